@@ -1,0 +1,283 @@
+"""The settings of an agent, from where they are given: flags, environment, file.
+
+A flag goes before the environment, that before the file, that before the default. Each place gives texts, read by the
+same readers, so that a value means the same wherever it stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from logagent.config import timezones, tls_files, values
+from logagent.config.table import BY_NAME, SETTINGS, Setting
+
+ClientCertificate = Literal["required", "optional"]
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used: where it came from, and what would be right, in one line."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+        self.where = where
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one agent, checked. `table` says what each means, and its unit.
+
+    listen: URLs, each with its scheme and port. peer: URLs by name. tls_*: absent, or files that exist; certificate
+    and key come together. timezone: for lines that name none. root_timezone: the same for the files
+    of some roots, by absolute path.
+    """
+
+    name: str
+    listen: tuple[str, ...] = ("http://127.0.0.1:8000",)
+    root: tuple[Path, ...] = (Path("/var/log"),)
+    peer: Mapping[str, str] = field(default_factory=dict)
+    certs: Path | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    tls_ca: Path | None = None
+    client_certificate: ClientCertificate = "optional"
+    allow_cleartext: bool = False
+    patience: float = 5.0
+    disk_threads: int = 2
+    max_line: int = 1024 * 1024
+    max_files: int = 500
+    max_answers: int = 256
+    graceful: float = 8.0
+    timezone: tzinfo = UTC
+    root_timezone: Mapping[Path, tzinfo] = field(default_factory=dict)
+
+
+_TABLES = {
+    "peer": 'db-2 = "https://10.0.0.2:8443"',
+    "root_timezone": '"/var/log/app" = "Europe/Berlin"',
+}
+"""Settings that are tables in the file, and a line of each."""
+
+
+class Given(NamedTuple):
+    """What somebody gave for a setting: the texts, the place for messages, the directory that paths start from."""
+
+    texts: tuple[str, ...]
+    where: str
+    base: Path = Path()
+
+
+def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, host: str, file: str | None) -> Settings:
+    """The settings that flags, environment and file give, and defaults for the rest.
+
+    flags: texts by the name of the setting. host: the machine's host name. file: the path of a TOML file, if any.
+    Reads that file, and looks whether the files and directories named are there. Raises `ConfigError`.
+    """
+    given = {
+        **_from_defaults(host),
+        **(_from_file(Path(file)) if file else {}),
+        **_from_environment(environ),
+        **{name: Given(tuple(texts), BY_NAME[name].flag) for name, texts in flags.items()},
+    }
+    return _Checked(given, environ).settings()
+
+
+def _from_defaults(host: str) -> dict[str, Given]:
+    given = {
+        setting.name: Given((setting.default,), f"{setting.name} (default)") for setting in SETTINGS if setting.default
+    }
+    return {**given, "name": Given((host.partition(".")[0],), "the machine's host name")}
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
+    """An empty variable counts as absent: that is how compose files pass on what is not set."""
+    given: dict[str, Given] = {}
+    for setting in SETTINGS:
+        text = environ.get(setting.variable, "")
+        if text:
+            texts = tuple(piece.strip() for piece in text.split(",")) if setting.repeatable else (text,)
+            given[setting.name] = Given(texts, setting.variable)
+    return given
+
+
+def _from_file(path: Path) -> dict[str, Given]:
+    """What the file gives. Relative paths in it start from the directory that it lies in."""
+    given: dict[str, Given] = {}
+    for name, value in _toml(path).items():
+        if name not in BY_NAME:
+            raise ConfigError(str(path), f"unknown setting {name!r}{_nearest(name)}")
+        where = f"{path}: {name}"
+        given[name] = Given(_texts(BY_NAME[name], value, where), where, path.parent)
+    return given
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(str(path), f"is not TOML: {error}") from None
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name.replace("-", "_"), BY_NAME, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(BY_NAME)}"
+
+
+def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
+    """A value of TOML as the texts that a command line would hold."""
+    if setting.name in _TABLES:
+        if not isinstance(value, dict):
+            raise ConfigError(
+                where, f"must be a table, such as [{setting.name}] with lines like {_TABLES[setting.name]}"
+            )
+        return tuple(f"{name}={_text_of(one, where)}" for name, one in value.items())
+    several = value if isinstance(value, list) and setting.repeatable else [value]
+    return tuple(_text_of(one, where) for one in several)
+
+
+def _text_of(value: object, where: str) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case _:
+            raise ConfigError(where, "must be one value, a text or a number")
+
+
+class _Checked:
+    """Reads what was given, and checks what depends on several settings."""
+
+    def __init__(self, given: Mapping[str, Given], environ: Mapping[str, str]) -> None:
+        self._given = given
+        self._environ = environ
+
+    def settings(self) -> Settings:
+        name = self._one("name")
+        tls = self._tls(name)
+        roots = tuple(self._directory("root", text) for text in self._given["root"].texts)
+        return Settings(
+            name=name,
+            listen=self._listen(secure=tls.certificate is not None),
+            root=roots,
+            peer=self._peers(name),
+            certs=self._path("certs"),
+            tls_certificate=tls.certificate,
+            tls_key=tls.key,
+            tls_ca=tls.ca,
+            client_certificate=self._client_certificate(tls),
+            allow_cleartext=self._one("allow_cleartext"),
+            patience=self._one("patience"),
+            disk_threads=self._one("disk_threads"),
+            max_line=self._one("max_line"),
+            max_files=self._one("max_files"),
+            max_answers=self._one("max_answers"),
+            graceful=self._one("graceful"),
+            timezone=self._timezone(),
+            root_timezone=self._root_timezones(roots),
+        )
+
+    def _read(self, name: str) -> list[Any]:
+        try:
+            return [BY_NAME[name].read(text) for text in self._given[name].texts]
+        except ValueError as error:
+            raise self._wrong(name, str(error)) from None
+
+    def _one(self, name: str) -> Any:
+        return self._read(name)[-1]
+
+    def _wrong(self, name: str, reason: str) -> ConfigError:
+        return ConfigError(self._given[name].where, reason)
+
+    def _path(self, name: str) -> Path | None:
+        given = self._given.get(name)
+        return given.base / given.texts[-1] if given else None
+
+    def _directory(self, name: str, text: str) -> Path:
+        directory = self._given[name].base / text
+        if not directory.is_dir():
+            raise self._wrong(name, f"{directory} is not a directory")
+        return directory
+
+    def _tls(self, name: str) -> tls_files.TlsFiles:
+        singly = {part: self._path(f"tls_{part}") for part in ("ca", "certificate", "key")}
+        try:
+            return tls_files.find(self._path("certs"), name, **singly)
+        except tls_files.NoTlsFile as missing:
+            asked = f"tls_{missing.part}"
+            raise self._wrong(asked if asked in self._given else "certs", str(missing)) from None
+        except tls_files.HalfTls as half:
+            asked = next(name for name in ("tls_certificate", "tls_key") if name in self._given)
+            raise self._wrong(asked, str(half)) from None
+
+    def _listen(self, *, secure: bool) -> tuple[str, ...]:
+        return tuple(self._listened(address, secure=secure).url for address in self._read("listen"))
+
+    def _listened(self, address: values.Address, *, secure: bool) -> values.Address:
+        address = address._replace(tls=secure if address.tls is None else address.tls)
+        if address.tls and not secure:
+            raise self._wrong(
+                "listen", f"{address.url} needs a certificate: give certs, or tls_certificate and tls_key"
+            )
+        if not address.tls and not address.loopback:
+            self._refuse_cleartext("listen", address.url)
+        return address
+
+    def _refuse_cleartext(self, name: str, url: str) -> None:
+        if not self._one("allow_cleartext"):
+            raise self._wrong(
+                name,
+                f"{url} would be cleartext on an address that is not loopback: "
+                "give a certificate (see certs), or say --allow-cleartext",
+            )
+
+    def _peers(self, name: str) -> dict[str, str]:
+        peers: dict[str, str] = {}
+        for peer, url in self._read("peer") if "peer" in self._given else ():
+            self._check_peer(peer, url, name)
+            if peer in peers:
+                raise self._wrong("peer", f"{peer} is given twice; each peer has one URL")
+            peers[peer] = url
+        return peers
+
+    def _check_peer(self, peer: str, url: str, name: str) -> None:
+        if peer == name:
+            raise self._wrong("peer", f"{peer} is this host's own name; leave it out, or give another --name")
+        if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
+            self._refuse_cleartext("peer", url)
+
+    def _client_certificate(self, tls: tls_files.TlsFiles) -> ClientCertificate:
+        if "client_certificate" not in self._given:
+            return "required" if tls.ca else "optional"
+        asked: ClientCertificate = self._one("client_certificate")
+        if asked == "required" and tls.ca is None:
+            raise self._wrong("client_certificate", "needs an authority to check against: give certs or tls_ca")
+        return asked
+
+    def _timezone(self) -> tzinfo:
+        if "timezone" in self._given:
+            zone: tzinfo = self._one("timezone")
+            return zone
+        try:
+            return timezones.of_machine(self._environ)
+        except ValueError as error:
+            raise ConfigError("TZ", f"{error}; or give --timezone") from None
+
+    def _root_timezones(self, roots: Sequence[Path]) -> dict[Path, tzinfo]:
+        """Zones by the absolute path of their root, which may be spelled in another way than where it was given."""
+        zones: dict[Path, tzinfo] = {}
+        for text, zone in self._read("root_timezone") if "root_timezone" in self._given else ():
+            directory = self._given["root_timezone"].base / text
+            meant = [root for root in roots if root.resolve() == directory.resolve()]
+            if not meant:
+                raise self._wrong("root_timezone", f"{directory} is none of the roots: {', '.join(map(str, roots))}")
+            zones.update((root.absolute(), zone) for root in meant)
+        return zones

@@ -1,0 +1,68 @@
+"""Time zones: by IANA name, and the machine's own, as the C library finds it."""
+
+from __future__ import annotations
+
+import struct
+import zoneinfo
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
+from io import BytesIO
+from pathlib import Path
+
+LOCALTIME = Path("/etc/localtime")
+_UTC_NAMES = ("UTC", "Etc/UTC", "UTC0")
+
+
+def named(name: str) -> tzinfo:
+    """The zone of an IANA name such as `Europe/Berlin`. Raises `ValueError`.
+
+    UTC is known without the time zone database, which minimal containers lack.
+    """
+    if name in _UTC_NAMES:
+        return UTC
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (ValueError, zoneinfo.ZoneInfoNotFoundError, OSError):
+        raise ValueError(f"no time zone is named {name!r}; give an IANA name such as Europe/Berlin or UTC") from None
+
+
+def of_machine(environ: Mapping[str, str], localtime: Path = LOCALTIME) -> tzinfo:
+    """The machine's zone: `TZ` if set, else /etc/localtime, else UTC. Raises `ValueError` for a `TZ` of no meaning.
+
+    `TZ` is an IANA name, a path, or a POSIX rule such as `CET-1CEST,M3.5.0,M10.5.0/3`, as tzset(3) has it.
+    """
+    spelled = environ.get("TZ", "").removeprefix(":")
+    if spelled:
+        return _from_file(Path(spelled)) if spelled.startswith("/") else _name_or_rule(spelled)
+    return _from_file(localtime) if localtime.exists() else UTC
+
+
+def _name_or_rule(spelled: str) -> tzinfo:
+    try:
+        return named(spelled)
+    except ValueError:
+        return _from_rule(spelled)
+
+
+def _from_file(path: Path) -> tzinfo:
+    """A compiled zone, under its IANA name where the path leads to one."""
+    _, found, name = str(path.resolve()).partition("/zoneinfo/")
+    try:
+        if found:
+            return named(name)
+        with path.open("rb") as compiled:
+            return zoneinfo.ZoneInfo.from_file(compiled, key=str(path))
+    except (OSError, ValueError):
+        raise ValueError(f"{path} holds no time zone") from None
+
+
+def _from_rule(rule: str) -> tzinfo:
+    """A POSIX rule, read as the footer of a compiled zone that holds nothing else (TZif, RFC 9636)."""
+    header = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 1)
+    one_type_utc = struct.pack(">lBB", 0, 0, 0) + b"\0"
+    block = header + one_type_utc
+    try:
+        compiled = BytesIO(block + block + b"\n" + rule.encode("ascii") + b"\n")
+        return zoneinfo.ZoneInfo.from_file(compiled, key=rule)
+    except ValueError:
+        raise ValueError(f"TZ holds neither an IANA name nor a POSIX rule: {rule!r}") from None

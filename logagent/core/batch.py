@@ -1,0 +1,90 @@
+"""The batch: the unit of flow. About 64 to 384 KiB of whole lines as one block of bytes, with columns beside it.
+
+A batch with no lines is a sign of life: its source is at work and has found nothing yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+BATCH_BYTES = 256 * 1024
+"""Bytes of lines at which a source sends a batch on: large enough to pay for a thread hop and a channel send
+(about 130 µs together), small enough for caches and for the memory of a merge over many sources."""
+
+LARGEST_BATCH = 4 * BATCH_BYTES
+"""Bytes that a merge gives on at once: with hundreds of sources all that is in order by then may be far more."""
+
+
+class Origin(NamedTuple):
+    """Where a line comes from. `timed` is false for a file in which no time is recognised: the times of its lines
+    are then the file's modification time, good for merging but not to be shown."""
+
+    host: str
+    file: str
+    timed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Whole lines in the order asked for, and what is known of each.
+
+    body: the lines' own bytes, each ended by one `\\n`.
+    count: the number of lines.
+    times: nanoseconds since the epoch, UTC, one for each line (a line without a time has that of the line before it
+        in its file, else of the one behind it, else the file's modification time); None where the query does not want
+        times.
+    offsets: where each line begins in its file, in bytes; None where the query does not want places.
+    origins: the origins that occur; `origin` is the index into them for each line, None where all are `origins[0]`.
+    scanned: bytes of log gone through since the batch before it: known even of a source that is then cancelled.
+    """
+
+    body: bytes
+    count: int
+    times: list[int] | None = None
+    offsets: list[int] | None = None
+    origins: tuple[Origin, ...] = ()
+    origin: list[int] | None = None
+    scanned: int = 0
+
+    def lines(self) -> list[bytes]:
+        """The lines, each without its `\\n`."""
+        lines = self.body.split(b"\n")
+        lines.pop()
+        return lines
+
+    def origin_of_each(self) -> list[int]:
+        """The index into `origins` of each line."""
+        return self.origin if self.origin is not None else [0] * self.count
+
+
+SIGN_OF_LIFE = Batch(b"", 0)
+
+
+def pieces(batch: Batch, most: int) -> Iterator[Batch]:
+    """The batch cut between lines, so that no piece is longer than `most` bytes but one that is a single line."""
+    if len(batch.body) <= most:
+        yield batch
+        return
+    scanned, begin, first = batch.scanned, 0, 0
+    while begin < len(batch.body):
+        end = batch.body.rfind(b"\n", begin, begin + most) + 1 or batch.body.index(b"\n", begin) + 1
+        count = batch.body.count(b"\n", begin, end)
+        yield replace(_lines(batch, first, first + count), body=batch.body[begin:end], count=count, scanned=scanned)
+        scanned, begin, first = 0, end, first + count
+
+
+def _lines(batch: Batch, first: int, behind: int) -> Batch:
+    return replace(
+        batch,
+        times=batch.times and batch.times[first:behind],
+        offsets=batch.offsets and batch.offsets[first:behind],
+        origin=batch.origin and batch.origin[first:behind],
+    )
+
+
+class Out(Protocol):
+    """Where a source sends its batches. `send` waits while the reader is slow: that is the back-pressure."""
+
+    async def send(self, batch: Batch, /) -> None: ...

@@ -1,0 +1,74 @@
+"""From the fields of a time to nanoseconds since the epoch: time zones, and years that are left out."""
+
+from __future__ import annotations
+
+import datetime
+import re
+
+SECOND = 1_000_000_000  # ns
+HOUR = 3600 * SECOND
+DAY = 24 * HOUR
+
+_EPOCH = datetime.date(1970, 1, 1).toordinal()
+_LAST_DAY = datetime.date.max.toordinal()
+_MICROSECOND = datetime.timedelta(microseconds=1)
+_PIVOT = 69  # of two-digit years, as POSIX's strptime has it: 69 is 1969, 68 is 2068
+
+
+class Calendar:
+    """Turns the fields of a time into nanoseconds, for one time zone and one file.
+
+    zone: of times that name none. modified: when the file was last written to, in nanoseconds since the epoch.
+    """
+
+    def __init__(self, zone: datetime.tzinfo, modified: int) -> None:
+        self._zone = zone
+        self._latest = modified + DAY
+        day = min(max(_EPOCH + self._latest // DAY, 1), _LAST_DAY)
+        self._year = datetime.date.fromordinal(day).year + 1  # where the zone is ahead of UTC
+
+    def instant(self, found: re.Match[bytes], year: int, month: int, day: int, zone: bytes | None = None) -> int | None:
+        """The whole second that a date and a match's clock name, or None where there is no such time.
+
+        An hour that comes twice (clocks set back) is the first one; one that never was (set forward) counts on from the
+        offset before it; a leap second is the second after it.
+        """
+        hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"])
+        try:
+            wall = datetime.datetime(year, month, day, hour, minute, min(second, 59), tzinfo=self._zone)
+        except ValueError:
+            return None
+        offset = _local_offset(wall) if zone is None else _named_offset(zone)
+        if offset is None:
+            return None
+        return (wall.toordinal() - _EPOCH) * DAY + hour * HOUR + (minute * 60 + second) * SECOND - offset
+
+    def latest(self, found: re.Match[bytes], month: int, day: int) -> int | None:
+        """The same, in the latest year that does not put it more than a day after the file was modified."""
+        leap = SECOND if found["second"] == b"60" else 0
+        for year in range(self._year, self._year - 10, -1):  # 29 February is back after eight years at most
+            instant = self.instant(found, year, month, day)
+            if instant is not None and instant - leap <= self._latest:
+                return instant
+        return None
+
+
+def full_year(text: bytes) -> int:
+    """The year that four digits or two stand for."""
+    year = int(text)
+    if len(text) > 2:
+        return year
+    return year + (1900 if year >= _PIVOT else 2000)
+
+
+def _local_offset(wall: datetime.datetime) -> int | None:
+    offset = wall.utcoffset()
+    return None if offset is None else offset // _MICROSECOND * 1000
+
+
+def _named_offset(zone: bytes) -> int | None:
+    digits = re.sub(rb"\D", b"", zone).ljust(4, b"0")
+    hours, minutes = int(digits[:2]), int(digits[2:])
+    if hours > 23 or minutes > 59:
+        return None
+    return (-1 if b"-" in zone else 1) * (hours * HOUR + minutes * 60 * SECOND)

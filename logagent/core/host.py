@@ -1,0 +1,46 @@
+"""What an agent knows of a host: its own, or a peer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from logagent.core.outcome import Failure, Status
+
+_WILDCARDS = frozenset("*?[")
+_SHOWN = 20
+"""Names listed in a refusal: enough to see a typing error, without filling the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """One agent as seen from the one that was asked. `round_trip` is in seconds, None where there was none."""
+
+    name: str
+    url: str
+    reachable: bool
+    version: str = ""
+    round_trip: float | None = None
+    message: str = ""
+
+
+def chosen(asked: Sequence[str], known: Iterable[str]) -> list[str]:
+    """The known hosts that names or globs choose, sorted; all of them if nothing is asked for.
+
+    Raises `Failure` (NOT_FOUND) for a name or glob that fits none: a misspelt host is not an empty answer.
+    """
+    names = sorted(known)
+    for pattern in asked:
+        if not any(_fits(name, pattern) for name in names):
+            raise Failure(Status.NOT_FOUND, f"no host named {pattern}; known are {_listed(names)}")
+    return [name for name in names if not asked or any(_fits(name, pattern) for pattern in asked)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name == pattern or (not _WILDCARDS.isdisjoint(pattern) and fnmatchcase(name, pattern))
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

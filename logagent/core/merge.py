@@ -1,0 +1,204 @@
+"""Merging streams of batches by time: pure bookkeeping, no tasks and no clock.
+
+Each stream is in the order asked for, but for lines whose time runs backwards. Such a line keeps its place: for merging
+it takes the time of the line before it in the stream. So the keys of a stream never fall, and with them a merge may
+give out whatever lies before the last line that it holds of every stream that has not ended.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
+from operator import neg
+from typing import NamedTuple, TypeVar
+
+from logagent.core.allowance import Allowance
+from logagent.core.batch import Batch, Origin
+
+T = TypeVar("T")
+
+
+class Merged(NamedTuple):
+    """A batch ready to go out, and how many of its lines each stream gave, by the stream's number."""
+
+    batch: Batch
+    given: dict[int, int]
+
+
+class _Head:
+    """The batch that a stream waits with, its lines cut, the keys that order them, and how far it is given out."""
+
+    __slots__ = ("at", "batch", "keys", "lines")
+
+    def __init__(self, batch: Batch, keys: list[int]) -> None:
+        self.batch = batch
+        self.keys = keys
+        self.lines = batch.lines()
+        self.at = 0
+
+
+class Merge:
+    """A stable k-way merge by time. Streams are numbered; equal times come by number, then by place in the stream.
+
+    `newest` says that streams run from the newest to the oldest. `times` keeps their column of times, `places` the
+    columns that tell where lines come from. A stream is added to batch by batch, and ended; `take` gives what is in
+    order by then.
+    """
+
+    def __init__(self, streams: int, *, newest: bool, times: bool, places: bool) -> None:
+        self._key: Callable[[list[int]], list[int]] = _negated if newest else list
+        self._times = times
+        self._places = places
+        self._heads: dict[int, _Head] = {}
+        self._running = set(range(streams))
+        self._last: dict[int, int] = {}
+
+    @property
+    def waiting_for(self) -> set[int]:
+        """The streams without which nothing more can be given out."""
+        return self._running - self._heads.keys()
+
+    def add(self, stream: int, batch: Batch) -> None:
+        """The next batch of a stream, which must be one that is waited for, with its times and at least one line."""
+        assert stream in self.waiting_for
+        keys = self._key(batch.times or [0] * batch.count)
+        if stream in self._last:
+            keys[0] = max(keys[0], self._last[stream])
+        if sorted(keys) != keys:  # ten times as fast to find out as to level what is level already
+            keys = list(accumulate(keys, max))
+        self._last[stream] = keys[-1]
+        self._heads[stream] = _Head(batch, keys)
+
+    def end(self, stream: int) -> None:
+        """The stream gives no more; what it gave is kept."""
+        self._running.discard(stream)
+
+    @property
+    def done(self) -> bool:
+        """Whether every stream has ended and all is given out."""
+        return not self._running and not self._heads
+
+    def take(self, allowance: Allowance) -> Merged | None:
+        """Everything that is in order by now, as far as it is allowed; None if that is nothing."""
+        if self.waiting_for or not self._heads:
+            return None
+        runs = [(stream, self._heads[stream], cut) for stream, cut in self._cuts() if cut > self._heads[stream].at]
+        merged = _Pick(runs, times=self._times, places=self._places).merged(allowance)
+        for stream, head, cut in runs:
+            head.at = cut
+            if cut == len(head.keys):
+                del self._heads[stream]
+        return merged
+
+    def _cuts(self) -> list[tuple[int, int]]:
+        """For each stream that holds lines, in order of its number, up to where they may be given out."""
+        limits = [(head.keys[-1], stream) for stream, head in self._heads.items() if stream in self._running]
+        heads = sorted(self._heads.items())
+        if not limits:
+            return [(stream, len(head.keys)) for stream, head in heads]
+        last, limiting = min(limits)
+        return [
+            (stream, (bisect_right if stream <= limiting else bisect_left)(head.keys, last, head.at))
+            for stream, head in heads
+        ]
+
+
+class Relay:
+    """A merge of one stream: its batches go on as they are. The stream itself keeps within its allowance."""
+
+    def __init__(self) -> None:
+        self._batch: Batch | None = None
+        self._running = True
+
+    @property
+    def waiting_for(self) -> set[int]:
+        return {0} if self._running and self._batch is None else set()
+
+    def add(self, stream: int, batch: Batch) -> None:
+        assert stream in self.waiting_for
+        self._batch = batch
+
+    def end(self, stream: int) -> None:
+        self._running = False
+
+    @property
+    def done(self) -> bool:
+        return not self._running and self._batch is None
+
+    def take(self, allowance: Allowance) -> Merged | None:
+        batch, self._batch = self._batch, None
+        return Merged(batch, {0: batch.count}) if batch else None
+
+
+class _Pick:
+    """Lines of several streams, each a run in order, brought into one order."""
+
+    def __init__(self, runs: list[tuple[int, _Head, int]], *, times: bool, places: bool) -> None:
+        self._runs = runs
+        self._times = times
+        self._places = places
+        self._order: Sequence[int] = range(sum(cut - head.at for _, head, cut in runs))
+        if len(runs) > 1:
+            keys = _joined(head.keys[head.at : cut] for _, head, cut in runs)
+            # Timsort finds the runs and merges them: some 10 million lines a second, stable, without a dependency.
+            self._order = sorted(self._order, key=keys.__getitem__)
+
+    def merged(self, allowance: Allowance) -> Merged | None:
+        lines = self._ordered(_joined(head.lines[head.at : cut] for _, head, cut in self._runs))
+        kept = allowance.admit(lines)
+        if not kept:
+            return None
+        whole = len(self._runs) == 1 and kept == self._runs[0][1].batch.count
+        batch = self._runs[0][1].batch if whole else self._batch(lines[:kept])
+        return Merged(batch, self._given(kept))
+
+    def _ordered(self, values: list[T]) -> list[T]:
+        return list(map(values.__getitem__, self._order)) if len(self._runs) > 1 else values
+
+    def _batch(self, lines: list[bytes]) -> Batch:
+        kept = len(lines)
+        body = b"\n".join(lines) + b"\n"
+        times = self._column(kept, lambda batch: batch.times) if self._times else None
+        if not self._places:
+            return Batch(body, kept, times)
+        origins, origin = self._origins()
+        offsets = self._column(kept, lambda batch: batch.offsets)
+        return Batch(body, kept, times, offsets, origins, self._ordered(origin)[:kept])
+
+    def _column(self, kept: int, of: Callable[[Batch], list[int] | None]) -> list[int]:
+        pieces = ((of(head.batch) or [0] * head.batch.count)[head.at : cut] for _, head, cut in self._runs)
+        return self._ordered(_joined(pieces))[:kept]
+
+    def _origins(self) -> tuple[tuple[Origin, ...], list[int]]:
+        """The origins of all runs, and the index into them for each line as it comes in the runs."""
+        numbers: dict[Origin, int] = {}
+        origin: list[int] = []
+        for _, head, cut in self._runs:
+            numbered = [numbers.setdefault(known, len(numbers)) for known in head.batch.origins]
+            if head.batch.origin is None:
+                origin += numbered[:1] * (cut - head.at)
+            else:
+                origin += map(numbered.__getitem__, head.batch.origin[head.at : cut])
+        return tuple(numbers), origin
+
+    def _given(self, kept: int) -> dict[int, int]:
+        sizes = [(stream, cut - head.at) for stream, head, cut in self._runs]
+        if kept == len(self._order):
+            return dict(sizes)
+        ends = list(accumulate(size for _, size in sizes))
+        given = {stream: 0 for stream, _ in sizes}
+        for index in self._order[:kept]:
+            given[sizes[bisect_right(ends, index)][0]] += 1
+        return given
+
+
+def _joined(pieces: Iterable[list[T]]) -> list[T]:
+    joined: list[T] = []
+    for piece in pieces:
+        joined += piece
+    return joined
+
+
+def _negated(times: list[int]) -> list[int]:
+    return list(map(neg, times))

@@ -1,0 +1,190 @@
+r"""Patterns: what is searched for by Hyperscan, an automaton that takes time linear in the bytes whatever the pattern.
+
+The one file that touches the library (https://intel.github.io/hyperscan/dev-reference/, here its fork Vectorscan). It
+calls back for every end of a match, which would cost a call per byte for `\d+`. So an expression X is compiled as
+`(?:X)[^\n]*$`: one call for each line that matches, with the place of its line break.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import hyperscan
+
+from logagent.core.expressions import BadPattern, Expression, read
+
+CACHED = 128
+"""Patterns that are kept compiled, or known to be bad: tens of kilobytes each, half a megabyte at most."""
+_MOST_CALLS = 4
+"""Calls back for each line of a block (taken to have `_SHORT_LINE` bytes) after which it is searched line by line
+instead: where X says `$` its ends are not those of lines only."""
+_SHORT_LINE = 32
+
+_FLAGS = hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_ALLOWEMPTY
+_PLACE = re.compile(r" (starting )?at index \d+|, index \d+| \(id:\d+\)")
+"""Where in the text the compiler found a mistake: in ours, which is not the client's."""
+
+
+class Pattern:
+    """A pattern ready to be searched for, by any number of threads, each through a `Search` of its own.
+
+    Raises `BadPattern` if it cannot be: what is wrong, or what is not supported. Compiling lets other threads run.
+    """
+
+    def __init__(self, expression: Expression, *, ignore_case: bool) -> None:
+        self.flags = _FLAGS | (hyperscan.HS_FLAG_CASELESS if ignore_case else 0)
+        self.expression = expression
+        self.alone = _compile(expression.text, self.flags | hyperscan.HS_FLAG_SINGLEMATCH)
+        self.once_a_line = not expression.ends
+        self.lines = _compile(self._followed_to_the_end_of_the_line(), self.flags)
+
+    def _followed_to_the_end_of_the_line(self) -> bytes:
+        return b"(?:" + self.expression.text + b")[^\\n]*$" if self.once_a_line else self.expression.text
+
+
+def compiled(pattern: bytes, *, ignore_case: bool) -> Pattern:
+    """The regular expression as a pattern, from the cache if it is there. Raises `BadPattern`."""
+    made = _compiled(pattern, ignore_case)
+    if isinstance(made, str):
+        raise BadPattern(made)
+    return made
+
+
+@lru_cache(CACHED)
+def _compiled(pattern: bytes, ignore_case: bool) -> Pattern | str:
+    try:
+        return Pattern(read(pattern, ignore_case=ignore_case), ignore_case=ignore_case)
+    except BadPattern as error:
+        return str(error)
+
+
+@lru_cache(CACHED)
+def literal(text: bytes, *, ignore_case: bool) -> Pattern:
+    """A pattern that is these bytes, none of them a line break; with `ignore_case`, ASCII letters in either case."""
+    escaped = b"".join(b"\\x%02x" % byte for byte in text)
+    return Pattern(Expression(escaped, crosses=False, ends=False, positions=len(text)), ignore_case=ignore_case)
+
+
+class Search:
+    """Looks for one pattern, for one thread at a time."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self._pattern = pattern
+        self._scratches = {id(database): database.scratch.clone() for database in (pattern.alone, pattern.lines)}
+        self._streaming: hyperscan.Database | None = None
+        self._hits: list[int] = []
+        self._most_hits = 0
+        self._line_by_line = False
+
+    def line_ends(self, block: bytes) -> list[int]:
+        """Where the lines of a block end that match, in its order; the last line break may be missing."""
+        if self._line_by_line:
+            return [end for start, end in _lines(block) if self.is_in(block[start:end])]
+        ends = self._ends_of_lines(block)
+        if ends is None:
+            self._line_by_line = True
+            return self.line_ends(block)
+        if self._pattern.expression.crosses:
+            return [end for end in ends if self.is_in(block[block.rfind(b"\n", 0, end) + 1 : end])]
+        return ends
+
+    def is_in(self, line: bytes) -> bool:
+        """Whether one line matches, given without its line break."""
+        self._hits.clear()
+        self._scan(self._pattern.alone, line)
+        return bool(self._hits)
+
+    def stream(self) -> Stream:
+        """Begin the search of one line that comes in pieces; the one before must have been ended."""
+        if self._streaming is None:
+            flags = self._pattern.flags | hyperscan.HS_FLAG_SINGLEMATCH
+            self._streaming = _compile(self._pattern.expression.text, flags, hyperscan.HS_MODE_STREAM)
+        return Stream(self._streaming)
+
+    def _ends_of_lines(self, block: bytes) -> list[int] | None:
+        """None where there are too many ends of matches to be worth it."""
+        self._hits.clear()
+        if self._pattern.once_a_line:
+            self._scan(self._pattern.lines, block)
+            hits = sorted(self._hits)  # the engine does not promise their order
+        else:
+            self._most_hits = _MOST_CALLS * (len(block) // _SHORT_LINE + 1)
+            try:
+                self._scan_some(block)
+            except hyperscan.ScanTerminated:
+                return None
+            hits = _ends_behind(sorted(self._hits), block)
+        if hits and hits[-1] == len(block) and block[-1:] in (b"", b"\n"):
+            hits.pop()  # what follows the last line break is no line
+        return hits
+
+    def _scan(self, database: hyperscan.Database, text: bytes) -> None:
+        database.scan(text, self._note, 0, None, self._scratches[id(database)])
+
+    def _scan_some(self, block: bytes) -> None:
+        database = self._pattern.lines
+        database.scan(block, self._note_some, 0, None, self._scratches[id(database)])
+
+    def _note(self, _id: int, _start: int, end: int, _flags: int, _context: object) -> None:
+        self._hits.append(end)
+
+    def _note_some(self, _id: int, _start: int, end: int, _flags: int, _context: object) -> bool:
+        self._hits.append(end)
+        return len(self._hits) > self._most_hits
+
+
+class Stream:
+    """The search of one long line. It must be ended, or its memory is lost."""
+
+    def __init__(self, database: hyperscan.Database) -> None:
+        self._found = False
+        self._note = self._on_match  # the library keeps no reference of its own
+        self._stream = database.stream(match_event_handler=self._note)
+        self._stream.__enter__()
+
+    def see(self, piece: bytes) -> None:
+        """Take the next piece of the line into account."""
+        if not self._found:
+            self._stream.scan(piece)
+
+    def end(self) -> bool:
+        """Whether the line matches, which ends here."""
+        self._stream.close()
+        return self._found
+
+    def _on_match(self, *_place: object) -> None:
+        self._found = True
+
+
+def _compile(text: bytes, flags: int, mode: int = hyperscan.HS_MODE_BLOCK) -> hyperscan.Database:
+    database = hyperscan.Database(mode=mode)
+    try:
+        database.compile(expressions=[text], flags=[flags])
+    except hyperscan.error as error:
+        raise BadPattern(_PLACE.sub("", str(error)).rstrip(".")) from None
+    return database
+
+
+def _ends_behind(hits: list[int], block: bytes) -> list[int]:
+    """The ends of the lines that these places are in, each once."""
+    ends: list[int] = []
+    end = -1
+    for hit in hits:
+        if hit > end:
+            end = block.find(b"\n", hit)
+            if end < 0:
+                end = len(block)
+            ends.append(end)
+    return ends
+
+
+def _lines(block: bytes) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(block):
+        end = block.find(b"\n", start)
+        if end < 0:
+            end = len(block)
+        yield start, end
+        start = end + 1

@@ -1,0 +1,206 @@
+"""The times of log lines, as integer nanoseconds since the epoch in UTC.
+
+`finding` says which text of a line decides, `formats` how times are written. Lines of one file are alike, so a
+`Stamper` remembers the layout of the last time it read and what the texts at its places are worth; most lines then cost
+a few dictionary look-ups. What is remembered rests on every byte that could change it: the lines that came before never
+change what a line means.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable, Sequence
+
+from logagent.core.calendar import HOUR, SECOND, Calendar
+from logagent.core.fields import (
+    TEXTS,
+    first_field,
+    number_of_member,
+    number_of_pair,
+    values_of_members,
+    values_of_pairs,
+)
+from logagent.core.finding import AT_LEADING, FIRST, WINDOW, Found, clocked, find, from_leads
+from logagent.core.formats import LEAD, LEADING, Format
+from logagent.core.layouts import DIGITS, MINUTES, Layout, Worths
+
+LAYOUTS = 16  # remembered of one file: ten, where fractions drop their last zeros
+
+_EPOCH = LEADING[0]
+_SCALES = [10 ** (DIGITS - digits) for digits in range(DIGITS + 1)]  # nanoseconds, by the number of digits
+
+_NO_COLUMN = Layout(0, 0, 0, 0).column(0)  # where nothing is known
+
+_Texts = Callable[[Sequence[bytes]], Sequence[bytes]]
+_Numbers = Callable[[bytes], re.Match[bytes] | None]
+
+
+def _as_they_are(lines: Sequence[bytes]) -> Sequence[bytes]:
+    return lines
+
+
+def _epoch_time(found: re.Match[bytes]) -> int:
+    """What an epoch time is worth: its seconds, the digits after them, and those after a point behind milliseconds."""
+    if found.lastgroup == "seconds":
+        return int(found["seconds"]) * SECOND
+    seconds, digits = found.group("seconds", "fraction")
+    if found.lastgroup == "more":
+        digits += found["more"]
+    return int(seconds) * SECOND + _nanoseconds(digits)
+
+
+def _nanoseconds(digits: bytes) -> int:
+    """What the digits after a second are worth."""
+    digits = digits[:DIGITS]
+    return int(digits) * _SCALES[len(digits)] if digits else 0
+
+
+class Stamper:
+    """Reads the times of one file's lines.
+
+    `zone` is for times that name none. `modified` is when the file was last written to, in nanoseconds since the epoch;
+    it gives the year to times that have none: the latest that puts them no more than a day after it.
+    """
+
+    def __init__(self, zone: datetime.tzinfo, modified: int) -> None:
+        self._calendar = Calendar(zone, modified)
+        self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
+        self._layout = Layout(0, 0, 0, 0)
+        self._column = self._layout.column(0)
+        self._texts: _Texts = _as_they_are  # which mean the same as the lines, and have their landmarks at that column
+        self._numbers: _Numbers | None = None  # finds epoch times, if the last time was one
+        self._leading = _EPOCH  # the last one met
+        self._led = {form.name: Worths() for form in LEADING}
+
+    def stamp(self, line: bytes) -> int | None:
+        """The time of the line in nanoseconds since the epoch, or None: see `finding` for which text decides."""
+        first = FIRST(line, 0, WINDOW)
+        if first is None:
+            return None
+        if first.lastindex is None:
+            return self._timed(line, first.end() - 1)
+        if first.lastindex == AT_LEADING:
+            match = self._leading.pattern.match(line, 0, WINDOW)
+            return self._read(find(line)) if match is None else self._read_leading(self._leading, match)
+        field = first_field(line)
+        if field is None or field.lastgroup in TEXTS:
+            return self._field(line, field)
+        self._numbers = number_of_member if line.startswith(b"{") else number_of_pair
+        return _epoch_time(field)
+
+    def stamps(self, lines: Sequence[bytes]) -> list[int | None]:
+        """The same for many lines, faster.
+
+        Where landmarks stand at one column at most `LEAD` bytes into the line, none is looked for: the hour's text is
+        then all that comes before it. Lines whose landmarks stand further on are cut so that they do.
+        """
+        if (numbers := self._numbers) is not None:
+            return [_epoch_time(m) if (m := numbers(line)) is not None else self.stamp(line) for line in lines]
+        stamps: list[int | None] = []
+        minutes, last, base = MINUTES.get, None, None
+        way = self._texts
+        texts = way(lines)
+        reach, hour_end, second_end, hours, tail, parts = self._column
+        for line, text in zip(lines, texts, strict=True):
+            head = text[:reach]
+            if head != last:
+                last, base = head, hours(head[:hour_end])
+                if base is not None:
+                    minute, end = minutes(head[hour_end:second_end]), tail(head[second_end:])
+                    base = None if minute is None or end is None else base + minute + end
+            if base is not None:
+                stamp = base
+                for start, end, worth in parts:
+                    if (part := worth(text[start:end])) is None:
+                        break
+                    stamp += part
+                else:
+                    stamps.append(stamp)
+                    continue
+            stamps.append(self.stamp(line))
+            column = self._column if self._texts is way else _NO_COLUMN  # texts cut in one way have no other's columns
+            last, (reach, hour_end, second_end, hours, tail, parts) = None, column
+        return stamps
+
+    def _timed(self, line: bytes, at: int) -> int | None:
+        """The time of a line, or of a field's value, that has its first landmark at `at` and begins like no other."""
+        self._numbers = None
+        known = self._layout.worth(line, at)
+        return known if known is not None else self._read(clocked(line), at)
+
+    def _field(self, line: bytes, field: re.Match[bytes] | None) -> int | None:
+        """The time of a structured line with that first time field, whose value is no number."""
+        value = field["text"] or field["other"] if field is not None else b""
+        first = FIRST(value, 0, WINDOW)
+        if first is None or first.lastindex or (stamp := self._timed(value, first.end() - 1)) is None:
+            return self._read(find(line))
+        if self._texts is _as_they_are:
+            self._texts = values_of_members if line.startswith(b"{") else values_of_pairs
+        return stamp
+
+    def _read(self, found: Found | None, at: int | None = None) -> int | None:
+        """The time that a text says; if its first landmark is at `at`, its layout is learnt."""
+        if found is None:
+            return None
+        form, match, _ = found
+        if not form.leads:
+            return self._read_leading(form, match)
+        whole = form.instant(match, self._calendar)
+        if whole is None:
+            return None
+        digits = match["fraction"] or b""
+        settled = match["settled"] is not None and len(digits) <= DIGITS
+        if settled and at is not None and match.start() < at < match.end("second"):
+            self._learn(match.string, at, form, match)
+        return whole + _nanoseconds(digits)
+
+    def _read_leading(self, form: Format, match: re.Match[bytes]) -> int | None:
+        self._leading = form
+        if form is _EPOCH:
+            self._numbers = _EPOCH.pattern.match
+            return _epoch_time(match)
+        known, text = self._led[form.name], match[0]
+        worth = known.get(text)
+        if worth is None and (worth := form.instant(match, self._calendar)) is not None:
+            worth += _nanoseconds(match["fraction"] or b"")
+            known.put(text, worth)
+        return worth
+
+    def _learn(self, line: bytes, at: int, form: Format, found: re.Match[bytes]) -> None:
+        """Remembers the layout of a time whose landmark is its line's first, and its end."""
+        second_end = found.end("second")
+        digits_end = max(second_end, found.end("fraction"))
+        after = line[digits_end : found.end()]
+        digits = max(0, digits_end - second_end - 1)
+        margin = found.end("settled") - found.end() + (found.end("settled") == len(line))
+        layout = self._layout_for(form, second_end - at, digits, after, margin)
+        layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
+        self._learn_hour(
+            layout, line[max(0, at - LEAD) : second_end - 5], form, line[found.start() : second_end - 5], after
+        )
+        self._layout = layout
+        self._texts = from_leads if at >= LEAD else _as_they_are
+        self._column = layout.column(min(at, LEAD))
+
+    def _layout_for(self, form: Format, stop: int, digits: int, after: bytes, margin: int) -> Layout:
+        key = (form.name, stop, digits, after)
+        layout = self._layouts.get(key)
+        if layout is None or layout.margin < margin:
+            if len(self._layouts) >= LAYOUTS:
+                self._layouts.clear()
+            layout = self._layouts[key] = Layout(stop, digits, len(after), margin)
+        return layout
+
+    def _learn_hour(self, layout: Layout, text: bytes, form: Format, start: bytes, after: bytes) -> None:
+        """Remembers an hour met a second time, unless the clocks change in it or the file's year ends in it."""
+        if text != layout.last_hour:
+            layout.last_hour = text
+            return
+        first, last = self._whole(form, start + b"00:00" + after), self._whole(form, start + b"59:59" + after)
+        if first is not None and last is not None and last - first == HOUR - SECOND:
+            layout.hours.put(text, first)
+
+    def _whole(self, form: Format, text: bytes) -> int | None:
+        found = form.pattern.match(text)
+        return form.instant(found, self._calendar) if found is not None else None

@@ -1,0 +1,175 @@
+"""The verdict: an outcome as a client sees it. As trailers, encode beside decode, and as the end record of a body.
+
+`log-hosts` is a structured-field list (RFC 9651) of strings with the parameters status, lines and message; messages
+are percent-encoded (RFC 3986) where they leave printable ASCII, as gRPC does with `grpc-message`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from logagent.core.outcome import Outcome, Part, Status
+
+MAX_MESSAGE = 512
+"""Bytes of a message in a trailer, encoded: a sentence. Proxies and clients bound a header block at 8 KiB and more."""
+MAX_HOSTS = 3072
+"""Bytes of `log-hosts`: some forty failing hosts with their reasons, and it still fits into such a block."""
+
+TRAILERS = (
+    "log-status",
+    "log-message",
+    "log-complete",
+    "log-lines",
+    "log-bytes-scanned",
+    "log-hosts",
+    "log-hosts-omitted",
+    "server-timing",
+)
+
+
+class BadVerdict(ValueError):
+    """Trailers that are no verdict."""
+
+
+def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
+    """The trailers of an answer: all of them, but `log-hosts-omitted` only where hosts were left out."""
+    hosts, omitted = _encode_hosts(outcome.hosts)
+    trailers = [
+        ("log-status", str(int(outcome.status))),
+        ("log-message", _bounded(outcome.message.strip())),  # no field's value has space around it
+        ("log-complete", "true" if outcome.complete else "false"),
+        ("log-lines", str(outcome.lines)),
+        ("log-bytes-scanned", str(outcome.bytes_scanned)),
+        ("log-hosts", hosts),
+        ("server-timing", ", ".join(f"{stage};dur={ns / 1e6:.3f}" for stage, ns in outcome.timings.items())),
+    ]
+    return trailers + ([("log-hosts-omitted", str(omitted))] if omitted else [])
+
+
+def from_trailers(trailers: Mapping[str, str]) -> Outcome:
+    """The outcome that trailers tell of. Raises `BadVerdict` where they lack a status or hold a wrong value."""
+    try:
+        return Outcome(
+            Status(_number(trailers["log-status"])),
+            unquote(trailers.get("log-message", "")),
+            _number(trailers.get("log-lines", "0")),
+            _number(trailers.get("log-bytes-scanned", "0")),
+            _decode_hosts(trailers.get("log-hosts", "")),
+            _decode_timings(trailers.get("server-timing", "")),
+        )
+    except KeyError:
+        raise BadVerdict("there is no log-status") from None
+    except ValueError as error:
+        raise BadVerdict(str(error)) from None
+
+
+def end_record(outcome: Outcome) -> dict[str, Any]:
+    """The verdict as the last record of a body that can hold one."""
+    return {
+        "end": {
+            "status": int(outcome.status),
+            "message": outcome.message,
+            "complete": outcome.complete,
+            "lines": outcome.lines,
+            "bytes_scanned": outcome.bytes_scanned,
+            "hosts": [
+                {"host": part.host, "status": int(part.status), "lines": part.lines, "message": part.message}
+                for part in _failing_first(outcome.hosts)
+            ],
+            "timings_ms": {stage: round(ns / 1e6, 3) for stage, ns in outcome.timings.items()},
+        }
+    }
+
+
+def _failing_first(parts: tuple[Part, ...]) -> list[Part]:
+    """Failures, then hosts that lack what was asked for, then the rest; by name within each."""
+    return sorted(parts, key=lambda part: (part.status in (Status.OK, Status.NOT_FOUND), not part.status, part.host))
+
+
+def _encode_hosts(parts: tuple[Part, ...]) -> tuple[str, int]:
+    members: list[str] = []
+    room = MAX_HOSTS
+    for part in _failing_first(parts):
+        member = _encode_part(part)
+        room -= len(member) + 2
+        if room < 0:
+            break
+        members.append(member)
+    return ", ".join(members), len(parts) - len(members)
+
+
+def _encode_part(part: Part) -> str:
+    member = f"{_quoted(_percent(part.host))};status={int(part.status)};lines={part.lines}"
+    return member + (f";message={_quoted(_bounded(part.message))}" if part.message else "")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _percent(text: str) -> str:
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F and byte != 0x25 else f"%{byte:02X}" for byte in _utf8(text))
+
+
+def _bounded(message: str) -> str:
+    """The message, percent-encoded, cut at a whole character so that it keeps within `MAX_MESSAGE`."""
+    encoded = ""
+    for character in message:
+        piece = _percent(character)
+        if len(encoded) + len(piece) > MAX_MESSAGE - 3:
+            return encoded + "..."
+        encoded += piece
+    return encoded
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+_MEMBER = re.compile(
+    r'\s*"(?P<host>(?:[^"\\]|\\.)*)"'
+    r'(?P<parameters>(?:;[a-z]+=(?:"(?:[^"\\]|\\.)*"|[0-9]+))*)\s*(?:,|$)'
+)
+_PARAMETER = re.compile(r';([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|([0-9]+))')
+
+
+def _decode_hosts(text: str) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    at = 0
+    while at < len(text):
+        member = _MEMBER.match(text, at)
+        if member is None:
+            raise BadVerdict(f"log-hosts is not a list of hosts: {text[at : at + 40]!r}")
+        parts.append(_decode_part(member["host"], member["parameters"]))
+        at = member.end()
+    return tuple(parts)
+
+
+def _decode_part(host: str, parameters: str) -> Part:
+    values = {name: number or unquote(_unquoted(text)) for name, text, number in _PARAMETER.findall(parameters)}
+    return Part(
+        unquote(_unquoted(host)),
+        Status(_number(values.get("status", "0"))),
+        values.get("message", ""),
+        _number(values.get("lines", "0")),
+    )
+
+
+def _number(digits: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,19}", digits):
+        raise BadVerdict(f"not a number: {digits[:40]!r}")
+    return int(digits)
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+_STAGE = re.compile(r"([A-Za-z_-]{1,32});dur=([0-9]{1,12}(?:\.[0-9]{1,9})?)(?=\s*(?:,|$))")
+
+
+def _decode_timings(text: str) -> dict[str, int]:
+    return {stage: round(float(ms) * 1e6) for stage, ms in _STAGE.findall(text)}

@@ -1,0 +1,153 @@
+"""Batches between agents: one frame for each, encode beside decode.
+
+A frame, all numbers big-endian but the columns, which are little-endian so that most machines copy them as they are:
+
+    u32  length of all that follows
+    u8   columns present: 1 times, 2 offsets, 4 origin
+    u32  count of lines
+    u64  bytes scanned since the frame before it
+    u16  count of origins, then for each: u16 length and UTF-8 host, u16 length and UTF-8 file, u8 timed
+    i64  times[count]     if present
+    i64  offsets[count]   if present
+    u16  origin[count]    if present
+    the lines, each ended by \\n
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from collections.abc import Iterator
+
+from logagent.core.batch import Batch, Origin
+
+BATCHES = "application/vnd.logagent.batches"
+"""The media type. Its parameters `times` and `places` (true or false) ask for these columns."""
+SCOPE_HEADER = "log-scope"
+"""`log-scope: own` asks an agent for its own files only, so that agents never ask in circles."""
+VERSION_HEADER = "logagent-version"
+"""What every answer of an agent carries, and nobody else's does."""
+MAX_FRAME = 64 * 1024 * 1024
+"""Bytes of one frame. A batch holds a few hundred KiB or one overlong line; what claims more is not a frame."""
+MAX_ORIGINS = 0xFFFF
+
+_LENGTH = struct.Struct(">I")
+_HEAD = struct.Struct(">BIQH")
+_SHORT = struct.Struct(">H")
+_TIMES, _OFFSETS, _ORIGIN = 1, 2, 4
+_EARLIEST, _LATEST = -(2**63), 2**63 - 1
+_BIG_ENDIAN = sys.byteorder == "big"
+
+
+class WireError(ValueError):
+    """What came is not a frame of batches."""
+
+
+def encode(batch: Batch) -> bytes:
+    """The frame of one batch."""
+    columns = [
+        (_TIMES, "q", batch.times),
+        (_OFFSETS, "q", batch.offsets),
+        (_ORIGIN, "H", batch.origin),
+    ]
+    present = [(flag, kind, column) for flag, kind, column in columns if column is not None]
+    parts = [_HEAD.pack(sum(flag for flag, _, _ in present), batch.count, batch.scanned, len(batch.origins))]
+    parts += [_encode_origin(origin) for origin in batch.origins]
+    parts += [_encode_column(kind, column) for _, kind, column in present]
+    parts.append(batch.body)
+    return b"".join([_LENGTH.pack(sum(map(len, parts))), *parts])
+
+
+class Decoder:
+    """Makes batches of the bytes of a connection, however they were cut on the way."""
+
+    def __init__(self) -> None:
+        self._pending = bytearray()
+
+    def receive(self, received: bytes) -> Iterator[Batch]:
+        """The batches that are whole now. Raises `WireError`."""
+        self._pending += received
+        at = 0
+        while len(self._pending) >= at + _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._pending, at)
+            if length > MAX_FRAME:
+                raise WireError(f"a frame of {length} bytes is longer than {MAX_FRAME}")
+            end = at + _LENGTH.size + length
+            if len(self._pending) < end:
+                break
+            with memoryview(self._pending) as pending:
+                frame = bytes(pending[at + _LENGTH.size : end])
+            at = end
+            yield _decode(frame)
+        del self._pending[:at]
+
+    def finish(self) -> None:
+        """To be called after the last byte. Raises `WireError` if a frame is cut."""
+        if self._pending:
+            raise WireError("the last frame is cut")
+
+
+def _encode_origin(origin: Origin) -> bytes:
+    host, file = (name.encode("utf-8", "surrogateescape") for name in (origin.host, origin.file))
+    return b"".join([_SHORT.pack(len(host)), host, _SHORT.pack(len(file)), file, b"\x01" if origin.timed else b"\x00"])
+
+
+def _encode_column(kind: str, column: list[int]) -> bytes:
+    try:
+        values = array(kind, column)
+    except OverflowError:  # a time before 1677 or after 2262: still in order, at the end of what 64 bits can hold
+        values = array(kind, [min(max(value, _EARLIEST), _LATEST) for value in column])
+    if _BIG_ENDIAN:
+        values.byteswap()
+    return values.tobytes()
+
+
+def _decode(frame: bytes) -> Batch:
+    try:
+        return _Frame(frame).batch()
+    except (struct.error, IndexError) as error:
+        raise WireError(f"a frame is damaged: {error}") from None
+
+
+class _Frame:
+    """Reads one frame from front to back."""
+
+    def __init__(self, frame: bytes) -> None:
+        self._frame = frame
+        self._at = 0
+
+    def batch(self) -> Batch:
+        flags, count, scanned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
+        origins = tuple(self._origin() for _ in range(origin_count))
+        times = self._column("q", count) if flags & _TIMES else None
+        offsets = self._column("q", count) if flags & _OFFSETS else None
+        origin = self._column("H", count) if flags & _ORIGIN else None
+        body = self._take(len(self._frame) - self._at)
+        if body.count(b"\n") != count or (body and not body.endswith(b"\n")):
+            raise WireError(f"a frame of {count} lines holds others")
+        if origin and max(origin) >= origin_count:
+            raise WireError("a line comes from an origin that the frame does not name")
+        return Batch(body, count, times, offsets, origins, origin, scanned)
+
+    def _take(self, size: int) -> bytes:
+        taken = self._frame[self._at : self._at + size]
+        if len(taken) < size:
+            raise WireError("a frame is shorter than it says")
+        self._at += size
+        return taken
+
+    def _origin(self) -> Origin:
+        host, file = self._text(), self._text()
+        return Origin(host, file, self._take(1) != b"\x00")
+
+    def _text(self) -> str:
+        (length,) = _SHORT.unpack(self._take(_SHORT.size))
+        return self._take(length).decode("utf-8", "surrogateescape")
+
+    def _column(self, kind: str, count: int) -> list[int]:
+        values = array(kind)
+        values.frombytes(self._take(count * values.itemsize))
+        if _BIG_ENDIAN:
+            values.byteswap()
+        return values.tolist()

@@ -1,0 +1,208 @@
+"""`logagent demo`: a primary and three secondaries on loopback with made-up logs, and one question to all of them."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from logagent import certs
+from logagent.config.table import ENVIRONMENT
+from logagent.core.outcome import Outcome
+from logagent.core.query import Query
+from logagent.demo.logs import EVERY, MadeUpHost, local_now
+from logagent.peers.http2 import connect
+from logagent.peers.source import PeerSource
+from logagent.terminal import asking
+from logagent.terminal.interrupts import until_signalled
+from logagent.terminal.printing import Streams
+from logagent.terminal.verdicts import FAILED, exit_code
+
+PRIMARY = "primary"
+SECONDARIES = ("secondary-1", "secondary-2", "secondary-3")
+PROJECT_CERTS = Path("certs")
+LOOPBACK = "127.0.0.1"
+QUERY = Query(files=("alternatives.log",), keywords=(b"updated",), n=8, places=True)
+READY = 30.0
+"""Seconds that an agent may take to say that it is ready: several times what a slow machine needs to load it."""
+GRACEFUL = "2s"
+"""How long an agent goes on when it is told to end: below the five seconds after which Trio kills it."""
+
+
+class DemoError(Exception):
+    """Why there is no demonstration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where everything is: `directory` for logs and for what agents say, `certs`, and the user's environment."""
+
+    directory: Path
+    certs: Path
+    environ: Mapping[str, str]
+
+    @property
+    def environ_of_agents(self) -> dict[str, str]:
+        """The user's, but for settings of agents, which would change these agents too."""
+        return {name: value for name, value in self.environ.items() if not name.startswith(ENVIRONMENT)}
+
+    def logs(self, name: str) -> Path:
+        return self.directory / name / "log"
+
+
+def run(directory: Path | None, environ: Mapping[str, str], streams: Streams, *, keep: bool) -> int:
+    """Demonstrate, and return the exit code of the question. However it ends, no process outlives it.
+
+    directory: where to put logs and, in its `certs`, certificates; they stay there. Without one, a temporary directory,
+    and `certs/demo` where `certs` of the working directory is the project's.
+    """
+    signals = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means what it says
+        signals.append(signal.SIGHUP)
+    return trio.run(until_signalled, partial(_demonstrate, directory, environ, streams, keep=keep), *signals)
+
+
+async def _demonstrate(directory: Path | None, environ: Mapping[str, str], streams: Streams, *, keep: bool) -> int:
+    try:
+        if directory is not None:
+            return await _play(Stage(directory, directory / "certs", environ), streams, keep=keep)
+        with tempfile.TemporaryDirectory(prefix="logagent-demo-") as temporary:
+            certs_directory = PROJECT_CERTS / "demo" if _is_of_project(PROJECT_CERTS) else Path(temporary, "certs")
+            return await _play(Stage(Path(temporary), certs_directory, environ), streams, keep=keep)
+    except (certs.CertsError, OSError) as error:
+        streams.say(str(error))
+        return FAILED
+
+
+def _is_of_project(directory: Path) -> bool:
+    """Whether a directory is the one of this project that certificates are made in: its README.md says so."""
+    readme = directory / "README.md"
+    return readme.is_file() and "logagent" in readme.read_text(encoding="utf-8", errors="replace")
+
+
+async def _play(stage: Stage, streams: Streams, *, keep: bool) -> int:
+    _make_certificates(stage, streams)
+    hosts = _make_up_logs(stage, streams)
+    async with trio.open_nursery() as agents:
+        try:
+            code = await _show(agents, stage, hosts, streams, keep=keep)
+        except DemoError as error:
+            streams.say(str(error))
+            code = FAILED
+        agents.cancel_scope.cancel()
+    streams.print("agents ended\n")
+    return code
+
+
+async def _show(agents: trio.Nursery, stage: Stage, hosts: list[MadeUpHost], streams: Streams, *, keep: bool) -> int:
+    url = await _start_all(agents, stage, streams)
+    code = await _ask(url, streams, stage.environ)
+    if keep:
+        await _keep(hosts, streams)
+    return code
+
+
+def _make_certificates(stage: Stage, streams: Streams) -> None:
+    """A certificate for each agent, of an authority that is made once and kept while its directory is."""
+    now = datetime.now(UTC)
+    if not (stage.certs / "ca.pem").exists():
+        certs.init(stage.certs, now=now)
+    for name in (PRIMARY, *SECONDARIES):
+        certs.host(name, stage.certs, addresses=(LOOPBACK,), now=now, overwrite=True)
+    streams.print(f"certificates for {1 + len(SECONDARIES)} agents in {stage.certs}\n")
+
+
+def _make_up_logs(stage: Stage, streams: Streams) -> list[MadeUpHost]:
+    hosts = [MadeUpHost(stage.logs(name), name) for name in (PRIMARY, *SECONDARIES)]
+    for host in hosts:
+        host.tell_past(local_now())
+    streams.print(f"made-up logs of {len(hosts)} hosts below {stage.directory}\n")
+    return hosts
+
+
+async def _start_all(agents: trio.Nursery, stage: Stage, streams: Streams) -> str:
+    """Start the secondaries, then the primary that knows them; the primary's URL."""
+    peers = []
+    for name in SECONDARIES:
+        url = await _start(agents, stage, streams, name, f"https://{LOOPBACK}:0")
+        peers.append(f"--peer={name}={url}")
+    return await _start(agents, stage, streams, PRIMARY, f"http://{LOOPBACK}:0", *peers)
+
+
+async def _start(agents: trio.Nursery, stage: Stage, streams: Streams, name: str, listen: str, *more: str) -> str:
+    """Start an agent that ends with the nursery, wait until it is ready, and return its URL."""
+    command = [
+        *(sys.executable, "-m", "logagent", "serve", f"--name={name}", f"--listen={listen}"),
+        *(f"--root={stage.logs(name)}", f"--certs={stage.certs}", f"--graceful={GRACEFUL}", *more),
+    ]
+    said = stage.directory / name / "agent.log"
+    with said.open("wb") as stderr:
+        process: trio.Process = await agents.start(
+            partial(
+                trio.run_process,
+                command,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                check=False,
+                env=stage.environ_of_agents,
+            )
+        )
+    ready = await _first_line(process)
+    found = re.search(r" on (https?://[^,\s]+)", ready)
+    if found is None:
+        raise DemoError(f"{name} did not start: {said.read_text(errors='replace').strip() or 'it said nothing'}")
+    streams.print(f"{name} answers on {found[1]}\n")
+    return found[1]
+
+
+async def _first_line(process: trio.Process) -> str:
+    """What an agent prints when it is ready; less than a line if it ends before, or takes too long."""
+    line = b""
+    assert process.stdout is not None
+    with trio.move_on_after(READY):
+        while not line.endswith(b"\n") and (piece := await process.stdout.receive_some()):
+            line += piece
+    return line.decode(errors="replace")
+
+
+async def _ask(url: str, streams: Streams, environ: Mapping[str, str]) -> int:
+    shown = f"logagent query --agent {url} -n {QUERY.n} {QUERY.files[0]} {QUERY.keywords[0].decode()}"
+    streams.print(f"\n$ {shown}\n")
+    agent = asking.Agent(url, None)
+    question = asking.Question(agent, QUERY, "text", prefix=True, color="auto", verbose=False)
+    async with connect(url) as client:
+        outcome = await asking.show(PeerSource(client), question, streams, environ)
+    if outcome is None:
+        return asking.CLOSED_PIPE
+    streams.print(_verdict(outcome) + _to_try(url))
+    return exit_code(outcome)
+
+
+def _verdict(outcome: Outcome) -> str:
+    lines = [f"\nverdict: {outcome.status.name}, {'complete' if outcome.complete else 'not complete'}"]
+    lines += [
+        f"  {part.host}: {part.status.name}, {part.lines} lines {part.message}".rstrip() for part in outcome.hosts
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _to_try(url: str) -> str:
+    query = f"hostname={SECONDARIES[1]}&filename=alternatives.log&keyword=updated&n=20"
+    return f"\nto try while the agents run:\n  curl --http2 '{url}/logs?{query}' -H 'accept: text/plain'\n\n"
+
+
+async def _keep(hosts: list[MadeUpHost], streams: Streams) -> None:
+    streams.print("the agents run and their logs grow until Ctrl-C\n")
+    while True:
+        await trio.sleep(EVERY)
+        for host in hosts:
+            host.tell_present(local_now())

@@ -1,0 +1,4 @@
+"""This host's log files: the only place that touches them, through threads hired in one module.
+
+May import ``core``; never ``peers`` or ``web``.
+"""

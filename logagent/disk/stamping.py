@@ -1,0 +1,106 @@
+"""The times of a file's lines, such that they depend on the file alone and not on the blocks it is read in.
+
+A line without a time of its own has that of the nearest line before it that has one; at the beginning of the file, or
+where none is near, that of the nearest line after it; failing that, the file's modification time.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from functools import lru_cache
+
+from logagent.core.finding import SEEN
+from logagent.core.timestamps import Stamper
+from logagent.disk.reader import Reader
+
+PAGE = 16 * 1024
+"""Bytes of file whose lines are stamped together when a line needs the time of a neighbour."""
+NEAR = 64
+"""Pages that are looked through on either side of such a line (1 MiB): more than a stack trace or a dump takes, and a
+few milliseconds' work."""
+SAMPLE = 64 * 1024
+"""Bytes at either end of a file that are looked at to tell whether its lines have times at all."""
+
+
+class Stamping:
+    """Gives the lines of one file their times, in nanoseconds since the epoch.
+
+    reader: of the file. stamper: knows the time that one line states. modified: the file's modification time, ns.
+
+    timed: whether the sample shows any line with a time; if none, every line has the modification time.
+    """
+
+    def __init__(self, reader: Reader, stamper: Stamper, modified: int) -> None:
+        self._reader = reader
+        self._stamper = stamper
+        self._modified = modified
+        self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
+        sampled = (
+            line for begin in (0, max(0, reader.size - SAMPLE)) for _, line in self._heads(begin, begin + SAMPLE)
+        )
+        self.timed = any(stamper.stamp(line) is not None for line in sampled)
+
+    def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
+        """One time for each of `lines`, which begin at the offsets `starts`, ascending."""
+        if not self.timed:
+            return [self._modified] * len(lines)
+        stamps = self._stamper.stamps(lines)
+        known = [stamp for stamp in stamps if stamp is not None]
+        return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
+
+    def _filled(self, starts: Sequence[int], lines: Sequence[bytes], stamps: Sequence[int | None]) -> list[int]:
+        times: list[int] = []
+        follows, nearest = -1, None
+        for start, line, stamp in zip(starts, lines, stamps, strict=True):
+            if stamp is not None:
+                nearest = (start, stamp)
+            elif nearest is None or start != follows or not _near(nearest[0], start):
+                nearest = self._before(start)
+            times.append(nearest[1] if nearest is not None else self._after(start))
+            follows = start + len(line) + 1
+        return times
+
+    def _before(self, start: int) -> tuple[int, int] | None:
+        """The nearest line before `start` with a time: its offset and its time."""
+        page = start // PAGE
+        for number in range(page, max(0, page - NEAR) - 1, -1):
+            starts, times = self._page(number)
+            place = bisect_left(starts, start)
+            if place:
+                return starts[place - 1], times[place - 1]
+        return None
+
+    def _after(self, start: int) -> int:
+        page = start // PAGE
+        for number in range(page, min(page + NEAR, self._reader.size // PAGE) + 1):
+            starts, times = self._page(number)
+            place = bisect_right(starts, start)
+            if place < len(starts):
+                return times[place]
+        return self._modified
+
+    def _read_page(self, number: int) -> tuple[list[int], list[int]]:
+        """The lines that begin in a page and have a time: their offsets and their times."""
+        heads = self._heads(number * PAGE, (number + 1) * PAGE)
+        stamps = self._stamper.stamps([head for _, head in heads])
+        timed = [(start, stamp) for (start, _), stamp in zip(heads, stamps, strict=True) if stamp is not None]
+        return [start for start, _ in timed], [stamp for _, stamp in timed]
+
+    def _heads(self, begin: int, end: int) -> list[tuple[int, bytes]]:
+        """The lines that begin from `begin` on and before `end`: their offsets and their heads."""
+        base = max(0, begin - 1)  # a line begins at `begin` if the byte before it is a line break
+        text = self._reader.read(base, min(end + SEEN, self._reader.size))
+        end = min(end - base, len(text))
+        start = text.find(b"\n") + 1 if begin else 0
+        heads: list[tuple[int, bytes]] = []
+        while start < end and (start or not begin):
+            stop = text.find(b"\n", start)
+            stop = stop if stop >= 0 else len(text)
+            heads.append((base + start, text[start : min(stop, start + SEEN)]))
+            start = stop + 1
+        return heads
+
+
+def _near(before: int, start: int) -> bool:
+    return before // PAGE >= start // PAGE - NEAR

@@ -1,0 +1,67 @@
+"""The agents that this one knows, each with a client of its own."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from types import TracebackType
+
+import httpcore
+import httpx
+import trio
+
+from logagent.core.host import HostState
+from logagent.core.wire import VERSION_HEADER
+from logagent.peers.http2 import connect
+from logagent.peers.reasons import reason
+from logagent.peers.source import PeerSource
+
+
+class Peers:
+    """The known agents by name. An asynchronous context manager: leaving it closes the connections.
+
+    urls: base URLs by name. tls: for those that begin with https. network: what connects, in place of TCP.
+    """
+
+    def __init__(
+        self,
+        urls: Mapping[str, str],
+        *,
+        tls: ssl.SSLContext | None = None,
+        network: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
+        self._urls = dict(urls)
+        self._clients = {name: connect(url, tls=tls, network=network) for name, url in urls.items()}
+
+    async def __aenter__(self) -> Peers:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._urls)
+
+    def source(self, name: str) -> PeerSource:
+        """The answer of one peer, under the name by which it is known here."""
+        return PeerSource(self._clients[name], name)
+
+    async def state(self, name: str, patience: float) -> HostState:
+        """Whether a peer answers within `patience` seconds, and how fast."""
+        url = self._urls[name]
+        started = trio.current_time()
+        with trio.move_on_after(patience):
+            try:
+                response = await self._clients[name].get("/healthz")
+            except httpx.HTTPError as error:
+                return HostState(name, url, reachable=False, message=reason(error))
+            round_trip = trio.current_time() - started
+            version = response.headers.get(VERSION_HEADER, "")
+            if response.status_code == 200 and version:
+                return HostState(name, url, True, version, round_trip)
+            return HostState(name, url, False, round_trip=round_trip, message="is no agent, or not a healthy one")
+        return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")

@@ -1,0 +1,181 @@
+"""Another agent as a source: asks it over HTTP/2, passes its batches on, turns its trailers into an outcome."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+
+import httpx
+import trio
+
+from logagent.core.batch import Batch, Origin, Out
+from logagent.core.coding import IDENTITY, DecodeError, decoder
+from logagent.core.outcome import Failure, Outcome, Status, failed
+from logagent.core.query import Query, parameters
+from logagent.core.verdict import BadVerdict, from_trailers
+from logagent.core.wire import BATCHES, SCOPE_HEADER, Decoder, WireError
+from logagent.peers.http2 import chunks, trailers
+from logagent.peers.reasons import reason
+
+MAX_PROBLEM = 16 * 1024
+"""Bytes read of a refusal's body: a problem document is a few hundred."""
+LEAST_TIME = 0.001
+"""Seconds that a peer is given at least: with none left it could not even say so."""
+
+_log = logging.getLogger(__name__)
+_STATUSES = {
+    400: Status.INTERNAL,
+    401: Status.PERMISSION_DENIED,
+    403: Status.PERMISSION_DENIED,
+    404: Status.NOT_FOUND,
+    429: Status.RESOURCE_EXHAUSTED,
+    503: Status.UNAVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSource:
+    """The answer of the agent behind `client`, whose base URL is the agent's.
+
+    host: the name by which this agent knows that one; its lines then carry it. None leaves names as they come, for a
+    reader who asks one agent about many hosts. Batches travel compressed, but not between agents on one machine.
+    Cancelling resets the stream, which stops the other agent's reading. The client is the caller's to close.
+    """
+
+    client: httpx.AsyncClient
+    host: str | None = None
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        """As `Source.pump`."""
+        counted = _Counted(out)
+        try:
+            return replace(await self._ask(query, counted), lines=counted.lines)
+        except Failure as failure:
+            return failed(failure, lines=counted.lines)
+        except httpx.HTTPError as error:
+            return failed(Failure(Status.UNAVAILABLE, reason(error)), lines=counted.lines)
+        except Exception:
+            _log.exception("asking %s failed", self.client.base_url)
+            return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
+
+    async def _ask(self, query: Query, out: Out) -> Outcome:
+        url = f"/logs?{parameters(_with_time_left(query))}"
+        async with self.client.stream("GET", url, headers=self._headers(query)) as response:
+            if response.status_code != 200:
+                raise await _refusal(response)
+            if response.http_version != "HTTP/2":
+                raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
+            if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
+                raise Failure(Status.INTERNAL, "answered with something else than batches; is it an agent?")
+            await self._pass_on(response, query, out)
+            return _verdict(response)
+
+    def _headers(self, query: Query) -> dict[str, str]:
+        columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query, name))
+        headers = {
+            "accept": BATCHES + columns,
+            "accept-encoding": IDENTITY if _is_here(self.client.base_url) else "zstd",
+        }
+        if query.own:
+            headers[SCOPE_HEADER] = "own"
+        if query.trace:
+            headers["traceparent"] = query.trace
+        return headers
+
+    async def _pass_on(self, response: httpx.Response, query: Query, out: Out) -> None:
+        renamed: Callable[[Batch], Batch] = _Renaming(self.host) if self.host else _unchanged
+        frames = Decoder()
+        try:
+            decode = decoder(response.headers.get("content-encoding", IDENTITY))
+            async for chunk in chunks(response):
+                for piece in decode(chunk):
+                    for batch in frames.receive(piece):
+                        await out.send(renamed(_checked(batch, query)))
+            frames.finish()
+        except (WireError, DecodeError) as error:
+            _log.warning("%s sent something else than batches: %s", self.client.base_url, error)
+            raise Failure(Status.INTERNAL, "sent something else than batches") from None
+
+
+def _checked(batch: Batch, query: Query) -> Batch:
+    """The batch, if it has the columns that were asked for. Raises `WireError`."""
+    asked = [(query.times, batch.times), (query.places, batch.offsets), (query.places, batch.origins)]
+    if batch.count and any(wanted and not column for wanted, column in asked):
+        raise WireError("a column that was asked for is missing")
+    return batch
+
+
+class _Counted:
+    """Counts what goes out."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self.lines = 0
+
+    async def send(self, batch: Batch) -> None:
+        await self._out.send(batch)
+        self.lines += batch.count
+
+
+class _Renaming:
+    """Puts one host's name on the origins of batches, keeping the renamed origins from batch to batch."""
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._renamed: dict[Origin, Origin] = {}
+
+    def __call__(self, batch: Batch) -> Batch:
+        if all(origin.host == self._host for origin in batch.origins):
+            return batch
+        return replace(batch, origins=tuple(map(self._origin, batch.origins)))
+
+    def _origin(self, origin: Origin) -> Origin:
+        return self._renamed.setdefault(origin, origin._replace(host=self._host))
+
+
+def _unchanged(batch: Batch) -> Batch:
+    return batch
+
+
+def _with_time_left(query: Query) -> Query:
+    """The query with the time that is left to whoever asks, if that is bounded."""
+    left = trio.current_effective_deadline() - trio.current_time()
+    left = min(left, math.inf if query.timeout is None else query.timeout)
+    return query if left == math.inf else replace(query, timeout=max(round(left, 3), LEAST_TIME))
+
+
+def _verdict(response: httpx.Response) -> Outcome:
+    try:
+        return from_trailers(trailers(response))
+    except BadVerdict as error:
+        raise Failure(Status.UNAVAILABLE, f"its answer ended without a verdict ({error})") from None
+
+
+async def _refusal(response: httpx.Response) -> Failure:
+    """What a status other than 200 means, in the words of the problem document if there is one (RFC 9457)."""
+    status = _STATUSES.get(response.status_code, Status.UNAVAILABLE)
+    return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")
+
+
+async def _problem(response: httpx.Response) -> str:
+    body = bytearray()
+    async for chunk in chunks(response):
+        body += chunk
+        if len(body) > MAX_PROBLEM:
+            return ""
+    try:
+        return str(json.loads(body)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _is_here(url: httpx.URL) -> bool:
+    """Whether an agent is on this machine, where packing for the way costs more than the way."""
+    try:
+        return ip_address(url.host).is_loopback
+    except ValueError:
+        return url.host == "localhost"

@@ -1,0 +1,98 @@
+"""One agent as a process: made of its settings, served until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Sequence
+from functools import partial
+from urllib.parse import urlsplit
+
+import trio
+
+from logagent import __version__
+from logagent.agent import Agent, Reading
+from logagent.config.settings import ConfigError, Settings
+from logagent.disk.catalog import Catalog
+from logagent.disk.threads import DiskThreads
+from logagent.peers.discovery import Peers
+from logagent.peers.http2 import client_tls
+from logagent.web import connections
+from logagent.web.app import create_app
+from logagent.web.streaming import Answers
+
+GRACE_FOR_READERS = 0.5
+"""The part of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict, and
+the rest of the time is for readers to take what is on its way to them."""
+
+
+async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then end the answers under way within the graceful time.
+
+    started: called once with the bound addresses, when connections are accepted. Raises `ConfigError` and `OSError`
+    for settings that do not work on this machine.
+    """
+    listeners = _listeners(settings)
+    addresses = [listener.address for listener in listeners]
+    answers = Answers(settings.name, settings.max_answers)
+    stopping = trio.Event()
+    async with _peers(settings) as peers, trio.open_nursery() as nursery:
+        nursery.start_soon(_watch_signals, stopping)
+        nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
+        app = create_app(
+            _agent(settings, peers, addresses),
+            answers,
+            version=__version__,
+            certificate_required=settings.client_certificate == "required",
+        )
+        async with trio.open_nursery() as serving:
+            serve_all = partial(connections.serve, stopping=stopping, graceful=settings.graceful)
+            await serving.start(serve_all, app, listeners)
+            started(addresses)
+        nursery.cancel_scope.cancel()
+
+
+async def _watch_signals(stopping: trio.Event) -> None:
+    """The first SIGTERM or SIGINT ends gracefully; a second ends at once, as whoever sends it means it."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            if stopping.is_set():
+                raise KeyboardInterrupt
+            stopping.set()
+
+
+async def _cut_answers(stopping: trio.Event, answers: Answers, grace: float) -> None:
+    await stopping.wait()
+    await trio.sleep(grace)
+    answers.cut()
+
+
+def _peers(settings: Settings) -> Peers:
+    if settings.tls_ca is None:
+        return Peers(settings.peer)
+    return Peers(settings.peer, tls=client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key))
+
+
+def _agent(settings: Settings, peers: Peers, addresses: Sequence[str]) -> Agent:
+    reading = Reading(
+        catalog=Catalog(settings.root),
+        threads=DiskThreads(settings.disk_threads),
+        zone=settings.timezone,
+        root_zones=settings.root_timezone,
+        max_files=settings.max_files,
+        max_line=settings.max_line,
+    )
+    return Agent(settings.name, reading=reading, peers=peers, patience=settings.patience, addresses=addresses)
+
+
+def _listeners(settings: Settings) -> list[connections.Listener]:
+    urls = [urlsplit(url) for url in settings.listen]
+    return [_listener(settings, url.scheme, url.hostname or "", url.port or 0) for url in urls]
+
+
+def _listener(settings: Settings, scheme: str, host: str, port: int) -> connections.Listener:
+    if scheme == "http":
+        return connections.listen(host, port, None)
+    if settings.tls_certificate is None or settings.tls_key is None:
+        raise ConfigError("listen", f"https://{host}:{port} needs a certificate and its key; see --certs")
+    tls = connections.server_tls(settings.tls_certificate, settings.tls_key, settings.tls_ca)
+    return connections.listen(host, port, tls)

@@ -1,0 +1,155 @@
+"""The command line as typed: argv becomes a namespace, or a text for whoever typed something else."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from logagent import __version__
+from logagent.config.table import SETTINGS, Setting
+
+EXIT_CODES = """\
+exit codes of query:
+  0  found, and the answer is complete      1  complete, but nothing matched
+  2  wrong usage, or nothing could be asked 3  partial: standard error says which hosts failed and why"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """In place of arguments: a text for people, such as help or what is wrong, and the exit code that goes with it."""
+
+    text: str
+    code: int
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace | Told:
+    """The arguments as typed, without the program's name; `command` says which command they are for."""
+    talk = io.StringIO()  # argparse prints by itself, and ends the program
+    with contextlib.redirect_stdout(talk), contextlib.redirect_stderr(talk):
+        try:
+            return _parse(list(argv))
+        except SystemExit as end:
+            return Told(talk.getvalue(), end.code if isinstance(end.code, int) else 2)
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    """The parser of `query` reads its arguments by itself, since only so may flags stand between FILE and KEYWORD."""
+    parser, commands = _parsers()
+    if argv[:1] == ["query"]:
+        return commands["query"].parse_intermixed_args(argv[1:], argparse.Namespace(command="query"))
+    return parser.parse_args(argv)
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    parser = argparse.ArgumentParser(
+        prog="logagent",
+        description="Serves a host's log files in place, and asks for those of many hosts, merged by time.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"logagent {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    add = {
+        "serve": (_add_serve, "serve this host's log files"),
+        "query": (_add_query, "ask an agent for log lines"),
+        "hosts": (_add_hosts, "list the agents that an agent knows"),
+        "certs": (_add_certs, "make an authority and certificates for agents"),
+        "demo": (_add_demo, "start four agents with made-up logs, and ask them"),
+    }
+    return parser, {
+        name: add_arguments(
+            commands.add_parser(
+                name,
+                help=summary,
+                description=summary[0].upper() + summary[1:] + ".",
+                allow_abbrev=False,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+        for name, (add_arguments, summary) in add.items()
+    }
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--config", metavar="FILE", help="a TOML file of settings [$LOGAGENT_CONFIG]")
+    for setting in SETTINGS:
+        _add_setting(parser, setting)
+    return parser
+
+
+def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
+    explained = f"{setting.help} [{setting.shown_default}; ${setting.variable}]".replace("%", "%%")
+    if setting.is_switch:
+        parser.add_argument(setting.flag, action=argparse.BooleanOptionalAction, help=explained)
+    else:
+        parser.add_argument(
+            setting.flag, action="append", metavar=setting.unit.upper().replace(" ", "-") or "TEXT", help=explained
+        )
+
+
+def given_settings(typed: argparse.Namespace) -> dict[str, list[str]]:
+    """What flags give for settings, as texts by the name of the setting."""
+    given = {setting.name: getattr(typed, setting.name) for setting in SETTINGS}
+    return {
+        name: [str(value).lower()] if isinstance(value, bool) else value
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.epilog = EXIT_CODES
+    parser.add_argument("file", metavar="FILE", help="a path below the agent's roots, or a glob such as 'nginx/*.log'")
+    parser.add_argument("keyword", metavar="KEYWORD", nargs="*", help="a literal that must occur; several: all must")
+    parser.add_argument("-e", "--keyword", dest="more_keywords", metavar="KEYWORD", action="append", default=[])
+    parser.add_argument("-v", "--exclude", metavar="TEXT", action="append", default=[], help="must not occur")
+    parser.add_argument("-E", "--regex", metavar="PATTERN", action="append", default=[], help="must match; repeatable")
+    parser.add_argument("--exclude-regex", metavar="PATTERN", action="append", default=[], help="must not match")
+    parser.add_argument("-i", "--ignore-case", action="store_true", help="for all of these")
+    parser.add_argument("-n", "--lines", metavar="N", help="at most so many lines")
+    parser.add_argument("-c", "--count", action="store_true", help="print the number of lines instead of them")
+    parser.add_argument("--host", metavar="GLOB", action="append", default=[], help="only these hosts [all it knows]")
+    parser.add_argument("--order", metavar="ORDER", help="newest or oldest first [newest]")
+    parser.add_argument("--timeout", metavar="SPAN", help="stop after so long, such as 500ms, 30s, 2m [no limit]")
+    parser.add_argument("--max-bytes", metavar="N", help="stop after so many bytes of lines [no limit]")
+    parser.add_argument("--prefix", choices=("auto", "always", "never"), default="auto", help="HOST FILE: before lines")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour prefixes by host")
+    parser.add_argument("--verbose", action="store_true", help="say how each host fared, and what it took")
+    return _add_agent(parser)
+
+
+def _add_hosts(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--timeout", metavar="SPAN", default="30s", help="how long to wait for the answer [30s]")
+    return _add_agent(parser)
+
+
+def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    parser.add_argument("--agent", metavar="URL", help="whom to ask [$LOGAGENT_AGENT, else http://127.0.0.1:8000]")
+    tls = parser.add_argument_group("agents that speak TLS")
+    tls.add_argument("--certs", metavar="DIR", help="where ca.pem, NAME.pem and NAME-key.pem lie [$LOGAGENT_CERTS]")
+    tls.add_argument("--name", help="whose certificate of --certs to show [$LOGAGENT_NAME, else this machine's]")
+    tls.add_argument("--ca", metavar="FILE", help="the authority to trust [ca.pem of --certs, else the system's]")
+    tls.add_argument("--cert", metavar="FILE", help="the certificate to show [NAME.pem of --certs]")
+    tls.add_argument("--key", metavar="FILE", help="its key [NAME-key.pem of --certs]")
+    return parser
+
+
+def _add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
+    authority = acts.add_parser("init", help="make an authority", allow_abbrev=False)
+    authority.add_argument("directory", metavar="DIR")
+    host = acts.add_parser("host", help="make a host's certificate, signed by that authority", allow_abbrev=False)
+    host.add_argument("name", metavar="NAME")
+    host.add_argument("directory", metavar="DIR")
+    host.add_argument("--address", metavar="A", action="append", default=[], help="an IP address or name it answers on")
+    host.add_argument("--overwrite", action="store_true", help="in place of the one that is there")
+    return parser
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--keep", action="store_true", help="leave the agents running until Ctrl-C, their logs growing")
+    parser.add_argument("--directory", metavar="DIR", help="where to put logs and certificates [a temporary directory]")
+    return parser

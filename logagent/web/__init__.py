@@ -1,0 +1,4 @@
+"""Clients: the only place that answers them.
+
+May import ``core``; never ``disk`` or ``peers``.
+"""

@@ -1,0 +1,70 @@
+"""HTTP/1.1 for one connection: Hypercorn's, corrected where a client could make it fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h11
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.exceptions import ProtocolError
+from hypercorn.events import Closed
+from hypercorn.protocol import events
+from hypercorn.protocol.h11 import H11Protocol
+from hyperframe.exceptions import HyperframeError
+
+
+class Http1Protocol(H11Protocol):
+    """Hypercorn's HTTP/1.1 with our request streams, and a goodbye."""
+
+    def __init__(self, new_stream: Any, *others: Any) -> None:
+        super().__init__(*others)
+        self._new_stream = new_stream
+
+    @property
+    def uploading(self) -> bool:
+        """Whether the client is still sending its request."""
+        return bool(self.connection.their_state is h11.SEND_BODY)
+
+    async def drain(self) -> None:
+        """Ends the connection if no request is in flight; otherwise Hypercorn does, once the answer is finished."""
+        if self.stream is None:
+            await self.send(Closed())
+
+    async def stream_send(self, event: events.Event) -> None:
+        """Takes a stream's event; during shutdown the answer says that the connection ends with it."""
+        if isinstance(event, events.Response) and self.context.terminated.is_set():
+            event.headers.append((b"connection", b"close"))
+        await super().stream_send(event)
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        # As Hypercorn's, without WebSockets: such an upgrade is ignored, and the request answered as it stands.
+        self.stream = self._new_stream(self.stream_send, 1)
+        await self.stream.handle(
+            events.Request(
+                stream_id=1,
+                headers=list(request.headers),
+                http_version=request.http_version.decode("ascii"),
+                method=request.method.decode("ascii").upper(),
+                raw_path=request.target,
+                state=self.connection_state,
+            )
+        )
+        self.keep_alive_requests += 1
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        # Hypercorn says "101 Switching Protocols" first and looks at the settings then.
+        settings = [value for name, value in event.headers if name == b"http2-settings"]
+        if b"h2c" not in [value.lower() for name, value in event.headers if name == b"upgrade"] or valid(settings):
+            await super()._check_protocol(event)
+
+
+def valid(settings: list[bytes]) -> bool:
+    """Whether a request has the one good HTTP2-Settings field that an upgrade to h2c needs (RFC 7540, 3.2.1)."""
+    trial = H2Connection(H2Configuration(client_side=False))
+    try:
+        [encoded] = settings
+        trial.initiate_upgrade_connection(encoded)
+    except (ValueError, ProtocolError, HyperframeError):
+        return False
+    return True

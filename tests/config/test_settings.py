@@ -1,0 +1,314 @@
+"""The settings: where they come from, which goes first, and what an unusable one is told."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+
+import pytest
+
+from logagent.config import timezones
+from logagent.config.settings import ConfigError, Settings, load
+from logagent.config.table import SETTINGS, markdown
+
+
+def summer_hours(zone: tzinfo) -> float:
+    offset = datetime(2026, 7, 1, tzinfo=zone).utcoffset()
+    assert offset is not None
+    return offset / timedelta(hours=1)
+
+
+@pytest.fixture
+def certs(tmp_path: Path) -> Path:
+    directory = tmp_path / "certs"
+    directory.mkdir()
+    for name in ("ca.pem", "web-1.pem", "web-1-key.pem"):
+        (directory / name).touch()
+    return directory
+
+
+class Machine:
+    """A machine with a name, a served root, a configuration file and an environment."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        (directory / "log").mkdir()
+
+    def load(
+        self,
+        flags: Mapping[str, Sequence[str]] | None = None,
+        environ: Mapping[str, str] | None = None,
+        toml: str | None = None,
+        host: str = "web-1.example.org",
+    ) -> Settings:
+        file = self.directory / "logagent.toml"
+        if toml is not None:
+            file.write_text(toml, encoding="utf-8")
+        defaults = {"LOGAGENT_ROOT": str(self.directory / "log"), "TZ": "UTC"}
+        return load(
+            flags or {}, {**defaults, **(environ or {})}, host=host, file=str(file) if toml is not None else None
+        )
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_defaults_of_the_table_are_those_of_the_settings(machine: Machine) -> None:
+    settings = machine.load()
+    assert settings == Settings(name="web-1", root=settings.root)
+
+
+def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
+    assert [setting.name for setting in SETTINGS] == [field.name for field in dataclasses.fields(Settings)]
+
+
+def test_every_row_says_what_it_means_and_what_holds_without_it() -> None:
+    assert all(setting.help and setting.shown_default for setting in SETTINGS)
+
+
+def test_the_table_for_the_documentation_has_a_row_for_each_setting() -> None:
+    rows = markdown().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == [setting.flag for setting in SETTINGS]
+
+
+def test_default_root_is_var_log() -> None:
+    assert Settings(name="x").root == (Path("/var/log"),)
+    assert [setting.default for setting in SETTINGS if setting.name == "root"] == ["/var/log"]
+
+
+def test_file_goes_before_default(machine: Machine) -> None:
+    assert machine.load(toml="disk_threads = 7").disk_threads == 7
+
+
+def test_environment_goes_before_file(machine: Machine) -> None:
+    assert machine.load(environ={"LOGAGENT_DISK_THREADS": "8"}, toml="disk_threads = 7").disk_threads == 8
+
+
+def test_flag_goes_before_environment_and_file(machine: Machine) -> None:
+    settings = machine.load({"disk_threads": ["9"]}, {"LOGAGENT_DISK_THREADS": "8"}, "disk_threads = 7")
+    assert settings.disk_threads == 9
+
+
+def test_a_later_flag_of_a_single_setting_goes_before_an_earlier_one(machine: Machine) -> None:
+    assert machine.load({"disk_threads": ["2", "3"]}).disk_threads == 3
+
+
+def test_empty_variable_counts_as_absent(machine: Machine) -> None:
+    assert machine.load(environ={"LOGAGENT_PEER": "", "LOGAGENT_PATIENCE": ""}) == machine.load()
+
+
+def test_variable_of_another_program_is_left_alone(machine: Machine) -> None:
+    assert machine.load(environ={"LOGAGENT_PORT": "tcp://10.0.0.1:8000"}) == machine.load()
+
+
+def test_variable_holds_several_values_with_commas(machine: Machine) -> None:
+    settings = machine.load(environ={"LOGAGENT_PEER": "db-1=http://127.0.0.1:1, db-2=http://127.0.0.1:2"})
+    assert settings.peer == {"db-1": "http://127.0.0.1:1", "db-2": "http://127.0.0.1:2"}
+
+
+def test_file_holds_lists_tables_numbers_and_switches(machine: Machine) -> None:
+    settings = machine.load(
+        toml="""
+        listen = ["127.0.0.1:1", "0.0.0.0:2"]
+        patience = 2.5
+        allow_cleartext = true
+        max_line = "64KiB"
+        [peer]
+        db-2 = "http://10.0.0.2:8000/"
+        """
+    )
+    assert settings.listen == ("http://127.0.0.1:1", "http://0.0.0.0:2")
+    assert (settings.patience, settings.allow_cleartext, settings.max_line) == (2.5, True, 65536)
+    assert settings.peer == {"db-2": "http://10.0.0.2:8000"}
+
+
+def test_relative_path_in_the_file_starts_from_the_file(machine: Machine) -> None:
+    settings = machine.load(environ={"LOGAGENT_ROOT": ""}, toml='root = "log"')
+    assert settings.root == (machine.directory / "log",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "listen"),
+    [
+        ([], ("https://127.0.0.1:8000",)),
+        (["[::1]:0"], ("https://[::1]:0",)),
+        (["http://127.0.0.1:80", "0.0.0.0:443"], ("http://127.0.0.1:80", "https://0.0.0.0:443")),
+    ],
+)
+def test_address_without_scheme_is_https_where_there_is_a_certificate(
+    machine: Machine, certs: Path, flags: list[str], listen: tuple[str, ...]
+) -> None:
+    given = {"certs": [str(certs)], **({"listen": flags} if flags else {})}
+    assert machine.load(given).listen == listen
+
+
+def test_certs_hold_the_files_of_the_host(machine: Machine, certs: Path) -> None:
+    settings = machine.load({"certs": [str(certs)]})
+    found = (settings.tls_ca, settings.tls_certificate, settings.tls_key)
+    assert found == (certs / "ca.pem", certs / "web-1.pem", certs / "web-1-key.pem")
+
+
+def test_single_file_goes_before_that_of_certs(machine: Machine, certs: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    other.touch()
+    assert machine.load({"certs": [str(certs)], "tls_ca": [str(other)]}).tls_ca == other
+
+
+def test_client_certificate_is_required_where_there_is_an_authority(machine: Machine, certs: Path) -> None:
+    assert machine.load({"certs": [str(certs)]}).client_certificate == "required"
+    assert machine.load().client_certificate == "optional"
+    assert machine.load({"certs": [str(certs)], "client_certificate": ["optional"]}).client_certificate == "optional"
+
+
+def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine: Machine) -> None:
+    settings = machine.load({"listen": ["0.0.0.0:8000"], "allow_cleartext": ["true"]})
+    assert settings.listen == ("http://0.0.0.0:8000",)
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"listen": ["0.0.0.0:8000"]}, "--listen: http://0.0.0.0:8000 would be cleartext on an address that is not "),
+        ({"listen": ["[::]:8000"]}, "--listen: http://[::]:8000 would be cleartext"),
+        ({"listen": ["web-1:8000"]}, "--listen: http://web-1:8000 would be cleartext"),
+        ({"listen": ["https://127.0.0.1:8000"]}, "--listen: https://127.0.0.1:8000 needs a certificate"),
+        ({"listen": ["127.0.0.1"]}, "--listen: must be an address with a port"),
+        ({"listen": ["127.0.0.1:65536"]}, "--listen: must be an address with a port"),
+        ({"listen": ["[127.0.0.1]:80"]}, "--listen: must be an address with a port"),
+        ({"name": ["web 1"]}, "--name: must be a host name"),
+        ({"name": ["../x"]}, "--name: must be a host name"),
+        ({"name": ["*"]}, "--name: must be a host name"),
+        ({"peer": ["db-2"]}, "--peer: must be a name and a URL"),
+        ({"peer": ["db-2=10.0.0.2"]}, "--peer: must be an agent's URL"),
+        ({"peer": ["db-2=http://127.0.0.1:port"]}, "--peer: must be an agent's URL"),
+        ({"peer": ["db-2=http://127.0.0.1:1/logs"]}, "--peer: must be an agent's URL"),
+        ({"peer": ["web-1=http://127.0.0.1:1"]}, "--peer: web-1 is this host's own name"),
+        ({"peer": ["a=http://127.0.0.1:1", "a=http://127.0.0.1:2"]}, "--peer: a is given twice"),
+        ({"peer": ["a=http://10.0.0.2:1"]}, "--peer: http://10.0.0.2:1 would be cleartext"),
+        ({"patience": ["0"]}, "--patience: must be a number of seconds above 0"),
+        ({"patience": ["inf"]}, "--patience: must be a number of seconds above 0"),
+        ({"disk_threads": ["0"]}, "--disk-threads: must be a whole number from 1"),
+        ({"max_files": ["-1"]}, "--max-files: must be a whole number from 1"),
+        ({"max_line": ["1MB"]}, "--max-line: must be a number of bytes above 0"),
+        ({"allow_cleartext": ["maybe"]}, "--allow-cleartext: must be true or false"),
+        ({"client_certificate": ["never"]}, "--client-certificate: must be required or optional"),
+        ({"client_certificate": ["required"]}, "--client-certificate: needs an authority"),
+        ({"timezone": ["Europe/Nowhere"]}, "--timezone: no time zone is named 'Europe/Nowhere'"),
+        ({"timezone": ["../x"]}, "--timezone: no time zone is named '../x'"),
+        ({"root_timezone": ["/log"]}, "--root-timezone: must be a root and a time zone"),
+        ({"root_timezone": ["/log=Europe/Nowhere"]}, "--root-timezone: no time zone is named 'Europe/Nowhere'"),
+        ({"root_timezone": ["/no/such=UTC"]}, "--root-timezone: /no/such is none of the roots: "),
+        ({"root": ["/no/such"]}, "--root: /no/such is not a directory"),
+        ({"certs": ["/no/such"]}, "--certs: /no/such/ca.pem does not exist; `logagent certs init /no/such` makes it"),
+        ({"tls_ca": ["/no/such.pem"]}, "--tls-ca: /no/such.pem does not exist"),
+        ({"tls_key": [__file__]}, "--tls-key: a certificate and its key are needed together"),
+    ],
+)
+def test_unusable_flag_is_told_with_what_would_be_right(
+    machine: Machine, flags: dict[str, list[str]], message: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        machine.load(flags)
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_certificate_of_the_host_says_how_to_make_it(machine: Machine, certs: Path) -> None:
+    with pytest.raises(ConfigError, match=r"`logagent certs host db-9 .*certs` makes it"):
+        machine.load({"certs": [str(certs)], "name": ["db-9"]})
+
+
+def test_unusable_variable_is_named(machine: Machine) -> None:
+    with pytest.raises(ConfigError, match=r"^LOGAGENT_PATIENCE: must be"):
+        machine.load(environ={"LOGAGENT_PATIENCE": "soon"})
+
+
+def test_unknown_key_in_the_file_gets_the_nearest_suggested(machine: Machine) -> None:
+    with pytest.raises(ConfigError, match=r"logagent.toml: unknown setting 'patiense'; did you mean 'patience'\?"):
+        machine.load(toml="patiense = 5")
+
+
+def test_key_like_no_other_in_the_file_gets_all_listed(machine: Machine) -> None:
+    with pytest.raises(ConfigError, match="unknown setting 'zzz'; known are name, listen"):
+        machine.load(toml="zzz = 5")
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("patience = 'soon'", "logagent.toml: patience: must be a number of seconds"),
+        ("patience = [1, 2]", "logagent.toml: patience: must be one value"),
+        ("listen = [[1]]", "logagent.toml: listen: must be one value"),
+        ("peer = 'db-2'", "logagent.toml: peer: must be a table"),
+        ("root_timezone = 'UTC'", "logagent.toml: root_timezone: must be a table, such as [root_timezone]"),
+        ("[root_timezone]\nlog = ['UTC']", "logagent.toml: root_timezone: must be one value"),
+        ("patience = ", "logagent.toml: is not TOML"),
+    ],
+)
+def test_unusable_value_in_the_file_is_told_with_its_place(machine: Machine, toml: str, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        machine.load(toml=toml)
+    assert message in str(error.value)
+
+
+def test_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none.toml: cannot be read: No such file"):
+        load({}, {}, host="x", file=str(tmp_path / "none.toml"))
+
+
+def test_timezone_is_that_of_the_machine_unless_given(machine: Machine) -> None:
+    assert summer_hours(machine.load(environ={"TZ": "Europe/Berlin"}).timezone) == 2
+    given = machine.load({"timezone": ["Asia/Kolkata"]}, {"TZ": "Europe/Berlin"})
+    assert summer_hours(given.timezone) == 5.5
+
+
+def test_a_root_may_have_a_zone_of_its_own(machine: Machine) -> None:
+    root = machine.directory / "log"
+    given = machine.load({"root_timezone": [f"{root}/../log=Asia/Kolkata"]})
+    assert {path: summer_hours(zone) for path, zone in given.root_timezone.items()} == {root: 5.5}
+
+
+def test_zones_of_roots_are_a_table_in_the_file(machine: Machine) -> None:
+    given = machine.load(toml='[root_timezone]\nlog = "Asia/Kolkata"')
+    assert list(map(summer_hours, given.root_timezone.values())) == [5.5]
+
+
+def test_unusable_zone_of_the_machine_is_told(machine: Machine) -> None:
+    with pytest.raises(ConfigError, match=r"^TZ: .*; or give --timezone$"):
+        machine.load(environ={"TZ": "garbage"})
+
+
+@pytest.mark.parametrize(
+    ("spelled", "winter", "summer"),
+    [
+        (":Europe/Berlin", 1, 2),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", 1, 2),
+        ("<+03>-3", 3, 3),
+        ("UTC0", 0, 0),
+        ("/usr/share/zoneinfo/Europe/Berlin", 1, 2),
+    ],
+)
+def test_every_spelling_of_tz_is_understood(spelled: str, winter: int, summer: int) -> None:
+    zone = timezones.of_machine({"TZ": spelled})
+    assert datetime(2026, 1, 1, tzinfo=zone).utcoffset() == timedelta(hours=winter)
+    assert summer_hours(zone) == summer
+
+
+def test_zone_of_localtime_keeps_its_name(tmp_path: Path) -> None:
+    localtime = tmp_path / "localtime"
+    localtime.symlink_to("/usr/share/zoneinfo/Europe/Berlin")
+    assert str(timezones.of_machine({}, localtime)) == "Europe/Berlin"
+
+
+def test_copied_localtime_is_read(tmp_path: Path) -> None:
+    localtime = tmp_path / "localtime"
+    localtime.write_bytes(Path("/usr/share/zoneinfo/Europe/Berlin").read_bytes())
+    assert summer_hours(timezones.of_machine({}, localtime)) == 2
+
+
+def test_machine_without_localtime_is_in_utc(tmp_path: Path) -> None:
+    assert timezones.of_machine({}, tmp_path / "localtime") is UTC

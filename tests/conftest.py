@@ -1,0 +1,25 @@
+"""Fixtures that several tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from testbed.cluster import Cluster, Host, start_cluster
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Cluster]]:
+    """`async with cluster(web0=LINES, web1=Broken("reset", at=50)) as it:`, with options as a first argument.
+
+    A test that uses it takes `autojump_clock` too: pytest-trio sees a clock only among a test's own arguments.
+    """
+
+    def start(options: dict[str, Any] | None = None, **hosts: Host) -> AbstractAsyncContextManager[Cluster]:
+        return start_cluster(tmp_path, hosts, **(options or {}))
+
+    return start

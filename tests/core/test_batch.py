@@ -1,0 +1,48 @@
+"""Batches cut between lines."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logagent.core.batch import Batch, Origin, pieces
+
+LINES = st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), min_size=1, max_size=40)
+
+
+def batch_of(lines: list[bytes]) -> Batch:
+    numbers = list(range(len(lines)))
+    body = b"".join(line + b"\n" for line in lines)
+    origins = (Origin("a", "f"), Origin("b", "f"))
+    return Batch(body, len(lines), numbers, [number * 2 for number in numbers], origins, [n % 2 for n in numbers], 77)
+
+
+@settings(max_examples=100, deadline=None)
+@given(LINES, st.integers(1, 60))
+def test_pieces_put_together_are_the_batch(lines: list[bytes], most: int) -> None:
+    whole = batch_of(lines)
+    cut = list(pieces(whole, most))
+    assert b"".join(piece.body for piece in cut) == whole.body
+    assert [time for piece in cut for time in piece.times or []] == whole.times
+    assert [offset for piece in cut for offset in piece.offsets or []] == whole.offsets
+    assert [index for piece in cut for index in piece.origin_of_each()] == whole.origin
+    assert sum(piece.scanned for piece in cut) == 77
+
+
+@settings(max_examples=100, deadline=None)
+@given(LINES, st.integers(1, 60))
+def test_no_piece_is_too_long_but_a_single_line(lines: list[bytes], most: int) -> None:
+    for piece in pieces(batch_of(lines), most):
+        assert piece.body.count(b"\n") == piece.count
+        assert len(piece.body) <= most or piece.count == 1
+
+
+def test_batch_that_is_short_enough_goes_on_as_it_is() -> None:
+    whole = batch_of([b"one", b"two"])
+    assert [*pieces(whole, 8)] == [whole]
+    assert next(pieces(whole, 8)) is whole
+
+
+def test_columns_that_are_not_there_stay_away() -> None:
+    cut = list(pieces(Batch(b"one\ntwo\n", 2), 4))
+    assert [(piece.times, piece.offsets, piece.origin) for piece in cut] == [(None, None, None)] * 2

@@ -1,0 +1,54 @@
+"""Which hosts a query means."""
+
+from __future__ import annotations
+
+import pytest
+
+from logagent.core.host import chosen
+from logagent.core.outcome import Failure, Status
+
+KNOWN = ["web-2", "web-1", "db-1", "web[1]"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ([], ["db-1", "web-1", "web-2", "web[1]"]),
+        (["web-1"], ["web-1"]),
+        (["web-2", "web-1"], ["web-1", "web-2"]),
+        (["web-1", "web-1"], ["web-1"]),
+        (["web-?"], ["web-1", "web-2"]),
+        (["*-1"], ["db-1", "web-1"]),
+        (["*"], ["db-1", "web-1", "web-2", "web[1]"]),
+        (["web-[23]"], ["web-2"]),
+        (["web-[!2]", "web-2"], ["web-1", "web-2"]),
+        (["web-*", "web-1"], ["web-1", "web-2"]),
+        (["web[1]"], ["web[1]"]),
+    ],
+)
+def test_names_and_globs_choose_known_hosts_each_once_and_sorted(asked: list[str], meant: list[str]) -> None:
+    assert chosen(asked, KNOWN) == meant
+
+
+@pytest.mark.parametrize(
+    "asked", [["web-3"], ["web-1", "web-3"], ["mail-*"], ["WEB-1"], ["web"], ["web-1 "], ["web.1"]]
+)
+def test_a_host_that_is_not_known_is_not_found_and_the_known_ones_are_named(asked: list[str]) -> None:
+    with pytest.raises(Failure) as caught:
+        chosen(asked, KNOWN)
+    assert caught.value.status is Status.NOT_FOUND
+    assert caught.value.message == f"no host named {asked[-1]}; known are db-1, web-1, web-2, web[1]"
+
+
+def test_a_refusal_names_some_of_many_known_hosts_and_counts_the_rest() -> None:
+    with pytest.raises(Failure) as caught:
+        chosen(["x"], [f"web-{number:03}" for number in range(500)])
+    assert caught.value.message.endswith("web-018, web-019 and 480 more")
+
+
+def test_hosts_may_come_from_an_iterator() -> None:
+    assert chosen(["a"], iter("ab")) == ["a"]
+
+
+def test_no_hosts_at_all_is_no_host_chosen() -> None:
+    assert chosen([], []) == []

@@ -1,0 +1,117 @@
+"""Matching finds the lines that hold every keyword and none of the excluded literals, whatever the bytes are."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from logagent.core import matching
+from logagent.core.matching import Matcher
+
+PIECES = [b"a", b"b", b"A", b"ab", b"ba", b" ", b"\r", b"\0", b"\xff", b"\xc3", b"\x89", "é".encode(), "É".encode()]
+PIECES += ["ß".encode(), "ẞ".encode(), "\u212a".encode(), b"k", b"ss", b"S"]
+literals = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map(b"".join)
+blocks = st.lists(st.sampled_from([*PIECES, b"\n", b"\n", b"\n"]), max_size=60).map(b"".join)
+
+
+def lines_of(block: bytes) -> list[bytes]:
+    lines = block.split(b"\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def folded(text: bytes) -> bytes:
+    return text.decode("utf-8", "surrogateescape").casefold().encode("utf-8", "surrogateescape")
+
+
+def holds(line: bytes, literal: bytes, ignore_case: bool) -> bool:
+    if not ignore_case:
+        return literal in line
+    try:
+        ascii_only = literal.decode().isascii()
+    except UnicodeDecodeError:
+        ascii_only = True
+    return literal.lower() in line.lower() if ascii_only else folded(literal) in folded(line)
+
+
+def found(matcher: Matcher, block: bytes) -> list[bytes]:
+    return [block[start:end] for start, end in matcher.spans(block)]
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    block=blocks, keywords=st.lists(literals, max_size=3), exclude=st.lists(literals, max_size=2), ignore=st.booleans()
+)
+@example(block=b"\n\na", keywords=[b"a"], exclude=[], ignore=False)
+@example(block=b"k\n\xe2\x84\xaa\n", keywords=[b"k", "É".encode()], exclude=[], ignore=True)
+def test_finds_the_lines_that_a_search_line_by_line_finds(
+    block: bytes, keywords: list[bytes], exclude: list[bytes], ignore: bool
+) -> None:
+    matcher = Matcher(keywords, exclude, ignore)
+    wanted = [
+        line
+        for line in lines_of(block)
+        if all(holds(line, k, ignore) for k in keywords) and not any(holds(line, x, ignore) for x in exclude)
+    ]
+    assert found(matcher, block) == wanted
+    assert [line for line in lines_of(block) if matcher.matches(line)] == wanted
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    line=blocks.map(lambda block: block.replace(b"\n", b"")),
+    keywords=st.lists(literals, max_size=3),
+    exclude=st.lists(literals, max_size=2),
+    ignore=st.booleans(),
+    size=st.integers(1, 30),
+)
+def test_a_line_seen_in_windows_matches_as_it_does_whole(
+    line: bytes, keywords: list[bytes], exclude: list[bytes], ignore: bool, size: int
+) -> None:
+    matcher = Matcher(keywords, exclude, ignore)
+    inspection = matcher.inspect()
+    for begin in range(0, len(line), size):
+        inspection.see(line[max(0, begin - matcher.overlap) : begin + size])
+    assert inspection.end() == matcher.matches(line)
+
+
+@pytest.mark.parametrize("matching_of_ten", range(11))
+def test_dense_and_sparse_hits_give_the_same_lines(matching_of_ten: int) -> None:
+    lines = [b"%d %s" % (n, b"hit" if n % 10 < matching_of_ten else b"hip") for n in range(2000)]
+    wanted = [line for line in lines if b"hit" in line]
+    assert found(Matcher([b"hit"]), b"\n".join(lines)) == wanted
+    assert found(Matcher([b"hit"]), b"\n".join(lines) + b"\n") == wanted
+
+
+def test_the_keyword_that_is_rarest_in_the_first_block_changes_nothing_in_later_ones() -> None:
+    matcher = Matcher([b"common", b"rare"])
+    assert found(matcher, b"common\n" * 9 + b"rare common\n") == [b"rare common"]
+    assert found(matcher, b"rare\n" * 9 + b"common rare\n") == [b"common rare"]
+
+
+def test_without_literals_everything_matches() -> None:
+    matcher = Matcher([])
+    assert matcher.everything
+    assert found(matcher, b"\na\n\n") == [b"", b"a", b""]
+    assert not Matcher([], [b"x"]).everything
+
+
+def test_ascii_keywords_leave_other_letters_alone_when_case_is_ignored() -> None:
+    assert found(Matcher([b"kelvin"], ignore_case=True), "KELVIN\n\u212aelvin\n".encode()) == [b"KELVIN"]
+
+
+def test_letters_beyond_ascii_match_either_case_when_case_is_ignored() -> None:
+    block = "GRÖSSE\nGröße\nΦΩΣ\nφως\nstraße\n".encode()
+    assert found(Matcher(["größe".encode()], ignore_case=True), block) == ["GRÖSSE".encode(), "Größe".encode()]
+    assert found(Matcher(["φωσ".encode()], ignore_case=True), block) == ["ΦΩΣ".encode(), "φως".encode()]
+
+
+def test_a_keyword_that_is_not_utf8_matches_its_own_bytes_when_case_is_ignored() -> None:
+    assert found(Matcher([b"\xffA"], ignore_case=True), b"x\xffa\nx\xffb\n") == [b"x\xffa"]
+
+
+def test_case_folding_never_shrinks_a_letter_more_than_windows_allow_for() -> None:
+    letters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
+    assert max(len(c.encode()) / len(c.casefold().encode()) for c in letters) <= matching._FOLDING_SHRINKS

@@ -1,0 +1,129 @@
+"""Outcomes: how several become one."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from logagent.core.outcome import Failure, Outcome, Part, Status, combine, failed
+
+FOUND = Outcome()
+MISSING = Outcome(Status.NOT_FOUND, "db-1: no such file")
+AWAY = Outcome(Status.UNAVAILABLE, "web-1: cannot connect")
+LATE = Outcome(Status.DEADLINE_EXCEEDED, "web-2: timeout=1 s reached")
+
+
+def combined(*outcomes: Outcome) -> Outcome:
+    return combine(outcomes, lines=0, timings={})
+
+
+def test_nothing_asked_is_complete() -> None:
+    assert combined() == Outcome()
+
+
+def test_all_in_order_is_in_order() -> None:
+    assert combined(FOUND, FOUND) == Outcome()
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status is not Status.OK])
+def test_only_ok_is_complete(status: Status) -> None:
+    assert not Outcome(status).complete
+    assert Outcome().complete
+
+
+@pytest.mark.parametrize("failure", [AWAY, LATE, Outcome(Status.INTERNAL, "bug"), Outcome(Status.CANCELLED)])
+def test_one_failure_fails_the_whole(failure: Outcome) -> None:
+    whole = combined(FOUND, failure, FOUND)
+    assert (whole.status, whole.message) == (failure.status, failure.message)
+
+
+def test_the_failure_that_came_first_is_the_wholes() -> None:
+    assert combined(FOUND, LATE, AWAY).status is Status.DEADLINE_EXCEEDED
+    assert combined(FOUND, AWAY, LATE).status is Status.UNAVAILABLE
+
+
+def test_a_file_that_one_source_lacks_is_named_but_fails_nothing() -> None:
+    whole = combined(FOUND, MISSING, FOUND)
+    assert whole.complete
+    assert whole.message == MISSING.message
+
+
+def test_a_file_that_every_source_lacks_is_not_found() -> None:
+    other = Outcome(Status.NOT_FOUND, "db-2: no such file")
+    assert combined(MISSING, other) == MISSING
+    assert combined(other, MISSING) == other
+
+
+def test_a_failure_goes_before_what_is_missing_whichever_came_first() -> None:
+    for order in itertools.permutations([MISSING, AWAY, FOUND]):
+        assert combined(*order).status is Status.UNAVAILABLE
+
+
+def test_a_source_that_failed_may_have_what_the_others_lack() -> None:
+    assert combined(MISSING, AWAY) == AWAY
+
+
+def test_a_note_of_a_source_that_is_in_order_is_passed_on() -> None:
+    whole = combined(FOUND, Outcome(message="a.log: no time in its lines"), MISSING)
+    assert whole.complete
+    assert whole.message == "a.log: no time in its lines"
+
+
+def test_lines_are_those_that_went_out_not_those_that_came_in() -> None:
+    assert combine([Outcome(lines=5), Outcome(lines=7)], lines=10, timings={}).lines == 10
+
+
+def test_bytes_scanned_add_up_over_failures_too() -> None:
+    failure = failed(Failure(Status.DATA_LOSS, "a.log: damaged"), lines=1, bytes_scanned=20)
+    assert combined(Outcome(bytes_scanned=300), failure, Outcome(bytes_scanned=1)).bytes_scanned == 321
+
+
+def test_hosts_are_listed_in_the_order_in_which_they_ended() -> None:
+    parts = [Part("b", Status.OK, lines=1), Part("a", Status.UNAVAILABLE, "away"), Part("c", Status.OK)]
+    assert combined(Outcome(hosts=(parts[0],)), Outcome(hosts=(parts[1], parts[2]))).hosts == tuple(parts)
+
+
+def test_timings_add_up_by_stage_with_the_wholes_own() -> None:
+    ended = [Outcome(timings={"open": 1, "scan": 10}), Outcome(timings={"scan": 20}), AWAY]
+    assert combine(ended, lines=0, timings={"merge": 5, "open": 100}).timings == {"open": 101, "scan": 30, "merge": 5}
+
+
+def test_combining_leaves_the_timings_it_was_given_alone() -> None:
+    mine, theirs = {"merge": 1}, {"scan": 2}
+    combine([Outcome(timings=theirs)], lines=0, timings=mine)
+    assert (mine, theirs) == ({"merge": 1}, {"scan": 2})
+
+
+def test_outcomes_may_come_from_an_iterator() -> None:
+    assert combine(iter([FOUND, AWAY]), lines=0, timings={}).status is Status.UNAVAILABLE
+
+
+def test_a_failure_becomes_an_outcome_with_what_was_done_until_then() -> None:
+    outcome = failed(Failure(Status.DATA_LOSS, "a.log: damaged"), lines=3, bytes_scanned=99)
+    assert outcome == Outcome(Status.DATA_LOSS, "a.log: damaged", 3, 99)
+
+
+def test_an_outcome_as_the_share_of_a_host_has_one_part_that_says_the_same() -> None:
+    share = Outcome(Status.DATA_LOSS, "a.log: damaged", 3, 99, timings={"scan": 1}).of_host("web-1")
+    assert share.hosts == (Part("web-1", Status.DATA_LOSS, "a.log: damaged", 3),)
+    assert (share.status, share.message, share.lines, share.bytes_scanned) == (
+        Status.DATA_LOSS,
+        "a.log: damaged",
+        3,
+        99,
+    )
+
+
+def test_statuses_are_those_of_grpc() -> None:
+    assert {status.name: int(status) for status in Status} == {
+        "OK": 0,
+        "CANCELLED": 1,
+        "DEADLINE_EXCEEDED": 4,
+        "NOT_FOUND": 5,
+        "PERMISSION_DENIED": 7,
+        "RESOURCE_EXHAUSTED": 8,
+        "INTERNAL": 13,
+        "UNAVAILABLE": 14,
+        "DATA_LOSS": 15,
+    }

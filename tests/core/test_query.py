@@ -1,0 +1,285 @@
+"""The query: what a query string may say, and what is said to one that cannot be used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote_from_bytes
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from logagent.core.query import (
+    MAX_QUERY_STRING,
+    MAX_REPEATS,
+    MAX_VALUE,
+    PARAMETERS,
+    BadParameter,
+    Order,
+    Query,
+    parameters,
+    parse,
+)
+
+QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+ASKED = Query(files=("a.log",))
+
+# As a name arrives: UTF-8 where it is that, and a lone surrogate for each byte that is not.
+NAMES = st.binary(min_size=1, max_size=40).map(lambda name: name.decode("utf-8", "surrogateescape"))
+LITERALS = st.binary(min_size=1, max_size=40).filter(lambda literal: b"\n" not in literal)
+EXPRESSIONS = st.sampled_from([b"a", rb"a\.b", b"^[^x]+ $", b"(a|b){2}", rb"\d+ & = % ;", "é?".encode(), b"\xff"])
+WHOLE_NUMBERS = st.none() | st.integers(1, 10**18 - 1)
+
+
+def listed(values: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[Any]:
+    return st.lists(values, min_size=least, max_size=5).map(tuple)
+
+
+QUERIES = st.builds(
+    Query,
+    files=listed(NAMES, least=1),
+    hosts=listed(NAMES),
+    keywords=listed(LITERALS),
+    exclude=listed(LITERALS),
+    regex=listed(EXPRESSIONS),
+    exclude_regex=listed(EXPRESSIONS),
+    ignore_case=st.booleans(),
+    n=WHOLE_NUMBERS,
+    order=st.sampled_from(Order),
+    prefix=st.booleans(),
+    timeout=st.none() | st.floats(0.001, 1e9, exclude_max=True),
+    max_bytes=WHOLE_NUMBERS,
+)
+
+
+def refusal(query_string: bytes) -> BadParameter:
+    with pytest.raises(BadParameter) as caught:
+        parse(query_string)
+    return caught.value
+
+
+def test_a_file_alone_asks_for_all_of_its_lines_newest_first() -> None:
+    assert parse(b"filename=a.log") == ASKED
+    assert ASKED.order is Order.NEWEST
+    assert ASKED.n is None
+
+
+def test_the_command_of_the_first_version_is_understood() -> None:
+    query = parse(b"hostname=secondary-2&filename=alternatives.log&keyword=updated&n=20")
+    assert query == Query(files=("alternatives.log",), hosts=("secondary-2",), keywords=(b"updated",), n=20)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (b"filename=b.log", {"files": ("a.log", "b.log")}),
+        (b"filename=nginx/*.log", {"files": ("a.log", "nginx/*.log")}),
+        (b"hostname=web-1&hostname=db-*", {"hosts": ("web-1", "db-*")}),
+        (b"keyword=one&keyword=two", {"keywords": (b"one", b"two")}),
+        (b"exclude=one&exclude=two", {"exclude": (b"one", b"two")}),
+        (b"regex=a.*b&regex=%5Ed%2B", {"regex": (b"a.*b", b"^d+")}),
+        (b"exclude_regex=%C3%BC%3F%FF", {"exclude_regex": (b"\xc3\xbc?\xff",)}),
+        (b"ignore_case=true", {"ignore_case": True}),
+        (b"ignore_case=1", {"ignore_case": True}),
+        (b"ignore_case=YES", {"ignore_case": True}),
+        (b"ignore_case=false", {}),
+        (b"ignore_case=0", {}),
+        (b"ignore_case=no", {}),
+        (b"prefix=true", {"prefix": True}),
+        (b"n=1", {"n": 1}),
+        (b"n=007", {"n": 7}),
+        (b"n=999999999999999999", {"n": 10**18 - 1}),
+        (b"max_bytes=1", {"max_bytes": 1}),
+        (b"order=newest", {}),
+        (b"order=oldest", {"order": Order.OLDEST}),
+        (b"timeout=2", {"timeout": 2.0}),
+        (b"timeout=2.5", {"timeout": 2.5}),
+        (b"timeout=500ms", {"timeout": 0.5}),
+        (b"timeout=30s", {"timeout": 30.0}),
+        (b"timeout=2m", {"timeout": 120.0}),
+        (b"timeout=1.5h", {"timeout": 5400.0}),
+    ],
+)
+def test_a_good_value_is_read(said: bytes, meant: dict[str, Any]) -> None:
+    assert parse(b"filename=a.log&" + said) == replace(ASKED, **meant)
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        (b"a+b", b"a b"),
+        (b"a%2Bb", b"a+b"),
+        (b"a%26b", b"a&b"),
+        (b"a%3Db", b"a=b"),
+        (b"a=b", b"a=b"),
+        (b"a;b", b"a;b"),
+        (b"100%25", b"100%"),
+        (b"100%", b"100%"),
+        (b"%zz", b"%zz"),
+        (b"a%00b", b"a\0b"),
+        (b"%C3%BC", "ü".encode()),
+        ("ü".encode(), "ü".encode()),
+        (b"%FC", b"\xfc"),
+        (b"\xfc", b"\xfc"),
+        (b"%ED%A0%80", b"\xed\xa0\x80"),
+        (b"%0D%09", b"\r\t"),
+        (b"+", b" "),
+    ],
+)
+def test_a_keyword_is_the_bytes_that_the_percent_encoding_names(said: bytes, read: bytes) -> None:
+    assert parse(b"filename=a.log&keyword=" + said).keywords == (read,)
+
+
+def test_a_name_that_is_not_utf_8_keeps_its_bytes() -> None:
+    (name,) = parse(b"filename=caf%E9.log").files
+    assert name.encode("utf-8", "surrogateescape") == b"caf\xe9.log"
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "right"),
+    [
+        (b"filename=", "filename", "give a name or a glob"),
+        (b"filename", "filename", "give a name or a glob"),
+        (b"hostname=", "hostname", "give a name or a glob"),
+        (b"keyword=", "keyword", "give a literal"),
+        (b"exclude=", "exclude", "give a literal"),
+        (b"keyword=a%0Ab", "keyword", "never crosses a line"),
+        (b"exclude=a%0Ab", "exclude", "never crosses a line"),
+        (b"regex=", "regex", "give a regular expression"),
+        (b"exclude_regex=", "exclude_regex", "give a regular expression"),
+        (b"regex=a%0Ab", "regex", "never crosses a line"),
+        (b"exclude_regex=(%3F%3C=a)b", "exclude_regex", "look-behind is not supported"),
+        (b"regex=a{4000}&regex=b{4000}", "regex", "too large"),
+        (b"ignore_case=maybe", "ignore_case", "true or false"),
+        (b"ignore_case=", "ignore_case", "true or false"),
+        (b"prefix=2", "prefix", "true or false"),
+        (b"order=", "order", "newest or oldest"),
+        (b"order=NEWEST", "order", "newest or oldest"),
+        (b"order=random", "order", "newest or oldest"),
+        (b"n=", "n", "whole number from 1"),
+        (b"n=0", "n", "whole number from 1"),
+        (b"n=-1", "n", "whole number from 1"),
+        (b"n=%2B1", "n", "whole number from 1"),
+        (b"n=1.0", "n", "whole number from 1"),
+        (b"n=1_000", "n", "whole number from 1"),
+        (b"n=+1", "n", "whole number from 1"),
+        (b"n=1%0A", "n", "whole number from 1"),
+        (b"n=%D9%A1", "n", "whole number from 1"),
+        (b"n=1000000000000000000", "n", "whole number from 1"),
+        (b"max_bytes=0", "max_bytes", "whole number from 1"),
+        (b"max_bytes=1MiB", "max_bytes", "whole number from 1"),
+        (b"timeout=", "timeout", "a span such as"),
+        (b"timeout=0", "timeout", "a span such as"),
+        (b"timeout=0.0009", "timeout", "a span such as"),
+        (b"timeout=0.5ms", "timeout", "a span such as"),
+        (b"timeout=-1", "timeout", "a span such as"),
+        (b"timeout=1e3", "timeout", "a span such as"),
+        (b"timeout=inf", "timeout", "a span such as"),
+        (b"timeout=nan", "timeout", "a span such as"),
+        (b"timeout=.5", "timeout", "a span such as"),
+        (b"timeout=5.", "timeout", "a span such as"),
+        (b"timeout=5d", "timeout", "a span such as"),
+        (b"timeout=5+s", "timeout", "a span such as"),
+        (b"timeout=1000000000", "timeout", "a span such as"),
+        (b"timeout=999999999h", "timeout", "a span such as"),
+    ],
+)
+def test_a_bad_value_is_refused_with_what_would_be_right(said: bytes, name: str, right: str) -> None:
+    error = refusal(b"filename=a.log&" + said)
+    assert error.name == name
+    assert right in error.reason
+    assert str(error) == f"{name}: {error.reason}"
+
+
+@pytest.mark.parametrize("name", ["ignore_case", "n", "order", "prefix", "timeout", "max_bytes"])
+def test_what_has_one_value_may_be_given_once_only(name: str) -> None:
+    error = refusal(f"filename=a.log&{name}=1&{name}=1".encode())
+    assert (error.name, error.reason) == (name, "may be given once only")
+
+
+def test_a_query_without_a_file_is_refused_with_what_a_file_is() -> None:
+    error = refusal(b"keyword=x")
+    assert error.name == "filename"
+    assert "is required" in error.reason
+
+
+def test_an_unknown_parameter_is_refused_with_the_known_ones() -> None:
+    error = refusal(b"filename=a.log&grep=x")
+    assert error.name == "grep"
+    assert all(name in error.reason for name in PARAMETERS)
+
+
+@pytest.mark.parametrize("name", ["Filename", "own", "times", "places", "trace", "files", "filename%5B%5D", ""])
+def test_what_only_looks_like_a_parameter_is_unknown(name: str) -> None:
+    assert "unknown parameter" in refusal(f"filename=a.log&{name}=x".encode()).reason
+
+
+@pytest.mark.parametrize("name", ["filename", "hostname", "keyword", "exclude", "regex", "exclude_regex"])
+def test_a_parameter_may_be_repeated_up_to_its_limit(name: str) -> None:
+    most = f"{name}=x&" * MAX_REPEATS
+    parse(f"{most}filename=a.log".encode()) if name != "filename" else parse(most.encode())
+    error = refusal(f"{most}{name}=x&filename=a.log".encode())
+    assert (error.name, error.reason) == (name, f"may be given {MAX_REPEATS} times at most")
+
+
+def test_a_value_may_be_as_long_as_its_limit_in_bytes() -> None:
+    parse(b"filename=a.log&keyword=" + b"%C3%BC" * (MAX_VALUE // 2))
+    error = refusal(b"filename=a.log&keyword=x" + b"%C3%BC" * (MAX_VALUE // 2))
+    assert (error.name, error.reason) == ("keyword", f"is longer than {MAX_VALUE} bytes")
+
+
+def test_a_query_string_may_be_as_long_as_its_limit() -> None:
+    assert parse(b"filename=a.log".ljust(MAX_QUERY_STRING, b"&")) == ASKED
+    assert str(MAX_QUERY_STRING) in refusal(b"filename=a.log".ljust(MAX_QUERY_STRING + 1, b"&")).reason
+
+
+@QUICK
+@given(QUERIES)
+@example(replace(ASKED, timeout=0.001))
+@example(replace(ASKED, timeout=999_999_999.9999999))
+@example(replace(ASKED, timeout=0.0012345678901234567))
+@example(replace(ASKED, keywords=(b"a+b&c=d%20\0\xff",), files=("a b+c&d=%2F\udcff\0.log",)))
+def test_a_query_survives_the_way_over_its_parameters(query: Query) -> None:
+    assert parse(parameters(query).encode("ascii")) == query
+
+
+@QUICK
+@given(QUERIES)
+def test_what_is_not_a_clients_to_say_stays_out_of_the_parameters(query: Query) -> None:
+    inside = replace(query, times=True, places=True, own=True, trace="00-ab-cd-01")
+    assert parameters(inside) == parameters(query)
+
+
+@QUICK
+@given(QUERIES)
+def test_a_query_that_was_read_can_be_passed_on(query: Query) -> None:
+    read = parse(parameters(query).encode())
+    assert parameters(read) == parameters(query)
+
+
+PIECES = st.sampled_from(
+    [*(name.encode() for name in PARAMETERS), *b"& = + % ; # %00 %FF %C3 %0A \xff 1 0 true s".split()]
+)
+
+
+@QUICK
+@given(st.binary(max_size=200) | st.lists(PIECES, max_size=40).map(b"".join))
+def test_whatever_is_sent_is_a_query_or_a_bad_parameter(query_string: bytes) -> None:
+    try:
+        query = parse(query_string)
+    except BadParameter:
+        return
+    assert query.files
+
+
+@QUICK
+@given(st.sampled_from(PARAMETERS), st.binary(max_size=30))
+def test_whatever_a_value_is_it_is_read_or_refused_by_its_parameters_name(name: str, value: bytes) -> None:
+    names = []
+    try:
+        parse(f"{name}={quote_from_bytes(value)}{'' if name == 'filename' else '&filename=a.log'}".encode())
+    except BadParameter as error:
+        names.append(error.name)
+    assert names in ([], [name])

@@ -1,0 +1,182 @@
+"""Batches as text or NDJSON: what people and their programs read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
+from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.rendering import Ndjson, Text
+from logagent.core.verdict import end_record
+
+QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+WEB = Origin("web-1", "a.log")
+UNTIMED = Origin("web-1", "b.log", timed=False)
+DB = Origin("db-2", "c.log")
+SECOND = 1_000_000_000
+MERGED = Batch(b"one\n\ntwo\n", 3, [3, 2, 1], [10, 20, 30], (WEB, DB, UNTIMED), [1, 0, 2])
+
+
+def records(batch: Batch) -> list[dict[str, Any]]:
+    rendered = Ndjson().batch(batch)
+    assert rendered.endswith(b"\n") or not rendered
+    return [json.loads(line) for line in rendered.split(b"\n")[:-1]]
+
+
+def record(line: bytes = b"line", time: int = 0, origin: Origin = WEB) -> dict[str, Any]:
+    (only,) = records(Batch(line + b"\n", 1, [time], [7], (origin,)))
+    return only
+
+
+def test_text_is_the_lines_own_bytes() -> None:
+    body = b"\xff\0\x1b[31m\r\n\n"
+    assert Text(prefix=False).batch(Batch(body, 2, None, None, (WEB,))) == body
+
+
+def test_text_has_nothing_for_a_sign_of_life() -> None:
+    assert Text(prefix=False).batch(SIGN_OF_LIFE) == b""
+    assert Text(prefix=True).batch(SIGN_OF_LIFE) == b""
+
+
+def test_text_has_no_room_for_a_verdict() -> None:
+    assert Text(prefix=True).end(Outcome(Status.UNAVAILABLE, "away")) == b""
+
+
+def test_a_prefix_stands_before_each_line_of_one_file() -> None:
+    batch = Batch(b"one\n\ntwo\n", 3, None, None, (WEB,))
+    assert Text(prefix=True).batch(batch) == b"web-1 a.log: one\nweb-1 a.log: \nweb-1 a.log: two\n"
+
+
+def test_a_prefix_of_merged_lines_is_each_lines_own() -> None:
+    assert Text(prefix=True).batch(MERGED) == b"db-2 c.log: one\nweb-1 a.log: \nweb-1 b.log: two\n"
+
+
+def test_a_prefix_holds_the_bytes_of_a_name_that_is_not_utf_8() -> None:
+    batch = Batch(b"one\n", 1, None, None, (Origin("h", "caf\udce9.log"),))
+    assert Text(prefix=True).batch(batch) == b"h caf\xe9.log: one\n"
+
+
+@QUICK
+@given(st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"")), min_size=1), st.booleans())
+def test_prefixes_are_all_that_is_added_to_a_text(lines: list[bytes], merged: bool) -> None:
+    body = b"".join(line + b"\n" for line in lines)
+    batch = Batch(body, len(lines), None, None, (WEB,), [0] * len(lines) if merged else None)
+    assert Text(prefix=True).batch(batch) == b"".join(b"web-1 a.log: " + line + b"\n" for line in lines)
+
+
+def test_ndjson_has_the_members_of_a_record_and_no_others() -> None:
+    assert record(b"hello", time=SECOND) == {
+        "time": "1970-01-01T00:00:01.000000000Z",
+        "host": "web-1",
+        "file": "a.log",
+        "offset": 7,
+        "line": "hello",
+    }
+
+
+def test_ndjson_has_nothing_for_a_sign_of_life() -> None:
+    assert Ndjson().batch(SIGN_OF_LIFE) == b""
+
+
+def test_ndjson_of_merged_lines_says_where_each_comes_from() -> None:
+    places = [(each["host"], each["file"], each["offset"], each["line"]) for each in records(MERGED)]
+    assert places == [("db-2", "c.log", 10, "one"), ("web-1", "a.log", 20, ""), ("web-1", "b.log", 30, "two")]
+
+
+def test_ndjson_has_no_time_for_a_file_in_which_none_is_recognised() -> None:
+    assert [each["time"] for each in records(MERGED)] == [
+        "1970-01-01T00:00:00.000000003Z",
+        "1970-01-01T00:00:00.000000002Z",
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("time", "written"),
+    [
+        (0, "1970-01-01T00:00:00.000000000Z"),
+        (1, "1970-01-01T00:00:00.000000001Z"),
+        (SECOND - 1, "1970-01-01T00:00:00.999999999Z"),
+        (-1, "1969-12-31T23:59:59.999999999Z"),
+        (-SECOND, "1969-12-31T23:59:59.000000000Z"),
+        (951_782_400 * SECOND, "2000-02-29T00:00:00.000000000Z"),
+        (2**31 * SECOND, "2038-01-19T03:14:08.000000000Z"),
+        (2**63 - 1, "2262-04-11T23:47:16.854775807Z"),
+        (-(2**63), "1677-09-21T00:12:43.145224192Z"),
+        (-62_135_596_800 * SECOND, "0001-01-01T00:00:00.000000000Z"),
+        (253_402_300_800 * SECOND - 1, "9999-12-31T23:59:59.999999999Z"),
+        (253_402_318_799 * SECOND, "9999-12-31T23:59:59.000000000Z"),
+        (-62_135_614_800 * SECOND, "0001-01-01T00:00:00.000000000Z"),
+    ],
+)
+def test_a_time_is_rfc_3339_to_the_nanosecond(time: int, written: str) -> None:
+    assert record(time=time)["time"] == written
+
+
+@QUICK
+@given(st.lists(st.integers(-(2**63), 2**63 - 1) | st.integers(-3 * SECOND, 3 * SECOND), min_size=1))
+def test_times_are_read_back_as_they_were_whichever_came_before(times: list[int]) -> None:
+    batch = Batch(b"\n" * len(times), len(times), times, [0] * len(times), (WEB,))
+    assert [read_back(each["time"]) for each in records(batch)] == times
+
+
+def read_back(written: str) -> int:
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z", written, re.ASCII)
+    whole = datetime.fromisoformat(written[:19]).replace(tzinfo=UTC)
+    days = whole.toordinal() - datetime(1970, 1, 1, tzinfo=UTC).toordinal()
+    seconds = days * 86_400 + whole.hour * 3600 + whole.minute * 60 + whole.second
+    return seconds * SECOND + int(written[20:29])
+
+
+def test_a_line_that_is_not_utf_8_comes_in_base64_alone() -> None:
+    line = b"caf\xe9 \0\xff"
+    assert base64.b64decode(record(line)["line_base64"]) == line
+    assert "line" not in record(line)
+
+
+@QUICK
+@given(
+    st.binary(max_size=60).map(lambda line: line.replace(b"\n", b""))
+    | st.text(max_size=60).map(lambda line: line.replace("\n", "").encode("utf-8", "surrogatepass"))
+)
+def test_any_line_is_read_back_as_it_was(line: bytes) -> None:
+    read = record(line)
+    assert (read["line"].encode() if "line" in read else base64.b64decode(read["line_base64"])) == line
+
+
+def test_control_characters_never_stand_in_ndjson() -> None:
+    controls = bytes(set(range(0x20)) - {0x0A})
+    rendered = Ndjson().batch(Batch(controls + b"\n", 1, [0], [0], (Origin("h\x1b", "f\n\x07"),)))
+    assert not set(rendered[:-1]) & set(range(0x20))
+    assert json.loads(rendered)["line"] == controls.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("ü", "ü"), ("caf\udce9", "caf\\xe9"), ('a"b\\c', 'a"b\\c'), ("\udcff\udcfe", "\\xff\\xfe"), ("a\nb", "a\nb")],
+)
+def test_a_name_is_shown_as_text_that_any_program_can_read(name: str, shown: str) -> None:
+    read = record(origin=Origin(name, name))
+    assert (read["host"], read["file"]) == (shown, shown)
+
+
+def test_the_last_record_is_the_verdict() -> None:
+    outcome = Outcome(Status.UNAVAILABLE, 'db-2: "away"\n', 3, 4, (Part("db-2", Status.UNAVAILABLE, "ü"),))
+    rendered = Ndjson().end(outcome)
+    assert rendered.endswith(b"\n")
+    assert rendered.count(b"\n") == 1
+    assert json.loads(rendered) == end_record(outcome)
+
+
+def test_the_last_record_is_json_even_where_a_message_holds_bytes_of_a_name() -> None:
+    rendered = Ndjson().end(Outcome(Status.NOT_FOUND, "caf\udce9: no such file"))
+    assert json.loads(rendered)["end"]["message"] == "caf?: no such file"

@@ -1,0 +1,248 @@
+"""The verdict: trailers that any client can take, and that an agent reads back."""
+
+from __future__ import annotations
+
+import string
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.verdict import (
+    MAX_HOSTS,
+    MAX_MESSAGE,
+    TRAILERS,
+    BadVerdict,
+    end_record,
+    from_trailers,
+    to_trailers,
+)
+
+QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+SPOKEN = st.characters(exclude_categories=["Cs"])
+# Space around a field's value is not part of it (RFC 9110, section 5.5), so that a message has none.
+MESSAGES = st.text(SPOKEN, max_size=30).map(str.strip)
+COUNTS = st.integers(0, 10**18)
+STAGES = st.dictionaries(st.sampled_from(["open", "scan", "merge"]), st.integers(0, 10**9).map(lambda us: us * 1000))
+PARTS = st.builds(Part, st.text(SPOKEN, max_size=20), st.sampled_from(Status), MESSAGES, COUNTS)
+
+
+def outcomes(texts: st.SearchStrategy[str], parts: st.SearchStrategy[Part]) -> st.SearchStrategy[Outcome]:
+    hosts = st.lists(parts, max_size=4).map(tuple)
+    return st.builds(Outcome, st.sampled_from(Status), texts, COUNTS, COUNTS, hosts, STAGES)
+
+
+ANYTHING = st.text(max_size=700)
+NASTY = st.text('"\\\n\r\t\0 %,;=ü\udc80', max_size=700)
+WILD = outcomes(ANYTHING | NASTY, st.builds(Part, ANYTHING | NASTY, st.sampled_from(Status), ANYTHING | NASTY, COUNTS))
+
+
+def trailers(outcome: Outcome) -> dict[str, str]:
+    return dict(to_trailers(outcome))
+
+
+def hosts(*parts: Part) -> str:
+    return trailers(Outcome(hosts=parts))["log-hosts"]
+
+
+@QUICK
+@given(outcomes(MESSAGES, PARTS))
+def test_an_outcome_is_read_back_from_its_trailers(outcome: Outcome) -> None:
+    read = from_trailers(trailers(outcome))
+    assert replace(read, hosts=()) == replace(outcome, hosts=())
+    assert Counter(read.hosts) == Counter(outcome.hosts)
+
+
+@QUICK
+@given(WILD)
+@example(Outcome(Status.INTERNAL, ' "\\\r\nlog-status: 0'))
+def test_trailers_are_printable_ascii_whatever_an_outcome_says(outcome: Outcome) -> None:
+    printable = set(string.printable) - set(string.whitespace) | {" "}
+    for name, value in to_trailers(outcome):
+        assert set(value) <= printable, name
+        assert value == value.strip(), name
+
+
+@QUICK
+@given(WILD)
+def test_trailers_are_bounded_whatever_an_outcome_says(outcome: Outcome) -> None:
+    sent = trailers(outcome)
+    assert len(sent["log-message"]) <= MAX_MESSAGE
+    assert len(sent["log-hosts"]) <= MAX_HOSTS
+    assert sum(len(name) + len(value) + 4 for name, value in sent.items()) < 4096
+
+
+@QUICK
+@given(WILD)
+def test_a_verdict_can_be_read_back_whatever_an_outcome_says(outcome: Outcome) -> None:
+    read = from_trailers(trailers(outcome))
+    assert (read.status, read.lines, read.complete) == (outcome.status, outcome.lines, outcome.complete)
+    assert len(read.hosts) + int(trailers(outcome).get("log-hosts-omitted", "0")) == len(outcome.hosts)
+
+
+@QUICK
+@given(WILD)
+def test_all_trailers_are_announced(outcome: Outcome) -> None:
+    assert trailers(outcome).keys() <= set(TRAILERS)
+    assert set(TRAILERS) - trailers(outcome).keys() <= {"log-hosts-omitted"}
+
+
+def test_a_complete_answer_says_so() -> None:
+    outcome = Outcome(lines=12, bytes_scanned=345, timings={"open": 1_000_000, "scan": 2_345_678})
+    assert to_trailers(replace(outcome, hosts=(Part("web-1", Status.OK, lines=12),))) == [
+        ("log-status", "0"),
+        ("log-message", ""),
+        ("log-complete", "true"),
+        ("log-lines", "12"),
+        ("log-bytes-scanned", "345"),
+        ("log-hosts", '"web-1";status=0;lines=12'),
+        ("server-timing", "open;dur=1.000, scan;dur=2.346"),
+    ]
+
+
+def test_an_incomplete_answer_says_so() -> None:
+    sent = trailers(Outcome(Status.UNAVAILABLE, "db-2: cannot connect"))
+    assert (sent["log-status"], sent["log-complete"]) == ("14", "false")
+    assert sent["log-message"] == "db-2: cannot connect"
+
+
+def test_a_message_is_percent_encoded_where_it_leaves_ascii() -> None:
+    assert trailers(Outcome(message="100% für\nalle"))["log-message"] == "100%25 f%C3%BCr%0Aalle"
+
+
+def test_a_name_is_a_structured_fields_string() -> None:
+    assert hosts(Part('a"b\\c', Status.OK)) == r'"a\"b\\c";status=0;lines=0'
+
+
+def test_failing_hosts_come_first_then_those_without_the_file_then_the_rest() -> None:
+    statuses = {"d": Status.OK, "c": Status.NOT_FOUND, "b": Status.UNAVAILABLE, "a": Status.OK, "e": Status.INTERNAL}
+    sent = hosts(*(Part(host, status) for host, status in statuses.items()))
+    assert [member[1] for member in sent.split(", ")] == ["b", "e", "c", "a", "d"]
+
+
+def test_hosts_that_do_not_fit_are_counted_and_the_failing_ones_kept() -> None:
+    parts = [Part(f"web-{number:03}", Status.OK, lines=number) for number in range(500)]
+    parts.append(Part("zeta", Status.UNAVAILABLE, "cannot connect"))
+    sent = trailers(Outcome(hosts=tuple(parts)))
+    members = sent["log-hosts"].split(", ")
+    assert members[0] == '"zeta";status=14;lines=0;message="cannot connect"'
+    assert len(members) > 50
+    assert len(sent["log-hosts"]) <= MAX_HOSTS
+    assert int(sent["log-hosts-omitted"]) == len(parts) - len(members)
+
+
+def test_hosts_that_fit_are_not_said_to_be_omitted() -> None:
+    assert "log-hosts-omitted" not in trailers(Outcome(hosts=(Part("a", Status.OK),)))
+
+
+@pytest.mark.parametrize("character", ["x", "ü", "%", "\U0001f4dc"])
+def test_a_long_message_is_cut_at_a_whole_character_and_shows_it(character: str) -> None:
+    sent = trailers(Outcome(message=character * 1000))
+    message = from_trailers(sent).message
+    assert len(sent["log-message"]) <= MAX_MESSAGE
+    assert message.endswith("...")
+    assert set(message[:-3]) == {character}
+
+
+def test_trailers_without_a_status_are_no_verdict() -> None:
+    with pytest.raises(BadVerdict, match="no log-status"):
+        from_trailers({"log-complete": "true"})
+
+
+def test_a_status_alone_is_a_verdict() -> None:
+    assert from_trailers({"log-status": "14"}) == Outcome(Status.UNAVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("log-status", ""),
+        ("log-status", "OK"),
+        ("log-status", "2"),
+        ("log-status", "-1"),
+        ("log-status", "0.0"),
+        ("log-lines", "many"),
+        ("log-lines", ""),
+        ("log-lines", "-1"),
+        ("log-lines", "9" * 5000),
+        ("log-bytes-scanned", "1e3"),
+        ("log-bytes-scanned", "-1"),
+        ("log-hosts", "web-1;status=0"),
+        ("log-hosts", '"web-1'),
+        ("log-hosts", '"web-1";status=0 "web-2";status=0'),
+        ("log-hosts", '"web-1";status=2'),
+        ("log-hosts", '"web-1";status="ok"'),
+        ("log-hosts", '"web-1";lines=-1'),
+        ("log-hosts", '"web-1";status=' + "9" * 5000),
+        ("log-hosts", ', "web-1";status=0'),
+    ],
+)
+def test_a_wrong_value_is_no_verdict(name: str, value: str) -> None:
+    with pytest.raises(BadVerdict):
+        from_trailers({"log-status": "0", name: value})
+
+
+@pytest.mark.parametrize("timing", ["", "scan", "scan;dur=", "scan;desc=x", "merge;dur=" + "9" * 400, "\0;dur=1"])
+def test_timings_that_cannot_be_read_are_left_out(timing: str) -> None:
+    assert from_trailers({"log-status": "0", "server-timing": timing}).timings == {}
+
+
+GARBAGE = st.text(max_size=60) | st.text('"\\;=,%statuslinesmessage0123456789. ', max_size=60)
+
+
+@QUICK
+@given(st.dictionaries(st.sampled_from(TRAILERS), GARBAGE))
+def test_garbage_raises_nothing_but_bad_verdicts(sent: dict[str, str]) -> None:
+    try:
+        outcome = from_trailers(sent)
+    except BadVerdict:
+        return
+    assert isinstance(outcome.status, Status)
+
+
+@QUICK
+@given(outcomes(MESSAGES, PARTS), st.data())
+def test_damaged_trailers_raise_nothing_but_bad_verdicts(outcome: Outcome, data: st.DataObject) -> None:
+    sent = trailers(outcome)
+    name = data.draw(st.sampled_from(sorted(sent)))
+    start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(sent[name]))] * 2)))
+    sent[name] = sent[name][:start] + data.draw(GARBAGE) + sent[name][end:]
+    try:
+        read = from_trailers(sent)
+    except BadVerdict:
+        return
+    assert isinstance(read.status, Status)
+
+
+def test_a_long_list_of_hosts_that_is_damaged_at_its_end_is_refused_in_linear_time() -> None:
+    damaged = '"' + r"\"" * 20_000 + ";status=0" * 2
+    with pytest.raises(BadVerdict):
+        from_trailers({"log-status": "0", "log-hosts": damaged})
+
+
+def test_the_end_record_holds_the_whole_verdict() -> None:
+    parts = (Part("web-1", Status.OK, lines=2), Part("db-2", Status.UNAVAILABLE, "cannot connect"))
+    outcome = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 2, 99, parts, {"scan": 1_234_567})
+    record: dict[str, Any] = {
+        "status": 14,
+        "message": "db-2: cannot connect",
+        "complete": False,
+        "lines": 2,
+        "bytes_scanned": 99,
+        "hosts": [
+            {"host": "db-2", "status": 14, "lines": 0, "message": "cannot connect"},
+            {"host": "web-1", "status": 0, "lines": 2, "message": ""},
+        ],
+        "timings_ms": {"scan": 1.235},
+    }
+    assert end_record(outcome) == {"end": record}
+
+
+def test_the_end_record_leaves_no_host_out() -> None:
+    parts = tuple(Part(f"web-{number:04}", Status.OK) for number in range(2000))
+    assert len(end_record(Outcome(hosts=parts))["end"]["hosts"]) == 2000

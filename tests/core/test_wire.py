@@ -1,0 +1,240 @@
+"""Batches between agents: what is encoded is decoded, and nothing else is."""
+
+from __future__ import annotations
+
+import struct
+import tracemalloc
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
+from logagent.core.wire import MAX_FRAME, MAX_ORIGINS, Decoder, WireError, encode
+
+QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+NAMES = st.binary(max_size=20).map(lambda name: name.decode("utf-8", "surrogateescape"))
+ORIGINS = st.builds(Origin, NAMES, NAMES, st.booleans())
+LINES = st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"\\n"))
+NUMBERS = st.integers(-(2**63), 2**63 - 1)
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> Batch:
+    lines = draw(st.lists(LINES, min_size=1, max_size=8))
+    origins = draw(st.lists(ORIGINS, min_size=1, max_size=4, unique=True))
+    column = st.lists(NUMBERS, min_size=len(lines), max_size=len(lines))
+    index = st.lists(st.integers(0, len(origins) - 1), min_size=len(lines), max_size=len(lines))
+    return Batch(
+        b"".join(line + b"\n" for line in lines),
+        len(lines),
+        draw(st.none() | column),
+        draw(st.none() | column),
+        tuple(origins),
+        draw(st.none() | index),
+        draw(st.integers(0, 2**64 - 1)),
+    )
+
+
+def decoded(stream: bytes, cuts: Sequence[int] = ()) -> list[Batch]:
+    """All batches of a stream that comes in pieces, cut at these places."""
+    decoder = Decoder()
+    borders = [0, *sorted(cuts), len(stream)]
+    pieces = [stream[start:end] for start, end in pairwise(borders)]
+    received = [batch for piece in pieces for batch in decoder.receive(piece)]
+    decoder.finish()
+    return received
+
+
+def frame(flags: int = 0, count: int = 1, origins: int = 0, rest: bytes = b"line\n") -> bytes:
+    payload = struct.pack(">BIQH", flags, count, 0, origins) + rest
+    return struct.pack(">I", len(payload)) + payload
+
+
+@QUICK
+@given(st.lists(batches(), max_size=5), st.data())
+def test_batches_come_out_as_they_went_in_wherever_the_stream_is_cut(sent: list[Batch], data: st.DataObject) -> None:
+    stream = b"".join(map(encode, sent))
+    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=20))
+    assert decoded(stream, cuts) == sent
+
+
+@QUICK
+@given(batches())
+def test_a_batch_comes_out_as_soon_as_its_last_byte_is_there(batch: Batch) -> None:
+    decoder = Decoder()
+    encoded = encode(batch)
+    assert list(decoder.receive(encoded[:-1])) == []
+    assert list(decoder.receive(encoded[-1:])) == [batch]
+
+
+def test_byte_by_byte_is_as_good_as_at_once() -> None:
+    batch = Batch(b"one\ntwo\n", 2, [1, -2], [0, 4], (Origin("h", "f"), Origin("h", "g", False)), [1, 0])
+    stream = encode(batch) * 3
+    assert decoded(stream, range(len(stream))) == [batch] * 3
+
+
+def test_a_sign_of_life_stays_one() -> None:
+    assert decoded(encode(SIGN_OF_LIFE)) == [SIGN_OF_LIFE]
+
+
+def test_a_sign_of_life_tells_how_much_was_scanned() -> None:
+    sign = replace(SIGN_OF_LIFE, scanned=2**63)
+    assert decoded(encode(sign)) == [sign]
+
+
+def test_a_batch_without_lines_may_have_columns_all_the_same() -> None:
+    batch = Batch(b"", 0, [], [], (Origin("h", "f"),), [])
+    assert decoded(encode(batch)) == [batch]
+
+
+def test_times_at_the_ends_of_64_bits_arrive() -> None:
+    batch = Batch(b"\n\n", 2, [-(2**63), 2**63 - 1], None, (Origin("h", "f"),))
+    assert decoded(encode(batch)) == [batch]
+
+
+def test_a_frame_is_laid_out_as_written() -> None:
+    batch = Batch(b"a\n", 1, [2], [3], (Origin("h", "f"), Origin("hö", "g", False)), [1], 4)
+    assert encode(batch) == (
+        b"\x00\x00\x00\x33"  # length
+        b"\x07\x00\x00\x00\x01"  # columns, lines
+        b"\x00\x00\x00\x00\x00\x00\x00\x04\x00\x02"  # scanned, origins
+        b"\x00\x01h\x00\x01f\x01\x00\x03h\xc3\xb6\x00\x01g\x00"
+        b"\x02\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x01\x00"
+        b"a\n"
+    )
+
+
+def test_as_many_origins_as_the_format_allows_arrive() -> None:
+    origins = tuple(Origin("h", str(number)) for number in range(MAX_ORIGINS))
+    batch = Batch(b"\n", 1, None, None, origins, [MAX_ORIGINS - 1])
+    assert decoded(encode(batch)) == [batch]
+
+
+def test_an_end_between_frames_is_an_end() -> None:
+    assert decoded(b"") == []
+
+
+@QUICK
+@given(batches(), st.data())
+def test_an_end_within_a_frame_is_an_error(batch: Batch, data: st.DataObject) -> None:
+    encoded = encode(batch)
+    cut = data.draw(st.integers(1, len(encoded) - 1))
+    with pytest.raises(WireError, match="cut"):
+        decoded(encoded[:cut])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param(struct.pack(">I", 0), id="no head"),
+        pytest.param(struct.pack(">I", 6) + b"\x00" * 6, id="half a head"),
+        pytest.param(frame(count=2), id="fewer lines than counted"),
+        pytest.param(frame(count=0), id="more lines than counted"),
+        pytest.param(frame(rest=b"li\nne"), id="last line not ended"),
+        pytest.param(frame(rest=b"line"), id="only line not ended"),
+        pytest.param(frame(flags=1), id="no room for the times"),
+        pytest.param(frame(flags=1, count=0xFFFFFFFF), id="no room for very many times"),
+        pytest.param(frame(flags=2), id="no room for the offsets"),
+        pytest.param(frame(flags=4, rest=b"\x00"), id="no room for the origin"),
+        pytest.param(frame(flags=4, rest=b"\x00\x00line\n"), id="an origin where there is none"),
+        pytest.param(frame(flags=4, origins=1, rest=b"\x00\x00\x00\x00\x01\x01\x00line\n"), id="an origin too far"),
+        pytest.param(frame(origins=2, rest=b"\x00\x00\x00\x00\x01line\n"), id="fewer origins than counted"),
+        pytest.param(frame(origins=1, rest=b"\xff\xffhost\n"), id="a host longer than the frame"),
+        pytest.param(frame(origins=1, rest=b"\x00\x00\x00\x00"), id="no word on whether it is timed"),
+    ],
+)
+def test_a_frame_that_contradicts_itself_is_an_error(wrong: bytes) -> None:
+    with pytest.raises(WireError):
+        decoded(wrong)
+
+
+def test_a_frame_longer_than_the_limit_is_an_error_at_its_length_already() -> None:
+    with pytest.raises(WireError, match="longer than"):
+        list(Decoder().receive(struct.pack(">I", MAX_FRAME + 1)))
+
+
+def test_a_frame_that_claims_the_limit_is_waited_for() -> None:
+    assert list(Decoder().receive(struct.pack(">I", MAX_FRAME))) == []
+
+
+def test_what_came_before_a_damaged_frame_comes_out() -> None:
+    batch = Batch(b"one\n", 1, None, None, (Origin("h", "f"),))
+    received = Decoder().receive(encode(batch) + frame(count=2))
+    assert next(received) == batch
+    with pytest.raises(WireError):
+        next(received)
+
+
+@QUICK
+@given(st.binary(max_size=300))
+def test_random_bytes_raise_nothing_but_wire_errors(garbage: bytes) -> None:
+    try:
+        decoded(garbage)
+    except WireError:
+        return
+    assert garbage == b"" or len(garbage) >= len(encode(SIGN_OF_LIFE))
+
+
+@QUICK
+@given(st.binary(max_size=100))
+def test_a_random_frame_raises_nothing_but_wire_errors(payload: bytes) -> None:
+    try:
+        received = decoded(struct.pack(">I", len(payload)) + payload)
+    except WireError:
+        return
+    assert_sound(*received)
+
+
+@QUICK
+@given(batches(), st.data())
+def test_a_damaged_frame_is_a_sound_batch_or_a_wire_error(batch: Batch, data: st.DataObject) -> None:
+    damaged = bytearray(encode(batch))
+    for at in data.draw(st.lists(st.integers(4, len(damaged) - 1), min_size=1, max_size=4)):
+        damaged[at] = data.draw(st.integers(0, 255))
+    try:
+        received = decoded(bytes(damaged))
+    except WireError:
+        return
+    assert_sound(*received)
+
+
+def assert_sound(batch: Batch) -> None:
+    """All columns fit the lines, and all lines an origin."""
+    assert len(batch.lines()) == batch.count
+    assert all(len(column) == batch.count for column in (batch.times, batch.offsets) if column is not None)
+    assert all(batch.origins[index] for index in batch.origin or ())
+
+
+def test_a_frame_that_claims_much_costs_no_memory_until_it_comes() -> None:
+    claims = [frame(flags=7, count=0xFFFFFFFF, origins=0xFFFF), struct.pack(">I", MAX_FRAME)]
+    tracemalloc.start()
+    try:
+        for claim in claims:
+            with pytest.raises(WireError):
+                decoded(claim)
+        assert tracemalloc.get_traced_memory()[1] < 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_was_decoded_is_not_kept() -> None:
+    decoder = Decoder()
+    stream = encode(Batch(b"x" * 100_000 + b"\n", 1))
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            list(decoder.receive(stream))
+        assert tracemalloc.get_traced_memory()[0] < len(stream) * 3
+    finally:
+        tracemalloc.stop()
+
+
+def test_time_beyond_64_bits_travels_as_the_last_that_they_hold() -> None:
+    batch = Batch(b"9999\n0001\n", 2, [253402300799 * 10**9, -62135596800 * 10**9], None, (Origin("h", "f"),))
+    (decoded,) = Decoder().receive(encode(batch))
+    assert decoded.times == [2**63 - 1, -(2**63)]

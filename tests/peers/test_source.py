@@ -1,0 +1,104 @@
+"""What a peer is asked, and what becomes of what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from urllib.parse import parse_qs
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.core.outcome import Status
+from testbed.broken import Broken
+from testbed.cluster import Cluster
+
+Start = Callable[..., AbstractAsyncContextManager[Cluster]]
+LINES = [b"2026-11-23T10:00:00Z one", b"2026-11-23T10:00:01Z two"]
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def sent(peer: Broken) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in peer.asked[0]["headers"]}
+
+
+def parameters(peer: Broken) -> dict[str, list[str]]:
+    return parse_qs(peer.asked[0]["query_string"].decode())
+
+
+async def test_peer_is_asked_for_its_own_files_only(autojump_clock: MockClock, cluster: Start) -> None:
+    peer = Broken("verdict")
+    async with cluster(web0=LINES, web1=peer) as it:
+        await it.ask("filename=app.log&hostname=web1")
+    assert sent(peer)["log-scope"] == "own"
+    assert "hostname" not in parameters(peer)
+
+
+async def test_filters_are_passed_on(autojump_clock: MockClock, cluster: Start) -> None:
+    peer = Broken("verdict")
+    async with cluster(web0=LINES, web1=peer) as it:
+        await it.ask("filename=*.log&keyword=a%26b&exclude=%C3%A9&ignore_case=true&n=7&order=oldest")
+    assert parameters(peer) == {
+        "filename": ["*.log"],
+        "keyword": ["a&b"],
+        "exclude": ["é"],
+        "ignore_case": ["true"],
+        "n": ["7"],
+        "order": ["oldest"],
+    }
+
+
+async def test_trace_context_is_passed_on(autojump_clock: MockClock, cluster: Start) -> None:
+    peer = Broken("verdict")
+    async with cluster(web0=LINES, web1=peer) as it:
+        await it.ask("filename=app.log", traceparent=TRACE)
+    assert sent(peer)["traceparent"] == TRACE
+
+
+async def test_trace_context_that_is_none_is_not_passed_on(autojump_clock: MockClock, cluster: Start) -> None:
+    peer = Broken("verdict")
+    async with cluster(web0=LINES, web1=peer) as it:
+        await it.ask("filename=app.log", traceparent="00-nonsense")
+    assert "traceparent" not in sent(peer)
+
+
+async def test_time_that_is_left_is_passed_on(autojump_clock: MockClock, cluster: Start) -> None:
+    peer = Broken("verdict")
+    async with cluster(web0=LINES, web1=peer) as it:
+        await it.ask("filename=app.log&timeout=30")
+    assert float(parameters(peer)["timeout"][0]) == pytest.approx(30, abs=0.1)
+
+
+async def test_agents_that_know_each_other_do_not_ask_in_circles(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=LINES) as it:
+        own = await it.ask("filename=app.log", host="web0", log_scope="own")
+        all_of_them = await it.ask("filename=app.log", host="web0")
+    assert [part.host for part in own.verdict.hosts] == ["web0"]
+    assert [part.host for part in all_of_them.verdict.hosts] == ["web0", "web1"]
+
+
+async def test_lines_carry_the_name_by_which_the_peer_is_known(autojump_clock: MockClock, cluster: Start) -> None:
+    peer = Broken("verdict", [(10**18, b"line")], 1)
+    async with cluster(web0=LINES, alias=peer) as it:
+        reply = await it.ask("filename=app.log&prefix=true&hostname=alias")
+    assert reply.body == b"alias app.log: line\n"
+
+
+async def test_cancel_of_a_merged_query_reaches_the_peer(autojump_clock: MockClock, cluster: Start) -> None:
+    many = [b"2026-11-23T10:00:00Z " + b"x" * 1000] * 5000
+    async with cluster(web0=many, web1=many) as it:
+        with trio.move_on_after(1):
+            async with it.client() as client:
+                async with client.stream("GET", "/logs?filename=app.log"):
+                    await trio.sleep_forever()
+        await trio.sleep(1)
+        assert it.answers["web0"].under_way == 0
+        assert it.answers["web1"].under_way == 0
+
+
+async def test_peer_that_needs_more_rights_is_a_permission_denied(autojump_clock: MockClock, cluster: Start) -> None:
+    peer = Broken("401")
+    async with cluster(web0=LINES, web1=peer) as it:
+        reply = await it.ask("filename=app.log")
+    assert reply.verdict.hosts[0].status is Status.PERMISSION_DENIED

@@ -1,0 +1,115 @@
+"""The agent puts its own logs and its peers' together."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from trio.testing import MockClock
+
+from logagent.agent import Agent, Reading
+from logagent.core.batch import Batch
+from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.query import Query
+from logagent.disk.catalog import Catalog
+from logagent.disk.threads import DiskThreads
+from logagent.peers.discovery import Peers
+
+
+class Kept:
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.body = b""
+
+    async def send(self, batch: Batch) -> None:
+        self.body += batch.body
+
+
+class Times:
+    """Keeps the times it is sent."""
+
+    def __init__(self) -> None:
+        self.times: list[int] = []
+
+    async def send(self, batch: Batch) -> None:
+        self.times += batch.times or ()
+
+
+def an_agent(root: Path, max_files: int = 10, peers: Peers | None = None) -> Agent:
+    reading = Reading(
+        catalog=Catalog([root]), threads=DiskThreads(inline=True), zone=UTC, max_files=max_files, max_line=1024
+    )
+    return Agent("web0", reading=reading, peers=peers or Peers({}), patience=5)
+
+
+async def answered(agent: Agent, *files: str) -> tuple[bytes, Outcome]:
+    kept, query = Kept(), Query(files=files)
+    outcome = await agent.answer(query).pump(query, kept)
+    return kept.body, outcome
+
+
+async def test_file_alone_is_answered_and_counted_for_its_host(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(b"one\ntwo\n")
+    body, outcome = await answered(an_agent(tmp_path), "app.log")
+    assert body == b"two\none\n"
+    assert (outcome.lines, outcome.bytes_scanned) == (2, 8)
+    assert [(part.host, part.lines) for part in outcome.hosts] == [("web0", 2)]
+
+
+async def test_more_files_than_one_question_may_open_are_refused(autojump_clock: MockClock, tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.log").touch()
+    _, outcome = await answered(an_agent(tmp_path, max_files=3), "*.log")
+    assert outcome.status is Status.RESOURCE_EXHAUSTED
+    assert "4 files match" in outcome.message
+
+
+async def test_missing_name_among_several_is_named_beside_the_lines(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(b"one\n")
+    body, outcome = await answered(an_agent(tmp_path), "app.log", "no.log")
+    assert body == b"one\n"
+    assert (outcome.status, outcome.message) == (Status.OK, "no such file: no.log")
+
+
+async def test_untimed_file_is_merged_as_a_block_by_its_modification_time(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.log").write_bytes(b"first\nsecond\n")
+    os.utime(tmp_path / "notes.log", (1_780_000_000, 1_780_000_000))
+    (tmp_path / "app.log").write_bytes(b"2026-01-01T00:00:00Z old\n2026-12-01T00:00:00Z new\n")
+    body, _ = await answered(an_agent(tmp_path), "*.log")
+    assert body == b"2026-12-01T00:00:00Z new\nsecond\nfirst\n2026-01-01T00:00:00Z old\n"
+
+
+async def test_times_without_zone_are_in_the_zone_of_their_root(autojump_clock: MockClock, tmp_path: Path) -> None:
+    for name in ("berlin", "here"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.log").write_bytes(b"2026-07-01 12:00:00 %b\n" % name.encode())
+    reading = Reading(
+        catalog=Catalog([tmp_path / "berlin", tmp_path / "here"]),
+        threads=DiskThreads(inline=True),
+        zone=UTC,
+        max_files=10,
+        max_line=1024,
+        root_zones={tmp_path / "berlin": ZoneInfo("Europe/Berlin")},
+    )
+    kept, agent = Times(), Agent("web0", reading=reading, peers=Peers({}), patience=5)
+    query = Query(files=("*.log",), times=True)
+    await agent.answer(query).pump(query, kept)
+    noon = 1_782_907_200_000_000_000
+    assert kept.times == [noon, noon - 2 * 3_600_000_000_000]
+
+
+def test_unknown_host_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="no host named db-9; known are web0"):
+        an_agent(tmp_path).answer(Query(files=("app.log",), hosts=("db-9",)))
+
+
+async def test_agent_itself_is_among_the_hosts(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with Peers({}) as peers:
+        states = await an_agent(tmp_path, peers=peers).hosts()
+    assert [(state.name, state.reachable) for state in states] == [("web0", True)]

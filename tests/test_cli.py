@@ -1,0 +1,599 @@
+"""The command line: what is typed, what is asked, what is printed, and with which exit code it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.cli import run
+from logagent.config.settings import ConfigError
+from logagent.core.batch import Batch, Origin, Out
+from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.query import Order, Query
+from logagent.terminal import arguments, asking
+from logagent.terminal.interrupts import until_signalled
+from logagent.terminal.printing import Streams
+from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
+
+OK = Part("web-1", Status.OK, lines=2)
+EMPTY = Part("web-2", Status.OK)
+LACKING = Part("web-3", Status.NOT_FOUND, "no such file")
+DOWN = Part("db-2", Status.UNAVAILABLE, "connection refused")
+SPENT = Part("db-3", Status.DEADLINE_EXCEEDED, "ran out of time")
+
+
+class Console:
+    """The streams of a command, in memory."""
+
+    def __init__(self) -> None:
+        self.stdout = io.BytesIO()
+        self.stderr = io.StringIO()
+        self.streams = Streams(self.stdout, self.stderr)
+
+    def run(self, *argv: str, environ: dict[str, str] | None = None) -> int:
+        return run(argv, environ or {}, self.streams)
+
+    @property
+    def data(self) -> str:
+        return self.stdout.getvalue().decode()
+
+    @property
+    def talk(self) -> str:
+        return self.stderr.getvalue()
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console()
+
+
+def typed(*argv: str) -> Namespace:
+    namespace = arguments.parse(argv)
+    assert isinstance(namespace, Namespace), namespace.text
+    return namespace
+
+
+def question(*argv: str, environ: dict[str, str] | None = None) -> asking.Question:
+    return asking.question(typed("query", *argv), environ or {})
+
+
+# As typed
+
+
+def test_file_and_keywords_come_in_order() -> None:
+    query = question("nginx/*.log", "a b", "c").query
+    assert (query.files, query.keywords) == (("nginx/*.log",), (b"a b", b"c"))
+
+
+def test_flags_may_stand_between_file_and_keyword() -> None:
+    query = question("-i", "syslog", "-n", "5", "failed", "--host", "web-*", "-e", "disk").query
+    assert (query.files, query.keywords, query.n) == (("syslog",), (b"failed", b"disk"), 5)
+    assert (query.ignore_case, query.hosts) == (True, ("web-*",))
+
+
+def test_keyword_that_begins_with_a_hyphen_comes_after_two_hyphens_or_in_a_flag() -> None:
+    assert question("syslog", "--", "-x").query.keywords == (b"-x",)
+    assert question("syslog", "--keyword=-x").query.keywords == (b"-x",)
+
+
+def test_everything_else_of_a_query() -> None:
+    query = question(
+        *("syslog", "-v", "debug", "--exclude", "x=1&y", "--order", "oldest", "--timeout", "2m", "--max-bytes", "99")
+    ).query
+    assert query == Query(
+        files=("syslog",), places=True, exclude=(b"debug", b"x=1&y"), order=Order.OLDEST, timeout=120.0, max_bytes=99
+    )
+
+
+def test_regular_expressions_have_flags_of_their_own() -> None:
+    query = question("syslog", "-E", "a|b", "--regex=c+", "--exclude-regex", "^d").query
+    assert (query.regex, query.exclude_regex) == ((b"a|b", b"c+"), (b"^d",))
+
+
+def test_bytes_that_are_not_utf_8_stand_for_themselves() -> None:
+    assert question("syslog", os.fsdecode(b"\xff+ %41")).query.keywords == (b"\xff+ %41",)
+
+
+@pytest.mark.parametrize(
+    ("argv", "times", "places"),
+    [
+        (["-o", "json"], True, True),
+        (["--prefix", "always"], False, True),
+        (["--prefix", "never"], False, False),
+        (["-c"], False, False),
+    ],
+)
+def test_only_the_columns_that_are_printed_are_asked_for(argv: list[str], times: bool, places: bool) -> None:
+    query = question("f", *argv).query
+    assert (query.times, query.places) == (times, places)
+
+
+@pytest.mark.parametrize(
+    ("argv", "prefix"),
+    [
+        ([], True),
+        (["--host", "web-1"], False),
+        (["--host", "web-*"], True),
+        (["--host", "web-1", "--host", "web-2"], True),
+        (["--host", "web-1", "--prefix", "always"], True),
+        (["--prefix", "never"], False),
+        (["-o", "json", "--prefix", "always"], False),
+        (["-c"], False),
+    ],
+)
+def test_prefix_is_there_unless_one_host_was_named(argv: list[str], prefix: bool) -> None:
+    assert question("f", *argv).prefix is prefix
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "url"),
+    [
+        ([], {}, "http://127.0.0.1:8000"),
+        ([], {"LOGAGENT_AGENT": "http://10.0.0.2:8000/"}, "http://10.0.0.2:8000"),
+        (["--agent", "https://10.0.0.3:1"], {"LOGAGENT_AGENT": "http://10.0.0.2:8000"}, "https://10.0.0.3:1"),
+        (["--agent", "[::1]:8000"], {}, "http://[::1]:8000"),
+    ],
+)
+def test_agent_is_that_of_the_flag_or_the_environment_or_this_machine(
+    argv: list[str], environ: dict[str, str], url: str
+) -> None:
+    assert question("f", *argv, environ=environ).agent.url == url
+
+
+# Wrong usage
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["f", "-n", "0"], "--lines: must be a whole number from 1"),
+        (["f", "-n", "five"], "--lines: must be a whole number from 1"),
+        (["f", ""], "KEYWORD: is empty"),
+        (["f", "a\nb"], "KEYWORD: holds a line break"),
+        (["f", "-v", ""], "--exclude: is empty"),
+        ([""], "FILE: is empty"),
+        (["f", "--host", ""], "--host: is empty"),
+        (["f", "--order", "random"], "--order: must be newest or oldest"),
+        (["f", "--timeout", "soon"], "--timeout: must be a number of seconds"),
+        (["f", "--max-bytes", "1k"], "--max-bytes: must be a whole number"),
+        (["f", "--agent", "ftp://x"], "--agent: must be an agent's URL"),
+        (["f", "--agent", "https://x", "--certs", "/no/such"], "--certs: /no/such/ca.pem does not exist"),
+        (["f", "--agent", "https://x", "--ca", "/no/such"], "--ca, --cert, --key: /no/such does not exist"),
+        (["f", "--agent", "https://x", "--ca", __file__], "--ca, --cert, --key: cannot be used"),
+    ],
+)
+def test_unusable_argument_is_told_with_what_would_be_right(console: Console, argv: list[str], message: str) -> None:
+    assert console.run("query", *argv) == FAILED
+    assert console.talk.startswith(f"logagent: {message}")
+    assert console.talk.count("\n") == 1
+    assert console.data == ""
+
+
+@pytest.mark.parametrize("argv", [[], ["nothing"], ["query"], ["query", "f", "--nothing"], ["certs"], ["serve", "x"]])
+def test_wrong_usage_is_told_on_standard_error(console: Console, argv: list[str]) -> None:
+    assert console.run(*argv) == FAILED
+    assert console.talk.startswith("usage: logagent")
+    assert console.data == ""
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["query", "--help"], ["serve", "--help"], ["certs", "init", "--help"]])
+def test_help_that_was_asked_for_is_data(console: Console, argv: list[str]) -> None:
+    assert console.run(*argv) == FOUND
+    assert console.data.startswith("usage: logagent")
+    assert console.talk == ""
+
+
+def test_flags_of_settings_reach_the_settings(console: Console) -> None:
+    given = arguments.given_settings(
+        typed("serve", "--listen", "[::1]:1", "--listen", "127.0.0.1:2", "--no-allow-cleartext", "--max-line=1KiB")
+    )
+    assert given == {"listen": ["[::1]:1", "127.0.0.1:2"], "allow_cleartext": ["false"], "max_line": ["1KiB"]}
+
+
+def test_unusable_setting_ends_serve_before_it_begins(console: Console) -> None:
+    assert console.run("serve", "--listen", "0.0.0.0:0", "--root", "/") == FAILED
+    assert console.talk.startswith("logagent: --listen: http://0.0.0.0:0 would be cleartext")
+
+
+# The verdict
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (Outcome(lines=2, hosts=(OK,)), FOUND),
+        (Outcome(hosts=(EMPTY,)), NOTHING),
+        (Outcome(lines=2, hosts=(OK, LACKING)), FOUND),
+        (Outcome(Status.UNAVAILABLE, lines=2, hosts=(OK, DOWN)), PARTIAL),
+        (Outcome(Status.UNAVAILABLE, hosts=(EMPTY, DOWN)), PARTIAL),
+        (Outcome(Status.DEADLINE_EXCEEDED, hosts=(SPENT,)), PARTIAL),
+        (Outcome(Status.UNAVAILABLE, "connection lost", lines=7), PARTIAL),
+        (Outcome(Status.UNAVAILABLE, hosts=(DOWN,)), FAILED),
+        (Outcome(Status.NOT_FOUND, hosts=(LACKING,)), FAILED),
+        (Outcome(Status.NOT_FOUND, "no host named x"), FAILED),
+        (Outcome(Status.UNAVAILABLE, "cannot connect"), FAILED),
+    ],
+)
+def test_exit_code_is_the_verdict(outcome: Outcome, code: int) -> None:
+    assert exit_code(outcome) == code
+
+
+def told(outcome: Outcome, *, verbose: bool = False) -> list[str]:
+    return talk(outcome, agent="http://a:1", verbose=verbose)
+
+
+def test_complete_answer_is_not_talked_about() -> None:
+    assert told(Outcome(lines=2, hosts=(OK, LACKING))) == []
+
+
+def test_failing_hosts_are_named_before_the_whole() -> None:
+    outcome = Outcome(Status.UNAVAILABLE, "connection refused", 2, hosts=(OK, DOWN, EMPTY, SPENT))
+    assert told(outcome) == [
+        "db-2: connection refused (UNAVAILABLE)",
+        "db-3: ran out of time (DEADLINE_EXCEEDED)",
+        "partial answer: 2 of 4 hosts failed",
+    ]
+
+
+def test_agent_that_cannot_be_asked_is_named() -> None:
+    outcome = Outcome(Status.UNAVAILABLE, "cannot connect")
+    assert told(outcome) == ["no answer: http://a:1: cannot connect (UNAVAILABLE)"]
+
+
+def test_file_that_no_host_has_is_told_once() -> None:
+    outcome = Outcome(Status.NOT_FOUND, "no file fits x", hosts=(LACKING, LACKING))
+    assert told(outcome) == ["no answer: no file fits x (NOT_FOUND)"]
+
+
+def test_verbose_tells_of_every_host_and_what_it_took() -> None:
+    assert told(Outcome(lines=2, bytes_scanned=99, hosts=(OK, LACKING)), verbose=True) == [
+        "web-1: 2 lines (OK)",
+        "web-3: no such file (NOT_FOUND)",
+        "2 lines, 99 bytes of log read",
+    ]
+
+
+# Printed
+
+
+class Told:
+    """A source that sends what it is given, then ends as it is told."""
+
+    def __init__(self, outcome: Outcome, *batches: Batch, then_hang: bool = False) -> None:
+        self._outcome = outcome
+        self._batches = batches
+        self._then_hang = then_hang
+        self.cancelled = False
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        try:
+            for batch in self._batches:
+                await out.send(batch)
+            if self._then_hang:
+                await trio.sleep_forever()
+        except trio.Cancelled:
+            self.cancelled = True
+            raise
+        return self._outcome
+
+
+TWO_LINES = Batch(b"one\ntwo\n", 2, [0, 1], [0, 4], (Origin("web-1", "syslog"),))
+FOUND_TWO = Outcome(lines=2, hosts=(OK,))
+
+
+async def test_text_is_printed_with_its_prefix(console: Console) -> None:
+    outcome = await asking.show(Told(FOUND_TWO, TWO_LINES), question("syslog"), console.streams, {})
+    assert outcome == FOUND_TWO
+    assert console.data == "web-1 syslog: one\nweb-1 syslog: two\n"
+
+
+async def test_json_ends_with_the_verdict_also_of_a_failure(console: Console) -> None:
+    failure = Outcome(Status.UNAVAILABLE, "cannot connect")
+    await asking.show(Told(failure), question("syslog", "-o", "json"), console.streams, {})
+    assert json.loads(console.data)["end"]["status"] == 14
+
+
+async def test_count_is_printed(console: Console) -> None:
+    await asking.show(Told(FOUND_TWO, TWO_LINES), question("syslog", "-c"), console.streams, {})
+    assert console.data == "2\n"
+
+
+async def test_count_of_what_could_not_be_asked_is_not_printed(console: Console) -> None:
+    await asking.show(Told(Outcome(Status.NOT_FOUND)), question("syslog", "-c"), console.streams, {})
+    assert console.data == ""
+
+
+async def test_agent_that_does_not_keep_the_timeout_is_left(console: Console, autojump_clock: MockClock) -> None:
+    source = Told(FOUND_TWO, TWO_LINES, then_hang=True)
+    counted = question("syslog", "--timeout", "5", "-c")  # a count waits for no thread, which the clock cannot see
+    outcome = await asking.show(source, counted, console.streams, {})
+    assert outcome == Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", lines=2)
+    assert source.cancelled
+
+
+async def test_closed_pipe_cancels_the_question(console: Console) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    source = Told(FOUND_TWO, TWO_LINES, then_hang=True)
+    with io.FileIO(writer, "w") as stdout:
+        shown = await asking.show(source, question("syslog"), Streams(stdout, console.stderr), {})
+    assert shown is None
+    assert source.cancelled
+    assert console.talk == ""
+
+
+async def test_signal_cancels_and_becomes_the_exit_code() -> None:
+    async def act() -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        await trio.sleep_forever()
+        return 0
+
+    assert await until_signalled(act, signal.SIGINT) == 130
+
+
+async def test_without_a_signal_the_exit_code_is_that_of_the_act() -> None:
+    async def act() -> int:
+        return 3
+
+    assert await until_signalled(act, signal.SIGINT) == 3
+
+
+# The list of hosts
+
+
+def answered(body: object, status: int = 200) -> httpx.AsyncClient:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, json=body)
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1")
+
+
+WEB = {"name": "web-1", "url": "http://127.0.0.1:8000", "reachable": True, "version": "0.1.0", "round_trip_ms": 1.25}
+GONE = {"name": "db-2", "url": "https://10.0.0.2:8443", "reachable": False, "message": "refused \x1b[2J"}
+
+
+def hosts_question(*argv: str) -> asking.HostsQuestion:
+    return asking.hosts_question(typed("hosts", *argv), {})
+
+
+async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console: Console) -> None:
+    async with answered({"hosts": [WEB, GONE]}) as client:
+        assert await asking.list_hosts(client, hosts_question(), console.streams) == PARTIAL
+    assert console.data.splitlines() == [
+        "HOST   REACHABLE  ROUND TRIP  VERSION  URL",
+        "web-1  yes        1.2 ms      0.1.0    http://127.0.0.1:8000",
+        "db-2   no         -           -        https://10.0.0.2:8443  refused \\x1b[2J",
+    ]
+
+
+async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
+    async with answered({"hosts": [WEB]}) as client:
+        assert await asking.list_hosts(client, hosts_question("-o", "json"), console.streams) == FOUND
+    assert json.loads(console.data) == {"hosts": [{**WEB, "message": None}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ({"hosts": [{}]}, 200, "answered with something else than hosts; is it an agent?"),
+        (["x"], 200, "answered with something else than hosts; is it an agent?"),
+        ({}, 403, "answered with HTTP status 403"),
+    ],
+)
+async def test_answer_that_is_no_list_of_hosts_is_told(
+    console: Console, body: object, status: int, message: str
+) -> None:
+    async with answered(body, status) as client:
+        assert await asking.list_hosts(client, hosts_question(), console.streams) == FAILED
+    assert message in console.talk
+
+
+def test_unusable_timeout_of_hosts_is_told() -> None:
+    with pytest.raises(ConfigError, match="--timeout: must be a number of seconds"):
+        hosts_question("--timeout", "soon")
+
+
+# Certificates
+
+
+def test_certs_print_the_files_they_made(console: Console, tmp_path: Path) -> None:
+    assert console.run("certs", "init", str(tmp_path)) == FOUND
+    assert console.run("certs", "host", "web-1", str(tmp_path), "--address", "10.0.0.2") == FOUND
+    made = ("ca.pem", "ca-key.pem", "web-1.pem", "web-1-key.pem")
+    assert sorted(console.data.splitlines()) == sorted(str(tmp_path / name) for name in made)
+
+
+def test_certs_say_what_hinders_them(console: Console, tmp_path: Path) -> None:
+    assert console.run("certs", "host", "web-1", str(tmp_path)) == FAILED
+    assert console.talk.startswith("logagent: certs host: ")
+    assert console.talk.count("\n") == 1
+
+
+# For real
+
+
+class Serving:
+    """An agent as a process of its own."""
+
+    def __init__(self, root: Path, listen: str, *argv: str) -> None:
+        self.root = root
+        self.process = subprocess.Popen(
+            [*PROGRAM, "serve", "--name", "web-1", "--listen", listen, "--root", str(root), "--graceful", "1s", *argv],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=ENVIRON,
+        )
+        assert self.process.stdout is not None
+        self.ready = self.process.stdout.readline()
+        found = re.search(r"https?://\S+$", self.ready)
+        assert found, self.ready
+        self.url = found[0]
+
+    def end(self) -> int:
+        self.process.terminate()
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        finally:
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+
+    def ask(self, *argv: str) -> subprocess.CompletedProcess[bytes]:
+        return program("query", "--agent", self.url, *argv)
+
+
+PROGRAM = (sys.executable, "-m", "logagent")
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("LOGAGENT_")}
+
+
+def program(*argv: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*PROGRAM, *argv], capture_output=True, check=False, timeout=60, env=ENVIRON)
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    root = tmp_path_factory.mktemp("log")
+    (root / "app.log").write_bytes(b"".join(b"2026-11-23T10:11:12Z line %d\n" % number for number in range(200_000)))
+    (root / "raw.log").write_bytes(b"\x1b[31mred\x00\xff\n")
+    agent = Serving(root, "127.0.0.1:0")
+    yield agent
+    assert agent.end() == 0
+
+
+@pytest.mark.real
+def test_real_agent_says_in_one_line_where_it_serves(serving: Serving) -> None:
+    assert serving.ready == f"logagent: web-1 serves {serving.root} on {serving.url}\n"
+
+
+@pytest.mark.real
+def test_real_query_prints_the_newest_lines(serving: Serving) -> None:
+    asked = serving.ask("app.log", "line", "-n", "2", "--prefix", "never")
+    assert (asked.returncode, asked.stderr) == (0, b"")
+    assert asked.stdout == b"2026-11-23T10:11:12Z line 199999\n2026-11-23T10:11:12Z line 199998\n"
+
+
+@pytest.mark.real
+def test_real_query_into_a_pipe_gives_the_bytes_of_the_line(serving: Serving) -> None:
+    assert serving.ask("raw.log", "--host", "web-1").stdout == b"\x1b[31mred\x00\xff\n"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("argv", "code", "talk"),
+    [
+        (["app.log", "no such line"], 1, b""),
+        (["none.log"], 2, b"NOT_FOUND"),
+        (["app.log", "--host", "web-9"], 2, b"no host named web-9"),
+        (["app.log", "--max-bytes", "100"], 3, b"RESOURCE_EXHAUSTED"),
+    ],
+)
+def test_real_exit_code_is_the_verdict(serving: Serving, argv: Sequence[str], code: int, talk: bytes) -> None:
+    asked = serving.ask(*argv)
+    assert (asked.returncode, talk in asked.stderr) == (code, True)
+
+
+@pytest.mark.real
+def test_real_agent_that_is_not_there_fails() -> None:
+    asked = program("query", "--agent", "http://127.0.0.1:1", "app.log")
+    assert (asked.returncode, asked.stdout) == (2, b"")
+    assert asked.stderr.startswith(b"logagent: no answer: http://127.0.0.1:1: cannot connect")
+
+
+@pytest.mark.real
+def test_real_query_ends_quietly_when_its_reader_does(serving: Serving) -> None:
+    query = subprocess.Popen(
+        [*PROGRAM, "query", "--agent", serving.url, "app.log"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert query.stdout is not None
+    assert query.stderr is not None
+    query.stdout.readline()
+    query.stdout.close()
+    assert (query.wait(30), query.stderr.read()) == (141, b"")
+    query.stderr.close()
+
+
+@pytest.mark.real
+def test_real_query_ends_quietly_on_interrupt_while_nobody_reads(serving: Serving) -> None:
+    query = subprocess.Popen(
+        [*PROGRAM, "query", "--agent", serving.url, "app.log"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert query.stdout is not None
+    assert query.stderr is not None
+    assert select.select([query.stdout], [], [], 30)[0]  # lines have come, more than a pipe holds
+    query.send_signal(signal.SIGINT)
+    assert (query.wait(30), query.stderr.read()) == (130, b"")
+    query.stdout.close()
+    query.stderr.close()
+
+
+@pytest.mark.real
+def test_real_host_that_is_down_makes_the_answer_partial_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_text("one\n")
+    agent = Serving(tmp_path, "127.0.0.1:0", "--peer", "db-2=http://127.0.0.1:1")
+    asked, hosts = agent.ask("app.log"), program("hosts", "--agent", agent.url)
+    assert agent.end() == 0
+    assert (asked.returncode, asked.stdout) == (3, b"web-1 app.log: one\n")
+    talk = asked.stderr.decode().splitlines()
+    assert re.fullmatch(r"logagent: db-2: cannot connect.* \(UNAVAILABLE\)", talk[0])
+    assert talk[1:] == ["logagent: partial answer: 1 of 2 hosts failed"]
+    assert (hosts.returncode, hosts.stdout.count(b"\n")) == (3, 3)
+
+
+@pytest.mark.real
+def test_real_agent_that_speaks_tls_answers_whom_its_authority_knows(console: Console, tmp_path: Path) -> None:
+    certs, root = str(tmp_path / "certs"), tmp_path / "log"
+    root.mkdir()
+    (root / "app.log").write_text("one\n")
+    console.run("certs", "init", certs)
+    for name in ("web-1", "admin"):
+        console.run("certs", "host", name, certs, "--address", "127.0.0.1")
+    agent = Serving(root, "127.0.0.1:0", "--certs", certs)
+    known = agent.ask("app.log", "--host", "web-1", "--certs", certs, "--name", "admin")
+    unknown = agent.ask("app.log", "--ca", f"{certs}/ca.pem")
+    stranger = agent.ask("app.log")
+    assert agent.end() == 0
+    assert agent.url.startswith("https://")
+    assert (known.returncode, known.stdout, known.stderr) == (0, b"one\n", b"")
+    assert (unknown.returncode, b"PERMISSION_DENIED" in unknown.stderr) == (2, True)
+    assert (stranger.returncode, b"certificate" in stranger.stderr) == (2, True)
+
+
+@pytest.mark.real
+def test_real_hosts_lists_the_agent_itself(serving: Serving) -> None:
+    asked = program("hosts", "--agent", serving.url, "-o", "json")
+    assert asked.returncode == 0
+    assert [host["name"] for host in json.loads(asked.stdout)["hosts"]] == ["web-1"]
+
+
+@pytest.mark.real
+def test_real_address_in_use_is_one_line(serving: Serving) -> None:
+    again = program("serve", "--listen", serving.url, "--root", str(serving.root))
+    assert again.returncode == 2
+    assert again.stderr.count(b"\n") == 1
+    assert again.stderr.startswith(b"logagent: ")
+
+
+@pytest.mark.real
+def test_asking_loads_no_web_server() -> None:
+    check = (
+        "import sys, logagent.cli, logagent.terminal.asking;"
+        "print([m for m in ('quart', 'hypercorn') if m in sys.modules])"
+    )
+    asked = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True, timeout=60)
+    assert asked.stdout.strip() == b"[]"

@@ -1,0 +1,424 @@
+"""What a directory's code may touch, held by its imports; and that a tree which breaks a law is found out."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import logagent
+
+ROOT = Path(logagent.__file__).parent
+
+FLOORS = ("disk", "peers", "web")
+"""The directories that touch the world, each a part of it."""
+
+UPPER = {
+    "config": frozenset[str](),
+    "terminal": frozenset({"core", "config", "peers"}),
+    "demo": frozenset({"core", "config", "peers", "terminal"}),
+}
+"""The directories of the command line, and the others that each may import."""
+
+USABLE_BY_UPPER = frozenset({"", "certs"})
+"""Modules at the root that they may import: the package's own facts, and certificates."""
+
+# fmt: off
+PURE = frozenset(
+    {
+        "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "copy",
+        "dataclasses", "datetime", "decimal", "enum", "fnmatch", "functools", "hashlib", "heapq", "html", "hyperscan",
+        "itertools", "json", "math", "numbers", "operator", "re", "statistics", "string", "struct", "sys",
+        "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zlib", "zstandard"
+    }
+)
+# fmt: on
+"""Modules that compute and nothing else (of `sys`, facts about the interpreter): whatever else `core` wants to import
+has to be looked at and named here first."""
+
+TOUCHING_CALLS = frozenset({"open", "print", "input", "breakpoint", "exec", "eval", "__import__", "import_module"})
+TOUCHING_ATTRIBUTES = frozenset({"now", "utcnow", "today", "stdin", "stdout", "stderr", "argv", "modules"})
+"""Ways to files, terminals, clocks and other modules that no import shows."""
+
+COMPOSING = frozenset({"agent", "serving"})
+"""The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
+The commands reach these through them and never name two floors themselves."""
+
+LOADING_LATE = frozenset({"cli"})
+"""May import inside functions: one command must not wait for the libraries of another."""
+
+WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})
+
+
+@dataclass(frozen=True)
+class Import:
+    """One module naming another, where it does so, and whether inside a function."""
+
+    importer: str
+    imported: str
+    line: int
+    late: bool
+
+    def __str__(self) -> str:
+        return f"{self.importer}:{self.line} imports {self.imported}"
+
+
+class Tree:
+    """The modules of a package as they are written, none of them loaded."""
+
+    def __init__(self, root: Path) -> None:
+        self._top = root.name
+        self.modules = {_dotted(path, root): ast.parse(path.read_text("utf-8")) for path in sorted(root.rglob("*.py"))}
+        self.packages = {_dotted(path, root) for path in root.rglob("__init__.py")}
+        self.imports = [one for module in self.modules for one in self._imports(module)]
+
+    def floor(self, module: str) -> str:
+        """The directory that a module of the package lies in; empty for one at its root and for one outside."""
+        parts = module.split(".")
+        return parts[1] if parts[0] == self._top and (len(parts) > 2 or module in self.packages - {self._top}) else ""
+
+    def is_own(self, module: str) -> bool:
+        return module.split(".")[0] == self._top
+
+    def _imports(self, module: str) -> Iterator[Import]:
+        late = {
+            id(inner) for outer in ast.walk(self.modules[module]) if _is_function(outer) for inner in ast.walk(outer)
+        }
+        for found in ast.walk(self.modules[module]):
+            for name in self._named(module, found):
+                yield Import(module, name, getattr(found, "lineno", 0), id(found) in late)
+
+    def _named(self, module: str, found: ast.AST) -> Iterator[str]:
+        if isinstance(found, ast.Import):
+            yield from (alias.name for alias in found.names)
+        elif isinstance(found, ast.ImportFrom):
+            source = self._source(module, found)
+            for alias in found.names:
+                whole = f"{source}.{alias.name}"
+                yield whole if whole in self.modules else source
+        elif isinstance(found, ast.Call) and _called(found) in ("import_module", "__import__"):
+            yield from (
+                each.value for each in found.args if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            )
+
+    def _source(self, module: str, found: ast.ImportFrom) -> str:
+        up = module.split(".")[: len(module.split(".")) - found.level + (module in self.packages)]
+        return ".".join(filter(None, [*(up if found.level else []), found.module]))
+
+
+def _dotted(path: Path, root: Path) -> str:
+    parts = path.relative_to(root.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _is_function(found: ast.AST) -> bool:
+    return isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+
+
+# The laws. Each gives what breaks it, a line each.
+
+
+def core_touching(tree: Tree) -> list[str]:
+    """`core` touches nothing: it imports itself and what is pure, and calls nothing that leads out."""
+    broken = [
+        str(one)
+        for one in tree.imports
+        if tree.floor(one.importer) == "core" and tree.floor(one.imported) != "core" and not _is_pure(one.imported)
+    ]
+    for module, code in tree.modules.items():
+        if tree.floor(module) == "core":
+            broken += [f"{module}:{line} uses {name}" for line, name in _ways_out(code)]
+    return broken
+
+
+def _is_pure(module: str) -> bool:
+    return module in PURE or any(module.startswith(f"{pure}.") for pure in PURE)
+
+
+def _ways_out(code: ast.Module) -> Iterator[tuple[int, str]]:
+    for found in ast.walk(code):
+        if isinstance(found, ast.Call) and isinstance(found.func, ast.Name) and found.func.id in TOUCHING_CALLS:
+            yield found.lineno, found.func.id
+        if isinstance(found, ast.Attribute) and found.attr in TOUCHING_ATTRIBUTES:
+            yield found.lineno, found.attr
+
+
+def floors_leaving(tree: Tree) -> list[str]:
+    """disk, peers and web know core and themselves: neither each other, nor what is built upon them."""
+    return [
+        str(one)
+        for one in tree.imports
+        if (floor := tree.floor(one.importer)) in FLOORS
+        and tree.is_own(one.imported)
+        and tree.floor(one.imported) not in ("core", floor)
+    ]
+
+
+def upper_reaching(tree: Tree) -> list[str]:
+    """config, terminal and demo import what their law names, and of the root nothing that serves."""
+    return [
+        str(one)
+        for one in tree.imports
+        if (floor := tree.floor(one.importer)) in UPPER
+        and tree.is_own(one.imported)
+        and not _is_usable(tree, one.imported, UPPER[floor] | {floor})
+    ]
+
+
+def _is_usable(tree: Tree, module: str, floors: frozenset[str]) -> bool:
+    floor = tree.floor(module)
+    return floor in floors if floor else module.partition(".")[2] in USABLE_BY_UPPER
+
+
+def composing_elsewhere(tree: Tree) -> list[str]:
+    """Of the modules at the root, only those that compose name more than one of the floors."""
+    named: dict[str, set[str]] = {}
+    for one in tree.imports:
+        if not tree.floor(one.importer) and tree.floor(one.imported) in FLOORS:
+            named.setdefault(one.importer, set()).add(tree.floor(one.imported))
+    return [
+        f"{module} names {' and '.join(sorted(floors))}"
+        for module, floors in named.items()
+        if len(floors) > 1 and module.split(".")[-1] not in COMPOSING
+    ]
+
+
+def cycles(tree: Tree) -> list[str]:
+    """No import cycles, be it under TYPE_CHECKING, inside a function, or over a package's __init__."""
+    graph: dict[str, set[str]] = {module: set() for module in tree.modules}
+    for module in tree.modules:
+        graph[module] |= _packages_of(module)
+    for one in tree.imports:
+        graph[one.importer] |= ({one.imported} | _packages_of(one.imported)) & tree.modules.keys() - {one.importer}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [" <- ".join(error.args[1])]
+    return []
+
+
+def _packages_of(module: str) -> set[str]:
+    parts = module.split(".")
+    return {".".join(parts[:count]) for count in range(1, len(parts))}
+
+
+def late_imports(tree: Tree) -> list[str]:
+    """Imports inside functions stand in the command line only."""
+    return [str(one) for one in tree.imports if one.late and one.importer.split(".")[-1] not in LOADING_LATE]
+
+
+def trio_on_disk(tree: Tree) -> list[str]:
+    """The disk's threads are hired in one module: no other one there knows what they are hired from."""
+    return [
+        str(one)
+        for one in tree.imports
+        if tree.floor(one.importer) == "disk"
+        and one.imported.split(".")[0] in ("trio", "asyncio", "concurrent", "multiprocessing")
+        and not one.importer.endswith(".threads")
+    ]
+
+
+def web_framework_elsewhere(tree: Tree) -> list[str]:
+    """The web framework and its server are known to `web` alone."""
+    return [
+        str(one)
+        for one in tree.imports
+        if one.imported.split(".")[0] in WEB_FRAMEWORK and tree.floor(one.importer) != "web"
+    ]
+
+
+def asking_through_the_web(tree: Tree) -> list[str]:
+    """Whoever asks an agent, from the command line or from another agent, loads nothing of what serves one."""
+    graph: dict[str, set[str]] = {}
+    for one in tree.imports:
+        if not one.late:
+            graph.setdefault(one.importer, set()).add(one.imported)
+    top = min(tree.modules)
+    reached, waiting = set(), [f"{top}.cli", f"{top}.terminal.asking", f"{top}.peers.source"]
+    while waiting:
+        module = waiting.pop()
+        if module not in reached:
+            reached.add(module)
+            waiting += graph.get(module, ())
+    return sorted(module for module in reached if tree.floor(module) == "web" or module.split(".")[0] in WEB_FRAMEWORK)
+
+
+def laws_unsaid(tree: Tree) -> list[str]:
+    """Each directory's __init__ says its law, and is nothing else."""
+    broken = [f"{module} lies in a directory without a law" for module in tree.modules if _is_lawless(tree, module)]
+    for directory in ("core", *FLOORS, *UPPER):
+        code = next(code for module, code in tree.modules.items() if module.endswith(f".{directory}"))
+        said = (ast.get_docstring(code) or "").replace("\n", " ")
+        broken += [f"{directory} does not say: {law}" for law in _laws_of(directory) if law not in said]
+        broken += [f"{directory}/__init__.py holds more than its law"] if len(code.body) > 1 else []
+    return broken
+
+
+def _is_lawless(tree: Tree, module: str) -> bool:
+    return tree.floor(module) not in ("", "core", *FLOORS, *UPPER)
+
+
+def _laws_of(directory: str) -> list[str]:
+    if directory == "core":
+        return ["no files, sockets, clocks or threads", "nothing from logagent's other directories"]
+    if directory in UPPER:
+        return ["May import", *(f"``{floor}``" for floor in sorted(UPPER[directory]))]
+    others = " or ".join(f"``{floor}``" for floor in FLOORS if floor != directory)
+    return ["the only place that", f"May import ``core``; never {others}."]
+
+
+LAWS = [
+    core_touching,
+    floors_leaving,
+    upper_reaching,
+    composing_elsewhere,
+    cycles,
+    late_imports,
+    trio_on_disk,
+    web_framework_elsewhere,
+    asking_through_the_web,
+    laws_unsaid,
+]
+
+
+@pytest.fixture(scope="module")
+def written() -> Tree:
+    return Tree(ROOT)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_law_holds(law: Any, written: Tree) -> None:
+    assert law(written) == [], law.__doc__
+
+
+def test_the_laws_see_the_whole_package(written: Tree) -> None:
+    assert {written.floor(module) for module in written.modules} == {"", "core", *FLOORS, *UPPER}
+    assert any(str(one).endswith("imports logagent.core.batch") for one in written.imports)
+    assert any(one.late and one.imported == "logagent.serving" for one in written.imports)
+
+
+# A tree in which all laws hold, and what breaks each of them.
+
+LAWFUL = {
+    "__init__.py": '"""A package."""\nfrom importlib.metadata import version',
+    "cli.py": "def serve():\n    from tower import serving",
+    "config/__init__.py": '"""Settings. May import nothing."""',
+    "config/table.py": "from tower.config import values",
+    "config/values.py": "import re",
+    "terminal/__init__.py": '"""Where people are. May import ``core``, ``config`` and ``peers``."""',
+    "terminal/asking.py": "from tower.peers.source import PeerSource\nfrom tower import __version__",
+    "demo/__init__.py": '"""A show. May import ``core``, ``config``, ``peers`` and ``terminal``."""',
+    "demo/play.py": "from tower import certs\nfrom tower.terminal import asking",
+    "certs.py": "import os",
+    "agent.py": "from tower.disk import reader\nimport tower.peers.source\nfrom tower import __version__",
+    "serving.py": "from tower import agent\nfrom tower.web import app\nfrom tower.peers import source",
+    "core/__init__.py": '"""There: no files, sockets, clocks or threads,'
+    ' and nothing from logagent\'s other directories."""',
+    "core/batch.py": "import re\nfrom collections.abc import Iterator\nfrom urllib.parse import quote",
+    "core/query.py": "from tower.core.batch import Batch\nfrom . import batch",
+    "disk/__init__.py": '"""Is the only place that reads.\n\nMay import ``core``; never ``peers`` or ``web``."""',
+    "disk/reader.py": "import os\nfrom tower.core import query\nfrom .threads import hire",
+    "disk/threads.py": "import trio",
+    "peers/__init__.py": '"""Is the only place that asks. May import ``core``; never ``disk`` or ``web``."""',
+    "peers/source.py": "import httpx\nfrom ..core.query import Query",
+    "web/__init__.py": '"""Is the only place that answers. May import ``core``; never ``disk`` or ``peers``."""',
+    "web/app.py": "from quart import Quart\nfrom tower.core.query import parse",
+}
+
+
+def tree(tmp_path: Path, changed: Mapping[str, str]) -> Tree:
+    for name, text in {**LAWFUL, **changed}.items():
+        file = tmp_path / "tower" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    return Tree(tmp_path / "tower")
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_lawful_tree_is_found_lawful(law: Any, tmp_path: Path) -> None:
+    assert law(tree(tmp_path, {})) == []
+
+
+CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
+
+
+@pytest.mark.parametrize(
+    ("law", "file", "text", "found"),
+    [
+        (core_touching, "core/x.py", "import os", "tower.core.x:1 imports os"),
+        (core_touching, "core/x.py", "import os.path as p", "tower.core.x:1 imports os.path"),
+        (core_touching, "core/x.py", "from pathlib import Path", "tower.core.x:1 imports pathlib"),
+        (core_touching, "core/x.py", "import urllib.request", "tower.core.x:1 imports urllib.request"),
+        (core_touching, "core/x.py", "def f():\n    import time", "tower.core.x:2 imports time"),
+        (core_touching, "core/x.py", CHECKING + "import trio", "tower.core.x:3 imports trio"),
+        (core_touching, "core/x.py", "from ..disk import reader", "tower.core.x:1 imports tower.disk.reader"),
+        (core_touching, "core/x.py", "from tower import agent", "tower.core.x:1 imports tower.agent"),
+        (core_touching, "core/x.py", "from .. import __version__", "tower.core.x:1 imports tower"),
+        (core_touching, "core/x.py", "lines = open('x')", "tower.core.x:1 uses open"),
+        (core_touching, "core/x.py", "import datetime\ndatetime.datetime.now()", "tower.core.x:2 uses now"),
+        (core_touching, "core/x.py", "import sys\nsys.stdout.write('')", "tower.core.x:2 uses stdout"),
+        (floors_leaving, "disk/x.py", "from tower.peers import source", "tower.disk.x:1 imports tower.peers.source"),
+        (floors_leaving, "peers/x.py", "from tower.web.app import f", "tower.peers.x:1 imports tower.web.app"),
+        (floors_leaving, "web/x.py", "import tower.disk.reader", "tower.web.x:1 imports tower.disk.reader"),
+        (floors_leaving, "web/x.py", "from tower import agent", "tower.web.x:1 imports tower.agent"),
+        (floors_leaving, "web/x.py", "from tower import disk", "tower.web.x:1 imports tower.disk"),
+        (floors_leaving, "web/x.py", CHECKING + "from ..disk import reader", "tower.web.x:3 imports tower.disk.reader"),
+        (
+            floors_leaving,
+            "web/x.py",
+            "import importlib\nimportlib.import_module('tower.disk.reader')",
+            "tower.web.x:2 imports tower.disk.reader",
+        ),
+        (composing_elsewhere, "x.py", "import tower.disk.reader, tower.peers.source", "tower.x names disk and peers"),
+        (composing_elsewhere, "x.py", "import tower.web\ndef f():\n  import tower.disk", "tower.x names disk and web"),
+        (cycles, "core/batch.py", "from tower.core.query import Query", "tower.core.query"),
+        (cycles, "core/batch.py", CHECKING + "from tower.core.query import Query", "tower.core.query"),
+        (cycles, "core/batch.py", "def f():\n    from . import query", "tower.core.query"),
+        (cycles, "agent.py", "import tower.serving", "tower.serving"),
+        (cycles, "core/__init__.py", "from tower.core.query import Query", "tower.core"),
+        (cycles, "__init__.py", "from tower import agent", "tower"),
+        (late_imports, "agent.py", "class A:\n  async def f(self):\n    import json", "tower.agent:3 imports json"),
+        (trio_on_disk, "disk/reader.py", "from trio import to_thread", "tower.disk.reader:1 imports trio"),
+        (web_framework_elsewhere, "serving.py", "import hypercorn.config", "tower.serving:1 imports hypercorn.config"),
+        (web_framework_elsewhere, "peers/source.py", "import quart", "tower.peers.source:1 imports quart"),
+        (asking_through_the_web, "terminal/asking.py", "from tower import serving", "tower.web.app"),
+        (asking_through_the_web, "cli.py", "import tower.agent\nimport tower.web.app", "quart"),
+        (asking_through_the_web, "core/batch.py", "import hypercorn", "hypercorn"),
+        (upper_reaching, "config/x.py", "from tower.core import query", "tower.config.x:1 imports tower.core.query"),
+        (upper_reaching, "terminal/x.py", "from tower.web import app", "tower.terminal.x:1 imports tower.web.app"),
+        (upper_reaching, "demo/x.py", "def f():\n    from tower import agent", "tower.demo.x:2 imports tower.agent"),
+        (laws_unsaid, "demo/__init__.py", '"""May import ``core``."""', "demo does not say: ``terminal``"),
+        (laws_unsaid, "disk/__init__.py", "", "disk does not say: May import"),
+        (laws_unsaid, "web/__init__.py", LAWFUL["disk/__init__.py"], "web does not say: May import"),
+        (laws_unsaid, "core/__init__.py", "from tower.core import batch", "core does not say: no files"),
+        (laws_unsaid, "disk/__init__.py", LAWFUL["disk/__init__.py"] + "\nx = 1", "holds more than its law"),
+        (laws_unsaid, "shared/__init__.py", "", "tower.shared lies in a directory without a law"),
+    ],
+)  # fmt: skip
+def test_a_tree_that_breaks_a_law_is_found_out(law: Any, file: str, text: str, found: str, tmp_path: Path) -> None:
+    broken = law(tree(tmp_path, {file: text}))
+    assert any(found in each for each in broken), broken
+
+
+@pytest.mark.real
+def test_asking_an_agent_loads_neither_the_web_framework_nor_what_makes_certificates() -> None:
+    code = (
+        "import json, sys, logagent.cli, logagent.terminal.asking, logagent.peers.source;"
+        "print(json.dumps(list(sys.modules)))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT.parent)
+    loaded = set(json.loads(ran.stdout))
+    assert "logagent.peers.source" in loaded
+    assert not loaded & (WEB_FRAMEWORK | {"cryptography", "logagent.web", "logagent.serving", "logagent.certs"})

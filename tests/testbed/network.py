@@ -1,0 +1,95 @@
+"""A network of memory pipes: every connection made through it is served by the real server side."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpcore
+import trio
+import trio.testing
+
+Serve = Callable[[Any], Awaitable[None]]
+
+
+class Refused:
+    """A host at which nothing listens."""
+
+
+class MemoryStream(httpcore.AsyncNetworkStream):
+    """The client's end of a pipe, as httpcore wants it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            return bytes(await self._stream.receive_some(max_bytes))
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        try:
+            await self._stream.send_all(buffer)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    async def aclose(self) -> None:
+        await trio.aclose_forcefully(self._stream)
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        stream = trio.SSLStream(self._stream, ssl_context, server_hostname=server_hostname, https_compatible=True)
+        try:
+            await stream.do_handshake()
+        except trio.BrokenResourceError as error:
+            await trio.aclose_forcefully(self._stream)
+            raise httpcore.ConnectError(str(error.__cause__ or error)) from error
+        return MemoryStream(stream)
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "ssl_object" and isinstance(self._stream, trio.SSLStream):
+            return self._stream._ssl_object
+        return None
+
+
+class MemoryNetwork(httpcore.AsyncNetworkBackend):
+    """Host names lead to servers: each connection is a new pipe, its far end handed to the host's `serve`.
+
+    `cut(host)` breaks all pipes to a host, as a killed process does, and refuses new ones.
+    """
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        self._nursery = nursery
+        self._hosts: dict[str, Serve] = {}
+        self._pipes: dict[str, list[Any]] = {}
+
+    def host(self, name: str, serve: Serve) -> None:
+        self._hosts[name] = serve
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.AsyncNetworkStream:
+        await trio.lowlevel.checkpoint()
+        if host not in self._hosts:
+            raise httpcore.ConnectError("connection refused")
+        near, far = trio.testing.memory_stream_pair()
+        self._pipes.setdefault(host, []).extend([near, far])
+        self._nursery.start_soon(self._hosts[host], far)
+        return MemoryStream(near)
+
+    def cut(self, host: str) -> None:
+        self._hosts.pop(host, None)
+        for pipe in self._pipes.pop(host, []):
+            pipe.send_stream.close()
+            pipe.receive_stream.close()
+
+    async def sleep(self, seconds: float) -> None:
+        await trio.sleep(seconds)

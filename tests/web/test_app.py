@@ -1,0 +1,258 @@
+"""The routes, asked over the whole stack."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+import zstandard
+from trio.testing import MockClock
+
+from logagent.core.outcome import Status
+from logagent.core.verdict import TRAILERS
+from testbed.broken import Broken
+from testbed.cluster import Cluster, Reply
+
+Start = Callable[..., AbstractAsyncContextManager[Cluster]]
+
+LINES = [f"2026-11-23T10:00:{second:02}Z line {second}".encode() for second in range(60)]
+NEWEST = LINES[::-1]
+
+
+def problem(reply: Reply) -> dict[str, object]:
+    assert reply.headers["content-type"] == "application/problem+json"
+    document = json.loads(reply.body)
+    assert document["status"] == reply.status
+    return dict(document)
+
+
+def records(reply: Reply) -> list[dict[str, object]]:
+    assert reply.headers["content-type"] == "application/x-ndjson"
+    return [json.loads(line) for line in reply.lines]
+
+
+async def test_text_is_the_lines_themselves_newest_first(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("filename=app.log")
+    assert reply.body == b"".join(line + b"\n" for line in NEWEST)
+    assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+async def test_oldest_first_when_asked(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("filename=app.log&order=oldest&n=3")
+    assert reply.lines == LINES[:3]
+
+
+async def test_filters_work_together(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("filename=app.log&keyword=LINE&keyword=5&exclude=15&ignore_case=true&n=4")
+    assert reply.lines == [LINES[59], LINES[58], LINES[57], LINES[56]]
+
+
+async def test_patterns_filter_on_every_host(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=LINES) as it:
+        reply = await it.ask("filename=app.log&regex=%5Cd0Z+line+%5B12%5D&exclude_regex=LINE+2&ignore_case=true")
+    assert reply.lines == [LINES[10], LINES[10]]
+
+
+async def test_trailers_hold_the_whole_verdict_and_are_announced(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("filename=app.log&n=5")
+    assert reply.headers["trailer"] == ", ".join(TRAILERS)
+    assert reply.trailers.keys() == set(TRAILERS) - {"log-hosts-omitted"}
+    assert reply.trailers["log-status"] == "0"
+    assert reply.trailers["log-complete"] == "true"
+    assert reply.trailers["log-lines"] == "5"
+    assert reply.trailers["log-hosts"] == '"web0";status=0;lines=5'
+    assert int(reply.trailers["log-bytes-scanned"]) == sum(len(line) + 1 for line in LINES)
+    assert "scan;dur=" in reply.trailers["server-timing"]
+
+
+async def test_ndjson_says_where_lines_come_from_and_ends_with_the_verdict(
+    autojump_clock: MockClock, cluster: Start
+) -> None:
+    async with cluster(web0=LINES[:2], web1=[b"2026-11-23T10:00:00.5Z \xff"]) as it:
+        reply = await it.ask("filename=app.log", accept="application/x-ndjson")
+    *lines, end = records(reply)
+    where = [(record["time"], record["host"], record["file"], record["offset"]) for record in lines]
+    assert where == [
+        ("2026-11-23T10:00:01.000000000Z", "web0", "app.log", 28),
+        ("2026-11-23T10:00:00.500000000Z", "web1", "app.log", 0),
+        ("2026-11-23T10:00:00.000000000Z", "web0", "app.log", 0),
+    ]
+    assert [record.get("line") for record in lines] == [
+        "2026-11-23T10:00:01Z line 1",
+        None,
+        "2026-11-23T10:00:00Z line 0",
+    ]
+    assert lines[1]["line_base64"] == "MjAyNi0xMS0yM1QxMDowMDowMC41WiD/"
+    assert end["end"]["complete"] is True  # type: ignore[index]
+
+
+async def test_prefix_names_host_and_file(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES[:1], web1=LINES[1:2]) as it:
+        reply = await it.ask("filename=*.log&prefix=true")
+    assert reply.lines == [b"web1 app.log: " + LINES[1], b"web0 app.log: " + LINES[0]]
+
+
+async def test_files_of_one_host_are_merged_by_time(autojump_clock: MockClock, cluster: Start) -> None:
+    files = {"a.log": b"\n".join(LINES[::2]), "sub/b.log": b"\n".join(LINES[1::2]) + b"\n", "other.txt": b"no\n"}
+    async with cluster(web0=files) as it:
+        reply = await it.ask("filename=**/*.log")
+    assert reply.lines == NEWEST
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter", "hint"),
+    [
+        ("keyword=x", "filename", "is required"),
+        ("filename=a&colour=red", "colour", "known are filename"),
+        ("filename=a&n=0", "n", "whole number from 1"),
+        ("filename=a&n=1&n=2", "n", "once"),
+        ("filename=a&order=up", "order", "newest or oldest"),
+        ("filename=a&timeout=soon", "timeout", "30s"),
+        ("filename=a&keyword=", "keyword", "leave it out"),
+        ("filename=a&keyword=x%0Ay", "keyword", "never crosses a line"),
+        ("filename=a&regex=(?<=x)y", "regex", "look-behind is not supported"),
+        ("filename=a&exclude_regex=(x)%5C1", "exclude_regex", "Back-references are unsupported"),
+        ("filename=a&regex=(x", "regex", "parenthesis"),
+        ("filename=a&ignore_case=maybe", "ignore_case", "true or false"),
+    ],
+)
+async def test_bad_parameter_is_a_400_that_says_what_is_right(
+    autojump_clock: MockClock, cluster: Start, query: str, parameter: str, hint: str
+) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask(query)
+    assert reply.status == 400
+    assert problem(reply)["parameter"] == parameter
+    assert hint in str(problem(reply)["detail"])
+
+
+@pytest.mark.parametrize("name", ["no.log", "../web0/app.log", "/etc/passwd", "app.log/x", "%2e%2e/x", "a%00b", "."])
+async def test_no_such_file_is_a_404_that_tells_no_path(autojump_clock: MockClock, cluster: Start, name: str) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask(f"filename={name}")
+        directory = str(it.directory)
+    assert reply.status == 404
+    assert directory not in reply.body.decode()
+    assert "no such file" in str(problem(reply)["detail"])
+
+
+async def test_unknown_host_is_a_404_that_lists_the_known(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=LINES) as it:
+        reply = await it.ask("filename=app.log&hostname=web7")
+    assert reply.status == 404
+    assert problem(reply)["detail"] == "no host named web7; known are web0, web1"
+
+
+async def test_hostname_chooses_by_name_and_glob(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=LINES, db0=LINES) as it:
+        reply = await it.ask("filename=app.log&hostname=db*&hostname=web1&n=1")
+    assert [part.host for part in reply.verdict.hosts] == ["db0", "web1"]
+
+
+async def test_media_type_that_there_is_not_is_a_406(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("filename=app.log", accept="image/png")
+    assert reply.status == 406
+    assert "text/plain" in str(problem(reply)["detail"])
+
+
+async def test_browser_gets_text(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("filename=app.log&n=1", accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    assert reply.lines == NEWEST[:1]
+
+
+@pytest.mark.parametrize("coding", ["zstd", "gzip"])
+async def test_answer_is_packed_as_the_client_takes_it(autojump_clock: MockClock, cluster: Start, coding: str) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("filename=app.log", accept_encoding=f"br, {coding}")
+    assert reply.headers["content-encoding"] == coding
+    unpacked = (
+        zstandard.ZstdDecompressor().decompressobj().decompress(reply.body)
+        if coding == "zstd"
+        else zlib.decompress(reply.body, zlib.MAX_WBITS | 16)
+    )
+    assert unpacked.splitlines() == NEWEST
+    assert reply.verdict.complete
+
+
+async def test_strict_leaves_a_complete_answer_as_it_is(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("filename=app.log", prefer='respond-async, handling="strict"')
+    assert reply.error is None
+    assert reply.headers["preference-applied"] == "handling=strict"
+    assert reply.lines == NEWEST
+
+
+async def test_timeout_is_a_verdict_with_the_lines_so_far(autojump_clock: MockClock, cluster: Start) -> None:
+    told = [(1_700_000_000_000_000_000, b"2023-11-14T22:13:20Z old")]
+    async with cluster(web0=LINES, web1=Broken("silence", told, 1)) as it:
+        reply = await it.ask("filename=app.log&timeout=2")
+    assert reply.lines == [*NEWEST, told[0][1]]
+    assert reply.verdict.status is Status.DEADLINE_EXCEEDED
+    assert "timeout=2 s reached" in reply.trailers["log-message"]
+
+
+async def test_max_bytes_is_a_verdict_over_many_hosts(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=LINES) as it:
+        reply = await it.ask("filename=app.log&max_bytes=100")
+    assert reply.lines == [NEWEST[0], NEWEST[0], NEWEST[1]]
+    assert reply.verdict.status is Status.RESOURCE_EXHAUSTED
+    assert reply.trailers["log-message"] == "max_bytes=100 reached"
+
+
+async def test_full_agent_says_when_to_come_again(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster({"most": 0}, web0=LINES) as it:
+        reply = await it.ask("filename=app.log")
+    assert reply.status == 503
+    assert reply.headers["retry-after"] == "1"
+    assert problem(reply)["detail"] == "too many answers are under way"
+
+
+async def test_hosts_tells_who_is_there_and_who_is_not(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=LINES, web2=Broken("refused"), web3=Broken("500")) as it:
+        reply = await it.ask("", route="/hosts")
+    hosts = {host["name"]: host for host in json.loads(reply.body)["hosts"]}
+    assert {name: host["reachable"] for name, host in hosts.items()} == {
+        "web0": True,
+        "web1": True,
+        "web2": False,
+        "web3": False,
+    }
+    assert hosts["web1"]["version"]
+    assert isinstance(hosts["web1"]["round_trip_ms"], float)
+    assert "refused" in hosts["web2"]["message"]
+
+
+async def test_healthz_and_readyz_answer(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        assert (await it.ask("", route="/healthz")).status == 200
+        assert (await it.ask("", route="/readyz")).status == 200
+
+
+async def test_agent_whose_root_is_gone_is_not_ready(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        it.file("web0").unlink()
+        it.file("web0").parent.rmdir()
+        reply = await it.ask("", route="/readyz")
+    assert reply.status == 503
+    assert "web0" in str(problem(reply)["detail"])
+
+
+async def test_unknown_route_is_a_problem_document(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("", route="/nowhere")
+    assert (reply.status, problem(reply)["title"]) == (404, "Not Found")
+
+
+async def test_parameters_of_hosts_are_refused(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("n=1", route="/hosts")
+    assert (reply.status, problem(reply)["parameter"]) == (400, "n")

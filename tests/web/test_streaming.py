@@ -1,0 +1,221 @@
+"""The body of an answer: how sources that go on, fail or are cut look to a client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+
+import httpx
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
+from logagent.core.host import HostState
+from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.query import Query, Source
+from logagent.core.verdict import from_trailers
+from logagent.peers.http2 import chunks, connect, trailers
+from logagent.web.app import create_app
+from logagent.web.connections import serve_connection
+from logagent.web.streaming import Answers
+from testbed.network import MemoryNetwork
+
+Pump = Callable[[Query, Out], Awaitable[Outcome]]
+LINE = Batch(b"2026-11-23T10:00:00Z line\n", 1)
+CHUNK = Batch(b"x" * 65_535 + b"\n", 1)
+
+
+class FakeAgent:
+    """An agent whose every answer is one function."""
+
+    name = "web0"
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+
+    async def check(self, query: Query) -> None:
+        pass
+
+    def answer(self, query: Query) -> Source:
+        return self
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        return await self._pump(query, out)
+
+    async def hosts(self) -> list[HostState]:
+        return []
+
+    async def unready(self) -> list[str]:
+        return []
+
+
+@asynccontextmanager
+async def asking(pump: Pump, answers: Answers | None = None, **headers: str) -> AsyncIterator[httpx.Response]:
+    """The response to one question, its body not read yet."""
+    app = create_app(FakeAgent(pump), answers or Answers("web0", 10), version="0", certificate_required=False)
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.host("web0", partial(serve_connection, app))
+        async with connect("http://web0", network=network) as client:
+            fields = {"accept-encoding": "identity", **headers}
+            async with client.stream("GET", "/logs?filename=app.log", headers=fields) as response:
+                yield response
+        nursery.cancel_scope.cancel()
+
+
+async def read(response: httpx.Response) -> bytes:
+    return b"".join([chunk async for chunk in chunks(response)])
+
+
+async def test_failure_before_the_first_byte_has_a_status_code(autojump_clock: MockClock) -> None:
+    async def forbidden(query: Query, out: Out) -> Outcome:
+        return Outcome(Status.PERMISSION_DENIED, "app.log: permission denied")
+
+    async with asking(forbidden) as response:
+        assert response.status_code == 403
+        assert b"app.log: permission denied" in await read(response)
+
+
+async def test_failure_after_a_sign_of_life_comes_in_the_trailers(autojump_clock: MockClock) -> None:
+    async def late(query: Query, out: Out) -> Outcome:
+        await out.send(SIGN_OF_LIFE)
+        return Outcome(Status.NOT_FOUND, "no such file: app.log")
+
+    async with asking(late) as response:
+        assert response.status_code == 200
+        assert await read(response) == b""
+        assert from_trailers(trailers(response)).status is Status.NOT_FOUND
+
+
+async def test_bug_before_the_first_byte_is_an_answer_with_status_13(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def buggy(query: Query, out: Out) -> Outcome:
+        raise ZeroDivisionError("secret detail")
+
+    async with asking(buggy) as response:
+        assert await read(response) == b""
+        verdict = from_trailers(trailers(response))
+    assert (verdict.status, verdict.message) == (Status.INTERNAL, "internal error")
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_bug_between_batches_keeps_the_lines_and_ends_with_status_13(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def buggy(query: Query, out: Out) -> Outcome:
+        await out.send(LINE)
+        await wait_all_tasks_blocked()
+        raise ZeroDivisionError
+
+    async with asking(buggy) as response:
+        assert await read(response) == LINE.body
+        verdict = from_trailers(trailers(response))
+    assert (verdict.status, verdict.lines) == (Status.INTERNAL, 1)
+    assert [part.host for part in verdict.hosts] == ["web0"]
+
+
+async def test_expected_failure_that_escapes_a_source_is_a_bug_too(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def escaping(query: Query, out: Out) -> Outcome:
+        raise Failure(Status.UNAVAILABLE, "not turned into an outcome")
+
+    async with asking(escaping) as response:
+        await read(response)
+        assert from_trailers(trailers(response)).status is Status.INTERNAL
+
+
+async def test_answers_cut_by_a_stop_end_with_a_verdict(autojump_clock: MockClock) -> None:
+    async def endless(query: Query, out: Out) -> Outcome:
+        await out.send(LINE)
+        await trio.sleep_forever()
+        raise AssertionError
+
+    answers = Answers("web0", 10)
+    async with asking(endless, answers) as response:
+        await wait_all_tasks_blocked()
+        answers.cut()
+        assert await read(response) == LINE.body
+        verdict = from_trailers(trailers(response))
+    assert (verdict.status, verdict.message, verdict.lines) == (Status.UNAVAILABLE, "web0 is stopping", 1)
+
+
+async def test_answer_that_takes_an_hour_is_not_cut(autojump_clock: MockClock) -> None:
+    async def slow(query: Query, out: Out) -> Outcome:
+        for _ in range(60):
+            await trio.sleep(60)
+            await out.send(LINE)
+        return Outcome(lines=60)
+
+    async with asking(slow) as response:
+        assert await read(response) == LINE.body * 60
+        assert from_trailers(trailers(response)).complete
+
+
+async def test_reader_that_stops_reading_stops_the_source(autojump_clock: MockClock) -> None:
+    sent = 0
+
+    async def endless(query: Query, out: Out) -> Outcome:
+        nonlocal sent
+        while True:
+            await out.send(CHUNK)
+            sent += 1
+
+    async with asking(endless):
+        await wait_all_tasks_blocked()
+        standing = sent
+        await trio.sleep(3600)
+        assert sent == standing
+    assert standing * len(CHUNK.body) < 4 * 1024 * 1024
+
+
+async def test_client_that_goes_away_cancels_the_source(autojump_clock: MockClock) -> None:
+    cancelled = trio.Event()
+    answers = Answers("web0", 10)
+
+    async def endless(query: Query, out: Out) -> Outcome:
+        await out.send(LINE)
+        try:
+            await trio.sleep_forever()
+        finally:
+            cancelled.set()
+        raise AssertionError
+
+    async with asking(endless, answers) as response:
+        assert response.status_code == 200
+        await response.aclose()
+        with trio.fail_after(10):
+            await cancelled.wait()
+        await wait_all_tasks_blocked()
+        assert not answers.under_way
+
+
+async def test_query_asks_for_the_columns_that_its_form_needs(autojump_clock: MockClock) -> None:
+    asked: list[Query] = []
+
+    async def ask(query: Query, out: Out) -> Outcome:
+        asked.append(query)
+        return Outcome()
+
+    async with asking(ask) as response:
+        await read(response)
+    async with asking(ask, accept="application/x-ndjson") as response:
+        await read(response)
+    assert [(query.times, query.places) for query in asked] == [(False, False), (True, True)]
+
+
+async def test_batch_on_its_way_when_the_answer_is_cut_is_counted(autojump_clock: MockClock) -> None:
+    async def endless(query: Query, out: Out) -> Outcome:
+        while True:
+            await out.send(CHUNK)
+
+    answers = Answers("web0", 10)
+    async with asking(endless, answers) as response:
+        await wait_all_tasks_blocked()
+        answers.cut()
+        body = await read(response)
+        verdict = from_trailers(trailers(response))
+    assert verdict.lines == body.count(b"\n") > 0
