@@ -5,6 +5,7 @@ A batch with no lines is a sign of life: its source is at work and has found not
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
@@ -26,6 +27,24 @@ class Origin(NamedTuple):
     timed: bool = True
 
 
+class Mark(enum.IntFlag):
+    """What a line is, where it is not simply a record of its own. Of the first three at most one holds.
+
+    CONTINUES: a further line of the event that the line before it belongs to.
+    LEADS, TRAILS: context, which belongs to the record behind it, or before it, in the order of the answer.
+    GAP: between the line before it and this one, lines of the same file were left out.
+    """
+
+    CONTINUES = 1
+    LEADS = 2
+    TRAILS = 4
+    GAP = 8
+
+
+BESIDE = bytes(mark for mark in range(16) if mark & (Mark.CONTINUES | Mark.LEADS | Mark.TRAILS))
+"""The marks of lines that are no records, nor the first lines of such."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Whole lines in the order asked for, and what is known of each.
@@ -38,6 +57,10 @@ class Batch:
     offsets: where each line begins in its file, in bytes; None where the query does not want places.
     origins: the origins that occur; `origin` is the index into them for each line, None where all are `origins[0]`.
     scanned: bytes of log gone through since the batch before it: known even of a source that is then cancelled.
+    planned: bytes of log that are now known to be gone through at most, beyond those told of before.
+    marks: what each line is (see `Mark`), one byte a line; None where each is a record of its own.
+    keys: the times by which lines are merged where they are not their own, so that lines which belong together stay
+        together: those of an event have the time of its first line, lines of context that of their match.
     """
 
     body: bytes
@@ -47,6 +70,14 @@ class Batch:
     origins: tuple[Origin, ...] = ()
     origin: list[int] | None = None
     scanned: int = 0
+    planned: int = 0
+    marks: bytes | None = None
+    keys: list[int] | None = None
+
+    @property
+    def records(self) -> int:
+        """The number of records: of lines or events that were asked for, without those beside them."""
+        return self.count if self.marks is None else len(self.marks.translate(None, BESIDE))
 
     def lines(self) -> list[bytes]:
         """The lines, each without its `\\n`."""
@@ -67,12 +98,13 @@ def pieces(batch: Batch, most: int) -> Iterator[Batch]:
     if len(batch.body) <= most:
         yield batch
         return
-    scanned, begin, first = batch.scanned, 0, 0
+    scanned, planned, begin, first = batch.scanned, batch.planned, 0, 0
     while begin < len(batch.body):
         end = batch.body.rfind(b"\n", begin, begin + most) + 1 or batch.body.index(b"\n", begin) + 1
         count = batch.body.count(b"\n", begin, end)
-        yield replace(_lines(batch, first, first + count), body=batch.body[begin:end], count=count, scanned=scanned)
-        scanned, begin, first = 0, end, first + count
+        body = batch.body[begin:end]
+        yield replace(_lines(batch, first, first + count), body=body, count=count, scanned=scanned, planned=planned)
+        scanned, planned, begin, first = 0, 0, end, first + count
 
 
 def _lines(batch: Batch, first: int, behind: int) -> Batch:
@@ -81,6 +113,8 @@ def _lines(batch: Batch, first: int, behind: int) -> Batch:
         times=batch.times and batch.times[first:behind],
         offsets=batch.offsets and batch.offsets[first:behind],
         origin=batch.origin and batch.origin[first:behind],
+        marks=batch.marks and batch.marks[first:behind],
+        keys=batch.keys and batch.keys[first:behind],
     )
 
 

@@ -3,13 +3,16 @@
 A frame, all numbers big-endian but the columns, which are little-endian so that most machines copy them as they are:
 
     u32  length of all that follows
-    u8   columns present: 1 times, 2 offsets, 4 origin
+    u8   columns present: 1 times, 2 offsets, 4 origin, 8 marks, 16 keys
     u32  count of lines
     u64  bytes scanned since the frame before it
+    u64  bytes planned since then
     u16  count of origins, then for each: u16 length and UTF-8 host, u16 length and UTF-8 file, u8 timed
     i64  times[count]     if present
     i64  offsets[count]   if present
     u16  origin[count]    if present
+    u8   marks[count]     if present
+    i64  keys[count]      if present
     the lines, each ended by \\n
 """
 
@@ -33,9 +36,9 @@ MAX_FRAME = 64 * 1024 * 1024
 MAX_ORIGINS = 0xFFFF
 
 _LENGTH = struct.Struct(">I")
-_HEAD = struct.Struct(">BIQH")
+_HEAD = struct.Struct(">BIQQH")
 _SHORT = struct.Struct(">H")
-_TIMES, _OFFSETS, _ORIGIN = 1, 2, 4
+_TIMES, _OFFSETS, _ORIGIN, _MARKS, _KEYS = 1, 2, 4, 8, 16
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _BIG_ENDIAN = sys.byteorder == "big"
 
@@ -46,13 +49,16 @@ class WireError(ValueError):
 
 def encode(batch: Batch) -> bytes:
     """The frame of one batch."""
-    columns = [
+    columns: list[tuple[int, str, list[int] | bytes | None]] = [
         (_TIMES, "q", batch.times),
         (_OFFSETS, "q", batch.offsets),
         (_ORIGIN, "H", batch.origin),
+        (_MARKS, "B", batch.marks),
+        (_KEYS, "q", batch.keys),
     ]
     present = [(flag, kind, column) for flag, kind, column in columns if column is not None]
-    parts = [_HEAD.pack(sum(flag for flag, _, _ in present), batch.count, batch.scanned, len(batch.origins))]
+    flags = sum(flag for flag, _, _ in present)
+    parts = [_HEAD.pack(flags, batch.count, batch.scanned, batch.planned, len(batch.origins))]
     parts += [_encode_origin(origin) for origin in batch.origins]
     parts += [_encode_column(kind, column) for _, kind, column in present]
     parts.append(batch.body)
@@ -93,7 +99,7 @@ def _encode_origin(origin: Origin) -> bytes:
     return b"".join([_SHORT.pack(len(host)), host, _SHORT.pack(len(file)), file, b"\x01" if origin.timed else b"\x00"])
 
 
-def _encode_column(kind: str, column: list[int]) -> bytes:
+def _encode_column(kind: str, column: list[int] | bytes) -> bytes:
     try:
         values = array(kind, column)
     except OverflowError:  # a time before 1677 or after 2262: still in order, at the end of what 64 bits can hold
@@ -118,17 +124,19 @@ class _Frame:
         self._at = 0
 
     def batch(self) -> Batch:
-        flags, count, scanned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
+        flags, count, scanned, planned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
         origins = tuple(self._origin() for _ in range(origin_count))
         times = self._column("q", count) if flags & _TIMES else None
         offsets = self._column("q", count) if flags & _OFFSETS else None
         origin = self._column("H", count) if flags & _ORIGIN else None
+        marks = self._take(count) if flags & _MARKS else None
+        keys = self._column("q", count) if flags & _KEYS else None
         body = self._take(len(self._frame) - self._at)
         if body.count(b"\n") != count or (body and not body.endswith(b"\n")):
             raise WireError(f"a frame of {count} lines holds others")
         if origin and max(origin) >= origin_count:
             raise WireError("a line comes from an origin that the frame does not name")
-        return Batch(body, count, times, offsets, origins, origin, scanned)
+        return Batch(body, count, times, offsets, origins, origin, scanned, planned, marks, keys)
 
     def _take(self, size: int) -> bytes:
         taken = self._frame[self._at : self._at + size]

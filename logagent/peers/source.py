@@ -15,7 +15,8 @@ import trio
 from logagent.core.batch import Batch, Origin, Out
 from logagent.core.coding import IDENTITY, DecodeError, decoder
 from logagent.core.outcome import Failure, Outcome, Status, failed
-from logagent.core.query import Query, parameters
+from logagent.core.parameters import parameters
+from logagent.core.query import Query
 from logagent.core.verdict import BadVerdict, from_trailers
 from logagent.core.wire import BATCHES, SCOPE_HEADER, Decoder, WireError
 from logagent.peers.http2 import chunks, trailers

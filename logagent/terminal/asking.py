@@ -7,6 +7,7 @@ import json
 import math
 import socket
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,8 @@ import trio
 from logagent.config import tls_files, values
 from logagent.config.settings import ConfigError
 from logagent.core.outcome import Outcome, Status
-from logagent.core.query import BadParameter, Query, Source, parse
+from logagent.core.parameters import parse
+from logagent.core.query import BadParameter, Query, Source
 from logagent.peers.http2 import client_tls, connect
 from logagent.peers.source import PeerSource
 from logagent.terminal.printing import Count, Lines, Pipe, Printer, Records, Streams, Write, shown, wants_color
@@ -83,7 +85,7 @@ def _query(typed: argparse.Namespace) -> Query:
     ]
     given = {name: value for name, value in pairs if value is not None}
     try:
-        return parse(urlencode(given, doseq=True, errors="surrogateescape").encode())
+        return parse(urlencode(given, doseq=True, errors="surrogateescape").encode(), now=time.time_ns())
     except BadParameter as wrong:
         raise ConfigError(_FLAGS.get(wrong.name, "--" + wrong.name.replace("_", "-")), wrong.reason) from None
 

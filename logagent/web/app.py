@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
@@ -18,7 +19,8 @@ from logagent.core.batch import Batch
 from logagent.core.coding import negotiate
 from logagent.core.host import HostState
 from logagent.core.outcome import Failure, Outcome, Status
-from logagent.core.query import BadParameter, Query, Source, parse
+from logagent.core.parameters import parse
+from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering import Ndjson, Text
 from logagent.core.wire import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
 from logagent.web.access import may_ask
@@ -155,7 +157,7 @@ def _no_parameters() -> None:
 def _query() -> Query:
     trace = request.headers.get("traceparent", "")
     return replace(
-        parse(request.query_string),
+        parse(request.query_string, now=time.time_ns()),
         own=request.headers.get(SCOPE_HEADER) == "own",
         trace=trace if _TRACEPARENT.fullmatch(trace) else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, Origin, pieces
+from logagent.core.batch import Batch, Mark, Origin, pieces
 
 LINES = st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), min_size=1, max_size=40)
 
@@ -14,7 +14,18 @@ def batch_of(lines: list[bytes]) -> Batch:
     numbers = list(range(len(lines)))
     body = b"".join(line + b"\n" for line in lines)
     origins = (Origin("a", "f"), Origin("b", "f"))
-    return Batch(body, len(lines), numbers, [number * 2 for number in numbers], origins, [n % 2 for n in numbers], 77)
+    return Batch(
+        body,
+        len(lines),
+        numbers,
+        [number * 2 for number in numbers],
+        origins,
+        [number % 2 for number in numbers],
+        77,
+        99,
+        bytes(number % 16 for number in numbers),
+        [number * 3 for number in numbers],
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -26,7 +37,9 @@ def test_pieces_put_together_are_the_batch(lines: list[bytes], most: int) -> Non
     assert [time for piece in cut for time in piece.times or []] == whole.times
     assert [offset for piece in cut for offset in piece.offsets or []] == whole.offsets
     assert [index for piece in cut for index in piece.origin_of_each()] == whole.origin
-    assert sum(piece.scanned for piece in cut) == 77
+    assert b"".join(piece.marks or b"" for piece in cut) == whole.marks
+    assert [key for piece in cut for key in piece.keys or []] == whole.keys
+    assert (sum(piece.scanned for piece in cut), sum(piece.planned for piece in cut)) == (77, 99)
 
 
 @settings(max_examples=100, deadline=None)
@@ -46,3 +59,9 @@ def test_batch_that_is_short_enough_goes_on_as_it_is() -> None:
 def test_columns_that_are_not_there_stay_away() -> None:
     cut = list(pieces(Batch(b"one\ntwo\n", 2), 4))
     assert [(piece.times, piece.offsets, piece.origin) for piece in cut] == [(None, None, None)] * 2
+
+
+def test_lines_beside_a_record_are_none() -> None:
+    marks = bytes([0, Mark.CONTINUES, Mark.GAP, Mark.LEADS, Mark.TRAILS, Mark.LEADS | Mark.GAP, Mark.TRAILS | Mark.GAP])
+    assert Batch(b"x\n" * 7, 7, marks=marks).records == 2
+    assert Batch(b"x\n" * 7, 7).records == 7

@@ -37,6 +37,9 @@ def batches(draw: st.DrawFn) -> Batch:
         tuple(origins),
         draw(st.none() | index),
         draw(st.integers(0, 2**64 - 1)),
+        draw(st.integers(0, 2**64 - 1)),
+        draw(st.none() | st.binary(min_size=len(lines), max_size=len(lines))),
+        draw(st.none() | column),
     )
 
 
@@ -51,7 +54,7 @@ def decoded(stream: bytes, cuts: Sequence[int] = ()) -> list[Batch]:
 
 
 def frame(flags: int = 0, count: int = 1, origins: int = 0, rest: bytes = b"line\n") -> bytes:
-    payload = struct.pack(">BIQH", flags, count, 0, origins) + rest
+    payload = struct.pack(">BIQQH", flags, count, 0, 0, origins) + rest
     return struct.pack(">I", len(payload)) + payload
 
 
@@ -98,13 +101,14 @@ def test_times_at_the_ends_of_64_bits_arrive() -> None:
 
 
 def test_a_frame_is_laid_out_as_written() -> None:
-    batch = Batch(b"a\n", 1, [2], [3], (Origin("h", "f"), Origin("hö", "g", False)), [1], 4)
+    batch = Batch(b"a\n", 1, [2], [3], (Origin("h", "f"), Origin("hö", "g", False)), [1], 4, 5, b"\x06", [7])
     assert encode(batch) == (
-        b"\x00\x00\x00\x33"  # length
-        b"\x07\x00\x00\x00\x01"  # columns, lines
-        b"\x00\x00\x00\x00\x00\x00\x00\x04\x00\x02"  # scanned, origins
+        b"\x00\x00\x00\x44"  # length
+        b"\x1f\x00\x00\x00\x01"  # columns, lines
+        b"\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x05\x00\x02"  # scanned, planned, origins
         b"\x00\x01h\x00\x01f\x01\x00\x03h\xc3\xb6\x00\x01g\x00"
         b"\x02\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x01\x00"
+        b"\x06\x07\x00\x00\x00\x00\x00\x00\x00"  # marks, keys
         b"a\n"
     )
 
@@ -211,7 +215,7 @@ def assert_sound(batch: Batch) -> None:
 
 
 def test_a_frame_that_claims_much_costs_no_memory_until_it_comes() -> None:
-    claims = [frame(flags=7, count=0xFFFFFFFF, origins=0xFFFF), struct.pack(">I", MAX_FRAME)]
+    claims = [frame(flags=31, count=0xFFFFFFFF, origins=0xFFFF), struct.pack(">I", MAX_FRAME)]
     tracemalloc.start()
     try:
         for claim in claims:

@@ -1,4 +1,4 @@
-"""The query: what a query string may say, and what is said to one that cannot be used."""
+"""The parameters: what a query string may say, and what is said to one that cannot be used."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.query import (
+from logagent.core.parameters import (
+    MAX_CONTEXT,
     MAX_QUERY_STRING,
     MAX_REPEATS,
     MAX_VALUE,
     PARAMETERS,
-    BadParameter,
-    Order,
-    Query,
     parameters,
-    parse,
 )
+from logagent.core.parameters import parse as parse_at
+from logagent.core.query import BadParameter, Order, Query, Unit
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+NOW = 1_700_000_000_000_000_000
 ASKED = Query(files=("a.log",))
 
 # As a name arrives: UTF-8 where it is that, and a lone surrogate for each byte that is not.
 NAMES = st.binary(min_size=1, max_size=40).map(lambda name: name.decode("utf-8", "surrogateescape"))
 LITERALS = st.binary(min_size=1, max_size=40).filter(lambda literal: b"\n" not in literal)
 EXPRESSIONS = st.sampled_from([b"a", rb"a\.b", b"^[^x]+ $", b"(a|b){2}", rb"\d+ & = % ;", "é?".encode(), b"\xff"])
+MOMENTS = st.integers(-(10**20), 10**20)
 WHOLE_NUMBERS = st.none() | st.integers(1, 10**18 - 1)
 
 
@@ -37,7 +38,14 @@ def listed(values: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[
     return st.lists(values, min_size=least, max_size=5).map(tuple)
 
 
-QUERIES = st.builds(
+RANGES = st.none() | st.tuples(MOMENTS, MOMENTS).filter(lambda pair: pair[0] < pair[1])
+
+
+def ranged(query: Query, span: tuple[int, int] | None) -> Query:
+    return replace(query, since=span[0], until=span[1]) if span else query
+
+
+PLAIN = st.builds(
     Query,
     files=listed(NAMES, least=1),
     hosts=listed(NAMES),
@@ -51,7 +59,16 @@ QUERIES = st.builds(
     prefix=st.booleans(),
     timeout=st.none() | st.floats(0.001, 1e9, exclude_max=True),
     max_bytes=WHOLE_NUMBERS,
+    unit=st.sampled_from(Unit),
+    before=st.integers(0, MAX_CONTEXT),
+    after=st.integers(0, MAX_CONTEXT),
+    rotated=st.booleans(),
 )
+QUERIES = st.builds(ranged, PLAIN, RANGES)
+
+
+def parse(query_string: bytes) -> Query:
+    return parse_at(query_string, NOW)
 
 
 def refusal(query_string: bytes) -> BadParameter:
@@ -94,6 +111,16 @@ def test_the_command_of_the_first_version_is_understood() -> None:
         (b"max_bytes=1", {"max_bytes": 1}),
         (b"order=newest", {}),
         (b"order=oldest", {"order": Order.OLDEST}),
+        (b"unit=event", {"unit": Unit.EVENT}),
+        (b"unit=line", {}),
+        (b"context=3", {"before": 3, "after": 3}),
+        (b"before_context=1&after_context=2", {"before": 1, "after": 2}),
+        (b"context=3&after_context=0", {"before": 3}),
+        (b"context=1000", {"before": 1000, "after": 1000}),
+        (b"rotated=false", {"rotated": False}),
+        (b"since=15m", {"since": NOW - 900 * 10**9}),
+        (b"since=2023-11-14T22:00:00Z", {"since": 1_699_999_200 * 10**9}),
+        (b"until=1700000000.5", {"until": 1_700_000_000_500_000_000}),
         (b"timeout=2", {"timeout": 2.0}),
         (b"timeout=2.5", {"timeout": 2.5}),
         (b"timeout=500ms", {"timeout": 0.5}),
@@ -170,6 +197,15 @@ def test_a_name_that_is_not_utf_8_keeps_its_bytes() -> None:
         (b"n=1000000000000000000", "n", "whole number from 1"),
         (b"max_bytes=0", "max_bytes", "whole number from 1"),
         (b"max_bytes=1MiB", "max_bytes", "whole number from 1"),
+        (b"unit=lines", "unit", "line or event"),
+        (b"context=-1", "context", "from 0 to"),
+        (b"context=1001", "context", "from 0 to"),
+        (b"before_context=x", "before_context", "from 0 to"),
+        (b"rotated=maybe", "rotated", "true or false"),
+        (b"since=yesterday", "since", "a time such as"),
+        (b"until=2023-11-14T22:00:00", "until", "a time such as"),
+        (b"since=10&until=10", "until", "must be after since"),
+        (b"since=1h&until=2h", "until", "must be after since"),
         (b"timeout=", "timeout", "a span such as"),
         (b"timeout=0", "timeout", "a span such as"),
         (b"timeout=0.0009", "timeout", "a span such as"),
@@ -193,7 +229,10 @@ def test_a_bad_value_is_refused_with_what_would_be_right(said: bytes, name: str,
     assert str(error) == f"{name}: {error.reason}"
 
 
-@pytest.mark.parametrize("name", ["ignore_case", "n", "order", "prefix", "timeout", "max_bytes"])
+ONCE = ["ignore_case", "n", "order", "unit", "context", "since", "rotated", "prefix", "timeout", "max_bytes"]
+
+
+@pytest.mark.parametrize("name", ONCE)
 def test_what_has_one_value_may_be_given_once_only(name: str) -> None:
     error = refusal(f"filename=a.log&{name}=1&{name}=1".encode())
     assert (error.name, error.reason) == (name, "may be given once only")

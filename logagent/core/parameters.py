@@ -1,0 +1,208 @@
+"""The parameters of a query, as a URL's query string spells them: to a query and back."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from logagent.core import moments
+from logagent.core.expressions import MAX_POSITIONS, BadPattern, read, too_large
+from logagent.core.query import BadParameter, Order, Query, Unit
+
+MAX_REPEATS = 64
+"""How often one parameter may be repeated: more is a mistake or an attack, each costs time for every line."""
+MAX_VALUE = 4096
+"""Bytes of one value: longer than any path or keyword that a person or a program would sensibly send."""
+MAX_QUERY_STRING = 64 * 1024
+"""Bytes of the whole query string, before it is decoded."""
+LEAST_SECONDS, MOST_SECONDS = 0.001, 1e9
+"""A timeout, from here to below there: less could not even be refused in time, more is thirty years. Between them the
+shortest exact spelling of a number has no exponent, which `parse` does not read."""
+MAX_CONTEXT = 1000
+"""Lines of context on either side: screens full, and bearable in memory."""
+
+
+def parse(query_string: bytes, now: int) -> Query:
+    """The query that a URL's query string asks for.
+
+    Values are UTF-8, percent-encoded; bytes that are not UTF-8 stand for themselves. now: nanoseconds since the epoch,
+    for spans back from it. Raises `BadParameter`.
+    """
+    values = _values(query_string)
+    unknown = sorted(values.keys() - _READERS.keys())
+    if unknown:
+        raise BadParameter(unknown[0], f"unknown parameter; known are {', '.join(_READERS)}")
+    read: dict[str, Any] = {}
+    for name, (fields, reader) in _READERS.items():
+        if name in values:
+            value = reader(name, values[name], now)
+            read |= dict.fromkeys(fields, value)
+    if "files" not in read:
+        raise BadParameter("filename", "is required: a path below the served roots, or a glob such as nginx/*.log")
+    query = Query(**read)
+    if query.since is not None and query.until is not None and query.since >= query.until:
+        raise BadParameter("until", "must be after since")
+    return query
+
+
+def parameters(query: Query) -> str:
+    """The query string that `parse` reads as `query`, as far as it is a client's to say."""
+    pairs: list[tuple[str, str | bytes]] = [("filename", _wire(name)) for name in query.files]
+    pairs += [("hostname", _wire(name)) for name in query.hosts]
+    pairs += [("keyword", keyword) for keyword in query.keywords]
+    pairs += [("exclude", keyword) for keyword in query.exclude]
+    pairs += [("regex", expression) for expression in query.regex]
+    pairs += [("exclude_regex", expression) for expression in query.exclude_regex]
+    pairs += [(name, "true") for name in ("ignore_case", "prefix") if getattr(query, name)]
+    pairs += [("rotated", "false")] if not query.rotated else []
+    pairs += [(name, str(getattr(query, name))) for name in ("n", "max_bytes") if getattr(query, name) is not None]
+    if query.order is not Order.NEWEST:
+        pairs.append(("order", query.order))
+    if query.unit is not Unit.LINE:
+        pairs.append(("unit", query.unit))
+    pairs += [(f"{side}_context", str(getattr(query, side))) for side in ("before", "after") if getattr(query, side)]
+    for name in ("since", "until"):
+        if (moment := getattr(query, name)) is not None:
+            pairs.append((name, moments.spelled(moment)))
+    if query.timeout is not None:
+        pairs.append(("timeout", repr(query.timeout)))
+    return urlencode(pairs)
+
+
+def _wire(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _values(query_string: bytes) -> dict[str, list[str]]:
+    if len(query_string) > MAX_QUERY_STRING:
+        raise BadParameter("query", f"the query string is longer than {MAX_QUERY_STRING} bytes")
+    values: dict[str, list[str]] = {}
+    text = query_string.decode("utf-8", "surrogateescape")
+    for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
+        values.setdefault(name, []).append(value)
+        if len(_wire(value)) > MAX_VALUE:
+            raise BadParameter(name, f"is longer than {MAX_VALUE} bytes")
+    return values
+
+
+def _once(name: str, values: list[str]) -> str:
+    if len(values) > 1:
+        raise BadParameter(name, "may be given once only")
+    return values[0]
+
+
+def _names(name: str, values: list[str], _now: int) -> tuple[str, ...]:
+    if len(values) > MAX_REPEATS:
+        raise BadParameter(name, f"may be given {MAX_REPEATS} times at most")
+    if not all(values):
+        raise BadParameter(name, "is empty; give a name or a glob, or leave it out")
+    return tuple(values)
+
+
+def _literals(name: str, values: list[str], _now: int) -> tuple[bytes, ...]:
+    literals = tuple(_wire(value) for value in values)
+    if len(literals) > MAX_REPEATS:
+        raise BadParameter(name, f"may be given {MAX_REPEATS} times at most")
+    if not all(literals):
+        raise BadParameter(name, "is empty; give a literal to look for, or leave it out")
+    if any(b"\n" in literal for literal in literals):
+        raise BadParameter(name, "holds a line break; a match never crosses a line")
+    return literals
+
+
+def _expressions(name: str, values: list[str], _now: int) -> tuple[bytes, ...]:
+    """As far as can be told without compiling: `matching.check` tells the rest."""
+    expressions = tuple(_wire(value) for value in values)
+    if len(expressions) > MAX_REPEATS:
+        raise BadParameter(name, f"may be given {MAX_REPEATS} times at most")
+    if not all(expressions):
+        raise BadParameter(name, "is empty; give a regular expression, or leave it out")
+    try:
+        if sum(read(expression).positions for expression in expressions) > MAX_POSITIONS:
+            raise too_large()
+    except BadPattern as error:
+        raise BadParameter(name, str(error)) from None
+    return expressions
+
+
+def _flag(name: str, values: list[str], _now: int) -> bool:
+    flag = _FLAGS.get(_once(name, values).lower())
+    if flag is None:
+        raise BadParameter(name, "must be true or false")
+    return flag
+
+
+def _order(name: str, values: list[str], _now: int) -> Order:
+    value = _once(name, values)
+    try:
+        return Order(value)
+    except ValueError:
+        raise BadParameter(name, "must be newest or oldest") from None
+
+
+def _unit(name: str, values: list[str], _now: int) -> Unit:
+    value = _once(name, values)
+    try:
+        return Unit(value)
+    except ValueError:
+        raise BadParameter(name, "must be line or event") from None
+
+
+def _moment(name: str, values: list[str], now: int) -> int:
+    moment = moments.read(_once(name, values), now)
+    if moment is None:
+        raise BadParameter(name, f"must be {moments.SPELLINGS}")
+    return moment
+
+
+def _context(name: str, values: list[str], _now: int) -> int:
+    value = _once(name, values)
+    if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or int(value) > MAX_CONTEXT:
+        raise BadParameter(name, f"must be a number of lines from 0 to {MAX_CONTEXT}")
+    return int(value)
+
+
+def _positive(name: str, values: list[str], _now: int) -> int:
+    value = _once(name, values)
+    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or int(value) == 0:
+        raise BadParameter(name, "must be a whole number from 1")
+    return int(value)
+
+
+def _seconds(name: str, values: list[str], _now: int) -> float:
+    spelled = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)(ms|s|m|h)?", _once(name, values), re.ASCII)
+    seconds = float(spelled[1]) * _UNITS[spelled[2] or "s"] if spelled else math.nan
+    if not LEAST_SECONDS <= seconds < MOST_SECONDS:
+        raise BadParameter(name, f"must be a number of seconds from {LEAST_SECONDS}, or a span such as 500ms, 30s, 2m")
+    return seconds
+
+
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_Reader = Callable[[str, list[str], int], object]
+_READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
+    "filename": (("files",), _names),
+    "hostname": (("hosts",), _names),
+    "keyword": (("keywords",), _literals),
+    "exclude": (("exclude",), _literals),
+    "regex": (("regex",), _expressions),
+    "exclude_regex": (("exclude_regex",), _expressions),
+    "ignore_case": (("ignore_case",), _flag),
+    "n": (("n",), _positive),
+    "since": (("since",), _moment),
+    "until": (("until",), _moment),
+    "order": (("order",), _order),
+    "unit": (("unit",), _unit),
+    "context": (("before", "after"), _context),
+    "before_context": (("before",), _context),
+    "after_context": (("after",), _context),
+    "rotated": (("rotated",), _flag),
+    "prefix": (("prefix",), _flag),
+    "timeout": (("timeout",), _seconds),
+    "max_bytes": (("max_bytes",), _positive),
+}
+PARAMETERS = tuple(_READERS)
+"""The names that a query string may hold."""
