@@ -86,6 +86,10 @@ class Matcher:
             spans = test.among(spans, block)
         return spans
 
+    def scout(self) -> Scout | None:
+        """What tells fast that a block holds no match, for a thread of its own; None if nothing does."""
+        return next((scout for test in self._tests if test.finds and (scout := test.scout()) is not None), None)
+
     def matches(self, line: bytes) -> bool:
         """Whether one line matches, given without its line break."""
         return all(test.allows(line) for test in self._tests)
@@ -117,6 +121,14 @@ class Inspection:
         return all(verdicts)
 
 
+class Scout(Protocol):
+    """Looks whether a block needs to be looked at."""
+
+    def may_hold(self, block: bytes) -> bool:
+        """Whether a line that is whole in this block may match: if not, none does."""
+        ...
+
+
 class _Test(Protocol):
     """A condition on lines. needed: whether it says anything. finds: whether it finds lines rather than drops them."""
 
@@ -137,6 +149,8 @@ class _Test(Protocol):
 
     def inspect(self) -> _TestOfWindows: ...
 
+    def scout(self) -> Scout | None: ...
+
 
 class _TestOfWindows(Protocol):
     """The same condition on one line in windows, of whose bytes the first `old` were in the window before."""
@@ -154,6 +168,7 @@ class _Expression:
 
     def __init__(self, pattern: patterns.Pattern, *, wanted: bool) -> None:
         self.finds = wanted
+        self._pattern = pattern
         self._search = patterns.Search(pattern)
 
     def spans(self, block: bytes) -> list[Span]:
@@ -171,6 +186,9 @@ class _Expression:
 
     def allows(self, line: bytes) -> bool:
         return self._search.is_in(line) is self.finds
+
+    def scout(self) -> Scout | None:
+        return patterns.Search(self._pattern)
 
     def inspect(self) -> _ExpressionInWindows:
         try:
@@ -242,6 +260,9 @@ class _Literals:
     def inspect(self) -> _LiteralsInWindows:
         return _LiteralsInWindows(self)
 
+    def scout(self) -> Scout | None:
+        return patterns.Search(patterns.literal(self.wanted[0], ignore_case=self.ignore_case))
+
     def _lines_of_rarest(self, block: bytes) -> list[Span]:
         """The lines with the wanted literal that is rarest in the first block seen, the longest of several such."""
         if self._search is None:
@@ -269,6 +290,9 @@ class _Folded(_Literals):
 
     def view(self, text: bytes) -> bytes:
         return text.decode("utf-8", "surrogateescape").casefold().encode("utf-8", "surrogateescape")
+
+    def scout(self) -> Scout | None:
+        return None  # folding is as slow as the rest
 
     def spans(self, block: bytes) -> list[Span]:
         return self.among(_all_lines(block), block) if self._may_hold_all(block) else []

@@ -8,7 +8,7 @@ calls back for every end of a match, which would cost a call per byte for `\d+`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import hyperscan
@@ -93,8 +93,16 @@ class Search:
     def is_in(self, line: bytes) -> bool:
         """Whether one line matches, given without its line break."""
         self._hits.clear()
-        self._scan(self._pattern.alone, line)
+        self._scan(self._pattern.alone, line, self._note)
         return bool(self._hits)
+
+    def may_hold(self, block: bytes) -> bool:
+        """Whether a line of a block may match: if not, none does; what is seen of a line that is cut may count."""
+        try:
+            self._scan(self._pattern.lines, block, _stop)  # often faster than `alone`, and never found slower
+        except hyperscan.ScanTerminated:
+            return True
+        return False
 
     def stream(self) -> Stream:
         """Begin the search of one line that comes in pieces; the one before must have been ended."""
@@ -107,12 +115,12 @@ class Search:
         """None where there are too many ends of matches to be worth it."""
         self._hits.clear()
         if self._pattern.once_a_line:
-            self._scan(self._pattern.lines, block)
+            self._scan(self._pattern.lines, block, self._note)
             hits = sorted(self._hits)  # the engine does not promise their order
         else:
             self._most_hits = _MOST_CALLS * (len(block) // _SHORT_LINE + 1)
             try:
-                self._scan_some(block)
+                self._scan(self._pattern.lines, block, self._note_some)
             except hyperscan.ScanTerminated:
                 return None
             hits = _ends_behind(sorted(self._hits), block)
@@ -120,12 +128,8 @@ class Search:
             hits.pop()  # what follows the last line break is no line
         return hits
 
-    def _scan(self, database: hyperscan.Database, text: bytes) -> None:
-        database.scan(text, self._note, 0, None, self._scratches[id(database)])
-
-    def _scan_some(self, block: bytes) -> None:
-        database = self._pattern.lines
-        database.scan(block, self._note_some, 0, None, self._scratches[id(database)])
+    def _scan(self, database: hyperscan.Database, text: bytes, note: Callable[..., bool | None]) -> None:
+        database.scan(text, note, 0, None, self._scratches[id(database)])
 
     def _note(self, _id: int, _start: int, end: int, _flags: int, _context: object) -> None:
         self._hits.append(end)
@@ -165,6 +169,10 @@ def _compile(text: bytes, flags: int, mode: int = hyperscan.HS_MODE_BLOCK) -> hy
     except hyperscan.error as error:
         raise BadPattern(_PLACE.sub("", str(error)).rstrip(".")) from None
     return database
+
+
+def _stop(*_place: object) -> bool:
+    return True
 
 
 def _ends_behind(hits: list[int], block: bytes) -> list[int]:

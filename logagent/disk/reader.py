@@ -14,6 +14,7 @@ from typing import NamedTuple
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.finding import SEEN
 from logagent.core.outcome import Failure, Status
+from logagent.disk.sweep import Sweep
 
 BLOCK_SIZES = (16 * 1024, 64 * 1024, BATCH_BYTES)
 """Bytes of the first reads and of all further ones: the last twenty lines cost little, and a long scan little per byte.
@@ -45,7 +46,14 @@ class LongLine(NamedTuple):
     end: int
 
 
-Stretch = Block | LongLine
+class Barren(NamedTuple):
+    """Whole lines of which none matches, found so by a sweep: where they begin in their file, and their bytes."""
+
+    offset: int
+    size: int
+
+
+Stretch = Block | LongLine | Barren
 
 
 class Reader:
@@ -53,7 +61,7 @@ class Reader:
 
     descriptor: of a regular file, open for reading; stays the caller's. name: for messages. sizes: of the blocks,
     growing. max_line: lines up to so many bytes come whole. read: `os.pread` or what stands in for it. before_read:
-    called before each read; what it raises ends the reading.
+    called before each read; what it raises ends the reading. sweep: finds what need not be looked at line by line.
 
     size: bytes of the file when the reader was made; what is appended later is not read. bytes_read: so far, all told.
     loss: why the lines are not all there, None as long as they are. Where a read fails, `Failure` is raised.
@@ -68,6 +76,7 @@ class Reader:
         max_line: int = MAX_LINE,
         read: Read = os.pread,
         before_read: Callable[[], object] = lambda: None,
+        sweep: Sweep | None = None,
     ) -> None:
         self._descriptor = descriptor
         self.name = name
@@ -76,6 +85,7 @@ class Reader:
         self._largest = max(max_line + 2, sizes[-1])  # room for such a line, its break and the one before it
         self._read = read
         self._before_read = before_read
+        self._sweep = sweep
         self.size = os.fstat(descriptor).st_size
         self._end = self.size
         self.bytes_read = 0
@@ -86,6 +96,10 @@ class Reader:
         end, sizes = self._end, self._growing()
         size = next(sizes)
         while end > 0:
+            if (edge := self._barren_before(end, size)) < end:
+                yield Barren(edge, end - edge)
+                end = edge
+                continue
             begin = max(0, end - size)
             self._announce(begin - AHEAD * size, size)
             body = self.read(begin, end)
@@ -109,6 +123,10 @@ class Reader:
         begin, sizes = 0, self._growing()
         size = next(sizes)
         while begin < self._end:
+            if (edge := self._barren_behind(begin, size)) > begin:
+                yield Barren(begin, edge - begin)
+                begin = edge
+                continue
             end = min(begin + size, self._end)
             self._announce(begin + AHEAD * size, size)
             body = self.read(begin, end)
@@ -154,6 +172,20 @@ class Reader:
             raise Failure(Status.DATA_LOSS, f"{self.name}: {reason}") from error
         self.bytes_read += len(body)
         return body
+
+    def _barren_before(self, end: int, size: int) -> int:
+        if self._sweep is None or size != self._sizes[-1]:
+            return end
+        edge, bytes_read = self._sweep.before(end)
+        self.bytes_read += bytes_read
+        return edge
+
+    def _barren_behind(self, begin: int, size: int) -> int:
+        if self._sweep is None or size != self._sizes[-1]:
+            return begin
+        edge, bytes_read = self._sweep.behind(begin, self._end)
+        self.bytes_read += bytes_read
+        return edge
 
     def _announce(self, begin: int, size: int) -> None:
         """Have the kernel fetch what a scan that has come to blocks of full size will soon read."""

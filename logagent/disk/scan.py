@@ -10,7 +10,7 @@ from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query
 from logagent.disk.framing import Framing
-from logagent.disk.reader import Block, LongLine, Reader
+from logagent.disk.reader import Barren, Block, LongLine, Reader
 
 ENOUGH = BATCH_BYTES // 2
 """Bytes of lines with which a batch is sent on: with what the last block adds it comes to 128 to 384 KiB."""
@@ -74,6 +74,8 @@ class Scan:
             if isinstance(stretch, Block):
                 self._framing.add(stretch)
                 self.bytes_scanned += len(stretch.body)
+            elif isinstance(stretch, Barren):
+                self.bytes_scanned += stretch.size
             else:
                 yield from self._inspect(stretch)
                 self.bytes_scanned += min(stretch.end + 1, self._reader.size) - stretch.offset

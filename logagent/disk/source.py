@@ -12,7 +12,7 @@ from functools import partial
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Out
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
-from logagent.core.query import Query
+from logagent.core.query import Query, Unit
 from logagent.core.timestamps import Stamper
 from logagent.disk.beneath import failure_of
 from logagent.disk.descriptor import Descriptor
@@ -20,6 +20,7 @@ from logagent.disk.framing import Framing
 from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Read, Reader
 from logagent.disk.scan import LIFE_BYTES, Scan
 from logagent.disk.stamping import Stamping
+from logagent.disk.sweep import Sweep
 from logagent.disk.threads import DiskThreads
 
 logger = logging.getLogger(__name__)
@@ -100,11 +101,23 @@ class FileSource:
             max_line=self._max_line,
             read=self._read,
             before_read=self._threads.check_cancelled,
+            sweep=self._sweep(query, descriptor, matcher),
         )
         stamping = self._stamping(descriptor, reader) if query.times else None
         origin = Origin(self._host, self._name, stamping is None or stamping.timed)
         framing = Framing(query, matcher, origin, stamping, self._max_line)
         return Scan(query, reader, matcher, framing, life_bytes=self._life_bytes)
+
+    def _sweep(self, query: Query, descriptor: int, matcher: Matcher) -> Sweep | None:
+        if query.context or query.unit is not Unit.LINE:  # then lines that do not match are needed, too
+            return None
+        return Sweep(
+            descriptor,
+            matcher.scout,
+            read=self._read,
+            before_read=self._threads.check_cancelled,
+            helped=self._threads.helped,
+        )
 
     def _stamping(self, descriptor: int, reader: Reader) -> Stamping:
         modified = os.fstat(descriptor).st_mtime_ns

@@ -77,6 +77,31 @@ def test_a_line_seen_in_windows_matches_as_it_does_whole(
     assert inspection.end() == matcher.matches(line)
 
 
+@settings(max_examples=1000, deadline=None)
+@given(
+    st.lists(blocks, min_size=1, max_size=4),
+    st.lists(literals, max_size=2),
+    st.lists(literals, max_size=2),
+    st.lists(st.sampled_from([rb"a", rb"[ab]+", rb"^b", rb"a.*b"]), max_size=2),
+    st.booleans(),
+)
+def test_a_scout_passes_over_no_block_with_a_match(
+    several: list[bytes], keywords: list[bytes], exclude: list[bytes], regex: list[bytes], ignore: bool
+) -> None:
+    matcher = Matcher(keywords, exclude, ignore, regex=regex)
+    scout = matcher.scout()
+    for block in several:
+        assert scout is None or scout.may_hold(block) or found(matcher, block) == []
+
+
+def test_where_nothing_is_wanted_there_is_no_scout() -> None:
+    assert Matcher().scout() is None
+    assert Matcher([], [b"a"], exclude_regex=[b"b"]).scout() is None
+    assert Matcher(["é".encode()], ignore_case=True).scout() is None
+    assert Matcher([b"a"]).scout() is not None
+    assert Matcher([b"a", "é".encode()], ignore_case=True).scout() is not None
+
+
 @pytest.mark.parametrize("matching_of_ten", range(11))
 def test_dense_and_sparse_hits_give_the_same_lines(matching_of_ten: int) -> None:
     lines = [b"%d %s" % (n, b"hit" if n % 10 < matching_of_ten else b"hip") for n in range(2000)]

@@ -127,6 +127,23 @@ def test_finds_the_lines_that_hold_a_literal(text: bytes, block: bytes, ignore: 
     assert [view[s:e] for s, e in zip(starts, ends, strict=True)] == [line for line in lines_of(view) if text in line]
 
 
+@settings(max_examples=500, deadline=None)
+@given(EXPRESSIONS, blocks, st.integers(0, 20), st.booleans())
+def test_no_line_matches_where_a_block_may_hold_none(expression: bytes, block: bytes, cut: int, ignore: bool) -> None:
+    search = search_for(expression, ignore)
+    whole = block[cut:].partition(b"\n")[2].rpartition(b"\n")[0]
+    if not search.may_hold(block[cut:]):
+        assert [line for line in lines_of(whole) if search.is_in(line)] == []
+    for line in lines_of(block):
+        assert search.may_hold(line) or not search.is_in(line)
+
+
+def test_a_block_that_holds_a_match_is_left_at_the_first() -> None:
+    search = Search(compiled(b"rare", ignore_case=False))
+    assert search.may_hold(b"common\nrare\n" * 1000)
+    assert not search.may_hold(b"common\n" * 1000)
+
+
 @pytest.mark.parametrize("expression", [rb"\d", rb".", rb"(?:a$|.)", rb".*", rb"x*", rb"\w+$"])
 def test_a_pattern_that_matches_everywhere_calls_back_a_few_times_a_line_at_most(expression: bytes) -> None:
     search = Search(compiled(expression, ignore_case=False))

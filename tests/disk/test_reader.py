@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Status
-from logagent.disk.reader import Block, LongLine, Read, Reader, Stretch
+from logagent.disk.reader import Barren, Block, LongLine, Read, Reader, Stretch
+from logagent.disk.sweep import Sweep
 
 contents = st.lists(
     st.sampled_from([b"a", b"bcd", b"\r\n", b"\n", b"\n\n", b"\0", b"\xff\xc3", b"x" * 40]), max_size=40
@@ -32,10 +34,11 @@ def file_of(content: bytes) -> Iterator[int]:
 
 
 def stretches(reader: Reader, newest: bool) -> list[Stretch]:
-    return [s for s in (reader.backward() if newest else reader.forward()) if isinstance(s, LongLine) or s.body]
+    return [s for s in (reader.backward() if newest else reader.forward()) if not isinstance(s, Block) or s.body]
 
 
 def text_of(content: bytes, stretch: Stretch) -> bytes:
+    assert not isinstance(stretch, Barren)
     if isinstance(stretch, LongLine):
         assert content[stretch.end : stretch.end + 1] in (b"\n", b"")
         return content[stretch.offset : stretch.end + 1]
@@ -91,6 +94,24 @@ def test_windows_cover_a_long_line_and_overlap(content: bytes, size: int, overla
         content[max(0, size * number - overlap) : end] for number, end in enumerate(ends) if end > size * number
     ]
     assert ends[-1] == len(content)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(content=contents, size=st.integers(1, 20), newest=st.booleans())
+def test_with_a_sweep_barren_lines_and_blocks_are_together_the_file(content: bytes, size: int, newest: bool) -> None:
+    with file_of(content) as descriptor:
+        sweep = Sweep(descriptor, Matcher([b"cd"]).scout, chunk=8, beyond=10)
+        reader = Reader(descriptor, "app.log", sizes=[1, size], max_line=2000, sweep=sweep)
+        found = list(reader.backward() if newest else reader.forward())
+    pieces = []
+    for stretch in found[::-1] if newest else found:
+        assert not isinstance(stretch, LongLine)
+        length = stretch.size if isinstance(stretch, Barren) else len(stretch.body)
+        pieces.append(content[stretch.offset : stretch.offset + length])
+        assert not isinstance(stretch, Barren) or b"cd" not in pieces[-1]
+        assert isinstance(stretch, Barren) or stretch.body == pieces[-1]
+    assert b"".join(pieces) == content
+    assert reader.bytes_read >= len(content)
 
 
 def test_the_last_lines_of_a_large_file_cost_one_small_read() -> None:

@@ -320,6 +320,37 @@ async def test_a_long_search_without_matches_gives_signs_of_life() -> None:
     assert outcome.bytes_scanned == 500
 
 
+@pytest.mark.parametrize("inline", [True, False])
+@pytest.mark.parametrize("order", list(Order))
+@pytest.mark.parametrize("asked", [{"keywords": (b"rare",)}, {"regex": (b"ra+re ",)}, {"keywords": (b"none",)}])
+async def test_a_search_that_seldom_finds_anything_goes_through_the_whole_file(
+    asked: dict[str, Any], order: Order, inline: bool
+) -> None:
+    lines = [b"rare %d" % n if n % 300_001 in (0, 300_000, 150_000) else b"line %d" % n for n in range(1_000_000)]
+    served = Served(b"\n".join(lines) + b"\n", inline=inline)
+    out, outcome = await answer(served, order=order, **asked)
+    wanted = [line for line in lines if b"rare" in line and b"none" not in asked.get("keywords", ())]
+    assert out.lines == (wanted[::-1] if order is Order.NEWEST else wanted)
+    assert outcome.bytes_scanned == len(served.content)
+    if not wanted:
+        assert served.reads < 20  # most of them of chunks, which are larger than blocks
+
+
+@pytest.mark.parametrize("newest", [True, False])
+async def test_a_file_that_shrinks_under_a_long_search_is_a_loss_of_data(newest: bool) -> None:
+    served = Served(b"line\n" * 2_000_000)
+
+    def shrink() -> None:
+        if served.reads == 8 and served.descriptor is not None:
+            os.ftruncate(served.descriptor, 3_000_000)
+
+    served.before_read = shrink
+    order = Order.NEWEST if newest else Order.OLDEST
+    _, outcome = await answer(served, keywords=(b"rare",), order=order)
+    assert outcome.status is Status.DATA_LOSS
+    assert outcome.message == "app.log: shrank from 10000000 to 3000000 bytes while it was read"
+
+
 async def test_a_line_without_end_gives_signs_of_life() -> None:
     out, _ = await answer(Served(b"x" * 1000, sizes=(10,), max_line=10, life_bytes=100), keywords=(b"y",))
     assert len(out.batches) > 10

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
 
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.disk.threads import DiskThreads
+
+
+@pytest.fixture(autouse=True)
+def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
 async def test_a_call_runs_in_another_thread_and_returns_or_raises() -> None:
@@ -101,3 +108,89 @@ async def test_turn_ends_with_its_context_whatever_happens_inside() -> None:
         async with threads.turn():
             raise ZeroDivisionError
     assert await threads.in_thread(lambda: "next") == "next"
+
+
+def helped_by_whom(threads: DiskThreads) -> int | None:
+    """In a thread: which other one helps; None if none does."""
+    whom: list[int] = []
+    helping = threading.Event()
+
+    def work(may_go_on: Callable[[], bool]) -> None:
+        whom.append(threading.get_ident())
+        helping.set()
+        while may_go_on():
+            pass
+
+    with threads.helped(work):
+        if threads._can_help and threads._turns == 1:
+            helping.wait()
+    return whom[0] if whom else None
+
+
+async def test_whoever_is_alone_is_helped_by_another_thread_until_it_has_done() -> None:
+    threads = DiskThreads()
+    ours = await threads.in_thread(threading.get_ident)
+    assert await threads.in_thread(helped_by_whom, threads) not in (None, ours, threading.get_ident())
+
+
+async def test_nobody_helps_with_one_thread_or_one_processor_or_inline(monkeypatch: pytest.MonkeyPatch) -> None:
+    for threads in (DiskThreads(working=1), DiskThreads(inline=True)):
+        assert await threads.in_thread(helped_by_whom, threads) is None
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    threads = DiskThreads()
+    assert await threads.in_thread(helped_by_whom, threads) is None
+
+
+async def test_nobody_helps_while_another_has_a_turn() -> None:
+    threads, release = DiskThreads(), threading.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(threads.in_thread, wait_for, release)
+        await wait_all_tasks_blocked()
+        assert await threads.in_thread(helped_by_whom, threads) is None
+        release.set()
+
+
+async def test_a_helper_goes_once_another_wants_a_turn() -> None:
+    threads, helping, gone = DiskThreads(), threading.Event(), threading.Event()
+
+    def help_until_told(may_go_on: Callable[[], bool]) -> None:
+        helping.set()
+        while may_go_on():
+            pass
+        gone.set()
+
+    def be_helped() -> None:
+        with threads.helped(help_until_told):
+            gone.wait()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(threads.in_thread, be_helped)
+        await trio.to_thread.run_sync(helping.wait)
+        assert not gone.is_set()
+        await threads.in_thread(gone.wait)
+
+
+async def test_what_a_helper_raises_comes_out_where_it_helped() -> None:
+    threads, helping = DiskThreads(), threading.Event()
+
+    def fail(_may_go_on: Callable[[], bool]) -> None:
+        helping.set()
+        raise ZeroDivisionError
+
+    def be_helped() -> None:
+        with threads.helped(fail):
+            helping.wait()
+
+    with pytest.raises(ZeroDivisionError):
+        await threads.in_thread(be_helped)
+
+
+async def test_a_helper_that_comes_late_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, late = DiskThreads(), list[Callable[[], object]]()
+    monkeypatch.setattr(trio.lowlevel, "start_thread_soon", lambda work, *_: late.append(work))
+    worked: list[bool] = []
+    threads._turns = 1
+    with threads.helped(lambda may_go_on: worked.append(may_go_on())):
+        pass
+    late[0]()
+    assert worked == []
