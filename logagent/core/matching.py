@@ -20,8 +20,6 @@ Span = tuple[int, int]
 
 _MANY = 256
 """Lines of a block that are tried one by one at most (0.5 µs each); with more, the block is searched whole again."""
-_LONG_LINE = 256
-"""With fewer hits than one in so many bytes, it is not worth counting whether all lines match."""
 _FOLDING_SHRINKS = 3
 """Case folding makes a text shorter by this factor at most: U+212A, three bytes, becomes `k`."""
 _LONGEST_LETTER = 4
@@ -78,10 +76,18 @@ class Matcher:
 
     def spans(self, block: bytes) -> list[Span]:
         """The matching lines of a block of whole lines, in its order; the last line break may be missing."""
+        some = self.some_spans(block)
+        return _all_lines(block) if some is None else some
+
+    def some_spans(self, block: bytes) -> list[Span] | None:
+        """`spans`, or None if all lines are seen to match: then it is faster to split the block."""
         if self.everything:
-            return _all_lines(block)
+            return None
         first, *others = self._tests
-        spans = first.spans(block)
+        some = first.some_spans(block)
+        if some is None and not others:
+            return None
+        spans = _all_lines(block) if some is None else some
         for test in others:
             spans = test.among(spans, block)
         return spans
@@ -141,7 +147,7 @@ class _Test(Protocol):
     @property
     def overlap(self) -> int: ...
 
-    def spans(self, block: bytes) -> list[Span]: ...
+    def some_spans(self, block: bytes) -> list[Span] | None: ...
 
     def among(self, spans: list[Span], block: bytes) -> list[Span]: ...
 
@@ -171,10 +177,12 @@ class _Expression:
         self._pattern = pattern
         self._search = patterns.Search(pattern)
 
-    def spans(self, block: bytes) -> list[Span]:
-        ends = self._search.line_ends(block)
+    def some_spans(self, block: bytes) -> list[Span] | None:
+        ends = self._search.some_line_ends(block)
         if self.finds:
-            return _lines_ending(ends, block)
+            return None if ends is None else _lines_ending(ends, block)
+        if ends is None:
+            return []
         unwanted = set(ends)
         return [span for span in _all_lines(block) if span[1] not in unwanted]
 
@@ -239,10 +247,14 @@ class _Literals:
         view = self.view(line)
         return all(literal in view for literal in self.wanted) and not any(x in view for x in self.unwanted)
 
-    def spans(self, block: bytes) -> list[Span]:
+    def some_spans(self, block: bytes) -> list[Span] | None:
         if not self.wanted:
             return self._having(_all_lines(block), block, [], self.unwanted)
-        return self._having(self._lines_of_rarest(block), block, self.wanted[1:], self.unwanted)
+        ends = self._search_for_rarest(block).some_line_ends(block)
+        if ends is None and len(self.wanted) == 1 and not self.unwanted:
+            return None
+        spans = _all_lines(block) if ends is None else _lines_ending(ends, block)
+        return self._having(spans, block, self.wanted[1:], self.unwanted)
 
     def among(self, spans: list[Span], block: bytes) -> list[Span]:
         return self._having(spans, block, self.wanted, self.unwanted)
@@ -263,13 +275,13 @@ class _Literals:
     def scout(self) -> Scout | None:
         return patterns.Search(patterns.literal(self.wanted[0], ignore_case=self.ignore_case))
 
-    def _lines_of_rarest(self, block: bytes) -> list[Span]:
-        """The lines with the wanted literal that is rarest in the first block seen, the longest of several such."""
+    def _search_for_rarest(self, block: bytes) -> patterns.Search:
+        """For the wanted literal that is rarest in the first block seen, the longest of several such."""
         if self._search is None:
             if len(self.wanted) > 1:
                 self.wanted.sort(key=self.view(block).count)
             self._search = patterns.Search(patterns.literal(self.wanted[0], ignore_case=self.ignore_case))
-        return _lines_ending(self._search.line_ends(block), block)
+        return self._search
 
 
 class _Lowered(_Literals):
@@ -294,7 +306,7 @@ class _Folded(_Literals):
     def scout(self) -> Scout | None:
         return None  # folding is as slow as the rest
 
-    def spans(self, block: bytes) -> list[Span]:
+    def some_spans(self, block: bytes) -> list[Span] | None:
         return self.among(_all_lines(block), block) if self._may_hold_all(block) else []
 
     def among(self, spans: list[Span], block: bytes) -> list[Span]:
@@ -337,8 +349,6 @@ def _needs_folding(literal: bytes) -> bool:
 
 
 def _lines_ending(ends: list[int], block: bytes) -> list[Span]:
-    if len(ends) * _LONG_LINE > len(block) and len(ends) == block.count(b"\n") + (not block.endswith(b"\n")):
-        return list(zip([0, *[end + 1 for end in ends]], ends, strict=False))  # all of them: three times as fast
     spans: list[Span] = []
     rfind, last = block.rfind, 0
     for end in ends:

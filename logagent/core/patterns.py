@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import hyperscan
 
@@ -21,6 +21,12 @@ _MOST_CALLS = 4
 """Calls back for each line of a block (taken to have `_SHORT_LINE` bytes) after which it is searched line by line
 instead: where X says `$` its ends are not those of lines only."""
 _SHORT_LINE = 32
+_LONG_LINE = 256
+"""With fewer hits than one in so many bytes, it is not worth counting whether all lines match."""
+_DENSE = 2
+"""Blocks one after the other in which all lines match, after which the next is first asked whether that is so there."""
+_ONE_BYTE = re.compile(rb"(?:\[(?:\^\\n)?[^\\\]]+\]|\\?[^$^])[+*]?", re.DOTALL)
+"""An expression that one byte can match: such match everywhere, and the engine is fast at telling that all lines do."""
 
 _FLAGS = hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_ALLOWEMPTY
 _PLACE = re.compile(r" (starting )?at index \d+|, index \d+| \(id:\d+\)")
@@ -39,6 +45,16 @@ class Pattern:
         self.alone = _compile(expression.text, self.flags | hyperscan.HS_FLAG_SINGLEMATCH)
         self.once_a_line = not expression.ends
         self.lines = _compile(self._followed_to_the_end_of_the_line(), self.flags)
+
+    @cached_property
+    def whole(self) -> hyperscan.Database | None:
+        """Matches a block if all its lines match and have a line break: one call back for all of them. None: there is
+        no such pattern that is faster than `lines`."""
+        text = self.expression.text
+        if self.expression.crosses or not _ONE_BYTE.fullmatch(text):
+            return None
+        every_line = rb"\A(?:[^\n]*(?:" + text + rb")[^\n]*\n)*\z"
+        return _compile(every_line, self.flags | hyperscan.HS_FLAG_SINGLEMATCH)
 
     def _followed_to_the_end_of_the_line(self) -> bytes:
         return b"(?:" + self.expression.text + b")[^\\n]*$" if self.once_a_line else self.expression.text
@@ -77,6 +93,13 @@ class Search:
         self._hits: list[int] = []
         self._most_hits = 0
         self._line_by_line = False
+        self._dense = 0
+        append = self._hits.append
+
+        def note(_id: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            append(end)
+
+        self._note = note  # a function of its own since it is called for every hit
 
     def line_ends(self, block: bytes) -> list[int]:
         """Where the lines of a block end that match, in its order; the last line break may be missing."""
@@ -94,6 +117,25 @@ class Search:
         """Whether one line matches, given without its line break."""
         self._hits.clear()
         self._scan(self._pattern.alone, line, self._note)
+        return bool(self._hits)
+
+    def some_line_ends(self, block: bytes) -> list[int] | None:
+        """`line_ends`, or None if all lines match, which is often seen faster than where each of them ends."""
+        if self._dense >= _DENSE and self._is_in_all(block):
+            return None
+        ends = self.line_ends(block)
+        dense = len(ends) * _LONG_LINE > len(block) and len(ends) == block.count(b"\n") + (not block.endswith(b"\n"))
+        self._dense = self._dense + 1 if dense else 0
+        return None if dense else ends
+
+    def _is_in_all(self, block: bytes) -> bool:
+        whole = self._pattern.whole
+        if whole is None:
+            return False
+        if id(whole) not in self._scratches:
+            self._scratches[id(whole)] = whole.scratch.clone()
+        self._hits.clear()
+        self._scan(whole, block, self._note)
         return bool(self._hits)
 
     def may_hold(self, block: bytes) -> bool:
@@ -130,9 +172,6 @@ class Search:
 
     def _scan(self, database: hyperscan.Database, text: bytes, note: Callable[..., bool | None]) -> None:
         database.scan(text, note, 0, None, self._scratches[id(database)])
-
-    def _note(self, _id: int, _start: int, end: int, _flags: int, _context: object) -> None:
-        self._hits.append(end)
 
     def _note_some(self, _id: int, _start: int, end: int, _flags: int, _context: object) -> bool:
         self._hits.append(end)

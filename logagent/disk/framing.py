@@ -46,7 +46,7 @@ class Framing:
 
     def add(self, block: Block) -> None:
         """Collect the matching lines of a block."""
-        starts, lines = self._everything(block) if self._matcher.everything else self._matching(block)
+        starts, lines = self._matching(block)
         if self._newest:
             starts.reverse()
             lines.reverse()
@@ -72,7 +72,9 @@ class Framing:
 
     def _matching(self, block: Block) -> tuple[list[int], list[bytes]]:
         offset, body = block
-        spans = self._matcher.spans(body)
+        spans = self._matcher.some_spans(body)
+        if spans is None:
+            return self._everything(block)
         starts = [offset + start for start, _ in spans] if self._stamping is not None or self._places else []
         return starts, [body[start:end] for start, end in spans]
 

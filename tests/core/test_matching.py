@@ -102,6 +102,17 @@ def test_where_nothing_is_wanted_there_is_no_scout() -> None:
     assert Matcher([b"a", "é".encode()], ignore_case=True).scout() is not None
 
 
+@pytest.mark.parametrize("unwanted", [[], [b"9"]])
+@pytest.mark.parametrize("wanted", [{"keywords": [b"line"]}, {"regex": [b"l[a-z]+"]}, {"regex": [rb"\w"]}])
+def test_places_are_told_unless_all_lines_match(wanted: dict[str, list[bytes]], unwanted: list[bytes]) -> None:
+    matcher = Matcher(exclude=unwanted, **wanted)
+    block = b"".join(b"line %d\n" % number for number in range(99))
+    for text in [block] * 4 + [block + b"\n" + block, block + b"line", block]:
+        all_match = not unwanted and b"\n\n" not in text
+        assert (matcher.some_spans(text) is None) is all_match
+        assert found(matcher, text) == [line for line in lines_of(text) if line and not (unwanted and b"9" in line)]
+
+
 @pytest.mark.parametrize("matching_of_ten", range(11))
 def test_dense_and_sparse_hits_give_the_same_lines(matching_of_ten: int) -> None:
     lines = [b"%d %s" % (n, b"hit" if n % 10 < matching_of_ten else b"hip") for n in range(2000)]

@@ -127,6 +127,35 @@ def test_finds_the_lines_that_hold_a_literal(text: bytes, block: bytes, ignore: 
     assert [view[s:e] for s, e in zip(starts, ends, strict=True)] == [line for line in lines_of(view) if text in line]
 
 
+@settings(max_examples=1000, deadline=None)
+@given(EXPRESSIONS | atoms, st.lists(blocks, max_size=4), blocks, st.booleans())
+@example(rb"[^a]", [b"b\n"] * 3, b"b\na\n", False)
+@example(rb"\d", [b"1\n"] * 3, b"1\n\n", False)
+@example(rb"\d", [b"1\n"] * 3, b"1\n1", False)
+@example(b"|", [b"1\n"] * 3, b"1\n\n", False)
+def test_all_lines_match_where_the_places_of_none_are_told(
+    expression: bytes, before: list[bytes], block: bytes, ignore: bool
+) -> None:
+    search, fresh = search_for(expression, ignore), search_for(expression, ignore)
+    for one in (*before, *[block] * 4):
+        ends = fresh.line_ends(one)
+        told = search.some_line_ends(one)
+        assert told == ends if told is not None else len(ends) == len(lines_of(one))
+
+
+@pytest.mark.parametrize("expression", [rb"\d", rb"[0-9]", rb".", rb"[^x]+", b"0", rb"\w*"])
+def test_a_byte_on_every_line_is_looked_for_with_one_call_for_a_block(expression: bytes) -> None:
+    search = Search(compiled(expression, ignore_case=False))
+    block = b"0123456789\n" * 1000
+    for _ in range(patterns._DENSE):
+        assert search.some_line_ends(block) is None
+        assert len(search._hits) >= 1000
+    assert search.some_line_ends(block) is None
+    assert len(search._hits) == 1
+    block += b"\n"
+    assert (search.some_line_ends(block) or search.line_ends(block)) == search.line_ends(block)
+
+
 @settings(max_examples=500, deadline=None)
 @given(EXPRESSIONS, blocks, st.integers(0, 20), st.booleans())
 def test_no_line_matches_where_a_block_may_hold_none(expression: bytes, block: bytes, cut: int, ignore: bool) -> None:
