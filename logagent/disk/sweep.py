@@ -23,9 +23,9 @@ CHUNK = 1024 * 1024
 0.1 ms (page cache) to 10 ms (slow disk)."""
 WINDOW = 256
 """Chunks of one sweep at most."""
-SPELL = 0.02
-"""Seconds after which a sweep ends: others wait for their turn meanwhile, and a helper for whom one has to wait is
-costly if that is often."""
+SPELL = 0.005
+"""Seconds after which a sweep ends, since others wait for their turn meanwhile: about what a scan took between two
+batches before there were sweeps. With much less, one waits too often for the helper."""
 PAUSE = 32
 """Chunks at most that are left to the reader where sweeps are not worth it: one in so many is then read twice."""
 BEYOND = 4096
