@@ -16,7 +16,8 @@ from logagent.core.matching import check
 from logagent.core.outcome import Failure, Outcome, failed
 from logagent.core.query import Query, Source
 from logagent.disk.catalog import Catalog, Log
-from logagent.disk.source import FileSource
+from logagent.disk.session import Ways
+from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.gather import Gather
 from logagent.peers.discovery import Peers
@@ -69,13 +70,11 @@ class OwnLogs:
         return [
             (
                 log.name,
-                FileSource(
-                    log.open,
-                    host=self.host,
-                    name=log.name,
-                    threads=reading.threads,
-                    zone=reading.zone_of(log),
-                    max_line=reading.max_line,
+                LogSource(
+                    log.name,
+                    [log],
+                    reading.threads,
+                    Ways(host=self.host, zone=reading.zone_of(log), max_line=reading.max_line),
                 ),
             )
             for log in logs

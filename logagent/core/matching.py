@@ -13,7 +13,7 @@ from typing import Protocol
 from logagent.core import patterns
 from logagent.core.expressions import BadPattern
 from logagent.core.outcome import Failure, Status
-from logagent.core.query import BadParameter, Query
+from logagent.core.query import BadParameter, Query, Unit
 
 Span = tuple[int, int]
 """Where a line begins in its block, and where it ends: before its line break."""
@@ -31,10 +31,11 @@ _LONGEST_LETTER = 4
 def check(query: Query) -> None:
     """Compile the query's expressions, so that whoever answers it finds them made. May take a second: not for the event
     loop. Raises `BadParameter` for one that cannot be searched for."""
+    across = query.unit is Unit.EVENT
     for name, expressions in (("regex", query.regex), ("exclude_regex", query.exclude_regex)):
         for expression in expressions:
             try:
-                patterns.compiled(expression, ignore_case=query.ignore_case)
+                patterns.compiled(expression, ignore_case=query.ignore_case, across=across)
             except BadPattern as error:
                 raise BadParameter(name, str(error)) from None
 
@@ -46,6 +47,8 @@ class Matcher:
     break. With `ignore_case` an ASCII letter matches either case of it; a literal with other letters, in valid UTF-8,
     is compared by Unicode's full case folding (Unicode Standard, section 3.13, default caseless matching).
     regex, exclude_regex: expressions that must all match somewhere in a line, or must not (see `expressions`).
+
+    across: whether it is for texts of several lines, events: `matches` and `rules_out` alone may then be asked.
 
     everything: whether every line matches. overlap: how many bytes a window of a long line must have in common with the
     window before it (see `Inspection`).
@@ -62,6 +65,7 @@ class Matcher:
         *,
         regex: Iterable[bytes] = (),
         exclude_regex: Iterable[bytes] = (),
+        across: bool = False,
     ) -> None:
         wanted, unwanted = set(keywords), set(exclude)
         folding = {literal for literal in wanted | unwanted if ignore_case and _needs_folding(literal)}
@@ -69,8 +73,8 @@ class Matcher:
         tests: list[_Test] = [
             plain(wanted - folding, unwanted - folding),
             _Folded(wanted & folding, unwanted & folding),
-            *(_Expression(_compiled(one, ignore_case), wanted=True) for one in dict.fromkeys(regex)),
-            *(_Expression(_compiled(one, ignore_case), wanted=False) for one in dict.fromkeys(exclude_regex)),
+            *(_Expression(_compiled(one, ignore_case, across), wanted=True) for one in dict.fromkeys(regex)),
+            *(_Expression(_compiled(one, ignore_case, across), wanted=False) for one in dict.fromkeys(exclude_regex)),
         ]
         self._tests = sorted((test for test in tests if test.needed), key=lambda test: not test.finds)
         self.everything = not self._tests
@@ -89,6 +93,10 @@ class Matcher:
     def matches(self, line: bytes) -> bool:
         """Whether one line matches, given without its line break."""
         return all(test.allows(line) for test in self._tests)
+
+    def rules_out(self, text: bytes) -> bool:
+        """Whether no part of a text can match, found out quickly: a wanted literal does not occur in it."""
+        return any(test.rules_out(text) for test in self._tests)
 
     def inspect(self) -> Inspection:
         """Begin the test of one line that is too long to be held in memory. It must be ended."""
@@ -135,6 +143,8 @@ class _Test(Protocol):
 
     def allows(self, line: bytes) -> bool: ...
 
+    def rules_out(self, text: bytes) -> bool: ...
+
     def inspect(self) -> _TestOfWindows: ...
 
 
@@ -171,6 +181,9 @@ class _Expression:
 
     def allows(self, line: bytes) -> bool:
         return self._search.is_in(line) is self.finds
+
+    def rules_out(self, text: bytes) -> bool:
+        return False  # to find out takes as long as to search
 
     def inspect(self) -> _ExpressionInWindows:
         try:
@@ -221,6 +234,10 @@ class _Literals:
         view = self.view(line)
         return all(literal in view for literal in self.wanted) and not any(x in view for x in self.unwanted)
 
+    def rules_out(self, text: bytes) -> bool:
+        view = self.view(text) if self.wanted else b""
+        return any(literal not in view for literal in self.wanted)
+
     def spans(self, block: bytes) -> list[Span]:
         if not self.wanted:
             return self._having(_all_lines(block), block, [], self.unwanted)
@@ -270,8 +287,11 @@ class _Folded(_Literals):
     def view(self, text: bytes) -> bytes:
         return text.decode("utf-8", "surrogateescape").casefold().encode("utf-8", "surrogateescape")
 
+    def rules_out(self, text: bytes) -> bool:
+        return bool(self.wanted) and not self._may_hold_all(text)
+
     def spans(self, block: bytes) -> list[Span]:
-        return self.among(_all_lines(block), block) if self._may_hold_all(block) else []
+        return [] if self.rules_out(block) else self.among(_all_lines(block), block)
 
     def among(self, spans: list[Span], block: bytes) -> list[Span]:
         return [(start, end) for start, end in spans if self.allows(block[start:end])]
@@ -298,9 +318,9 @@ class _LiteralsInWindows:
         return not self._forbidden and not self._missing
 
 
-def _compiled(expression: bytes, ignore_case: bool) -> patterns.Pattern:
+def _compiled(expression: bytes, ignore_case: bool, across: bool) -> patterns.Pattern:
     try:
-        return patterns.compiled(expression, ignore_case=ignore_case)
+        return patterns.compiled(expression, ignore_case=ignore_case, across=across)
     except BadPattern as error:
         raise Failure(Status.INTERNAL, f"an expression cannot be searched for here: {error}") from None
 

@@ -49,6 +49,11 @@ class Stamping:
         known = [stamp for stamp in stamps if stamp is not None]
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
 
+    def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
+        """The times that lines state themselves, None for those that state none; in a file without times every line
+        counts as if it stated one."""
+        return self._stamper.stamps(lines) if self.timed else [self._modified] * len(lines)
+
     def _filled(self, starts: Sequence[int], lines: Sequence[bytes], stamps: Sequence[int | None]) -> list[int]:
         times: list[int] = []
         follows, nearest = -1, None

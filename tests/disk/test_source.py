@@ -15,7 +15,7 @@ from datetime import UTC
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import pytest
 import trio
@@ -26,7 +26,8 @@ from trio.testing import wait_all_tasks_blocked
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.disk.source import FileSource
+from logagent.disk.session import Ways
+from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
 
 PIECES = [b"a", b"b", b"A", b"ab", b"ba ", b"\0", b"\xff", "é".encode(), b"\r\n", b"\n", b"\n", b"x" * 30]
@@ -74,6 +75,15 @@ class WatchedThreads(DiskThreads):
         await trio.to_thread.run_sync(self._ended.wait)
 
 
+class Found(NamedTuple):
+    """A file as it was found."""
+
+    name: str
+    size: int
+    modified: int
+    open: Callable[[], int]
+
+
 class Served:
     """A file's content as a source, with what was opened and read of it."""
 
@@ -83,9 +93,12 @@ class Served:
         self.before_read: Callable[[], object] = lambda: None
         self.descriptor: int | None = None
         self.threads = WatchedThreads(inline=inline)
-        self.source = FileSource(
-            self.open, host="web-1", name="app.log", threads=self.threads, zone=UTC, read=self.read, **options
-        )
+        self.opener = self.open
+        ways = Ways(host="web-1", zone=UTC, read=self.read, **options)
+        self.source = LogSource("app.log", [Found("app.log", len(content), MODIFIED, self.opened)], self.threads, ways)
+
+    def opened(self) -> int:
+        return self.opener()
 
     def open(self) -> int:
         descriptor = self.descriptor = os.memfd_create("log")
@@ -389,7 +402,7 @@ async def test_a_file_deleted_while_it_is_read_is_read_to_its_end(tmp_path: Path
     path = tmp_path / "app.log"
     path.write_bytes(b"line\n" * 10)
     served = Served(b"", sizes=(10,))
-    served.source._opener = lambda: os.open(path, os.O_RDONLY)
+    served.opener = lambda: os.open(path, os.O_RDONLY)
     served.before_read = lambda: path.unlink(missing_ok=True)
     out, outcome = await answer(served)
     assert (len(out.lines), outcome.status) == (10, Status.OK)
@@ -409,7 +422,7 @@ async def test_a_file_that_cannot_be_opened_fails_with_its_reason(error: Excepti
         raise error
 
     served = Served(b"")
-    served.source._opener = fail
+    served.opener = fail
     out, outcome = await answer(served)
     assert (out.batches, outcome.status) == ([], status)
     assert "app.log" in outcome.message
@@ -503,7 +516,7 @@ async def test_cancelling_while_the_file_is_being_opened_closes_it_once_it_is_op
         release.wait()
         return opener()
 
-    served.source._opener = open_late
+    served.opener = open_late
     await cancel_while_hanging(served, opening)
     release.set()
     await served.threads.last_ended()

@@ -1,0 +1,225 @@
+"""One query over the files of one log: what the threads that work on it, one after the other, have in common."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from typing import Protocol
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
+from logagent.core.matching import Matcher
+from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.query import Order, Query, Unit
+from logagent.core.timestamps import Stamper
+from logagent.disk.beneath import failure_of
+from logagent.disk.descriptor import Descriptor
+from logagent.disk.framing import Framing
+from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Read, Reader
+from logagent.disk.scan import ENOUGH, LIFE_BYTES, Scan
+from logagent.disk.selection import is_ranged
+from logagent.disk.stamping import Stamping
+
+
+class File(Protocol):
+    """A file of a log.
+
+    name: below its root. size, modified: bytes, and nanoseconds since the epoch, as they were when it was found.
+    open: gives a descriptor of a regular file, open for reading, which the caller closes; may raise `Failure`.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def modified(self) -> int: ...
+
+    @property
+    def open(self) -> Callable[[], int]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How the files of one log are read.
+
+    host: which the lines come from. zone: of times that state none. max_line: longer lines are matched whole, but sent
+    cut to so many bytes. sizes, life_bytes, read: see `Reader` and `Scan`.
+    """
+
+    host: str
+    zone: tzinfo
+    max_line: int = MAX_LINE
+    sizes: tuple[int, ...] = BLOCK_SIZES
+    life_bytes: int = LIFE_BYTES
+    read: Read = os.pread
+
+
+class Session:
+    """One query over files, newest first, of which one is open at a time. name: the log's.
+
+    check_cancelled: called before each read; what it raises ends the work. A thread that was given up may still be at
+    work in here: after a cancelled call, only `close` may be called.
+
+    ended: whether the last batch was given.
+    """
+
+    def __init__(
+        self, query: Query, name: str, files: Sequence[File], ways: Ways, check_cancelled: Callable[[], None]
+    ) -> None:
+        self._query = query
+        self._name = name
+        self._ways = ways
+        self._check_cancelled = check_cancelled
+        self._ahead = list(files if query.order is Order.OLDEST else reversed(files))
+        self._planned = sum(file.size for file in files)
+        self._under_way: _Opened | None = None
+        self._framing: Framing | None = None
+        self._failures: list[Failure] = []
+        self._timings = {"open": 0, "scan": 0}
+        self._scanned = self._told = 0
+        self.ended = False
+
+    def next_batch(self) -> Batch:
+        """In a thread: the next batch, the first as soon as there is a line for it. It may be empty."""
+        self._check_cancelled()
+        try:
+            framing, matcher = self._prepared()
+            self._go_on(framing, matcher)
+            if not self._under_way and (framing.done or not self._ahead):
+                framing.finish()
+                self.ended = True
+        except Failure as failure:
+            self.fail(failure)
+        return self._batch()
+
+    def _prepared(self) -> tuple[Framing, Matcher]:
+        if self._framing is None:
+            with self._timed("open"):
+                query = self._query
+                self._matcher = Matcher(
+                    query.keywords,
+                    query.exclude,
+                    query.ignore_case,
+                    regex=query.regex,
+                    exclude_regex=query.exclude_regex,
+                    across=query.unit is Unit.EVENT,
+                )
+                self._framing = Framing(query, self._matcher, self._ways.max_line)
+        return self._framing, self._matcher
+
+    def _go_on(self, framing: Framing, matcher: Matcher) -> None:
+        """Work on the file that is open, or on the next one; where it fails, the next ones are still worth it."""
+        if self._under_way is None and self._ahead:
+            self._under_way = _Opened(self._ahead.pop())
+        opened = self._under_way
+        if opened is None:
+            return
+        try:
+            with opened.descriptor.use() as descriptor:
+                if opened.scan is None:
+                    with self._timed("open"):
+                        opened.scan = self._begin(opened.file, descriptor, framing, matcher)
+                with self._timed("scan"):
+                    opened.scan.advance(ENOUGH if framing.sent else 1)
+                if opened.scan.ended or framing.done:
+                    self._leave(opened)
+        except Failure as failure:
+            self._failures.append(failure)
+            self._leave(opened)
+        except OSError as error:
+            self._failures.append(failure_of(error, opened.file.name))
+            self._leave(opened)
+
+    def _leave(self, opened: _Opened) -> None:
+        """Done with a file, which is closed in this thread: closing a deleted one frees it, which may take long."""
+        opened.descriptor.give_up()
+        self._under_way = None
+        if opened.scan is not None:
+            self._scanned += opened.scan.scanned
+            if opened.scan.loss is not None:
+                self._failures.append(opened.scan.loss)
+
+    def _begin(self, file: File, descriptor: int, framing: Framing, matcher: Matcher) -> Scan:
+        ways = self._ways
+        reader = Reader(
+            descriptor,
+            file.name,
+            # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
+            sizes=ways.sizes[:-1] or ways.sizes if matcher.everything else ways.sizes,
+            max_line=ways.max_line,
+            read=ways.read,
+            before_read=self._check_cancelled,
+        )
+        stamping = self._stamping(descriptor, reader)
+        framing.enter(Origin(ways.host, file.name, stamping is None or stamping.timed), stamping)
+        return Scan(self._query, reader, matcher, framing, life_bytes=ways.life_bytes)
+
+    def _stamping(self, descriptor: int, reader: Reader) -> Stamping | None:
+        query = self._query
+        if not (query.times or is_ranged(query) or query.unit is Unit.EVENT):
+            return None
+        modified = os.fstat(descriptor).st_mtime_ns
+        return Stamping(reader, Stamper(self._ways.zone, modified), modified)
+
+    def _batch(self) -> Batch:
+        scanned = self._all_scanned()
+        told, self._told = self._told, scanned
+        planned, self._planned = self._planned, 0
+        batch = self._framing.take() if self._framing is not None and self._framing.count else SIGN_OF_LIFE
+        return replace(batch, scanned=scanned - told, planned=planned)
+
+    def _all_scanned(self) -> int:
+        under_way = self._under_way.scan if self._under_way is not None else None
+        return self._scanned + (under_way.scanned if under_way is not None else 0)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        began = time.perf_counter_ns()
+        try:
+            yield
+        finally:
+            self._timings[stage] += time.perf_counter_ns() - began
+
+    def fail(self, failure: Failure) -> None:
+        """End with this failure."""
+        self._failures.append(failure)
+        self.ended = True
+
+    def outcome(self, lines: int) -> Outcome:
+        """How it ended, with so many lines sent."""
+        failures = [*self._failures, *self._limits()]
+        status = failures[0].status if failures else Status.OK
+        message = "; ".join(dict.fromkeys(failure.message for failure in failures))
+        return Outcome(status, message, lines, self._all_scanned(), timings=self._timings)
+
+    def _limits(self) -> list[Failure]:
+        framing = self._framing
+        if framing is None:
+            return []
+        reached = []
+        if framing.cut:
+            lines = "1 line" if framing.cut == 1 else f"{framing.cut} lines"
+            reached.append(f"{self._name}: {lines} longer than {self._ways.max_line} bytes were cut")
+        if framing.refused:
+            reached.append(f"max_bytes={self._query.max_bytes} reached")
+        return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]
+
+    def close(self) -> None:
+        """Have the file closed, now or by the thread that still reads it."""
+        if self._under_way is not None:
+            self._under_way.descriptor.give_up()
+
+
+class _Opened:
+    """A file under way: its descriptor, and the scan once it is open."""
+
+    def __init__(self, file: File) -> None:
+        self.file = file
+        self.descriptor = Descriptor(file.open)
+        self.scan: Scan | None = None
