@@ -55,9 +55,9 @@ class _Feed:
         self.scope = trio.CancelScope()
         self.slot: Batch | None = None
         self.heard = -math.inf
-        self.sent = 0
+        self.records = 0
         self.given = 0
-        self.scanned = 0
+        self.scanned = self.planned = 0
         self.outcome: Outcome | None = None
         self._news = news
         self._free = trio.Event()
@@ -66,8 +66,9 @@ class _Feed:
         """Put a batch into the slot and wait until it is taken. A sign of life does not wait."""
         self.heard = trio.current_time()
         self.scanned += batch.scanned
+        self.planned += batch.planned
         if batch.count:
-            self.sent += batch.count
+            self.records += batch.records
             self.slot = batch
             self._free = trio.Event()
             self._news.tell()
@@ -127,11 +128,11 @@ class _Gathering:
         self._news = _News()
         self._feeds = [_Feed(name, source, self._news) for name, source in gather.sources]
         self._merge = _merge(len(self._feeds), query)
-        self._allowance = Allowance(query.n, query.max_bytes)
+        self._allowance = Allowance(query.n, query.max_bytes, query.trailing)
         self._ended: list[_Feed] = []
         self._lines = 0
         self._merging = 0
-        self._told = 0
+        self._told = (0, 0)
 
     async def run(self) -> None:
         async with trio.open_nursery() as nursery:
@@ -145,7 +146,7 @@ class _Gathering:
 
     async def _await_last_words(self) -> None:
         """A source that has sent all n lines is about to end by itself: what it did for them is worth a moment."""
-        sated = [feed for feed in self._feeds if feed.sent == self._query.n]
+        sated = [feed for feed in self._feeds if feed.records == self._query.n]
         with trio.move_on_after(LAST_WORDS):
             while any(feed.outcome is None for feed in sated):
                 await self._news.wait()
@@ -208,9 +209,9 @@ class _Gathering:
             self._feeds[number].given += lines
 
     def _telling_progress(self, batch: Batch) -> Batch:
-        scanned = sum(feed.scanned for feed in self._feeds)
-        told, self._told = self._told, scanned
-        return replace(batch, scanned=scanned - told)
+        scanned, planned = (sum(feed.scanned for feed in self._feeds), sum(feed.planned for feed in self._feeds))
+        told, self._told = self._told, (scanned, planned)
+        return replace(batch, scanned=scanned - told[0], planned=planned - told[1])
 
     def out_of_time(self, message: str) -> None:
         """Every source that has not ended has run out of time."""

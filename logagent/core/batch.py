@@ -94,7 +94,7 @@ SIGN_OF_LIFE = Batch(b"", 0)
 
 
 def pieces(batch: Batch, most: int) -> Iterator[Batch]:
-    """The batch cut between lines, so that no piece is longer than `most` bytes but one that is a single line."""
+    """The batch cut between records, so that no piece is longer than `most` bytes but one that is a single record."""
     if len(batch.body) <= most:
         yield batch
         return
@@ -102,9 +102,23 @@ def pieces(batch: Batch, most: int) -> Iterator[Batch]:
     while begin < len(batch.body):
         end = batch.body.rfind(b"\n", begin, begin + most) + 1 or batch.body.index(b"\n", begin) + 1
         count = batch.body.count(b"\n", begin, end)
+        if batch.marks is not None:
+            end, count = _between_records(batch, batch.marks, begin, first, end, count)
         body = batch.body[begin:end]
         yield replace(_lines(batch, first, first + count), body=body, count=count, scanned=scanned, planned=planned)
         scanned, planned, begin, first = 0, 0, end, first + count
+
+
+def _between_records(batch: Batch, marks: bytes, begin: int, first: int, end: int, count: int) -> tuple[int, int]:
+    """The last place before `end` where no event is cut, or else the first behind it: a place and a count of lines."""
+    fewer, before = count, end
+    while fewer and first + fewer < batch.count and marks[first + fewer] & Mark.CONTINUES:
+        fewer, before = fewer - 1, batch.body.rfind(b"\n", begin, before - 1) + 1
+    if fewer > 0 and before > begin:
+        return before, fewer
+    while first + count < batch.count and marks[first + count] & Mark.CONTINUES:
+        count, end = count + 1, batch.body.index(b"\n", end) + 1
+    return end, count
 
 
 def _lines(batch: Batch, first: int, behind: int) -> Batch:

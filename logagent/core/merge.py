@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from operator import neg
 from typing import NamedTuple, TypeVar
@@ -62,7 +63,7 @@ class Merge:
     def add(self, stream: int, batch: Batch) -> None:
         """The next batch of a stream, which must be one that is waited for, with its times and at least one line."""
         assert stream in self.waiting_for
-        keys = self._key(batch.times or [0] * batch.count)
+        keys = self._key(batch.keys or batch.times or [0] * batch.count)
         if stream in self._last:
             keys[0] = max(keys[0], self._last[stream])
         if sorted(keys) != keys:  # ten times as fast to find out as to level what is level already
@@ -146,25 +147,35 @@ class _Pick:
 
     def merged(self, allowance: Allowance) -> Merged | None:
         lines = self._ordered(_joined(head.lines[head.at : cut] for _, head, cut in self._runs))
-        kept = allowance.admit(lines)
+        marks = self._marks()
+        kept = allowance.admit(lines, marks)
         if not kept:
             return None
         whole = len(self._runs) == 1 and kept == self._runs[0][1].batch.count
-        batch = self._runs[0][1].batch if whole else self._batch(lines[:kept])
+        batch = self._runs[0][1].batch if whole else self._batch(lines[:kept], marks)
         return Merged(batch, self._given(kept))
 
     def _ordered(self, values: list[T]) -> list[T]:
         return list(map(values.__getitem__, self._order)) if len(self._runs) > 1 else values
 
-    def _batch(self, lines: list[bytes]) -> Batch:
+    def _marks(self) -> bytes | None:
+        """The marks of all lines in their order; None where each is a record."""
+        if all(head.batch.marks is None for _, head, _ in self._runs):
+            return None
+        return bytes(self._column(len(self._order), lambda batch: list(batch.marks) if batch.marks else None))
+
+    def _batch(self, lines: list[bytes], marks: bytes | None) -> Batch:
         kept = len(lines)
         body = b"\n".join(lines) + b"\n"
-        times = self._column(kept, lambda batch: batch.times) if self._times else None
+        batch = Batch(body, kept, self._column(kept, lambda batch: batch.times) if self._times else None)
+        if marks is not None:
+            keys = self._column(kept, lambda batch: batch.keys or batch.times) if self._times else None
+            batch = replace(batch, marks=marks[:kept], keys=keys)
         if not self._places:
-            return Batch(body, kept, times)
+            return batch
         origins, origin = self._origins()
         offsets = self._column(kept, lambda batch: batch.offsets)
-        return Batch(body, kept, times, offsets, origins, self._ordered(origin)[:kept])
+        return replace(batch, offsets=offsets, origins=origins, origin=self._ordered(origin)[:kept])
 
     def _column(self, kept: int, of: Callable[[Batch], list[int] | None]) -> list[int]:
         pieces = ((of(head.batch) or [0] * head.batch.count)[head.at : cut] for _, head, cut in self._runs)

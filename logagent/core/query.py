@@ -79,6 +79,11 @@ class Query:
         """Whether lines round the matching ones are wanted."""
         return self.before > 0 or self.after > 0
 
+    @property
+    def trailing(self) -> int:
+        """How many lines (events) of context come behind a matching one in the order of the answer."""
+        return self.before if self.order is Order.NEWEST else self.after
+
 
 class Source(Protocol):
     """Everything that yields records."""

@@ -26,7 +26,7 @@ class Framing:
         self._wants_times = query.times
         self._wants_places = query.places
         self._selection = selection(query, matcher, starts=query.times or query.places)
-        self._allowance = Allowance(query.n, query.max_bytes, query.before if self._newest else query.after)
+        self._allowance = Allowance(query.n, query.max_bytes, query.trailing)
         self._entered: list[Origin] = []
         self._stamping: Stamping | None = None
         self._key = 0
@@ -89,6 +89,7 @@ class Framing:
 
     def _collect(self, selected: Selected, *, may_be_long: bool) -> None:
         lines = selected.lines
+        may_be_long = may_be_long or selected.marks is not None  # context may be of blocks before
         sent = [line[: self._max_line] for line in lines] if may_be_long else lines
         count = self._allowance.admit(sent, selected.marks)
         if count == 0:

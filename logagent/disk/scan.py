@@ -66,8 +66,9 @@ class Scan:
     def _work(self, stretches: Iterator[Stretch]) -> Iterator[None]:
         for stretch in stretches:
             if isinstance(stretch, Block):
-                self._framing.add(stretch)
-                self.scanned += len(stretch.body)
+                if stretch.body:
+                    self._framing.add(stretch)
+                    self.scanned += len(stretch.body)
             else:
                 yield from self._inspect(stretch)
                 self.scanned += min(stretch.end + 1, self._reader.size) - stretch.offset

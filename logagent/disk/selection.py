@@ -122,8 +122,8 @@ class Records:
         self._matcher = matcher
         self._range = _Range(query)
         self._timed = self._range.bounded or query.times
-        self._leading, trailing = (query.after, query.before) if self._newest else (query.before, query.after)
-        self._contexts = Contexts(self._leading, trailing)
+        self._leading = query.after if self._newest else query.before
+        self._contexts = Contexts(self._leading, query.trailing)
         self._context = query.context
         self._events = Events(newest=self._newest) if query.unit is Unit.EVENT else None
         self._stamping: Stamping | None = None

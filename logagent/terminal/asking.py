@@ -60,7 +60,8 @@ def question(typed: argparse.Namespace, environ: Mapping[str, str]) -> Question:
     """The arguments of `query`, checked. Raises `ConfigError`."""
     form = "count" if typed.count else typed.output
     prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
-    query = replace(_query(typed), times=form == "json", places=prefix or form == "json")
+    query = _query(typed)
+    query = replace(query, times=form == "json", places=prefix or query.context or form == "json")
     return Question(agent(typed, environ), query, form, prefix, typed.color, typed.verbose)
 
 
@@ -79,7 +80,14 @@ def _query(typed: argparse.Namespace) -> Query:
         ("exclude_regex", typed.exclude_regex),
         ("ignore_case", ["true"] if typed.ignore_case else []),
         ("n", typed.lines),
+        ("since", typed.since),
+        ("until", typed.until),
         ("order", typed.order),
+        ("unit", "event" if typed.events else None),
+        ("context", typed.context),
+        ("before_context", typed.before_context),
+        ("after_context", typed.after_context),
+        ("rotated", "false" if typed.no_rotated else None),
         ("timeout", typed.timeout),
         ("max_bytes", typed.max_bytes),
     ]
@@ -147,7 +155,7 @@ def _printer(asked: Question, write: Write, streams: Streams, environ: Mapping[s
     if asked.form == "json":
         return Records(write, escape=terminal)
     color = wants_color(asked.color, terminal=terminal, environ=environ)
-    return Lines(write, prefix=asked.prefix, color=color, escape=terminal)
+    return Lines(write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.context)
 
 
 async def _pump(source: Source, query: Query, printer: Printer) -> Outcome:

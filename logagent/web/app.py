@@ -173,7 +173,8 @@ def _form(query: Query) -> Form:
     if liked == NDJSON:
         return Form(NDJSON, Ndjson(), True, True, True)
     if liked == TEXT:
-        return Form(f"{TEXT}; charset=utf-8", Text(query.prefix), False, False, query.prefix)
+        rendering = Text(query.prefix, groups=query.context)
+        return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.prefix or query.context)
     raise Refusal(406, f"/logs comes as {TEXT} or {NDJSON}")
 
 
