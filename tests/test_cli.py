@@ -23,7 +23,7 @@ from logagent.cli import run
 from logagent.config.settings import ConfigError
 from logagent.core.batch import Batch, Origin, Out
 from logagent.core.outcome import Outcome, Part, Status
-from logagent.core.query import Order, Query
+from logagent.core.query import Order, Query, Unit
 from logagent.terminal import arguments, asking
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams
@@ -97,6 +97,14 @@ def test_everything_else_of_a_query() -> None:
     assert query == Query(
         files=("syslog",), places=True, exclude=(b"debug", b"x=1&y"), order=Order.OLDEST, timeout=120.0, max_bytes=99
     )
+
+
+def test_ranges_context_and_units_are_flags() -> None:
+    flags = ("-S", "2026-11-23T10:00:00Z", "--until", "1795428020", "-C", "3", "-A", "1", "--events", "--no-rotated")
+    query = question("syslog", *flags, "-c").query
+    assert (query.since, query.until) == (1_795_428_000 * 10**9, 1_795_428_020 * 10**9)
+    assert (query.before, query.after, query.unit, query.rotated) == (3, 1, Unit.EVENT, False)
+    assert question("syslog", "-B", "2").query.places
 
 
 def test_regular_expressions_have_flags_of_their_own() -> None:

@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from logagent.core.parameters import parse
 from logagent.core.query import BadParameter, Query, Source
 from logagent.peers.http2 import client_tls, connect
 from logagent.peers.source import PeerSource
+from logagent.terminal import times
 from logagent.terminal.printing import Count, Lines, Pipe, Printer, Records, Streams, Write, shown, wants_color
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, exit_code, talk
 
@@ -80,8 +82,8 @@ def _query(typed: argparse.Namespace) -> Query:
         ("exclude_regex", typed.exclude_regex),
         ("ignore_case", ["true"] if typed.ignore_case else []),
         ("n", typed.lines),
-        ("since", typed.since),
-        ("until", typed.until),
+        ("since", _told(typed.since)),
+        ("until", _told(typed.until)),
         ("order", typed.order),
         ("unit", "event" if typed.events else None),
         ("context", typed.context),
@@ -96,6 +98,10 @@ def _query(typed: argparse.Namespace) -> Query:
         return parse(urlencode(given, doseq=True, errors="surrogateescape").encode(), now=time.time_ns())
     except BadParameter as wrong:
         raise ConfigError(_FLAGS.get(wrong.name, "--" + wrong.name.replace("_", "-")), wrong.reason) from None
+
+
+def _told(typed: str | None) -> str | None:
+    return None if typed is None else times.told(typed, datetime.now().astimezone())
 
 
 def agent(typed: argparse.Namespace, environ: Mapping[str, str]) -> Agent:

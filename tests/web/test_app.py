@@ -93,6 +93,48 @@ async def test_ndjson_says_where_lines_come_from_and_ends_with_the_verdict(
     assert end["end"]["complete"] is True  # type: ignore[index]
 
 
+TRACE = [
+    b"2026-11-23T10:00:10Z ERROR pay failed",
+    b"Traceback (most recent call last):",
+    b"ConnectionRefusedError: db-2",
+    b"2026-11-23T10:00:20Z INFO paid",
+]
+
+
+async def test_context_of_one_host_is_not_torn_by_the_lines_of_another(
+    autojump_clock: MockClock, cluster: Start
+) -> None:
+    async with cluster(web0=LINES[::2], web1=LINES[1::2]) as it:
+        reply = await it.ask("filename=app.log&keyword=line+3&context=1&since=2026-11-23T10:00:30Z")
+    assert reply.lines[:6] == [LINES[41], LINES[39], b"--", LINES[40], LINES[38], b"--"]
+    assert reply.verdict.complete
+
+
+async def test_context_is_marked_in_ndjson(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=LINES[:1]) as it:
+        reply = await it.ask("filename=app.log&keyword=line+7&before_context=1&n=1", accept="application/x-ndjson")
+    first, second, _ = records(reply)
+    assert (first["line"], first.get("context")) == (LINES[7].decode(), None)
+    assert (second["line"], second.get("context")) == (LINES[6].decode(), True)
+
+
+@pytest.mark.parametrize("query", ["keyword=failed&keyword=db-2", "regex=failed.*db-2", "regex=(?m)^Conn.*"])
+async def test_a_stack_trace_comes_whole_from_every_host(autojump_clock: MockClock, cluster: Start, query: str) -> None:
+    async with cluster(web0=TRACE, web1=TRACE, web2=LINES) as it:
+        reply = await it.ask(f"filename=app.log&unit=event&{query}")
+        counted = await it.ask(f"filename=app.log&unit=event&n=1&{query}", accept="application/x-ndjson")
+    assert reply.lines == TRACE[:3] * 2
+    record, _ = records(counted)
+    assert record["line"] == b"\n".join(TRACE[:3]).decode()
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+async def test_a_range_of_time_is_the_same_on_every_host(autojump_clock: MockClock, cluster: Start, order: str) -> None:
+    async with cluster(web0=LINES[::2], web1=LINES[1::2]) as it:
+        reply = await it.ask(f"filename=app.log&since=2026-11-23T10:00:10Z&until=1795428020.5&order={order}")
+    assert reply.lines == (LINES[10:21] if order == "oldest" else LINES[20:9:-1])
+
+
 async def test_prefix_names_host_and_file(autojump_clock: MockClock, cluster: Start) -> None:
     async with cluster(web0=LINES[:1], web1=LINES[1:2]) as it:
         reply = await it.ask("filename=*.log&prefix=true")
