@@ -35,5 +35,5 @@ def test_all_else_is_the_agents_to_judge(typed: str) -> None:
 
 
 def test_the_machines_own_zone_is_taken_for_the_day_that_is_named() -> None:
-    local = datetime(2026, 7, 1, 10, 0).astimezone()  # noqa: DTZ001 (a local time is what it is about)
+    local = datetime(2026, 7, 1, 10, 0).astimezone()
     assert datetime.fromisoformat(told("2026-07-01 10:00", NOW)) == local
