@@ -20,11 +20,24 @@ LARGEST_BATCH = 4 * BATCH_BYTES
 
 class Origin(NamedTuple):
     """Where a line comes from. `timed` is false for a file in which no time is recognised: the times of its lines
-    are then the file's modification time, good for merging but not to be shown."""
+    are then the file's modification time, good for merging but not to be shown. `log` is what the file is one of, and
+    `mark` tells it from the others whatever they are called (see `cursor`)."""
 
     host: str
     file: str
     timed: bool = True
+    log: str = ""
+    mark: int = 0
+
+
+class Position(NamedTuple):
+    """How far one log is done. mark: of the file that is read. offset: newest first, the lines that begin before it are
+    still to come, else those that begin at it or behind; and so are all files further on in that direction."""
+
+    host: str
+    log: str
+    mark: int
+    offset: int
 
 
 class Mark(enum.IntFlag):
@@ -59,6 +72,7 @@ class Batch:
     scanned: bytes of log gone through since the batch before it: known even of a source that is then cancelled.
     planned: bytes of log that are now known to be gone through at most, beyond those told of before.
     marks: what each line is (see `Mark`), one byte a line; None where each is a record of its own.
+    positions: how far logs are done once this batch is given out, the last one for a log being the one that counts.
     keys: the times by which lines are merged where they are not their own, so that lines which belong together stay
         together: those of an event have the time of its first line, lines of context that of their match.
     """
@@ -73,6 +87,7 @@ class Batch:
     planned: int = 0
     marks: bytes | None = None
     keys: list[int] | None = None
+    positions: tuple[Position, ...] = ()
 
     @property
     def records(self) -> int:
@@ -104,8 +119,9 @@ def pieces(batch: Batch, most: int) -> Iterator[Batch]:
         count = batch.body.count(b"\n", begin, end)
         if batch.marks is not None:
             end, count = _between_records(batch, batch.marks, begin, first, end, count)
-        body = batch.body[begin:end]
-        yield replace(_lines(batch, first, first + count), body=body, count=count, scanned=scanned, planned=planned)
+        piece = replace(_lines(batch, first, first + count), body=batch.body[begin:end], count=count)
+        positions = batch.positions if end == len(batch.body) else ()
+        yield replace(piece, scanned=scanned, planned=planned, positions=positions)
         scanned, planned, begin, first = 0, 0, end, first + count
 
 

@@ -44,6 +44,11 @@ class Contexts:
         """Whether nothing is owed: records without a match would only be kept in mind."""
         return self._owed == 0
 
+    @property
+    def recent(self) -> list[Record]:
+        """The records that are kept in mind, for they may yet lead to a match."""
+        return list(self._recent)
+
     def pick(self, records: Sequence[Record], matches: Sequence[int]) -> Picked:
         """The next records, of which those with the indices `matches`, ascending, match."""
         picked = Picked([], bytearray())

@@ -55,6 +55,11 @@ class Events:
             self.torn += 1
             self.kept = b""
 
+    @property
+    def head(self) -> Record:
+        """The lines that are kept, as a record."""
+        return Record(self._at, _without_break(self.kept))
+
     def finish(self) -> list[Record]:
         """The last event, if there is one: there is no more text."""
         kept, self.kept = self.kept, b""

@@ -15,7 +15,8 @@ from operator import neg
 from typing import NamedTuple, TypeVar
 
 from logagent.core.allowance import Allowance
-from logagent.core.batch import Batch, Origin
+from logagent.core.batch import Batch, Origin, Position
+from logagent.core.positions import Positions
 
 T = TypeVar("T")
 
@@ -30,13 +31,14 @@ class Merged(NamedTuple):
 class _Head:
     """The batch that a stream waits with, its lines cut, the keys that order them, and how far it is given out."""
 
-    __slots__ = ("at", "batch", "keys", "lines")
+    __slots__ = ("at", "batch", "keys", "lines", "positions")
 
     def __init__(self, batch: Batch, keys: list[int]) -> None:
         self.batch = batch
         self.keys = keys
         self.lines = batch.lines()
         self.at = 0
+        self.positions = list(batch.positions)
 
 
 class Merge:
@@ -49,6 +51,7 @@ class Merge:
 
     def __init__(self, streams: int, *, newest: bool, times: bool, places: bool) -> None:
         self._key: Callable[[list[int]], list[int]] = _negated if newest else list
+        self._positions = Positions(newest=newest)
         self._times = times
         self._places = places
         self._heads: dict[int, _Head] = {}
@@ -71,6 +74,18 @@ class Merge:
         self._last[stream] = keys[-1]
         self._heads[stream] = _Head(batch, keys)
 
+    def note(self, stream: int, positions: Iterable[Position]) -> None:
+        """The stream has come so far behind all that was added of it."""
+        if stream in self._heads:
+            self._heads[stream].positions += positions
+        else:
+            self._positions.pass_by(positions)
+
+    @property
+    def positions(self) -> list[Position]:
+        """How far each log is done by now, those of which nothing is known left out."""
+        return self._positions.at((head.batch, head.at) for head in self._heads.values())
+
     def end(self, stream: int) -> None:
         """The stream gives no more; what it gave is kept."""
         self._running.discard(stream)
@@ -86,9 +101,11 @@ class Merge:
             return None
         runs = [(stream, self._heads[stream], cut) for stream, cut in self._cuts() if cut > self._heads[stream].at]
         merged = _Pick(runs, times=self._times, places=self._places).merged(allowance)
-        for stream, head, cut in runs:
-            head.at = cut
-            if cut == len(head.keys):
+        given = merged.given if merged is not None else {}
+        for stream, head, _ in runs:
+            head.at += given.get(stream, 0)
+            if head.at == len(head.keys):
+                self._positions.pass_by(head.positions)
                 del self._heads[stream]
         return merged
 
@@ -111,6 +128,7 @@ class Relay:
     def __init__(self) -> None:
         self._batch: Batch | None = None
         self._running = True
+        self._positions = Positions(newest=True)
 
     @property
     def waiting_for(self) -> set[int]:
@@ -119,6 +137,13 @@ class Relay:
     def add(self, stream: int, batch: Batch) -> None:
         assert stream in self.waiting_for
         self._batch = batch
+
+    def note(self, stream: int, positions: Iterable[Position]) -> None:
+        self._positions.pass_by(positions)
+
+    @property
+    def positions(self) -> list[Position]:
+        return self._positions.at(())
 
     def end(self, stream: int) -> None:
         self._running = False
@@ -129,6 +154,7 @@ class Relay:
 
     def take(self, allowance: Allowance) -> Merged | None:
         batch, self._batch = self._batch, None
+        self._positions.pass_by(batch.positions if batch else ())
         return Merged(batch, {0: batch.count}) if batch else None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from logagent.core import moments
+from logagent.core.cursor import MAX_CURSOR, continued, encode
 from logagent.core.expressions import MAX_POSITIONS, BadPattern, read, too_large
 from logagent.core.query import BadParameter, Order, Query, Unit
 
@@ -42,10 +43,11 @@ def parse(query_string: bytes, now: int) -> Query:
             read |= dict.fromkeys(fields, value)
     if "files" not in read:
         raise BadParameter("filename", "is required: a path below the served roots, or a glob such as nginx/*.log")
+    cursor = read.pop("cursor", None)
     query = Query(**read)
     if query.since is not None and query.until is not None and query.since >= query.until:
         raise BadParameter("until", "must be after since")
-    return query
+    return query if cursor is None else continued(query, cursor)
 
 
 def parameters(query: Query) -> str:
@@ -67,6 +69,8 @@ def parameters(query: Query) -> str:
     for name in ("since", "until"):
         if (moment := getattr(query, name)) is not None:
             pairs.append((name, moments.spelled(moment)))
+    if query.positions:
+        pairs.append(("cursor", encode(query, query.positions)))
     if query.timeout is not None:
         pairs.append(("timeout", repr(query.timeout)))
     return urlencode(pairs)
@@ -83,8 +87,8 @@ def _values(query_string: bytes) -> dict[str, list[str]]:
     text = query_string.decode("utf-8", "surrogateescape")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
         values.setdefault(name, []).append(value)
-        if len(_wire(value)) > MAX_VALUE:
-            raise BadParameter(name, f"is longer than {MAX_VALUE} bytes")
+        if len(_wire(value)) > (most := MAX_CURSOR if name == "cursor" else MAX_VALUE):
+            raise BadParameter(name, f"is longer than {most} bytes")
     return values
 
 
@@ -165,6 +169,10 @@ def _context(name: str, values: list[str], _now: int) -> int:
     return int(value)
 
 
+def _cursor(name: str, values: list[str], _now: int) -> str:
+    return _once(name, values)
+
+
 def _positive(name: str, values: list[str], _now: int) -> int:
     value = _once(name, values)
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or int(value) == 0:
@@ -200,6 +208,7 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "before_context": (("before",), _context),
     "after_context": (("after",), _context),
     "rotated": (("rotated",), _flag),
+    "cursor": (("cursor",), _cursor),
     "prefix": (("prefix",), _flag),
     "timeout": (("timeout",), _seconds),
     "max_bytes": (("max_bytes",), _positive),

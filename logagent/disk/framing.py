@@ -17,7 +17,7 @@ class Framing:
     max_line: lines are cut to so many bytes.
 
     count, size: the lines collected since the last `take`, and their bytes. sent: the lines taken so far. cut: how many
-    of all these were cut.
+    of all these were cut. stopped: once it is done, the offset up to which lines were collected (see `Position`).
     """
 
     def __init__(self, query: Query, matcher: Matcher, max_line: int) -> None:
@@ -30,6 +30,7 @@ class Framing:
         self._entered: list[Origin] = []
         self._stamping: Stamping | None = None
         self._key = 0
+        self.stopped: int | None = None
         self.sent = self.cut = 0
         self._start_batch()
 
@@ -92,6 +93,8 @@ class Framing:
         may_be_long = may_be_long or selected.marks is not None  # context may be of blocks before
         sent = [line[: self._max_line] for line in lines] if may_be_long else lines
         count = self._allowance.admit(sent, selected.marks)
+        if lines and self._allowance.used_up and self.stopped is None:
+            self.stopped = self._stop(selected, count)
         if count == 0:
             return
         if may_be_long:
@@ -101,6 +104,23 @@ class Framing:
         self._bodies.append(body)
         self.count += count
         self.size += len(body)
+
+    def reached(self, offset: int) -> int | None:
+        """How far the file that was entered last is done, of which all up to an offset was added: what is kept in mind
+        is not. None if that is of the file before, which then is as far as it was."""
+        if self.stopped is not None:
+            return self.stopped
+        here = len(self._entered) - 1
+        for record in self._selection.kept:
+            if record.file != here:
+                return None
+            offset = max(offset, record.start + 1) if self._newest else min(offset, record.start)
+        return offset
+
+    def _stop(self, selected: Selected, count: int) -> int:
+        if count:
+            return selected.start(count - 1, newest=self._newest) + (not self._newest)
+        return selected.start(0, newest=self._newest) + self._newest
 
     def _add_columns(self, selected: Selected, count: int) -> None:
         if selected.files is None:

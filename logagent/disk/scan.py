@@ -23,7 +23,8 @@ class Scan:
 
     begin, end: offsets of lines: only what begins from `begin` on and before `end` is read.
 
-    ended: whether there is nothing more to read for. scanned: bytes of the file gone through. loss: why the lines are
+    ended: whether there is nothing more to read for. scanned: bytes of the file gone through. reached: the offset up to
+    which lines are framed, from the end or from the beginning. loss: why the lines are
     not all there, None as long as they are.
     """
 
@@ -43,8 +44,9 @@ class Scan:
         self._framing = framing
         self._life_bytes = life_bytes
         self._wants_all = query.context
-        newest = query.order is Order.NEWEST
-        self._steps = self._work(reader.backward() if newest else reader.forward())
+        self._newest = query.order is Order.NEWEST
+        self._steps = self._work(reader.backward() if self._newest else reader.forward())
+        self.reached = (reader.size if end is None else end) if self._newest else begin
         self.ended = False
         self.scanned = 0
 
@@ -68,11 +70,15 @@ class Scan:
             if isinstance(stretch, Block):
                 if stretch.body:
                     self._framing.add(stretch)
-                    self.scanned += len(stretch.body)
+                    self._pass(stretch.offset, stretch.offset + len(stretch.body))
             else:
                 yield from self._inspect(stretch)
-                self.scanned += min(stretch.end + 1, self._reader.size) - stretch.offset
+                self._pass(stretch.offset, min(stretch.end + 1, self._reader.size))
             yield
+
+    def _pass(self, begin: int, end: int) -> None:
+        self.scanned += end - begin
+        self.reached = begin if self._newest else end
 
     def _inspect(self, line: LongLine) -> Iterator[None]:
         matches = yield from self._matches(line)

@@ -31,6 +31,16 @@ class Selected(NamedTuple):
     marks: bytes | None = None
     times: list[int] | None = None
     files: list[int] | None = None
+    begin: int = 0
+
+    def start(self, place: int, *, newest: bool) -> int:
+        """Where the record begins that the line at a place belongs to."""
+        if self.starts:
+            while place and self.marks is not None and self.marks[place] & Mark.CONTINUES:
+                place -= 1
+            return self.starts[place]
+        before = self.lines[place + 1 :] if newest else self.lines[:place]
+        return self.begin + sum(map(len, before)) + len(before)
 
 
 NOTHING = Selected([], [])
@@ -49,6 +59,10 @@ class Selection(Protocol):
 
     def finish(self) -> Selected:
         """What waited for further blocks, of which there are none."""
+
+    @property
+    def kept(self) -> Sequence[Record]:
+        """What is kept in mind of what was added and not given, in the order of the answer."""
 
 
 def selection(query: Query, matcher: Matcher, *, starts: bool) -> Selection:
@@ -76,6 +90,10 @@ class Lines:
     def enter(self, file: int, stamping: Stamping | None) -> None:
         self._stamping = stamping
 
+    @property
+    def kept(self) -> Sequence[Record]:
+        return ()
+
     def add(self, block: Block) -> Selected:
         starts, lines = self._everything(block) if self._matcher.everything else self._matching(block)
         times: list[int] | None = None
@@ -88,7 +106,7 @@ class Lines:
             starts.reverse()
             lines.reverse()
             times = times and times[::-1]
-        return Selected(starts, lines, None, times)
+        return Selected(starts, lines, None, times, begin=block.offset)
 
     def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
         if not matches or not self._is_inside(start, head):
@@ -106,7 +124,7 @@ class Lines:
     def _matching(self, block: Block) -> tuple[list[int], list[bytes]]:
         offset, body = block
         spans = self._matcher.spans(body)
-        starts = [offset + start for start, _ in spans] if self._starts else []
+        starts = [offset + start for start, _ in spans]
         return starts, [body[start:end] for start, end in spans]
 
     def _everything(self, block: Block) -> tuple[list[int], list[bytes]]:
@@ -146,6 +164,13 @@ class Records:
 
     def finish(self) -> Selected:
         return NOTHING if self._events is None else self._picked_events(self._events.finish())
+
+    @property
+    def kept(self) -> Sequence[Record]:
+        waiting = self._contexts.recent
+        if self._events is None or not self._events.kept:
+            return waiting
+        return [*waiting, self._events.head]
 
     def _notice_gap(self, begin: int, end: int) -> None:
         """An archive leaves out what can hold no match, nor anything beside one."""

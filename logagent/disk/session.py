@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Protocol
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Position
+from logagent.core.cursor import of_log
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.timestamps import Stamper
+from logagent.disk import resuming
 from logagent.disk.beneath import failure_of
 from logagent.disk.descriptor import Descriptor
 from logagent.disk.framing import Framing
@@ -76,8 +78,12 @@ class Session:
         self._name = name
         self._ways = ways
         self._check_cancelled = check_cancelled
-        self._ahead = list(files if query.order is Order.OLDEST else reversed(files))
-        self._planned = sum(file.size for file in files)
+        self._files = files
+        self._ahead: list[File] = []
+        self._resume: Position | None = None
+        self._position: Position | None = None
+        self._told_position: Position | None = None
+        self._planned = 0
         self._under_way: _Opened | None = None
         self._framing: Framing | None = None
         self._failures: list[Failure] = []
@@ -111,7 +117,25 @@ class Session:
                     across=query.unit is Unit.EVENT,
                 )
                 self._framing = Framing(query, self._matcher, self._ways.max_line)
+                self._plan()
         return self._framing, self._matcher
+
+    def _plan(self) -> None:
+        """Which files are to be read: those that an earlier answer has not gone through, if it goes on."""
+        newest = self._query.order is Order.NEWEST
+        files = self._files
+        position = of_log(self._query.positions, self._name)
+        if position is not None:
+            place = resuming.place_of(files, position.mark)
+            self._resume = position if place is not None else None
+            if place is not None:
+                files = files[place:] if newest else files[: place + 1]
+            elif not newest or position.offset:
+                self._failures.append(resuming.gone(self._name, position))
+            if place is None and newest:
+                files = []
+        self._ahead = list(reversed(files)) if newest else list(files)
+        self._planned = sum(file.size for file in files)
 
     def _go_on(self, framing: Framing, matcher: Matcher) -> None:
         """Work on the file that is open, or on the next one; where it fails, the next ones are still worth it."""
@@ -124,9 +148,11 @@ class Session:
             with opened.descriptor.use() as descriptor:
                 if opened.scan is None:
                     with self._timed("open"):
-                        opened.scan = self._begin(opened.file, descriptor, framing, matcher)
+                        opened.mark = resuming.mark_of(descriptor)
+                        opened.scan = self._begin(opened, descriptor, framing, matcher)
                 with self._timed("scan"):
                     opened.scan.advance(ENOUGH if framing.sent else 1)
+                self._note(opened, opened.scan, framing)
                 if opened.scan.ended or framing.done:
                     self._leave(opened)
         except Failure as failure:
@@ -135,6 +161,12 @@ class Session:
         except OSError as error:
             self._failures.append(failure_of(error, opened.file.name))
             self._leave(opened)
+
+    def _note(self, opened: _Opened, scan: Scan, framing: Framing) -> None:
+        """How far the log is done once all that is framed is given out."""
+        offset = framing.reached(scan.reached)
+        if offset is not None and opened.mark >> 32:  # an empty file cannot be told from others
+            self._position = Position(self._ways.host, self._name, opened.mark, offset)
 
     def _leave(self, opened: _Opened) -> None:
         """Done with a file, which is closed in this thread: closing a deleted one frees it, which may take long."""
@@ -145,8 +177,8 @@ class Session:
             if opened.scan.loss is not None:
                 self._failures.append(opened.scan.loss)
 
-    def _begin(self, file: File, descriptor: int, framing: Framing, matcher: Matcher) -> Scan:
-        ways = self._ways
+    def _begin(self, opened: _Opened, descriptor: int, framing: Framing, matcher: Matcher) -> Scan:
+        ways, file = self._ways, opened.file
         reader = Reader(
             descriptor,
             file.name,
@@ -157,8 +189,18 @@ class Session:
             before_read=self._check_cancelled,
         )
         stamping = self._stamping(descriptor, reader)
-        framing.enter(Origin(ways.host, file.name, stamping is None or stamping.timed), stamping)
-        return Scan(self._query, reader, matcher, framing, life_bytes=ways.life_bytes)
+        timed = stamping is None or stamping.timed
+        framing.enter(Origin(ways.host, file.name, timed, self._name, opened.mark), stamping)
+        begin, end = self._limits_in(reader)
+        return Scan(self._query, reader, matcher, framing, begin=begin, end=end, life_bytes=ways.life_bytes)
+
+    def _limits_in(self, reader: Reader) -> tuple[int, int]:
+        """From where to where a file is to be read."""
+        resume, self._resume = self._resume, None
+        if resume is None:
+            return 0, reader.size
+        start = resuming.line_start(reader, resume.offset)
+        return (0, start) if self._query.order is Order.NEWEST else (start, reader.size)
 
     def _stamping(self, descriptor: int, reader: Reader) -> Stamping | None:
         query = self._query
@@ -172,7 +214,10 @@ class Session:
         told, self._told = self._told, scanned
         planned, self._planned = self._planned, 0
         batch = self._framing.take() if self._framing is not None and self._framing.count else SIGN_OF_LIFE
-        return replace(batch, scanned=scanned - told, planned=planned)
+        told_position, self._told_position = self._told_position, self._position
+        news = self._position is not None and self._position != told_position
+        positions = (self._position,) if news and self._position is not None else ()
+        return replace(batch, scanned=scanned - told, planned=planned, positions=positions)
 
     def _all_scanned(self) -> int:
         under_way = self._under_way.scan if self._under_way is not None else None
@@ -223,3 +268,4 @@ class _Opened:
         self.file = file
         self.descriptor = Descriptor(file.open)
         self.scan: Scan | None = None
+        self.mark = 0

@@ -39,8 +39,7 @@ class LogSource:
             while not session.ended:
                 async with self._threads.turn(partial(out.send, SIGN_OF_LIFE)):
                     batch = await self._next_batch(session)
-                if batch.count or not session.ended:
-                    await out.send(batch)
+                await out.send(batch)
                 lines += batch.count
         finally:
             session.close()

@@ -130,9 +130,11 @@ class _Renaming:
         self._renamed: dict[Origin, Origin] = {}
 
     def __call__(self, batch: Batch) -> Batch:
-        if all(origin.host == self._host for origin in batch.origins):
+        hosts = {origin.host for origin in batch.origins} | {position.host for position in batch.positions}
+        if hosts <= {self._host}:
             return batch
-        return replace(batch, origins=tuple(map(self._origin, batch.origins)))
+        positions = tuple(position._replace(host=self._host) for position in batch.positions)
+        return replace(batch, origins=tuple(map(self._origin, batch.origins)), positions=positions)
 
     def _origin(self, origin: Origin) -> Origin:
         return self._renamed.setdefault(origin, origin._replace(host=self._host))

@@ -116,6 +116,7 @@ def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("-A", "--after-context", metavar="N", help="N lines after each match")
     parser.add_argument("--events", action="store_true", help="whole events, such as stack traces, in place of lines")
     parser.add_argument("--no-rotated", action="store_true", help="without the rotated generations of a log")
+    parser.add_argument("--cursor", metavar="CURSOR", help="go on where an answer ended; standard error said where")
     parser.add_argument("-c", "--count", action="store_true", help="print the number of lines instead of them")
     parser.add_argument("--host", metavar="GLOB", action="append", default=[], help="only these hosts [all it knows]")
     parser.add_argument("--order", metavar="ORDER", help="newest or oldest first [newest]")

@@ -90,6 +90,7 @@ def _query(typed: argparse.Namespace) -> Query:
         ("before_context", typed.before_context),
         ("after_context", typed.after_context),
         ("rotated", "false" if typed.no_rotated else None),
+        ("cursor", typed.cursor),
         ("timeout", typed.timeout),
         ("max_bytes", typed.max_bytes),
     ]

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
 from logagent.core.batch import Batch, Origin
+from logagent.core.cursor import mark
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.disk.session import Ways
@@ -129,6 +130,10 @@ async def answer(served: Served, **asked: Any) -> tuple[Collected, Outcome]:
     outcome = await served.source.pump(query(**asked), out)
     assert not served.is_open
     return out, outcome
+
+
+def origin_of(content: bytes, *, timed: bool) -> Origin:
+    return Origin("web-1", "app.log", timed, "app.log", mark(content))
 
 
 def lines_of(content: bytes) -> list[bytes]:
@@ -283,12 +288,12 @@ async def test_batches_carry_times_places_and_their_origin_when_asked() -> None:
     [batch] = out.batches
     assert batch.body == b"  trace a\n2026-03-01T12:00:01Z a\n"
     assert (batch.times, batch.offsets) == ([1_772_366_401_000_000_000] * 2, [23, 0])
-    assert (batch.origins, batch.origin) == ((Origin("web-1", "app.log", True),), None)
+    assert (batch.origins, batch.origin) == ((origin_of(content, timed=True),), None)
 
 
 async def test_batches_tell_how_much_was_scanned_for_each() -> None:
     out, outcome = await answer(Served(b"line\n" * 100, sizes=(10,), life_bytes=100), keywords=(b"rare",))
-    assert [batch.scanned for batch in out.batches] == [50] * 9
+    assert [batch.scanned for batch in out.batches] == [50] * 10
     assert outcome.bytes_scanned == 500
 
 
@@ -299,7 +304,7 @@ async def test_batches_carry_no_columns_when_none_are_asked_for() -> None:
 
 async def test_a_file_without_times_says_so_and_has_its_modification_time() -> None:
     out, _ = await answer(Served(b"one\ntwo\n"), times=True)
-    assert out.batches[0].origins == (Origin("web-1", "app.log", False),)
+    assert out.batches[0].origins == (origin_of(b"one\ntwo\n", timed=False),)
     assert out.batches[0].times == [MODIFIED] * 2
 
 
@@ -329,7 +334,7 @@ async def test_reads_nothing_while_the_reader_is_slow() -> None:
 
 async def test_a_long_search_without_matches_gives_signs_of_life() -> None:
     out, outcome = await answer(Served(b"line\n" * 100, sizes=(10,), life_bytes=100), keywords=(b"rare",))
-    assert [batch.count for batch in out.batches] == [0] * 9
+    assert [batch.count for batch in out.batches] == [0] * 10
     assert outcome.bytes_scanned == 500
 
 

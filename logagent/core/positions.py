@@ -1,0 +1,69 @@
+"""Positions: how far the logs of a merge are done, while some of their lines are given out and others are held."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from logagent.core.batch import Batch, Mark, Position
+
+_Log = tuple[str, str]
+"""Host and log."""
+
+
+class Positions:
+    """Keeps the position of each log. newest: whether logs are read from their end to their beginning."""
+
+    def __init__(self, *, newest: bool) -> None:
+        self._newest = newest
+        self._passed: dict[_Log, Position] = {}
+
+    def pass_by(self, positions: Iterable[Position]) -> None:
+        """Logs have come so far. The last position of a log is the one that counts."""
+        for position in positions:
+            self._passed[position.host, position.log] = position
+
+    def at(self, heads: Iterable[tuple[Batch, int]]) -> list[Position]:
+        """The position of each log now, with batches of which so many lines are given out, and the rest is held."""
+        now = dict(self._passed)
+        for batch, given in heads:
+            for position in self._within(batch, given, now):
+                now[position.host, position.log] = position
+        return list(now.values())
+
+    def _within(self, batch: Batch, given: int, now: dict[_Log, Position]) -> Iterator[Position]:
+        """Positions in a batch that is partly given out, in the order in which its files are read."""
+        if batch.offsets is None:
+            return
+        with_lines = _spread(batch, given)
+        logs = {(batch.origins[index].host, batch.origins[index].log) for index in with_lines}
+        for position in batch.positions:
+            if (position.host, position.log) not in logs:
+                yield position  # nothing of that log is in the batch: it is as far before as behind it
+        for index, (last, first) in sorted(with_lines.items()):
+            origin = batch.origins[index]
+            log = origin.host, origin.log
+            if last is not None:
+                now[log] = Position(*log, origin.mark, self._behind(batch, batch.offsets, last))
+                yield now[log]
+            elif log not in now and first is not None:
+                now[log] = Position(*log, origin.mark, batch.offsets[first] + self._newest)
+                yield now[log]
+
+    def _behind(self, batch: Batch, offsets: list[int], place: int) -> int:
+        """The position behind the line at `place`; newest first, all lines of an event lie behind its first."""
+        if not self._newest:
+            return offsets[place] + 1
+        while place and batch.marks is not None and batch.marks[place] & Mark.CONTINUES:
+            place -= 1
+        return offsets[place]
+
+
+def _spread(batch: Batch, given: int) -> dict[int, tuple[int | None, int | None]]:
+    """For each origin with lines in the batch, the place of its last line given, and of its first one held."""
+    if batch.origin is None:
+        return {0: (given - 1 if given else None, given if given < batch.count else None)} if batch.origins else {}
+    last = {index: place for place, index in enumerate(batch.origin[:given])}
+    first: dict[int, int] = {}
+    for place in range(given, batch.count):
+        first.setdefault(batch.origin[place], place)
+    return {index: (last.get(index), first.get(index)) for index in {*last, *first}}
