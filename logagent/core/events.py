@@ -23,8 +23,8 @@ class Events:
     """Puts the lines of one log together to events.
 
     newest: whether blocks come from the end of the file to its beginning. most: bytes, see `MAX_EVENT`.
-    kept: the lines that wait for the other end of their event. torn: how many events were longer than `most`, and came
-    in pieces.
+    file: the number of the file that the blocks are of, the caller's to set. kept: the lines that wait for the other
+    end of their event. torn: how many events were longer than `most`, and came in pieces.
     """
 
     def __init__(self, *, newest: bool, most: int = MAX_EVENT) -> None:
@@ -32,6 +32,7 @@ class Events:
         self._most = most
         self.kept = b""
         self._at = 0
+        self.file = self._file_of_kept = 0
         self.torn = 0
 
     def add(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
@@ -48,7 +49,7 @@ class Events:
         else:
             last = next((n for n in range(len(lines) - 1, -1, -1) if stamps([lines[n]])[0] is not None), None)
             if last is None:
-                self._keep(self._at if self.kept else offset, self.kept + block)
+                self._go_on(offset, block)
             else:
                 self._keep(offset + len(_joined(lines[:last])), _joined(lines[last:]))
         if len(self.kept) > self._most:
@@ -58,15 +59,23 @@ class Events:
     @property
     def head(self) -> Record:
         """The lines that are kept, as a record."""
-        return Record(self._at, _without_break(self.kept))
+        return Record(self._at, _without_break(self.kept), file=self._file_of_kept)
 
     def finish(self) -> list[Record]:
         """The last event, if there is one: there is no more text."""
-        kept, self.kept = self.kept, b""
-        return [Record(self._at, _without_break(kept))] if kept else []
+        last = [self.head] if self.kept else []
+        self.kept = b""
+        return last
 
     def _keep(self, offset: int, kept: bytes) -> None:
-        self._at, self.kept = offset, kept
+        """In what goes on from block to block, what is read first is where it begins, or ends."""
+        self._at, self.kept, self._file_of_kept = offset, kept, self.file
+
+    def _go_on(self, offset: int, block: bytes) -> None:
+        if self.kept:
+            self.kept += block
+        else:
+            self._keep(offset, block)
 
     def _backward(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
         lines = _whole_lines(block)
@@ -75,10 +84,10 @@ class Events:
             self._keep(offset, _ended(block) + self.kept)
             return self._tear()
         starts = [offset, *accumulate((len(line) + 1 for line in lines), initial=offset)][1:]
-        events = [Record(starts[a], b"\n".join(lines[a:b])) for a, b in pairwise([*firsts, len(lines)])]
+        events = [Record(starts[a], b"\n".join(lines[a:b]), file=self.file) for a, b in pairwise([*firsts, len(lines)])]
         if self.kept:
             text = events[-1].text + b"\n" + _without_break(self.kept)
-            events[-1] = Record(events[-1].start, text)
+            events[-1] = events[-1]._replace(text=text)
         self._keep(offset, _joined(lines[: firsts[0]]))
         return events
 
@@ -86,12 +95,13 @@ class Events:
         lines = _whole_lines(block)
         firsts = [index for index, stamp in enumerate(stamps(lines)) if stamp is not None]
         if not firsts:
-            self._keep(self._at if self.kept else offset, self.kept + block)
+            self._go_on(offset, block)
             return self._tear()
         starts = list(accumulate((len(line) + 1 for line in lines), initial=offset))
         before = self.kept + _joined(lines[: firsts[0]])
-        head = [Record(self._at if self.kept else offset, _without_break(before))] if before else []
-        events = [Record(starts[a], b"\n".join(lines[a:b])) for a, b in pairwise(firsts)]
+        begun = self.head if self.kept else Record(offset, b"", file=self.file)
+        head = [begun._replace(text=_without_break(before))] if before else []
+        events = [Record(starts[a], b"\n".join(lines[a:b]), file=self.file) for a, b in pairwise(firsts)]
         self._keep(starts[firsts[-1]], _joined(lines[firsts[-1] :]))
         return head + events
 

@@ -17,7 +17,7 @@ class Framing:
     max_line: lines are cut to so many bytes.
 
     count, size: the lines collected since the last `take`, and their bytes. sent: the lines taken so far. cut: how many
-    of all these were cut. stopped: once it is done, the offset up to which lines were collected (see `Position`).
+    of all these were cut.
     """
 
     def __init__(self, query: Query, matcher: Matcher, max_line: int) -> None:
@@ -30,7 +30,7 @@ class Framing:
         self._entered: list[Origin] = []
         self._stamping: Stamping | None = None
         self._key = 0
-        self.stopped: int | None = None
+        self._stopped: tuple[int, int] | None = None
         self.sent = self.cut = 0
         self._start_batch()
 
@@ -93,8 +93,8 @@ class Framing:
         may_be_long = may_be_long or selected.marks is not None  # context may be of blocks before
         sent = [line[: self._max_line] for line in lines] if may_be_long else lines
         count = self._allowance.admit(sent, selected.marks)
-        if lines and self._allowance.used_up and self.stopped is None:
-            self.stopped = self._stop(selected, count)
+        if lines and self._allowance.used_up and self._stopped is None:
+            self._stopped = self._stop(selected, count)
         if count == 0:
             return
         if may_be_long:
@@ -105,22 +105,29 @@ class Framing:
         self.count += count
         self.size += len(body)
 
-    def reached(self, offset: int) -> int | None:
-        """How far the file that was entered last is done, of which all up to an offset was added: what is kept in mind
-        is not. None if that is of the file before, which then is as far as it was."""
-        if self.stopped is not None:
-            return self.stopped
-        here = len(self._entered) - 1
-        for record in self._selection.kept:
-            if record.file != here:
-                return None
-            offset = max(offset, record.start + 1) if self._newest else min(offset, record.start)
-        return offset
+    def reached(self, offset: int) -> tuple[int, int]:
+        """How far the log is done once what was collected is given out: the mark of a file, and the offset in it (see
+        `Position`). offset: that up to which the file that was entered last was added."""
+        kept = self._selection.kept
+        if self._stopped is not None:
+            file, offset = self._stopped
+        elif kept:
+            file, first = kept[0].file, kept[0]
+            offset = first.start + len(first.text) + 1 if self._newest else first.start
+        else:
+            file = len(self._entered) - 1
+        return self._entered[file].mark, offset
 
-    def _stop(self, selected: Selected, count: int) -> int:
-        if count:
-            return selected.start(count - 1, newest=self._newest) + (not self._newest)
-        return selected.start(0, newest=self._newest) + self._newest
+    def _stop(self, selected: Selected, count: int) -> tuple[int, int]:
+        """Where the answer ended among the lines of a block, of which it has the first `count`."""
+        if self._newest and count:
+            place, behind = selected.first_of_record(count - 1), 0
+        elif self._newest:
+            place, behind = selected.last_of_record(0), 1
+        else:
+            place, behind = max(count - 1, 0), min(count, 1)
+        file = len(self._entered) - 1 if selected.files is None else selected.files[place]
+        return file, selected.start(place, newest=self._newest) + behind
 
     def _add_columns(self, selected: Selected, count: int) -> None:
         if selected.files is None:

@@ -45,7 +45,7 @@ class Scan:
         self._life_bytes = life_bytes
         self._wants_all = query.context
         self._newest = query.order is Order.NEWEST
-        self._steps = self._work(reader.backward() if self._newest else reader.forward())
+        self._steps = self._work(reader.backward(begin, end) if self._newest else reader.forward(begin, end))
         self.reached = (reader.size if end is None else end) if self._newest else begin
         self.ended = False
         self.scanned = 0

@@ -34,13 +34,23 @@ class Selected(NamedTuple):
     begin: int = 0
 
     def start(self, place: int, *, newest: bool) -> int:
-        """Where the record begins that the line at a place belongs to."""
+        """Where the line at a place begins."""
         if self.starts:
-            while place and self.marks is not None and self.marks[place] & Mark.CONTINUES:
-                place -= 1
             return self.starts[place]
         before = self.lines[place + 1 :] if newest else self.lines[:place]
         return self.begin + sum(map(len, before)) + len(before)
+
+    def first_of_record(self, place: int) -> int:
+        """The place of the first line of the record that the line at a place belongs to."""
+        while place and self.marks is not None and self.marks[place] & Mark.CONTINUES:
+            place -= 1
+        return place
+
+    def last_of_record(self, place: int) -> int:
+        """The place of the last line, likewise."""
+        while self.marks is not None and place + 1 < len(self.lines) and self.marks[place + 1] & Mark.CONTINUES:
+            place += 1
+        return place
 
 
 NOTHING = Selected([], [])
@@ -150,6 +160,8 @@ class Records:
 
     def enter(self, file: int, stamping: Stamping | None) -> None:
         self._file, self._stamping, self._edge = file, stamping, None
+        if self._events is not None:
+            self._events.file = file
 
     def add(self, block: Block) -> Selected:
         self._notice_gap(block.offset, block.offset + len(block.body))
@@ -159,7 +171,8 @@ class Records:
         self._edge = None
         kept = [] if self._events is None else self._events.finish()
         matching = {record.start for record in kept if self._matcher.matches(record.text)}
-        records = [Record(start, head), *kept] if self._newest else [*kept, Record(start, head)]
+        long = Record(start, head, file=self._file)
+        records = [long, *kept] if self._newest else [*kept, long]
         return self._picked(records, matching | {start} if matches else matching)
 
     def finish(self) -> Selected:
@@ -188,14 +201,15 @@ class Records:
         lines = _lines_of(block.body)
         starts = _starts_of(block.offset, lines)
         matching = set(starts) if spans is None else {block.offset + start for start, _ in spans}
-        return self._picked(list(map(Record, starts, lines)), matching)
+        return self._picked(_records(starts, lines, self._file), matching)
 
     def _keep_edge(self, block: Block) -> bool:
         """Have the lines of a block without a match kept in mind that can still be context; false if all can."""
-        edge = _first_lines(block, self._leading) if self._newest else _last_lines(block, self._leading)
+        cut = _first_lines if self._newest else _last_lines
+        edge = cut(block, self._leading)
         if edge is not None:
             self._contexts.skip()
-            self._picked(edge, set())
+            self._picked(_records(*edge, self._file), set())
         return edge is not None
 
     def _whole_events(self, block: Block, events: Events) -> Selected:
@@ -213,8 +227,6 @@ class Records:
         """Of some records, in the order of the file, those for the answer. matching: the starts of those that match."""
         if self._timed and self._stamping is not None:
             records = self._timely(records, self._stamping)
-        if self._file:
-            records = [record._replace(file=self._file) for record in records]
         if self._newest:
             records = records[::-1]
         matches = [place for place, record in enumerate(records) if record.start in matching]
@@ -285,19 +297,23 @@ def _starts_of(offset: int, lines: list[bytes]) -> list[int]:
     return starts
 
 
-def _first_lines(block: Block, count: int) -> list[Record] | None:
+def _records(starts: list[int], lines: list[bytes], file: int) -> list[Record]:
+    return [Record(start, line, 0, file) for start, line in zip(starts, lines, strict=True)]
+
+
+def _first_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | None:
     """The first lines of a block; None if it has no more than that."""
     lines = block.body.split(b"\n", count)
     if len(lines) <= count or not lines.pop():
         return None
-    return list(map(Record, _starts_of(block.offset, lines), lines))
+    return _starts_of(block.offset, lines), lines
 
 
-def _last_lines(block: Block, count: int) -> list[Record] | None:
+def _last_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | None:
     """The last lines of a block; None if it has no more than that."""
     body = block.body.removesuffix(b"\n")
     lines = body.rsplit(b"\n", count)
     if len(lines) <= count:
         return None
     first = lines.pop(0)
-    return list(map(Record, _starts_of(block.offset + len(first) + 1, lines), lines))
+    return _starts_of(block.offset + len(first) + 1, lines), lines

@@ -11,6 +11,7 @@ from datetime import tzinfo
 from typing import Protocol
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Position
+from logagent.core.calendar import DAY
 from logagent.core.cursor import of_log
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
@@ -20,6 +21,7 @@ from logagent.disk import resuming
 from logagent.disk.beneath import failure_of
 from logagent.disk.descriptor import Descriptor
 from logagent.disk.framing import Framing
+from logagent.disk.ranges import bounds
 from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Read, Reader
 from logagent.disk.scan import ENOUGH, LIFE_BYTES, Scan
 from logagent.disk.selection import is_ranged
@@ -76,18 +78,21 @@ class Session:
     ) -> None:
         self._query = query
         self._name = name
+        self._newest = query.order is Order.NEWEST
         self._ways = ways
         self._check_cancelled = check_cancelled
         self._files = files
         self._ahead: list[File] = []
         self._resume: Position | None = None
+        self._reached: int | None = None
         self._position: Position | None = None
         self._told_position: Position | None = None
         self._planned = 0
         self._under_way: _Opened | None = None
         self._framing: Framing | None = None
         self._failures: list[Failure] = []
-        self._timings = {"open": 0, "scan": 0}
+        self._notes: list[str] = []
+        self._timings = {"open": 0, "scan": 0} | ({"seek": 0} if is_ranged(query) else {})
         self._scanned = self._told = 0
         self.ended = False
 
@@ -100,6 +105,7 @@ class Session:
             if not self._under_way and (framing.done or not self._ahead):
                 framing.finish()
                 self.ended = True
+            self._note_position(framing)
         except Failure as failure:
             self.fail(failure)
         return self._batch()
@@ -122,7 +128,7 @@ class Session:
 
     def _plan(self) -> None:
         """Which files are to be read: those that an earlier answer has not gone through, if it goes on."""
-        newest = self._query.order is Order.NEWEST
+        newest = self._newest
         files = self._files
         position = of_log(self._query.positions, self._name)
         if position is not None:
@@ -134,8 +140,14 @@ class Session:
                 self._failures.append(resuming.gone(self._name, position))
             if place is None and newest:
                 files = []
+        files = [file for file in files if not self._is_too_old(file)]
         self._ahead = list(reversed(files)) if newest else list(files)
         self._planned = sum(file.size for file in files)
+
+    def _is_too_old(self, file: File) -> bool:
+        """Whether a file was last written to so long before the range that no line of it can lie in that, even if its
+        times are in another zone than is thought."""
+        return self._query.since is not None and file.modified + DAY < self._query.since
 
     def _go_on(self, framing: Framing, matcher: Matcher) -> None:
         """Work on the file that is open, or on the next one; where it fails, the next ones are still worth it."""
@@ -152,7 +164,7 @@ class Session:
                         opened.scan = self._begin(opened, descriptor, framing, matcher)
                 with self._timed("scan"):
                     opened.scan.advance(ENOUGH if framing.sent else 1)
-                self._note(opened, opened.scan, framing)
+                self._reached = opened.scan.reached
                 if opened.scan.ended or framing.done:
                     self._leave(opened)
         except Failure as failure:
@@ -162,11 +174,12 @@ class Session:
             self._failures.append(failure_of(error, opened.file.name))
             self._leave(opened)
 
-    def _note(self, opened: _Opened, scan: Scan, framing: Framing) -> None:
+    def _note_position(self, framing: Framing) -> None:
         """How far the log is done once all that is framed is given out."""
-        offset = framing.reached(scan.reached)
-        if offset is not None and opened.mark >> 32:  # an empty file cannot be told from others
-            self._position = Position(self._ways.host, self._name, opened.mark, offset)
+        if self._reached is not None:
+            mark, offset = framing.reached(self._reached)
+            if mark >> 32:  # an empty file cannot be told from others
+                self._position = Position(self._ways.host, self._name, mark, offset)
 
     def _leave(self, opened: _Opened) -> None:
         """Done with a file, which is closed in this thread: closing a deleted one frees it, which may take long."""
@@ -191,16 +204,29 @@ class Session:
         stamping = self._stamping(descriptor, reader)
         timed = stamping is None or stamping.timed
         framing.enter(Origin(ways.host, file.name, timed, self._name, opened.mark), stamping)
-        begin, end = self._limits_in(reader)
+        begin, end = self._limits_in(reader, stamping)
         return Scan(self._query, reader, matcher, framing, begin=begin, end=end, life_bytes=ways.life_bytes)
 
-    def _limits_in(self, reader: Reader) -> tuple[int, int]:
+    def _limits_in(self, reader: Reader, stamping: Stamping | None) -> tuple[int, int]:
         """From where to where a file is to be read."""
+        begin, end = 0, reader.size
+        if is_ranged(self._query) and stamping is not None:
+            with self._timed("seek"):
+                begin, end = self._range_in(reader, stamping)
         resume, self._resume = self._resume, None
-        if resume is None:
-            return 0, reader.size
-        start = resuming.line_start(reader, resume.offset)
-        return (0, start) if self._query.order is Order.NEWEST else (start, reader.size)
+        if resume is not None:
+            start = resuming.line_start(reader, resume.offset)
+            begin, end = (begin, min(end, start)) if self._newest else (max(begin, start), end)
+        return min(begin, end), end
+
+    def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
+        since, until = self._query.since, self._query.until
+        if not stamping.timed:
+            return 0, reader.size  # all of it has one time, by which its lines are chosen or not
+        found = bounds(reader, stamping, since, until, zone=self._ways.zone)
+        if found.jumped:
+            self._notes.append(f"{reader.name}: its times do not ascend, so all of it was looked through")
+        return found.begin, found.end
 
     def _stamping(self, descriptor: int, reader: Reader) -> Stamping | None:
         query = self._query
@@ -240,7 +266,7 @@ class Session:
         """How it ended, with so many lines sent."""
         failures = [*self._failures, *self._limits()]
         status = failures[0].status if failures else Status.OK
-        message = "; ".join(dict.fromkeys(failure.message for failure in failures))
+        message = "; ".join(dict.fromkeys([*(failure.message for failure in failures), *self._notes]))
         return Outcome(status, message, lines, self._all_scanned(), timings=self._timings)
 
     def _limits(self) -> list[Failure]:

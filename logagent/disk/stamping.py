@@ -54,6 +54,13 @@ class Stamping:
         counts as if it stated one."""
         return self._stamper.stamps(lines) if self.timed else [self._modified] * len(lines)
 
+    def stamped(self, begin: int, end: int) -> tuple[list[int], list[int]]:
+        """The lines that begin from `begin` on and before `end` and have a time: their offsets and their times."""
+        heads = self._heads(begin, end)
+        stamps = self._stamper.stamps([head for _, head in heads])
+        timed = [(start, stamp) for (start, _), stamp in zip(heads, stamps, strict=True) if stamp is not None]
+        return [start for start, _ in timed], [stamp for _, stamp in timed]
+
     def _filled(self, starts: Sequence[int], lines: Sequence[bytes], stamps: Sequence[int | None]) -> list[int]:
         times: list[int] = []
         follows, nearest = -1, None
@@ -86,11 +93,7 @@ class Stamping:
         return self._modified
 
     def _read_page(self, number: int) -> tuple[list[int], list[int]]:
-        """The lines that begin in a page and have a time: their offsets and their times."""
-        heads = self._heads(number * PAGE, (number + 1) * PAGE)
-        stamps = self._stamper.stamps([head for _, head in heads])
-        timed = [(start, stamp) for (start, _), stamp in zip(heads, stamps, strict=True) if stamp is not None]
-        return [start for start, _ in timed], [stamp for _, stamp in timed]
+        return self.stamped(number * PAGE, (number + 1) * PAGE)
 
     def _heads(self, begin: int, end: int) -> list[tuple[int, bytes]]:
         """The lines that begin from `begin` on and before `end`: their offsets and their heads."""

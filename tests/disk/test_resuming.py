@@ -106,7 +106,7 @@ def ask(log: Log, query: Query, sizes: tuple[int, ...] = (64,)) -> tuple[Page, O
     return page, trio.run(source.pump, query, page)
 
 
-def pages(log: Log, query: Query, between: Callable[[int], object], most: int = 400) -> list[bytes]:
+def pages(log: Log, query: Query, between: Callable[[int], object], most: int = 80) -> list[bytes]:
     """All lines, page by page; something happens after each."""
     lines: list[bytes] = []
     positions: tuple[Any, ...] = ()

@@ -135,6 +135,54 @@ async def test_a_range_of_time_is_the_same_on_every_host(autojump_clock: MockClo
     assert reply.lines == (LINES[10:21] if order == "oldest" else LINES[20:9:-1])
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+@pytest.mark.parametrize("accept", ["text/plain", "application/x-ndjson"])
+async def test_pages_of_many_hosts_and_files_equal_the_whole(
+    autojump_clock: MockClock, cluster: Start, order: str, accept: str
+) -> None:
+    files = {"a.log": b"\n".join(LINES[::3]), "b.log": b"\n".join(LINES[1::3]) + b"\n"}
+    query = f"filename=*.log&exclude=line+1&order={order}"
+    async with cluster(web0=files, web1={"c.log": b"\n".join(LINES)}, web2={"none.txt": b""}) as it:
+        whole = await it.ask(query)
+        lines: list[bytes] = []
+        cursor = ""
+        for _ in range(99):
+            page = await it.ask(f"{query}&n=7{cursor}", accept=accept)
+            found = records(page)[:-1] if accept != "text/plain" else []
+            got = [str(record["line"]).encode() for record in found] or page.lines
+            lines += got if accept == "text/plain" or found else []
+            cursor = f"&cursor={page.trailers['log-cursor']}"
+            if int(page.trailers["log-lines"]) < 7:
+                break
+    assert lines == whole.lines
+    assert (page.trailers["log-cursor"] == "") == (order == "newest")
+
+
+async def test_an_answer_without_anything_further_has_no_cursor(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        assert (await it.ask("filename=app.log")).trailers["log-cursor"] == ""
+        assert (await it.ask("filename=app.log&n=60")).trailers["log-cursor"] != ""
+
+
+async def test_the_cursor_of_another_question_is_a_problem(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        cursor = (await it.ask("filename=app.log&n=2")).trailers["log-cursor"]
+        reply = await it.ask(f"filename=app.log&n=2&keyword=x&cursor={cursor}")
+    assert reply.status == 400
+    assert problem(reply)["parameter"] == "cursor"
+
+
+async def test_a_failed_host_goes_on_from_where_it_was(autojump_clock: MockClock, cluster: Start) -> None:
+    """What was given is not given again; what the dead host had comes when it is back."""
+    async with cluster(web0=LINES[::2], web1=LINES[1::2]) as it:
+        first = await it.ask("filename=app.log&n=10")
+        it.kill("web1")
+        failed = await it.ask(f"filename=app.log&cursor={first.trailers['log-cursor']}")
+    assert first.lines + failed.lines == [*NEWEST[:10], *LINES[48::-2]]
+    assert failed.verdict.status is Status.UNAVAILABLE
+    assert failed.trailers["log-cursor"] != ""
+
+
 async def test_prefix_names_host_and_file(autojump_clock: MockClock, cluster: Start) -> None:
     async with cluster(web0=LINES[:1], web1=LINES[1:2]) as it:
         reply = await it.ask("filename=*.log&prefix=true")
