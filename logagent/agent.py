@@ -13,9 +13,9 @@ from logagent import __version__
 from logagent.core.batch import Out
 from logagent.core.host import HostState, chosen
 from logagent.core.matching import check
-from logagent.core.outcome import Failure, Outcome, failed
+from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query, Source
-from logagent.disk.catalog import Catalog, Log
+from logagent.disk.catalog import Catalog, Generation, Log
 from logagent.disk.source import FileSource
 from logagent.disk.threads import DiskThreads
 from logagent.gather import Gather
@@ -39,9 +39,9 @@ class Reading:
     max_line: int
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
 
-    def zone_of(self, log: Log) -> tzinfo:
-        """What times that name no zone mean in a log."""
-        return self.zone if log.root is None else self.root_zones.get(log.root, self.zone)
+    def zone_of(self, found: Log | Generation) -> tzinfo:
+        """What times that name no zone mean in a log, or in one of its files."""
+        return self.zone if found.root is None else self.root_zones.get(found.root, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +64,31 @@ class OwnLogs:
         return await Gather(sources, self.patience).pump(query, out)
 
     async def _files(self, query: Query) -> list[tuple[str, Source]]:
-        reading = self.reading
-        logs = await reading.threads.in_thread(self._found, query)
-        return [
-            (
-                log.name,
-                FileSource(
-                    log.open,
-                    host=self.host,
-                    name=log.name,
-                    threads=reading.threads,
-                    zone=reading.zone_of(log),
-                    max_line=reading.max_line,
-                ),
-            )
-            for log in logs
-        ]
+        logs = await self.reading.threads.in_thread(self._found, query)
+        files = [generation for log in logs for generation in _readable(log)]
+        if len(files) > self.reading.max_files:
+            message = f"{len(files)} files match with their rotated generations, more than {self.reading.max_files}"
+            raise Failure(Status.RESOURCE_EXHAUSTED, f"{message}; narrow the glob, or leave these out")
+        return [(file.name, self._file(file)) for file in files]
+
+    def _file(self, generation: Generation) -> FileSource:
+        return FileSource(
+            generation.open,
+            host=self.host,
+            name=generation.name,
+            threads=self.reading.threads,
+            zone=self.reading.zone_of(generation),
+            max_line=self.reading.max_line,
+        )
 
     def _found(self, query: Query) -> list[Log]:
-        return self.reading.catalog.find(query.files, limit=self.reading.max_files)
+        reading = self.reading
+        return reading.catalog.find(query.files, rotated=query.rotated, limit=reading.max_files)
+
+
+def _readable(log: Log) -> Sequence[Generation]:
+    # Compressed generations are not read yet; a log that has no others is read as it is.
+    return [generation for generation in log.generations if not generation.packed] or log.generations
 
 
 class Agent:
