@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 
 import trio
@@ -15,7 +16,7 @@ from logagent.core.host import HostState, chosen
 from logagent.core.matching import check
 from logagent.core.outcome import Failure, Outcome, failed
 from logagent.core.query import Query, Source
-from logagent.disk.catalog import Catalog, Log
+from logagent.disk.catalog import Catalog, Generation, Log
 from logagent.disk.session import Ways
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
@@ -40,9 +41,9 @@ class Reading:
     max_line: int
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
 
-    def zone_of(self, log: Log) -> tzinfo:
-        """What times that name no zone mean in a log."""
-        return self.zone if log.root is None else self.root_zones.get(log.root, self.zone)
+    def zone_of(self, found: Log | Generation) -> tzinfo:
+        """What times that name no zone mean in a log, or in one of its files."""
+        return self.zone if found.root is None else self.root_zones.get(found.root, self.zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +66,26 @@ class OwnLogs:
         return await Gather(sources, self.patience).pump(query, out)
 
     async def _files(self, query: Query) -> list[tuple[str, Source]]:
+        logs = await self.reading.threads.in_thread(self._found, query)
+        return [(log.name, self._source(log, query)) for log in logs]
+
+    def _source(self, log: Log, query: Query) -> LogSource:
         reading = self.reading
-        logs = await reading.threads.in_thread(self._found, query)
-        return [
-            (
-                log.name,
-                LogSource(
-                    log.name,
-                    [log],
-                    reading.threads,
-                    Ways(host=self.host, zone=reading.zone_of(log), max_line=reading.max_line),
-                ),
-            )
-            for log in logs
-        ]
+        ways = Ways(host=self.host, zone=reading.zone_of(log), max_line=reading.max_line)
+        again = partial(self._again, log.name, query.rotated)
+        return LogSource(log.name, log.generations, reading.threads, ways, again)
+
+    def _again(self, name: str, rotated: bool) -> Sequence[Generation]:
+        """The generations of a log as they are now; none if it is gone."""
+        try:
+            logs = self.reading.catalog.find([name], rotated=rotated)
+        except Failure:
+            return ()
+        return next((log.generations for log in logs if log.name == name), ())
 
     def _found(self, query: Query) -> list[Log]:
-        return self.reading.catalog.find(query.files, limit=self.reading.max_files)
+        reading = self.reading
+        return reading.catalog.find(query.files, rotated=query.rotated, limit=reading.max_files)
 
 
 class Agent:

@@ -75,6 +75,16 @@ async def test_missing_name_among_several_is_named_beside_the_lines(autojump_clo
     assert (outcome.status, outcome.message) == (Status.OK, "no such file: no.log")
 
 
+async def test_rotated_generations_of_a_file_are_answered_with_it(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(b"2026-11-23T10:00:02Z live\n")
+    (tmp_path / "app.log.1").write_bytes(b"2026-11-23T10:00:01Z rotated\n")
+    body, outcome = await answered(an_agent(tmp_path), "app.log")
+    assert (body, outcome.lines) == (b"2026-11-23T10:00:02Z live\n2026-11-23T10:00:01Z rotated\n", 2)
+    kept, query = Kept(), Query(files=("app.log",), rotated=False)
+    await an_agent(tmp_path).answer(query).pump(query, kept)
+    assert kept.body == b"2026-11-23T10:00:02Z live\n"
+
+
 async def test_untimed_file_is_merged_as_a_block_by_its_modification_time(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:

@@ -51,6 +51,11 @@ def gone(log: str, position: Position) -> Failure:
     )
 
 
+def lost(log: str, file: str) -> Failure:
+    """What is said where files were rotated while the log was read, and the one read last is gone."""
+    return Failure(Status.DATA_LOSS, f"{log}: {file} and what is older were rotated away while the log was read")
+
+
 def line_start(reader: Reader, offset: int) -> int:
     """The first offset from `offset` on at which a line begins, the end of the file counting as one."""
     if offset <= 0:

@@ -27,11 +27,15 @@ from logagent.disk.scan import ENOUGH, LIFE_BYTES, Scan
 from logagent.disk.selection import is_ranged
 from logagent.disk.stamping import Stamping
 
+MAX_PLANS = 100
+"""How often one query looks anew which files there are, because they were rotated: then it takes what it meets."""
+
 
 class File(Protocol):
     """A file of a log.
 
-    name: below its root. size, modified: bytes, and nanoseconds since the epoch, as they were when it was found.
+    name: below its root. size, modified, identity: bytes, nanoseconds since the epoch, and device and inode (None: not
+    known), as they were when it was found.
     open: gives a descriptor of a regular file, open for reading, which the caller closes; may raise `Failure`.
     """
 
@@ -46,6 +50,9 @@ class File(Protocol):
 
     @property
     def open(self) -> Callable[[], int]: ...
+
+    @property
+    def identity(self) -> tuple[int, int] | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,23 +74,32 @@ class Ways:
 class Session:
     """One query over files, newest first, of which one is open at a time. name: the log's.
 
-    check_cancelled: called before each read; what it raises ends the work. A thread that was given up may still be at
-    work in here: after a cancelled call, only `close` may be called.
+    again: gives the files as they are by then. check_cancelled: called before each read; what it raises ends the work.
+    A thread that was given up may still be at work in here: after a cancelled call, only `close` may be called.
 
     ended: whether the last batch was given.
     """
 
     def __init__(
-        self, query: Query, name: str, files: Sequence[File], ways: Ways, check_cancelled: Callable[[], None]
+        self,
+        query: Query,
+        name: str,
+        files: Sequence[File],
+        ways: Ways,
+        *,
+        again: Callable[[], Sequence[File]],
+        check_cancelled: Callable[[], None],
     ) -> None:
         self._query = query
         self._name = name
         self._newest = query.order is Order.NEWEST
         self._ways = ways
+        self._again = again
         self._check_cancelled = check_cancelled
         self._files = files
         self._ahead: list[File] = []
         self._resume: Position | None = None
+        self._last_mark = self._plans = 0
         self._reached: int | None = None
         self._position: Position | None = None
         self._told_position: Position | None = None
@@ -158,9 +174,13 @@ class Session:
             return
         try:
             with opened.descriptor.use() as descriptor:
+                if opened.scan is None and self._was_rotated(opened.file, descriptor):
+                    self._plan_anew(opened)
+                    return
                 if opened.scan is None:
                     with self._timed("open"):
                         opened.mark = resuming.mark_of(descriptor)
+                        self._last_mark = opened.mark if opened.mark >> 32 else self._last_mark
                         opened.scan = self._begin(opened, descriptor, framing, matcher)
                 with self._timed("scan"):
                     opened.scan.advance(ENOUGH if framing.sent else 1)
@@ -168,6 +188,9 @@ class Session:
                 if opened.scan.ended or framing.done:
                     self._leave(opened)
         except Failure as failure:
+            if failure.status is Status.NOT_FOUND and opened.scan is None and self._last_mark:
+                self._plan_anew(opened)
+                return
             self._failures.append(failure)
             self._leave(opened)
         except OSError as error:
@@ -180,6 +203,25 @@ class Session:
             mark, offset = framing.reached(self._reached)
             if mark >> 32:  # an empty file cannot be told from others
                 self._position = Position(self._ways.host, self._name, mark, offset)
+
+    def _was_rotated(self, file: File, descriptor: int) -> bool:
+        """Whether the name of a file stands for another one by now."""
+        status = os.fstat(descriptor)
+        return file.identity not in (None, (status.st_dev, status.st_ino)) and self._plans < MAX_PLANS
+
+    def _plan_anew(self, opened: _Opened) -> None:
+        """The files were rotated meanwhile: go on with the one that is now next to the one read last."""
+        opened.descriptor.give_up()
+        self._under_way = None
+        self._plans += 1
+        files = self._again()
+        place = resuming.place_of(files, self._last_mark) if self._last_mark else None
+        if place is not None:
+            files = files[place + 1 :] if self._newest else files[:place]
+        elif self._last_mark:
+            files = ()
+            self.fail(resuming.lost(self._name, opened.file.name))
+        self._ahead = list(reversed(files)) if self._newest else list(files)
 
     def _leave(self, opened: _Opened) -> None:
         """Done with a file, which is closed in this thread: closing a deleted one frees it, which may take long."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
@@ -18,10 +18,19 @@ logger = logging.getLogger(__name__)
 class LogSource:
     """The lines of one log: of its files, newest first, as of one.
 
-    A file is opened in a thread when its first line is wanted, and closed before the next one is opened.
+    A file is opened in a thread when its first line is wanted, and closed before the next one is opened. again: the
+    files as they are by then, in case they are rotated meanwhile; called in a thread.
     """
 
-    def __init__(self, name: str, files: Sequence[File], threads: DiskThreads, ways: Ways) -> None:
+    def __init__(
+        self,
+        name: str,
+        files: Sequence[File],
+        threads: DiskThreads,
+        ways: Ways,
+        again: Callable[[], Sequence[File]] = tuple,
+    ) -> None:
+        self._again = again
         self._name = name
         self._files = files
         self._threads = threads
@@ -33,14 +42,20 @@ class LogSource:
         Cancelling ends the reading before its next read. A read that hangs is left to its thread, which then closes the
         file. What `out` raises passes through.
         """
-        session = Session(query, self._name, self._files, self._ways, self._threads.check_cancelled)
+        session = Session(
+            query, self._name, self._files, self._ways, again=self._again, check_cancelled=self._threads.check_cancelled
+        )
         lines = 0
         try:
-            while not session.ended:
+            while True:
                 async with self._threads.turn(partial(out.send, SIGN_OF_LIFE)):
                     batch = await self._next_batch(session)
-                await out.send(batch)
                 lines += batch.count
+                if session.ended:
+                    break
+                await out.send(batch)
+            if batch != SIGN_OF_LIFE:  # nothing at all is said before a failure that is the whole answer
+                await out.send(batch)
         finally:
             session.close()
         return session.outcome(lines)

@@ -34,6 +34,7 @@ class Found(NamedTuple):
     size: int
     modified: int
     open: Callable[[], int]
+    identity: tuple[int, int] | None = None
 
 
 @dataclass

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
+from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -35,6 +37,7 @@ class Found(NamedTuple):
     size: int
     modified: int
     open: Callable[[], int]
+    identity: tuple[int, int] | None = None
 
 
 def found(name: str, content: bytes) -> Found:
@@ -264,3 +267,52 @@ async def test_a_line_too_long_to_be_held_is_context_like_others(order: Order) -
     outcome = await source.pump(Query(files=("app.log",), keywords=(b"match",), after=1, places=True, order=order), out)
     assert out.lines == in_order([b"match", b"x" * 100], order)
     assert outcome.status is Status.RESOURCE_EXHAUSTED
+
+
+class Rotating:
+    """Files in a directory, rotated at the moment when the nth of them is opened."""
+
+    def __init__(self, contents: list[bytes], at: int, directory: Path) -> None:
+        self._at = at
+        self._directory = directory
+        self._opened = 0
+        for number, content in enumerate(contents):
+            self._path(number).write_bytes(content)
+
+    def _path(self, number: int) -> Path:
+        return self._directory / (f"app.log.{number}" if number else "app.log")
+
+    def files(self) -> list[Found]:
+        found: list[Found] = []
+        while (path := self._path(len(found))).exists():
+            status = path.stat()
+            identity = status.st_dev, status.st_ino
+            found.append(Found(path.name, status.st_size, status.st_mtime_ns, partial(self._open, path), identity))
+        return found
+
+    def _open(self, path: Path) -> int:
+        self._opened += 1
+        if self._opened == self._at:
+            for number in range(len(self.files()) - 1, -1, -1):
+                self._path(number).rename(self._path(number + 1))
+            self._path(0).write_bytes(b"newer\n")
+        return os.open(path, os.O_RDONLY)
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("at", [1, 2, 3])
+async def test_files_that_are_rotated_while_they_are_read_are_read_once_each(
+    order: Order, at: int, tmp_path: Path
+) -> None:
+    rotating = Rotating([b"5\n6\n", b"3\n4\n", b"1\n2\n"], at, tmp_path)
+    ways = Ways(host="web-1", zone=UTC)
+    source = LogSource("app.log", rotating.files(), DiskThreads(inline=True), ways, rotating.files)
+    out = Collected()
+    outcome = await source.pump(Query(files=("app.log",), order=order), out)
+    expected = in_order([b"1", b"2", b"3", b"4", b"5", b"6"], order)
+    if order is Order.NEWEST and at == 1:
+        expected = [b"newer", *expected]
+    if order is Order.OLDEST:
+        expected = [*expected, b"newer"]
+    assert out.lines == expected
+    assert outcome.complete

@@ -83,6 +83,7 @@ class Found(NamedTuple):
     size: int
     modified: int
     open: Callable[[], int]
+    identity: tuple[int, int] | None = None
 
 
 class Served:
