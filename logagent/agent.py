@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
 
@@ -11,11 +11,13 @@ import trio
 
 from logagent import __version__
 from logagent.core.batch import Out
+from logagent.core.files import ListedLog, Listing, failing, joined
 from logagent.core.host import HostState, chosen
 from logagent.core.matching import check
-from logagent.core.outcome import Failure, Outcome, Status, failed
+from logagent.core.outcome import Failure, Outcome, Part, Status, combine, failed
 from logagent.core.query import Query, Source
 from logagent.disk.catalog import Catalog, Generation, Log
+from logagent.disk.listing import MAX_LISTED, Lister, sorted_out, unlooked
 from logagent.disk.source import FileSource
 from logagent.disk.threads import DiskThreads
 from logagent.gather import Gather
@@ -91,6 +93,49 @@ def _readable(log: Log) -> Sequence[Generation]:
     return [generation for generation in log.generations if not generation.packed] or log.generations
 
 
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """What there is on this host to be asked for, looked up within some of the time that others wait for it."""
+
+    host: str
+    reading: Reading
+    lister: Lister
+
+    async def listing(self, query: Query, patience: float) -> Listing:
+        """The logs that a query names. Those that could not be looked into in time are listed without their times."""
+        listed: list[ListedLog] = []
+        seconds = patience * PATIENCE_OF_FILES
+        with trio.move_on_after(seconds) as in_time:
+            try:
+                found = await self.reading.threads.in_thread(self._found, query)
+            except Failure as failure:
+                return failing(self.host, failure.status, failure.message)
+        if in_time.cancelled_caught:
+            return failing(self.host, Status.UNAVAILABLE, f"no answer from the disk within {seconds:g} s")
+        logs, failures = sorted_out(found)
+        with trio.move_on_at(in_time.deadline):
+            for log in logs:
+                listed.append(await self._looked_into(log))
+        return Listing((*listed, *map(self._unlooked, logs[len(listed) :])), (self._part(logs, listed, failures),))
+
+    def _found(self, query: Query) -> list[Log]:
+        return self.reading.catalog.find(query.files, rotated=query.rotated, limit=MAX_LISTED)
+
+    async def _looked_into(self, log: Log) -> ListedLog:
+        return await self.reading.threads.in_thread(self.lister.look, self.host, log, self.reading.zone_of(log))
+
+    def _unlooked(self, log: Log) -> ListedLog:
+        return unlooked(self.host, log, self.reading.zone_of(log), "not looked into in time")
+
+    def _part(self, logs: list[Log], listed: list[ListedLog], failures: list[Failure]) -> Part:
+        outcomes = [failed(failure) for failure in failures]
+        if len(listed) < len(logs):
+            message = f"{len(logs) - len(listed)} of {len(logs)} logs were not looked into in time; ask again for them"
+            outcomes.append(Outcome(Status.DEADLINE_EXCEEDED, message))
+        whole = combine([*outcomes, Outcome()], lines=len(logs), timings={})
+        return Part(self.host, whole.status, whole.message)
+
+
 class Agent:
     """One agent: answers queries over its own logs and its peers'.
 
@@ -106,6 +151,7 @@ class Agent:
         self._reading = reading
         self._peers = peers
         self._patience = patience
+        self._own_files = OwnFiles(name, reading, Lister())
 
     async def check(self, query: Query) -> None:
         """Get the query's expressions ready. Raises `BadParameter` for one that cannot be searched for."""
@@ -114,9 +160,29 @@ class Agent:
 
     def answer(self, query: Query) -> Source:
         """The source that answers `query`. Raises `Failure` for a host that is not known."""
-        known = [self.name] if query.own else [self.name, *self._peers.names]
-        hosts = [self.name] if query.own else chosen(query.hosts, known)
-        return Gather([(host, self._source(host)) for host in hosts], self._patience, of_hosts=True)
+        return Gather([(host, self._source(host)) for host in self._asked(query)], self._patience, of_hosts=True)
+
+    async def files(self, query: Query) -> Listing:
+        """What can be asked for on the hosts that `query` names: its files, hosts, rotated, own and timeout count.
+
+        All are asked at the same time, each waited for with the usual patience, or less if the timeout is less. Raises
+        `Failure` for a host that is not known.
+        """
+        hosts = self._asked(query)
+        patience = min(self._patience, query.timeout or self._patience)
+        share = replace(query, hosts=(), own=True, timeout=patience)
+        listings: dict[str, Listing] = {}
+
+        async def ask(host: str) -> None:
+            if host == self.name:
+                listings[host] = await self._own_files.listing(share, patience)
+            else:
+                listings[host] = await self._peers.files(host, share, patience)
+
+        async with trio.open_nursery() as nursery:
+            for host in hosts:
+                nursery.start_soon(ask, host)
+        return joined(listings[host] for host in hosts)
 
     async def hosts(self) -> list[HostState]:
         """This agent and all that it knows, asked at the same time, each waited for with the usual patience."""
@@ -133,6 +199,10 @@ class Agent:
     async def unready(self) -> list[str]:
         """Why this agent cannot answer yet, a sentence each; none if it can."""
         return await self._reading.threads.in_thread(self._reading.catalog.unready)
+
+    def _asked(self, query: Query) -> list[str]:
+        """The hosts that a query is for. Raises `Failure` for one that is not known."""
+        return [self.name] if query.own else chosen(query.hosts, [self.name, *self._peers.names])
 
     def _source(self, host: str) -> Source:
         if host == self.name:
