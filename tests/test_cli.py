@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -22,9 +22,10 @@ from trio.testing import MockClock
 from logagent.cli import run
 from logagent.config.settings import ConfigError
 from logagent.core.batch import Batch, Origin, Out
+from logagent.core.files import ListedFile, ListedLog, Listing, to_json
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.terminal import arguments, asking
+from logagent.terminal import arguments, asking, listing
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
@@ -415,6 +416,137 @@ def test_unusable_timeout_of_hosts_is_told() -> None:
         hosts_question("--timeout", "soon")
 
 
+# The list of files
+
+
+def files_question(*argv: str) -> listing.FilesQuestion:
+    return listing.files_question(typed("files", *argv), {})
+
+
+NOON = 1_795_435_200_000_000_000
+APP = ListedLog(
+    "web-1",
+    "app.log",
+    (ListedFile("app.log", 1500, NOON), ListedFile("app.log.1.gz", 500, NOON, compressed=True)),
+    NOON,
+    NOON + 1_999_999_999,
+    ("iso", "json iso"),
+    "UTC",
+    True,
+)
+NOTES = ListedLog("web-1", "a\x1b[2J", (ListedFile("a\x1b[2J", 7, NOON),), timed=False)
+LOCKED = ListedLog("web-2", "x.log", (ListedFile("x.log", 3 * 2**30, NOON),), message="permission denied")
+
+
+async def list_files(console: Console, document: object, *argv: str, status: int = 200) -> int:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield json.dumps(document).encode()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, content=pieces())
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1") as client:
+        return await listing.list_files(client, files_question(*argv), console.streams)
+
+
+async def test_files_are_a_table(console: Console) -> None:
+    document = to_json(Listing((APP, NOTES, LOCKED), (OK,)))
+    assert await list_files(console, document) == FOUND
+    assert console.data.splitlines() == [
+        "HOST   FILE      SIZE     OLDEST                NEWEST                GENERATIONS      FORMAT",
+        "web-1  app.log   2.0 KiB  2026-11-23T12:00:00Z  2026-11-23T12:00:01Z  2, 1 compressed  iso, json iso",
+        "web-1  a\\x1b[2J  7 B      -                     -                     1                none: one block",
+        "web-2  x.log     3.0 GiB  -                     -                     1                permission denied",
+    ]
+    assert console.talk == ""
+
+
+async def test_files_as_json_are_the_document(console: Console) -> None:
+    document = to_json(Listing((APP, NOTES), (OK,)))
+    assert await list_files(console, document, "-o", "json") == FOUND
+    assert json.loads(console.data) == document
+
+
+@pytest.mark.parametrize(
+    ("logs", "hosts", "code", "talk"),
+    [
+        ((APP,), (OK, DOWN), PARTIAL, ["db-2: connection refused", "partial answer: 1 of 2 hosts failed"]),
+        ((), (OK, DOWN), PARTIAL, ["db-2: connection refused", "partial answer: 1 of 2 hosts failed"]),
+        ((), (DOWN,), FAILED, ["db-2: connection refused", "no answer: 1 of 1 hosts failed"]),
+        ((), (LACKING,), NOTHING, []),
+        ((APP,), (OK, LACKING), FOUND, []),
+    ],
+)
+async def test_hosts_that_did_not_list_their_files_are_named(
+    console: Console, logs: tuple[ListedLog, ...], hosts: tuple[Part, ...], code: int, talk: list[str]
+) -> None:
+    assert await list_files(console, to_json(Listing(logs, hosts))) == code
+    said = console.talk.splitlines()
+    assert len(said) == len(talk)
+    assert all(line.startswith(f"logagent: {start}") for line, start in zip(said, talk, strict=True))
+    assert bool(console.data) == bool(logs)
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "message"),
+    [
+        ({"files": [{}], "hosts": []}, 200, "something else than files; is it an agent? (INTERNAL)"),
+        ({"title": "Not Found"}, 404, "lists no files; is it an agent, and as new as this one? (UNAVAILABLE)"),
+        ({"detail": "come again"}, 503, "come again (UNAVAILABLE)"),
+    ],
+)
+async def test_answer_that_lists_no_files_is_told(
+    console: Console, document: object, status: int, message: str
+) -> None:
+    assert await list_files(console, document, status=status) == FAILED
+    assert message in console.talk
+    assert console.data == ""
+
+
+async def test_unknown_host_of_files_is_told_in_the_words_of_the_agent(console: Console) -> None:
+    assert await list_files(console, {"detail": "no host named x; known are a"}, "--host", "x", status=404) == FAILED
+    assert "no host named x; known are a (NOT_FOUND)" in console.talk
+
+
+async def test_agent_that_lists_no_files_in_time_is_told(autojump_clock: MockClock, console: Console) -> None:
+    async def wait(request: httpx.Request) -> httpx.Response:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(wait), base_url="http://a:1") as client:
+        assert await listing.list_files(client, files_question("--timeout", "2s"), console.streams) == FAILED
+    assert "did not answer within 2 s (DEADLINE_EXCEEDED)" in console.talk
+
+
+def test_flags_of_files_may_stand_before_and_behind_globs() -> None:
+    query = files_question("--host", "a*", "--no-rotated", "x.log", "y b/*", "--host", "b").query
+    assert (query.files, query.hosts, query.rotated) == (("x.log", "y b/*"), ("a*", "b"), False)
+    assert files_question().query == Query(files=("**/*",))
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"), [(("",), "GLOB: is empty"), (("--timeout", "soon"), "--timeout: must be")]
+)
+def test_unusable_argument_of_files_is_told(argv: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        files_question(*argv)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (10_240, "10 KiB"),
+        (2**20 - 1, "1.0 MiB"),
+        (2**60, "1048576 TiB"),
+    ],
+)
+def test_sizes_are_for_people(count: int, text: str) -> None:
+    assert listing.size(count) == text
+
+
 # Certificates
 
 
@@ -587,6 +719,13 @@ def test_real_hosts_lists_the_agent_itself(serving: Serving) -> None:
     asked = program("hosts", "--agent", serving.url, "-o", "json")
     assert asked.returncode == 0
     assert [host["name"] for host in json.loads(asked.stdout)["hosts"]] == ["web-1"]
+
+
+@pytest.mark.real
+def test_real_files_lists_the_log_that_is_served(serving: Serving) -> None:
+    asked = program("files", "--agent", serving.url, "app.*")
+    assert (asked.returncode, asked.stderr) == (0, b"")
+    assert [line.split()[:2] for line in asked.stdout.splitlines()[1:]] == [[b"web-1", b"app.log"]]
 
 
 @pytest.mark.real

@@ -127,6 +127,11 @@ def unpacked(name: str) -> str:
     return name.rpartition(".")[0] if is_packed(name) else name
 
 
+def beginning(log: str) -> str:
+    """What the names of all generations of `log` begin with: a cheap way to pass over the names of others."""
+    return log.rpartition(".")[0] or log
+
+
 def rotation(name: str, beside: Container[str]) -> Rotation | None:
     """The place of the file `name` in the log that it is a generation of, or None if it is a log of its own.
 

@@ -19,7 +19,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from logagent.core.generations import Rotation, rotation
+from logagent.core.generations import Rotation, beginning, rotation
 from logagent.core.outcome import Failure, Status
 from logagent.disk.beneath import Beneath, Place, components, failure_of
 
@@ -165,7 +165,10 @@ class Search:
             if _is_name(glob[0]):
                 candidates.setdefault(glob[0].text, set()).add(glob[1:])
         patterns = [glob for glob in globs if not _is_name(glob[0])]
+        beginnings = ("",) if patterns else tuple(beginning(glob[0].text) for glob in globs)
         for name, leads_on in listed.items():
+            if not name.startswith(beginnings):
+                continue
             left = {rest for glob in patterns for rest in _passed(glob, name, leads_on)}
             if (generation := rotation(name, listed)) is not None:
                 left -= {()} if not self._rotated else set()

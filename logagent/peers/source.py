@@ -67,7 +67,7 @@ class PeerSource:
         url = f"/logs?{parameters(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
             if response.status_code != 200:
-                raise await _refusal(response)
+                raise await refusal(response)
             if response.http_version != "HTTP/2":
                 raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
             if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
@@ -158,7 +158,7 @@ def _verdict(response: httpx.Response) -> Outcome:
         raise Failure(Status.UNAVAILABLE, f"its answer ended without a verdict ({error})") from None
 
 
-async def _refusal(response: httpx.Response) -> Failure:
+async def refusal(response: httpx.Response) -> Failure:
     """What a status other than 200 means, in the words of the problem document if there is one (RFC 9457)."""
     status = _STATUSES.get(response.status_code, Status.UNAVAILABLE)
     return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")

@@ -36,10 +36,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace | Told:
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
-    """The parser of `query` reads its arguments by itself, since only so may flags stand between FILE and KEYWORD."""
+    """The parser of `query` reads its arguments by itself, since only so may flags stand between FILE and KEYWORD; that
+    of `files` likewise, for flags before GLOB."""
     parser, commands = _parsers()
-    if argv[:1] == ["query"]:
-        return commands["query"].parse_intermixed_args(argv[1:], argparse.Namespace(command="query"))
+    if argv and argv[0] in ("query", "files"):
+        return commands[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
     return parser.parse_args(argv)
 
 
@@ -54,6 +55,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     add = {
         "serve": (_add_serve, "serve this host's log files"),
         "query": (_add_query, "ask an agent for log lines"),
+        "files": (_add_files, "list the logs that can be asked for"),
         "hosts": (_add_hosts, "list the agents that an agent knows"),
         "certs": (_add_certs, "make an authority and certificates for agents"),
         "demo": (_add_demo, "start four agents with made-up logs, and ask them"),
@@ -125,6 +127,14 @@ def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--prefix", choices=("auto", "always", "never"), default="auto", help="HOST FILE: before lines")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour prefixes by host")
     parser.add_argument("--verbose", action="store_true", help="say how each host fared, and what it took")
+    return _add_agent(parser)
+
+
+def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("file", metavar="GLOB", nargs="*", help="only these, such as 'nginx/*.log' [**/*]")
+    parser.add_argument("--host", metavar="GLOB", action="append", default=[], help="only these hosts [all it knows]")
+    parser.add_argument("--no-rotated", action="store_true", help="without the rotated generations of logs")
+    parser.add_argument("--timeout", metavar="SPAN", default="30s", help="how long to wait for the answer [30s]")
     return _add_agent(parser)
 
 

@@ -17,6 +17,7 @@ from werkzeug.http import parse_options_header
 
 from logagent.core.batch import Batch
 from logagent.core.coding import negotiate
+from logagent.core.files import Listing, asked, to_json
 from logagent.core.host import HostState
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.parameters import parse
@@ -44,6 +45,8 @@ class Agent(Protocol):
     async def check(self, query: Query) -> None: ...
 
     def answer(self, query: Query) -> Source: ...
+
+    async def files(self, query: Query) -> Listing: ...
 
     async def hosts(self) -> list[HostState]: ...
 
@@ -96,6 +99,11 @@ def create_app(agent: Agent, answers: Answers, *, version: str, certificate_requ
             raise Refusal(503, "too many answers are under way", {"retry-after": str(RETRY_AFTER)})
         query = replace(query, times=query.times or form.times, places=query.places or form.places)
         return Answer(_plan(agent.answer(query), query, form), answers, form.mimetype)
+
+    @app.get("/files")
+    async def files() -> Response:
+        _admit(certificate_required)
+        return _json(to_json(await agent.files(_addressed(asked(request.query_string)))))
 
     @app.get("/hosts")
     async def hosts() -> Response:
@@ -155,9 +163,14 @@ def _no_parameters() -> None:
 
 
 def _query() -> Query:
+    return _addressed(parse(request.query_string, now=time.time_ns()))
+
+
+def _addressed(query: Query) -> Query:
+    """The query with what the request's headers say."""
     trace = request.headers.get("traceparent", "")
     return replace(
-        parse(request.query_string, now=time.time_ns()),
+        query,
         own=request.headers.get(SCOPE_HEADER) == "own",
         trace=trace if _TRACEPARENT.fullmatch(trace) else None,
     )

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.generations import LIVE, NAMINGS, PACKINGS, Naming, Rotation, compiled, is_packed, rotation, unpacked
+from logagent.core.generations import (
+    LIVE,
+    NAMINGS,
+    PACKINGS,
+    Naming,
+    Rotation,
+    beginning,
+    compiled,
+    is_packed,
+    rotation,
+    unpacked,
+)
 
 # One example for each row of the table, in its order: file, log, the names that must lie beside it.
 EXAMPLES = [
@@ -201,4 +212,5 @@ def test_log_is_a_shorter_name_in_the_same_directory_and_no_generation_itself(na
         assert found.log.rpartition("/")[0] == directory
         assert 0 < len(found.log.rpartition("/")[2]) < len(name.rpartition("/")[2])
         assert found.rank > LIVE
+        assert name.startswith(beginning(found.log))
         assert rotation(found.log, beside) is None or is_packed(found.log)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pytest
 import zstandard
@@ -14,7 +17,7 @@ from trio.testing import MockClock
 from logagent.core.outcome import Status
 from logagent.core.verdict import TRAILERS
 from testbed.broken import Broken
-from testbed.cluster import Cluster, Reply
+from testbed.cluster import PATIENCE, Cluster, Reply
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 
@@ -319,6 +322,106 @@ async def test_hosts_tells_who_is_there_and_who_is_not(autojump_clock: MockClock
     assert hosts["web1"]["version"]
     assert isinstance(hosts["web1"]["round_trip_ms"], float)
     assert "refused" in hosts["web2"]["message"]
+
+
+ROTATED = {
+    "app.log": b"\n".join(LINES[40:]) + b"\n",
+    "app.log.1": b"\n".join(LINES[20:40]) + b"\n",
+    "app.log.2.gz": gzip.compress(b"\n".join(LINES[:20]) + b"\n"),
+    "sub/notes.txt": b"no time\n",
+}
+
+
+def listed(reply: Reply) -> dict[str, Any]:
+    assert reply.headers["content-type"] == "application/json"
+    return dict(json.loads(reply.body))
+
+
+async def test_files_tells_what_is_known_of_each_log(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=ROTATED) as it:
+        for name in ROTATED:
+            os.utime(it.file("web0", name), ns=(0, 1_800_000_000_000_000_001))
+        reply = await it.ask("", route="/files")
+    document = listed(reply)
+    app, notes = document["files"]
+    generations = app.pop("generations")
+    assert app == {
+        "host": "web0",
+        "name": "app.log",
+        "size": sum(len(ROTATED[name]) for name in ("app.log", "app.log.1", "app.log.2.gz")),
+        "modified": "2027-01-15T08:00:00.000000001Z",
+        "oldest": "2026-11-23T10:00:00.000000000Z",
+        "newest": "2026-11-23T10:00:59.000000000Z",
+        "formats": ["iso"],
+        "zone": "UTC",
+        "timed": True,
+        "message": "",
+    }
+    assert [(file["name"], file["size"], file["compressed"]) for file in generations] == [
+        (name, len(ROTATED[name]), name.endswith(".gz")) for name in ("app.log", "app.log.1", "app.log.2.gz")
+    ]
+    assert (notes["name"], notes["timed"], notes["oldest"]) == ("sub/notes.txt", False, None)
+    assert "one block" in notes["message"]
+    assert document["hosts"] == [{"host": "web0", "status": 0, "message": ""}]
+    assert document["complete"] is True
+
+
+async def test_files_of_many_hosts_come_together_and_failing_hosts_are_named(
+    autojump_clock: MockClock, cluster: Start
+) -> None:
+    silent = Broken("silence")
+    async with cluster(web0=LINES, web1=ROTATED, web2=Broken("refused"), web3=silent, web4=Broken("404")) as it:
+        document = listed(await it.ask("filename=app.log", route="/files"))
+    assert [(file["host"], file["name"]) for file in document["files"]] == [("web0", "app.log"), ("web1", "app.log")]
+    hosts = {host["host"]: (host["status"], host["message"]) for host in document["hosts"]}
+    assert (hosts["web0"], hosts["web1"]) == ((0, ""), (0, ""))
+    assert hosts["web2"][0] == 14
+    assert "refused" in hosts["web2"][1]
+    assert hosts["web3"] == (14, f"no answer within {PATIENCE:g} s")
+    assert hosts["web4"] == (14, "lists no files; is it an agent, and as new as this one?")
+    assert document["complete"] is False
+    assert (b"log-scope", b"own") in silent.asked[0]["headers"]
+    assert silent.asked[0]["query_string"] == f"filename=app.log&timeout={float(PATIENCE)}".encode()
+
+
+async def test_files_are_chosen_by_host_name_and_rotation(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=ROTATED, web1=ROTATED) as it:
+        reply = await it.ask("filename=**/*.log&filename=no.log&hostname=*1&rotated=false", route="/files")
+    document = listed(reply)
+    [log] = document["files"]
+    assert (log["host"], log["name"], len(log["generations"])) == ("web1", "app.log", 1)
+    assert document["hosts"] == [{"host": "web1", "status": 0, "message": "no such file: no.log"}]
+
+
+async def test_files_that_no_host_has_are_an_empty_list(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        document = listed(await it.ask("filename=no.log", route="/files"))
+    assert (document["files"], document["complete"]) == ([], True)
+    assert document["hosts"] == [{"host": "web0", "status": 5, "message": "no such file: no.log"}]
+
+
+async def test_timeout_of_files_is_less_than_the_patience(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=Broken("silence")) as it:
+        document = listed(await it.ask("timeout=250ms", route="/files"))
+    assert document["hosts"][1] == {"host": "web1", "status": 14, "message": "no answer within 0.25 s"}
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [("keyword=x", "keyword"), ("n=1", "n"), ("filename=", "filename"), ("rotated=x", "rotated")],
+)
+async def test_bad_parameter_of_files_is_a_400(
+    autojump_clock: MockClock, cluster: Start, query: str, parameter: str
+) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask(query, route="/files")
+    assert (reply.status, problem(reply)["parameter"]) == (400, parameter)
+
+
+async def test_unknown_host_of_files_is_a_404(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("hostname=web7", route="/files")
+    assert problem(reply)["detail"] == "no host named web7; known are web0"
 
 
 async def test_healthz_and_readyz_answer(autojump_clock: MockClock, cluster: Start) -> None:
