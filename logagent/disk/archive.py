@@ -159,7 +159,7 @@ class Archive:
         size = next(sizes)
         while (piece := text.take(size)) is not None:
             cutting.add(piece)
-            if cutting.whole >= size or cutting.loose >= self._largest:
+            if cutting.whole + cutting.loose >= size and cutting.whole:
                 yield from self._lines(cutting)
                 size = next(sizes)
             if cutting.loose >= self._largest:
@@ -187,7 +187,7 @@ class Archive:
         if cutting.whole:
             block = cutting.block()
             self._trail.append((block.offset, block.body))
-            while sum(len(text) for _, text in self._trail) - len(self._trail[0][1]) >= TRAIL:
+            while cutting.offset - self._trail[0][0] - len(self._trail[0][1]) >= TRAIL:
                 self._trail.popleft()
             yield block
 
