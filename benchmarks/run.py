@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import archives
 import living
 import processes
 import reading
@@ -29,6 +30,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "rare": reading.rare_word,
     "common": reading.common_word,
     "patterns": searching.patterns,
+    "archives": archives.archives,
     "everything": sending.everything,
     "merged": sending.merged,
     "health": living.health,
