@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 
 from logagent.core.allowance import Allowance
 from logagent.core.batch import Batch, Origin, Position
-from logagent.core.positions import Positions
+from logagent.core.positions import Head, Positions
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ class Merge:
     @property
     def positions(self) -> list[Position]:
         """How far each log is done by now, those of which nothing is known left out."""
-        return self._positions.at((head.batch, head.at) for head in self._heads.values())
+        return self._positions.at(Head(head.batch, head.lines, head.at) for head in self._heads.values())
 
     def end(self, stream: int) -> None:
         """The stream gives no more; what it gave is kept."""
@@ -143,7 +143,7 @@ class Relay:
 
     @property
     def positions(self) -> list[Position]:
-        return self._positions.at(())
+        return self._positions.at()
 
     def end(self, stream: int) -> None:
         self._running = False

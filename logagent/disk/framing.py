@@ -121,13 +121,16 @@ class Framing:
     def _stop(self, selected: Selected, count: int) -> tuple[int, int]:
         """Where the answer ended among the lines of a block, of which it has the first `count`."""
         if self._newest and count:
-            place, behind = selected.first_of_record(count - 1), 0
-        elif self._newest:
-            place, behind = selected.last_of_record(0), 1
-        else:
-            place, behind = max(count - 1, 0), min(count, 1)
+            return self._place(selected, selected.first_of_record(count - 1), behind=False)
+        if self._newest:
+            return self._place(selected, selected.last_of_record(0), behind=True)
+        return self._place(selected, max(count - 1, 0), behind=count > 0)
+
+    def _place(self, selected: Selected, place: int, *, behind: bool) -> tuple[int, int]:
+        """The file of a line, and where it begins, or the line behind it."""
         file = len(self._entered) - 1 if selected.files is None else selected.files[place]
-        return file, selected.start(place, newest=self._newest) + behind
+        start = selected.start(place, newest=self._newest)
+        return file, start + len(selected.lines[place]) + 1 if behind else start
 
     def _add_columns(self, selected: Selected, count: int) -> None:
         if selected.files is None:

@@ -10,6 +10,7 @@ from logagent.core.batch import Position
 from logagent.core.cursor import MARKED, mark, marks
 from logagent.core.outcome import Failure, Status
 from logagent.disk.reader import Reader
+from logagent.disk.unpacking import head_of
 
 _PIECE = 64 * 1024
 """Bytes read at a time to find where a line ends: more than nearly all lines have."""
@@ -31,7 +32,7 @@ def place_of(files: Sequence[Openable], known: int) -> int | None:
         except (OSError, Failure):
             continue
         try:
-            if marks(_head(descriptor), known):
+            if marks(head_of(descriptor, MARKED), known):
                 return place
         finally:
             os.close(descriptor)
@@ -40,7 +41,7 @@ def place_of(files: Sequence[Openable], known: int) -> int | None:
 
 def mark_of(descriptor: int) -> int:
     """The mark of an open file. Raises `OSError`."""
-    return mark(_head(descriptor))
+    return mark(head_of(descriptor, MARKED))
 
 
 def gone(log: str, position: Position) -> Failure:
@@ -68,7 +69,3 @@ def line_start(reader: Reader, offset: int) -> int:
             return at + line_break + 1
         at = end
     return reader.size
-
-
-def _head(descriptor: int) -> bytes:
-    return os.pread(descriptor, MARKED, 0)

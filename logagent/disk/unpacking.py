@@ -70,6 +70,19 @@ def kind_of(head: bytes) -> Kind | None:
     return next((kind for kind, magic in _MAGICS.items() if magic.match(head)), None)
 
 
+def head_of(descriptor: int, size: int) -> bytes:
+    """The first bytes of a file's text, unpacked if it is packed: `size`, or all there is. Raises `OSError`."""
+    kind = kind_of(os.pread(descriptor, HEAD, 0))
+    if kind is None:
+        return os.pread(descriptor, size, 0)
+    head = b""
+    for chunk in Unpacking(descriptor, "", kind, chunk=size).chunks():
+        head += chunk
+        if len(head) >= size:
+            break
+    return head[:size]
+
+
 class Unpacking:
     """One pass over an archive.
 

@@ -161,7 +161,7 @@ class _Delivery:
         whole = outcome.complete and (query.n is None or self._records < query.n)
         if query.own or query.hits or (whole and query.order is Order.NEWEST):
             return outcome
-        return replace(outcome, cursor=encode(query, self._positions.at(())))
+        return replace(outcome, cursor=encode(query, self._positions.at()))
 
     def _unfinished(self, status: Status, message: str) -> Outcome:
         return Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)

@@ -117,7 +117,7 @@ def pages(log: Log, query: Query, between: Callable[[int], object], most: int = 
         lines += page.lines
         if outcome.complete and (query.n is None or page.records < query.n):
             return lines
-        positions = tuple(page.positions.at(())) or positions
+        positions = tuple(page.positions.at()) or positions
         between(number)
     raise AssertionError("the pages do not end")
 
@@ -179,7 +179,7 @@ def test_a_file_that_is_gone_is_a_loss_that_is_said() -> None:
         query = Query(files=("app.log",), n=2)
         first, _ = ask(log, query)
         (log.directory / "app.log").write_bytes(b"1700009999 other\n")
-        second, outcome = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at(()))}))
+        second, outcome = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at())}))
         assert second.lines == []
         assert outcome.status is Status.DATA_LOSS
         assert "deleted or changed" in outcome.message
@@ -193,6 +193,6 @@ def test_lines_written_after_the_first_page_come_where_the_oldest_are_first() ->
         first, _ = ask(log, query)
         log.rotate()
         log.write(2)
-        second, outcome = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at(()))}))
+        second, outcome = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at())}))
         assert first.lines + second.lines == log.lines()
         assert outcome.complete
