@@ -144,6 +144,15 @@ class Archive:
                 body += text[place : max(place, end - offset)]
         return body
 
+    def before(self, end: int) -> tuple[int, bytes]:
+        """What is at hand of the text right before `end`, where a line begins: where that starts, and its bytes."""
+        begin, pieces = end, list[bytes]()
+        for offset, text in sorted(self._at_hand(), key=lambda one: one[0], reverse=True):
+            if offset < begin <= offset + len(text):
+                pieces.append(text[: begin - offset])
+                begin = offset
+        return begin, b"".join(reversed(pieces))
+
     def _at_hand(self) -> Iterator[tuple[int, bytes]]:
         yield from self._trail
         for kept in (*self._kept, *filter(None, [self._in_hand])):

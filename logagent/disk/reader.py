@@ -137,6 +137,10 @@ class Reader:
         head = self.read(line.offset, min(line.offset + max(self.max_line + 1, SEEN), line.end))
         return head.partition(b"\n")[0]  # there is none, unless the file was written over meanwhile
 
+    def found(self, line: LongLine) -> bool | None:
+        """Whether a long line matches is not known before its windows are looked at."""
+        return None
+
     def read(self, begin: int, end: int) -> bytes:
         """The bytes from `begin` to `end`; fewer if the file has shrunk, which is noted as a loss."""
         body = self._read_once(begin, end)

@@ -9,7 +9,8 @@ from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.disk.framing import Framing
-from logagent.disk.reader import Block, LongLine, Reader, Stretch
+from logagent.disk.opening import Text
+from logagent.disk.reader import Block, LongLine, Stretch
 
 ENOUGH = BATCH_BYTES // 2
 """Bytes of lines with which a batch is sent on: with what the last block adds it comes to 128 to 384 KiB."""
@@ -31,7 +32,7 @@ class Scan:
     def __init__(
         self,
         query: Query,
-        reader: Reader,
+        reader: Text,
         matcher: Matcher,
         framing: Framing,
         *,
@@ -45,6 +46,7 @@ class Scan:
         self._life_bytes = life_bytes
         self._wants_all = query.context
         self._newest = query.order is Order.NEWEST
+        self._begin = begin
         self._steps = self._work(reader.backward(begin, end) if self._newest else reader.forward(begin, end))
         self.reached = (reader.size if end is None else end) if self._newest else begin
         self.ended = False
@@ -64,6 +66,8 @@ class Scan:
             if self._framing.size >= enough or self._reader.bytes_read >= pause:
                 return
         self.ended = True
+        if self._newest and not self._framing.done:
+            self.reached = self._begin
 
     def _work(self, stretches: Iterator[Stretch]) -> Iterator[None]:
         for stretch in stretches:
@@ -88,6 +92,8 @@ class Scan:
     def _matches(self, line: LongLine) -> Generator[None, None, bool]:
         if self._matcher.everything:
             return True
+        if (found := self._reader.found(line)) is not None:
+            return found
         inspection = self._matcher.inspect()
         matches = False
         try:

@@ -18,14 +18,17 @@ from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.timestamps import Stamper
 from logagent.disk import resuming
+from logagent.disk.archive import Archive
 from logagent.disk.beneath import failure_of
 from logagent.disk.descriptor import Descriptor
 from logagent.disk.framing import Framing
+from logagent.disk.opening import Unpacked
 from logagent.disk.ranges import bounds
 from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Read, Reader
 from logagent.disk.scan import ENOUGH, LIFE_BYTES, Scan
 from logagent.disk.selection import is_ranged
-from logagent.disk.stamping import Stamping
+from logagent.disk.stamping import SAMPLE, Stamping, StampingAtHand
+from logagent.disk.unpacking import HEAD, Kind, head_of, kind_of
 
 MAX_PLANS = 100
 """How often one query looks anew which files there are, because they were rotated: then it takes what it meets."""
@@ -233,6 +236,9 @@ class Session:
                 self._failures.append(opened.scan.loss)
 
     def _begin(self, opened: _Opened, descriptor: int, framing: Framing, matcher: Matcher) -> Scan:
+        kind = kind_of(os.pread(descriptor, HEAD, 0))
+        if kind is not None:
+            return self._begin_archive(opened, descriptor, kind, framing, matcher)
         ways, file = self._ways, opened.file
         reader = Reader(
             descriptor,
@@ -243,11 +249,39 @@ class Session:
             read=ways.read,
             before_read=self._check_cancelled,
         )
-        stamping = self._stamping(descriptor, reader)
-        timed = stamping is None or stamping.timed
-        framing.enter(Origin(ways.host, file.name, timed, self._name, opened.mark), stamping)
+        stamping = Stamping(reader, *self._stamper(descriptor)) if self._wants_times else None
+        self._enter(opened, framing, stamping)
         begin, end = self._limits_in(reader, stamping)
         return Scan(self._query, reader, matcher, framing, begin=begin, end=end, life_bytes=ways.life_bytes)
+
+    def _begin_archive(self, opened: _Opened, descriptor: int, kind: Kind, framing: Framing, matcher: Matcher) -> Scan:
+        ways, query = self._ways, self._query
+        archive = Archive(
+            descriptor,
+            opened.file.name,
+            kind,
+            sizes=ways.sizes,
+            max_line=ways.max_line,
+            read=ways.read,
+            before_read=self._check_cancelled,
+        )
+        beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
+        stamping = StampingAtHand(archive, *self._stamper(descriptor), beginning) if self._wants_times else None
+        self._enter(opened, framing, stamping)
+        ranged = is_ranged(query) and stamping is not None and stamping.timed
+        text = Unpacked(archive, query, matcher, stamping.stamps if ranged and stamping is not None else None)
+        resume, self._resume = self._resume, None
+        offset = resume.offset if resume is not None else None
+        begin, end = (0, offset) if self._newest else (offset or 0, None)
+        return Scan(query, text, matcher, framing, begin=begin, end=end, life_bytes=ways.life_bytes)
+
+    def _enter(self, opened: _Opened, framing: Framing, stamping: Stamping | None) -> None:
+        timed = stamping is None or stamping.timed
+        framing.enter(Origin(self._ways.host, opened.file.name, timed, self._name, opened.mark), stamping)
+
+    def _stamper(self, descriptor: int) -> tuple[Stamper, int]:
+        modified = os.fstat(descriptor).st_mtime_ns
+        return Stamper(self._ways.zone, modified), modified
 
     def _limits_in(self, reader: Reader, stamping: Stamping | None) -> tuple[int, int]:
         """From where to where a file is to be read."""
@@ -270,12 +304,10 @@ class Session:
             self._notes.append(f"{reader.name}: its times do not ascend, so all of it was looked through")
         return found.begin, found.end
 
-    def _stamping(self, descriptor: int, reader: Reader) -> Stamping | None:
+    @property
+    def _wants_times(self) -> bool:
         query = self._query
-        if not (query.times or is_ranged(query) or query.unit is Unit.EVENT):
-            return None
-        modified = os.fstat(descriptor).st_mtime_ns
-        return Stamping(reader, Stamper(self._ways.zone, modified), modified)
+        return query.times or is_ranged(query) or query.unit is Unit.EVENT
 
     def _batch(self) -> Batch:
         scanned = self._all_scanned()

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from logagent.core.finding import SEEN
 from logagent.core.timestamps import Stamper
+from logagent.disk.archive import Archive
 from logagent.disk.reader import Reader
 
 PAGE = 16 * 1024
@@ -112,3 +113,31 @@ class Stamping:
 
 def _near(before: int, start: int) -> bool:
     return before // PAGE >= start // PAGE - NEAR
+
+
+class StampingAtHand(Stamping):
+    """The same for an archive, of which no more is looked at than is at hand.
+
+    beginning: the first `SAMPLE` bytes of its text, by which it is told whether its lines have times.
+    """
+
+    def __init__(self, archive: Archive, stamper: Stamper, modified: int, beginning: bytes) -> None:
+        self._archive = archive
+        self._stamper = stamper
+        self._modified = modified
+        self.timed = any(stamp is not None for stamp in stamper.stamps(beginning.split(b"\n")))
+
+    def _before(self, start: int) -> tuple[int, int] | None:
+        begin, text = self._archive.before(start)
+        line_end = len(text) - 1
+        while line_end > 0:
+            line_begin = text.rfind(b"\n", 0, line_end) + 1
+            stamp = self._stamper.stamp(text[line_begin : min(line_end, line_begin + SEEN)])
+            if stamp is not None:
+                return begin + line_begin, stamp
+            line_end = line_begin - 1
+        return None
+
+    def _after(self, start: int) -> int:
+        lines = self._archive.read(start, start + NEAR * PAGE).split(b"\n")
+        return next((stamp for stamp in self._stamper.stamps(lines) if stamp is not None), self._modified)

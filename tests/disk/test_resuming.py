@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,24 +54,29 @@ class Log:
                 file.write(b" more\n" if self.written % 4 == 0 else b"")
 
     def rotate(self) -> None:
-        files = self.files()
-        for number in range(len(files) - 1, -1, -1):
-            (self.directory / self.name(number)).rename(self.directory / self.name(number + 1))
+        for number, path in reversed(list(enumerate(self.paths()))):
+            path.rename(self.directory / f"app.log.{number + 1}{path.suffix if path.suffix == '.gz' else ''}")
         (self.directory / "app.log").touch()
 
-    def files(self) -> list[Found]:
-        """Newest first."""
-        found: list[Found] = []
-        while (path := self.directory / self.name(len(found))).exists():
-            found.append(Found(path.name, path.stat().st_size, path.stat().st_mtime_ns, opener(path)))
-        return found
+    def compress(self) -> None:
+        """The newest of the rotated files that is not packed yet."""
+        plain = [path for path in self.paths()[1:] if path.suffix != ".gz"]
+        if plain:
+            plain[0].with_name(f"{plain[0].name}.gz").write_bytes(gzip.compress(plain[0].read_bytes()))
+            plain[0].unlink()
 
-    def name(self, number: int) -> str:
-        return f"app.log.{number}" if number else "app.log"
+    def paths(self) -> list[Path]:
+        """Newest first."""
+        paths = [self.directory / "app.log"]
+        while there := list(self.directory.glob(f"app.log.{len(paths)}*")):
+            paths += there
+        return paths
+
+    def files(self) -> list[Found]:
+        return [Found(path.name, path.stat().st_size, path.stat().st_mtime_ns, opener(path)) for path in self.paths()]
 
     def lines(self) -> list[bytes]:
-        paths = [self.directory / file.name for file in self.files()]
-        return b"".join(path.read_bytes() for path in reversed(paths)).splitlines()
+        return b"".join(path.read_bytes() for path in reversed(self.paths())).splitlines()
 
 
 def opener(path: Path) -> Callable[[], int]:
@@ -138,7 +144,9 @@ def test_pages_with_rotations_between_them_equal_the_whole(
             log.rotate() if data.draw(st.booleans()) else None
         query = Query(files=("app.log",), keywords=(b"match",), order=order, unit=unit, n=n)
         whole, _ = ask(log, Query(**{**asdict(query), "n": None}))
-        happenings = data.draw(st.lists(st.sampled_from(["write", "rotate", "both", "nothing"]), max_size=6))
+        happenings = data.draw(
+            st.lists(st.sampled_from(["write", "rotate", "both", "compress", "nothing"]), max_size=6)
+        )
 
         def between(number: int) -> None:
             happens = happenings[number] if number < len(happenings) else "nothing"
@@ -146,6 +154,8 @@ def test_pages_with_rotations_between_them_equal_the_whole(
                 log.write(3)
             if happens in ("rotate", "both"):
                 log.rotate()
+            if happens == "compress":
+                log.compress()
 
         assert pages(log, query, between) == whole.lines
 

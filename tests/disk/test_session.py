@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from logagent.core.rendering import Text
 from logagent.disk.session import Ways
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
+from logagent.disk.unpacking import Kind
+from testbed.packing import PACK
 
 MODIFIED = 1_700_000_000_000_000_000
 FIRST = 1_600_000_000
@@ -316,3 +319,67 @@ async def test_files_that_are_rotated_while_they_are_read_are_read_once_each(
         expected = [*expected, b"newer"]
     assert out.lines == expected
     assert outcome.complete
+
+
+KINDS = st.sampled_from([None, *Kind])
+TIMED = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([b"match", b"a", b" at match", b"x" * 90])), max_size=40)
+
+
+def timed_lines(steps: list[tuple[int, bytes]]) -> list[bytes]:
+    """Lines with ascending times, some without one."""
+    times = accumulate(step for step, _ in steps)
+    return [text if text[:1] == b" " else stamped(time, text) for time, (_, text) in zip(times, steps, strict=True)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(TIMED, st.integers(0, 40), st.integers(0, 40), st.tuples(KINDS, KINDS), SIZES, st.data())
+async def test_packed_files_answer_like_plain_ones(
+    steps: list[tuple[int, bytes]],
+    one: int,
+    other: int,
+    kinds: tuple[Kind | None, Kind | None],
+    sizes: tuple[int, ...],
+    data: st.DataObject,
+) -> None:
+    lines = timed_lines(steps)
+    first, second = sorted((one, other))
+    parts = [joined(lines[:first]), joined(lines[first:second]), joined(lines[second:])]
+    packed = [part if kind is None else PACK[kind](part) for part, kind in zip(parts, (*kinds, None), strict=True)]
+    asked = data.draw(
+        st.fixed_dictionaries(
+            {"order": ORDERS},
+            optional={
+                "keywords": st.just((b"match",)),
+                "n": st.integers(1, 9),
+                "before": CONTEXT,
+                "after": CONTEXT,
+                "unit": st.sampled_from(Unit),
+                "since": st.integers(0, 60).map(lambda second: (FIRST + second) * 10**9),
+            },
+        )
+    )
+    assume(all(not part or any(line[:1].isdigit() for line in part.splitlines()) for part in parts))
+    plain, _ = await answer(parts, (1000,), **asked)
+    out, outcome = await answer(packed, sizes, **asked)
+    assert out.lines == plain.lines
+    assert outcome.complete
+
+
+async def test_a_damaged_archive_gives_what_could_be_read_and_says_so() -> None:
+    whole = PACK[Kind.GZIP](joined([b"line %d match" % number for number in range(20000)]))
+    out, outcome = await answer([b"older\n", whole[: len(whole) // 2], b"newest match\n"], (4096,))
+    assert out.lines[0] == b"newest match"
+    assert out.lines[-1] == b"older"
+    assert len(out.lines) > 5000
+    assert outcome.status is Status.DATA_LOSS
+    assert "app.log.1: damaged after" in outcome.message
+
+
+async def test_a_long_line_of_an_archive_is_matched_whole_and_sent_cut() -> None:
+    text = b"first\n" + b"x" * 300_000 + b"match\nlast\n"
+    for order in Order:
+        ways = Ways(host="web-1", zone=UTC, max_line=100)
+        source = LogSource("app.log", [found("app.log.gz", PACK[Kind.GZIP](text))], DiskThreads(inline=True), ways)
+        out = Collected()
+        await source.pump(Query(files=("app.log",), keywords=(b"xmatch",), order=order), out)
+        assert out.lines == [b"x" * 100]
