@@ -18,6 +18,7 @@ from logagent.disk.catalog import Catalog, Generation, Log
 from logagent.disk.listing import MAX_LISTED, Lister, sorted_out, unlooked
 from logagent.disk.session import Ways
 from logagent.disk.source import LogSource
+from logagent.disk.spans import Spans
 from logagent.disk.threads import DiskThreads
 from logagent.gather import Gather
 
@@ -38,6 +39,7 @@ class Reading:
     max_files: int
     max_line: int
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
+    spans: Spans = field(default_factory=Spans)
 
     def zone_of(self, found: Log | Generation) -> tzinfo:
         """What times that name no zone mean in a log, or in one of its files."""
@@ -69,7 +71,7 @@ class OwnLogs:
 
     def _source(self, log: Log, query: Query) -> LogSource:
         reading = self.reading
-        ways = Ways(host=self.host, zone=reading.zone_of(log), max_line=reading.max_line)
+        ways = Ways(host=self.host, zone=reading.zone_of(log), max_line=reading.max_line, spans=reading.spans)
         again = partial(self._again, log.name, query.rotated)
         return LogSource(log.name, log.generations, reading.threads, ways, again)
 

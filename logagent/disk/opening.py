@@ -82,6 +82,11 @@ class Unpacked:
         return self._archive.name
 
     @property
+    def is_whole(self) -> bool:
+        """Whether all of it was gone through."""
+        return self._archive.size is not None
+
+    @property
     def size(self) -> int:
         return UNKNOWN if self._archive.size is None else self._archive.size
 

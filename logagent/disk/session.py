@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Protocol
 
@@ -27,6 +27,7 @@ from logagent.disk.ranges import bounds
 from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Read, Reader
 from logagent.disk.scan import ENOUGH, LIFE_BYTES, Scan
 from logagent.disk.selection import is_ranged
+from logagent.disk.spans import Spans
 from logagent.disk.stamping import SAMPLE, Stamping, StampingAtHand
 from logagent.disk.unpacking import HEAD, Kind, head_of, kind_of
 
@@ -63,7 +64,7 @@ class Ways:
     """How the files of one log are read.
 
     host: which the lines come from. zone: of times that state none. max_line: longer lines are matched whole, but sent
-    cut to so many bytes. sizes, life_bytes, read: see `Reader` and `Scan`.
+    cut to so many bytes. sizes, life_bytes, read: see `Reader` and `Scan`. spans: what is known of files from before.
     """
 
     host: str
@@ -72,6 +73,7 @@ class Ways:
     sizes: tuple[int, ...] = BLOCK_SIZES
     life_bytes: int = LIFE_BYTES
     read: Read = os.pread
+    spans: Spans = field(default_factory=Spans)
 
 
 class Session:
@@ -159,14 +161,16 @@ class Session:
                 self._failures.append(resuming.gone(self._name, position))
             if place is None and newest:
                 files = []
-        files = [file for file in files if not self._is_too_old(file)]
+        files = [file for file in files if not self._is_out_of_range(file)]
         self._ahead = list(reversed(files)) if newest else list(files)
         self._planned = sum(file.size for file in files)
 
-    def _is_too_old(self, file: File) -> bool:
-        """Whether a file was last written to so long before the range that no line of it can lie in that, even if its
-        times are in another zone than is thought."""
-        return self._query.since is not None and file.modified + DAY < self._query.since
+    def _is_out_of_range(self, file: File) -> bool:
+        """Whether no line of a file can be asked for: it was last written to so long before the range that even times
+        in another zone than is thought do not reach it, or its times are known from before."""
+        query = self._query
+        too_old = query.since is not None and file.modified + DAY < query.since
+        return too_old or self._ways.spans.exclude(file, query)
 
     def _go_on(self, framing: Framing, matcher: Matcher) -> None:
         """Work on the file that is open, or on the next one; where it fails, the next ones are still worth it."""
@@ -234,6 +238,8 @@ class Session:
             self._scanned += opened.scan.scanned
             if opened.scan.loss is not None:
                 self._failures.append(opened.scan.loss)
+            elif opened.text is not None and opened.text.is_whole:
+                self._ways.spans.note(opened.file, opened.text.first_time, opened.text.last_time)
 
     def _begin(self, opened: _Opened, descriptor: int, framing: Framing, matcher: Matcher) -> Scan:
         kind = kind_of(os.pread(descriptor, HEAD, 0))
@@ -250,6 +256,8 @@ class Session:
             before_read=self._check_cancelled,
         )
         stamping = Stamping(reader, *self._stamper(descriptor)) if self._wants_times else None
+        if stamping is not None and reader.loss is None:
+            self._ways.spans.note(file, stamping.first, stamping.last)
         self._enter(opened, framing, stamping)
         begin, end = self._limits_in(reader, stamping)
         return Scan(self._query, reader, matcher, framing, begin=begin, end=end, life_bytes=ways.life_bytes)
@@ -270,6 +278,7 @@ class Session:
         self._enter(opened, framing, stamping)
         ranged = is_ranged(query) and stamping is not None and stamping.timed
         text = Unpacked(archive, query, matcher, stamping.stamps if ranged and stamping is not None else None)
+        opened.text = text
         resume, self._resume = self._resume, None
         offset = resume.offset if resume is not None else None
         begin, end = (0, offset) if self._newest else (offset or 0, None)
@@ -368,4 +377,5 @@ class _Opened:
         self.file = file
         self.descriptor = Descriptor(file.open)
         self.scan: Scan | None = None
+        self.text: Unpacked | None = None
         self.mark = 0

@@ -29,18 +29,22 @@ class Stamping:
 
     reader: of the file. stamper: knows the time that one line states. modified: the file's modification time, ns.
 
-    timed: whether the sample shows any line with a time; if none, every line has the modification time.
+    timed: whether the sample shows any line with a time; if none, every line has the modification time. first, last:
+    the earliest and the latest time at the beginning and at the end, None where there is none, or nobody looked.
     """
+
+    first: int | None = None
+    last: int | None = None
 
     def __init__(self, reader: Reader, stamper: Stamper, modified: int) -> None:
         self._reader = reader
         self._stamper = stamper
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        sampled = (
-            line for begin in (0, max(0, reader.size - SAMPLE)) for _, line in self._heads(begin, begin + SAMPLE)
-        )
-        self.timed = any(stamper.stamp(line) is not None for line in sampled)
+        begins = (0, max(0, reader.size - SAMPLE))
+        sampled = [times for begin in begins if (times := self.stamped(begin, begin + SAMPLE)[1])]
+        self.timed = bool(sampled)
+        self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """One time for each of `lines`, which begin at the offsets `starts`, ascending."""

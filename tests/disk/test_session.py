@@ -383,3 +383,32 @@ async def test_a_long_line_of_an_archive_is_matched_whole_and_sent_cut() -> None
         out = Collected()
         await source.pump(Query(files=("app.log",), keywords=(b"xmatch",), order=order), out)
         assert out.lines == [b"x" * 100]
+
+
+async def test_a_range_that_excludes_a_file_never_opens_it_twice(tmp_path: Path) -> None:
+    """Plain or packed, too old or too new; nor at all, if it was last written to long before."""
+    hours = [joined([stamped(3600 * hour + number, b"match") for number in range(50)]) for hour in range(4)]
+    contents = [PACK[Kind.GZIP](hours[0]), hours[1], PACK[Kind.ZSTD](hours[2]), hours[3]]
+    opened: list[str] = []
+    paths = [tmp_path / f"app.log.{3 - number}" for number in range(4)]
+    files = [watched(path, content, opened) for path, content in zip(paths, contents, strict=True)][::-1]
+    ways = Ways(host="web-1", zone=UTC)
+    source = LogSource("app.log", files, DiskThreads(inline=True), ways)
+    query = Query(files=("app.log",), since=(FIRST + 3600) * 10**9, until=(FIRST + 3700) * 10**9)
+    for _ in range(2):
+        opened.clear()
+        out = Collected()
+        await source.pump(query, out)
+        assert out.lines == hours[1].splitlines()[::-1]
+    assert opened == ["app.log.2"]
+
+
+def watched(path: Path, content: bytes, opened: list[str]) -> Found:
+    path.write_bytes(content)
+    status = path.stat()
+
+    def open_file() -> int:
+        opened.append(path.name)
+        return os.open(path, os.O_RDONLY)
+
+    return Found(path.name, status.st_size, status.st_mtime_ns, open_file, (status.st_dev, status.st_ino))
