@@ -124,7 +124,6 @@ class Session:
             framing, matcher = self._prepared()
             self._go_on(framing, matcher)
             if not self._under_way and (framing.done or not self._ahead):
-                framing.finish()
                 self.ended = True
             self._note_position(framing)
         except Failure as failure:
@@ -192,6 +191,8 @@ class Session:
                 with self._timed("scan"):
                     opened.scan.advance(ENOUGH if framing.sent else 1)
                 self._reached = opened.scan.reached
+                if opened.scan.ended and not self._ahead:
+                    framing.finish()  # while the file is open, as it may tell the time of what waited
                 if opened.scan.ended or framing.done:
                     self._leave(opened)
         except Failure as failure:

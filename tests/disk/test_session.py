@@ -358,11 +358,20 @@ async def test_packed_files_answer_like_plain_ones(
             },
         )
     )
-    assume(all(not part or any(line[:1].isdigit() for line in part.splitlines()) for part in parts))
+    assume(all(not part or part[:1].isdigit() for part in parts))  # else its first lines have the time of later ones
     plain, _ = await answer(parts, (1000,), **asked)
     out, outcome = await answer(packed, sizes, **asked)
     assert out.lines == plain.lines
     assert outcome.complete
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_an_event_without_a_time_at_the_very_end_is_timed_all_the_same(order: Order) -> None:
+    """It waits until there is no more to come, and then takes the time of the lines near it."""
+    text = b" at match\n" + stamped(1, b"a") + b"\n"
+    out, outcome = await answer([text], keywords=(b"match",), unit=Unit.EVENT, order=order)
+    assert (out.lines, outcome.status) == ([b" at match"], Status.OK)
+    assert [time // 10**9 - FIRST for batch in out.batches for time in batch.times or []] == [1]
 
 
 async def test_a_damaged_archive_gives_what_could_be_read_and_says_so() -> None:
