@@ -15,6 +15,7 @@ from logagent.core.host import HostState, chosen
 from logagent.core.matching import check
 from logagent.core.outcome import Failure, Outcome, failed
 from logagent.core.query import Query, Source
+from logagent.core.tally import Tallied
 from logagent.disk.catalog import Catalog, Log
 from logagent.disk.source import FileSource
 from logagent.disk.threads import DiskThreads
@@ -110,7 +111,8 @@ class Agent:
         """The source that answers `query`. Raises `Failure` for a host that is not known."""
         known = [self.name] if query.own else [self.name, *self._peers.names]
         hosts = [self.name] if query.own else chosen(query.hosts, known)
-        return Gather([(host, self._source(host)) for host in hosts], self._patience, of_hosts=True)
+        source = Gather([(host, self._source(host)) for host in hosts], self._patience, of_hosts=True)
+        return Tallied(source) if query.hits else source
 
     async def hosts(self) -> list[HostState]:
         """This agent and all that it knows, asked at the same time, each waited for with the usual patience."""

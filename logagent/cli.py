@@ -91,6 +91,11 @@ def _query(typed: argparse.Namespace, environ: Mapping[str, str], streams: Strea
     return trio.run(until_signalled, partial(asking.ask, question, streams, environ), signal.SIGINT)
 
 
+def _hits(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
+    question = asking.hits_question(typed, environ)
+    return trio.run(until_signalled, partial(asking.ask, question, streams, environ), signal.SIGINT)
+
+
 def _hosts(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
     question = asking.hosts_question(typed, environ)
     return trio.run(until_signalled, partial(asking.ask_hosts, question, streams), signal.SIGINT)
@@ -137,6 +142,7 @@ _Command = Callable[[argparse.Namespace, Mapping[str, str], Streams], int]
 _COMMANDS: dict[str, _Command] = {
     "serve": _serve,
     "query": _query,
+    "hits": _hits,
     "hosts": _hosts,
     "certs": _certs,
     "demo": _demo,

@@ -9,6 +9,7 @@ from logagent.core.batch import BATCH_BYTES, SIGN_OF_LIFE, Batch
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query
+from logagent.disk.counting import Counting
 from logagent.disk.framing import Framing
 from logagent.disk.reader import Block, LongLine, Reader
 
@@ -26,7 +27,13 @@ class Scan:
     """
 
     def __init__(
-        self, query: Query, reader: Reader, matcher: Matcher, framing: Framing, *, life_bytes: int = LIFE_BYTES
+        self,
+        query: Query,
+        reader: Reader,
+        matcher: Matcher,
+        framing: Framing | Counting,
+        *,
+        life_bytes: int = LIFE_BYTES,
     ) -> None:
         self._query = query
         self._reader = reader

@@ -15,6 +15,7 @@ from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.timestamps import Stamper
 from logagent.disk.beneath import failure_of
+from logagent.disk.counting import Counting
 from logagent.disk.descriptor import Descriptor
 from logagent.disk.framing import Framing
 from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Read, Reader
@@ -96,15 +97,25 @@ class FileSource:
             descriptor,
             self._name,
             # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
-            sizes=self._sizes[:-1] or self._sizes if matcher.everything else self._sizes,
+            sizes=self._sizes[:-1] or self._sizes if matcher.everything and not query.hits else self._sizes,
             max_line=self._max_line,
             read=self._read,
             before_read=self._threads.check_cancelled,
         )
+        if query.hits:
+            return Scan(
+                query, reader, matcher, self._counting(query, matcher, descriptor, reader), life_bytes=self._life_bytes
+            )
         stamping = self._stamping(descriptor, reader) if query.times else None
         origin = Origin(self._host, self._name, stamping is None or stamping.timed)
         framing = Framing(query, matcher, origin, stamping, self._max_line)
         return Scan(query, reader, matcher, framing, life_bytes=self._life_bytes)
+
+    def _counting(self, query: Query, matcher: Matcher, descriptor: int, reader: Reader) -> Counting:
+        stamping = self._stamping(descriptor, reader)
+        counting = Counting(query, matcher)
+        counting.enter(Origin(self._host, self._name, stamping.timed), stamping, reader)
+        return counting
 
     def _stamping(self, descriptor: int, reader: Reader) -> Stamping:
         modified = os.fstat(descriptor).st_mtime_ns

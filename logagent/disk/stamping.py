@@ -49,6 +49,10 @@ class Stamping:
         known = [stamp for stamp in stamps if stamp is not None]
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
 
+    def stated(self, line: bytes) -> int | None:
+        """The time that a line itself states."""
+        return self._stamper.stamp(line)
+
     def _filled(self, starts: Sequence[int], lines: Sequence[bytes], stamps: Sequence[int | None]) -> list[int]:
         times: list[int] = []
         follows, nearest = -1, None

@@ -18,6 +18,7 @@ from quart_trio.wrappers import TrioResponse
 
 from logagent.core.batch import Batch
 from logagent.core.coding import encoder
+from logagent.core.hits import lines_in
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.core.verdict import TRAILERS, to_trailers
@@ -162,7 +163,7 @@ class _Delivery:
             async with batches:
                 async for batch in batches:
                     # Counted first: an answer that is cut while it sends this has it on its way all the same.
-                    self._lines += batch.count
+                    self._lines += lines_in(batch) if self._plan.query.hits else batch.count
                     self._scanned += batch.scanned
                     await self._write(self._plan.rendering.batch(batch))
 
