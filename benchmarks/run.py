@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import archives
+import counting
 import living
 import processes
 import reading
@@ -31,6 +32,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "common": reading.common_word,
     "patterns": searching.patterns,
     "archives": archives.archives,
+    "hits": counting.hits,
     "everything": sending.everything,
     "merged": sending.merged,
     "health": living.health,

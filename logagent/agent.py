@@ -12,6 +12,7 @@ from logagent.core.files import Listing, joined
 from logagent.core.host import HostState, chosen
 from logagent.core.matching import check
 from logagent.core.query import Query, Source
+from logagent.core.tally import Tallied
 from logagent.disk.listing import Lister
 from logagent.gather import Gather
 from logagent.own import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading
@@ -42,7 +43,9 @@ class Agent:
 
     def answer(self, query: Query) -> Source:
         """The source that answers `query`. Raises `Failure` for a host that is not known."""
-        return Gather([(host, self._source(host)) for host in self._asked(query)], self._patience, of_hosts=True)
+        sources = [(host, self._source(host)) for host in self._asked(query)]
+        source = Gather(sources, self._patience, of_hosts=True)
+        return Tallied(source) if query.hits else source
 
     async def files(self, query: Query) -> Listing:
         """What can be asked for on the hosts that `query` names: its files, hosts, rotated, own and timeout count.

@@ -96,6 +96,11 @@ def _files(typed: argparse.Namespace, environ: Mapping[str, str], streams: Strea
     return trio.run(until_signalled, partial(listing.ask_files, question, streams), signal.SIGINT)
 
 
+def _hits(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
+    question = asking.hits_question(typed, environ)
+    return trio.run(until_signalled, partial(asking.ask, question, streams, environ), signal.SIGINT)
+
+
 def _hosts(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
     question = asking.hosts_question(typed, environ)
     return trio.run(until_signalled, partial(asking.ask_hosts, question, streams), signal.SIGINT)
@@ -143,6 +148,7 @@ _COMMANDS: dict[str, _Command] = {
     "serve": _serve,
     "query": _query,
     "files": _files,
+    "hits": _hits,
     "hosts": _hosts,
     "certs": _certs,
     "demo": _demo,

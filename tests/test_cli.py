@@ -29,6 +29,7 @@ from logagent.terminal import arguments, asking, listing
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
+from testbed.counts import counts
 
 OK = Part("web-1", Status.OK, lines=2)
 EMPTY = Part("web-2", Status.OK)
@@ -361,6 +362,86 @@ async def test_without_a_signal_the_exit_code_is_that_of_the_act() -> None:
     assert await until_signalled(act, signal.SIGINT) == 3
 
 
+# Hits
+
+
+def hits_question(*argv: str, environ: dict[str, str] | None = None) -> asking.Question:
+    return asking.hits_question(typed("hits", *argv), environ or {})
+
+
+def test_hits_take_the_flags_of_a_query_that_say_what_is_counted() -> None:
+    query = hits_question(
+        *(
+            "-i",
+            "syslog",
+            "failed",
+            "-e",
+            "disk",
+            "-v",
+            "debug",
+            "-E",
+            "a|b",
+            "--exclude-regex",
+            "c",
+            "--host",
+            "web-*",
+        ),
+        *("-S", "1970-01-01T00:00:01Z", "-U", "2", "--step", "5m", "--timeout", "2m", "--no-rotated"),
+    ).query
+    assert query == Query(
+        files=("syslog",),
+        hosts=("web-*",),
+        keywords=(b"failed", b"disk"),
+        exclude=(b"debug",),
+        regex=(b"a|b",),
+        exclude_regex=(b"c",),
+        ignore_case=True,
+        since=1_000_000_000,
+        until=2_000_000_000,
+        step=300_000_000_000,
+        timeout=120.0,
+        rotated=False,
+        hits=True,
+        times=True,
+        places=True,
+    )
+
+
+def test_a_wrong_step_is_told_by_its_flag() -> None:
+    with pytest.raises(ConfigError, match=r"^--step: must be a span such as"):
+        hits_question("syslog", "--step", "5")
+
+
+def test_hits_have_no_flags_that_say_how_lines_are_sent(console: Console) -> None:
+    assert console.run("hits", "-n", "5", "syslog") == 2
+    assert "unrecognized arguments: -n" in console.talk
+
+
+async def test_hits_are_a_chart(console: Console) -> None:
+    asked = hits_question("syslog", "--step", "1m", "--color", "always")
+    environ = {"COLUMNS": "30", "TZ": "Europe/Berlin"}
+    await asking.show(
+        Told(Outcome(lines=3, hosts=(OK,)), counts((0, 1), (60_000_000_000, 2))), asked, console.streams, environ
+    )
+    first, second, legend = re.sub("\x1b[^m]*m", "", console.data).splitlines()
+    assert first == "1970-01-01 01:00 █████▌      1"
+    assert second == "1970-01-01 01:01 ███████████ 2"
+    assert legend == "by 1m, in Europe/Berlin: █ web-1 3"
+
+
+async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) -> None:
+    asked = hits_question("syslog", "--step", "1m", "-o", "json")
+    await asking.show(Told(FOUND_TWO, counts((0, 1), (60_000_000_000, 2))), asked, console.streams, {})
+    document = json.loads(console.data)
+    assert [hit["count"] for hit in document["hits"]] == [1, 2]
+    assert (document["step_seconds"], document["end"]["complete"]) == (60, True)
+
+
+async def test_a_zone_of_no_meaning_is_said_before_anything_is_printed(console: Console) -> None:
+    with pytest.raises(ConfigError, match=r"^TZ: "):
+        await asking.show(Told(FOUND_TWO), hits_question("syslog"), console.streams, {"TZ": "Nowhere/None"})
+
+
 # The list of hosts
 
 
@@ -602,8 +683,8 @@ PROGRAM = (sys.executable, "-m", "logagent")
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("LOGAGENT_")}
 
 
-def program(*argv: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*PROGRAM, *argv], capture_output=True, check=False, timeout=60, env=ENVIRON)
+def program(*argv: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*PROGRAM, *argv], capture_output=True, check=False, timeout=60, env=ENVIRON | environ)
 
 
 @pytest.fixture(scope="module")
@@ -646,6 +727,25 @@ def test_real_query_into_a_pipe_gives_the_bytes_of_the_line(serving: Serving) ->
 def test_real_exit_code_is_the_verdict(serving: Serving, argv: Sequence[str], code: int, talk: bytes) -> None:
     asked = serving.ask(*argv)
     assert (asked.returncode, talk in asked.stderr) == (code, True)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("argv", "code", "data", "talk"),
+    [
+        (["app.log", "--step", "1d"], 0, "2026-11-23 █.* 200000\nby 1d, in UTC: web-1 200000\n", ""),
+        (["app.log", "line 19999", "-o", "json"], 0, '.*"count": 11}.*\n', ""),
+        (["app.log", "no such line"], 1, "", ""),
+        (["none.log"], 2, "", "logagent: .*NOT_FOUND.*\n"),
+    ],
+)
+def test_real_hits_are_counted_and_the_exit_code_is_the_verdict(
+    serving: Serving, argv: Sequence[str], code: int, data: str, talk: str
+) -> None:
+    asked = program("hits", "--agent", serving.url, *argv, TZ="UTC")
+    assert asked.returncode == code
+    assert re.fullmatch(data, asked.stdout.decode())
+    assert re.fullmatch(talk, asked.stderr.decode())
 
 
 @pytest.mark.real

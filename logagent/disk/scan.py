@@ -8,6 +8,7 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
+from logagent.disk.counting import Counting
 from logagent.disk.framing import Framing
 from logagent.disk.opening import Text
 from logagent.disk.reader import Block, LongLine, Stretch
@@ -34,7 +35,7 @@ class Scan:
         query: Query,
         reader: Text,
         matcher: Matcher,
-        framing: Framing,
+        framing: Framing | Counting,
         *,
         begin: int = 0,
         end: int | None = None,

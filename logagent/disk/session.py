@@ -20,6 +20,7 @@ from logagent.core.timestamps import Stamper
 from logagent.disk import resuming
 from logagent.disk.archive import Archive
 from logagent.disk.beneath import failure_of
+from logagent.disk.counting import Counting
 from logagent.disk.descriptor import Descriptor
 from logagent.disk.framing import Framing
 from logagent.disk.opening import Unpacked
@@ -110,11 +111,12 @@ class Session:
         self._told_position: Position | None = None
         self._planned = 0
         self._under_way: _Opened | None = None
-        self._framing: Framing | None = None
+        self._framing: Framing | Counting | None = None
         self._failures: list[Failure] = []
         self._notes: list[str] = []
         self._timings = {"open": 0, "scan": 0} | ({"seek": 0} if is_ranged(query) else {})
         self._scanned = self._told = 0
+        self._finished = False
         self.ended = False
 
     def next_batch(self) -> Batch:
@@ -124,13 +126,16 @@ class Session:
             framing, matcher = self._prepared()
             self._go_on(framing, matcher)
             if not self._under_way and (framing.done or not self._ahead):
+                self._finish(framing)
                 self.ended = True
             self._note_position(framing)
         except Failure as failure:
             self.fail(failure)
+        except OSError as error:  # what waited is of a file that is closed by now, and cannot be timed
+            self.fail(failure_of(error, self._name))
         return self._batch()
 
-    def _prepared(self) -> tuple[Framing, Matcher]:
+    def _prepared(self) -> tuple[Framing | Counting, Matcher]:
         if self._framing is None:
             with self._timed("open"):
                 query = self._query
@@ -142,7 +147,8 @@ class Session:
                     exclude_regex=query.exclude_regex,
                     across=query.unit is Unit.EVENT,
                 )
-                self._framing = Framing(query, self._matcher, self._ways.max_line)
+                framing = Framing(query, self._matcher, self._ways.max_line)
+                self._framing = Counting(query, self._matcher) if query.hits else framing
                 self._plan()
         return self._framing, self._matcher
 
@@ -171,7 +177,7 @@ class Session:
         too_old = query.since is not None and file.modified + DAY < query.since
         return too_old or self._ways.spans.exclude(file, query)
 
-    def _go_on(self, framing: Framing, matcher: Matcher) -> None:
+    def _go_on(self, framing: Framing | Counting, matcher: Matcher) -> None:
         """Work on the file that is open, or on the next one; where it fails, the next ones are still worth it."""
         if self._under_way is None and self._ahead:
             self._under_way = _Opened(self._ahead.pop())
@@ -192,7 +198,7 @@ class Session:
                     opened.scan.advance(ENOUGH if framing.sent else 1)
                 self._reached = opened.scan.reached
                 if opened.scan.ended and not self._ahead:
-                    framing.finish()  # while the file is open, as it may tell the time of what waited
+                    self._finish(framing)  # while the file is open, as it may tell the time of what waited
                 if opened.scan.ended or framing.done:
                     self._leave(opened)
         except Failure as failure:
@@ -205,12 +211,17 @@ class Session:
             self._failures.append(failure_of(error, opened.file.name))
             self._leave(opened)
 
-    def _note_position(self, framing: Framing) -> None:
+    def _note_position(self, framing: Framing | Counting) -> None:
         """How far the log is done once all that is framed is given out."""
-        if self._reached is not None:
+        if self._reached is not None and isinstance(framing, Framing):
             mark, offset = framing.reached(self._reached)
             if mark >> 32:  # an empty file cannot be told from others
                 self._position = Position(self._ways.host, self._name, mark, offset)
+
+    def _finish(self, framing: Framing | Counting) -> None:
+        if not self._finished:
+            self._finished = True
+            framing.finish()
 
     def _was_rotated(self, file: File, descriptor: int) -> bool:
         """Whether the name of a file stands for another one by now."""
@@ -242,7 +253,7 @@ class Session:
             elif opened.text is not None and opened.text.is_whole:
                 self._ways.spans.note(opened.file, opened.text.first_time, opened.text.last_time)
 
-    def _begin(self, opened: _Opened, descriptor: int, framing: Framing, matcher: Matcher) -> Scan:
+    def _begin(self, opened: _Opened, descriptor: int, framing: Framing | Counting, matcher: Matcher) -> Scan:
         kind = kind_of(os.pread(descriptor, HEAD, 0))
         if kind is not None:
             return self._begin_archive(opened, descriptor, kind, framing, matcher)
@@ -251,7 +262,7 @@ class Session:
             descriptor,
             file.name,
             # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
-            sizes=ways.sizes[:-1] or ways.sizes if matcher.everything else ways.sizes,
+            sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self._query.hits else ways.sizes,
             max_line=ways.max_line,
             read=ways.read,
             before_read=self._check_cancelled,
@@ -259,11 +270,13 @@ class Session:
         stamping = Stamping(reader, *self._stamper(descriptor)) if self._wants_times else None
         if stamping is not None and reader.loss is None:
             self._ways.spans.note(file, stamping.first, stamping.last)
-        self._enter(opened, framing, stamping)
+        self._enter(opened, framing, stamping, reader)
         begin, end = self._limits_in(reader, stamping)
         return Scan(self._query, reader, matcher, framing, begin=begin, end=end, life_bytes=ways.life_bytes)
 
-    def _begin_archive(self, opened: _Opened, descriptor: int, kind: Kind, framing: Framing, matcher: Matcher) -> Scan:
+    def _begin_archive(
+        self, opened: _Opened, descriptor: int, kind: Kind, framing: Framing | Counting, matcher: Matcher
+    ) -> Scan:
         ways, query = self._ways, self._query
         archive = Archive(
             descriptor,
@@ -285,9 +298,15 @@ class Session:
         begin, end = (0, offset) if self._newest else (offset or 0, None)
         return Scan(query, text, matcher, framing, begin=begin, end=end, life_bytes=ways.life_bytes)
 
-    def _enter(self, opened: _Opened, framing: Framing, stamping: Stamping | None) -> None:
+    def _enter(
+        self, opened: _Opened, framing: Framing | Counting, stamping: Stamping | None, reader: Reader | None = None
+    ) -> None:
         timed = stamping is None or stamping.timed
-        framing.enter(Origin(self._ways.host, opened.file.name, timed, self._name, opened.mark), stamping)
+        origin = Origin(self._ways.host, opened.file.name, timed, self._name, opened.mark)
+        if isinstance(framing, Framing):
+            framing.enter(origin, stamping)
+        elif stamping is not None:
+            framing.enter(origin, stamping, reader)
 
     def _stamper(self, descriptor: int) -> tuple[Stamper, int]:
         modified = os.fstat(descriptor).st_mtime_ns
@@ -317,7 +336,7 @@ class Session:
     @property
     def _wants_times(self) -> bool:
         query = self._query
-        return query.times or is_ranged(query) or query.unit is Unit.EVENT
+        return query.times or query.hits or is_ranged(query) or query.unit is Unit.EVENT
 
     def _batch(self) -> Batch:
         scanned = self._all_scanned()

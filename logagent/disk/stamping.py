@@ -66,6 +66,10 @@ class Stamping:
         timed = [(start, stamp) for (start, _), stamp in zip(heads, stamps, strict=True) if stamp is not None]
         return [start for start, _ in timed], [stamp for _, stamp in timed]
 
+    def stated(self, line: bytes) -> int | None:
+        """The time that a line itself states."""
+        return self._stamper.stamp(line)
+
     def _filled(self, starts: Sequence[int], lines: Sequence[bytes], stamps: Sequence[int | None]) -> list[int]:
         times: list[int] = []
         follows, nearest = -1, None

@@ -14,6 +14,7 @@ import trio
 
 from logagent.core.batch import Batch, Origin, Out
 from logagent.core.coding import IDENTITY, DecodeError, decoder
+from logagent.core.hits import are_counts
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.parameters import parameters
 from logagent.core.query import Query
@@ -64,7 +65,7 @@ class PeerSource:
             return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
-        url = f"/logs?{parameters(_with_time_left(query))}"
+        url = f"/{'hits' if query.hits else 'logs'}?{parameters(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
             if response.status_code != 200:
                 raise await refusal(response)
@@ -107,6 +108,8 @@ def _checked(batch: Batch, query: Query) -> Batch:
     asked = [(query.times, batch.times), (query.places, batch.offsets), (query.places, batch.origins)]
     if batch.count and any(wanted and not column for wanted, column in asked):
         raise WireError("a column that was asked for is missing")
+    if batch.count and query.hits and not are_counts(batch):
+        raise WireError("a line is no count")
     return batch
 
 

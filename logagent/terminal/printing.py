@@ -156,14 +156,23 @@ class Lines:
         return (b"\x1b[38;5;%dm%s\x1b[0m: " % (color_of(origin.host), safe)) if self._color else safe + b": "
 
 
-class Records:
-    """Prints batches as NDJSON, and the verdict as the last record. Wants the columns of times and places."""
+class Rendering(Protocol):
+    """How batches, and at the end the outcome, become JSON."""
 
-    def __init__(self, write: Write, *, escape: bool) -> None:
+    def batch(self, batch: Batch) -> bytes: ...
+
+    def end(self, outcome: Outcome) -> bytes: ...
+
+
+class Records:
+    """Prints batches as NDJSON, and the verdict as the last record, or in another rendering that is JSON. Wants the
+    columns of times and places."""
+
+    def __init__(self, write: Write, *, escape: bool, rendering: Rendering | None = None) -> None:
         self._write = write
         self._escape = escape
         self.lines = 0
-        self._rendering = Ndjson()
+        self._rendering = rendering or Ndjson()
 
     async def send(self, batch: Batch) -> None:
         if batch.count:
@@ -191,7 +200,14 @@ class Count:
         await self._write(b"%d\n" % self.lines)
 
 
-Printer = Lines | Records | Count
+class Printer(Protocol):
+    """Prints an answer: its batches as they come, and what is left to say at its end. lines: so many so far."""
+
+    lines: int
+
+    async def send(self, batch: Batch, /) -> None: ...
+
+    async def end(self, outcome: Outcome, /) -> None: ...
 
 
 def color_of(host: str) -> int:

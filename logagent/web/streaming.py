@@ -19,6 +19,7 @@ from quart_trio.wrappers import TrioResponse
 from logagent.core.batch import Batch
 from logagent.core.coding import encoder
 from logagent.core.cursor import encode
+from logagent.core.hits import lines_in
 from logagent.core.outcome import Outcome, Status
 from logagent.core.positions import Positions
 from logagent.core.query import Order, Query, Source
@@ -174,7 +175,7 @@ class _Delivery:
             async with batches:
                 async for batch in batches:
                     # Counted first: an answer that is cut while it sends this has it on its way all the same.
-                    self._lines += batch.count
+                    self._lines += lines_in(batch) if self._plan.query.hits else batch.count
                     self._records += batch.records
                     self._scanned += batch.scanned
                     self._positions.pass_by(batch.positions)
