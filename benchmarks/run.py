@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import archives
+import counting
 import living
 import processes
 import reading
@@ -29,6 +31,8 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "rare": reading.rare_word,
     "common": reading.common_word,
     "patterns": searching.patterns,
+    "archives": archives.archives,
+    "hits": counting.hits,
     "everything": sending.everything,
     "merged": sending.merged,
     "health": living.health,

@@ -92,6 +92,11 @@ class Stage:
         return directory
 
 
+def hits_url(process: Process, filename: str, **parameters: str | int) -> str:
+    """The address of an answer of counts."""
+    return f"{process.url}/hits?{urlencode({'filename': filename, **parameters})}"
+
+
 def logs_url(process: Process, filename: str, **parameters: str | int) -> str:
     """The address of an answer."""
     return f"{process.url}/logs?{urlencode({'filename': filename, **parameters})}"

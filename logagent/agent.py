@@ -2,87 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import tzinfo
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
 
 import trio
 
 from logagent import __version__
-from logagent.core.batch import Out
+from logagent.core.files import Listing, joined
 from logagent.core.host import HostState, chosen
 from logagent.core.matching import check
-from logagent.core.outcome import Failure, Outcome, failed
 from logagent.core.query import Query, Source
-from logagent.disk.catalog import Catalog, Log
-from logagent.disk.source import FileSource
-from logagent.disk.threads import DiskThreads
+from logagent.core.tally import Tallied
+from logagent.disk.listing import Lister
 from logagent.gather import Gather
+from logagent.own import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading
 from logagent.peers.discovery import Peers
-
-PATIENCE_OF_FILES = 0.5
-"""The part of the patience after which a host leaves one of its files behind: before others leave the host behind."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """How this host's files are read. max_files: of one query. max_line: bytes. zone: of times that name none.
-
-    root_zones: the same for the files of some roots, by the root's absolute path.
-    """
-
-    catalog: Catalog
-    threads: DiskThreads
-    zone: tzinfo
-    max_files: int
-    max_line: int
-    root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
-
-    def zone_of(self, log: Log) -> tzinfo:
-        """What times that name no zone mean in a log."""
-        return self.zone if log.root is None else self.root_zones.get(log.root, self.zone)
-
-
-@dataclass(frozen=True, slots=True)
-class OwnLogs:
-    """The files of this host that a query names, as one source."""
-
-    host: str
-    reading: Reading
-    patience: float
-
-    async def pump(self, query: Query, out: Out) -> Outcome:
-        """As `Source.pump`."""
-        try:
-            sources = await self._files(query)
-        except Failure as failure:
-            return failed(failure)
-        if len(sources) == 1:
-            ((_, alone),) = sources
-            return await alone.pump(query, out)
-        return await Gather(sources, self.patience).pump(query, out)
-
-    async def _files(self, query: Query) -> list[tuple[str, Source]]:
-        reading = self.reading
-        logs = await reading.threads.in_thread(self._found, query)
-        return [
-            (
-                log.name,
-                FileSource(
-                    log.open,
-                    host=self.host,
-                    name=log.name,
-                    threads=reading.threads,
-                    zone=reading.zone_of(log),
-                    max_line=reading.max_line,
-                ),
-            )
-            for log in logs
-        ]
-
-    def _found(self, query: Query) -> list[Log]:
-        return self.reading.catalog.find(query.files, limit=self.reading.max_files)
 
 
 class Agent:
@@ -100,6 +34,7 @@ class Agent:
         self._reading = reading
         self._peers = peers
         self._patience = patience
+        self._own_files = OwnFiles(name, reading, Lister())
 
     async def check(self, query: Query) -> None:
         """Get the query's expressions ready. Raises `BadParameter` for one that cannot be searched for."""
@@ -108,9 +43,31 @@ class Agent:
 
     def answer(self, query: Query) -> Source:
         """The source that answers `query`. Raises `Failure` for a host that is not known."""
-        known = [self.name] if query.own else [self.name, *self._peers.names]
-        hosts = [self.name] if query.own else chosen(query.hosts, known)
-        return Gather([(host, self._source(host)) for host in hosts], self._patience, of_hosts=True)
+        sources = [(host, self._source(host)) for host in self._asked(query)]
+        source = Gather(sources, self._patience, of_hosts=True)
+        return Tallied(source) if query.hits else source
+
+    async def files(self, query: Query) -> Listing:
+        """What can be asked for on the hosts that `query` names: its files, hosts, rotated, own and timeout count.
+
+        All are asked at the same time, each waited for with the usual patience, or less if the timeout is less. Raises
+        `Failure` for a host that is not known.
+        """
+        hosts = self._asked(query)
+        patience = min(self._patience, query.timeout or self._patience)
+        share = replace(query, hosts=(), own=True, timeout=patience)
+        listings: dict[str, Listing] = {}
+
+        async def ask(host: str) -> None:
+            if host == self.name:
+                listings[host] = await self._own_files.listing(share, patience)
+            else:
+                listings[host] = await self._peers.files(host, share, patience)
+
+        async with trio.open_nursery() as nursery:
+            for host in hosts:
+                nursery.start_soon(ask, host)
+        return joined(listings[host] for host in hosts)
 
     async def hosts(self) -> list[HostState]:
         """This agent and all that it knows, asked at the same time, each waited for with the usual patience."""
@@ -127,6 +84,10 @@ class Agent:
     async def unready(self) -> list[str]:
         """Why this agent cannot answer yet, a sentence each; none if it can."""
         return await self._reading.threads.in_thread(self._reading.catalog.unready)
+
+    def _asked(self, query: Query) -> list[str]:
+        """The hosts that a query is for. Raises `Failure` for one that is not known."""
+        return [self.name] if query.own else chosen(query.hosts, [self.name, *self._peers.names])
 
     def _source(self, host: str) -> Source:
         if host == self.name:

@@ -18,7 +18,7 @@ from pathlib import Path
 import trio
 
 from logagent.config.settings import ConfigError, load
-from logagent.terminal import arguments, asking
+from logagent.terminal import arguments, asking, listing
 from logagent.terminal.interrupts import DIED_OF_SIGNAL, until_signalled
 from logagent.terminal.printing import Streams, text_writer
 from logagent.terminal.verdicts import FAILED
@@ -91,6 +91,16 @@ def _query(typed: argparse.Namespace, environ: Mapping[str, str], streams: Strea
     return trio.run(until_signalled, partial(asking.ask, question, streams, environ), signal.SIGINT)
 
 
+def _files(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
+    question = listing.files_question(typed, environ)
+    return trio.run(until_signalled, partial(listing.ask_files, question, streams), signal.SIGINT)
+
+
+def _hits(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
+    question = asking.hits_question(typed, environ)
+    return trio.run(until_signalled, partial(asking.ask, question, streams, environ), signal.SIGINT)
+
+
 def _hosts(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
     question = asking.hosts_question(typed, environ)
     return trio.run(until_signalled, partial(asking.ask_hosts, question, streams), signal.SIGINT)
@@ -137,6 +147,8 @@ _Command = Callable[[argparse.Namespace, Mapping[str, str], Streams], int]
 _COMMANDS: dict[str, _Command] = {
     "serve": _serve,
     "query": _query,
+    "files": _files,
+    "hits": _hits,
     "hosts": _hosts,
     "certs": _certs,
     "demo": _demo,

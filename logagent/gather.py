@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import trio
 
 from logagent.core.allowance import Allowance
-from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, pieces
+from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, Position, pieces
+from logagent.core.cursor import of_host
 from logagent.core.merge import Merge, Relay
 from logagent.core.outcome import Outcome, Part, Status, combine
 from logagent.core.query import Order, Query, Source
@@ -43,21 +45,23 @@ class Gather:
             await gathering.run()
         if scope.cancelled_caught:
             gathering.out_of_time(f"timeout={query.timeout:g} s reached")
+        await gathering.tell_the_rest()
         return gathering.outcome()
 
 
 class _Feed:
     """One source under way: where it sends its batches, a slot that holds one, and how it ended."""
 
-    def __init__(self, name: str, source: Source, news: _News) -> None:
+    def __init__(self, name: str, source: Source, news: _News, note: Callable[[Iterable[Position]], None]) -> None:
         self.name = name
         self.source = source
+        self._note = note
         self.scope = trio.CancelScope()
         self.slot: Batch | None = None
         self.heard = -math.inf
-        self.sent = 0
+        self.records = 0
         self.given = 0
-        self.scanned = 0
+        self.scanned = self.planned = 0
         self.outcome: Outcome | None = None
         self._news = news
         self._free = trio.Event()
@@ -66,13 +70,15 @@ class _Feed:
         """Put a batch into the slot and wait until it is taken. A sign of life does not wait."""
         self.heard = trio.current_time()
         self.scanned += batch.scanned
+        self.planned += batch.planned
         if batch.count:
-            self.sent += batch.count
+            self.records += batch.records
             self.slot = batch
             self._free = trio.Event()
             self._news.tell()
             await self._free.wait()
         else:
+            self._note(batch.positions)
             self._news.tell(alive=True)
             await trio.lowlevel.checkpoint()
 
@@ -125,18 +131,22 @@ class _Gathering:
         self._patience = gather.patience
         self._of_hosts = gather.of_hosts
         self._news = _News()
-        self._feeds = [_Feed(name, source, self._news) for name, source in gather.sources]
-        self._merge = _merge(len(self._feeds), query)
-        self._allowance = Allowance(query.n, query.max_bytes)
+        self._merge = _merge(len(gather.sources), query)
+        self._feeds = [
+            _Feed(name, source, self._news, partial(self._merge.note, number))
+            for number, (name, source) in enumerate(gather.sources)
+        ]
+        self._allowance = Allowance(query.n, query.max_bytes, query.trailing)
         self._ended: list[_Feed] = []
         self._lines = 0
         self._merging = 0
-        self._told = 0
+        self._told = (0, 0)
+        self._told_positions: set[Position] = set()
 
     async def run(self) -> None:
         async with trio.open_nursery() as nursery:
             for feed in self._feeds:
-                nursery.start_soon(feed.run, self._share_of_each())
+                nursery.start_soon(feed.run, self._share_of(feed))
             while not (self._merge.done or self._allowance.used_up):
                 await self._hear()
                 await self._give()
@@ -145,20 +155,21 @@ class _Gathering:
 
     async def _await_last_words(self) -> None:
         """A source that has sent all n lines is about to end by itself: what it did for them is worth a moment."""
-        sated = [feed for feed in self._feeds if feed.sent == self._query.n]
+        sated = [feed for feed in self._feeds if feed.records == self._query.n]
         with trio.move_on_after(LAST_WORDS):
             while any(feed.outcome is None for feed in sated):
                 await self._news.wait()
 
-    def _share_of_each(self) -> Query:
-        """What each source is asked: times to merge by, and no budget of bytes, of which each would take the whole.
+    def _share_of(self, feed: _Feed) -> Query:
+        """What a source is asked: columns to merge by, and no budget of bytes, of which each would take the whole.
 
         A host is asked for its own files only, so that agents never ask in circles.
         """
         query = replace(self._query, timeout=None)
         if self._of_hosts:
-            query = replace(query, hosts=(), own=True)
-        return query if len(self._feeds) == 1 else replace(query, times=True, max_bytes=None)
+            positions = query.positions if query.own else of_host(query.positions, feed.name)
+            query = replace(query, hosts=(), own=True, positions=positions)
+        return query if len(self._feeds) == 1 else replace(query, times=True, places=True, max_bytes=None)
 
     async def _hear(self) -> None:
         """Wait until the merge has what it needs of every source, or has given up on it."""
@@ -207,10 +218,23 @@ class _Gathering:
         for number, lines in merged.given.items():
             self._feeds[number].given += lines
 
+    async def tell_the_rest(self) -> None:
+        """How far it came behind the last batch."""
+        rest = self._telling_progress(SIGN_OF_LIFE)
+        if rest != SIGN_OF_LIFE:
+            await self._out.send(rest)
+
     def _telling_progress(self, batch: Batch) -> Batch:
-        scanned = sum(feed.scanned for feed in self._feeds)
-        told, self._told = self._told, scanned
-        return replace(batch, scanned=scanned - told)
+        scanned, planned = (sum(feed.scanned for feed in self._feeds), sum(feed.planned for feed in self._feeds))
+        told, self._told = self._told, (scanned, planned)
+        return replace(batch, scanned=scanned - told[0], planned=planned - told[1], positions=self._news_of_positions())
+
+    def _news_of_positions(self) -> tuple[Position, ...]:
+        """How far the logs are done, as far as that has not been said yet."""
+        now = self._merge.positions
+        new = tuple(position for position in now if position not in self._told_positions)
+        self._told_positions = set(now)
+        return new
 
     def out_of_time(self, message: str) -> None:
         """Every source that has not ended has run out of time."""

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 import trio
 
 from logagent import __version__
-from logagent.agent import Agent, Reading
+from logagent.agent import Agent
 from logagent.config.settings import ConfigError, Settings
 from logagent.disk.catalog import Catalog
 from logagent.disk.threads import DiskThreads
+from logagent.own import Reading
 from logagent.peers.discovery import Peers
 from logagent.peers.http2 import client_tls
 from logagent.web import connections

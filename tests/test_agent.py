@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple
 from zoneinfo import ZoneInfo
 
 import pytest
+import trio
 from trio.testing import MockClock
 
-from logagent.agent import Agent, Reading
+from logagent.agent import Agent
 from logagent.core.batch import Batch
-from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.files import Listing
+from logagent.core.outcome import Failure, Outcome, Part, Status
 from logagent.core.query import Query
 from logagent.disk.catalog import Catalog
 from logagent.disk.threads import DiskThreads
+from logagent.own import Reading
 from logagent.peers.discovery import Peers
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
 
 
 class Kept:
@@ -75,6 +83,16 @@ async def test_missing_name_among_several_is_named_beside_the_lines(autojump_clo
     assert (outcome.status, outcome.message) == (Status.OK, "no such file: no.log")
 
 
+async def test_rotated_generations_of_a_file_are_answered_with_it(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(b"2026-11-23T10:00:02Z live\n")
+    (tmp_path / "app.log.1").write_bytes(b"2026-11-23T10:00:01Z rotated\n")
+    body, outcome = await answered(an_agent(tmp_path), "app.log")
+    assert (body, outcome.lines) == (b"2026-11-23T10:00:02Z live\n2026-11-23T10:00:01Z rotated\n", 2)
+    kept, query = Kept(), Query(files=("app.log",), rotated=False)
+    await an_agent(tmp_path).answer(query).pump(query, kept)
+    assert kept.body == b"2026-11-23T10:00:02Z live\n"
+
+
 async def test_untimed_file_is_merged_as_a_block_by_its_modification_time(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:
@@ -102,6 +120,58 @@ async def test_times_without_zone_are_in_the_zone_of_their_root(autojump_clock: 
     await agent.answer(query).pump(query, kept)
     noon = 1_782_907_200_000_000_000
     assert kept.times == [noon, noon - 2 * 3_600_000_000_000]
+
+
+class SlowDisk(DiskThreads):
+    """Takes so many seconds for each piece of work."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(inline=True)
+        self._seconds = seconds
+
+    async def in_thread(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
+        await trio.sleep(self._seconds)
+        return await super().in_thread(function, *args)
+
+
+async def listed(root: Path, threads: DiskThreads) -> Listing:
+    reading = Reading(catalog=Catalog([root]), threads=threads, zone=UTC, max_files=10, max_line=1024)
+    return await Agent("web0", reading=reading, peers=Peers({}), patience=5).files(Query(files=("*.log",)))
+
+
+async def test_logs_that_are_not_looked_into_in_time_are_listed_without_times(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(b"2026-11-23T10:00:00Z one\n")
+    listing = await listed(tmp_path, SlowDisk(1))
+    assert [(log.timed, log.message) for log in listing.logs] == [(True, ""), (None, "not looked into in time")]
+    [part] = listing.hosts
+    assert part.status is Status.DEADLINE_EXCEEDED
+    assert part.message == "1 of 2 logs were not looked into in time; ask again for them"
+    assert trio.current_time() < 5
+
+
+async def test_disk_that_hangs_is_named_before_others_leave_the_host_behind(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    listing = await listed(tmp_path, SlowDisk(1000))
+    assert listing.hosts == (Part("web0", Status.UNAVAILABLE, "no answer from the disk within 2.5 s"),)
+
+
+async def test_what_could_not_be_reached_makes_a_listing_incomplete(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "a.log").touch()
+    reading = Reading(
+        catalog=Catalog([tmp_path, tmp_path / "volume"]),
+        threads=DiskThreads(inline=True),
+        zone=UTC,
+        max_files=10,
+        max_line=1024,
+    )
+    listing = await Agent("web0", reading=reading, peers=Peers({}), patience=5).files(Query(files=("*.log",)))
+    assert [log.name for log in listing.logs] == ["a.log"]
+    assert listing.hosts[0].message == "the root volume is not there; is its volume mounted?"
+    assert not listing.outcome.complete
 
 
 def test_unknown_host_is_refused_before_anything_is_asked(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import httpx
@@ -22,12 +22,14 @@ from trio.testing import MockClock
 from logagent.cli import run
 from logagent.config.settings import ConfigError
 from logagent.core.batch import Batch, Origin, Out
+from logagent.core.files import ListedFile, ListedLog, Listing, to_json
 from logagent.core.outcome import Outcome, Part, Status
-from logagent.core.query import Order, Query
-from logagent.terminal import arguments, asking
+from logagent.core.query import Order, Query, Unit
+from logagent.terminal import arguments, asking, listing
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
+from testbed.counts import counts
 
 OK = Part("web-1", Status.OK, lines=2)
 EMPTY = Part("web-2", Status.OK)
@@ -97,6 +99,14 @@ def test_everything_else_of_a_query() -> None:
     assert query == Query(
         files=("syslog",), places=True, exclude=(b"debug", b"x=1&y"), order=Order.OLDEST, timeout=120.0, max_bytes=99
     )
+
+
+def test_ranges_context_and_units_are_flags() -> None:
+    flags = ("-S", "2026-11-23T10:00:00Z", "--until", "1795428020", "-C", "3", "-A", "1", "--events", "--no-rotated")
+    query = question("syslog", *flags, "-c").query
+    assert (query.since, query.until) == (1_795_428_000 * 10**9, 1_795_428_020 * 10**9)
+    assert (query.before, query.after, query.unit, query.rotated) == (3, 1, Unit.EVENT, False)
+    assert question("syslog", "-B", "2").query.places
 
 
 def test_regular_expressions_have_flags_of_their_own() -> None:
@@ -352,6 +362,86 @@ async def test_without_a_signal_the_exit_code_is_that_of_the_act() -> None:
     assert await until_signalled(act, signal.SIGINT) == 3
 
 
+# Hits
+
+
+def hits_question(*argv: str, environ: dict[str, str] | None = None) -> asking.Question:
+    return asking.hits_question(typed("hits", *argv), environ or {})
+
+
+def test_hits_take_the_flags_of_a_query_that_say_what_is_counted() -> None:
+    query = hits_question(
+        *(
+            "-i",
+            "syslog",
+            "failed",
+            "-e",
+            "disk",
+            "-v",
+            "debug",
+            "-E",
+            "a|b",
+            "--exclude-regex",
+            "c",
+            "--host",
+            "web-*",
+        ),
+        *("-S", "1970-01-01T00:00:01Z", "-U", "2", "--step", "5m", "--timeout", "2m", "--no-rotated"),
+    ).query
+    assert query == Query(
+        files=("syslog",),
+        hosts=("web-*",),
+        keywords=(b"failed", b"disk"),
+        exclude=(b"debug",),
+        regex=(b"a|b",),
+        exclude_regex=(b"c",),
+        ignore_case=True,
+        since=1_000_000_000,
+        until=2_000_000_000,
+        step=300_000_000_000,
+        timeout=120.0,
+        rotated=False,
+        hits=True,
+        times=True,
+        places=True,
+    )
+
+
+def test_a_wrong_step_is_told_by_its_flag() -> None:
+    with pytest.raises(ConfigError, match=r"^--step: must be a span such as"):
+        hits_question("syslog", "--step", "5")
+
+
+def test_hits_have_no_flags_that_say_how_lines_are_sent(console: Console) -> None:
+    assert console.run("hits", "-n", "5", "syslog") == 2
+    assert "unrecognized arguments: -n" in console.talk
+
+
+async def test_hits_are_a_chart(console: Console) -> None:
+    asked = hits_question("syslog", "--step", "1m", "--color", "always")
+    environ = {"COLUMNS": "30", "TZ": "Europe/Berlin"}
+    await asking.show(
+        Told(Outcome(lines=3, hosts=(OK,)), counts((0, 1), (60_000_000_000, 2))), asked, console.streams, environ
+    )
+    first, second, legend = re.sub("\x1b[^m]*m", "", console.data).splitlines()
+    assert first == "1970-01-01 01:00 █████▌      1"
+    assert second == "1970-01-01 01:01 ███████████ 2"
+    assert legend == "by 1m, in Europe/Berlin: █ web-1 3"
+
+
+async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) -> None:
+    asked = hits_question("syslog", "--step", "1m", "-o", "json")
+    await asking.show(Told(FOUND_TWO, counts((0, 1), (60_000_000_000, 2))), asked, console.streams, {})
+    document = json.loads(console.data)
+    assert [hit["count"] for hit in document["hits"]] == [1, 2]
+    assert (document["step_seconds"], document["end"]["complete"]) == (60, True)
+
+
+async def test_a_zone_of_no_meaning_is_said_before_anything_is_printed(console: Console) -> None:
+    with pytest.raises(ConfigError, match=r"^TZ: "):
+        await asking.show(Told(FOUND_TWO), hits_question("syslog"), console.streams, {"TZ": "Nowhere/None"})
+
+
 # The list of hosts
 
 
@@ -405,6 +495,137 @@ async def test_answer_that_is_no_list_of_hosts_is_told(
 def test_unusable_timeout_of_hosts_is_told() -> None:
     with pytest.raises(ConfigError, match="--timeout: must be a number of seconds"):
         hosts_question("--timeout", "soon")
+
+
+# The list of files
+
+
+def files_question(*argv: str) -> listing.FilesQuestion:
+    return listing.files_question(typed("files", *argv), {})
+
+
+NOON = 1_795_435_200_000_000_000
+APP = ListedLog(
+    "web-1",
+    "app.log",
+    (ListedFile("app.log", 1500, NOON), ListedFile("app.log.1.gz", 500, NOON, compressed=True)),
+    NOON,
+    NOON + 1_999_999_999,
+    ("iso", "json iso"),
+    "UTC",
+    True,
+)
+NOTES = ListedLog("web-1", "a\x1b[2J", (ListedFile("a\x1b[2J", 7, NOON),), timed=False)
+LOCKED = ListedLog("web-2", "x.log", (ListedFile("x.log", 3 * 2**30, NOON),), message="permission denied")
+
+
+async def list_files(console: Console, document: object, *argv: str, status: int = 200) -> int:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield json.dumps(document).encode()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, content=pieces())
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1") as client:
+        return await listing.list_files(client, files_question(*argv), console.streams)
+
+
+async def test_files_are_a_table(console: Console) -> None:
+    document = to_json(Listing((APP, NOTES, LOCKED), (OK,)))
+    assert await list_files(console, document) == FOUND
+    assert console.data.splitlines() == [
+        "HOST   FILE      SIZE     OLDEST                NEWEST                GENERATIONS      FORMAT",
+        "web-1  app.log   2.0 KiB  2026-11-23T12:00:00Z  2026-11-23T12:00:01Z  2, 1 compressed  iso, json iso",
+        "web-1  a\\x1b[2J  7 B      -                     -                     1                none: one block",
+        "web-2  x.log     3.0 GiB  -                     -                     1                permission denied",
+    ]
+    assert console.talk == ""
+
+
+async def test_files_as_json_are_the_document(console: Console) -> None:
+    document = to_json(Listing((APP, NOTES), (OK,)))
+    assert await list_files(console, document, "-o", "json") == FOUND
+    assert json.loads(console.data) == document
+
+
+@pytest.mark.parametrize(
+    ("logs", "hosts", "code", "talk"),
+    [
+        ((APP,), (OK, DOWN), PARTIAL, ["db-2: connection refused", "partial answer: 1 of 2 hosts failed"]),
+        ((), (OK, DOWN), PARTIAL, ["db-2: connection refused", "partial answer: 1 of 2 hosts failed"]),
+        ((), (DOWN,), FAILED, ["db-2: connection refused", "no answer: 1 of 1 hosts failed"]),
+        ((), (LACKING,), NOTHING, []),
+        ((APP,), (OK, LACKING), FOUND, []),
+    ],
+)
+async def test_hosts_that_did_not_list_their_files_are_named(
+    console: Console, logs: tuple[ListedLog, ...], hosts: tuple[Part, ...], code: int, talk: list[str]
+) -> None:
+    assert await list_files(console, to_json(Listing(logs, hosts))) == code
+    said = console.talk.splitlines()
+    assert len(said) == len(talk)
+    assert all(line.startswith(f"logagent: {start}") for line, start in zip(said, talk, strict=True))
+    assert bool(console.data) == bool(logs)
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "message"),
+    [
+        ({"files": [{}], "hosts": []}, 200, "something else than files; is it an agent? (INTERNAL)"),
+        ({"title": "Not Found"}, 404, "lists no files; is it an agent, and as new as this one? (UNAVAILABLE)"),
+        ({"detail": "come again"}, 503, "come again (UNAVAILABLE)"),
+    ],
+)
+async def test_answer_that_lists_no_files_is_told(
+    console: Console, document: object, status: int, message: str
+) -> None:
+    assert await list_files(console, document, status=status) == FAILED
+    assert message in console.talk
+    assert console.data == ""
+
+
+async def test_unknown_host_of_files_is_told_in_the_words_of_the_agent(console: Console) -> None:
+    assert await list_files(console, {"detail": "no host named x; known are a"}, "--host", "x", status=404) == FAILED
+    assert "no host named x; known are a (NOT_FOUND)" in console.talk
+
+
+async def test_agent_that_lists_no_files_in_time_is_told(autojump_clock: MockClock, console: Console) -> None:
+    async def wait(request: httpx.Request) -> httpx.Response:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(wait), base_url="http://a:1") as client:
+        assert await listing.list_files(client, files_question("--timeout", "2s"), console.streams) == FAILED
+    assert "did not answer within 2 s (DEADLINE_EXCEEDED)" in console.talk
+
+
+def test_flags_of_files_may_stand_before_and_behind_globs() -> None:
+    query = files_question("--host", "a*", "--no-rotated", "x.log", "y b/*", "--host", "b").query
+    assert (query.files, query.hosts, query.rotated) == (("x.log", "y b/*"), ("a*", "b"), False)
+    assert files_question().query == Query(files=("**/*",))
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"), [(("",), "GLOB: is empty"), (("--timeout", "soon"), "--timeout: must be")]
+)
+def test_unusable_argument_of_files_is_told(argv: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        files_question(*argv)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (10_240, "10 KiB"),
+        (2**20 - 1, "1.0 MiB"),
+        (2**60, "1048576 TiB"),
+    ],
+)
+def test_sizes_are_for_people(count: int, text: str) -> None:
+    assert listing.size(count) == text
 
 
 # Certificates
@@ -462,8 +683,8 @@ PROGRAM = (sys.executable, "-m", "logagent")
 ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("LOGAGENT_")}
 
 
-def program(*argv: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*PROGRAM, *argv], capture_output=True, check=False, timeout=60, env=ENVIRON)
+def program(*argv: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*PROGRAM, *argv], capture_output=True, check=False, timeout=60, env=ENVIRON | environ)
 
 
 @pytest.fixture(scope="module")
@@ -506,6 +727,25 @@ def test_real_query_into_a_pipe_gives_the_bytes_of_the_line(serving: Serving) ->
 def test_real_exit_code_is_the_verdict(serving: Serving, argv: Sequence[str], code: int, talk: bytes) -> None:
     asked = serving.ask(*argv)
     assert (asked.returncode, talk in asked.stderr) == (code, True)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("argv", "code", "data", "talk"),
+    [
+        (["app.log", "--step", "1d"], 0, "2026-11-23 █.* 200000\nby 1d, in UTC: web-1 200000\n", ""),
+        (["app.log", "line 19999", "-o", "json"], 0, '.*"count": 11}.*\n', ""),
+        (["app.log", "no such line"], 1, "", ""),
+        (["none.log"], 2, "", "logagent: .*NOT_FOUND.*\n"),
+    ],
+)
+def test_real_hits_are_counted_and_the_exit_code_is_the_verdict(
+    serving: Serving, argv: Sequence[str], code: int, data: str, talk: str
+) -> None:
+    asked = program("hits", "--agent", serving.url, *argv, TZ="UTC")
+    assert asked.returncode == code
+    assert re.fullmatch(data, asked.stdout.decode())
+    assert re.fullmatch(talk, asked.stderr.decode())
 
 
 @pytest.mark.real
@@ -579,6 +819,13 @@ def test_real_hosts_lists_the_agent_itself(serving: Serving) -> None:
     asked = program("hosts", "--agent", serving.url, "-o", "json")
     assert asked.returncode == 0
     assert [host["name"] for host in json.loads(asked.stdout)["hosts"]] == ["web-1"]
+
+
+@pytest.mark.real
+def test_real_files_lists_the_log_that_is_served(serving: Serving) -> None:
+    asked = program("files", "--agent", serving.url, "app.*")
+    assert (asked.returncode, asked.stderr) == (0, b"")
+    assert [line.split()[:2] for line in asked.stdout.splitlines()[1:]] == [[b"web-1", b"app.log"]]
 
 
 @pytest.mark.real

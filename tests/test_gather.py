@@ -162,7 +162,7 @@ async def test_lines_come_before_sources_that_have_more_are_done(autojump_clock:
 async def test_a_host_is_asked_for_its_own_files_only(autojump_clock: MockClock) -> None:
     asked = source()
     await hosts(asked, source()).pump(replace(OLDEST, hosts=("a", "b"), timeout=9.0), Reader())
-    assert asked.query == replace(OLDEST, own=True, times=True)
+    assert asked.query == replace(OLDEST, own=True, times=True, places=True)
 
 
 async def test_the_only_host_is_asked_for_its_own_files_only(autojump_clock: MockClock) -> None:
@@ -176,7 +176,7 @@ async def test_a_file_is_asked_for_times_and_no_budget_of_bytes(autojump_clock: 
     asked = source()
     query = replace(OLDEST, hosts=("a",), own=True, n=7, max_bytes=100, timeout=9.0)
     await Gather([("a.log", asked), ("b.log", source())], PATIENCE).pump(query, Reader())
-    assert asked.query == replace(query, times=True, max_bytes=None, timeout=None)
+    assert asked.query == replace(query, times=True, places=True, max_bytes=None, timeout=None)
 
 
 # Patience.
@@ -484,7 +484,7 @@ async def test_an_answer_that_fills_max_bytes_exactly_is_complete(autojump_clock
 async def test_max_bytes_too_few_for_any_line_is_an_answer_without_lines(autojump_clock: MockClock) -> None:
     reader = Reader()
     outcome = await hosts(source(lines(10)), source(lines(20))).pump(replace(OLDEST, max_bytes=2), reader)
-    assert reader.batches == []
+    assert [batch.count for batch in reader.batches] == [0]
     assert outcome.status is Status.RESOURCE_EXHAUSTED
 
 

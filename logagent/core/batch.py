@@ -20,11 +20,24 @@ LARGEST_BATCH = 4 * BATCH_BYTES
 
 class Origin(NamedTuple):
     """Where a line comes from. `timed` is false for a file in which no time is recognised: the times of its lines
-    are then the file's modification time, good for merging but not to be shown."""
+    are then the file's modification time, good for merging but not to be shown. `log` is what the file is one of, and
+    `mark` tells it from the others whatever they are called (see `cursor`)."""
 
     host: str
     file: str
     timed: bool = True
+    log: str = ""
+    mark: int = 0
+
+
+class Position(NamedTuple):
+    """How far one log is done. mark: of the file that is read. offset: newest first, the lines that begin before it are
+    still to come, else those that begin at it or behind; and so are all files further on in that direction."""
+
+    host: str
+    log: str
+    mark: int
+    offset: int
 
 
 class Mark(enum.IntFlag):
@@ -59,6 +72,7 @@ class Batch:
     scanned: bytes of log gone through since the batch before it: known even of a source that is then cancelled.
     planned: bytes of log that are now known to be gone through at most, beyond those told of before.
     marks: what each line is (see `Mark`), one byte a line; None where each is a record of its own.
+    positions: how far logs are done once this batch is given out, the last one for a log being the one that counts.
     keys: the times by which lines are merged where they are not their own, so that lines which belong together stay
         together: those of an event have the time of its first line, lines of context that of their match.
     """
@@ -73,6 +87,7 @@ class Batch:
     planned: int = 0
     marks: bytes | None = None
     keys: list[int] | None = None
+    positions: tuple[Position, ...] = ()
 
     @property
     def records(self) -> int:
@@ -94,7 +109,7 @@ SIGN_OF_LIFE = Batch(b"", 0)
 
 
 def pieces(batch: Batch, most: int) -> Iterator[Batch]:
-    """The batch cut between lines, so that no piece is longer than `most` bytes but one that is a single line."""
+    """The batch cut between records, so that no piece is longer than `most` bytes but one that is a single record."""
     if len(batch.body) <= most:
         yield batch
         return
@@ -102,9 +117,24 @@ def pieces(batch: Batch, most: int) -> Iterator[Batch]:
     while begin < len(batch.body):
         end = batch.body.rfind(b"\n", begin, begin + most) + 1 or batch.body.index(b"\n", begin) + 1
         count = batch.body.count(b"\n", begin, end)
-        body = batch.body[begin:end]
-        yield replace(_lines(batch, first, first + count), body=body, count=count, scanned=scanned, planned=planned)
+        if batch.marks is not None:
+            end, count = _between_records(batch, batch.marks, begin, first, end, count)
+        piece = replace(_lines(batch, first, first + count), body=batch.body[begin:end], count=count)
+        positions = batch.positions if end == len(batch.body) else ()
+        yield replace(piece, scanned=scanned, planned=planned, positions=positions)
         scanned, planned, begin, first = 0, 0, end, first + count
+
+
+def _between_records(batch: Batch, marks: bytes, begin: int, first: int, end: int, count: int) -> tuple[int, int]:
+    """The last place before `end` where no event is cut, or else the first behind it: a place and a count of lines."""
+    fewer, before = count, end
+    while fewer and first + fewer < batch.count and marks[first + fewer] & Mark.CONTINUES:
+        fewer, before = fewer - 1, batch.body.rfind(b"\n", begin, before - 1) + 1
+    if fewer > 0 and before > begin:
+        return before, fewer
+    while first + count < batch.count and marks[first + count] & Mark.CONTINUES:
+        count, end = count + 1, batch.body.index(b"\n", end) + 1
+    return end, count
 
 
 def _lines(batch: Batch, first: int, behind: int) -> Batch:

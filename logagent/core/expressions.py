@@ -86,22 +86,24 @@ _UNSUPPORTED_GROUPS = {
 }
 
 
-def read(pattern: bytes, *, ignore_case: bool = False) -> Expression:
-    """The expression that `pattern` is. Raises `BadPattern`; what only the engine's parser can tell is left to that."""
+def read(pattern: bytes, *, ignore_case: bool = False, across: bool = False) -> Expression:
+    """The expression that `pattern` is. across: whether it is for texts of several lines, where what can match a line
+    break may, `.` among them. Raises `BadPattern`; what only the engine's parser can tell is left to that."""
     if len(pattern) > MAX_PATTERN:
         raise BadPattern(f"is longer than {MAX_PATTERN} bytes")
     if b"\n" in pattern:
         raise BadPattern("holds a line break; a match never crosses a line")
     if b"\0" in pattern:
         raise BadPattern(r"holds a NUL; write \x00")
-    return _Reading(ignore_case).read(pattern)
+    return _Reading(ignore_case, across).read(pattern)
 
 
 class _Reading:
     """One pass over a pattern, token by token."""
 
-    def __init__(self, ignore_case: bool) -> None:
+    def __init__(self, ignore_case: bool, across: bool) -> None:
         self._ignore_case = ignore_case
+        self._across = across
         self._written: list[bytes] = []
         self._groups = [0]
         self._last = 0
@@ -146,7 +148,7 @@ class _Reading:
             raise BadPattern("a \\ stands before nothing that it could escape")
         self._atom(_WIDE if escaped[:1].isalpha() else 1)
         self._ends = self._ends or escaped in (b"z", b"Z")
-        if escaped in _IN_LINE:
+        if escaped in _IN_LINE and not self._across:
             return _IN_LINE[escaped]
         self._crosses = self._crosses or escaped[0] not in _SAFE
         return token[0]
@@ -157,14 +159,14 @@ class _Reading:
         members = token[0][2:-1] if negated else token[0][1:-1]
         for member in _MEMBER.finditer(members):
             self._crosses = self._crosses or not (negated or _is_safe(member))
-        if not negated:
+        if not negated or self._across:
             return token[0]
         first = b"\\" if members[:1] in (b"]", b"-") else b""
         return b"[^\\n" + first + members + b"]"
 
     def _open(self, token: re.Match[bytes]) -> bytes:
         flags = re.fullmatch(rb"\(\?([a-zA-Z^]*)(-?)([a-zA-Z]*)([:)])", token[0])
-        written = _flags(flags) if flags else _group(token[0])
+        written = _flags(flags, self._across) if flags else _group(token[0])
         if written.endswith(b")") or not written:
             return written
         self._groups.append(0)
@@ -217,13 +219,14 @@ def _is_safe(member: re.Match[bytes]) -> bool:
     return member[0] >= b" "
 
 
-def _flags(flags: re.Match[bytes]) -> bytes:
-    """`(?i)` and its like. `s` and `m` mean nothing in a single line, and are left out."""
+def _flags(flags: re.Match[bytes], across: bool) -> bytes:
+    """`(?i)` and its like. `s` and `m` mean nothing in a single line, and are left out there."""
     on, minus, off, end = flags.groups()
     unknown = (on + off).translate(None, b"ism")
     if unknown:
         raise BadPattern(f"the flag (?{unknown.decode()[:1]}) is not supported; i, m and s are")
-    on, off = on.translate(None, b"sm"), off.translate(None, b"sm")
+    if not across:
+        on, off = on.translate(None, b"sm"), off.translate(None, b"sm")
     if end == b")" and not on and not off:
         return b""
     return b"(?" + on + (minus if off else b"") + off + end

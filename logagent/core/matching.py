@@ -13,7 +13,7 @@ from typing import Protocol
 from logagent.core import patterns
 from logagent.core.expressions import BadPattern
 from logagent.core.outcome import Failure, Status
-from logagent.core.query import BadParameter, Query
+from logagent.core.query import BadParameter, Query, Unit
 
 Span = tuple[int, int]
 """Where a line begins in its block, and where it ends: before its line break."""
@@ -29,10 +29,11 @@ _LONGEST_LETTER = 4
 def check(query: Query) -> None:
     """Compile the query's expressions, so that whoever answers it finds them made. May take a second: not for the event
     loop. Raises `BadParameter` for one that cannot be searched for."""
+    across = query.unit is Unit.EVENT
     for name, expressions in (("regex", query.regex), ("exclude_regex", query.exclude_regex)):
         for expression in expressions:
             try:
-                patterns.compiled(expression, ignore_case=query.ignore_case)
+                patterns.compiled(expression, ignore_case=query.ignore_case, across=across)
             except BadPattern as error:
                 raise BadParameter(name, str(error)) from None
 
@@ -44,6 +45,8 @@ class Matcher:
     break. With `ignore_case` an ASCII letter matches either case of it; a literal with other letters, in valid UTF-8,
     is compared by Unicode's full case folding (Unicode Standard, section 3.13, default caseless matching).
     regex, exclude_regex: expressions that must all match somewhere in a line, or must not (see `expressions`).
+
+    across: whether it is for texts of several lines, events: `matches` and `rules_out` alone may then be asked.
 
     everything: whether every line matches. overlap: how many bytes a window of a long line must have in common with the
     window before it (see `Inspection`).
@@ -60,6 +63,7 @@ class Matcher:
         *,
         regex: Iterable[bytes] = (),
         exclude_regex: Iterable[bytes] = (),
+        across: bool = False,
     ) -> None:
         wanted, unwanted = set(keywords), set(exclude)
         folding = {literal for literal in wanted | unwanted if ignore_case and _needs_folding(literal)}
@@ -67,8 +71,8 @@ class Matcher:
         tests: list[_Test] = [
             plain(wanted - folding, unwanted - folding),
             _Folded(wanted & folding, unwanted & folding),
-            *(_Expression(_compiled(one, ignore_case), wanted=True) for one in dict.fromkeys(regex)),
-            *(_Expression(_compiled(one, ignore_case), wanted=False) for one in dict.fromkeys(exclude_regex)),
+            *(_Expression(_compiled(one, ignore_case, across), wanted=True) for one in dict.fromkeys(regex)),
+            *(_Expression(_compiled(one, ignore_case, across), wanted=False) for one in dict.fromkeys(exclude_regex)),
         ]
         self._tests = sorted((test for test in tests if test.needed), key=lambda test: not test.finds)
         self.everything = not self._tests
@@ -99,6 +103,10 @@ class Matcher:
     def matches(self, line: bytes) -> bool:
         """Whether one line matches, given without its line break."""
         return all(test.allows(line) for test in self._tests)
+
+    def rules_out(self, text: bytes) -> bool:
+        """Whether no part of a text can match, found out quickly: a wanted literal does not occur in it."""
+        return any(test.rules_out(text) for test in self._tests)
 
     def inspect(self) -> Inspection:
         """Begin the test of one line that is too long to be held in memory. It must be ended."""
@@ -153,6 +161,8 @@ class _Test(Protocol):
 
     def allows(self, line: bytes) -> bool: ...
 
+    def rules_out(self, text: bytes) -> bool: ...
+
     def inspect(self) -> _TestOfWindows: ...
 
     def scout(self) -> Scout | None: ...
@@ -197,6 +207,9 @@ class _Expression:
 
     def scout(self) -> Scout | None:
         return patterns.Search(self._pattern)
+
+    def rules_out(self, text: bytes) -> bool:
+        return False  # to find out takes as long as to search
 
     def inspect(self) -> _ExpressionInWindows:
         try:
@@ -246,6 +259,10 @@ class _Literals:
     def allows(self, line: bytes) -> bool:
         view = self.view(line)
         return all(literal in view for literal in self.wanted) and not any(x in view for x in self.unwanted)
+
+    def rules_out(self, text: bytes) -> bool:
+        view = self.view(text) if self.wanted else b""
+        return any(literal not in view for literal in self.wanted)
 
     def some_spans(self, block: bytes) -> list[Span] | None:
         if not self.wanted:
@@ -306,8 +323,11 @@ class _Folded(_Literals):
     def scout(self) -> Scout | None:
         return None  # folding is as slow as the rest
 
+    def rules_out(self, text: bytes) -> bool:
+        return bool(self.wanted) and not self._may_hold_all(text)
+
     def some_spans(self, block: bytes) -> list[Span] | None:
-        return self.among(_all_lines(block), block) if self._may_hold_all(block) else []
+        return [] if self.rules_out(block) else self.among(_all_lines(block), block)
 
     def among(self, spans: list[Span], block: bytes) -> list[Span]:
         return [(start, end) for start, end in spans if self.allows(block[start:end])]
@@ -334,9 +354,9 @@ class _LiteralsInWindows:
         return not self._forbidden and not self._missing
 
 
-def _compiled(expression: bytes, ignore_case: bool) -> patterns.Pattern:
+def _compiled(expression: bytes, ignore_case: bool, across: bool) -> patterns.Pattern:
     try:
-        return patterns.compiled(expression, ignore_case=ignore_case)
+        return patterns.compiled(expression, ignore_case=ignore_case, across=across)
     except BadPattern as error:
         raise Failure(Status.INTERNAL, f"an expression cannot be searched for here: {error}") from None
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from operator import neg
 from typing import NamedTuple, TypeVar
 
 from logagent.core.allowance import Allowance
-from logagent.core.batch import Batch, Origin
+from logagent.core.batch import Batch, Origin, Position
+from logagent.core.positions import Head, Positions
 
 T = TypeVar("T")
 
@@ -29,13 +31,14 @@ class Merged(NamedTuple):
 class _Head:
     """The batch that a stream waits with, its lines cut, the keys that order them, and how far it is given out."""
 
-    __slots__ = ("at", "batch", "keys", "lines")
+    __slots__ = ("at", "batch", "keys", "lines", "positions")
 
     def __init__(self, batch: Batch, keys: list[int]) -> None:
         self.batch = batch
         self.keys = keys
         self.lines = batch.lines()
         self.at = 0
+        self.positions = list(batch.positions)
 
 
 class Merge:
@@ -48,6 +51,7 @@ class Merge:
 
     def __init__(self, streams: int, *, newest: bool, times: bool, places: bool) -> None:
         self._key: Callable[[list[int]], list[int]] = _negated if newest else list
+        self._positions = Positions(newest=newest)
         self._times = times
         self._places = places
         self._heads: dict[int, _Head] = {}
@@ -62,13 +66,25 @@ class Merge:
     def add(self, stream: int, batch: Batch) -> None:
         """The next batch of a stream, which must be one that is waited for, with its times and at least one line."""
         assert stream in self.waiting_for
-        keys = self._key(batch.times or [0] * batch.count)
+        keys = self._key(batch.keys or batch.times or [0] * batch.count)
         if stream in self._last:
             keys[0] = max(keys[0], self._last[stream])
         if sorted(keys) != keys:  # ten times as fast to find out as to level what is level already
             keys = list(accumulate(keys, max))
         self._last[stream] = keys[-1]
         self._heads[stream] = _Head(batch, keys)
+
+    def note(self, stream: int, positions: Iterable[Position]) -> None:
+        """The stream has come so far behind all that was added of it."""
+        if stream in self._heads:
+            self._heads[stream].positions += positions
+        else:
+            self._positions.pass_by(positions)
+
+    @property
+    def positions(self) -> list[Position]:
+        """How far each log is done by now, those of which nothing is known left out."""
+        return self._positions.at(Head(head.batch, head.lines, head.at) for head in self._heads.values())
 
     def end(self, stream: int) -> None:
         """The stream gives no more; what it gave is kept."""
@@ -85,9 +101,11 @@ class Merge:
             return None
         runs = [(stream, self._heads[stream], cut) for stream, cut in self._cuts() if cut > self._heads[stream].at]
         merged = _Pick(runs, times=self._times, places=self._places).merged(allowance)
-        for stream, head, cut in runs:
-            head.at = cut
-            if cut == len(head.keys):
+        given = merged.given if merged is not None else {}
+        for stream, head, _ in runs:
+            head.at += given.get(stream, 0)
+            if head.at == len(head.keys):
+                self._positions.pass_by(head.positions)
                 del self._heads[stream]
         return merged
 
@@ -110,6 +128,7 @@ class Relay:
     def __init__(self) -> None:
         self._batch: Batch | None = None
         self._running = True
+        self._positions = Positions(newest=True)
 
     @property
     def waiting_for(self) -> set[int]:
@@ -118,6 +137,13 @@ class Relay:
     def add(self, stream: int, batch: Batch) -> None:
         assert stream in self.waiting_for
         self._batch = batch
+
+    def note(self, stream: int, positions: Iterable[Position]) -> None:
+        self._positions.pass_by(positions)
+
+    @property
+    def positions(self) -> list[Position]:
+        return self._positions.at()
 
     def end(self, stream: int) -> None:
         self._running = False
@@ -128,6 +154,7 @@ class Relay:
 
     def take(self, allowance: Allowance) -> Merged | None:
         batch, self._batch = self._batch, None
+        self._positions.pass_by(batch.positions if batch else ())
         return Merged(batch, {0: batch.count}) if batch else None
 
 
@@ -146,25 +173,35 @@ class _Pick:
 
     def merged(self, allowance: Allowance) -> Merged | None:
         lines = self._ordered(_joined(head.lines[head.at : cut] for _, head, cut in self._runs))
-        kept = allowance.admit(lines)
+        marks = self._marks()
+        kept = allowance.admit(lines, marks)
         if not kept:
             return None
         whole = len(self._runs) == 1 and kept == self._runs[0][1].batch.count
-        batch = self._runs[0][1].batch if whole else self._batch(lines[:kept])
+        batch = self._runs[0][1].batch if whole else self._batch(lines[:kept], marks)
         return Merged(batch, self._given(kept))
 
     def _ordered(self, values: list[T]) -> list[T]:
         return list(map(values.__getitem__, self._order)) if len(self._runs) > 1 else values
 
-    def _batch(self, lines: list[bytes]) -> Batch:
+    def _marks(self) -> bytes | None:
+        """The marks of all lines in their order; None where each is a record."""
+        if all(head.batch.marks is None for _, head, _ in self._runs):
+            return None
+        return bytes(self._column(len(self._order), lambda batch: list(batch.marks) if batch.marks else None))
+
+    def _batch(self, lines: list[bytes], marks: bytes | None) -> Batch:
         kept = len(lines)
         body = b"\n".join(lines) + b"\n"
-        times = self._column(kept, lambda batch: batch.times) if self._times else None
+        batch = Batch(body, kept, self._column(kept, lambda batch: batch.times) if self._times else None)
+        if marks is not None:
+            keys = self._column(kept, lambda batch: batch.keys or batch.times) if self._times else None
+            batch = replace(batch, marks=marks[:kept], keys=keys)
         if not self._places:
-            return Batch(body, kept, times)
+            return batch
         origins, origin = self._origins()
         offsets = self._column(kept, lambda batch: batch.offsets)
-        return Batch(body, kept, times, offsets, origins, self._ordered(origin)[:kept])
+        return replace(batch, offsets=offsets, origins=origins, origin=self._ordered(origin)[:kept])
 
     def _column(self, kept: int, of: Callable[[Batch], list[int] | None]) -> list[int]:
         pieces = ((of(head.batch) or [0] * head.batch.count)[head.at : cut] for _, head, cut in self._runs)

@@ -49,6 +49,7 @@ class Part:
 class Outcome:
     """How a source ended.
 
+    `cursor` says where another answer goes on, empty if there is nothing further or nobody knows.
     `lines` counts the lines sent, `bytes_scanned` the bytes of log read for them; `hosts` has one `Part` for each host
     asked (none yet below the level of a host); `timings` maps the name of a stage to nanoseconds spent in it.
     """
@@ -59,6 +60,7 @@ class Outcome:
     bytes_scanned: int = 0
     hosts: tuple[Part, ...] = ()
     timings: Mapping[str, int] = field(default_factory=dict)
+    cursor: str = ""
 
     @property
     def complete(self) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from logagent.core import moments
+from logagent.core.cursor import MAX_CURSOR, continued, encode
 from logagent.core.expressions import MAX_POSITIONS, BadPattern, read, too_large
+from logagent.core.hits import UNITS, sensible_step, spelled_step
 from logagent.core.query import BadParameter, Order, Query, Unit
 
 MAX_REPEATS = 64
@@ -21,35 +24,51 @@ MAX_QUERY_STRING = 64 * 1024
 LEAST_SECONDS, MOST_SECONDS = 0.001, 1e9
 """A timeout, from here to below there: less could not even be refused in time, more is thirty years. Between them the
 shortest exact spelling of a number has no exponent, which `parse` does not read."""
+MOST_STEP = 36_500 * UNITS["d"]
+"""Nanoseconds of a bucket of `/hits` at most: a century."""
 MAX_CONTEXT = 1000
 """Lines of context on either side: screens full, and bearable in memory."""
 
 
 def parse(query_string: bytes, now: int) -> Query:
-    """The query that a URL's query string asks for.
+    """The query that the query string of a URL of `/logs` asks for.
 
     Values are UTF-8, percent-encoded; bytes that are not UTF-8 stand for themselves. now: nanoseconds since the epoch,
     for spans back from it. Raises `BadParameter`.
     """
+    return _parse(query_string, now, _READERS)
+
+
+def parse_hits(query_string: bytes, now: int) -> Query:
+    """The same for a URL of `/hits`. A range that has a beginning gives a step, where none is asked for."""
+    query = _parse(query_string, now, _HITS_READERS)
+    step = query.step
+    if step is None and query.since is not None:
+        step = sensible_step(max(0, (now if query.until is None else query.until) - query.since))
+    return replace(query, hits=True, step=step, times=True, places=True)
+
+
+def _parse(query_string: bytes, now: int, readers: Mapping[str, tuple[tuple[str, ...], _Reader]]) -> Query:
     values = _values(query_string)
-    unknown = sorted(values.keys() - _READERS.keys())
+    unknown = sorted(values.keys() - readers.keys())
     if unknown:
-        raise BadParameter(unknown[0], f"unknown parameter; known are {', '.join(_READERS)}")
+        raise BadParameter(unknown[0], f"unknown parameter; known are {', '.join(readers)}")
     read: dict[str, Any] = {}
-    for name, (fields, reader) in _READERS.items():
+    for name, (fields, reader) in readers.items():
         if name in values:
             value = reader(name, values[name], now)
             read |= dict.fromkeys(fields, value)
     if "files" not in read:
         raise BadParameter("filename", "is required: a path below the served roots, or a glob such as nginx/*.log")
+    cursor = read.pop("cursor", None)
     query = Query(**read)
     if query.since is not None and query.until is not None and query.since >= query.until:
         raise BadParameter("until", "must be after since")
-    return query
+    return query if cursor is None else continued(query, cursor)
 
 
 def parameters(query: Query) -> str:
-    """The query string that `parse` reads as `query`, as far as it is a client's to say."""
+    """The query string that `parse`, or `parse_hits`, reads as `query`, as far as it is a client's to say."""
     pairs: list[tuple[str, str | bytes]] = [("filename", _wire(name)) for name in query.files]
     pairs += [("hostname", _wire(name)) for name in query.hosts]
     pairs += [("keyword", keyword) for keyword in query.keywords]
@@ -67,6 +86,10 @@ def parameters(query: Query) -> str:
     for name in ("since", "until"):
         if (moment := getattr(query, name)) is not None:
             pairs.append((name, moments.spelled(moment)))
+    if query.positions:
+        pairs.append(("cursor", encode(query, query.positions)))
+    if query.step is not None:
+        pairs.append(("step", spelled_step(query.step)))
     if query.timeout is not None:
         pairs.append(("timeout", repr(query.timeout)))
     return urlencode(pairs)
@@ -83,8 +106,8 @@ def _values(query_string: bytes) -> dict[str, list[str]]:
     text = query_string.decode("utf-8", "surrogateescape")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
         values.setdefault(name, []).append(value)
-        if len(_wire(value)) > MAX_VALUE:
-            raise BadParameter(name, f"is longer than {MAX_VALUE} bytes")
+        if len(_wire(value)) > (most := MAX_CURSOR if name == "cursor" else MAX_VALUE):
+            raise BadParameter(name, f"is longer than {most} bytes")
     return values
 
 
@@ -165,6 +188,10 @@ def _context(name: str, values: list[str], _now: int) -> int:
     return int(value)
 
 
+def _cursor(name: str, values: list[str], _now: int) -> str:
+    return _once(name, values)
+
+
 def _positive(name: str, values: list[str], _now: int) -> int:
     value = _once(name, values)
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or int(value) == 0:
@@ -174,14 +201,22 @@ def _positive(name: str, values: list[str], _now: int) -> int:
 
 def _seconds(name: str, values: list[str], _now: int) -> float:
     spelled = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)(ms|s|m|h)?", _once(name, values), re.ASCII)
-    seconds = float(spelled[1]) * _UNITS[spelled[2] or "s"] if spelled else math.nan
+    seconds = float(spelled[1]) * _SECONDS[spelled[2] or "s"] if spelled else math.nan
     if not LEAST_SECONDS <= seconds < MOST_SECONDS:
         raise BadParameter(name, f"must be a number of seconds from {LEAST_SECONDS}, or a span such as 500ms, 30s, 2m")
     return seconds
 
 
+def _step(name: str, values: list[str], _now: int) -> int:
+    spelled = re.fullmatch(r"([0-9]{1,9})(ms|[smhdw])", _once(name, values), re.ASCII)
+    step = int(spelled[1]) * UNITS[spelled[2]] if spelled else 0
+    if not 0 < step <= MOST_STEP:
+        raise BadParameter(name, f"must be a span such as 10s, 5m, 1h, 1d, from 1ms to {spelled_step(MOST_STEP)}")
+    return step
+
+
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _Reader = Callable[[str, list[str], int], object]
 _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "filename": (("files",), _names),
@@ -200,9 +235,16 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "before_context": (("before",), _context),
     "after_context": (("after",), _context),
     "rotated": (("rotated",), _flag),
+    "cursor": (("cursor",), _cursor),
     "prefix": (("prefix",), _flag),
     "timeout": (("timeout",), _seconds),
     "max_bytes": (("max_bytes",), _positive),
 }
+_NOT_OF_HITS = {"n", "order", "context", "before_context", "after_context", "prefix", "max_bytes"}
+"""What says how lines are sent, of which there are none. (How many bytes long they are no count tells.)"""
+_HITS_READERS = {name: reader for name, reader in _READERS.items() if name not in _NOT_OF_HITS} | {
+    "step": (("step",), _step)
+}
 PARAMETERS = tuple(_READERS)
+HITS_PARAMETERS = tuple(_HITS_READERS)
 """The names that a query string may hold."""

@@ -39,12 +39,14 @@ class Pattern:
     Raises `BadPattern` if it cannot be: what is wrong, or what is not supported. Compiling lets other threads run.
     """
 
-    def __init__(self, expression: Expression, *, ignore_case: bool) -> None:
+    def __init__(self, expression: Expression, *, ignore_case: bool, across: bool = False) -> None:
         self.flags = _FLAGS | (hyperscan.HS_FLAG_CASELESS if ignore_case else 0)
+        self.flags |= hyperscan.HS_FLAG_DOTALL if across else 0
         self.expression = expression
         self.alone = _compile(expression.text, self.flags | hyperscan.HS_FLAG_SINGLEMATCH)
         self.once_a_line = not expression.ends
-        self.lines = _compile(self._followed_to_the_end_of_the_line(), self.flags)
+        # A text of several lines is only ever searched as a whole.
+        self.lines = self.alone if across else _compile(self._followed_to_the_end_of_the_line(), self.flags)
 
     @cached_property
     def whole(self) -> hyperscan.Database | None:
@@ -60,18 +62,20 @@ class Pattern:
         return b"(?:" + self.expression.text + b")[^\\n]*$" if self.once_a_line else self.expression.text
 
 
-def compiled(pattern: bytes, *, ignore_case: bool) -> Pattern:
-    """The regular expression as a pattern, from the cache if it is there. Raises `BadPattern`."""
-    made = _compiled(pattern, ignore_case)
+def compiled(pattern: bytes, *, ignore_case: bool, across: bool = False) -> Pattern:
+    """The regular expression as a pattern, from the cache if it is there. across: for texts of several lines, of which
+    `Search.is_in` alone may then be asked. Raises `BadPattern`."""
+    made = _compiled(pattern, ignore_case, across)
     if isinstance(made, str):
         raise BadPattern(made)
     return made
 
 
 @lru_cache(CACHED)
-def _compiled(pattern: bytes, ignore_case: bool) -> Pattern | str:
+def _compiled(pattern: bytes, ignore_case: bool, across: bool = False) -> Pattern | str:
     try:
-        return Pattern(read(pattern, ignore_case=ignore_case), ignore_case=ignore_case)
+        expression = read(pattern, ignore_case=ignore_case, across=across)
+        return Pattern(expression, ignore_case=ignore_case, across=across)
     except BadPattern as error:
         return str(error)
 

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
-from logagent.core.batch import Out
+from logagent.core.batch import Out, Position
 from logagent.core.outcome import Outcome
 
 
@@ -45,7 +45,8 @@ class Query:
     rotated: whether the rotated generations of a log belong to it. hits, step: count per bucket of time in place of
     answering, a bucket being so many nanoseconds (None: a sensible length).
     timeout: seconds. prefix: host and file before each line of a text. times, places: whether the reader wants these
-    columns of a batch. own: only the files of the agent asked. trace: the W3C `traceparent` that the request came with
+    columns of a batch. own: only the files of the agent asked. positions: how far an
+    earlier answer came, on which this one goes on. trace: the W3C `traceparent` that the request came with
     (https://www.w3.org/TR/trace-context/).
     """
 
@@ -72,12 +73,18 @@ class Query:
     times: bool = False
     places: bool = False
     own: bool = False
+    positions: tuple[Position, ...] = ()
     trace: str | None = None
 
     @property
     def context(self) -> bool:
         """Whether lines round the matching ones are wanted."""
         return self.before > 0 or self.after > 0
+
+    @property
+    def trailing(self) -> int:
+        """How many lines (events) of context come behind a matching one in the order of the answer."""
+        return self.before if self.order is Order.NEWEST else self.after
 
 
 class Source(Protocol):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring
 
-from logagent.core.batch import Batch
+from logagent.core.batch import Batch, Mark, Origin
 from logagent.core.outcome import Outcome
 from logagent.core.verdict import end_record
 
@@ -18,14 +19,47 @@ _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 _quote: Callable[[str], str] = encode_basestring
 
 
-class Text:
-    """The lines' own bytes, each ended by `\\n`; with `prefix`, `host file: ` before each."""
+SEPARATOR = b"--"
+"""Between groups of lines with context, as grep has it."""
 
-    def __init__(self, prefix: bool) -> None:
+
+class Groups:
+    """Tells where lines stop being neighbours, in the batches of one answer after the other."""
+
+    def __init__(self) -> None:
+        self._last: Origin | None = None
+
+    def begins(self, batch: Batch) -> set[int]:
+        """The places in a batch of the lines that are no neighbours of the line before, the very first one left out."""
+        begins: set[int] = set()
+        marks = batch.marks or bytes(batch.count)
+        for place, (mark, index) in enumerate(zip(marks, batch.origin_of_each(), strict=True)):
+            origin = batch.origins[index]
+            if self._last is not None and (mark & Mark.GAP or origin != self._last):
+                begins.add(place)
+            self._last = origin
+        return begins
+
+
+def separated(lines: list[bytes], begins: set[int]) -> bytes:
+    """Lines as a text, with a separator before those at the places `begins`."""
+    rows = [b"%b\n%b" % (SEPARATOR, line) if place in begins else line for place, line in enumerate(lines)]
+    return b"\n".join(rows) + b"\n"
+
+
+class Text:
+    """The lines' own bytes, each ended by `\\n`; with `prefix`, `host file: ` before each; with `groups`, `--` between
+    those that are no neighbours, for which batches need their places."""
+
+    def __init__(self, prefix: bool, groups: bool = False) -> None:
         self._prefix = prefix
+        self._groups = Groups() if groups else None
 
     def batch(self, batch: Batch) -> bytes:
-        return self._prefixed(batch) if self._prefix and batch.count else batch.body
+        if not batch.count:
+            return b""
+        body = self._prefixed(batch) if self._prefix else batch.body
+        return body if self._groups is None else separated(body[:-1].split(b"\n"), self._groups.begins(batch))
 
     def end(self, outcome: Outcome) -> bytes:
         """Nothing: a text has no room for a verdict beside the trailers."""
@@ -41,7 +75,7 @@ class Text:
 
 
 class Ndjson:
-    """One JSON record a line, the last one the verdict. Needs the columns of times and places."""
+    """One JSON record a line or event, the last one the verdict. Needs the columns of times and places."""
 
     def batch(self, batch: Batch) -> bytes:
         times, offsets = batch.times or [0] * batch.count, batch.offsets or [0] * batch.count
@@ -51,6 +85,8 @@ class Ndjson:
         ]
         rfc3339 = _Rfc3339()
         rows = zip(batch.lines(), times, offsets, map(origins.__getitem__, batch.origin_of_each()), strict=True)
+        if batch.marks is not None:
+            return b"".join(_marked(list(rows), batch.marks, rfc3339))
         return b"".join(
             f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(line)}}}\n'.encode()
             for line, time, offset, (timed, where) in rows
@@ -58,6 +94,19 @@ class Ndjson:
 
     def end(self, outcome: Outcome) -> bytes:
         return json.dumps(end_record(outcome), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+_Row = tuple[bytes, int, int, tuple[bool, str]]
+
+
+def _marked(rows: list[_Row], marks: bytes, rfc3339: _Rfc3339) -> Iterator[bytes]:
+    """Records of which some are context, and some have several lines."""
+    firsts = [place for place, mark in enumerate(marks) if not mark & Mark.CONTINUES]
+    for first, behind in itertools.pairwise([*firsts, len(rows)]):
+        _, time, offset, (timed, where) = rows[first]
+        text = b"\n".join(line for line, *_ in rows[first:behind])
+        beside = ',"context":true' if marks[first] & (Mark.LEADS | Mark.TRAILS) else ""
+        yield f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(text)}{beside}}}\n'.encode()
 
 
 class _Rfc3339:

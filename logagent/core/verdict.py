@@ -24,6 +24,7 @@ TRAILERS = (
     "log-complete",
     "log-lines",
     "log-bytes-scanned",
+    "log-cursor",
     "log-hosts",
     "log-hosts-omitted",
     "server-timing",
@@ -43,6 +44,7 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
         ("log-complete", "true" if outcome.complete else "false"),
         ("log-lines", str(outcome.lines)),
         ("log-bytes-scanned", str(outcome.bytes_scanned)),
+        ("log-cursor", outcome.cursor),
         ("log-hosts", hosts),
         ("server-timing", ", ".join(f"{stage};dur={ns / 1e6:.3f}" for stage, ns in outcome.timings.items())),
     ]
@@ -59,6 +61,7 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
             _number(trailers.get("log-bytes-scanned", "0")),
             _decode_hosts(trailers.get("log-hosts", "")),
             _decode_timings(trailers.get("server-timing", "")),
+            trailers.get("log-cursor", ""),
         )
     except KeyError:
         raise BadVerdict("there is no log-status") from None
@@ -75,6 +78,7 @@ def end_record(outcome: Outcome) -> dict[str, Any]:
             "complete": outcome.complete,
             "lines": outcome.lines,
             "bytes_scanned": outcome.bytes_scanned,
+            "cursor": outcome.cursor or None,
             "hosts": [
                 {"host": part.host, "status": int(part.status), "lines": part.lines, "message": part.message}
                 for part in _failing_first(outcome.hosts)

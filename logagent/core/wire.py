@@ -7,7 +7,8 @@ A frame, all numbers big-endian but the columns, which are little-endian so that
     u32  count of lines
     u64  bytes scanned since the frame before it
     u64  bytes planned since then
-    u16  count of origins, then for each: u16 length and UTF-8 host, u16 length and UTF-8 file, u8 timed
+    u16  count of origins, then for each: u16 length and UTF-8 of host, file and log, u8 timed, u64 mark
+    u16  count of positions, then for each: u16 length and UTF-8 of host and log, u64 mark, u64 offset
     i64  times[count]     if present
     i64  offsets[count]   if present
     u16  origin[count]    if present
@@ -23,7 +24,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 
-from logagent.core.batch import Batch, Origin
+from logagent.core.batch import Batch, Origin, Position
 
 BATCHES = "application/vnd.logagent.batches"
 """The media type. Its parameters `times` and `places` (true or false) ask for these columns."""
@@ -38,6 +39,8 @@ MAX_ORIGINS = 0xFFFF
 _LENGTH = struct.Struct(">I")
 _HEAD = struct.Struct(">BIQQH")
 _SHORT = struct.Struct(">H")
+_ORIGIN_END = struct.Struct(">?Q")
+_POSITION_END = struct.Struct(">QQ")
 _TIMES, _OFFSETS, _ORIGIN, _MARKS, _KEYS = 1, 2, 4, 8, 16
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _BIG_ENDIAN = sys.byteorder == "big"
@@ -60,6 +63,8 @@ def encode(batch: Batch) -> bytes:
     flags = sum(flag for flag, _, _ in present)
     parts = [_HEAD.pack(flags, batch.count, batch.scanned, batch.planned, len(batch.origins))]
     parts += [_encode_origin(origin) for origin in batch.origins]
+    parts.append(_SHORT.pack(len(batch.positions)))
+    parts += [_encode_position(position) for position in batch.positions]
     parts += [_encode_column(kind, column) for _, kind, column in present]
     parts.append(batch.body)
     return b"".join([_LENGTH.pack(sum(map(len, parts))), *parts])
@@ -95,8 +100,17 @@ class Decoder:
 
 
 def _encode_origin(origin: Origin) -> bytes:
-    host, file = (name.encode("utf-8", "surrogateescape") for name in (origin.host, origin.file))
-    return b"".join([_SHORT.pack(len(host)), host, _SHORT.pack(len(file)), file, b"\x01" if origin.timed else b"\x00"])
+    names = _encode_names(origin.host, origin.file, origin.log)
+    return names + _ORIGIN_END.pack(origin.timed, origin.mark)
+
+
+def _encode_position(position: Position) -> bytes:
+    return _encode_names(position.host, position.log) + _POSITION_END.pack(position.mark, position.offset)
+
+
+def _encode_names(*names: str) -> bytes:
+    encoded = [name.encode("utf-8", "surrogateescape") for name in names]
+    return b"".join(part for name in encoded for part in (_SHORT.pack(len(name)), name))
 
 
 def _encode_column(kind: str, column: list[int] | bytes) -> bytes:
@@ -126,6 +140,8 @@ class _Frame:
     def batch(self) -> Batch:
         flags, count, scanned, planned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
         origins = tuple(self._origin() for _ in range(origin_count))
+        (position_count,) = _SHORT.unpack(self._take(_SHORT.size))
+        positions = tuple(self._position() for _ in range(position_count))
         times = self._column("q", count) if flags & _TIMES else None
         offsets = self._column("q", count) if flags & _OFFSETS else None
         origin = self._column("H", count) if flags & _ORIGIN else None
@@ -136,7 +152,7 @@ class _Frame:
             raise WireError(f"a frame of {count} lines holds others")
         if origin and max(origin) >= origin_count:
             raise WireError("a line comes from an origin that the frame does not name")
-        return Batch(body, count, times, offsets, origins, origin, scanned, planned, marks, keys)
+        return Batch(body, count, times, offsets, origins, origin, scanned, planned, marks, keys, positions)
 
     def _take(self, size: int) -> bytes:
         taken = self._frame[self._at : self._at + size]
@@ -146,8 +162,13 @@ class _Frame:
         return taken
 
     def _origin(self) -> Origin:
-        host, file = self._text(), self._text()
-        return Origin(host, file, self._take(1) != b"\x00")
+        host, file, log = self._text(), self._text(), self._text()
+        timed, mark = _ORIGIN_END.unpack(self._take(_ORIGIN_END.size))
+        return Origin(host, file, timed, log, mark)
+
+    def _position(self) -> Position:
+        host, log = self._text(), self._text()
+        return Position(host, log, *_POSITION_END.unpack(self._take(_POSITION_END.size)))
 
     def _text(self) -> str:
         (length,) = _SHORT.unpack(self._take(_SHORT.size))

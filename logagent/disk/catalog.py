@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.beneath import Beneath, Opener, Root, failure_of, require_regular
-from logagent.disk.globs import Budget, Found, Glob, Search, compiled, is_glob, match_name
+from logagent.disk.globs import Budget, Found, Glob, Search, compiled, is_glob, literally, match_name
+from logagent.disk.logs import Generation, InRoot, Log, grouped, refusal
+
+__all__ = ["Catalog", "Generation", "Log"]
 
 MAX_FILES = 500
 """Files of one question: each may cost a descriptor, of which a process usually has 1024, and a place in a merge."""
@@ -20,28 +21,6 @@ MAX_COMPARISONS = 200_000
 each entry. About a second of one thread, and far more than a host's logs should need."""
 _NAMED = 3
 """Names of those asked for that a message repeats: enough to see what was meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Log:
-    """A log file that was found, or what could not be reached when it was looked for.
-
-    name: as asked for or matched, relative to its root, with `/`. resolved: the same with every link resolved: what
-    rules over files are to be held against. size: bytes. modified: nanoseconds since the epoch.
-    root: the absolute path of the served root that it was found in, None of what could not be reached.
-    open: gives a descriptor for reading that the caller closes, of the regular file `resolved` below the root and no
-    other, whatever has become of links since; raises `Failure`.
-
-    Of what could not be reached, `open` says why. Its name is the name asked for, a directory's with a `/` behind it,
-    or the last component of a root's path, likewise with a `/`.
-    """
-
-    name: str
-    resolved: str
-    size: int
-    modified: int
-    open: Callable[[], int]
-    root: Path | None = None
 
 
 class Catalog:
@@ -56,18 +35,23 @@ class Catalog:
         self._roots = [Root(path, opener) for path in roots]
         self._max_comparisons = max_comparisons
 
-    def find(self, patterns: Sequence[str], *, limit: int = MAX_FILES) -> list[Log]:
+    def find(self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES) -> list[Log]:
         """The logs that any of `patterns` names or matches, sorted by name, each file once; reads the disk and blocks.
+
+        The rotated generations of a log belong to it, whether its live file is there or not. A glob that matches some
+        of them and not the log's own name finds the log with those alone. A generation that is asked for by its exact
+        name is a log by itself. Without `rotated`, generations are found only by their exact name.
 
         A glob also finds the file whose name it is, character for character. A name is that of the first root that has
         it. A file reached by several names goes by the one that holds no link, or by one of the others, always the
         same. What could not be reached (a missing name among several, an unreadable directory, an absent root) is
-        among the logs, since an answer must name it. Raises `Failure` if no file was found, or more than `limit`.
+        among the logs, since an answer must name it. Of a directory that may be entered but not listed, the files that
+        are named are found, without generations. Raises `Failure` if no file was found, or more than `limit` logs.
         """
-        question = _Question(list(dict.fromkeys(patterns)), Budget(self._max_comparisons))
+        question = _Question(list(dict.fromkeys(patterns)), Budget(self._max_comparisons), rotated=rotated)
         with ExitStack() as stack:
-            for root in self._roots:
-                question.enter(root, stack)
+            for number, root in enumerate(self._roots):
+                question.enter(number, root, stack)
             question.look_for_names()
             question.look_for_globs()
         return question.answer(limit)
@@ -80,35 +64,42 @@ class Catalog:
 class _Question:
     """One call of `find`: the roots that are open for it, what was found in them, and what was not."""
 
-    def __init__(self, patterns: list[str], budget: Budget) -> None:
+    def __init__(self, patterns: list[str], budget: Budget, *, rotated: bool) -> None:
         self._patterns = patterns
         self._globs = _globs(patterns)
         self._budget = budget
-        self._opened: list[tuple[Root, Beneath]] = []
-        self._found: dict[str, tuple[Root, Found]] = {}
+        self._rotated = rotated
+        self._opened: list[tuple[int, Root, Beneath]] = []
+        self._found: dict[tuple[int, str], InRoot] = {}
         self._refused: dict[str, tuple[str, Failure]] = {}
 
-    def enter(self, root: Root, stack: ExitStack) -> None:
+    def enter(self, number: int, root: Root, stack: ExitStack) -> None:
         try:
-            self._opened.append((root, stack.enter_context(root.enter())))
+            self._opened.append((number, root, stack.enter_context(root.enter())))
         except Failure as failure:
             self._refuse(f"{root.name}/", failure)
 
     def look_for_names(self) -> None:
-        for pattern in self._patterns:
-            failures = self._look_for(pattern)
-            if failures and pattern not in self._globs:
-                self._refuse(pattern, _worst(failures))
+        failures = {pattern: self._look_for(pattern) for pattern in self._patterns}
+        if self._rotated:
+            self._look_beside([name for name, failed in failures.items() if not failed or name not in self._globs])
+        logs = {file.found.log for file in self._found.values()}
+        for name, failed in failures.items():
+            if failed and name not in self._globs and not (_only_absent(failed) and name in logs):
+                self._refuse(name, _worst(failed))
 
     def look_for_globs(self) -> None:
         if self._globs:
-            for root, beneath in self._opened:
-                self._search(root, beneath)
+            for number, root, beneath in self._opened:
+                self._search(number, root, beneath)
 
     def answer(self, limit: int) -> list[Log]:
         if not self._found:
             raise self._nothing_found()
-        logs = [*self._each_once(), *(_refusal(name, failure) for name, failure in self._refused.values())]
+        logs = [
+            *grouped(self._found.values()),
+            *(refusal(name, failure) for name, failure in self._refused.values()),
+        ]
         if len(logs) > limit:
             raise Failure(Status.RESOURCE_EXHAUSTED, f"{len(logs)} files match, more than {limit}; narrow the glob")
         return sorted(logs, key=lambda log: log.name)
@@ -116,24 +107,47 @@ class _Question:
     def _look_for(self, name: str) -> list[Failure]:
         """Find the file `name` in the first root that has it. Returns why each root did not, if none has it."""
         failures = []
-        for root, beneath in self._opened:
+        for number, root, beneath in self._opened:
             try:
-                self._found[name] = root, _look(beneath, name)
+                self._found[number, name] = InRoot(number, root, _look(beneath, name))
             except OSError as error:
                 failures.append(failure_of(error, name))
             else:
                 return []
         return failures or [_missing([name])]
 
-    def _search(self, root: Root, beneath: Beneath) -> None:
+    def _look_beside(self, names: list[str]) -> None:
+        """Find the generations of logs that are named, in every root."""
+        globs = frozenset(glob for name in names for glob in _literally(name))
+        for number, root, beneath in self._opened if globs else ():
+            if beneath.is_file:
+                continue
+            search = Search(beneath, self._budget, rotated=True)
+            try:
+                search.run(globs)
+            except Failure:
+                self._refuse_to_look_beside(names)
+            for found in search.found:
+                if found.rotation and found.log in names:
+                    self._found.setdefault((number, found.name), InRoot(number, root, found))
+            for name, error in search.unreachable:
+                # A name that is denied has been refused as a name.
+                if not isinstance(error, PermissionError):
+                    self._refuse(name, failure_of(error, name))
+
+    def _refuse_to_look_beside(self, names: list[str]) -> None:
+        message = f"too many files beside {_listed(names)} to find its rotated generations; ask without them"
+        self._refuse(names[0], Failure(Status.RESOURCE_EXHAUSTED, message))
+
+    def _search(self, number: int, root: Root, beneath: Beneath) -> None:
         if beneath.is_file:
             if match_name(self._globs.values(), root.name):
                 self._look_for(root.name)
             return
-        search = Search(beneath, self._budget)
+        search = Search(beneath, self._budget, rotated=self._rotated)
         search.run(frozenset(self._globs.values()))
         for found in search.found:
-            self._found.setdefault(found.name, (root, found))
+            self._found.setdefault((number, found.name), InRoot(number, root, found))
         for name, error in search.unreachable:
             shown = f"{root.name}/" if name == "/" else name
             self._refuse(shown, failure_of(error, shown))
@@ -141,12 +155,6 @@ class _Question:
     def _refuse(self, name: str, failure: Failure) -> None:
         # By message, for a root and a file may have the same name.
         self._refused[failure.message] = name, failure
-
-    def _each_once(self) -> Iterable[Log]:
-        logs: dict[tuple[Root, str], Log] = {}
-        for root, found in sorted(self._found.values(), key=lambda pair: _by_preference(pair[1])):
-            logs.setdefault((root, found.resolved), _log(root, found))
-        return logs.values()
 
     def _nothing_found(self) -> Failure:
         worst = _worst([*(failure for _, failure in self._refused.values()), _missing(self._patterns)])
@@ -170,6 +178,13 @@ def _globs(patterns: list[str]) -> dict[str, Glob]:
     return globs
 
 
+def _literally(name: str) -> Iterator[Glob]:
+    # A file may be called "**", but no search looks for that literally.
+    with suppress(FileNotFoundError):
+        if "**" not in name.split("/"):
+            yield literally(name)
+
+
 def _look(beneath: Beneath, name: str) -> Found:
     with beneath.resolve(name) as place:
         require_regular(place.status)
@@ -177,34 +192,17 @@ def _look(beneath: Beneath, name: str) -> Found:
         return Found(name, place.resolved or name, place.status)
 
 
-def _open(root: Root, found: Found) -> int:
-    try:
-        with root.enter() as beneath:
-            return beneath.open_file(found.resolved)
-    except OSError as error:
-        raise failure_of(error, found.name) from error
-
-
-def _log(root: Root, found: Found) -> Log:
-    size, modified = found.status.st_size, found.status.st_mtime_ns
-    return Log(found.name, found.resolved, size, modified, partial(_open, root, found), root.path)
-
-
-def _refusal(name: str, failure: Failure) -> Log:
-    return Log(name, name, 0, 0, partial(_refuse, failure.status, failure.message))
-
-
-def _refuse(status: Status, message: str) -> int:
-    raise Failure(status, message)
-
-
-def _by_preference(found: Found) -> tuple[bool, str]:
-    return found.name != found.resolved, found.name
-
-
 def _missing(names: list[str]) -> Failure:
+    return Failure(Status.NOT_FOUND, f"no such file: {_listed(names)}")
+
+
+def _listed(names: list[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return Failure(Status.NOT_FOUND, f"no such file: {', '.join(names[:_NAMED])}{more}")
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _only_absent(failures: list[Failure]) -> bool:
+    return all(failure.status is Status.NOT_FOUND for failure in failures)
 
 
 def _worst(failures: list[Failure]) -> Failure:

@@ -1,38 +1,44 @@
-"""Framing: cutting the matching lines out of what was read, up to the query's limits, and putting batches together."""
+"""Framing: putting what a query selects together to batches, up to the query's limits."""
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 from logagent.core.allowance import Allowance
-from logagent.core.batch import Batch, Origin
+from logagent.core.batch import Batch, Mark, Origin
 from logagent.core.matching import Matcher
 from logagent.core.query import Order, Query
 from logagent.disk.reader import Block
+from logagent.disk.selection import Selected, selection
 from logagent.disk.stamping import Stamping
 
 
 class Framing:
-    """Collects the lines of an answer, block by block, in the order asked for.
+    """Collects the lines of an answer, block by block, in the order asked for, from one file of a log after the other.
 
-    stamping: gives the lines their times; None where the query wants none. max_line: lines are cut to so many bytes.
+    max_line: lines are cut to so many bytes.
 
     count, size: the lines collected since the last `take`, and their bytes. sent: the lines taken so far. cut: how many
     of all these were cut.
     """
 
-    def __init__(
-        self, query: Query, matcher: Matcher, origin: Origin, stamping: Stamping | None, max_line: int
-    ) -> None:
-        self._matcher = matcher
-        self._stamping = stamping
+    def __init__(self, query: Query, matcher: Matcher, max_line: int) -> None:
         self._max_line = max_line
         self._newest = query.order is Order.NEWEST
-        self._places = query.places
-        self._origins = (origin,)
-        self._allowance = Allowance(query.n, query.max_bytes)
+        self._wants_times = query.times
+        self._wants_places = query.places
+        self._selection = selection(query, matcher, starts=query.times or query.places)
+        self._allowance = Allowance(query.n, query.max_bytes, query.trailing)
+        self._entered: list[Origin] = []
+        self._stamping: Stamping | None = None
+        self._key = 0
+        self._stopped: tuple[int, int] | None = None
         self.sent = self.cut = 0
         self._start_batch()
+
+    def enter(self, origin: Origin, stamping: Stamping | None) -> None:
+        """The lines to come are of another file. stamping: gives them their times; None where nobody wants any."""
+        self._stamping = stamping
+        self._selection.enter(len(self._entered), stamping)
+        self._entered.append(origin)
 
     @property
     def done(self) -> bool:
@@ -45,21 +51,30 @@ class Framing:
         return self._allowance.refused
 
     def add(self, block: Block) -> None:
-        """Collect the matching lines of a block."""
-        starts, lines = self._matching(block)
-        if self._newest:
-            starts.reverse()
-            lines.reverse()
-        self._collect(starts, lines, may_be_long=len(block.body) > self._max_line)
+        """Collect what is wanted of a block."""
+        self._collect(self._selection.add(block), may_be_long=len(block.body) > self._max_line)
 
-    def add_long(self, start: int, head: bytes) -> None:
-        """Collect a matching line of which only the head is at hand, longer than `max_line`."""
-        self._collect([start], [head], may_be_long=True)
+    def add_long(self, start: int, head: bytes, *, matches: bool) -> None:
+        """Collect a line, longer than `max_line`, of which only the head is at hand, if it is wanted."""
+        self._collect(self._selection.add_long(start, head, matches), may_be_long=True)
+
+    def finish(self) -> None:
+        """Collect what waited for more, of which there is none."""
+        self._collect(self._selection.finish(), may_be_long=True)
 
     def take(self) -> Batch:
         """The lines collected since the last time."""
-        times, offsets = self._times if self._stamping else None, self._offsets if self._places else None
-        batch = Batch(b"".join(self._bodies), self.count, times, offsets, self._origins)
+        origins, origin = self._origins_of_batch()
+        batch = Batch(
+            b"".join(self._bodies),
+            self.count,
+            self._times if self._wants_times else None,
+            self._offsets if self._wants_places else None,
+            origins,
+            origin,
+            marks=bytes(self._marks) if self._marks else None,
+            keys=self._keys if self._wants_times and self._marks else None,
+        )
         self.sent += self.count
         self._start_batch()
         return batch
@@ -68,44 +83,96 @@ class Framing:
         self._bodies: list[bytes] = []
         self._times: list[int] = []
         self._offsets: list[int] = []
+        self._files: list[tuple[int, int]] = []
+        self._marks = bytearray()
+        self._keys: list[int] = []
         self.count = self.size = 0
 
-    def _matching(self, block: Block) -> tuple[list[int], list[bytes]]:
-        offset, body = block
-        spans = self._matcher.some_spans(body)
-        if spans is None:
-            return self._everything(block)
-        starts = [offset + start for start, _ in spans] if self._stamping is not None or self._places else []
-        return starts, [body[start:end] for start, end in spans]
-
-    def _everything(self, block: Block) -> tuple[list[int], list[bytes]]:
-        lines = block.body.split(b"\n")
-        if not lines[-1]:
-            lines.pop()  # what follows the last line break is no line
-        if self._stamping is None and not self._places:
-            return [], lines
-        starts = list(accumulate([len(line) + 1 for line in lines], initial=block.offset))
-        return starts[:-1], lines
-
-    def _collect(self, starts: list[int], lines: list[bytes], *, may_be_long: bool) -> None:
+    def _collect(self, selected: Selected, *, may_be_long: bool) -> None:
+        lines = selected.lines
+        may_be_long = may_be_long or selected.marks is not None  # context may be of blocks before
         sent = [line[: self._max_line] for line in lines] if may_be_long else lines
-        count = self._allowance.admit(sent)
+        count = self._allowance.admit(sent, selected.marks)
+        if lines and self._allowance.used_up and self._stopped is None:
+            self._stopped = self._stop(selected, count)
         if count == 0:
             return
         if may_be_long:
             self.cut += sum(len(line) > self._max_line for line in lines[:count])
-        self._add_columns(starts[:count], lines[:count])
+        self._add_columns(selected, count)
         body = b"\n".join([*sent[:count], b""])
         self._bodies.append(body)
         self.count += count
         self.size += len(body)
 
-    def _add_columns(self, starts: list[int], lines: list[bytes]) -> None:
-        if self._places:
-            self._offsets += starts
-        if self._stamping is None:
-            return
-        if self._newest:
-            self._times += self._stamping.times(starts[::-1], lines[::-1])[::-1]
+    def reached(self, offset: int) -> tuple[int, int]:
+        """How far the log is done once what was collected is given out: the mark of a file, and the offset in it (see
+        `Position`). offset: that up to which the file that was entered last was added."""
+        kept = self._selection.kept
+        if self._stopped is not None:
+            file, offset = self._stopped
+        elif kept:
+            file, first = kept[0].file, kept[0]
+            offset = first.start + len(first.text) + 1 if self._newest else first.start
         else:
-            self._times += self._stamping.times(starts, lines)
+            file = len(self._entered) - 1
+        return self._entered[file].mark, offset
+
+    def _stop(self, selected: Selected, count: int) -> tuple[int, int]:
+        """Where the answer ended among the lines of a block, of which it has the first `count`."""
+        if self._newest and count:
+            return self._place(selected, selected.first_of_record(count - 1), behind=False)
+        if self._newest:
+            return self._place(selected, selected.last_of_record(0), behind=True)
+        return self._place(selected, max(count - 1, 0), behind=count > 0)
+
+    def _place(self, selected: Selected, place: int, *, behind: bool) -> tuple[int, int]:
+        """The file of a line, and where it begins, or the line behind it."""
+        file = len(self._entered) - 1 if selected.files is None else selected.files[place]
+        start = selected.start(place, newest=self._newest)
+        return file, start + len(selected.lines[place]) + 1 if behind else start
+
+    def _add_columns(self, selected: Selected, count: int) -> None:
+        if selected.files is None:
+            self._files.append((len(self._entered) - 1, count))
+        else:
+            self._files += [(file, 1) for file in selected.files[:count]]
+        if self._wants_places:
+            self._offsets += selected.starts[:count]
+        if self._wants_times:
+            times = self._stamped(selected, count) if selected.times is None else selected.times[:count]
+            self._times += times
+            if selected.marks is not None:
+                self._keys += self._keys_of(times, selected.marks)
+        if selected.marks is not None:
+            self._marks += selected.marks[:count]
+
+    def _stamped(self, selected: Selected, count: int) -> list[int]:
+        if self._stamping is None:
+            return [0] * count
+        starts, lines = selected.starts[:count], selected.lines[:count]
+        if self._newest:
+            return self._stamping.times(starts[::-1], lines[::-1])[::-1]
+        return self._stamping.times(starts, lines)
+
+    def _keys_of(self, times: list[int], marks: bytes) -> list[int]:
+        """The time of the record that each line belongs to."""
+        keys: list[int] = []
+        for place, time in enumerate(times):
+            if not marks[place] & (Mark.CONTINUES | Mark.TRAILS):
+                self._key = time if not marks[place] & Mark.LEADS else self._key_behind(times, marks, place)
+            keys.append(self._key)
+        return keys
+
+    def _key_behind(self, times: list[int], marks: bytes, place: int) -> int:
+        behind = (at for at in range(place, len(times)) if not marks[at] & ~Mark.GAP)
+        return times[next(behind, place)]
+
+    def _origins_of_batch(self) -> tuple[tuple[Origin, ...], list[int] | None]:
+        files = sorted({file for file, _ in self._files})
+        if len(files) < 2:
+            return tuple(self._entered[file] for file in files), None
+        place = {file: number for number, file in enumerate(files)}
+        return tuple(self._entered[file] for file in files), [
+            place[file] for file, count in self._files for _ in range(count)
+        ]

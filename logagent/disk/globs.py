@@ -5,7 +5,8 @@ spells it; `**` as a whole component stands for any number of directories, at th
 is a character like others.
 
 The search walks a tree once for all globs together. A glob on its way is what is left of it: of `nginx/*.log` only
-`*.log` is left within `nginx`, and a glob of which nothing is left has matched.
+`*.log` is left within `nginx`, and a glob of which nothing is left has matched. A file that is a rotated generation of
+a log matches also where the log's name would, be that file there or not.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import heapq
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from logagent.core.generations import Rotation, beginning, rotation
 from logagent.core.outcome import Failure, Status
 from logagent.disk.beneath import Beneath, Place, components, failure_of
 
@@ -43,11 +45,20 @@ _ANY_NAME = Part("*", re.compile(fnmatch.translate("*")))
 
 
 class Found(NamedTuple):
-    """A file that matches: its name as matched, the same with every link resolved, and what is known of it."""
+    """A file that matches: its name as matched, the same with every link resolved, and what is known of it.
+
+    rotation: its place in the log that it is a generation of, if it was found as one.
+    """
 
     name: str
     resolved: str
     status: os.stat_result
+    rotation: Rotation | None = None
+
+    @property
+    def log(self) -> str:
+        """The name of the log that it belongs to."""
+        return self.rotation.log if self.rotation else self.name
 
 
 class Unreachable(NamedTuple):
@@ -88,6 +99,11 @@ def compiled(text: str) -> Glob:
     return (*parts, _ANY_NAME) if parts[-1] == _GLOBSTAR else tuple(parts)
 
 
+def literally(name: str) -> Glob:
+    """The glob that matches `name` alone, character for character. Raises `FileNotFoundError` as `compiled` does."""
+    return tuple(map(Part, components(name)))
+
+
 def match_name(globs: Iterable[Glob], name: str) -> bool:
     """Whether one of `globs` matches a single name at the root."""
     return any(glob[0].matches(name) for glob in _entered(globs) if len(glob) == 1)
@@ -104,13 +120,18 @@ class _Ahead(NamedTuple):
 
 class Search:
     """One walk over one root. Links are followed where they stay below the root, and no directory is visited twice
-    for the same glob, which ends every loop. `found` and `unreachable` hold what it met."""
+    for the same glob, which ends every loop. `found` and `unreachable` hold what it met.
 
-    def __init__(self, beneath: Beneath, budget: Budget) -> None:
+    rotated: whether generations are found: with the logs whose names match, and where they match themselves. Without,
+    they are found only where a glob ends in their very name.
+    """
+
+    def __init__(self, beneath: Beneath, budget: Budget, *, rotated: bool) -> None:
         self.found: list[Found] = []
         self.unreachable: list[Unreachable] = []
         self._beneath = beneath
         self._budget = budget
+        self._rotated = rotated
         self._ahead: list[_Ahead] = []
         self._visited: set[tuple[str, Glob]] = set()
 
@@ -130,40 +151,58 @@ class Search:
         self._visited.update((ahead.resolved, glob) for glob in globs)
         try:
             with self._beneath.directory(ahead.resolved) as place:
-                for child, left in sorted(self._candidates(place, globs).items()):
-                    self._meet(ahead, place, child, left)
+                listed = self._listed(place, globs)
+                for child, left in sorted(self._candidates(listed, globs).items()):
+                    of = rotation(child, listed) if self._rotated and () in left else None
+                    self._meet(ahead, place, child, left, of)
         except OSError as error:
             self._miss(f"{ahead.name}/", error)
 
-    def _candidates(self, place: Place, globs: list[Glob]) -> dict[str, set[Glob]]:
+    def _candidates(self, listed: Mapping[str, bool], globs: list[Glob]) -> dict[str, set[Glob]]:
         """The names worth a look in a directory, each with what is left of the globs once it is passed."""
-        self._budget.spend(len(globs))
         candidates: dict[str, set[Glob]] = {}
         for glob in globs:
             if _is_name(glob[0]):
                 candidates.setdefault(glob[0].text, set()).add(glob[1:])
         patterns = [glob for glob in globs if not _is_name(glob[0])]
-        for name, leads_on in self._listed(place, patterns):
+        beginnings = ("",) if patterns else tuple(beginning(glob[0].text) for glob in globs)
+        for name, leads_on in listed.items():
+            if not name.startswith(beginnings):
+                continue
             left = {rest for glob in patterns for rest in _passed(glob, name, leads_on)}
+            if (generation := rotation(name, listed)) is not None:
+                left -= {()} if not self._rotated else set()
+                left |= {()} if self._rotated and match_name(globs, generation.log) else set()
             if left:
                 candidates.setdefault(name, set()).update(left)
         return candidates
 
-    def _listed(self, place: Place, patterns: list[Glob]) -> Iterator[tuple[str, bool]]:
-        """The names in a directory, and whether each may lead further down. A directory is read only for a pattern:
-        one that may be entered but not listed still serves the names within."""
-        if not patterns:
-            return
+    def _listed(self, place: Place, globs: list[Glob]) -> dict[str, bool]:
+        """The names in a directory, and whether each may lead further down. A directory is read only for a pattern, and
+        for the generations of a name: one that may be entered but not listed still serves the names within."""
+        self._budget.spend(len(globs))
+        patterns = [glob for glob in globs if not _is_name(glob[0])]
+        names = self._rotated and any(len(glob) == 1 for glob in globs if _is_name(glob[0]))
+        if not patterns and not names:
+            return {}
+        try:
+            return dict(self._read(place, len(patterns) + names))
+        except PermissionError:
+            if patterns:
+                raise
+            return {}
+
+    def _read(self, place: Place, comparisons: int) -> Iterator[tuple[str, bool]]:
         descriptor = self._beneath.open_directory(place)
         try:
             with os.scandir(descriptor) as listing:
                 for listed in listing:
-                    self._budget.spend(len(patterns))
+                    self._budget.spend(comparisons)
                     yield listed.name, listed.is_dir(follow_symlinks=False) or listed.is_symlink()
         finally:
             os.close(descriptor)
 
-    def _meet(self, parent: _Ahead, place: Place, child: str, left: set[Glob]) -> None:
+    def _meet(self, parent: _Ahead, place: Place, child: str, left: set[Glob], of: Rotation | None) -> None:
         name = _join(parent.name, child)
         try:
             met = self._look(place, child, name, _join(parent.resolved, child))
@@ -171,7 +210,7 @@ class Search:
             self._miss(name, error)
             return
         if stat.S_ISREG(met.status.st_mode) and () in left:
-            self.found.append(met)
+            self.found.append(met._replace(rotation=of and of._replace(log=_join(parent.name, of.log))))
         elif stat.S_ISDIR(met.status.st_mode):
             self._plan(name, met.resolved, left - {()})
 

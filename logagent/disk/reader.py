@@ -91,53 +91,57 @@ class Reader:
         self.bytes_read = 0
         self.loss: Failure | None = None
 
-    def backward(self) -> Iterator[Stretch]:
-        """The file from its last line to its first; the lines within a block are in the order of the file."""
-        end, sizes = self._end, self._growing()
+    def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
+        """The file from its last line to its first; the lines within a block are in the order of the file.
+
+        begin, end: only the lines that begin from `begin` on and before `end`, None being the end of the file; both are
+        where lines begin, or the file's size.
+        """
+        stop, sizes = self._limit(end), self._growing()
         size = next(sizes)
-        while end > 0:
-            if (edge := self._barren_before(end, size)) < end:
-                yield Barren(edge, end - edge)
-                end = edge
+        while stop > begin:
+            if (edge := self._barren_before(stop, size, begin)) < stop:
+                yield Barren(edge, stop - edge)
+                stop = edge
                 continue
-            begin = max(0, end - size)
-            self._announce(begin - AHEAD * size, size)
-            body = self.read(begin, end)
-            if len(body) < end - begin:
-                end = min(begin + len(body), self._end)
+            start = max(begin, stop - size)
+            self._announce(start - AHEAD * size, size, begin, stop)
+            body = self.read(start, stop)
+            if len(body) < stop - start:
+                stop = min(start + len(body), self._end)
                 continue
-            first = 0 if begin == 0 else body.find(b"\n", 0, len(body) - 1) + 1
-            if begin == 0 or first > 0:
-                yield Block(begin + first, body[first:])
-                end, size = begin + first, next(sizes)
+            first = 0 if start == begin else body.find(b"\n", 0, len(body) - 1) + 1
+            if start == begin or first > 0:
+                yield Block(start + first, body[first:])
+                stop, size = start + first, next(sizes)
             elif size < self._largest:
                 size = min(size * 4, self._largest)
             else:
-                line_end = end - body.endswith(b"\n")
-                end = yield from self._line_start(begin)
-                yield LongLine(end, line_end)
+                line_end = stop - body.endswith(b"\n")
+                stop = yield from self._line_start(start, begin)
+                yield LongLine(stop, line_end)
                 size = next(sizes)
 
-    def forward(self) -> Iterator[Stretch]:
-        """The file from its first line to its last."""
-        begin, sizes = 0, self._growing()
+    def forward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
+        """The file from its first line to its last, or those of its lines that begin between `begin` and `end`."""
+        sizes = self._growing()
         size = next(sizes)
-        while begin < self._end:
-            if (edge := self._barren_behind(begin, size)) > begin:
+        while begin < (limit := self._limit(end)):
+            if (edge := self._barren_behind(begin, size, limit)) > begin:
                 yield Barren(begin, edge - begin)
                 begin = edge
                 continue
-            end = min(begin + size, self._end)
-            self._announce(begin + AHEAD * size, size)
-            body = self.read(begin, end)
-            last = len(body) if begin + len(body) == self._end else body.rfind(b"\n") + 1
+            stop = min(begin + size, limit)
+            self._announce(begin + AHEAD * size, size, begin, limit)
+            body = self.read(begin, stop)
+            last = len(body) if begin + len(body) == self._limit(end) else body.rfind(b"\n") + 1
             if last:
                 yield Block(begin, body[:last])
                 begin, size = begin + last, next(sizes)
             elif size < self._largest:
                 size = min(size * 4, self._largest)
             else:
-                line_end = yield from self._line_end(end)
+                line_end = yield from self._line_end(stop, end)
                 yield LongLine(begin, line_end)
                 begin, size = line_end + 1, next(sizes)
 
@@ -150,6 +154,10 @@ class Reader:
         """The first bytes of a long line: one more than `max_line`, and what tells its time, unless it has shrunk."""
         head = self.read(line.offset, min(line.offset + max(self.max_line + 1, SEEN), line.end))
         return head.partition(b"\n")[0]  # there is none, unless the file was written over meanwhile
+
+    def found(self, line: LongLine) -> bool | None:
+        """Whether a long line matches is not known before its windows are looked at."""
+        return None
 
     def read(self, begin: int, end: int) -> bytes:
         """The bytes from `begin` to `end`; fewer if the file has shrunk, which is noted as a loss."""
@@ -173,25 +181,28 @@ class Reader:
         self.bytes_read += len(body)
         return body
 
-    def _barren_before(self, end: int, size: int) -> int:
+    def _barren_before(self, end: int, size: int, begin: int) -> int:
         if self._sweep is None or size != self._sizes[-1]:
             return end
-        edge, bytes_read = self._sweep.before(end)
+        edge, bytes_read = self._sweep.before(end, begin)
         self.bytes_read += bytes_read
         return edge
 
-    def _barren_behind(self, begin: int, size: int) -> int:
+    def _barren_behind(self, begin: int, size: int, end: int) -> int:
         if self._sweep is None or size != self._sizes[-1]:
             return begin
-        edge, bytes_read = self._sweep.behind(begin, self._end)
+        edge, bytes_read = self._sweep.behind(begin, end)
         self.bytes_read += bytes_read
         return edge
 
-    def _announce(self, begin: int, size: int) -> None:
-        """Have the kernel fetch what a scan that has come to blocks of full size will soon read."""
-        if size == self._sizes[-1] and -size < begin < self._end:
+    def _limit(self, end: int | None) -> int:
+        return self._end if end is None else min(end, self._end)
+
+    def _announce(self, start: int, size: int, begin: int, end: int) -> None:
+        """Have the kernel fetch what a scan of that region that has come to blocks of full size will soon read."""
+        if size == self._sizes[-1] and begin - size < start < end:
             with suppress(OSError):  # a hint: where it is not taken, the read tells what is wrong
-                os.posix_fadvise(self._descriptor, max(0, begin), size, os.POSIX_FADV_WILLNEED)
+                os.posix_fadvise(self._descriptor, max(begin, start), size, os.POSIX_FADV_WILLNEED)
 
     def _note_shrinking(self, end: int) -> None:
         self._end = min(self._end, end, os.fstat(self._descriptor).st_size)
@@ -203,24 +214,24 @@ class Reader:
         while True:
             yield self._sizes[-1]
 
-    def _line_start(self, before: int) -> Generator[Block, None, int]:
-        """Where the line begins that goes on at `before`."""
-        while before > 0:
-            begin = max(0, before - self._sizes[-1])
+    def _line_start(self, before: int, floor: int) -> Generator[Block, None, int]:
+        """Where the line begins that goes on at `before`: at `floor` if not after it."""
+        while before > floor:
+            begin = max(floor, before - self._sizes[-1])
             line_break = self.read(begin, before).rfind(b"\n")
             if line_break >= 0:
                 return begin + line_break + 1
             yield Block(begin, b"")
             before = begin
-        return 0
+        return floor
 
-    def _line_end(self, after: int) -> Generator[Block, None, int]:
-        """Where the line ends that goes on at `after`."""
-        while after < self._end:
-            end = min(after + self._sizes[-1], self._end)
+    def _line_end(self, after: int, limit: int | None) -> Generator[Block, None, int]:
+        """Where the line ends that goes on at `after`: at `limit` if not before it."""
+        while after < self._limit(limit):
+            end = min(after + self._sizes[-1], self._limit(limit))
             line_break = self.read(after, end).find(b"\n")
             if line_break >= 0:
                 return after + line_break
             yield Block(end, b"")
             after = end
-        return self._end
+        return self._limit(limit)

@@ -1,16 +1,17 @@
-"""The scan: reading a file, matching and framing its lines, up to one batch at a time. Runs in a thread."""
+"""The scan: reading one file of a log, matching and framing its lines, up to one batch at a time. Runs in a thread."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import replace
 
-from logagent.core.batch import BATCH_BYTES, SIGN_OF_LIFE, Batch
+from logagent.core.batch import BATCH_BYTES
 from logagent.core.matching import Matcher
-from logagent.core.outcome import Failure, Status
+from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
+from logagent.disk.counting import Counting
 from logagent.disk.framing import Framing
-from logagent.disk.reader import Barren, Block, LongLine, Reader
+from logagent.disk.opening import Text
+from logagent.disk.reader import Barren, Block, LongLine, Stretch
 
 ENOUGH = BATCH_BYTES // 2
 """Bytes of lines with which a batch is sent on: with what the last block adds it comes to 128 to 384 KiB."""
@@ -20,74 +21,82 @@ of life, and the moment for others who wait for a thread."""
 
 
 class Scan:
-    """Answers a query from one file, batch by batch.
+    """Has the lines of one file that a query asks for framed.
 
-    ended: whether the last batch was given. bytes_scanned: bytes of the file gone through.
+    begin, end: offsets of lines: only what begins from `begin` on and before `end` is read.
+
+    ended: whether there is nothing more to read for. scanned: bytes of the file gone through. reached: the offset up to
+    which lines are framed, from the end or from the beginning. loss: why the lines are
+    not all there, None as long as they are.
     """
 
     def __init__(
-        self, query: Query, reader: Reader, matcher: Matcher, framing: Framing, *, life_bytes: int = LIFE_BYTES
+        self,
+        query: Query,
+        reader: Text,
+        matcher: Matcher,
+        framing: Framing | Counting,
+        *,
+        begin: int = 0,
+        end: int | None = None,
+        life_bytes: int = LIFE_BYTES,
     ) -> None:
-        self._query = query
         self._reader = reader
         self._matcher = matcher
         self._framing = framing
         self._life_bytes = life_bytes
-        self._steps = self._work()
-        self._failure: Failure | None = None
-        self._first = True
+        self._wants_all = query.context
+        self._newest = query.order is Order.NEWEST
+        self._begin = begin
+        self._steps = self._work(reader.backward(begin, end) if self._newest else reader.forward(begin, end))
+        self.reached = (reader.size if end is None else end) if self._newest else begin
         self.ended = False
-        self.bytes_scanned = 0
-        self._told = 0
-
-    def next_batch(self) -> Batch:
-        """The next batch: the first as soon as there is a line for it, the last perhaps without any."""
-        try:
-            self.ended = not self._fill_batch()
-        except Failure as failure:
-            self._failure, self.ended = failure, True
-        scanned, self._told = self.bytes_scanned - self._told, self.bytes_scanned
-        if self._framing.count == 0:
-            return replace(SIGN_OF_LIFE, scanned=scanned)
-        self._first = False
-        return replace(self._framing.take(), scanned=scanned)
+        self.scanned = 0
 
     @property
-    def failure(self) -> Failure | None:
-        """Why the answer is not complete, once it has ended."""
-        return self._failure or self._reader.loss or self._limit()
+    def loss(self) -> Failure | None:
+        return self._reader.loss
 
-    def _fill_batch(self) -> bool:
-        """Read until there is enough for a batch; false if there is nothing more to read for."""
+    def advance(self, enough: int) -> None:
+        """Read until so many bytes of lines are framed, or it is time for a sign of life. Raises `Failure` where the
+        file cannot be read."""
         pause = self._reader.bytes_read + self._life_bytes
-        enough = 1 if self._first else ENOUGH
         for _ in self._steps:
             if self._framing.done:
-                return False
+                break
             if self._framing.size >= enough or self._reader.bytes_read >= pause:
-                return True
-        return False
+                return
+        self.ended = True
+        if self._newest and not self._framing.done:
+            self.reached = self._begin
 
-    def _work(self) -> Iterator[None]:
-        newest = self._query.order is Order.NEWEST
-        for stretch in self._reader.backward() if newest else self._reader.forward():
+    def _work(self, stretches: Iterator[Stretch]) -> Iterator[None]:
+        for stretch in stretches:
             if isinstance(stretch, Block):
-                self._framing.add(stretch)
-                self.bytes_scanned += len(stretch.body)
+                if stretch.body:
+                    self._framing.add(stretch)
+                    self._pass(stretch.offset, stretch.offset + len(stretch.body))
             elif isinstance(stretch, Barren):
-                self.bytes_scanned += stretch.size
+                self._pass(stretch.offset, stretch.offset + stretch.size)
             else:
                 yield from self._inspect(stretch)
-                self.bytes_scanned += min(stretch.end + 1, self._reader.size) - stretch.offset
+                self._pass(stretch.offset, min(stretch.end + 1, self._reader.size))
             yield
 
+    def _pass(self, begin: int, end: int) -> None:
+        self.scanned += end - begin
+        self.reached = begin if self._newest else end
+
     def _inspect(self, line: LongLine) -> Iterator[None]:
-        if (yield from self._matches(line)):
-            self._framing.add_long(line.offset, self._reader.head(line))
+        matches = yield from self._matches(line)
+        if matches or self._wants_all:
+            self._framing.add_long(line.offset, self._reader.head(line), matches=matches)
 
     def _matches(self, line: LongLine) -> Generator[None, None, bool]:
         if self._matcher.everything:
             return True
+        if (found := self._reader.found(line)) is not None:
+            return found
         inspection = self._matcher.inspect()
         matches = False
         try:
@@ -97,12 +106,3 @@ class Scan:
         finally:
             matches = inspection.end()
         return matches
-
-    def _limit(self) -> Failure | None:
-        reached = []
-        if self._framing.cut:
-            lines = "1 line" if self._framing.cut == 1 else f"{self._framing.cut} lines"
-            reached.append(f"{self._reader.name}: {lines} longer than {self._reader.max_line} bytes were cut")
-        if self._framing.refused:
-            reached.append(f"max_bytes={self._query.max_bytes} reached")
-        return Failure(Status.RESOURCE_EXHAUSTED, "; ".join(reached)) if reached else None

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from logagent.core.finding import SEEN
 from logagent.core.timestamps import Stamper
+from logagent.disk.archive import Archive
 from logagent.disk.reader import Reader
 
 PAGE = 16 * 1024
@@ -28,18 +29,22 @@ class Stamping:
 
     reader: of the file. stamper: knows the time that one line states. modified: the file's modification time, ns.
 
-    timed: whether the sample shows any line with a time; if none, every line has the modification time.
+    timed: whether the sample shows any line with a time; if none, every line has the modification time. first, last:
+    the earliest and the latest time at the beginning and at the end, None where there is none, or nobody looked.
     """
+
+    first: int | None = None
+    last: int | None = None
 
     def __init__(self, reader: Reader, stamper: Stamper, modified: int) -> None:
         self._reader = reader
         self._stamper = stamper
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        sampled = (
-            line for begin in (0, max(0, reader.size - SAMPLE)) for _, line in self._heads(begin, begin + SAMPLE)
-        )
-        self.timed = any(stamper.stamp(line) is not None for line in sampled)
+        begins = (0, max(0, reader.size - SAMPLE))
+        sampled = [times for begin in begins if (times := self.stamped(begin, begin + SAMPLE)[1])]
+        self.timed = bool(sampled)
+        self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """One time for each of `lines`, which begin at the offsets `starts`, ascending."""
@@ -48,6 +53,22 @@ class Stamping:
         stamps = self._stamper.stamps(lines)
         known = [stamp for stamp in stamps if stamp is not None]
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
+
+    def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
+        """The times that lines state themselves, None for those that state none; in a file without times every line
+        counts as if it stated one."""
+        return self._stamper.stamps(lines) if self.timed else [self._modified] * len(lines)
+
+    def stamped(self, begin: int, end: int) -> tuple[list[int], list[int]]:
+        """The lines that begin from `begin` on and before `end` and have a time: their offsets and their times."""
+        heads = self._heads(begin, end)
+        stamps = self._stamper.stamps([head for _, head in heads])
+        timed = [(start, stamp) for (start, _), stamp in zip(heads, stamps, strict=True) if stamp is not None]
+        return [start for start, _ in timed], [stamp for _, stamp in timed]
+
+    def stated(self, line: bytes) -> int | None:
+        """The time that a line itself states."""
+        return self._stamper.stamp(line)
 
     def _filled(self, starts: Sequence[int], lines: Sequence[bytes], stamps: Sequence[int | None]) -> list[int]:
         times: list[int] = []
@@ -81,11 +102,7 @@ class Stamping:
         return self._modified
 
     def _read_page(self, number: int) -> tuple[list[int], list[int]]:
-        """The lines that begin in a page and have a time: their offsets and their times."""
-        heads = self._heads(number * PAGE, (number + 1) * PAGE)
-        stamps = self._stamper.stamps([head for _, head in heads])
-        timed = [(start, stamp) for (start, _), stamp in zip(heads, stamps, strict=True) if stamp is not None]
-        return [start for start, _ in timed], [stamp for _, stamp in timed]
+        return self.stamped(number * PAGE, (number + 1) * PAGE)
 
     def _heads(self, begin: int, end: int) -> list[tuple[int, bytes]]:
         """The lines that begin from `begin` on and before `end`: their offsets and their heads."""
@@ -104,3 +121,31 @@ class Stamping:
 
 def _near(before: int, start: int) -> bool:
     return before // PAGE >= start // PAGE - NEAR
+
+
+class StampingAtHand(Stamping):
+    """The same for an archive, of which no more is looked at than is at hand.
+
+    beginning: the first `SAMPLE` bytes of its text, by which it is told whether its lines have times.
+    """
+
+    def __init__(self, archive: Archive, stamper: Stamper, modified: int, beginning: bytes) -> None:
+        self._archive = archive
+        self._stamper = stamper
+        self._modified = modified
+        self.timed = any(stamp is not None for stamp in stamper.stamps(beginning.split(b"\n")))
+
+    def _before(self, start: int) -> tuple[int, int] | None:
+        begin, text = self._archive.before(start)
+        line_end = len(text) - 1
+        while line_end > 0:
+            line_begin = text.rfind(b"\n", 0, line_end) + 1
+            stamp = self._stamper.stamp(text[line_begin : min(line_end, line_begin + SEEN)])
+            if stamp is not None:
+                return begin + line_begin, stamp
+            line_end = line_begin - 1
+        return None
+
+    def _after(self, start: int) -> int:
+        lines = self._archive.read(start, start + NEAR * PAGE).split(b"\n")
+        return next((stamp for stamp in self._stamper.stamps(lines) if stamp is not None), self._modified)

@@ -10,9 +10,12 @@ import httpcore
 import httpx
 import trio
 
+from logagent.core.files import Listing
 from logagent.core.host import HostState
+from logagent.core.query import Query
 from logagent.core.wire import VERSION_HEADER
 from logagent.peers.http2 import connect
+from logagent.peers.listing import listing_of
 from logagent.peers.reasons import reason
 from logagent.peers.source import PeerSource
 
@@ -49,6 +52,10 @@ class Peers:
     def source(self, name: str) -> PeerSource:
         """The answer of one peer, under the name by which it is known here."""
         return PeerSource(self._clients[name], name)
+
+    async def files(self, name: str, query: Query, patience: float) -> Listing:
+        """What one peer lists of its own files within `patience` seconds, under the name by which it is known here."""
+        return await listing_of(self._clients[name], name, query, patience)
 
     async def state(self, name: str, patience: float) -> HostState:
         """Whether a peer answers within `patience` seconds, and how fast."""

@@ -14,6 +14,7 @@ import trio
 
 from logagent.core.batch import Batch, Origin, Out
 from logagent.core.coding import IDENTITY, DecodeError, decoder
+from logagent.core.hits import are_counts
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.parameters import parameters
 from logagent.core.query import Query
@@ -64,10 +65,10 @@ class PeerSource:
             return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
-        url = f"/logs?{parameters(_with_time_left(query))}"
+        url = f"/{'hits' if query.hits else 'logs'}?{parameters(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
             if response.status_code != 200:
-                raise await _refusal(response)
+                raise await refusal(response)
             if response.http_version != "HTTP/2":
                 raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
             if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
@@ -107,6 +108,8 @@ def _checked(batch: Batch, query: Query) -> Batch:
     asked = [(query.times, batch.times), (query.places, batch.offsets), (query.places, batch.origins)]
     if batch.count and any(wanted and not column for wanted, column in asked):
         raise WireError("a column that was asked for is missing")
+    if batch.count and query.hits and not are_counts(batch):
+        raise WireError("a line is no count")
     return batch
 
 
@@ -130,9 +133,11 @@ class _Renaming:
         self._renamed: dict[Origin, Origin] = {}
 
     def __call__(self, batch: Batch) -> Batch:
-        if all(origin.host == self._host for origin in batch.origins):
+        hosts = {origin.host for origin in batch.origins} | {position.host for position in batch.positions}
+        if hosts <= {self._host}:
             return batch
-        return replace(batch, origins=tuple(map(self._origin, batch.origins)))
+        positions = tuple(position._replace(host=self._host) for position in batch.positions)
+        return replace(batch, origins=tuple(map(self._origin, batch.origins)), positions=positions)
 
     def _origin(self, origin: Origin) -> Origin:
         return self._renamed.setdefault(origin, origin._replace(host=self._host))
@@ -156,7 +161,7 @@ def _verdict(response: httpx.Response) -> Outcome:
         raise Failure(Status.UNAVAILABLE, f"its answer ended without a verdict ({error})") from None
 
 
-async def _refusal(response: httpx.Response) -> Failure:
+async def refusal(response: httpx.Response) -> Failure:
     """What a status other than 200 means, in the words of the problem document if there is one (RFC 9457)."""
     status = _STATUSES.get(response.status_code, Status.UNAVAILABLE)
     return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")

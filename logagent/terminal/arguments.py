@@ -12,7 +12,7 @@ from logagent import __version__
 from logagent.config.table import SETTINGS, Setting
 
 EXIT_CODES = """\
-exit codes of query:
+exit codes:
   0  found, and the answer is complete      1  complete, but nothing matched
   2  wrong usage, or nothing could be asked 3  partial: standard error says which hosts failed and why"""
 
@@ -36,10 +36,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace | Told:
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
-    """The parser of `query` reads its arguments by itself, since only so may flags stand between FILE and KEYWORD."""
+    """The parsers of `query`, `hits` and `files` read their arguments by themselves, since only so may flags stand
+    between FILE and KEYWORD."""
     parser, commands = _parsers()
-    if argv[:1] == ["query"]:
-        return commands["query"].parse_intermixed_args(argv[1:], argparse.Namespace(command="query"))
+    if argv and argv[0] in ("query", "hits", "files"):
+        return commands[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
     return parser.parse_args(argv)
 
 
@@ -54,6 +55,8 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     add = {
         "serve": (_add_serve, "serve this host's log files"),
         "query": (_add_query, "ask an agent for log lines"),
+        "files": (_add_files, "list the logs that can be asked for"),
+        "hits": (_add_hits, "count log lines by time, as a bar chart"),
         "hosts": (_add_hosts, "list the agents that an agent knows"),
         "certs": (_add_certs, "make an authority and certificates for agents"),
         "demo": (_add_demo, "start four agents with made-up logs, and ask them"),
@@ -100,6 +103,30 @@ def given_settings(typed: argparse.Namespace) -> dict[str, list[str]]:
 
 
 def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    _add_patterns(parser)
+    parser.add_argument("-n", "--lines", metavar="N", help="at most so many lines")
+    parser.add_argument("-C", "--context", metavar="N", help="N lines before and after each match")
+    parser.add_argument("-B", "--before-context", metavar="N", help="N lines before each match")
+    parser.add_argument("-A", "--after-context", metavar="N", help="N lines after each match")
+    parser.add_argument("--cursor", metavar="CURSOR", help="go on where an answer ended; standard error said where")
+    parser.add_argument("-c", "--count", action="store_true", help="print the number of lines instead of them")
+    parser.add_argument("--order", metavar="ORDER", help="newest or oldest first [newest]")
+    parser.add_argument("--max-bytes", metavar="N", help="stop after so many bytes of lines [no limit]")
+    parser.add_argument("--prefix", choices=("auto", "always", "never"), default="auto", help="HOST FILE: before lines")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour prefixes by host")
+    parser.add_argument("--verbose", action="store_true", help="say how each host fared, and what it took")
+    return _add_agent(parser)
+
+
+def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("file", metavar="GLOB", nargs="*", help="only these, such as 'nginx/*.log' [**/*]")
+    parser.add_argument("--host", metavar="GLOB", action="append", default=[], help="only these hosts [all it knows]")
+    parser.add_argument("--no-rotated", action="store_true", help="without the rotated generations of logs")
+    parser.add_argument("--timeout", metavar="SPAN", default="30s", help="how long to wait for the answer [30s]")
+    return _add_agent(parser)
+
+
+def _add_patterns(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     parser.add_argument("file", metavar="FILE", help="a path below the agent's roots, or a glob such as 'nginx/*.log'")
     parser.add_argument("keyword", metavar="KEYWORD", nargs="*", help="a literal that must occur; several: all must")
@@ -108,14 +135,18 @@ def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("-E", "--regex", metavar="PATTERN", action="append", default=[], help="must match; repeatable")
     parser.add_argument("--exclude-regex", metavar="PATTERN", action="append", default=[], help="must not match")
     parser.add_argument("-i", "--ignore-case", action="store_true", help="for all of these")
-    parser.add_argument("-n", "--lines", metavar="N", help="at most so many lines")
-    parser.add_argument("-c", "--count", action="store_true", help="print the number of lines instead of them")
+    parser.add_argument("-S", "--since", metavar="WHEN", help="from then on: 15m, 2h, 7d back, or a time")
+    parser.add_argument("-U", "--until", metavar="WHEN", help="before then, likewise")
+    parser.add_argument("--events", action="store_true", help="whole events, such as stack traces, in place of lines")
+    parser.add_argument("--no-rotated", action="store_true", help="without the rotated generations of a log")
     parser.add_argument("--host", metavar="GLOB", action="append", default=[], help="only these hosts [all it knows]")
-    parser.add_argument("--order", metavar="ORDER", help="newest or oldest first [newest]")
     parser.add_argument("--timeout", metavar="SPAN", help="stop after so long, such as 500ms, 30s, 2m [no limit]")
-    parser.add_argument("--max-bytes", metavar="N", help="stop after so many bytes of lines [no limit]")
-    parser.add_argument("--prefix", choices=("auto", "always", "never"), default="auto", help="HOST FILE: before lines")
-    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour prefixes by host")
+
+
+def _add_hits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    _add_patterns(parser)
+    parser.add_argument("--step", metavar="SPAN", help="count by so long: 10s, 5m, 1h, 1d [what suits a screen]")
+    parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour bars by host")
     parser.add_argument("--verbose", action="store_true", help="say how each host fared, and what it took")
     return _add_agent(parser)
 

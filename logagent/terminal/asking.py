@@ -8,8 +8,9 @@ import math
 import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,13 +18,18 @@ from urllib.parse import urlencode
 import httpx
 import trio
 
-from logagent.config import tls_files, values
+from logagent.config import timezones, tls_files, values
 from logagent.config.settings import ConfigError
+from logagent.core.hits_rendering import HitsJson
 from logagent.core.outcome import Outcome, Status
-from logagent.core.parameters import parse
+from logagent.core.parameters import parse, parse_hits
 from logagent.core.query import BadParameter, Query, Source
+from logagent.core.rendering import Ndjson
+from logagent.core.tally import Tallied
 from logagent.peers.http2 import client_tls, connect
 from logagent.peers.source import PeerSource
+from logagent.terminal import times
+from logagent.terminal.chart import Chart, width
 from logagent.terminal.printing import Count, Lines, Pipe, Printer, Records, Streams, Write, shown, wants_color
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, exit_code, talk
 
@@ -60,8 +66,15 @@ def question(typed: argparse.Namespace, environ: Mapping[str, str]) -> Question:
     """The arguments of `query`, checked. Raises `ConfigError`."""
     form = "count" if typed.count else typed.output
     prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
-    query = replace(_query(typed), times=form == "json", places=prefix or form == "json")
+    query = _query(typed)
+    query = replace(query, times=form == "json", places=prefix or query.context or form == "json")
     return Question(agent(typed, environ), query, form, prefix, typed.color, typed.verbose)
+
+
+def hits_question(typed: argparse.Namespace, environ: Mapping[str, str]) -> Question:
+    """The arguments of `hits`, checked. Raises `ConfigError`."""
+    query = _checked([*_patterns(typed), ("step", typed.step)], parse_hits)
+    return Question(agent(typed, environ), query, typed.output, False, typed.color, typed.verbose)
 
 
 def _one_host(hosts: Sequence[str]) -> bool:
@@ -71,6 +84,23 @@ def _one_host(hosts: Sequence[str]) -> bool:
 def _query(typed: argparse.Namespace) -> Query:
     """The query, checked as an agent would check it."""
     pairs = [
+        *_patterns(typed),
+        ("n", typed.lines),
+        ("order", typed.order),
+        ("context", typed.context),
+        ("before_context", typed.before_context),
+        ("after_context", typed.after_context),
+        ("cursor", typed.cursor),
+        ("max_bytes", typed.max_bytes),
+    ]
+    return _checked(pairs, parse)
+
+
+_Pairs = list[tuple[str, Any]]
+
+
+def _patterns(typed: argparse.Namespace) -> _Pairs:
+    return [
         ("filename", [typed.file]),
         ("hostname", typed.host),
         ("keyword", [*typed.keyword, *typed.more_keywords]),
@@ -78,16 +108,24 @@ def _query(typed: argparse.Namespace) -> Query:
         ("regex", typed.regex),
         ("exclude_regex", typed.exclude_regex),
         ("ignore_case", ["true"] if typed.ignore_case else []),
-        ("n", typed.lines),
-        ("order", typed.order),
+        ("since", _told(typed.since)),
+        ("until", _told(typed.until)),
+        ("unit", "event" if typed.events else None),
+        ("rotated", "false" if typed.no_rotated else None),
         ("timeout", typed.timeout),
-        ("max_bytes", typed.max_bytes),
     ]
+
+
+def _checked(pairs: _Pairs, parse: Callable[[bytes, int], Query]) -> Query:
     given = {name: value for name, value in pairs if value is not None}
     try:
-        return parse(urlencode(given, doseq=True, errors="surrogateescape").encode(), now=time.time_ns())
+        return parse(urlencode(given, doseq=True, errors="surrogateescape").encode(), time.time_ns())
     except BadParameter as wrong:
         raise ConfigError(_FLAGS.get(wrong.name, "--" + wrong.name.replace("_", "-")), wrong.reason) from None
+
+
+def _told(typed: str | None) -> str | None:
+    return None if typed is None else times.told(typed, datetime.now().astimezone())
 
 
 def agent(typed: argparse.Namespace, environ: Mapping[str, str]) -> Agent:
@@ -121,7 +159,8 @@ def _single_files(typed: argparse.Namespace) -> dict[str, str | None]:
 async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
     """Ask, print the answer, say what is missing from it, return the exit code. Cancelling cancels the agent's work."""
     async with connect(asked.agent.url, tls=asked.agent.tls) as client:
-        outcome = await show(PeerSource(client), asked, streams, environ)
+        source = Tallied(PeerSource(client)) if asked.query.hits else PeerSource(client)
+        outcome = await show(source, asked, streams, environ)
     if outcome is None:
         return CLOSED_PIPE
     for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose):
@@ -145,9 +184,18 @@ def _printer(asked: Question, write: Write, streams: Streams, environ: Mapping[s
     if asked.form == "count":
         return Count(write)
     if asked.form == "json":
-        return Records(write, escape=terminal)
+        return Records(write, escape=terminal, rendering=HitsJson(asked.query.step) if asked.query.hits else Ndjson())
     color = wants_color(asked.color, terminal=terminal, environ=environ)
-    return Lines(write, prefix=asked.prefix, color=color, escape=terminal)
+    if asked.query.hits:
+        return Chart(write, asked.query.step, width=width(environ, terminal=terminal), zone=_zone(environ), color=color)
+    return Lines(write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.context)
+
+
+def _zone(environ: Mapping[str, str]) -> tzinfo:
+    try:
+        return timezones.of_machine(environ)
+    except ValueError as error:
+        raise ConfigError("TZ", str(error)) from None
 
 
 async def _pump(source: Source, query: Query, printer: Printer) -> Outcome:

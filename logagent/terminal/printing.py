@@ -21,7 +21,7 @@ import trio
 
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import Outcome
-from logagent.core.rendering import Ndjson
+from logagent.core.rendering import Groups, Ndjson, separated
 
 PALETTE = (32, 37, 65, 67, 71, 97, 100, 103, 130, 133, 137, 166, 168, 172)
 """Colours of the 256 that most terminals have, of middling lightness: legible on black and on white."""
@@ -111,9 +111,11 @@ def _write_all(stdout: Stdout, data: bytes) -> None:
 
 
 class Lines:
-    """Prints batches as text. prefix: host and file before each line. color, escape: as for a terminal."""
+    """Prints batches as text. prefix: host and file before each line. groups: `--` between lines that are no
+    neighbours. color, escape: as for a terminal."""
 
-    def __init__(self, write: Write, *, prefix: bool, color: bool, escape: bool) -> None:
+    def __init__(self, write: Write, *, prefix: bool, color: bool, escape: bool, groups: bool = False) -> None:
+        self._groups = Groups() if groups else None
         self._write = write
         self._prefix = prefix
         self._color = color
@@ -131,7 +133,8 @@ class Lines:
 
     def render(self, batch: Batch) -> bytes:
         body = escaped(batch.body) if self._escape else batch.body
-        return self._prefixed(batch, body) if self._prefix else body
+        body = self._prefixed(batch, body) if self._prefix else body
+        return body if self._groups is None else separated(body[:-1].split(b"\n"), self._groups.begins(batch))
 
     def _prefixed(self, batch: Batch, body: bytes) -> bytes:
         prefixes = [self._of(origin) for origin in batch.origins]
@@ -153,14 +156,23 @@ class Lines:
         return (b"\x1b[38;5;%dm%s\x1b[0m: " % (color_of(origin.host), safe)) if self._color else safe + b": "
 
 
-class Records:
-    """Prints batches as NDJSON, and the verdict as the last record. Wants the columns of times and places."""
+class Rendering(Protocol):
+    """How batches, and at the end the outcome, become JSON."""
 
-    def __init__(self, write: Write, *, escape: bool) -> None:
+    def batch(self, batch: Batch) -> bytes: ...
+
+    def end(self, outcome: Outcome) -> bytes: ...
+
+
+class Records:
+    """Prints batches as NDJSON, and the verdict as the last record, or in another rendering that is JSON. Wants the
+    columns of times and places."""
+
+    def __init__(self, write: Write, *, escape: bool, rendering: Rendering | None = None) -> None:
         self._write = write
         self._escape = escape
         self.lines = 0
-        self._rendering = Ndjson()
+        self._rendering = rendering or Ndjson()
 
     async def send(self, batch: Batch) -> None:
         if batch.count:
@@ -175,20 +187,27 @@ class Records:
 
 
 class Count:
-    """Prints how many lines there are, in place of the lines."""
+    """Prints how many lines, or events, there are in place of them; context does not count."""
 
     def __init__(self, write: Write) -> None:
         self._write = write
         self.lines = 0
 
     async def send(self, batch: Batch) -> None:
-        self.lines += batch.count
+        self.lines += batch.records
 
     async def end(self, outcome: Outcome) -> None:
         await self._write(b"%d\n" % self.lines)
 
 
-Printer = Lines | Records | Count
+class Printer(Protocol):
+    """Prints an answer: its batches as they come, and what is left to say at its end. lines: so many so far."""
+
+    lines: int
+
+    async def send(self, batch: Batch, /) -> None: ...
+
+    async def end(self, outcome: Outcome, /) -> None: ...
 
 
 def color_of(host: str) -> int:

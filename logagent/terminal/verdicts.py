@@ -11,6 +11,8 @@ PARTIAL = 3
 
 _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, Status.INTERNAL)
 """How a host's part ends that was not searched at all, if no line came from it."""
+_BUDGETS = (Status.DEADLINE_EXCEEDED, Status.RESOURCE_EXHAUSTED)
+"""How an answer ends that stopped at a limit, from which people may want to go on."""
 
 
 def exit_code(outcome: Outcome) -> int:
@@ -34,6 +36,8 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
         lines.append(_whole(outcome, len(failing), agent))
     if verbose:
         lines.append(f"{_counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
+    if outcome.cursor and (verbose or outcome.status in _BUDGETS):
+        lines.append(f"to go on from there: --cursor {outcome.cursor}")
     return lines
 
 

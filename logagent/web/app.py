@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
@@ -17,9 +17,11 @@ from werkzeug.http import parse_options_header
 
 from logagent.core.batch import Batch
 from logagent.core.coding import negotiate
+from logagent.core.files import Listing, asked, to_json
+from logagent.core.hits_rendering import HitsJson, HitsNdjson, HitsText
 from logagent.core.host import HostState
 from logagent.core.outcome import Failure, Outcome, Status
-from logagent.core.parameters import parse
+from logagent.core.parameters import parse, parse_hits
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering import Ndjson, Text
 from logagent.core.wire import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
@@ -27,6 +29,7 @@ from logagent.web.access import may_ask
 from logagent.web.streaming import Answer, Answers, Plan, Rendering, StreamingQuart
 
 TEXT = "text/plain"
+JSON = "application/json"
 NDJSON = "application/x-ndjson"
 RETRY_AFTER = 1
 """Seconds after which a client that met a full agent may ask again: most answers take less."""
@@ -44,6 +47,8 @@ class Agent(Protocol):
     async def check(self, query: Query) -> None: ...
 
     def answer(self, query: Query) -> Source: ...
+
+    async def files(self, query: Query) -> Listing: ...
 
     async def hosts(self) -> list[HostState]: ...
 
@@ -89,13 +94,26 @@ def create_app(agent: Agent, answers: Answers, *, version: str, certificate_requ
     @app.get("/logs")
     async def logs() -> Answer:
         _admit(certificate_required)
-        query = _query()
-        form = _form(query)
+        query = _query(parse)
+        return await answer(query, _form(query))
+
+    @app.get("/hits")
+    async def hits() -> Answer:
+        _admit(certificate_required)
+        query = _query(parse_hits)
+        return await answer(query, _hits_form(query))
+
+    async def answer(query: Query, form: Form) -> Answer:
         await agent.check(query)
         if answers.full:
             raise Refusal(503, "too many answers are under way", {"retry-after": str(RETRY_AFTER)})
         query = replace(query, times=query.times or form.times, places=query.places or form.places)
         return Answer(_plan(agent.answer(query), query, form), answers, form.mimetype)
+
+    @app.get("/files")
+    async def files() -> Response:
+        _admit(certificate_required)
+        return _json(to_json(await agent.files(_addressed(asked(request.query_string)))))
 
     @app.get("/hosts")
     async def hosts() -> Response:
@@ -154,10 +172,15 @@ def _no_parameters() -> None:
         raise BadParameter(next(iter(request.args)), "unknown parameter; this route takes none")
 
 
-def _query() -> Query:
+def _query(parse: Callable[[bytes, int], Query]) -> Query:
+    return _addressed(parse(request.query_string, time.time_ns()))
+
+
+def _addressed(query: Query) -> Query:
+    """The query with what the request's headers say."""
     trace = request.headers.get("traceparent", "")
     return replace(
-        parse(request.query_string, now=time.time_ns()),
+        query,
         own=request.headers.get(SCOPE_HEADER) == "own",
         trace=trace if _TRACEPARENT.fullmatch(trace) else None,
     )
@@ -173,8 +196,23 @@ def _form(query: Query) -> Form:
     if liked == NDJSON:
         return Form(NDJSON, Ndjson(), True, True, True)
     if liked == TEXT:
-        return Form(f"{TEXT}; charset=utf-8", Text(query.prefix), False, False, query.prefix)
+        rendering = Text(query.prefix, groups=query.context)
+        return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.prefix or query.context)
     raise Refusal(406, f"/logs comes as {TEXT} or {NDJSON}")
+
+
+def _hits_form(query: Query) -> Form:
+    accept, _ = parse_options_header(request.headers.get("accept"))
+    liked = request.accept_mimetypes.best_match([JSON, NDJSON, TEXT]) if request.accept_mimetypes else JSON
+    if accept == BATCHES and request.http_version == "2":
+        return Form(BATCHES, _Frames(), False, True, True)
+    if liked == JSON:
+        return Form(JSON, HitsJson(query.step), True, True, True)
+    if liked == NDJSON:
+        return Form(NDJSON, HitsNdjson(query.step), True, True, True)
+    if liked == TEXT:
+        return Form(f"{TEXT}; charset=utf-8", HitsText(query.step), False, True, True)
+    raise Refusal(406, f"/hits comes as {JSON}, {NDJSON} or {TEXT}")
 
 
 def _plan(source: Source, query: Query, form: Form) -> Plan:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import trio
@@ -18,8 +18,11 @@ from quart_trio.wrappers import TrioResponse
 
 from logagent.core.batch import Batch
 from logagent.core.coding import encoder
+from logagent.core.cursor import encode
+from logagent.core.hits import lines_in
 from logagent.core.outcome import Outcome, Status
-from logagent.core.query import Query, Source
+from logagent.core.positions import Positions
+from logagent.core.query import Order, Query, Source
 from logagent.core.verdict import TRAILERS, to_trailers
 
 Message = MutableMapping[str, Any]
@@ -130,11 +133,13 @@ class _Delivery:
         self._encoder = encoder(plan.coding)
         self._started = False
         self._lines = 0
+        self._records = 0
         self._scanned = 0
+        self._positions = Positions(newest=plan.query.order is Order.NEWEST)
         self._outcome = Outcome()
 
     async def run(self) -> None:
-        outcome = await self._answered()
+        outcome = self._with_cursor(await self._answered())
         if not self._started and outcome.status in _REFUSALS:
             await self._connection.send_plain(self._send, self._plan.refuse(outcome))
         else:
@@ -151,6 +156,14 @@ class _Delivery:
             return self._unfinished(Status.INTERNAL, "internal error")
         return self._unfinished(Status.UNAVAILABLE, f"{self._answers.name} is stopping")
 
+    def _with_cursor(self, outcome: Outcome) -> Outcome:
+        """A complete answer that has all there is, newest first, has nothing further; oldest first, more may come."""
+        query = self._plan.query
+        whole = outcome.complete and (query.n is None or self._records < query.n)
+        if query.own or query.hits or (whole and query.order is Order.NEWEST):
+            return outcome
+        return replace(outcome, cursor=encode(query, self._positions.at()))
+
     def _unfinished(self, status: Status, message: str) -> Outcome:
         return Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)
 
@@ -162,8 +175,10 @@ class _Delivery:
             async with batches:
                 async for batch in batches:
                     # Counted first: an answer that is cut while it sends this has it on its way all the same.
-                    self._lines += batch.count
+                    self._lines += lines_in(batch) if self._plan.query.hits else batch.count
+                    self._records += batch.records
                     self._scanned += batch.scanned
+                    self._positions.pass_by(batch.positions)
                     await self._write(self._plan.rendering.batch(batch))
 
     async def _pump(self, out: trio.MemorySendChannel[Batch]) -> None:

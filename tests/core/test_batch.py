@@ -23,7 +23,7 @@ def batch_of(lines: list[bytes]) -> Batch:
         [number % 2 for number in numbers],
         77,
         99,
-        bytes(number % 16 for number in numbers),
+        bytes(Mark.CONTINUES if number % 3 == 2 else 0 for number in numbers),
         [number * 3 for number in numbers],
     )
 
@@ -44,10 +44,11 @@ def test_pieces_put_together_are_the_batch(lines: list[bytes], most: int) -> Non
 
 @settings(max_examples=100, deadline=None)
 @given(LINES, st.integers(1, 60))
-def test_no_piece_is_too_long_but_a_single_line(lines: list[bytes], most: int) -> None:
+def test_no_piece_is_too_long_but_a_single_record_and_no_event_is_cut(lines: list[bytes], most: int) -> None:
     for piece in pieces(batch_of(lines), most):
         assert piece.body.count(b"\n") == piece.count
-        assert len(piece.body) <= most or piece.count == 1
+        assert len(piece.body) <= most or piece.records == 1
+        assert piece.marks is None or not piece.marks[0] & Mark.CONTINUES
 
 
 def test_batch_that_is_short_enough_goes_on_as_it_is() -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.allowance import Allowance
-from logagent.core.batch import Batch, Origin
+from logagent.core.batch import Batch, Mark, Origin
 from logagent.core.merge import Merge, Merged, Relay
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -346,3 +346,22 @@ def test_times_that_the_reader_does_not_want_are_left_out_of_what_is_merged() ->
     merged = merge.take(Allowance(None, None))
     assert merged is not None
     assert (merged.batch.count, merged.batch.times) == (2, None)
+
+
+def test_what_belongs_together_stays_together_and_n_counts_records() -> None:
+    """A match with its context comes by the match's time, an event by that of its first line."""
+    leads, trails, goes_on = bytes([Mark.LEADS]), bytes([Mark.TRAILS]), bytes([Mark.CONTINUES])
+    context = Batch(b"l\nm\nt\n", 3, [10, 20, 30], marks=leads + b"\0" + trails, keys=[20, 20, 20])
+    event = Batch(b"e\n e\nz\n", 3, [15, 15, 40], marks=b"\0" + goes_on + b"\0", keys=[15, 15, 40])
+    merge = Merge(3, newest=False, times=True, places=False)
+    for stream, batch in enumerate([context, event, Batch(b"x\ny\n", 2, [20, 25])]):
+        merge.add(stream, batch)
+        merge.end(stream)
+    allowance = Allowance(3, None)
+    merged = merge.take(allowance)
+    assert merged is not None
+    assert merged.batch.body == b"e\n e\nl\nm\nt\nx\n"
+    assert merged.batch.marks == b"\0" + goes_on + leads + b"\0" + trails + b"\0"
+    assert merged.batch.keys == [15, 15, 20, 20, 20, 20]
+    assert merged.batch.times == [15, 15, 10, 20, 30, 20]
+    assert allowance.used_up

@@ -10,13 +10,17 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from logagent.core.hits import DAY, MILLISECOND, MINUTE, SECOND
 from logagent.core.parameters import (
+    HITS_PARAMETERS,
     MAX_CONTEXT,
     MAX_QUERY_STRING,
     MAX_REPEATS,
     MAX_VALUE,
+    MOST_STEP,
     PARAMETERS,
     parameters,
+    parse_hits,
 )
 from logagent.core.parameters import parse as parse_at
 from logagent.core.query import BadParameter, Order, Query, Unit
@@ -322,3 +326,72 @@ def test_whatever_a_value_is_it_is_read_or_refused_by_its_parameters_name(name: 
     except BadParameter as error:
         names.append(error.name)
     assert names in ([], [name])
+
+
+# Hits
+
+HITS_ASKED = replace(ASKED, hits=True, times=True, places=True)
+
+
+def hits_refusal(query_string: bytes) -> BadParameter:
+    with pytest.raises(BadParameter) as caught:
+        parse_hits(query_string, NOW)
+    return caught.value
+
+
+def test_hits_of_a_file_alone_choose_their_own_step_and_want_the_columns_that_merging_needs() -> None:
+    assert parse_hits(b"filename=a.log", NOW) == HITS_ASKED
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [(b"1ms", MILLISECOND), (b"90s", 90 * SECOND), (b"5m", 5 * MINUTE), (b"1w", 7 * DAY), (b"36500d", MOST_STEP)],
+)
+def test_a_step_is_a_span(said: bytes, step: int) -> None:
+    assert parse_hits(b"filename=a.log&step=" + said, NOW) == replace(HITS_ASKED, step=step)
+
+
+@pytest.mark.parametrize("said", [b"", b"0s", b"5", b"-5m", b"1.5h", b"1y", b"36501d", b"5m ", "५m".encode()])
+def test_another_step_is_refused(said: bytes) -> None:
+    error = hits_refusal(b"filename=a.log&step=" + said)
+    assert (error.name, error.reason) == ("step", "must be a span such as 10s, 5m, 1h, 1d, from 1ms to 36500d")
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        (b"since=1h", 30 * SECOND),
+        (b"since=7d&until=6d", 30 * MINUTE),
+        (b"since=1h&step=1s", SECOND),
+        (b"since=9999-01-01T00:00:00Z", SECOND),
+    ],
+)
+def test_a_range_that_has_a_beginning_gives_the_step(said: bytes, step: int) -> None:
+    assert parse_hits(b"filename=a.log&" + said, NOW).step == step
+
+
+@pytest.mark.parametrize("name", ["n", "order", "context", "before_context", "after_context", "prefix", "max_bytes"])
+def test_what_says_how_lines_are_sent_is_unknown_where_none_are(name: str) -> None:
+    error = hits_refusal(f"filename=a.log&{name}=1".encode())
+    assert (error.name, error.reason) == (name, f"unknown parameter; known are {', '.join(HITS_PARAMETERS)}")
+
+
+def test_logs_have_no_step() -> None:
+    assert refusal(b"filename=a.log&step=1m").name == "step"
+
+
+def test_events_are_counted_too() -> None:
+    assert parse_hits(b"filename=a.log&unit=event", NOW).unit is Unit.EVENT
+
+
+@QUICK
+@given(
+    QUERIES,
+    st.none() | st.integers(1, 10**9 - 1).map(lambda n: n * MILLISECOND) | st.integers(1, 36_500).map(DAY.__mul__),
+)
+def test_a_query_for_hits_survives_the_way_over_its_parameters(query: Query, step: int | None) -> None:
+    lines = replace(query, n=None, order=Order.NEWEST, before=0, after=0, prefix=False, max_bytes=None, unit=Unit.LINE)
+    asked = replace(lines, hits=True, times=True, places=True, step=step)
+    read = parse_hits(parameters(asked).encode("ascii"), NOW)
+    assert replace(read, step=step) == asked
+    assert read.step == step or step is None

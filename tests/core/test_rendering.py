@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Origin
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.rendering import Ndjson, Text
 from logagent.core.verdict import end_record
@@ -180,3 +180,33 @@ def test_the_last_record_is_the_verdict() -> None:
 def test_the_last_record_is_json_even_where_a_message_holds_bytes_of_a_name() -> None:
     rendered = Ndjson().end(Outcome(Status.NOT_FOUND, "caf\udce9: no such file"))
     assert json.loads(rendered)["end"]["message"] == "caf?: no such file"
+
+
+LEADS, TRAILS, CONTINUES, GAP = (bytes([mark]) for mark in (Mark.LEADS, Mark.TRAILS, Mark.CONTINUES, Mark.GAP))
+ONE_GROUP = Batch(b"a\nb\nc\n", 3, None, None, (WEB,), marks=LEADS + b"\0" + TRAILS)
+
+
+def test_groups_of_lines_with_context_are_separated_but_not_from_nothing() -> None:
+    text = Text(prefix=False, groups=True)
+    first = Batch(b"a\nb\n", 2, None, None, (WEB,), marks=GAP + b"\0")
+    assert text.batch(first) == b"a\nb\n"
+    assert text.batch(first) == b"--\na\nb\n"
+    assert text.batch(ONE_GROUP) == b"a\nb\nc\n"
+
+
+def test_lines_of_another_host_or_file_are_another_group() -> None:
+    merged = Batch(b"a\nb\nc\n", 3, None, None, (WEB, DB), [0, 1, 1], marks=b"\0\0" + TRAILS)
+    assert Text(prefix=True, groups=True).batch(merged) == b"web-1 a.log: a\n--\ndb-2 c.log: b\ndb-2 c.log: c\n"
+
+
+def test_without_context_nothing_separates() -> None:
+    assert Text(prefix=False).batch(MERGED) == MERGED.body
+
+
+def test_ndjson_marks_context_and_puts_the_lines_of_an_event_together() -> None:
+    marks = LEADS + b"\0" + CONTINUES + TRAILS + CONTINUES
+    batch = Batch(b"a\nb\n c\nd\n\xff\n", 5, [1, 2, 2, 3, 3], [0, 2, 4, 7, 9], (WEB,), marks=marks)
+    first, second, third = records(batch)
+    assert (first["line"], first["context"], first["offset"]) == ("a", True, 0)
+    assert (second["line"], "context" in second, second["offset"]) == ("b\n c", False, 2)
+    assert (base64.b64decode(third["line_base64"]), third["context"]) == (b"d\n\xff", True)

@@ -34,7 +34,8 @@ PARTS = st.builds(Part, st.text(SPOKEN, max_size=20), st.sampled_from(Status), M
 
 def outcomes(texts: st.SearchStrategy[str], parts: st.SearchStrategy[Part]) -> st.SearchStrategy[Outcome]:
     hosts = st.lists(parts, max_size=4).map(tuple)
-    return st.builds(Outcome, st.sampled_from(Status), texts, COUNTS, COUNTS, hosts, STAGES)
+    cursors = st.text("abcXYZ019-_", max_size=30)
+    return st.builds(Outcome, st.sampled_from(Status), texts, COUNTS, COUNTS, hosts, STAGES, cursors)
 
 
 ANYTHING = st.text(max_size=700)
@@ -100,6 +101,7 @@ def test_a_complete_answer_says_so() -> None:
         ("log-complete", "true"),
         ("log-lines", "12"),
         ("log-bytes-scanned", "345"),
+        ("log-cursor", ""),
         ("log-hosts", '"web-1";status=0;lines=12'),
         ("server-timing", "open;dur=1.000, scan;dur=2.346"),
     ]
@@ -227,13 +229,14 @@ def test_a_long_list_of_hosts_that_is_damaged_at_its_end_is_refused_in_linear_ti
 
 def test_the_end_record_holds_the_whole_verdict() -> None:
     parts = (Part("web-1", Status.OK, lines=2), Part("db-2", Status.UNAVAILABLE, "cannot connect"))
-    outcome = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 2, 99, parts, {"scan": 1_234_567})
+    outcome = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 2, 99, parts, {"scan": 1_234_567}, "AbC")
     record: dict[str, Any] = {
         "status": 14,
         "message": "db-2: cannot connect",
         "complete": False,
         "lines": 2,
         "bytes_scanned": 99,
+        "cursor": "AbC",
         "hosts": [
             {"host": "db-2", "status": 14, "lines": 0, "message": "cannot connect"},
             {"host": "web-1", "status": 0, "lines": 2, "message": ""},

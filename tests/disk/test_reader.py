@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -82,6 +83,63 @@ def test_only_a_line_longer_than_the_limit_is_not_held_whole(
     assert all(b"\n" not in content[line.offset : line.end] for line in long_lines)
     blocks = [stretch for stretch in found if isinstance(stretch, Block)]
     assert all(len(block.body) <= max(max_line + 2, sizes[-1]) for block in blocks)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    content=contents,
+    sizes=block_sizes,
+    max_line=st.integers(1, 50),
+    newest=st.booleans(),
+    numbers=st.tuples(st.integers(0, 90), st.integers(0, 90)),
+    open_end=st.booleans(),
+)
+def test_limits_give_the_lines_that_begin_between_them(
+    content: bytes, sizes: list[int], max_line: int, newest: bool, numbers: tuple[int, int], open_end: bool
+) -> None:
+    lines = re.findall(rb"[^\n]*\n|[^\n]+", content)
+    first, last = numbers[0], None if open_end else numbers[1]
+    starts = [*itertools.accumulate(map(len, lines), initial=0)]
+    begin, end = starts[min(first, len(lines))], None if last is None else starts[min(last, len(lines))]
+    with file_of(content) as descriptor:
+        reader = Reader(descriptor, "app.log", sizes=sizes, max_line=max_line)
+        found = list(reader.backward(begin, end) if newest else reader.forward(begin, end))
+    texts = [text_of(content, stretch) for stretch in found if isinstance(stretch, LongLine) or stretch.body]
+    assert b"".join(reversed(texts) if newest else texts) == b"".join(lines[first:last])
+    assert all(max_line < s.end - s.offset for s in found if isinstance(s, LongLine))
+    assert reader.loss is None
+
+
+@pytest.mark.parametrize("newest", [True, False])
+@pytest.mark.parametrize("line", [b"line\n", b"x" * 49 + b"\n"])
+def test_nothing_beyond_the_limits_is_read_or_announced(
+    newest: bool, line: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touched: list[range] = []
+
+    def advise(descriptor: int, offset: int, length: int, advice: int) -> None:
+        touched.append(range(offset, offset + 1))
+
+    def read(descriptor: int, count: int, offset: int) -> bytes:
+        touched.append(range(offset, offset + count))
+        return os.pread(descriptor, count, offset)
+
+    monkeypatch.setattr("logagent.disk.reader.os.posix_fadvise", advise)
+    with file_of(line * 200) as descriptor:
+        reader = Reader(descriptor, "app.log", sizes=[10], max_line=10, read=read)
+        list(reader.backward(100, 350) if newest else reader.forward(100, 350))
+    assert min(region.start for region in touched) == 100
+    assert max(region.stop for region in touched) == 350
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_a_file_that_shrinks_below_the_limits_gives_nothing_and_notes_the_loss(newest: bool) -> None:
+    with file_of(b"aaa\nbbb\nccc\nddd\n") as descriptor:
+        reader = Reader(descriptor, "app.log")
+        os.ftruncate(descriptor, 6)
+        assert list(reader.backward(8, 12) if newest else reader.forward(8, 12)) == []
+    assert reader.loss is not None
+    assert reader.loss.message == "app.log: shrank from 16 to 6 bytes while it was read"
 
 
 @settings(max_examples=500, deadline=None)

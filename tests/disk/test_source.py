@@ -15,7 +15,7 @@ from datetime import UTC
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar, TypeVarTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import pytest
 import trio
@@ -24,9 +24,11 @@ from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
 from logagent.core.batch import Batch, Origin
+from logagent.core.cursor import mark
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.disk.source import FileSource
+from logagent.disk.session import Ways
+from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
 
 PIECES = [b"a", b"b", b"A", b"ab", b"ba ", b"\0", b"\xff", "é".encode(), b"\r\n", b"\n", b"\n", b"x" * 30]
@@ -74,6 +76,16 @@ class WatchedThreads(DiskThreads):
         await trio.to_thread.run_sync(self._ended.wait)
 
 
+class Found(NamedTuple):
+    """A file as it was found."""
+
+    name: str
+    size: int
+    modified: int
+    open: Callable[[], int]
+    identity: tuple[int, int] | None = None
+
+
 class Served:
     """A file's content as a source, with what was opened and read of it."""
 
@@ -83,9 +95,12 @@ class Served:
         self.before_read: Callable[[], object] = lambda: None
         self.descriptor: int | None = None
         self.threads = WatchedThreads(inline=inline)
-        self.source = FileSource(
-            self.open, host="web-1", name="app.log", threads=self.threads, zone=UTC, read=self.read, **options
-        )
+        self.opener = self.open
+        ways = Ways(host="web-1", zone=UTC, read=self.read, **options)
+        self.source = LogSource("app.log", [Found("app.log", len(content), MODIFIED, self.opened)], self.threads, ways)
+
+    def opened(self) -> int:
+        return self.opener()
 
     def open(self) -> int:
         descriptor = self.descriptor = os.memfd_create("log")
@@ -116,6 +131,10 @@ async def answer(served: Served, **asked: Any) -> tuple[Collected, Outcome]:
     outcome = await served.source.pump(query(**asked), out)
     assert not served.is_open
     return out, outcome
+
+
+def origin_of(content: bytes, *, timed: bool) -> Origin:
+    return Origin("web-1", "app.log", timed, "app.log", mark(content))
 
 
 def lines_of(content: bytes) -> list[bytes]:
@@ -270,12 +289,12 @@ async def test_batches_carry_times_places_and_their_origin_when_asked() -> None:
     [batch] = out.batches
     assert batch.body == b"  trace a\n2026-03-01T12:00:01Z a\n"
     assert (batch.times, batch.offsets) == ([1_772_366_401_000_000_000] * 2, [23, 0])
-    assert (batch.origins, batch.origin) == ((Origin("web-1", "app.log", True),), None)
+    assert (batch.origins, batch.origin) == ((origin_of(content, timed=True),), None)
 
 
 async def test_batches_tell_how_much_was_scanned_for_each() -> None:
     out, outcome = await answer(Served(b"line\n" * 100, sizes=(10,), life_bytes=100), keywords=(b"rare",))
-    assert [batch.scanned for batch in out.batches] == [50] * 9
+    assert [batch.scanned for batch in out.batches] == [50] * 10
     assert outcome.bytes_scanned == 500
 
 
@@ -286,7 +305,7 @@ async def test_batches_carry_no_columns_when_none_are_asked_for() -> None:
 
 async def test_a_file_without_times_says_so_and_has_its_modification_time() -> None:
     out, _ = await answer(Served(b"one\ntwo\n"), times=True)
-    assert out.batches[0].origins == (Origin("web-1", "app.log", False),)
+    assert out.batches[0].origins == (origin_of(b"one\ntwo\n", timed=False),)
     assert out.batches[0].times == [MODIFIED] * 2
 
 
@@ -316,7 +335,7 @@ async def test_reads_nothing_while_the_reader_is_slow() -> None:
 
 async def test_a_long_search_without_matches_gives_signs_of_life() -> None:
     out, outcome = await answer(Served(b"line\n" * 100, sizes=(10,), life_bytes=100), keywords=(b"rare",))
-    assert [batch.count for batch in out.batches] == [0] * 9
+    assert [batch.count for batch in out.batches] == [0] * 10
     assert outcome.bytes_scanned == 500
 
 
@@ -420,7 +439,7 @@ async def test_a_file_deleted_while_it_is_read_is_read_to_its_end(tmp_path: Path
     path = tmp_path / "app.log"
     path.write_bytes(b"line\n" * 10)
     served = Served(b"", sizes=(10,))
-    served.source._opener = lambda: os.open(path, os.O_RDONLY)
+    served.opener = lambda: os.open(path, os.O_RDONLY)
     served.before_read = lambda: path.unlink(missing_ok=True)
     out, outcome = await answer(served)
     assert (len(out.lines), outcome.status) == (10, Status.OK)
@@ -440,7 +459,7 @@ async def test_a_file_that_cannot_be_opened_fails_with_its_reason(error: Excepti
         raise error
 
     served = Served(b"")
-    served.source._opener = fail
+    served.opener = fail
     out, outcome = await answer(served)
     assert (out.batches, outcome.status) == ([], status)
     assert "app.log" in outcome.message
@@ -534,7 +553,7 @@ async def test_cancelling_while_the_file_is_being_opened_closes_it_once_it_is_op
         release.wait()
         return opener()
 
-    served.source._opener = open_late
+    served.opener = open_late
     await cancel_while_hanging(served, opening)
     release.set()
     await served.threads.last_ended()

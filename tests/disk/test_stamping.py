@@ -85,6 +85,16 @@ def test_a_time_at_the_end_of_a_long_line_is_that_of_the_line_after_it_too() -> 
     assert times_of([docker, b"more"], [1]) == times_of([docker, b"more"], [0]) == [NOON + 5 * SECOND]
 
 
+def test_stamped_gives_the_lines_with_a_time_that_begin_in_a_stretch() -> None:
+    first, quiet, second = stamped(1) + b"\n", b"more\n", stamped(2) + b"\n"
+    with stamping_of(first + quiet + second) as times:
+        start = len(first + quiet)
+        assert times.stamped(0, 1) == ([0], [NOON + SECOND])
+        assert times.stamped(1, start) == ([], [])
+        assert times.stamped(1, start + 1) == ([start], [NOON + 2 * SECOND])
+        assert times.stamped(0, start + 100) == ([0, start], [NOON + SECOND, NOON + 2 * SECOND])
+
+
 def resolved(lines: list[bytes], page: int, near: int) -> list[int]:
     """What every line's time is to be, by looking at every other line."""
     stamper = Stamper(UTC, MODIFIED)

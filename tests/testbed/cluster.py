@@ -14,11 +14,12 @@ from typing import Any
 import httpx
 import trio
 
-from logagent.agent import Agent, Reading
+from logagent.agent import Agent
 from logagent.core.outcome import Outcome
 from logagent.core.verdict import from_trailers
 from logagent.disk.catalog import Catalog
 from logagent.disk.threads import DiskThreads
+from logagent.own import Reading
 from logagent.peers.discovery import Peers
 from logagent.peers.http2 import chunks, connect, trailers
 from logagent.web.app import create_app

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import zlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 import pytest
 import zstandard
@@ -14,7 +17,7 @@ from trio.testing import MockClock
 from logagent.core.outcome import Status
 from logagent.core.verdict import TRAILERS
 from testbed.broken import Broken
-from testbed.cluster import Cluster, Reply
+from testbed.cluster import PATIENCE, Cluster, Reply
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 
@@ -91,6 +94,96 @@ async def test_ndjson_says_where_lines_come_from_and_ends_with_the_verdict(
     ]
     assert lines[1]["line_base64"] == "MjAyNi0xMS0yM1QxMDowMDowMC41WiD/"
     assert end["end"]["complete"] is True  # type: ignore[index]
+
+
+TRACE = [
+    b"2026-11-23T10:00:10Z ERROR pay failed",
+    b"Traceback (most recent call last):",
+    b"ConnectionRefusedError: db-2",
+    b"2026-11-23T10:00:20Z INFO paid",
+]
+
+
+async def test_context_of_one_host_is_not_torn_by_the_lines_of_another(
+    autojump_clock: MockClock, cluster: Start
+) -> None:
+    async with cluster(web0=LINES[::2], web1=LINES[1::2]) as it:
+        reply = await it.ask("filename=app.log&keyword=line+3&context=1&since=2026-11-23T10:00:30Z")
+    assert reply.lines[:6] == [LINES[41], LINES[39], b"--", LINES[40], LINES[38], b"--"]
+    assert reply.verdict.complete
+
+
+async def test_context_is_marked_in_ndjson(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=LINES[:1]) as it:
+        reply = await it.ask("filename=app.log&keyword=line+7&before_context=1&n=1", accept="application/x-ndjson")
+    first, second, _ = records(reply)
+    assert (first["line"], first.get("context")) == (LINES[7].decode(), None)
+    assert (second["line"], second.get("context")) == (LINES[6].decode(), True)
+
+
+@pytest.mark.parametrize("query", ["keyword=failed&keyword=db-2", "regex=failed.*db-2", "regex=(?m)^Conn.*"])
+async def test_a_stack_trace_comes_whole_from_every_host(autojump_clock: MockClock, cluster: Start, query: str) -> None:
+    async with cluster(web0=TRACE, web1=TRACE, web2=LINES) as it:
+        reply = await it.ask(f"filename=app.log&unit=event&{query}")
+        counted = await it.ask(f"filename=app.log&unit=event&n=1&{query}", accept="application/x-ndjson")
+    assert reply.lines == TRACE[:3] * 2
+    record, _ = records(counted)
+    assert record["line"] == b"\n".join(TRACE[:3]).decode()
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+async def test_a_range_of_time_is_the_same_on_every_host(autojump_clock: MockClock, cluster: Start, order: str) -> None:
+    async with cluster(web0=LINES[::2], web1=LINES[1::2]) as it:
+        reply = await it.ask(f"filename=app.log&since=2026-11-23T10:00:10Z&until=1795428020.5&order={order}")
+    assert reply.lines == (LINES[10:21] if order == "oldest" else LINES[20:9:-1])
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+@pytest.mark.parametrize("accept", ["text/plain", "application/x-ndjson"])
+async def test_pages_of_many_hosts_and_files_equal_the_whole(
+    autojump_clock: MockClock, cluster: Start, order: str, accept: str
+) -> None:
+    files = {"a.log": b"\n".join(LINES[::3]), "b.log": b"\n".join(LINES[1::3]) + b"\n"}
+    query = f"filename=*.log&exclude=line+1&order={order}"
+    async with cluster(web0=files, web1={"c.log": b"\n".join(LINES)}, web2={"none.txt": b""}) as it:
+        whole = await it.ask(query)
+        lines: list[bytes] = []
+        cursor = ""
+        for _ in range(99):
+            page = await it.ask(f"{query}&n=7{cursor}", accept=accept)
+            found = records(page)[:-1] if accept != "text/plain" else []
+            got = [str(record["line"]).encode() for record in found] or page.lines
+            lines += got if accept == "text/plain" or found else []
+            cursor = f"&cursor={page.trailers['log-cursor']}"
+            if int(page.trailers["log-lines"]) < 7:
+                break
+    assert lines == whole.lines
+    assert (page.trailers["log-cursor"] == "") == (order == "newest")
+
+
+async def test_an_answer_without_anything_further_has_no_cursor(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        assert (await it.ask("filename=app.log")).trailers["log-cursor"] == ""
+        assert (await it.ask("filename=app.log&n=60")).trailers["log-cursor"] != ""
+
+
+async def test_the_cursor_of_another_question_is_a_problem(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        cursor = (await it.ask("filename=app.log&n=2")).trailers["log-cursor"]
+        reply = await it.ask(f"filename=app.log&n=2&keyword=x&cursor={cursor}")
+    assert reply.status == 400
+    assert problem(reply)["parameter"] == "cursor"
+
+
+async def test_a_failed_host_goes_on_from_where_it_was(autojump_clock: MockClock, cluster: Start) -> None:
+    """What was given is not given again; what the dead host had comes when it is back."""
+    async with cluster(web0=LINES[::2], web1=LINES[1::2]) as it:
+        first = await it.ask("filename=app.log&n=10")
+        it.kill("web1")
+        failed = await it.ask(f"filename=app.log&cursor={first.trailers['log-cursor']}")
+    assert first.lines + failed.lines == [*NEWEST[:10], *LINES[48::-2]]
+    assert failed.verdict.status is Status.UNAVAILABLE
+    assert failed.trailers["log-cursor"] != ""
 
 
 async def test_prefix_names_host_and_file(autojump_clock: MockClock, cluster: Start) -> None:
@@ -229,6 +322,106 @@ async def test_hosts_tells_who_is_there_and_who_is_not(autojump_clock: MockClock
     assert hosts["web1"]["version"]
     assert isinstance(hosts["web1"]["round_trip_ms"], float)
     assert "refused" in hosts["web2"]["message"]
+
+
+ROTATED = {
+    "app.log": b"\n".join(LINES[40:]) + b"\n",
+    "app.log.1": b"\n".join(LINES[20:40]) + b"\n",
+    "app.log.2.gz": gzip.compress(b"\n".join(LINES[:20]) + b"\n"),
+    "sub/notes.txt": b"no time\n",
+}
+
+
+def listed(reply: Reply) -> dict[str, Any]:
+    assert reply.headers["content-type"] == "application/json"
+    return dict(json.loads(reply.body))
+
+
+async def test_files_tells_what_is_known_of_each_log(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=ROTATED) as it:
+        for name in ROTATED:
+            os.utime(it.file("web0", name), ns=(0, 1_800_000_000_000_000_001))
+        reply = await it.ask("", route="/files")
+    document = listed(reply)
+    app, notes = document["files"]
+    generations = app.pop("generations")
+    assert app == {
+        "host": "web0",
+        "name": "app.log",
+        "size": sum(len(ROTATED[name]) for name in ("app.log", "app.log.1", "app.log.2.gz")),
+        "modified": "2027-01-15T08:00:00.000000001Z",
+        "oldest": "2026-11-23T10:00:00.000000000Z",
+        "newest": "2026-11-23T10:00:59.000000000Z",
+        "formats": ["iso"],
+        "zone": "UTC",
+        "timed": True,
+        "message": "",
+    }
+    assert [(file["name"], file["size"], file["compressed"]) for file in generations] == [
+        (name, len(ROTATED[name]), name.endswith(".gz")) for name in ("app.log", "app.log.1", "app.log.2.gz")
+    ]
+    assert (notes["name"], notes["timed"], notes["oldest"]) == ("sub/notes.txt", False, None)
+    assert "one block" in notes["message"]
+    assert document["hosts"] == [{"host": "web0", "status": 0, "message": ""}]
+    assert document["complete"] is True
+
+
+async def test_files_of_many_hosts_come_together_and_failing_hosts_are_named(
+    autojump_clock: MockClock, cluster: Start
+) -> None:
+    silent = Broken("silence")
+    async with cluster(web0=LINES, web1=ROTATED, web2=Broken("refused"), web3=silent, web4=Broken("404")) as it:
+        document = listed(await it.ask("filename=app.log", route="/files"))
+    assert [(file["host"], file["name"]) for file in document["files"]] == [("web0", "app.log"), ("web1", "app.log")]
+    hosts = {host["host"]: (host["status"], host["message"]) for host in document["hosts"]}
+    assert (hosts["web0"], hosts["web1"]) == ((0, ""), (0, ""))
+    assert hosts["web2"][0] == 14
+    assert "refused" in hosts["web2"][1]
+    assert hosts["web3"] == (14, f"no answer within {PATIENCE:g} s")
+    assert hosts["web4"] == (14, "lists no files; is it an agent, and as new as this one?")
+    assert document["complete"] is False
+    assert (b"log-scope", b"own") in silent.asked[0]["headers"]
+    assert silent.asked[0]["query_string"] == f"filename=app.log&timeout={float(PATIENCE)}".encode()
+
+
+async def test_files_are_chosen_by_host_name_and_rotation(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=ROTATED, web1=ROTATED) as it:
+        reply = await it.ask("filename=**/*.log&filename=no.log&hostname=*1&rotated=false", route="/files")
+    document = listed(reply)
+    [log] = document["files"]
+    assert (log["host"], log["name"], len(log["generations"])) == ("web1", "app.log", 1)
+    assert document["hosts"] == [{"host": "web1", "status": 0, "message": "no such file: no.log"}]
+
+
+async def test_files_that_no_host_has_are_an_empty_list(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        document = listed(await it.ask("filename=no.log", route="/files"))
+    assert (document["files"], document["complete"]) == ([], True)
+    assert document["hosts"] == [{"host": "web0", "status": 5, "message": "no such file: no.log"}]
+
+
+async def test_timeout_of_files_is_less_than_the_patience(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES, web1=Broken("silence")) as it:
+        document = listed(await it.ask("timeout=250ms", route="/files"))
+    assert document["hosts"][1] == {"host": "web1", "status": 14, "message": "no answer within 0.25 s"}
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [("keyword=x", "keyword"), ("n=1", "n"), ("filename=", "filename"), ("rotated=x", "rotated")],
+)
+async def test_bad_parameter_of_files_is_a_400(
+    autojump_clock: MockClock, cluster: Start, query: str, parameter: str
+) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask(query, route="/files")
+    assert (reply.status, problem(reply)["parameter"]) == (400, parameter)
+
+
+async def test_unknown_host_of_files_is_a_404(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("hostname=web7", route="/files")
+    assert problem(reply)["detail"] == "no host named web7; known are web0"
 
 
 async def test_healthz_and_readyz_answer(autojump_clock: MockClock, cluster: Start) -> None:

@@ -12,6 +12,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
+from logagent.core.files import Listing
 from logagent.core.host import HostState
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query, Source
@@ -43,6 +44,9 @@ class FakeAgent:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         return await self._pump(query, out)
+
+    async def files(self, query: Query) -> Listing:
+        return Listing((), ())
 
     async def hosts(self) -> list[HostState]:
         return []

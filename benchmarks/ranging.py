@@ -1,0 +1,128 @@
+"""How fast five minutes are found in a big file, by what is read for it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC
+from itertools import accumulate
+from pathlib import Path
+from statistics import median
+
+import logs
+from report import Row
+from stage import Stage
+
+from logagent.core.timestamps import Stamper
+from logagent.disk.ranges import bounds
+from logagent.disk.reader import Block, Reader
+from logagent.disk.stamping import Stamping
+
+SIZE = 4_000_000_000
+"""Bytes of the file, which is removed afterwards."""
+FIVE_MINUTES = 300 * 10**9
+READS = 64
+SECONDS = 0.010
+REPETITIONS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """How long it took from opening the file to the bounds, and to a block with lines of the range; and after how many
+    reads of how many bytes the bounds were known."""
+
+    bounds_seconds: float
+    lines_seconds: float
+    reads: int
+    bytes_read: int
+
+
+def five_minutes(stage: Stage) -> list[Row]:
+    """Five minutes out of a file of 4 GB, of which nothing is in the page cache, and again."""
+    stage.directory.mkdir(parents=True, exist_ok=True)
+    cold, warm = [], []
+    with tempfile.TemporaryDirectory(dir=stage.directory) as directory:
+        path = logs.make(Path(directory) / "ranging.log", SIZE).path
+        for since in _moments(path):
+            _forget(path)
+            cold.append(_ask(path, since))
+            warm.append(_ask(path, since))
+    return [_row("cold", cold), _row("warm", warm)]
+
+
+def _row(state: str, answers: list[_Answer]) -> Row:
+    seconds = median(answer.lines_seconds for answer in answers)
+    slowest = max(answer.lines_seconds for answer in answers)
+    reads = max(answer.reads for answer in answers)
+    kilobytes = median(answer.bytes_read for answer in answers) / 1000
+    return Row(
+        f"five minutes of {SIZE / 1e9:.0f} GB, {state}, to the first lines",
+        f"{seconds * 1e6:.0f} µs, {reads} reads",
+        f"{slowest * 1e6:.0f} µs the slowest of {len(answers)}",
+        None,
+        f"under {SECONDS * 1000:.0f} ms, at most {READS} reads",
+        seconds < SECONDS and reads <= READS,
+        [
+            f"{median(answer.bounds_seconds for answer in answers) * 1e6:.0f} µs to the bounds, {kilobytes:.0f} KB read"
+            " for them, without HTTP"
+        ],
+    )
+
+
+def _moments(path: Path) -> list[int]:
+    """Times spread over the file, so that no two questions look at the same places but the first ones."""
+    with path.open("rb") as file:
+        first = _stamper(file.fileno()).stamp(file.readline())
+        file.seek(-2 * logs.LINE, os.SEEK_END)
+        last = _stamper(file.fileno()).stamp(file.read().splitlines()[-1])
+    if first is None or last is None:
+        raise RuntimeError(f"{path} has no times")
+    span = last - first - FIVE_MINUTES
+    return [first + span * (2 * number + 1) // (2 * REPETITIONS) for number in range(REPETITIONS)]
+
+
+def _stamper(descriptor: int) -> Stamper:
+    return Stamper(UTC, os.fstat(descriptor).st_mtime_ns)
+
+
+def _forget(path: Path) -> None:
+    """Have the kernel forget the file, all of which is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
+def _times(stamping: Stamping, block: Block) -> list[int]:
+    lines = block.body.splitlines()
+    starts = [*accumulate((len(line) + 1 for line in lines), initial=block.offset)]
+    return stamping.times(starts[:-1], lines)
+
+
+def _ask(path: Path, since: int) -> _Answer:
+    reads = 0
+
+    def read(descriptor: int, count: int, offset: int) -> bytes:
+        nonlocal reads
+        reads += 1
+        return os.pread(descriptor, count, offset)
+
+    began = time.perf_counter()
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        reader = Reader(descriptor, path.name, read=read)
+        stamping = Stamping(reader, _stamper(descriptor), os.fstat(descriptor).st_mtime_ns)
+        found = bounds(reader, stamping, since, since + FIVE_MINUTES, zone=UTC)
+        bounded, looked = time.perf_counter() - began, (reads, reader.bytes_read)
+        blocks = (block for block in reader.backward(found.begin, found.end) if isinstance(block, Block))
+        while not any(since <= moment < since + FIVE_MINUTES for moment in _times(stamping, next(blocks))):
+            pass
+        lines_found = time.perf_counter() - began
+    finally:
+        os.close(descriptor)
+    if found.jumped or found.end - found.begin > 1_000_000:
+        raise RuntimeError(f"five minutes of {path} are not found, but {found}")
+    return _Answer(bounded, lines_found, *looked)

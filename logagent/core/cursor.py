@@ -1,0 +1,136 @@
+"""The cursor: how far an answer came in each log, so that another goes on exactly there.
+
+It holds, for each host and log, the file that was being read, known by its first bytes (names and inodes change when
+logs are rotated), and the place in it. It is bound to what was asked, and checked: it is text that a client keeps, and
+may mangle. Text: base64url of a CRC-32 (big-endian) and zlib's packing of a JSON array
+`[version, digest of the query, since, until, {host: {log: [mark, offset]}}]`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from logagent.core.batch import Position
+from logagent.core.query import BadParameter, Query
+
+MAX_CURSOR = 8192
+"""Characters of a cursor: some 250 logs. Larger ones do not fit into the header blocks that proxies let through."""
+MARKED = 1024
+"""Bytes from a file's beginning that tell it from others: the first lines of a log, with their times."""
+_MAX_UNPACKED = 256 * 1024
+_VERSION = 1
+_LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """What was read from a cursor: the positions, and the range of time that the first answer had."""
+
+    since: int | None
+    until: int | None
+    positions: tuple[Position, ...]
+
+
+def mark(head: bytes) -> int:
+    """The mark of a file that begins with these bytes: how many they are, `MARKED` at most, and their CRC-32."""
+    head = head[:MARKED]
+    return len(head) << 32 | zlib.crc32(head)
+
+
+def marks(head: bytes, known: int) -> bool:
+    """Whether a file that begins with these bytes (all it has, or `MARKED`) is the one that `known` is the mark of,
+    which may have been shorter then."""
+    size = known >> 32
+    return 0 < size <= len(head) and mark(head[:size]) == known
+
+
+def encode(query: Query, positions: Iterable[Position]) -> str:
+    """The cursor of an answer to `query`; empty if there is nothing to tell, or more than fits."""
+    hosts: dict[str, dict[str, tuple[int, int]]] = {}
+    for position in positions:
+        hosts.setdefault(position.host, {})[position.log] = (position.mark, position.offset)
+    if not hosts:
+        return ""
+    told = [_VERSION, _digest(query), query.since, query.until, hosts]
+    packed = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
+    text = base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode().rstrip("=")
+    return text if len(text) <= MAX_CURSOR else ""
+
+
+def continued(query: Query, text: str) -> Query:
+    """The query that goes on where the cursor says. Raises `BadParameter`."""
+    cursor = decode(text, query)
+    return replace(query, since=cursor.since, until=cursor.until, positions=cursor.positions)
+
+
+def decode(text: str, query: Query) -> Cursor:
+    """What `encode` made of an answer to the same query, whatever the range of time. Raises `BadParameter`."""
+    try:
+        told = _unpacked(text)
+        version, digest, since, until, hosts = told
+        cursor = Cursor(_moment(since), _moment(until), tuple(_positions(hosts)))
+    except (ValueError, TypeError, AttributeError, zlib.error, RecursionError):
+        raise BadParameter("cursor", "is damaged; give it as it came in log-cursor") from None
+    if version != _VERSION:
+        raise BadParameter("cursor", "is of another version of logagent; ask without it")
+    if digest != _digest(query):
+        raise BadParameter("cursor", "belongs to another question; ask the same one, or leave the cursor out")
+    return cursor
+
+
+def of_host(positions: Sequence[Position], host: str) -> tuple[Position, ...]:
+    """The positions in one host's logs."""
+    return tuple(position for position in positions if position.host == host)
+
+
+def of_log(positions: Sequence[Position], log: str) -> Position | None:
+    """The position in one log of one host, if there is one."""
+    return next((position for position in positions if position.log == log), None)
+
+
+def _unpacked(text: str) -> list[Any]:
+    if len(text) > MAX_CURSOR or not text.isascii():
+        raise ValueError("too long")
+    try:
+        whole = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except binascii.Error as error:
+        raise ValueError(str(error)) from None
+    check, packed = whole[:4], whole[4:]
+    if check != zlib.crc32(packed).to_bytes(4, "big"):
+        raise ValueError("damaged")
+    stream = zlib.decompressobj()
+    told = json.loads(stream.decompress(packed, _MAX_UNPACKED))
+    if not isinstance(told, list) or stream.unconsumed_tail:
+        raise ValueError("not a cursor")
+    return told
+
+
+def _positions(hosts: dict[str, dict[str, list[int]]]) -> Iterable[Position]:
+    for host, logs in hosts.items():
+        for log, (known, offset) in logs.items():
+            if not (_is_number(known) and _is_number(offset)):
+                raise ValueError("not a position")
+            yield Position(host, log, known, offset)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+
+
+def _moment(value: object) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError("not a time")
+
+
+def _digest(query: Query) -> int:
+    """Of all that decides which lines an answer has and in which order, but for the range of time and the hosts."""
+    asked = (query.files, query.keywords, query.exclude, query.regex, query.exclude_regex, query.ignore_case)
+    how = (query.order.value, query.unit.value, query.before, query.after, query.rotated)
+    return zlib.crc32(repr((asked, how)).encode())

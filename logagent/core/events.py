@@ -1,0 +1,131 @@
+"""Events: a line with a time and the lines without one that follow it, such as a stack trace, taken as one record.
+
+Text comes block by block, in the order of the file or against it; an event that reaches over the border of two blocks
+comes whole, when its other end is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+
+from logagent.core.contexts import Record
+
+Stamps = Callable[[Sequence[bytes]], Sequence[int | None]]
+"""The times that lines state themselves, None for those that state none."""
+
+MAX_EVENT = 1024 * 1024
+"""Bytes of an event of many lines: far more than a stack trace takes. What is longer comes in several pieces, so that
+a file of which only the first line has a time is not held whole."""
+
+
+class Events:
+    """Puts the lines of one log together to events.
+
+    newest: whether blocks come from the end of the file to its beginning. most: bytes, see `MAX_EVENT`.
+    file: the number of the file that the blocks are of, the caller's to set. kept: the lines that wait for the other
+    end of their event. torn: how many events were longer than `most`, and came in pieces.
+    """
+
+    def __init__(self, *, newest: bool, most: int = MAX_EVENT) -> None:
+        self._newest = newest
+        self._most = most
+        self.kept = b""
+        self._at = 0
+        self.file = self._file_of_kept = 0
+        self.torn = 0
+
+    def add(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
+        """The events that are whole now, in the order of the file. `block` holds whole lines and lies beside the one
+        before it."""
+        return self._backward(offset, block, stamps) if self._newest else self._forward(offset, block, stamps)
+
+    def pass_over(self, offset: int, block: bytes, stamps: Stamps) -> None:
+        """The same for a block of which no event is wanted, nor the one that it goes on with: quicker."""
+        lines = _whole_lines(block)
+        if self._newest:
+            first = next((number for number, line in enumerate(lines) if stamps([line])[0] is not None), None)
+            self._keep(offset, _ended(block) + self.kept if first is None else _joined(lines[:first]))
+        else:
+            last = next((n for n in range(len(lines) - 1, -1, -1) if stamps([lines[n]])[0] is not None), None)
+            if last is None:
+                self._go_on(offset, block)
+            else:
+                self._keep(offset + len(_joined(lines[:last])), _joined(lines[last:]))
+        if len(self.kept) > self._most:
+            self.torn += 1
+            self.kept = b""
+
+    @property
+    def head(self) -> Record:
+        """The lines that are kept, as a record."""
+        return Record(self._at, _without_break(self.kept), file=self._file_of_kept)
+
+    def finish(self) -> list[Record]:
+        """The last event, if there is one: there is no more text."""
+        last = [self.head] if self.kept else []
+        self.kept = b""
+        return last
+
+    def _keep(self, offset: int, kept: bytes) -> None:
+        """In what goes on from block to block, what is read first is where it begins, or ends."""
+        self._at, self.kept, self._file_of_kept = offset, kept, self.file
+
+    def _go_on(self, offset: int, block: bytes) -> None:
+        if self.kept:
+            self.kept += block
+        else:
+            self._keep(offset, block)
+
+    def _backward(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
+        lines = _whole_lines(block)
+        firsts = [index for index, stamp in enumerate(stamps(lines)) if stamp is not None]
+        if not firsts:
+            self._keep(offset, _ended(block) + self.kept)
+            return self._tear()
+        starts = [offset, *accumulate((len(line) + 1 for line in lines), initial=offset)][1:]
+        events = [Record(starts[a], b"\n".join(lines[a:b]), file=self.file) for a, b in pairwise([*firsts, len(lines)])]
+        if self.kept:
+            text = events[-1].text + b"\n" + _without_break(self.kept)
+            events[-1] = events[-1]._replace(text=text)
+        self._keep(offset, _joined(lines[: firsts[0]]))
+        return events
+
+    def _forward(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
+        lines = _whole_lines(block)
+        firsts = [index for index, stamp in enumerate(stamps(lines)) if stamp is not None]
+        if not firsts:
+            self._go_on(offset, block)
+            return self._tear()
+        starts = list(accumulate((len(line) + 1 for line in lines), initial=offset))
+        before = self.kept + _joined(lines[: firsts[0]])
+        begun = self.head if self.kept else Record(offset, b"", file=self.file)
+        head = [begun._replace(text=_without_break(before))] if before else []
+        events = [Record(starts[a], b"\n".join(lines[a:b]), file=self.file) for a, b in pairwise(firsts)]
+        self._keep(starts[firsts[-1]], _joined(lines[firsts[-1] :]))
+        return head + events
+
+    def _tear(self) -> list[Record]:
+        if len(self.kept) <= self._most:
+            return []
+        self.torn += 1
+        return self.finish()
+
+
+def _whole_lines(block: bytes) -> list[bytes]:
+    lines = block.split(b"\n")
+    if not lines[-1]:
+        lines.pop()  # what follows the last line break is no line
+    return lines
+
+
+def _joined(lines: Sequence[bytes]) -> bytes:
+    return b"\n".join([*lines, b""]) if lines else b""
+
+
+def _ended(block: bytes) -> bytes:
+    return block if block.endswith(b"\n") else block + b"\n"
+
+
+def _without_break(text: bytes) -> bytes:
+    return text.removesuffix(b"\n")

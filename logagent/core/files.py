@@ -1,0 +1,225 @@
+"""What can be asked for: the logs of hosts with what is known of each, as `/files` answers it; to JSON and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from logagent.core import moments
+from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.parameters import MAX_QUERY_STRING, parse
+from logagent.core.query import BadParameter, Query
+
+EVERYTHING = "**/*"
+"""What is listed if nothing is named."""
+PARAMETERS = ("filename", "hostname", "rotated", "timeout")
+"""The names that a query string of `/files` may hold."""
+UNTIMED = "no times were recognised: merged as one block, by its time of modification"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+"""Seconds from which to which the year has four digits, as RFC 3339 wants it."""
+
+Kind = TypeVar("Kind")
+
+
+class BadListing(ValueError):
+    """A document that is not what `/files` answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One generation of a log. size: bytes as it lies on the disk. modified: nanoseconds since the epoch."""
+
+    name: str
+    size: int
+    modified: int
+    compressed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListedLog:
+    """A log of one host.
+
+    generations: newest first, at least one. oldest, newest: nanoseconds since the epoch, None where that is not known.
+    formats: how its times are written, the most frequent first. zone: of times that name none. timed: whether any time
+    was recognised, None where nobody could look, or where there is no line. message: what people should know.
+    """
+
+    host: str
+    name: str
+    generations: tuple[ListedFile, ...]
+    oldest: int | None = None
+    newest: int | None = None
+    formats: tuple[str, ...] = ()
+    zone: str = ""
+    timed: bool | None = None
+    message: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all generations."""
+        return sum(generation.size for generation in self.generations)
+
+    @property
+    def modified(self) -> int:
+        """When its newest generation was modified: nanoseconds since the epoch."""
+        return self.generations[0].modified
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The logs of some hosts, by host and name, and how each host that was asked fared."""
+
+    logs: tuple[ListedLog, ...]
+    hosts: tuple[Part, ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """How it ended: as the first host that failed. To have nothing of what was asked for is no failure."""
+        failing = [part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
+        first = failing[0] if failing else Part("", Status.OK)
+        return Outcome(first.status, first.message, len(self.logs), hosts=self.hosts)
+
+    def of_host(self, host: str) -> Listing:
+        """The same as the listing of one host, whatever it calls itself."""
+        logs = tuple(replace(log, host=host) for log in self.logs)
+        return Listing(logs, tuple(replace(part, host=host) for part in self.hosts[:1]))
+
+
+def failing(host: str, status: Status, message: str) -> Listing:
+    """The listing of a host that gave none."""
+    return Listing((), (Part(host, status, message),))
+
+
+def joined(listings: Iterable[Listing]) -> Listing:
+    """The listings of several hosts as one."""
+    parts = list(listings)
+    logs = sorted((log for one in parts for log in one.logs), key=lambda log: (log.host, log.name))
+    return Listing(tuple(logs), tuple(part for one in parts for part in one.hosts))
+
+
+def asked(query_string: bytes) -> Query:
+    """What a query string of `/files` asks for. Raises `BadParameter`."""
+    if len(query_string) <= MAX_QUERY_STRING:  # a longer one is refused below
+        names = {name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)}
+        if unknown := sorted(names.difference(PARAMETERS)):
+            raise BadParameter(unknown[0], f"unknown parameter; known are {', '.join(PARAMETERS)}")
+        if "filename" not in names:
+            query_string += f"&filename={EVERYTHING}".encode()
+    return parse(query_string, now=0)
+
+
+def to_json(listing: Listing) -> dict[str, Any]:
+    """The document of a listing. Bytes of names that are not UTF-8 are shown with a backslash."""
+    return {
+        "files": [_log(log) for log in listing.logs],
+        "hosts": [{"host": _shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],
+        "complete": listing.outcome.complete,
+    }
+
+
+def _log(log: ListedLog) -> dict[str, Any]:
+    return {
+        "host": _shown(log.host),
+        "name": _shown(log.name),
+        "size": log.size,
+        "modified": rfc3339(log.modified),
+        "oldest": None if log.oldest is None else rfc3339(log.oldest),
+        "newest": None if log.newest is None else rfc3339(log.newest),
+        "formats": list(log.formats),
+        "zone": log.zone,
+        "timed": log.timed,
+        "message": log.message,
+        "generations": [_file(generation) for generation in log.generations],
+    }
+
+
+def _file(file: ListedFile) -> dict[str, Any]:
+    return {
+        "name": _shown(file.name),
+        "size": file.size,
+        "modified": rfc3339(file.modified),
+        "compressed": file.compressed,
+    }
+
+
+def rfc3339(moment: int) -> str:
+    """Nanoseconds since the epoch as RFC 3339 has it, in UTC."""
+    seconds, fraction = divmod(moment, 1_000_000_000)
+    whole = _EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))
+    return f"{whole.replace(tzinfo=None).isoformat()}.{fraction:09d}Z"
+
+
+def _shown(name: str) -> str:
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def from_json(document: object) -> Listing:
+    """The listing that `to_json` made a document of. Raises `BadListing`."""
+    whole = _Document(document)
+    return Listing(
+        tuple(_read_log(_Document(log)) for log in whole.take("files", list)),
+        tuple(_read_part(_Document(part)) for part in whole.take("hosts", list)),
+    )
+
+
+class _Document:
+    """A JSON object of which nothing is believed."""
+
+    def __init__(self, document: object) -> None:
+        if not isinstance(document, Mapping):
+            raise BadListing("an object was expected")
+        self._members = document
+
+    def take(self, name: str, kind: type[Kind]) -> Kind:
+        value = self._members.get(name)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise BadListing(f"{name} is missing, or is no {kind.__name__}")
+        return value
+
+    def moment(self, name: str) -> int:
+        moment = moments.read(self.take(name, str), 0)
+        if moment is None:
+            raise BadListing(f"{name} is no time")
+        return moment
+
+    def moment_if_any(self, name: str) -> int | None:
+        return None if self._members.get(name) is None else self.moment(name)
+
+    def flag_if_any(self, name: str) -> bool | None:
+        return None if self._members.get(name) is None else self.take(name, bool)
+
+
+def _read_log(log: _Document) -> ListedLog:
+    generations = tuple(_read_file(_Document(file)) for file in log.take("generations", list))
+    if not generations:
+        raise BadListing("a log without generations")
+    return ListedLog(
+        log.take("host", str),
+        log.take("name", str),
+        generations,
+        log.moment_if_any("oldest"),
+        log.moment_if_any("newest"),
+        tuple(map(str, log.take("formats", list))),
+        log.take("zone", str),
+        log.flag_if_any("timed"),
+        log.take("message", str),
+    )
+
+
+def _read_file(file: _Document) -> ListedFile:
+    return ListedFile(
+        file.take("name", str), file.take("size", int), file.moment("modified"), file.take("compressed", bool)
+    )
+
+
+def _read_part(part: _Document) -> Part:
+    try:
+        status = Status(part.take("status", int))
+    except ValueError as error:
+        raise BadListing(str(error)) from None
+    return Part(part.take("host", str), status, part.take("message", str))

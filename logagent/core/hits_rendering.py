@@ -1,0 +1,87 @@
+"""Counts as JSON, NDJSON or text: collected batch by batch, and written at the end, when every host has spoken."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from logagent.core.batch import Batch
+from logagent.core.hits import SECOND, Histogram
+from logagent.core.outcome import Outcome
+from logagent.core.verdict import end_record
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+"""Seconds from which to which the year has four digits, as RFC 3339 wants it."""
+
+
+class _Hits:
+    """Collects counts. step: nanoseconds, as asked for."""
+
+    def __init__(self, step: int | None) -> None:
+        self._histogram = Histogram(step)
+
+    def batch(self, batch: Batch) -> bytes:
+        """Nothing yet: later counts may add to the same buckets."""
+        if batch.count:
+            self._histogram.add(batch)
+        return b""
+
+    def _hits(self) -> list[dict[str, Any]]:
+        """One host's count in one bucket each. time: RFC 3339 in UTC; None for lines of files that have no times."""
+        return [
+            {"time": None if row.start is None else rfc3339(row.start), "host": _shown(host), "count": lines}
+            for row in self._histogram.rows()
+            for host, lines in row.hosts.items()
+        ]
+
+
+class HitsJson(_Hits):
+    """One JSON object of `step_seconds`, `hits` and the verdict, `end`."""
+
+    def end(self, outcome: Outcome) -> bytes:
+        hits = {"step_seconds": seconds(self._histogram.step), "hits": self._hits()}
+        return _json(hits | end_record(outcome))
+
+
+class HitsNdjson(_Hits):
+    """One JSON record for each bucket and host, the last one the verdict, which tells the step as well."""
+
+    def end(self, outcome: Outcome) -> bytes:
+        end = end_record(outcome)
+        end["end"]["step_seconds"] = seconds(self._histogram.step)
+        return b"".join(map(_json, [*self._hits(), end]))
+
+
+class HitsText(_Hits):
+    """Columns of time, host and count; `-` for the time of lines that have none."""
+
+    def end(self, outcome: Outcome) -> bytes:
+        hits = self._hits()
+        rows = [(hit["time"] or "-", hit["host"].replace("\n", "\\n"), str(hit["count"])) for hit in hits]
+        time, host, count = (max(map(len, column)) for column in zip(*rows, strict=True)) if rows else (0, 0, 0)
+        lines = [f"{row[0]:<{time}} {row[1]:<{host}} {row[2]:>{count}}\n" for row in rows]
+        return "".join(lines).encode()
+
+
+def seconds(step: int) -> int | float:
+    """A step in seconds, a whole number where it is one."""
+    return step // SECOND if step % SECOND == 0 else step / SECOND
+
+
+def rfc3339(time: int) -> str:
+    """Nanoseconds since the epoch as RFC 3339 in UTC, to the millisecond where it is no whole second."""
+    second, fraction = divmod(time, SECOND)
+    day = _EPOCH + timedelta(seconds=min(max(second, _FIRST), _LAST))
+    milliseconds = f".{fraction // 1_000_000:03d}" if fraction else ""
+    return f"{day.strftime('%Y-%m-%dT%H:%M:%S').zfill(19)}{milliseconds}Z"
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+
+def _shown(name: str) -> str:
+    """A name that may hold bytes which are not UTF-8, as text that can be encoded."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

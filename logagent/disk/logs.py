@@ -1,0 +1,158 @@
+"""What a log is on the disk, and how the files that were found are put together to logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from logagent.core.generations import LIVE, Order, Rotation, is_packed, unpacked
+from logagent.core.outcome import Failure, Status
+from logagent.disk.beneath import Root, failure_of
+from logagent.disk.globs import Found
+
+MAX_GENERATIONS = 1000
+"""Generations of one log that are read: three years of days, six weeks of hours. Each costs memory, and an open when
+its turn comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One file of a log, or what could not be reached when it was looked for.
+
+    name: as asked for or matched, relative to its root, with `/`. resolved: the same with every link resolved: what
+    rules over files are to be held against. size: bytes. modified: nanoseconds since the epoch.
+    open: gives a descriptor for reading that the caller closes, of the regular file `resolved` below the root and no
+    other, whatever has become of links since; raises `Failure`. root: the absolute path of the served root that it was
+    found in, None of what could not be reached. packed: compressed, to judge by its name. identity: device and inode.
+    """
+
+    name: str
+    resolved: str
+    size: int
+    modified: int
+    open: Callable[[], int]
+    root: Path | None = None
+    packed: bool = False
+    identity: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log that was found: its generations, newest first, at least one, all in one directory of one root.
+
+    The first is the live file, the one with the log's name, if it is there: between two moments of a rotation, and
+    where a program writes into dated files from the beginning, it is not. What could not be reached is a log of one
+    generation that does not open: `open` says why. Its name is the name asked for, a directory's with a `/` behind it,
+    or the last component of a root's path, likewise with a `/`.
+    """
+
+    name: str
+    generations: tuple[Generation, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all generations, as they lie on the disk."""
+        return sum(generation.size for generation in self.generations)
+
+    @property
+    def modified(self) -> int:
+        """When its newest generation was modified: nanoseconds since the epoch."""
+        return self.generations[0].modified
+
+    @property
+    def root(self) -> Path | None:
+        """The absolute path of the root that it was found in, None of what could not be reached."""
+        return self.generations[0].root
+
+
+class InRoot(NamedTuple):
+    """A file that was found, and its root: which of the roots, counted from 0, and the root itself."""
+
+    number: int
+    root: Root
+    found: Found
+
+
+def grouped(files: Iterable[InRoot]) -> list[Log]:
+    """The logs that files belong to, each file in one log and once, in no order.
+
+    A file reached by several names goes by the one that holds no link, or by one of the others, always the same. A log
+    is that of the first root that has its live file, or else of the first that has any of it. Beyond
+    `MAX_GENERATIONS` of one log the oldest are left out, and a log more says so.
+    """
+    by_name: dict[str, dict[int, list[InRoot]]] = {}
+    for file in _each_once(files):
+        by_name.setdefault(file.found.log, {}).setdefault(file.number, []).append(file)
+    return [log for name, roots in by_name.items() for log in _logs(name, _first_root(roots))]
+
+
+def refusal(name: str, failure: Failure) -> Log:
+    """What could not be reached, as a log."""
+    return Log(name, (Generation(name, name, 0, 0, partial(_refuse, failure.status, failure.message)),))
+
+
+def _refuse(status: Status, message: str) -> int:
+    raise Failure(status, message)
+
+
+def _each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
+    once: dict[tuple[int, str], InRoot] = {}
+    for file in sorted(files, key=lambda file: _by_preference(file.found)):
+        once.setdefault((file.number, file.found.resolved), file)
+    return once.values()
+
+
+def _by_preference(found: Found) -> tuple[bool, str]:
+    return found.name != found.resolved, found.name
+
+
+def _first_root(roots: dict[int, list[InRoot]]) -> list[InRoot]:
+    live = [number for number, files in roots.items() if any(file.found.rotation is None for file in files)]
+    return roots[min(live or roots)]
+
+
+def _logs(name: str, files: list[InRoot]) -> Iterator[Log]:
+    files = sorted(_without_copies(files), key=lambda file: _order(file.found))
+    yield Log(name, tuple(_generation(file) for file in files[:MAX_GENERATIONS]))
+    if len(files) > MAX_GENERATIONS:
+        message = f"{name} has {len(files)} generations, more than {MAX_GENERATIONS}: the oldest are left out"
+        yield refusal(name, Failure(Status.RESOURCE_EXHAUSTED, message))
+
+
+def _without_copies(files: list[InRoot]) -> Iterator[InRoot]:
+    """Without the compressed copies of rotated generations: while one is being written, its lines are there twice."""
+    rotated = {file.found.name for file in files if file.found.rotation is not None}
+    for file in files:
+        name = file.found.name
+        if not (name in rotated and is_packed(name) and unpacked(name) in rotated):
+            yield file
+
+
+def _order(found: Found) -> tuple[Order, str]:
+    place = found.rotation or Rotation(found.name, LIVE)
+    return place.order(found.status.st_mtime_ns), found.name
+
+
+def _generation(file: InRoot) -> Generation:
+    found = file.found
+    return Generation(
+        found.name,
+        found.resolved,
+        found.status.st_size,
+        found.status.st_mtime_ns,
+        partial(_open, file.root, found),
+        file.root.path,
+        is_packed(found.name),
+        (found.status.st_dev, found.status.st_ino),
+    )
+
+
+def _open(root: Root, found: Found) -> int:
+    try:
+        with root.enter() as beneath:
+            return beneath.open_file(found.resolved)
+    except OSError as error:
+        raise failure_of(error, found.name) from error

@@ -1,0 +1,71 @@
+"""Going on where an earlier answer ended: which file that was in, whatever it is called by now, and where in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from logagent.core.batch import Position
+from logagent.core.cursor import MARKED, mark, marks
+from logagent.core.outcome import Failure, Status
+from logagent.disk.reader import Reader
+from logagent.disk.unpacking import head_of
+
+_PIECE = 64 * 1024
+"""Bytes read at a time to find where a line ends: more than nearly all lines have."""
+
+
+class Openable(Protocol):
+    """A file of a log, see `session.File`."""
+
+    @property
+    def open(self) -> Callable[[], int]: ...
+
+
+def place_of(files: Sequence[Openable], known: int) -> int | None:
+    """The place of the file with that mark, None if there is none any more. Reads the beginning of each up to it; one
+    that cannot be opened is not it."""
+    for place, file in enumerate(files):
+        try:
+            descriptor = file.open()
+        except (OSError, Failure):
+            continue
+        try:
+            if marks(head_of(descriptor, MARKED), known):
+                return place
+        finally:
+            os.close(descriptor)
+    return None
+
+
+def mark_of(descriptor: int) -> int:
+    """The mark of an open file. Raises `OSError`."""
+    return mark(head_of(descriptor, MARKED))
+
+
+def gone(log: str, position: Position) -> Failure:
+    """What is said where the file is gone that an earlier answer had come to."""
+    return Failure(
+        Status.DATA_LOSS,
+        f"{log}: the file that the earlier answer had come to, at byte {position.offset}, was deleted or changed since",
+    )
+
+
+def lost(log: str, file: str) -> Failure:
+    """What is said where files were rotated while the log was read, and the one read last is gone."""
+    return Failure(Status.DATA_LOSS, f"{log}: {file} and what is older were rotated away while the log was read")
+
+
+def line_start(reader: Reader, offset: int) -> int:
+    """The first offset from `offset` on at which a line begins, the end of the file counting as one."""
+    if offset <= 0:
+        return 0
+    at = offset - 1
+    while at < reader.size:
+        end = min(at + _PIECE, reader.size)
+        line_break = reader.read(at, end).find(b"\n")
+        if line_break >= 0:
+            return at + line_break + 1
+        at = end
+    return reader.size

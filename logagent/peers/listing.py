@@ -1,0 +1,59 @@
+"""Another agent's listing of its files: asked for, checked, and said how it failed."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import trio
+
+from logagent.core.coding import IDENTITY
+from logagent.core.files import BadListing, Listing, failing, from_json
+from logagent.core.outcome import Failure, Status
+from logagent.core.parameters import parameters
+from logagent.core.query import Query
+from logagent.core.wire import SCOPE_HEADER
+from logagent.peers.http2 import chunks
+from logagent.peers.reasons import reason
+from logagent.peers.source import refusal
+
+MAX_LISTING = 64 * 1024 * 1024
+"""Bytes of one answer: thousands of logs with hundreds of generations each. What is longer is not believed."""
+
+
+async def ask_for_files(client: httpx.AsyncClient, query: Query) -> Listing:
+    """What the agent behind `client` lists. Raises `Failure`, whatever goes wrong. The client is the caller's."""
+    try:
+        async with client.stream("GET", f"/files?{parameters(query)}", headers=_headers(query)) as response:
+            if response.status_code == 404 and not query.hosts:
+                raise Failure(Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?")
+            if response.status_code != 200:
+                raise await refusal(response)
+            return from_json(json.loads(await _body(response)))
+    except httpx.HTTPError as error:
+        raise Failure(Status.UNAVAILABLE, reason(error)) from None
+    except (BadListing, ValueError, RecursionError):
+        raise Failure(Status.INTERNAL, "answered with something else than files; is it an agent?") from None
+
+
+async def listing_of(client: httpx.AsyncClient, host: str, query: Query, patience: float) -> Listing:
+    """The listing of one host's own files under the name `host`, or why there is none within `patience` seconds."""
+    with trio.move_on_after(patience):
+        try:
+            return (await ask_for_files(client, query)).of_host(host)
+        except Failure as failure:
+            return failing(host, failure.status, failure.message)
+    return failing(host, Status.UNAVAILABLE, f"no answer within {patience:g} s")
+
+
+def _headers(query: Query) -> dict[str, str]:
+    return {"accept": "application/json", "accept-encoding": IDENTITY} | ({SCOPE_HEADER: "own"} if query.own else {})
+
+
+async def _body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in chunks(response):
+        body += chunk
+        if len(body) > MAX_LISTING:
+            raise Failure(Status.RESOURCE_EXHAUSTED, f"lists more than {MAX_LISTING} bytes; narrow the glob")
+    return bytes(body)

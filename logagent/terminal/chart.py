@@ -1,0 +1,140 @@
+"""Counts as a bar chart: a row for each bucket of time, in the reader's own zone, and below it who is which colour."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import accumulate
+
+from logagent.core.batch import Batch
+from logagent.core.hits import DAY, MINUTE, SECOND, Histogram, Row, lines_in, spelled_step
+from logagent.core.outcome import Outcome
+from logagent.terminal.printing import Write, color_of, shown
+
+WIDTH = 80
+"""Columns where there is no terminal to ask."""
+LEAST_BAR = 10
+"""Columns of the longest bar at least: in a narrower terminal lines wrap."""
+MOST_EMPTY = 5
+"""Empty buckets that are shown one by one: of more, `...` is as much as one wants to see."""
+
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_FULL = "█"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNTIMED = "no time"
+
+
+class Chart:
+    """Prints counts as a chart, once they are all there.
+
+    step: nanoseconds, as asked for. width: columns. zone: of the times. color: tell hosts apart by colours.
+    """
+
+    def __init__(self, write: Write, step: int | None, *, width: int, zone: tzinfo, color: bool) -> None:
+        self._write = write
+        self._histogram = Histogram(step)
+        self._width = width
+        self._zone = zone
+        self._color = color
+        self.lines = 0
+
+    async def send(self, batch: Batch) -> None:
+        if batch.count:
+            self._histogram.add(batch)
+            self.lines += lines_in(batch)
+
+    async def end(self, outcome: Outcome) -> None:
+        chart = draw(self._histogram, width=self._width, zone=self._zone, color=self._color)
+        await self._write(chart.encode("utf-8", "backslashreplace"))
+
+
+def width(environ: Mapping[str, str], *, terminal: bool) -> int:
+    """Columns for a chart: `COLUMNS` if it is set, else the terminal's, else `WIDTH`."""
+    if (columns := environ.get("COLUMNS", "")).isascii() and columns.isdigit() and int(columns):
+        return int(columns)
+    return shutil.get_terminal_size((WIDTH, 0)).columns if terminal else WIDTH
+
+
+def draw(histogram: Histogram, *, width: int, zone: tzinfo, color: bool) -> str:
+    """The chart, its legend as the last line; nothing if nothing was counted."""
+    rows, step = histogram.rows(), histogram.step
+    if not rows:
+        return ""
+    labels = [_label(row.start, step, zone) for row in rows]
+    label_width, count_width = max(map(len, labels)), len(str(max(row.lines for row in rows)))
+    bars = _Bars(max(row.lines for row in rows), max(LEAST_BAR, width - label_width - count_width - 2), color)
+    lines: list[str] = []
+    for row in _with_gaps(rows, step):
+        label = "..." if row is None else _label(row.start, step, zone)
+        bar, count = ("", "") if row is None else (bars.of(row), str(row.lines))
+        lines.append(f"{label:<{label_width}} {bar} {count:>{count_width}}".rstrip() + "\n")
+    return "".join([*lines, _legend(histogram, rows, zone, color)])
+
+
+class _Bars:
+    """Bars of `room` columns for the greatest count."""
+
+    def __init__(self, greatest: int, room: int, color: bool) -> None:
+        self._greatest = greatest
+        self._room = room
+        self._color = color
+
+    def of(self, row: Row) -> str:
+        """The bar of one bucket, padded; its hosts one after the other, each as wide as its share to the column."""
+        eighths = max(1, round(row.lines * self._room * 8 / self._greatest)) if row.lines else 0
+        bar = _FULL * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
+        padding = " " * (self._room - len(bar))
+        return (self._colored(bar, row) if self._color else bar) + padding
+
+    def _colored(self, bar: str, row: Row) -> str:
+        ends = [round(sum_ * len(bar) / row.lines) for sum_ in accumulate(row.hosts.values())]
+        pieces = zip(row.hosts, [0, *ends], ends, strict=False)
+        return "".join(_painted(bar[begin:end], host) for host, begin, end in pieces if end > begin)
+
+
+def _painted(text: str, host: str) -> str:
+    return f"\x1b[38;5;{color_of(host)}m{text}\x1b[0m"
+
+
+def _with_gaps(rows: Iterable[Row], step: int) -> Iterator[Row | None]:
+    """The rows and the empty ones between them; None stands for many."""
+    before: int | None = None
+    for row in rows:
+        if before is not None and row.start is not None:
+            empty = range(before + step, row.start, step)
+            yield from (Row(start, {}) for start in empty) if len(empty) <= MOST_EMPTY else [None]
+        before = row.start
+        yield row
+
+
+def _label(start: int | None, step: int, zone: tzinfo) -> str:
+    """When a bucket begins, no more exactly than its step."""
+    if start is None:
+        return _UNTIMED
+    try:
+        local = (_EPOCH + timedelta(microseconds=start // 1000)).astimezone(zone)
+    except OverflowError:  # years that have no four digits
+        return f"@{start // SECOND}"
+    at_midnight = step % DAY == 0 and (local.hour, local.minute) == (0, 0)
+    precision = "minutes" if step % MINUTE == 0 else "seconds" if step % SECOND == 0 else "milliseconds"
+    text = local.replace(tzinfo=None).isoformat(" ", precision)
+    return text[:10] if at_midnight else text
+
+
+def _legend(histogram: Histogram, rows: Iterable[Row], zone: tzinfo, color: bool) -> str:
+    hosts = dict.fromkeys(histogram.hosts, 0)
+    for row in rows:
+        for host, lines in row.hosts.items():
+            hosts[host] += lines
+    named = [f"{_painted(_FULL, host) + ' ' if color else ''}{_name(host)} {lines}" for host, lines in hosts.items()]
+    return f"by {spelled_step(histogram.step)}, in {_zone_name(zone)}: {', '.join(named)}\n"
+
+
+def _name(host: str) -> str:
+    text = host.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return shown(text.replace("\n", "\\n"))
+
+
+def _zone_name(zone: tzinfo) -> str:
+    return shown(str(getattr(zone, "key", None) or zone))

@@ -1,0 +1,112 @@
+"""A cursor says how far an answer came, to the same question only, and is read back or refused."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logagent.core.batch import Position
+from logagent.core.cursor import MARKED, MAX_CURSOR, continued, decode, encode, mark, marks, of_host, of_log
+from logagent.core.query import BadParameter, Order, Query, Unit
+
+ASKED = Query(files=("a.log",), keywords=(b"x",), n=5, since=10**18)
+HERE = (Position("web-1", "a.log", 7, 0), Position("db-2", "b/caf\udce9.log", 2**62, 2**63 - 1))
+NUMBERS = st.integers(0, 2**63 - 1)
+NAMES = st.text(max_size=20)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.builds(Position, NAMES, NAMES, NUMBERS, NUMBERS), max_size=20, unique_by=lambda p: p[:2]))
+def test_positions_are_read_as_they_were_written(positions: list[Position]) -> None:
+    text = encode(ASKED, positions)
+    assert (text == "") == (not positions)
+    if text:
+        read = decode(text, ASKED)
+        assert sorted(read.positions) == sorted(positions)
+        assert (read.since, read.until) == (ASKED.since, None)
+
+
+def test_a_query_goes_on_with_the_range_of_time_that_it_had() -> None:
+    text = encode(ASKED, HERE)
+    later = replace(ASKED, since=10**18 + 99, n=7)
+    assert continued(later, text) == replace(ASKED, n=7, positions=HERE)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"files": ("b.log",)},
+        {"keywords": ()},
+        {"exclude": (b"y",)},
+        {"regex": (b"y",)},
+        {"ignore_case": True},
+        {"order": Order.OLDEST},
+        {"unit": Unit.EVENT},
+        {"before": 1},
+        {"rotated": False},
+    ],
+)
+def test_the_cursor_of_another_question_is_refused(other: dict[str, Any]) -> None:
+    with pytest.raises(BadParameter, match="another question"):
+        decode(encode(ASKED, HERE), replace(ASKED, **other))
+
+
+@pytest.mark.parametrize("other", [{"n": 1}, {"hosts": ("web-1",)}, {"timeout": 1.0}, {"places": True}, {"own": True}])
+def test_how_much_and_of_whom_may_change_from_page_to_page(other: dict[str, Any]) -> None:
+    assert decode(encode(ASKED, HERE), replace(ASKED, **other)).positions == HERE
+
+
+@given(st.data())
+def test_a_mangled_cursor_is_refused(data: st.DataObject) -> None:
+    text = encode(ASKED, HERE)
+    at = data.draw(st.integers(0, len(text) - 1))
+    for mangled in (text[:at], text[:at] + "~" + text[at + 1 :], text + "A" * 4, text[at:] + text[:at]):
+        if mangled != text:
+            with pytest.raises(BadParameter, match="cursor"):
+                decode(mangled, ASKED)
+
+
+@pytest.mark.parametrize("told", [b"{}", b"[]", b"[1,2,3,4,5]", b"[2,0,null,null,{}]", b"[" * 10000])
+def test_what_is_well_packed_and_no_cursor_is_refused(told: bytes) -> None:
+    packed = zlib.compress(told)
+    text = base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode()
+    with pytest.raises(BadParameter, match="cursor"):
+        decode(text, ASKED)
+
+
+def test_a_cursor_that_unfolds_without_end_is_refused() -> None:
+    packed = zlib.compress(b" " * 10_000_000, 9)
+    text = base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode()
+    with pytest.raises(BadParameter, match="cursor"):
+        decode(text, ASKED)
+
+
+def test_more_positions_than_fit_are_no_cursor() -> None:
+    some = [Position(f"host-{n}", f"logs/{n * 7919}.log", n * 2**40 + n * n, n * 10**9) for n in range(1000)]
+    assert encode(ASKED, some) == ""
+    assert 0 < len(encode(ASKED, some[:200])) <= MAX_CURSOR
+
+
+def test_a_file_is_known_by_its_first_bytes_also_when_it_has_grown() -> None:
+    known = mark(b"first line\n")
+    assert marks(b"first line\nsecond line\n", known)
+    assert not marks(b"first", known)
+    assert not marks(b"other line\nsecond line\n", known)
+    assert mark(b"x" * MARKED + b"y") == mark(b"x" * MARKED + b"z")
+
+
+def test_an_empty_file_is_like_no_other() -> None:
+    assert not marks(b"", mark(b""))
+    assert not marks(b"x", mark(b""))
+
+
+def test_positions_are_found_by_host_and_log() -> None:
+    assert of_host(HERE, "web-1") == HERE[:1]
+    assert of_log(HERE, "a.log") == HERE[0]
+    assert of_log(HERE, "c.log") is None

@@ -1,0 +1,146 @@
+"""Listings of logs: what a query string may ask, and that a listing is the same after its way as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logagent.core.files import (
+    EVERYTHING,
+    BadListing,
+    ListedFile,
+    ListedLog,
+    Listing,
+    asked,
+    failing,
+    from_json,
+    joined,
+    rfc3339,
+    to_json,
+)
+from logagent.core.outcome import Part, Status
+from logagent.core.parameters import MAX_QUERY_STRING
+from logagent.core.query import BadParameter, Query
+
+FILE = ListedFile("app.log", 10, 1_700_000_000_000_000_001)
+OLDER = ListedFile("app.log.1.gz", 5, 1_600_000_000_000_000_000, compressed=True)
+LOG = ListedLog("web-1", "app.log", (FILE, OLDER), 1, 2, ("iso", "json iso"), "Europe/Berlin", True)
+
+
+def test_log_is_as_large_as_its_generations_and_as_new_as_its_newest() -> None:
+    assert (LOG.size, LOG.modified) == (15, 1_700_000_000_000_000_001)
+
+
+def test_everything_is_asked_for_where_nothing_is_named() -> None:
+    assert asked(b"") == Query(files=(EVERYTHING,))
+    assert asked(b"hostname=a&rotated=false&timeout=2s") == Query(
+        files=(EVERYTHING,), hosts=("a",), rotated=False, timeout=2.0
+    )
+
+
+def test_names_that_are_asked_for_are_all_there_is() -> None:
+    assert asked(b"filename=a%20b&filename=c%ff").files == ("a b", "c\udcff")
+
+
+@pytest.mark.parametrize("name", ["keyword", "n", "since", "order", "colour", "filenam%65s"])
+def test_parameter_of_logs_alone_is_unknown(name: str) -> None:
+    with pytest.raises(BadParameter, match="unknown parameter; known are filename, hostname, rotated, timeout"):
+        asked(f"{name}=1".encode())
+
+
+def test_query_string_that_is_too_long_is_refused() -> None:
+    with pytest.raises(BadParameter, match="longer than"):
+        asked(b"x" * (MAX_QUERY_STRING + 1))
+
+
+def test_hosts_come_by_name_with_their_logs_by_name() -> None:
+    def of(host: str, *names: str) -> Listing:
+        return Listing(tuple(ListedLog(host, name, (FILE,)) for name in names), (Part(host, Status.OK),))
+
+    whole = joined([of("b", "z", "a"), of("a", "m")])
+    assert [(log.host, log.name) for log in whole.logs] == [("a", "m"), ("b", "a"), ("b", "z")]
+
+
+def test_host_that_failed_makes_a_listing_incomplete_and_one_that_has_nothing_does_not() -> None:
+    nothing, down = failing("a", Status.NOT_FOUND, "no such file"), failing("b", Status.UNAVAILABLE, "refused")
+    assert joined([nothing]).outcome.complete
+    whole = joined([nothing, down]).outcome
+    assert (whole.status, whole.message) == (Status.UNAVAILABLE, "refused")
+
+
+def test_listing_takes_the_name_by_which_a_host_is_known() -> None:
+    renamed = Listing((LOG,), (Part("web-1", Status.OK), Part("web-2", Status.OK))).of_host("w1")
+    assert [log.host for log in renamed.logs] == ["w1"]
+    assert renamed.hosts == (Part("w1", Status.OK),)
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000000000Z"),
+        (-1, "1969-12-31T23:59:59.999999999Z"),
+        (1_795_428_000_000_000_007, "2026-11-23T10:00:00.000000007Z"),
+        (-(10**20), "0001-01-01T00:00:00.000000000Z"),
+        (10**21, "9999-12-31T23:59:59.000000000Z"),
+    ],
+)
+def test_moments_are_rfc3339_with_years_of_four_digits(moment: int, text: str) -> None:
+    assert rfc3339(moment) == text
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+MOMENTS = st.integers(-(2**59), 2**63)
+FILES = st.builds(ListedFile, TEXTS, st.integers(0, 2**63), MOMENTS, st.booleans())
+LOGS = st.builds(
+    ListedLog,
+    TEXTS,
+    TEXTS,
+    st.lists(FILES, min_size=1, max_size=3).map(tuple),
+    st.none() | MOMENTS,
+    st.none() | MOMENTS,
+    st.lists(TEXTS, max_size=2).map(tuple),
+    TEXTS,
+    st.none() | st.booleans(),
+    TEXTS,
+)
+LISTINGS = st.builds(
+    Listing,
+    st.lists(LOGS, max_size=3).map(tuple),
+    st.lists(st.builds(Part, TEXTS, st.sampled_from(Status), TEXTS), max_size=2).map(tuple),
+)
+
+
+@given(LISTINGS)
+def test_listing_is_the_same_after_its_way_as_json(listing: Listing) -> None:
+    assert from_json(json.loads(json.dumps(to_json(listing)))) == listing
+
+
+def test_name_that_is_not_utf8_can_be_encoded() -> None:
+    document = to_json(Listing((ListedLog("a", "caf\udce9.log", (ListedFile("caf\udce9.log", 0, 0),)),), ()))
+    assert document["files"][0]["name"] == "caf\\xe9.log"
+    json.dumps(document, ensure_ascii=False).encode()
+
+
+def changed(**members: Any) -> dict[str, Any]:
+    document = to_json(Listing((LOG,), (Part("web-1", Status.OK),)))
+    document["files"][0] |= members
+    return document
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        *(None, [], "x", 1, {}, {"files": []}, {"files": {}, "hosts": []}, {"files": [1], "hosts": []}),
+        *(changed(name=1), changed(generations=[]), changed(generations=[{}]), changed(oldest="yesterday")),
+        *(changed(timed=1), changed(formats="iso"), changed(host=None), changed(zone=None), changed(message=None)),
+        *({"files": [], "hosts": [{"host": "a", "status": 99, "message": ""}]}, {"files": [], "hosts": ["a"]}),
+        {"files": [], "hosts": [{"host": "a", "status": True, "message": ""}]},
+    ],
+)
+def test_document_that_is_no_listing_is_refused(document: object) -> None:
+    with pytest.raises(BadListing):
+        from_json(document)

@@ -1,0 +1,423 @@
+"""A log of several files as one: context, events, ranges of time and limits go over the borders of blocks and files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from logagent.core.batch import Batch, Mark
+from logagent.core.outcome import Outcome, Status
+from logagent.core.query import Order, Query, Unit
+from logagent.core.rendering import Text
+from logagent.disk.session import Ways
+from logagent.disk.source import LogSource
+from logagent.disk.threads import DiskThreads
+from logagent.disk.unpacking import Kind
+from testbed.packing import PACK
+
+MODIFIED = 1_700_000_000_000_000_000
+FIRST = 1_600_000_000
+SIZES = st.lists(st.integers(8, 200), min_size=1, max_size=3).map(sorted).map(tuple)
+ORDERS = st.sampled_from(Order)
+CONTEXT = st.integers(0, 3)
+
+
+class Found(NamedTuple):
+    """A file as it was found."""
+
+    name: str
+    size: int
+    modified: int
+    open: Callable[[], int]
+    identity: tuple[int, int] | None = None
+
+
+def found(name: str, content: bytes) -> Found:
+    def open_file() -> int:
+        descriptor = os.memfd_create(name)
+        os.write(descriptor, content)
+        os.utime(descriptor, ns=(MODIFIED, MODIFIED))
+        return descriptor
+
+    return Found(name, len(content), MODIFIED, open_file)
+
+
+@dataclass
+class Collected:
+    """An `Out` that keeps what it is sent."""
+
+    batches: list[Batch] = field(default_factory=list)
+
+    async def send(self, batch: Batch) -> None:
+        self.batches.append(batch)
+
+    @property
+    def lines(self) -> list[bytes]:
+        return [line for batch in self.batches for line in batch.lines()]
+
+    def text(self) -> list[bytes]:
+        rendering = Text(prefix=False, groups=True)
+        return b"".join(map(rendering.batch, self.batches)).splitlines()
+
+    def records(self) -> list[bytes]:
+        """The records, each with all of its lines."""
+        records: list[bytes] = []
+        for batch in self.batches:
+            for line, mark in zip(batch.lines(), batch.marks or bytes(batch.count), strict=True):
+                if mark & Mark.CONTINUES:
+                    records[-1] += b"\n" + line
+                else:
+                    records.append(line)
+        return records
+
+
+async def answer(contents: list[bytes], sizes: tuple[int, ...] = (100,), **asked: Any) -> tuple[Collected, Outcome]:
+    """The answer of a log whose files have these contents, oldest first."""
+    names = [f"app.log.{number}" for number in range(len(contents) - 1, 0, -1)] + ["app.log"]
+    files = [found(name, content) for name, content in zip(names, contents, strict=True)][::-1]
+    ways = Ways(host="web-1", zone=UTC, sizes=sizes)
+    source = LogSource("app.log", files, DiskThreads(inline=True), ways)
+    out = Collected()
+    outcome = await source.pump(Query(files=("app.log",), times=True, places=True, **asked), out)
+    assert outcome.lines == len(out.lines)
+    return out, outcome
+
+
+def in_order(lines: list[bytes], order: Order) -> list[bytes]:
+    return lines if order is Order.OLDEST else lines[::-1]
+
+
+def joined(lines: list[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
+def grep(lines: list[bytes], *flags: str) -> list[bytes]:
+    command = ["grep", "-F", *flags, "match"]
+    return subprocess.run(command, input=joined(lines), capture_output=True).stdout.splitlines()
+
+
+def up_to_match(lines: list[bytes], n: int | None) -> list[bytes]:
+    """The lines before the n+1st match: what follows the nth is context up to there."""
+    matches = [place for place, line in enumerate(lines) if b"match" in line]
+    return lines if n is None or n >= len(matches) else lines[: matches[n]]
+
+
+def stamped(number: int, text: bytes) -> bytes:
+    return b"%d.%03d %b" % (FIRST + number, number % 1000, text)
+
+
+LINES = st.lists(st.sampled_from([b"match", b"a", b"b match", b"cc" * 20, b""]), max_size=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LINES, SIZES, ORDERS, CONTEXT, CONTEXT, st.none() | st.integers(1, 4))
+async def test_context_equals_greps(
+    lines: list[bytes], sizes: tuple[int, ...], order: Order, before: int, after: int, n: int | None
+) -> None:
+    if before == after == 0:
+        before = 1
+    out, _ = await answer([joined(lines)], sizes, keywords=(b"match",), before=before, after=after, order=order, n=n)
+    leads, trails = (before, after) if order is Order.OLDEST else (after, before)
+    assert out.text() == grep(up_to_match(in_order(lines, order), n), f"-B{leads}", f"-A{trails}")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(LINES, min_size=2, max_size=3), SIZES, ORDERS, CONTEXT)
+async def test_context_goes_over_the_border_of_two_files(
+    parts: list[list[bytes]], sizes: tuple[int, ...], order: Order, context: int
+) -> None:
+    out, _ = await answer(
+        [joined(part) for part in parts], sizes, keywords=(b"match",), before=context, after=1, order=order
+    )
+    lines = [line for part in parts for line in part]
+    leads, trails = (context, 1) if order is Order.OLDEST else (1, context)
+    assert out.lines == [row for row in grep(in_order(lines, order), f"-B{leads}", f"-A{trails}") if row != b"--"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=3), SIZES, ORDERS, st.none() | st.integers(1, 30), st.booleans())
+async def test_several_files_are_one_stream(
+    parts: list[list[bytes]], sizes: tuple[int, ...], order: Order, n: int | None, everything: bool
+) -> None:
+    keywords = () if everything else (b"match",)
+    out, outcome = await answer([joined(part) for part in parts], sizes, keywords=keywords, order=order, n=n)
+    lines = in_order([line for part in parts for line in part], order)
+    wanted = lines if everything else [line for line in lines if b"match" in line]
+    assert out.lines == wanted[:n]
+    assert outcome.complete
+
+
+async def test_each_line_names_the_file_and_the_place_that_it_is_from() -> None:
+    out, _ = await answer([b"old\n", b"x\nmatch\n"], keywords=(b"match",), before=2, order=Order.NEWEST)
+    origins = [batch.origins[index].file for batch in out.batches for index in batch.origin_of_each()]
+    offsets = [offset for batch in out.batches for offset in batch.offsets or []]
+    assert list(zip(out.lines, origins, offsets, strict=True)) == [
+        (b"match", "app.log", 2),
+        (b"x", "app.log", 0),
+        (b"old", "app.log.1", 0),
+    ]
+
+
+EVENT = st.tuples(st.sampled_from([b"one", b"two", b"one two"]), st.lists(st.sampled_from([b" at two", b"", b" x"])))
+EVENTS = st.lists(EVENT, min_size=1, max_size=12).map(
+    lambda events: [[stamped(number, head), *rest[:4]] for number, (head, rest) in enumerate(events)]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(EVENTS, st.integers(0, 60), SIZES, ORDERS, st.none() | st.integers(1, 5))
+async def test_an_event_matches_across_its_lines_and_comes_whole(
+    events: list[list[bytes]], border: int, sizes: tuple[int, ...], order: Order, n: int | None
+) -> None:
+    """Also where it reaches over the border of two files."""
+    lines = [line for event in events for line in event]
+    assume(not lines[border:] or any(line[:1].isdigit() for line in lines[border:]))  # else a file without any time
+    parts = [joined(lines[:border]), joined(lines[border:])]
+    expected = [b"\n".join(event) for event in events]
+    wanted = [event for event in in_order(expected, order) if b"one" in event and b"two" in event]
+    asked: dict[str, Any] = {"unit": Unit.EVENT, "order": order, "n": n}
+    out, _ = await answer(parts, sizes, keywords=(b"one", b"two"), **asked)
+    assert out.records() == wanted[:n]
+    out, _ = await answer(parts, sizes, regex=(b"one.*two",), **asked)
+    assert out.records() == [event for event in wanted if event.index(b"one") < event.rindex(b"two")][:n]
+
+
+@settings(max_examples=60, deadline=None)
+@given(EVENTS, SIZES, ORDERS)
+async def test_events_have_events_for_context(events: list[list[bytes]], sizes: tuple[int, ...], order: Order) -> None:
+    lines = [line for event in events for line in event]
+    out, _ = await answer(
+        [joined(lines)], sizes, keywords=(b" at two",), unit=Unit.EVENT, before=1, after=1, order=order
+    )
+    whole = in_order([b"\n".join(event) for event in events], order)
+    near = [i for i, _ in enumerate(whole) if any(b" at two" in event for event in whole[max(0, i - 1) : i + 2])]
+    assert out.records() == [whole[i] for i in near]
+
+
+async def test_a_stack_trace_is_found_by_two_words_on_different_lines_of_it() -> None:
+    text = (
+        b"2026-11-23 10:00:00 INFO started\n"
+        b"2026-11-23 10:00:01 ERROR request failed\n"
+        b"Traceback (most recent call last):\n"
+        b'  File "shop.py", line 7, in pay\n'
+        b"ConnectionRefusedError: refused by db-2\n"
+        b"2026-11-23 10:00:02 INFO refused nothing\n"
+    )
+    out, _ = await answer([text], (40,), unit=Unit.EVENT, keywords=(b"request", b"db-2"))
+    assert out.records() == [text[text.index(b"2026-11-23 10:00:01") : text.index(b"\n2026-11-23 10:00:02")]]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), SIZES, ORDERS, CONTEXT)
+async def test_a_range_of_time_holds_the_lines_whose_times_lie_in_it(
+    data: st.DataObject, sizes: tuple[int, ...], order: Order, context: int
+) -> None:
+    times = sorted(data.draw(st.lists(st.integers(0, 30), min_size=1, max_size=30)))
+    since, until = data.draw(st.tuples(st.integers(-1, 31), st.integers(-1, 32)).filter(lambda pair: pair[0] < pair[1]))
+    lines = [b"%d %b" % (FIRST + time, b"match" if number % 3 else b"a") for number, time in enumerate(times)]
+    inside = in_order([line for line, time in zip(lines, times, strict=True) if since <= time < until], order)
+    out, outcome = await answer(
+        [joined(lines)],
+        sizes,
+        keywords=(b"match",),
+        order=order,
+        before=context,
+        after=context,
+        since=(FIRST + since) * 10**9,
+        until=(FIRST + until) * 10**9,
+    )
+    assert out.lines == [row for row in grep(inside, f"-C{context}") if row != b"--"]
+    assert outcome.complete
+
+
+async def test_a_file_that_cannot_be_read_leaves_the_others_and_is_named() -> None:
+    def fail() -> int:
+        raise PermissionError(13, "Permission denied")
+
+    files = [found("app.log", b"new\n"), Found("app.log.1", 9, MODIFIED, fail), found("app.log.2", b"old\n")]
+    out = Collected()
+    source = LogSource("app.log", files, DiskThreads(inline=True), Ways(host="web-1", zone=UTC))
+    outcome = await source.pump(Query(files=("app.log",)), out)
+    assert out.lines == [b"new", b"old"]
+    assert (outcome.status, outcome.message) == (Status.PERMISSION_DENIED, "permission denied: app.log.1")
+
+
+async def test_the_lines_of_an_event_and_its_context_are_merged_by_its_time() -> None:
+    lines = [stamped(1, b"a"), stamped(2, b"match"), stamped(3, b"b"), stamped(9, b"c")]
+    out, _ = await answer([joined(lines)], keywords=(b"match",), before=1, after=1)
+    (batch,) = [batch for batch in out.batches if batch.count]
+    assert [key // 10**9 - FIRST for key in batch.keys or []] == [2, 2, 2]
+    assert [time // 10**9 - FIRST for time in batch.times or []] == [3, 2, 1]
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_a_line_too_long_to_be_held_is_context_like_others(order: Order) -> None:
+    lines = [b"match", b"x" * 4000, b"b"]
+    ways = Ways(host="web-1", zone=UTC, sizes=(64,), max_line=100)
+    source = LogSource("app.log", [found("app.log", joined(lines))], DiskThreads(inline=True), ways)
+    out = Collected()
+    outcome = await source.pump(Query(files=("app.log",), keywords=(b"match",), after=1, places=True, order=order), out)
+    assert out.lines == in_order([b"match", b"x" * 100], order)
+    assert outcome.status is Status.RESOURCE_EXHAUSTED
+
+
+class Rotating:
+    """Files in a directory, rotated at the moment when the nth of them is opened."""
+
+    def __init__(self, contents: list[bytes], at: int, directory: Path) -> None:
+        self._at = at
+        self._directory = directory
+        self._opened = 0
+        for number, content in enumerate(contents):
+            self._path(number).write_bytes(content)
+
+    def _path(self, number: int) -> Path:
+        return self._directory / (f"app.log.{number}" if number else "app.log")
+
+    def files(self) -> list[Found]:
+        found: list[Found] = []
+        while (path := self._path(len(found))).exists():
+            status = path.stat()
+            identity = status.st_dev, status.st_ino
+            found.append(Found(path.name, status.st_size, status.st_mtime_ns, partial(self._open, path), identity))
+        return found
+
+    def _open(self, path: Path) -> int:
+        self._opened += 1
+        if self._opened == self._at:
+            for number in range(len(self.files()) - 1, -1, -1):
+                self._path(number).rename(self._path(number + 1))
+            self._path(0).write_bytes(b"newer\n")
+        return os.open(path, os.O_RDONLY)
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("at", [1, 2, 3])
+async def test_files_that_are_rotated_while_they_are_read_are_read_once_each(
+    order: Order, at: int, tmp_path: Path
+) -> None:
+    rotating = Rotating([b"5\n6\n", b"3\n4\n", b"1\n2\n"], at, tmp_path)
+    ways = Ways(host="web-1", zone=UTC)
+    source = LogSource("app.log", rotating.files(), DiskThreads(inline=True), ways, rotating.files)
+    out = Collected()
+    outcome = await source.pump(Query(files=("app.log",), order=order), out)
+    expected = in_order([b"1", b"2", b"3", b"4", b"5", b"6"], order)
+    if order is Order.NEWEST and at == 1:
+        expected = [b"newer", *expected]
+    if order is Order.OLDEST:
+        expected = [*expected, b"newer"]
+    assert out.lines == expected
+    assert outcome.complete
+
+
+KINDS = st.sampled_from([None, *Kind])
+TIMED = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([b"match", b"a", b" at match", b"x" * 90])), max_size=40)
+
+
+def timed_lines(steps: list[tuple[int, bytes]]) -> list[bytes]:
+    """Lines with ascending times, some without one."""
+    times = accumulate(step for step, _ in steps)
+    return [text if text[:1] == b" " else stamped(time, text) for time, (_, text) in zip(times, steps, strict=True)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(TIMED, st.integers(0, 40), st.integers(0, 40), st.tuples(KINDS, KINDS), SIZES, st.data())
+async def test_packed_files_answer_like_plain_ones(
+    steps: list[tuple[int, bytes]],
+    one: int,
+    other: int,
+    kinds: tuple[Kind | None, Kind | None],
+    sizes: tuple[int, ...],
+    data: st.DataObject,
+) -> None:
+    lines = timed_lines(steps)
+    first, second = sorted((one, other))
+    parts = [joined(lines[:first]), joined(lines[first:second]), joined(lines[second:])]
+    packed = [part if kind is None else PACK[kind](part) for part, kind in zip(parts, (*kinds, None), strict=True)]
+    asked = data.draw(
+        st.fixed_dictionaries(
+            {"order": ORDERS},
+            optional={
+                "keywords": st.just((b"match",)),
+                "n": st.integers(1, 9),
+                "before": CONTEXT,
+                "after": CONTEXT,
+                "unit": st.sampled_from(Unit),
+                "since": st.integers(0, 60).map(lambda second: (FIRST + second) * 10**9),
+            },
+        )
+    )
+    assume(all(not part or part[:1].isdigit() for part in parts))  # else its first lines have the time of later ones
+    plain, _ = await answer(parts, (1000,), **asked)
+    out, outcome = await answer(packed, sizes, **asked)
+    assert out.lines == plain.lines
+    assert outcome.complete
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_an_event_without_a_time_at_the_very_end_is_timed_all_the_same(order: Order) -> None:
+    """It waits until there is no more to come, and then takes the time of the lines near it."""
+    text = b" at match\n" + stamped(1, b"a") + b"\n"
+    out, outcome = await answer([text], keywords=(b"match",), unit=Unit.EVENT, order=order)
+    assert (out.lines, outcome.status) == ([b" at match"], Status.OK)
+    assert [time // 10**9 - FIRST for batch in out.batches for time in batch.times or []] == [1]
+
+
+async def test_a_damaged_archive_gives_what_could_be_read_and_says_so() -> None:
+    whole = PACK[Kind.GZIP](joined([b"line %d match" % number for number in range(20000)]))
+    out, outcome = await answer([b"older\n", whole[: len(whole) // 2], b"newest match\n"], (4096,))
+    assert out.lines[0] == b"newest match"
+    assert out.lines[-1] == b"older"
+    assert len(out.lines) > 5000
+    assert outcome.status is Status.DATA_LOSS
+    assert "app.log.1: damaged after" in outcome.message
+
+
+async def test_a_long_line_of_an_archive_is_matched_whole_and_sent_cut() -> None:
+    text = b"first\n" + b"x" * 300_000 + b"match\nlast\n"
+    for order in Order:
+        ways = Ways(host="web-1", zone=UTC, max_line=100)
+        source = LogSource("app.log", [found("app.log.gz", PACK[Kind.GZIP](text))], DiskThreads(inline=True), ways)
+        out = Collected()
+        await source.pump(Query(files=("app.log",), keywords=(b"xmatch",), order=order), out)
+        assert out.lines == [b"x" * 100]
+
+
+async def test_a_range_that_excludes_a_file_never_opens_it_twice(tmp_path: Path) -> None:
+    """Plain or packed, too old or too new; nor at all, if it was last written to long before."""
+    hours = [joined([stamped(3600 * hour + number, b"match") for number in range(50)]) for hour in range(4)]
+    contents = [PACK[Kind.GZIP](hours[0]), hours[1], PACK[Kind.ZSTD](hours[2]), hours[3]]
+    opened: list[str] = []
+    paths = [tmp_path / f"app.log.{3 - number}" for number in range(4)]
+    files = [watched(path, content, opened) for path, content in zip(paths, contents, strict=True)][::-1]
+    ways = Ways(host="web-1", zone=UTC)
+    source = LogSource("app.log", files, DiskThreads(inline=True), ways)
+    query = Query(files=("app.log",), since=(FIRST + 3600) * 10**9, until=(FIRST + 3700) * 10**9)
+    for _ in range(2):
+        opened.clear()
+        out = Collected()
+        await source.pump(query, out)
+        assert out.lines == hours[1].splitlines()[::-1]
+    assert opened == ["app.log.2"]
+
+
+def watched(path: Path, content: bytes, opened: list[str]) -> Found:
+    path.write_bytes(content)
+    status = path.stat()
+
+    def open_file() -> int:
+        opened.append(path.name)
+        return os.open(path, os.O_RDONLY)
+
+    return Found(path.name, status.st_size, status.st_mtime_ns, open_file, (status.st_dev, status.st_ino))

@@ -1,0 +1,64 @@
+"""What was once read of a file's times excludes it later, as long as it is the same."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+
+from logagent.core.calendar import SECOND
+from logagent.core.query import Query
+from logagent.disk.ranges import TOLERANCE
+from logagent.disk.spans import Spans
+
+HOUR = 3600 * SECOND
+
+
+class File(NamedTuple):
+    identity: tuple[int, int] | None = (1, 2)
+    size: int = 10
+    modified: int = 99
+
+
+def asked(since: int | None = None, until: int | None = None) -> Query:
+    return Query(files=("app.log",), since=since, until=until)
+
+
+@pytest.mark.parametrize(
+    ("query", "excluded"),
+    [
+        (asked(since=9 * HOUR), True),
+        (asked(since=2 * HOUR + TOLERANCE), False),
+        (asked(until=HOUR - TOLERANCE), True),
+        (asked(until=HOUR), False),
+        (asked(since=HOUR, until=2 * HOUR), False),
+        (asked(), False),
+    ],
+)
+def test_a_range_excludes_a_file_whose_times_lie_outside_and_well_so(query: Query, excluded: bool) -> None:
+    spans = Spans()
+    spans.note(File(), HOUR, 2 * HOUR)
+    assert spans.exclude(File(), query) is excluded
+
+
+@pytest.mark.parametrize("other", [File((1, 3)), File(size=11), File(modified=100), File(None)])
+def test_a_file_that_is_another_or_has_changed_is_not_excluded(other: File) -> None:
+    spans = Spans()
+    spans.note(File(), HOUR, 2 * HOUR)
+    spans.note(File(None), HOUR, 2 * HOUR)
+    assert not spans.exclude(other, asked(since=9 * HOUR))
+
+
+def test_what_is_not_known_excludes_nothing() -> None:
+    spans = Spans()
+    spans.note(File(), HOUR, None)
+    assert not spans.exclude(File(), asked(since=9 * HOUR))
+    assert spans.exclude(File(), asked(until=1))
+
+
+def test_memory_is_bounded() -> None:
+    spans = Spans(most=3)
+    for number in range(10):
+        spans.note(File((1, number)), HOUR, HOUR)
+    assert spans.exclude(File((1, 9)), asked(until=1))
+    assert sum(spans.exclude(File((1, number)), asked(until=1)) for number in range(10)) <= 3

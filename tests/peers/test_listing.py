@@ -1,0 +1,91 @@
+"""What becomes of another agent's listing, and of what is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.core.files import ListedFile, ListedLog, Listing, to_json
+from logagent.core.outcome import Part, Status
+from logagent.core.query import Query
+from logagent.peers import listing
+
+LISTING = Listing((ListedLog("web-1", "app.log", (ListedFile("app.log", 3, 7),)),), (Part("web-1", Status.OK, "well"),))
+OWN = Query(files=("**/*",), own=True)
+
+
+class Body:
+    """The pieces of a body, as this project's own transport gives them."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = iter(pieces)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
+
+
+class Agent(httpx.AsyncBaseTransport):
+    """Answers every request in one way, and keeps the requests."""
+
+    def __init__(self, body: bytes, status: int = 200, error: Exception | None = None) -> None:
+        self._body = body
+        self._status = status
+        self._error = error
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        if self._error is not None:
+            raise self._error
+        return httpx.Response(self._status, extensions={"body": Body([self._body])})
+
+
+async def listed(agent: Agent) -> Listing:
+    async with httpx.AsyncClient(transport=agent, base_url="http://a") as client:
+        return await listing.listing_of(client, "w1", OWN, 5)
+
+
+async def test_listing_carries_the_name_by_which_the_host_is_known() -> None:
+    agent = Agent(json.dumps(to_json(LISTING)).encode())
+    assert await listed(agent) == LISTING.of_host("w1")
+    [request] = agent.requests
+    assert (request.url.path, request.headers["log-scope"]) == ("/files", "own")
+
+
+@pytest.mark.parametrize(
+    ("agent", "status", "message"),
+    [
+        (Agent(b"<html>"), Status.INTERNAL, "answered with something else than files; is it an agent?"),
+        (Agent(b"\xff"), Status.INTERNAL, "answered with something else than files; is it an agent?"),
+        (Agent(b"[" * 100_000), Status.INTERNAL, "answered with something else than files; is it an agent?"),
+        (Agent(b"{}", 404), Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?"),
+        (Agent(b'{"detail": "show a certificate"}', 401), Status.PERMISSION_DENIED, "show a certificate"),
+        (Agent(b"", error=httpx.ConnectError("x")), Status.UNAVAILABLE, "cannot connect: x"),
+        (Agent(b" " * 101), Status.RESOURCE_EXHAUSTED, "lists more than 100 bytes; narrow the glob"),
+    ],
+)
+async def test_host_without_a_listing_is_named_with_the_reason(
+    monkeypatch: pytest.MonkeyPatch, agent: Agent, status: Status, message: str
+) -> None:
+    if status is Status.RESOURCE_EXHAUSTED:
+        monkeypatch.setattr(listing, "MAX_LISTING", 100)
+    assert await listed(agent) == Listing((), (Part("w1", status, message),))
+
+
+async def test_listing_that_takes_longer_than_the_patience_is_none(autojump_clock: MockClock) -> None:
+    class Silent(Agent):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await trio.sleep_forever()
+            raise AssertionError
+
+    assert (await listed(Silent(b""))).hosts == (Part("w1", Status.UNAVAILABLE, "no answer within 5 s"),)
