@@ -172,10 +172,10 @@ class Records:
     def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
         self._edge = None
         kept = [] if self._events is None else self._events.finish()
-        matching = {record.start for record in kept if self._matcher.matches(record.text)}
+        matching = {_place(record) for record in kept if self._matcher.matches(record.text)}
         long = Record(start, head, file=self._file)
         records = [long, *kept] if self._newest else [*kept, long]
-        return self._picked(records, matching | {start} if matches else matching)
+        return self._picked(records, matching | {_place(long)} if matches else matching)
 
     def finish(self) -> Selected:
         return NOTHING if self._events is None else self._picked_events(self._events.finish())
@@ -202,8 +202,9 @@ class Records:
             return NOTHING
         lines = _lines_of(block.body)
         starts = _starts_of(block.offset, lines)
-        matching = set(starts) if spans is None else {block.offset + start for start, _ in spans}
-        return self._picked(_records(starts, lines, self._file), matching)
+        matching = starts if spans is None else [block.offset + start for start, _ in spans]
+        places = {(self._file, start) for start in matching}
+        return self._picked(_records(starts, lines, self._file), places)
 
     def _keep_edge(self, block: Block) -> bool:
         """Have the lines of a block without a match kept in mind that can still be context; false if all can."""
@@ -223,15 +224,15 @@ class Records:
 
     def _picked_events(self, records: list[Record]) -> Selected:
         matches = self._matcher.matches
-        return self._picked(records, {record.start for record in records if matches(record.text)})
+        return self._picked(records, {_place(record) for record in records if matches(record.text)})
 
-    def _picked(self, records: list[Record], matching: set[int]) -> Selected:
-        """Of some records, in the order of the file, those for the answer. matching: the starts of those that match."""
+    def _picked(self, records: list[Record], matching: set[tuple[int, int]]) -> Selected:
+        """Of some records, in the order of the file, those for the answer. matching: the places of those that match."""
         if self._timed and self._stamping is not None:
             records = self._timely(records, self._stamping)
         if self._newest:
             records = records[::-1]
-        matches = [place for place, record in enumerate(records) if record.start in matching]
+        matches = [place for place, record in enumerate(records) if _place(record) in matching]
         return _cut(*self._contexts.pick(records, matches), timed=self._timed)
 
     def _timely(self, records: list[Record], stamping: Stamping) -> list[Record]:
@@ -276,6 +277,11 @@ def _cut(records: list[Record], marks: bytearray, *, timed: bool) -> Selected:
         marked.append(mark)
         marked += bytes([Mark.CONTINUES]) * (len(cut) - 1)
     return Selected(starts, lines, bytes(marked), times if timed else None, files)
+
+
+def _place(record: Record) -> tuple[int, int]:
+    """Where a record is among the files of its log."""
+    return record.file, record.start
 
 
 def _each_by_itself(lines: Sequence[bytes]) -> Sequence[int | None]:

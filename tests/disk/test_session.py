@@ -193,6 +193,12 @@ async def test_an_event_matches_across_its_lines_and_comes_whole(
     assert out.records() == [event for event in wanted if event.index(b"one") < event.rindex(b"two")][:n]
 
 
+async def test_events_at_the_same_place_of_two_files_are_told_apart() -> None:
+    parts = [joined([stamped(0, b"one two")]), joined([stamped(1, b"one"), stamped(2, b"one")])]
+    out, _ = await answer(parts, keywords=(b"one", b"two"), unit=Unit.EVENT, order=Order.OLDEST)
+    assert out.records() == [stamped(0, b"one two")]
+
+
 @settings(max_examples=60, deadline=None)
 @given(EVENTS, SIZES, ORDERS)
 async def test_events_have_events_for_context(events: list[list[bytes]], sizes: tuple[int, ...], order: Order) -> None:
