@@ -41,6 +41,11 @@ class Process:
         return self._number("status", "VmRSS:") * 1024
 
     @property
+    def peak_memory(self) -> int:
+        """The most that it ever had."""
+        return self._number("status", "VmHWM:") * 1024
+
+    @property
     def own_memory(self) -> int:
         """Bytes in memory that are its own (anonymous pages)."""
         return self._number("status", "RssAnon:") * 1024

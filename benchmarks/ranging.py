@@ -11,14 +11,19 @@ from itertools import accumulate
 from pathlib import Path
 from statistics import median
 
+import httpx
 import logs
+import processes
+import trio
 from report import Row
 from stage import Stage
 
+from logagent.core import moments
 from logagent.core.timestamps import Stamper
 from logagent.disk.ranges import bounds
 from logagent.disk.reader import Block, Reader
 from logagent.disk.stamping import Stamping
+from logagent.peers.http2 import chunks, connect
 
 SIZE = 4_000_000_000
 """Bytes of the file, which is removed afterwards."""
@@ -49,7 +54,36 @@ def five_minutes(stage: Stage) -> list[Row]:
             _forget(path)
             cold.append(_ask(path, since))
             warm.append(_ask(path, since))
-    return [_row("cold", cold), _row("warm", warm)]
+        over_http = trio.run(_first_bytes, path)
+    return [_row("cold", cold), _row("warm", warm), _http_row(over_http)]
+
+
+async def _first_bytes(path: Path) -> list[float]:
+    """Seconds from a request to the first byte of its answer, on a connection that is kept."""
+    with processes.agent("ranging", path.parent) as agent:
+        async with connect(agent.url) as client:
+            return [await _first_byte(client, path, since) for since in [_moments(path)[0], *_moments(path)]][1:]
+
+
+async def _first_byte(client: httpx.AsyncClient, path: Path, since: int) -> float:
+    span = {"since": moments.spelled(since), "until": moments.spelled(since + FIVE_MINUTES)}
+    began = time.perf_counter()
+    async with client.stream("GET", "/logs", params={"filename": path.name, **span}) as response:
+        async for chunk in chunks(response):
+            if chunk:
+                return time.perf_counter() - began
+    raise RuntimeError(f"no lines of {path} in {span}")
+
+
+def _http_row(seconds: list[float]) -> Row:
+    return Row(
+        f"five minutes of {SIZE / 1e9:.0f} GB, warm, to the first byte over HTTP",
+        f"{median(seconds) * 1000:.1f} ms",
+        f"{max(seconds) * 1000:.1f} ms the slowest of {len(seconds)}",
+        None,
+        f"under {SECONDS * 1000:.0f} ms",
+        median(seconds) < SECONDS,
+    )
 
 
 def _row(state: str, answers: list[_Answer]) -> Row:

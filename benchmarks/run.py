@@ -19,6 +19,7 @@ import archives
 import counting
 import living
 import processes
+import ranging
 import reading
 import report
 import searching
@@ -31,6 +32,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "rare": reading.rare_word,
     "common": reading.common_word,
     "patterns": searching.patterns,
+    "ranges": ranging.five_minutes,
     "archives": archives.archives,
     "hits": counting.hits,
     "everything": sending.everything,

@@ -20,8 +20,12 @@ PAGE = 16 * 1024
 NEAR = 64
 """Pages that are looked through on either side of such a line (1 MiB): more than a stack trace or a dump takes, and a
 few milliseconds' work."""
+GLANCE = 4 * 1024
+"""Bytes at either end of a file that are looked at first, to tell whether its lines have times at all."""
 SAMPLE = 64 * 1024
-"""Bytes at either end of a file that are looked at to tell whether its lines have times at all."""
+"""Bytes that are looked at if there was none."""
+BEHIND = 4 * 1024
+"""Bytes that are read behind a stretch at first, for its last line's end: more than nearly all lines have."""
 
 
 class Stamping:
@@ -41,10 +45,14 @@ class Stamping:
         self._stamper = stamper
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        begins = (0, max(0, reader.size - SAMPLE))
-        sampled = [times for begin in begins if (times := self.stamped(begin, begin + SAMPLE)[1])]
+        sampled = self._sampled(GLANCE) or self._sampled(SAMPLE)
         self.timed = bool(sampled)
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
+
+    def _sampled(self, size: int) -> list[list[int]]:
+        """The times at the beginning and at the end of the file, of which one is left out if it has none."""
+        begins = (0, max(0, self._reader.size - size))
+        return [times for begin in begins if (times := self.stamped(begin, begin + size)[1])]
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """One time for each of `lines`, which begin at the offsets `starts`, ascending."""
@@ -104,10 +112,19 @@ class Stamping:
     def _read_page(self, number: int) -> tuple[list[int], list[int]]:
         return self.stamped(number * PAGE, (number + 1) * PAGE)
 
+    def _read_lines(self, base: int, end: int) -> bytes:
+        """The text from `base` on, with all that tells about the last line that begins before `end`."""
+        size = self._reader.size
+        text = self._reader.read(base, min(end + BEHIND, size))
+        last = text.rfind(b"\n", 0, end - base) + 1
+        if base + len(text) == size or text.find(b"\n", last) >= 0:
+            return text
+        return self._reader.read(base, min(end + SEEN, size))
+
     def _heads(self, begin: int, end: int) -> list[tuple[int, bytes]]:
         """The lines that begin from `begin` on and before `end`: their offsets and their heads."""
         base = max(0, begin - 1)  # a line begins at `begin` if the byte before it is a line break
-        text = self._reader.read(base, min(end + SEEN, self._reader.size))
+        text = self._read_lines(base, end)
         end = min(end - base, len(text))
         start = text.find(b"\n") + 1 if begin else 0
         heads: list[tuple[int, bytes]] = []
