@@ -95,6 +95,11 @@ class Unpacked:
         return self._archive.bytes_read
 
     @property
+    def unpacking_ns(self) -> int:
+        """Nanoseconds that the decoders took so far."""
+        return self._archive.unpacking_ns
+
+    @property
     def loss(self) -> Failure | None:
         return self._archive.loss
 

@@ -37,12 +37,16 @@ from logagent.disk.unpacking import HEAD, Kind, head_of, kind_of
 MAX_PLANS = 100
 """How often one query looks anew which files there are, because they were rotated: then it takes what it meets."""
 
+PACKED_RATIO = 8
+"""Bytes of text for each byte of an archive: a guess, to plan by. Logs are packed to a fifth (gzip) or a fifteenth (xz,
+zstd); how much it is shows only once all of it is unpacked."""
+
 
 class File(Protocol):
     """A file of a log.
 
     name: below its root. size, modified, identity: bytes, nanoseconds since the epoch, and device and inode (None: not
-    known), as they were when it was found.
+    known), as they were when it was found. packed: compressed, to judge by its name.
     open: gives a descriptor of a regular file, open for reading, which the caller closes; may raise `Failure`.
     """
 
@@ -57,6 +61,9 @@ class File(Protocol):
 
     @property
     def open(self) -> Callable[[], int]: ...
+
+    @property
+    def packed(self) -> bool: ...
 
     @property
     def identity(self) -> tuple[int, int] | None: ...
@@ -119,8 +126,9 @@ class Session:
         self._framing: Framing | Counting | None = None
         self._failures: list[Failure] = []
         self._notes: list[str] = []
-        self._timings = {"open": 0, "scan": 0} | ({"seek": 0} if is_ranged(query) else {})
-        self._scanned = self._told = 0
+        self._timings = {"open": 0, "scan": 0}
+        self._timed_within = 0
+        self._scanned = self._told = self._unpacking = 0
         self._finished = False
         self.ended = False
 
@@ -173,7 +181,7 @@ class Session:
                 files = []
         files = [file for file in files if not self._is_out_of_range(file)]
         self._ahead = list(reversed(files)) if newest else list(files)
-        self._planned = sum(file.size for file in files)
+        self._planned = sum(map(_expected, files))
 
     def _is_out_of_range(self, file: File) -> bool:
         """Whether no line of a file can be asked for: it was last written to so long before the range that even times
@@ -251,8 +259,10 @@ class Session:
         """Done with a file, which is closed in this thread: closing a deleted one frees it, which may take long."""
         opened.descriptor.give_up()
         self._under_way = None
+        self._scanned += opened.scanned
+        self._unpacking += opened.unpacking_ns
+        self._planned += max(0, opened.scanned - _expected(opened.file))
         if opened.scan is not None:
-            self._scanned += opened.scan.scanned
             if opened.scan.loss is not None:
                 self._failures.append(opened.scan.loss)
             elif opened.text is not None and opened.text.is_whole:
@@ -366,16 +376,24 @@ class Session:
         return replace(batch, scanned=scanned - told, planned=planned, positions=positions)
 
     def _all_scanned(self) -> int:
-        under_way = self._under_way.scan if self._under_way is not None else None
-        return self._scanned + (under_way.scanned if under_way is not None else 0)
+        return self._scanned + (self._under_way.scanned if self._under_way is not None else 0)
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
-        began = time.perf_counter_ns()
+        """The time of a stage within another one is not the outer one's."""
+        began, within, self._timed_within = time.perf_counter_ns(), self._timed_within, 0
         try:
             yield
         finally:
-            self._timings[stage] += time.perf_counter_ns() - began
+            spent = time.perf_counter_ns() - began
+            self._timings[stage] = self._timings.get(stage, 0) + spent - self._timed_within
+            self._timed_within = within + spent
+
+    def _stages(self) -> dict[str, int]:
+        """Nanoseconds spent in each stage; what the decoders took is known apart, but was spent while scanning."""
+        unpacking = self._unpacking + (self._under_way.unpacking_ns if self._under_way is not None else 0)
+        decompress = {"decompress": unpacking} if unpacking else {}
+        return self._timings | {"scan": self._timings["scan"] - unpacking} | decompress
 
     def fail(self, failure: Failure) -> None:
         """End with this failure."""
@@ -387,7 +405,7 @@ class Session:
         failures = [*self._failures, *self._limits()]
         status = failures[0].status if failures else Status.OK
         message = "; ".join(dict.fromkeys([*(failure.message for failure in failures), *self._notes]))
-        return Outcome(status, message, lines, self._all_scanned(), timings=self._timings)
+        return Outcome(status, message, lines, self._all_scanned(), timings=self._stages())
 
     def _limits(self) -> list[Failure]:
         framing = self._framing
@@ -416,3 +434,19 @@ class _Opened:
         self.scan: Scan | None = None
         self.text: Unpacked | None = None
         self.mark = 0
+
+    @property
+    def scanned(self) -> int:
+        """Bytes of its text gone through; of an archive also those that nothing was asked of."""
+        if self.text is not None:
+            return self.text.bytes_read
+        return self.scan.scanned if self.scan is not None else 0
+
+    @property
+    def unpacking_ns(self) -> int:
+        return self.text.unpacking_ns if self.text is not None else 0
+
+
+def _expected(file: File) -> int:
+    """Bytes of a file's text, as far as can be told beforehand."""
+    return file.size * PACKED_RATIO if file.packed else file.size

@@ -36,6 +36,7 @@ class Found(NamedTuple):
     modified: int
     open: Callable[[], int]
     identity: tuple[int, int] | None = None
+    packed: bool = False
 
 
 @dataclass

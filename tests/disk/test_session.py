@@ -17,10 +17,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, Mark
+from logagent.core.generations import is_packed
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.rendering import Text
-from logagent.disk.session import Ways
+from logagent.disk.session import PACKED_RATIO, Ways
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.disk.unpacking import Kind
@@ -41,6 +42,7 @@ class Found(NamedTuple):
     modified: int
     open: Callable[[], int]
     identity: tuple[int, int] | None = None
+    packed: bool = False
 
 
 def found(name: str, content: bytes) -> Found:
@@ -50,7 +52,7 @@ def found(name: str, content: bytes) -> Found:
         os.utime(descriptor, ns=(MODIFIED, MODIFIED))
         return descriptor
 
-    return Found(name, len(content), MODIFIED, open_file)
+    return Found(name, len(content), MODIFIED, open_file, packed=is_packed(name))
 
 
 @dataclass
@@ -427,3 +429,49 @@ def watched(path: Path, content: bytes, opened: list[str]) -> Found:
         return os.open(path, os.O_RDONLY)
 
     return Found(path.name, status.st_size, status.st_mtime_ns, open_file, (status.st_dev, status.st_ino))
+
+
+MANY_LINES = joined([b"line %d" % number for number in range(20_000)])
+
+
+async def pumped(*files: Found, **asked: Any) -> tuple[Collected, Outcome]:
+    out = Collected()
+    source = LogSource("app.log", files, DiskThreads(inline=True), Ways(host="web-1", zone=UTC, life_bytes=50_000))
+    return out, await source.pump(Query(files=("app.log",), **asked), out)
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("kind", Kind)
+async def test_unpacking_is_a_stage_of_its_own(kind: Kind, order: Order) -> None:
+    _, outcome = await pumped(found("app.log.1.gz", PACK[kind](MANY_LINES)), order=order)
+    assert set(outcome.timings) == {"open", "scan", "decompress"}
+    assert min(outcome.timings.values()) > 0
+
+
+@pytest.mark.parametrize("stage", ["decompress", "seek"])
+async def test_stages_that_did_not_occur_are_not_told_of(stage: str) -> None:
+    _, outcome = await pumped(found("app.log", MANY_LINES), since=MODIFIED + 10**18)
+    assert stage not in outcome.timings
+
+
+async def test_looking_for_a_time_is_a_stage_of_its_own() -> None:
+    _, outcome = await pumped(found("app.log", stamped(1, b"a\n")), since=FIRST * 10**9)
+    assert set(outcome.timings) == {"open", "scan", "seek"}
+    assert min(outcome.timings.values()) > 0
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_an_archive_is_planned_for_by_a_guess_and_all_of_its_text_counts_as_scanned(order: Order) -> None:
+    packed = PACK[Kind.ZSTD](MANY_LINES)
+    out, outcome = await pumped(
+        found("app.log", b"line\n"), found("app.log.1.zst", packed), keywords=(b"no",), order=order
+    )
+    assert out.batches[0].planned == 5 + PACKED_RATIO * len(packed)
+    assert sum(batch.scanned for batch in out.batches) == outcome.bytes_scanned == 5 + len(MANY_LINES)
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_an_archive_that_was_larger_than_guessed_is_planned_for_afterwards(order: Order) -> None:
+    text = b"the same line\n" * 20_000
+    out, outcome = await pumped(found("app.log.1.gz", PACK[Kind.GZIP](text)), keywords=(b"no",), order=order)
+    assert sum(batch.planned for batch in out.batches) == outcome.bytes_scanned == len(text)

@@ -84,6 +84,7 @@ class Found(NamedTuple):
     modified: int
     open: Callable[[], int]
     identity: tuple[int, int] | None = None
+    packed: bool = False
 
 
 class Served:
