@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from logagent.core.outcome import Status
 from logagent.core.query import Order, Query, Unit
+from logagent.disk.opening import AROUND_CONTEXT
 from logagent.disk.session import Ways
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
@@ -278,8 +279,10 @@ async def test_packed_files_answer_like_plain_ones(
             optional={
                 "keywords": st.just((b"match",)),
                 "n": st.integers(1, 9),
-                "before": CONTEXT,
-                "after": CONTEXT,
+                "before": st.integers(
+                    0, AROUND_CONTEXT
+                ),  # of an archive so many blocks, each of a line or more, are kept
+                "after": st.integers(0, AROUND_CONTEXT),
                 "unit": st.sampled_from(Unit),
                 "since": st.integers(0, 60).map(lambda second: (FIRST + second) * 10**9),
             },
