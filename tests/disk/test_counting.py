@@ -156,7 +156,7 @@ asks = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     lines=logs(),
     ended=st.booleans(),
@@ -179,7 +179,7 @@ def test_counts_are_those_of_stamping_each_line(
     assert counts == Counter(time // step * step for time in times)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(lines=logs(), asked=asks)
 def test_a_step_of_ones_own_choice_counts_the_same_lines(lines: list[bytes], asked: dict[str, Any]) -> None:
     content = b"\n".join(lines) + b"\n"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import trio
 from hypothesis import given, settings
@@ -23,20 +21,10 @@ from logagent.core.query import Order, Query, Unit
 from logagent.disk.session import Ways
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
+from testbed.reading import Collected, Found, found_at
 
 FIRST = 1_700_000_000
 ORDERS = st.sampled_from(Order)
-
-
-class Found(NamedTuple):
-    """A file as it was found."""
-
-    name: str
-    size: int
-    modified: int
-    open: Callable[[], int]
-    identity: tuple[int, int] | None = None
-    packed: bool = False
 
 
 @dataclass
@@ -74,41 +62,26 @@ class Log:
         return paths
 
     def files(self) -> list[Found]:
-        return [Found(path.name, path.stat().st_size, path.stat().st_mtime_ns, opener(path)) for path in self.paths()]
+        return [found_at(path) for path in self.paths()]
 
     def lines(self) -> list[bytes]:
         return b"".join(path.read_bytes() for path in reversed(self.paths())).splitlines()
 
 
-def opener(path: Path) -> Callable[[], int]:
-    return partial(os.open, path, os.O_RDONLY)
+class Page(Collected):
+    """What one answer holds, and how far that is."""
 
-
-@dataclass
-class Page:
-    """An `Out` that keeps what it is sent, and how far that is."""
-
-    newest: bool
-    batches: list[Batch] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.positions = Positions(newest=self.newest)
+    def __init__(self, *, newest: bool) -> None:
+        super().__init__()
+        self.positions = Positions(newest=newest)
 
     async def send(self, batch: Batch) -> None:
-        self.batches.append(batch)
+        await super().send(batch)
         self.positions.pass_by(batch.positions)
-
-    @property
-    def lines(self) -> list[bytes]:
-        return [line for batch in self.batches for line in batch.lines()]
-
-    @property
-    def records(self) -> int:
-        return sum(batch.records for batch in self.batches)
 
 
 def ask(log: Log, query: Query, sizes: tuple[int, ...] = (64,)) -> tuple[Page, Outcome]:
-    page = Page(query.order is Order.NEWEST)
+    page = Page(newest=query.order is Order.NEWEST)
     ways = Ways(host="web-1", zone=UTC, sizes=sizes)
     source = LogSource("app.log", log.files(), DiskThreads(inline=True), ways)
     return page, trio.run(source.pump, query, page)
@@ -122,7 +95,7 @@ def pages(log: Log, query: Query, between: Callable[[int], object], most: int = 
         page, outcome = ask(log, Query(**{**asdict(query), "positions": positions}))
         assert outcome.status in (Status.OK, Status.RESOURCE_EXHAUSTED), outcome
         lines += page.lines
-        if outcome.complete and (query.n is None or page.records < query.n):
+        if outcome.complete and (query.n is None or sum(batch.records for batch in page.batches) < query.n):
             return lines
         positions = tuple(page.positions.at()) or positions
         between(number)

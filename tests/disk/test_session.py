@@ -4,104 +4,30 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, Mark
-from logagent.core.generations import is_packed
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.core.rendering import Text
+from logagent.disk.opening import AROUND_CONTEXT
 from logagent.disk.session import PACKED_RATIO, Ways
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.disk.unpacking import Kind
 from testbed.packing import PACK
+from testbed.reading import MODIFIED, Collected, Found, answer, found, in_order, joined
 
-MODIFIED = 1_700_000_000_000_000_000
 FIRST = 1_600_000_000
 SIZES = st.lists(st.integers(8, 200), min_size=1, max_size=3).map(sorted).map(tuple)
 ORDERS = st.sampled_from(Order)
 CONTEXT = st.integers(0, 3)
-
-
-class Found(NamedTuple):
-    """A file as it was found."""
-
-    name: str
-    size: int
-    modified: int
-    open: Callable[[], int]
-    identity: tuple[int, int] | None = None
-    packed: bool = False
-
-
-def found(name: str, content: bytes) -> Found:
-    def open_file() -> int:
-        descriptor = os.memfd_create(name)
-        os.write(descriptor, content)
-        os.utime(descriptor, ns=(MODIFIED, MODIFIED))
-        return descriptor
-
-    return Found(name, len(content), MODIFIED, open_file, packed=is_packed(name))
-
-
-@dataclass
-class Collected:
-    """An `Out` that keeps what it is sent."""
-
-    batches: list[Batch] = field(default_factory=list)
-
-    async def send(self, batch: Batch) -> None:
-        self.batches.append(batch)
-
-    @property
-    def lines(self) -> list[bytes]:
-        return [line for batch in self.batches for line in batch.lines()]
-
-    def text(self) -> list[bytes]:
-        rendering = Text(prefix=False, groups=True)
-        return b"".join(map(rendering.batch, self.batches)).splitlines()
-
-    def records(self) -> list[bytes]:
-        """The records, each with all of its lines."""
-        records: list[bytes] = []
-        for batch in self.batches:
-            for line, mark in zip(batch.lines(), batch.marks or bytes(batch.count), strict=True):
-                if mark & Mark.CONTINUES:
-                    records[-1] += b"\n" + line
-                else:
-                    records.append(line)
-        return records
-
-
-async def answer(contents: list[bytes], sizes: tuple[int, ...] = (100,), **asked: Any) -> tuple[Collected, Outcome]:
-    """The answer of a log whose files have these contents, oldest first."""
-    names = [f"app.log.{number}" for number in range(len(contents) - 1, 0, -1)] + ["app.log"]
-    files = [found(name, content) for name, content in zip(names, contents, strict=True)][::-1]
-    ways = Ways(host="web-1", zone=UTC, sizes=sizes)
-    source = LogSource("app.log", files, DiskThreads(inline=True), ways)
-    out = Collected()
-    outcome = await source.pump(Query(files=("app.log",), times=True, places=True, **asked), out)
-    assert outcome.lines == len(out.lines)
-    return out, outcome
-
-
-def in_order(lines: list[bytes], order: Order) -> list[bytes]:
-    return lines if order is Order.OLDEST else lines[::-1]
-
-
-def joined(lines: list[bytes]) -> bytes:
-    return b"".join(line + b"\n" for line in lines)
 
 
 def grep(lines: list[bytes], *flags: str) -> list[bytes]:
@@ -359,8 +285,10 @@ async def test_packed_files_answer_like_plain_ones(
             optional={
                 "keywords": st.just((b"match",)),
                 "n": st.integers(1, 9),
-                "before": CONTEXT,
-                "after": CONTEXT,
+                "before": st.integers(
+                    0, AROUND_CONTEXT
+                ),  # of an archive so many blocks, each of a line or more, are kept
+                "after": st.integers(0, AROUND_CONTEXT),
                 "unit": st.sampled_from(Unit),
                 "since": st.integers(0, 60).map(lambda second: (FIRST + second) * 10**9),
             },

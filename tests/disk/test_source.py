@@ -15,7 +15,7 @@ from datetime import UTC
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+from typing import Any, TypeVar, TypeVarTuple
 
 import pytest
 import trio
@@ -30,6 +30,7 @@ from logagent.core.query import Order, Query
 from logagent.disk.session import Ways
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
+from testbed.reading import Collected, Found
 
 PIECES = [b"a", b"b", b"A", b"ab", b"ba ", b"\0", b"\xff", "é".encode(), b"\r\n", b"\n", b"\n", b"x" * 30]
 contents = st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join)
@@ -41,21 +42,6 @@ Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 MODIFIED = 1_700_000_000_000_000_007
 """When the served files were last changed, in nanoseconds."""
-
-
-class Collected:
-    """An `Out` that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.batches: list[Batch] = []
-
-    async def send(self, batch: Batch) -> None:
-        await trio.lowlevel.checkpoint()
-        self.batches.append(batch)
-
-    @property
-    def lines(self) -> list[bytes]:
-        return [line for batch in self.batches for line in batch.lines()]
 
 
 class WatchedThreads(DiskThreads):
@@ -74,17 +60,6 @@ class WatchedThreads(DiskThreads):
 
     async def last_ended(self) -> None:
         await trio.to_thread.run_sync(self._ended.wait)
-
-
-class Found(NamedTuple):
-    """A file as it was found."""
-
-    name: str
-    size: int
-    modified: int
-    open: Callable[[], int]
-    identity: tuple[int, int] | None = None
-    packed: bool = False
 
 
 class Served:

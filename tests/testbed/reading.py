@@ -1,0 +1,112 @@
+"""Logs to read without an agent round them: files as a catalog would find them, an `Out` that keeps what it is sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import trio
+
+from logagent.core.batch import Batch, Mark
+from logagent.core.generations import is_packed
+from logagent.core.outcome import Outcome
+from logagent.core.query import Order, Query
+from logagent.core.rendering import Text
+from logagent.disk.session import Ways
+from logagent.disk.source import LogSource
+from logagent.disk.threads import DiskThreads
+
+MODIFIED = 1_700_000_000_000_000_000
+"""When the files of `found` were last written to, in nanoseconds since the epoch."""
+
+
+class Found(NamedTuple):
+    """A file as it was found."""
+
+    name: str
+    size: int
+    modified: int
+    open: Callable[[], int]
+    identity: tuple[int, int] | None = None
+    packed: bool = False
+
+
+def found(name: str, content: bytes, modified: int = MODIFIED) -> Found:
+    """A file in memory."""
+
+    def open_file() -> int:
+        descriptor = os.memfd_create(name)
+        os.write(descriptor, content)
+        os.utime(descriptor, ns=(modified, modified))
+        return descriptor
+
+    return Found(name, len(content), modified, open_file, packed=is_packed(name))
+
+
+def found_at(path: Path) -> Found:
+    """A file in a directory, whose identity is not known."""
+    status = path.stat()
+    return Found(path.name, status.st_size, status.st_mtime_ns, partial(os.open, path, os.O_RDONLY))
+
+
+@dataclass
+class Collected:
+    """An `Out` that keeps what it is sent."""
+
+    batches: list[Batch] = field(default_factory=list)
+
+    async def send(self, batch: Batch) -> None:
+        await trio.lowlevel.checkpoint()
+        self.batches.append(batch)
+
+    @property
+    def lines(self) -> list[bytes]:
+        return [line for batch in self.batches for line in batch.lines()]
+
+    def text(self) -> list[bytes]:
+        """The lines as they are printed, with `--` between groups."""
+        rendering = Text(prefix=False, groups=True)
+        return b"".join(map(rendering.batch, self.batches)).splitlines()
+
+    def records(self) -> list[bytes]:
+        """The records, each with all of its lines."""
+        records: list[bytes] = []
+        for batch in self.batches:
+            for line, mark in zip(batch.lines(), batch.marks or bytes(batch.count), strict=True):
+                if mark & Mark.CONTINUES:
+                    records[-1] += b"\n" + line
+                else:
+                    records.append(line)
+        return records
+
+
+async def answer(
+    contents: Sequence[bytes],
+    sizes: tuple[int, ...] = (100,),
+    *,
+    modified: int = MODIFIED,
+    zone: tzinfo = UTC,
+    **asked: Any,
+) -> tuple[Collected, Outcome]:
+    """The answer of a log whose files have these contents, oldest first."""
+    names = [f"app.log.{number}" for number in range(len(contents) - 1, 0, -1)] + ["app.log"]
+    files = [found(name, content, modified) for name, content in zip(names, contents, strict=True)][::-1]
+    ways = Ways(host="web-1", zone=zone, sizes=sizes)
+    source = LogSource("app.log", files, DiskThreads(inline=True), ways)
+    out = Collected()
+    outcome = await source.pump(Query(files=("app.log",), **{"times": True, "places": True, **asked}), out)
+    assert outcome.lines == len(out.lines)
+    return out, outcome
+
+
+def in_order(lines: list[bytes], order: Order) -> list[bytes]:
+    return lines if order is Order.OLDEST else lines[::-1]
+
+
+def joined(lines: Sequence[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
