@@ -16,10 +16,10 @@ from logagent.core.outcome import Failure, Outcome, Part, Status, combine, faile
 from logagent.core.query import Query, Source
 from logagent.disk.catalog import Catalog, Generation, Log
 from logagent.disk.listing import MAX_LISTED, Lister, sorted_out, unlooked
-from logagent.disk.session import Ways
 from logagent.disk.source import LogSource
 from logagent.disk.spans import Spans
 from logagent.disk.threads import DiskThreads
+from logagent.disk.ways import Ways
 from logagent.gather import Gather
 
 PATIENCE_OF_FILES = 0.5

@@ -13,7 +13,8 @@ from logagent.core.hits import Counts
 from logagent.core.matching import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.reader import Block, Reader
-from logagent.disk.selection import Selected, selection
+from logagent.disk.selecting import selection
+from logagent.disk.selection import Selected
 from logagent.disk.stamping import Stamping
 
 MOST_RUNS = 16

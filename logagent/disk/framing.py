@@ -7,7 +7,8 @@ from logagent.core.batch import Batch, Mark, Origin
 from logagent.core.matching import Matcher
 from logagent.core.query import Order, Query
 from logagent.disk.reader import Block
-from logagent.disk.selection import Selected, selection
+from logagent.disk.selecting import selection
+from logagent.disk.selection import Selected
 from logagent.disk.stamping import Stamping
 
 

@@ -17,7 +17,7 @@ _PIECE = 64 * 1024
 
 
 class Openable(Protocol):
-    """A file of a log, see `session.File`."""
+    """A file of a log, see `ways.File`."""
 
     @property
     def open(self) -> Callable[[], int]: ...

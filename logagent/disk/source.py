@@ -9,8 +9,9 @@ from functools import partial
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
-from logagent.disk.session import File, Session, Ways
+from logagent.disk.session import Session
 from logagent.disk.threads import DiskThreads
+from logagent.disk.ways import File, Ways
 
 logger = logging.getLogger(__name__)
 

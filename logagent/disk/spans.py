@@ -12,7 +12,7 @@ MOST = 10_000
 
 
 class Known(Protocol):
-    """A file of a log, see `session.File`."""
+    """A file of a log, see `ways.File`."""
 
     @property
     def size(self) -> int: ...

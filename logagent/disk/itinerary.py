@@ -1,0 +1,109 @@
+"""The itinerary: which files of a log are to be read for a query, in turn, also if they are rotated meanwhile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from logagent.core.batch import Position
+from logagent.core.calendar import DAY
+from logagent.core.cursor import of_log
+from logagent.core.outcome import Failure
+from logagent.core.query import Order, Query
+from logagent.disk import resuming
+from logagent.disk.spans import Spans
+from logagent.disk.ways import File, expected
+
+MAX_PLANS = 100
+"""How often one query looks anew which files there are, because they were rotated: then it takes what it meets."""
+
+
+class Itinerary:
+    """The files of one log that are still ahead. Reads the beginnings of files, and blocks.
+
+    files: newest first. again: gives them as they are by then. name: the log's.
+
+    resume: how far an earlier answer came in the first of them, None if it is to be read whole. planned: bytes of text
+    in all of them, as far as can be told. losses: what an earlier answer had come to, and is gone.
+    """
+
+    def __init__(
+        self, query: Query, name: str, files: Sequence[File], again: Callable[[], Sequence[File]], spans: Spans
+    ) -> None:
+        self._query = query
+        self._name = name
+        self._newest = query.order is Order.NEWEST
+        self._again = again
+        self._spans = spans
+        self._last_mark = self._plans = 0
+        self._resume: Position | None = None
+        self.losses: list[Failure] = []
+        files = [file for file in self._from_position(files) if not self._is_out_of_range(file)]
+        self.planned = sum(map(expected, files))
+        self._ahead = self._in_order(files)
+
+    @property
+    def done(self) -> bool:
+        """Whether no file is ahead any more."""
+        return not self._ahead
+
+    def next(self) -> File | None:
+        """The next file, None if there is none."""
+        return self._ahead.pop() if self._ahead else None
+
+    def take_resume(self) -> Position | None:
+        """How far an earlier answer came in the file that is read first; to be had once."""
+        resume, self._resume = self._resume, None
+        return resume
+
+    def note(self, mark: int) -> None:
+        """A file with that mark is being read."""
+        self._last_mark = mark if mark >> 32 else self._last_mark  # an empty one cannot be told from others
+
+    @property
+    def begun(self) -> bool:
+        """Whether a file was read that can be told from others."""
+        return self._last_mark != 0
+
+    def was_rotated(self, file: File, descriptor: int) -> bool:
+        """Whether the name of a file, which is open, stands for another one by now."""
+        status = os.fstat(descriptor)
+        return file.identity not in (None, (status.st_dev, status.st_ino)) and self._plans < MAX_PLANS
+
+    def plan_anew(self, met: str) -> Failure | None:
+        """Go on with the file that is now next to the one read last. Says what is lost if that is gone; met: what was
+        met in its place."""
+        self._plans += 1
+        files = self._again()
+        place = resuming.place_of(files, self._last_mark) if self.begun else None
+        if place is None and self.begun:
+            self._ahead = []
+            return resuming.lost(self._name, met)
+        if place is not None:
+            files = files[place + 1 :] if self._newest else files[:place]
+        self._ahead = self._in_order(files)
+        return None
+
+    def _in_order(self, files: Sequence[File]) -> list[File]:
+        """The next one last."""
+        return list(reversed(files)) if self._newest else list(files)
+
+    def _from_position(self, files: Sequence[File]) -> Sequence[File]:
+        """Those that an earlier answer has not gone through, if this one goes on."""
+        position = of_log(self._query.positions, self._name)
+        if position is None:
+            return files
+        place = resuming.place_of(files, position.mark)
+        if place is not None:
+            self._resume = position
+            return files[place:] if self._newest else files[: place + 1]
+        if not self._newest or position.offset:
+            self.losses.append(resuming.gone(self._name, position))
+        return () if self._newest else files
+
+    def _is_out_of_range(self, file: File) -> bool:
+        """Whether no line of a file can be asked for: it was last written to so long before the range that even times
+        in another zone than is thought do not reach it, or its times are known from before."""
+        query = self._query
+        too_old = query.since is not None and file.modified + DAY < query.since
+        return too_old or self._spans.exclude(file, query)

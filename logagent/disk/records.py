@@ -1,0 +1,161 @@
+"""Records: lines with context, and events, selected out of blocks of which every line is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from logagent.core.batch import Mark
+from logagent.core.contexts import Contexts, Record
+from logagent.core.events import Events
+from logagent.core.matching import Matcher
+from logagent.core.query import Order, Query, Unit
+from logagent.disk.reader import Block
+from logagent.disk.selection import NOTHING, Range, Selected, lines_of, starts_of
+from logagent.disk.stamping import Stamping
+
+
+class Records:
+    """Lines or events with what is beside them."""
+
+    def __init__(self, query: Query, matcher: Matcher) -> None:
+        self._newest = query.order is Order.NEWEST
+        self._matcher = matcher
+        self._range = Range(query)
+        self._timed = self._range.bounded or query.times
+        self._leading = query.after if self._newest else query.before
+        self._contexts = Contexts(self._leading, query.trailing)
+        self._context = query.context
+        self._events = Events(newest=self._newest) if query.unit is Unit.EVENT else None
+        self._stamping: Stamping | None = None
+        self._file = 0
+        self._edge: int | None = None
+
+    def enter(self, file: int, stamping: Stamping | None) -> None:
+        self._file, self._stamping, self._edge = file, stamping, None
+        if self._events is not None:
+            self._events.file = file
+
+    def add(self, block: Block) -> Selected:
+        self._notice_gap(block.offset, block.offset + len(block.body))
+        return self._lines(block) if self._events is None else self._whole_events(block, self._events)
+
+    def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
+        self._edge = None
+        kept = [] if self._events is None else self._events.finish()
+        matching = {_place(record) for record in kept if self._matcher.matches(record.text)}
+        long = Record(start, head, file=self._file)
+        records = [long, *kept] if self._newest else [*kept, long]
+        return self._picked(records, matching | {_place(long)} if matches else matching)
+
+    def finish(self) -> Selected:
+        return NOTHING if self._events is None else self._picked_events(self._events.finish())
+
+    @property
+    def kept(self) -> Sequence[Record]:
+        waiting = self._contexts.recent
+        if self._events is None or not self._events.kept:
+            return waiting
+        return [*waiting, self._events.head]
+
+    def _notice_gap(self, begin: int, end: int) -> None:
+        """An archive leaves out what can hold no match, nor anything beside one."""
+        met, edge = (end, begin) if self._newest else (begin, end)
+        if self._edge is not None and met != self._edge:
+            self._contexts.skip()
+            if self._events is not None:
+                self._events.finish()
+        self._edge = edge
+
+    def _lines(self, block: Block) -> Selected:
+        spans = None if self._matcher.everything else self._matcher.spans(block.body)
+        if spans == [] and self._contexts.idle and self._keep_edge(block):
+            return NOTHING
+        lines = lines_of(block.body)
+        starts = starts_of(block.offset, lines)
+        matching = starts if spans is None else [block.offset + start for start, _ in spans]
+        places = {(self._file, start) for start in matching}
+        return self._picked(_records(starts, lines, self._file), places)
+
+    def _keep_edge(self, block: Block) -> bool:
+        """Have the lines of a block without a match kept in mind that can still be context; false if all can."""
+        cut = _first_lines if self._newest else _last_lines
+        edge = cut(block, self._leading)
+        if edge is not None:
+            self._contexts.skip()
+            self._picked(_records(*edge, self._file), set())
+        return edge is not None
+
+    def _whole_events(self, block: Block, events: Events) -> Selected:
+        stamps = _each_by_itself if self._stamping is None else self._stamping.stamps
+        if not self._context and self._matcher.rules_out(events.kept + block.body):
+            events.pass_over(block.offset, block.body, stamps)
+            return NOTHING
+        return self._picked_events(events.add(block.offset, block.body, stamps))
+
+    def _picked_events(self, records: list[Record]) -> Selected:
+        matches = self._matcher.matches
+        return self._picked(records, {_place(record) for record in records if matches(record.text)})
+
+    def _picked(self, records: list[Record], matching: set[tuple[int, int]]) -> Selected:
+        """Of some records, in the order of the file, those for the answer. matching: the places of those that match."""
+        if self._timed and self._stamping is not None:
+            records = self._timely(records, self._stamping)
+        if self._newest:
+            records = records[::-1]
+        matches = [place for place, record in enumerate(records) if _place(record) in matching]
+        return _cut(*self._contexts.pick(records, matches), timed=self._timed)
+
+    def _timely(self, records: list[Record], stamping: Stamping) -> list[Record]:
+        """The records in the range, with their times."""
+        heads = [record.text.partition(b"\n")[0] for record in records]
+        times = stamping.times([record.start for record in records], heads)
+        return [records[place]._replace(time=times[place]) for place in self._range.inside(times)]
+
+
+def _cut(records: list[Record], marks: bytearray, *, timed: bool) -> Selected:
+    """Records as lines: an event of several has a line for each, marked as going on with it."""
+    starts: list[int] = []
+    lines: list[bytes] = []
+    times: list[int] = []
+    files: list[int] = []
+    marked = bytearray()
+    for record, mark in zip(records, marks, strict=True):
+        cut = record.text.split(b"\n")
+        starts += starts_of(record.start, cut)
+        lines += cut
+        times += [record.time] * len(cut)
+        files += [record.file] * len(cut)
+        marked.append(mark)
+        marked += bytes([Mark.CONTINUES]) * (len(cut) - 1)
+    return Selected(starts, lines, bytes(marked), times if timed else None, files)
+
+
+def _place(record: Record) -> tuple[int, int]:
+    """Where a record is among the files of its log."""
+    return record.file, record.start
+
+
+def _each_by_itself(lines: Sequence[bytes]) -> Sequence[int | None]:
+    return [0] * len(lines)
+
+
+def _records(starts: list[int], lines: list[bytes], file: int) -> list[Record]:
+    return [Record(start, line, 0, file) for start, line in zip(starts, lines, strict=True)]
+
+
+def _first_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | None:
+    """The first lines of a block; None if it has no more than that."""
+    lines = block.body.split(b"\n", count)
+    if len(lines) <= count or not lines.pop():
+        return None
+    return starts_of(block.offset, lines), lines
+
+
+def _last_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | None:
+    """The last lines of a block; None if it has no more than that."""
+    body = block.body.removesuffix(b"\n")
+    lines = body.rsplit(b"\n", count)
+    if len(lines) <= count:
+        return None
+    first = lines.pop(0)
+    return starts_of(block.offset + len(first) + 1, lines), lines

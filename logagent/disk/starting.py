@@ -1,0 +1,148 @@
+"""Starting: what reads an open file for a query, be it plain or an archive, and from where to where."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from logagent.core.batch import Origin, Position
+from logagent.core.matching import Matcher
+from logagent.core.query import Order, Query, Unit
+from logagent.core.timestamps import Stamper
+from logagent.disk import resuming
+from logagent.disk.archive import Archive
+from logagent.disk.counting import Counting
+from logagent.disk.framing import Framing
+from logagent.disk.opening import Unpacked
+from logagent.disk.ranges import bounds
+from logagent.disk.reader import Reader
+from logagent.disk.scan import Scan
+from logagent.disk.selection import is_ranged
+from logagent.disk.stages import Stages
+from logagent.disk.stamping import SAMPLE, Stamping, StampingAtHand
+from logagent.disk.sweep import Sweep
+from logagent.disk.threads import Work
+from logagent.disk.unpacking import HEAD, Kind, head_of, kind_of
+from logagent.disk.ways import File, Ways
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A file that is being read. text: of an archive."""
+
+    scan: Scan
+    text: Unpacked | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starting:
+    """Starts to read one file of a log after the other for one query.
+
+    log: its name. check_cancelled: called before each read. helped: see `Sweep`. notes: takes what people should know.
+    """
+
+    query: Query
+    log: str
+    ways: Ways
+    matcher: Matcher
+    framing: Framing | Counting
+    stages: Stages
+    check_cancelled: Callable[[], None]
+    helped: Callable[[Work], AbstractContextManager[object]]
+    notes: list[str] = field(default_factory=list)
+
+    def start(self, file: File, descriptor: int, mark: int, resume: Position | None) -> Started:
+        """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError` and `Failure`."""
+        kind = kind_of(os.pread(descriptor, HEAD, 0))
+        if kind is not None:
+            return self._archive(file, descriptor, mark, kind, resume)
+        return Started(self._plain(file, descriptor, mark, resume))
+
+    def _plain(self, file: File, descriptor: int, mark: int, resume: Position | None) -> Scan:
+        ways, matcher = self.ways, self.matcher
+        reader = Reader(
+            descriptor,
+            file.name,
+            # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
+            sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self.query.hits else ways.sizes,
+            max_line=ways.max_line,
+            read=ways.read,
+            before_read=self.check_cancelled,
+            sweep=self._sweep(descriptor),
+        )
+        stamping = Stamping(reader, *self._stamper(descriptor)) if self._wants_times else None
+        if stamping is not None and reader.loss is None:
+            ways.spans.note(file, stamping.first, stamping.last)
+        self._enter(file, mark, stamping, reader)
+        begin, end = self._limits_in(reader, stamping, resume)
+        return Scan(self.query, reader, matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
+
+    def _sweep(self, descriptor: int) -> Sweep | None:
+        if self.query.context or self.query.unit is Unit.EVENT:
+            return None  # lines that do not match are needed, too
+        return Sweep(
+            descriptor,
+            self.matcher.scout,
+            read=self.ways.read,
+            before_read=self.check_cancelled,
+            helped=self.helped,
+        )
+
+    def _archive(self, file: File, descriptor: int, mark: int, kind: Kind, resume: Position | None) -> Started:
+        ways, query = self.ways, self.query
+        archive = Archive(
+            descriptor,
+            file.name,
+            kind,
+            sizes=ways.sizes,
+            max_line=ways.max_line,
+            read=ways.read,
+            before_read=self.check_cancelled,
+        )
+        beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
+        stamping = StampingAtHand(archive, *self._stamper(descriptor), beginning) if self._wants_times else None
+        self._enter(file, mark, stamping)
+        ranged = is_ranged(query) and stamping is not None and stamping.timed
+        text = Unpacked(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
+        offset = resume.offset if resume is not None else None
+        begin, end = (0, offset) if query.order is Order.NEWEST else (offset or 0, None)
+        scan = Scan(query, text, self.matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
+        return Started(scan, text)
+
+    def _enter(self, file: File, mark: int, stamping: Stamping | None, reader: Reader | None = None) -> None:
+        origin = Origin(self.ways.host, file.name, stamping is None or stamping.timed, self.log, mark)
+        if isinstance(self.framing, Framing):
+            self.framing.enter(origin, stamping)
+        elif stamping is not None:
+            self.framing.enter(origin, stamping, reader)
+
+    def _stamper(self, descriptor: int) -> tuple[Stamper, int]:
+        modified = os.fstat(descriptor).st_mtime_ns
+        return Stamper(self.ways.zone, modified), modified
+
+    @property
+    def _wants_times(self) -> bool:
+        query = self.query
+        return query.times or query.hits or is_ranged(query) or query.unit is Unit.EVENT
+
+    def _limits_in(self, reader: Reader, stamping: Stamping | None, resume: Position | None) -> tuple[int, int]:
+        """From where to where a file is to be read."""
+        begin, end = 0, reader.size
+        if is_ranged(self.query) and stamping is not None:
+            with self.stages.timed("seek"):
+                begin, end = self._range_in(reader, stamping)
+        if resume is not None:
+            start = resuming.line_start(reader, resume.offset)
+            newest = self.query.order is Order.NEWEST
+            begin, end = (begin, min(end, start)) if newest else (max(begin, start), end)
+        return min(begin, end), end
+
+    def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
+        if not stamping.timed:
+            return 0, reader.size  # all of it has one time, by which its lines are chosen or not
+        found = bounds(reader, stamping, self.query.since, self.query.until, zone=self.ways.zone)
+        if found.jumped:
+            self.notes.append(f"{reader.name}: its times do not ascend, so all of it was looked through")
+        return found.begin, found.end
