@@ -368,7 +368,11 @@ async def test_packed_files_answer_like_plain_ones(
 @pytest.mark.parametrize("order", Order)
 async def test_context_of_a_match_reaches_into_an_archive_without_one(order: Order) -> None:
     lines = [b"a%d" % number for number in range(6)] + [b"match"] + [b"b%d" % number for number in range(6)]
-    parts = [PACK[Kind.GZIP](joined(lines[:6])), PACK[Kind.GZIP](joined(lines[6:7])), PACK[Kind.GZIP](joined(lines[7:]))]
+    parts = [
+        PACK[Kind.GZIP](joined(lines[:6])),
+        PACK[Kind.GZIP](joined(lines[6:7])),
+        PACK[Kind.GZIP](joined(lines[7:])),
+    ]
     out, outcome = await answer(parts, keywords=(b"match",), before=2, after=2, order=order)
     assert out.lines == in_order(lines[4:9], order)
     assert outcome.complete
