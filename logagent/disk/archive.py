@@ -95,7 +95,7 @@ class Archive:
 
         Empty blocks come during the passes: reading goes on.
         """
-        owed = 0
+        owed = around  # a match in a newer file may lie right behind
         while True:
             keeping = Keeping(self._room, most, around, owed)
             self._kept = keeping.kept

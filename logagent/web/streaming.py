@@ -136,6 +136,8 @@ class _Delivery:
         self._records = 0
         self._scanned = 0
         self._positions = Positions(newest=plan.query.order is Order.NEWEST)
+        # A log that says nothing of itself this time, as its host failed, stays where the earlier answer left it.
+        self._positions.pass_by(plan.query.positions)
         self._outcome = Outcome()
 
     async def run(self) -> None:

@@ -302,6 +302,19 @@ async def test_packed_files_answer_like_plain_ones(
 
 
 @pytest.mark.parametrize("order", Order)
+async def test_context_of_a_match_reaches_into_an_archive_without_one(order: Order) -> None:
+    lines = [b"a%d" % number for number in range(6)] + [b"match"] + [b"b%d" % number for number in range(6)]
+    parts = [
+        PACK[Kind.GZIP](joined(lines[:6])),
+        PACK[Kind.GZIP](joined(lines[6:7])),
+        PACK[Kind.GZIP](joined(lines[7:])),
+    ]
+    out, outcome = await answer(parts, keywords=(b"match",), before=2, after=2, order=order)
+    assert out.lines == in_order(lines[4:9], order)
+    assert outcome.complete
+
+
+@pytest.mark.parametrize("order", Order)
 async def test_an_event_without_a_time_at_the_very_end_is_timed_all_the_same(order: Order) -> None:
     """It waits until there is no more to come, and then takes the time of the lines near it."""
     text = b" at match\n" + stamped(1, b"a") + b"\n"

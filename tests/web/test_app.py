@@ -14,7 +14,10 @@ import pytest
 import zstandard
 from trio.testing import MockClock
 
+from logagent.core.batch import Position
+from logagent.core.cursor import decode
 from logagent.core.outcome import Status
+from logagent.core.query import Query
 from logagent.core.verdict import TRAILERS
 from testbed.broken import Broken
 from testbed.cluster import PATIENCE, Cluster, Reply
@@ -184,6 +187,21 @@ async def test_a_failed_host_goes_on_from_where_it_was(autojump_clock: MockClock
     assert first.lines + failed.lines == [*NEWEST[:10], *LINES[48::-2]]
     assert failed.verdict.status is Status.UNAVAILABLE
     assert failed.trailers["log-cursor"] != ""
+
+
+async def test_a_cursor_keeps_the_place_of_a_host_that_says_nothing(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES[::2], web1=LINES[1::2]) as it:
+        first = (await it.ask("filename=app.log&n=10")).trailers["log-cursor"]
+        it.kill("web1")
+        failed = (await it.ask(f"filename=app.log&cursor={first}")).trailers["log-cursor"]
+    assert [one for one in positions_in(failed) if one.host == "web1"] == [
+        one for one in positions_in(first) if one.host == "web1"
+    ]
+    assert any(one.host == "web1" for one in positions_in(first))
+
+
+def positions_in(cursor: str) -> tuple[Position, ...]:
+    return decode(cursor, Query(files=("app.log",))).positions
 
 
 async def test_prefix_names_host_and_file(autojump_clock: MockClock, cluster: Start) -> None:
