@@ -18,7 +18,7 @@ from pathlib import Path
 import trio
 
 from logagent.config.settings import ConfigError, load
-from logagent.terminal import arguments, asking, listing
+from logagent.terminal import arguments, asking, hosts, listing
 from logagent.terminal.interrupts import DIED_OF_SIGNAL, until_signalled
 from logagent.terminal.printing import Streams, text_writer
 from logagent.terminal.verdicts import FAILED
@@ -102,8 +102,8 @@ def _hits(typed: argparse.Namespace, environ: Mapping[str, str], streams: Stream
 
 
 def _hosts(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    question = asking.hosts_question(typed, environ)
-    return trio.run(until_signalled, partial(asking.ask_hosts, question, streams), signal.SIGINT)
+    question = hosts.hosts_question(typed, environ)
+    return trio.run(until_signalled, partial(hosts.ask_hosts, question, streams), signal.SIGINT)
 
 
 def _serve(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:

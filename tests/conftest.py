@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from testbed.cluster import Cluster, Host, start_cluster
+from testbed.console import Console
 
 
 @pytest.fixture
@@ -23,3 +24,8 @@ def cluster(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Cluster
         return start_cluster(tmp_path, hosts, **(options or {}))
 
     return start
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console()

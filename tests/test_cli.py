@@ -10,25 +10,27 @@ import select
 import signal
 import subprocess
 import sys
-from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.cli import run
 from logagent.config.settings import ConfigError
-from logagent.core.batch import Batch, Origin, Out
+from logagent.core.batch import Batch, Mark, Origin, Out, Position
+from logagent.core.cursor import encode
 from logagent.core.files import ListedFile, ListedLog, Listing, to_json
 from logagent.core.outcome import Outcome, Part, Status
-from logagent.core.query import Order, Query, Unit
+from logagent.core.parameters import parse
+from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.terminal import arguments, asking, listing
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
+from testbed.console import Console, typed
 from testbed.counts import counts
 
 OK = Part("web-1", Status.OK, lines=2)
@@ -36,37 +38,6 @@ EMPTY = Part("web-2", Status.OK)
 LACKING = Part("web-3", Status.NOT_FOUND, "no such file")
 DOWN = Part("db-2", Status.UNAVAILABLE, "connection refused")
 SPENT = Part("db-3", Status.DEADLINE_EXCEEDED, "ran out of time")
-
-
-class Console:
-    """The streams of a command, in memory."""
-
-    def __init__(self) -> None:
-        self.stdout = io.BytesIO()
-        self.stderr = io.StringIO()
-        self.streams = Streams(self.stdout, self.stderr)
-
-    def run(self, *argv: str, environ: dict[str, str] | None = None) -> int:
-        return run(argv, environ or {}, self.streams)
-
-    @property
-    def data(self) -> str:
-        return self.stdout.getvalue().decode()
-
-    @property
-    def talk(self) -> str:
-        return self.stderr.getvalue()
-
-
-@pytest.fixture
-def console() -> Console:
-    return Console()
-
-
-def typed(*argv: str) -> Namespace:
-    namespace = arguments.parse(argv)
-    assert isinstance(namespace, Namespace), namespace.text
-    return namespace
 
 
 def question(*argv: str, environ: dict[str, str] | None = None) -> asking.Question:
@@ -149,22 +120,44 @@ def test_prefix_is_there_unless_one_host_was_named(argv: list[str], prefix: bool
     assert question("f", *argv).prefix is prefix
 
 
-@pytest.mark.parametrize(
-    ("argv", "environ", "url"),
-    [
-        ([], {}, "http://127.0.0.1:8000"),
-        ([], {"LOGAGENT_AGENT": "http://10.0.0.2:8000/"}, "http://10.0.0.2:8000"),
-        (["--agent", "https://10.0.0.3:1"], {"LOGAGENT_AGENT": "http://10.0.0.2:8000"}, "https://10.0.0.3:1"),
-        (["--agent", "[::1]:8000"], {}, "http://[::1]:8000"),
-    ],
-)
-def test_agent_is_that_of_the_flag_or_the_environment_or_this_machine(
-    argv: list[str], environ: dict[str, str], url: str
-) -> None:
-    assert question("f", *argv, environ=environ).agent.url == url
+def test_fixed_strings_are_what_keywords_are_anyway() -> None:
+    assert question("-F", "syslog", "a.b").query == question("syslog", "a.b").query
+    assert hits_question("syslog", "--fixed-strings", "a.b").query.keywords == (b"a.b",)
+
+
+PLACE = (Position("web-1", "syslog", 7, 99),)
+
+
+def test_a_cursor_goes_on_in_the_same_question() -> None:
+    asked = question(
+        "syslog", "failed", "-C", "2", "--cursor", encode(question("syslog", "failed", "-C", "2").query, PLACE)
+    )
+    assert asked.query.positions == PLACE
 
 
 # Wrong usage
+
+
+@pytest.mark.parametrize(
+    ("cursor", "reason"),
+    [
+        (
+            encode(question("other.log").query, PLACE),
+            "belongs to another question; ask the same one, or leave the cursor out",
+        ),
+        (encode(question("syslog").query, PLACE)[1:], "is damaged; give it as it came in log-cursor"),
+        ("", "is damaged; give it as it came in log-cursor"),
+    ],
+)
+def test_a_cursor_that_does_not_fit_is_told_in_the_words_of_the_agent(
+    console: Console, cursor: str, reason: str
+) -> None:
+    with pytest.raises(BadParameter) as refused:
+        parse(urlencode({"filename": "syslog", "cursor": cursor}).encode(), 0)
+    assert console.run("query", "syslog", "--cursor", cursor) == FAILED
+    assert console.talk == f"logagent: --cursor: {reason}\n"
+    assert refused.value.reason == reason
+    assert console.data == ""
 
 
 @pytest.mark.parametrize(
@@ -322,6 +315,26 @@ async def test_count_is_printed(console: Console) -> None:
     assert console.data == "2\n"
 
 
+AROUND = Batch(b"above\nmatch\nbelow\n", 3, marks=bytes([Mark.LEADS, 0, Mark.TRAILS]))
+EVENTS = Batch(b"one\n at a\n at b\ntwo\n", 4, marks=bytes([0, Mark.CONTINUES, Mark.CONTINUES, 0]))
+
+
+@pytest.mark.parametrize(
+    ("flags", "batch", "data"), [(("-C", "2"), AROUND, "1\n"), (("--events",), EVENTS, "2\n"), ((), TWO_LINES, "2\n")]
+)
+async def test_count_is_that_of_matches_whatever_comes_with_them(
+    console: Console, flags: tuple[str, ...], batch: Batch, data: str
+) -> None:
+    answered = Outcome(lines=batch.count, hosts=(OK,))
+    outcome = await asking.show(Told(answered, batch), question("syslog", "-c", *flags), console.streams, {})
+    assert (console.data, outcome and exit_code(outcome)) == (data, FOUND)
+
+
+async def test_count_of_nothing_is_printed(console: Console) -> None:
+    outcome = await asking.show(Told(Outcome(hosts=(EMPTY,))), question("syslog", "-c"), console.streams, {})
+    assert (console.data, outcome and exit_code(outcome)) == ("0\n", NOTHING)
+
+
 async def test_count_of_what_could_not_be_asked_is_not_printed(console: Console) -> None:
     await asking.show(Told(Outcome(Status.NOT_FOUND)), question("syslog", "-c"), console.streams, {})
     assert console.data == ""
@@ -440,61 +453,6 @@ async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) ->
 async def test_a_zone_of_no_meaning_is_said_before_anything_is_printed(console: Console) -> None:
     with pytest.raises(ConfigError, match=r"^TZ: "):
         await asking.show(Told(FOUND_TWO), hits_question("syslog"), console.streams, {"TZ": "Nowhere/None"})
-
-
-# The list of hosts
-
-
-def answered(body: object, status: int = 200) -> httpx.AsyncClient:
-    def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(status, json=body)
-
-    return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1")
-
-
-WEB = {"name": "web-1", "url": "http://127.0.0.1:8000", "reachable": True, "version": "0.1.0", "round_trip_ms": 1.25}
-GONE = {"name": "db-2", "url": "https://10.0.0.2:8443", "reachable": False, "message": "refused \x1b[2J"}
-
-
-def hosts_question(*argv: str) -> asking.HostsQuestion:
-    return asking.hosts_question(typed("hosts", *argv), {})
-
-
-async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console: Console) -> None:
-    async with answered({"hosts": [WEB, GONE]}) as client:
-        assert await asking.list_hosts(client, hosts_question(), console.streams) == PARTIAL
-    assert console.data.splitlines() == [
-        "HOST   REACHABLE  ROUND TRIP  VERSION  URL",
-        "web-1  yes        1.2 ms      0.1.0    http://127.0.0.1:8000",
-        "db-2   no         -           -        https://10.0.0.2:8443  refused \\x1b[2J",
-    ]
-
-
-async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
-    async with answered({"hosts": [WEB]}) as client:
-        assert await asking.list_hosts(client, hosts_question("-o", "json"), console.streams) == FOUND
-    assert json.loads(console.data) == {"hosts": [{**WEB, "message": None}]}
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "message"),
-    [
-        ({"hosts": [{}]}, 200, "answered with something else than hosts; is it an agent?"),
-        (["x"], 200, "answered with something else than hosts; is it an agent?"),
-        ({}, 403, "answered with HTTP status 403"),
-    ],
-)
-async def test_answer_that_is_no_list_of_hosts_is_told(
-    console: Console, body: object, status: int, message: str
-) -> None:
-    async with answered(body, status) as client:
-        assert await asking.list_hosts(client, hosts_question(), console.streams) == FAILED
-    assert message in console.talk
-
-
-def test_unusable_timeout_of_hosts_is_told() -> None:
-    with pytest.raises(ConfigError, match="--timeout: must be a number of seconds"):
-        hosts_question("--timeout", "soon")
 
 
 # The list of files

@@ -23,6 +23,7 @@ from logagent.demo.logs import EVERY, MadeUpHost, local_now
 from logagent.peers.http2 import connect
 from logagent.peers.source import PeerSource
 from logagent.terminal import asking
+from logagent.terminal.address import Agent
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams
 from logagent.terminal.verdicts import FAILED, exit_code
@@ -177,7 +178,7 @@ async def _first_line(process: trio.Process) -> str:
 async def _ask(url: str, streams: Streams, environ: Mapping[str, str]) -> int:
     shown = f"logagent query --agent {url} -n {QUERY.n} {QUERY.files[0]} {QUERY.keywords[0].decode()}"
     streams.print(f"\n$ {shown}\n")
-    agent = asking.Agent(url, None)
+    agent = Agent(url, None)
     question = asking.Question(agent, QUERY, "text", prefix=True, color="auto", verbose=False)
     async with connect(url) as client:
         outcome = await asking.show(PeerSource(client), question, streams, environ)

@@ -109,7 +109,9 @@ def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("-B", "--before-context", metavar="N", help="N lines before each match")
     parser.add_argument("-A", "--after-context", metavar="N", help="N lines after each match")
     parser.add_argument("--cursor", metavar="CURSOR", help="go on where an answer ended; standard error said where")
-    parser.add_argument("-c", "--count", action="store_true", help="print the number of lines instead of them")
+    parser.add_argument(
+        "-c", "--count", action="store_true", help="print how many lines (events) match instead of them"
+    )
     parser.add_argument("--order", metavar="ORDER", help="newest or oldest first [newest]")
     parser.add_argument("--max-bytes", metavar="N", help="stop after so many bytes of lines [no limit]")
     parser.add_argument("--prefix", choices=("auto", "always", "never"), default="auto", help="HOST FILE: before lines")
@@ -131,6 +133,7 @@ def _add_patterns(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a path below the agent's roots, or a glob such as 'nginx/*.log'")
     parser.add_argument("keyword", metavar="KEYWORD", nargs="*", help="a literal that must occur; several: all must")
     parser.add_argument("-e", "--keyword", dest="more_keywords", metavar="KEYWORD", action="append", default=[])
+    parser.add_argument("-F", "--fixed-strings", action="store_true", help="as in grep: keywords are literals anyway")
     parser.add_argument("-v", "--exclude", metavar="TEXT", action="append", default=[], help="must not occur")
     parser.add_argument("-E", "--regex", metavar="PATTERN", action="append", default=[], help="must match; repeatable")
     parser.add_argument("--exclude-regex", metavar="PATTERN", action="append", default=[], help="must not match")

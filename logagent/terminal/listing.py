@@ -18,7 +18,7 @@ from logagent.core.outcome import Failure
 from logagent.core.query import BadParameter, Query
 from logagent.peers.http2 import connect
 from logagent.peers.listing import ask_for_files
-from logagent.terminal.asking import Agent, agent
+from logagent.terminal.address import Agent, agent
 from logagent.terminal.printing import Streams, shown
 from logagent.terminal.verdicts import FAILED, exit_code, talk
 

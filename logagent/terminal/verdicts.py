@@ -35,7 +35,7 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
     if not outcome.complete:
         lines.append(_whole(outcome, len(failing), agent))
     if verbose:
-        lines.append(f"{_counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
+        lines.append(f"{counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
     if outcome.cursor and (verbose or outcome.status in _BUDGETS):
         lines.append(f"to go on from there: --cursor {outcome.cursor}")
     return lines
@@ -46,7 +46,7 @@ def _fails(part: Part) -> bool:
 
 
 def _told(part: Part) -> str:
-    return _counted(part.lines) if part.status is Status.OK else "failed"
+    return counted(part.lines) if part.status is Status.OK else "failed"
 
 
 def _whole(outcome: Outcome, failing: int, agent: str) -> str:
@@ -58,5 +58,6 @@ def _whole(outcome: Outcome, failing: int, agent: str) -> str:
     return f"partial answer: {reason}" if exit_code(outcome) == PARTIAL else f"no answer: {reason}"
 
 
-def _counted(lines: int) -> str:
+def counted(lines: int) -> str:
+    """A number of lines, for people."""
     return "1 line" if lines == 1 else f"{lines} lines"

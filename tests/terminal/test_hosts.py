@@ -1,0 +1,65 @@
+"""The list of hosts: a table or JSON, and what is said where there is none."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+
+from logagent.config.settings import ConfigError
+from logagent.terminal.hosts import HostsQuestion, hosts_question, list_hosts
+from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
+from testbed.console import Console, typed
+
+
+def answered(body: object, status: int = 200) -> httpx.AsyncClient:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, json=body)
+
+    return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1")
+
+
+WEB = {"name": "web-1", "url": "http://127.0.0.1:8000", "reachable": True, "version": "0.1.0", "round_trip_ms": 1.25}
+GONE = {"name": "db-2", "url": "https://10.0.0.2:8443", "reachable": False, "message": "refused \x1b[2J"}
+
+
+def question(*argv: str) -> HostsQuestion:
+    return hosts_question(typed("hosts", *argv), {})
+
+
+async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console: Console) -> None:
+    async with answered({"hosts": [WEB, GONE]}) as client:
+        assert await list_hosts(client, question(), console.streams) == PARTIAL
+    assert console.data.splitlines() == [
+        "HOST   REACHABLE  ROUND TRIP  VERSION  URL",
+        "web-1  yes        1.2 ms      0.1.0    http://127.0.0.1:8000",
+        "db-2   no         -           -        https://10.0.0.2:8443  refused \\x1b[2J",
+    ]
+
+
+async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
+    async with answered({"hosts": [WEB]}) as client:
+        assert await list_hosts(client, question("-o", "json"), console.streams) == FOUND
+    assert json.loads(console.data) == {"hosts": [{**WEB, "message": None}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ({"hosts": [{}]}, 200, "answered with something else than hosts; is it an agent?"),
+        (["x"], 200, "answered with something else than hosts; is it an agent?"),
+        ({}, 403, "answered with HTTP status 403"),
+    ],
+)
+async def test_answer_that_is_no_list_of_hosts_is_told(
+    console: Console, body: object, status: int, message: str
+) -> None:
+    async with answered(body, status) as client:
+        assert await list_hosts(client, question(), console.streams) == FAILED
+    assert message in console.talk
+
+
+def test_unusable_timeout_of_hosts_is_told() -> None:
+    with pytest.raises(ConfigError, match="--timeout: must be a number of seconds"):
+        question("--timeout", "soon")
