@@ -34,7 +34,7 @@ class _Prepared:
 
     def finish(self) -> None:
         """Collect what waited for more, of which there is none."""
-        if not self.finished:
+        if not self.finished and not self.framing.done:
             self.finished = True
             self.framing.finish()
 

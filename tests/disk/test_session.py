@@ -323,6 +323,14 @@ async def test_an_event_without_a_time_at_the_very_end_is_timed_all_the_same(ord
     assert [time // 10**9 - FIRST for batch in out.batches for time in batch.times or []] == [1]
 
 
+async def test_what_waits_when_the_nth_event_is_there_is_left_alone() -> None:
+    """The file is closed by then, and could not tell its time."""
+    newest = joined([b" of an event before"] * 3 + [stamped(5, b"match"), b" more"])
+    out, outcome = await answer([b"older\n", newest], keywords=(b"match",), unit=Unit.EVENT, n=1)
+    assert (out.records(), outcome.status) == ([stamped(5, b"match") + b"\n more"], Status.OK)
+    assert out.batches[-1].positions[-1].offset == len(b" of an event before\n" * 3)
+
+
 async def test_a_damaged_archive_gives_what_could_be_read_and_says_so() -> None:
     whole = PACK[Kind.GZIP](joined([b"line %d match" % number for number in range(20000)]))
     out, outcome = await answer([b"older\n", whole[: len(whole) // 2], b"newest match\n"], (4096,))
