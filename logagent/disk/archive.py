@@ -89,7 +89,8 @@ class Archive:
         """The text before `end` from its last line to its first, without most of the blocks that nobody wants.
 
         wanted: how many wanted lines a block has; if any, it comes. most: older blocks than hold so many wanted lines
-        together need not come. around: so many neighbours on either side of a wanted block come too. Others may.
+        together need not come. around: so many lines on either side of a wanted block come too, and so many at either
+        end of the text, for neighbours of what is wanted in other files. Others may.
         inspect, overlap: begins the test of one long line (see `Matcher`), without which every one is wanted. Long
         lines come with their true `end`; `found` tells how the test ended, and only the head is still at hand.
 
@@ -185,15 +186,25 @@ class Archive:
         unpacking = Unpacking(
             self._descriptor, self.name, self._kind, chunk=chunk, read=self._read, before_read=self._before_read
         )
+        skipped = b""
         for text in unpacking.chunks():
             self.bytes_read += len(text)
             self.unpacking_ns = spent + unpacking.spent
+            if offset < begin:
+                skipped = (skipped + text[: begin - offset])[-TRAIL:]
+                self._note_skipped(skipped, min(begin, offset + len(text)))
             yield text[max(0, begin - offset) : None if end is None else max(0, end - offset)]
             offset += len(text)
             if end is not None and offset >= end:
                 return
         self.size, self.loss = offset, unpacking.loss
         self.unpacking_ns = spent + unpacking.spent
+
+    def _note_skipped(self, text: bytes, end: int) -> None:
+        """Text that is passed over up to `end` stays at hand, too, from the first line on that is whole."""
+        first = 0 if len(text) == end else text.find(b"\n") + 1
+        self._trail.clear()
+        self._trail.append((end - len(text) + first, text[first:]))
 
     def _lines(self, cutting: Cutting) -> Iterator[Block]:
         if cutting.whole:
@@ -224,7 +235,8 @@ class Archive:
             yield from (Block(line.end, b"") for _ in line.more())
             keeping.add(LongLine(line.offset, line.end), self._head_of(line), int(passed))
         elif isinstance(stretch, Block) and stretch.body:
-            keeping.add(stretch, stretch.body, wanted(stretch.body))
+            lines = stretch.body.count(b"\n") if keeping.counts_lines else 1
+            keeping.add(stretch, stretch.body, wanted(stretch.body), lines)
         yield Block(stretch.offset, b"")
 
     def _inspected(self, line: LongLine, inspection: Inspection, overlap: int) -> Generator[Block, None, bool]:

@@ -16,10 +16,8 @@ from logagent.disk.archive import Archive
 from logagent.disk.ranges import TOLERANCE
 from logagent.disk.reader import LongLine, Stretch
 
-AROUND_EVENT = 1
-"""Blocks on either side of one with a match that the rest of an event is looked for in."""
-AROUND_CONTEXT = 2
-"""Blocks on either side for lines of context: half a megabyte, far more than `MAX_CONTEXT` lines as a rule take."""
+EVENT = 1000
+"""Lines on either side of a match in which the rest of its event is looked for: far more than a stack trace takes."""
 UNKNOWN = 2**62
 """Stands for the size of a text that was not gone through yet: larger than any."""
 
@@ -109,11 +107,16 @@ class Unpacked:
         return self._archive.backward(
             self._wanted,
             most=query.n if self._by_lines and self._stamps is None else None,
-            around=AROUND_CONTEXT if query.context else AROUND_EVENT if query.unit is Unit.EVENT else 0,
+            around=self._around(),
             end=None if end == UNKNOWN else end,
             inspect=None if self._matcher.everything else self._matcher.inspect,
             overlap=self._matcher.overlap,
         )
+
+    def _around(self) -> int:
+        """Lines that are needed on either side of a match."""
+        context = max(self._query.before, self._query.after)
+        return context if self._query.unit is Unit.LINE else EVENT * (1 + context)
 
     def forward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
         return self._archive.forward(begin)

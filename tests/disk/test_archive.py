@@ -183,6 +183,18 @@ def test_backward_equals_tac_and_grep(
     assert len(lines) == len(expected) or (most is not None and len(lines) >= most)
 
 
+def neighbours(text: bytes, whole: list[tuple[int, int, int]], number: int, around: int) -> set[int]:
+    """Where the stretches begin that hold so many lines on either side of one of them, itself included."""
+    near = {whole[number][0]}
+    for side in (whole[:number][::-1], whole[number + 1 :]):
+        lines = 0
+        for begin, end, _ in side:
+            if lines < around:
+                near.add(begin)
+            lines += max(1, text.count(b"\n", begin, end))
+    return near
+
+
 @settings(max_examples=500, deadline=None)
 @given(
     kind=kinds,
@@ -210,7 +222,7 @@ def test_backward_gives_the_neighbours_of_what_is_wanted_and_nothing_twice(
         begin, end, wanted = whole[number]
         if wanted and (most is None or lines < most):
             lines += lines_with_a(text[begin:end])
-            needed.update(begin for begin, _, _ in whole[max(0, number - around) : number + around + 1])
+            needed.update(neighbours(text, whole, number, around))
     assert needed <= set(starts)
 
 

@@ -14,12 +14,12 @@ wanted_lines = st.lists(st.integers(0, 3), max_size=15)
 def kept(
     wanted: list[int], *, room: int = 1000, most: int | None = None, around: int = 0, owed: int = 0
 ) -> tuple[list[int], Keeping]:
-    """The numbers of the blocks kept, each of ten bytes and with so many wanted lines."""
+    """The numbers of the blocks kept, each one line of ten bytes that counts as so many wanted lines."""
     keeping = Keeping(room, most, around, owed)
     for number, lines in enumerate(wanted):
         keeping.add(Block(10 * number, b"x" * 10), b"x" * 10, lines)
     keeping.end()
-    return [one.number for one in keeping.kept], keeping
+    return [one.before for one in keeping.kept], keeping
 
 
 def needed(wanted: list[int], most: int | None, around: int, owed: int) -> list[int]:
@@ -65,3 +65,11 @@ def test_only_as_many_blocks_are_kept_as_hold_the_lines_asked_for() -> None:
     assert kept([1, 1, 0, 2, 0, 1], most=3)[0] == [3, 5]
     assert kept([1, 1, 0, 2, 0, 1], most=4)[0] == [1, 3, 5]
     assert kept([1, 1, 0, 2, 0, 1], most=0)[0] == []
+
+
+def test_neighbours_are_counted_in_lines() -> None:
+    keeping = Keeping(1000, None, 3, 0)
+    for number, (wanted, lines) in enumerate([(0, 9), (0, 9), (0, 2), (0, 1), (0, 1), (1, 1), (0, 2), (0, 2), (0, 1)]):
+        keeping.add(Block(number, b"x"), b"x", wanted, lines)
+    keeping.end()
+    assert [one.stretch.offset for one in keeping.kept] == [0, 2, 3, 4, 5, 6, 7]

@@ -180,3 +180,16 @@ def test_lines_written_after_the_first_page_come_where_the_oldest_are_first() ->
         second, outcome = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at())}))
         assert first.lines + second.lines == log.lines()
         assert outcome.complete
+
+
+def test_a_line_without_a_time_has_that_of_the_one_before_also_where_an_archive_is_gone_on_with() -> None:
+    with TemporaryDirectory() as directory:
+        log = Log(Path(directory))
+        (log.directory / "app.log").write_bytes(b"1700000000 match 0\n more match 1\n1700000001 match 2\n")
+        log.rotate()
+        log.compress()
+        query = Query(files=("app.log",), order=Order.OLDEST, n=1, times=True)
+        first, _ = ask(log, query)
+        second, _ = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at())}))
+        assert second.lines == [b" more match 1"]
+        assert [time // 10**9 for batch in second.batches for time in batch.times or []] == [FIRST]

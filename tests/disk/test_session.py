@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.opening import AROUND_CONTEXT
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.disk.unpacking import Kind
@@ -285,10 +284,8 @@ async def test_packed_files_answer_like_plain_ones(
             optional={
                 "keywords": st.just((b"match",)),
                 "n": st.integers(1, 9),
-                "before": st.integers(
-                    0, AROUND_CONTEXT
-                ),  # of an archive so many blocks, each of a line or more, are kept
-                "after": st.integers(0, AROUND_CONTEXT),
+                "before": CONTEXT,
+                "after": CONTEXT,
                 "unit": st.sampled_from(Unit),
                 "since": st.integers(0, 60).map(lambda second: (FIRST + second) * 10**9),
             },
@@ -321,6 +318,16 @@ async def test_an_event_without_a_time_at_the_very_end_is_timed_all_the_same(ord
     out, outcome = await answer([text], keywords=(b"match",), unit=Unit.EVENT, order=order)
     assert (out.lines, outcome.status) == ([b" at match"], Status.OK)
     assert [time // 10**9 - FIRST for batch in out.batches for time in batch.times or []] == [1]
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_context_reaches_over_archives_in_which_nothing_matches(order: Order) -> None:
+    """Through one of few lines as a whole, and from the end of another."""
+    lines = [stamped(number, b"match" if number in (1, 60) else b"a") for number in range(61)]
+    parts = [lines[:2], lines[2:5], lines[5:58], lines[58:60], lines[60:]]
+    packed = [joined(part) if number in (0, 4) else PACK[Kind.ZSTD](joined(part)) for number, part in enumerate(parts)]
+    out, _ = await answer(packed, (64,), keywords=(b"match",), before=9, after=9, order=order)
+    assert out.lines == in_order([*lines[:11], *lines[51:]], order)
 
 
 async def test_what_waits_when_the_nth_event_is_there_is_left_alone() -> None:
