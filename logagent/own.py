@@ -14,6 +14,7 @@ from logagent.core.batch import Out
 from logagent.core.files import ListedLog, Listing, failing
 from logagent.core.outcome import Failure, Outcome, Part, Status, combine, failed
 from logagent.core.query import Query, Source
+from logagent.disk.archive import KEPT
 from logagent.disk.catalog import Catalog, Generation, Log
 from logagent.disk.listing import MAX_LISTED, Lister, sorted_out, unlooked
 from logagent.disk.source import LogSource
@@ -22,6 +23,8 @@ from logagent.disk.threads import DiskThreads
 from logagent.disk.ways import Ways
 from logagent.gather import Gather
 
+LEAST_KEPT = 256 * 1024
+"""Bytes of an archive that a log may hold at least, however many archives a query reads: a block."""
 PATIENCE_OF_FILES = 0.5
 """The part of the patience after which a host leaves one of its files behind: before others leave the host behind."""
 
@@ -67,11 +70,18 @@ class OwnLogs:
 
     async def _files(self, query: Query) -> list[tuple[str, Source]]:
         logs = await self.reading.threads.in_thread(self._found, query)
-        return [(log.name, self._source(log, query)) for log in logs]
+        kept = _share_of_memory(logs)
+        return [(log.name, self._source(log, query, kept)) for log in logs]
 
-    def _source(self, log: Log, query: Query) -> LogSource:
+    def _source(self, log: Log, query: Query, kept: int) -> LogSource:
         reading = self.reading
-        ways = Ways(host=self.host, zone=reading.zone_of(log), max_line=reading.max_line, spans=reading.spans)
+        ways = Ways(
+            host=self.host,
+            zone=reading.zone_of(log),
+            max_line=reading.max_line,
+            spans=reading.spans,
+            kept=kept,
+        )
         again = partial(self._again, log.name, query.rotated)
         return LogSource(log.name, log.generations, reading.threads, ways, again)
 
@@ -86,6 +96,12 @@ class OwnLogs:
     def _found(self, query: Query) -> list[Log]:
         reading = self.reading
         return reading.catalog.find(query.files, rotated=query.rotated, limit=reading.max_files)
+
+
+def _share_of_memory(logs: Sequence[Log]) -> int:
+    """Bytes that each log may hold of an archive, so that all of one query hold no more than one log alone."""
+    packed = sum(any(generation.packed for generation in log.generations) for log in logs)
+    return max(LEAST_KEPT, KEPT // max(1, packed))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,13 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from logagent import own
 from logagent.agent import Agent
 from logagent.core.batch import Batch
 from logagent.core.files import Listing
 from logagent.core.outcome import Failure, Outcome, Part, Status
 from logagent.core.query import Query
+from logagent.disk.archive import KEPT
 from logagent.disk.catalog import Catalog
 from logagent.disk.threads import DiskThreads
 from logagent.own import Reading
@@ -183,3 +185,14 @@ async def test_agent_itself_is_among_the_hosts(autojump_clock: MockClock, tmp_pa
     async with Peers({}) as peers:
         states = await an_agent(tmp_path, peers=peers).hosts()
     assert [(state.name, state.reachable) for state in states] == [("web0", True)]
+
+
+def test_archives_of_one_query_share_what_may_be_held_of_them(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"l{number:02}.log").write_bytes(b"x\n")
+        (tmp_path / f"l{number:02}.log.1.gz").write_bytes(b"")
+    logs = Catalog([tmp_path]).find(["*.log"])
+    assert len(logs) == 40
+    assert own._share_of_memory(logs) == KEPT // 40
+    assert own._share_of_memory(logs[:1]) == own._share_of_memory([]) == KEPT
+    assert own._share_of_memory(logs * 100) == own.LEAST_KEPT

@@ -98,6 +98,7 @@ class Starting:
             kind,
             sizes=ways.sizes,
             max_line=ways.max_line,
+            kept=ways.kept,
             read=ways.read,
             before_read=self.check_cancelled,
         )

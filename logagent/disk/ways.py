@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Protocol
 
+from logagent.disk.archive import KEPT
 from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Read
 from logagent.disk.scan import LIFE_BYTES
 from logagent.disk.spans import Spans
@@ -49,7 +50,8 @@ class Ways:
     """How the files of one log are read.
 
     host: which the lines come from. zone: of times that state none. max_line: longer lines are matched whole, but sent
-    cut to so many bytes. sizes, life_bytes, read: see `Reader` and `Scan`. spans: what is known of files from before.
+    cut to so many bytes. kept: bytes of an archive's blocks that may be held. sizes, life_bytes, read: see `Reader` and
+    `Scan`. spans: what is known of files from before.
     """
 
     host: str
@@ -57,6 +59,7 @@ class Ways:
     max_line: int = MAX_LINE
     sizes: tuple[int, ...] = BLOCK_SIZES
     life_bytes: int = LIFE_BYTES
+    kept: int = KEPT
     read: Read = os.pread
     spans: Spans = field(default_factory=Spans)
 
