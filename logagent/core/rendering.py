@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring
 
-from logagent.core.batch import Batch, Mark, Origin
+from logagent.core.batch import Batch, Mark
 from logagent.core.outcome import Outcome
 from logagent.core.verdict import end_record
 
@@ -27,7 +27,7 @@ class Groups:
     """Tells where lines stop being neighbours, in the batches of one answer after the other."""
 
     def __init__(self) -> None:
-        self._last: Origin | None = None
+        self._last: tuple[str, str] | None = None
 
     def begins(self, batch: Batch) -> set[int]:
         """The places in a batch of the lines that are no neighbours of the line before, the very first one left out."""
@@ -35,9 +35,10 @@ class Groups:
         marks = batch.marks or bytes(batch.count)
         for place, (mark, index) in enumerate(zip(marks, batch.origin_of_each(), strict=True)):
             origin = batch.origins[index]
-            if self._last is not None and (mark & Mark.GAP or origin != self._last):
+            log = origin.host, origin.log or origin.file  # from one file of a log to the next there is no gap
+            if self._last is not None and (mark & Mark.GAP or log != self._last):
                 begins.add(place)
-            self._last = origin
+            self._last = log
         return begins
 
 
