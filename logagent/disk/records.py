@@ -27,11 +27,14 @@ class Records:
         self._context = query.context
         self._events = Events(newest=self._newest) if query.unit is Unit.EVENT else None
         self._stamping: Stamping | None = None
+        self._stampings: dict[int, Stamping] = {}
         self._file = 0
         self._edge: int | None = None
 
     def enter(self, file: int, stamping: Stamping | None) -> None:
         self._file, self._stamping, self._edge = file, stamping, None
+        if stamping is not None:
+            self._stampings[file] = stamping
         if self._events is not None:
             self._events.file = file
 
@@ -107,9 +110,18 @@ class Records:
 
     def _timely(self, records: list[Record], stamping: Stamping) -> list[Record]:
         """The records in the range, with their times."""
-        heads = [record.text.partition(b"\n")[0] for record in records]
-        times = stamping.times([record.start for record in records], heads)
-        return [records[place]._replace(time=times[place]) for place in self._range.inside(times)]
+        here = [record for record in records if record.file == self._file]
+        heads = [record.text.partition(b"\n")[0] for record in here]
+        times = iter(stamping.times([record.start for record in here], heads))
+        stamped = [
+            record._replace(time=next(times) if record.file == self._file else self._time_elsewhere(record))
+            for record in records
+        ]
+        return [stamped[place] for place in self._range.inside([record.time for record in stamped])]
+
+    def _time_elsewhere(self, record: Record) -> int:
+        """The time of a record that was begun in a file before."""
+        return self._stampings[record.file].alone(record.text.partition(b"\n")[0])
 
 
 def _cut(records: list[Record], marks: bytearray, *, timed: bool) -> Selected:

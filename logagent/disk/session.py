@@ -72,6 +72,7 @@ class Session:
         self._starting: Starting | None = None
         self._under_way: _Opened | None = None
         self._reached: int | None = None
+        self._left = 0, 0  # mark of the file that was left last, and how far it was read
         self._position: Position | None = None
         self._told_position: Position | None = None
         self._failures: list[Failure] = []
@@ -156,9 +157,9 @@ class Session:
                     self._plan_anew(opened, itinerary)
                     return
                 with self._stages.timed("open"):
-                    mark = resuming.mark_of(descriptor)
-                    itinerary.note(mark)
-                    opened.started = starting.start(opened.file, descriptor, mark, itinerary.take_resume())
+                    opened.mark = resuming.mark_of(descriptor)
+                    itinerary.note(opened.mark)
+                    opened.started = starting.start(opened.file, descriptor, opened.mark, itinerary.take_resume())
             scan = opened.started.scan
             with self._stages.timed("scan"):
                 scan.advance(ENOUGH if framing.sent else 1)
@@ -185,6 +186,8 @@ class Session:
         self._planned += max(0, opened.scanned - expected(opened.file))
         if opened.started is None:
             return
+        if opened.mark >> 32:
+            self._left = opened.mark, opened.started.scan.reached
         text, loss = opened.started.text, opened.started.scan.loss
         if loss is not None:
             self._failures.append(loss)
@@ -195,7 +198,9 @@ class Session:
         """How far the log is done once all that is framed is given out."""
         if self._reached is not None and isinstance(framing, Framing):
             mark, offset = framing.reached(self._reached)
-            if mark >> 32:  # an empty file cannot be told from others
+            if not mark >> 32:  # an empty file cannot be told from others
+                mark, offset = self._left
+            if mark >> 32:
                 self._position = Position(self._ways.host, self._name, mark, offset)
 
     def _batch(self) -> Batch:
@@ -250,6 +255,7 @@ class _Opened:
         self.file = file
         self.descriptor = Descriptor(file.open)
         self.started: Started | None = None
+        self.mark = 0
 
     @property
     def scanned(self) -> int:

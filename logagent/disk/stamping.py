@@ -62,6 +62,12 @@ class Stamping:
         known = [stamp for stamp in stamps if stamp is not None]
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
 
+    def alone(self, line: bytes) -> int:
+        """The time of a line as far as it tells by itself, else that of the file's modification: its file may be closed
+        by now."""
+        stamp = self._stamper.stamp(line) if self.timed else None
+        return self._modified if stamp is None else stamp
+
     def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
         """The times that lines state themselves, None for those that state none; in a file without times every line
         counts as if it stated one."""

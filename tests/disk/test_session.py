@@ -431,3 +431,11 @@ async def test_an_archive_that_was_larger_than_guessed_is_planned_for_afterwards
     text = b"the same line\n" * 20_000
     out, outcome = await pumped(found("app.log.1.gz", PACK[Kind.GZIP](text)), keywords=(b"no",), order=order)
     assert sum(batch.planned for batch in out.batches) == outcome.bytes_scanned == len(text)
+
+
+async def test_an_event_that_goes_on_into_an_empty_file_keeps_its_time_and_its_place() -> None:
+    out, _ = await answer([stamped(7, b"match") + b"\n more\n", b""], unit=Unit.EVENT, order=Order.OLDEST)
+    assert out.records() == [stamped(7, b"match") + b"\n more"]
+    assert [time // 10**9 - FIRST for batch in out.batches for time in batch.times or []] == [7, 7]
+    last = [position for batch in out.batches for position in batch.positions][-1]
+    assert last.offset == len(stamped(7, b"match") + b"\n more\n")
