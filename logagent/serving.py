@@ -34,7 +34,7 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
     """
     listeners = _listeners(settings)
     addresses = [listener.address for listener in listeners]
-    answers = Answers(settings.name, settings.max_answers)
+    answers = Answers(settings.name, settings.max_answers, max_time=settings.max_time, max_bytes=settings.max_bytes)
     stopping = trio.Event()
     async with _peers(settings) as peers, trio.open_nursery() as nursery:
         nursery.start_soon(_watch_signals, stopping)

@@ -149,6 +149,20 @@ SETTINGS = (
         default="256",
     ),
     Setting(
+        "max_time",
+        values.seconds,
+        "how long one answer may take, as `timeout` does for a client: a question that nobody waits for any more ends",
+        "seconds",
+        default="3600",
+    ),
+    Setting(
+        "max_bytes",
+        values.size,
+        "how many bytes of lines one answer may hold, as `max_bytes` does for a client",
+        "bytes",
+        default="16GiB",
+    ),
+    Setting(
         "graceful",
         values.seconds,
         "how long answers under way may go on once the agent is told to end; container engines kill after ten",

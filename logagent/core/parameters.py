@@ -240,7 +240,7 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "timeout": (("timeout",), _seconds),
     "max_bytes": (("max_bytes",), _positive),
 }
-_NOT_OF_HITS = {"n", "order", "context", "before_context", "after_context", "prefix", "max_bytes"}
+_NOT_OF_HITS = {"n", "order", "context", "before_context", "after_context", "cursor", "prefix", "max_bytes"}
 """What says how lines are sent, of which there are none. (How many bytes long they are no count tells.)"""
 _HITS_READERS = {name: reader for name, reader in _READERS.items() if name not in _NOT_OF_HITS} | {
     "step": (("step",), _step)

@@ -8,7 +8,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from logagent.core.batch import Origin, Position
+from logagent.core.cursor import MARKED
 from logagent.core.matching import Matcher
+from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.timestamps import Stamper
 from logagent.disk import resuming
@@ -58,6 +60,8 @@ class Starting:
         kind = kind_of(os.pread(descriptor, HEAD, 0))
         if kind is not None:
             return self._archive(file, descriptor, mark, kind, resume)
+        if file.packed and not _is_text(os.pread(descriptor, MARKED, 0)):
+            raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
         return Started(self._plain(file, descriptor, mark, resume))
 
     def _plain(self, file: File, descriptor: int, mark: int, resume: Position | None) -> Scan:
@@ -147,3 +151,12 @@ class Starting:
         if found.jumped:
             self.notes.append(f"{reader.name}: its times do not ascend, so all of it was looked through")
         return found.begin, found.end
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a file may be lines all the same, by its first bytes, the last of which may be half a character."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(head) - 4
+    return b"\0" not in head

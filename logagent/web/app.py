@@ -108,6 +108,7 @@ def create_app(agent: Agent, answers: Answers, *, version: str, certificate_requ
         if answers.full:
             raise Refusal(503, "too many answers are under way", {"retry-after": str(RETRY_AFTER)})
         query = replace(query, times=query.times or form.times, places=query.places or form.places)
+        query = answers.bounded(query)
         return Answer(_plan(agent.answer(query), query, form), answers, form.mimetype)
 
     @app.get("/files")

@@ -6,6 +6,7 @@ This is where a body ends: whatever went wrong has become an outcome by then, an
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -44,12 +45,14 @@ class Answers:
     """The answers under way: bounded in number, and cut all at once when the agent stops.
 
     name: the agent's, for verdicts. most: how many at once; each costs some batches of memory and a place in the queue
-    for the disk.
+    for the disk. max_time, max_bytes: seconds that one may take, and bytes of lines that it may hold.
     """
 
-    def __init__(self, name: str, most: int) -> None:
+    def __init__(self, name: str, most: int, *, max_time: float = math.inf, max_bytes: int | None = None) -> None:
         self.name = name
         self._most = most
+        self._max_time = max_time
+        self._max_bytes = max_bytes
         self._scopes: set[trio.CancelScope] = set()
 
     @property
@@ -60,6 +63,13 @@ class Answers:
     def full(self) -> bool:
         """Whether as many are under way as may be."""
         return self.under_way >= self._most
+
+    def bounded(self, query: Query) -> Query:
+        """The query within this agent's own ceilings: what runs into one ends with a verdict and a cursor, as with the
+        client's."""
+        timeout = min(math.inf if query.timeout is None else query.timeout, self._max_time)
+        sizes = [size for size in (query.max_bytes, None if query.hits else self._max_bytes) if size is not None]
+        return replace(query, timeout=None if timeout == math.inf else timeout, max_bytes=min(sizes, default=None))
 
     @contextmanager
     def one_more(self) -> Iterator[trio.CancelScope]:

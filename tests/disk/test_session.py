@@ -439,3 +439,16 @@ async def test_an_event_that_goes_on_into_an_empty_file_keeps_its_time_and_its_p
     assert [time // 10**9 - FIRST for batch in out.batches for time in batch.times or []] == [7, 7]
     last = [position for batch in out.batches for position in batch.positions][-1]
     assert last.offset == len(stamped(7, b"match") + b"\n more\n")
+
+
+async def test_what_is_named_an_archive_and_is_none_is_a_loss_unless_it_is_text() -> None:
+    ways = Ways(host="web-1", zone=UTC)
+    for content, lines, status in (
+        (b"\x8f\0\xc1\n" * 99, [b"new"], Status.DATA_LOSS),
+        (b"old\n", [b"new", b"old"], Status.OK),
+    ):
+        files = [found("app.log", b"new\n"), found("app.log.1.gz", content)]
+        out = Collected()
+        outcome = await LogSource("app.log", files, DiskThreads(inline=True), ways).pump(Query(files=("app.log",)), out)
+        assert (out.lines, outcome.status) == (lines, status)
+    assert outcome.message == ""

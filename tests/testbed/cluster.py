@@ -97,8 +97,10 @@ async def start_cluster(
     patience: float = PATIENCE,
     tls: Mapping[str, tuple[ssl.SSLContext, ssl.SSLContext]] | None = None,
     most: int = 256,
+    ceilings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Cluster]:
-    """Agents by name, on files made in `directory`. tls: for hosts reached by https, the server's and clients' side."""
+    """Agents by name, on files made in `directory`. tls: for hosts reached by https, the server's and clients' side.
+    ceilings: of each answer, see `Answers`."""
     tls = tls or {}
     primary, *others = hosts
     async with trio.open_nursery() as nursery:
@@ -109,7 +111,7 @@ async def start_cluster(
         async with Peers(urls, tls=trust, network=network) as peers:
             for name, host in hosts.items():
                 nobody: Peers = Peers({})
-                app = _app(it, name, host, peers if name == primary else nobody, patience, most)
+                app = _app(it, name, host, peers if name == primary else nobody, patience, most, ceilings or {})
                 if app is not None:
                     server = tls[name][0] if name in tls else None
                     network.host(name, partial(_serve, app, server))
@@ -123,7 +125,9 @@ async def _serve(app: Any, tls: ssl.SSLContext | None, stream: Any) -> None:
     await serve_connection(app, stream)
 
 
-def _app(it: Cluster, name: str, host: Host, peers: Peers, patience: float, most: int) -> Any:
+def _app(
+    it: Cluster, name: str, host: Host, peers: Peers, patience: float, most: int, ceilings: Mapping[str, Any]
+) -> Any:
     if isinstance(host, Broken):
         return None if host.how == "refused" else host.app(name, partial(it.kill, name))
     root = it.directory / name
@@ -134,7 +138,7 @@ def _app(it: Cluster, name: str, host: Host, peers: Peers, patience: float, most
         catalog=Catalog([root]), threads=DiskThreads(inline=True), zone=UTC, max_files=500, max_line=1024 * 1024
     )
     it.agents[name] = Agent(name, reading=reading, peers=peers, patience=patience)
-    it.answers[name] = Answers(name, most)
+    it.answers[name] = Answers(name, most, **ceilings)
     return create_app(it.agents[name], it.answers[name], version="0", certificate_required=False)
 
 

@@ -178,6 +178,27 @@ async def test_the_cursor_of_another_question_is_a_problem(autojump_clock: MockC
     assert problem(reply)["parameter"] == "cursor"
 
 
+async def test_an_agents_own_ceiling_ends_an_answer_with_a_verdict_and_a_cursor(
+    autojump_clock: MockClock, cluster: Start
+) -> None:
+    size = len(LINES[0]) + 1
+    async with cluster({"ceilings": {"max_bytes": 10 * (size + 1)}}, web0=LINES, web1=LINES) as it:
+        first = await it.ask("filename=app.log&max_bytes=999999999")
+        second = await it.ask(f"filename=app.log&cursor={first.trailers['log-cursor']}")
+        counted = await it.ask("filename=app.log", route="/hits")
+    assert first.verdict.status is Status.RESOURCE_EXHAUSTED
+    assert first.lines + second.lines == [line for line in NEWEST for _ in range(2)][:20]
+    assert counted.verdict.complete
+
+
+async def test_an_agents_own_time_ends_an_answer(autojump_clock: MockClock, cluster: Start) -> None:
+    silent = Broken("silence", at=0)
+    async with cluster({"ceilings": {"max_time": 2.0}}, web0=LINES, web1=silent) as it:
+        reply = await it.ask("filename=app.log&timeout=1h")
+    assert reply.verdict.status is Status.DEADLINE_EXCEEDED
+    assert "2 s reached" in reply.verdict.message
+
+
 async def test_a_failed_host_goes_on_from_where_it_was(autojump_clock: MockClock, cluster: Start) -> None:
     """What was given is not given again; what the dead host had comes when it is back."""
     async with cluster(web0=LINES[::2], web1=LINES[1::2]) as it:
