@@ -151,8 +151,8 @@ async def test_sigterm_gives_an_answer_under_way_its_verdict(tmp_path: Path) -> 
 def test_sigterm_never_has_curl_take_a_cut_answer_for_the_whole(
     tmp_path: Path, size: int, rate: str, graceful: str
 ) -> None:
-    """It reads more slowly than the agent sends: the end of its answer lies in the kernel when the signal comes. Several
-    megabytes may lie there, which the slower reader, too, must have taken before the test gives it up."""
+    """It reads more slowly than the agent sends: the end of its answer lies in the kernel when the signal comes.
+    Several megabytes may lie there, which even the slower reader must have taken before the test gives it up."""
     _grow(tmp_path / "a.log", size * 1024 * 1024)
     with running("web0", tmp_path, "--graceful", graceful) as web0:
         command = ["curl", "-sSv", "--http2-prior-knowledge", "--limit-rate", rate, f"{web0.url}/logs?filename=a.log"]
