@@ -148,6 +148,19 @@ def _lines(batch: Batch, first: int, behind: int) -> Batch:
     )
 
 
+def lines_of(text: bytes) -> list[bytes]:
+    """The lines of a text, each without its `\\n`, which the last one may lack."""
+    lines = text.split(b"\n")
+    if not lines[-1]:
+        lines.pop()  # what follows the last line break is no line
+    return lines
+
+
+def shown(name: str) -> str:
+    """A name of a host or file, which may hold bytes that are not UTF-8, as text that can be encoded."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 class Out(Protocol):
     """Where a source sends its batches. `send` waits while the reader is slow: that is the back-pressure."""
 

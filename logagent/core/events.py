@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 
+from logagent.core.batch import lines_of
 from logagent.core.contexts import Record
 
 Stamps = Callable[[Sequence[bytes]], Sequence[int | None]]
@@ -42,7 +43,7 @@ class Events:
 
     def pass_over(self, offset: int, block: bytes, stamps: Stamps) -> None:
         """The same for a block of which no event is wanted, nor the one that it goes on with: quicker."""
-        lines = _whole_lines(block)
+        lines = lines_of(block)
         if self._newest:
             first = next((number for number, line in enumerate(lines) if stamps([line])[0] is not None), None)
             self._keep(offset, _ended(block) + self.kept if first is None else _joined(lines[:first]))
@@ -78,7 +79,7 @@ class Events:
             self._keep(offset, block)
 
     def _backward(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
-        lines = _whole_lines(block)
+        lines = lines_of(block)
         firsts = [index for index, stamp in enumerate(stamps(lines)) if stamp is not None]
         if not firsts:
             self._keep(offset, _ended(block) + self.kept)
@@ -92,7 +93,7 @@ class Events:
         return events
 
     def _forward(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
-        lines = _whole_lines(block)
+        lines = lines_of(block)
         firsts = [index for index, stamp in enumerate(stamps(lines)) if stamp is not None]
         if not firsts:
             self._go_on(offset, block)
@@ -110,13 +111,6 @@ class Events:
             return []
         self.torn += 1
         return self.finish()
-
-
-def _whole_lines(block: bytes) -> list[bytes]:
-    lines = block.split(b"\n")
-    if not lines[-1]:
-        lines.pop()  # what follows the last line break is no line
-    return lines
 
 
 def _joined(lines: Sequence[bytes]) -> bytes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from logagent.core import moments
+from logagent.core.batch import shown
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.parameters import MAX_QUERY_STRING, parse
 from logagent.core.query import BadParameter, Query
@@ -18,10 +18,6 @@ EVERYTHING = "**/*"
 PARAMETERS = ("filename", "hostname", "rotated", "timeout")
 """The names that a query string of `/files` may hold."""
 UNTIMED = "no times were recognised: merged as one block, by its time of modification"
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = -62_135_596_800, 253_402_300_799
-"""Seconds from which to which the year has four digits, as RFC 3339 wants it."""
 
 Kind = TypeVar("Kind")
 
@@ -117,15 +113,15 @@ def to_json(listing: Listing) -> dict[str, Any]:
     """The document of a listing. Bytes of names that are not UTF-8 are shown with a backslash."""
     return {
         "files": [_log(log) for log in listing.logs],
-        "hosts": [{"host": _shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],
+        "hosts": [{"host": shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],
         "complete": listing.outcome.complete,
     }
 
 
 def _log(log: ListedLog) -> dict[str, Any]:
     return {
-        "host": _shown(log.host),
-        "name": _shown(log.name),
+        "host": shown(log.host),
+        "name": shown(log.name),
         "size": log.size,
         "modified": rfc3339(log.modified),
         "oldest": None if log.oldest is None else rfc3339(log.oldest),
@@ -140,7 +136,7 @@ def _log(log: ListedLog) -> dict[str, Any]:
 
 def _file(file: ListedFile) -> dict[str, Any]:
     return {
-        "name": _shown(file.name),
+        "name": shown(file.name),
         "size": file.size,
         "modified": rfc3339(file.modified),
         "compressed": file.compressed,
@@ -150,12 +146,7 @@ def _file(file: ListedFile) -> dict[str, Any]:
 def rfc3339(moment: int) -> str:
     """Nanoseconds since the epoch as RFC 3339 has it, in UTC."""
     seconds, fraction = divmod(moment, 1_000_000_000)
-    whole = _EPOCH + timedelta(seconds=min(max(seconds, _FIRST), _LAST))
-    return f"{whole.replace(tzinfo=None).isoformat()}.{fraction:09d}Z"
-
-
-def _shown(name: str) -> str:
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return f"{moments.whole_second(seconds)}.{fraction:09d}Z"
 
 
 def from_json(document: object) -> Listing:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from logagent.core.batch import Batch
+from logagent.core.batch import Batch, shown
 from logagent.core.hits import SECOND, Histogram
+from logagent.core.moments import whole_second
 from logagent.core.outcome import Outcome
 from logagent.core.verdict import end_record
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = -62_135_596_800, 253_402_300_799
-"""Seconds from which to which the year has four digits, as RFC 3339 wants it."""
 
 
 class _Hits:
@@ -31,7 +27,7 @@ class _Hits:
     def _hits(self) -> list[dict[str, Any]]:
         """One host's count in one bucket each. time: RFC 3339 in UTC; None for lines of files that have no times."""
         return [
-            {"time": None if row.start is None else rfc3339(row.start), "host": _shown(host), "count": lines}
+            {"time": None if row.start is None else rfc3339(row.start), "host": shown(host), "count": lines}
             for row in self._histogram.rows()
             for host, lines in row.hosts.items()
         ]
@@ -73,15 +69,9 @@ def seconds(step: int) -> int | float:
 def rfc3339(time: int) -> str:
     """Nanoseconds since the epoch as RFC 3339 in UTC, to the millisecond where it is no whole second."""
     second, fraction = divmod(time, SECOND)
-    day = _EPOCH + timedelta(seconds=min(max(second, _FIRST), _LAST))
     milliseconds = f".{fraction // 1_000_000:03d}" if fraction else ""
-    return f"{day.strftime('%Y-%m-%dT%H:%M:%S').zfill(19)}{milliseconds}Z"
+    return f"{whole_second(second)}{milliseconds}Z"
 
 
 def _json(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-
-
-def _shown(name: str) -> str:
-    """A name that may hold bytes which are not UTF-8, as text that can be encoded."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -11,6 +11,7 @@ from itertools import accumulate
 from typing import Protocol
 
 from logagent.core import patterns
+from logagent.core.batch import lines_of
 from logagent.core.expressions import BadPattern
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter, Query, Unit
@@ -378,8 +379,6 @@ def _lines_ending(ends: list[int], block: bytes) -> list[Span]:
 
 
 def _all_lines(block: bytes) -> list[Span]:
-    lines = block.split(b"\n")
-    if not lines[-1]:
-        lines.pop()  # what follows the last line break is no line
+    lines = lines_of(block)
     starts = accumulate([len(line) + 1 for line in lines], initial=0)
     return [(start, start + len(line)) for start, line in zip(starts, lines, strict=False)]

@@ -11,6 +11,8 @@ _SECOND = 1_000_000_000
 _SPANS = {"ms": _SECOND // 1000, "s": _SECOND, "m": 60 * _SECOND, "h": 3600 * _SECOND, "d": 86400 * _SECOND}
 _SPANS["w"] = 7 * _SPANS["d"]
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+"""Seconds from which to which the year has four digits, as RFC 3339 wants it: a zone can lead out of year 1 or 9999."""
 _NUMBER = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?")
 _SPAN = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(ms|[smhdw])")
 _RFC3339 = re.compile(
@@ -36,6 +38,12 @@ def spelled(moment: int) -> str:
     """Seconds since the epoch, exactly as `read` reads them."""
     seconds, fraction = divmod(abs(moment), _SECOND)
     return f"{'-' if moment < 0 else ''}{seconds}.{fraction:09d}"
+
+
+def whole_second(second: int) -> str:
+    """Seconds since the epoch as RFC 3339 has them in UTC, without the zone behind them."""
+    moment = _EPOCH + datetime.timedelta(seconds=min(max(second, _FIRST), _LAST))
+    return moment.strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
 
 
 def _read_rfc3339(text: str) -> int | None:

@@ -6,16 +6,13 @@ import base64
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring
 
-from logagent.core.batch import Batch, Mark
+from logagent.core.batch import Batch, Mark, shown
+from logagent.core.moments import whole_second
 from logagent.core.outcome import Outcome
 from logagent.core.verdict import end_record
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = -62_135_596_800, 253_402_300_799
-"""Seconds from which to which the year has four digits, as RFC 3339 wants it: a zone can lead out of year 1 or 9999."""
 _quote: Callable[[str], str] = encode_basestring
 
 
@@ -81,7 +78,7 @@ class Ndjson:
     def batch(self, batch: Batch) -> bytes:
         times, offsets = batch.times or [0] * batch.count, batch.offsets or [0] * batch.count
         origins = [
-            (origin.timed, f'"host":{_quote(_shown(origin.host))},"file":{_quote(_shown(origin.file))},"offset":')
+            (origin.timed, f'"host":{_quote(shown(origin.host))},"file":{_quote(shown(origin.file))},"offset":')
             for origin in batch.origins
         ]
         rfc3339 = _Rfc3339()
@@ -121,8 +118,8 @@ class _Rfc3339:
         second, fraction = divmod(time, 1_000_000_000)
         if second != self._second:
             self._second = second
-            self._text = (_EPOCH + timedelta(seconds=min(max(second, _FIRST), _LAST))).strftime("%Y-%m-%dT%H:%M:%S")
-        return f'"{self._text.zfill(19)}.{fraction:09d}Z"'
+            self._text = whole_second(second)
+        return f'"{self._text}.{fraction:09d}Z"'
 
 
 def _line(line: bytes) -> str:
@@ -134,8 +131,3 @@ def _line(line: bytes) -> str:
 
 def _bytes(name: str) -> bytes:
     return name.encode("utf-8", "surrogateescape")
-
-
-def _shown(name: str) -> str:
-    """A name that may hold bytes which are not UTF-8, as text that can be encoded."""
-    return _bytes(name).decode("utf-8", "backslashreplace")

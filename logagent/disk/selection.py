@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
-from logagent.core.batch import Mark
+from logagent.core.batch import Mark, lines_of
 from logagent.core.contexts import Record
 from logagent.core.matching import Matcher
 from logagent.core.query import Order, Query
@@ -134,13 +134,6 @@ class Range:
 
 def _at(places: Sequence[int], values: Sequence[T]) -> list[T]:
     return [values[place] for place in places]
-
-
-def lines_of(body: bytes) -> list[bytes]:
-    lines = body.split(b"\n")
-    if not lines[-1]:
-        lines.pop()  # what follows the last line break is no line
-    return lines
 
 
 def starts_of(offset: int, lines: list[bytes]) -> list[int]:

@@ -24,6 +24,14 @@ class Agent:
     tls: ssl.SSLContext | None
 
 
+def patience(typed: argparse.Namespace) -> float:
+    """Seconds that `--timeout` gives the whole answer. Raises `ConfigError`."""
+    try:
+        return values.seconds(typed.timeout)
+    except ValueError as error:
+        raise ConfigError("--timeout", str(error)) from None
+
+
 def agent(typed: argparse.Namespace, environ: Mapping[str, str]) -> Agent:
     """Whom the flags or the environment name. Reads certificates; raises `ConfigError`."""
     where = "--agent" if typed.agent else "LOGAGENT_AGENT"

@@ -11,10 +11,8 @@ from typing import Any
 import httpx
 import trio
 
-from logagent.config import values
-from logagent.config.settings import ConfigError
 from logagent.peers.http2 import connect
-from logagent.terminal.address import Agent, agent
+from logagent.terminal.address import Agent, agent, patience
 from logagent.terminal.printing import Streams, shown
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
 
@@ -30,10 +28,7 @@ class HostsQuestion:
 
 def hosts_question(typed: argparse.Namespace, environ: Mapping[str, str]) -> HostsQuestion:
     """The arguments of `hosts`, checked. Raises `ConfigError`."""
-    try:
-        timeout = values.seconds(typed.timeout)
-    except ValueError as error:
-        raise ConfigError("--timeout", str(error)) from None
+    timeout = patience(typed)
     return HostsQuestion(agent(typed, environ), typed.output, timeout)
 
 

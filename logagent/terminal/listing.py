@@ -11,14 +11,13 @@ from urllib.parse import urlencode
 import httpx
 import trio
 
-from logagent.config import values
 from logagent.config.settings import ConfigError
 from logagent.core.files import ListedLog, Listing, asked, rfc3339, to_json
 from logagent.core.outcome import Failure
 from logagent.core.query import BadParameter, Query
 from logagent.peers.http2 import connect
 from logagent.peers.listing import ask_for_files
-from logagent.terminal.address import Agent, agent
+from logagent.terminal.address import Agent, agent, patience
 from logagent.terminal.printing import Streams, shown
 from logagent.terminal.verdicts import FAILED, exit_code, talk
 
@@ -40,10 +39,7 @@ class FilesQuestion:
 
 def files_question(typed: argparse.Namespace, environ: Mapping[str, str]) -> FilesQuestion:
     """The arguments of `files`, checked. Raises `ConfigError`."""
-    try:
-        timeout = values.seconds(typed.timeout)
-    except ValueError as error:
-        raise ConfigError("--timeout", str(error)) from None
+    timeout = patience(typed)
     return FilesQuestion(agent(typed, environ), _query(typed), typed.output, timeout)
 
 

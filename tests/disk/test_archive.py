@@ -19,7 +19,8 @@ from logagent.core.outcome import Status
 from logagent.disk.archive import KEPT, TRAIL, Archive
 from logagent.disk.reader import Block, LongLine, Stretch
 from logagent.disk.unpacking import Kind
-from testbed.packing import PACK, file_of, packed
+from testbed.packing import PACK, packed
+from testbed.reading import file_of
 
 MIB = 1024 * 1024
 EVERY_KIND = pytest.mark.parametrize("kind", list(Kind))

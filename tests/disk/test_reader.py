@@ -6,8 +6,7 @@ import errno
 import itertools
 import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -17,21 +16,12 @@ from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.disk.reader import Barren, Block, LongLine, Read, Reader, Stretch
 from logagent.disk.sweep import Sweep
+from testbed.reading import file_of
 
 contents = st.lists(
     st.sampled_from([b"a", b"bcd", b"\r\n", b"\n", b"\n\n", b"\0", b"\xff\xc3", b"x" * 40]), max_size=40
 ).map(b"".join)
 block_sizes = st.lists(st.integers(1, 40), min_size=1, max_size=3).map(sorted)
-
-
-@contextmanager
-def file_of(content: bytes) -> Iterator[int]:
-    descriptor = os.memfd_create("log")
-    try:
-        os.write(descriptor, content)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def stretches(reader: Reader, newest: bool) -> list[Stretch]:

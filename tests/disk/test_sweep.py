@@ -17,22 +17,13 @@ from hypothesis import strategies as st
 from logagent.core.matching import Matcher, Scout
 from logagent.disk.sweep import AHEAD, SPELL, WINDOW, WORTH, Sweep, Swept
 from logagent.disk.threads import Work
+from testbed.reading import file_of
 
 CHUNK = 8
 contents = st.lists(
     st.sampled_from([b"a", b"bcd", b"\n", b"ab\n", b"abc def\n", b"a line of some length\n", b"X", b"x" * 12]),
     max_size=60,
 ).map(b"".join)
-
-
-@contextmanager
-def file_of(content: bytes) -> Iterator[int]:
-    descriptor = os.memfd_create("log")
-    try:
-        os.write(descriptor, content)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def scout() -> Scout | None:

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from logagent.core.outcome import Failure, Status
 from logagent.disk.packed import READ
 from logagent.disk.unpacking import CHUNK, HEAD, LARGEST_WINDOW, Kind, Unpacking, kind_of
-from testbed.packing import PACK, file_of, packed
+from testbed.packing import PACK, packed
+from testbed.reading import file_of
 
 MIB = 1024 * 1024
 BLOCK = 128 * 1024

@@ -5,9 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 
 import zstandard
 
@@ -34,14 +32,3 @@ PACK: dict[Kind, Callable[[bytes], bytes]] = {
 def packed(kind: Kind, texts: Iterable[bytes]) -> bytes:
     """An archive for each of the texts, one behind the other."""
     return b"".join(map(PACK[kind], texts))
-
-
-@contextmanager
-def file_of(content: bytes) -> Iterator[int]:
-    """The descriptor of a file that holds this."""
-    descriptor = os.memfd_create("log")
-    try:
-        os.write(descriptor, content)
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from functools import partial
@@ -52,6 +53,17 @@ def found_at(path: Path) -> Found:
     """A file in a directory, whose identity is not known."""
     status = path.stat()
     return Found(path.name, status.st_size, status.st_mtime_ns, partial(os.open, path, os.O_RDONLY))
+
+
+@contextmanager
+def file_of(content: bytes) -> Iterator[int]:
+    """The descriptor of a file that holds this."""
+    descriptor = os.memfd_create("log")
+    try:
+        os.write(descriptor, content)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @dataclass
