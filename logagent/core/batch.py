@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+from logagent.core.outcome import Status
+
 BATCH_BYTES = 256 * 1024
 """Bytes of lines at which a source sends a batch on: large enough to pay for a thread hop and a channel send
 (about 130 µs together), small enough for caches and for the memory of a merge over many sources."""
@@ -40,21 +42,32 @@ class Position(NamedTuple):
     offset: int
 
 
+class Notice(NamedTuple):
+    """What people should know while an answer goes on: of which host, how it stands with it (OK: well again), and a
+    sentence about it."""
+
+    host: str
+    status: Status
+    message: str
+
+
 class Mark(enum.IntFlag):
     """What a line is, where it is not simply a record of its own. Of the first three at most one holds.
 
     CONTINUES: a further line of the event that the line before it belongs to.
     LEADS, TRAILS: context, which belongs to the record behind it, or before it, in the order of the answer.
     GAP: between the line before it and this one, lines of the same file were left out.
+    PARTIAL: the beginning of a line, or more of it, whose end did not come in time; what follows comes as a line.
     """
 
     CONTINUES = 1
     LEADS = 2
     TRAILS = 4
     GAP = 8
+    PARTIAL = 16
 
 
-BESIDE = bytes(mark for mark in range(16) if mark & (Mark.CONTINUES | Mark.LEADS | Mark.TRAILS))
+BESIDE = bytes(mark for mark in range(32) if mark & (Mark.CONTINUES | Mark.LEADS | Mark.TRAILS))
 """The marks of lines that are no records, nor the first lines of such."""
 
 
@@ -75,6 +88,8 @@ class Batch:
     positions: how far logs are done once this batch is given out, the last one for a log being the one that counts.
     keys: the times by which lines are merged where they are not their own, so that lines which belong together stay
         together: those of an event have the time of its first line, lines of context that of their match.
+    notices: what people should know, said before these lines.
+    live: whether the source has come to the end of what there was: what comes next was written since.
     """
 
     body: bytes
@@ -88,6 +103,8 @@ class Batch:
     marks: bytes | None = None
     keys: list[int] | None = None
     positions: tuple[Position, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    live: bool = False
 
     @property
     def records(self) -> int:

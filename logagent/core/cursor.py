@@ -21,6 +21,8 @@ from logagent.core.query import BadParameter, Query
 
 MAX_CURSOR = 8192
 """Characters of a cursor: some 250 logs. Larger ones do not fit into the header blocks that proxies let through."""
+MAX_ASKED = 32 * 1024
+"""Characters of a cursor in a request: all logs of one question, as agents ask each other to go on with them."""
 MARKED = 1024
 """Bytes from a file's beginning that tell it from others: the first lines of a log, with their times."""
 _MAX_UNPACKED = 256 * 1024
@@ -50,8 +52,8 @@ def marks(head: bytes, known: int) -> bool:
     return 0 < size <= len(head) and mark(head[:size]) == known
 
 
-def encode(query: Query, positions: Iterable[Position]) -> str:
-    """The cursor of an answer to `query`; empty if there is nothing to tell, or more than fits."""
+def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) -> str:
+    """The cursor of an answer to `query`; empty if there is nothing to tell, or more than fits: `most` characters."""
     hosts: dict[str, dict[str, tuple[int, int]]] = {}
     for position in positions:
         hosts.setdefault(position.host, {})[position.log] = (position.mark, position.offset)
@@ -60,7 +62,7 @@ def encode(query: Query, positions: Iterable[Position]) -> str:
     told = [_VERSION, _digest(query), query.since, query.until, hosts]
     packed = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
     text = base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode().rstrip("=")
-    return text if len(text) <= MAX_CURSOR else ""
+    return text if len(text) <= most else ""
 
 
 def continued(query: Query, text: str) -> Query:
@@ -95,7 +97,7 @@ def of_log(positions: Sequence[Position], log: str) -> Position | None:
 
 
 def _unpacked(text: str) -> list[Any]:
-    if len(text) > MAX_CURSOR or not text.isascii():
+    if len(text) > MAX_ASKED or not text.isascii():
         raise ValueError("too long")
     try:
         whole = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from logagent.core import moments
-from logagent.core.cursor import MAX_CURSOR, continued, encode
+from logagent.core.cursor import MAX_ASKED, continued, encode
 from logagent.core.expressions import MAX_POSITIONS, BadPattern, read, too_large
 from logagent.core.hits import UNITS, sensible_step, spelled_step
 from logagent.core.query import BadParameter, Order, Query, Unit
@@ -28,6 +28,12 @@ MOST_STEP = 36_500 * UNITS["d"]
 """Nanoseconds of a bucket of `/hits` at most: a century."""
 MAX_CONTEXT = 1000
 """Lines of context on either side: screens full, and bearable in memory."""
+MAX_EARLIER = 100_000
+"""Lines that a follow may begin with: they are found from the newest to the oldest, and held to be turned round."""
+MOST_PATIENCE = 10.0
+"""Seconds that a followed line may be held back: beyond that nobody would call it live."""
+LEAST_HEARTBEAT, MOST_HEARTBEAT = 1.0, 300.0
+"""Seconds between signs of life: oftener costs more than it tells, rarer leaves a dead host unnoticed for too long."""
 
 
 def parse(query_string: bytes, now: int) -> Query:
@@ -61,10 +67,30 @@ def _parse(query_string: bytes, now: int, readers: Mapping[str, tuple[tuple[str,
     if "files" not in read:
         raise BadParameter("filename", "is required: a path below the served roots, or a glob such as nginx/*.log")
     cursor = read.pop("cursor", None)
-    query = Query(**read)
+    query = _followed(read) if read.get("follow") else _ended(read)
     if query.since is not None and query.until is not None and query.since >= query.until:
         raise BadParameter("until", "must be after since")
     return query if cursor is None else continued(query, cursor)
+
+
+def _ended(read: dict[str, Any]) -> Query:
+    """The query of an answer that comes to an end."""
+    of_follow = sorted(read.keys() & _OF_FOLLOW)
+    if of_follow:
+        raise BadParameter(of_follow[0], "goes with follow=true only")
+    if read.get("n") == 0:
+        raise BadParameter("n", "must be a whole number from 1; with follow=true from 0")
+    return Query(**read)
+
+
+def _followed(read: dict[str, Any]) -> Query:
+    if read.pop("order", Order.OLDEST) is Order.NEWEST:
+        raise BadParameter("order", "a follow goes from older to newer lines; leave order out")
+    if "until" in read:
+        raise BadParameter("until", "a follow has no end in time; leave until out, or leave out follow")
+    if (read.get("n") or 0) > MAX_EARLIER:
+        raise BadParameter("n", f"a follow begins with {MAX_EARLIER} earlier lines at most; since has no such limit")
+    return Query(order=Order.OLDEST, **read)
 
 
 def parameters(query: Query) -> str:
@@ -75,10 +101,10 @@ def parameters(query: Query) -> str:
     pairs += [("exclude", keyword) for keyword in query.exclude]
     pairs += [("regex", expression) for expression in query.regex]
     pairs += [("exclude_regex", expression) for expression in query.exclude_regex]
-    pairs += [(name, "true") for name in ("ignore_case", "prefix") if getattr(query, name)]
+    pairs += [(name, "true") for name in ("ignore_case", "prefix", "whole", "follow") if getattr(query, name)]
     pairs += [("rotated", "false")] if not query.rotated else []
     pairs += [(name, str(getattr(query, name))) for name in ("n", "max_bytes") if getattr(query, name) is not None]
-    if query.order is not Order.NEWEST:
+    if query.order is not Order.NEWEST and not query.follow:
         pairs.append(("order", query.order))
     if query.unit is not Unit.LINE:
         pairs.append(("unit", query.unit))
@@ -87,11 +113,13 @@ def parameters(query: Query) -> str:
         if (moment := getattr(query, name)) is not None:
             pairs.append((name, moments.spelled(moment)))
     if query.positions:
-        pairs.append(("cursor", encode(query, query.positions)))
+        pairs.append(("cursor", encode(query, query.positions, MAX_ASKED)))
     if query.step is not None:
         pairs.append(("step", spelled_step(query.step)))
     if query.timeout is not None:
         pairs.append(("timeout", repr(query.timeout)))
+    if query.follow:
+        pairs += [(name, repr(getattr(query, name))) for name in ("patience", "heartbeat")]
     return urlencode(pairs)
 
 
@@ -106,7 +134,7 @@ def _values(query_string: bytes) -> dict[str, list[str]]:
     text = query_string.decode("utf-8", "surrogateescape")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
         values.setdefault(name, []).append(value)
-        if len(_wire(value)) > (most := MAX_CURSOR if name == "cursor" else MAX_VALUE):
+        if len(_wire(value)) > (most := MAX_ASKED if name == "cursor" else MAX_VALUE):
             raise BadParameter(name, f"is longer than {most} bytes")
     return values
 
@@ -192,6 +220,13 @@ def _cursor(name: str, values: list[str], _now: int) -> str:
     return _once(name, values)
 
 
+def _whole_number(name: str, values: list[str], _now: int) -> int:
+    value = _once(name, values)
+    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
+        raise BadParameter(name, "must be a whole number from 1")
+    return int(value)
+
+
 def _positive(name: str, values: list[str], _now: int) -> int:
     value = _once(name, values)
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or int(value) == 0:
@@ -199,9 +234,28 @@ def _positive(name: str, values: list[str], _now: int) -> int:
     return int(value)
 
 
-def _seconds(name: str, values: list[str], _now: int) -> float:
+def _patience(name: str, values: list[str], _now: int) -> float:
+    seconds = _span(name, values)
+    if not 0 <= seconds <= MOST_PATIENCE:
+        raise BadParameter(name, f"must be a span such as 200ms or 1s, from 0 to {MOST_PATIENCE:g} seconds")
+    return round(seconds, 3)
+
+
+def _heartbeat(name: str, values: list[str], _now: int) -> float:
+    seconds = _span(name, values)
+    if not LEAST_HEARTBEAT <= seconds <= MOST_HEARTBEAT:
+        raise BadParameter(name, f"must be a span such as 15s, from {LEAST_HEARTBEAT:g} to {MOST_HEARTBEAT:g} seconds")
+    return round(seconds, 3)
+
+
+def _span(name: str, values: list[str]) -> float:
+    """Seconds; not a number where nothing like it is spelled."""
     spelled = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)(ms|s|m|h)?", _once(name, values), re.ASCII)
-    seconds = float(spelled[1]) * _SECONDS[spelled[2] or "s"] if spelled else math.nan
+    return float(spelled[1]) * _SECONDS[spelled[2] or "s"] if spelled else math.nan
+
+
+def _seconds(name: str, values: list[str], _now: int) -> float:
+    seconds = _span(name, values)
     if not LEAST_SECONDS <= seconds < MOST_SECONDS:
         raise BadParameter(name, f"must be a number of seconds from {LEAST_SECONDS}, or a span such as 500ms, 30s, 2m")
     return seconds
@@ -226,7 +280,7 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "regex": (("regex",), _expressions),
     "exclude_regex": (("exclude_regex",), _expressions),
     "ignore_case": (("ignore_case",), _flag),
-    "n": (("n",), _positive),
+    "n": (("n",), _whole_number),
     "since": (("since",), _moment),
     "until": (("until",), _moment),
     "order": (("order",), _order),
@@ -239,8 +293,14 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "prefix": (("prefix",), _flag),
     "timeout": (("timeout",), _seconds),
     "max_bytes": (("max_bytes",), _positive),
+    "whole": (("whole",), _flag),
+    "follow": (("follow",), _flag),
+    "patience": (("patience",), _patience),
+    "heartbeat": (("heartbeat",), _heartbeat),
 }
+_OF_FOLLOW = {"patience", "heartbeat"}
 _NOT_OF_HITS = {"n", "order", "context", "before_context", "after_context", "cursor", "prefix", "max_bytes"}
+_NOT_OF_HITS |= {"whole", "follow", *_OF_FOLLOW}
 """What says how lines are sent, of which there are none. (How many bytes long they are no count tells.)"""
 _HITS_READERS = {name: reader for name, reader in _READERS.items() if name not in _NOT_OF_HITS} | {
     "step": (("step",), _step)

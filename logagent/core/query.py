@@ -10,6 +10,14 @@ from logagent.core.batch import Out, Position
 from logagent.core.outcome import Outcome
 
 
+PATIENCE = 0.2
+"""Seconds that a followed line waits for earlier ones of other logs: more than agents in one place take to deliver, and
+hardly noticed by who reads."""
+HEARTBEAT = 15.0
+"""Seconds after which a follow that has nothing to tell shows that it is alive: proxies cut what is silent for a minute,
+often for half of one."""
+
+
 class Order(enum.StrEnum):
     """The direction of an answer."""
 
@@ -45,7 +53,10 @@ class Query:
     rotated: whether the rotated generations of a log belong to it. hits, step: count per bucket of time in place of
     answering, a bucket being so many nanoseconds (None: a sensible length).
     timeout: seconds. prefix: host and file before each line of a text. times, places: whether the reader wants these
-    columns of a batch. own: only the files of the agent asked. positions: how far an
+    columns of a batch. whole: without a last line of a log that has no line break yet, and with a position for every
+    log. follow: go on as lines are written, from older to newer ones; n is then the number of earlier ones.
+    patience: seconds that a followed line waits for earlier ones of other logs. heartbeat: seconds after which a follow
+    that has nothing to tell shows that it is alive. own: only the files of the agent asked. positions: how far an
     earlier answer came, on which this one goes on. trace: the W3C `traceparent` that the request came with
     (https://www.w3.org/TR/trace-context/).
     """
@@ -72,6 +83,10 @@ class Query:
     max_bytes: int | None = None
     times: bool = False
     places: bool = False
+    whole: bool = False
+    follow: bool = False
+    patience: float = PATIENCE
+    heartbeat: float = HEARTBEAT
     own: bool = False
     positions: tuple[Position, ...] = ()
     trace: str | None = None

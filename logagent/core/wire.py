@@ -3,12 +3,13 @@
 A frame, all numbers big-endian but the columns, which are little-endian so that most machines copy them as they are:
 
     u32  length of all that follows
-    u8   columns present: 1 times, 2 offsets, 4 origin, 8 marks, 16 keys
+    u8   columns present: 1 times, 2 offsets, 4 origin, 8 marks, 16 keys; 32: what comes next was written since
     u32  count of lines
     u64  bytes scanned since the frame before it
     u64  bytes planned since then
     u16  count of origins, then for each: u16 length and UTF-8 of host, file and log, u8 timed, u64 mark
     u16  count of positions, then for each: u16 length and UTF-8 of host and log, u64 mark, u64 offset
+    u16  count of notices, then for each: u16 length and UTF-8 of host and message, u8 status
     i64  times[count]     if present
     i64  offsets[count]   if present
     u16  origin[count]    if present
@@ -24,7 +25,8 @@ import sys
 from array import array
 from collections.abc import Iterator
 
-from logagent.core.batch import Batch, Origin, Position
+from logagent.core.batch import Batch, Notice, Origin, Position
+from logagent.core.outcome import Status
 
 BATCHES = "application/vnd.logagent.batches"
 """The media type. Its parameters `times` and `places` (true or false) ask for these columns."""
@@ -41,7 +43,8 @@ _HEAD = struct.Struct(">BIQQH")
 _SHORT = struct.Struct(">H")
 _ORIGIN_END = struct.Struct(">?Q")
 _POSITION_END = struct.Struct(">QQ")
-_TIMES, _OFFSETS, _ORIGIN, _MARKS, _KEYS = 1, 2, 4, 8, 16
+_TIMES, _OFFSETS, _ORIGIN, _MARKS, _KEYS, _LIVE = 1, 2, 4, 8, 16, 32
+_STATUSES = frozenset(Status)
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _BIG_ENDIAN = sys.byteorder == "big"
 
@@ -60,11 +63,13 @@ def encode(batch: Batch) -> bytes:
         (_KEYS, "q", batch.keys),
     ]
     present = [(flag, kind, column) for flag, kind, column in columns if column is not None]
-    flags = sum(flag for flag, _, _ in present)
+    flags = sum(flag for flag, _, _ in present) | (_LIVE if batch.live else 0)
     parts = [_HEAD.pack(flags, batch.count, batch.scanned, batch.planned, len(batch.origins))]
     parts += [_encode_origin(origin) for origin in batch.origins]
     parts.append(_SHORT.pack(len(batch.positions)))
     parts += [_encode_position(position) for position in batch.positions]
+    parts.append(_SHORT.pack(len(batch.notices)))
+    parts += [_encode_notice(notice) for notice in batch.notices]
     parts += [_encode_column(kind, column) for _, kind, column in present]
     parts.append(batch.body)
     return b"".join([_LENGTH.pack(sum(map(len, parts))), *parts])
@@ -108,6 +113,10 @@ def _encode_position(position: Position) -> bytes:
     return _encode_names(position.host, position.log) + _POSITION_END.pack(position.mark, position.offset)
 
 
+def _encode_notice(notice: Notice) -> bytes:
+    return _encode_names(notice.host, notice.message) + bytes([notice.status])
+
+
 def _encode_names(*names: str) -> bytes:
     encoded = [name.encode("utf-8", "surrogateescape") for name in names]
     return b"".join(part for name in encoded for part in (_SHORT.pack(len(name)), name))
@@ -142,6 +151,8 @@ class _Frame:
         origins = tuple(self._origin() for _ in range(origin_count))
         (position_count,) = _SHORT.unpack(self._take(_SHORT.size))
         positions = tuple(self._position() for _ in range(position_count))
+        (notice_count,) = _SHORT.unpack(self._take(_SHORT.size))
+        notices = tuple(self._notice() for _ in range(notice_count))
         times = self._column("q", count) if flags & _TIMES else None
         offsets = self._column("q", count) if flags & _OFFSETS else None
         origin = self._column("H", count) if flags & _ORIGIN else None
@@ -152,7 +163,8 @@ class _Frame:
             raise WireError(f"a frame of {count} lines holds others")
         if origin and max(origin) >= origin_count:
             raise WireError("a line comes from an origin that the frame does not name")
-        return Batch(body, count, times, offsets, origins, origin, scanned, planned, marks, keys, positions)
+        columns = (times, offsets, origins, origin, scanned, planned, marks, keys)
+        return Batch(body, count, *columns, positions, notices, bool(flags & _LIVE))
 
     def _take(self, size: int) -> bytes:
         taken = self._frame[self._at : self._at + size]
@@ -169,6 +181,13 @@ class _Frame:
     def _position(self) -> Position:
         host, log = self._text(), self._text()
         return Position(host, log, *_POSITION_END.unpack(self._take(_POSITION_END.size)))
+
+    def _notice(self) -> Notice:
+        host, message = self._text(), self._text()
+        status = self._take(1)[0]
+        if status not in _STATUSES:
+            raise WireError(f"a notice has the status {status}")
+        return Notice(host, Status(status), message)
 
     def _text(self) -> str:
         (length,) = _SHORT.unpack(self._take(_SHORT.size))

@@ -14,6 +14,7 @@ from logagent.core.hits import DAY, MILLISECOND, MINUTE, SECOND
 from logagent.core.parameters import (
     HITS_PARAMETERS,
     MAX_CONTEXT,
+    MAX_EARLIER,
     MAX_QUERY_STRING,
     MAX_REPEATS,
     MAX_VALUE,
@@ -67,8 +68,24 @@ PLAIN = st.builds(
     before=st.integers(0, MAX_CONTEXT),
     after=st.integers(0, MAX_CONTEXT),
     rotated=st.booleans(),
+    whole=st.booleans(),
 )
-QUERIES = st.builds(ranged, PLAIN, RANGES)
+
+
+def followed(query: Query, n: int | None, since: int | None, patience: int, heartbeat: int) -> Query:
+    query = replace(query, follow=True, order=Order.OLDEST, n=n, since=since)
+    return replace(query, patience=patience / 1000, heartbeat=heartbeat / 1000)
+
+
+FOLLOWS = st.builds(
+    followed,
+    PLAIN,
+    st.none() | st.integers(0, MAX_EARLIER),
+    st.none() | MOMENTS,
+    st.integers(0, 10_000),
+    st.integers(1_000, 300_000),
+)
+QUERIES = st.builds(ranged, PLAIN, RANGES) | FOLLOWS
 
 
 def parse(query_string: bytes) -> Query:
@@ -90,6 +107,46 @@ def test_a_file_alone_asks_for_all_of_its_lines_newest_first() -> None:
 def test_the_command_of_the_first_version_is_understood() -> None:
     query = parse(b"hostname=secondary-2&filename=alternatives.log&keyword=updated&n=20")
     assert query == Query(files=("alternatives.log",), hosts=("secondary-2",), keywords=(b"updated",), n=20)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        (b"", {}),
+        (b"&order=oldest", {}),
+        (b"&n=0", {"n": 0}),
+        (b"&n=20&since=1", {"n": 20, "since": 1_000_000_000}),
+        (b"&patience=0", {"patience": 0.0}),
+        (b"&patience=1s&heartbeat=500ms", None),
+        (b"&patience=0.0004", {"patience": 0.0}),
+        (b"&patience=1s&heartbeat=5m", {"patience": 1.0, "heartbeat": 300.0}),
+    ],
+)
+def test_a_follow_is_understood(said: bytes, meant: dict[str, Any] | None) -> None:
+    asked = b"filename=a.log&follow=true" + said
+    if meant is None:
+        assert refusal(asked).name == "heartbeat"
+    else:
+        assert parse(asked) == replace(ASKED, follow=True, order=Order.OLDEST, **meant)
+
+
+@pytest.mark.parametrize(
+    ("said", "name", "right"),
+    [
+        (b"follow=true&order=newest", "order", "from older to newer"),
+        (b"follow=true&until=1", "until", "no end in time"),
+        (b"follow=true&n=100001", "n", "100000 earlier lines at most"),
+        (b"follow=true&patience=10.001", "patience", "from 0 to 10 seconds"),
+        (b"follow=true&patience=soon", "patience", "200ms"),
+        (b"follow=true&heartbeat=0.5", "heartbeat", "from 1 to 300 seconds"),
+        (b"patience=1", "patience", "follow=true only"),
+        (b"follow=false&heartbeat=15", "heartbeat", "follow=true only"),
+    ],
+)
+def test_a_follow_that_makes_no_sense_is_refused(said: bytes, name: str, right: str) -> None:
+    error = refusal(b"filename=a.log&" + said)
+    assert error.name == name
+    assert right in error.reason
 
 
 @pytest.mark.parametrize(
@@ -386,11 +443,12 @@ def test_events_are_counted_too() -> None:
 
 @QUICK
 @given(
-    QUERIES,
+    st.builds(ranged, PLAIN, RANGES),
     st.none() | st.integers(1, 10**9 - 1).map(lambda n: n * MILLISECOND) | st.integers(1, 36_500).map(DAY.__mul__),
 )
 def test_a_query_for_hits_survives_the_way_over_its_parameters(query: Query, step: int | None) -> None:
     lines = replace(query, n=None, order=Order.NEWEST, before=0, after=0, prefix=False, max_bytes=None, unit=Unit.LINE)
+    lines = replace(lines, whole=False)
     asked = replace(lines, hits=True, times=True, places=True, step=step)
     read = parse_hits(parameters(asked).encode("ascii"), NOW)
     assert replace(read, step=step) == asked

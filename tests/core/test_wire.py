@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Position
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
+from logagent.core.outcome import Status
 from logagent.core.wire import MAX_FRAME, MAX_ORIGINS, Decoder, WireError, encode
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -20,6 +21,7 @@ QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NAMES = st.binary(max_size=20).map(lambda name: name.decode("utf-8", "surrogateescape"))
 ORIGINS = st.builds(Origin, NAMES, NAMES, st.booleans(), NAMES, st.integers(0, 2**64 - 1))
 POSITIONS = st.builds(Position, NAMES, NAMES, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+NOTICES = st.builds(Notice, NAMES, st.sampled_from(Status), NAMES)
 LINES = st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"\\n"))
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 
@@ -42,6 +44,8 @@ def batches(draw: st.DrawFn) -> Batch:
         draw(st.none() | st.binary(min_size=len(lines), max_size=len(lines))),
         draw(st.none() | column),
         tuple(draw(st.lists(POSITIONS, max_size=3))),
+        tuple(draw(st.lists(NOTICES, max_size=2))),
+        draw(st.booleans()),
     )
 
 
@@ -105,14 +109,16 @@ def test_times_at_the_ends_of_64_bits_arrive() -> None:
 def test_a_frame_is_laid_out_as_written() -> None:
     origins = (Origin("h", "f"), Origin("hö", "g", False, "l", 8))
     batch = Batch(b"a\n", 1, [2], [3], origins, [1], 4, 5, b"\x06", [7], (Position("h", "l", 9, 10),))
+    batch = replace(batch, notices=(Notice("h", Status.DATA_LOSS, "m"),), live=True)
     assert encode(batch) == (
-        b"\x00\x00\x00\x71"  # length
-        b"\x1f\x00\x00\x00\x01"  # columns, lines
+        b"\x00\x00\x00\x7a"  # length
+        b"\x3f\x00\x00\x00\x01"  # columns, lines
         b"\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00\x05\x00\x02"  # scanned, planned, origins
         b"\x00\x01h\x00\x01f\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00"
         b"\x00\x03h\xc3\xb6\x00\x01g\x00\x01l\x00\x00\x00\x00\x00\x00\x00\x00\x08"
         b"\x00\x01\x00\x01h\x00\x01l"  # positions
         b"\x00\x00\x00\x00\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00\x0a"
+        b"\x00\x01\x00\x01h\x00\x01m\x0f"  # notices
         b"\x02\x00\x00\x00\x00\x00\x00\x00\x03\x00\x00\x00\x00\x00\x00\x00\x01\x00"
         b"\x06\x07\x00\x00\x00\x00\x00\x00\x00"  # marks, keys
         b"a\n"
