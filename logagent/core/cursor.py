@@ -21,7 +21,7 @@ from logagent.core.query import BadParameter, Query
 
 MAX_CURSOR = 8192
 """Characters of a cursor: some 250 logs. Larger ones do not fit into the header blocks that proxies let through."""
-MAX_ASKED = 32 * 1024
+MAX_ASKED = 48 * 1024
 """Characters of a cursor in a request: all logs of one question, as agents ask each other to go on with them."""
 MARKED = 1024
 """Bytes from a file's beginning that tell it from others: the first lines of a log, with their times."""

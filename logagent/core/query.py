@@ -9,13 +9,12 @@ from typing import Protocol
 from logagent.core.batch import Out, Position
 from logagent.core.outcome import Outcome
 
-
 PATIENCE = 0.2
 """Seconds that a followed line waits for earlier ones of other logs: more than agents in one place take to deliver, and
 hardly noticed by who reads."""
 HEARTBEAT = 15.0
-"""Seconds after which a follow that has nothing to tell shows that it is alive: proxies cut what is silent for a minute,
-often for half of one."""
+"""Seconds after which a follow that has nothing to tell shows that it is alive: proxies cut what is silent for a
+minute, often for half of one."""
 
 
 class Order(enum.StrEnum):
