@@ -14,8 +14,9 @@ from logagent.core.matching import check
 from logagent.core.query import Query, Source
 from logagent.core.tally import Tallied
 from logagent.disk.listing import Lister
+from logagent.follow import Follow
 from logagent.gather import Gather
-from logagent.own import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading
+from logagent.own import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading, own_live
 from logagent.peers.discovery import Peers
 
 
@@ -43,9 +44,10 @@ class Agent:
 
     def answer(self, query: Query) -> Source:
         """The source that answers `query`. Raises `Failure` for a host that is not known."""
-        sources = [(host, self._source(host)) for host in self._asked(query)]
-        source = Gather(sources, self._patience, of_hosts=True)
-        return Tallied(source) if query.hits else source
+        hosts = self._asked(query)
+        if query.follow:
+            return Follow([(host, self._live(host)) for host in hosts], self._gather, self._patience)
+        return Tallied(self._gather(hosts)) if query.hits else self._gather(hosts)
 
     async def files(self, query: Query) -> Listing:
         """What can be asked for on the hosts that `query` names: its files, hosts, rotated, own and timeout count.
@@ -88,6 +90,12 @@ class Agent:
     def _asked(self, query: Query) -> list[str]:
         """The hosts that a query is for. Raises `Failure` for one that is not known."""
         return [self.name] if query.own else chosen(query.hosts, [self.name, *self._peers.names])
+
+    def _gather(self, hosts: Sequence[str]) -> Gather:
+        return Gather([(host, self._source(host)) for host in hosts], self._patience, of_hosts=True)
+
+    def _live(self, host: str) -> Source:
+        return own_live(host, self._reading) if host == self.name else self._peers.live(host)
 
     def _source(self, host: str) -> Source:
         if host == self.name:

@@ -17,8 +17,10 @@ from logagent.core.query import Query, Source
 from logagent.disk.archive import KEPT
 from logagent.disk.catalog import Catalog, Generation, Log
 from logagent.disk.listing import MAX_LISTED, Lister, sorted_out, unlooked
+from logagent.disk.live import LiveLogs
 from logagent.disk.source import LogSource
 from logagent.disk.spans import Spans
+from logagent.disk.tails import Tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.ways import Ways
 from logagent.gather import Gather
@@ -41,12 +43,26 @@ class Reading:
     zone: tzinfo
     max_files: int
     max_line: int
+    tails: Tails | None = None
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
     spans: Spans = field(default_factory=Spans)
 
     def zone_of(self, found: Log | Generation) -> tzinfo:
         """What times that name no zone mean in a log, or in one of its files."""
         return self.zone if found.root is None else self.root_zones.get(found.root, self.zone)
+
+    def ways(self, host: str, log: Log, kept: int = KEPT) -> Ways:
+        """How one log of this host is read, `kept` bytes of its archives being held."""
+        zone = self.zone_of(log)
+        return Ways(host=host, zone=zone, max_line=self.max_line, spans=self.spans, kept=kept)
+
+    def again(self, name: str, rotated: bool = True) -> Sequence[Generation]:
+        """The generations of a log as they are now; none if it is gone."""
+        try:
+            logs = self.catalog.find([name], rotated=rotated)
+        except Failure:
+            return ()
+        return next((log.generations for log in logs if log.name == name), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +91,27 @@ class OwnLogs:
 
     def _source(self, log: Log, query: Query, kept: int) -> LogSource:
         reading = self.reading
-        ways = Ways(
-            host=self.host,
-            zone=reading.zone_of(log),
-            max_line=reading.max_line,
-            spans=reading.spans,
-            kept=kept,
-        )
-        again = partial(self._again, log.name, query.rotated)
-        return LogSource(log.name, log.generations, reading.threads, ways, again)
-
-    def _again(self, name: str, rotated: bool) -> Sequence[Generation]:
-        """The generations of a log as they are now; none if it is gone."""
-        try:
-            logs = self.reading.catalog.find([name], rotated=rotated)
-        except Failure:
-            return ()
-        return next((log.generations for log in logs if log.name == name), ())
+        again = partial(reading.again, log.name, query.rotated)
+        return LogSource(log.name, log.generations, reading.threads, reading.ways(self.host, log, kept), again)
 
     def _found(self, query: Query) -> list[Log]:
         reading = self.reading
         return reading.catalog.find(query.files, rotated=query.rotated, limit=reading.max_files)
+
+
+def own_live(host: str, reading: Reading) -> LiveLogs:
+    """What is written to this host's logs, as one source. Raises `Failure` where nothing may be followed."""
+    if reading.tails is None:
+        raise Failure(Status.UNAVAILABLE, "this agent follows nothing")
+    return LiveLogs(
+        host,
+        catalog=reading.catalog,
+        threads=reading.threads,
+        tails=reading.tails,
+        ways=partial(reading.ways, host),
+        again=reading.again,
+        max_files=reading.max_files,
+    )
 
 
 def _share_of_memory(logs: Sequence[Log]) -> int:

@@ -13,7 +13,9 @@ from logagent import __version__
 from logagent.agent import Agent
 from logagent.config.settings import ConfigError, Settings
 from logagent.disk.catalog import Catalog
+from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
+from logagent.disk.watching import Watching
 from logagent.own import Reading
 from logagent.peers.discovery import Peers
 from logagent.peers.http2 import client_tls
@@ -36,11 +38,12 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
     addresses = [listener.address for listener in listeners]
     answers = Answers(settings.name, settings.max_answers, max_time=settings.max_time, max_bytes=settings.max_bytes)
     stopping = trio.Event()
-    async with _peers(settings) as peers, trio.open_nursery() as nursery:
+    threads = DiskThreads(settings.disk_threads)
+    async with _peers(settings) as peers, open_tails(threads, Watching()) as tails, trio.open_nursery() as nursery:
         nursery.start_soon(_watch_signals, stopping)
         nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
         app = create_app(
-            _agent(settings, peers, addresses),
+            _agent(settings, peers, addresses, threads, tails),
             answers,
             version=__version__,
             certificate_required=settings.client_certificate == "required",
@@ -73,10 +76,11 @@ def _peers(settings: Settings) -> Peers:
     return Peers(settings.peer, tls=client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key))
 
 
-def _agent(settings: Settings, peers: Peers, addresses: Sequence[str]) -> Agent:
+def _agent(settings: Settings, peers: Peers, addresses: Sequence[str], threads: DiskThreads, tails: Tails) -> Agent:
     reading = Reading(
         catalog=Catalog(settings.root),
-        threads=DiskThreads(settings.disk_threads),
+        threads=threads,
+        tails=tails,
         zone=settings.timezone,
         root_zones=settings.root_timezone,
         max_files=settings.max_files,

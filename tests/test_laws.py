@@ -52,6 +52,12 @@ COMPOSING = frozenset({"agent", "serving"})
 """The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
 The commands reach these through them and never name two floors themselves."""
 
+WAITING = frozenset({"threads", "watching", "tail", "tails", "lookout", "live", "following"})
+"""The modules of `disk` that know of tasks: what hires threads, and what follows files."""
+
+HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
+"""Ways of Trio's to threads."""
+
 LOADING_LATE = frozenset({"cli"})
 """May import inside functions: one command must not wait for the libraries of another."""
 
@@ -220,14 +226,22 @@ def late_imports(tree: Tree) -> list[str]:
 
 
 def trio_on_disk(tree: Tree) -> list[str]:
-    """The disk's threads are hired in one module: no other one there knows what they are hired from."""
-    return [
+    """The disk's threads are hired in one module, and only what waits for files to grow knows of tasks besides."""
+    broken = [
         str(one)
         for one in tree.imports
         if tree.floor(one.importer) == "disk"
         and one.imported.split(".")[0] in ("trio", "asyncio", "concurrent", "multiprocessing")
-        and not one.importer.endswith(".threads")
+        and one.importer.split(".")[-1] not in WAITING
     ]
+    for module, code in tree.modules.items():
+        if tree.floor(module) == "disk" and not module.endswith(".threads"):
+            broken += [
+                f"{module}:{found.lineno} hires by {found.attr}"
+                for found in ast.walk(code)
+                if isinstance(found, ast.Attribute) and found.attr in HIRING
+            ]
+    return broken
 
 
 def web_framework_elsewhere(tree: Tree) -> list[str]:
@@ -391,6 +405,7 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (cycles, "__init__.py", "from tower import agent", "tower"),
         (late_imports, "agent.py", "class A:\n  async def f(self):\n    import json", "tower.agent:3 imports json"),
         (trio_on_disk, "disk/reader.py", "from trio import to_thread", "tower.disk.reader:1 imports trio"),
+        (trio_on_disk, "disk/tail.py", "import trio\ntrio.to_thread", "tower.disk.tail:2 hires by to_thread"),
         (web_framework_elsewhere, "serving.py", "import hypercorn.config", "tower.serving:1 imports hypercorn.config"),
         (web_framework_elsewhere, "peers/source.py", "import quart", "tower.peers.source:1 imports quart"),
         (asking_through_the_web, "terminal/asking.py", "from tower import serving", "tower.web.app"),

@@ -79,6 +79,18 @@ class Matcher:
         self.everything = not self._tests
         self.overlap = max((test.overlap for test in self._tests), default=0)
 
+    @classmethod
+    def of(cls, query: Query) -> Matcher:
+        """What tells the lines, or events, that a query asks for."""
+        return cls(
+            query.keywords,
+            query.exclude,
+            query.ignore_case,
+            regex=query.regex,
+            exclude_regex=query.exclude_regex,
+            across=query.unit is Unit.EVENT,
+        )
+
     def spans(self, block: bytes) -> list[Span]:
         """The matching lines of a block of whole lines, in its order; the last line break may be missing."""
         some = self.some_spans(block)

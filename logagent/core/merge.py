@@ -28,8 +28,8 @@ class Merged(NamedTuple):
     given: dict[int, int]
 
 
-class _Head:
-    """The batch that a stream waits with, its lines cut, the keys that order them, and how far it is given out."""
+class Held:
+    """A batch that waits, its lines cut, the keys that order them, which never fall, and how far it is given out."""
 
     __slots__ = ("at", "batch", "keys", "lines", "positions")
 
@@ -54,7 +54,7 @@ class Merge:
         self._positions = Positions(newest=newest)
         self._times = times
         self._places = places
-        self._heads: dict[int, _Head] = {}
+        self._heads: dict[int, Held] = {}
         self._running = set(range(streams))
         self._last: dict[int, int] = {}
 
@@ -66,13 +66,9 @@ class Merge:
     def add(self, stream: int, batch: Batch) -> None:
         """The next batch of a stream, which must be one that is waited for, with its times and at least one line."""
         assert stream in self.waiting_for
-        keys = self._key(batch.keys or batch.times or [0] * batch.count)
-        if stream in self._last:
-            keys[0] = max(keys[0], self._last[stream])
-        if sorted(keys) != keys:  # ten times as fast to find out as to level what is level already
-            keys = list(accumulate(keys, max))
+        keys = levelled(self._key(keys_of(batch)), self._last.get(stream))
         self._last[stream] = keys[-1]
-        self._heads[stream] = _Head(batch, keys)
+        self._heads[stream] = Held(batch, keys)
 
     def note(self, stream: int, positions: Iterable[Position]) -> None:
         """The stream has come so far behind all that was added of it."""
@@ -100,7 +96,7 @@ class Merge:
         if self.waiting_for or not self._heads:
             return None
         runs = [(stream, self._heads[stream], cut) for stream, cut in self._cuts() if cut > self._heads[stream].at]
-        merged = _Pick(runs, times=self._times, places=self._places).merged(allowance)
+        merged = Picking(runs, times=self._times, places=self._places).merged(allowance)
         given = merged.given if merged is not None else {}
         for stream, head, _ in runs:
             head.at += given.get(stream, 0)
@@ -120,6 +116,21 @@ class Merge:
             (stream, (bisect_right if stream <= limiting else bisect_left)(head.keys, last, head.at))
             for stream, head in heads
         ]
+
+
+def keys_of(batch: Batch) -> list[int]:
+    """The times by which the lines of a batch are merged, all equal if nothing is known of them."""
+    return batch.keys or batch.times or [0] * batch.count
+
+
+def levelled(keys: list[int], least: int | None) -> list[int]:
+    """Keys of lines that follow each other and keep their order: none less than the one before it, nor than `least`.
+    The keys given may be changed by that."""
+    if least is not None:
+        keys[0] = max(keys[0], least)
+    if sorted(keys) != keys:  # ten times as fast to find out as to level what is level already
+        return list(accumulate(keys, max))
+    return keys
 
 
 class Relay:
@@ -158,10 +169,14 @@ class Relay:
         return Merged(batch, {0: batch.count}) if batch else None
 
 
-class _Pick:
-    """Lines of several streams, each a run in order, brought into one order."""
+class Picking:
+    """Lines of several streams, each a run in order, brought into one order.
 
-    def __init__(self, runs: list[tuple[int, _Head, int]], *, times: bool, places: bool) -> None:
+    runs: for each a number, what holds it, and up to which line it is wanted; equal keys come in the order of the runs.
+    times, places: whether these columns are wanted.
+    """
+
+    def __init__(self, runs: list[tuple[int, Held, int]], *, times: bool, places: bool) -> None:
         self._runs = runs
         self._times = times
         self._places = places
@@ -172,6 +187,7 @@ class _Pick:
             self._order = sorted(self._order, key=keys.__getitem__)
 
     def merged(self, allowance: Allowance) -> Merged | None:
+        """The lines that are allowed, without positions unless they are a whole batch; None if that is nothing."""
         lines = self._ordered(_joined(head.lines[head.at : cut] for _, head, cut in self._runs))
         marks = self._marks()
         kept = allowance.admit(lines, marks)

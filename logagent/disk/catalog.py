@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
+from itertools import takewhile
 from pathlib import Path
 
 from logagent.core.outcome import Failure, Status
@@ -35,7 +36,9 @@ class Catalog:
         self._roots = [Root(path, opener) for path in roots]
         self._max_comparisons = max_comparisons
 
-    def find(self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES) -> list[Log]:
+    def find(
+        self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES, looked: set[Path] | None = None
+    ) -> list[Log]:
         """The logs that any of `patterns` names or matches, sorted by name, each file once; reads the disk and blocks.
 
         The rotated generations of a log belong to it, whether its live file is there or not. A glob that matches some
@@ -45,7 +48,8 @@ class Catalog:
         A glob also finds the file whose name it is, character for character. A name is that of the first root that has
         it. A file reached by several names goes by the one that holds no link, or by one of the others, always the
         same. What could not be reached (a missing name among several, an unreadable directory, an absent root) is
-        among the logs, since an answer must name it. Of a directory that may be entered but not listed, the files that
+        among the logs, since an answer must name it. looked: takes the absolute paths of the directories in which
+        another file might turn up. Of a directory that may be entered but not listed, the files that
         are named are found, without generations. Raises `Failure` if no file was found, or more than `limit` logs.
         """
         question = _Question(list(dict.fromkeys(patterns)), Budget(self._max_comparisons), rotated=rotated)
@@ -54,6 +58,8 @@ class Catalog:
                 question.enter(number, root, stack)
             question.look_for_names()
             question.look_for_globs()
+        if looked is not None:
+            looked |= question.looked
         return question.answer(limit)
 
     def unready(self) -> list[str]:
@@ -72,6 +78,7 @@ class _Question:
         self._opened: list[tuple[int, Root, Beneath]] = []
         self._found: dict[tuple[int, str], InRoot] = {}
         self._refused: dict[str, tuple[str, Failure]] = {}
+        self.looked: set[Path] = set()
 
     def enter(self, number: int, root: Root, stack: ExitStack) -> None:
         try:
@@ -81,6 +88,8 @@ class _Question:
 
     def look_for_names(self) -> None:
         failures = {pattern: self._look_for(pattern) for pattern in self._patterns}
+        for _, root, beneath in self._opened:
+            self.looked |= {root.path.parent if beneath.is_file else root.path / _directory(name) for name in failures}
         if self._rotated:
             self._look_beside([name for name, failed in failures.items() if not failed or name not in self._globs])
         logs = {file.found.log for file in self._found.values()}
@@ -146,6 +155,7 @@ class _Question:
             return
         search = Search(beneath, self._budget, rotated=self._rotated)
         search.run(frozenset(self._globs.values()))
+        self.looked |= {root.path / directory for directory in search.directories}
         for found in search.found:
             self._found.setdefault((number, found.name), InRoot(number, root, found))
         for name, error in search.unreachable:
@@ -183,6 +193,13 @@ def _literally(name: str) -> Iterator[Glob]:
     with suppress(FileNotFoundError):
         if "**" not in name.split("/"):
             yield literally(name)
+
+
+def _directory(pattern: str) -> str:
+    """The directory that a name is in; of a glob as far as it is named."""
+    parts = pattern.split("/")[:-1]
+    named = list(takewhile(lambda part: not is_glob(part), parts))
+    return "" if {"", ".", ".."} & set(named) or "\0" in pattern else "/".join(named)
 
 
 def _look(beneath: Beneath, name: str) -> Found:

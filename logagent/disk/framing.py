@@ -9,7 +9,7 @@ from logagent.core.query import Order, Query
 from logagent.disk.reader import Block
 from logagent.disk.selecting import selection
 from logagent.disk.selection import Selected
-from logagent.disk.stamping import Stamping
+from logagent.disk.stamping import Times
 
 
 class Framing:
@@ -29,13 +29,13 @@ class Framing:
         self._selection = selection(query, matcher, starts=query.times or query.places)
         self._allowance = Allowance(query.n, query.max_bytes, query.trailing)
         self._entered: list[Origin] = []
-        self._stamping: Stamping | None = None
+        self._stamping: Times | None = None
         self._key = 0
         self._stopped: tuple[int, int] | None = None
         self.sent = self.cut = 0
         self._start_batch()
 
-    def enter(self, origin: Origin, stamping: Stamping | None) -> None:
+    def enter(self, origin: Origin, stamping: Times | None) -> None:
         """The lines to come are of another file. stamping: gives them their times; None where nobody wants any."""
         self._stamping = stamping
         self._selection.enter(len(self._entered), stamping)
@@ -51,9 +51,21 @@ class Framing:
         """Whether a line was left out because it would have passed `max_bytes`."""
         return self._allowance.refused
 
-    def add(self, block: Block) -> None:
-        """Collect what is wanted of a block."""
-        self._collect(self._selection.add(block), may_be_long=len(block.body) > self._max_line)
+    def add(self, block: Block, *, partial: bool = False) -> None:
+        """Collect what is wanted of a block. partial: its last line is but a piece of one."""
+        selected = self._selection.add(block)
+        if (
+            partial
+            and selected.starts
+            and selected.starts[-1] + len(selected.lines[-1]) == block.offset + len(block.body)
+        ):
+            selected = selected.with_mark_on_last(Mark.PARTIAL)
+        self._collect(selected, may_be_long=len(block.body) > self._max_line)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an event that was begun waits for its end."""
+        return self._selection.waits
 
     def add_long(self, start: int, head: bytes, *, matches: bool) -> None:
         """Collect a line, longer than `max_line`, of which only the head is at hand, if it is wanted."""

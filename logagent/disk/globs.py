@@ -141,6 +141,11 @@ class Search:
         while self._ahead:
             self._visit(heapq.heappop(self._ahead))
 
+    @property
+    def directories(self) -> set[str]:
+        """The directories that were looked into, by their resolved names."""
+        return {resolved for resolved, _ in self._visited}
+
     def _plan(self, name: str, resolved: str, globs: Iterable[Glob]) -> None:
         new = frozenset(glob for glob in _entered(globs) if (resolved, glob) not in self._visited)
         if new:

@@ -38,7 +38,10 @@ class Itinerary:
         self._last_mark = self._plans = 0
         self._resume: Position | None = None
         self.losses: list[Failure] = []
-        files = [file for file in self._from_position(files) if not self._is_out_of_range(file)]
+        ahead = self._from_position(files)
+        # Its end is to be told, where a position for every log is wanted.
+        kept = {id(file) for file in files[:1] if query.whole}
+        files = [file for file in ahead if id(file) in kept or not self._is_out_of_range(file)]
         self.planned = sum(map(expected, files))
         self._ahead = self._in_order(files)
 
@@ -93,6 +96,8 @@ class Itinerary:
         position = of_log(self._query.positions, self._name)
         if position is None:
             return files
+        if not position.mark:  # it was empty then
+            return files[1:] if self._newest else files[:1]
         place = resuming.place_of(files, position.mark)
         if place is not None:
             self._resume = position

@@ -11,7 +11,7 @@ from logagent.core.matching import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.reader import Block
 from logagent.disk.selection import NOTHING, Range, Selected, starts_of
-from logagent.disk.stamping import Stamping
+from logagent.disk.stamping import Times
 
 
 class Records:
@@ -26,12 +26,12 @@ class Records:
         self._contexts = Contexts(self._leading, query.trailing)
         self._context = query.context
         self._events = Events(newest=self._newest) if query.unit is Unit.EVENT else None
-        self._stamping: Stamping | None = None
-        self._stampings: dict[int, Stamping] = {}
+        self._stamping: Times | None = None
+        self._stampings: dict[int, Times] = {}
         self._file = 0
         self._edge: int | None = None
 
-    def enter(self, file: int, stamping: Stamping | None) -> None:
+    def enter(self, file: int, stamping: Times | None) -> None:
         self._file, self._stamping, self._edge = file, stamping, None
         if stamping is not None:
             self._stampings[file] = stamping
@@ -59,6 +59,10 @@ class Records:
         if self._events is None or not self._events.kept:
             return waiting
         return [*waiting, self._events.head]
+
+    @property
+    def waits(self) -> bool:
+        return self._events is not None and bool(self._events.kept)
 
     def _notice_gap(self, begin: int, end: int) -> None:
         """An archive leaves out what can hold no match, nor anything beside one."""
@@ -108,7 +112,7 @@ class Records:
         matches = [place for place, record in enumerate(records) if _place(record) in matching]
         return _cut(*self._contexts.pick(records, matches), timed=self._timed)
 
-    def _timely(self, records: list[Record], stamping: Stamping) -> list[Record]:
+    def _timely(self, records: list[Record], stamping: Times) -> list[Record]:
         """The records in the range, with their times."""
         here = [record for record in records if record.file == self._file]
         heads = [record.text.partition(b"\n")[0] for record in here]

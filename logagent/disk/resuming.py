@@ -57,6 +57,18 @@ def lost(log: str, file: str) -> Failure:
     return Failure(Status.DATA_LOSS, f"{log}: {file} and what is older were rotated away while the log was read")
 
 
+def whole_end(descriptor: int) -> int:
+    """The offset behind the last line break of an open file. Raises `OSError`."""
+    end = os.fstat(descriptor).st_size
+    while end > 0:
+        begin = max(0, end - _PIECE)
+        line_break = os.pread(descriptor, end - begin, begin).rfind(b"\n")
+        if line_break >= 0:
+            return begin + line_break + 1
+        end = begin
+    return 0
+
+
 def line_start(reader: Reader, offset: int) -> int:
     """The first offset from `offset` on at which a line begins, the end of the file counting as one."""
     if offset <= 0:

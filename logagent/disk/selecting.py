@@ -11,13 +11,13 @@ from logagent.core.query import Query, Unit
 from logagent.disk.reader import Block
 from logagent.disk.records import Records
 from logagent.disk.selection import Lines, Selected
-from logagent.disk.stamping import Stamping
+from logagent.disk.stamping import Times
 
 
 class Selection(Protocol):
     """Picks lines out of blocks that come in the order of the answer."""
 
-    def enter(self, file: int, stamping: Stamping | None) -> None:
+    def enter(self, file: int, stamping: Times | None) -> None:
         """The blocks to come are of another file of the log: its number, and what gives its lines their times."""
 
     def add(self, block: Block) -> Selected: ...
@@ -27,6 +27,10 @@ class Selection(Protocol):
 
     def finish(self) -> Selected:
         """What waited for further blocks, of which there are none."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether an event that was begun waits for its end."""
 
     @property
     def kept(self) -> Sequence[Record]:

@@ -11,7 +11,7 @@ from logagent.core.contexts import Record
 from logagent.core.matching import Matcher
 from logagent.core.query import Order, Query
 from logagent.disk.reader import Block
-from logagent.disk.stamping import Stamping
+from logagent.disk.stamping import Times
 
 T = TypeVar("T")
 
@@ -34,6 +34,12 @@ class Selected(NamedTuple):
             return self.starts[place]
         before = self.lines[place + 1 :] if newest else self.lines[:place]
         return self.begin + sum(map(len, before)) + len(before)
+
+    def with_mark_on_last(self, mark: Mark) -> Selected:
+        """The same, with one more mark on the last line."""
+        marks = bytearray(self.marks or bytes(len(self.lines)))
+        marks[-1] |= mark
+        return self._replace(marks=bytes(marks))
 
     def first_of_record(self, place: int) -> int:
         """The place of the first line of the record that the line at a place belongs to."""
@@ -64,14 +70,18 @@ class Lines:
         self._matcher = matcher
         self._range = Range(query)
         self._starts = starts or self._range.bounded
-        self._stamping: Stamping | None = None
+        self._stamping: Times | None = None
 
-    def enter(self, file: int, stamping: Stamping | None) -> None:
+    def enter(self, file: int, stamping: Times | None) -> None:
         self._stamping = stamping
 
     @property
     def kept(self) -> Sequence[Record]:
         return ()
+
+    @property
+    def waits(self) -> bool:
+        return False
 
     def add(self, block: Block) -> Selected:
         starts, lines = self._matching(block)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
-from logagent.core.query import Query, Unit
+from logagent.core.query import Query
 from logagent.disk import resuming
 from logagent.disk.beneath import failure_of
 from logagent.disk.counting import Counting
@@ -104,14 +104,7 @@ class Session:
 
     def _made(self) -> _Prepared:
         query, ways = self._query, self._ways
-        matcher = Matcher(
-            query.keywords,
-            query.exclude,
-            query.ignore_case,
-            regex=query.regex,
-            exclude_regex=query.exclude_regex,
-            across=query.unit is Unit.EVENT,
-        )
+        matcher = Matcher.of(query)
         itinerary = Itinerary(query, self._name, self._files, self._again, ways.spans)
         self._failures += itinerary.losses
         self._planned += itinerary.planned
@@ -200,7 +193,7 @@ class Session:
             mark, offset = framing.reached(self._reached)
             if not mark >> 32:  # an empty file cannot be told from others
                 mark, offset = self._left
-            if mark >> 32:
+            if mark >> 32 or self._query.whole:
                 self._position = Position(self._ways.host, self._name, mark, offset)
 
     def _batch(self) -> Batch:

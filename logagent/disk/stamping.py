@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from logagent.core.finding import SEEN
 from logagent.core.timestamps import Stamper
@@ -26,6 +27,22 @@ SAMPLE = 64 * 1024
 """Bytes that are looked at if there was none."""
 BEHIND = 4 * 1024
 """Bytes that are read behind a stretch at first, for its last line's end: more than nearly all lines have."""
+
+
+class Times(Protocol):
+    """What gives the lines of one file their times, in nanoseconds since the epoch. timed: whether lines have any."""
+
+    @property
+    def timed(self) -> bool: ...
+
+    def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
+        """One time for each of `lines`, which begin at the offsets `starts`, ascending."""
+
+    def alone(self, line: bytes) -> int:
+        """The time of a line as far as it tells by itself."""
+
+    def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
+        """The times that lines state themselves."""
 
 
 class Stamping:

@@ -80,7 +80,7 @@ class Starting:
         if stamping is not None and reader.loss is None:
             ways.spans.note(file, stamping.first, stamping.last)
         self._enter(file, mark, stamping, reader)
-        begin, end = self._limits_in(reader, stamping, resume)
+        begin, end = self._limits_in(reader, descriptor, stamping, resume)
         return Scan(self.query, reader, matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
 
     def _sweep(self, descriptor: int) -> Sweep | None:
@@ -132,7 +132,9 @@ class Starting:
         query = self.query
         return query.times or query.hits or is_ranged(query) or query.unit is Unit.EVENT
 
-    def _limits_in(self, reader: Reader, stamping: Stamping | None, resume: Position | None) -> tuple[int, int]:
+    def _limits_in(
+        self, reader: Reader, descriptor: int, stamping: Stamping | None, resume: Position | None
+    ) -> tuple[int, int]:
         """From where to where a file is to be read."""
         begin, end = 0, reader.size
         if is_ranged(self.query) and stamping is not None:
@@ -142,6 +144,8 @@ class Starting:
             start = resuming.line_start(reader, resume.offset)
             newest = self.query.order is Order.NEWEST
             begin, end = (begin, min(end, start)) if newest else (max(begin, start), end)
+        if self.query.whole and reader.name == self.log:  # the other files have an end
+            end = min(end, resuming.whole_end(descriptor))
         return min(begin, end), end
 
     def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import trio
 
 from logagent.core.files import Listing
 from logagent.core.host import HostState
-from logagent.core.query import Query
+from logagent.core.query import Query, Source
 from logagent.core.wire import VERSION_HEADER
 from logagent.peers.http2 import connect
 from logagent.peers.listing import listing_of
@@ -51,6 +51,10 @@ class Peers:
 
     def source(self, name: str) -> PeerSource:
         """The answer of one peer, under the name by which it is known here."""
+        return PeerSource(self._clients[name], name)
+
+    def live(self, name: str) -> Source:
+        """What one peer's logs are written, for ever."""
         return PeerSource(self._clients[name], name)
 
     async def files(self, name: str, query: Query, patience: float) -> Listing:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import partial
@@ -18,7 +19,9 @@ from logagent.agent import Agent
 from logagent.core.outcome import Outcome
 from logagent.core.verdict import from_trailers
 from logagent.disk.catalog import Catalog
+from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
+from logagent.disk.watching import Kernel, Watching
 from logagent.own import Reading
 from logagent.peers.discovery import Peers
 from logagent.peers.http2 import chunks, connect, trailers
@@ -29,6 +32,8 @@ from testbed.broken import Broken
 from testbed.network import MemoryNetwork
 
 PATIENCE = 5.0
+POLL = 0.05
+"""Virtual seconds between two looks at files: the kernel's notices come in real time, which this clock jumps over."""
 Files = Mapping[str, bytes]
 Host = bytes | Sequence[bytes] | Files | Broken
 
@@ -50,6 +55,11 @@ class Reply:
     @property
     def verdict(self) -> Outcome:
         return from_trailers(self.trailers)
+
+
+def no_kernel() -> Kernel:
+    """A kernel that tells of nothing, so that all is polled."""
+    raise OSError(errno.EMFILE, "too many open files")
 
 
 class Cluster:
@@ -108,10 +118,13 @@ async def start_cluster(
         it = Cluster(directory, network, primary)
         urls = {name: f"{'https' if name in tls else 'http'}://{name}" for name in others}
         trust = next((client for _, client in tls.values()), None)
-        async with Peers(urls, tls=trust, network=network) as peers:
+        async with Peers(urls, tls=trust, network=network) as peers, AsyncExitStack() as stack:
             for name, host in hosts.items():
                 nobody: Peers = Peers({})
-                app = _app(it, name, host, peers if name == primary else nobody, patience, most, ceilings or {})
+                known = peers if name == primary else nobody
+                watching = Watching(poll=POLL, kernel=no_kernel)
+                tails = await stack.enter_async_context(open_tails(DiskThreads(inline=True), watching))
+                app = _app(it, name, host, known, patience, most, ceilings or {}, tails)
                 if app is not None:
                     server = tls[name][0] if name in tls else None
                     network.host(name, partial(_serve, app, server))
@@ -126,7 +139,14 @@ async def _serve(app: Any, tls: ssl.SSLContext | None, stream: Any) -> None:
 
 
 def _app(
-    it: Cluster, name: str, host: Host, peers: Peers, patience: float, most: int, ceilings: Mapping[str, Any]
+    it: Cluster,
+    name: str,
+    host: Host,
+    peers: Peers,
+    patience: float,
+    most: int,
+    ceilings: Mapping[str, Any],
+    tails: Tails,
 ) -> Any:
     if isinstance(host, Broken):
         return None if host.how == "refused" else host.app(name, partial(it.kill, name))
@@ -135,7 +155,12 @@ def _app(
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes(content)
     reading = Reading(
-        catalog=Catalog([root]), threads=DiskThreads(inline=True), zone=UTC, max_files=500, max_line=1024 * 1024
+        catalog=Catalog([root]),
+        threads=DiskThreads(inline=True),
+        zone=UTC,
+        max_files=500,
+        max_line=1024 * 1024,
+        tails=tails,
     )
     it.agents[name] = Agent(name, reading=reading, peers=peers, patience=patience)
     it.answers[name] = Answers(name, most, **ceilings)

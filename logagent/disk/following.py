@@ -1,0 +1,155 @@
+"""Following one log for one query: pulls blocks from the log's tail at the pace of its reader, and frames them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
+from logagent.core.matching import Matcher
+from logagent.core.query import Query
+from logagent.disk import succession
+from logagent.disk.framing import Framing
+from logagent.disk.reader import Block
+from logagent.disk.tail import LiveBlock, Tail
+
+EVENT_QUIET = 0.5
+"""Seconds without a further line after which an event is taken to be complete: programs write a stack trace at once."""
+
+
+class LogFollower:
+    """One log in one follow.
+
+    tail: of the log; stays the caller's. place: where to begin: the number of a file, and an offset. woken: called when
+    there is news. number: of the file that is read. pending: whether an event waits for its end.
+    """
+
+    def __init__(
+        self, query: Query, tail: Tail, place: tuple[int, int], *, max_line: int, woken: Callable[[LogFollower], None]
+    ) -> None:
+        self.name = tail.name
+        self._tail = tail
+        self._woken = woken
+        self._framing = Framing(query, Matcher.of(query), max_line)
+        self._wants_times = query.times
+        self._entered: tuple[int, Origin] | None = None
+        self.number, self._offset = place
+        self._late: tuple[int, int] | None = None
+        self._told = self._position = self._position_here()
+        self._notices: list[Notice] = []
+        tail.followers.add(self)
+
+    def wake(self) -> None:
+        self._woken(self)
+
+    def close(self) -> None:
+        """Follow no more."""
+        self._tail.followers.discard(self)
+
+    @property
+    def pending(self) -> bool:
+        return self._framing.waits
+
+    @property
+    def position(self) -> Position:
+        """How far the log is done once all that was given is passed on."""
+        return self._position
+
+    @property
+    def untold(self) -> Position | None:
+        """The position, if no batch has told it."""
+        return self._position if self._position != self._told else None
+
+    def tell_position(self) -> Batch:
+        """It in a batch without lines."""
+        self._told = self._position
+        return replace(SIGN_OF_LIFE, positions=(self._position,))
+
+    async def next_batch(self) -> Batch | None:
+        """What there is by now, up to a block; None if nothing. It may have no lines. Raises `Failure`."""
+        if self._tail.failure is not None:
+            raise self._tail.failure
+        if (late := await self._late_lines()) is not None:
+            return late
+        while True:
+            file = self._tail.file(self.number)
+            if file.lost and self.number == self._tail.last:
+                return None  # until something has taken its place
+            if file.lost:
+                self._lose(file.size)
+            elif self._offset < file.whole:
+                block = await self._tail.block(self.number, self._offset)
+                if block is not None:
+                    self._frame(block)
+                    return self._batch()
+                self._tail.wake()
+            elif self._tail.is_done(self.number):
+                self._pass_on()
+            else:
+                return self._batch() if self._notices else None
+
+    def finish_event(self) -> Batch:
+        """What waits for an end that does not come is taken for a whole event."""
+        self._framing.finish()
+        self._note_position()
+        return self._batch()
+
+    def _pass_on(self) -> None:
+        """Go on with the next file; of this one more may come late."""
+        self._late = (self.number, self._offset)
+        self.number, self._offset = self.number + 1, 0
+        self._notices += self._tail.notices(self.number)
+
+    def _lose(self, size: int) -> None:
+        """What was not read yet of this file is gone."""
+        self._notices.append(succession.truncated(self._tail.host, self.name, max(0, size - self._offset)))
+        self.number, self._offset, self._late = self.number + 1, 0, None
+
+    async def _late_lines(self) -> Batch | None:
+        """Lines that were written to the file before, though another one had taken its place."""
+        if self._late is None:
+            return None
+        number, offset = self._late
+        file = self._tail.file(number) if number >= self._tail.first else None
+        if file is None or file.lost or file.descriptor is None:
+            self._late = None
+            return None
+        if offset >= file.whole or (block := await self._tail.block(number, offset)) is None:
+            return None
+        self._late = number, offset + len(block.body)
+        # Without a mark: no position is in this file, since the next one is begun.
+        self._enter(number, mark=0)
+        self._add(block)
+        return self._batch()
+
+    def _frame(self, block: LiveBlock) -> None:
+        self._enter(self.number, self._tail.file(self.number).mark)
+        self._add(block)
+        self._offset += len(block.body)
+        self._note_position()
+
+    def _enter(self, number: int, mark: int) -> None:
+        file, stamping = self._tail.file(number), self._tail.stamping(number)
+        origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, mark)
+        if self._entered != (number, origin):
+            self._entered = number, origin
+            self._framing.enter(origin, stamping)
+
+    def _add(self, block: LiveBlock) -> None:
+        self._framing.add(Block(block.offset, block.body), partial=block.partial)
+
+    def _note_position(self) -> None:
+        mark, offset = self._framing.reached(self._offset)
+        if mark:
+            self._position = Position(self._tail.host, self.name, mark, offset)
+
+    def _position_here(self) -> Position:
+        return Position(self._tail.host, self.name, self._tail.file(self.number).mark, self._offset)
+
+    def _batch(self) -> Batch:
+        batch = self._framing.take() if self._framing.count else SIGN_OF_LIFE
+        notices, self._notices = tuple(self._notices), []
+        if batch.count or notices:
+            self._told = self._position
+            return replace(batch, positions=(self._position,), notices=notices)
+        return batch

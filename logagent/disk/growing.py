@@ -1,0 +1,154 @@
+"""A file of a log that is followed: held open, looked at for what was appended, and told from what takes its place."""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+
+from logagent.core.batch import BATCH_BYTES
+from logagent.core.cursor import MARKED, mark, marks
+from logagent.disk.reader import MAX_LINE
+
+TRAIL = 64
+"""Bytes before the place that a file was read up to, which must still be there: else it was written over. Times and
+numbers make the ends of two lines differ, whatever they have in common."""
+LOOKED = 4 * BATCH_BYTES
+"""Bytes looked through at a time; then those who follow have their turn."""
+
+
+class Overwritten(Exception):
+    """A file no longer holds what was read of it: it was truncated, or written anew."""
+
+
+class Growing:
+    """One open file. All methods read the disk, and are called in one thread at a time.
+
+    name: below its root. descriptor: open for reading, closed by `close`. max_line: longer lines come in pieces.
+
+    whole: the offset up to which it holds whole lines. size: bytes by the last look. searched: how far it was looked
+    at. modified: nanoseconds since the epoch. grew: when a look last found more, on the caller's clock. ended: whether
+    another file has taken its place. deleted: whether it has no name any more. lost: whether what was not read of it
+    by now is gone. cuts: offsets up to `whole` at which no line ends, ascending.
+    """
+
+    def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
+        self.name = name
+        self.descriptor: int | None = descriptor
+        self._max_line = max_line
+        self._head = self._trail = b""
+        status = os.fstat(descriptor)
+        self.identity = status.st_dev, status.st_ino
+        self.modified = status.st_mtime_ns
+        self.size = self.whole = self.searched = 0
+        self.grew = 0.0
+        self.ended = self.deleted = self.lost = False
+        self.cuts: list[int] = []
+
+    @property
+    def mark(self) -> int:
+        """Tells it from others, see `cursor`; 0 as long as it is empty."""
+        return mark(self._head) if self._head else 0
+
+    def is_of(self, known: int) -> bool:
+        """Whether it is the file of that mark."""
+        return marks(self._head, known)
+
+    @property
+    def half(self) -> int:
+        """Bytes of a line at its end that has no line break yet."""
+        return self.searched - self.whole
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all that it held at the last look was looked at."""
+        return self.searched >= self.size
+
+    def skip(self, offset: int) -> None:
+        """Nothing before a line that begins there is of interest."""
+        assert self.descriptor is not None
+        begin = max(0, offset - TRAIL)
+        self._trail = os.pread(self.descriptor, offset - begin, begin)
+        self.searched = self.whole = begin + len(self._trail)
+        self.size = max(self.size, self.searched)
+        self._head = os.pread(self.descriptor, MARKED, 0)
+
+    def look(self, now: float, most: int = LOOKED) -> bool:
+        """See what was appended, up to `most` bytes of it; whether there is more. Raises `Overwritten`, `OSError`."""
+        assert self.descriptor is not None
+        status = os.fstat(self.descriptor)
+        if status.st_size < self.searched:
+            raise Overwritten
+        self.size, self.modified, self.deleted = status.st_size, status.st_mtime_ns, status.st_nlink == 0
+        end = min(self.searched + most, self.size)
+        while True:
+            text = self._appended(min(BATCH_BYTES, end - self.searched))
+            if text:
+                self.grew = now
+                self._search(text)
+            if not text or self.searched >= end:
+                break
+        if len(self._head) < min(MARKED, self.size):
+            self._head = os.pread(self.descriptor, MARKED, 0)
+        return self.searched < self.size
+
+    def _appended(self, most: int) -> bytes:
+        assert self.descriptor is not None
+        text = os.pread(self.descriptor, len(self._trail) + most, self.searched - len(self._trail))
+        if not text.startswith(self._trail):
+            raise Overwritten
+        return text[len(self._trail) :]
+
+    def _search(self, text: bytes) -> None:
+        self._trail = (self._trail + text)[-TRAIL:]
+        last = text.rfind(b"\n")
+        if last >= 0:
+            self._pass(text.find(b"\n") + self.searched)
+            self.whole = self.searched + last + 1
+        self.searched += len(text)
+        self._pass(self.searched)
+
+    def _pass(self, end: int) -> None:
+        """A line that was begun goes on up to `end` at least."""
+        while end - self.whole > self._max_line:
+            self._cut(self.whole + self._max_line)
+
+    def give_half(self) -> None:
+        """Let what there is of a line be taken for a line: its end does not come."""
+        if self.half:
+            self._cut(self.searched)
+
+    def _cut(self, offset: int) -> None:
+        self.whole = offset
+        self.cuts.append(offset)
+
+    def read(self, offset: int, most: int = BATCH_BYTES) -> tuple[bytes, bool]:
+        """Whole lines from `offset` on, up to `most` bytes but at least one; whether the last is a piece of one."""
+        assert self.descriptor is not None
+        place = bisect_right(self.cuts, offset)
+        limit = self.cuts[place] if place < len(self.cuts) else self.whole
+        body = b""
+        while offset + len(body) < limit:
+            more = os.pread(self.descriptor, min(most, limit - offset) - len(body), offset + len(body))
+            if not more:
+                break  # it was truncated, which the next look will find
+            body += more
+            if len(body) >= min(most, limit - offset):
+                end = len(body) if offset + len(body) == limit else body.rfind(b"\n") + 1
+                if end:
+                    body = body[:end]
+                    break
+                most *= 4
+        return body, bool(body) and offset + len(body) in self.cuts[place : place + 1]
+
+    def adopt(self, descriptor: int) -> None:
+        """Go on with a copy of it, which was made before it was written over."""
+        self.close()
+        self.descriptor = descriptor
+        status = os.fstat(descriptor)
+        self.identity = status.st_dev, status.st_ino
+
+    def close(self) -> None:
+        """Let go of the file. To be called twice is harmless."""
+        descriptor, self.descriptor = self.descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)

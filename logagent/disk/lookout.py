@@ -1,0 +1,112 @@
+"""The lookout for logs that turn up while a question is followed: shared by all who follow with the same names."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import trio
+
+from logagent.core.outcome import Failure
+from logagent.disk.catalog import Catalog
+from logagent.disk.globs import is_glob
+from logagent.disk.logs import Log
+from logagent.disk.threads import DiskThreads
+from logagent.disk.watching import Watch, Watching
+
+SEARCH_GAP = 0.2
+"""Seconds between two searches, though names come and go all the time: each goes through directories."""
+SEARCH_AGAIN = 10.0
+"""Seconds after which is searched anew in any case, where a glob may match what the kernel does not tell of."""
+MAX_WATCHED = 1000
+"""Directories that the kernel is asked to tell of for one question; in further ones files are found a little later."""
+
+_log = logging.getLogger(__name__)
+
+
+class Lookout:
+    """Keeps the logs that patterns name or match, as they are by now.
+
+    logs: by name. failure: why there are none, or not all. `run` is its one task.
+    """
+
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        catalog: Catalog,
+        threads: DiskThreads,
+        watching: Watching,
+        *,
+        rotated: bool,
+        limit: int,
+    ) -> None:
+        self.scope = trio.CancelScope()
+        self.logs: dict[str, Log] = {}
+        self.failure: Failure | None = None
+        self.listeners: set[Callable[[], None]] = set()
+        self._patterns = patterns
+        self._catalog = catalog
+        self._threads = threads
+        self._watching = watching
+        self._rotated = rotated
+        self._limit = limit
+        self._called = trio.Event()
+        self._watches: dict[Path, Watch] = {}
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Search, then again whenever names come or go."""
+        try:
+            with self.scope:
+                await self._search()
+                self._called.set()  # what came before the kernel was asked to tell
+                task_status.started()
+                while True:
+                    with trio.move_on_after(self._patience):
+                        await self._called.wait()
+                    self._called = trio.Event()
+                    await self._search()
+                    self._tell()
+                    await trio.sleep(SEARCH_GAP)
+        finally:
+            for watch in self._watches.values():
+                watch.close()
+
+    def fail(self, failure: Failure) -> None:
+        """It has ended, and nobody asked it to."""
+        self.failure = failure
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in tuple(self.listeners):
+            listener()
+
+    @property
+    def _patience(self) -> float:
+        """Names that are all there need no further search: each log's tail looks after itself."""
+        settled = self.failure is None and not any(map(is_glob, self._patterns))
+        return math.inf if settled else SEARCH_AGAIN
+
+    async def _search(self) -> None:
+        looked: set[Path] = set()
+        try:
+            found = await self._threads.in_thread(self._find, looked)
+        except Failure as failure:
+            self.failure = failure
+        else:
+            self.failure = None
+            self.logs |= {log.name: log for log in found}
+        self._watch(looked)
+
+    def _find(self, looked: set[Path]) -> list[Log]:
+        return self._catalog.find(self._patterns, rotated=self._rotated, limit=self._limit, looked=looked)
+
+    def _watch(self, directories: set[Path]) -> None:
+        for gone in self._watches.keys() - directories:
+            self._watches.pop(gone).close()
+        for directory in sorted(directories - self._watches.keys())[: MAX_WATCHED - len(self._watches)]:
+            self._watches[directory] = self._watching.directory(directory, self._called_for)
+
+    def _called_for(self) -> None:
+        self._called.set()

@@ -1,0 +1,140 @@
+"""What follows of one agent have in common: a tail for each log, a lookout for each question, the kernel's notices."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Protocol, TypeVar
+
+import trio
+
+from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog import Catalog
+from logagent.disk.lookout import Lookout
+from logagent.disk.tail import Tail
+from logagent.disk.threads import DiskThreads
+from logagent.disk.watching import Watching
+
+_logger = logging.getLogger(__name__)
+
+
+class _Shared(Protocol):
+    """A task that is at work as long as anybody wants it."""
+
+    scope: trio.CancelScope
+
+    def fail(self, failure: Failure) -> None:
+        """It has ended, and nobody asked it to."""
+
+    async def run(self, *, task_status: trio.TaskStatus[None]) -> None: ...
+
+
+S = TypeVar("S", bound=_Shared)
+
+
+class _Share:
+    """One shared task: who runs it, for how many, and whether it has begun."""
+
+    def __init__(self, shared: _Shared) -> None:
+        self.shared = shared
+        self.users = 0
+        self.begun = trio.Event()
+        self.failure: Failure | None = None
+
+
+class Tails:
+    """Gives tails and lookouts to those who follow; made by `open_tails`."""
+
+    def __init__(self, nursery: trio.Nursery, threads: DiskThreads, watching: Watching) -> None:
+        self._nursery = nursery
+        self._threads = threads
+        self._watching = watching
+        self._shares: dict[object, _Share] = {}
+        self._keys: dict[_Shared, tuple[object, _Share]] = {}
+
+    @property
+    def under_way(self) -> int:
+        """How many tails and lookouts there are."""
+        return len(self._shares)
+
+    @asynccontextmanager
+    async def lookout(
+        self, patterns: Sequence[str], catalog: Catalog, *, rotated: bool, limit: int
+    ) -> AsyncIterator[Lookout]:
+        """The lookout for these patterns, while inside."""
+
+        def make() -> Lookout:
+            return Lookout(patterns, catalog, self._threads, self._watching, rotated=rotated, limit=limit)
+
+        lookout = await self._borrow((tuple(patterns), rotated, limit), make)
+        try:
+            yield lookout
+        finally:
+            self.give_back(lookout)
+
+    async def borrow(self, name: str, make: Callable[[DiskThreads, Watching], Tail]) -> Tail:
+        """The tail of the log `name`, to be given back. Raises `Failure` where it cannot be opened."""
+        return await self._borrow(name, lambda: make(self._threads, self._watching))
+
+    def give_back(self, shared: Tail | Lookout) -> None:
+        """It is wanted no more by one that wanted it."""
+        self._release(*self._keys[shared])
+
+    async def _borrow(self, key: object, make: Callable[[], S]) -> S:
+        share = self._shares.get(key)
+        if share is None:
+            share = self._shares[key] = _Share(make())
+            self._keys[share.shared] = key, share
+            self._nursery.start_soon(self._run, key, share)
+        share.users += 1
+        try:
+            await share.begun.wait()
+            if share.failure is not None:
+                raise share.failure
+        except BaseException:
+            self._release(key, share)
+            raise
+        return share.shared  # type: ignore[return-value]  # what was made under that key
+
+    def _release(self, key: object, share: _Share) -> None:
+        share.users -= 1
+        if share.users == 0:
+            share.shared.scope.cancel()
+            self._forget(key, share)
+            del self._keys[share.shared]
+
+    def _forget(self, key: object, share: _Share) -> None:
+        """Whoever wants it next has it made anew."""
+        if self._shares.get(key) is share:
+            del self._shares[key]
+
+    async def _run(self, key: object, share: _Share) -> None:
+        """Where what goes wrong in a shared task becomes the failure of all that want it."""
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(share.shared.run)
+                share.begun.set()
+        except* Failure as failures:
+            share.failure = _first(failures)
+        except* Exception:
+            _logger.exception("following %s failed", key)
+            share.failure = Failure(Status.INTERNAL, "internal error while following")
+        if share.failure is not None:
+            self._forget(key, share)
+            share.shared.fail(share.failure)
+        share.begun.set()
+
+
+def _first(failures: BaseExceptionGroup[Failure]) -> Failure:
+    inner = failures.exceptions[0]
+    return inner if isinstance(inner, Failure) else _first(inner)
+
+
+@asynccontextmanager
+async def open_tails(threads: DiskThreads, watching: Watching) -> AsyncIterator[Tails]:
+    """What an agent's follows share; leaving it ends them all."""
+    async with trio.open_nursery() as nursery:
+        await nursery.start(watching.run)
+        yield Tails(nursery, threads, watching)
+        nursery.cancel_scope.cancel()

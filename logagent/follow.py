@@ -1,0 +1,357 @@
+"""Following many hosts as one: what there was first, then what is written, merged in a short window, the lost named."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import trio
+
+from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Out, Position, pieces
+from logagent.core.cursor import of_host
+from logagent.core.outcome import Outcome, Part, Status, combine
+from logagent.core.query import Order, Query, Source
+from logagent.core.turning import beginnings, endings, turned
+from logagent.core.window import Window
+
+HELD = 16 * 1024 * 1024
+"""Bytes of lines that wait for earlier ones at most; then hosts wait until some are given out."""
+EARLIER_BYTES = 64 * 1024 * 1024
+"""Bytes of earlier lines that a follow begins with at most: they are held until all are found."""
+_GLOB = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The live lines of several hosts as one source.
+
+    live: for each host, by its name, what follows it. ended: what answers a query over some of these hosts and then
+    ends. patience: seconds that a host may take to begin before the others' lines are given.
+    """
+
+    live: Sequence[tuple[str, Source]]
+    ended: Callable[[Sequence[str]], Source]
+    patience: float
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        """As `Source.pump`, but it ends only where no host can be followed any more, or a limit is reached. One
+        nursery, a task for each host."""
+        following = _Following(self, query, out)
+        with trio.move_on_after(math.inf if query.timeout is None else query.timeout) as scope:
+            await following.run()
+        if scope.cancelled_caught:
+            following.limit = Outcome(Status.DEADLINE_EXCEEDED, f"timeout={query.timeout:g} s reached")
+        return following.outcome()
+
+
+class _Feed:
+    """One host under way: a slot that holds a batch, how it stands with it, and how it ended.
+
+    begun: whether it has said where it begins. anchors: these places.
+    """
+
+    def __init__(self, name: str, source: Source, tell: Callable[[], None]) -> None:
+        self.name = name
+        self.slot: Batch | None = None
+        self.outcome: Outcome | None = None
+        self.begun = False
+        self.anchors: tuple[Position, ...] = ()
+        self.state = Notice(name, Status.OK, "")
+        self.loss: Notice | None = None
+        self.lines = 0
+        self._source = source
+        self._tell = tell
+        self._free = trio.Event()
+
+    async def send(self, batch: Batch) -> None:
+        """Put a batch into the slot and wait until it is taken. A mere sign of life is for whoever reads the host."""
+        if batch == SIGN_OF_LIFE:
+            await trio.lowlevel.checkpoint()
+            return
+        self.slot = batch
+        self._free = trio.Event()
+        self._tell()
+        await self._free.wait()
+
+    def take(self) -> Batch | None:
+        batch, self.slot = self.slot, None
+        self._free.set()
+        return batch
+
+    async def run(self, query: Query) -> None:
+        self.outcome = await self._source.pump(query, self)
+        self._tell()
+
+    def note(self, notice: Notice) -> Notice:
+        """The notice under the name that the host has here; and what it says of the host."""
+        notice = notice._replace(host=self.name)
+        if notice.status is Status.DATA_LOSS:
+            self.loss = self.loss or notice
+        elif notice.status in (Status.OK, Status.UNAVAILABLE):
+            self.state = notice
+        return notice
+
+    def share(self) -> Outcome:
+        """How its part of the follow stands, or ended."""
+        if self.outcome is not None and not self.outcome.complete:
+            status, message = self.outcome.status, self.outcome.message
+        elif self.loss is not None:
+            status, message = self.loss.status, self.loss.message
+        else:
+            status, message = self.state.status, "" if self.state.status is Status.OK else self.state.message
+        named = f"{self.name}: {message}" if message else ""
+        return Outcome(status, named, self.lines, hosts=(Part(self.name, status, message, self.lines),))
+
+
+class _Following:
+    """One run of a `Follow`."""
+
+    def __init__(self, follow: Follow, query: Query, out: Out) -> None:
+        self._follow = follow
+        self._query = query
+        self._out = out
+        self._news = trio.Event()
+        self._feeds = [_Feed(name, source, self._tell) for name, source in follow.live]
+        self._window = Window([feed.name for feed in self._feeds], patience=query.patience)
+        self._merging = not query.own and not (len(self._feeds) == 1 and _names_one_log(query))
+        self._reached: dict[tuple[str, str], Position] = {}
+        self._sent = trio.current_time()
+        self._left = math.inf if query.max_bytes is None else query.max_bytes
+        self._lines = 0
+        self.limit: Outcome | None = None
+
+    def _tell(self) -> None:
+        self._news.set()
+
+    async def run(self) -> None:
+        query = self._query
+        if query.positions or (query.since is not None and query.n is None):
+            await self._catch_up()
+        async with trio.open_nursery() as nursery:
+            for feed in self._feeds:
+                nursery.start_soon(feed.run, self._share_of(feed))
+            notices = await self._hear_beginnings()
+            if not self._is_nowhere(notices):
+                await self._say(self._worth_saying(notices))
+                if query.n and not query.positions:
+                    await self._tell_earlier(query.n)
+                await self._send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
+                await self._go_on()
+            nursery.cancel_scope.cancel()
+
+    def outcome(self) -> Outcome:
+        """What all of it came to."""
+        shares = [feed.share() for feed in self._feeds]
+        if self.limit is not None:
+            shares.insert(0, self.limit)
+        return combine(shares, lines=self._lines, timings={})
+
+    # What there was before.
+
+    async def _catch_up(self) -> None:
+        """All since the positions, or since a time, merged exactly; then hosts are followed from where that came to."""
+        query = self._query
+        hosts = [feed.name for feed in self._feeds if not query.positions or of_host(query.positions, feed.name)]
+        asked = replace(query, follow=False, whole=True, n=None, timeout=None, max_bytes=None, places=True, times=True)
+        self._pass_by(query.positions)
+        outcome = await self._follow.ended(hosts).pump(asked, _Passing(self))
+        await self._say(_failures(outcome))
+
+    def _share_of(self, feed: _Feed) -> Query:
+        """What one host is asked: its own lines, from where they are known to here."""
+        positions = tuple(position for (host, _), position in self._reached.items() if host == feed.name)
+        since = self._query.since if positions or self._query.n is None else None
+        # Where earlier lines are told from here, the host has none to tell.
+        return replace(
+            self._query,
+            hosts=(),
+            own=True,
+            n=None,
+            since=since,
+            positions=positions,
+            timeout=None,
+            max_bytes=None,
+            times=True,
+            places=True,
+        )
+
+    async def _hear_beginnings(self) -> list[Notice]:
+        """Wait until each host has said where it begins, or that it cannot, or all patience is gone. What they had to
+        say meanwhile."""
+        notices: list[Notice] = []
+        with trio.move_on_after(self._follow.patience):
+            while not all(feed.begun or feed.outcome for feed in self._feeds):
+                await self._news.wait()
+                self._news = trio.Event()
+                for feed in self._feeds:
+                    notices += _begin(feed)
+        for feed in self._feeds:
+            if not feed.begun and feed.outcome is None:
+                late = f"has not answered within {self._follow.patience:g} s; following without it until it does"
+                notices.append(feed.note(Notice(feed.name, Status.UNAVAILABLE, late)))
+        self._pass_by(self._anchors())
+        self._tell()
+        return notices
+
+    def _anchors(self) -> tuple[Position, ...]:
+        return tuple(position for feed in self._feeds for position in feed.anchors)
+
+    def _is_nowhere(self, notices: Sequence[Notice]) -> bool:
+        """Whether no host has what is named, so that it is no use to wait for it. A glob may match something later."""
+        query = self._query
+        if query.own or query.positions or any(_GLOB & set(name) for name in query.files):
+            return False
+        missing = {notice.host: notice for notice in notices if notice.status is Status.NOT_FOUND}
+        if not all(feed.name in missing and not feed.anchors for feed in self._feeds):
+            return False
+        for feed in self._feeds:
+            feed.outcome = Outcome(Status.NOT_FOUND, missing[feed.name].message)
+        return True
+
+    def _worth_saying(self, notices: Sequence[Notice]) -> list[Notice]:
+        """That a host has no such log is worth a word only if none has it."""
+        if self._anchors() and not self._query.own:
+            return [notice for notice in notices if notice.status is not Status.NOT_FOUND]
+        return list(notices)
+
+    async def _tell_earlier(self, n: int) -> None:
+        """The last n lines before the places where the hosts began."""
+        anchors = self._anchors()
+        hosts = [feed.name for feed in self._feeds if feed.anchors]
+        if not anchors:
+            return
+        asked = replace(self._query, follow=False, order=Order.NEWEST, n=n, positions=anchors, timeout=None)
+        asked = replace(asked, max_bytes=EARLIER_BYTES, times=True, places=True)
+        found = _Earlier(self._out)
+        outcome = await self._follow.ended(hosts).pump(asked, found)
+        await self._say(_failures(outcome))
+        earlier = turned(found.batches, {(place.host, place.log) for place in anchors})
+        if earlier is None:
+            return
+        self._pass_by(beginnings(earlier))
+        await self._send(replace(SIGN_OF_LIFE, positions=tuple(self._reached.values())))
+        for piece in pieces(earlier, LARGEST_BATCH):
+            await self._send(replace(piece, positions=endings(piece)))
+
+    # What is written.
+
+    async def _go_on(self) -> None:
+        while self.limit is None and not all(feed.outcome and feed.slot is None for feed in self._feeds):
+            with trio.move_on_at(min(self._window.due, self._sent + self._query.heartbeat)):
+                await self._news.wait()
+            self._news = trio.Event()
+            for feed in self._feeds:
+                await self._collect(feed)
+            if (batch := self._window.take(trio.current_time())) is not None:
+                await self._send(batch)
+            if trio.current_time() >= self._sent + self._query.heartbeat:
+                await self._send(replace(SIGN_OF_LIFE, positions=tuple(self._window.take_positions())))
+        if (batch := self._window.flush()) is not None:
+            await self._send(batch)
+
+    async def _collect(self, feed: _Feed) -> None:
+        if feed.outcome is not None and feed.slot is None:
+            await self._announce_end(feed)
+        elif self._window.size < HELD and (batch := feed.take()) is not None:
+            self._tell()  # there may be more
+            await self._say([feed.note(notice) for notice in batch.notices])
+            feed.begun = True
+            if not batch.count:
+                self._window.note(feed.name, batch.positions)
+            elif self._merging:
+                self._window.add(feed.name, batch, trio.current_time())
+            else:
+                await self._send(replace(batch, notices=(), live=False))
+
+    async def _announce_end(self, feed: _Feed) -> None:
+        outcome = feed.outcome
+        if outcome is not None and feed.state.status is not outcome.status:
+            feed.state = Notice(feed.name, outcome.status, outcome.message or "ended")
+            await self._say([feed.state])
+
+    async def _say(self, notices: Iterable[Notice]) -> None:
+        said = tuple(notices)
+        if said:
+            await self._send(replace(SIGN_OF_LIFE, notices=said))
+
+    async def _send(self, batch: Batch) -> None:
+        """To the reader, as far as it is allowed."""
+        if self.limit is None and len(batch.body) > self._left:
+            self.limit = Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.max_bytes} reached")
+        if self.limit is not None:
+            return
+        self._left -= len(batch.body)
+        self._lines += batch.count
+        by_host = _by_host(batch)
+        for feed in self._feeds if by_host else ():
+            feed.lines += by_host[feed.name]
+        self._pass_by(batch.positions)
+        await self._out.send(batch)
+        self._sent = trio.current_time()
+
+    def _pass_by(self, positions: Iterable[Position]) -> None:
+        for position in positions:
+            self._reached[position.host, position.log] = position
+
+
+class _Passing:
+    """Passes on what was before, as if it were followed."""
+
+    def __init__(self, following: _Following) -> None:
+        self._following = following
+
+    async def send(self, batch: Batch) -> None:
+        await self._following._send(batch)
+
+
+class _Earlier:
+    """Keeps the lines of an answer; its signs of life go on."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self.batches: list[Batch] = []
+
+    async def send(self, batch: Batch) -> None:
+        if batch.count:
+            self.batches.append(batch)
+        else:
+            await self._out.send(SIGN_OF_LIFE)
+
+
+def _begin(feed: _Feed) -> list[Notice]:
+    """Take of a host what it says before its first line."""
+    notices: list[Notice] = []
+    if feed.slot is not None and not feed.begun and not feed.slot.count:
+        batch = feed.slot
+        feed.take()
+        notices += [feed.note(notice) for notice in batch.notices]
+        feed.anchors += batch.positions
+        feed.begun = batch.live or any(notice.status is Status.UNAVAILABLE for notice in notices)
+    elif feed.slot is not None:
+        feed.begun = True
+    return notices
+
+
+def _names_one_log(query: Query) -> bool:
+    return len(query.files) == 1 and not _GLOB & set(query.files[0])
+
+
+def _failures(outcome: Outcome) -> list[Notice]:
+    return [
+        Notice(part.host, part.status, part.message)
+        for part in outcome.hosts
+        if part.status not in (Status.OK, Status.NOT_FOUND)
+    ]
+
+
+def _by_host(batch: Batch) -> Counter[str]:
+    if not batch.origins or not batch.count:
+        return Counter()
+    if batch.origin is None:
+        return Counter({batch.origins[0].host: batch.count})
+    counts: Counter[str] = Counter()
+    for index, lines in Counter(batch.origin).items():
+        counts[batch.origins[index].host] += lines
+    return counts
