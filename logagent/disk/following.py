@@ -96,6 +96,9 @@ class LogFollower:
 
     def _pass_on(self) -> None:
         """Go on with the next file; of this one more may come late."""
+        missing = self._tail.file(self.number).seen - self._offset
+        if missing > 0:
+            self._notices.append(succession.truncated(self._tail.host, self.name, missing))
         self._late = (self.number, self._offset)
         self.number, self._offset = self.number + 1, 0
         self._notices += self._tail.notices(self.number)

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.cursor import MARKED, mark, marks
 from logagent.disk.reader import MAX_LINE
+from logagent.disk.resuming import whole_end
 
 TRAIL = 64
 """Bytes before the place that a file was read up to, which must still be there: else it was written over. Times and
@@ -27,8 +28,9 @@ class Growing:
 
     whole: the offset up to which it holds whole lines. size: bytes by the last look. searched: how far it was looked
     at. modified: nanoseconds since the epoch. grew: when a look last found more, on the caller's clock. ended: whether
-    another file has taken its place. deleted: whether it has no name any more. lost: whether what was not read of it
-    by now is gone. cuts: offsets up to `whole` at which no line ends, ascending.
+    another file has taken its place. seen: how far it held whole lines before it went on in a copy. deleted: whether it
+    has no name any more. lost: whether what was not read of it by now is gone. cuts: offsets up to `whole` at which no
+    line ends, ascending.
     """
 
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
@@ -39,7 +41,7 @@ class Growing:
         status = os.fstat(descriptor)
         self.identity = status.st_dev, status.st_ino
         self.modified = status.st_mtime_ns
-        self.size = self.whole = self.searched = 0
+        self.size = self.whole = self.searched = self.seen = 0
         self.grew = 0.0
         self.ended = self.deleted = self.lost = False
         self.cuts: list[int] = []
@@ -141,11 +143,16 @@ class Growing:
         return body, bool(body) and offset + len(body) in self.cuts[place : place + 1]
 
     def adopt(self, descriptor: int) -> None:
-        """Go on with a copy of it, which was made before it was written over."""
+        """Go on with a copy of it, which was made before it was written over. What was written between the copying and
+        that is missing from the copy, though it may have been seen."""
         self.close()
         self.descriptor = descriptor
         status = os.fstat(descriptor)
         self.identity = status.st_dev, status.st_ino
+        self.seen, self.size = max(self.seen, self.whole), status.st_size
+        if self.size < self.searched:
+            self.skip(whole_end(descriptor))
+            self.cuts = [cut for cut in self.cuts if cut <= self.whole]
 
     def close(self) -> None:
         """Let go of the file. To be called twice is harmless."""

@@ -6,14 +6,20 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from logagent.core.batch import Notice
+from logagent.core.batch import BATCH_BYTES, Notice
 from logagent.core.outcome import Failure, Status
 from logagent.disk import resuming
 from logagent.disk.growing import Growing
+from logagent.disk.unpacking import HEAD, Kind, Unpacking, kind_of
 from logagent.disk.ways import File
 
 ATTEMPTS = 20
 """How often one look begins anew because files are renamed under its hands; then the next look goes on."""
+
+LOOKS_FOR_COPY = 3
+"""How often one looks for a copy of a file that was written over, before there is taken to be none."""
+MAX_UNPACKED = 256 * 1024 * 1024
+"""Bytes of text that are unpacked into memory to go on in a copy that was compressed before it was read to its end."""
 
 Find = Callable[[], Sequence[File]]
 """Gives the files of the log as they are by then, newest first."""
@@ -49,22 +55,51 @@ def successors(find: Find, file: Growing, *, max_line: int) -> Successors:
 def after_overwriting(find: Find, file: Growing, *, max_line: int) -> Successors:
     """What came after a file that was written over: if a copy of it is found, `file` goes on with that."""
     opened: dict[tuple[int, int], Growing] = {}
-    for _ in range(ATTEMPTS):
+    for attempt in range(ATTEMPTS):
         found = find()
         live = [one for one in found if one.identity == file.identity]
         rotated = [one for one in found if one.identity != file.identity]
         place = resuming.place_of(rotated, file.mark) if file.mark else None
+        if place is None and rotated and attempt < LOOKS_FOR_COPY:
+            continue  # it may be compressed at this very moment
         between = [] if place is None else rotated[:place]
         try:
             files = [_opened(one, opened, max_line) for one in [*reversed(between), *live]]
-            if place is not None and not rotated[place].packed:
-                file.adopt(_open(rotated[place]))
+            copied = place is not None and _adopt(file, rotated[place])
         except (_Moved, Failure, OSError):
             continue
         _close_others(opened, files)
-        return Successors(files, sure=place is not None and not rotated[place].packed)
+        return Successors(files, sure=copied)
     _close_others(opened, [])
     return Successors([], sure=False)
+
+
+def _adopt(file: Growing, copy: File) -> bool:
+    """Have a file go on with its copy, unpacked if need be; false if that would be too large."""
+    descriptor = _open(copy)
+    kind = kind_of(os.pread(descriptor, HEAD, 0))
+    if kind is None:
+        file.adopt(descriptor)
+        return True
+    try:
+        text = _unpacked(descriptor, copy.name, kind)
+    finally:
+        os.close(descriptor)
+    if text is not None:
+        file.adopt(text)
+    return text is not None
+
+
+def _unpacked(descriptor: int, name: str, kind: Kind) -> int | None:
+    """A file in memory with the text of an archive; None if it is too large."""
+    text = os.memfd_create(name.rpartition("/")[2][:200])
+    size = 0
+    for chunk in Unpacking(descriptor, name, kind, chunk=BATCH_BYTES).chunks():
+        size += os.write(text, chunk)
+        if size > MAX_UNPACKED:
+            os.close(text)
+            return None
+    return text
 
 
 def _newer(found: Sequence[File], file: Growing) -> tuple[Sequence[File], bool]:
