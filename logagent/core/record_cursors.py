@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 from logagent.core.batch import Batch, Mark, Position
@@ -53,7 +54,7 @@ class RecordCursors:
         """The position of its own log behind each record but the last."""
         lines, indexes = batch.lines(), batch.origin_of_each()
         begins = [place for place in range(batch.count) if not _goes_on(batch, place)]
-        for begin, following in zip(begins, begins[1:], strict=False):
+        for begin, following in itertools.pairwise(begins):
             origin = batch.origins[indexes[begin]]
             if batch.offsets is None:
                 yield None
