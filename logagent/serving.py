@@ -25,7 +25,7 @@ from logagent.web.streaming import Answers
 
 GRACE_FOR_READERS = 0.5
 """The part of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict, and
-the rest of the time is for readers to take what is on its way to them."""
+the rest of the time is for readers to take what is on its way to them. Follows, which never would, are cut at once."""
 
 
 async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None]) -> None:
@@ -36,7 +36,7 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
     """
     listeners = _listeners(settings)
     addresses = [listener.address for listener in listeners]
-    answers = Answers(settings.name, settings.max_answers, max_time=settings.max_time, max_bytes=settings.max_bytes)
+    answers = _answers(settings)
     stopping = trio.Event()
     threads = DiskThreads(settings.disk_threads)
     async with _peers(settings) as peers, open_tails(threads, Watching()) as tails, trio.open_nursery() as nursery:
@@ -66,8 +66,19 @@ async def _watch_signals(stopping: trio.Event) -> None:
 
 async def _cut_answers(stopping: trio.Event, answers: Answers, grace: float) -> None:
     await stopping.wait()
+    answers.cut_follows()
     await trio.sleep(grace)
     answers.cut()
+
+
+def _answers(settings: Settings) -> Answers:
+    return Answers(
+        settings.name,
+        settings.max_answers,
+        most_follows=settings.max_follows,
+        max_time=settings.max_time,
+        max_bytes=settings.max_bytes,
+    )
 
 
 def _peers(settings: Settings) -> Peers:

@@ -53,6 +53,7 @@ class Settings:
     max_line: int = 1024 * 1024
     max_files: int = 500
     max_answers: int = 256
+    max_follows: int = 1000
     max_time: float = 3600.0
     max_bytes: int = 16 * 1024**3
     graceful: float = 8.0
@@ -182,6 +183,7 @@ class _Checked:
             max_line=self._one("max_line"),
             max_files=self._one("max_files"),
             max_answers=self._one("max_answers"),
+            max_follows=self._one("max_follows"),
             max_time=self._one("max_time"),
             max_bytes=self._one("max_bytes"),
             graceful=self._one("graceful"),

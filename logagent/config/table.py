@@ -149,6 +149,13 @@ SETTINGS = (
         default="256",
     ),
     Setting(
+        "max_follows",
+        values.count,
+        "how many follows are under way at once; more are refused with 503, as the memory that they take is bounded so",
+        "follows",
+        default="1000",
+    ),
+    Setting(
         "max_time",
         values.seconds,
         "how long one answer may take, as `timeout` does for a client: a question that nobody waits for any more ends",

@@ -101,7 +101,9 @@ def parameters(query: Query) -> str:
     pairs += [("exclude", keyword) for keyword in query.exclude]
     pairs += [("regex", expression) for expression in query.regex]
     pairs += [("exclude_regex", expression) for expression in query.exclude_regex]
-    pairs += [(name, "true") for name in ("ignore_case", "prefix", "whole", "follow") if getattr(query, name)]
+    pairs += [
+        (name, "true") for name in ("ignore_case", "prefix", "whole", "follow", "cursors") if getattr(query, name)
+    ]
     pairs += [("rotated", "false")] if not query.rotated else []
     pairs += [(name, str(getattr(query, name))) for name in ("n", "max_bytes") if getattr(query, name) is not None]
     if query.order is not Order.NEWEST and not query.follow:
@@ -297,10 +299,11 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "follow": (("follow",), _flag),
     "patience": (("patience",), _patience),
     "heartbeat": (("heartbeat",), _heartbeat),
+    "cursors": (("cursors",), _flag),
 }
 _OF_FOLLOW = {"patience", "heartbeat"}
 _NOT_OF_HITS = {"n", "order", "context", "before_context", "after_context", "cursor", "prefix", "max_bytes"}
-_NOT_OF_HITS |= {"whole", "follow", *_OF_FOLLOW}
+_NOT_OF_HITS |= {"whole", "follow", "cursors", *_OF_FOLLOW}
 """What says how lines are sent, of which there are none. (How many bytes long they are no count tells.)"""
 _HITS_READERS = {name: reader for name, reader in _READERS.items() if name not in _NOT_OF_HITS} | {
     "step": (("step",), _step)

@@ -55,8 +55,9 @@ class Query:
     columns of a batch. whole: without a last line of a log that has no line break yet, and with a position for every
     log. follow: go on as lines are written, from older to newer ones; n is then the number of earlier ones.
     patience: seconds that a followed line waits for earlier ones of other logs. heartbeat: seconds after which a follow
-    that has nothing to tell shows that it is alive. own: only the files of the agent asked. positions: how far an
-    earlier answer came, on which this one goes on. trace: the W3C `traceparent` that the request came with
+    that has nothing to tell shows that it is alive. cursors: whether each record tells where another answer goes on
+    behind it. own: only the files of the agent asked. positions: how far an earlier answer came, on which this one goes
+    on. trace: the W3C `traceparent` that the request came with
     (https://www.w3.org/TR/trace-context/).
     """
 
@@ -86,6 +87,7 @@ class Query:
     follow: bool = False
     patience: float = PATIENCE
     heartbeat: float = HEARTBEAT
+    cursors: bool = False
     own: bool = False
     positions: tuple[Position, ...] = ()
     trace: str | None = None

@@ -8,9 +8,10 @@ import json
 from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring
 
-from logagent.core.batch import Batch, Mark, shown
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Notice, shown
 from logagent.core.moments import whole_second
 from logagent.core.outcome import Outcome
+from logagent.core.record_cursors import RecordCursors
 from logagent.core.verdict import end_record
 
 _quote: Callable[[str], str] = encode_basestring
@@ -73,38 +74,84 @@ class Text:
 
 
 class Ndjson:
-    """One JSON record a line or event, the last one the verdict. Needs the columns of times and places."""
+    """One JSON record a line or event, the last one the verdict. Needs the columns of times and places.
+
+    follow: whether notices, signs of life and the beginning of what is live are records too. cursors: what tells the
+    cursor of each record, if they are wanted.
+    """
+
+    def __init__(self, *, follow: bool = False, cursors: RecordCursors | None = None) -> None:
+        self._follow = follow
+        self._cursors = cursors
 
     def batch(self, batch: Batch) -> bytes:
-        times, offsets = batch.times or [0] * batch.count, batch.offsets or [0] * batch.count
-        origins = [
-            (origin.timed, f'"host":{_quote(shown(origin.host))},"file":{_quote(shown(origin.file))},"offset":')
-            for origin in batch.origins
-        ]
-        rfc3339 = _Rfc3339()
-        rows = zip(batch.lines(), times, offsets, map(origins.__getitem__, batch.origin_of_each()), strict=True)
-        if batch.marks is not None:
-            return b"".join(_marked(list(rows), batch.marks, rfc3339))
-        return b"".join(
-            f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(line)}}}\n'.encode()
-            for line, time, offset, (timed, where) in rows
-        )
+        rows = json_records(batch)
+        if self._cursors is not None:
+            cursors = self._cursors.behind(batch)
+            rows = [_with_cursor(row, cursor) for row, cursor in zip(rows, cursors, strict=True)]
+        if self._follow:
+            rows = [*map(json_notice, batch.notices), *rows, *_signs(batch)]
+        return ("\n".join(rows) + "\n").encode() if rows else b""
 
     def end(self, outcome: Outcome) -> bytes:
-        return json.dumps(end_record(outcome), ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        return json_end(outcome) + b"\n"
+
+
+def json_records(batch: Batch) -> list[str]:
+    """The records of a batch, a JSON object each, without line breaks. Needs the columns of times and places."""
+    times, offsets = batch.times or [0] * batch.count, batch.offsets or [0] * batch.count
+    origins = [
+        (origin.timed, f'"host":{_quote(shown(origin.host))},"file":{_quote(shown(origin.file))},"offset":')
+        for origin in batch.origins
+    ]
+    rfc3339 = _Rfc3339()
+    rows = zip(batch.lines(), times, offsets, map(origins.__getitem__, batch.origin_of_each()), strict=True)
+    if batch.marks is not None:
+        return list(_marked(list(rows), batch.marks, rfc3339))
+    return [
+        f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(line)}}}'
+        for line, time, offset, (timed, where) in rows
+    ]
+
+
+def json_notice(notice: Notice) -> str:
+    """A notice as a JSON object without line breaks."""
+    told = {"host": shown(notice.host), "status": int(notice.status), "message": shown(notice.message)}
+    return json.dumps({"notice": told}, ensure_ascii=False)
+
+
+def json_end(outcome: Outcome) -> bytes:
+    """The verdict as a JSON object without line breaks."""
+    return json.dumps(end_record(outcome), ensure_ascii=False).encode("utf-8", "replace")
+
+
+LIVE = '{"live":true}'
+"""What says that from here on records were written since."""
+HEARTBEAT = '{"heartbeat":true}'
+
+
+def _signs(batch: Batch) -> list[str]:
+    if batch == SIGN_OF_LIFE:
+        return [HEARTBEAT]
+    return [LIVE] if batch.live else []
+
+
+def _with_cursor(row: str, cursor: str) -> str:
+    return f'{row[:-1]},"cursor":"{cursor}"}}' if cursor else row
 
 
 _Row = tuple[bytes, int, int, tuple[bool, str]]
 
 
-def _marked(rows: list[_Row], marks: bytes, rfc3339: _Rfc3339) -> Iterator[bytes]:
+def _marked(rows: list[_Row], marks: bytes, rfc3339: _Rfc3339) -> Iterator[str]:
     """Records of which some are context, and some have several lines."""
     firsts = [place for place, mark in enumerate(marks) if not mark & Mark.CONTINUES]
     for first, behind in itertools.pairwise([*firsts, len(rows)]):
         _, time, offset, (timed, where) = rows[first]
         text = b"\n".join(line for line, *_ in rows[first:behind])
         beside = ',"context":true' if marks[first] & (Mark.LEADS | Mark.TRAILS) else ""
-        yield f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(text)}{beside}}}\n'.encode()
+        beside += ',"partial":true' if marks[behind - 1] & Mark.PARTIAL else ""
+        yield f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(text)}{beside}}}'
 
 
 class _Rfc3339:

@@ -17,12 +17,15 @@ from werkzeug.http import parse_options_header
 
 from logagent.core.batch import Batch
 from logagent.core.coding import negotiate
+from logagent.core.cursor import continued
+from logagent.core.event_stream import EventStream
 from logagent.core.files import Listing, asked, to_json
 from logagent.core.hits_rendering import HitsJson, HitsNdjson, HitsText
 from logagent.core.host import HostState
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.parameters import parse, parse_hits
 from logagent.core.query import BadParameter, Query, Source
+from logagent.core.record_cursors import RecordCursors
 from logagent.core.rendering import Ndjson, Text
 from logagent.core.wire import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
 from logagent.web.access import may_ask
@@ -31,8 +34,10 @@ from logagent.web.streaming import Answer, Answers, Plan, Rendering, StreamingQu
 TEXT = "text/plain"
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+EVENTS = "text/event-stream"
 RETRY_AFTER = 1
 """Seconds after which a client that met a full agent may ask again: most answers take less."""
+LAST_EVENT_ID = "Last-Event-ID"
 
 _STATUS_CODES = {Status.NOT_FOUND: HTTPStatus.NOT_FOUND, Status.PERMISSION_DENIED: HTTPStatus.FORBIDDEN}
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -94,7 +99,7 @@ def create_app(agent: Agent, answers: Answers, *, version: str, certificate_requ
     @app.get("/logs")
     async def logs() -> Answer:
         _admit(certificate_required)
-        query = _query(parse)
+        query = _resumed(_query(parse))
         return await answer(query, _form(query))
 
     @app.get("/hits")
@@ -105,8 +110,9 @@ def create_app(agent: Agent, answers: Answers, *, version: str, certificate_requ
 
     async def answer(query: Query, form: Form) -> Answer:
         await agent.check(query)
-        if answers.full:
-            raise Refusal(503, "too many answers are under way", {"retry-after": str(RETRY_AFTER)})
+        if answers.full(query):
+            kind = "follows" if query.follow else "answers"
+            raise Refusal(503, f"too many {kind} are under way", {"retry-after": str(RETRY_AFTER)})
         query = replace(query, times=query.times or form.times, places=query.places or form.places)
         query = answers.bounded(query)
         return Answer(_plan(agent.answer(query), query, form), answers, form.mimetype)
@@ -177,6 +183,18 @@ def _query(parse: Callable[[bytes, int], Query]) -> Query:
     return _addressed(parse(request.query_string, time.time_ns()))
 
 
+def _resumed(query: Query) -> Query:
+    """The query that goes on behind the last event that an EventSource has seen. It asks again with the URL that it
+    was given, so that this goes before a cursor there."""
+    last = request.headers.get(LAST_EVENT_ID)
+    if not last:
+        return query
+    try:
+        return continued(query, last)
+    except BadParameter as error:
+        raise BadParameter(LAST_EVENT_ID, error.reason) from None
+
+
 def _addressed(query: Query) -> Query:
     """The query with what the request's headers say."""
     trace = request.headers.get("traceparent", "")
@@ -189,17 +207,20 @@ def _addressed(query: Query) -> Query:
 
 def _form(query: Query) -> Form:
     """The form that the client likes best of those that there are."""
-    offered = [TEXT, NDJSON, BATCHES] if request.http_version == "2" else [TEXT, NDJSON]
+    offered = [TEXT, NDJSON, EVENTS, *([BATCHES] if request.http_version == "2" else [])]
     liked = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else TEXT
     accept, parameters = parse_options_header(request.headers.get("accept"))
     if accept == BATCHES and BATCHES in offered:
         return Form(BATCHES, _Frames(), False, "times" in parameters, "places" in parameters)
     if liked == NDJSON:
-        return Form(NDJSON, Ndjson(), True, True, True)
+        cursors = RecordCursors(query) if query.cursors else None
+        return Form(NDJSON, Ndjson(follow=query.follow, cursors=cursors), True, True, True)
+    if liked == EVENTS:
+        return Form(EVENTS, EventStream(follow=query.follow, cursors=RecordCursors(query)), True, True, True)
     if liked == TEXT:
         rendering = Text(query.prefix, groups=query.context)
         return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.prefix or query.context)
-    raise Refusal(406, f"/logs comes as {TEXT} or {NDJSON}")
+    raise Refusal(406, f"/logs comes as {TEXT}, {NDJSON} or {EVENTS}")
 
 
 def _hits_form(query: Query) -> Form:

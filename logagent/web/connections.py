@@ -31,6 +31,7 @@ from logagent.web.http1 import Http1Protocol
 from logagent.web.http2 import Http2Protocol
 from logagent.web.limits import ConnectionLimits
 from logagent.web.listening import Listener, listen, server_tls
+from logagent.web.presence import Delivery, Presence, delivery
 from logagent.web.request_stream import QUEUED_MESSAGES, RequestStream
 
 __all__ = ["ConnectionLimits", "Listener", "listen", "serve", "serve_connection", "server_tls"]
@@ -59,6 +60,7 @@ class Connection:
         limits: how long and how much this connection may keep us busy.
         context: Hypercorn's; its `terminated` is the beginning of a shutdown.
         state: copied into `scope["state"]` of every request.
+        presence: looks after clients that are gone without a word; left out, nobody does.
     """
 
     def __init__(
@@ -68,11 +70,13 @@ class Connection:
         limits: ConnectionLimits,
         context: WorkerContext,
         state: LifespanState,
+        presence: Presence | None = None,
     ) -> None:
         self._app = app
         self._stream = stream
         self._limits = limits
         self._context = context
+        self._presence = presence or Presence()
         self._state = ConnectionState(dict(state))
         self._config = hypercorn_config(limits)
         self._tls = stream if isinstance(stream, trio.SSLStream) else None
@@ -92,6 +96,7 @@ class Connection:
         except* Exception:
             logger.exception("a connection failed")
         finally:
+            self._presence.leave(self)
             if self._answers_cut:
                 reset_on_close(self._stream)
             with trio.move_on_after(LINGER):
@@ -169,6 +174,17 @@ class Connection:
             return False
         return isinstance(self.protocol, Http2Protocol) and not self.protocol.finished
 
+    # Whether the client is still there
+
+    def delivery(self) -> Delivery | None:
+        """How it stands with what was sent to the client."""
+        return delivery(self._stream)
+
+    def give_up(self) -> None:
+        """Ends the connection of a client that is gone, without waiting for it to take anything."""
+        reset_on_close(self._stream)
+        self._scope.cancel()
+
     # What the client sends
 
     async def _read(self) -> None:
@@ -207,6 +223,7 @@ class Connection:
     def _set_idle(self, idle: bool) -> None:
         patience = self.protocol.patience if isinstance(self.protocol, Http2Protocol) else self._limits.idle_timeout
         self._idle.deadline = trio.current_time() + patience if idle else math.inf
+        (self._presence.leave if idle else self._presence.enter)(self)
 
     async def _write(self, data: bytes) -> None:
         # HTTP/1.1 hands over whole chunks, however large; the deadline is for one burst, or a little more than that.
@@ -219,7 +236,7 @@ class Connection:
     async def _write_burst(self, data: memoryview) -> None:
         complete = False
         try:
-            with trio.move_on_after(self._limits.write_timeout):
+            with trio.move_on_after(math.inf if self.protocol.unhurried else self._limits.write_timeout):
                 await self._stream.send_all(data)
                 complete = True
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -320,10 +337,13 @@ async def serve(
         for listener in listeners:
             sockets.enter_context(listener.socket)
         lifespan = Lifespan(ASGIWrapper(app), hypercorn_config(limits), {})
+        context, presence = WorkerContext(None), Presence()
         async with trio.open_nursery() as background:
             await background.start(lifespan.handle_lifespan)
             await lifespan.wait_for_startup()
-            await _serve_until(stopping, graceful, lifespan, listeners, limits, task_status)
+            background.start_soon(presence.watch)
+            handler = partial(_serve_accepted, lifespan.app, limits, context, lifespan.state, presence)
+            await _serve_until(stopping, graceful, listeners, handler, context, task_status)
             await lifespan.wait_for_shutdown()
             background.cancel_scope.cancel()
 
@@ -331,17 +351,15 @@ async def serve(
 async def _serve_until(
     stopping: trio.Event,
     graceful: float,
-    lifespan: Lifespan,
     listeners: Sequence[Listener],
-    limits: ConnectionLimits,
+    handler: Callable[[ssl.SSLContext | None, trio.SocketStream], Awaitable[None]],
+    context: WorkerContext,
     task_status: trio.TaskStatus[None],
 ) -> None:
-    context = WorkerContext(None)
     async with trio.open_nursery() as connections:
         async with trio.open_nursery() as accepting:
             for listener in listeners:
-                handler = partial(_serve_accepted, listener.tls, lifespan.app, limits, context, lifespan.state)
-                accepting.start_soon(_accept, listener, handler, connections)
+                accepting.start_soon(_accept, listener, partial(handler, listener.tls), connections)
             task_status.started()
             await stopping.wait()
             accepting.cancel_scope.cancel()
@@ -357,14 +375,15 @@ async def _accept(
 
 
 async def _serve_accepted(
-    tls: ssl.SSLContext | None,
     app: AppWrapper,
     limits: ConnectionLimits,
     context: WorkerContext,
     state: LifespanState,
+    presence: Presence,
+    tls: ssl.SSLContext | None,
     accepted: trio.SocketStream,
 ) -> None:
     stream: Stream = accepted
     if tls is not None:
         stream = trio.SSLStream(accepted, tls, server_side=True, https_compatible=True)
-    await Connection(app, stream, limits, context, state).run()
+    await Connection(app, stream, limits, context, state, presence).run()

@@ -13,6 +13,8 @@ from hypercorn.protocol import events
 from hypercorn.protocol.h11 import H11Protocol
 from hyperframe.exceptions import HyperframeError
 
+from logagent.web.request_stream import RequestStream
+
 
 class Http1Protocol(H11Protocol):
     """Hypercorn's HTTP/1.1 with our request streams, and a goodbye."""
@@ -25,6 +27,11 @@ class Http1Protocol(H11Protocol):
     def uploading(self) -> bool:
         """Whether the client is still sending its request."""
         return bool(self.connection.their_state is h11.SEND_BODY)
+
+    @property
+    def unhurried(self) -> bool:
+        """Whether an answer is under way whose client may stop reading for as long as it likes."""
+        return isinstance(self.stream, RequestStream) and self.stream.unhurried
 
     async def drain(self) -> None:
         """Ends the connection if no request is in flight; otherwise Hypercorn does, once the answer is finished."""

@@ -142,6 +142,11 @@ class Http2Protocol:
         return not (self.streams or self._receipts.settled or (self._receipts.complete and not leaving))
 
     @property
+    def unhurried(self) -> bool:
+        """Whether an answer is under way whose client may stop reading for as long as it likes."""
+        return any(stream.unhurried for stream in self.streams.values())
+
+    @property
     def patience(self) -> float:
         """s that the connection may go on without a request in flight."""
         if not self.awaiting:

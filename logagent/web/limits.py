@@ -12,6 +12,7 @@ class ConnectionLimits:
     """How long and how much one connection may keep us busy, in seconds, bytes and counts."""
 
     # s; a client that has not taken one burst by then is dropped: it has gone without a word, or reads below 2 KiB/s.
+    # Not while it has an unhurried answer under way (a follow): `presence` finds those that are gone.
     write_timeout: float = 60.0
     # s without a request in flight; long enough for a person or a poller to reuse the connection.
     idle_timeout: float = 75.0

@@ -10,8 +10,9 @@ from pathlib import Path
 # Connections that the kernel holds until they are accepted: a dashboard's worth opened at once, many times over.
 BACKLOG = 1024
 
-# s of silence after which the kernel asks whether a client is still there (its own default is two hours).
-KEEPALIVE = 60
+# s of silence after which the kernel asks whether a client is still there (its own default is two hours), s between two
+# such questions, and how many stay unanswered until it ends the connection: 30 s in all, two heartbeats of a follow.
+KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 # The suites of TLS 1.2 that HTTP/2 allows (RFC 9113, 9.2.2): forward secret and authenticated. TLS 1.3 has no others.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -55,8 +56,9 @@ def listen(host: str, port: int, tls: ssl.SSLContext | None) -> Listener:
 def _ask_silent_clients(bound: socket.socket) -> None:
     # Accepted sockets inherit these. A client that lost its power says nothing, and its stream may be silent for hours.
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if hasattr(socket, "TCP_KEEPIDLE"):
-        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):
+            bound.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:

@@ -25,6 +25,9 @@ class RequestStream(HTTPStream):
     Hypercorn only sends `http.disconnect`, which an app that is busy sending never sees. Here the app's task is
     cancelled when the client leaves before the answer is finished, and left alone when the answer is finished.
 
+    An app may say `"unhurried": True` in `http.response.start`, for an answer that goes on without an end: its client
+    may then stop reading for as long as it likes. `unhurried` tells that it has.
+
     Args:
         credit: told how many bytes of the request's body the app has read.
         others: as in `HTTPStream`.
@@ -33,6 +36,7 @@ class RequestStream(HTTPStream):
     def __init__(self, app: Any, *others: Any, credit: Callable[[int], None] | None = None) -> None:
         super().__init__(self._answer, *others)
         self.unread = 0
+        self.unhurried = False
         self._framework = app
         self._credit = credit
         self._in_flight = trio.CancelScope()
@@ -80,6 +84,7 @@ class RequestStream(HTTPStream):
 
     def _sender(self, send: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
         async def send_and_yield(message: Any) -> None:
+            self.unhurried = self.unhurried or bool(message.get("unhurried"))
             await send(message)
             if message.get("more_body"):
                 # An app that sends for ever must let others run, also where its bytes go nowhere (HEAD).

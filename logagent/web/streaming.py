@@ -41,48 +41,78 @@ class Rendering(Protocol):
     def end(self, outcome: Outcome) -> bytes: ...
 
 
+MAX_FOLLOWS = 1000
+"""Follows at once: each costs some batches of memory, and little else while nothing is written."""
+
+
 class Answers:
     """The answers under way: bounded in number, and cut all at once when the agent stops.
 
-    name: the agent's, for verdicts. most: how many at once; each costs some batches of memory and a place in the queue
-    for the disk. max_time, max_bytes: seconds that one may take, and bytes of lines that it may hold.
+    Follows are counted apart: they go on for days, and would otherwise leave no room for answers that end.
+    name: the agent's, for verdicts. most: how many answers at once; each costs some batches of memory and a place in
+    the queue for the disk. most_follows: likewise. max_time, max_bytes: seconds that an answer may take, and bytes of
+    lines that it may hold; a follow has no such end.
     """
 
-    def __init__(self, name: str, most: int, *, max_time: float = math.inf, max_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        most: int,
+        *,
+        most_follows: int = MAX_FOLLOWS,
+        max_time: float = math.inf,
+        max_bytes: int | None = None,
+    ) -> None:
         self.name = name
         self._most = most
+        self._most_follows = most_follows
         self._max_time = max_time
         self._max_bytes = max_bytes
         self._scopes: set[trio.CancelScope] = set()
+        self._follows: set[trio.CancelScope] = set()
 
     @property
     def under_way(self) -> int:
+        """How many answers are under way, follows not counted."""
         return len(self._scopes)
 
     @property
-    def full(self) -> bool:
-        """Whether as many are under way as may be."""
-        return self.under_way >= self._most
+    def follows(self) -> int:
+        """How many follows are under way."""
+        return len(self._follows)
+
+    def full(self, query: Query) -> bool:
+        """Whether as many of this query's kind are under way as may be."""
+        return self.follows >= self._most_follows if query.follow else self.under_way >= self._most
 
     def bounded(self, query: Query) -> Query:
         """The query within this agent's own ceilings: what runs into one ends with a verdict and a cursor, as with the
         client's."""
+        if query.follow:
+            return query
         timeout = min(math.inf if query.timeout is None else query.timeout, self._max_time)
         sizes = [size for size in (query.max_bytes, None if query.hits else self._max_bytes) if size is not None]
         return replace(query, timeout=None if timeout == math.inf else timeout, max_bytes=min(sizes, default=None))
 
     @contextmanager
-    def one_more(self) -> Iterator[trio.CancelScope]:
+    def one_more(self, query: Query) -> Iterator[trio.CancelScope]:
         """The cancel scope of an answer under way."""
         scope = trio.CancelScope()
-        self._scopes.add(scope)
+        scopes = self._follows if query.follow else self._scopes
+        scopes.add(scope)
         try:
             yield scope
         finally:
-            self._scopes.discard(scope)
+            scopes.discard(scope)
+
+    def cut_follows(self) -> None:
+        """End every follow now, with a verdict that says why: it would not end by itself."""
+        for scope in self._follows:
+            scope.cancel()
 
     def cut(self) -> None:
-        """End every answer now, with a verdict that says why."""
+        """End every answer and follow now, with a verdict that says why."""
+        self.cut_follows()
         for scope in self._scopes:
             scope.cancel()
 
@@ -120,6 +150,8 @@ class Answer(TrioResponse):
             self.headers["content-encoding"] = plan.coding
         if plan.trailers:
             self.headers["trailer"] = ", ".join(TRAILERS)
+        if plan.query.follow:
+            self.headers["x-accel-buffering"] = "no"  # Proxies of nginx's kind would hold lines until a buffer is full.
         if plan.strict:
             self.headers["preference-applied"] = "handling=strict"
         self._plan = plan
@@ -160,7 +192,7 @@ class _Delivery:
     async def _answered(self) -> Outcome:
         """Where an exception becomes an outcome, if it did not where its source ended."""
         try:
-            with self._answers.one_more() as scope, scope:
+            with self._answers.one_more(self._plan.query) as scope, scope:
                 await self._stream()
                 return self._outcome
         except Exception:
@@ -209,6 +241,8 @@ class _Delivery:
             start: Message = {"type": "http.response.start", "status": 200, "headers": headers}
             if self._plan.trailers:
                 start["trailers"] = True
+            if self._plan.query.follow:
+                start["unhurried"] = True
             await self._send(start)
 
     async def _body(self, chunk: bytes, *, more: bool = True) -> None:

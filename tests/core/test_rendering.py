@@ -12,8 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Origin
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Notice, Origin, Position
 from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.query import Query
+from logagent.core.record_cursors import RecordCursors
 from logagent.core.rendering import Ndjson, Text
 from logagent.core.verdict import end_record
 
@@ -210,3 +212,43 @@ def test_ndjson_marks_context_and_puts_the_lines_of_an_event_together() -> None:
     assert (first["line"], first["context"], first["offset"]) == ("a", True, 0)
     assert (second["line"], "context" in second, second["offset"]) == ("b\n c", False, 2)
     assert (base64.b64decode(third["line_base64"]), third["context"]) == (b"d\n\xff", True)
+
+
+AWAY = Notice("db-2", Status.UNAVAILABLE, 'connection "lost"\r\n')
+TOLD = Batch(b"one\n", 1, [0], [7], (WEB,), notices=(AWAY,), live=True)
+
+
+def test_a_follow_tells_its_notices_before_the_lines_and_what_is_live_behind_them() -> None:
+    notice, line, live = (json.loads(row) for row in Ndjson(follow=True).batch(TOLD).splitlines())
+    assert notice == {"notice": {"host": "db-2", "status": 14, "message": 'connection "lost"\r\n'}}
+    assert (line["line"], live) == ("one", {"live": True})
+
+
+def test_a_follow_shows_signs_of_life_that_are_nothing_else() -> None:
+    assert Ndjson(follow=True).batch(SIGN_OF_LIFE) == b'{"heartbeat":true}\n'
+    assert Ndjson(follow=True).batch(Batch(b"", 0, scanned=1)) == b""
+    assert Ndjson(follow=True).batch(Batch(b"", 0, live=True)) == b'{"live":true}\n'
+
+
+def test_an_answer_that_is_not_followed_has_lines_and_nothing_else() -> None:
+    assert [each["line"] for each in records(TOLD)] == ["one"]
+    assert Ndjson().batch(Batch(b"", 0, live=True)) == b""
+
+
+def test_a_text_has_lines_and_nothing_else() -> None:
+    assert Text(prefix=False).batch(TOLD) == b"one\n"
+    assert Text(prefix=False).batch(Batch(b"", 0, live=True, notices=(AWAY,))) == b""
+
+
+def test_ndjson_marks_a_part_of_a_line() -> None:
+    first, second = records(Batch(b"be\nx\n", 2, [0, 0], [0, 2], (WEB,), marks=bytes([Mark.PARTIAL, 0])))
+    assert (first["partial"], "partial" in second) == (True, False)
+
+
+def test_ndjson_has_a_cursor_for_each_record_where_asked() -> None:
+    query = Query(files=("a.log",), cursors=True)
+    position = Position("web-1", "a.log", 1, 0)
+    batch = Batch(b"b\na\n", 2, [1, 0], [2, 0], (Origin("web-1", "a.log", log="a.log", mark=1),), positions=(position,))
+    rows = [json.loads(row) for row in Ndjson(cursors=RecordCursors(query)).batch(batch).splitlines()]
+    assert [row.pop("cursor") for row in rows] == RecordCursors(query).behind(batch)
+    assert rows == records(batch)

@@ -292,7 +292,34 @@ async def test_media_type_that_there_is_not_is_a_406(autojump_clock: MockClock, 
     async with cluster(web0=LINES) as it:
         reply = await it.ask("filename=app.log", accept="image/png")
     assert reply.status == 406
-    assert "text/plain" in str(problem(reply)["detail"])
+    assert problem(reply)["detail"] == "/logs comes as text/plain, application/x-ndjson or text/event-stream"
+
+
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+@pytest.mark.parametrize("form", ["application/x-ndjson", "text/event-stream"])
+async def test_another_answer_goes_on_behind_any_record(
+    autojump_clock: MockClock, cluster: Start, order: str, form: str
+) -> None:
+    question = f"filename=app.log&order={order}&cursors=true"
+    async with cluster(web0=LINES[::3], web1=LINES[1::3]) as it:
+        whole = await it.ask(question, accept=form)
+        wanted = told(whole)
+        assert len(wanted) == 40
+        for place in range(0, 39, 6):
+            headers = {"last_event_id": wanted[place][0], "accept": form}
+            later = await it.ask(question, **headers)
+            assert [line for _, line in told(later)] == [line for _, line in wanted[place + 1 :]]
+
+
+def told(reply: Reply) -> list[tuple[str, str]]:
+    """Each record's cursor and line."""
+    if reply.headers["content-type"] == "text/event-stream":
+        events = [block.split(b"\n") for block in reply.body.split(b"\n\n")]
+        records = [
+            lines for lines in events if len(lines) == 2 and lines[0].startswith(b"id: ") and b"data: " in lines[1]
+        ]
+        return [(lines[0][4:].decode(), json.loads(lines[1][6:])["line"]) for lines in records]
+    return [(each["cursor"], each["line"]) for each in map(json.loads, reply.lines[:-1])]
 
 
 async def test_browser_gets_text(autojump_clock: MockClock, cluster: Start) -> None:

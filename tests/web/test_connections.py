@@ -22,10 +22,12 @@ from cryptography.x509.oid import NameOID
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated
+from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from logagent.web.connections import LINGER, ConnectionLimits, listen, serve, serve_connection, server_tls
+from logagent.web.connections import LINGER, Connection, ConnectionLimits, listen, serve, serve_connection, server_tls
+from logagent.web.presence import Presence, Reachable
 
 LIMITS = ConnectionLimits()
 
@@ -205,6 +207,67 @@ async def test_answer_in_flight_over_http1_is_not_idle(open_http1: Open, mock_cl
     mock_clock.jump(LIMITS.idle_timeout)
     await wait_all_tasks_blocked()
     assert client.ended
+
+
+@pytest.mark.parametrize("unhurried", [False, True])
+async def test_client_over_http1_that_takes_nothing_is_dropped_unless_its_answer_is_unhurried(
+    nursery: trio.Nursery, mock_clock: MockClock, unhurried: bool
+) -> None:
+    cancelled = trio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": [], "unhurried": unhurried})
+            while True:
+                await body(send, b"line")
+        finally:
+            cancelled.set()
+
+    theirs, ours = lockstep_stream_pair()
+    nursery.start_soon(serve_connection, app, ours)
+    await theirs.send_all(GET)
+    await wait_all_tasks_blocked()
+    while not cancelled.is_set() and mock_clock.current_time() < 100 * LIMITS.write_timeout:
+        mock_clock.jump(LIMITS.write_timeout)
+        await wait_all_tasks_blocked()
+    assert cancelled.is_set() is not unhurried
+
+
+async def test_connection_of_a_client_that_is_gone_is_given_up(nursery: trio.Nursery) -> None:
+    presence, app = Looked(), Follow()
+    theirs, ours = memory_stream_pair()
+    connection = Connection(ASGIWrapper(app), ours, LIMITS, WorkerContext(None), {}, presence)
+    nursery.start_soon(connection.run)
+    await theirs.send_all(GET)
+    await wait_all_tasks_blocked()
+    assert presence.entered == [connection]
+    connection.give_up()
+    await wait_all_tasks_blocked()
+    assert app.cancelled
+    assert not presence.entered
+
+
+async def test_connection_is_looked_after_only_while_an_answer_is_under_way(nursery: trio.Nursery) -> None:
+    presence = Looked()
+    theirs, ours = memory_stream_pair()
+    nursery.start_soon(Connection(ASGIWrapper(hello), ours, LIMITS, WorkerContext(None), {}, presence).run)
+    await theirs.send_all(GET)
+    await wait_all_tasks_blocked()
+    assert not presence.entered
+
+
+class Looked(Presence):
+    """Notes who is looked after."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entered: list[Reachable] = []
+
+    def enter(self, connection: Reachable) -> None:
+        self.entered.append(connection)
+
+    def leave(self, connection: Reachable) -> None:
+        self.entered = [other for other in self.entered if other is not connection]
 
 
 async def test_shutdown_over_http1_lets_the_answer_finish_and_says_close(open_http1: Open) -> None:

@@ -52,13 +52,14 @@ async def follow(scope: Any, receive: Any, send: Any) -> None:
 class Endless:
     """An app that sends for ever, and counts the bytes that were taken from it."""
 
-    def __init__(self, chunk: int = 16 * KIB) -> None:
+    def __init__(self, chunk: int = 16 * KIB, *, unhurried: bool = False) -> None:
+        self._unhurried = unhurried
         self.taken = 0
         self.cancelled = False
         self._chunk = bytes(chunk)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await start(send)
+        await send({"type": "http.response.start", "status": 200, "headers": [], "unhurried": self._unhurried})
         try:
             while True:
                 await body(send, self._chunk)
@@ -903,6 +904,42 @@ async def test_client_that_takes_nothing_is_dropped_after_a_while(open_http2: An
     mock_clock.jump(LIMITS.write_timeout)
     await wait_all_tasks_blocked()
     assert app.cancelled
+
+
+async def test_client_of_an_unhurried_answer_may_take_nothing_for_as_long_as_it_likes(
+    open_http2: Any, mock_clock: MockClock
+) -> None:
+    app = Endless(unhurried=True)
+    client = await open_http2(app, window=WIDE, pair=lockstep_stream_pair)
+    client.reading = trio.Event()
+    await client.ask()
+    taken = app.taken
+    assert taken
+    mock_clock.jump(100 * LIMITS.write_timeout)
+    await wait_all_tasks_blocked()
+    assert (app.cancelled, app.taken) == (False, taken)
+
+
+async def test_answer_in_flight_outlives_1500_requests_on_its_connection(open_http2: Any) -> None:
+    followed = trio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        if scope["path"] == "/follow":
+            await followed.wait()
+        await body(send, b"told", more=False)
+
+    client = await open_http2(app)
+    follow = await client.ask(b"/follow")
+    for _ in range(1500):
+        client.start()
+        if len(client.answers) % 50 == 0:
+            await client.flush()
+    await client.flush()
+    assert sum(answer.ended for answer in client.answers.values()) == 1500
+    followed.set()
+    await wait_all_tasks_blocked()
+    assert (bytes(follow.body), follow.ended, client.goaway) == (b"told", True, None)
 
 
 class Deaf:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -9,12 +11,15 @@ from functools import partial
 import httpx
 import pytest
 import trio
-from trio.testing import MockClock, wait_all_tasks_blocked
+import zstandard
+from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Out, Position
+from logagent.core.cursor import decode, encode
 from logagent.core.files import Listing
 from logagent.core.host import HostState
 from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.parameters import parse
 from logagent.core.query import Query, Source
 from logagent.core.verdict import from_trailers
 from logagent.peers.http2 import chunks, connect, trailers
@@ -56,15 +61,17 @@ class FakeAgent:
 
 
 @asynccontextmanager
-async def asking(pump: Pump, answers: Answers | None = None, **headers: str) -> AsyncIterator[httpx.Response]:
+async def asking(
+    pump: Pump, answers: Answers | None = None, question: str = "filename=app.log", **headers: str
+) -> AsyncIterator[httpx.Response]:
     """The response to one question, its body not read yet."""
     app = create_app(FakeAgent(pump), answers or Answers("web0", 10), version="0", certificate_required=False)
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         network.host("web0", partial(serve_connection, app))
         async with connect("http://web0", network=network) as client:
-            fields = {"accept-encoding": "identity", **headers}
-            async with client.stream("GET", "/logs?filename=app.log", headers=fields) as response:
+            fields = {"accept-encoding": "identity"} | {name.replace("_", "-"): text for name, text in headers.items()}
+            async with client.stream("GET", f"/logs?{question}", headers=fields) as response:
                 yield response
         nursery.cancel_scope.cancel()
 
@@ -223,3 +230,149 @@ async def test_batch_on_its_way_when_the_answer_is_cut_is_counted(autojump_clock
         body = await read(response)
         verdict = from_trailers(trailers(response))
     assert verdict.lines == body.count(b"\n") > 0
+
+
+# Follows
+
+FOLLOW = "filename=app.log&follow=true"
+WEB = Origin("web0", "app.log", log="app.log", mark=1)
+
+
+def written(line: bytes, offset: int) -> Batch:
+    behind = offset + len(line) + 1
+    return Batch(line + b"\n", 1, [0], [offset], (WEB,), positions=(Position("web0", "app.log", 1, behind),))
+
+
+async def silent(query: Query, out: Out) -> Outcome:
+    await out.send(written(b"one", 0))
+    await trio.sleep_forever()
+    raise AssertionError
+
+
+async def test_follow_begins_with_its_first_batch_though_that_has_nothing_to_show(autojump_clock: MockClock) -> None:
+    async def alive(query: Query, out: Out) -> Outcome:
+        await out.send(SIGN_OF_LIFE)
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async with asking(alive, question=FOLLOW) as response:
+        assert response.status_code == 200
+        assert (response.headers["cache-control"], response.headers["x-accel-buffering"]) == ("no-store", "no")
+
+
+async def test_answer_that_ends_may_be_buffered(autojump_clock: MockClock) -> None:
+    async def short(query: Query, out: Out) -> Outcome:
+        return Outcome()
+
+    async with asking(short) as response:
+        assert "x-accel-buffering" not in response.headers
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip", "zstd"])
+async def test_followed_lines_arrive_as_they_are_written(autojump_clock: MockClock, coding: str) -> None:
+    lines_in, lines_out = trio.open_memory_channel[bytes](0)
+
+    async def follow(query: Query, out: Out) -> Outcome:
+        await out.send(Batch(b"line 0\n", 1))
+        async for line in lines_out:
+            await out.send(Batch(line + b"\n", 1))
+        return Outcome()
+
+    decode = {
+        "gzip": zlib.decompressobj(31).decompress,
+        "zstd": zstandard.ZstdDecompressor().decompressobj().decompress,
+    }
+    received = []
+    with trio.fail_after(10):
+        async with asking(follow, question=FOLLOW, accept_encoding=coding) as response:
+            async for raw in response.aiter_raw():
+                received.append(decode.get(coding, bytes)(raw))
+                if len(received) == 5:
+                    lines_in.close()
+                elif len(received) < 5:  # Only now is the next one written.
+                    await lines_in.send(b"line %d" % len(received))
+    assert received[:5] == [b"line %d\n" % number for number in range(5)]
+    assert not any(received[5:])
+
+
+async def test_stop_cuts_follows_at_once_with_a_cursor_and_lets_answers_go_on(autojump_clock: MockClock) -> None:
+    answers = Answers("web0", 10)
+    async with asking(silent, answers, FOLLOW) as followed, asking(silent, answers) as answered:
+        await wait_all_tasks_blocked()
+        assert (answers.follows, answers.under_way) == (1, 1)
+        answers.cut_follows()
+        await read(followed)
+        verdict = from_trailers(trailers(followed))
+        assert (answers.follows, answers.under_way) == (0, 1)
+        assert answered.status_code == 200
+    assert (verdict.status, verdict.message) == (Status.UNAVAILABLE, "web0 is stopping")
+    asked = parse(FOLLOW.encode(), 0)
+    assert decode(verdict.cursor, asked).positions == (Position("web0", "app.log", 1, 4),)
+
+
+async def test_follows_are_counted_apart_from_answers(autojump_clock: MockClock) -> None:
+    async with asking(silent, Answers("web0", 0), FOLLOW) as response:
+        assert response.status_code == 200
+    async with asking(silent, Answers("web0", 10, most_follows=0), FOLLOW) as response:
+        assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+        assert b"too many follows are under way" in await read(response)
+    async with asking(silent, Answers("web0", 10, most_follows=0)) as response:
+        assert response.status_code == 200
+
+
+@pytest.mark.parametrize(("own", "meant"), [("", (None, None)), ("&timeout=9&max_bytes=8", (9.0, 8))])
+def test_ceilings_are_those_of_answers_that_end(own: str, meant: tuple[float | None, int | None]) -> None:
+    query = Answers("web0", 1, max_time=5, max_bytes=5).bounded(parse((FOLLOW + own).encode(), 0))
+    assert (query.timeout, query.max_bytes) == meant
+
+
+async def test_event_stream_goes_on_behind_the_last_event_whatever_the_url_says(autojump_clock: MockClock) -> None:
+    asked: list[Query] = []
+
+    async def ask(query: Query, out: Out) -> Outcome:
+        asked.append(query)
+        await out.send(written(b"one", 0))
+        return Outcome()
+
+    query = parse(FOLLOW.encode(), 0)
+    old, new = Position("web0", "app.log", 1, 2), Position("web0", "app.log", 1, 3)
+    question = f"{FOLLOW}&cursor={encode(query, [old])}"
+    async with asking(ask, None, question, accept="text/event-stream", last_event_id=encode(query, [new])) as response:
+        assert response.headers["content-type"] == "text/event-stream"
+        body = await read(response)
+    assert [query.positions for query in asked] == [(new,)]
+    expected = encode(query, [Position("web0", "app.log", 1, 4)])
+    assert body.startswith(b"id: %b\ndata: {" % expected.encode())
+    assert b"\nevent: end\ndata: {" in body
+
+
+async def test_last_event_id_that_is_no_cursor_is_a_400_that_names_it(autojump_clock: MockClock) -> None:
+    async with asking(silent, None, FOLLOW, accept="text/event-stream", last_event_id="17") as response:
+        assert response.status_code == 400
+        assert json.loads(await read(response))["parameter"] == "Last-Event-ID"
+
+
+async def test_follow_over_http1_comes_in_chunks_as_lines_are_written(autojump_clock: MockClock) -> None:
+    lines_in, lines_out = trio.open_memory_channel[bytes](0)
+
+    async def follow(query: Query, out: Out) -> Outcome:
+        async for line in lines_out:
+            await out.send(Batch(line + b"\n", 1, [0], [0], (WEB,)))
+        return Outcome()
+
+    app = create_app(FakeAgent(follow), Answers("web0", 10), version="0", certificate_required=False)
+    theirs, ours = memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve_connection, app, ours)
+        await theirs.send_all(f"GET /logs?{FOLLOW} HTTP/1.1\r\nhost: web0\r\n\r\n".encode())
+        await lines_in.send(b"first")
+        await wait_all_tasks_blocked()
+        head, _, chunk = bytes(await theirs.receive_some()).partition(b"\r\n\r\n")
+        assert b"transfer-encoding: chunked" in head.lower()
+        chunk += b"" if chunk else bytes(await theirs.receive_some())
+        assert chunk == b"6\r\nfirst\n\r\n"
+        await trio.sleep(3600)
+        await lines_in.send(b"later")
+        await wait_all_tasks_blocked()
+        assert bytes(await theirs.receive_some()) == b"6\r\nlater\n\r\n"
+        nursery.cancel_scope.cancel()
