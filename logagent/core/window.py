@@ -208,13 +208,16 @@ def _by_log(batch: Batch) -> list[tuple[tuple[str, str], Batch]]:
 
 def picked(batch: Batch, lines: Sequence[bytes], places: Sequence[int]) -> Batch:
     """A batch of the lines at these places, in the order of the places. lines: all lines of the batch."""
+    index = batch.origin_of_each()
+    origins = {number: at for at, number in enumerate(dict.fromkeys(index[place] for place in places))}
     return replace(
         batch,
         body=b"".join([lines[place] + b"\n" for place in places]),
         count=len(places),
         times=batch.times and [batch.times[place] for place in places],
         offsets=batch.offsets and [batch.offsets[place] for place in places],
-        origin=batch.origin and [batch.origin[place] for place in places],
+        origins=tuple(batch.origins[number] for number in origins),
+        origin=[origins[index[place]] for place in places] if len(origins) > 1 else None,
         marks=batch.marks and bytes([batch.marks[place] for place in places]),
         keys=batch.keys and [batch.keys[place] for place in places],
     )
