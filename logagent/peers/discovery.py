@@ -17,6 +17,7 @@ from logagent.core.wire import VERSION_HEADER
 from logagent.peers.http2 import connect
 from logagent.peers.listing import listing_of
 from logagent.peers.reasons import reason
+from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
 
 
@@ -54,8 +55,8 @@ class Peers:
         return PeerSource(self._clients[name], name)
 
     def live(self, name: str) -> Source:
-        """What one peer's logs are written, for ever."""
-        return PeerSource(self._clients[name], name)
+        """What is written to one peer's logs, over its restarts and lost connections."""
+        return Resumed(name, PeerSource(self._clients[name], name))
 
     async def files(self, name: str, query: Query, patience: float) -> Listing:
         """What one peer lists of its own files within `patience` seconds, under the name by which it is known here."""
