@@ -55,6 +55,9 @@ The commands reach these through them and never name two floors themselves."""
 LOADING_LATE = frozenset({"cli"})
 """May import inside functions: one command must not wait for the libraries of another."""
 
+WAITING = frozenset({"threads", "watching", "inotify"})
+"""Of the disk's modules those that know Trio: `threads` hires its threads, the others wait to be told of writes."""
+
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})
 
 
@@ -220,13 +223,13 @@ def late_imports(tree: Tree) -> list[str]:
 
 
 def trio_on_disk(tree: Tree) -> list[str]:
-    """The disk's threads are hired in one module: no other one there knows what they are hired from."""
+    """The disk's threads are hired in one module, and two more wait for the kernel: no other knows Trio."""
     return [
         str(one)
         for one in tree.imports
         if tree.floor(one.importer) == "disk"
         and one.imported.split(".")[0] in ("trio", "asyncio", "concurrent", "multiprocessing")
-        and not one.importer.endswith(".threads")
+        and one.importer.split(".")[-1] not in WAITING
     ]
 
 

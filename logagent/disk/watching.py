@@ -1,0 +1,191 @@
+"""Being told of writes to files and of names that come and go: by the kernel (inotify(7)), by polling where it is mute.
+
+A `Watch` calls a plain function on the event loop whenever something may have changed. It says no more than that: who
+is woken looks for itself, so that being woken for nothing, or once for many changes, is harmless.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import trio
+from asyncinotify import Inotify, Mask
+
+from logagent.disk import mounts
+from logagent.disk.beneath import DESCRIPTORS
+from logagent.disk.inotify import NAMES, WRITES, Kernel, opened
+
+logger = logging.getLogger(__name__)
+
+POLL = 1.0
+"""Seconds from one poll to the next, where the kernel does not tell: a look costs each follow a call of fstat."""
+Wake = Callable[[], None]
+"""Called on the event loop: must be quick, must not wait, and may make and close watches."""
+
+_REMEDIES = {
+    errno.EMFILE: "no inotify instance is left for this user; raise sysctl fs.inotify.max_user_instances"
+    " or the limit of open files",
+    errno.ENFILE: "the system has too many files open; raise sysctl fs.file-max",
+    errno.ENOSPC: "no inotify watch is left for this user; raise sysctl fs.inotify.max_user_watches",
+}
+_LEFT_UNSAID = frozenset({errno.ENOENT, errno.ENOTDIR})
+"""A directory that is not there, or not yet, is no fault of the host."""
+
+
+class Watch:
+    """One who wants to be woken. `reached`: whether the kernel tells; it is polled otherwise. Both end with `close`."""
+
+    def __init__(self, wake: Wake, close: Callable[[Watch], None]) -> None:
+        self.wake = wake
+        self.reached = False
+        self.closed = False
+        self._close = close
+
+    def close(self) -> None:
+        """From now on nobody is woken, not even for what has happened already. Closing twice is harmless."""
+        if not self.closed:
+            self.closed = True
+            self._close(self)
+
+
+class Watching:
+    """The agent's one place for watches: one inotify instance, opened when it is first needed, and one timer.
+
+    poll: seconds between two looks at what the kernel does not tell of. notify: whether to ask the kernel at all.
+    notifies, notifies_at: whether it tells of what is open at a descriptor, or lies at a path. inotify: opens an
+    instance that never blocks; whatever `OSError` it or its watches raise, the watch is polled, and a log says why.
+
+    All of it is used from the event loop only. Watches may be made before `run`, which alone wakes anybody.
+    """
+
+    def __init__(
+        self,
+        *,
+        poll: float = POLL,
+        notify: bool = True,
+        notifies: Callable[[int], bool] = mounts.notifies,
+        notifies_at: Callable[[Path], bool] = mounts.notifies_at,
+        inotify: Callable[[], Inotify] = opened,
+    ) -> None:
+        self._poll = poll
+        self._notify = notify
+        self._notifies = notifies
+        self._notifies_at = notifies_at
+        self._open = inotify
+        self._kernel: Kernel[Watch] | None = None
+        self._kernel_wanted = trio.Event()
+        self._polled: dict[Watch, None] = {}
+        self._poll_wanted = trio.Event()
+        self._said: set[int] = set()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Wake those who watch until cancelled. Then the kernel's watches are given back, and nobody is woken again."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._listen)
+                nursery.start_soon(self._look)
+                task_status.started()
+        finally:
+            self._notify = False
+            if self._kernel is not None:
+                self._end(self._kernel.close())
+
+    def file(self, descriptor: int, wake: Wake) -> Watch:
+        """Wake at writes to, and truncation of, the file that is open there, whatever its name becomes.
+
+        The descriptor may be closed once this returns. The caller closes the watch.
+        """
+        watch = Watch(wake, self._forget)
+        self._begin(watch, lambda: self._told_of(watch, descriptor, WRITES))
+        return watch
+
+    def directory(self, path: Path, wake: Wake) -> Watch:
+        """Wake when names come to the directory, leave it or change, not when the files that bear them are written to.
+
+        Once the directory itself is gone, was moved or its volume unmounted, and if it is not there to begin with, the
+        watch is polled: close it and watch anew to be told of what has taken its place. The caller closes the watch.
+
+        Where a link on the path leads to a server that does not answer, this call hangs: give a resolved path.
+        """
+        watch = Watch(wake, self._forget)
+        self._begin(watch, lambda: self._notifies_at(path) and self._told_of_names(watch, path))
+        return watch
+
+    def _told_of_names(self, watch: Watch, path: Path) -> bool:
+        place = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            return self._told_of(watch, place, NAMES)
+        finally:
+            os.close(place)
+
+    def _told_of(self, watch: Watch, descriptor: int, mask: Mask) -> bool:
+        if not self._notifies(descriptor):
+            return False
+        if self._kernel is None:
+            self._kernel = Kernel(self._open())
+            self._kernel_wanted.set()
+        self._kernel.add(watch, DESCRIPTORS / str(descriptor), mask)
+        return True
+
+    def _begin(self, watch: Watch, is_told: Callable[[], bool]) -> None:
+        try:
+            watch.reached = self._notify and is_told()
+        except OSError as error:
+            self._say(error)
+        if not watch.reached:
+            self._start_polling(watch)
+
+    def _say(self, error: OSError) -> None:
+        code = error.errno or errno.EIO
+        if code not in self._said | _LEFT_UNSAID:
+            self._said.add(code)
+            remedy = _REMEDIES.get(code, os.strerror(code).lower())
+            logger.warning("cannot be told of writes and looks every %g s instead: %s", self._poll, remedy)
+
+    def _start_polling(self, watch: Watch) -> None:
+        self._polled[watch] = None
+        self._poll_wanted.set()
+
+    def _forget(self, watch: Watch) -> None:
+        watch.reached = False
+        self._polled.pop(watch, None)
+        if self._kernel is not None:
+            self._kernel.remove(watch)
+
+    async def _listen(self) -> None:
+        await self._kernel_wanted.wait()
+        assert self._kernel is not None  # it is there before it is wanted, and until `run` ends
+        while True:
+            await self._kernel.readable()
+            woken, ended = self._kernel.take()
+            self._end(ended)
+            _wake(woken)
+
+    def _end(self, watches: Collection[Watch]) -> None:
+        for watch in watches:
+            watch.reached = False
+            self._start_polling(watch)
+
+    async def _look(self) -> None:
+        due = trio.current_time()
+        while True:
+            if not self._polled:
+                self._poll_wanted = trio.Event()
+                await self._poll_wanted.wait()
+            # Not from the last look: after a pause, or a loop that was held up, one look is enough.
+            due = max(due, trio.current_time()) + self._poll
+            await trio.sleep_until(due)
+            _wake(self._polled)
+
+
+def _wake(watches: Collection[Watch]) -> None:
+    for watch in tuple(watches):
+        if not watch.closed:
+            try:
+                watch.wake()
+            except Exception:  # a bug in one must not end the watching of all others
+                logger.exception("a watch's callback failed")
