@@ -417,7 +417,7 @@ async def test_a_callback_may_close_other_watches_and_make_new_ones(path: Path, 
 
 async def test_a_flood_of_events_lets_others_run(tmp_path: Path) -> None:
     async with watching() as it:
-        turns, portions = count(), 4
+        turns, portions = count(), 8
         seen: list[int] = []
         it.directory(tmp_path, lambda: seen.append(next(turns)))
         await wait_all_tasks_blocked()
@@ -427,7 +427,8 @@ async def test_a_flood_of_events_lets_others_run(tmp_path: Path) -> None:
             while len(seen) < portions:
                 before = len(seen)
                 await trio.lowlevel.checkpoint()
-                assert len(seen) - before <= 1
+                # Trio shuffles who runs in a round: the end of one and the beginning of the next may be the same task's.
+                assert len(seen) - before <= 2
 
 
 async def test_closed_watches_leave_nothing_in_the_kernel(tmp_path: Path) -> None:
