@@ -52,7 +52,7 @@ COMPOSING = frozenset({"agent", "serving"})
 """The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
 The commands reach these through them and never name two floors themselves."""
 
-WAITING = frozenset({"threads", "watching", "tail", "tails", "lookout", "live", "following"})
+WAITING = frozenset({"threads", "inotify", "watching", "tail", "tails", "lookout", "live", "following"})
 """The modules of `disk` that know of tasks: what hires threads, and what follows files."""
 
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})

@@ -1,208 +1,191 @@
-"""Watching: having the kernel tell when files are written to and names come and go, and asking where it does not.
+"""Being told of writes to files and of names that come and go: by the kernel (inotify(7)), by polling where it is mute.
 
-The kernel tells by inotify(7), whose descriptor becomes readable; what it cannot tell of is polled, by one task.
+A `Watch` calls a plain function on the event loop whenever something may have changed. It says no more than that: who
+is woken looks for itself, so that being woken for nothing, or once for many changes, is harmless.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
-import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Protocol
 
 import trio
-from asyncinotify import Event, Inotify, Mask
+from asyncinotify import Inotify, Mask
 
+from logagent.disk import mounts
 from logagent.disk.beneath import DESCRIPTORS
-from logagent.disk.mounts import Mounts
+from logagent.disk.inotify import NAMES, WRITES, Kernel, opened
+
+logger = logging.getLogger(__name__)
 
 POLL = 1.0
-"""Seconds between two looks at what the kernel does not tell of: network file systems learn of writes hardly sooner."""
-AT_ONCE = 200
-"""Events dealt with before others have their turn."""
-
-_WRITTEN = Mask.MODIFY
-_NAMES = Mask.CREATE | Mask.MOVED_TO | Mask.MOVED_FROM | Mask.DELETE | Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.ONLYDIR
-_GONE = Mask.IGNORED | Mask.UNMOUNT | Mask.DELETE_SELF | Mask.MOVE_SELF
-_REFUSED = "the kernel does not tell of changes (%s), so they are looked for every %g s; raise fs.inotify.max_user_%s"
-
-_log = logging.getLogger(__name__)
-
+"""Seconds from one poll to the next, where the kernel does not tell: a look costs each follow a call of fstat."""
 Wake = Callable[[], None]
-"""Called on the event loop when something changed, or may have. It must be quick."""
+"""Called on the event loop: must be quick, must not wait, and may make and close watches."""
 
-
-class Kernel(Protocol):
-    """What is needed of `Inotify`."""
-
-    @property
-    def fd(self) -> int: ...
-
-    def add_watch(self, path: os.PathLike[str], mask: Mask) -> KernelWatch: ...
-
-    def rm_watch(self, watch: KernelWatch) -> None: ...
-
-    def sync_get(self) -> Event | None: ...
-
-    def close(self) -> None: ...
-
-
-class KernelWatch(Protocol):
-    """A watch of the kernel, by its number."""
-
-    @property
-    def wd(self) -> int: ...
+_REMEDIES = {
+    errno.EMFILE: "no inotify instance is left for this user; raise sysctl fs.inotify.max_user_instances"
+    " or the limit of open files",
+    errno.ENFILE: "the system has too many files open; raise sysctl fs.file-max",
+    errno.ENOSPC: "no inotify watch is left for this user; raise sysctl fs.inotify.max_user_watches",
+}
+_LEFT_UNSAID = frozenset({errno.ENOENT, errno.ENOTDIR})
+"""A directory that is not there, or not yet, is no fault of the host."""
 
 
 class Watch:
-    """One thing that is watched for one who asked. reached: whether the kernel tells of it; else it is polled."""
+    """One who wants to be woken. `reached`: whether the kernel tells; it is polled otherwise. Both end with `close`."""
 
-    def __init__(self, wake: Wake, watching: Watching, kernel_watch: KernelWatch | None) -> None:
+    def __init__(self, wake: Wake, close: Callable[[Watch], None]) -> None:
         self.wake = wake
-        self._watching = watching
-        self.kernel_watch = kernel_watch
-
-    @property
-    def reached(self) -> bool:
-        return self.kernel_watch is not None
+        self.reached = False
+        self.closed = False
+        self._close = close
 
     def close(self) -> None:
-        """Watch it no more. To be called twice is harmless."""
-        self._watching.forget(self)
-
-
-def open_kernel() -> Kernel:
-    """The kernel's notices, to be read without waiting. Raises `OSError` where there are too many already."""
-    return Inotify(sync_timeout=0)  # type: ignore[return-value]  # its own class of watches
+        """From now on nobody is woken, not even for what has happened already. Closing twice is harmless."""
+        if not self.closed:
+            self.closed = True
+            self._close(self)
 
 
 class Watching:
-    """All that one agent watches. `run` is its one task.
+    """The agent's one place for watches: one inotify instance, opened when it is first needed, and one timer.
 
-    poll: seconds. notifies: whether the kernel tells of a file system, by its `st_dev`. kernel: opens its notices.
+    poll: seconds between two looks at what the kernel does not tell of. notify: whether to ask the kernel at all.
+    notifies, notifies_at: whether it tells of what is open at a descriptor, or lies at a path. inotify: opens an
+    instance that never blocks; whatever `OSError` it or its watches raise, the watch is polled, and a log says why.
+
+    All of it is used from the event loop only. Watches may be made before `run`, which alone wakes anybody.
     """
 
     def __init__(
         self,
         *,
         poll: float = POLL,
-        notifies: Callable[[int], bool] | None = None,
-        kernel: Callable[[], Kernel] = open_kernel,
+        notify: bool = True,
+        notifies: Callable[[int], bool] = mounts.notifies,
+        notifies_at: Callable[[Path], bool] = mounts.notifies_at,
+        inotify: Callable[[], Inotify] = opened,
     ) -> None:
         self._poll = poll
-        self._notifies = notifies or Mounts().notifies
-        self._open_kernel = kernel
-        self._kernel: Kernel | None = None
-        self._told: dict[int, set[Watch]] = {}
-        self._polled: set[Watch] = set()
-        self._more_to_poll = trio.Event()
-        self._complained: set[str] = set()
+        self._notify = notify
+        self._notifies = notifies
+        self._notifies_at = notifies_at
+        self._open = inotify
+        self._kernel: Kernel[Watch] | None = None
+        self._kernel_wanted = trio.Event()
+        self._polled: dict[Watch, None] = {}
+        self._poll_wanted = trio.Event()
+        self._said: set[int] = set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Tell of changes until cancelled."""
-        try:
-            self._kernel = self._open_kernel()
-        except OSError as error:
-            self._complain(error, "instances")
+        """Wake those who watch until cancelled. Then the kernel's watches are given back, and nobody is woken again."""
         try:
             async with trio.open_nursery() as nursery:
-                if self._kernel is not None:
-                    nursery.start_soon(self._listen, self._kernel)
-                nursery.start_soon(self._ask)
+                nursery.start_soon(self._listen)
+                nursery.start_soon(self._look)
                 task_status.started()
         finally:
+            self._notify = False
             if self._kernel is not None:
-                self._kernel.close()
+                self._end(self._kernel.close())
 
     def file(self, descriptor: int, wake: Wake) -> Watch:
-        """Tell of what is written to an open file, whatever its name becomes."""
-        return self._add(DESCRIPTORS / str(descriptor), _WRITTEN, os.fstat(descriptor).st_dev, wake)
+        """Wake at writes to, and truncation of, the file that is open there, whatever its name becomes.
+
+        The descriptor may be closed once this returns. The caller closes the watch.
+        """
+        watch = Watch(wake, self._forget)
+        self._begin(watch, lambda: self._told_of(watch, descriptor, WRITES))
+        return watch
 
     def directory(self, path: Path, wake: Wake) -> Watch:
-        """Tell of names that come, go and change in a directory; where there is none, it is asked again."""
+        """Wake when names come to the directory, leave it or change, not when the files that bear them are written to.
+
+        Once the directory itself is gone, was moved or its volume unmounted, and if it is not there to begin with, the
+        watch is polled: close it and watch anew to be told of what has taken its place. The caller closes the watch.
+
+        Where a link on the path leads to a server that does not answer, this call hangs: give a resolved path.
+        """
+        watch = Watch(wake, self._forget)
+        self._begin(watch, lambda: self._notifies_at(path) and self._told_of_names(watch, path))
+        return watch
+
+    def _told_of_names(self, watch: Watch, path: Path) -> bool:
+        place = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            return self._add(path, _NAMES, path.stat().st_dev, wake)
-        except OSError:
-            return self._polling(Watch(wake, self, None))
+            return self._told_of(watch, place, NAMES)
+        finally:
+            os.close(place)
 
-    @property
-    def watched(self) -> int:
-        """How many watches of the kernel's there are."""
-        return len(self._told)
+    def _told_of(self, watch: Watch, descriptor: int, mask: Mask) -> bool:
+        if not self._notifies(descriptor):
+            return False
+        if self._kernel is None:
+            self._kernel = Kernel(self._open())
+            self._kernel_wanted.set()
+        self._kernel.add(watch, DESCRIPTORS / str(descriptor), mask)
+        return True
 
-    def forget(self, watch: Watch) -> None:
-        """See `Watch.close`."""
-        self._polled.discard(watch)
-        kernel_watch, watch.kernel_watch = watch.kernel_watch, None
-        if kernel_watch is None or self._kernel is None:
-            return
-        sharing = self._told.get(kernel_watch.wd, set())
-        sharing.discard(watch)
-        if not sharing and self._told.pop(kernel_watch.wd, None) is not None:
-            try:
-                self._kernel.rm_watch(kernel_watch)
-            except OSError:
-                return  # it went with its file, which the kernel is about to tell
-
-    def _add(self, path: Path, mask: Mask, device: int, wake: Wake) -> Watch:
-        watch = Watch(wake, self, None)
-        if self._kernel is None or not self._notifies(device):
-            return self._polling(watch)
+    def _begin(self, watch: Watch, is_told: Callable[[], bool]) -> None:
         try:
-            watch.kernel_watch = self._kernel.add_watch(path, mask)
+            watch.reached = self._notify and is_told()
         except OSError as error:
-            self._complain(error, "watches")
-            return self._polling(watch)
-        self._told.setdefault(watch.kernel_watch.wd, set()).add(watch)
-        return watch
+            self._say(error)
+        if not watch.reached:
+            self._start_polling(watch)
 
-    def _polling(self, watch: Watch) -> Watch:
-        self._polled.add(watch)
-        self._more_to_poll.set()
-        return watch
+    def _say(self, error: OSError) -> None:
+        code = error.errno or errno.EIO
+        if code not in self._said | _LEFT_UNSAID:
+            self._said.add(code)
+            remedy = _REMEDIES.get(code, os.strerror(code).lower())
+            logger.warning("cannot be told of writes and looks every %g s instead: %s", self._poll, remedy)
 
-    def _complain(self, error: OSError, what: str) -> None:
-        if what not in self._complained:
-            self._complained.add(what)
-            _log.warning(_REFUSED, error.strerror or error, self._poll, what)
+    def _start_polling(self, watch: Watch) -> None:
+        self._polled[watch] = None
+        self._poll_wanted.set()
 
-    async def _listen(self, kernel: Kernel) -> None:
+    def _forget(self, watch: Watch) -> None:
+        watch.reached = False
+        self._polled.pop(watch, None)
+        if self._kernel is not None:
+            self._kernel.remove(watch)
+
+    async def _listen(self) -> None:
+        await self._kernel_wanted.wait()
+        assert self._kernel is not None  # it is there before it is wanted, and until `run` ends
         while True:
-            await trio.lowlevel.wait_readable(kernel.fd)
-            for _ in range(AT_ONCE):
-                event = kernel.sync_get()
-                if event is None:
-                    break
-                self._hear(event)
+            await self._kernel.readable()
+            woken, ended = self._kernel.take()
+            self._end(ended)
+            _wake(woken)
 
-    def _hear(self, event: Event) -> None:
-        if event.mask & Mask.Q_OVERFLOW:
-            for sharing in list(self._told.values()):
-                _wake_all(sharing)
-            return
-        watch = event.watch
-        sharing = self._told.get(watch.wd, set()) if watch is not None else set()
-        if watch is not None and event.mask & _GONE:
-            for gone in self._told.pop(watch.wd, ()):
-                gone.kernel_watch = None
-                self._polling(gone)
-        _wake_all(sharing)
+    def _end(self, watches: Collection[Watch]) -> None:
+        for watch in watches:
+            watch.reached = False
+            self._start_polling(watch)
 
-    async def _ask(self) -> None:
-        """A timer runs only while there is something to ask for."""
+    async def _look(self) -> None:
+        due = trio.current_time()
         while True:
-            with trio.move_on_after(self._poll if self._polled else math.inf):
-                await self._more_to_poll.wait()
-                self._more_to_poll = trio.Event()
-                continue
-            _wake_all(self._polled)
+            if not self._polled:
+                self._poll_wanted = trio.Event()
+                await self._poll_wanted.wait()
+            # Not from the last look: after a pause, or a loop that was held up, one look is enough.
+            due = max(due, trio.current_time()) + self._poll
+            await trio.sleep_until(due)
+            _wake(self._polled)
 
 
-def _wake_all(watches: set[Watch]) -> None:
+def _wake(watches: Collection[Watch]) -> None:
     for watch in tuple(watches):
-        try:
-            watch.wake()
-        except Exception:  # one that fails must not end the watching of others
-            _log.exception("a change could not be told")
+        if not watch.closed:
+            try:
+                watch.wake()
+            except Exception:  # a bug in one must not end the watching of all others
+                logger.exception("a watch's callback failed")

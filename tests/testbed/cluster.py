@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +20,7 @@ from logagent.core.verdict import from_trailers
 from logagent.disk.catalog import Catalog
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Kernel, Watching
+from logagent.disk.watching import Watching
 from logagent.own import Reading
 from logagent.peers.discovery import Peers
 from logagent.peers.http2 import chunks, connect, trailers
@@ -55,11 +54,6 @@ class Reply:
     @property
     def verdict(self) -> Outcome:
         return from_trailers(self.trailers)
-
-
-def no_kernel() -> Kernel:
-    """A kernel that tells of nothing, so that all is polled."""
-    raise OSError(errno.EMFILE, "too many open files")
 
 
 class Cluster:
@@ -122,7 +116,7 @@ async def start_cluster(
             for name, host in hosts.items():
                 nobody: Peers = Peers({})
                 known = peers if name == primary else nobody
-                watching = Watching(poll=POLL, kernel=no_kernel)
+                watching = Watching(poll=POLL, notify=False)
                 tails = await stack.enter_async_context(open_tails(DiskThreads(inline=True), watching))
                 app = _app(it, name, host, known, patience, most, ceilings or {}, tails)
                 if app is not None:
