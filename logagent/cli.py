@@ -147,6 +147,7 @@ _Command = Callable[[argparse.Namespace, Mapping[str, str], Streams], int]
 _COMMANDS: dict[str, _Command] = {
     "serve": _serve,
     "query": _query,
+    "follow": _query,
     "files": _files,
     "hits": _hits,
     "hosts": _hosts,

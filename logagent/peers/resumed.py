@@ -26,12 +26,21 @@ GIVEN_UP = 3600.0
 class Resumed:
     """A followed source that survives its breaking: it is asked again, from behind what it gave.
 
-    host: for notices. spread: gives the part of each pause that is waited, so that many do not come back at once.
+    host: for notices. waits: whether one that cannot even be asked at first is waited for. spread: gives the part of
+    each pause that is waited, so that many do not come back at once.
     """
 
-    def __init__(self, host: str, source: Source, spread: Callable[[], float] = lambda: random.uniform(0.5, 1)) -> None:
+    def __init__(
+        self,
+        host: str,
+        source: Source,
+        spread: Callable[[], float] = lambda: random.uniform(0.5, 1),
+        *,
+        waits: bool = True,
+    ) -> None:
         self._host = host
         self._source = source
+        self._waits = waits
         self._spread = spread
 
     async def pump(self, query: Query, out: Out) -> Outcome:
@@ -41,7 +50,7 @@ class Resumed:
         pause = FIRST_PAUSE
         while True:
             outcome = await attempts.ask(self._source)
-            if outcome.status is not Status.UNAVAILABLE:
+            if outcome.status is not Status.UNAVAILABLE or not (self._waits or attempts.ever_heard):
                 return replace(outcome, lines=attempts.lines)
             if attempts.heard:
                 pause = FIRST_PAUSE
@@ -55,7 +64,7 @@ class Resumed:
 class _Attempts:
     """How far a source has come over all attempts, and since when it is away.
 
-    heard: whether the last attempt brought anything. lines: so many in all.
+    heard, ever_heard: whether the last attempt brought anything, or any. lines: so many in all.
     """
 
     def __init__(self, host: str, query: Query, out: Out) -> None:
@@ -66,7 +75,7 @@ class _Attempts:
         self._positions.pass_by(query.positions)
         self._scope = trio.CancelScope()
         self._lost: float | None = None
-        self.heard = False
+        self.heard = self.ever_heard = False
         self.lines = 0
 
     @property
@@ -97,7 +106,7 @@ class _Attempts:
             back = Notice(self._host, Status.OK, f"back after {self.away:.1f} s")
             self._lost = None
             await self._out.send(replace(SIGN_OF_LIFE, notices=(back,)))
-        self.heard = True
+        self.heard = self.ever_heard = True
         await self._out.send(batch)
         self.lines += batch.count
         self._positions.pass_by(batch.positions)

@@ -36,10 +36,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace | Told:
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
-    """The parsers of `query`, `hits` and `files` read their arguments by themselves, since only so may flags stand
-    between FILE and KEYWORD."""
+    """The parsers of commands that take FILE and KEYWORD read their arguments by themselves, since only so may flags
+    stand between these."""
     parser, commands = _parsers()
-    if argv and argv[0] in ("query", "hits", "files"):
+    if argv and argv[0] in ("query", "follow", "hits", "files"):
         return commands[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
     return parser.parse_args(argv)
 
@@ -55,6 +55,7 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     add = {
         "serve": (_add_serve, "serve this host's log files"),
         "query": (_add_query, "ask an agent for log lines"),
+        "follow": (_add_follow, "print log lines as they are written"),
         "files": (_add_files, "list the logs that can be asked for"),
         "hits": (_add_hits, "count log lines by time, as a bar chart"),
         "hosts": (_add_hosts, "list the agents that an agent knows"),
@@ -105,19 +106,33 @@ def given_settings(typed: argparse.Namespace) -> dict[str, list[str]]:
 def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     _add_patterns(parser)
     parser.add_argument("-n", "--lines", metavar="N", help="at most so many lines")
-    parser.add_argument("-C", "--context", metavar="N", help="N lines before and after each match")
-    parser.add_argument("-B", "--before-context", metavar="N", help="N lines before each match")
-    parser.add_argument("-A", "--after-context", metavar="N", help="N lines after each match")
-    parser.add_argument("--cursor", metavar="CURSOR", help="go on where an answer ended; standard error said where")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on as lines are written, as `follow` does")
+    _add_printing(parser)
     parser.add_argument(
         "-c", "--count", action="store_true", help="print how many lines (events) match instead of them"
     )
     parser.add_argument("--order", metavar="ORDER", help="newest or oldest first [newest]")
+    return _add_agent(parser)
+
+
+def _add_follow(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    _add_patterns(parser)
+    parser.add_argument("-n", "--lines", metavar="N", help="begin with so many earlier lines [10; with --since all]")
+    parser.add_argument("--patience", metavar="SPAN", help="how long a line waits for earlier ones of others [200ms]")
+    parser.add_argument("--heartbeat", metavar="SPAN", help="how often a silent agent must show that it is alive [15s]")
+    _add_printing(parser)
+    return _add_agent(parser)
+
+
+def _add_printing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-C", "--context", metavar="N", help="N lines before and after each match")
+    parser.add_argument("-B", "--before-context", metavar="N", help="N lines before each match")
+    parser.add_argument("-A", "--after-context", metavar="N", help="N lines after each match")
+    parser.add_argument("--cursor", metavar="CURSOR", help="go on where an answer ended; standard error said where")
     parser.add_argument("--max-bytes", metavar="N", help="stop after so many bytes of lines [no limit]")
     parser.add_argument("--prefix", choices=("auto", "always", "never"), default="auto", help="HOST FILE: before lines")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour prefixes by host")
     parser.add_argument("--verbose", action="store_true", help="say how each host fared, and what it took")
-    return _add_agent(parser)
 
 
 def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

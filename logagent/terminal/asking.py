@@ -11,10 +11,12 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 import trio
 
 from logagent.config import timezones
 from logagent.config.settings import ConfigError
+from logagent.core.batch import Out
 from logagent.core.hits_rendering import HitsJson
 from logagent.core.outcome import Outcome, Status
 from logagent.core.parameters import parse, parse_hits
@@ -22,14 +24,17 @@ from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering import Ndjson
 from logagent.core.tally import Tallied
 from logagent.peers.http2 import connect
+from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
 from logagent.terminal import times
 from logagent.terminal.address import Agent, agent
 from logagent.terminal.chart import Chart, width
 from logagent.terminal.printing import Count, Lines, Pipe, Printer, Records, Streams, Write, wants_color
-from logagent.terminal.progress import Progress, Watched, progress_on
+from logagent.terminal.progress import Telling, Watched, progress_on
 from logagent.terminal.verdicts import FAILED, exit_code, talk
 
+EARLIER = 10
+"""Lines that a follow begins with where nothing else is said: as with tail."""
 GRACE = 2.0
 """Seconds that an agent has beyond the timeout to say how its answer ended: it keeps that deadline itself."""
 CLOSED_PIPE = 141
@@ -51,8 +56,8 @@ class Question:
 
 
 def question(typed: argparse.Namespace, environ: Mapping[str, str]) -> Question:
-    """The arguments of `query`, checked. Raises `ConfigError`."""
-    form = "count" if typed.count else typed.output
+    """The arguments of `query` and `follow`, checked. Raises `ConfigError`."""
+    form = "count" if getattr(typed, "count", False) else typed.output
     prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
     query = _query(typed)
     query = replace(query, times=form == "json", places=prefix or query.context or form == "json")
@@ -71,10 +76,15 @@ def _one_host(hosts: Sequence[str]) -> bool:
 
 def _query(typed: argparse.Namespace) -> Query:
     """The query, checked as an agent would check it."""
+    follows = typed.command == "follow" or typed.follow
+    begins = follows and not (typed.lines or typed.since or typed.cursor)
     pairs = [
         *_patterns(typed),
-        ("n", typed.lines),
-        ("order", typed.order),
+        ("n", EARLIER if begins else typed.lines),
+        ("order", getattr(typed, "order", None)),
+        ("follow", "true" if follows else None),
+        ("patience", getattr(typed, "patience", None)),
+        ("heartbeat", getattr(typed, "heartbeat", None)),
         ("context", typed.context),
         ("before_context", typed.before_context),
         ("after_context", typed.after_context),
@@ -119,13 +129,20 @@ def _told(typed: str | None) -> str | None:
 async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
     """Ask, print the answer, say what is missing from it, return the exit code. Cancelling cancels the agent's work."""
     async with connect(asked.agent.url, tls=asked.agent.tls) as client:
-        source = Tallied(PeerSource(client)) if asked.query.hits else PeerSource(client)
-        outcome = await show(source, asked, streams, environ)
+        outcome = await show(_source(client, asked.query), asked, streams, environ)
     if outcome is None:
         return CLOSED_PIPE
     for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose):
         streams.say(line)
     return exit_code(outcome)
+
+
+def _source(client: httpx.AsyncClient, query: Query) -> Source:
+    """The agent's answer. A follow survives that it is lost, but must have begun."""
+    agent = PeerSource(client)
+    if query.follow:
+        return Resumed("", agent, waits=False)
+    return Tallied(agent) if query.hits else agent
 
 
 async def show(source: Source, asked: Question, streams: Streams, environ: Mapping[str, str]) -> Outcome | None:
@@ -134,7 +151,8 @@ async def show(source: Source, asked: Question, streams: Streams, environ: Mappi
         pipe = Pipe(streams.stdout, scope.cancel)
         with progress_on(streams, environ) as progress:
             printer = _printer(asked, progress.before(pipe.write), streams, environ)
-            outcome = await _pump(source, asked.query, printer, progress)
+            telling = Telling(Watched(printer, progress), progress, streams, asked.agent.url)
+            outcome = await _pump(source, asked.query, telling, printer)
         if exit_code(outcome) != FAILED or asked.form == "json":
             await printer.end(outcome)
     return None if pipe.is_closed() else outcome
@@ -159,8 +177,8 @@ def _zone(environ: Mapping[str, str]) -> tzinfo:
         raise ConfigError("TZ", str(error)) from None
 
 
-async def _pump(source: Source, query: Query, printer: Printer, progress: Progress) -> Outcome:
+async def _pump(source: Source, query: Query, out: Out, printer: Printer) -> Outcome:
     """The outcome, also where the agent does not keep the deadline that it was given."""
     with trio.move_on_after(math.inf if query.timeout is None else query.timeout + GRACE):
-        return await source.pump(query, Watched(printer, progress))
+        return await source.pump(query, out)
     return Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", printer.lines)

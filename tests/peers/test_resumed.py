@@ -127,3 +127,12 @@ async def test_after_an_hour_it_is_given_up(autojump_clock: MockClock) -> None:
     assert outcome.status is Status.UNAVAILABLE
     assert outcome.message == "away for an hour: connection refused"
     assert script.at[-1] - script.at[0] >= GIVEN_UP
+
+
+async def test_one_that_cannot_even_be_asked_is_not_waited_for_where_nobody_would(autojump_clock: MockClock) -> None:
+    script, out = Script(([], GONE)), Collected()
+    assert await Resumed("", script, whole(), waits=False).pump(FOLLOW, out) == GONE
+    assert said(out) == []
+    script = Script(([line(0)], GONE), ([line(1)], REFUSED))
+    await Resumed("", script, whole(), waits=False).pump(FOLLOW, out)
+    assert out.lines == [b"line 0", b"line 1"]
