@@ -80,10 +80,11 @@ class Growing:
         status = os.fstat(self.descriptor)
         if status.st_size < self.searched:
             raise Overwritten
-        self.size, self.modified, self.deleted = status.st_size, status.st_mtime_ns, status.st_nlink == 0
-        end = min(self.searched + most, self.size)
+        self.modified, self.deleted = status.st_mtime_ns, status.st_nlink == 0
+        end = min(self.searched + most, status.st_size)
         while True:
             text = self._appended(min(BATCH_BYTES, end - self.searched))
+            self.size = status.st_size  # of the same file as before
             if text:
                 self.grew = now
                 self._search(text)
