@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 
 import httpcore
@@ -18,6 +19,7 @@ from logagent.peers.http2 import connect
 from logagent.peers.listing import listing_of
 from logagent.peers.reasons import reason
 from logagent.peers.resumed import Resumed
+from logagent.peers.sharing import Connections, SharingSource
 from logagent.peers.source import PeerSource
 
 
@@ -35,7 +37,9 @@ class Peers:
         network: httpcore.AsyncNetworkBackend | None = None,
     ) -> None:
         self._urls = dict(urls)
-        self._clients = {name: connect(url, tls=tls, network=network) for name, url in urls.items()}
+        connects = {name: partial(connect, url, tls=tls, network=network) for name, url in urls.items()}
+        self._clients = {name: connect_one() for name, connect_one in connects.items()}
+        self._connections = {name: Connections(connect_one) for name, connect_one in connects.items()}
 
     async def __aenter__(self) -> Peers:
         return self
@@ -56,7 +60,7 @@ class Peers:
 
     def live(self, name: str) -> Source:
         """What is written to one peer's logs, over its restarts and lost connections."""
-        return Resumed(name, PeerSource(self._clients[name], name))
+        return Resumed(name, SharingSource(self._connections[name], name))
 
     async def files(self, name: str, query: Query, patience: float) -> Listing:
         """What one peer lists of its own files within `patience` seconds, under the name by which it is known here."""

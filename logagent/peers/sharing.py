@@ -1,0 +1,71 @@
+"""Connections for follows: each carries several, but never so many that one waits for a place, or a query does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import trio
+
+from logagent.core.batch import Out
+from logagent.core.outcome import Outcome
+from logagent.core.query import Query
+from logagent.peers.source import PeerSource
+
+FOLLOWS_PER_CONNECTION = 50
+"""An agent takes 100 streams on a connection, and one more waits without end; half of that leaves room for those that
+are ending."""
+FAREWELL = 1.0
+"""Seconds for a connection that nobody needs any more to be closed in good order."""
+
+
+@dataclass(slots=True)
+class _Carrier:
+    """A client with a connection of its own, and how many follows it carries."""
+
+    client: httpx.AsyncClient
+    follows: int = 0
+
+
+class Connections:
+    """The clients that carry the follows of one peer. connect: makes one. Each is closed when its last follow ends."""
+
+    def __init__(self, connect: Callable[[], httpx.AsyncClient]) -> None:
+        self._connect = connect
+        self._carriers: list[_Carrier] = []
+
+    def __len__(self) -> int:
+        return len(self._carriers)
+
+    @asynccontextmanager
+    async def borrowed(self) -> AsyncIterator[httpx.AsyncClient]:
+        """A client with room for one more follow, while inside."""
+        carrier = next((one for one in self._carriers if one.follows < FOLLOWS_PER_CONNECTION), None)
+        if carrier is None:
+            carrier = _Carrier(self._connect())
+            self._carriers.append(carrier)
+        carrier.follows += 1
+        try:
+            yield carrier.client
+        finally:
+            carrier.follows -= 1
+            if not carrier.follows:
+                self._carriers.remove(carrier)
+                with trio.move_on_after(FAREWELL) as scope:
+                    scope.shield = True
+                    await carrier.client.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class SharingSource:
+    """A peer's answer over one of its connections for follows, see `PeerSource`."""
+
+    connections: Connections
+    host: str
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        """As `Source.pump`."""
+        async with self.connections.borrowed() as client:
+            return await PeerSource(client, self.host).pump(query, out)
