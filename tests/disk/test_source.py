@@ -328,7 +328,7 @@ async def test_a_search_that_seldom_finds_anything_goes_through_the_whole_file(
     assert out.lines == (wanted[::-1] if order is Order.NEWEST else wanted)
     assert outcome.bytes_scanned == len(served.content)
     if not wanted:
-        assert served.reads < 20  # most of them of chunks, which are larger than blocks
+        assert served.reads < 40  # blocks alone would be 46: most are of chunks, which are larger
 
 
 @pytest.mark.parametrize("newest", [True, False])
