@@ -18,7 +18,7 @@ from pathlib import Path
 import trio
 
 from logagent.config.settings import ConfigError, load
-from logagent.terminal import arguments, asking, hosts, listing
+from logagent.terminal import arguments, asking, following, hosts, listing
 from logagent.terminal.interrupts import DIED_OF_SIGNAL, until_signalled
 from logagent.terminal.printing import Streams, text_writer
 from logagent.terminal.verdicts import FAILED
@@ -88,7 +88,8 @@ def _failed(error: Exception, streams: Streams) -> int:
 
 def _query(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
     question = asking.question(typed, environ)
-    return trio.run(until_signalled, partial(asking.ask, question, streams, environ), signal.SIGINT)
+    act = following.follow if question.query.follow else asking.ask
+    return trio.run(until_signalled, partial(act, question, streams, environ), signal.SIGINT)
 
 
 def _files(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:

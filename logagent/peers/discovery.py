@@ -1,4 +1,4 @@
-"""The agents that this one knows, each with a client of its own."""
+"""The agents that this one knows, each with a client of its own for queries, and others for follows."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ class Peers:
     ) -> None:
         for client in self._clients.values():
             await client.aclose()
+        for connections in self._connections.values():
+            await connections.aclose()
 
     @property
     def names(self) -> list[str]:

@@ -1,11 +1,11 @@
-"""A source that is asked again where it breaks, and goes on where it came to."""
+"""A follow that goes on when its source breaks: the source is asked again, from where it had come to."""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import trio
 
@@ -14,107 +14,142 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.positions import Positions
 from logagent.core.query import Query, Source
 
-BEATS = 2
-"""Heartbeats without a word after which a source is taken for dead."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 15.0
-"""Seconds between two attempts: each pause is twice the one before it, up to a limit that a host which comes back does
-not have to wait for long, and forty of them do not notice."""
+FIRST_WAIT = 0.25
+"""Seconds before a source is asked again: what is started anew is often back by then."""
+LONGEST_WAIT = 15.0
+"""Seconds that the wait doubles up to: soon enough for people, and no load for a network of hundreds of hosts."""
+MISSED_HEARTBEATS = 2
+"""Heartbeats in which nothing at all is heard of a source that is dead: one may be late."""
 GIVEN_UP = 3600.0
-"""Seconds after which a source that is away is given up: what is gone for an hour does not come back by itself."""
+"""Seconds after which a source that does not come back is given up: who reads should know that nobody waits for it
+any more, and a host that was taken away for good should not be asked for ever."""
+LAST_WORDS = 1.0
+"""Seconds that a source has beyond the timeout to say how it ended: it keeps that deadline itself."""
+
+_OBVIOUS = ("cannot connect: ", "connection lost: ")
+"""How reasons begin that say no more than the notice that they stand in."""
 
 
+@dataclass(frozen=True, slots=True)
 class Resumed:
-    """A followed source that survives its breaking: it is asked again, from behind what it gave.
+    """The live lines of a source, over its breaks.
 
-    host: for notices. waits: whether one that cannot even be asked at first is waited for. spread: gives the part of
-    each pause that is waited, so that many do not come back at once.
+    host: whom its notices are about. source: what follows; every batch of it carries the positions behind which it may
+    be asked to go on. spread: gives the part of each wait that is waited, so that many who lost the same source do not
+    come back at once. waits: whether a source that breaks before anything was heard of it is waited for.
+
+    A source breaks by ending UNAVAILABLE, or by its silence for two heartbeats; any other end is the end. The time in
+    which the reader takes nothing is not the source's silence.
     """
 
-    def __init__(
-        self,
-        host: str,
-        source: Source,
-        spread: Callable[[], float] = lambda: random.uniform(0.5, 1),
-        *,
-        waits: bool = True,
-    ) -> None:
-        self._host = host
-        self._source = source
-        self._waits = waits
-        self._spread = spread
+    host: str
+    source: Source
+    spread: Callable[[], float] = lambda: random.uniform(0.5, 1)
+    waits: bool = True
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """As `Source.pump`. It ends where the source ends for a reason that another attempt would meet again, or is
-        away for an hour."""
-        attempts = _Attempts(self._host, query, out)
-        pause = FIRST_PAUSE
-        while True:
-            outcome = await attempts.ask(self._source)
-            if outcome.status is not Status.UNAVAILABLE or not (self._waits or attempts.ever_heard):
-                return replace(outcome, lines=attempts.lines)
-            if attempts.heard:
-                pause = FIRST_PAUSE
-            await attempts.lose(outcome)
-            if attempts.away >= GIVEN_UP:
-                return replace(outcome, lines=attempts.lines, message=f"away for an hour: {outcome.message}")
-            await trio.sleep(pause * self._spread())
-            pause = min(2 * pause, LONGEST_PAUSE)
+        """As `Source.pump`. The timeout and `max_bytes` hold for the whole, lines and bytes are those of all attempts,
+        and the hosts are told of as the last attempt did. UNAVAILABLE after an hour without the source."""
+        return await _Following(self, query, out).run()
 
 
-class _Attempts:
-    """How far a source has come over all attempts, and since when it is away.
+class _Following:
+    """One run of a `Resumed`: what was heard so far, and since when the source is away."""
 
-    heard, ever_heard: whether the last attempt brought anything, or any. lines: so many in all.
-    """
-
-    def __init__(self, host: str, query: Query, out: Out) -> None:
-        self._host = host
+    def __init__(self, resumed: Resumed, query: Query, out: Out) -> None:
+        self._resumed = resumed
         self._query = query
         self._out = out
+        self._deadline = trio.current_time() + (math.inf if query.timeout is None else query.timeout)
         self._positions = Positions(newest=False)
         self._positions.pass_by(query.positions)
-        self._scope = trio.CancelScope()
-        self._lost: float | None = None
-        self.heard = self.ever_heard = False
-        self.lines = 0
+        self._resumable = False
+        self._heard = False
+        self._away_since: float | None = None
+        self._wait = FIRST_WAIT
+        self._lines = self._bytes = self._scanned = 0
+        self._listening = trio.CancelScope()
 
-    @property
-    def away(self) -> float:
-        """Seconds since it was lost."""
-        return 0.0 if self._lost is None else trio.current_time() - self._lost
+    async def run(self) -> Outcome:
+        while True:
+            outcome = await self._attempt()
+            if outcome.status is not Status.UNAVAILABLE or not (self._resumed.waits or self._heard):
+                return self._in_all(outcome)
+            now = trio.current_time()
+            if self._away_since is None:
+                self._away_since = now
+                await self._tell(Status.UNAVAILABLE, self._broken(outcome))
+            if now >= self._away_since + GIVEN_UP:
+                return self._in_all(replace(outcome, message=f"away for an hour: {outcome.message}"))
+            if not await self._has_waited():
+                return self._in_all(self._out_of_time())
 
-    async def ask(self, source: Source) -> Outcome:
-        """One attempt. Silence ends it."""
-        self.heard = False
-        with trio.CancelScope() as self._scope:
-            self._await_word()
-            return await source.pump(self._share(), self)
-        silence = BEATS * self._query.heartbeat
+    async def _attempt(self) -> Outcome:
+        """Ask once, until the source ends, breaks, or is silent for too long."""
+        silence = MISSED_HEARTBEATS * self._query.heartbeat
+        with trio.move_on_at(self._deadline + LAST_WORDS) as whole, trio.move_on_after(silence) as self._listening:
+            return await self._resumed.source.pump(self._question(), self)
+        if whole.cancelled_caught:
+            return self._out_of_time()
         return Outcome(Status.UNAVAILABLE, f"nothing was heard of it for {silence:g} s")
 
-    def _share(self) -> Query:
-        positions = tuple(self._positions.at())
-        return replace(self._query, positions=positions, n=None) if positions else self._query
-
-    def _await_word(self) -> None:
-        self._scope.deadline = trio.current_time() + BEATS * self._query.heartbeat
-
     async def send(self, batch: Batch) -> None:
-        """Pass a batch on. How long its reader takes for it is no silence of the source."""
-        self._scope.deadline = math.inf
-        if self._lost is not None:
-            back = Notice(self._host, Status.OK, f"back after {self.away:.1f} s")
-            self._lost = None
-            await self._out.send(replace(SIGN_OF_LIFE, notices=(back,)))
-        self.heard = self.ever_heard = True
-        await self._out.send(batch)
-        self.lines += batch.count
-        self._positions.pass_by(batch.positions)
-        self._await_word()
+        """What the source sends. Its silence is cut off before or after a batch is passed on, and never within: what
+        was passed on is known to be, and nothing comes twice."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._listening.deadline = math.inf
+        await self._out.send(self._told_as_back(batch))
+        self._note(batch)
+        self._listening.deadline = trio.current_time() + MISSED_HEARTBEATS * self._query.heartbeat
 
-    async def lose(self, outcome: Outcome) -> None:
-        """The source broke. Said once, until it is back."""
-        if self._lost is None:
-            self._lost = trio.current_time()
-            notice = Notice(self._host, Status.UNAVAILABLE, f"lost: {outcome.message}; trying again")
-            await self._out.send(replace(SIGN_OF_LIFE, notices=(notice,)))
+    def _told_as_back(self, batch: Batch) -> Batch:
+        """The batch, with the news that the source is back if it was away."""
+        if self._away_since is None:
+            return batch
+        back = f"back after {trio.current_time() - self._away_since:.1f} s"
+        return replace(batch, notices=(Notice(self._resumed.host, Status.OK, back), *batch.notices))
+
+    def _note(self, batch: Batch) -> None:
+        self._heard, self._away_since, self._wait = True, None, FIRST_WAIT
+        self._positions.pass_by(batch.positions)
+        self._resumable |= bool(batch.positions)
+        self._lines += batch.count
+        self._bytes += len(batch.body)
+        self._scanned += batch.scanned
+
+    def _question(self) -> Query:
+        """What is still to be asked: all that was, until something is known of where to go on."""
+        query = self._query
+        if self._deadline < math.inf:
+            query = replace(query, timeout=max(self._deadline - trio.current_time(), 0.0))
+        if query.max_bytes is not None:
+            query = replace(query, max_bytes=max(query.max_bytes - self._bytes, 1))
+        if self._resumable:
+            return replace(query, positions=tuple(self._positions.at()), n=None)
+        return replace(query, n=0, since=None) if self._lines else query
+
+    def _broken(self, outcome: Outcome) -> str:
+        reason = outcome.message or "no reason given"
+        for beginning in _OBVIOUS:
+            reason = reason.removeprefix(beginning)
+        lacking = self._lines and not self._resumable
+        meanwhile = "trying again; lines may be missing then" if lacking else "trying again"
+        return f"{'lost' if self._heard else 'cannot be reached'}: {reason}; {meanwhile}"
+
+    async def _has_waited(self) -> bool:
+        """Wait before the next attempt, longer each time. Whether there is time left for it."""
+        until = trio.current_time() + self._wait * self._resumed.spread()
+        self._wait = min(2 * self._wait, LONGEST_WAIT)
+        await trio.sleep_until(min(until, self._deadline))
+        return until < self._deadline
+
+    async def _tell(self, status: Status, message: str) -> None:
+        await self._out.send(replace(SIGN_OF_LIFE, notices=(Notice(self._resumed.host, status, message),)))
+
+    def _out_of_time(self) -> Outcome:
+        return Outcome(Status.DEADLINE_EXCEEDED, f"timeout={self._query.timeout:g} s reached")
+
+    def _in_all(self, outcome: Outcome) -> Outcome:
+        """The last attempt's outcome, with what all of them did. Where to go on is for who knows the whole question."""
+        scanned = max(self._scanned, outcome.bytes_scanned)
+        return replace(outcome, lines=self._lines, bytes_scanned=scanned, cursor="")

@@ -10,7 +10,7 @@ import httpx
 import trio
 
 from logagent.core.batch import Out
-from logagent.core.outcome import Outcome
+from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.peers.source import PeerSource
 
@@ -35,13 +35,16 @@ class Connections:
     def __init__(self, connect: Callable[[], httpx.AsyncClient]) -> None:
         self._connect = connect
         self._carriers: list[_Carrier] = []
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._carriers)
 
     @asynccontextmanager
     async def borrowed(self) -> AsyncIterator[httpx.AsyncClient]:
-        """A client with room for one more follow, while inside."""
+        """A client with room for one more follow, while inside. Raises `Failure` once they are closed."""
+        if self._closed:
+            raise Failure(Status.CANCELLED, "this agent is stopping")
         carrier = next((one for one in self._carriers if one.follows < FOLLOWS_PER_CONNECTION), None)
         if carrier is None:
             carrier = _Carrier(self._connect())
@@ -57,6 +60,12 @@ class Connections:
                     scope.shield = True
                     await carrier.client.aclose()
 
+    async def aclose(self) -> None:
+        """Close all, which ends the follows that are under way."""
+        self._closed = True
+        for carrier in list(self._carriers):
+            await carrier.client.aclose()
+
 
 @dataclass(frozen=True, slots=True)
 class SharingSource:
@@ -67,5 +76,8 @@ class SharingSource:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """As `Source.pump`."""
-        async with self.connections.borrowed() as client:
-            return await PeerSource(client, self.host).pump(query, out)
+        try:
+            async with self.connections.borrowed() as client:
+                return await PeerSource(client, self.host).pump(query, out)
+        except Failure as failure:
+            return failed(failure)

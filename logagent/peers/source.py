@@ -14,6 +14,7 @@ import trio
 
 from logagent.core.batch import Batch, Origin, Out
 from logagent.core.coding import IDENTITY, DecodeError, decoder
+from logagent.core.cursor import MAX_ASKED, encode
 from logagent.core.hits import are_counts
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.parameters import parameters
@@ -65,10 +66,10 @@ class PeerSource:
             return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
-        url = f"/{'hits' if query.hits else 'logs'}?{parameters(_with_time_left(query))}"
+        url = f"/{'hits' if query.hits else 'logs'}?{_spelled(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
             if response.status_code != 200:
-                raise await refusal(response)
+                raise _in_plain_words(await refusal(response), query)
             if response.http_version != "HTTP/2":
                 raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
             if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
@@ -126,7 +127,7 @@ class _Counted:
 
 
 class _Renaming:
-    """Puts one host's name on the origins of batches, keeping the renamed origins from batch to batch."""
+    """Puts one host's name on all that batches name, keeping the renamed origins from batch to batch."""
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -134,10 +135,12 @@ class _Renaming:
 
     def __call__(self, batch: Batch) -> Batch:
         hosts = {origin.host for origin in batch.origins} | {position.host for position in batch.positions}
-        if hosts <= {self._host}:
+        if hosts | {notice.host for notice in batch.notices} <= {self._host}:
             return batch
         positions = tuple(position._replace(host=self._host) for position in batch.positions)
-        return replace(batch, origins=tuple(map(self._origin, batch.origins)), positions=positions)
+        notices = tuple(notice._replace(host=self._host) for notice in batch.notices)
+        origins = tuple(map(self._origin, batch.origins))
+        return replace(batch, origins=origins, positions=positions, notices=notices)
 
     def _origin(self, origin: Origin) -> Origin:
         return self._renamed.setdefault(origin, origin._replace(host=self._host))
@@ -147,9 +150,19 @@ def _unchanged(batch: Batch) -> Batch:
     return batch
 
 
+def _spelled(query: Query) -> str:
+    """The query string. Raises `Failure` where its positions do not fit into one."""
+    if query.positions and not encode(query, query.positions, MAX_ASKED):
+        raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to go on with exactly; name fewer of them")
+    return parameters(query)
+
+
 def _with_time_left(query: Query) -> Query:
-    """The query with the time that is left to whoever asks, if that is bounded."""
-    left = trio.current_effective_deadline() - trio.current_time()
+    """The query with the time that is left to whoever asks, if that is bounded.
+
+    Of a follow only its timeout counts: a deadline round it that moves with every sign of life is no bound.
+    """
+    left = math.inf if query.follow else trio.current_effective_deadline() - trio.current_time()
     left = min(left, math.inf if query.timeout is None else query.timeout)
     return query if left == math.inf else replace(query, timeout=max(round(left, 3), LEAST_TIME))
 
@@ -165,6 +178,13 @@ async def refusal(response: httpx.Response) -> Failure:
     """What a status other than 200 means, in the words of the problem document if there is one (RFC 9457)."""
     status = _STATUSES.get(response.status_code, Status.UNAVAILABLE)
     return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")
+
+
+def _in_plain_words(failure: Failure, query: Query) -> Failure:
+    """An agent of a version before there was any following refuses the word."""
+    if query.follow and failure.message.startswith("follow: unknown parameter"):
+        return Failure(failure.status, "is of a version that cannot follow yet; update that agent")
+    return failure
 
 
 async def _problem(response: httpx.Response) -> str:

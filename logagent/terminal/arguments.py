@@ -107,6 +107,7 @@ def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     _add_patterns(parser)
     parser.add_argument("-n", "--lines", metavar="N", help="at most so many lines")
     parser.add_argument("-f", "--follow", action="store_true", help="go on as lines are written, as `follow` does")
+    _add_liveness(parser)
     _add_printing(parser)
     parser.add_argument(
         "-c", "--count", action="store_true", help="print how many lines (events) match instead of them"
@@ -118,10 +119,15 @@ def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _add_follow(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     _add_patterns(parser)
     parser.add_argument("-n", "--lines", metavar="N", help="begin with so many earlier lines [10; with --since all]")
-    parser.add_argument("--patience", metavar="SPAN", help="how long a line waits for earlier ones of others [200ms]")
-    parser.add_argument("--heartbeat", metavar="SPAN", help="how often a silent agent must show that it is alive [15s]")
+    _add_liveness(parser)
+    parser.set_defaults(follow=True)
     _add_printing(parser)
     return _add_agent(parser)
+
+
+def _add_liveness(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--patience", metavar="SPAN", help="a followed line waits so long for earlier ones [200ms]")
+    parser.add_argument("--heartbeat", metavar="SPAN", help="a silent agent shows that often that it is alive [15s]")
 
 
 def _add_printing(parser: argparse.ArgumentParser) -> None:

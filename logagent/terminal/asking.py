@@ -11,7 +11,6 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
 import trio
 
 from logagent.config import timezones
@@ -24,7 +23,6 @@ from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering import Ndjson
 from logagent.core.tally import Tallied
 from logagent.peers.http2 import connect
-from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
 from logagent.terminal import times
 from logagent.terminal.address import Agent, agent
@@ -58,6 +56,8 @@ class Question:
 def question(typed: argparse.Namespace, environ: Mapping[str, str]) -> Question:
     """The arguments of `query` and `follow`, checked. Raises `ConfigError`."""
     form = "count" if getattr(typed, "count", False) else typed.output
+    if form == "count" and typed.follow:
+        raise ConfigError("--count", "a follow has no end to count at; leave out --follow, or use `logagent hits`")
     prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
     query = _query(typed)
     query = replace(query, times=form == "json", places=prefix or query.context or form == "json")
@@ -76,15 +76,14 @@ def _one_host(hosts: Sequence[str]) -> bool:
 
 def _query(typed: argparse.Namespace) -> Query:
     """The query, checked as an agent would check it."""
-    follows = typed.command == "follow" or typed.follow
-    begins = follows and not (typed.lines or typed.since or typed.cursor)
+    begins = typed.follow and not (typed.lines or typed.since or typed.cursor)
     pairs = [
         *_patterns(typed),
         ("n", EARLIER if begins else typed.lines),
         ("order", getattr(typed, "order", None)),
-        ("follow", "true" if follows else None),
-        ("patience", getattr(typed, "patience", None)),
-        ("heartbeat", getattr(typed, "heartbeat", None)),
+        ("follow", "true" if typed.follow else None),
+        ("patience", typed.patience),
+        ("heartbeat", typed.heartbeat),
         ("context", typed.context),
         ("before_context", typed.before_context),
         ("after_context", typed.after_context),
@@ -129,20 +128,18 @@ def _told(typed: str | None) -> str | None:
 async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
     """Ask, print the answer, say what is missing from it, return the exit code. Cancelling cancels the agent's work."""
     async with connect(asked.agent.url, tls=asked.agent.tls) as client:
-        outcome = await show(_source(client, asked.query), asked, streams, environ)
+        agent = PeerSource(client)
+        outcome = await show(Tallied(agent) if asked.query.hits else agent, asked, streams, environ)
+    return tell_end(outcome, asked, streams)
+
+
+def tell_end(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
+    """Say what is missing from an answer that was shown; return the exit code."""
     if outcome is None:
         return CLOSED_PIPE
     for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose):
         streams.say(line)
     return exit_code(outcome)
-
-
-def _source(client: httpx.AsyncClient, query: Query) -> Source:
-    """The agent's answer. A follow survives that it is lost, but must have begun."""
-    agent = PeerSource(client)
-    if query.follow:
-        return Resumed("", agent, waits=False)
-    return Tallied(agent) if query.hits else agent
 
 
 async def show(source: Source, asked: Question, streams: Streams, environ: Mapping[str, str]) -> Outcome | None:

@@ -37,8 +37,13 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
     if verbose:
         lines.append(f"{counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
     if outcome.cursor and (verbose or outcome.status in _BUDGETS):
-        lines.append(f"to go on from there: --cursor {outcome.cursor}")
+        lines.append(going_on(outcome.cursor))
     return lines
+
+
+def going_on(cursor: str) -> str:
+    """How to go on where an answer ended."""
+    return f"to go on from there: --cursor {cursor}"
 
 
 def _fails(part: Part) -> bool:

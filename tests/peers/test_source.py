@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from random import Random
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.core.outcome import Status
+from logagent.core.batch import Batch, Position
+from logagent.core.outcome import Outcome, Status
+from logagent.core.query import Query
+from logagent.peers.source import PeerSource
 from testbed.broken import Broken
 from testbed.cluster import Cluster
 
@@ -102,3 +109,54 @@ async def test_peer_that_needs_more_rights_is_a_permission_denied(autojump_clock
     async with cluster(web0=LINES, web1=peer) as it:
         reply = await it.ask("filename=app.log")
     assert reply.verdict.hosts[0].status is Status.PERMISSION_DENIED
+
+
+@dataclass
+class Answering:
+    """An agent that answers every request in one way, and what it was asked for."""
+
+    status: int = 503
+    problem: dict[str, str] = field(default_factory=dict)
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    async def pump(self, query: Query) -> Outcome:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(self._answer), base_url="http://a") as client:
+            return await PeerSource(client).pump(query, Nobody())
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        return httpx.Response(self.status, content=self._pieces())
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        yield json.dumps(self.problem).encode()
+
+
+class Nobody:
+    async def send(self, batch: Batch) -> None:
+        raise AssertionError("nothing is sent")
+
+
+async def test_positions_that_fit_into_no_question_are_refused_and_not_left_out() -> None:
+    random = Random(7)  # names that pack badly
+    logs = [f"{random.randbytes(12).hex()}.log" for _ in range(2000)]
+    positions = tuple(Position("web-1", log, random.getrandbits(40), random.getrandbits(40)) for log in logs)
+    agent = Answering()
+    outcome = await agent.pump(Query(files=("**/*",), follow=True, positions=positions))
+    assert outcome.status is Status.RESOURCE_EXHAUSTED
+    assert outcome.message == "too many logs to go on with exactly; name fewer of them"
+    assert agent.asked == []
+
+
+async def test_agent_of_a_version_that_cannot_follow_is_told_as_that() -> None:
+    agent = Answering(400, {"detail": "follow: unknown parameter; known are filename"})
+    outcome = await agent.pump(Query(files=("app.log",), follow=True))
+    assert outcome == Outcome(Status.INTERNAL, "is of a version that cannot follow yet; update that agent")
+
+
+async def test_moving_deadline_round_a_follow_is_no_timeout_of_it() -> None:
+    agent = Answering()
+    with trio.move_on_after(30):
+        await agent.pump(Query(files=("app.log",), follow=True))
+        await agent.pump(Query(files=("app.log",), follow=True, timeout=7.0))
+    assert ["timeout" in request.url.params for request in agent.asked] == [False, True]
+    assert agent.asked[1].url.params["timeout"] == "7.0"

@@ -1,0 +1,176 @@
+"""Follows of one peer: how they share connections, and come over its breaks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import trio
+from trio.testing import MockClock
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
+from logagent.core.outcome import Outcome, Status
+from logagent.core.query import Query
+from logagent.core.wire import BATCHES, encode
+from logagent.peers.discovery import Peers
+from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
+from logagent.web.connections import serve_connection
+from testbed.network import MemoryNetwork
+
+QUERY = Query(files=("app.log",), follow=True, own=True, times=True, places=True)
+
+
+@dataclass
+class Followed:
+    """A peer whose every answer is one batch and then silence. connections: the numbers of those that are open."""
+
+    batch: Batch = SIGN_OF_LIFE
+    connections: set[int] = field(default_factory=set)
+    dialed: int = 0
+    asked: int = 0
+    under_way: int = 0
+
+    async def serve(self, stream: Any) -> None:
+        self.dialed += 1
+        number = self.dialed
+        self.connections.add(number)
+        await serve_connection(self._app, stream)
+        self.connections.discard(number)
+
+    async def _app(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            return
+        self.asked += 1
+        self.under_way += 1
+        try:
+            headers = [(b"content-type", BATCHES.encode())]
+            await send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": True})
+            await send({"type": "http.response.body", "body": encode(self.batch), "more_body": True})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        finally:
+            self.under_way -= 1
+
+
+@dataclass
+class Reader:
+    """Keeps what it gets."""
+
+    batches: list[Batch] = field(default_factory=list)
+
+    async def send(self, batch: Batch) -> None:
+        await trio.lowlevel.checkpoint()
+        self.batches.append(batch)
+
+
+@dataclass
+class Bench:
+    """Peers that know one agent, and follows of it, each in a task."""
+
+    network: MemoryNetwork
+    peers: Peers
+    peer: Followed
+    nursery: trio.Nursery
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    async def follow(self, times: int) -> trio.CancelScope:
+        """So many more follows, all begun; cancelling the scope ends them."""
+        readers = [Reader() for _ in range(times)]
+        scope: trio.CancelScope = await self.nursery.start(self._follow_all, readers)
+        await trio.sleep(0.5)
+        assert all(reader.batches for reader in readers)
+        return scope
+
+    async def _follow_all(self, readers: list[Reader], task_status: trio.TaskStatus[trio.CancelScope]) -> None:
+        async with trio.open_nursery() as nursery:
+            for reader in readers:
+                nursery.start_soon(self._follow, reader)
+            task_status.started(nursery.cancel_scope)
+
+    async def _follow(self, reader: Reader) -> None:
+        self.outcomes.append(await self.peers.live("web-2").pump(QUERY, reader))
+
+
+@asynccontextmanager
+async def open_bench(batch: Batch = SIGN_OF_LIFE) -> AsyncIterator[Bench]:
+    peer = Followed(batch)
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.host("far", peer.serve)
+        async with Peers({"web-2": "http://far"}, network=network) as peers:
+            yield Bench(network, peers, peer, nursery)
+            nursery.cancel_scope.cancel()
+
+
+async def test_follows_share_connections_fifty_on_each(autojump_clock: MockClock) -> None:
+    async with open_bench() as it:
+        await it.follow(120)
+        assert (it.peer.dialed, it.peer.asked) == (3, 120)
+        assert FOLLOWS_PER_CONNECTION == 50
+
+
+async def test_queries_have_a_connection_of_their_own(autojump_clock: MockClock) -> None:
+    async with open_bench() as it:
+        await it.follow(1)
+        with trio.move_on_after(1):
+            await it.peers.source("web-2").pump(QUERY, Reader())
+        assert it.peer.dialed == 2
+
+
+async def test_connections_are_closed_with_their_last_follow(autojump_clock: MockClock) -> None:
+    async with open_bench() as it:
+        first = await it.follow(FOLLOWS_PER_CONNECTION)
+        second = await it.follow(1)
+        second.cancel()
+        await trio.sleep(2)
+        assert it.peer.connections == {1}
+        first.cancel()
+        await trio.sleep(2)
+        assert it.peer.under_way == 0
+
+
+async def test_room_that_a_follow_leaves_is_used(autojump_clock: MockClock) -> None:
+    async with open_bench() as it:
+        await it.follow(FOLLOWS_PER_CONNECTION - 1)
+        for _ in range(5):
+            (await it.follow(1)).cancel()
+            await trio.sleep(2)
+        assert it.peer.dialed == 1
+
+
+async def test_closing_the_peers_ends_all_follows_for_good(autojump_clock: MockClock) -> None:
+    async with open_bench() as it:
+        await it.follow(60)
+        await it.peers.__aexit__(None, None, None)
+        await trio.sleep(60)
+        assert it.peer.connections == set()
+        assert {outcome.status for outcome in it.outcomes} == {Status.CANCELLED}
+        assert (len(it.outcomes), it.peer.asked) == (60, 60)
+
+
+async def test_follow_comes_over_the_death_of_its_peer(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    line = Batch(b"one\n", 1, [5], [0], (Origin("far", "app.log"),), positions=(Position("far", "app.log", 1, 4),))
+    async with open_bench(line) as it:
+        it.nursery.start_soon(partial(it.peers.live("web-2").pump, QUERY, reader))
+        await trio.sleep(1)
+        it.network.cut("far")
+        await trio.sleep(5)
+        it.network.host("far", it.peer.serve)
+        await trio.sleep(20)
+    lost, back = [notice for batch in reader.batches for notice in batch.notices]
+    assert (lost.host, lost.status, lost.message[:6]) == ("web-2", Status.UNAVAILABLE, "lost: ")
+    assert (back.host, back.status, back.message[:11]) == ("web-2", Status.OK, "back after ")
+    assert [batch.positions for batch in reader.batches if batch.count] == [(Position("web-2", "app.log", 1, 4),)] * 2
+
+
+async def test_notices_of_a_peer_carry_the_name_by_which_it_is_known(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    notices = (Notice("far", Status.DATA_LOSS, "7 bytes of app.log are gone"),)
+    async with open_bench(Batch(b"", 0, notices=notices)) as it:
+        with trio.move_on_after(1):
+            await it.peers.live("web-2").pump(QUERY, reader)
+    assert reader.batches[0].notices == (notices[0]._replace(host="web-2"),)
