@@ -242,6 +242,21 @@ async def test_a_deleted_file_is_kept_for_who_has_not_read_it(tmp_path: Path, au
         assert slow.notices == []
 
 
+@pytest.mark.parametrize("pause", [SETTLED, 12.0], ids=["old ones held", "old ones let go of"])
+async def test_files_that_are_deleted_and_made_again_may_get_an_inode_for_the_second_time(
+    pause: float, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with growing_logs(tmp_path) as logs:
+        reader = await logs.reader()
+        for turn in range(8):
+            append(logs.path, str(turn))
+            await trio.sleep(pause)
+            logs.path.unlink()
+        append(logs.path, "8")
+        await trio.sleep(SETTLED)
+        assert reader.lines == [str(turn) for turn in range(9)]
+
+
 async def test_truncation_tells_how_much_a_slow_reader_lost(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with growing_logs(tmp_path, "0") as logs:
         fast, slow = await logs.reader(), Reader(await logs.tail())
@@ -254,6 +269,71 @@ async def test_truncation_tells_how_much_a_slow_reader_lost(tmp_path: Path, auto
         assert (fast.lines, slow.lines) == (["one", "two", "x"], ["x"])
         assert [notice.status for notice in fast.notices + slow.notices] == [Status.OK, Status.DATA_LOSS]
         assert "app.log: 8 bytes were lost" in slow.notices[0].message
+
+
+# Looking.
+
+
+async def test_it_looks_when_a_half_line_is_due_though_nobody_calls(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with growing_logs(tmp_path, poll=3600) as logs:
+        reader = await logs.reader()
+        append(logs.path, "half", end="")
+        reader.tail.wake()
+        await trio.sleep(2.1)
+        assert reader.lines == ["half"]
+
+
+async def test_it_looks_when_a_renamed_file_was_quiet_for_long_enough_though_nobody_calls(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with growing_logs(tmp_path, poll=3600) as logs:
+        reader = await logs.reader()
+        append(logs.path, "1")
+        reader.tail.wake()
+        await trio.sleep(0.05)
+        logs.rotate("app.log.1")
+        append(logs.path, "2")
+        reader.tail.wake()
+        await trio.sleep(SETTLED)
+        assert reader.lines == ["1", "2"]
+
+
+async def test_it_looks_when_a_deleted_file_is_to_be_let_go_of_though_nobody_calls(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with growing_logs(tmp_path, poll=3600) as logs:
+        reader = await logs.reader()
+        append(logs.path, "1")
+        logs.path.unlink()
+        append(logs.path, "2")
+        reader.tail.wake()
+        await trio.sleep(9)
+        assert held(tmp_path) == ["app.log", "app.log (deleted)"]
+        await trio.sleep(2)
+        assert held(tmp_path) == ["app.log"]
+        assert reader.lines == ["1", "2"]
+
+
+async def test_what_is_written_during_a_look_comes_in_the_order_of_writing(
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with growing_logs(tmp_path) as logs:
+        reader = await logs.reader()
+        old = logs.rotate("app.log.1")
+        await trio.sleep(1)
+        look, looks = Growing.look, 0
+
+        def interrupted(file: Growing, now: float) -> bool:
+            nonlocal looks
+            looks += 1
+            if looks == 2:
+                append(old, "1")
+                append(logs.path, "2")
+            return look(file, now)
+
+        monkeypatch.setattr(Growing, "look", interrupted)
+        await trio.sleep(SETTLED)
+        assert reader.lines == ["1", "2"]
 
 
 # Positions.

@@ -119,10 +119,10 @@ def generations(catalog: Catalog) -> Sequence[Generation]:
 
 
 @asynccontextmanager
-async def growing_logs(directory: Path, *lines: str) -> AsyncIterator[Logs]:
-    """A directory with an app.log of these lines, whose logs can be followed while inside."""
+async def growing_logs(directory: Path, *lines: str, poll: float = POLL) -> AsyncIterator[Logs]:
+    """A directory with an app.log of these lines, whose logs can be followed while inside. poll: seconds."""
     append(directory / "app.log", *lines)
-    async with open_tails(DiskThreads(inline=True), Watching(poll=POLL, notify=False)) as tails:
+    async with open_tails(DiskThreads(inline=True), Watching(poll=poll, notify=False)) as tails:
         async with trio.open_nursery() as nursery:
             yield Logs(directory, tails, nursery)
             nursery.cancel_scope.cancel()
