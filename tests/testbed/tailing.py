@@ -109,13 +109,13 @@ class Logs:
         return renamed
 
 
-def generations(catalog: Catalog) -> Sequence[Generation]:
-    """The files of app.log, newest first; none if there are none."""
+def generations(catalog: Catalog, name: str = "app.log") -> Sequence[Generation]:
+    """The files of a log, newest first; none if there are none."""
     try:
-        logs = catalog.find(["app.log"])
+        logs = catalog.find([name])
     except Failure:
         return ()
-    return next((log.generations for log in logs if log.name == "app.log"), ())
+    return next((log.generations for log in logs if log.name == name), ())
 
 
 @asynccontextmanager
