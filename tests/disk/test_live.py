@@ -41,7 +41,8 @@ class Slow(Collected):
         self.open.set()
 
     def shut(self) -> None:
-        self.open = trio.Event()
+        if self.open.is_set():
+            self.open = trio.Event()
 
     async def send(self, batch: Batch) -> None:
         await self.open.wait()
@@ -298,6 +299,7 @@ async def carry_out(steps: list[str]) -> None:
                     scope.cancel()
                     out, scope = it.begin(positions=(positions(outs)[-1],))
                     outs.append(out)
+                    await trio.sleep(0.05)
             outs[-1].open.set()
             await trio.sleep(SETTLED)
             assert [text for out in outs for text in out.texts] == [f"line {at + 1}" for at in range(written)]
