@@ -126,8 +126,8 @@ class Tail:
             return self._first, 0
         for number in range(self.last, self._first - 1, -1):
             file = self.file(number)
-            if file.is_of(position.mark) and position.offset <= file.searched and not file.lost:
-                return number, min(position.offset, file.whole)
+            if file.is_of(position.mark) and position.offset <= file.size and not file.lost:
+                return number, position.offset
         return None
 
     def is_done(self, number: int) -> bool:
