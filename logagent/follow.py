@@ -11,10 +11,11 @@ import trio
 
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Out, Position, pieces
 from logagent.core.cursor import of_host
-from logagent.core.outcome import Outcome, Part, Status, combine
+from logagent.core.outcome import Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.core.turning import beginnings, endings, turned
 from logagent.core.window import Window
+from logagent.feed import Feed
 
 HELD = 16 * 1024 * 1024
 """Bytes of lines that wait for earlier ones at most; then hosts wait until some are given out."""
@@ -46,65 +47,6 @@ class Follow:
         return following.outcome()
 
 
-class _Feed:
-    """One host under way: a slot that holds a batch, how it stands with it, and how it ended.
-
-    begun: whether it has said where it begins. anchors: these places.
-    """
-
-    def __init__(self, name: str, source: Source, tell: Callable[[], None]) -> None:
-        self.name = name
-        self.slot: Batch | None = None
-        self.outcome: Outcome | None = None
-        self.begun = False
-        self.anchors: tuple[Position, ...] = ()
-        self.state = Notice(name, Status.OK, "")
-        self.loss: Notice | None = None
-        self.lines = 0
-        self._source = source
-        self._tell = tell
-        self._free = trio.Event()
-
-    async def send(self, batch: Batch) -> None:
-        """Put a batch into the slot and wait until it is taken. A mere sign of life is for whoever reads the host."""
-        if batch == SIGN_OF_LIFE:
-            await trio.lowlevel.checkpoint()
-            return
-        self.slot = batch
-        self._free = trio.Event()
-        self._tell()
-        await self._free.wait()
-
-    def take(self) -> Batch | None:
-        batch, self.slot = self.slot, None
-        self._free.set()
-        return batch
-
-    async def run(self, query: Query) -> None:
-        self.outcome = await self._source.pump(query, self)
-        self._tell()
-
-    def note(self, notice: Notice) -> Notice:
-        """The notice under the name that the host has here; and what it says of the host."""
-        notice = notice._replace(host=self.name)
-        if notice.status is Status.DATA_LOSS:
-            self.loss = self.loss or notice
-        elif notice.status in (Status.OK, Status.UNAVAILABLE):
-            self.state = notice
-        return notice
-
-    def share(self) -> Outcome:
-        """How its part of the follow stands, or ended."""
-        if self.outcome is not None and not self.outcome.complete:
-            status, message = self.outcome.status, self.outcome.message
-        elif self.loss is not None:
-            status, message = self.loss.status, self.loss.message
-        else:
-            status, message = self.state.status, "" if self.state.status is Status.OK else self.state.message
-        named = f"{self.name}: {message}" if message else ""
-        return Outcome(status, named, self.lines, hosts=(Part(self.name, status, message, self.lines),))
-
-
 class _Following:
     """One run of a `Follow`."""
 
@@ -113,7 +55,7 @@ class _Following:
         self._query = query
         self._out = out
         self._news = trio.Event()
-        self._feeds = [_Feed(name, source, self._tell) for name, source in follow.live]
+        self._feeds = [Feed(name, source, self._tell) for name, source in follow.live]
         self._window = Window([feed.name for feed in self._feeds], patience=query.patience)
         self._merging = not query.own and not (len(self._feeds) == 1 and _names_one_log(query))
         self._reached: dict[tuple[str, str], Position] = {}
@@ -159,7 +101,7 @@ class _Following:
         outcome = await self._follow.ended(hosts).pump(asked, _Passing(self))
         await self._say(_failures(outcome))
 
-    def _share_of(self, feed: _Feed) -> Query:
+    def _share_of(self, feed: Feed) -> Query:
         """What one host is asked: its own lines, from where they are known to here."""
         positions = tuple(position for (host, _), position in self._reached.items() if host == feed.name)
         since = self._query.since if positions or self._query.n is None else None
@@ -186,7 +128,7 @@ class _Following:
                 await self._news.wait()
                 self._news = trio.Event()
                 for feed in self._feeds:
-                    notices += _begin(feed)
+                    notices += feed.begin()
         for feed in self._feeds:
             if not feed.begun and feed.outcome is None:
                 late = f"has not answered within {self._follow.patience:g} s; following without it until it does"
@@ -251,7 +193,7 @@ class _Following:
         if (batch := self._window.flush()) is not None:
             await self._send(batch)
 
-    async def _collect(self, feed: _Feed) -> None:
+    async def _collect(self, feed: Feed) -> None:
         if feed.outcome is not None and feed.slot is None:
             await self._announce_end(feed)
         elif self._window.size < HELD and (batch := feed.take()) is not None:
@@ -265,7 +207,7 @@ class _Following:
             else:
                 await self._send(replace(batch, notices=(), live=False))
 
-    async def _announce_end(self, feed: _Feed) -> None:
+    async def _announce_end(self, feed: Feed) -> None:
         outcome = feed.outcome
         if outcome is not None and feed.state.status is not outcome.status:
             feed.state = Notice(feed.name, outcome.status, outcome.message or "ended")
@@ -318,20 +260,6 @@ class _Earlier:
             self.batches.append(batch)
         else:
             await self._out.send(SIGN_OF_LIFE)
-
-
-def _begin(feed: _Feed) -> list[Notice]:
-    """Take of a host what it says before its first line."""
-    notices: list[Notice] = []
-    if feed.slot is not None and not feed.begun and not feed.slot.count:
-        batch = feed.slot
-        feed.take()
-        notices += [feed.note(notice) for notice in batch.notices]
-        feed.anchors += batch.positions
-        feed.begun = batch.live or any(notice.status is Status.UNAVAILABLE for notice in notices)
-    elif feed.slot is not None:
-        feed.begun = True
-    return notices
 
 
 def _names_one_log(query: Query) -> bool:

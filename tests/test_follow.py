@@ -203,6 +203,34 @@ async def test_half_a_line_that_does_not_end_is_sent_and_marked(tmp_path: Path, 
             assert told == [("half", True), (" done", None)]
 
 
+async def test_going_on_behind_half_a_line_gives_the_rest_of_it(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it, "filename=app.log&cursors=true") as follow:
+            append(it.file("web"), b"half", end=b"")
+            await trio.sleep(SETTLED)
+            cursor = next(record["cursor"] for record in follow.records if record.get("partial"))
+            async with following(it, f"filename=app.log&cursor={cursor}") as beside:
+                append(it.file("web"), b" more")
+                await trio.sleep(SETTLED)
+                assert beside.lines == [" more"]
+        async with following(it, f"filename=app.log&cursor={cursor}") as later:
+            append(it.file("web"), line(2))
+            await trio.sleep(SETTLED)
+            assert later.lines == [" more", *texts(2)]
+
+
+async def test_half_a_line_that_is_still_unended_is_not_given_again(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it, "filename=app.log&cursors=true") as follow:
+            append(it.file("web"), b"half", end=b"")
+            await trio.sleep(SETTLED)
+            cursor = next(record["cursor"] for record in follow.records if record.get("partial"))
+        async with following(it, f"filename=app.log&cursor={cursor}") as later:
+            append(it.file("web"), b" more")
+            await trio.sleep(SETTLED)
+            assert later.lines == [" more"]
+
+
 async def test_a_glob_picks_up_files_that_appear(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with start_cluster(tmp_path, {"web": {"a.log": joined([line(1)])}}) as it:
         async with following(it, "filename=*.log") as follow:

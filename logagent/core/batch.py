@@ -121,6 +121,10 @@ class Batch:
         """The index into `origins` of each line."""
         return self.origin if self.origin is not None else [0] * self.count
 
+    def line_break(self, place: int) -> int:
+        """Bytes of the line break behind a line in its file: part of a line has none yet."""
+        return 0 if self.marks is not None and self.marks[place] & Mark.PARTIAL else 1
+
 
 SIGN_OF_LIFE = Batch(b"", 0)
 
@@ -130,16 +134,17 @@ def pieces(batch: Batch, most: int) -> Iterator[Batch]:
     if len(batch.body) <= most:
         yield batch
         return
-    scanned, planned, begin, first = batch.scanned, batch.planned, 0, 0
+    scanned, planned, notices, begin, first = batch.scanned, batch.planned, batch.notices, 0, 0
     while begin < len(batch.body):
         end = batch.body.rfind(b"\n", begin, begin + most) + 1 or batch.body.index(b"\n", begin) + 1
         count = batch.body.count(b"\n", begin, end)
         if batch.marks is not None:
             end, count = _between_records(batch, batch.marks, begin, first, end, count)
         piece = replace(_lines(batch, first, first + count), body=batch.body[begin:end], count=count)
-        positions = batch.positions if end == len(batch.body) else ()
-        yield replace(piece, scanned=scanned, planned=planned, positions=positions)
-        scanned, planned, begin, first = 0, 0, end, first + count
+        ends = end == len(batch.body)
+        positions, live = batch.positions if ends else (), batch.live and ends
+        yield replace(piece, scanned=scanned, planned=planned, positions=positions, notices=notices, live=live)
+        scanned, planned, notices, begin, first = 0, 0, (), end, first + count
 
 
 def _between_records(batch: Batch, marks: bytes, begin: int, first: int, end: int, count: int) -> tuple[int, int]:

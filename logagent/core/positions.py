@@ -66,7 +66,7 @@ class Positions:
     def _behind(self, head: Head, offsets: list[int], place: int) -> int:
         """The position behind the line at `place`; newest first, all lines of an event lie behind its first."""
         if not self._newest:
-            return offsets[place] + len(head.lines[place]) + 1
+            return offsets[place] + len(head.lines[place]) + head.batch.line_break(place)
         while place and head.goes_on(place):
             place -= 1
         return offsets[place]

@@ -52,12 +52,12 @@ class Query:
     rotated: whether the rotated generations of a log belong to it. hits, step: count per bucket of time in place of
     answering, a bucket being so many nanoseconds (None: a sensible length).
     timeout: seconds. prefix: host and file before each line of a text. times, places: whether the reader wants these
-    columns of a batch. whole: without a last line of a log that has no line break yet, and with a position for every
-    log. follow: go on as lines are written, from older to newer ones; n is then the number of earlier ones.
-    patience: seconds that a followed line waits for earlier ones of other logs. heartbeat: seconds after which a follow
-    that has nothing to tell shows that it is alive. cursors: whether each record tells where another answer goes on
-    behind it. own: only the files of the agent asked. positions: how far an earlier answer came, on which this one goes
-    on. trace: the W3C `traceparent` that the request came with
+    columns of a batch. whole: without a last line of a log that has no line break yet, with a position for every log,
+    and going on exactly at positions, be that within a line. follow: go on as lines are written, from older to newer
+    ones; n is then the number of earlier ones. patience: seconds that a followed line waits for earlier ones of other
+    logs. heartbeat: seconds after which a follow that has nothing to tell shows that it is alive. cursors: whether each
+    record tells where another answer goes on behind it. own: only the files of the agent asked. positions: how far an
+    earlier answer came, on which this one goes on. trace: the W3C `traceparent` that the request came with
     (https://www.w3.org/TR/trace-context/).
     """
 

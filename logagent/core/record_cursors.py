@@ -62,7 +62,7 @@ class RecordCursors:
                 yield Position(origin.host, origin.log, origin.mark, batch.offsets[begin])
             else:
                 last = following - 1
-                end = batch.offsets[last] + len(lines[last]) + _line_break(batch, last)
+                end = batch.offsets[last] + len(lines[last]) + batch.line_break(last)
                 yield Position(origin.host, origin.log, origin.mark, end)
 
     def _cursor(self, positions: list[Position]) -> str:
@@ -81,8 +81,3 @@ def _untouched(batch: Batch) -> Head:
 
 def _goes_on(batch: Batch, place: int) -> bool:
     return batch.marks is not None and bool(batch.marks[place] & Mark.CONTINUES)
-
-
-def _line_break(batch: Batch, place: int) -> int:
-    """The length of the line break behind a line: part of a line has none yet."""
-    return 0 if batch.marks is not None and batch.marks[place] & Mark.PARTIAL else 1

@@ -190,7 +190,9 @@ def _behind(held: Held, place: int) -> Position:
     batch = held.batch
     assert batch.offsets is not None, "lines of a follow have places"
     origin = batch.origins[0 if batch.origin is None else batch.origin[place]]
-    return Position(*log_of(origin), origin.mark, batch.offsets[place] + len(held.lines[place]) + 1)
+    return Position(
+        *log_of(origin), origin.mark, batch.offsets[place] + len(held.lines[place]) + batch.line_break(place)
+    )
 
 
 def _by_log(batch: Batch) -> list[tuple[tuple[str, str], Batch]]:

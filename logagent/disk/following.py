@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import trio
+
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.matching import Matcher
 from logagent.core.query import Query
@@ -72,8 +74,8 @@ class LogFollower:
         if (late := await self._late_lines()) is not None:
             return late
         while True:
-            file = self._tail.file(self.number)
-            if file.lost and self.number == self._tail.last:
+            file = self._tail.chain.file(self.number)
+            if file.lost and self.number == self._tail.chain.last:
                 return None  # until something has taken its place
             if file.lost:
                 self._lose(file.size)
@@ -83,7 +85,7 @@ class LogFollower:
                     self._frame(block)
                     return self._batch()
                 self._tail.wake()
-            elif self._tail.is_done(self.number):
+            elif self._tail.chain.is_done(self.number, trio.current_time()):
                 self._pass_on()
             else:
                 return self._batch() if self._notices else None
@@ -96,12 +98,12 @@ class LogFollower:
 
     def _pass_on(self) -> None:
         """Go on with the next file; of this one more may come late."""
-        missing = self._tail.file(self.number).seen - self._offset
+        missing = self._tail.chain.file(self.number).seen - self._offset
         if missing > 0:
             self._notices.append(succession.truncated(self._tail.host, self.name, missing))
         self._late = (self.number, self._offset)
         self.number, self._offset = self.number + 1, 0
-        self._notices += self._tail.notices(self.number)
+        self._notices += self._tail.chain.notices(self.number)
 
     def _lose(self, size: int) -> None:
         """What was not read yet of this file is gone."""
@@ -113,7 +115,7 @@ class LogFollower:
         if self._late is None:
             return None
         number, offset = self._late
-        file = self._tail.file(number) if number >= self._tail.first else None
+        file = self._tail.chain.file(number) if number >= self._tail.chain.first else None
         if file is None or file.lost or file.descriptor is None:
             self._late = None
             return None
@@ -126,13 +128,13 @@ class LogFollower:
         return self._batch()
 
     def _frame(self, block: LiveBlock) -> None:
-        self._enter(self.number, self._tail.file(self.number).mark)
+        self._enter(self.number, self._tail.chain.file(self.number).mark)
         self._add(block)
         self._offset += len(block.body)
         self._note_position()
 
     def _enter(self, number: int, mark: int) -> None:
-        file, stamping = self._tail.file(number), self._tail.stamping(number)
+        file, stamping = self._tail.chain.file(number), self._tail.chain.stamping(number)
         origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, mark)
         if self._entered != (number, origin):
             self._entered = number, origin
@@ -147,7 +149,7 @@ class LogFollower:
             self._position = Position(self._tail.host, self.name, mark, offset)
 
     def _position_here(self) -> Position:
-        return Position(self._tail.host, self.name, self._tail.file(self.number).mark, self._offset)
+        return Position(self._tail.host, self.name, self._tail.chain.file(self.number).mark, self._offset)
 
     def _batch(self) -> Batch:
         batch = self._framing.take() if self._framing.count else SIGN_OF_LIFE

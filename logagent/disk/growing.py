@@ -71,7 +71,7 @@ class Growing:
         begin = max(0, offset - TRAIL)
         self._trail = os.pread(self.descriptor, offset - begin, begin)
         self.searched = self.whole = begin + len(self._trail)
-        self.size = max(self.size, self.searched)
+        self.size = max(self.size, self.searched, os.fstat(self.descriptor).st_size)
         self._head = os.pread(self.descriptor, MARKED, 0)
 
     def look(self, now: float, most: int = LOOKED) -> bool:

@@ -149,9 +149,9 @@ class _Following:
         tail = await self._borrow(log)
         position = of_log(self._query.positions, log.name)
         if position is not None and first:
-            place = tail.place_of(position) or await self._catch_up(log, tail, position)
+            place = tail.chain.place_of(position) or await self._catch_up(log, tail, position)
         else:
-            place = tail.end() if first and not self._query.positions else (tail.first, 0)
+            place = tail.chain.end() if first and not self._query.positions else (tail.chain.first, 0)
         query = replace(self._query, n=None, max_bytes=None)
         follower = LogFollower(query, tail, place, max_line=self._logs.ways(log).max_line, woken=self._wake)
         self._followers[log.name] = follower
@@ -178,7 +178,7 @@ class _Following:
         outcome = await source.pump(query, reached)
         if not outcome.complete:
             await self._say(Failure(outcome.status, outcome.message))
-        return tail.place_of(reached.position) or (tail.first, 0)
+        return tail.chain.place_of(reached.position) or (tail.chain.first, 0)
 
     # Logs that grow.
 

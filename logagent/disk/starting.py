@@ -141,12 +141,16 @@ class Starting:
             with self.stages.timed("seek"):
                 begin, end = self._range_in(reader, stamping)
         if resume is not None:
-            start = resuming.line_start(reader, resume.offset)
+            start = self._start_at(resume.offset, reader)
             newest = self.query.order is Order.NEWEST
             begin, end = (begin, min(end, start)) if newest else (max(begin, start), end)
         if self.query.whole and reader.name == self.log:  # the other files have an end
-            end = min(end, resuming.whole_end(descriptor))
+            end = min(end, max(begin, resuming.whole_end(descriptor)))
         return min(begin, end), end
+
+    def _start_at(self, offset: int, reader: Reader) -> int:
+        """Where to go on. A follow may have given part of a line, and wants the rest of it."""
+        return min(offset, reader.size) if self.query.whole else resuming.line_start(reader, offset)
 
     def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
         if not stamping.timed:

@@ -28,7 +28,8 @@ from logagent.terminal import times
 from logagent.terminal.address import Agent, agent
 from logagent.terminal.chart import Chart, width
 from logagent.terminal.printing import Count, Lines, Pipe, Printer, Records, Streams, Write, wants_color
-from logagent.terminal.progress import Telling, Watched, progress_on
+from logagent.terminal.progress import Watched, progress_on
+from logagent.terminal.telling import Telling
 from logagent.terminal.verdicts import FAILED, exit_code, talk
 
 EARLIER = 10

@@ -9,7 +9,7 @@ from typing import TextIO
 
 import trio
 
-from logagent.core.batch import Batch, Out
+from logagent.core.batch import Batch
 from logagent.terminal.chart import WIDTH
 from logagent.terminal.listing import size
 from logagent.terminal.printing import Printer, Streams, Write
@@ -105,20 +105,3 @@ def _width(terminal: TextIO) -> int:
         return os.get_terminal_size(terminal.fileno()).columns or WIDTH
     except OSError:
         return WIDTH
-
-
-class Telling:
-    """Passes batches on, and says on standard error what their notices tell. agent: whom notices without a host are
-    about."""
-
-    def __init__(self, out: Out, progress: Progress, streams: Streams, agent: str) -> None:
-        self._out = out
-        self._progress = progress
-        self._streams = streams
-        self._agent = agent
-
-    async def send(self, batch: Batch) -> None:
-        for notice in batch.notices:
-            self._progress.erase()
-            self._streams.say(f"{notice.host or self._agent}: {notice.message}")
-        await self._out.send(batch)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, Mark, Origin, pieces
+from logagent.core.batch import Batch, Mark, Notice, Origin, pieces
+from logagent.core.outcome import Status
 
 LINES = st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), min_size=1, max_size=40)
 
@@ -55,6 +58,17 @@ def test_batch_that_is_short_enough_goes_on_as_it_is() -> None:
     whole = batch_of([b"one", b"two"])
     assert [*pieces(whole, 8)] == [whole]
     assert next(pieces(whole, 8)) is whole
+
+
+def test_what_is_said_before_a_batch_comes_with_its_first_piece_and_what_is_behind_it_with_its_last() -> None:
+    notice = Notice("a", Status.OK, "back")
+    cut = list(pieces(Batch(b"one\ntwo\n", 2, notices=(notice,), live=True), 4))
+    assert [(piece.notices, piece.live) for piece in cut] == [((notice,), False), ((), True)]
+
+
+def test_part_of_a_line_has_no_line_break() -> None:
+    batch = Batch(b"one\nhal\n", 2, marks=bytes([0, Mark.PARTIAL]))
+    assert [batch.line_break(0), batch.line_break(1), replace(batch, marks=None).line_break(1)] == [1, 0, 1]
 
 
 def test_columns_that_are_not_there_stay_away() -> None:

@@ -341,6 +341,14 @@ def test_a_log_without_a_name_goes_by_that_of_its_file() -> None:
     assert batch.positions == (Position("db", "a.log", 3, 6),)
 
 
+def test_behind_part_of_a_line_a_log_goes_on_within_it() -> None:
+    window = Window(HOSTS, patience=0)
+    window.add("db", Batch(b"x\n", 1, [1], [4], (Origin("db", "a", mark=3),), marks=bytes([Mark.PARTIAL])), 0)
+    batch = window.take(0)
+    assert batch is not None
+    assert batch.positions == (Position("db", "a", 3, 5),)
+
+
 def test_a_host_may_be_further_without_a_line() -> None:
     window = Window(HOSTS, patience=1)
     further = Position("db", "a", 1, 500)

@@ -25,7 +25,8 @@ from logagent.peers.http2 import connect
 from logagent.terminal import asking, following
 from logagent.terminal.following import Bookmarked, follow
 from logagent.terminal.printing import Streams
-from logagent.terminal.progress import Progress, Telling
+from logagent.terminal.progress import Progress
+from logagent.terminal.telling import Telling
 from logagent.terminal.verdicts import FAILED
 from logagent.web.connections import serve_connection
 from testbed.console import Console, typed

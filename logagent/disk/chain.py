@@ -1,0 +1,269 @@
+"""The files of a log that is followed, each held open after another one took its place until all is read of it."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from logagent.core.batch import Notice, Position
+from logagent.disk import resuming, succession
+from logagent.disk.beneath import failure_of
+from logagent.disk.growing import Growing, Overwritten
+from logagent.disk.live_stamping import LiveStamping
+from logagent.disk.logs import Generation
+from logagent.disk.ways import Ways
+
+HALF_TIME = 2.0
+"""Seconds that a line may take to be ended; then what there is of it is given, and marked."""
+QUIET = 0.1
+"""Seconds without a further line in a file that another one has taken the place of, before the other's lines are given:
+whoever writes may take a moment to notice, and several may not do so at once."""
+LINGER = 10.0
+"""Seconds after which a deleted file that nothing is written to any more is let go of."""
+MAX_HELD = 32
+"""Files of one log that are held open for slow followers; older ones are sought again when their turn comes."""
+
+
+class Chain:
+    """The files of one log, numbered from 0 on, in the order in which they took each other's place.
+
+    find: gives the log's files by then, newest first. What says so is called in a thread, and waits there for others
+    that are; the rest is told at once. Times are in seconds, of any clock that does not run backwards.
+
+    first: the number of the oldest file that is still known. directory: that of the newest, None if it has none.
+    """
+
+    def __init__(self, name: str, find: Callable[[], Sequence[Generation]], ways: Ways) -> None:
+        self.name = name
+        self.host = ways.host
+        self.first = 0
+        self._find = find
+        self._ways = ways
+        self._lock = threading.Lock()
+        self._closed = self._renamed = False
+        self._path: Path | None = None
+        self._tried: tuple[int, int] | None = None
+        self._files: list[Growing] = []
+        self._stampings: dict[int, LiveStamping] = {}
+        self._notices: dict[int, list[Notice]] = {}
+
+    @property
+    def last(self) -> int:
+        """The number of the newest file."""
+        return self.first + len(self._files) - 1
+
+    @property
+    def directory(self) -> Path | None:
+        return None if self._path is None else self._path.parent
+
+    def file(self, number: int) -> Growing:
+        return self._files[max(0, number - self.first)]
+
+    def stamping(self, number: int) -> LiveStamping:
+        return self._stampings[number]
+
+    def notices(self, number: int) -> Sequence[Notice]:
+        """What is to be said before the lines of a file."""
+        return self._notices.get(number, ())
+
+    def held(self) -> dict[int, int]:
+        """The descriptor of each file that is open, by its number."""
+        numbered = enumerate(self._files, self.first)
+        return {number: file.descriptor for number, file in numbered if file.descriptor is not None}
+
+    def end(self) -> tuple[int, int]:
+        """The end of all whole lines by now: the number of a file, and an offset in it."""
+        return self.last, self.file(self.last).whole
+
+    def place_of(self, position: Position) -> tuple[int, int] | None:
+        """The same for a position, None if it is in no file that is held."""
+        if not position.mark:
+            return self.first, 0
+        for number in range(self.last, self.first - 1, -1):
+            file = self.file(number)
+            if file.is_of(position.mark) and position.offset <= file.size and not file.lost:
+                return number, position.offset
+        return None
+
+    def is_done(self, number: int, now: float) -> bool:
+        """Whether the lines of the next file may be given after those that are there of this one."""
+        file = self.file(number)
+        if number == self.last or file.lost:
+            return number < self.last
+        if not file.exhausted or file.half:
+            return False
+        quiet = now - file.grew
+        begun = self.file(number + 1).searched > 0
+        return number + 1 < self.last or (begun and quiet >= QUIET) or (file.deleted and quiet >= LINGER)
+
+    def next_look(self, now: float) -> float:
+        """When to look even if nobody calls."""
+        dues = [file.grew + HALF_TIME for file in self._files if file.half]
+        *older, newest = self._files
+        if older and newest.searched:
+            due = older[-1].grew + QUIET
+            dues += [due] if due > now else []
+        dues += [file.grew + LINGER for file in older if file.deleted and file.descriptor is not None]
+        return min(dues, default=math.inf)
+
+    def expect_renaming(self) -> None:
+        """A name has changed beside it: the next look is to see which."""
+        self._renamed = True
+
+    # In a thread.
+
+    def open(self) -> None:
+        """Open the newest file, to go on behind the whole lines that it holds. Raises `Failure`, `OSError`."""
+        with self._lock:
+            found = self._find()
+            if not found:
+                raise failure_of(FileNotFoundError(2, "gone"), self.name)
+            newest = found[0]
+            file = Growing(newest.name, newest.open(), max_line=self._ways.max_line)
+            if newest.root is not None:
+                self._path = newest.root / newest.name if newest.root.is_dir() else newest.root
+            self._add([file])
+            file.skip(resuming.whole_end(file.descriptor or 0))
+            if self._closed:
+                self._close_files()
+
+    def look(self, now: float, in_use: Callable[[], int], *, watched: bool) -> bool:
+        """See what was written, and what took whose place. Whether there is more to be seen at once.
+
+        in_use: gives the number of the oldest file that is still read. watched: whether the kernel tells of each
+        renaming.
+        """
+        with self._lock:
+            try:
+                return not self._closed and self._see(now, in_use, watched)
+            finally:
+                if self._closed:
+                    self._close_files()
+
+    def _see(self, now: float, in_use: Callable[[], int], watched: bool) -> bool:
+        self._see_names(watched)
+        # From the newest to the oldest: a line that is seen in a newer file was written after all in those before it.
+        more = [self._see_file(file, now) for file in reversed(self._files) if file.descriptor is not None]
+        for file in self._files:
+            if file.half and now >= file.grew + HALF_TIME:
+                file.give_half()
+        self._let_go(now, in_use)
+        return any(more)
+
+    def _see_names(self, watched: bool) -> None:
+        newest = self._files[-1]
+        if newest.lost:
+            self._begin_anew(newest)
+        elif self._is_replaced(newest, watched):
+            self._succeed(newest, succession.successors(self._find, newest, max_line=self._ways.max_line))
+
+    def _is_replaced(self, newest: Growing, watched: bool) -> bool:
+        renamed, self._renamed = self._renamed, False
+        if newest.name != self.name or self._path is None:
+            return renamed  # a log of dated files has no name that stays
+        try:
+            status = self._path.stat()
+        except OSError:
+            return False
+        identity = status.st_dev, status.st_ino
+        tried, self._tried = self._tried, identity
+        return identity != newest.identity and (renamed or identity != tried or not watched)
+
+    def _see_file(self, file: Growing, now: float) -> bool:
+        try:
+            return file.look(now)
+        except Overwritten:
+            if file is self._files[-1]:
+                self._begin_anew(file)
+                return True
+            file.close()
+            return False
+
+    def _begin_anew(self, file: Growing) -> None:
+        """A file was written over: go on with a copy of it, if there is one, and then with what it holds now."""
+        followed = succession.after_overwriting(self._find, file, max_line=self._ways.max_line)
+        file.lost = not followed.sure
+        self._succeed(file, followed._replace(sure=True))
+
+    def _succeed(self, file: Growing, followed: succession.Successors) -> None:
+        if not followed.files:
+            return
+        file.ended = True
+        self._add(followed.files)
+        if file.lost:
+            file.close()
+        if not followed.sure:
+            self._notices[self.last] = [succession.rotated_too_fast(self.host, self.name)]
+
+    def _add(self, files: Sequence[Growing]) -> None:
+        for file in files[:-1]:
+            file.ended = True
+        self._files += files
+        for file in files:
+            number = self.first + self._files.index(file)
+            self._stampings[number] = LiveStamping(self._ways.zone, partial(_before, file))
+
+    def _let_go(self, now: float, in_use: Callable[[], int]) -> None:
+        """Of files that everybody is done with, and of the oldest if there are too many."""
+        oldest = in_use()
+        while self.first < min(oldest, self.last - 1):
+            self._files.pop(0).close()
+            self._stampings.pop(self.first, None)
+            self._notices.pop(self.first, None)
+            self.first += 1
+        for number, file in enumerate(self._files[:-1], self.first):
+            if number < oldest and file.deleted and now >= file.grew + LINGER:
+                file.close()
+        for file in self._files[: -MAX_HELD or None]:
+            file.close()
+
+    def read(self, number: int, offset: int) -> tuple[bytes, bool] | None:
+        """As `Growing.read`, of a file; None if that is gone. Raises `Failure`."""
+        with self._lock:
+            file = self.file(number)
+            if self._closed or file.lost or not self._is_open(file):
+                file.lost = True
+                return None
+            try:
+                body, partial = file.read(offset)
+            except OSError as error:
+                raise failure_of(error, file.name) from error
+            if not body:
+                file.lost = True
+                return None
+            self._stampings[number].learn(offset, body, file.modified)
+            return body, partial
+
+    def _is_open(self, file: Growing) -> bool:
+        """Whether a file is open, if need be again, by whatever name it has by now."""
+        if file.descriptor is None:
+            found = [one for one in self._find() if not one.packed]
+            place = resuming.place_of(found, file.mark)
+            if place is not None:
+                file.adopt(found[place].open())
+        return file.descriptor is not None
+
+    def close(self) -> None:
+        """Close all files, now or as soon as the thread that is at work is done."""
+        self._closed = True
+        if self._lock.acquire(blocking=False):  # else the thread that is at work does it
+            try:
+                self._close_files()
+            finally:
+                self._lock.release()
+
+    def _close_files(self) -> None:
+        for file in self._files:
+            file.close()
+
+
+def _before(file: Growing, offset: int, most: int) -> bytes:
+    """What lies before an offset of a file, up to so many bytes."""
+    if file.descriptor is None:
+        return b""
+    begin = max(0, offset - most)
+    return os.pread(file.descriptor, offset - begin, begin)
