@@ -24,6 +24,8 @@ QUIET = 0.1
 whoever writes may take a moment to notice, and several may not do so at once."""
 LINGER = 10.0
 """Seconds after which a deleted file that nothing is written to any more is let go of."""
+AGAIN = 1.0
+"""Seconds after which what has taken a file's place is sought again, if it could not be opened."""
 MAX_HELD = 32
 """Files of one log that are held open for slow followers; older ones are sought again when their turn comes."""
 
@@ -34,34 +36,34 @@ class Chain:
     find: gives the log's files by then, newest first. What says so is called in a thread, and waits there for others
     that are; the rest is told at once. Times are in seconds, of any clock that does not run backwards.
 
-    first: the number of the oldest file that is still known. directory: that of the newest, None if it has none.
+    first, last: the numbers of the oldest file that is still known, and of the newest. directory: that of the newest,
+    None if it has none.
     """
 
     def __init__(self, name: str, find: Callable[[], Sequence[Generation]], ways: Ways) -> None:
         self.name = name
         self.host = ways.host
-        self.first = 0
+        self.first, self.last = 0, -1
         self._find = find
         self._ways = ways
         self._lock = threading.Lock()
-        self._closed = self._renamed = False
+        self._closed = False
+        # Counted, since it is told on one thread and met on another, and a flag could be lost between the two.
+        self._renamings = self._renamings_met = 0
+        self._sought_again = math.inf
         self._path: Path | None = None
         self._tried: tuple[int, int] | None = None
-        self._files: list[Growing] = []
+        self._files: dict[int, Growing] = {}
+        self._forgotten: list[Growing] = []
         self._stampings: dict[int, LiveStamping] = {}
         self._notices: dict[int, list[Notice]] = {}
-
-    @property
-    def last(self) -> int:
-        """The number of the newest file."""
-        return self.first + len(self._files) - 1
 
     @property
     def directory(self) -> Path | None:
         return None if self._path is None else self._path.parent
 
     def file(self, number: int) -> Growing:
-        return self._files[max(0, number - self.first)]
+        return self._files[number]
 
     def stamping(self, number: int) -> LiveStamping:
         return self._stampings[number]
@@ -72,8 +74,8 @@ class Chain:
 
     def held(self) -> dict[int, int]:
         """The descriptor of each file that is open, by its number."""
-        numbered = enumerate(self._files, self.first)
-        return {number: file.descriptor for number, file in numbered if file.descriptor is not None}
+        files = tuple(self._files.items())
+        return {number: file.descriptor for number, file in files if file.descriptor is not None}
 
     def end(self) -> tuple[int, int]:
         """The end of all whole lines by now: the number of a file, and an offset in it."""
@@ -100,19 +102,29 @@ class Chain:
         begun = self.file(number + 1).searched > 0
         return number + 1 < self.last or (begun and quiet >= QUIET) or (file.deleted and quiet >= LINGER)
 
-    def next_look(self, now: float) -> float:
-        """When to look even if nobody calls."""
-        dues = [file.grew + HALF_TIME for file in self._files if file.half]
-        *older, newest = self._files
+    def next_look(self, looked: float) -> float:
+        """When to look even if nobody calls. looked: the `now` of the last look, after which those who
+        follow were told."""
+        *older, newest = tuple(self._files.values())
+        dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half]
         if older and newest.searched:
-            due = older[-1].grew + QUIET
-            dues += [due] if due > now else []
+            dues.append(older[-1].grew + QUIET)
         dues += [file.grew + LINGER for file in older if file.deleted and file.descriptor is not None]
-        return min(dues, default=math.inf)
+        # What was due before was done then, or waits for a follower that calls when it is further.
+        return min([self._sought_again, *(due for due in dues if due > looked)])
 
     def expect_renaming(self) -> None:
         """A name has changed beside it: the next look is to see which."""
-        self._renamed = True
+        self._renamings += 1
+
+    def forget(self, before: int) -> None:
+        """Files before that number are read by nobody any more, but for those after which too little has come yet.
+        They are closed at the next look."""
+        while self.first < min(before, self.last - 1):
+            self._forgotten.append(self._files.pop(self.first))
+            self._stampings.pop(self.first, None)
+            self._notices.pop(self.first, None)
+            self.first += 1
 
     # In a thread.
 
@@ -131,10 +143,10 @@ class Chain:
             if self._closed:
                 self._close_files()
 
-    def look(self, now: float, in_use: Callable[[], int], *, watched: bool) -> bool:
+    def look(self, now: float, in_use: int, *, watched: bool) -> bool:
         """See what was written, and what took whose place. Whether there is more to be seen at once.
 
-        in_use: gives the number of the oldest file that is still read. watched: whether the kernel tells of each
+        in_use: the number of the oldest file that is still read. watched: whether the kernel tells of each
         renaming.
         """
         with self._lock:
@@ -144,25 +156,32 @@ class Chain:
                 if self._closed:
                     self._close_files()
 
-    def _see(self, now: float, in_use: Callable[[], int], watched: bool) -> bool:
-        self._see_names(watched)
+    def _see(self, now: float, in_use: int, watched: bool) -> bool:
+        self._see_names(now, watched)
         # From the newest to the oldest: a line that is seen in a newer file was written after all in those before it.
-        more = [self._see_file(file, now) for file in reversed(self._files) if file.descriptor is not None]
-        for file in self._files:
+        more = [self._see_file(file, now) for file in self._held_newest_first()]
+        for file in self._files.values():
             if file.half and now >= file.grew + HALF_TIME:
                 file.give_half()
         self._let_go(now, in_use)
         return any(more)
 
-    def _see_names(self, watched: bool) -> None:
-        newest = self._files[-1]
+    def _held_newest_first(self) -> list[Growing]:
+        return [file for file in reversed(tuple(self._files.values())) if file.descriptor is not None]
+
+    def _see_names(self, now: float, watched: bool) -> None:
+        newest = self._files[self.last]
         if newest.lost:
             self._begin_anew(newest)
-        elif self._is_replaced(newest, watched):
-            self._succeed(newest, succession.successors(self._find, newest, max_line=self._ways.max_line))
+        elif self._is_replaced(newest, now, watched):
+            followed = succession.successors(self._find, newest, max_line=self._ways.max_line)
+            self._succeed(newest, followed)
+            self._sought_again = math.inf if followed.files else now + AGAIN
 
-    def _is_replaced(self, newest: Growing, watched: bool) -> bool:
-        renamed, self._renamed = self._renamed, False
+    def _is_replaced(self, newest: Growing, now: float, watched: bool) -> bool:
+        renamings = self._renamings
+        renamed = renamings != self._renamings_met or now >= self._sought_again
+        self._renamings_met, self._sought_again = renamings, math.inf
         if newest.name != self.name or self._path is None:
             return renamed  # a log of dated files has no name that stays
         try:
@@ -177,7 +196,7 @@ class Chain:
         try:
             return file.look(now)
         except Overwritten:
-            if file is self._files[-1]:
+            if file is self._files[self.last]:
                 self._begin_anew(file)
                 return True
             file.close()
@@ -202,29 +221,31 @@ class Chain:
     def _add(self, files: Sequence[Growing]) -> None:
         for file in files[:-1]:
             file.ended = True
-        self._files += files
-        for file in files:
-            number = self.first + self._files.index(file)
+        for number, file in enumerate(files, self.last + 1):
             self._stampings[number] = LiveStamping(self._ways.zone, partial(_before, file))
+            self._files[number] = file
+        self.last += len(files)
 
-    def _let_go(self, now: float, in_use: Callable[[], int]) -> None:
-        """Of files that everybody is done with, and of the oldest if there are too many."""
-        oldest = in_use()
-        while self.first < min(oldest, self.last - 1):
-            self._files.pop(0).close()
-            self._stampings.pop(self.first, None)
-            self._notices.pop(self.first, None)
-            self.first += 1
-        for number, file in enumerate(self._files[:-1], self.first):
-            if number < oldest and file.deleted and now >= file.grew + LINGER:
+    def _let_go(self, now: float, in_use: int) -> None:
+        """Close what nobody reads any more, and the oldest if there are too many."""
+        self._close_forgotten()
+        *older, _ = tuple(self._files.items())
+        for number, file in older:
+            if number < in_use and file.deleted and now >= file.grew + LINGER:
                 file.close()
-        for file in self._files[: -MAX_HELD or None]:
+        for _, file in older[: 1 - MAX_HELD]:
             file.close()
+
+    def _close_forgotten(self) -> None:
+        while self._forgotten:
+            self._forgotten.pop().close()
 
     def read(self, number: int, offset: int) -> tuple[bytes, bool] | None:
         """As `Growing.read`, of a file; None if that is gone. Raises `Failure`."""
         with self._lock:
-            file = self.file(number)
+            file = self._files.get(number)
+            if file is None:
+                return None
             if self._closed or file.lost or not self._is_open(file):
                 file.lost = True
                 return None
@@ -235,7 +256,8 @@ class Chain:
             if not body:
                 file.lost = True
                 return None
-            self._stampings[number].learn(offset, body, file.modified)
+            if (stamping := self._stampings.get(number)) is not None:
+                stamping.learn(offset, body, file.modified)
             return body, partial
 
     def _is_open(self, file: Growing) -> bool:
@@ -257,7 +279,8 @@ class Chain:
                 self._lock.release()
 
     def _close_files(self) -> None:
-        for file in self._files:
+        self._close_forgotten()
+        for file in tuple(self._files.values()):
             file.close()
 
 

@@ -104,6 +104,7 @@ class LogFollower:
         self._late = (self.number, self._offset)
         self.number, self._offset = self.number + 1, 0
         self._notices += self._tail.chain.notices(self.number)
+        self._tail.wake()  # which may let go of the file
 
     def _lose(self, size: int) -> None:
         """What was not read yet of this file is gone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
@@ -60,6 +61,9 @@ class Tail:
         self._threads = threads
         self._watching = watching
         self._called = trio.Event()
+        self._looked = -math.inf
+        self._looks = self._seen = 0
+        self._told = trio.Event()
         self._watches: dict[int, Watch] = {}
         self._directories: list[Watch] = []
         self._blocks: OrderedDict[tuple[int, int], LiveBlock] = OrderedDict()
@@ -103,6 +107,15 @@ class Tail:
         """Have a look soon."""
         self._called.set()
 
+    async def see_all(self) -> None:
+        """Wait for a look that begins from now on: then all is seen that was written before. Raises `Failure`."""
+        awaited = self._looks + 1
+        while self._seen < awaited:
+            if self.failure is not None:
+                raise self.failure
+            self.wake()
+            await self._told.wait()
+
     # The task.
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -114,7 +127,7 @@ class Tail:
                 self.wake()  # what was written before the kernel was asked to tell
                 task_status.started()
                 while True:
-                    with trio.move_on_at(self.chain.next_look(trio.current_time())):
+                    with trio.move_on_at(self.chain.next_look(self._looked)):
                         await self._called.wait()
                     self._called = trio.Event()
                     await self._look_once()
@@ -122,31 +135,34 @@ class Tail:
             self._close()
 
     async def _look_once(self) -> None:
+        in_use = min((follower.number for follower in self.followers), default=self.chain.last)
+        self.chain.forget(in_use)
+        self._looked = trio.current_time()
+        self._looks += 1
         try:
-            more = await self._threads.in_thread(self._look, trio.current_time(), self._is_watched)
+            more = await self._threads.in_thread(self._look, self._looked, in_use, self._is_watched)
         except (OSError, Failure) as error:
             _log.warning("following %s: %s", self.name, error)
             await trio.sleep(RETRY)
             self.wake()
             return
+        self._seen = self._looks
         self._watch()
         self._tell()
         if more:
             self.wake()
         await trio.sleep(GAP)
 
-    def _look(self, now: float, watched: bool) -> bool:
-        return self.chain.look(now, self._in_use, watched=watched)
-
-    def _in_use(self) -> int:
-        """The number of the oldest file that somebody is still to read. Asked in a thread."""
-        return min((follower.number for follower in tuple(self.followers)), default=self.chain.last)
+    def _look(self, now: float, in_use: int, watched: bool) -> bool:
+        return self.chain.look(now, in_use, watched=watched)
 
     @property
     def _is_watched(self) -> bool:
         return all(watch.reached for watch in self._directories)
 
     def _tell(self) -> None:
+        self._told.set()
+        self._told = trio.Event()
         for follower in tuple(self.followers):
             follower.wake()
 

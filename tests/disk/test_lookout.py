@@ -1,0 +1,237 @@
+"""The lookout for logs that turn up: what it finds, when it searches, and which directories it has watched."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.core.outcome import Status
+from logagent.disk.catalog import Catalog
+from logagent.disk.logs import Log
+from logagent.disk.lookout import SEARCH_AGAIN, SEARCH_GAP, Lookout
+from logagent.disk.tails import Tails, open_tails
+from logagent.disk.threads import DiskThreads
+from logagent.disk.watching import Wake, Watch, Watching
+from testbed.tailing import append
+
+
+class Told(Watching):
+    """A watching that wakes nobody by itself, and knows who watches which directory."""
+
+    def __init__(self) -> None:
+        super().__init__(notify=False, poll=1e9)
+        self.watches: dict[str, Watch] = {}
+
+    def directory(self, path: Path, wake: Wake) -> Watch:
+        watch = self.watches[path.name] = super().directory(path, wake)
+        return watch
+
+    @property
+    def watched(self) -> list[str]:
+        return sorted(name for name, watch in self.watches.items() if not watch.closed)
+
+
+class Searched(Catalog):
+    """A catalog that knows when it was searched. behind: called right after the first search."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        super().__init__(roots)
+        self.at: list[float] = []
+        self.broken = False
+        self.behind: Callable[[], None] = lambda: None
+
+    def find(self, patterns: Sequence[str], **options: Any) -> list[Log]:
+        self.at.append(trio.current_time())
+        if self.broken:
+            raise ZeroDivisionError
+        found = super().find(patterns, **options)
+        if len(self.at) == 1:
+            self.behind()
+        return found
+
+
+class Scene:
+    """A directory `logs`, and a lookout for what is in it."""
+
+    def __init__(self, directory: Path, tails: Tails, watching: Told) -> None:
+        self.directory = directory
+        self.tails = tails
+        self.watching = watching
+        self.catalog = Searched([directory])
+        self.told = 0
+
+    @asynccontextmanager
+    async def lookout(self, *patterns: str, rotated: bool = True, limit: int = 10) -> AsyncIterator[Lookout]:
+        async with self.tails.lookout(patterns, self.catalog, rotated=rotated, limit=limit) as lookout:
+            lookout.listeners.add(self._tell)
+            yield lookout
+            lookout.listeners.discard(self._tell)
+
+    def _tell(self) -> None:
+        self.told += 1
+
+    async def wake(self, name: str = "logs") -> None:
+        """Names have come or gone in a directory, and there was time for a search."""
+        self.watching.watches[name].wake()
+        await trio.sleep(2 * SEARCH_GAP)
+
+
+@asynccontextmanager
+async def scene(directory: Path) -> AsyncIterator[Scene]:
+    logs, watching = directory / "logs", Told()
+    logs.mkdir()
+    append(logs / "app.log", "1")
+    async with open_tails(DiskThreads(inline=True), watching) as tails:
+        yield Scene(logs, tails, watching)
+    assert watching.watched == []
+
+
+def status_of(lookout: Lookout) -> Status | None:
+    return None if lookout.failure is None else lookout.failure.status
+
+
+async def test_what_is_there_is_found_before_anybody_waits(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("*.log") as lookout:
+        assert list(lookout.logs) == ["app.log"]
+        assert status_of(lookout) is None
+
+
+async def test_files_that_appear_are_found_and_told_of(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("*.log") as lookout:
+        await trio.sleep(1)
+        before = it.told
+        append(it.directory / "new.log", "1")
+        append(it.directory / "new.txt", "1")
+        await it.wake()
+        assert sorted(lookout.logs) == ["app.log", "new.log"]
+        assert it.told == before + 1
+
+
+async def test_what_came_before_it_was_told_of_names_is_found(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it:
+        it.catalog.behind = lambda: append(it.directory / "new.log", "1")
+        async with it.lookout("*.log") as lookout:
+            await trio.sleep(2 * SEARCH_GAP)
+            assert sorted(lookout.logs) == ["app.log", "new.log"]
+
+
+async def test_a_rotated_file_is_no_log_by_itself(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("*") as lookout:
+        (it.directory / "app.log").rename(it.directory / "app.log.1")
+        append(it.directory / "app.log", "2")
+        await it.wake()
+        assert {name: len(log.generations) for name, log in lookout.logs.items()} == {"app.log": 2}
+
+
+@pytest.mark.parametrize("pattern", ["app.log", "*.log"])
+async def test_a_file_that_is_deleted_and_made_again(pattern: str, tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout(pattern) as lookout:
+        path = it.directory / "app.log"
+        with path.open():  # so that its inode is not given to the new one
+            path.unlink()
+            await it.wake()
+            assert status_of(lookout) is Status.NOT_FOUND
+            append(path, "2")
+            await it.wake()
+        assert status_of(lookout) is None
+        (generation,) = lookout.logs["app.log"].generations
+        assert generation.identity == (path.stat().st_dev, path.stat().st_ino)
+
+
+async def test_a_name_that_is_not_there_yet_is_waited_for(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("later/app.log") as lookout:
+        assert lookout.logs == {}
+        (it.directory / "later").mkdir()
+        append(it.directory / "later" / "app.log", "1")
+        await trio.sleep(SEARCH_AGAIN + 1)
+        assert list(lookout.logs) == ["later/app.log"]
+
+
+async def test_new_directories_are_searched_and_watched(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("**/*.log") as lookout:
+        assert it.watching.watched == ["logs"]
+        (it.directory / "sub" / "deep").mkdir(parents=True)
+        await it.wake()
+        assert it.watching.watched == ["deep", "logs", "sub"]
+        append(it.directory / "sub" / "deep" / "new.log", "1")
+        await it.wake("deep")
+        assert sorted(lookout.logs) == ["app.log", "sub/deep/new.log"]
+        shutil.rmtree(it.directory / "sub")
+        await it.wake("sub")
+        assert it.watching.watched == ["logs"]
+
+
+async def test_one_glob_does_not_have_all_directories_watched(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it:
+        (it.directory / "sub").mkdir()
+        async with it.lookout("*.log"):
+            assert it.watching.watched == ["logs"]
+
+
+async def test_a_glob_is_searched_for_again_though_nobody_calls(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("*.log") as lookout:
+        await trio.sleep(1)
+        append(it.directory / "new.log", "1")
+        await trio.sleep(SEARCH_AGAIN)
+        assert sorted(lookout.logs) == ["app.log", "new.log"]
+
+
+async def test_names_that_are_all_there_are_not_searched_for_again(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("app.log"):
+        await trio.sleep(1)
+        searches = len(it.catalog.at)
+        await trio.sleep(10_000)
+        assert len(it.catalog.at) == searches
+
+
+async def test_names_that_come_and_go_all_the_time_are_searched_with_gaps(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with scene(tmp_path) as it, it.lookout("*.log"):
+        for _ in range(200):
+            it.watching.watches["logs"].wake()
+            await trio.sleep(0.01)
+        gaps = [later - earlier for earlier, later in pairwise(it.catalog.at[1:])]
+        assert min(gaps) == pytest.approx(SEARCH_GAP)
+        assert len(gaps) >= 8
+
+
+async def test_too_many_logs_are_a_failure_until_they_are_fewer(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("*.log", limit=1) as lookout:
+        append(it.directory / "new.log", "1")
+        await it.wake()
+        assert status_of(lookout) is Status.RESOURCE_EXHAUSTED
+        assert list(lookout.logs) == ["app.log"]
+        (it.directory / "new.log").unlink()
+        await it.wake()
+        assert status_of(lookout) is None
+
+
+async def test_all_who_ask_the_same_share_one(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it:
+        async with it.lookout("*.log") as one, it.lookout("*.log") as same, it.lookout("*.log", rotated=False) as other:
+            assert one is same is not other
+            assert it.tails.under_way == 2
+        assert it.tails.under_way == 0
+        await trio.sleep(1)
+        assert it.watching.watched == []
+
+
+async def test_a_search_that_breaks_is_told_of(
+    tmp_path: Path, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with scene(tmp_path) as it, it.lookout("*.log") as lookout:
+        await trio.sleep(1)
+        before, it.catalog.broken = it.told, True
+        await it.wake()
+        assert status_of(lookout) is Status.INTERNAL
+        assert it.told == before + 1
+    assert "ZeroDivisionError" in caplog.text

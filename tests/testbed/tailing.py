@@ -1,0 +1,134 @@
+"""Logs that grow, without an agent round them: files in a directory, their tails on the virtual clock, and readers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from logagent.core.batch import Batch, Mark, Notice
+from logagent.core.outcome import Failure
+from logagent.core.query import Order, Query
+from logagent.disk.catalog import Catalog
+from logagent.disk.following import LogFollower
+from logagent.disk.logs import Generation
+from logagent.disk.tail import Tail
+from logagent.disk.tails import Tails, open_tails
+from logagent.disk.threads import DiskThreads
+from logagent.disk.watching import Watching
+from logagent.disk.ways import Ways
+
+POLL = 0.02
+"""Virtual seconds from one look to the next."""
+SETTLED = 0.3
+"""Virtual seconds after which all whole lines that were written have come, whatever was rotated meanwhile."""
+
+
+def followed(**asked: Any) -> Query:
+    """A query that follows."""
+    wants: dict[str, Any] = {"files": ("app.log",), "order": Order.OLDEST, "follow": True, "times": True}
+    return Query(**{**wants, **asked})
+
+
+class Reader:
+    """Reads a log as it is followed: by `read`, when a test says so, or by `run`, whenever there is news."""
+
+    def __init__(self, tail: Tail, place: tuple[int, int] | None = None, **asked: Any) -> None:
+        self.tail = tail
+        self.batches: list[Batch] = []
+        self.woken = trio.Event()
+        place = place or tail.chain.end()
+        self.follower = LogFollower(followed(**asked), tail, place, max_line=1000, woken=lambda _: self.woken.set())
+
+    async def read(self) -> None:
+        """All that there is by now."""
+        while (batch := await self.follower.next_batch()) is not None:
+            self.batches.append(batch)
+
+    async def run(self) -> None:
+        while True:
+            await self.read()
+            await self.woken.wait()
+            self.woken = trio.Event()
+
+    @property
+    def lines(self) -> list[str]:
+        return [line.decode() for batch in self.batches for line in batch.lines()]
+
+    @property
+    def partial(self) -> list[bool]:
+        """Of each line whether it is but a piece of one."""
+        marks = [mark for batch in self.batches for mark in batch.marks or bytes(batch.count)]
+        return [bool(mark & Mark.PARTIAL) for mark in marks]
+
+    @property
+    def marks(self) -> list[int]:
+        """Of each line the mark of its file."""
+        return [batch.origins[place].mark for batch in self.batches for place in batch.origin_of_each()]
+
+    @property
+    def notices(self) -> list[Notice]:
+        return [notice for batch in self.batches for notice in batch.notices]
+
+
+class Logs:
+    """The logs in a directory, and who follows them."""
+
+    def __init__(self, directory: Path, tails: Tails, nursery: trio.Nursery) -> None:
+        self.directory = directory
+        self.path = directory / "app.log"
+        self.tails = tails
+        self._nursery = nursery
+        self.catalog = Catalog([directory])
+
+    def find(self) -> Sequence[Generation]:
+        """The files of app.log, newest first."""
+        return generations(self.catalog)
+
+    async def tail(self, find: Callable[[], Sequence[Generation]] | None = None, *, max_line: int = 1000) -> Tail:
+        """The tail of app.log, to be given back."""
+        ways = Ways(host="web", zone=UTC, max_line=max_line)
+        return await self.tails.borrow(
+            "app.log", lambda threads, watching: Tail("app.log", find or self.find, ways, threads, watching)
+        )
+
+    async def reader(self, **asked: Any) -> Reader:
+        """One that reads from now on whenever there is news."""
+        reader = Reader(await self.tail(), **asked)
+        self._nursery.start_soon(reader.run)
+        return reader
+
+    def rotate(self, name: str) -> Path:
+        """Rename app.log, and make it anew."""
+        renamed = self.path.rename(self.directory / name)
+        self.path.touch()
+        return renamed
+
+
+def generations(catalog: Catalog, name: str = "app.log") -> Sequence[Generation]:
+    """The files of a log, newest first; none if there are none."""
+    try:
+        logs = catalog.find([name])
+    except Failure:
+        return ()
+    return next((log.generations for log in logs if log.name == name), ())
+
+
+@asynccontextmanager
+async def growing_logs(directory: Path, *lines: str, poll: float = POLL) -> AsyncIterator[Logs]:
+    """A directory with an app.log of these lines, whose logs can be followed while inside. poll: seconds."""
+    append(directory / "app.log", *lines)
+    async with open_tails(DiskThreads(inline=True), Watching(poll=poll, notify=False)) as tails:
+        async with trio.open_nursery() as nursery:
+            yield Logs(directory, tails, nursery)
+            nursery.cancel_scope.cancel()
+
+
+def append(path: Path, *lines: str, end: str = "\n") -> None:
+    """Write lines to the end of a file; nothing makes an empty one."""
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write("".join(line + end for line in lines))
