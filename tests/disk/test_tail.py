@@ -350,11 +350,11 @@ async def test_a_position_is_found_in_whichever_file_that_is_held(tmp_path: Path
         await trio.sleep(SETTLED)
         second = reader.follower.position
         tail = slow.tail
-        assert (tail.place_of(first), tail.place_of(second), tail.end()) == ((0, 8), (1, 6), (1, 6))
-        assert tail.place_of(first._replace(offset=4)) == (0, 4)
-        assert tail.place_of(first._replace(offset=9)) is None
-        assert tail.place_of(Position("web", "app.log", first.mark + 1, 0)) is None
-        assert tail.place_of(Position("web", "app.log", 0, 0)) == (0, 0)
+        assert (tail.chain.place_of(first), tail.chain.place_of(second), tail.chain.end()) == ((0, 8), (1, 6), (1, 6))
+        assert tail.chain.place_of(first._replace(offset=4)) == (0, 4)
+        assert tail.chain.place_of(first._replace(offset=9)) is None
+        assert tail.chain.place_of(Position("web", "app.log", first.mark + 1, 0)) is None
+        assert tail.chain.place_of(Position("web", "app.log", 0, 0)) == (0, 0)
 
 
 # Failing and ending.
