@@ -295,7 +295,7 @@ async def carry_out(steps: list[str]) -> None:
                     outs[-1].shut()
                 elif step == "open":
                     outs[-1].open.set()
-                elif step == "again":
+                elif step == "again" and it.path.stat().st_size:
                     scope.cancel()
                     out, scope = it.begin(positions=(positions(outs)[-1],))
                     outs.append(out)
