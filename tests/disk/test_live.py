@@ -303,3 +303,19 @@ async def carry_out(steps: list[str]) -> None:
             outs[-1].open.set()
             await trio.sleep(SETTLED)
             assert [text for out in outs for text in out.texts] == [f"line {at + 1}" for at in range(written)]
+
+
+async def test_what_is_written_while_a_follow_catches_up_comes_once(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with host(tmp_path, "0") as it:
+        out, scope = it.begin()
+        await trio.sleep(SETTLED)
+        scope.cancel()
+        it.path.rename(tmp_path / "app.log.1")
+        append(it.path)
+        resumed, _ = it.begin(positions=(out.position,))
+        resumed.shut()  # it is held up in the midst of catching up
+        await trio.sleep(0.05)
+        append(it.path, "1")
+        resumed.open.set()
+        await trio.sleep(SETTLED)
+        assert resumed.texts == ["1"]
