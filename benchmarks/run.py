@@ -17,6 +17,7 @@ from pathlib import Path
 
 import archives
 import counting
+import following
 import living
 import processes
 import ranging
@@ -39,6 +40,9 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "merged": sending.merged,
     "health": living.health,
     "idle": living.idle,
+    "latency": following.latency,
+    "follows": following.many,
+    "hosts": following.hosts,
     "interrupted": stopping.interrupted,
     "paused": stopping.paused,
 }
