@@ -121,6 +121,15 @@ class Batch:
         """The index into `origins` of each line."""
         return self.origin if self.origin is not None else [0] * self.count
 
+    def goes_on(self, place: int) -> bool:
+        """Whether a line goes on with the record of the line before it."""
+        return self.marks is not None and bool(self.marks[place] & Mark.CONTINUES)
+
+    def behind(self, place: int, text: bytes) -> int:
+        """The offset in its file behind a line, whose text this is; only of a batch with offsets."""
+        assert self.offsets is not None, "a batch without places"
+        return self.offsets[place] + len(text) + self.line_break(place)
+
     def line_break(self, place: int) -> int:
         """Bytes of the line break behind a line in its file: part of a line has none yet."""
         return 0 if self.marks is not None and self.marks[place] & Mark.PARTIAL else 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from logagent.core.batch import Batch, Mark, Position
+from logagent.core.batch import Batch, Position
 
 _Log = tuple[str, str]
 """Host and log."""
@@ -17,10 +17,6 @@ class Head(NamedTuple):
     batch: Batch
     lines: Sequence[bytes]
     given: int
-
-    def goes_on(self, place: int) -> bool:
-        """Whether a line goes on with the record of the line before it."""
-        return self.batch.marks is not None and bool(self.batch.marks[place] & Mark.CONTINUES)
 
 
 class Positions:
@@ -66,8 +62,8 @@ class Positions:
     def _behind(self, head: Head, offsets: list[int], place: int) -> int:
         """The position behind the line at `place`; newest first, all lines of an event lie behind its first."""
         if not self._newest:
-            return offsets[place] + len(head.lines[place]) + head.batch.line_break(place)
-        while place and head.goes_on(place):
+            return head.batch.behind(place, head.lines[place])
+        while place and head.batch.goes_on(place):
             place -= 1
         return offsets[place]
 
@@ -75,7 +71,7 @@ class Positions:
         """The position before that line; newest first, all lines of an event lie before its last."""
         if not self._newest:
             return offsets[place]
-        while place + 1 < head.batch.count and head.goes_on(place + 1):
+        while place + 1 < head.batch.count and head.batch.goes_on(place + 1):
             place += 1
         return offsets[place] + len(head.lines[place]) + 1
 

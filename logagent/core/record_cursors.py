@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from logagent.core.batch import Batch, Mark, Position
+from logagent.core.batch import Batch, Position
 from logagent.core.cursor import encode
 from logagent.core.positions import Head, Positions
 from logagent.core.query import Order, Query
@@ -53,7 +53,7 @@ class RecordCursors:
     def _within(self, batch: Batch) -> Iterator[Position | None]:
         """The position of its own log behind each record but the last."""
         lines, indexes = batch.lines(), batch.origin_of_each()
-        begins = [place for place in range(batch.count) if not _goes_on(batch, place)]
+        begins = [place for place in range(batch.count) if not batch.goes_on(place)]
         for begin, following in itertools.pairwise(begins):
             origin = batch.origins[indexes[begin]]
             if batch.offsets is None:
@@ -62,8 +62,7 @@ class RecordCursors:
                 yield Position(origin.host, origin.log, origin.mark, batch.offsets[begin])
             else:
                 last = following - 1
-                end = batch.offsets[last] + len(lines[last]) + batch.line_break(last)
-                yield Position(origin.host, origin.log, origin.mark, end)
+                yield Position(origin.host, origin.log, origin.mark, batch.behind(last, lines[last]))
 
     def _cursor(self, positions: list[Position]) -> str:
         """Once there are too many logs there always are: it is not tried again for every record."""
@@ -77,7 +76,3 @@ class RecordCursors:
 
 def _untouched(batch: Batch) -> Head:
     return Head(batch, batch.lines(), 0)
-
-
-def _goes_on(batch: Batch, place: int) -> bool:
-    return batch.marks is not None and bool(batch.marks[place] & Mark.CONTINUES)

@@ -188,11 +188,8 @@ def log_of(origin: Origin) -> tuple[str, str]:
 def _behind(held: Held, place: int) -> Position:
     """The position behind a line."""
     batch = held.batch
-    assert batch.offsets is not None, "lines of a follow have places"
     origin = batch.origins[0 if batch.origin is None else batch.origin[place]]
-    return Position(
-        *log_of(origin), origin.mark, batch.offsets[place] + len(held.lines[place]) + batch.line_break(place)
-    )
+    return Position(*log_of(origin), origin.mark, batch.behind(place, held.lines[place]))
 
 
 def _by_log(batch: Batch) -> list[tuple[tuple[str, str], Batch]]:
