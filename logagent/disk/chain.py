@@ -103,8 +103,8 @@ class Chain:
         return number + 1 < self.last or (begun and quiet >= QUIET) or (file.deleted and quiet >= LINGER)
 
     def next_look(self, looked: float) -> float:
-        """When to look even if nobody calls. looked: the `now` of the last look, after which those who
-        follow were told."""
+        """When to look even if nobody calls. looked: the `now` of the last look, after which those who follow were
+        told."""
         *older, newest = tuple(self._files.values())
         dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half]
         if older and newest.searched:

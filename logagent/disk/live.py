@@ -178,9 +178,11 @@ class _Following:
         outcome = await source.pump(query, reached)
         if not outcome.complete:
             await self._say(Failure(outcome.status, outcome.message))
-        if tail.chain.place_of(reached.position) is None:
+        place = tail.chain.place_of(reached.position)
+        if place is None:
             await tail.see_all()  # it was read further than the tail has looked
-        return tail.chain.place_of(reached.position) or (tail.chain.first, 0)
+            place = tail.chain.place_of(reached.position)
+        return place or (tail.chain.first, 0)
 
     # Logs that grow.
 

@@ -6,6 +6,7 @@ import logging
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import trio
@@ -45,8 +46,10 @@ class LiveBlock(NamedTuple):
 
 
 class Tail:
-    """Follows one log. chain: its files, see there, as `find` and `ways`. `run` is its one task; who follows is told of
-    news by `wake`, and reads what there is at its own pace.
+    """Follows one log. `run` is its one task; who follows is told of news by `wake`, and reads what there is at its own
+    pace.
+
+    find: gives the log's files by then, newest first; called in a thread. chain: those that are followed.
     """
 
     def __init__(
@@ -139,8 +142,9 @@ class Tail:
         self.chain.forget(in_use)
         self._looked = trio.current_time()
         self._looks += 1
+        look = partial(self.chain.look, watched=all(watch.reached for watch in self._directories))
         try:
-            more = await self._threads.in_thread(self._look, self._looked, in_use, self._is_watched)
+            more = await self._threads.in_thread(look, self._looked, in_use)
         except (OSError, Failure) as error:
             _log.warning("following %s: %s", self.name, error)
             await trio.sleep(RETRY)
@@ -152,13 +156,6 @@ class Tail:
         if more:
             self.wake()
         await trio.sleep(GAP)
-
-    def _look(self, now: float, in_use: int, watched: bool) -> bool:
-        return self.chain.look(now, in_use, watched=watched)
-
-    @property
-    def _is_watched(self) -> bool:
-        return all(watch.reached for watch in self._directories)
 
     def _tell(self) -> None:
         self._told.set()
