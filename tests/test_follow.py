@@ -203,12 +203,17 @@ async def test_half_a_line_that_does_not_end_is_sent_and_marked(tmp_path: Path, 
             assert told == [("half", True), (" done", None)]
 
 
+async def cursor_behind_half_a_line(it: Cluster, follow: Following) -> str:
+    """Where to go on once the follow has sent half a line, which is written now."""
+    append(it.file("web"), b"half", end=b"")
+    await trio.sleep(SETTLED)
+    return next(str(record["cursor"]) for record in follow.records if record.get("partial"))
+
+
 async def test_going_on_behind_half_a_line_gives_the_rest_of_it(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
         async with following(it, "filename=app.log&cursors=true") as follow:
-            append(it.file("web"), b"half", end=b"")
-            await trio.sleep(SETTLED)
-            cursor = next(record["cursor"] for record in follow.records if record.get("partial"))
+            cursor = await cursor_behind_half_a_line(it, follow)
             async with following(it, f"filename=app.log&cursor={cursor}") as beside:
                 append(it.file("web"), b" more")
                 await trio.sleep(SETTLED)
@@ -222,9 +227,7 @@ async def test_going_on_behind_half_a_line_gives_the_rest_of_it(tmp_path: Path, 
 async def test_half_a_line_that_is_still_unended_is_not_given_again(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
         async with following(it, "filename=app.log&cursors=true") as follow:
-            append(it.file("web"), b"half", end=b"")
-            await trio.sleep(SETTLED)
-            cursor = next(record["cursor"] for record in follow.records if record.get("partial"))
+            cursor = await cursor_behind_half_a_line(it, follow)
         async with following(it, f"filename=app.log&cursor={cursor}") as later:
             append(it.file("web"), b" more")
             await trio.sleep(SETTLED)

@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 
+from logagent.disk.catalog import Catalog
 from logagent.disk.chain import AGAIN, HALF_TIME, QUIET, Chain
 from logagent.disk.logs import Generation
 from logagent.disk.ways import Ways
+from testbed.tailing import append, generations
 
 
 class Directory:
-    """app.log and app.log.1, found by hand."""
+    """app.log and what it was before. hidden: nothing is found for now."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.path = root / "app.log"
         self.hidden = False
+        self._catalog = Catalog([root])
 
-    def find(self) -> list[Generation]:
-        names = [name for name in ("app.log", "app.log.1") if (self.root / name).exists() and not self.hidden]
-        return [self._generation(name) for name in names]
-
-    def _generation(self, name: str) -> Generation:
-        path, status = self.root / name, (self.root / name).stat()
-        identity = status.st_dev, status.st_ino
-        return Generation(
-            name,
-            name,
-            status.st_size,
-            status.st_mtime_ns,
-            lambda: os.open(path, os.O_RDONLY),
-            root=self.root,
-            identity=identity,
-        )
+    def find(self) -> Sequence[Generation]:
+        return () if self.hidden else generations(self._catalog)
 
     def write(self, text: str) -> None:
-        with (self.root / "app.log").open("a") as file:
-            file.write(text)
+        append(self.path, text, end="")
 
     def rotate(self) -> None:
-        (self.root / "app.log").rename(self.root / "app.log.1")
-        self.write("")
+        self.path.rename(self.path.with_name("app.log.1"))
+        self.path.touch()
 
 
 @pytest.fixture

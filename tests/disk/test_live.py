@@ -19,14 +19,11 @@ from trio.testing import MockClock
 from logagent.core.batch import BATCH_BYTES, Batch, Notice, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
-from logagent.disk.catalog import Catalog
 from logagent.disk.live import LiveLogs
-from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Watching
 from logagent.disk.ways import Ways
 from testbed.reading import Collected
-from testbed.tailing import POLL, append, followed, generations
+from testbed.tailing import Logs, append, followed, generations, growing_logs
 
 SETTLED = 1.0
 """Virtual seconds after which all whole lines that were written have come, events too."""
@@ -69,19 +66,18 @@ def positions(outs: Sequence[Collected]) -> list[Position]:
 class Host:
     """One with logs in a directory."""
 
-    def __init__(self, directory: Path, tails: Tails, nursery: trio.Nursery) -> None:
-        self.directory = directory
-        self.path = directory / "app.log"
-        self.tails = tails
-        self._nursery = nursery
-        catalog = Catalog([directory])
+    def __init__(self, logs: Logs) -> None:
+        self.directory = logs.directory
+        self.path = logs.path
+        self.tails = logs.tails
+        self._nursery = logs.nursery
         self.live = LiveLogs(
             "web",
-            catalog=catalog,
+            catalog=logs.catalog,
             threads=DiskThreads(inline=True),
-            tails=tails,
+            tails=logs.tails,
             ways=lambda _: Ways(host="web", zone=UTC, max_line=1000),
-            again=partial(generations, catalog),
+            again=partial(generations, logs.catalog),
             max_files=10,
         )
         self.outcomes: list[Outcome] = []
@@ -105,11 +101,8 @@ class Host:
 
 @asynccontextmanager
 async def host(directory: Path, *lines: str) -> AsyncIterator[Host]:
-    append(directory / "app.log", *lines)
-    async with open_tails(DiskThreads(inline=True), Watching(poll=POLL, notify=False)) as tails:
-        async with trio.open_nursery() as nursery:
-            yield Host(directory, tails, nursery)
-            nursery.cancel_scope.cancel()
+    async with growing_logs(directory, *lines) as logs:
+        yield Host(logs)
 
 
 async def test_it_says_where_it_begins_and_then_gives_what_is_written(

@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Self
 
-from networks import ENVIRON, PREFIX, PYTHON, READY, Cluster, inside, link, network, tools_missing
+from networks import ENVIRON, PREFIX, PYTHON, READY, Cluster, inside, link, network, prove_end, tools_missing
 from proving import HOSTS, Checks, eventually
 
 HOSTS_HERE = HOSTS[:3]
@@ -221,12 +221,6 @@ def check_story(checks: Checks, follower: Follower, written: dict[str, int]) -> 
     checks.equal(f"{name}: nothing else is said", follower.others, [])
 
 
-def prove_end(checks: Checks, cluster: Cluster) -> None:
-    for host in HOSTS_HERE:
-        checks.equal(f"{host} ends in good order upon SIGTERM", cluster.end(host), 0)
-        checks.check(f"{host} never ran into a bug", "Traceback" not in cluster.said(host), cluster.said(host)[:2000])
-
-
 def main() -> int:
     if missing := tools_missing():
         print(f"follow_hosts: {missing}", file=sys.stderr)
@@ -240,7 +234,7 @@ def main() -> int:
             cluster.start(*HOSTS_HERE[1:])
             cluster.start(PRIMARY)
             prove(checks, cluster, writers)
-            prove_end(checks, cluster)
+            prove_end(checks, cluster, HOSTS_HERE)
         finally:
             writers.stop()
             cluster.end_all()

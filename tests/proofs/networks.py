@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from proving import HOSTS, must, not_working, run
+from proving import HOSTS, Checks, must, not_working, run
 
 PREFIX = f"logagent-{os.getpid()}"
 SWITCH = f"{PREFIX}-switch"
@@ -126,6 +126,12 @@ class Cluster:
         for agent in self._agents.values():
             agent.kill()
             agent.wait()
+
+
+def prove_end(checks: Checks, cluster: Cluster, hosts: Sequence[str]) -> None:
+    for host in hosts:
+        checks.equal(f"{host} ends in good order upon SIGTERM", cluster.end(host), 0)
+        checks.check(f"{host} never ran into a bug", "Traceback" not in cluster.said(host), cluster.said(host)[:2000])
 
 
 def tools_missing() -> str:

@@ -7,7 +7,6 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -18,13 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from testbed.processes import Process, needs, running
+from testbed.processes import Process, needs, program_at, running
 
 pytestmark = [pytest.mark.real, needs("curl")]
-
-LOGROTATE = shutil.which("logrotate", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-"""Debian has it where only root's PATH leads."""
-rotates = pytest.mark.skipif(LOGROTATE is None, reason="logrotate is not installed on this machine")
 
 LINES = 200_000
 END = "2026-11-25T10:00:01Z the end\n"
@@ -119,10 +114,10 @@ def finish(log: Path) -> None:
         file.write(END)
 
 
-def rotate_while_written(log: Path, lab: Path, *words: str) -> int:
-    """Put numbered lines into the log, and rotate it with these words of logrotate's meanwhile; how often."""
+def rotate_while_written(log: Path, lab: Path, *words: str) -> None:
+    """Put numbered lines into the log, and rotate it with these words of logrotate's meanwhile; print how often."""
     rules, pause, times = lab / "rules", threading.Event(), 0
-    command = [LOGROTATE or "logrotate", "-f", "-s", lab / "state", rules]
+    command = [program_at("logrotate") or "logrotate", "-f", "-s", lab / "state", rules]
     with writing(REOPENING, log, LINES) as writer:
         user = "su root root" if os.getuid() == 0 else ""
         hangup = "" if "copytruncate" in words else f"postrotate\nkill -HUP {writer.pid}\nendscript"
@@ -133,7 +128,7 @@ def rotate_while_written(log: Path, lab: Path, *words: str) -> int:
             subprocess.run(command, check=True, capture_output=True)
             times += 1
     finish(log)
-    return times
+    print("rotated", times, "times")
 
 
 def numbers_in(directory: Path) -> set[int]:
@@ -153,11 +148,11 @@ def log(tmp_path: Path) -> Path:
     return log
 
 
-@rotates
+@needs("logrotate")
 @pytest.mark.parametrize("words", [["create"], ["create", "compress"], ["create", "compress", "delaycompress"]])
 def test_logrotate_that_renames_loses_no_line(log: Path, tmp_path: Path, words: list[str]) -> None:
     with running("web", log.parent) as agent:
-        followed = follow(agent, lambda: print("rotated", rotate_while_written(log, tmp_path, *words), "times"))
+        followed = follow(agent, lambda: rotate_while_written(log, tmp_path, *words))
     assert followed.numbers == list(range(LINES))
     assert followed.notices == []
 
@@ -175,11 +170,11 @@ def test_pythons_own_handler_loses_no_line(log: Path, size: int, kept: int) -> N
     assert followed.notices == []
 
 
-@rotates
+@needs("logrotate")
 def test_copytruncate_is_survived_and_what_it_leaves_in_no_file_is_shown(log: Path, tmp_path: Path) -> None:
     """The last line comes, which is written once no copy is made any more."""
     with running("web", log.parent) as agent:
-        followed = follow(agent, lambda: print("rotated", rotate_while_written(log, tmp_path, "copytruncate"), "times"))
+        followed = follow(agent, lambda: rotate_while_written(log, tmp_path, "copytruncate"))
     held, given = numbers_in(log.parent), set(followed.numbers)
     print(f"in no file: {LINES - len(held)} lines; not followed: {LINES - len(given)}, in a file: {len(held - given)}")
     assert given

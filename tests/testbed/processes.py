@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -15,9 +16,14 @@ from pathlib import Path
 import pytest
 
 
+def program_at(name: str) -> str | None:
+    """The path of a program. Debian has some where only root's PATH leads."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
 def needs(program: str) -> pytest.MarkDecorator:
     """Marks a test that talks to a program which not every machine has."""
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed on this machine")
+    return pytest.mark.skipif(program_at(program) is None, reason=f"{program} is not installed on this machine")
 
 
 @dataclass(frozen=True)

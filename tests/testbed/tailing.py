@@ -82,7 +82,7 @@ class Logs:
         self.directory = directory
         self.path = directory / "app.log"
         self.tails = tails
-        self._nursery = nursery
+        self.nursery = nursery
         self.catalog = Catalog([directory])
 
     def find(self) -> Sequence[Generation]:
@@ -99,7 +99,7 @@ class Logs:
     async def reader(self, **asked: Any) -> Reader:
         """One that reads from now on whenever there is news."""
         reader = Reader(await self.tail(), **asked)
-        self._nursery.start_soon(reader.run)
+        self.nursery.start_soon(reader.run)
         return reader
 
     def rotate(self, name: str) -> Path:
