@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from statistics import median, quantiles
+from statistics import median
 
 import commands
 import logs
 import processes
 import trio
-from report import Row, megabytes, milliseconds
+from report import Row, megabytes, milliseconds, within
 from stage import Stage, logs_url
 
 from logagent.peers.http2 import connect
@@ -72,7 +72,7 @@ def health(stage: Stage) -> list[Row]:
     alone = trio.run(_ask_health, stage.agent.url)
     with _scanning(url):
         beside = trio.run(_ask_health, stage.agent.url)
-    ours, theirs = _ninety_ninth(beside), _ninety_ninth(alone)
+    ours, theirs = within(beside, 99), within(alone, 99)
     return [
         Row(
             f"/healthz while {SCANS} scans run, 99 of 100",
@@ -84,10 +84,6 @@ def health(stage: Stage) -> list[Row]:
             [f"medians {milliseconds(median(beside))} and {milliseconds(median(alone))}, worst {max(beside):.3f} s"],
         )
     ]
-
-
-def _ninety_ninth(times: list[float]) -> float:
-    return quantiles(times, n=100, method="inclusive")[98]
 
 
 async def _ask_health(url: str) -> list[float]:

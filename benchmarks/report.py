@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import quantiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,11 @@ def machine() -> str:
 def _processor() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def within(times: Sequence[float], percent: int) -> float:
+    """The time within which so many of a hundred are done."""
+    return quantiles(times, n=100, method="inclusive")[percent - 1]
 
 
 def milliseconds(seconds: float) -> str:
