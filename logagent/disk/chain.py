@@ -10,11 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from logagent.core.batch import Notice, Position
-from logagent.disk import resuming, succession
+from logagent.disk import succession
 from logagent.disk.beneath import failure_of
 from logagent.disk.growing import Growing, Overwritten
 from logagent.disk.live_stamping import LiveStamping
 from logagent.disk.logs import Generation
+from logagent.disk.opening import UNKNOWN
+from logagent.disk.succession import Succession, Successors
 from logagent.disk.ways import Ways
 
 HALF_TIME = 2.0
@@ -26,6 +28,10 @@ LINGER = 10.0
 """Seconds after which a deleted file that nothing is written to any more is let go of."""
 AGAIN = 1.0
 """Seconds after which what has taken a file's place is sought again, if it could not be opened."""
+BUSY = 2.0
+"""Seconds after which a file that grew is not thought to have been written to just before it was truncated: nothing
+tells what was written between the last look and that, but looks come within hundredths of a second, where the kernel
+does not tell of writing within one."""
 MAX_HELD = 32
 """Files of one log that are held open for slow followers; older ones are sought again when their turn comes."""
 
@@ -36,18 +42,21 @@ class Chain:
     find: gives the log's files by then, newest first. What says so is called in a thread, and waits there for others
     that are; the rest is told at once. Times are in seconds, of any clock that does not run backwards.
 
-    first, last: the numbers of the oldest file that is still known, and of the newest. directory: that of the newest,
-    None if it has none.
+    first, last: the numbers of the oldest file that is still known, and of the newest. begun: the number of the file
+    that was the newest at first. directory: that of the newest, None if it has none.
     """
 
     def __init__(self, name: str, find: Callable[[], Sequence[Generation]], ways: Ways) -> None:
         self.name = name
         self.host = ways.host
-        self.first, self.last = 0, -1
+        self.first, self.last, self.begun = 0, -1, 0
         self._find = find
+        self._succession = Succession(find, ways.max_line)
         self._ways = ways
         self._lock = threading.Lock()
         self._closed = False
+        # The last file of which it is known that it holds the first that was written to it since the one before it.
+        self._begun_with = -1
         # Counted, since it is told on one thread and met on another, and a flag could be lost between the two.
         self._renamings = self._renamings_met = 0
         self._sought_again = math.inf
@@ -78,16 +87,25 @@ class Chain:
         return {number: file.descriptor for number, file in files if file.descriptor is not None}
 
     def end(self) -> tuple[int, int]:
-        """The end of all whole lines by now: the number of a file, and an offset in it."""
-        return self.last, self.file(self.last).whole
+        """The end of all whole lines by now: the number of a file, and an offset in it. It is in the newest one that
+        holds anything, so that a position tells where it is."""
+        number = self.last
+        while number > self.first and not self.file(number).mark:
+            number -= 1
+        file = self.file(number)
+        if not file.mark or file.lost:
+            return self.last, 0
+        return number, UNKNOWN if file.passed else file.whole
+
+    def beginning(self) -> tuple[int, int]:
+        """The same for the beginning of what is known."""
+        return max(self.first, self.begun), 0
 
     def place_of(self, position: Position) -> tuple[int, int] | None:
         """The same for a position, None if it is in no file that is held."""
-        if not position.mark:
-            return self.first, 0
         for number in range(self.last, self.first - 1, -1):
             file = self.file(number)
-            if file.is_of(position.mark) and position.offset <= file.size and not file.lost:
+            if file.is_of(position.mark) and position.offset <= file.size and not (file.lost or file.passed):
                 return number, position.offset
         return None
 
@@ -118,28 +136,28 @@ class Chain:
         self._renamings += 1
 
     def forget(self, before: int) -> None:
-        """Files before that number are read by nobody any more, but for those after which too little has come yet.
-        They are closed at the next look."""
-        while self.first < min(before, self.last - 1):
+        """Files before that number are read by nobody any more, but for those by which the next are known to be the
+        next. They are closed at the next look."""
+        while self.first < min(before, self._anchor()):
             self._forgotten.append(self._files.pop(self.first))
             self._stampings.pop(self.first, None)
             self._notices.pop(self.first, None)
             self.first += 1
+
+    def _anchor(self) -> int:
+        older = range(self.last - 1, self.first, -1)
+        return next((number for number in older if self.file(number).mark and not self.file(number).lost), self.first)
 
     # In a thread.
 
     def open(self) -> None:
         """Open the newest file, to go on behind the whole lines that it holds. Raises `Failure`, `OSError`."""
         with self._lock:
-            found = self._find()
-            if not found:
-                raise failure_of(FileNotFoundError(2, "gone"), self.name)
-            newest = found[0]
-            file = Growing(newest.name, newest.open(), max_line=self._ways.max_line)
+            newest, files = self._succession.beginning(self.name)
             if newest.root is not None:
                 self._path = newest.root / newest.name if newest.root.is_dir() else newest.root
-            self._add([file])
-            file.skip(resuming.whole_end(file.descriptor or 0))
+            self._add(files)
+            self.begun = self.last
             if self._closed:
                 self._close_files()
 
@@ -172,11 +190,9 @@ class Chain:
     def _see_names(self, now: float, watched: bool) -> None:
         newest = self._files[self.last]
         if newest.lost:
-            self._begin_anew(newest)
+            self._begin_anew(newest, now)
         elif self._is_replaced(newest, now, watched):
-            followed = succession.successors(self._find, newest, max_line=self._ways.max_line)
-            self._succeed(newest, followed)
-            self._sought_again = math.inf if followed.files else now + AGAIN
+            self._succeed(newest, self._succession.after_renaming(newest, self._anchors()), now)
 
     def _is_replaced(self, newest: Growing, now: float, watched: bool) -> bool:
         renamings = self._renamings
@@ -193,30 +209,52 @@ class Chain:
         return identity != newest.identity and (renamed or identity != tried or not watched)
 
     def _see_file(self, file: Growing, now: float) -> bool:
+        newest = file is self._files[self.last]
         try:
+            if newest and self._begun_with != self.last and file.pin():
+                return self._begin_filled(file, now)
             return file.look(now)
         except Overwritten:
-            if file is self._files[self.last]:
-                self._begin_anew(file)
-                return True
+            if newest:
+                return self._begin_anew(file, now)
+            file.lost = True
             file.close()
             return False
 
-    def _begin_anew(self, file: Growing) -> None:
-        """A file was written over: go on with a copy of it, if there is one, and then with what it holds now."""
-        followed = succession.after_overwriting(self._find, file, max_line=self._ways.max_line)
-        file.lost = not followed.sure
-        self._succeed(file, followed._replace(sure=True))
+    def _begin_filled(self, file: Growing, now: float) -> bool:
+        """A file that was empty holds something: which need not be the first that was written to it."""
+        followed = self._succession.after_emptiness(file, self._anchors())
+        if followed is not None and not followed.files:
+            self._begun_with = self.last
+            return file.look(now)
+        if followed is not None:
+            file.stay_empty()
+        return self._succeed(file, followed, now)
 
-    def _succeed(self, file: Growing, followed: succession.Successors) -> None:
-        if not followed.files:
-            return
+    def _begin_anew(self, file: Growing, now: float) -> bool:
+        """A file was written over: go on with a copy of it, if there is one, and then with what it holds now."""
+        followed = self._succession.after_overwriting(file, self._anchors())
+        file.lost = followed is None or not followed.copied
+        file.torn = file.lost and now < file.grew + BUSY
+        return self._succeed(file, followed, now)
+
+    def _succeed(self, file: Growing, followed: Successors | None, now: float) -> bool:
+        """Have files follow one. Whether there are any; else they are sought again."""
+        if followed is None or not followed.files:
+            self._sought_again = now + AGAIN
+            return False
         file.ended = True
-        self._add(followed.files)
         if file.lost:
             file.close()
         if not followed.sure:
-            self._notices[self.last] = [succession.rotated_too_fast(self.host, self.name)]
+            self._notices[self.last + 1] = [succession.rotated_too_fast(self.host, self.name)]
+        self._add(followed.files)
+        return True
+
+    def _anchors(self) -> list[Growing]:
+        """The files before the newest, newest first, by which others are known to be newer."""
+        before = [self._files[number] for number in range(self.last - 1, self.first - 1, -1)]
+        return [file for file in before if not file.lost]
 
     def _add(self, files: Sequence[Growing]) -> None:
         for file in files[:-1]:
@@ -225,6 +263,8 @@ class Chain:
             self._stampings[number] = LiveStamping(self._ways.zone, partial(_before, file))
             self._files[number] = file
         self.last += len(files)
+        if files[-1].mark:
+            self._begun_with = self.last
 
     def _let_go(self, now: float, in_use: int) -> None:
         """Close what nobody reads any more, and the oldest if there are too many."""
@@ -246,7 +286,7 @@ class Chain:
             file = self._files.get(number)
             if file is None:
                 return None
-            if self._closed or file.lost or not self._is_open(file):
+            if self._closed or file.lost or (file.descriptor is None and not self._succession.reopen(file)):
                 file.lost = True
                 return None
             try:
@@ -259,15 +299,6 @@ class Chain:
             if (stamping := self._stampings.get(number)) is not None:
                 stamping.learn(offset, body, file.modified)
             return body, partial
-
-    def _is_open(self, file: Growing) -> bool:
-        """Whether a file is open, if need be again, by whatever name it has by now."""
-        if file.descriptor is None:
-            found = [one for one in self._find() if not one.packed]
-            place = resuming.place_of(found, file.mark)
-            if place is not None:
-                file.adopt(found[place].open())
-        return file.descriptor is not None
 
     def close(self) -> None:
         """Close all files, now or as soon as the thread that is at work is done."""

@@ -12,6 +12,7 @@ from logagent.core.matching import Matcher
 from logagent.core.query import Query
 from logagent.disk import succession
 from logagent.disk.framing import Framing
+from logagent.disk.growing import Growing
 from logagent.disk.reader import Block
 from logagent.disk.tail import LiveBlock, Tail
 
@@ -78,7 +79,7 @@ class LogFollower:
             if file.lost and self.number == self._tail.chain.last:
                 return None  # until something has taken its place
             if file.lost:
-                self._lose(file.size)
+                self._lose(file)
             elif self._offset < file.whole:
                 block = await self._tail.block(self.number, self._offset)
                 if block is not None:
@@ -106,9 +107,10 @@ class LogFollower:
         self._notices += self._tail.chain.notices(self.number)
         self._tail.wake()  # which may let go of the file
 
-    def _lose(self, size: int) -> None:
+    def _lose(self, file: Growing) -> None:
         """What was not read yet of this file is gone."""
-        self._notices.append(succession.truncated(self._tail.host, self.name, max(0, size - self._offset)))
+        lost = max(0, file.size - self._offset)
+        self._notices.append(succession.truncated(self._tail.host, self.name, lost, torn=file.torn))
         self.number, self._offset, self._late = self.number + 1, 0, None
 
     async def _late_lines(self) -> Batch | None:

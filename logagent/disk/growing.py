@@ -9,6 +9,7 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.core.cursor import MARKED, mark, marks
 from logagent.disk.reader import MAX_LINE
 from logagent.disk.resuming import whole_end
+from logagent.disk.unpacking import head_of
 
 TRAIL = 64
 """Bytes before the place that a file was read up to, which must still be there: else it was written over. Times and
@@ -26,11 +27,12 @@ class Growing:
 
     name: below its root. descriptor: open for reading, closed by `close`. max_line: longer lines come in pieces.
 
-    whole: the offset up to which it holds whole lines. size: bytes by the last look. searched: how far it was looked
-    at. modified: nanoseconds since the epoch. grew: when a look last found more, on the caller's clock. ended: whether
-    another file has taken its place. seen: how far it held whole lines before it went on in a copy. deleted: whether it
-    has no name any more. lost: whether what was not read of it by now is gone. cuts: offsets up to `whole` at which no
-    line ends, ascending.
+    whole: the offset up to which it holds whole lines. size: bytes by the last look, or when it was opened. searched:
+    how far it was looked at. modified: nanoseconds since the epoch. grew: when a look last found more, on the caller's
+    clock. ended: whether another file has taken its place. seen: how far it held whole lines before it went on in a
+    copy. deleted: whether it has no name any more. lost: whether what was not read of it by now is gone. torn: whether
+    that may be more than was seen of it. passed: whether nothing is to be read of it at all, see `pass_by`. cuts:
+    offsets up to `whole` at which no line ends, ascending.
     """
 
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
@@ -41,9 +43,10 @@ class Growing:
         status = os.fstat(descriptor)
         self.identity = status.st_dev, status.st_ino
         self.modified = status.st_mtime_ns
-        self.size = self.whole = self.searched = self.seen = 0
+        self.size = status.st_size
+        self.whole = self.searched = self.seen = 0
         self.grew = 0.0
-        self.ended = self.deleted = self.lost = False
+        self.ended = self.deleted = self.lost = self.torn = self.passed = False
         self.cuts: list[int] = []
 
     @property
@@ -55,6 +58,12 @@ class Growing:
         """Whether it is the file of that mark."""
         return marks(self._head, known)
 
+    def is_copied_in(self, head: bytes) -> bool:
+        """Whether a text that begins like that, up to `MARKED` bytes, may be a copy of it, or of its beginning: it may
+        have grown before it was truncated."""
+        common = min(len(head), len(self._head))
+        return common > 0 and head[:common] == self._head[:common]
+
     @property
     def half(self) -> int:
         """Bytes of a line at its end that has no line break yet."""
@@ -65,14 +74,46 @@ class Growing:
         """Whether all that it held at the last look was looked at."""
         return self.searched >= self.size
 
+    def pin(self) -> bool:
+        """Note what it begins with: from now on it is known whether it is written over. Whether it holds anything."""
+        assert self.descriptor is not None
+        self._head = os.pread(self.descriptor, MARKED, 0)
+        return bool(self._head)
+
+    def stay_empty(self) -> None:
+        """Though it holds something by now, nothing of that is its own: it was seen empty, and what it got next was
+        rotated away. Closes it."""
+        self._head = b""
+        self.size = 0
+        self.close()
+
     def skip(self, offset: int) -> None:
         """Nothing before a line that begins there is of interest."""
+        self.pin()
+        self._skip(offset)
+
+    def _skip(self, offset: int) -> None:
         assert self.descriptor is not None
         begin = max(0, offset - TRAIL)
         self._trail = os.pread(self.descriptor, offset - begin, begin)
         self.searched = self.whole = begin + len(self._trail)
         self.size = max(self.size, self.searched, os.fstat(self.descriptor).st_size)
-        self._head = os.pread(self.descriptor, MARKED, 0)
+
+    def skip_lines(self) -> None:
+        """Nothing in the whole lines that it holds is of interest. Raises `Overwritten`."""
+        assert self.descriptor is not None
+        self.pin()
+        self._skip(whole_end(self.descriptor))
+        if not self.is_intact():
+            raise Overwritten
+
+    def pass_by(self) -> None:
+        """Nothing of it is of interest but its mark, by which others are told to be newer. Closes it."""
+        assert self.descriptor is not None
+        self._head = head_of(self.descriptor, MARKED)
+        self.ended = self.passed = True
+        self.size = 0
+        self.close()
 
     def look(self, now: float, most: int = LOOKED) -> bool:
         """See what was appended, up to `most` bytes of it; whether there is more. Raises `Overwritten`, `OSError`."""
@@ -81,6 +122,8 @@ class Growing:
         if status.st_size < self.searched:
             raise Overwritten
         self.modified, self.deleted = status.st_mtime_ns, status.st_nlink == 0
+        if not self._head:
+            self.pin()
         end = min(self.searched + most, status.st_size)
         while True:
             text = self._appended(min(BATCH_BYTES, end - self.searched))
@@ -90,16 +133,33 @@ class Growing:
                 self._search(text)
             if not text or self.searched >= end:
                 break
-        if len(self._head) < min(MARKED, self.size):
-            self._head = os.pread(self.descriptor, MARKED, 0)
         return self.searched < self.size
 
     def _appended(self, most: int) -> bytes:
         assert self.descriptor is not None
         text = os.pread(self.descriptor, len(self._trail) + most, self.searched - len(self._trail))
-        if not text.startswith(self._trail):
+        if not text.startswith(self._trail) or not self.is_intact():
             raise Overwritten
+        if len(self._head) < MARKED:
+            self._head = (self._head + text[len(self._trail) :][len(self._head) - self.searched :])[:MARKED]
         return text[len(self._trail) :]
+
+    def is_intact(self) -> bool:
+        """Whether it still holds what it began with, and the last of what was looked at: what was read before is of
+        the same text then."""
+        assert self.descriptor is not None
+        head = os.pread(self.descriptor, len(self._head), 0)
+        trail = os.pread(self.descriptor, len(self._trail), self.searched - len(self._trail))
+        return (head, trail) == (self._head, self._trail)
+
+    def holds(self, other: Growing) -> bool:
+        """Whether all of another one, by its first and last bytes, is at the same place in this one."""
+        assert self.descriptor is not None
+        assert other.descriptor is not None
+        size = os.fstat(other.descriptor).st_size
+        places = [(MARKED, 0), (TRAIL, max(0, size - TRAIL))]
+        parts = [(other.descriptor, min(most, size - begin), begin) for most, begin in places]
+        return all(os.pread(*part) == os.pread(self.descriptor, *part[1:]) for part in parts)
 
     def _search(self, text: bytes) -> None:
         self._trail = (self._trail + text)[-TRAIL:]
@@ -133,7 +193,7 @@ class Growing:
         while offset + len(body) < limit:
             more = os.pread(self.descriptor, min(most, limit - offset) - len(body), offset + len(body))
             if not more:
-                break  # it was truncated, which the next look will find
+                break  # it was truncated
             body += more
             if len(body) >= min(most, limit - offset):
                 end = len(body) if offset + len(body) == limit else body.rfind(b"\n") + 1
@@ -141,18 +201,19 @@ class Growing:
                     body = body[:end]
                     break
                 most *= 4
+        if not self.is_intact():
+            return b"", False
         return body, bool(body) and offset + len(body) in self.cuts[place : place + 1]
 
-    def adopt(self, descriptor: int) -> None:
+    def adopt(self, descriptor: int, identity: tuple[int, int]) -> None:
         """Go on with a copy of it, which was made before it was written over. What was written between the copying and
-        that is missing from the copy, though it may have been seen."""
+        that is missing from the copy, though it may have been seen. identity: of the copy in its directory."""
         self.close()
-        self.descriptor = descriptor
-        status = os.fstat(descriptor)
-        self.identity = status.st_dev, status.st_ino
-        self.seen, self.size = max(self.seen, self.whole), status.st_size
+        self.descriptor, self.identity = descriptor, identity
+        self.seen, self.size = max(self.seen, self.whole), os.fstat(descriptor).st_size
+        self._head = self._head[: self.size]
         if self.size < self.searched:
-            self.skip(whole_end(descriptor))
+            self.skip_lines()
             self.cuts = [cut for cut in self.cuts if cut <= self.whole]
 
     def close(self) -> None:

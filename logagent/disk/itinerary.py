@@ -39,8 +39,8 @@ class Itinerary:
         self._resume: Position | None = None
         self.losses: list[Failure] = []
         ahead = self._from_position(files)
-        # Its end is to be told, where a position for every log is wanted.
-        kept = {id(file) for file in files[:1] if query.whole}
+        # The end of what there is is to be told, where a position for every log is wanted.
+        kept = {id(file) for file in _newest_text(files)} if query.whole else set()
         files = [file for file in ahead if id(file) in kept or not self._is_out_of_range(file)]
         self.planned = sum(map(expected, files))
         self._ahead = self._in_order(files)
@@ -77,7 +77,7 @@ class Itinerary:
         """Go on with the file that is now next to the one read last. Says what is lost if that is gone; met: what was
         met in its place."""
         self._plans += 1
-        files = self._again()
+        files = resuming.settled(self._again) or self._again()
         place = resuming.place_of(files, self._last_mark) if self.begun else None
         if place is None and self.begun:
             self._ahead = []
@@ -96,8 +96,8 @@ class Itinerary:
         position = of_log(self._query.positions, self._name)
         if position is None:
             return files
-        if not position.mark:  # it was empty then
-            return files[1:] if self._newest else files[:1]
+        if not position.mark:  # nothing was in any of its files then; or in the newest, where that was read first
+            return files[1:] if self._newest else files
         place = resuming.place_of(files, position.mark)
         if place is not None:
             self._resume = position
@@ -112,3 +112,9 @@ class Itinerary:
         query = self._query
         too_old = query.since is not None and file.modified + DAY < query.since
         return too_old or self._spans.exclude(file, query)
+
+
+def _newest_text(files: Sequence[File]) -> Sequence[File]:
+    """The newest files up to the first that holds anything."""
+    place = next((place for place, file in enumerate(files) if file.size), len(files))
+    return files[: place + 1]

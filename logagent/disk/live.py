@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 
 import trio
@@ -14,6 +16,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
 from logagent.core.cursor import of_log
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
+from logagent.disk import resuming
 from logagent.disk.catalog import Catalog
 from logagent.disk.following import EVENT_QUIET, LogFollower
 from logagent.disk.logs import Generation, Log
@@ -24,6 +27,10 @@ from logagent.disk.tails import Tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watching import Watching
 from logagent.disk.ways import Ways
+
+LAG = 1_000_000_000
+"""Nanoseconds by which a file's time of modification may lie behind this clock: the kernel's is coarser, and that of a
+server of files is another one."""
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +102,7 @@ class _Following:
         self._positions_due = math.inf
         self._refused: set[str] = set()
         self._met = True
+        self._began = time.time_ns() - LAG
         lookout.listeners.add(self._meet_soon)
 
     def close(self) -> None:
@@ -147,15 +155,31 @@ class _Following:
 
     async def _begin(self, log: Log, *, first: bool) -> None:
         tail = await self._borrow(log)
-        position = of_log(self._query.positions, log.name)
-        if position is not None and first:
-            place = tail.chain.place_of(position) or await self._catch_up(log, tail, position)
-        else:
-            place = tail.chain.end() if first and not self._query.positions else (tail.chain.first, 0)
+        place = await self._place_in(log, tail, first=first)
         query = replace(self._query, n=None, max_bytes=None)
         follower = LogFollower(query, tail, place, max_line=self._logs.ways(log).max_line, woken=self._wake)
         self._followers[log.name] = follower
         self._wake(follower)
+
+    async def _place_in(self, log: Log, tail: Tail, *, first: bool) -> tuple[int, int]:
+        """Where to begin: behind the position, if there is one; at the end, if the follow begins now; or else with all
+        that was written since it began, or since the earlier answer that knew of no such log."""
+        position = of_log(self._query.positions, log.name)
+        if first and not self._query.positions:
+            return tail.chain.end()
+        if first and position is not None:
+            return tail.chain.place_of(position) or await self._catch_up(log, tail, position)
+        since = 0 if first else self._began
+        generations = await self._logs.threads.in_thread(self._generations, log.name, since)
+        if len(generations) < 2:
+            return tail.chain.beginning()
+        return await self._catch_up(log, tail, Position(self._logs.host, log.name, 0, 0), since)
+
+    def _generations(self, name: str, since: int) -> Sequence[Generation]:
+        """In a thread: the files of a log, the newest one and those that were written to since then."""
+        again = partial(self._logs.again, name)
+        found = resuming.settled(again) or again()
+        return [one for place, one in enumerate(found) if place == 0 or one.modified >= since]
 
     async def _borrow(self, log: Log) -> Tail:
         if log.root is None:
@@ -169,11 +193,13 @@ class _Following:
         self._tails.append(tail)
         return tail
 
-    async def _catch_up(self, log: Log, tail: Tail, position: Position) -> tuple[int, int]:
-        """What was written since an earlier answer, up to what the tail holds by now."""
+    async def _catch_up(self, log: Log, tail: Tail, position: Position, since: int = 0) -> tuple[int, int]:
+        """What was written since an earlier answer, up to what the tail holds by now. since: files that were written
+        to since then are of interest, in nanoseconds since the epoch."""
         query = replace(self._query, follow=False, whole=True, n=None, positions=(position,))
-        generations = await self._logs.threads.in_thread(self._logs.again, log.name)
-        source = LogSource(log.name, generations, self._logs.threads, self._logs.ways(log))
+        again = partial(self._generations, log.name, since)
+        found = await self._logs.threads.in_thread(again)
+        source = LogSource(log.name, found, self._logs.threads, self._logs.ways(log), again)
         reached = _Reached(self._out, position)
         outcome = await source.pump(query, reached)
         if not outcome.complete:
@@ -182,7 +208,7 @@ class _Following:
         if place is None:
             await tail.see_all()  # it was read further than the tail has looked
             place = tail.chain.place_of(reached.position)
-        return place or (tail.chain.first, 0)
+        return place or tail.chain.beginning()
 
     # Logs that grow.
 

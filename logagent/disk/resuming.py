@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from logagent.core.batch import Position
 from logagent.core.cursor import MARKED, mark, marks
@@ -16,6 +16,10 @@ _PIECE = 64 * 1024
 """Bytes read at a time to find where a line ends: more than nearly all lines have."""
 
 
+LISTINGS = 20
+"""How often files are listed to find them standing still, while they are renamed again and again."""
+
+
 class Openable(Protocol):
     """A file of a log, see `ways.File`."""
 
@@ -23,16 +27,58 @@ class Openable(Protocol):
     def open(self) -> Callable[[], int]: ...
 
 
+class Named(Protocol):
+    """A file of a log, see `ways.File`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def identity(self) -> tuple[int, int] | None: ...
+
+
+N = TypeVar("N", bound=Named)
+
+
+def settled(find: Callable[[], Sequence[N]]) -> Sequence[N] | None:
+    """What `find` gives while nothing is renamed, each file once: a listing that is made during a rotation may hold one
+    under two names, or under none. So files are listed until they are twice the same; None if they never are."""
+    found = find()
+    for _ in range(LISTINGS):
+        before, found = found, find()
+        if are_same(before, found):
+            return once(found)
+    return None
+
+
+def are_same(files: Sequence[Named], others: Sequence[Named]) -> bool:
+    """Whether two listings have the same files under the same names."""
+    return [(one.name, one.identity) for one in files] == [(one.name, one.identity) for one in others]
+
+
+def once(files: Sequence[N]) -> Sequence[N]:
+    """Each file once, by its first name if it has several."""
+    by_identity: dict[object, N] = {}
+    for one in files:
+        by_identity.setdefault(one.identity or one.name, one)
+    return list(by_identity.values())
+
+
 def place_of(files: Sequence[Openable], known: int) -> int | None:
     """The place of the file with that mark, None if there is none any more. Reads the beginning of each up to it; one
     that cannot be opened is not it."""
+    return place_where(files, lambda head: marks(head, known))
+
+
+def place_where(files: Sequence[Openable], fits: Callable[[bytes], bool]) -> int | None:
+    """The same for the first file whose text begins in a way that fits: up to `MARKED` bytes."""
     for place, file in enumerate(files):
         try:
             descriptor = file.open()
         except (OSError, Failure):
             continue
         try:
-            if marks(head_of(descriptor, MARKED), known):
+            if fits(head_of(descriptor, MARKED)):
                 return place
         finally:
             os.close(descriptor)

@@ -1,150 +1,263 @@
-"""Succession: what has taken the place of a file that is followed, and what lies between the two."""
+"""Succession: what has taken the place of a file that is followed, and what lies between the two.
+
+A rotation renames the file, or copies it and truncates it. The files of a log are listed while none of them is renamed,
+and told apart by their inodes, or, if they were copied or compressed, by the bytes that they begin with.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from contextlib import ExitStack, suppress
+from typing import NamedTuple, Protocol
 
-from logagent.core.batch import BATCH_BYTES, Notice
+from logagent.core.batch import Notice
 from logagent.core.outcome import Failure, Status
 from logagent.disk import resuming
-from logagent.disk.growing import Growing
-from logagent.disk.unpacking import HEAD, Kind, Unpacking, kind_of
-from logagent.disk.ways import File
+from logagent.disk.beneath import failure_of
+from logagent.disk.growing import Growing, Overwritten
+from logagent.disk.logs import Generation
+from logagent.disk.plain import Moved, open_plain
 
 ATTEMPTS = 20
-"""How often one look begins anew because files are renamed under its hands; then the next look goes on."""
+"""How often one look begins anew because files are renamed under its hands; then a later look goes on."""
 
-LOOKS_FOR_COPY = 3
-"""How often one looks for a copy of a file that was written over, before there is taken to be none."""
-MAX_UNPACKED = 256 * 1024 * 1024
-"""Bytes of text that are unpacked into memory to go on in a copy that was compressed before it was read to its end."""
-
-Find = Callable[[], Sequence[File]]
+Find = Callable[[], Sequence[Generation]]
 """Gives the files of the log as they are by then, newest first."""
 
 
+class Anchor(Protocol):
+    """A file that is known: all newer ones came after it. See `Growing`."""
+
+    @property
+    def identity(self) -> tuple[int, int]: ...
+
+    @property
+    def mark(self) -> int: ...
+
+    @property
+    def modified(self) -> int: ...
+
+
 class Successors(NamedTuple):
-    """The files that came after one, opened, oldest first. sure: whether none between them can be missing."""
+    """The files that came after one, opened, oldest first, to be closed by whoever takes them.
+
+    sure: whether nothing of them can be missing. copied: whether the file goes on in a copy of itself.
+    """
 
     files: list[Growing]
     sure: bool = True
+    copied: bool = False
 
 
-class _Moved(Exception):
-    """A file is another one than was found under its name."""
+class Succession:
+    """Looks for what came after files of one log. Each method reads the disk and blocks, and gives None where files are
+    renamed so fast, or cannot be opened, that there is nothing to be known now.
 
+    known: older files of the log, newest first.
+    """
 
-def successors(find: Find, file: Growing, *, max_line: int) -> Successors:
-    """What came after a file that was renamed or deleted. Reads the disk; the caller closes what is opened."""
-    opened: dict[tuple[int, int], Growing] = {}
-    for _ in range(ATTEMPTS):
-        found = find()
-        newer, sure = _newer(found, file)
+    def __init__(self, find: Find, max_line: int) -> None:
+        self._find = find
+        self._max_line = max_line
+
+    def beginning(self, log: str) -> tuple[Generation, list[Growing]]:
+        """The newest file as it was found; and opened, with nothing of interest in the whole lines that it holds. It
+        comes behind the one before it, in which lines may still come as long as it has none. Raises `Failure`."""
+        for _ in range(ATTEMPTS):
+            found = resuming.settled(self._find) or self._find()
+            if not found:
+                raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
+            with suppress(Moved, Overwritten), ExitStack() as opened:
+                newest = self._begun(found[0], opened)
+                newest.skip_lines()
+                files = [*self._before(newest, found[1:], opened), newest]
+                opened.pop_all()
+                return found[0], files
+        raise Failure(Status.UNAVAILABLE, f"{log}: is renamed or written over too fast to be followed")
+
+    def _begun(self, found: Generation, opened: ExitStack) -> Growing:
+        file = Growing(found.name, found.open(), max_line=self._max_line)
+        opened.callback(file.close)
+        if found.identity not in (None, file.identity):
+            raise Moved
+        return file
+
+    def _before(self, newest: Growing, found: Sequence[Generation], opened: ExitStack) -> list[Growing]:
+        older = next((one for one in found if one.size), None)
+        if older is None:
+            return []
         try:
-            files = [_opened(one, opened, max_line) for one in reversed(newer)]
-        except (_Moved, Failure, OSError):
-            continue
-        _close_others(opened, files)
-        return Successors(files, sure)
-    _close_others(opened, [])
-    return Successors([])
+            file = self._begun(older, opened)
+        except Failure:
+            return []  # it is not what was asked for
+        if newest.mark or older.packed:
+            file.pass_by()
+        else:
+            file.skip_lines()
+        return [file]
 
+    def after_renaming(self, file: Growing, known: Sequence[Anchor] = ()) -> Successors | None:
+        """What came after a file that was renamed or deleted."""
 
-def after_overwriting(find: Find, file: Growing, *, max_line: int) -> Successors:
-    """What came after a file that was written over: if a copy of it is found, `file` goes on with that."""
-    opened: dict[tuple[int, int], Growing] = {}
-    for attempt in range(ATTEMPTS):
-        found = find()
-        live = [one for one in found if one.identity == file.identity]
-        rotated = [one for one in found if one.identity != file.identity]
-        place = resuming.place_of(rotated, file.mark) if file.mark else None
-        if place is None and rotated and attempt < LOOKS_FOR_COPY:
-            continue  # it may be compressed at this very moment
-        between = [] if place is None else rotated[:place]
+        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
+            if not file.mark and file.descriptor is not None:
+                file.pin()  # it was empty at the last look, and may be compressed by now
+            newer, sure = _newer(found, [file, *known], doubtful=1)
+            return _Plan(opened.all(newer), sure)
+
+        return self._carry_out(plan, file)
+
+    def after_overwriting(self, file: Growing, known: Sequence[Anchor] = ()) -> Successors | None:
+        """What came after the text of a file that was written over: if a copy of that is found, `file` goes on in the
+        copy."""
+        identity = file.identity
+
+        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
+            newer, sure = _newer([one for one in found if one.identity != identity], known, doubtful=0)
+            place = resuming.place_where(newer, file.is_copied_in)
+            copy = None if place is None else newer[place]
+            files = opened.between(_with(found, newer[:place], identity), identity)
+            return _Plan(files, sure or copy is not None, copy)
+
+        return self._carry_out(plan, file)
+
+    def after_emptiness(self, file: Growing, known: Sequence[Anchor] = ()) -> Successors | None:
+        """What was written to a file and rotated away since it was seen empty, and then what it holds now; nothing if
+        it holds the first that was written since."""
+        identity = file.identity
+
+        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
+            newer, sure = _newer([one for one in found if one.identity != identity], known, doubtful=0)
+            files = opened.between(_with(found, newer, identity), identity)
+            place = next((place for place, one in enumerate(files) if one.identity == identity), 0)
+            return _Plan(files if place else [], sure)
+
+        return self._carry_out(plan, file)
+
+    def reopen(self, file: Growing) -> bool:
+        """Have a file that was closed go on, by whatever name it has by now; false if it is gone."""
+        for _ in range(ATTEMPTS):
+            found = resuming.once(self._find())
+            with suppress(Moved, Overwritten, Failure, OSError):
+                place = resuming.place_of(found, file.mark)
+                if place is not None:
+                    return _goes_on_in(file, found[place])
+                if self._still(found):
+                    return False
+        return False
+
+    def _carry_out(self, plan: Callable[[_Opened, Sequence[Generation]], _Plan], file: Growing) -> Successors | None:
+        opened = _Opened(self._max_line)
+        kept: Sequence[Growing] = ()
         try:
-            files = [_opened(one, opened, max_line) for one in [*reversed(between), *live]]
-            copied = place is not None and _adopt(file, rotated[place])
-        except (_Moved, Failure, OSError):
-            continue
-        _close_others(opened, files)
-        return Successors(files, sure=copied)
-    _close_others(opened, [])
-    return Successors([], sure=False)
-
-
-def _adopt(file: Growing, copy: File) -> bool:
-    """Have a file go on with its copy, unpacked if need be; false if that would be too large."""
-    descriptor = _open(copy)
-    kind = kind_of(os.pread(descriptor, HEAD, 0))
-    if kind is None:
-        file.adopt(descriptor)
-        return True
-    try:
-        text = _unpacked(descriptor, copy.name, kind)
-    finally:
-        os.close(descriptor)
-    if text is not None:
-        file.adopt(text)
-    return text is not None
-
-
-def _unpacked(descriptor: int, name: str, kind: Kind) -> int | None:
-    """A file in memory with the text of an archive; None if it is too large."""
-    text = os.memfd_create(name.rpartition("/")[2][:200])
-    size = 0
-    for chunk in Unpacking(descriptor, name, kind, chunk=BATCH_BYTES).chunks():
-        size += os.write(text, chunk)
-        if size > MAX_UNPACKED:
-            os.close(text)
+            for _ in range(ATTEMPTS):
+                found = resuming.settled(self._find)
+                if found is None:
+                    return None
+                with suppress(Moved, Overwritten, Failure, OSError):
+                    files, sure, copy = plan(opened, found)
+                    if self._still(found):
+                        copied = copy is not None and _goes_on_in(file, copy)
+                        kept = files
+                        return Successors(files, sure and opened.are_whole(files), copied)
             return None
-    return text
+        finally:
+            opened.close_others(kept)
+
+    def _still(self, found: Sequence[Generation]) -> bool:
+        """Whether nothing was renamed since those files were found."""
+        return resuming.are_same(found, resuming.once(self._find()))
 
 
-def _newer(found: Sequence[File], file: Growing) -> tuple[Sequence[File], bool]:
-    """Those of the files found that are newer, newest first; and whether that is sure."""
-    place = next((place for place, one in enumerate(found) if one.identity == file.identity), None)
-    if place is None and file.mark:
-        place = resuming.place_of([_Packed(one) for one in found], file.mark)
-    if place is not None:
-        return found[:place], True
-    newer = [one for one in found if one.modified >= file.modified and not one.packed]
-    return newer, len(newer) <= 1
+class _Plan(NamedTuple):
+    """What is to be followed: files, oldest first; whether that is sure; and the copy that a file is to go on in."""
+
+    files: list[Growing]
+    sure: bool
+    copy: Generation | None = None
 
 
-class _Packed:
-    """A file that is opened only if it is packed: others have been told by their identity."""
+class _Opened:
+    """The files that were opened in the attempts of one look."""
 
-    def __init__(self, file: File) -> None:
-        self._file = file
+    def __init__(self, max_line: int) -> None:
+        self._max_line = max_line
+        self._files: dict[tuple[int, int], Growing] = {}
+        self._torn: list[Growing] = []
 
-    def open(self) -> int:
-        if not self._file.packed:
-            raise Failure(Status.NOT_FOUND, "not packed")
-        return self._file.open()
+    def all(self, newest_first: Sequence[Generation]) -> list[Growing]:
+        """Files, oldest first."""
+        return [self._open(file) for file in reversed(newest_first)]
+
+    def between(self, newest_first: Sequence[Generation], identity: tuple[int, int]) -> list[Growing]:
+        """Copies of what the file of that identity held, and then itself: but not a copy of what it holds now, which is
+        being made while the file is yet to be truncated. Raises `Overwritten` if that happens meanwhile."""
+        files = self.all(newest_first)
+        place = next((place for place, file in enumerate(files) if file.identity == identity), None)
+        if place is None:
+            return files
+        live = files[place]
+        live.pin()
+        if place and live.mark and live.holds(files[place - 1]):
+            del files[place - 1]
+        if not live.is_intact():
+            raise Overwritten
+        return files
+
+    def are_whole(self, files: Sequence[Growing]) -> bool:
+        """Whether what is packed in them could be read to its end."""
+        return not any(file in self._torn for file in files)
+
+    def _open(self, found: Generation) -> Growing:
+        if found.identity is not None and found.identity in self._files:
+            return self._files[found.identity]
+        plain = open_plain(found)
+        file = Growing(found.name, plain.descriptor, max_line=self._max_line)
+        file.identity = found.identity or file.identity
+        self._files[file.identity] = file
+        self._torn += [] if plain.whole else [file]
+        file.pin()
+        return file
+
+    def close_others(self, kept: Sequence[Growing]) -> None:
+        for file in self._files.values():
+            if file not in kept:
+                file.close()
 
 
-def _opened(one: File, opened: dict[tuple[int, int], Growing], max_line: int) -> Growing:
-    if one.identity is not None and one.identity in opened:
-        return opened[one.identity]
-    file = Growing(one.name, _open(one), max_line=max_line)
-    return opened.setdefault(file.identity, file)
+def _newer(found: Sequence[Generation], known: Sequence[Anchor], *, doubtful: int) -> tuple[Sequence[Generation], bool]:
+    """Those of the files found that are newer than what is known, newest first; and whether that is sure: where the
+    newest of those known is gone, only if there are no more than `doubtful`."""
+    for anchor in known:
+        if (place := _place_of(found, anchor)) is not None:
+            return found[:place], anchor is known[0] or place <= doubtful
+    newer = [one for one in found if not known or one.modified >= known[0].modified]
+    return newer, not known or len(newer) <= doubtful
 
 
-def _open(one: File) -> int:
-    descriptor = one.open()
-    status = os.fstat(descriptor)
-    if one.identity not in (None, (status.st_dev, status.st_ino)):
-        os.close(descriptor)
-        raise _Moved
-    return descriptor
+def _place_of(found: Sequence[Generation], anchor: Anchor) -> int | None:
+    place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
+    # The inode of a file that was compressed is soon another file's.
+    if place is not None and (not anchor.mark or resuming.place_of(found[place : place + 1], anchor.mark) == 0):
+        return place
+    return resuming.place_of(found, anchor.mark) if anchor.mark else None
 
 
-def _close_others(opened: dict[tuple[int, int], Growing], kept: list[Growing]) -> None:
-    for file in opened.values():
-        if file not in kept:
-            file.close()
+def _with(found: Sequence[Generation], some: Sequence[Generation], identity: tuple[int, int]) -> list[Generation]:
+    """Some of the files found and the one of that identity, in their order."""
+    return [one for one in found if one in some or one.identity == identity]
+
+
+def _goes_on_in(file: Growing, copy: Generation) -> bool:
+    """Have a file go on in its copy; false if that cannot be read to its end."""
+    plain = open_plain(copy)
+    if plain.whole:
+        file.adopt(plain.descriptor, copy.identity or file.identity)
+    else:
+        os.close(plain.descriptor)
+    return plain.whole
 
 
 def rotated_too_fast(host: str, log: str) -> Notice:
@@ -152,8 +265,13 @@ def rotated_too_fast(host: str, log: str) -> Notice:
     return Notice(host, Status.DATA_LOSS, f"{log}: rotated faster than it could be read; some of it may be missing")
 
 
-def truncated(host: str, log: str, lost: int) -> Notice:
-    """What is said where a file was written over. lost: bytes that a follower had not read of it yet."""
+def truncated(host: str, log: str, lost: int, *, torn: bool = False) -> Notice:
+    """What is said where a file was written over. lost: bytes that a follower had not read of it yet. torn: whether it
+    was written to just before, so that there may have been more."""
     if lost:
-        return Notice(host, Status.DATA_LOSS, f"{log}: {lost} bytes were lost: truncated before they were read")
+        least = "at least " if torn else ""
+        return Notice(host, Status.DATA_LOSS, f"{log}: {least}{lost} bytes were lost: truncated before they were read")
+    if torn:
+        message = f"{log}: truncated while it was written to; the lines written just before that may be missing"
+        return Notice(host, Status.DATA_LOSS, message)
     return Notice(host, Status.OK, f"{log}: truncated; going on from its beginning")

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 
 import pytest
 
+from logagent.core.batch import Position
+from logagent.core.cursor import mark
+from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog import Catalog
-from logagent.disk.chain import AGAIN, HALF_TIME, QUIET, Chain
+from logagent.disk.chain import AGAIN, BUSY, HALF_TIME, QUIET, Chain
 from logagent.disk.logs import Generation
+from logagent.disk.opening import UNKNOWN
+from logagent.disk.unpacking import Kind
 from logagent.disk.ways import Ways
+from testbed.packing import PACK
 from testbed.tailing import append, generations
 
 
 class Directory:
-    """app.log and what it was before. hidden: nothing is found for now."""
+    """app.log and what it was before. hidden: nothing is found for now. listed: what is found otherwise."""
 
     def __init__(self, root: Path) -> None:
         self.path = root / "app.log"
         self.hidden = False
-        self._catalog = Catalog([root])
+        self.listed: Callable[[], Sequence[Generation]] = lambda: generations(Catalog([root]))
 
     def find(self) -> Sequence[Generation]:
-        return () if self.hidden else generations(self._catalog)
+        return () if self.hidden else self.listed()
 
     def write(self, text: str) -> None:
         append(self.path, text, end="")
@@ -76,6 +84,7 @@ def test_of_a_forgotten_file_there_is_nothing_to_read(chain: Chain, directory: D
     end = chain.file(0).whole
     assert chain.read(0, end - 4) == (b"one\n", False)
     for now in range(3):
+        directory.write("more\n")
         rotate(chain, directory, now)
     chain.forget(before=3)
     assert chain.read(0, end - 4) is None
@@ -89,6 +98,7 @@ def test_the_two_newest_files_are_not_forgotten(chain: Chain, directory: Directo
 
 def test_a_forgotten_file_is_closed_at_the_next_look(chain: Chain, directory: Directory) -> None:
     for now in range(3):
+        directory.write("more\n")
         rotate(chain, directory, now)
     forgotten = chain.file(0)
     chain.forget(before=3)
@@ -127,3 +137,194 @@ def test_what_took_the_place_but_could_not_be_opened_is_sought_again(chain: Chai
     directory.hidden = False
     look(chain, 1.0 + AGAIN)
     assert chain.last == 1
+
+
+# Where it begins.
+
+
+def chain_of(directory: Directory) -> Chain:
+    chain = Chain("app.log", directory.find, Ways(host="web", zone=UTC))
+    chain.open()
+    return chain
+
+
+def texts(chain: Chain) -> list[bytes | None]:
+    """What is to be read of each file, None of one that is gone."""
+    return [text(chain, number) for number in numbers(chain)]
+
+
+def text(chain: Chain, number: int) -> bytes | None:
+    if chain.file(number).lost:
+        return None
+    read = chain.read(number, 0) if chain.file(number).whole else (b"", False)
+    assert read is not None
+    return read[0]
+
+
+def numbers(chain: Chain) -> range:
+    return range(chain.first, chain.last + 1)
+
+
+def test_a_log_that_is_empty_begins_at_the_end_of_the_file_before(directory: Directory) -> None:
+    """Where a position is exact, and where lines may still come."""
+    directory.rotate()
+    chain = chain_of(directory)
+    assert (chain.end(), chain.beginning()) == ((0, 6), (1, 0))
+    append(directory.path.with_name("app.log.1"), "late")
+    directory.write("new\n")
+    look(chain, 1.0)
+    assert (chain.read(0, 6), chain.read(1, 0)) == ((b"late\n", False), (b"new\n", False))
+    chain.close()
+
+
+def test_an_archive_before_an_empty_log_is_not_unpacked(directory: Directory) -> None:
+    directory.rotate()
+    directory.path.with_name("app.log.1.gz").write_bytes(PACK[Kind.GZIP](b"begun\n"))
+    directory.path.with_name("app.log.1").unlink()
+    chain = chain_of(directory)
+    place = chain.end()
+    assert (place, chain.file(0).descriptor, chain.file(0).mark) == ((0, UNKNOWN), None, mark(b"begun\n"))
+    assert chain.place_of(Position("web", "app.log", mark(b"begun\n"), 0)) is None
+    directory.write("new\n")
+    look(chain, 1.0)
+    assert chain.is_done(0, 1.0)
+    chain.close()
+
+
+def test_a_log_that_never_held_anything_begins_nowhere(directory: Directory) -> None:
+    directory.rotate()
+    directory.path.with_name("app.log.1").write_text("")
+    chain = chain_of(directory)
+    assert (chain.end(), chain.last) == ((0, 0), 0)
+    chain.close()
+
+
+def test_the_file_before_need_not_be_readable(directory: Directory) -> None:
+    directory.rotate()
+    directory.write("new\n")
+
+    def refuse() -> int:
+        raise Failure(Status.PERMISSION_DENIED, "permission denied: app.log.1")
+
+    found = directory.find()
+    directory.listed = lambda: [found[0], replace(found[1], open=refuse)]
+    chain = chain_of(directory)
+    assert (chain.last, chain.end()) == (0, (0, 4))
+    chain.close()
+
+
+# Written over.
+
+
+def copytruncate(directory: Directory, now: str = "") -> None:
+    """As `logrotate` does, by renaming older copies first; then it holds `now`."""
+    log = directory.path
+    for number in range(8, 0, -1):
+        if (copy := log.with_name(f"app.log.{number}")).exists():
+            copy.rename(log.with_name(f"app.log.{number + 1}"))
+    log.with_name("app.log.1").write_bytes(log.read_bytes())
+    log.write_text(now)
+
+
+def test_what_came_and_went_while_the_file_was_seen_empty_is_read(chain: Chain, directory: Directory) -> None:
+    copytruncate(directory)
+    look(chain, 1.0)
+    directory.write("second\n")
+    copytruncate(directory, "third\n")
+    look(chain, 2.0)
+    look(chain, 2.1)
+    assert texts(chain) == [b"begun\n", b"", b"second\n", b"third\n"]
+    assert not any(chain.notices(number) for number in numbers(chain))
+
+
+def test_files_between_are_not_done_before_they_were_looked_at(chain: Chain, directory: Directory) -> None:
+    copytruncate(directory, "second\n")
+    copytruncate(directory, "third\n")
+    look(chain, 1.0)
+    assert chain.last == 2
+    assert not chain.is_done(1, 100.0)
+    look(chain, 1.1)
+    assert texts(chain) == [b"begun\n", b"second\n", b"third\n"]
+    assert chain.is_done(1, 1.1 + QUIET)
+
+
+def test_of_a_file_that_was_truncated_without_a_copy_the_next_ones_are_not_passed_over(
+    chain: Chain, directory: Directory
+) -> None:
+    directory.path.write_text("")
+    look(chain, 101.0)
+    directory.write("second\n")
+    copytruncate(directory, "third\n")
+    look(chain, 102.0)
+    look(chain, 102.1)
+    assert texts(chain) == [None, b"", b"second\n", b"third\n"]
+    assert (chain.file(0).lost, chain.file(0).torn) == (True, False)
+
+
+@pytest.mark.parametrize(("now", "torn"), [(BUSY - 0.1, True), (BUSY, False)])
+def test_what_grew_just_before_it_was_truncated_may_have_held_more(
+    now: float, torn: bool, chain: Chain, directory: Directory
+) -> None:
+    directory.write("more\n")
+    look(chain, 1.0)
+    directory.path.write_text("")
+    look(chain, 1.0 + now)
+    assert (chain.file(0).lost, chain.file(0).torn) == (True, torn)
+
+
+def test_a_file_that_is_read_when_it_is_written_over_goes_on_in_its_copy(chain: Chain, directory: Directory) -> None:
+    directory.write("more\n")
+    look(chain, 1.0)
+    copytruncate(directory, "second, which is longer\n")
+    assert chain.read(0, 6) is None
+    look(chain, 2.0)
+    assert chain.read(0, 6) == (b"more\n", False)
+
+
+def test_a_copy_of_the_first_lines_alone_is_read_to_its_end(chain: Chain, directory: Directory) -> None:
+    """The file grew on before it was truncated, which was seen."""
+    copytruncate(directory, "second\n" + "more\n" * 1000)
+    look(chain, 1.0)
+    copytruncate(directory, "third\n")
+    os.truncate(directory.path.with_name("app.log.1"), len("second\n"))
+    for now in (2.0, 2.1):
+        look(chain, now)
+    assert texts(chain) == [b"begun\n", b"second\n", b"third\n"]
+
+
+def test_an_older_file_that_is_written_over_is_lost(chain: Chain, directory: Directory) -> None:
+    directory.write("more\n")
+    rotate(chain, directory, 1.0)
+    directory.path.with_name("app.log.1").write_text("other\n")
+    look(chain, 2.0)
+    assert (chain.file(0).lost, chain.read(0, 0)) == (True, None)
+
+
+def test_a_file_that_is_closed_since_and_was_compressed_is_unpacked_to_be_read(
+    chain: Chain, directory: Directory
+) -> None:
+    directory.write("more\n")
+    rotate(chain, directory, 1.0)
+    chain.file(0).close()
+    renamed = directory.path.with_name("app.log.1")
+    renamed.with_name("app.log.1.gz").write_bytes(PACK[Kind.GZIP](renamed.read_bytes()))
+    renamed.unlink()
+    assert chain.read(0, 6) == (b"more\n", False)
+
+
+def test_files_that_never_stand_still_are_looked_for_later(chain: Chain, directory: Directory) -> None:
+    copytruncate(directory, "second\n")
+    find, times = directory.listed, 0
+
+    def renamed_each_time() -> Sequence[Generation]:
+        nonlocal times
+        times += 1
+        return [replace(one, name=f"{one.name}{times}") for one in find()]
+
+    directory.listed = renamed_each_time
+    look(chain, 1.0)
+    assert (chain.last, chain.next_look(1.0)) == (0, 1.0 + AGAIN)
+    directory.listed = find
+    look(chain, 2.0)
+    look(chain, 2.1)
+    assert texts(chain) == [b"begun\n", b"second\n"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC
@@ -21,7 +22,9 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
 from logagent.disk.live import LiveLogs
 from logagent.disk.threads import DiskThreads
+from logagent.disk.unpacking import Kind
 from logagent.disk.ways import Ways
+from testbed.packing import PACK
 from testbed.reading import Collected
 from testbed.tailing import Logs, append, followed, generations, growing_logs
 
@@ -312,3 +315,72 @@ async def test_what_is_written_while_a_follow_catches_up_comes_once(tmp_path: Pa
         resumed.open.set()
         await trio.sleep(SETTLED)
         assert resumed.texts == ["1"]
+
+
+# A log that is empty, or turns up.
+
+
+@pytest.mark.parametrize("before", ["nothing", "an empty file", "a file", "an archive"])
+async def test_behind_an_empty_log_nothing_is_missed_that_was_written_and_rotated_away(
+    before: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    older = tmp_path / ("app.log.3.gz" if before == "an archive" else "app.log.3")
+    async with host(tmp_path) as it:
+        it.path.touch()
+        if before != "nothing":
+            text = b"" if before == "an empty file" else b"old\n"
+            older.write_bytes(PACK[Kind.GZIP](text) if before == "an archive" else text)
+        left, scope = it.begin()
+        await trio.sleep(SETTLED)
+        scope.cancel()
+        for text, name in [("1", "app.log.2"), ("2", "app.log.1")]:
+            append(it.path, text)
+            it.path.rename(tmp_path / name)
+        append(it.path, "3")
+        resumed = await it.follow(positions=(left.position,))
+        append(it.path, "4")
+        await trio.sleep(SETTLED)
+        assert (resumed.texts, resumed.notices) == (["1", "2", "3", "4"], [])
+
+
+async def test_of_an_empty_log_late_lines_of_the_file_before_come(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """A program may write to what was renamed until it is told."""
+    async with host(tmp_path, "0") as it:
+        renamed = it.path.rename(tmp_path / "app.log.1")
+        it.path.touch()
+        out, scope = it.begin()
+        await trio.sleep(SETTLED)
+        append(renamed, "1")
+        await trio.sleep(SETTLED)
+        scope.cancel()
+        append(renamed, "2")
+        append(it.path, "3")
+        resumed = await it.follow(positions=(out.position,))
+        assert (out.texts, resumed.texts) == (["1"], ["2", "3"])
+
+
+async def test_a_log_that_turns_up_has_all_that_was_rotated_since(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with host(tmp_path, "0") as it:
+        out = await it.follow(files=("*.log",))
+        other = tmp_path / "other.log"
+        append(tmp_path / "other.log.3", "long ago")
+        os.utime(tmp_path / "other.log.3", (1, 1))
+        for text, name in [("1", "other.log.2"), ("2", "other.log.1")]:
+            append(other, text)
+            other.rename(tmp_path / name)
+        append(other, "3")
+        await trio.sleep(3 * SETTLED)
+        append(other, "4")
+        await trio.sleep(SETTLED)
+        assert out.texts == ["1", "2", "3", "4"]
+
+
+async def test_a_log_that_an_earlier_answer_did_not_know_comes_whole(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with host(tmp_path, "0") as it:
+        out, scope = it.begin(files=("*.log",))
+        await trio.sleep(SETTLED)
+        scope.cancel()
+        append(tmp_path / "other.log.1", "1")
+        append(tmp_path / "other.log", "2")
+        resumed = await it.follow(files=("*.log",), positions=(out.position,))
+        assert resumed.texts == ["1", "2"]

@@ -12,6 +12,7 @@ from trio.testing import MockClock
 
 from logagent.core.batch import BATCH_BYTES, Position
 from logagent.core.outcome import Failure, Status
+from logagent.disk.chain import BUSY
 from logagent.disk.growing import Growing
 from logagent.disk.logs import Generation
 from testbed.tailing import SETTLED, Reader, append, growing_logs
@@ -261,7 +262,7 @@ async def test_truncation_tells_how_much_a_slow_reader_lost(tmp_path: Path, auto
     async with growing_logs(tmp_path, "0") as logs:
         fast, slow = await logs.reader(), Reader(await logs.tail())
         append(logs.path, "one", "two")
-        await trio.sleep(SETTLED)
+        await trio.sleep(BUSY + SETTLED)
         os.truncate(logs.path, 0)
         append(logs.path, "x")
         await trio.sleep(SETTLED)
@@ -269,6 +270,23 @@ async def test_truncation_tells_how_much_a_slow_reader_lost(tmp_path: Path, auto
         assert (fast.lines, slow.lines) == (["one", "two", "x"], ["x"])
         assert [notice.status for notice in fast.notices + slow.notices] == [Status.OK, Status.DATA_LOSS]
         assert "app.log: 8 bytes were lost" in slow.notices[0].message
+
+
+async def test_truncation_of_what_is_written_to_may_have_lost_more_than_was_seen(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with growing_logs(tmp_path, "0") as logs:
+        fast, slow = await logs.reader(), Reader(await logs.tail())
+        append(logs.path, "one", "two")
+        await trio.sleep(SETTLED)
+        os.truncate(logs.path, 0)
+        append(logs.path, "x")
+        await trio.sleep(SETTLED)
+        await slow.read()
+        told = [(notice.status, notice.message) for notice in fast.notices + slow.notices]
+        assert [status for status, _ in told] == [Status.DATA_LOSS, Status.DATA_LOSS]
+        assert "app.log: truncated while it was written to" in told[0][1]
+        assert "app.log: at least 8 bytes were lost" in told[1][1]
 
 
 # Looking.
@@ -354,7 +372,7 @@ async def test_a_position_is_found_in_whichever_file_that_is_held(tmp_path: Path
         assert tail.chain.place_of(first._replace(offset=4)) == (0, 4)
         assert tail.chain.place_of(first._replace(offset=9)) is None
         assert tail.chain.place_of(Position("web", "app.log", first.mark + 1, 0)) is None
-        assert tail.chain.place_of(Position("web", "app.log", 0, 0)) == (0, 0)
+        assert tail.chain.place_of(Position("web", "app.log", 0, 0)) is None
 
 
 # Failing and ending.
