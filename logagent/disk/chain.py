@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from logagent.core.batch import Notice, Position
+from logagent.core.outcome import Failure
 from logagent.disk import succession
 from logagent.disk.beneath import failure_of
 from logagent.disk.growing import Growing, Overwritten
@@ -43,7 +44,8 @@ class Chain:
     that are; the rest is told at once. Times are in seconds, of any clock that does not run backwards.
 
     first, last: the numbers of the oldest file that is still known, and of the newest. begun: the number of the file
-    that was the newest at first. directory: that of the newest, None if it has none.
+    that was the newest at first. directory: that of the newest, None if it has none. trouble: why it cannot be gone on
+    with what took the newest one's place, None if it can: it is tried again each second.
     """
 
     def __init__(self, name: str, find: Callable[[], Sequence[Generation]], ways: Ways) -> None:
@@ -55,6 +57,8 @@ class Chain:
         self._ways = ways
         self._lock = threading.Lock()
         self._closed = False
+        self.trouble: Failure | None = None
+        self._failing: float | None = None
         # The last file of which it is known that it holds the first that was written to it since the one before it.
         self._begun_with = -1
         # Counted, since it is told on one thread and met on another, and a flag could be lost between the two.
@@ -240,6 +244,7 @@ class Chain:
 
     def _succeed(self, file: Growing, followed: Successors | None, now: float) -> bool:
         """Have files follow one. Whether there are any; else they are sought again."""
+        self._note_trouble(self._succession.failure, now)
         if followed is None or not followed.files:
             self._sought_again = now + AGAIN
             return False
@@ -250,6 +255,15 @@ class Chain:
             self._notices[self.last + 1] = [succession.rotated_too_fast(self.host, self.name)]
         self._add(followed.files)
         return True
+
+    def _note_trouble(self, failure: Failure | None, now: float) -> None:
+        """Whoever makes a file may take a moment to let it be read."""
+        if failure is None:
+            self._failing = self.trouble = None
+        elif self._failing is None:
+            self._failing = now
+        elif now >= self._failing + AGAIN:
+            self.trouble = failure
 
     def _anchors(self) -> list[Growing]:
         """The files before the newest, newest first, by which others are known to be newer."""

@@ -9,6 +9,7 @@ import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.matching import Matcher
+from logagent.core.outcome import Failure
 from logagent.core.query import Query
 from logagent.disk import succession
 from logagent.disk.framing import Framing
@@ -40,6 +41,7 @@ class LogFollower:
         self._late: tuple[int, int] | None = None
         self._told = self._position = self._position_here()
         self._notices: list[Notice] = []
+        self._trouble: Failure | None = None
         tail.followers.add(self)
 
     def wake(self) -> None:
@@ -89,6 +91,7 @@ class LogFollower:
             elif self._tail.chain.is_done(self.number, trio.current_time()):
                 self._pass_on()
             else:
+                self._tell_trouble()
                 return self._batch() if self._notices else None
 
     def finish_event(self) -> Batch:
@@ -106,6 +109,13 @@ class LogFollower:
         self.number, self._offset = self.number + 1, 0
         self._notices += self._tail.chain.notices(self.number)
         self._tail.wake()  # which may let go of the file
+
+    def _tell_trouble(self) -> None:
+        """Why it does not go on, once."""
+        trouble = self._tail.chain.trouble
+        if trouble is not None and self._trouble is None:
+            self._notices.append(Notice(self._tail.host, trouble.status, trouble.message))
+        self._trouble = trouble
 
     def _lose(self, file: Growing) -> None:
         """What was not read yet of this file is gone."""

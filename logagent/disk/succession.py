@@ -55,12 +55,14 @@ class Succession:
     """Looks for what came after files of one log. Each method reads the disk and blocks, and gives None where files are
     renamed so fast, or cannot be opened, that there is nothing to be known now.
 
-    known: older files of the log, newest first.
+    known: older files of the log, newest first. failure: why a file could not be opened the last time, None if none
+    was in the way.
     """
 
     def __init__(self, find: Find, max_line: int) -> None:
         self._find = find
         self._max_line = max_line
+        self.failure: Failure | None = None
 
     def beginning(self, log: str) -> tuple[Generation, list[Growing]]:
         """The newest file as it was found; and opened, with nothing of interest in the whole lines that it holds. It
@@ -151,17 +153,22 @@ class Succession:
     def _carry_out(self, plan: Callable[[_Opened, Sequence[Generation]], _Plan], file: Growing) -> Successors | None:
         opened = _Opened(self._max_line)
         kept: Sequence[Growing] = ()
+        self.failure = None
         try:
             for _ in range(ATTEMPTS):
                 found = resuming.settled(self._find)
                 if found is None:
                     return None
-                with suppress(Moved, Overwritten, Failure, OSError):
+                try:
                     files, sure, copy = plan(opened, found)
                     if self._still(found):
                         copied = copy is not None and _goes_on_in(file, copy)
                         kept = files
                         return Successors(files, sure and opened.are_whole(files), copied)
+                except (Moved, Overwritten, OSError):
+                    continue
+                except Failure as failure:
+                    self.failure = failure if failure.status is not Status.NOT_FOUND else None
             return None
         finally:
             opened.close_others(kept)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.core.batch import BATCH_BYTES, Position
+from logagent.core.batch import BATCH_BYTES, Notice, Position
 from logagent.core.outcome import Failure, Status
-from logagent.disk.chain import BUSY
+from logagent.disk.chain import AGAIN, BUSY
 from logagent.disk.growing import Growing
 from logagent.disk.logs import Generation
 from testbed.tailing import SETTLED, Reader, append, growing_logs
@@ -287,6 +288,35 @@ async def test_truncation_of_what_is_written_to_may_have_lost_more_than_was_seen
         assert [status for status, _ in told] == [Status.DATA_LOSS, Status.DATA_LOSS]
         assert "app.log: truncated while it was written to" in told[0][1]
         assert "app.log: at least 8 bytes were lost" in told[1][1]
+
+
+async def test_what_may_not_be_read_is_told_once_and_gone_on_with_when_it_may(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with growing_logs(tmp_path) as logs:
+        refused = True
+
+        def refuse() -> int:
+            raise Failure(Status.PERMISSION_DENIED, "permission denied: app.log")
+
+        def found() -> Sequence[Generation]:
+            newest, *older = logs.find()
+            return [replace(newest, open=refuse) if refused and older else newest, *older]
+
+        reader = Reader(await logs.tail(found))
+        logs.nursery.start_soon(reader.run)
+        append(logs.path, "1")
+        await trio.sleep(SETTLED)
+        logs.rotate("app.log.1")
+        append(logs.path, "2")
+        await trio.sleep(AGAIN - SETTLED)
+        assert reader.notices == []
+        await trio.sleep(5)
+        assert reader.notices == [Notice("web", Status.PERMISSION_DENIED, "permission denied: app.log")]
+        refused = False
+        await trio.sleep(AGAIN + SETTLED)
+        assert reader.lines == ["1", "2"]
+        assert len(reader.notices) == 1
 
 
 # Looking.
