@@ -103,10 +103,13 @@ class Lookout:
         return self._catalog.find(self._patterns, rotated=self._rotated, limit=self._limit, looked=looked)
 
     def _watch(self, directories: set[Path]) -> None:
-        for gone in self._watches.keys() - directories:
+        outdated = {directory for directory, watch in self._watches.items() if watch.outdated}
+        for gone in (self._watches.keys() - directories) | outdated:
             self._watches.pop(gone).close()
         for directory in sorted(directories - self._watches.keys())[: MAX_WATCHED - len(self._watches)]:
             self._watches[directory] = self._watching.directory(directory, self._called_for)
+            if directory in outdated and self._watches[directory].reached:
+                self._called_for()  # for what came before
 
     def _called_for(self) -> None:
         self._called.set()

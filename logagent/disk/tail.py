@@ -7,6 +7,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import trio
@@ -172,8 +173,15 @@ class Tail:
                 self.wake()  # for what came before
         for number in self._watches.keys() - held.keys():
             self._watches.pop(number).close()
-        if not self._directories and self.chain.directory is not None:
-            self._directories = [self._watching.directory(self.chain.directory, self._wake_for_names)]
+        if self.chain.directory is not None and all(watch.outdated for watch in self._directories):
+            self._watch_names_in(self.chain.directory)
+
+    def _watch_names_in(self, directory: Path) -> None:
+        for outdated in self._directories:
+            outdated.close()
+        self._directories = [self._watching.directory(directory, self._wake_for_names)]
+        if self._directories[0].reached:
+            self._wake_for_names()  # for what came before
 
     def _wake_for_names(self) -> None:
         self.chain.expect_renaming()

@@ -37,11 +37,14 @@ _LEFT_UNSAID = frozenset({errno.ENOENT, errno.ENOTDIR})
 
 
 class Watch:
-    """One who wants to be woken. `reached`: whether the kernel tells; it is polled otherwise. Both end with `close`."""
+    """One who wants to be woken. `reached`: whether the kernel tells; it is polled otherwise. Both end with `close`.
+
+    outdated: whether what was watched is gone, or was not there, so that the kernel may tell of another one by now.
+    """
 
     def __init__(self, wake: Wake, close: Callable[[Watch], None]) -> None:
         self.wake = wake
-        self.reached = False
+        self.reached = self.outdated = False
         self.closed = False
         self._close = close
 
@@ -107,7 +110,8 @@ class Watching:
         """Wake when names come to the directory, leave it or change, not when the files that bear them are written to.
 
         Once the directory itself is gone, was moved or its volume unmounted, and if it is not there to begin with, the
-        watch is polled: close it and watch anew to be told of what has taken its place. The caller closes the watch.
+        watch is polled and `outdated`: close it and watch anew to be told of what has taken its place. The caller
+        closes the watch.
 
         Where a link on the path leads to a server that does not answer, this call hangs: give a resolved path.
         """
@@ -135,6 +139,7 @@ class Watching:
         try:
             watch.reached = self._notify and is_told()
         except OSError as error:
+            watch.outdated = error.errno in _LEFT_UNSAID
             self._say(error)
         if not watch.reached:
             self._start_polling(watch)
@@ -167,7 +172,7 @@ class Watching:
 
     def _end(self, watches: Collection[Watch]) -> None:
         for watch in watches:
-            watch.reached = False
+            watch.reached, watch.outdated = False, True
             self._start_polling(watch)
 
     async def _look(self) -> None:

@@ -19,24 +19,7 @@ from logagent.disk.logs import Log
 from logagent.disk.lookout import SEARCH_AGAIN, SEARCH_GAP, Lookout
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Wake, Watch, Watching
-from testbed.tailing import append
-
-
-class Told(Watching):
-    """A watching that wakes nobody by itself, and knows who watches which directory."""
-
-    def __init__(self) -> None:
-        super().__init__(notify=False, poll=1e9)
-        self.watches: dict[str, Watch] = {}
-
-    def directory(self, path: Path, wake: Wake) -> Watch:
-        watch = self.watches[path.name] = super().directory(path, wake)
-        return watch
-
-    @property
-    def watched(self) -> list[str]:
-        return sorted(name for name, watch in self.watches.items() if not watch.closed)
+from testbed.tailing import Told, append
 
 
 class Searched(Catalog):
@@ -166,6 +149,17 @@ async def test_new_directories_are_searched_and_watched(tmp_path: Path, autojump
         assert sorted(lookout.logs) == ["app.log", "sub/deep/new.log"]
         shutil.rmtree(it.directory / "sub")
         await it.wake("sub")
+        assert it.watching.watched == ["logs"]
+
+
+async def test_a_directory_that_was_replaced_is_watched_anew(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it, it.lookout("app.log"):
+        await it.wake()
+        replaced = it.watching.watches["logs"]
+        assert not replaced.closed
+        replaced.outdated = True
+        await it.wake()
+        assert replaced.closed
         assert it.watching.watched == ["logs"]
 
 

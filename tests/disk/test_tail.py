@@ -16,7 +16,7 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.chain import AGAIN, BUSY
 from logagent.disk.growing import Growing
 from logagent.disk.logs import Generation
-from testbed.tailing import SETTLED, Reader, append, growing_logs
+from testbed.tailing import SETTLED, Reader, Told, append, growing_logs
 
 MANY = 40
 """Rotations: more than a tail holds files open."""
@@ -403,6 +403,21 @@ async def test_a_position_is_found_in_whichever_file_that_is_held(tmp_path: Path
         assert tail.chain.place_of(first._replace(offset=9)) is None
         assert tail.chain.place_of(Position("web", "app.log", first.mark + 1, 0)) is None
         assert tail.chain.place_of(Position("web", "app.log", 0, 0)) is None
+
+
+async def test_a_directory_that_was_replaced_is_watched_anew(tmp_path: Path, autojump_clock: MockClock) -> None:
+    told = Told()
+    async with growing_logs(tmp_path, watching=told) as logs:
+        tail = await logs.tail()
+        replaced = told.watches[tmp_path.name]
+        tail.wake()
+        await trio.sleep(SETTLED)
+        assert not replaced.closed
+        replaced.outdated = True
+        replaced.wake()
+        await trio.sleep(SETTLED)
+        assert replaced.closed
+        assert told.watched == [tmp_path.name]
 
 
 # Failing and ending.

@@ -233,7 +233,7 @@ async def test_a_directory_that_is_gone_wakes_and_is_watched_anew(
         watch = it.directory(directory, woken)
         end(directory)
         await woken.again()
-        assert not watch.reached
+        assert (watch.reached, watch.outdated) == (False, True)
         assert instances.watches() == 0
         watch.close()
         directory.mkdir()
@@ -261,7 +261,7 @@ async def test_what_is_not_a_directory_is_polled_without_a_word(
     async with watching(poll=1) as it:
         woken = Woken()
         watch = it.directory(path.with_name(name), woken)
-        assert not watch.reached
+        assert (watch.reached, watch.outdated) == (False, True)
         await woken.again()
     assert caplog.records == []
 
@@ -378,7 +378,7 @@ async def test_an_overflow_wakes_everybody_and_polls_directories(path: Path, des
         append(path)
         await writes.again()
         await names.again()
-        assert (file.reached, directory.reached) == (True, False)
+        assert (file.reached, directory.reached, directory.outdated) == (True, False, True)
         append(path)
         await writes.again()
 

@@ -19,7 +19,7 @@ from logagent.disk.logs import Generation
 from logagent.disk.tail import Tail
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Watching
+from logagent.disk.watching import Wake, Watch, Watching
 from logagent.disk.ways import Ways
 
 POLL = 0.02
@@ -32,6 +32,22 @@ def followed(**asked: Any) -> Query:
     """A query that follows."""
     wants: dict[str, Any] = {"files": ("app.log",), "order": Order.OLDEST, "follow": True, "times": True}
     return Query(**{**wants, **asked})
+
+
+class Told(Watching):
+    """A watching that wakes nobody by itself, and knows who watches which directory."""
+
+    def __init__(self) -> None:
+        super().__init__(notify=False, poll=1e9)
+        self.watches: dict[str, Watch] = {}
+
+    def directory(self, path: Path, wake: Wake) -> Watch:
+        watch = self.watches[path.name] = super().directory(path, wake)
+        return watch
+
+    @property
+    def watched(self) -> list[str]:
+        return sorted(name for name, watch in self.watches.items() if not watch.closed)
 
 
 class Reader:
@@ -119,10 +135,13 @@ def generations(catalog: Catalog, name: str = "app.log") -> Sequence[Generation]
 
 
 @asynccontextmanager
-async def growing_logs(directory: Path, *lines: str, poll: float = POLL) -> AsyncIterator[Logs]:
+async def growing_logs(
+    directory: Path, *lines: str, poll: float = POLL, watching: Watching | None = None
+) -> AsyncIterator[Logs]:
     """A directory with an app.log of these lines, whose logs can be followed while inside. poll: seconds."""
     append(directory / "app.log", *lines)
-    async with open_tails(DiskThreads(inline=True), Watching(poll=poll, notify=False)) as tails:
+    watching = watching or Watching(poll=poll, notify=False)
+    async with open_tails(DiskThreads(inline=True), watching) as tails:
         async with trio.open_nursery() as nursery:
             yield Logs(directory, tails, nursery)
             nursery.cancel_scope.cancel()
