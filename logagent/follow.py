@@ -76,7 +76,7 @@ class _Following:
                 nursery.start_soon(feed.run, self._share_of(feed))
             notices = await self._hear_beginnings()
             if not self._is_nowhere(notices):
-                await self._say(self._worth_saying(notices))
+                await self._say([*self._unknown_before(), *self._worth_saying(notices)])
                 if query.n and not query.positions:
                     await self._tell_earlier(query.n)
                 await self._send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
@@ -152,6 +152,13 @@ class _Following:
             feed.outcome = Outcome(Status.NOT_FOUND, missing[feed.name].message)
         return True
 
+    def _unknown_before(self) -> list[Notice]:
+        """Hosts of which an earlier answer had nothing: what they wrote since is not asked for."""
+        positions = self._query.positions
+        unknown = [feed for feed in self._feeds if positions and feed.anchors and not of_host(positions, feed.name)]
+        message = "is not in the cursor; what it wrote before now is left out"
+        return [Notice(feed.name, Status.OK, message) for feed in unknown]
+
     def _worth_saying(self, notices: Sequence[Notice]) -> list[Notice]:
         """That a host has no such log is worth a word only if none has it."""
         if self._anchors() and not self._query.own:
@@ -220,10 +227,11 @@ class _Following:
 
     async def _send(self, batch: Batch) -> None:
         """To the reader, as far as it is allowed."""
-        if self.limit is None and len(batch.body) > self._left:
-            self.limit = Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.max_bytes} reached")
         if self.limit is not None:
             return
+        if len(batch.body) > self._left:
+            self.limit = Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.max_bytes} reached")
+            batch = _beginning(batch, int(self._left))
         self._left -= len(batch.body)
         self._lines += batch.count
         by_host = _by_host(batch)
@@ -272,6 +280,14 @@ def _failures(outcome: Outcome) -> list[Notice]:
         for part in outcome.hosts
         if part.status not in (Status.OK, Status.NOT_FOUND)
     ]
+
+
+def _beginning(batch: Batch, most: int) -> Batch:
+    """The records that a batch begins with, up to so many bytes."""
+    first = next(pieces(batch, most))
+    if len(first.body) > most:
+        return replace(SIGN_OF_LIFE, notices=batch.notices)
+    return replace(first, positions=endings(first))
 
 
 def _by_host(batch: Batch) -> Counter[str]:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -289,6 +290,37 @@ async def test_the_agents_stop_ends_it_and_its_cursor_goes_on_over_a_rotation(
             append(path, line(6))
             await trio.sleep(SETTLED)
             assert resumed.lines == texts(3, 4, 5, 6)
+
+
+async def test_a_host_that_the_cursor_does_not_know_is_told_of(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
+        async with following(it, "filename=app.log&hostname=web0&timeout=1s") as follow:
+            await follow.ended.wait()
+        cursor = follow.trailers["log-cursor"]
+        append(it.file("web1"), line(2))
+        async with following(it, f"filename=app.log&cursor={cursor}") as resumed:
+            append(it.file("web1"), line(3))
+            await trio.sleep(SETTLED)
+            assert resumed.lines == texts(3)
+            (notice,) = resumed.notices
+            assert (notice["host"], notice["status"]) == ("web1", 0)
+            assert "is not in the cursor" in notice["message"]
+
+
+@pytest.mark.parametrize("most", [65, 66, 67, 99])
+async def test_max_bytes_gives_the_lines_that_fit_and_where_to_go_on(
+    most: int, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """Though they come in one piece with others."""
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        size = len(line(2)) + 1
+        async with following(it, f"filename=app.log&max_bytes={most}") as follow:
+            append(it.file("web"), line(2), line(3), line(4), line(5), line(6))
+            await follow.ended.wait()
+        assert follow.lines == texts(*range(2, 2 + most // size))
+        assert follow.trailers["log-status"] == "8"
+        async with following(it, f"filename=app.log&cursor={follow.trailers['log-cursor']}") as resumed:
+            assert follow.lines + resumed.lines == texts(2, 3, 4, 5, 6)
 
 
 async def test_a_timeout_ends_it_with_a_cursor(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -56,9 +56,11 @@ def beginnings(batch: Batch) -> tuple[Position, ...]:
 
 
 def endings(batch: Batch) -> tuple[Position, ...]:
-    """The same behind its last line."""
-    last = {_log(line): line for line in _lines(batch)}
-    return tuple(Position(*log, line.origin.mark, line.offset + len(line.text) + 1) for log, line in last.items())
+    """The same behind its last line; of a file that no position is in there is none."""
+    last = {_log(line): (place, line) for place, line in enumerate(_lines(batch)) if line.origin.mark}
+    return tuple(
+        Position(*log, line.origin.mark, batch.behind(place, line.text)) for log, (place, line) in last.items()
+    )
 
 
 def _log(line: _Line) -> _Log:

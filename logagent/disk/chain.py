@@ -120,7 +120,7 @@ class Chain:
             return number < self.last
         if not file.exhausted or file.half:
             return False
-        quiet = now - file.grew
+        quiet = now - file.quiet_since
         begun = self.file(number + 1).searched > 0
         return number + 1 < self.last or (begun and quiet >= QUIET) or (file.deleted and quiet >= LINGER)
 
@@ -130,8 +130,8 @@ class Chain:
         *older, newest = tuple(self._files.values())
         dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half]
         if older and newest.searched:
-            dues.append(older[-1].grew + QUIET)
-        dues += [file.grew + LINGER for file in older if file.deleted and file.descriptor is not None]
+            dues.append(older[-1].quiet_since + QUIET)
+        dues += [file.quiet_since + LINGER for file in older if file.deleted and file.descriptor is not None]
         # What was due before was done then, or waits for a follower that calls when it is further.
         return min([self._sought_again, *(due for due in dues if due > looked)])
 
@@ -248,7 +248,7 @@ class Chain:
         if followed is None or not followed.files:
             self._sought_again = now + AGAIN
             return False
-        file.ended = True
+        file.left = now
         if file.lost:
             file.close()
         if not followed.sure:
@@ -271,8 +271,6 @@ class Chain:
         return [file for file in before if not file.lost]
 
     def _add(self, files: Sequence[Growing]) -> None:
-        for file in files[:-1]:
-            file.ended = True
         for number, file in enumerate(files, self.last + 1):
             self._stampings[number] = LiveStamping(self._ways.zone, partial(_before, file))
             self._files[number] = file
@@ -285,7 +283,7 @@ class Chain:
         self._close_forgotten()
         *older, _ = tuple(self._files.items())
         for number, file in older:
-            if number < in_use and file.deleted and now >= file.grew + LINGER:
+            if number < in_use and file.deleted and now >= file.quiet_since + LINGER:
                 file.close()
         for _, file in older[: 1 - MAX_HELD]:
             file.close()

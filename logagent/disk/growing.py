@@ -29,10 +29,10 @@ class Growing:
 
     whole: the offset up to which it holds whole lines. size: bytes by the last look, or when it was opened. searched:
     how far it was looked at. modified: nanoseconds since the epoch. grew: when a look last found more, on the caller's
-    clock. ended: whether another file has taken its place. seen: how far it held whole lines before it went on in a
-    copy. deleted: whether it has no name any more. lost: whether what was not read of it by now is gone. torn: whether
-    that may be more than was seen of it. passed: whether nothing is to be read of it at all, see `pass_by`. cuts:
-    offsets up to `whole` at which no line ends, ascending.
+    clock. left: when another file was found to have taken its place. seen: how far it held whole lines before it went
+    on in a copy. deleted: whether it has no name any more. lost: whether what was not read of it by now is gone. torn:
+    whether that may be more than was seen of it. passed: whether nothing is to be read of it at all, see `pass_by`.
+    cuts: offsets up to `whole` at which no line ends, ascending.
     """
 
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
@@ -45,8 +45,8 @@ class Growing:
         self.modified = status.st_mtime_ns
         self.size = status.st_size
         self.whole = self.searched = self.seen = 0
-        self.grew = 0.0
-        self.ended = self.deleted = self.lost = self.torn = self.passed = False
+        self.grew = self.left = 0.0
+        self.deleted = self.lost = self.torn = self.passed = False
         self.cuts: list[int] = []
 
     @property
@@ -63,6 +63,11 @@ class Growing:
         have grown before it was truncated."""
         common = min(len(head), len(self._head))
         return common > 0 and head[:common] == self._head[:common]
+
+    @property
+    def quiet_since(self) -> float:
+        """When it last grew; at the earliest when its place was taken, before which nobody waited for it."""
+        return max(self.grew, self.left)
 
     @property
     def half(self) -> int:
@@ -111,7 +116,7 @@ class Growing:
         """Nothing of it is of interest but its mark, by which others are told to be newer. Closes it."""
         assert self.descriptor is not None
         self._head = head_of(self.descriptor, MARKED)
-        self.ended = self.passed = True
+        self.passed = True
         self.size = 0
         self.close()
 

@@ -35,6 +35,7 @@ _STATUSES = {
     401: Status.PERMISSION_DENIED,
     403: Status.PERMISSION_DENIED,
     404: Status.NOT_FOUND,
+    408: Status.UNAVAILABLE,
     429: Status.RESOURCE_EXHAUSTED,
     503: Status.UNAVAILABLE,
 }
@@ -176,7 +177,9 @@ def _verdict(response: httpx.Response) -> Outcome:
 
 async def refusal(response: httpx.Response) -> Failure:
     """What a status other than 200 means, in the words of the problem document if there is one (RFC 9457)."""
-    status = _STATUSES.get(response.status_code, Status.UNAVAILABLE)
+    # It may be in trouble that passes; but that it does not understand stays so, however often it is asked.
+    other = Status.UNAVAILABLE if response.is_server_error else Status.INTERNAL
+    status = _STATUSES.get(response.status_code, other)
     return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")
 
 

@@ -143,6 +143,21 @@ async def test_lines_that_come_late_to_a_renamed_file_come_before_the_new_files(
         assert 0 not in reader.marks
 
 
+async def test_a_file_that_was_silent_for_long_may_get_a_late_line_too(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with growing_logs(tmp_path, "0") as logs:
+        reader = await logs.reader()
+        await trio.sleep(3600)
+        old = logs.rotate("app.log.1")
+        append(logs.path, "2")
+        await trio.sleep(0.05)
+        append(old, "1")
+        await trio.sleep(SETTLED)
+        assert reader.lines == ["1", "2"]
+        assert 0 not in reader.marks
+
+
 async def test_what_comes_even_later_is_given_without_a_place_to_go_on(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:

@@ -153,6 +153,22 @@ async def test_agent_of_a_version_that_cannot_follow_is_told_as_that() -> None:
     assert outcome == Outcome(Status.INTERNAL, "is of a version that cannot follow yet; update that agent")
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (500, Status.UNAVAILABLE),
+        (503, Status.UNAVAILABLE),
+        (408, Status.UNAVAILABLE),
+        (406, Status.INTERNAL),
+        (414, Status.INTERNAL),
+        (431, Status.INTERNAL),
+        (302, Status.INTERNAL),
+    ],
+)
+async def test_only_what_may_pass_by_itself_is_worth_asking_again(code: int, expected: Status) -> None:
+    assert (await Answering(code).pump(Query(files=("app.log",)))).status is expected
+
+
 async def test_moving_deadline_round_a_follow_is_no_timeout_of_it() -> None:
     agent = Answering()
     with trio.move_on_after(30):

@@ -3,6 +3,7 @@ end by a signal, a kill in the middle."""
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -144,6 +145,25 @@ async def test_sigterm_gives_an_answer_under_way_its_verdict(tmp_path: Path) -> 
                 verdict = from_trailers(trailers(response))
         assert (verdict.status, verdict.message) == (Status.UNAVAILABLE, "web0 is stopping")
         assert web0.popen.wait(timeout=30) == 0
+
+
+@needs("curl")
+def test_sigterm_ends_a_follow_at_once_with_its_verdict_and_a_cursor(tmp_path: Path) -> None:
+    """It would never end by itself: it is not waited for as others are."""
+    (tmp_path / "app.log").write_bytes(b"one\n")
+    with running("web0", tmp_path, "--graceful", "3600") as web0:
+        url = f"{web0.url}/logs?filename=app.log&follow=true&n=1"
+        command = ["curl", "-sSN", "--http2-prior-knowledge", "-H", "accept: application/x-ndjson", url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as curl:
+            assert curl.stdout is not None
+            assert json.loads(curl.stdout.readline())["line"] == "one"
+            web0.popen.send_signal(signal.SIGTERM)
+            *_, last = curl.stdout
+        assert curl.returncode == 0
+        assert web0.popen.wait(timeout=30) == 0
+    verdict = json.loads(last)["end"]
+    assert (verdict["status"], verdict["message"]) == (14, "web0 is stopping")
+    assert verdict["cursor"]
 
 
 @needs("curl")
