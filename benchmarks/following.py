@@ -108,8 +108,10 @@ def latency(stage: Stage) -> list[Row]:
         secondaries = [stack.enter_context(processes.agent(name, hosts[name].parent)) for name in ("one", "two")]
         peers = [flag for agent in secondaries for flag in ("--peer", f"{agent.name}={agent.url}")]
         primary = stack.enter_context(processes.agent("three", hosts["three"].parent, *peers))
-        bare = trio.run(_latencies, primary.url, hosts["one"], "0")
-        held = trio.run(_latencies, primary.url, hosts["one"], f"{round(PATIENCE * 1000)}ms")
+        patience = f"{round(PATIENCE * 1000)}ms"
+        bare = trio.run(_latencies, primary.url, [hosts["one"]], "0")
+        held = trio.run(_latencies, primary.url, [hosts["one"]], patience)
+        busy = trio.run(_latencies, primary.url, list(hosts.values()), patience)
     return [
         Row(
             f"a followed line over three agents, patience {PATIENCE * 1000:g} ms, median",
@@ -121,18 +123,25 @@ def latency(stage: Stage) -> list[Row]:
             [
                 f"the window's own part {milliseconds(median(held) - median(bare))}",
                 f"90 of 100 within {milliseconds(within(held, 90))}, without patience {milliseconds(within(bare, 90))}",
+                f"where all three write, median {milliseconds(median(busy))}",
             ],
         )
     ]
 
 
-async def _latencies(url: str, log: Path, patience: str) -> list[float]:
+async def _latencies(url: str, logs: list[Path], patience: str) -> list[float]:
     async with reading(url, f"{FOLLOW}&patience={patience}", 1, 1) as (reader,):
-        for _ in range(SAMPLES):
-            append(log, line(time.monotonic_ns()))
-            await trio.sleep(random.uniform(0.02, 0.08))
-        await all_come([reader], SAMPLES)
+        async with trio.open_nursery() as nursery:
+            for log in logs:
+                nursery.start_soon(_write_samples, log)
+        await all_come([reader], SAMPLES * len(logs))
         return [(came - int(text.split()[1])) / 1e9 for came, text in reader.came]
+
+
+async def _write_samples(log: Path) -> None:
+    for _ in range(SAMPLES):
+        append(log, line(time.monotonic_ns()))
+        await trio.sleep(random.uniform(0.02, 0.08))
 
 
 def many(stage: Stage) -> list[Row]:
