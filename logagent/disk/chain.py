@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from logagent.disk.growing import Growing, Overwritten
 from logagent.disk.live_stamping import LiveStamping
 from logagent.disk.logs import Generation
 from logagent.disk.opening import UNKNOWN
+from logagent.disk.standing import AGAIN, Standing
 from logagent.disk.succession import Succession, Successors
 from logagent.disk.ways import Ways
 
@@ -27,8 +27,6 @@ QUIET = 0.1
 whoever writes may take a moment to notice, and several may not do so at once."""
 LINGER = 10.0
 """Seconds after which a deleted file that nothing is written to any more is let go of."""
-AGAIN = 1.0
-"""Seconds after which what has taken a file's place is sought again, if it could not be opened."""
 BUSY = 2.0
 """Seconds after which a file that grew is not thought to have been written to just before it was truncated: nothing
 tells what was written between the last look and that, but looks come within hundredths of a second, where the kernel
@@ -61,11 +59,7 @@ class Chain:
         self._failing: float | None = None
         # The last file of which it is known that it holds the first that was written to it since the one before it.
         self._begun_with = -1
-        # Counted, since it is told on one thread and met on another, and a flag could be lost between the two.
-        self._renamings = self._renamings_met = 0
-        self._sought_again = math.inf
-        self._path: Path | None = None
-        self._tried: tuple[int, int] | None = None
+        self._standing = Standing(name, None)
         self._files: dict[int, Growing] = {}
         self._forgotten: list[Growing] = []
         self._stampings: dict[int, LiveStamping] = {}
@@ -73,7 +67,7 @@ class Chain:
 
     @property
     def directory(self) -> Path | None:
-        return None if self._path is None else self._path.parent
+        return None if self._standing.path is None else self._standing.path.parent
 
     def file(self, number: int) -> Growing:
         return self._files[number]
@@ -97,7 +91,9 @@ class Chain:
         while number > self.first and not self.file(number).mark:
             number -= 1
         file = self.file(number)
-        if not file.mark or file.lost:
+        if file.lost:
+            return self.last, file.size
+        if not file.mark:
             return self.last, 0
         return number, UNKNOWN if file.passed else file.whole
 
@@ -133,11 +129,11 @@ class Chain:
             dues.append(older[-1].quiet_since + QUIET)
         dues += [file.quiet_since + LINGER for file in older if file.deleted and file.descriptor is not None]
         # What was due before was done then, or waits for a follower that calls when it is further.
-        return min([self._sought_again, *(due for due in dues if due > looked)])
+        return min([self._standing.due, *(due for due in dues if due > looked)])
 
     def expect_renaming(self) -> None:
         """A name has changed beside it: the next look is to see which."""
-        self._renamings += 1
+        self._standing.expect_renaming()
 
     def forget(self, before: int) -> None:
         """Files before that number are read by nobody any more, but for those by which the next are known to be the
@@ -159,7 +155,8 @@ class Chain:
         with self._lock:
             newest, files = self._succession.beginning(self.name)
             if newest.root is not None:
-                self._path = newest.root / newest.name if newest.root.is_dir() else newest.root
+                path = newest.root / newest.name if newest.root.is_dir() else newest.root
+                self._standing = Standing(self.name, path)
             self._add(files)
             self.begun = self.last
             if self._closed:
@@ -195,22 +192,8 @@ class Chain:
         newest = self._files[self.last]
         if newest.lost:
             self._begin_anew(newest, now)
-        elif self._is_replaced(newest, now, watched):
+        elif self._standing.is_replaced(newest, now, watched=watched):
             self._succeed(newest, self._succession.after_renaming(newest, self._anchors()), now)
-
-    def _is_replaced(self, newest: Growing, now: float, watched: bool) -> bool:
-        renamings = self._renamings
-        renamed = renamings != self._renamings_met or now >= self._sought_again
-        self._renamings_met, self._sought_again = renamings, math.inf
-        if newest.name != self.name or self._path is None:
-            return renamed  # a log of dated files has no name that stays
-        try:
-            status = self._path.stat()
-        except OSError:
-            return False
-        identity = status.st_dev, status.st_ino
-        tried, self._tried = self._tried, identity
-        return identity != newest.identity and (renamed or identity != tried or not watched)
 
     def _see_file(self, file: Growing, now: float) -> bool:
         newest = file is self._files[self.last]
@@ -239,14 +222,14 @@ class Chain:
         """A file was written over: go on with a copy of it, if there is one, and then with what it holds now."""
         followed = self._succession.after_overwriting(file, self._anchors())
         file.lost = followed is None or not followed.copied
-        file.torn = file.lost and now < file.grew + BUSY
+        file.torn = file.lost and (file.torn or now < file.grew + BUSY)
         return self._succeed(file, followed, now)
 
     def _succeed(self, file: Growing, followed: Successors | None, now: float) -> bool:
         """Have files follow one. Whether there are any; else they are sought again."""
         self._note_trouble(self._succession.failure, now)
         if followed is None or not followed.files:
-            self._sought_again = now + AGAIN
+            self._standing.ask_again(now)
             return False
         file.left = now
         if file.lost:
@@ -286,7 +269,8 @@ class Chain:
             if number < in_use and file.deleted and now >= file.quiet_since + LINGER:
                 file.close()
         for _, file in older[: 1 - MAX_HELD]:
-            file.close()
+            if file.exhausted:  # else nobody would learn what it holds
+                file.close()
 
     def _close_forgotten(self) -> None:
         while self._forgotten:

@@ -106,8 +106,7 @@ class LogFollower:
         if missing > 0:
             self._notices.append(succession.truncated(self._tail.host, self.name, missing))
         self._late = (self.number, self._offset)
-        self.number, self._offset = self.number + 1, 0
-        self._notices += self._tail.chain.notices(self.number)
+        self._go_to_next()
         self._tail.wake()  # which may let go of the file
 
     def _tell_trouble(self) -> None:
@@ -121,7 +120,12 @@ class LogFollower:
         """What was not read yet of this file is gone."""
         lost = max(0, file.size - self._offset)
         self._notices.append(succession.truncated(self._tail.host, self.name, lost, torn=file.torn))
-        self.number, self._offset, self._late = self.number + 1, 0, None
+        self._late = None
+        self._go_to_next()
+
+    def _go_to_next(self) -> None:
+        self.number, self._offset = self.number + 1, 0
+        self._notices += self._tail.chain.notices(self.number)
 
     async def _late_lines(self) -> Batch | None:
         """Lines that were written to the file before, though another one had taken its place."""

@@ -14,9 +14,10 @@ from logagent.core.batch import Position
 from logagent.core.cursor import mark
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog import Catalog
-from logagent.disk.chain import AGAIN, BUSY, HALF_TIME, QUIET, Chain
+from logagent.disk.chain import BUSY, HALF_TIME, MAX_HELD, QUIET, Chain
 from logagent.disk.logs import Generation
 from logagent.disk.opening import UNKNOWN
+from logagent.disk.standing import AGAIN
 from logagent.disk.unpacking import Kind
 from logagent.disk.ways import Ways
 from testbed.packing import PACK
@@ -246,6 +247,28 @@ def test_files_between_are_not_done_before_they_were_looked_at(chain: Chain, dir
     look(chain, 1.1)
     assert texts(chain) == [b"begun\n", b"second\n", b"third\n"]
     assert chain.is_done(1, 1.1 + QUIET)
+
+
+def test_more_files_than_are_held_open_are_all_looked_at(chain: Chain, directory: Directory) -> None:
+    directory.path.rename(directory.path.with_name(f"app.log.{MAX_HELD + 9}"))
+    for number in range(MAX_HELD + 8, 0, -1):
+        directory.path.with_name(f"app.log.{number}").write_text(f"{number}\n")
+    directory.write("0\n")
+    chain.expect_renaming()
+    for now in (1.0, 1.1):
+        look(chain, now)
+    assert len(chain.held()) == MAX_HELD
+    assert texts(chain) == [b"begun\n", *(b"%d\n" % number for number in range(MAX_HELD + 8, -1, -1))]
+
+
+def test_a_file_that_is_lost_ends_where_it_was_seen_to(chain: Chain, directory: Directory) -> None:
+    directory.write("more\n")
+    look(chain, 1.0)
+    directory.hidden = True
+    directory.path.write_text("")
+    look(chain, 1.1)
+    look(chain, 9.0)
+    assert (chain.file(0).lost, chain.file(0).torn, chain.end()) == (True, True, (0, 11))
 
 
 def test_of_a_file_that_was_truncated_without_a_copy_the_next_ones_are_not_passed_over(

@@ -13,9 +13,10 @@ from trio.testing import MockClock
 
 from logagent.core.batch import BATCH_BYTES, Notice, Position
 from logagent.core.outcome import Failure, Status
-from logagent.disk.chain import AGAIN, BUSY
+from logagent.disk.chain import BUSY
 from logagent.disk.growing import Growing
 from logagent.disk.logs import Generation
+from logagent.disk.standing import AGAIN
 from testbed.tailing import SETTLED, Reader, Told, append, growing_logs
 
 MANY = 40
@@ -303,6 +304,19 @@ async def test_truncation_of_what_is_written_to_may_have_lost_more_than_was_seen
         assert [status for status, _ in told] == [Status.DATA_LOSS, Status.DATA_LOSS]
         assert "app.log: truncated while it was written to" in told[0][1]
         assert "app.log: at least 8 bytes were lost" in told[1][1]
+
+
+async def test_that_more_may_be_missing_is_told_behind_what_was_lost(tmp_path: Path, autojump_clock: MockClock) -> None:
+    append(tmp_path / "app.log.1", "old")
+    async with growing_logs(tmp_path, "0") as logs:
+        reader = await logs.reader()
+        (tmp_path / "app.log.1").unlink()
+        append(tmp_path / "app.log.1", "1")
+        logs.path.write_text("")
+        append(logs.path, "2")
+        await trio.sleep(SETTLED)
+        assert reader.lines == ["1", "2"]
+        assert [notice.message.split()[1] for notice in reader.notices] == ["truncated", "rotated"]
 
 
 async def test_what_may_not_be_read_is_told_once_and_gone_on_with_when_it_may(

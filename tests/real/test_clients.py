@@ -107,7 +107,8 @@ def test_strict_makes_curl_fail_on_an_incomplete_answer(cluster: tuple[Process, 
     url = f"{web0.url}/logs?filename=app.log&n=5"
     done = curl("--http2-prior-knowledge", "-H", "Prefer: handling=strict", url)
     assert done.returncode == 92
-    assert done.stdout.decode().splitlines() == list(reversed(LINES[-5:]))
+    lines = done.stdout.decode().splitlines()
+    assert lines == LINES[-5:][::-1][: len(lines)]  # it may drop what it reads together with the reset
 
 
 @needs("curl")
