@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 
 from logagent.core.batch import Position
 from logagent.core.calendar import DAY
-from logagent.core.cursor import of_log
+from logagent.core.cursor import MARKED, marks, of_log
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.disk import resuming
 from logagent.disk.spans import Spans
+from logagent.disk.unpacking import head_of
 from logagent.disk.ways import File, expected
 
 MAX_PLANS = 100
@@ -38,12 +39,23 @@ class Itinerary:
         self._last_mark = self._plans = 0
         self._resume: Position | None = None
         self.losses: list[Failure] = []
-        ahead = self._from_position(files)
-        # The end of what there is is to be told, where a position for every log is wanted.
-        kept = {id(file) for file in _newest_text(files)} if query.whole else set()
-        files = [file for file in ahead if id(file) in kept or not self._is_out_of_range(file)]
+        self._pinned = 0
+        files = self._from_beginning(files)
         self.planned = sum(map(expected, files))
-        self._ahead = self._in_order(files)
+        self._plan(files)
+
+    def _from_beginning(self, files: Sequence[File]) -> Sequence[File]:
+        """All that are to be read, as long as none was."""
+        # The end of what there is is to be told, where a position for every log is wanted.
+        kept = {id(file) for file in _newest_text(files)} if self._query.whole else set()
+        ahead = self._from_position(files)
+        return [file for file in ahead if id(file) in kept or not self._is_out_of_range(file)]
+
+    def _plan(self, files: Sequence[File]) -> None:
+        """Read these next. Of the newest is kept what it begins with, if others come before it: it may be truncated
+        meanwhile, and is then still the same file."""
+        self._ahead = list(reversed(files)) if self._newest else list(files)
+        self._pinned = _mark_of(files[0]) if not self._newest and len(files) > 1 else 0
 
     @property
     def done(self) -> bool:
@@ -69,9 +81,14 @@ class Itinerary:
         return self._last_mark != 0
 
     def was_rotated(self, file: File, descriptor: int) -> bool:
-        """Whether the name of a file, which is open, stands for another one by now."""
+        """Whether the name of a file, which is open, stands for another one by now, or for another text."""
         status = os.fstat(descriptor)
-        return file.identity not in (None, (status.st_dev, status.st_ino)) and self._plans < MAX_PLANS
+        renamed = file.identity not in (None, (status.st_dev, status.st_ino))
+        return (renamed or self._is_overwritten(descriptor)) and self._plans < MAX_PLANS
+
+    def _is_overwritten(self, descriptor: int) -> bool:
+        expected = self._resume.mark if self._resume is not None else self._pinned if self.done else 0
+        return bool(expected) and not marks(head_of(descriptor, MARKED), expected)
 
     def plan_anew(self, met: str) -> Failure | None:
         """Go on with the file that is now next to the one read last. Says what is lost if that is gone; met: what was
@@ -82,14 +99,22 @@ class Itinerary:
         if place is None and self.begun:
             self._ahead = []
             return resuming.lost(self._name, met)
-        if place is not None:
-            files = files[place + 1 :] if self._newest else files[:place]
-        self._ahead = self._in_order(files)
+        if place is None:
+            self._plan(self._from_beginning(files))
+        else:
+            self._plan(files[place + 1 :] if self._newest else files[:place])
         return None
 
-    def _in_order(self, files: Sequence[File]) -> list[File]:
-        """The next one last."""
-        return list(reversed(files)) if self._newest else list(files)
+    def go_on_from(self, position: Position) -> bool:
+        """Go on in a copy of a file that was written over. Whether there is one."""
+        self._plans += 1
+        files = resuming.settled(self._again) or self._again()
+        place = resuming.place_of(files, position.mark)
+        if place is None or self._plans > MAX_PLANS:
+            return False
+        self._resume = position
+        self._plan(files[place:] if self._newest else files[: place + 1])
+        return True
 
     def _from_position(self, files: Sequence[File]) -> Sequence[File]:
         """Those that an earlier answer has not gone through, if this one goes on."""
@@ -118,3 +143,14 @@ def _newest_text(files: Sequence[File]) -> Sequence[File]:
     """The newest files up to the first that holds anything."""
     place = next((place for place, file in enumerate(files) if file.size), len(files))
     return files[: place + 1]
+
+
+def _mark_of(file: File) -> int:
+    try:
+        descriptor = file.open()
+    except (OSError, Failure):
+        return 0
+    try:
+        return resuming.mark_of(descriptor)
+    finally:
+        os.close(descriptor)

@@ -141,11 +141,13 @@ class Unpacked:
 
     def _is_outside(self, block: bytes, stamps: Callable[[Sequence[bytes]], Sequence[int | None]]) -> bool:
         lines = [*block.split(b"\n", _SAMPLED)[:_SAMPLED], *block.rsplit(b"\n", _SAMPLED)[-_SAMPLED:]]
-        times = [time for time in stamps(lines) if time is not None]
+        stated = stamps(lines)
+        times = [time for time in stated if time is not None]
         if not times:
             return False
         self.first_time = min(times) if self.first_time is None else min(self.first_time, *times)
         self.last_time = max(times) if self.last_time is None else max(self.last_time, *times)
         since, until = self._query.since, self._query.until
         too_old = since is not None and max(times) + TOLERANCE < since
-        return too_old or (until is not None and min(times) - TOLERANCE >= until)
+        # Lines at its beginning without a time have that of a line before the block.
+        return too_old or (until is not None and stated[0] is not None and min(times) - TOLERANCE >= until)

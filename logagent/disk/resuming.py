@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from logagent.core.batch import Position
 from logagent.core.cursor import MARKED, mark, marks
 from logagent.core.outcome import Failure, Status
-from logagent.disk.reader import Reader
+from logagent.disk.reader import Read, Reader
 from logagent.disk.unpacking import head_of
 
 _PIECE = 64 * 1024
@@ -18,6 +18,10 @@ _PIECE = 64 * 1024
 
 LISTINGS = 20
 """How often files are listed to find them standing still, while they are renamed again and again."""
+
+
+class WrittenOver(Exception):
+    """A file no longer holds what it held when it was opened: it was truncated, and written anew perhaps."""
 
 
 class Openable(Protocol):
@@ -90,6 +94,20 @@ def mark_of(descriptor: int) -> int:
     return mark(head_of(descriptor, MARKED))
 
 
+def guarded(read: Read, head: bytes) -> Read:
+    """Reads only as long as the file begins as it did, with up to `MARKED` bytes, or with some of them, where it was
+    cut off: what is given is of the same text then. Raises `WrittenOver`."""
+
+    def read_guarded(descriptor: int, size: int, offset: int) -> bytes:
+        body = read(descriptor, size, offset)
+        begins = os.pread(descriptor, len(head), 0)
+        if not begins or not head.startswith(begins):
+            raise WrittenOver
+        return body
+
+    return read_guarded if head else read
+
+
 def gone(log: str, position: Position) -> Failure:
     """What is said where the file is gone that an earlier answer had come to."""
     return Failure(
@@ -101,6 +119,11 @@ def gone(log: str, position: Position) -> Failure:
 def lost(log: str, file: str) -> Failure:
     """What is said where files were rotated while the log was read, and the one read last is gone."""
     return Failure(Status.DATA_LOSS, f"{log}: {file} and what is older were rotated away while the log was read")
+
+
+def written_over(file: str) -> Failure:
+    """What is said where a file was written over while it was read, and there is no copy of it."""
+    return Failure(Status.DATA_LOSS, f"{file}: was truncated or written anew while it was read, and has no copy")
 
 
 def whole_end(descriptor: int) -> int:

@@ -106,7 +106,6 @@ class Session:
         query, ways = self._query, self._ways
         matcher = Matcher.of(query)
         itinerary = Itinerary(query, self._name, self._files, self._again, ways.spans)
-        self._failures += itinerary.losses
         self._planned += itinerary.planned
         return _Prepared(query, itinerary, matcher, ways.max_line)
 
@@ -132,6 +131,8 @@ class Session:
             return
         try:
             self._work(opened, prepared, starting)
+        except resuming.WrittenOver:
+            self._go_on_in_copy(opened, itinerary)
         except Failure as failure:
             if failure.status is Status.NOT_FOUND and opened.started is None and itinerary.begun:
                 self._plan_anew(opened, itinerary)
@@ -151,8 +152,8 @@ class Session:
                     return
                 with self._stages.timed("open"):
                     opened.mark = resuming.mark_of(descriptor)
-                    itinerary.note(opened.mark)
                     opened.started = starting.start(opened.file, descriptor, opened.mark, itinerary.take_resume())
+                    itinerary.note(opened.mark)
             scan = opened.started.scan
             with self._stages.timed("scan"):
                 scan.advance(ENOUGH if framing.sent else 1)
@@ -169,6 +170,16 @@ class Session:
         lost = itinerary.plan_anew(opened.file.name)
         if lost is not None:
             self.fail(lost)
+
+    def _go_on_in_copy(self, opened: _Opened, itinerary: Itinerary) -> None:
+        """The file was written over: the rest of what it held may be in a copy."""
+        if opened.started is None:
+            self._plan_anew(opened, itinerary)
+            return
+        reached = Position(self._ways.host, self._name, opened.mark, opened.started.scan.reached)
+        self._leave(opened)
+        if not itinerary.go_on_from(reached):
+            self._failures.append(resuming.written_over(opened.file.name))
 
     def _leave(self, opened: _Opened) -> None:
         """Done with a file, which is closed in this thread: closing a deleted one frees it, which may take long."""
@@ -217,7 +228,8 @@ class Session:
 
     def outcome(self, lines: int) -> Outcome:
         """How it ended, with so many lines sent."""
-        failures = [*self._failures, *self._limits()]
+        losses = self._prepared.itinerary.losses if self._prepared is not None else []
+        failures = [*losses, *self._failures, *self._limits()]
         notes = self._starting.notes if self._starting is not None else []
         status = failures[0].status if failures else Status.OK
         message = "; ".join(dict.fromkeys([*(failure.message for failure in failures), *notes]))

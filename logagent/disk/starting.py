@@ -56,7 +56,8 @@ class Starting:
     notes: list[str] = field(default_factory=list)
 
     def start(self, file: File, descriptor: int, mark: int, resume: Position | None) -> Started:
-        """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError` and `Failure`."""
+        """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError`, `Failure` and
+        `WrittenOver`."""
         kind = kind_of(os.pread(descriptor, HEAD, 0))
         if kind is not None:
             return self._archive(file, descriptor, mark, kind, resume)
@@ -72,7 +73,7 @@ class Starting:
             # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
             sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self.query.hits else ways.sizes,
             max_line=ways.max_line,
-            read=ways.read,
+            read=resuming.guarded(ways.read, os.pread(descriptor, MARKED, 0)),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )

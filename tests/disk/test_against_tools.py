@@ -175,6 +175,7 @@ IN_RANGE = """/^2/ { time = $1 } time >= since && time < until { print }"""
 
 @settings(max_examples=100, deadline=None)
 @given(steps, logs_of_three, st.sampled_from([0, 4]), st.integers(-5, 900), st.integers(1, 600), sizes)
+@example([(0, b"match"), (21, b" more match"), (40, b"match")], ((0, 3), (None, Kind.GZIP)), 0, 0, 1, (54,))
 async def test_a_range_over_generations_holds_what_awk_prints(
     steps: list[tuple[int, bytes]],
     files: tuple[tuple[int, int], tuple[Kind | None, Kind | None]],

@@ -229,10 +229,37 @@ class Rotating:
     def _open(self, path: Path) -> int:
         self._opened += 1
         if self._opened == self._at:
-            for number in range(len(self.files()) - 1, -1, -1):
-                self._path(number).rename(self._path(number + 1))
-            self._path(0).write_bytes(b"newer\n")
+            self._rotate()
         return os.open(path, os.O_RDONLY)
+
+    def _rotate(self) -> None:
+        for number in range(len(self.files()) - 1, -1, -1):
+            self._path(number).rename(self._path(number + 1))
+        self._path(0).write_bytes(b"newer\n")
+
+
+class Truncating(Rotating):
+    """The same, at the nth read too, where the newest one is copied and truncated, but stays the same file. copies:
+    whether it is copied."""
+
+    def __init__(self, contents: list[bytes], at: int, directory: Path, *, at_read: int = 0) -> None:
+        super().__init__(contents, at, directory)
+        self._at_read = at_read
+        self._reads = 0
+        self.copies = True
+
+    def read(self, descriptor: int, size: int, offset: int) -> bytes:
+        self._reads += 1
+        if self._reads == self._at_read:
+            self._rotate()
+        return os.pread(descriptor, size, offset)
+
+    def _rotate(self) -> None:
+        for number in range(len(self.files()) - 1, 0, -1):
+            self._path(number).rename(self._path(number + 1))
+        if self.copies:
+            self._path(1).write_bytes(self._path(0).read_bytes())
+        self._path(0).write_bytes(b"newer\n")
 
 
 @pytest.mark.parametrize("order", Order)
@@ -252,6 +279,59 @@ async def test_files_that_are_rotated_while_they_are_read_are_read_once_each(
         expected = [*expected, b"newer"]
     assert out.lines == expected
     assert outcome.complete
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("at", range(1, 9))
+@pytest.mark.parametrize("when", ["opened", "read"])
+async def test_a_file_that_is_copied_and_truncated_while_it_is_read_is_read_in_its_copy(
+    when: str, order: Order, at: int, tmp_path: Path
+) -> None:
+    lines = [b"%d" % number for number in range(60)]
+    contents = [joined(lines[40:]), joined(lines[20:40]), joined(lines[:20])]
+    at_read = at if when == "read" else 0
+    files = Truncating(contents, 0 if at_read else at, tmp_path, at_read=at_read)
+    ways = Ways(host="web-1", zone=UTC, sizes=(16,), read=files.read)
+    source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
+    out = Collected()
+    outcome = await source.pump(Query(files=("app.log",), order=order, places=True), out)
+    begun = order is Order.NEWEST and not (when == "opened" and at == 1)
+    expected = lines if begun or (when == "opened" and at > 4) else [*lines, b"newer"]
+    assert out.lines == in_order(expected, order)
+    assert outcome.complete
+
+
+async def test_without_a_copy_a_file_that_is_written_over_while_it_is_read_is_a_loss(tmp_path: Path) -> None:
+    files = Truncating([b"1\n" * 20], 0, tmp_path, at_read=2)
+    files.copies = False
+    ways = Ways(host="web-1", zone=UTC, sizes=(16,), read=files.read)
+    source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
+    out = Collected()
+    outcome = await source.pump(Query(files=("app.log",)), out)
+    assert set(out.lines) == {b"1"}
+    assert outcome.status is Status.DATA_LOSS
+    assert outcome.message == "app.log: was truncated or written anew while it was read, and has no copy"
+
+
+@pytest.mark.parametrize("kind", [Rotating, Truncating])
+@pytest.mark.parametrize("order", Order)
+async def test_what_goes_on_in_a_file_that_is_rotated_before_it_is_opened_goes_on_there(
+    order: Order, kind: type[Rotating], tmp_path: Path
+) -> None:
+    first = kind([b"3\n4\n", b"1\n2\n"], 0, tmp_path)
+    ways = Ways(host="web-1", zone=UTC)
+    page = Collected()
+    source = LogSource("app.log", first.files(), DiskThreads(inline=True), ways, first.files)
+    await source.pump(Query(files=("app.log",), order=order, n=3 if order is Order.OLDEST else 1, places=True), page)
+    position = page.batches[-1].positions[-1]
+    opens = 2 if order is Order.OLDEST else 3  # the first is to find the position
+    files = kind([b"3\n4\n", b"1\n2\n"], opens, tmp_path)
+    source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
+    out = Collected()
+    outcome = await source.pump(Query(files=("app.log",), order=order, places=True, positions=(position,)), out)
+    assert outcome.complete
+    lines = [*page.lines, *out.lines]
+    assert lines == in_order([b"1", b"2", b"3", b"4"], order) + ([b"newer"] if order is Order.OLDEST else [])
 
 
 KINDS = st.sampled_from([None, *Kind])
