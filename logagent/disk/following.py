@@ -42,6 +42,7 @@ class LogFollower:
         self._told = self._position = self._position_here()
         self._notices: list[Notice] = []
         self._trouble: Failure | None = None
+        self._lost: tuple[int, bool] | None = None
         tail.followers.add(self)
 
     def wake(self) -> None:
@@ -92,7 +93,7 @@ class LogFollower:
                 self._pass_on()
             else:
                 self._tell_trouble()
-                return self._batch() if self._notices else None
+                return self._batch() if self._notices or self._lost else None
 
     def finish_event(self) -> Batch:
         """What waits for an end that does not come is taken for a whole event."""
@@ -117,9 +118,9 @@ class LogFollower:
         self._trouble = trouble
 
     def _lose(self, file: Growing) -> None:
-        """What was not read yet of this file is gone."""
-        lost = max(0, file.size - self._offset)
-        self._notices.append(succession.truncated(self._tail.host, self.name, lost, torn=file.torn))
+        """What was not read yet of this file is gone: said in one for all files that are lost, one after the other."""
+        before, torn = self._lost or (0, False)
+        self._lost = before + max(0, file.size - self._offset), torn or file.torn
         self._late = None
         self._go_to_next()
 
@@ -170,6 +171,9 @@ class LogFollower:
 
     def _batch(self) -> Batch:
         batch = self._framing.take() if self._framing.count else SIGN_OF_LIFE
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            self._notices.insert(0, succession.truncated(self._tail.host, self.name, lost[0], torn=lost[1]))
         notices, self._notices = tuple(self._notices), []
         if batch.count or notices:
             self._told = self._position

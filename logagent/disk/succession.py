@@ -273,11 +273,11 @@ def rotated_too_fast(host: str, log: str) -> Notice:
 
 
 def truncated(host: str, log: str, lost: int, *, torn: bool = False) -> Notice:
-    """What is said where a file was written over. lost: bytes that a follower had not read of it yet. torn: whether it
-    was written to just before, so that there may have been more."""
+    """What is said where files were written over or are gone. lost: bytes that a follower had not read of them yet.
+    torn: whether one was written to just before, so that there may have been more."""
     if lost:
-        least = "at least " if torn else ""
-        return Notice(host, Status.DATA_LOSS, f"{log}: {least}{lost} bytes were lost: truncated before they were read")
+        message = f"{'at least ' if torn else ''}{lost} bytes were lost: truncated or deleted before they were read"
+        return Notice(host, Status.DATA_LOSS, f"{log}: {message}")
     if torn:
         message = f"{log}: truncated while it was written to; the lines written just before that may be missing"
         return Notice(host, Status.DATA_LOSS, message)

@@ -212,8 +212,9 @@ async def test_a_slow_reader_gets_files_that_are_no_longer_held_open(tmp_path: P
         assert len(held(tmp_path)) <= 3
 
 
-async def test_a_file_that_is_gone_before_a_slow_reader_comes_to_it_is_told_of(
-    tmp_path: Path, autojump_clock: MockClock
+@pytest.mark.parametrize("gone", [1, 3])
+async def test_files_that_are_gone_before_a_slow_reader_comes_to_them_are_told_of_at_once(
+    gone: int, tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     async with growing_logs(tmp_path) as logs:
         slow = Reader(await logs.tail())
@@ -222,10 +223,13 @@ async def test_a_file_that_is_gone_before_a_slow_reader_comes_to_it_is_told_of(
             await trio.sleep(0.1)
             logs.rotate(f"app.log.{MANY - turn}")
             await trio.sleep(0.1)
-        (tmp_path / f"app.log.{MANY}").unlink()
+        for turn in range(gone):
+            (tmp_path / f"app.log.{MANY - turn}").unlink()
         await slow.read()
-        assert slow.lines == [str(turn) for turn in range(1, MANY)]
-        assert [notice.status for notice in slow.notices] == [Status.DATA_LOSS]
+        assert slow.lines == [str(turn) for turn in range(gone, MANY)]
+        (notice,) = slow.notices
+        assert notice.status is Status.DATA_LOSS
+        assert f"app.log: {2 * gone} bytes were lost" in notice.message
 
 
 async def test_a_deleted_file_is_let_go_of_once_nothing_is_written_to_it_any_more(
