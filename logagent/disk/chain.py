@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -57,6 +58,7 @@ class Chain:
         self._closed = False
         self.trouble: Failure | None = None
         self._failing: float | None = None
+        self._not_before = -math.inf
         # The last file of which it is known that it holds the first that was written to it since the one before it.
         self._begun_with = -1
         self._standing = Standing(name, None)
@@ -210,6 +212,8 @@ class Chain:
 
     def _begin_filled(self, file: Growing, now: float) -> bool:
         """A file that was empty holds something: which need not be the first that was written to it."""
+        if now < self._not_before:
+            return False
         followed = self._succession.after_emptiness(file, self._anchors())
         if followed is not None and not followed.files:
             self._begun_with = self.last
@@ -220,6 +224,8 @@ class Chain:
 
     def _begin_anew(self, file: Growing, now: float) -> bool:
         """A file was written over: go on with a copy of it, if there is one, and then with what it holds now."""
+        if now < self._not_before:
+            return False
         followed = self._succession.after_overwriting(file, self._anchors())
         file.lost = followed is None or not followed.copied
         file.torn = file.lost and (file.torn or now < file.grew + BUSY)
@@ -240,7 +246,8 @@ class Chain:
         return True
 
     def _note_trouble(self, failure: Failure | None, now: float) -> None:
-        """Whoever makes a file may take a moment to let it be read."""
+        """Whoever makes a file may take a moment to let it be read; not every write is worth an attempt."""
+        self._not_before = now + AGAIN if failure is not None else now
         if failure is None:
             self._failing = self.trouble = None
         elif self._failing is None:

@@ -80,7 +80,7 @@ class LogFollower:
         while True:
             file = self._tail.chain.file(self.number)
             if file.lost and self.number == self._tail.chain.last:
-                return None  # until something has taken its place
+                return self._while_waiting()  # until something has taken its place
             if file.lost:
                 self._lose(file)
             elif self._offset < file.whole:
@@ -92,8 +92,7 @@ class LogFollower:
             elif self._tail.chain.is_done(self.number, trio.current_time()):
                 self._pass_on()
             else:
-                self._tell_trouble()
-                return self._batch() if self._notices or self._lost else None
+                return self._while_waiting()
 
     def finish_event(self) -> Batch:
         """What waits for an end that does not come is taken for a whole event."""
@@ -110,12 +109,13 @@ class LogFollower:
         self._go_to_next()
         self._tail.wake()  # which may let go of the file
 
-    def _tell_trouble(self) -> None:
-        """Why it does not go on, once."""
+    def _while_waiting(self) -> Batch | None:
+        """What there is to say while there are no lines; why it does not go on, once."""
         trouble = self._tail.chain.trouble
         if trouble is not None and self._trouble is None:
             self._notices.append(Notice(self._tail.host, trouble.status, trouble.message))
         self._trouble = trouble
+        return self._batch() if self._notices or self._lost else None
 
     def _lose(self, file: Growing) -> None:
         """What was not read yet of this file is gone: said in one for all files that are lost, one after the other."""

@@ -168,7 +168,9 @@ class Succession:
                 except (Moved, Overwritten, OSError):
                     continue
                 except Failure as failure:
-                    self.failure = failure if failure.status is not Status.NOT_FOUND else None
+                    if failure.status is not Status.NOT_FOUND:
+                        self.failure = failure
+                        return None
             return None
         finally:
             opened.close_others(kept)

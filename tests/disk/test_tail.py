@@ -149,7 +149,7 @@ async def test_a_file_that_was_silent_for_long_may_get_a_late_line_too(
 ) -> None:
     async with growing_logs(tmp_path, "0") as logs:
         reader = await logs.reader()
-        await trio.sleep(3600)
+        await trio.sleep(60)
         old = logs.rotate("app.log.1")
         append(logs.path, "2")
         await trio.sleep(0.05)
@@ -210,6 +210,24 @@ async def test_a_slow_reader_gets_files_that_are_no_longer_held_open(tmp_path: P
         await slow.read()
         assert slow.lines[MANY:] == ["last"]
         assert len(held(tmp_path)) <= 3
+
+
+async def test_what_may_not_be_read_behind_a_truncation_is_told(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with growing_logs(tmp_path, "0") as logs:
+        refused = False
+
+        def refuse() -> int:
+            raise Failure(Status.PERMISSION_DENIED, "permission denied: app.log")
+
+        def found() -> Sequence[Generation]:
+            return [replace(one, open=refuse) if refused else one for one in logs.find()]
+
+        reader = Reader(await logs.tail(found))
+        logs.nursery.start_soon(reader.run)
+        refused = True
+        logs.path.write_text("1")
+        await trio.sleep(5)
+        assert reader.notices == [Notice("web", Status.PERMISSION_DENIED, "permission denied: app.log")]
 
 
 @pytest.mark.parametrize("gone", [1, 3])
