@@ -26,8 +26,10 @@ LINES = 200_000
 END = "2026-11-25T10:00:01Z the end\n"
 LONGEST = 60.0
 """Seconds after which a follow that does not come to the end is ended, so that the test fails and does not hang."""
-CALM, BUSY = 0.2, 0.0
-"""Seconds between two runs of logrotate: five rotations a second, or as many as it can."""
+CALM, BUSY = 0.05, 0.0
+"""Seconds between two runs of logrotate: some ten rotations a second, or as many as it can."""
+PACKED_AT_ONCE = ["create", "compress"]
+"""What a program writes before it learns that its file was renamed and compressed is in no file."""
 
 REOPENING = """
 import os, signal, sys
@@ -169,13 +171,17 @@ def log(tmp_path: Path) -> Path:
 @needs("logrotate")
 @pytest.mark.parametrize(
     ("pause", "words"),
-    [(BUSY, ["create"]), (CALM, ["create", "compress"]), (CALM, ["create", "compress", "delaycompress"])],
+    [(BUSY, ["create"]), (CALM, PACKED_AT_ONCE), (CALM, ["create", "compress", "delaycompress"])],
 )
 def test_logrotate_that_renames_loses_no_line(log: Path, tmp_path: Path, pause: float, words: list[str]) -> None:
     with running("web", log.parent) as agent:
         followed = follow(agent, lambda: rotate_while_written(log, tmp_path, pause, *words))
-    assert followed.jumps == []
-    assert (followed.pieces, followed.others, followed.notices) == ([], [], [])
+    assert followed.steps_back == []
+    assert numbers_in(log.parent) <= set(followed.numbers)
+    assert followed.others == []
+    if words != PACKED_AT_ONCE:
+        assert followed.jumps == []
+        assert (followed.pieces, followed.notices) == ([], [])
 
 
 @pytest.mark.parametrize(("size", "kept"), [(1_000_000, 5), (100_000, 50)])
