@@ -62,6 +62,7 @@ class _Following:
         self._sent = trio.current_time()
         self._left = math.inf if query.max_bytes is None else query.max_bytes
         self._lines = 0
+        self._scanned = self._scanned_untold = 0
         self.limit: Outcome | None = None
 
     def _tell(self) -> None:
@@ -88,7 +89,12 @@ class _Following:
         shares = [feed.share() for feed in self._feeds]
         if self.limit is not None:
             shares.insert(0, self.limit)
-        return combine(shares, lines=self._lines, timings={})
+        return replace(combine(shares, lines=self._lines, timings={}), bytes_scanned=self._scanned)
+
+    def count(self, scanned: int, *, told: bool = False) -> None:
+        """So many bytes of log more were gone through: the next lines say so, unless it is told already."""
+        self._scanned += scanned
+        self._scanned_untold += 0 if told else scanned
 
     # What there was before.
 
@@ -173,7 +179,7 @@ class _Following:
             return
         asked = replace(self._query, follow=False, order=Order.NEWEST, n=n, positions=anchors, timeout=None)
         asked = replace(asked, max_bytes=EARLIER_BYTES, times=True, places=True)
-        found = _Earlier(self._out)
+        found = _Earlier(self, self._out)
         outcome = await self._follow.ended(hosts).pump(asked, found)
         await self._say(_failures(outcome))
         earlier = turned(found.batches, {(place.host, place.log) for place in anchors})
@@ -206,13 +212,14 @@ class _Following:
         elif self._window.size < HELD and (batch := feed.take()) is not None:
             self._tell()  # there may be more
             await self._say([feed.note(notice) for notice in batch.notices])
+            self.count(batch.scanned)
             feed.begun = True
             if not batch.count:
                 self._window.note(feed.name, batch.positions)
             elif self._merging:
                 self._window.add(feed.name, batch, trio.current_time())
             else:
-                await self._send(replace(batch, notices=(), live=False))
+                await self._send(replace(batch, scanned=0, notices=(), live=False))
 
     async def _announce_end(self, feed: Feed) -> None:
         outcome = feed.outcome
@@ -232,6 +239,9 @@ class _Following:
         if len(batch.body) > self._left:
             self.limit = Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.max_bytes} reached")
             batch = _beginning(batch, int(self._left))
+        if batch.count:
+            batch = replace(batch, scanned=batch.scanned + self._scanned_untold)
+            self._scanned_untold = 0
         self._left -= len(batch.body)
         self._lines += batch.count
         by_host = _by_host(batch)
@@ -253,17 +263,20 @@ class _Passing:
         self._following = following
 
     async def send(self, batch: Batch) -> None:
+        self._following.count(batch.scanned, told=True)
         await self._following._send(batch)
 
 
 class _Earlier:
     """Keeps the lines of an answer; its signs of life go on."""
 
-    def __init__(self, out: Out) -> None:
+    def __init__(self, following: _Following, out: Out) -> None:
+        self._following = following
         self._out = out
         self.batches: list[Batch] = []
 
     async def send(self, batch: Batch) -> None:
+        self._following.count(batch.scanned)
         if batch.count:
             self.batches.append(batch)
         else:

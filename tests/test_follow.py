@@ -281,6 +281,7 @@ async def test_the_agents_stop_ends_it_and_its_cursor_goes_on_over_a_rotation(
             await follow.ended.wait()
             assert follow.lines == texts(2)
             assert (follow.trailers["log-status"], follow.trailers["log-complete"]) == ("14", "false")
+            assert follow.trailers["log-bytes-scanned"] == str(len(line(2)) + 1)
         path = it.file("web0")
         append(path, line(3))
         path.rename(path.with_suffix(".log.1"))
@@ -290,6 +291,20 @@ async def test_the_agents_stop_ends_it_and_its_cursor_goes_on_over_a_rotation(
             append(path, line(6))
             await trio.sleep(SETTLED)
             assert resumed.lines == texts(3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("query", ["n=1", "n=1&keyword=4", "since=2026-11-25T10:00:00Z"])
+@pytest.mark.parametrize("hosts", [1, 2])
+async def test_the_bytes_that_were_gone_through_are_told(
+    hosts: int, query: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with start_cluster(tmp_path, {f"web{number}": [line(1), line(2)] for number in range(hosts)}) as it:
+        async with following(it, f"filename=app.log&{query}&timeout=60s") as follow:
+            append(it.file("web0"), line(3))
+            await trio.sleep(SETTLED)
+            append(it.file("web0"), line(4))
+            await follow.ended.wait()
+    assert int(follow.trailers["log-bytes-scanned"]) == (2 * hosts + 2) * len(line(1) + b"\n")
 
 
 async def test_a_host_that_the_cursor_does_not_know_is_told_of(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -43,6 +43,7 @@ class LogFollower:
         self._notices: list[Notice] = []
         self._trouble: Failure | None = None
         self._lost: tuple[int, bool] | None = None
+        self._scanned = 0
         tail.followers.add(self)
 
     def wake(self) -> None:
@@ -159,6 +160,7 @@ class LogFollower:
             self._framing.enter(origin, stamping)
 
     def _add(self, block: LiveBlock) -> None:
+        self._scanned += len(block.body)
         self._framing.add(Block(block.offset, block.body), partial=block.partial)
 
     def _note_position(self) -> None:
@@ -177,5 +179,6 @@ class LogFollower:
         notices, self._notices = tuple(self._notices), []
         if batch.count or notices:
             self._told = self._position
-            return replace(batch, positions=(self._position,), notices=notices)
+            scanned, self._scanned = self._scanned, 0
+            return replace(batch, positions=(self._position,), notices=notices, scanned=scanned)
         return batch
