@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -95,25 +96,35 @@ class Followed:
         return [(before, number) for before, number in pairwise(self.numbers) if number <= before]
 
 
-def follow(agent: Process, write: Callable[[], None]) -> Followed:
-    """Follow app.log with curl, have it written to once the follow is live, and read up to the last line."""
-    url = f"{agent.url}/logs?filename=app.log&follow=true"
+@contextmanager
+def records(agent: Process, **asked: str) -> Iterator[Iterator[dict[str, object]]]:
+    """What a follow of app.log with curl gives, as it comes."""
+    url = f"{agent.url}/logs?{urlencode({'filename': 'app.log', 'follow': 'true', **asked})}"
     command = ["curl", "-sN", "--http2-prior-knowledge", "-H", "accept: application/x-ndjson", url]
-    followed, writer = Followed(), threading.Thread(target=write)
     with subprocess.Popen(command, stdout=subprocess.PIPE) as curl:
         assert curl.stdout is not None
         bound = threading.Timer(LONGEST, curl.kill)
         bound.start()
         try:
-            for record in map(json.loads, curl.stdout):
+            yield map(json.loads, curl.stdout)
+        finally:
+            bound.cancel()
+            curl.kill()
+
+
+def follow(agent: Process, write: Callable[[], None]) -> Followed:
+    """Follow app.log, have it written to once the follow is live, and read up to the last line."""
+    followed, writer = Followed(), threading.Thread(target=write)
+    try:
+        with records(agent) as given:
+            for record in given:
                 if record.get("live"):
                     writer.start()
                 if record.get("line") == END.strip():
                     return followed
                 followed.add(record)
-        finally:
-            bound.cancel()
-            curl.kill()
+    finally:
+        if writer.ident is not None:
             writer.join()
     raise AssertionError(f"the follow ended after {len(followed.numbers)} lines: {followed.notices}, {record}")
 
@@ -182,6 +193,35 @@ def test_logrotate_that_renames_loses_no_line(log: Path, tmp_path: Path, pause: 
     if words != PACKED_AT_ONCE:
         assert followed.jumps == []
         assert (followed.pieces, followed.notices) == ([], [])
+
+
+@needs("logrotate")
+def test_cursors_go_on_exactly_over_rotations_and_agents_that_are_killed(log: Path, tmp_path: Path) -> None:
+    """Each agent is killed once it has given a part of the lines; the next one is asked behind the last of them."""
+    words = ["create", "compress", "delaycompress"]
+    writer = threading.Thread(target=lambda: rotate_while_written(log, tmp_path, CALM, *words))
+    followed, ended, cursor = Followed(), False, ""
+    try:
+        for end in (LINES // 10, LINES // 3, LINES // 2, LINES):
+            with (
+                running("web", log.parent) as agent,
+                records(agent, cursors="true", **({"cursor": cursor} if cursor else {})) as given,
+            ):
+                for record in given:
+                    if record.get("live") and not cursor:
+                        writer.start()
+                    if ended := record.get("line") == END.strip():
+                        break
+                    followed.add(record)
+                    cursor = str(record.get("cursor") or cursor)
+                    if len(followed.numbers) == end < LINES:
+                        break
+    finally:
+        if writer.ident is not None:
+            writer.join()
+    assert ended
+    assert followed.jumps == []
+    assert (followed.pieces, followed.others, followed.notices) == ([], [], [])
 
 
 @pytest.mark.parametrize(("size", "kept"), [(1_000_000, 5), (100_000, 50)])
