@@ -51,7 +51,6 @@ class Chain:
         self.name = name
         self.host = ways.host
         self.first, self.last, self.begun = 0, -1, 0
-        self._find = find
         self._succession = Succession(find, ways.max_line)
         self._ways = ways
         self._lock = threading.Lock()

@@ -92,23 +92,15 @@ class Growing:
         self.size = 0
         self.close()
 
-    def skip(self, offset: int) -> None:
-        """Nothing before a line that begins there is of interest."""
-        self.pin()
-        self._skip(offset)
-
-    def _skip(self, offset: int) -> None:
-        assert self.descriptor is not None
-        begin = max(0, offset - TRAIL)
-        self._trail = os.pread(self.descriptor, offset - begin, begin)
-        self.searched = self.whole = begin + len(self._trail)
-        self.size = max(self.size, self.searched, os.fstat(self.descriptor).st_size)
-
     def skip_lines(self) -> None:
         """Nothing in the whole lines that it holds is of interest. Raises `Overwritten`."""
         assert self.descriptor is not None
         self.pin()
-        self._skip(whole_end(self.descriptor))
+        end = whole_end(self.descriptor)
+        begin = max(0, end - TRAIL)
+        self._trail = os.pread(self.descriptor, end - begin, begin)
+        self.searched = self.whole = begin + len(self._trail)
+        self.size = max(self.size, self.searched, os.fstat(self.descriptor).st_size)
         if not self.is_intact():
             raise Overwritten
 

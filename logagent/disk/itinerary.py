@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from logagent.core.batch import Position
 from logagent.core.calendar import DAY
-from logagent.core.cursor import MARKED, marks, of_log
+from logagent.core.cursor import MARKED, mark, marks, of_log
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.disk import resuming
@@ -55,7 +55,7 @@ class Itinerary:
         """Read these next. Of the newest is kept what it begins with, if others come before it: it may be truncated
         meanwhile, and is then still the same file."""
         self._ahead = list(reversed(files)) if self._newest else list(files)
-        self._pinned = _mark_of(files[0]) if not self._newest and len(files) > 1 else 0
+        self._pinned = mark(resuming.beginning_of(files[0])) if not self._newest and len(files) > 1 else 0
 
     @property
     def done(self) -> bool:
@@ -94,27 +94,33 @@ class Itinerary:
         """Go on with the file that is now next to the one read last. Says what is lost if that is gone; met: what was
         met in its place."""
         self._plans += 1
-        files = resuming.settled(self._again) or self._again()
-        place = resuming.place_of(files, self._last_mark) if self.begun else None
-        if place is None and self.begun:
+        files = resuming.listed(self._again)
+        if not self.begun:
+            self._plan(self._from_beginning(files))
+            return None
+        place = resuming.place_of(files, self._last_mark)
+        if place is None:
             self._ahead = []
             return resuming.lost(self._name, met)
-        if place is None:
-            self._plan(self._from_beginning(files))
-        else:
-            self._plan(files[place + 1 :] if self._newest else files[:place])
+        self._plan(files[place + 1 :] if self._newest else files[:place])
         return None
 
     def go_on_from(self, position: Position) -> bool:
         """Go on in a copy of a file that was written over. Whether there is one."""
         self._plans += 1
-        files = resuming.settled(self._again) or self._again()
-        place = resuming.place_of(files, position.mark)
-        if place is None or self._plans > MAX_PLANS:
+        ahead = self._behind(position, resuming.listed(self._again))
+        if ahead is None or self._plans > MAX_PLANS:
             return False
-        self._resume = position
-        self._plan(files[place:] if self._newest else files[: place + 1])
+        self._plan(ahead)
         return True
+
+    def _behind(self, position: Position, files: Sequence[File]) -> Sequence[File] | None:
+        """The file that a position is in, to be read from there on, and those after it; None if it is gone."""
+        place = resuming.place_of(files, position.mark)
+        if place is None:
+            return None
+        self._resume = position
+        return files[place:] if self._newest else files[: place + 1]
 
     def _from_position(self, files: Sequence[File]) -> Sequence[File]:
         """Those that an earlier answer has not gone through, if this one goes on."""
@@ -123,10 +129,9 @@ class Itinerary:
             return files
         if not position.mark:  # nothing was in any of its files then; or in the newest, where that was read first
             return files[1:] if self._newest else files
-        place = resuming.place_of(files, position.mark)
-        if place is not None:
-            self._resume = position
-            return files[place:] if self._newest else files[: place + 1]
+        ahead = self._behind(position, files)
+        if ahead is not None:
+            return ahead
         if not self._newest or position.offset:
             self.losses.append(resuming.gone(self._name, position))
         return () if self._newest else files
@@ -143,14 +148,3 @@ def _newest_text(files: Sequence[File]) -> Sequence[File]:
     """The newest files up to the first that holds anything."""
     place = next((place for place, file in enumerate(files) if file.size), len(files))
     return files[: place + 1]
-
-
-def _mark_of(file: File) -> int:
-    try:
-        descriptor = file.open()
-    except (OSError, Failure):
-        return 0
-    try:
-        return resuming.mark_of(descriptor)
-    finally:
-        os.close(descriptor)

@@ -177,8 +177,7 @@ class _Following:
 
     def _generations(self, name: str, since: int) -> Sequence[Generation]:
         """In a thread: the files of a log, the newest one and those that were written to since then."""
-        again = partial(self._logs.again, name)
-        found = resuming.settled(again) or again()
+        found = resuming.listed(partial(self._logs.again, name))
         return [one for place, one in enumerate(found) if place == 0 or one.modified >= since]
 
     async def _borrow(self, log: Log) -> Tail:

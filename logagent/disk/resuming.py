@@ -55,6 +55,12 @@ def settled(find: Callable[[], Sequence[N]]) -> Sequence[N] | None:
     return None
 
 
+def listed(find: Callable[[], Sequence[N]]) -> Sequence[N]:
+    """The same; where files never stand still, what is found of them."""
+    found = settled(find)
+    return once(find()) if found is None else found
+
+
 def are_same(files: Sequence[Named], others: Sequence[Named]) -> bool:
     """Whether two listings have the same files under the same names."""
     return [(one.name, one.identity) for one in files] == [(one.name, one.identity) for one in others]
@@ -76,17 +82,19 @@ def place_of(files: Sequence[Openable], known: int) -> int | None:
 
 def place_where(files: Sequence[Openable], fits: Callable[[bytes], bool]) -> int | None:
     """The same for the first file whose text begins in a way that fits: up to `MARKED` bytes."""
-    for place, file in enumerate(files):
-        try:
-            descriptor = file.open()
-        except (OSError, Failure):
-            continue
-        try:
-            if fits(head_of(descriptor, MARKED)):
-                return place
-        finally:
-            os.close(descriptor)
-    return None
+    return next((place for place, file in enumerate(files) if fits(beginning_of(file))), None)
+
+
+def beginning_of(file: Openable) -> bytes:
+    """The first bytes of its text, up to `MARKED`; none if it cannot be opened. Raises `OSError`."""
+    try:
+        descriptor = file.open()
+    except (OSError, Failure):
+        return b""
+    try:
+        return head_of(descriptor, MARKED)
+    finally:
+        os.close(descriptor)
 
 
 def mark_of(descriptor: int) -> int:

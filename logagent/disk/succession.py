@@ -68,7 +68,7 @@ class Succession:
         """The newest file as it was found; and opened, with nothing of interest in the whole lines that it holds. It
         comes behind the one before it, in which lines may still come as long as it has none. Raises `Failure`."""
         for _ in range(ATTEMPTS):
-            found = resuming.settled(self._find) or self._find()
+            found = resuming.listed(self._find)
             if not found:
                 raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
             with suppress(Moved, Overwritten), ExitStack() as opened:

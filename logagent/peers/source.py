@@ -37,7 +37,6 @@ _STATUSES = {
     404: Status.NOT_FOUND,
     408: Status.UNAVAILABLE,
     429: Status.RESOURCE_EXHAUSTED,
-    503: Status.UNAVAILABLE,
 }
 
 

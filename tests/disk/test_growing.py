@@ -158,7 +158,7 @@ def test_a_large_file_is_not_seen_in_one_look(path: Path, file: Growing) -> None
 
 def test_what_is_skipped_is_not_seen(path: Path, file: Growing) -> None:
     append(path, b"one\ntwo\nthr")
-    file.skip(8)
+    file.skip_lines()
     assert (file.whole, file.searched) == (8, 8)
     append(path, b"ee\n")
     file.look(1.0)
@@ -205,7 +205,7 @@ def test_a_file_that_was_written_anew_and_is_as_large_or_larger_was_overwritten(
 ) -> None:
     append(path, LINE % 1 + b"\n" + LINE % 2 + b"\n")
     if skipped:
-        file.skip(path.stat().st_size)
+        file.skip_lines()
     else:
         file.look(1.0)
     path.write_bytes(LINE % 3 + b"\n" + LINE % 4 + b"\n" + b"x" * grown)
