@@ -17,13 +17,13 @@ from logagent.core.finding import FIRST, WINDOW, Found, clocked
 from logagent.core.formats import LEAD
 from logagent.core.layouts import DIGITS
 from logagent.core.patterns import Pattern, Search
+from logagent.core.units import SECOND
 
 CACHED = 64
 """Shapes that are kept: of each file one, or two where its zone changes with the season."""
 HOURS = 4096
 """Hours of one file that are remembered: half a year in half a megabyte."""
 
-_SECOND = 1_000_000_000
 _TENS: list[int] = [10**digits for digits in range(DIGITS + 1)]
 _LINE_BREAK = 0x0A
 _BEHIND = b"x0 :.,+-TMZ\xff"
@@ -177,12 +177,12 @@ class Alike:
     def _within(self, hour: Stretch, prefix: bytes, seconds: int) -> Stretch:
         """The same, for a part of an hour in which times run on evenly."""
         clock = prefix[len(hour.prefix) :] + b"00:00"[len(prefix) - len(hour.prefix) :]
-        first = hour.earliest + (int(clock[:2]) * 60 + int(clock[3:])) * _SECOND
+        first = hour.earliest + (int(clock[:2]) * 60 + int(clock[3:])) * SECOND
         return Stretch(prefix, first, first + self._length(seconds))
 
     def _length(self, seconds: int) -> int:
         """Nanoseconds from the first to the last time of so many seconds."""
-        return seconds * _SECOND - _SECOND // _TENS[self._shape.digits]
+        return seconds * SECOND - SECOND // _TENS[self._shape.digits]
 
     def _at(self, prefix: bytes, ends: bytes) -> bytes:
         """A line of the first or of the last time that begins with `prefix`."""

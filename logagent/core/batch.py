@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from logagent.core.outcome import Status
@@ -196,3 +197,9 @@ class Out(Protocol):
     """Where a source sends its batches. `send` waits while the reader is slow: that is the back-pressure."""
 
     async def send(self, batch: Batch, /) -> None: ...
+
+
+def starts_of(offset: int, lines: list[bytes]) -> list[int]:
+    starts = list(accumulate([len(line) + 1 for line in lines], initial=offset))
+    starts.pop()
+    return starts

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
-SECOND = 1_000_000_000  # ns
-HOUR = 3600 * SECOND
-DAY = 24 * HOUR
+from logagent.core.units import DAY, HOUR, SECOND
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _LAST_DAY = datetime.date.max.toordinal()

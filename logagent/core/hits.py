@@ -17,11 +17,8 @@ from typing import NamedTuple
 
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import Failure, Status
+from logagent.core.units import DAY, HOUR, MINUTE, SECOND, UNITS
 
-MILLISECOND = 1_000_000
-SECOND, MINUTE, HOUR, DAY = 1000 * MILLISECOND, 60_000 * MILLISECOND, 3_600_000 * MILLISECOND, 86_400_000 * MILLISECOND
-UNITS = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
-"""The units in which steps are spelled, in nanoseconds."""
 LADDER = (
     *(seconds * SECOND for seconds in (1, 5, 10, 30)),
     *(minutes * MINUTE for minutes in (1, 5, 10, 30)),

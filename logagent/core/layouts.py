@@ -6,8 +6,8 @@ import functools
 import itertools
 from collections.abc import Callable
 
-from logagent.core.calendar import SECOND
 from logagent.core.formats import LEAD
+from logagent.core.units import SECOND
 
 DIGITS = 9  # of a fraction: nanoseconds; further digits are cut off
 CACHED = 4096  # texts in one cache before it starts again: about half a megabyte

@@ -14,8 +14,8 @@ from itertools import accumulate
 from operator import neg
 from typing import NamedTuple, TypeVar
 
-from logagent.core.allowance import Allowance
 from logagent.core.batch import Batch, Origin, Position
+from logagent.core.limits import Allowance
 from logagent.core.positions import Head, Positions
 
 T = TypeVar("T")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import datetime
 import re
 
+from logagent.core.units import SECOND, UNITS
+
 SPELLINGS = "a time such as 2026-11-23T10:00:00Z, seconds since the epoch, or a span back from now such as 15m, 2h, 7d"
 
-_SECOND = 1_000_000_000
-_SPANS = {"ms": _SECOND // 1000, "s": _SECOND, "m": 60 * _SECOND, "h": 3600 * _SECOND, "d": 86400 * _SECOND}
-_SPANS["w"] = 7 * _SPANS["d"]
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
 """Seconds from which to which the year has four digits, as RFC 3339 wants it: a zone can lead out of year 1 or 9999."""
@@ -28,15 +27,15 @@ def read(text: str, now: int) -> int | None:
     """
     if (number := _NUMBER.fullmatch(text)) is not None:
         sign, whole, fraction = number.groups()
-        return (-1 if sign else 1) * _scaled(whole, fraction, _SECOND)
+        return (-1 if sign else 1) * _scaled(whole, fraction, SECOND)
     if (span := _SPAN.fullmatch(text)) is not None:
-        return now - _scaled(span[1], span[2], _SPANS[span[3]])
+        return now - _scaled(span[1], span[2], UNITS[span[3]])
     return _read_rfc3339(text)
 
 
 def spelled(moment: int) -> str:
     """Seconds since the epoch, exactly as `read` reads them."""
-    seconds, fraction = divmod(abs(moment), _SECOND)
+    seconds, fraction = divmod(abs(moment), SECOND)
     return f"{'-' if moment < 0 else ''}{seconds}.{fraction:09d}"
 
 
@@ -59,7 +58,7 @@ def _read_rfc3339(text: str) -> int | None:
     except ValueError:
         return None
     elapsed = whole - _EPOCH
-    return (elapsed.days * 86400 + elapsed.seconds + leap) * _SECOND + int((fraction or "")[:9].ljust(9, "0"))
+    return (elapsed.days * 86400 + elapsed.seconds + leap) * SECOND + int((fraction or "")[:9].ljust(9, "0"))
 
 
 def _scaled(whole: str, fraction: str | None, unit: int) -> int:

@@ -12,8 +12,9 @@ from urllib.parse import parse_qsl, urlencode
 from logagent.core import moments
 from logagent.core.cursor import MAX_ASKED, continued, encode
 from logagent.core.expressions import MAX_POSITIONS, BadPattern, read, too_large
-from logagent.core.hits import UNITS, sensible_step, spelled_step
+from logagent.core.hits import sensible_step, spelled_step
 from logagent.core.query import BadParameter, Order, Query, Unit
+from logagent.core.units import UNITS
 
 MAX_REPEATS = 64
 """How often one parameter may be repeated: more is a mistake or an attack, each costs time for every line."""

@@ -12,7 +12,7 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 
-from logagent.core.calendar import HOUR, SECOND, Calendar
+from logagent.core.calendar import Calendar
 from logagent.core.fields import (
     TEXTS,
     first_field,
@@ -24,6 +24,7 @@ from logagent.core.fields import (
 from logagent.core.finding import AT_LEADING, FIRST, WINDOW, Found, clocked, find, from_leads
 from logagent.core.formats import LEAD, LEADING, Format
 from logagent.core.layouts import DIGITS, MINUTES, Layout, Worths
+from logagent.core.units import HOUR, SECOND
 
 LAYOUTS = 16  # remembered of one file: ten, where fractions drop their last zeros
 

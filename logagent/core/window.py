@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from logagent.core.allowance import Allowance
 from logagent.core.batch import Batch, Origin, Position
+from logagent.core.limits import Allowance
 from logagent.core.merge import Held, Picking, keys_of, levelled
 
 _Log = tuple[int, str, str]

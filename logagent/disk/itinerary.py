@@ -6,10 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 
 from logagent.core.batch import Position
-from logagent.core.calendar import DAY
 from logagent.core.cursor import MARKED, mark, marks, of_log
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
+from logagent.core.units import DAY
 from logagent.disk import resuming
 from logagent.disk.spans import Spans
 from logagent.disk.unpacking import head_of

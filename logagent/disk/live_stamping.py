@@ -7,10 +7,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
-from logagent.core.batch import lines_of
-from logagent.core.calendar import HOUR
+from logagent.core.batch import lines_of, starts_of
 from logagent.core.timestamps import Stamper
-from logagent.disk.selection import starts_of
+from logagent.core.units import HOUR
 
 REMEMBERED = 64
 """Blocks whose times are kept: the lines of an event, and of context, are asked for again a little later."""

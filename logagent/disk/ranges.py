@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from logagent.core.calendar import DAY, SECOND
+from logagent.core.units import DAY, SECOND
 from logagent.disk.reader import Reader
 from logagent.disk.stamping import NEAR, PAGE, Stamping
 

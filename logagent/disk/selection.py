@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
 from typing import NamedTuple, TypeVar
 
-from logagent.core.batch import Mark, lines_of
+from logagent.core.batch import Mark, lines_of, starts_of
 from logagent.core.contexts import Record
 from logagent.core.matching import Matcher
 from logagent.core.query import Order, Query
@@ -144,9 +143,3 @@ class Range:
 
 def _at(places: Sequence[int], values: Sequence[T]) -> list[T]:
     return [values[place] for place in places]
-
-
-def starts_of(offset: int, lines: list[bytes]) -> list[int]:
-    starts = list(accumulate([len(line) + 1 for line in lines], initial=offset))
-    starts.pop()
-    return starts

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from logagent.core.alike import Alike, Stretch, alike
-from logagent.core.hits import HOUR, MINUTE, SECOND
 from logagent.core.timestamps import Stamper
+from logagent.core.units import HOUR, MINUTE, SECOND
 
 MODIFIED = 1_793_000_000 * SECOND
 LINE = b"2026-10-25T01:23:45.678Z INFO x"

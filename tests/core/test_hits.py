@@ -12,14 +12,9 @@ from hypothesis import strategies as st
 from logagent.core import hits
 from logagent.core.batch import Batch
 from logagent.core.hits import (
-    DAY,
-    HOUR,
     LADDER,
     MAX_BUCKETS,
-    MILLISECOND,
-    MINUTE,
     MOST_ROWS,
-    SECOND,
     SENT_BUCKETS,
     Counts,
     Histogram,
@@ -31,6 +26,7 @@ from logagent.core.hits import (
     spelled_step,
 )
 from logagent.core.outcome import Failure, Status
+from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from testbed.counts import counts
 
 times = st.integers(-(2**63), 2**63 - 1) | st.integers(-(10**13), 10**13) | st.integers(0, 50).map(lambda n: n * HOUR)

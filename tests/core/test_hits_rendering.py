@@ -7,9 +7,9 @@ import json
 import pytest
 
 from logagent.core.batch import SIGN_OF_LIFE
-from logagent.core.hits import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.core.hits_rendering import HitsJson, HitsNdjson, HitsText, rfc3339, seconds
 from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.core.verdict import end_record
 from testbed.counts import counts
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.allowance import Allowance
 from logagent.core.batch import Batch, Mark, Origin
+from logagent.core.limits import Allowance
 from logagent.core.merge import Merge, Merged, Relay
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

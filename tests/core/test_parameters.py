@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.hits import DAY, MILLISECOND, MINUTE, SECOND
 from logagent.core.parameters import (
     HITS_PARAMETERS,
     MAX_CONTEXT,
@@ -25,6 +24,7 @@ from logagent.core.parameters import (
 )
 from logagent.core.parameters import parse as parse_at
 from logagent.core.query import BadParameter, Order, Query, Unit
+from logagent.core.units import DAY, MILLISECOND, MINUTE, SECOND
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
-from logagent.core.hits import MAX_BUCKETS, SECOND
+from logagent.core.hits import MAX_BUCKETS
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
 from logagent.core.tally import Tallied
+from logagent.core.units import SECOND
 from testbed.counts import counts
 
 AWAY = Part("db-2", Status.UNAVAILABLE, "cannot connect")

@@ -16,9 +16,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.expressions import BadPattern
-from logagent.core.hits import MINUTE, SECOND, Histogram
+from logagent.core.hits import Histogram
 from logagent.core.patterns import compiled
 from logagent.core.query import Order
+from logagent.core.units import MINUTE, SECOND
 from logagent.disk.unpacking import Kind
 from testbed.packing import PACK, packed
 from testbed.reading import answer, joined

@@ -17,11 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
-from logagent.core.hits import DAY, HOUR, LADDER, MAX_BUCKETS, MILLISECOND, MINUTE, SECOND, Histogram
+from logagent.core.hits import LADDER, MAX_BUCKETS, Histogram
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query, Unit
 from logagent.core.timestamps import Stamper
+from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.disk import counting
 from logagent.disk.counting import Counting
 from logagent.disk.reader import Block, Reader

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from logagent.core.calendar import SECOND
 from logagent.core.query import Query
+from logagent.core.units import SECOND
 from logagent.disk.ranges import TOLERANCE
 from logagent.disk.spans import Spans
 

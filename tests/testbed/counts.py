@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logagent.core.batch import Batch, Origin
-from logagent.core.hits import MINUTE
+from logagent.core.units import MINUTE
 
 
 def counts(*rows: tuple[int, int], step: int = MINUTE, host: str = "web-1", timed: bool = True) -> Batch:
