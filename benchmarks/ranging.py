@@ -18,8 +18,8 @@ import trio
 from report import Row
 from stage import Stage
 
-from logagent.core import moments
-from logagent.core.timestamps import Stamper
+from logagent.core.times import moments
+from logagent.core.times.stamper import Stamper
 from logagent.disk.ranges import bounds
 from logagent.disk.reader import Block, Reader
 from logagent.disk.stamping import Stamping

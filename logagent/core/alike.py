@@ -13,10 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from logagent.core.expressions import Expression
-from logagent.core.finding import FIRST, WINDOW, Found, clocked
-from logagent.core.formats import LEAD
-from logagent.core.layouts import DIGITS
 from logagent.core.patterns import Pattern, Search
+from logagent.core.times.formats import LEAD
+from logagent.core.times.layout import DIGITS
+from logagent.core.times.locating import FIRST, WINDOW, Found, clocked
 from logagent.core.units import SECOND
 
 CACHED = 64

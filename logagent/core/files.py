@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
-from logagent.core import moments
 from logagent.core.batch import shown
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.parameters import MAX_QUERY_STRING, parse
 from logagent.core.query import BadParameter, Query
+from logagent.core.times import moments
 
 EVERYTHING = "**/*"
 """What is listed if nothing is named."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from logagent.core.batch import Batch, shown
 from logagent.core.hits import Histogram
-from logagent.core.moments import whole_second
 from logagent.core.outcome import Outcome
+from logagent.core.times.moments import whole_second
 from logagent.core.units import SECOND
 from logagent.core.verdict import end_record
 

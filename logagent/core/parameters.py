@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from logagent.core import moments
 from logagent.core.cursor import MAX_ASKED, continued, encode
 from logagent.core.expressions import MAX_POSITIONS, BadPattern, read, too_large
 from logagent.core.hits import sensible_step, spelled_step
 from logagent.core.query import BadParameter, Order, Query, Unit
+from logagent.core.times import moments
 from logagent.core.units import UNITS
 
 MAX_REPEATS = 64

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import chain, repeat
 
-from logagent.core.finding import SEEN
 from logagent.core.matching import Inspection
 from logagent.core.outcome import Failure
+from logagent.core.times.locating import SEEN
 from logagent.disk.cutting import Cutting, PassingLine, Text
 from logagent.disk.keeping import Keeping, Kept
 from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from logagent.core.batch import lines_of, starts_of
-from logagent.core.timestamps import Stamper
+from logagent.core.times.stamper import Stamper
 from logagent.core.units import HOUR
 
 REMEMBERED = 64

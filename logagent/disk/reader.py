@@ -12,8 +12,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from logagent.core.batch import BATCH_BYTES
-from logagent.core.finding import SEEN
 from logagent.core.outcome import Failure, Status
+from logagent.core.times.locating import SEEN
 from logagent.disk.sweep import Sweep
 
 BLOCK_SIZES = (16 * 1024, 64 * 1024, BATCH_BYTES)

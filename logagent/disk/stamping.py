@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from logagent.core.finding import SEEN
-from logagent.core.timestamps import Stamper
+from logagent.core.times.locating import SEEN
+from logagent.core.times.stamper import Stamper
 from logagent.disk.archive import Archive
 from logagent.disk.reader import Reader
 

@@ -12,7 +12,7 @@ from logagent.core.cursor import MARKED
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.core.timestamps import Stamper
+from logagent.core.times.stamper import Stamper
 from logagent.disk import resuming
 from logagent.disk.archive import Archive
 from logagent.disk.counting import Counting

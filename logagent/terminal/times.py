@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from datetime import datetime, tzinfo
 
-from logagent.core import moments
+from logagent.core.times import moments
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from logagent.core.alike import Alike, Stretch, alike
-from logagent.core.timestamps import Stamper
+from logagent.core.times.stamper import Stamper
 from logagent.core.units import HOUR, MINUTE, SECOND
 
 MODIFIED = 1_793_000_000 * SECOND

@@ -21,7 +21,7 @@ from logagent.core.hits import LADDER, MAX_BUCKETS, Histogram
 from logagent.core.matching import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query, Unit
-from logagent.core.timestamps import Stamper
+from logagent.core.times.stamper import Stamper
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.disk import counting
 from logagent.disk.counting import Counting

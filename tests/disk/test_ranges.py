@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.finding import SEEN
 from logagent.core.outcome import Failure
-from logagent.core.timestamps import Stamper
+from logagent.core.times.locating import SEEN
+from logagent.core.times.stamper import Stamper
 from logagent.disk.ranges import LATE, MARGIN, PROBE, TOLERANCE, Bounds, bounds
 from logagent.disk.reader import Read, Reader
 from logagent.disk.stamping import NEAR, PAGE, Stamping

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.timestamps import Stamper
+from logagent.core.times.stamper import Stamper
 from logagent.disk import stamping
 from logagent.disk.reader import Reader
 from logagent.disk.stamping import Stamping

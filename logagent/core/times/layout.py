@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections.abc import Callable
 
-from logagent.core.formats import LEAD
+from logagent.core.times.formats import LEAD
 from logagent.core.units import SECOND
 
 DIGITS = 9  # of a fraction: nanoseconds; further digits are cut off

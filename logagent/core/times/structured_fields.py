@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from logagent.core.formats import EPOCH_FRACTION, EPOCH_SECONDS
+from logagent.core.times.formats import EPOCH_FRACTION, EPOCH_SECONDS
 
 HEAD = 4096  # bytes from a line's beginning in which a time field is looked for: some write it after the message
 TAIL = 256  # bytes up to a line's end, likewise: more than all that Docker writes after the message

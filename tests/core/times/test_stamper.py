@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.fields import LONGEST
-from logagent.core.finding import FIELDS, LANDMARK, WINDOW, find, formats
-from logagent.core.formats import CLOCKED, FORMATS, LEAD, LEADING, LEADING_HINTS, Format
-from logagent.core.layouts import CACHED
-from logagent.core.timestamps import Stamper
+from logagent.core.times.formats import CLOCKED, FORMATS, LEAD, LEADING, LEADING_HINTS, Format
+from logagent.core.times.layout import CACHED
+from logagent.core.times.locating import FIELDS, LANDMARK, WINDOW, find, formats
+from logagent.core.times.stamper import Stamper
+from logagent.core.times.structured_fields import LONGEST
 
 UTC = datetime.UTC
 BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")

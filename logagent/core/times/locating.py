@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from logagent.core.fields import FIELD_HINTS, LONGEST, fields
-from logagent.core.formats import CLOCKED, LEAD, LEADING, LEADING_HINTS, Format
+from logagent.core.times.formats import CLOCKED, LEAD, LEADING, LEADING_HINTS, Format
+from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, fields
 
 WINDOW = 160  # bytes of a line in which the landmark must stand: beyond, a time is what the line talks about
 FIELDS = 16  # time fields of a line that are looked at: some lines hold hundreds of a chart's points

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from logagent.core.calendar import Calendar, full_year
+from logagent.core.times.wall_clock import Calendar, full_year
 from logagent.core.units import SECOND
 
 LEAD = 17  # bytes before a landmark that decide about it: more than any format's lead, and the byte before that

@@ -12,8 +12,10 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 
-from logagent.core.calendar import Calendar
-from logagent.core.fields import (
+from logagent.core.times.formats import LEAD, LEADING, Format
+from logagent.core.times.layout import DIGITS, MINUTES, Layout, Worths
+from logagent.core.times.locating import AT_LEADING, FIRST, WINDOW, Found, clocked, find, from_leads
+from logagent.core.times.structured_fields import (
     TEXTS,
     first_field,
     number_of_member,
@@ -21,9 +23,7 @@ from logagent.core.fields import (
     values_of_members,
     values_of_pairs,
 )
-from logagent.core.finding import AT_LEADING, FIRST, WINDOW, Found, clocked, find, from_leads
-from logagent.core.formats import LEAD, LEADING, Format
-from logagent.core.layouts import DIGITS, MINUTES, Layout, Worths
+from logagent.core.times.wall_clock import Calendar
 from logagent.core.units import HOUR, SECOND
 
 LAYOUTS = 16  # remembered of one file: ten, where fractions drop their last zeros

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.moments import read, spelled
+from logagent.core.times.moments import read, spelled
 
 SECOND = 10**9
 NOW = 1_700_000_000 * SECOND
