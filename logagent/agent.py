@@ -10,7 +10,7 @@ import trio
 from logagent import __version__
 from logagent.core.files import Listing, joined
 from logagent.core.host import HostState, chosen
-from logagent.core.matching import check
+from logagent.core.matching.matcher import check
 from logagent.core.query import Query, Source
 from logagent.core.tally import Tallied
 from logagent.disk.listing import Lister

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from logagent.core.expressions import Expression
-from logagent.core.patterns import Pattern, Search
+from logagent.core.matching.expressions import Expression
+from logagent.core.matching.patterns import Pattern, Search
 from logagent.core.times.formats import LEAD
 from logagent.core.times.layout import DIGITS
 from logagent.core.times.locating import FIRST, WINDOW, Found, clocked

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import chain, repeat
 
-from logagent.core.matching import Inspection
+from logagent.core.matching.matcher import Inspection
 from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN
 from logagent.disk.cutting import Cutting, PassingLine, Text

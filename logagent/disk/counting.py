@@ -10,7 +10,7 @@ from itertools import accumulate
 from logagent.core.alike import Alike, alike
 from logagent.core.batch import Batch, Mark, Origin
 from logagent.core.hits import Counts
-from logagent.core.matching import Matcher
+from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.reader import Block, Reader
 from logagent.disk.selecting import selection

@@ -8,7 +8,7 @@ from dataclasses import replace
 import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
-from logagent.core.matching import Matcher
+from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
 from logagent.disk import succession

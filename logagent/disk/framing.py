@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logagent.core.batch import Batch, Mark, Origin
 from logagent.core.limits import Allowance
-from logagent.core.matching import Matcher
+from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
 from logagent.disk.reader import Block
 from logagent.disk.selecting import selection

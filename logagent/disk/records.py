@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logagent.core.batch import Mark, lines_of, starts_of
-from logagent.core.contexts import Contexts, Record
-from logagent.core.events import Events
-from logagent.core.matching import Matcher
+from logagent.core.matching.context import Contexts, Record
+from logagent.core.matching.events import Events
+from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.reader import Block
 from logagent.disk.selection import NOTHING, Range, Selected

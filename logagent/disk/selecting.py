@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from logagent.core.contexts import Record
-from logagent.core.matching import Matcher
+from logagent.core.matching.context import Record
+from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Query, Unit
 from logagent.disk.reader import Block
 from logagent.disk.records import Records

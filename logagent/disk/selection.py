@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
 from logagent.core.batch import Mark, lines_of, starts_of
-from logagent.core.contexts import Record
-from logagent.core.matching import Matcher
+from logagent.core.matching.context import Record
+from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
 from logagent.disk.reader import Block
 from logagent.disk.stamping import Times

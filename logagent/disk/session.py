@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
-from logagent.core.matching import Matcher
+from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.disk import resuming

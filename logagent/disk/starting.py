@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from logagent.core.batch import Origin, Position
 from logagent.core.cursor import MARKED
-from logagent.core.matching import Matcher
+from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.expressions import BadPattern
 from logagent.core.hits import Histogram
-from logagent.core.patterns import compiled
+from logagent.core.matching.expressions import BadPattern
+from logagent.core.matching.patterns import compiled
 from logagent.core.query import Order
 from logagent.core.units import MINUTE, SECOND
 from logagent.disk.unpacking import Kind

@@ -14,7 +14,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.matching import Matcher
+from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Status
 from logagent.disk.archive import KEPT, TRAIL, Archive
 from logagent.disk.reader import Block, LongLine, Stretch

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
 from logagent.core.hits import LADDER, MAX_BUCKETS, Histogram
-from logagent.core.matching import Matcher
+from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.matching import Matcher
+from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.disk.reader import Barren, Block, LongLine, Read, Reader, Stretch
 from logagent.disk.sweep import Sweep

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 import hyperscan
 
-from logagent.core.expressions import BadPattern, Expression, read
+from logagent.core.matching.expressions import BadPattern, Expression, read
 
 CACHED = 128
 """Patterns that are kept compiled, or known to be bad: tens of kilobytes each, half a megabyte at most."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 
 from logagent.core.batch import lines_of
-from logagent.core.contexts import Record
+from logagent.core.matching.context import Record
 
 Stamps = Callable[[Sequence[bytes]], Sequence[int | None]]
 """The times that lines state themselves, None for those that state none."""

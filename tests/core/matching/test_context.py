@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import Mark
-from logagent.core.contexts import Contexts, Record
+from logagent.core.matching.context import Contexts, Record
 
 LINES = st.lists(st.sampled_from([b"match", b"a", b"b", b"c", b"d"]), max_size=40)
 SIZES = st.integers(0, 4)

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from itertools import accumulate
 from typing import Protocol
 
-from logagent.core import patterns
 from logagent.core.batch import lines_of
-from logagent.core.expressions import BadPattern
+from logagent.core.matching import patterns
+from logagent.core.matching.expressions import BadPattern
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter, Query, Unit
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core import patterns
-from logagent.core.expressions import MAX_DEPTH, MAX_PATTERN, MAX_POSITIONS, BadPattern, read
-from logagent.core.matching import Matcher
-from logagent.core.patterns import Search, compiled, literal
+from logagent.core.matching import patterns
+from logagent.core.matching.expressions import MAX_DEPTH, MAX_PATTERN, MAX_POSITIONS, BadPattern, read
+from logagent.core.matching.matcher import Matcher
+from logagent.core.matching.patterns import Search, compiled, literal
 
 ATOMS = [rb"a", rb"b", rb"A", rb" ", rb"\.", rb".", rb"\s", rb"\S", rb"\w", rb"\W", rb"\d", rb"\D", rb"\b", rb"\Bb"]
 ATOMS += [

@@ -8,8 +8,8 @@ from itertools import accumulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.contexts import Record
-from logagent.core.events import Events
+from logagent.core.matching.context import Record
+from logagent.core.matching.events import Events
 
 LINES = st.lists(st.sampled_from([b"1 a", b"2 b", b" at x", b"", b"\tat y", b"3"]), max_size=30)
 SIZES = st.lists(st.integers(1, 7), min_size=1, max_size=3)
