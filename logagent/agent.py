@@ -9,10 +9,10 @@ import trio
 
 from logagent import __version__
 from logagent.core.files import Listing, joined
+from logagent.core.hits.tally import Tallied
 from logagent.core.host import HostState, chosen
 from logagent.core.matching.matcher import check
 from logagent.core.query import Query, Source
-from logagent.core.tally import Tallied
 from logagent.disk.listing import Lister
 from logagent.follow import Follow
 from logagent.gather import Gather

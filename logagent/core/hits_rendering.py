@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from logagent.core.batch import Batch, shown
-from logagent.core.hits import Histogram
+from logagent.core.hits.histogram import Histogram
 from logagent.core.outcome import Outcome
 from logagent.core.times.moments import whole_second
 from logagent.core.units import SECOND

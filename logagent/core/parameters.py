@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from logagent.core.cursor import MAX_ASKED, continued, encode
-from logagent.core.hits import sensible_step, spelled_step
+from logagent.core.hits.steps import sensible_step, spelled_step
 from logagent.core.matching.expressions import MAX_POSITIONS, BadPattern, read, too_large
 from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.core.times import moments

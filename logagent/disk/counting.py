@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from logagent.core.alike import Alike, alike
 from logagent.core.batch import Batch, Mark, Origin
-from logagent.core.hits import Counts
+from logagent.core.hits.counts import Counts
+from logagent.core.hits.uniform_times import Alike, alike
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.reader import Block, Reader

@@ -15,7 +15,7 @@ import trio
 from logagent.core.batch import Batch, Origin, Out
 from logagent.core.coding import IDENTITY, DecodeError, decoder
 from logagent.core.cursor import MAX_ASKED, encode
-from logagent.core.hits import are_counts
+from logagent.core.hits.counts import are_counts
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.parameters import parameters
 from logagent.core.query import Query

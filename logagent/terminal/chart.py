@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import accumulate
 
 from logagent.core.batch import Batch
-from logagent.core.hits import Histogram, Row, lines_in, spelled_step
+from logagent.core.hits.counts import lines_in
+from logagent.core.hits.histogram import Histogram, Row
+from logagent.core.hits.steps import spelled_step
 from logagent.core.outcome import Outcome
 from logagent.core.units import DAY, MINUTE, SECOND
 from logagent.terminal.printing import Write, color_of, shown

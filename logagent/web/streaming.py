@@ -20,7 +20,7 @@ from quart_trio.wrappers import TrioResponse
 from logagent.core.batch import Batch
 from logagent.core.coding import encoder
 from logagent.core.cursor import encode
-from logagent.core.hits import lines_in
+from logagent.core.hits.counts import lines_in
 from logagent.core.outcome import Outcome, Status
 from logagent.core.positions import Positions
 from logagent.core.query import Order, Query, Source

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.hits import Histogram
+from logagent.core.hits.histogram import Histogram
 from logagent.core.matching.expressions import BadPattern
 from logagent.core.matching.patterns import compiled
 from logagent.core.query import Order

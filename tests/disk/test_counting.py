@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
-from logagent.core.hits import LADDER, MAX_BUCKETS, Histogram
+from logagent.core.hits.histogram import Histogram
+from logagent.core.hits.steps import LADDER, MAX_BUCKETS
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query, Unit

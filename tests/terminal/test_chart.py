@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch
-from logagent.core.hits import Histogram
+from logagent.core.hits.histogram import Histogram
 from logagent.core.outcome import Outcome
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.terminal import chart

@@ -9,22 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core import hits
 from logagent.core.batch import Batch
-from logagent.core.hits import (
-    LADDER,
-    MAX_BUCKETS,
-    MOST_ROWS,
-    SENT_BUCKETS,
-    Counts,
-    Histogram,
-    Row,
-    are_counts,
-    counts_of,
-    lines_in,
-    sensible_step,
-    spelled_step,
-)
+from logagent.core.hits.counts import Counts, are_counts, counts_of, lines_in
+from logagent.core.hits.histogram import Histogram, Row
+from logagent.core.hits.steps import LADDER, MAX_BUCKETS, MOST_ROWS, SENT_BUCKETS, sensible_step, spelled_step
 from logagent.core.outcome import Failure, Status
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from testbed.counts import counts
@@ -74,7 +62,7 @@ def test_a_step_that_is_not_asked_for_grows_until_buckets_are_few(
     asked: list[tuple[int, int]], span: int, most: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hits, "SENT_BUCKETS", most)
+        patch.setattr("logagent.core.hits.counts.SENT_BUCKETS", most)
         counted = Counts(span=span)
         for time, lines in asked:
             counted.put(time, lines)

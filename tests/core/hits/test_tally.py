@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
-from logagent.core.hits import MAX_BUCKETS
+from logagent.core.hits.steps import MAX_BUCKETS
+from logagent.core.hits.tally import Tallied
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
-from logagent.core.tally import Tallied
 from logagent.core.units import SECOND
 from testbed.counts import counts
 

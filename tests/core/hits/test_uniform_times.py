@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from logagent.core.alike import Alike, Stretch, alike
+from logagent.core.hits.uniform_times import Alike, Stretch, alike
 from logagent.core.times.stamper import Stamper
 from logagent.core.units import HOUR, MINUTE, SECOND
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from logagent.core.batch import Batch, Out
-from logagent.core.hits import MAX_BUCKETS, counts_of, too_many_buckets
+from logagent.core.hits.counts import counts_of
+from logagent.core.hits.steps import MAX_BUCKETS, too_many_buckets
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
 

@@ -1,0 +1,100 @@
+"""Counts: how many lines of one file fall into each bucket, and how they travel.
+
+A bucket begins at a whole multiple of its step, counted from the epoch. Counts travel as batches in which each line is
+one: `17 60000000000` says seventeen lines in a bucket of 60 s, which begins at the line's time. So they are merged and
+sent as lines are. One bucket may come in several counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from logagent.core.batch import Batch, Origin
+from logagent.core.hits.steps import (
+    LADDER,
+    MAX_BUCKETS,
+    SENT_BUCKETS,
+    coarser,
+    regrouped,
+    sensible_step,
+    too_many_buckets,
+)
+
+_COUNTS = re.compile(rb"(?:[0-9]{1,18} [1-9][0-9]{0,18}\n)*+")
+
+
+def are_counts(batch: Batch) -> bool:
+    """Whether each line of a batch is a count, and its times are there."""
+    return _COUNTS.fullmatch(batch.body) is not None and batch.times is not None and bool(batch.origins)
+
+
+class Count(NamedTuple):
+    """So many lines of one file in the bucket that begins at `start`."""
+
+    start: int
+    step: int
+    lines: int
+    origin: Origin
+
+
+def counts_of(batch: Batch) -> Iterator[Count]:
+    """What a batch of counts tells."""
+    for line, start, origin in zip(batch.lines(), batch.times or [], batch.origin_of_each(), strict=True):
+        lines, step = line.split()
+        yield Count(start, int(step), int(lines), batch.origins[origin])
+
+
+def lines_in(batch: Batch) -> int:
+    """How many lines a batch of counts tells of."""
+    return sum(int(line.split()[0]) for line in batch.lines())
+
+
+class Counts:
+    """Counts times by buckets of `step` nanoseconds. Without a step it chooses one, and a coarser one where there come
+    to be more than `SENT_BUCKETS`; with one, more than `MAX_BUCKETS` are a `Failure`.
+
+    span: nanoseconds that are expected between the first time and the last, a guess from which a choice begins.
+    """
+
+    def __init__(self, step: int | None = None, *, span: int = 0) -> None:
+        self.step = sensible_step(span, SENT_BUCKETS) if step is None else step
+        self._is_asked_for = step is not None
+        self._lines: dict[int, int] = {}
+        self._seen: set[int] = set()
+
+    def __len__(self) -> int:
+        """The number of buckets since the last `take`."""
+        return len(self._lines)
+
+    def add(self, times: Iterable[int]) -> None:
+        """Count each of these times."""
+        step = self.step
+        for number, lines in Counter([time // step for time in times]).items():
+            self._put(number * step, lines)
+        self._keep_within()
+
+    def put(self, time: int, lines: int) -> None:
+        """Count one time so many times."""
+        self._put(time - time % self.step, lines)
+        self._keep_within()
+
+    def take(self) -> list[tuple[int, int]]:
+        """Each bucket's beginning and its count since the last time, ascending."""
+        taken = sorted(self._lines.items())
+        self._lines = {}
+        return taken
+
+    def _put(self, start: int, lines: int) -> None:
+        if self._is_asked_for:
+            self._seen.add(start)
+            if len(self._seen) > MAX_BUCKETS:
+                raise too_many_buckets(self.step, max(self._seen) - min(self._seen))
+        self._lines[start] = self._lines.get(start, 0) + lines
+
+    def _keep_within(self) -> None:
+        while not self._is_asked_for and len(self._lines) > SENT_BUCKETS and self.step < LADDER[-1]:
+            self.step = coarser(self.step)
+            self._lines = regrouped(self._lines, self.step)
