@@ -11,10 +11,10 @@ import trio
 
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Out, Position, pieces
 from logagent.core.cursor import of_host
+from logagent.core.merging.reversing import beginnings, endings, turned
+from logagent.core.merging.window import Window
 from logagent.core.outcome import Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
-from logagent.core.turning import beginnings, endings, turned
-from logagent.core.window import Window
 from logagent.feed import Feed
 
 HELD = 16 * 1024 * 1024

@@ -17,7 +17,7 @@ import trio
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, Position, pieces
 from logagent.core.cursor import of_host
 from logagent.core.limits import Allowance
-from logagent.core.merge import Merge, Relay
+from logagent.core.merging.merge import Merge, Relay
 from logagent.core.outcome import Outcome, Part, Status, combine
 from logagent.core.query import Order, Query, Source
 

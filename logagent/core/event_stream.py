@@ -7,8 +7,8 @@ line breaks can stand: JSON escapes both that the format knows, `\\n` and `\\r`.
 from __future__ import annotations
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch
+from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
-from logagent.core.record_cursors import RecordCursors
 from logagent.core.rendering import LIVE, json_end, json_notice, json_records
 
 ALIVE = ": alive\n\n"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Notice, shown
+from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
-from logagent.core.record_cursors import RecordCursors
 from logagent.core.times.moments import whole_second
 from logagent.core.verdict import end_record
 

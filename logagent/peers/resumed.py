@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out
+from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome, Status
-from logagent.core.positions import Positions
 from logagent.core.query import Query, Source
 
 FIRST_WAIT = 0.25

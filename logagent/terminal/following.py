@@ -9,8 +9,8 @@ import trio
 
 from logagent.core.batch import Batch, Out
 from logagent.core.cursor import encode
+from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome
-from logagent.core.positions import Positions
 from logagent.core.query import Query, Source
 from logagent.peers.http2 import connect
 from logagent.peers.resumed import Resumed

@@ -22,10 +22,10 @@ from logagent.core.event_stream import EventStream
 from logagent.core.files import Listing, asked, to_json
 from logagent.core.hits_rendering import HitsJson, HitsNdjson, HitsText
 from logagent.core.host import HostState
+from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.parameters import parse, parse_hits
 from logagent.core.query import BadParameter, Query, Source
-from logagent.core.record_cursors import RecordCursors
 from logagent.core.rendering import Ndjson, Text
 from logagent.core.wire import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
 from logagent.web.access import may_ask

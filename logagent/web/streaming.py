@@ -21,8 +21,8 @@ from logagent.core.batch import Batch
 from logagent.core.coding import encoder
 from logagent.core.cursor import encode
 from logagent.core.hits.counts import lines_in
+from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome, Status
-from logagent.core.positions import Positions
 from logagent.core.query import Order, Query, Source
 from logagent.core.verdict import TRAILERS, to_trailers
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.event_stream import EventStream
+from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.core.record_cursors import RecordCursors
 from logagent.core.rendering import json_records
 from logagent.core.verdict import end_record
 

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Notice, Origin, Position
+from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
-from logagent.core.record_cursors import RecordCursors
 from logagent.core.rendering import Ndjson, Text
 from logagent.core.verdict import end_record
 

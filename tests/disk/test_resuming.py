@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import Batch
+from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome, Status
-from logagent.core.positions import Positions
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, Mark, Origin, Position
+from logagent.core.merging.reversing import beginnings, turned
 from logagent.core.query import Order, Unit
 from logagent.core.rendering import Text
-from logagent.core.turning import beginnings, turned
 from testbed.reading import answer, joined
 
 FIRST = 1_600_000_000

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, Mark, Notice, Origin, Position
+from logagent.core.merging.window import Window
 from logagent.core.outcome import Status
-from logagent.core.window import Window
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=200)
 HOSTS = ["web-2", "db", "web-1"]

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 
 from logagent.core.batch import Batch, Origin, Position
 from logagent.core.limits import Allowance
-from logagent.core.positions import Head, Positions
+from logagent.core.merging.positions import Head, Positions
 
 T = TypeVar("T")
 

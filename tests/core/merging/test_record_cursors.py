@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, Mark, Origin, Position
 from logagent.core.cursor import decode
-from logagent.core.positions import Head, Positions
+from logagent.core.merging.positions import Head, Positions
+from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.query import Order, Query
-from logagent.core.record_cursors import RecordCursors
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 OLDEST = Query(files=("*.log",), order=Order.OLDEST)
@@ -78,7 +78,7 @@ def test_too_many_logs_have_no_cursor_and_are_not_tried_again(monkeypatch: pytes
     cursors = RecordCursors(OLDEST)
     many = tuple(at(f"{number}.log", number, number * 7919) for number in range(2000))
     assert cursors.moved(Batch(b"", 0, positions=many)) == ""
-    monkeypatch.delattr("logagent.core.record_cursors.encode")
+    monkeypatch.delattr("logagent.core.merging.record_cursors.encode")
     assert cursors.behind(Batch(b"a\nb\n", 2, None, [0, 2], (A,))) == ["", ""]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, Mark, Origin
 from logagent.core.limits import Allowance
-from logagent.core.merge import Merge, Merged, Relay
+from logagent.core.merging.merge import Merge, Merged, Relay
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

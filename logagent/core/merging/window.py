@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from logagent.core.batch import Batch, Origin, Position
 from logagent.core.limits import Allowance
-from logagent.core.merge import Held, Picking, keys_of, levelled
+from logagent.core.merging.merge import Held, Picking, keys_of, levelled
 
 _Log = tuple[int, str, str]
 """The number of a host, its name, and the log: in the order that decides between equal times."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from logagent.core.batch import Batch, Position
 from logagent.core.cursor import encode
-from logagent.core.positions import Head, Positions
+from logagent.core.merging.positions import Head, Positions
 from logagent.core.query import Order, Query
 
 
