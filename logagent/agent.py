@@ -8,11 +8,11 @@ from dataclasses import replace
 import trio
 
 from logagent import __version__
-from logagent.core.files import Listing, joined
 from logagent.core.hits.tally import Tallied
-from logagent.core.host import HostState, chosen
 from logagent.core.matching.matcher import check
 from logagent.core.query import Query, Source
+from logagent.core.wire.hosts import HostState, chosen
+from logagent.core.wire.listing import Listing, joined
 from logagent.disk.listing import Lister
 from logagent.follow import Follow
 from logagent.gather import Gather

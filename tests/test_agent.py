@@ -16,9 +16,9 @@ from trio.testing import MockClock
 from logagent import own
 from logagent.agent import Agent
 from logagent.core.batch import Batch
-from logagent.core.files import Listing
 from logagent.core.outcome import Failure, Outcome, Part, Status
 from logagent.core.query import Query
+from logagent.core.wire.listing import Listing
 from logagent.disk.archive import KEPT
 from logagent.disk.catalog import Catalog
 from logagent.disk.threads import DiskThreads

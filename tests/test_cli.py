@@ -22,10 +22,10 @@ from trio.testing import MockClock
 from logagent.config.settings import ConfigError
 from logagent.core.batch import Batch, Mark, Origin, Out, Position
 from logagent.core.cursor import encode
-from logagent.core.files import ListedFile, ListedLog, Listing, to_json
 from logagent.core.outcome import Outcome, Part, Status
-from logagent.core.parameters import parse
 from logagent.core.query import BadParameter, Order, Query, Unit
+from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
+from logagent.core.wire.parameters import parse
 from logagent.terminal import arguments, asking, listing
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from logagent.config import table
-from logagent.core.parameters import PARAMETERS
-from logagent.core.verdict import TRAILERS
+from logagent.core.wire.parameters import PARAMETERS
+from logagent.core.wire.verdict import TRAILERS
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()

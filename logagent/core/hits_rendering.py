@@ -10,7 +10,7 @@ from logagent.core.hits.histogram import Histogram
 from logagent.core.outcome import Outcome
 from logagent.core.times.moments import whole_second
 from logagent.core.units import SECOND
-from logagent.core.verdict import end_record
+from logagent.core.wire.verdict import end_record
 
 
 class _Hits:

@@ -12,7 +12,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Notice, shown
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
 from logagent.core.times.moments import whole_second
-from logagent.core.verdict import end_record
+from logagent.core.wire.verdict import end_record
 
 _quote: Callable[[str], str] = encode_basestring
 

@@ -15,10 +15,10 @@ from datetime import tzinfo
 
 import zstandard
 
-from logagent.core.files import UNTIMED, ListedFile, ListedLog
 from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN, formats
 from logagent.core.times.stamper import Stamper
+from logagent.core.wire.listing import UNTIMED, ListedFile, ListedLog
 from logagent.disk.beneath import failure_of
 from logagent.disk.logs import Generation, Log
 from logagent.disk.reader import Read

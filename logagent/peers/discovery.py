@@ -11,10 +11,10 @@ import httpcore
 import httpx
 import trio
 
-from logagent.core.files import Listing
-from logagent.core.host import HostState
 from logagent.core.query import Query, Source
-from logagent.core.wire import VERSION_HEADER
+from logagent.core.wire.frames import VERSION_HEADER
+from logagent.core.wire.hosts import HostState
+from logagent.core.wire.listing import Listing
 from logagent.peers.http2 import connect
 from logagent.peers.listing import listing_of
 from logagent.peers.reasons import reason

@@ -7,12 +7,12 @@ import json
 import httpx
 import trio
 
-from logagent.core.coding import IDENTITY
-from logagent.core.files import BadListing, Listing, failing, from_json
 from logagent.core.outcome import Failure, Status
-from logagent.core.parameters import parameters
 from logagent.core.query import Query
-from logagent.core.wire import SCOPE_HEADER
+from logagent.core.wire.coding import IDENTITY
+from logagent.core.wire.frames import SCOPE_HEADER
+from logagent.core.wire.listing import BadListing, Listing, failing, from_json
+from logagent.core.wire.parameters import parameters
 from logagent.peers.http2 import chunks
 from logagent.peers.reasons import reason
 from logagent.peers.source import refusal

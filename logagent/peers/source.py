@@ -13,14 +13,14 @@ import httpx
 import trio
 
 from logagent.core.batch import Batch, Origin, Out
-from logagent.core.coding import IDENTITY, DecodeError, decoder
 from logagent.core.cursor import MAX_ASKED, encode
 from logagent.core.hits.counts import are_counts
 from logagent.core.outcome import Failure, Outcome, Status, failed
-from logagent.core.parameters import parameters
 from logagent.core.query import Query
-from logagent.core.verdict import BadVerdict, from_trailers
-from logagent.core.wire import BATCHES, SCOPE_HEADER, Decoder, WireError
+from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
+from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, Decoder, WireError
+from logagent.core.wire.parameters import parameters
+from logagent.core.wire.verdict import BadVerdict, from_trailers
 from logagent.peers.http2 import chunks, trailers
 from logagent.peers.reasons import reason
 

@@ -16,18 +16,18 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_options_header
 
 from logagent.core.batch import Batch
-from logagent.core.coding import negotiate
 from logagent.core.cursor import continued
 from logagent.core.event_stream import EventStream
-from logagent.core.files import Listing, asked, to_json
 from logagent.core.hits_rendering import HitsJson, HitsNdjson, HitsText
-from logagent.core.host import HostState
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Failure, Outcome, Status
-from logagent.core.parameters import parse, parse_hits
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering import Ndjson, Text
-from logagent.core.wire import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
+from logagent.core.wire.coding import negotiate
+from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
+from logagent.core.wire.hosts import HostState
+from logagent.core.wire.listing import Listing, asked, to_json
+from logagent.core.wire.parameters import parse, parse_hits
 from logagent.web.access import may_ask
 from logagent.web.streaming import Answer, Answers, Plan, Rendering, StreamingQuart
 

@@ -18,13 +18,13 @@ from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioResponse
 
 from logagent.core.batch import Batch
-from logagent.core.coding import encoder
 from logagent.core.cursor import encode
 from logagent.core.hits.counts import lines_in
 from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
-from logagent.core.verdict import TRAILERS, to_trailers
+from logagent.core.wire.coding import encoder
+from logagent.core.wire.verdict import TRAILERS, to_trailers
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]

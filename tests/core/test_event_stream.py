@@ -15,7 +15,7 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.core.rendering import json_records
-from logagent.core.verdict import end_record
+from logagent.core.wire.verdict import end_record
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ASKED = Query(files=("a.log",), order=Order.OLDEST, follow=True)

@@ -10,7 +10,7 @@ from logagent.core.batch import SIGN_OF_LIFE
 from logagent.core.hits_rendering import HitsJson, HitsNdjson, HitsText, rfc3339, seconds
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
-from logagent.core.verdict import end_record
+from logagent.core.wire.verdict import end_record
 from testbed.counts import counts
 
 OUTCOME = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 10, hosts=(Part("db-2", Status.UNAVAILABLE, "x"),))

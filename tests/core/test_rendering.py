@@ -17,7 +17,7 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
 from logagent.core.rendering import Ndjson, Text
-from logagent.core.verdict import end_record
+from logagent.core.wire.verdict import end_record
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

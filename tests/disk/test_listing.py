@@ -16,7 +16,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.files import UNTIMED, ListedLog
+from logagent.core.wire.listing import UNTIMED, ListedLog
 from logagent.disk.catalog import Catalog
 from logagent.disk.listing import Lister, sorted_out
 from logagent.disk.stamping import SAMPLE

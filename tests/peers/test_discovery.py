@@ -14,7 +14,7 @@ from trio.testing import MockClock
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
-from logagent.core.wire import BATCHES, encode
+from logagent.core.wire.frames import BATCHES, encode
 from logagent.peers.discovery import Peers
 from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
 from logagent.web.connections import serve_connection

@@ -10,9 +10,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.core.files import ListedFile, ListedLog, Listing, to_json
 from logagent.core.outcome import Part, Status
 from logagent.core.query import Query
+from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
 from logagent.peers import listing
 
 LISTING = Listing((ListedLog("web-1", "app.log", (ListedFile("app.log", 3, 7),)),), (Part("web-1", Status.OK, "well"),))

@@ -16,7 +16,7 @@ import pytest
 import trio
 
 from logagent.core.outcome import Status
-from logagent.core.verdict import from_trailers
+from logagent.core.wire.verdict import from_trailers
 from logagent.peers.http2 import chunks, connect, trailers
 from testbed.processes import Process, needs, running, settled
 

@@ -11,7 +11,7 @@ import pytest
 import trio
 from hyperframe.frame import HeadersFrame, PriorityFrame
 
-from logagent.core.verdict import from_trailers
+from logagent.core.wire.verdict import from_trailers
 from logagent.peers.http2 import chunks, connect, trailers
 from testbed.processes import Process, needs, running
 

@@ -19,8 +19,8 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Out, Positi
 from logagent.core.cursor import encode
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.core.wire import BATCHES
-from logagent.core.wire import encode as frame
+from logagent.core.wire.frames import BATCHES
+from logagent.core.wire.frames import encode as frame
 from logagent.peers.http2 import connect
 from logagent.terminal import asking, following
 from logagent.terminal.following import Bookmarked, follow

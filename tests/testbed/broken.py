@@ -11,8 +11,8 @@ import trio.testing
 
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import Outcome, Status
-from logagent.core.verdict import to_trailers
-from logagent.core.wire import BATCHES, encode
+from logagent.core.wire.frames import BATCHES, encode
+from logagent.core.wire.verdict import to_trailers
 
 How = Literal[
     "refused",

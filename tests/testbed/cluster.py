@@ -16,7 +16,7 @@ import trio
 
 from logagent.agent import Agent
 from logagent.core.outcome import Outcome
-from logagent.core.verdict import from_trailers
+from logagent.core.wire.verdict import from_trailers
 from logagent.disk.catalog import Catalog
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads

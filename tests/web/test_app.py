@@ -18,7 +18,7 @@ from logagent.core.batch import Position
 from logagent.core.cursor import decode
 from logagent.core.outcome import Status
 from logagent.core.query import Query
-from logagent.core.verdict import TRAILERS
+from logagent.core.wire.verdict import TRAILERS
 from testbed.broken import Broken
 from testbed.cluster import PATIENCE, Cluster, Reply
 

@@ -13,7 +13,7 @@ import pytest
 from trio.testing import MockClock
 
 from logagent.core.outcome import Status
-from logagent.core.verdict import TRAILERS
+from logagent.core.wire.verdict import TRAILERS
 from testbed.broken import Broken
 from testbed.cluster import Cluster, Reply
 

@@ -16,12 +16,12 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Out, Position
 from logagent.core.cursor import decode, encode
-from logagent.core.files import Listing
-from logagent.core.host import HostState
 from logagent.core.outcome import Failure, Outcome, Status
-from logagent.core.parameters import parse
 from logagent.core.query import Query, Source
-from logagent.core.verdict import from_trailers
+from logagent.core.wire.hosts import HostState
+from logagent.core.wire.listing import Listing
+from logagent.core.wire.parameters import parse
+from logagent.core.wire.verdict import from_trailers
 from logagent.peers.http2 import chunks, connect, trailers
 from logagent.web.app import create_app
 from logagent.web.connections import serve_connection

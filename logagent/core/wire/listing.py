@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 from logagent.core.batch import shown
 from logagent.core.outcome import Outcome, Part, Status
-from logagent.core.parameters import MAX_QUERY_STRING, parse
 from logagent.core.query import BadParameter, Query
 from logagent.core.times import moments
+from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
 
 EVERYTHING = "**/*"
 """What is listed if nothing is named."""

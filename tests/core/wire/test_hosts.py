@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from logagent.core.host import chosen
 from logagent.core.outcome import Failure, Status
+from logagent.core.wire.hosts import chosen
 
 KNOWN = ["web-2", "web-1", "db-1", "web[1]"]
 

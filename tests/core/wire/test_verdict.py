@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.outcome import Outcome, Part, Status
-from logagent.core.verdict import (
+from logagent.core.wire.verdict import (
     MAX_HOSTS,
     MAX_MESSAGE,
     TRAILERS,

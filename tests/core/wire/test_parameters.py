@@ -10,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.parameters import (
+from logagent.core.query import BadParameter, Order, Query, Unit
+from logagent.core.units import DAY, MILLISECOND, MINUTE, SECOND
+from logagent.core.wire.parameters import (
     HITS_PARAMETERS,
     MAX_CONTEXT,
     MAX_EARLIER,
@@ -22,9 +24,7 @@ from logagent.core.parameters import (
     parameters,
     parse_hits,
 )
-from logagent.core.parameters import parse as parse_at
-from logagent.core.query import BadParameter, Order, Query, Unit
-from logagent.core.units import DAY, MILLISECOND, MINUTE, SECOND
+from logagent.core.wire.parameters import parse as parse_at
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.files import (
+from logagent.core.outcome import Part, Status
+from logagent.core.query import BadParameter, Query
+from logagent.core.wire.listing import (
     EVERYTHING,
     BadListing,
     ListedFile,
@@ -22,9 +24,7 @@ from logagent.core.files import (
     rfc3339,
     to_json,
 )
-from logagent.core.outcome import Part, Status
-from logagent.core.parameters import MAX_QUERY_STRING
-from logagent.core.query import BadParameter, Query
+from logagent.core.wire.parameters import MAX_QUERY_STRING
 
 FILE = ListedFile("app.log", 10, 1_700_000_000_000_000_001)
 OLDER = ListedFile("app.log.1.gz", 5, 1_600_000_000_000_000_000, compressed=True)

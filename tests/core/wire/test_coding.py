@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.coding import DecodeError, decoder, encoder, negotiate
+from logagent.core.wire.coding import DecodeError, decoder, encoder, negotiate
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.outcome import Status
-from logagent.core.wire import MAX_FRAME, MAX_ORIGINS, Decoder, WireError, encode
+from logagent.core.wire.frames import MAX_FRAME, MAX_ORIGINS, Decoder, WireError, encode
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

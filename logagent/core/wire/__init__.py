@@ -1,0 +1,6 @@
+"""What agents and clients exchange, each form with its encoder beside its decoder.
+
+May import, of ``core``: its own modules, ``times``, ``matching`` and ``hits``.
+
+Doors: ``frames`` (batches between agents), ``parameters`` (a query in a URL), ``verdict`` (an outcome in trailers).
+"""
