@@ -17,10 +17,10 @@ from logagent.config import timezones
 from logagent.config.settings import ConfigError
 from logagent.core.batch import Out
 from logagent.core.hits.tally import Tallied
-from logagent.core.hits_rendering import HitsJson
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
-from logagent.core.rendering import Ndjson
+from logagent.core.rendering.hits import HitsJson
+from logagent.core.rendering.records import Ndjson
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.peers.http2 import connect
 from logagent.peers.source import PeerSource

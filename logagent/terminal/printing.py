@@ -21,7 +21,7 @@ import trio
 
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import Outcome
-from logagent.core.rendering import Groups, Ndjson, separated
+from logagent.core.rendering.records import Groups, Ndjson, separated
 
 PALETTE = (32, 37, 65, 67, 71, 97, 100, 103, 130, 133, 137, 166, 168, 172)
 """Colours of the 256 that most terminals have, of middling lightness: legible on black and on white."""

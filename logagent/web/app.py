@@ -17,12 +17,12 @@ from werkzeug.http import parse_options_header
 
 from logagent.core.batch import Batch
 from logagent.core.cursor import continued
-from logagent.core.event_stream import EventStream
-from logagent.core.hits_rendering import HitsJson, HitsNdjson, HitsText
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
-from logagent.core.rendering import Ndjson, Text
+from logagent.core.rendering.event_stream import EventStream
+from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText
+from logagent.core.rendering.records import Ndjson, Text
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
 from logagent.core.wire.hosts import HostState

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from logagent.core.batch import Batch, Mark, Origin, Position
 from logagent.core.merging.reversing import beginnings, turned
 from logagent.core.query import Order, Unit
-from logagent.core.rendering import Text
+from logagent.core.rendering.records import Text
 from testbed.reading import answer, joined
 
 FIRST = 1_600_000_000

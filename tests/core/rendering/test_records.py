@@ -16,7 +16,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Notice, Origin, Posit
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
-from logagent.core.rendering import Ndjson, Text
+from logagent.core.rendering.records import Ndjson, Text
 from logagent.core.wire.verdict import end_record
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,7 +9,7 @@ from __future__ import annotations
 from logagent.core.batch import SIGN_OF_LIFE, Batch
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
-from logagent.core.rendering import LIVE, json_end, json_notice, json_records
+from logagent.core.rendering.records import LIVE, json_end, json_notice, json_records
 
 ALIVE = ": alive\n\n"
 """A comment, which a reader skips."""

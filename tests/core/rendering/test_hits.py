@@ -7,8 +7,8 @@ import json
 import pytest
 
 from logagent.core.batch import SIGN_OF_LIFE
-from logagent.core.hits_rendering import HitsJson, HitsNdjson, HitsText, rfc3339, seconds
 from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText, rfc3339, seconds
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.core.wire.verdict import end_record
 from testbed.counts import counts

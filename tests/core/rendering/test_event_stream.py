@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
-from logagent.core.event_stream import EventStream
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.core.rendering import json_records
+from logagent.core.rendering.event_stream import EventStream
+from logagent.core.rendering.records import json_records
 from logagent.core.wire.verdict import end_record
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
