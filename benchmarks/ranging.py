@@ -20,8 +20,9 @@ from stage import Stage
 
 from logagent.core.times import moments
 from logagent.core.times.stamper import Stamper
+from logagent.disk.files.blocks import Block
+from logagent.disk.files.reader import Reader
 from logagent.disk.ranges import bounds
-from logagent.disk.reader import Block, Reader
 from logagent.disk.stamping import Stamping
 from logagent.peers.http2 import chunks, connect
 

@@ -14,8 +14,8 @@ from logagent.core.matching.matcher import Inspection
 from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN
 from logagent.disk.cutting import Cutting, PassingLine, Text
+from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
 from logagent.disk.keeping import Keeping, Kept
-from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
 from logagent.disk.unpacking import CHUNK, Kind, Unpacking
 
 KEPT = 24 * 1024 * 1024

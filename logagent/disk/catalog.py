@@ -9,7 +9,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.beneath import Beneath, Opener, Root, failure_of, require_regular
+from logagent.disk.files.beneath import Beneath, Opener, Root, failure_of, require_regular
 from logagent.disk.globs import Budget, Found, Glob, Search, compiled, is_glob, literally, match_name
 from logagent.disk.logs import Generation, InRoot, Log, grouped, refusal
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from logagent.core.batch import Notice, Position
 from logagent.core.outcome import Failure
 from logagent.disk import succession
-from logagent.disk.beneath import failure_of
-from logagent.disk.growing import Growing, Overwritten
+from logagent.disk.files.beneath import failure_of
+from logagent.disk.files.blocks import UNKNOWN
+from logagent.disk.files.overwritten import Overwritten
+from logagent.disk.growing import Growing
 from logagent.disk.live_stamping import LiveStamping
 from logagent.disk.logs import Generation
-from logagent.disk.opening import UNKNOWN
 from logagent.disk.standing import AGAIN, Standing
 from logagent.disk.succession import Succession, Successors
 from logagent.disk.ways import Ways

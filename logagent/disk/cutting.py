@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from logagent.disk.reader import Block
+from logagent.disk.files.blocks import Block
 
 
 class Text:

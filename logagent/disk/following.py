@@ -12,9 +12,9 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
 from logagent.disk import succession
+from logagent.disk.files.blocks import Block
 from logagent.disk.framing import Framing
 from logagent.disk.growing import Growing
-from logagent.disk.reader import Block
 from logagent.disk.tail import LiveBlock, Tail
 
 EVENT_QUIET = 0.5

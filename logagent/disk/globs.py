@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from logagent.core.generations import Rotation, beginning, rotation
 from logagent.core.outcome import Failure, Status
-from logagent.disk.beneath import Beneath, Place, components, failure_of
+from logagent.disk.files.beneath import Beneath, Place, components, failure_of
 
 
 class Part(NamedTuple):

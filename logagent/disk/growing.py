@@ -7,8 +7,9 @@ from bisect import bisect_right
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.cursor import MARKED, mark, marks
-from logagent.disk.reader import MAX_LINE
-from logagent.disk.resuming import whole_end
+from logagent.disk.files.blocks import MAX_LINE
+from logagent.disk.files.line_breaks import whole_end
+from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.unpacking import head_of
 
 TRAIL = 64
@@ -16,10 +17,6 @@ TRAIL = 64
 numbers make the ends of two lines differ, whatever they have in common."""
 LOOKED = 4 * BATCH_BYTES
 """Bytes looked through at a time; then those who follow have their turn."""
-
-
-class Overwritten(Exception):
-    """A file no longer holds what was read of it: it was truncated, or written anew."""
 
 
 class Growing:

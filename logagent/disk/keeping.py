@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
-from logagent.disk.reader import Stretch
+from logagent.disk.files.blocks import Stretch
 
 MOST_BEFORE = 8 * 1024 * 1024
 """Bytes before a wanted stretch in which its neighbours are looked for: a thousand lines of 8 KiB."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from logagent.core.generations import LIVE, Order, Rotation, is_packed, unpacked
 from logagent.core.outcome import Failure, Status
-from logagent.disk.beneath import Root, failure_of
+from logagent.disk.files.beneath import Root, failure_of
 from logagent.disk.globs import Found
 
 MAX_GENERATIONS = 1000

@@ -13,13 +13,11 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query, Unit
 from logagent.disk.archive import Archive
+from logagent.disk.files.blocks import UNKNOWN, LongLine, Stretch
 from logagent.disk.ranges import TOLERANCE
-from logagent.disk.reader import LongLine, Stretch
 
 EVENT = 1000
 """Lines on either side of a match in which the rest of its event is looked for: far more than a stack trace takes."""
-UNKNOWN = 2**62
-"""Stands for the size of a text that was not gone through yet: larger than any."""
 
 _SAMPLED = 16
 """Lines at either end of a block that are looked at for a time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-from logagent.disk.reader import Read
+from logagent.disk.files.blocks import Read
 
 READ = 64 * 1024
 """Bytes read at a time: one or two chunks' worth of gzip. More is not faster."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from logagent.core.units import DAY, SECOND
-from logagent.disk.reader import Reader
+from logagent.disk.files.reader import Reader
 from logagent.disk.stamping import NEAR, PAGE, Stamping
 
 SMALL = 1024 * 1024

@@ -9,7 +9,7 @@ from logagent.core.matching.context import Contexts, Record
 from logagent.core.matching.events import Events
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.reader import Block
+from logagent.disk.files.blocks import Block
 from logagent.disk.selection import NOTHING, Range, Selected
 from logagent.disk.stamping import Times
 

@@ -9,19 +9,10 @@ from typing import Protocol, TypeVar
 from logagent.core.batch import Position
 from logagent.core.cursor import MARKED, mark, marks
 from logagent.core.outcome import Failure, Status
-from logagent.disk.reader import Read, Reader
 from logagent.disk.unpacking import head_of
-
-_PIECE = 64 * 1024
-"""Bytes read at a time to find where a line ends: more than nearly all lines have."""
-
 
 LISTINGS = 20
 """How often files are listed to find them standing still, while they are renamed again and again."""
-
-
-class WrittenOver(Exception):
-    """A file no longer holds what it held when it was opened: it was truncated, and written anew perhaps."""
 
 
 class Openable(Protocol):
@@ -102,20 +93,6 @@ def mark_of(descriptor: int) -> int:
     return mark(head_of(descriptor, MARKED))
 
 
-def guarded(read: Read, head: bytes) -> Read:
-    """Reads only as long as the file begins as it did, with up to `MARKED` bytes, or with some of them, where it was
-    cut off: what is given is of the same text then. Raises `WrittenOver`."""
-
-    def read_guarded(descriptor: int, size: int, offset: int) -> bytes:
-        body = read(descriptor, size, offset)
-        begins = os.pread(descriptor, len(head), 0)
-        if not begins or not head.startswith(begins):
-            raise WrittenOver
-        return body
-
-    return read_guarded if head else read
-
-
 def gone(log: str, position: Position) -> Failure:
     """What is said where the file is gone that an earlier answer had come to."""
     return Failure(
@@ -132,29 +109,3 @@ def lost(log: str, file: str) -> Failure:
 def written_over(file: str) -> Failure:
     """What is said where a file was written over while it was read, and there is no copy of it."""
     return Failure(Status.DATA_LOSS, f"{file}: was truncated or written anew while it was read, and has no copy")
-
-
-def whole_end(descriptor: int) -> int:
-    """The offset behind the last line break of an open file. Raises `OSError`."""
-    end = os.fstat(descriptor).st_size
-    while end > 0:
-        begin = max(0, end - _PIECE)
-        line_break = os.pread(descriptor, end - begin, begin).rfind(b"\n")
-        if line_break >= 0:
-            return begin + line_break + 1
-        end = begin
-    return 0
-
-
-def line_start(reader: Reader, offset: int) -> int:
-    """The first offset from `offset` on at which a line begins, the end of the file counting as one."""
-    if offset <= 0:
-        return 0
-    at = offset - 1
-    while at < reader.size:
-        end = min(at + _PIECE, reader.size)
-        line_break = reader.read(at, end).find(b"\n")
-        if line_break >= 0:
-            return at + line_break + 1
-        at = end
-    return reader.size

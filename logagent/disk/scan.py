@@ -9,9 +9,9 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.disk.counting import Counting
+from logagent.disk.files.blocks import Barren, Block, LongLine, Stretch
 from logagent.disk.framing import Framing
 from logagent.disk.opening import Text
-from logagent.disk.reader import Barren, Block, LongLine, Stretch
 
 ENOUGH = BATCH_BYTES // 2
 """Bytes of lines with which a batch is sent on: with what the last block adds it comes to 128 to 384 KiB."""

@@ -8,7 +8,7 @@ from typing import Protocol
 from logagent.core.matching.context import Record
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Query, Unit
-from logagent.disk.reader import Block
+from logagent.disk.files.blocks import Block
 from logagent.disk.records import Records
 from logagent.disk.selection import Lines, Selected
 from logagent.disk.stamping import Times

@@ -9,7 +9,7 @@ from logagent.core.batch import Mark, lines_of, starts_of
 from logagent.core.matching.context import Record
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
-from logagent.disk.reader import Block
+from logagent.disk.files.blocks import Block
 from logagent.disk.stamping import Times
 
 T = TypeVar("T")

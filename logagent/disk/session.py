@@ -11,9 +11,10 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.disk import resuming
-from logagent.disk.beneath import failure_of
 from logagent.disk.counting import Counting
-from logagent.disk.descriptor import Descriptor
+from logagent.disk.files import overwritten
+from logagent.disk.files.beneath import failure_of
+from logagent.disk.files.shared_descriptor import Descriptor
 from logagent.disk.framing import Framing
 from logagent.disk.itinerary import Itinerary
 from logagent.disk.scan import ENOUGH
@@ -131,7 +132,7 @@ class Session:
             return
         try:
             self._work(opened, prepared, starting)
-        except resuming.WrittenOver:
+        except overwritten.WrittenOver:
             self._go_on_in_copy(opened, itinerary)
         except Failure as failure:
             if failure.status is Status.NOT_FOUND and opened.started is None and itinerary.begun:

@@ -14,7 +14,7 @@ from typing import Protocol
 from logagent.core.times.locating import SEEN
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archive import Archive
-from logagent.disk.reader import Reader
+from logagent.disk.files.reader import Reader
 
 PAGE = 16 * 1024
 """Bytes of file whose lines are stamped together when a line needs the time of a neighbour."""

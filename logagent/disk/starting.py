@@ -13,18 +13,18 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
-from logagent.disk import resuming
 from logagent.disk.archive import Archive
 from logagent.disk.counting import Counting
+from logagent.disk.files import line_breaks, overwritten
+from logagent.disk.files.parallel_sweep import Sweep
+from logagent.disk.files.reader import Reader
 from logagent.disk.framing import Framing
 from logagent.disk.opening import Unpacked
 from logagent.disk.ranges import bounds
-from logagent.disk.reader import Reader
 from logagent.disk.scan import Scan
 from logagent.disk.selection import is_ranged
 from logagent.disk.stages import Stages
 from logagent.disk.stamping import SAMPLE, Stamping, StampingAtHand
-from logagent.disk.sweep import Sweep
 from logagent.disk.threads import Work
 from logagent.disk.unpacking import HEAD, Kind, head_of, kind_of
 from logagent.disk.ways import File, Ways
@@ -73,7 +73,7 @@ class Starting:
             # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
             sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self.query.hits else ways.sizes,
             max_line=ways.max_line,
-            read=resuming.guarded(ways.read, os.pread(descriptor, MARKED, 0)),
+            read=overwritten.guarded(ways.read, os.pread(descriptor, MARKED, 0)),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
@@ -146,12 +146,12 @@ class Starting:
             newest = self.query.order is Order.NEWEST
             begin, end = (begin, min(end, start)) if newest else (max(begin, start), end)
         if self.query.whole and reader.name == self.log:  # the other files have an end
-            end = min(end, max(begin, resuming.whole_end(descriptor)))
+            end = min(end, max(begin, line_breaks.whole_end(descriptor)))
         return min(begin, end), end
 
     def _start_at(self, offset: int, reader: Reader) -> int:
         """Where to go on. A follow may have given part of a line, and wants the rest of it."""
-        return min(offset, reader.size) if self.query.whole else resuming.line_start(reader, offset)
+        return min(offset, reader.size) if self.query.whole else line_breaks.line_start(reader, offset)
 
     def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
         if not stamping.timed:

@@ -15,8 +15,9 @@ from typing import NamedTuple, Protocol
 from logagent.core.batch import Notice
 from logagent.core.outcome import Failure, Status
 from logagent.disk import resuming
-from logagent.disk.beneath import failure_of
-from logagent.disk.growing import Growing, Overwritten
+from logagent.disk.files.beneath import failure_of
+from logagent.disk.files.overwritten import Overwritten
+from logagent.disk.growing import Growing
 from logagent.disk.logs import Generation
 from logagent.disk.plain import Moved, open_plain
 

@@ -16,7 +16,7 @@ import trio
 from asyncinotify import Inotify, Mask
 
 from logagent.disk import mounts
-from logagent.disk.beneath import DESCRIPTORS
+from logagent.disk.files.beneath import DESCRIPTORS
 from logagent.disk.inotify import NAMES, WRITES, Kernel, opened
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from datetime import tzinfo
 from typing import Protocol
 
 from logagent.disk.archive import KEPT
-from logagent.disk.reader import BLOCK_SIZES, MAX_LINE, Read
+from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Read
 from logagent.disk.scan import LIFE_BYTES
 from logagent.disk.spans import Spans
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Status
 from logagent.disk.archive import KEPT, TRAIL, Archive
-from logagent.disk.reader import Block, LongLine, Stretch
+from logagent.disk.files.blocks import Block, LongLine, Stretch
 from logagent.disk.unpacking import Kind
 from testbed.packing import PACK, packed
 from testbed.reading import file_of

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from logagent.core.generations import rotation
 from logagent.core.outcome import Failure, Status
-from logagent.disk.beneath import MAX_DEPTH
 from logagent.disk.catalog import Catalog, Generation, Log
+from logagent.disk.files.beneath import MAX_DEPTH
 from logagent.disk.logs import MAX_GENERATIONS
 
 NOBODY = 65534

@@ -15,8 +15,8 @@ from logagent.core.cursor import mark
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog import Catalog
 from logagent.disk.chain import BUSY, HALF_TIME, MAX_HELD, QUIET, Chain
+from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.logs import Generation
-from logagent.disk.opening import UNKNOWN
 from logagent.disk.standing import AGAIN
 from logagent.disk.unpacking import Kind
 from logagent.disk.ways import Ways

@@ -26,7 +26,8 @@ from logagent.core.times.stamper import Stamper
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.disk import counting
 from logagent.disk.counting import Counting
-from logagent.disk.reader import Block, Reader
+from logagent.disk.files.blocks import Block
+from logagent.disk.files.reader import Reader
 from logagent.disk.scan import ENOUGH, Scan
 from logagent.disk.stamping import Stamping
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.disk.growing import LOOKED, TRAIL, Growing, Overwritten
+from logagent.disk.files.overwritten import Overwritten
+from logagent.disk.growing import LOOKED, TRAIL, Growing
 
 LINE = b"2026-11-25T10:00:%02dZ " + b"x" * 60
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN
 from logagent.core.times.stamper import Stamper
+from logagent.disk.files.blocks import Read
+from logagent.disk.files.reader import Reader
 from logagent.disk.ranges import LATE, MARGIN, PROBE, TOLERANCE, Bounds, bounds
-from logagent.disk.reader import Read, Reader
 from logagent.disk.stamping import NEAR, PAGE, Stamping
 
 SECOND = 1_000_000_000

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logagent.core.times.stamper import Stamper
 from logagent.disk import stamping
-from logagent.disk.reader import Reader
+from logagent.disk.files.reader import Reader
 from logagent.disk.stamping import Stamping
 
 MODIFIED = 1_800_000_000_000_000_000

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
-from logagent.disk.reader import Barren, Block, LongLine, Read, Reader, Stretch
-from logagent.disk.sweep import Sweep
+from logagent.disk.files.blocks import Barren, Block, LongLine, Read, Stretch
+from logagent.disk.files.parallel_sweep import Sweep
+from logagent.disk.files.reader import Reader
 from testbed.reading import file_of
 
 contents = st.lists(
@@ -114,7 +115,7 @@ def test_nothing_beyond_the_limits_is_read_or_announced(
         touched.append(range(offset, offset + count))
         return os.pread(descriptor, count, offset)
 
-    monkeypatch.setattr("logagent.disk.reader.os.posix_fadvise", advise)
+    monkeypatch.setattr("logagent.disk.files.reader.os.posix_fadvise", advise)
     with file_of(line * 200) as descriptor:
         reader = Reader(descriptor, "app.log", sizes=[10], max_line=10, read=read)
         list(reader.backward(100, 350) if newest else reader.forward(100, 350))
@@ -178,7 +179,7 @@ def test_a_long_scan_announces_what_it_will_read_and_a_short_one_nothing(
     def advise(descriptor: int, offset: int, length: int, advice: int) -> None:
         announced.append(range(offset, offset + length))
 
-    monkeypatch.setattr("logagent.disk.reader.os.posix_fadvise", advise)
+    monkeypatch.setattr("logagent.disk.files.reader.os.posix_fadvise", advise)
     with file_of(b"line\n" * 200) as descriptor:
         reader = Reader(descriptor, "app.log", sizes=[10, 50], max_line=10)
         blocks = reader.backward() if newest else reader.forward()

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.matching.matcher import Matcher, Scout
-from logagent.disk.sweep import AHEAD, SPELL, WINDOW, WORTH, Sweep, Swept
+from logagent.disk.files.parallel_sweep import AHEAD, SPELL, WINDOW, WORTH, Sweep, Swept
 from logagent.disk.threads import Work
 from testbed.reading import file_of
 

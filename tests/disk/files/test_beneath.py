@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk import beneath
-from logagent.disk.beneath import MAX_DEPTH, MAX_LINKS, Opener, Root, failure_of
+from logagent.disk.files import beneath
+from logagent.disk.files.beneath import MAX_DEPTH, MAX_LINKS, Opener, Root, failure_of
 
 SECRET = b"outside every root"
 

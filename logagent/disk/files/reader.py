@@ -9,51 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
-from typing import NamedTuple
 
-from logagent.core.batch import BATCH_BYTES
 from logagent.core.outcome import Failure, Status
 from logagent.core.times.locating import SEEN
-from logagent.disk.sweep import Sweep
-
-BLOCK_SIZES = (16 * 1024, 64 * 1024, BATCH_BYTES)
-"""Bytes of the first reads and of all further ones: the last twenty lines cost little, and a long scan little per byte.
-Larger blocks than the last leave the processor's caches."""
-MAX_LINE = 1024 * 1024
-"""Bytes of a line that is sent whole: far above any line that is meant to be read, and bearable times the scans that
-run at a time."""
+from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Barren, Block, LongLine, Read, Stretch
+from logagent.disk.files.parallel_sweep import Sweep
 
 AHEAD = 4
 """Blocks of full size that a long scan is ahead of itself in telling the kernel what it will read. By itself the kernel
 reads ahead only forward, and little: with this a cold file is read backward twice as fast, forward three times."""
-
-Read = Callable[[int, int, int], bytes]
-"""`os.pread`: descriptor, number of bytes, offset."""
-
-
-class Block(NamedTuple):
-    """Whole lines and where they begin in their file. Only the line break of the file's last line may be missing.
-    Without any byte: reading goes on, and no whole line was found yet."""
-
-    offset: int
-    body: bytes
-
-
-class LongLine(NamedTuple):
-    """A line too long to be held: where it begins, and where it ends, its line break left out."""
-
-    offset: int
-    end: int
-
-
-class Barren(NamedTuple):
-    """Whole lines of which none matches, found so by a sweep: where they begin in their file, and their bytes."""
-
-    offset: int
-    size: int
-
-
-Stretch = Block | LongLine | Barren
 
 
 class Reader:

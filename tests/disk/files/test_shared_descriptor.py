@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from logagent.disk.descriptor import Descriptor
+from logagent.disk.files.shared_descriptor import Descriptor
 
 
 @pytest.fixture
