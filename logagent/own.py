@@ -14,7 +14,7 @@ from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome, Part, Status, combine, failed
 from logagent.core.query import Query, Source
 from logagent.core.wire.listing import ListedLog, Listing, failing
-from logagent.disk.archive import KEPT
+from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog import Catalog, Generation, Log
 from logagent.disk.listing import MAX_LISTED, Lister, sorted_out, unlooked
 from logagent.disk.live import LiveLogs

@@ -7,10 +7,10 @@ from bisect import bisect_right
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.cursor import MARKED, mark, marks
+from logagent.disk.archives.decoding import head_of
 from logagent.disk.files.blocks import MAX_LINE
 from logagent.disk.files.line_breaks import whole_end
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.unpacking import head_of
 
 TRAIL = 64
 """Bytes before the place that a file was read up to, which must still be there: else it was written over. Times and

@@ -11,8 +11,8 @@ from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.core.units import DAY
 from logagent.disk import resuming
+from logagent.disk.archives.decoding import head_of
 from logagent.disk.spans import Spans
-from logagent.disk.unpacking import head_of
 from logagent.disk.ways import File, expected
 
 MAX_PLANS = 100

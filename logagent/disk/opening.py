@@ -12,7 +12,7 @@ from typing import Protocol
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query, Unit
-from logagent.disk.archive import Archive
+from logagent.disk.archives.archive import Archive
 from logagent.disk.files.blocks import UNKNOWN, LongLine, Stretch
 from logagent.disk.ranges import TOLERANCE
 

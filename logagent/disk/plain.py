@@ -6,7 +6,7 @@ import os
 from typing import NamedTuple
 
 from logagent.core.batch import BATCH_BYTES
-from logagent.disk.unpacking import HEAD, Unpacking, kind_of
+from logagent.disk.archives.decoding import HEAD, Unpacking, kind_of
 from logagent.disk.ways import File
 
 MAX_UNPACKED = 256 * 1024 * 1024

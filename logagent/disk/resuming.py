@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from logagent.core.batch import Position
 from logagent.core.cursor import MARKED, mark, marks
 from logagent.core.outcome import Failure, Status
-from logagent.disk.unpacking import head_of
+from logagent.disk.archives.decoding import head_of
 
 LISTINGS = 20
 """How often files are listed to find them standing still, while they are renamed again and again."""

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from logagent.core.times.locating import SEEN
 from logagent.core.times.stamper import Stamper
-from logagent.disk.archive import Archive
+from logagent.disk.archives.archive import Archive
 from logagent.disk.files.reader import Reader
 
 PAGE = 16 * 1024

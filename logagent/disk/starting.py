@@ -13,7 +13,8 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
-from logagent.disk.archive import Archive
+from logagent.disk.archives.archive import Archive
+from logagent.disk.archives.decoding import HEAD, Kind, head_of, kind_of
 from logagent.disk.counting import Counting
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import Sweep
@@ -26,7 +27,6 @@ from logagent.disk.selection import is_ranged
 from logagent.disk.stages import Stages
 from logagent.disk.stamping import SAMPLE, Stamping, StampingAtHand
 from logagent.disk.threads import Work
-from logagent.disk.unpacking import HEAD, Kind, head_of, kind_of
 from logagent.disk.ways import File, Ways
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Protocol
 
-from logagent.disk.archive import KEPT
+from logagent.disk.archives.archive import KEPT
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Read
 from logagent.disk.scan import LIFE_BYTES
 from logagent.disk.spans import Spans

@@ -20,9 +20,9 @@ from trio.testing import MockClock
 from logagent.core.batch import BATCH_BYTES, Batch, Notice, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
+from logagent.disk.archives.decoding import Kind
 from logagent.disk.live import LiveLogs
 from logagent.disk.threads import DiskThreads
-from logagent.disk.unpacking import Kind
 from logagent.disk.ways import Ways
 from testbed.packing import PACK
 from testbed.reading import Collected

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from logagent.disk import plain
+from logagent.disk.archives.decoding import Kind
 from logagent.disk.catalog import Catalog
 from logagent.disk.growing import Growing
 from logagent.disk.logs import Generation
 from logagent.disk.succession import Succession, Successors
-from logagent.disk.unpacking import Kind
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 

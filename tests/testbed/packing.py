@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import zstandard
 
-from logagent.disk.unpacking import Kind
+from logagent.disk.archives.decoding import Kind
 
 
 def _zstd(text: bytes, *, block: int = 1000) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logagent.disk.archives.kept_blocks import Keeping
 from logagent.disk.files.blocks import Block
-from logagent.disk.keeping import Keeping
 
 wanted_lines = st.lists(st.integers(0, 3), max_size=15)
 

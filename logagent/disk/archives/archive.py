@@ -13,10 +13,10 @@ from itertools import chain, repeat
 from logagent.core.matching.matcher import Inspection
 from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN
-from logagent.disk.cutting import Cutting, PassingLine, Text
+from logagent.disk.archives.block_builder import Cutting, PassingLine, Text
+from logagent.disk.archives.decoding import CHUNK, Kind, Unpacking
+from logagent.disk.archives.kept_blocks import Keeping, Kept
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
-from logagent.disk.keeping import Keeping, Kept
-from logagent.disk.unpacking import CHUNK, Kind, Unpacking
 
 KEPT = 24 * 1024 * 1024
 """Bytes of wanted blocks that a backward pass keeps: with less room, answers of more lines take more passes (one for

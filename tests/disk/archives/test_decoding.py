@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.packed import READ
-from logagent.disk.unpacking import CHUNK, HEAD, LARGEST_WINDOW, Kind, Unpacking, kind_of
+from logagent.disk.archives.compressed_bytes import READ
+from logagent.disk.archives.decoding import CHUNK, HEAD, LARGEST_WINDOW, Kind, Unpacking, kind_of
 from testbed.packing import PACK, packed
 from testbed.reading import file_of
 

@@ -24,8 +24,8 @@ from isal import igzip_lib
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.outcome import Failure, Status
+from logagent.disk.archives.compressed_bytes import READ, Damaged, Packed
 from logagent.disk.files.blocks import Read
-from logagent.disk.packed import READ, Damaged, Packed
 
 CHUNK = BATCH_BYTES
 """Bytes of text that are unpacked at a time, at most: they stay in the processor's caches, whatever the ratio is."""

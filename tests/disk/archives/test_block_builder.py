@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.disk.cutting import Cutting, PassingLine, Text
+from logagent.disk.archives.block_builder import Cutting, PassingLine, Text
 from logagent.disk.files.blocks import Block
 
 pieces_of_text = st.lists(st.sampled_from([b"", b"a", b"bcd", b"\n", b"ab\n", b"\n\nx"]), max_size=12)
