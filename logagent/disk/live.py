@@ -25,7 +25,7 @@ from logagent.disk.source import LogSource
 from logagent.disk.tail import Tail
 from logagent.disk.tails import Tails
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Watching
+from logagent.disk.watch.watching import Watching
 from logagent.disk.ways import Ways
 
 LAG = 1_000_000_000

@@ -14,7 +14,7 @@ from logagent.disk.catalog import Catalog
 from logagent.disk.globs import is_glob
 from logagent.disk.logs import Log
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Watch, Watching
+from logagent.disk.watch.watching import Watch, Watching
 
 SEARCH_GAP = 0.2
 """Seconds between two searches, though names come and go all the time: each goes through directories."""

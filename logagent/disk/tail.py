@@ -16,7 +16,7 @@ from logagent.core.outcome import Failure
 from logagent.disk.chain import Chain
 from logagent.disk.logs import Generation
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Watch, Watching
+from logagent.disk.watch.watching import Watch, Watching
 from logagent.disk.ways import Ways
 
 GAP = 0.01

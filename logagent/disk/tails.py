@@ -14,7 +14,7 @@ from logagent.disk.catalog import Catalog
 from logagent.disk.lookout import Lookout
 from logagent.disk.tail import Tail
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Watching
+from logagent.disk.watch.watching import Watching
 
 _logger = logging.getLogger(__name__)
 

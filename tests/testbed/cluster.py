@@ -20,7 +20,7 @@ from logagent.core.wire.verdict import from_trailers
 from logagent.disk.catalog import Catalog
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Watching
+from logagent.disk.watch.watching import Watching
 from logagent.own import Reading
 from logagent.peers.discovery import Peers
 from logagent.peers.http2 import chunks, connect, trailers

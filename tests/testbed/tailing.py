@@ -19,7 +19,7 @@ from logagent.disk.logs import Generation
 from logagent.disk.tail import Tail
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
-from logagent.disk.watching import Wake, Watch, Watching
+from logagent.disk.watch.watching import Wake, Watch, Watching
 from logagent.disk.ways import Ways
 
 POLL = 0.02

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from logagent.disk import mounts
-from logagent.disk.mounts import Mount, Mounts, mount_number, notifies, notifies_at, parsed
+from logagent.disk.watch import mounts
+from logagent.disk.watch.mounts import Mount, Mounts, mount_number, notifies, notifies_at, parsed
 
 LOCAL = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard"
 SUBVOLUME = "41 27 0:31 /@log /var/log rw,relatime shared:9 master:1 - btrfs /dev/sda2 rw,subvol=/@log"

@@ -17,8 +17,8 @@ from asyncinotify import Event, Inotify, Mask
 from asyncinotify import Watch as KernelWatch
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from logagent.disk.inotify import PORTION, opened
-from logagent.disk.watching import Watching
+from logagent.disk.watch.inotify import PORTION, opened
+from logagent.disk.watch.watching import Watching
 
 PATIENT = 20
 """Real seconds after which a test that waits for the kernel is given up."""

@@ -15,9 +15,9 @@ from pathlib import Path
 import trio
 from asyncinotify import Inotify, Mask
 
-from logagent.disk import mounts
 from logagent.disk.files.beneath import DESCRIPTORS
-from logagent.disk.inotify import NAMES, WRITES, Kernel, opened
+from logagent.disk.watch import mounts
+from logagent.disk.watch.inotify import NAMES, WRITES, Kernel, opened
 
 logger = logging.getLogger(__name__)
 
