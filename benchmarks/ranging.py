@@ -22,8 +22,8 @@ from logagent.core.times import moments
 from logagent.core.times.stamper import Stamper
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
-from logagent.disk.ranges import bounds
-from logagent.disk.stamping import Stamping
+from logagent.disk.times.bisection import bounds
+from logagent.disk.times.stamping import Stamping
 from logagent.peers.http2 import chunks, connect
 
 SIZE = 4_000_000_000

@@ -16,10 +16,10 @@ from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.growing import Growing
-from logagent.disk.live_stamping import LiveStamping
 from logagent.disk.logs import Generation
 from logagent.disk.standing import AGAIN, Standing
 from logagent.disk.succession import Succession, Successors
+from logagent.disk.times.appended import LiveStamping
 from logagent.disk.ways import Ways
 
 HALF_TIME = 2.0

@@ -16,7 +16,7 @@ from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.selecting import selection
 from logagent.disk.selection import Selected
-from logagent.disk.stamping import Stamping
+from logagent.disk.times.stamping import Stamping
 
 MOST_RUNS = 16
 """Runs of lines with one beginning that a block is taken apart into: with more, reading each time is as fast."""

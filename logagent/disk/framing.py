@@ -9,7 +9,7 @@ from logagent.core.query import Order, Query
 from logagent.disk.files.blocks import Block
 from logagent.disk.selecting import selection
 from logagent.disk.selection import Selected
-from logagent.disk.stamping import Times
+from logagent.disk.times.stamping import Times
 
 
 class Framing:

@@ -22,7 +22,7 @@ from logagent.core.wire.listing import UNTIMED, ListedFile, ListedLog
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import Read
 from logagent.disk.logs import Generation, Log
-from logagent.disk.stamping import SAMPLE
+from logagent.disk.times.stamping import SAMPLE
 
 MAX_LISTED = 5000
 """Logs of one listing: about two megabytes of JSON, and more than anyone reads."""

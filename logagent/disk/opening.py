@@ -14,7 +14,7 @@ from logagent.core.outcome import Failure
 from logagent.core.query import Query, Unit
 from logagent.disk.archives.archive import Archive
 from logagent.disk.files.blocks import UNKNOWN, LongLine, Stretch
-from logagent.disk.ranges import TOLERANCE
+from logagent.disk.times.bisection import TOLERANCE
 
 EVENT = 1000
 """Lines on either side of a match in which the rest of its event is looked for: far more than a stack trace takes."""

@@ -11,7 +11,7 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.files.blocks import Block
 from logagent.disk.selection import NOTHING, Range, Selected
-from logagent.disk.stamping import Times
+from logagent.disk.times.stamping import Times
 
 
 class Records:

@@ -11,7 +11,7 @@ from logagent.core.query import Query, Unit
 from logagent.disk.files.blocks import Block
 from logagent.disk.records import Records
 from logagent.disk.selection import Lines, Selected
-from logagent.disk.stamping import Times
+from logagent.disk.times.stamping import Times
 
 
 class Selection(Protocol):

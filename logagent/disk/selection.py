@@ -10,7 +10,7 @@ from logagent.core.matching.context import Record
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
 from logagent.disk.files.blocks import Block
-from logagent.disk.stamping import Times
+from logagent.disk.times.stamping import Times
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from logagent.core.query import Query
-from logagent.disk.ranges import TOLERANCE
+from logagent.disk.times.bisection import TOLERANCE
 
 MOST = 10_000
 """Files that are remembered: some megabytes. Then it starts anew."""

@@ -21,12 +21,12 @@ from logagent.disk.files.parallel_sweep import Sweep
 from logagent.disk.files.reader import Reader
 from logagent.disk.framing import Framing
 from logagent.disk.opening import Unpacked
-from logagent.disk.ranges import bounds
 from logagent.disk.scan import Scan
 from logagent.disk.selection import is_ranged
 from logagent.disk.stages import Stages
-from logagent.disk.stamping import SAMPLE, Stamping, StampingAtHand
 from logagent.disk.threads import Work
+from logagent.disk.times.bisection import bounds
+from logagent.disk.times.stamping import SAMPLE, Stamping, StampingAtHand
 from logagent.disk.ways import File, Ways
 
 

@@ -29,7 +29,7 @@ from logagent.disk.counting import Counting
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.scan import ENOUGH, Scan
-from logagent.disk.stamping import Stamping
+from logagent.disk.times.stamping import Stamping
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ORIGIN = Origin("web-1", "app.log")

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from logagent.core.wire.listing import UNTIMED, ListedLog
 from logagent.disk.catalog import Catalog
 from logagent.disk.listing import Lister, sorted_out
-from logagent.disk.stamping import SAMPLE
+from logagent.disk.times.stamping import SAMPLE
 
 SECOND = 1_000_000_000
 NOON = 1_795_435_200 * SECOND  # 2026-11-23T12:00:00Z

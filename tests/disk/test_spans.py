@@ -8,8 +8,8 @@ import pytest
 
 from logagent.core.query import Query
 from logagent.core.units import SECOND
-from logagent.disk.ranges import TOLERANCE
 from logagent.disk.spans import Spans
+from logagent.disk.times.bisection import TOLERANCE
 
 HOUR = 3600 * SECOND
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from logagent.core.units import DAY, SECOND
 from logagent.disk.files.reader import Reader
-from logagent.disk.stamping import NEAR, PAGE, Stamping
+from logagent.disk.times.stamping import NEAR, PAGE, Stamping
 
 SMALL = 1024 * 1024
 """Bytes of a file up to which it is scanned as it is: that takes no longer than to bisect it."""

@@ -7,7 +7,7 @@ from datetime import UTC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.disk.live_stamping import BEFORE, REMEMBERED, LiveStamping
+from logagent.disk.times.appended import BEFORE, REMEMBERED, LiveStamping
 from testbed.reading import joined
 
 SECOND = 1_000_000_000

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.times.stamper import Stamper
-from logagent.disk import stamping
 from logagent.disk.files.reader import Reader
-from logagent.disk.stamping import Stamping
+from logagent.disk.times import stamping
+from logagent.disk.times.stamping import Stamping
 
 MODIFIED = 1_800_000_000_000_000_000
 SECOND = 1_000_000_000

@@ -20,8 +20,8 @@ from logagent.core.times.locating import SEEN
 from logagent.core.times.stamper import Stamper
 from logagent.disk.files.blocks import Read
 from logagent.disk.files.reader import Reader
-from logagent.disk.ranges import LATE, MARGIN, PROBE, TOLERANCE, Bounds, bounds
-from logagent.disk.stamping import NEAR, PAGE, Stamping
+from logagent.disk.times.bisection import LATE, MARGIN, PROBE, TOLERANCE, Bounds, bounds
+from logagent.disk.times.stamping import NEAR, PAGE, Stamping
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
