@@ -13,7 +13,7 @@ from logagent.core.matching.matcher import check
 from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState, chosen
 from logagent.core.wire.listing import Listing, joined
-from logagent.disk.listing import Lister
+from logagent.disk.catalog.ends import Lister
 from logagent.follow import Follow
 from logagent.gather import Gather
 from logagent.own import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading, own_live

@@ -15,8 +15,8 @@ from logagent.core.outcome import Failure, Outcome, Part, Status, combine, faile
 from logagent.core.query import Query, Source
 from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.archives.archive import KEPT
-from logagent.disk.catalog import Catalog, Generation, Log
-from logagent.disk.listing import MAX_LISTED, Lister, sorted_out, unlooked
+from logagent.disk.catalog.catalog import Catalog, Generation, Log
+from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
 from logagent.disk.live import LiveLogs
 from logagent.disk.source import LogSource
 from logagent.disk.spans import Spans

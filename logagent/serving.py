@@ -12,7 +12,7 @@ import trio
 from logagent import __version__
 from logagent.agent import Agent
 from logagent.config.settings import ConfigError, Settings
-from logagent.disk.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching

@@ -20,7 +20,7 @@ from logagent.core.outcome import Failure, Outcome, Part, Status
 from logagent.core.query import Query
 from logagent.core.wire.listing import Listing
 from logagent.disk.archives.archive import KEPT
-from logagent.disk.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.threads import DiskThreads
 from logagent.own import Reading
 from logagent.peers.discovery import Peers

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from logagent.core.batch import Notice, Position
 from logagent.core.outcome import Failure
-from logagent.disk import succession
+from logagent.disk.catalog import losses
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.growing import Growing
-from logagent.disk.logs import Generation
 from logagent.disk.standing import AGAIN, Standing
 from logagent.disk.succession import Succession, Successors
 from logagent.disk.times.appended import LiveStamping
@@ -241,7 +241,7 @@ class Chain:
         if file.lost:
             file.close()
         if not followed.sure:
-            self._notices[self.last + 1] = [succession.rotated_too_fast(self.host, self.name)]
+            self._notices[self.last + 1] = [losses.rotated_too_fast(self.host, self.name)]
         self._add(followed.files)
         return True
 

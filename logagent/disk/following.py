@@ -11,7 +11,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
-from logagent.disk import succession
+from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
 from logagent.disk.framing import Framing
 from logagent.disk.growing import Growing
@@ -105,7 +105,7 @@ class LogFollower:
         """Go on with the next file; of this one more may come late."""
         missing = self._tail.chain.file(self.number).seen - self._offset
         if missing > 0:
-            self._notices.append(succession.truncated(self._tail.host, self.name, missing))
+            self._notices.append(losses.truncated(self._tail.host, self.name, missing))
         self._late = (self.number, self._offset)
         self._go_to_next()
         self._tail.wake()  # which may let go of the file
@@ -175,7 +175,7 @@ class LogFollower:
         batch = self._framing.take() if self._framing.count else SIGN_OF_LIFE
         lost, self._lost = self._lost, None
         if lost is not None:
-            self._notices.insert(0, succession.truncated(self._tail.host, self.name, lost[0], torn=lost[1]))
+            self._notices.insert(0, losses.truncated(self._tail.host, self.name, lost[0], torn=lost[1]))
         notices, self._notices = tuple(self._notices), []
         if batch.count or notices:
             self._told = self._position

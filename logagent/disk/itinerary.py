@@ -10,8 +10,8 @@ from logagent.core.cursor import MARKED, mark, marks, of_log
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.core.units import DAY
-from logagent.disk import resuming
 from logagent.disk.archives.decoding import head_of
+from logagent.disk.catalog import identity, losses
 from logagent.disk.spans import Spans
 from logagent.disk.ways import File, expected
 
@@ -55,7 +55,7 @@ class Itinerary:
         """Read these next. Of the newest is kept what it begins with, if others come before it: it may be truncated
         meanwhile, and is then still the same file."""
         self._ahead = list(reversed(files)) if self._newest else list(files)
-        self._pinned = mark(resuming.beginning_of(files[0])) if not self._newest and len(files) > 1 else 0
+        self._pinned = mark(identity.beginning_of(files[0])) if not self._newest and len(files) > 1 else 0
 
     @property
     def done(self) -> bool:
@@ -94,21 +94,21 @@ class Itinerary:
         """Go on with the file that is now next to the one read last. Says what is lost if that is gone; met: what was
         met in its place."""
         self._plans += 1
-        files = resuming.listed(self._again)
+        files = identity.listed(self._again)
         if not self.begun:
             self._plan(self._from_beginning(files))
             return None
-        place = resuming.place_of(files, self._last_mark)
+        place = identity.place_of(files, self._last_mark)
         if place is None:
             self._ahead = []
-            return resuming.lost(self._name, met)
+            return losses.lost(self._name, met)
         self._plan(files[place + 1 :] if self._newest else files[:place])
         return None
 
     def go_on_from(self, position: Position) -> bool:
         """Go on in a copy of a file that was written over. Whether there is one."""
         self._plans += 1
-        ahead = self._behind(position, resuming.listed(self._again))
+        ahead = self._behind(position, identity.listed(self._again))
         if ahead is None or self._plans > MAX_PLANS:
             return False
         self._plan(ahead)
@@ -116,7 +116,7 @@ class Itinerary:
 
     def _behind(self, position: Position, files: Sequence[File]) -> Sequence[File] | None:
         """The file that a position is in, to be read from there on, and those after it; None if it is gone."""
-        place = resuming.place_of(files, position.mark)
+        place = identity.place_of(files, position.mark)
         if place is None:
             return None
         self._resume = position
@@ -133,7 +133,7 @@ class Itinerary:
         if ahead is not None:
             return ahead
         if not self._newest or position.offset:
-            self.losses.append(resuming.gone(self._name, position))
+            self.losses.append(losses.gone(self._name, position))
         return () if self._newest else files
 
     def _is_out_of_range(self, file: File) -> bool:

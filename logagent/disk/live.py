@@ -16,10 +16,10 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
 from logagent.core.cursor import of_log
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
-from logagent.disk import resuming
-from logagent.disk.catalog import Catalog
+from logagent.disk.catalog import identity
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.following import EVENT_QUIET, LogFollower
-from logagent.disk.logs import Generation, Log
 from logagent.disk.lookout import Lookout
 from logagent.disk.source import LogSource
 from logagent.disk.tail import Tail
@@ -177,7 +177,7 @@ class _Following:
 
     def _generations(self, name: str, since: int) -> Sequence[Generation]:
         """In a thread: the files of a log, the newest one and those that were written to since then."""
-        found = resuming.listed(partial(self._logs.again, name))
+        found = identity.listed(partial(self._logs.again, name))
         return [one for place, one in enumerate(found) if place == 0 or one.modified >= since]
 
     async def _borrow(self, log: Log) -> Tail:

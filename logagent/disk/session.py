@@ -10,7 +10,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
-from logagent.disk import resuming
+from logagent.disk.catalog import identity, losses
 from logagent.disk.counting import Counting
 from logagent.disk.files import overwritten
 from logagent.disk.files.beneath import failure_of
@@ -152,7 +152,7 @@ class Session:
                     self._plan_anew(opened, itinerary)
                     return
                 with self._stages.timed("open"):
-                    opened.mark = resuming.mark_of(descriptor)
+                    opened.mark = identity.mark_of(descriptor)
                     opened.started = starting.start(opened.file, descriptor, opened.mark, itinerary.take_resume())
                     itinerary.note(opened.mark)
             scan = opened.started.scan
@@ -180,7 +180,7 @@ class Session:
         reached = Position(self._ways.host, self._name, opened.mark, opened.started.scan.reached)
         self._leave(opened)
         if not itinerary.go_on_from(reached):
-            self._failures.append(resuming.written_over(opened.file.name))
+            self._failures.append(losses.written_over(opened.file.name))
 
     def _leave(self, opened: _Opened) -> None:
         """Done with a file, which is closed in this thread: closing a deleted one frees it, which may take long."""

@@ -12,13 +12,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from typing import NamedTuple, Protocol
 
-from logagent.core.batch import Notice
 from logagent.core.outcome import Failure, Status
-from logagent.disk import resuming
+from logagent.disk.catalog import identity
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.growing import Growing
-from logagent.disk.logs import Generation
 from logagent.disk.plain import Moved, open_plain
 
 ATTEMPTS = 20
@@ -69,7 +68,7 @@ class Succession:
         """The newest file as it was found; and opened, with nothing of interest in the whole lines that it holds. It
         comes behind the one before it, in which lines may still come as long as it has none. Raises `Failure`."""
         for _ in range(ATTEMPTS):
-            found = resuming.listed(self._find)
+            found = identity.listed(self._find)
             if not found:
                 raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
             with suppress(Moved, Overwritten), ExitStack() as opened:
@@ -115,13 +114,13 @@ class Succession:
     def after_overwriting(self, file: Growing, known: Sequence[Anchor] = ()) -> Successors | None:
         """What came after the text of a file that was written over: if a copy of that is found, `file` goes on in the
         copy."""
-        identity = file.identity
+        inode = file.identity
 
         def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
-            newer, sure = _newer([one for one in found if one.identity != identity], known, doubtful=0)
-            place = resuming.place_where(newer, file.is_copied_in)
+            newer, sure = _newer([one for one in found if one.identity != inode], known, doubtful=0)
+            place = identity.place_where(newer, file.is_copied_in)
             copy = None if place is None else newer[place]
-            files = opened.between(_with(found, newer[:place], identity), identity)
+            files = opened.between(_with(found, newer[:place], inode), inode)
             return _Plan(files, sure or copy is not None, copy)
 
         return self._carry_out(plan, file)
@@ -129,12 +128,12 @@ class Succession:
     def after_emptiness(self, file: Growing, known: Sequence[Anchor] = ()) -> Successors | None:
         """What was written to a file and rotated away since it was seen empty, and then what it holds now; nothing if
         it holds the first that was written since."""
-        identity = file.identity
+        inode = file.identity
 
         def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
-            newer, sure = _newer([one for one in found if one.identity != identity], known, doubtful=0)
-            files = opened.between(_with(found, newer, identity), identity)
-            place = next((place for place, one in enumerate(files) if one.identity == identity), 0)
+            newer, sure = _newer([one for one in found if one.identity != inode], known, doubtful=0)
+            files = opened.between(_with(found, newer, inode), inode)
+            place = next((place for place, one in enumerate(files) if one.identity == inode), 0)
             return _Plan(files if place else [], sure)
 
         return self._carry_out(plan, file)
@@ -142,9 +141,9 @@ class Succession:
     def reopen(self, file: Growing) -> bool:
         """Have a file that was closed go on, by whatever name it has by now; false if it is gone."""
         for _ in range(ATTEMPTS):
-            found = resuming.once(self._find())
+            found = identity.once(self._find())
             with suppress(Moved, Overwritten, Failure, OSError):
-                place = resuming.place_of(found, file.mark)
+                place = identity.place_of(found, file.mark)
                 if place is not None:
                     return _goes_on_in(file, found[place])
                 if self._still(found):
@@ -157,7 +156,7 @@ class Succession:
         self.failure = None
         try:
             for _ in range(ATTEMPTS):
-                found = resuming.settled(self._find)
+                found = identity.settled(self._find)
                 if found is None:
                     return None
                 try:
@@ -178,7 +177,7 @@ class Succession:
 
     def _still(self, found: Sequence[Generation]) -> bool:
         """Whether nothing was renamed since those files were found."""
-        return resuming.are_same(found, resuming.once(self._find()))
+        return identity.are_same(found, identity.once(self._find()))
 
 
 class _Plan(NamedTuple):
@@ -201,11 +200,11 @@ class _Opened:
         """Files, oldest first."""
         return [self._open(file) for file in reversed(newest_first)]
 
-    def between(self, newest_first: Sequence[Generation], identity: tuple[int, int]) -> list[Growing]:
-        """Copies of what the file of that identity held, and then itself: but not a copy of what it holds now, which is
+    def between(self, newest_first: Sequence[Generation], inode: tuple[int, int]) -> list[Growing]:
+        """Copies of what the file of that inode held, and then itself: but not a copy of what it holds now, which is
         being made while the file is yet to be truncated. Raises `Overwritten` if that happens meanwhile."""
         files = self.all(newest_first)
-        place = next((place for place, file in enumerate(files) if file.identity == identity), None)
+        place = next((place for place, file in enumerate(files) if file.identity == inode), None)
         if place is None:
             return files
         live = files[place]
@@ -250,14 +249,14 @@ def _newer(found: Sequence[Generation], known: Sequence[Anchor], *, doubtful: in
 def _place_of(found: Sequence[Generation], anchor: Anchor) -> int | None:
     place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
     # The inode of a file that was compressed is soon another file's.
-    if place is not None and (not anchor.mark or resuming.place_of(found[place : place + 1], anchor.mark) == 0):
+    if place is not None and (not anchor.mark or identity.place_of(found[place : place + 1], anchor.mark) == 0):
         return place
-    return resuming.place_of(found, anchor.mark) if anchor.mark else None
+    return identity.place_of(found, anchor.mark) if anchor.mark else None
 
 
-def _with(found: Sequence[Generation], some: Sequence[Generation], identity: tuple[int, int]) -> list[Generation]:
-    """Some of the files found and the one of that identity, in their order."""
-    return [one for one in found if one in some or one.identity == identity]
+def _with(found: Sequence[Generation], some: Sequence[Generation], inode: tuple[int, int]) -> list[Generation]:
+    """Some of the files found and the one of that inode, in their order."""
+    return [one for one in found if one in some or one.identity == inode]
 
 
 def _goes_on_in(file: Growing, copy: Generation) -> bool:
@@ -268,20 +267,3 @@ def _goes_on_in(file: Growing, copy: Generation) -> bool:
     else:
         os.close(plain.descriptor)
     return plain.whole
-
-
-def rotated_too_fast(host: str, log: str) -> Notice:
-    """What is said where files may have come and gone between two looks."""
-    return Notice(host, Status.DATA_LOSS, f"{log}: rotated faster than it could be read; some of it may be missing")
-
-
-def truncated(host: str, log: str, lost: int, *, torn: bool = False) -> Notice:
-    """What is said where files were written over or are gone. lost: bytes that a follower had not read of them yet.
-    torn: whether one was written to just before, so that there may have been more."""
-    if lost:
-        message = f"{'at least ' if torn else ''}{lost} bytes were lost: truncated or deleted before they were read"
-        return Notice(host, Status.DATA_LOSS, f"{log}: {message}")
-    if torn:
-        message = f"{log}: truncated while it was written to; the lines written just before that may be missing"
-        return Notice(host, Status.DATA_LOSS, message)
-    return Notice(host, Status.OK, f"{log}: truncated; going on from its beginning")

@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol
 import trio
 
 from logagent.core.outcome import Failure
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.chain import Chain
-from logagent.disk.logs import Generation
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
 from logagent.disk.ways import Ways

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 import trio
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.lookout import Lookout
 from logagent.disk.tail import Tail
 from logagent.disk.threads import DiskThreads

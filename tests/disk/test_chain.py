@@ -14,10 +14,10 @@ from logagent.core.batch import Position
 from logagent.core.cursor import mark
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.decoding import Kind
-from logagent.disk.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.chain import BUSY, HALF_TIME, MAX_HELD, QUIET, Chain
 from logagent.disk.files.blocks import UNKNOWN
-from logagent.disk.logs import Generation
 from logagent.disk.standing import AGAIN
 from logagent.disk.ways import Ways
 from testbed.packing import PACK

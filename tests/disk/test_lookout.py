@@ -14,8 +14,8 @@ import trio
 from trio.testing import MockClock
 
 from logagent.core.outcome import Status
-from logagent.disk.catalog import Catalog
-from logagent.disk.logs import Log
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.logs import Log
 from logagent.disk.lookout import SEARCH_AGAIN, SEARCH_GAP, Lookout
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads

@@ -12,9 +12,9 @@ import pytest
 
 from logagent.disk import plain
 from logagent.disk.archives.decoding import Kind
-from logagent.disk.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.growing import Growing
-from logagent.disk.logs import Generation
 from logagent.disk.succession import Succession, Successors
 from testbed.packing import PACK
 from testbed.tailing import append, generations

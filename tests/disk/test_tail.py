@@ -13,9 +13,9 @@ from trio.testing import MockClock
 
 from logagent.core.batch import BATCH_BYTES, Notice, Position
 from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.chain import BUSY
 from logagent.disk.growing import Growing
-from logagent.disk.logs import Generation
 from logagent.disk.standing import AGAIN
 from testbed.tailing import SETTLED, Reader, Told, append, growing_logs
 

@@ -17,7 +17,7 @@ import trio
 from logagent.agent import Agent
 from logagent.core.outcome import Outcome
 from logagent.core.wire.verdict import from_trailers
-from logagent.disk.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching

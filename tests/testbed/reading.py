@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import trio
 
 from logagent.core.batch import Batch, Mark
-from logagent.core.generations import is_packed
 from logagent.core.outcome import Outcome
 from logagent.core.query import Order, Query
 from logagent.core.rendering.records import Text
+from logagent.disk.catalog.rotated_names import is_packed
 from logagent.disk.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.disk.ways import Ways

@@ -13,9 +13,9 @@ import trio
 from logagent.core.batch import Batch, Mark, Notice
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
-from logagent.disk.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.following import LogFollower
-from logagent.disk.logs import Generation
 from logagent.disk.tail import Tail
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads

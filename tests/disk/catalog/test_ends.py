@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.core.wire.listing import UNTIMED, ListedLog
-from logagent.disk.catalog import Catalog
-from logagent.disk.listing import Lister, sorted_out
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.ends import Lister, sorted_out
 from logagent.disk.times.stamping import SAMPLE
 
 SECOND = 1_000_000_000

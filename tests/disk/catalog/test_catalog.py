@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.generations import rotation
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog import Catalog, Generation, Log
+from logagent.disk.catalog.catalog import Catalog, Generation, Log
+from logagent.disk.catalog.logs import MAX_GENERATIONS
+from logagent.disk.catalog.rotated_names import rotation
 from logagent.disk.files.beneath import MAX_DEPTH
-from logagent.disk.logs import MAX_GENERATIONS
 
 NOBODY = 65534
 

@@ -9,9 +9,9 @@ from itertools import takewhile
 from pathlib import Path
 
 from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog.globs import Budget, Found, Glob, Search, compiled, is_glob, literally, match_name
+from logagent.disk.catalog.logs import Generation, InRoot, Log, grouped, refusal
 from logagent.disk.files.beneath import Beneath, Opener, Root, failure_of, require_regular
-from logagent.disk.globs import Budget, Found, Glob, Search, compiled, is_glob, literally, match_name
-from logagent.disk.logs import Generation, InRoot, Log, grouped, refusal
 
 __all__ = ["Catalog", "Generation", "Log"]
 

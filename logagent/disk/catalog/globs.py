@@ -19,8 +19,8 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from logagent.core.generations import Rotation, beginning, rotation
 from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog.rotated_names import Rotation, beginning, rotation
 from logagent.disk.files.beneath import Beneath, Place, components, failure_of
 
 

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from logagent.core.generations import LIVE, Order, Rotation, is_packed, unpacked
 from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog.globs import Found
+from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, is_packed, unpacked
 from logagent.disk.files.beneath import Root, failure_of
-from logagent.disk.globs import Found
 
 MAX_GENERATIONS = 1000
 """Generations of one log that are read: three years of days, six weeks of hours. Each costs memory, and an open when

@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
-from logagent.core.batch import Position
 from logagent.core.cursor import MARKED, mark, marks
-from logagent.core.outcome import Failure, Status
+from logagent.core.outcome import Failure
 from logagent.disk.archives.decoding import head_of
 
 LISTINGS = 20
@@ -91,21 +90,3 @@ def beginning_of(file: Openable) -> bytes:
 def mark_of(descriptor: int) -> int:
     """The mark of an open file. Raises `OSError`."""
     return mark(head_of(descriptor, MARKED))
-
-
-def gone(log: str, position: Position) -> Failure:
-    """What is said where the file is gone that an earlier answer had come to."""
-    return Failure(
-        Status.DATA_LOSS,
-        f"{log}: the file that the earlier answer had come to, at byte {position.offset}, was deleted or changed since",
-    )
-
-
-def lost(log: str, file: str) -> Failure:
-    """What is said where files were rotated while the log was read, and the one read last is gone."""
-    return Failure(Status.DATA_LOSS, f"{log}: {file} and what is older were rotated away while the log was read")
-
-
-def written_over(file: str) -> Failure:
-    """What is said where a file was written over while it was read, and there is no copy of it."""
-    return Failure(Status.DATA_LOSS, f"{file}: was truncated or written anew while it was read, and has no copy")

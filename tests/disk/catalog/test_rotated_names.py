@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.generations import (
+from logagent.disk.catalog.rotated_names import (
     LIVE,
     NAMINGS,
     PACKINGS,

@@ -19,9 +19,9 @@ from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN, formats
 from logagent.core.times.stamper import Stamper
 from logagent.core.wire.listing import UNTIMED, ListedFile, ListedLog
+from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import Read
-from logagent.disk.logs import Generation, Log
 from logagent.disk.times.stamping import SAMPLE
 
 MAX_LISTED = 5000
