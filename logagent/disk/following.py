@@ -11,9 +11,9 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
+from logagent.disk.batches.batching import Framing
 from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
-from logagent.disk.framing import Framing
 from logagent.disk.growing import Growing
 from logagent.disk.tail import LiveBlock, Tail
 

@@ -8,9 +8,9 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
-from logagent.disk.counting import Counting
+from logagent.disk.batches.batching import Framing
+from logagent.disk.batches.counting import Counting
 from logagent.disk.files.blocks import Barren, Block, LongLine, Stretch
-from logagent.disk.framing import Framing
 from logagent.disk.opening import Text
 
 ENOUGH = BATCH_BYTES // 2

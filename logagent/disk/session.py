@@ -10,12 +10,12 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
+from logagent.disk.batches.batching import Framing
+from logagent.disk.batches.counting import Counting
 from logagent.disk.catalog import identity, losses
-from logagent.disk.counting import Counting
 from logagent.disk.files import overwritten
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.shared_descriptor import Descriptor
-from logagent.disk.framing import Framing
 from logagent.disk.itinerary import Itinerary
 from logagent.disk.scan import ENOUGH
 from logagent.disk.stages import Stages

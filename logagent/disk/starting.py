@@ -15,14 +15,14 @@ from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.decoding import HEAD, Kind, head_of, kind_of
-from logagent.disk.counting import Counting
+from logagent.disk.batches.batching import Framing
+from logagent.disk.batches.counting import Counting
+from logagent.disk.batches.lines import is_ranged
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import Sweep
 from logagent.disk.files.reader import Reader
-from logagent.disk.framing import Framing
 from logagent.disk.opening import Unpacked
 from logagent.disk.scan import Scan
-from logagent.disk.selection import is_ranged
 from logagent.disk.stages import Stages
 from logagent.disk.threads import Work
 from logagent.disk.times.bisection import bounds

@@ -6,9 +6,9 @@ from logagent.core.batch import Batch, Mark, Origin
 from logagent.core.limits import Allowance
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
+from logagent.disk.batches.lines import Selected
+from logagent.disk.batches.records import selection
 from logagent.disk.files.blocks import Block
-from logagent.disk.selecting import selection
-from logagent.disk.selection import Selected
 from logagent.disk.times.stamping import Times
 
 

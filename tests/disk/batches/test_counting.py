@@ -24,8 +24,8 @@ from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
-from logagent.disk import counting
-from logagent.disk.counting import Counting
+from logagent.disk.batches import counting
+from logagent.disk.batches.counting import Counting
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.scan import ENOUGH, Scan

@@ -12,10 +12,10 @@ from logagent.core.hits.counts import Counts
 from logagent.core.hits.uniform_times import Alike, alike
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
+from logagent.disk.batches.lines import Selected
+from logagent.disk.batches.records import selection
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
-from logagent.disk.selecting import selection
-from logagent.disk.selection import Selected
 from logagent.disk.times.stamping import Stamping
 
 MOST_RUNS = 16
