@@ -14,7 +14,7 @@ from logagent.core.query import Query
 from logagent.disk.batches.batching import Framing
 from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
-from logagent.disk.growing import Growing
+from logagent.disk.rotation.growing_file import Growing
 from logagent.disk.tail import LiveBlock, Tail
 
 EVENT_QUIET = 0.5

@@ -14,7 +14,7 @@ import trio
 
 from logagent.core.outcome import Failure
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.chain import Chain
+from logagent.disk.rotation.chain import Chain
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
 from logagent.disk.ways import Ways

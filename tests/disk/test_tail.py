@@ -14,9 +14,9 @@ from trio.testing import MockClock
 from logagent.core.batch import BATCH_BYTES, Notice, Position
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.chain import BUSY
-from logagent.disk.growing import Growing
-from logagent.disk.standing import AGAIN
+from logagent.disk.rotation.chain import BUSY
+from logagent.disk.rotation.growing_file import Growing
+from logagent.disk.rotation.renames import AGAIN
 from testbed.tailing import SETTLED, Reader, Told, append, growing_logs
 
 MANY = 40

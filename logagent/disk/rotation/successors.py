@@ -17,8 +17,8 @@ from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.growing import Growing
-from logagent.disk.plain import Moved, open_plain
+from logagent.disk.rotation.growing_file import Growing
+from logagent.disk.rotation.unpacked_copy import Moved, open_plain
 
 ATTEMPTS = 20
 """How often one look begins anew because files are renamed under its hands; then a later look goes on."""

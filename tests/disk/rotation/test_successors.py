@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from logagent.disk import plain
 from logagent.disk.archives.decoding import Kind
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.growing import Growing
-from logagent.disk.succession import Succession, Successors
+from logagent.disk.rotation import unpacked_copy
+from logagent.disk.rotation.growing_file import Growing
+from logagent.disk.rotation.successors import Succession, Successors
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 
@@ -173,7 +173,7 @@ def test_what_is_packed_and_cannot_be_read_to_its_end_is_not_sure(
         packed = PACK[Kind.GZIP](b"2\n" * 5000)
         (tmp_path / "app.log.1.gz").write_bytes(packed[:-4] if how == "damaged" else packed)
         if how == "too large":
-            monkeypatch.setattr(plain, "MAX_UNPACKED", 9999)
+            monkeypatch.setattr(unpacked_copy, "MAX_UNPACKED", 9999)
         append(it.path, "3")
         found = it.successors()
         assert (texts(found.files)[-1], found.sure) == ("3\n", False)
@@ -384,7 +384,7 @@ def test_it_goes_on_in_a_copy_that_was_compressed_since(kind: Kind, tmp_path: Pa
 
 
 def test_a_packed_copy_that_is_too_large_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plain, "MAX_UNPACKED", 10)
+    monkeypatch.setattr(unpacked_copy, "MAX_UNPACKED", 10)
     with rotating(tmp_path) as it:
         append(it.path, "unseen")
         it.pack(copy_and_truncate(it))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from logagent.disk.growing import Growing
+from logagent.disk.rotation.growing_file import Growing
 
 AGAIN = 1.0
 """Seconds after which what has taken a file's place is sought again, if it could not be opened."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.growing import LOOKED, TRAIL, Growing
+from logagent.disk.rotation.growing_file import LOOKED, TRAIL, Growing
 
 LINE = b"2026-11-25T10:00:%02dZ " + b"x" * 60
 

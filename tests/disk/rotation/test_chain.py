@@ -16,9 +16,9 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.decoding import Kind
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.chain import BUSY, HALF_TIME, MAX_HELD, QUIET, Chain
 from logagent.disk.files.blocks import UNKNOWN
-from logagent.disk.standing import AGAIN
+from logagent.disk.rotation.chain import BUSY, HALF_TIME, MAX_HELD, QUIET, Chain
+from logagent.disk.rotation.renames import AGAIN
 from logagent.disk.ways import Ways
 from testbed.packing import PACK
 from testbed.tailing import append, generations

@@ -16,9 +16,9 @@ from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.growing import Growing
-from logagent.disk.standing import AGAIN, Standing
-from logagent.disk.succession import Succession, Successors
+from logagent.disk.rotation.growing_file import Growing
+from logagent.disk.rotation.renames import AGAIN, Standing
+from logagent.disk.rotation.successors import Succession, Successors
 from logagent.disk.times.appended import LiveStamping
 from logagent.disk.ways import Ways
 

@@ -1,0 +1,6 @@
+"""The files of a followed log: the one that grows, those rotated away before they were read, and what came in their place.
+
+May import, of ``disk``: ``files``, ``archives``, ``times`` and ``catalog``.
+
+Doors: ``chain.Chain`` reads on through all rotations; ``growing_file.Growing`` is one file of it.
+"""
