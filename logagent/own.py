@@ -18,11 +18,11 @@ from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
 from logagent.disk.live import LiveLogs
-from logagent.disk.source import LogSource
-from logagent.disk.spans import Spans
+from logagent.disk.search.known_times import Spans
+from logagent.disk.search.options import Ways
+from logagent.disk.search.source import LogSource
 from logagent.disk.tails import Tails
 from logagent.disk.threads import DiskThreads
-from logagent.disk.ways import Ways
 from logagent.gather import Gather
 
 LEAST_KEPT = 256 * 1024

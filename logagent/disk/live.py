@@ -21,12 +21,12 @@ from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.following import EVENT_QUIET, LogFollower
 from logagent.disk.lookout import Lookout
-from logagent.disk.source import LogSource
+from logagent.disk.search.options import Ways
+from logagent.disk.search.source import LogSource
 from logagent.disk.tail import Tail
 from logagent.disk.tails import Tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
-from logagent.disk.ways import Ways
 
 LAG = 1_000_000_000
 """Nanoseconds by which a file's time of modification may lie behind this clock: the kernel's is coarser, and that of a

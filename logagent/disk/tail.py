@@ -15,9 +15,9 @@ import trio
 from logagent.core.outcome import Failure
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation.chain import Chain
+from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
-from logagent.disk.ways import Ways
 
 GAP = 0.01
 """Seconds between two looks at a log that is written to all the time: what comes meanwhile is read at once."""
@@ -58,7 +58,7 @@ class Tail:
     ) -> None:
         self.name = name
         self.host = ways.host
-        self.chain = Chain(name, find, ways)
+        self.chain = Chain(name, find, host=ways.host, zone=ways.zone, max_line=ways.max_line)
         self.scope = trio.CancelScope()
         self.followers: set[Follower] = set()
         self.failure: Failure | None = None

@@ -22,8 +22,8 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
 from logagent.disk.archives.decoding import Kind
 from logagent.disk.live import LiveLogs
+from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads
-from logagent.disk.ways import Ways
 from testbed.packing import PACK
 from testbed.reading import Collected
 from testbed.tailing import Logs, append, followed, generations, growing_logs

@@ -18,9 +18,9 @@ from logagent.core.outcome import Outcome
 from logagent.core.query import Order, Query
 from logagent.core.rendering.records import Text
 from logagent.disk.catalog.rotated_names import is_packed
-from logagent.disk.source import LogSource
+from logagent.disk.search.options import Ways
+from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
-from logagent.disk.ways import Ways
 
 MODIFIED = 1_700_000_000_000_000_000
 """When the files of `found` were last written to, in nanoseconds since the epoch."""

@@ -16,11 +16,11 @@ from logagent.core.query import Order, Query
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.following import LogFollower
+from logagent.disk.search.options import Ways
 from logagent.disk.tail import Tail
 from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Wake, Watch, Watching
-from logagent.disk.ways import Ways
 
 POLL = 0.02
 """Virtual seconds from one look to the next."""

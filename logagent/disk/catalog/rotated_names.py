@@ -145,7 +145,7 @@ def rotation(name: str, beside: Container[str]) -> Rotation | None:
 def _rotation(name: str, beside: Container[str]) -> Rotation | None:
     plain = unpacked(name)
     found = _marked(plain, beside, packed=plain != name)
-    if found is None and plain != name and plain in beside:
+    if found is None and plain not in ("", name) and plain in beside:
         found = Rotation(plain, (_COPIED, 0, 0))
     while found is not None and (further := _marked(found.log, beside, packed=False)):
         found = further

@@ -1,4 +1,4 @@
-"""The files of a followed log: the one that grows, those rotated away before they were read, and what came in their place.
+"""The files of a followed log: the one that grows, those rotated before they were read to their end, and their copies.
 
 May import, of ``disk``: ``files``, ``archives``, ``times`` and ``catalog``.
 

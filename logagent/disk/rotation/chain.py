@@ -6,6 +6,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Sequence
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from logagent.disk.rotation.growing_file import Growing
 from logagent.disk.rotation.renames import AGAIN, Standing
 from logagent.disk.rotation.successors import Succession, Successors
 from logagent.disk.times.appended import LiveStamping
-from logagent.disk.ways import Ways
 
 HALF_TIME = 2.0
 """Seconds that a line may take to be ended; then what there is of it is given, and marked."""
@@ -48,12 +48,14 @@ class Chain:
     with what took the newest one's place, None if it can: it is tried again each second.
     """
 
-    def __init__(self, name: str, find: Callable[[], Sequence[Generation]], ways: Ways) -> None:
+    def __init__(
+        self, name: str, find: Callable[[], Sequence[Generation]], *, host: str, zone: tzinfo, max_line: int
+    ) -> None:
         self.name = name
-        self.host = ways.host
+        self.host = host
         self.first, self.last, self.begun = 0, -1, 0
-        self._succession = Succession(find, ways.max_line)
-        self._ways = ways
+        self._succession = Succession(find, max_line)
+        self._zone = zone
         self._lock = threading.Lock()
         self._closed = False
         self.trouble: Failure | None = None
@@ -262,7 +264,7 @@ class Chain:
 
     def _add(self, files: Sequence[Growing]) -> None:
         for number, file in enumerate(files, self.last + 1):
-            self._stampings[number] = LiveStamping(self._ways.zone, partial(_before, file))
+            self._stampings[number] = LiveStamping(self._zone, partial(_before, file))
             self._files[number] = file
         self.last += len(files)
         if files[-1].mark:

@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog import identity
@@ -25,19 +25,6 @@ ATTEMPTS = 20
 
 Find = Callable[[], Sequence[Generation]]
 """Gives the files of the log as they are by then, newest first."""
-
-
-class Anchor(Protocol):
-    """A file that is known: all newer ones came after it. See `Growing`."""
-
-    @property
-    def identity(self) -> tuple[int, int]: ...
-
-    @property
-    def mark(self) -> int: ...
-
-    @property
-    def modified(self) -> int: ...
 
 
 class Successors(NamedTuple):
@@ -100,7 +87,7 @@ class Succession:
             file.skip_lines()
         return [file]
 
-    def after_renaming(self, file: Growing, known: Sequence[Anchor] = ()) -> Successors | None:
+    def after_renaming(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
         """What came after a file that was renamed or deleted."""
 
         def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
@@ -111,7 +98,7 @@ class Succession:
 
         return self._carry_out(plan, file)
 
-    def after_overwriting(self, file: Growing, known: Sequence[Anchor] = ()) -> Successors | None:
+    def after_overwriting(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
         """What came after the text of a file that was written over: if a copy of that is found, `file` goes on in the
         copy."""
         inode = file.identity
@@ -125,7 +112,7 @@ class Succession:
 
         return self._carry_out(plan, file)
 
-    def after_emptiness(self, file: Growing, known: Sequence[Anchor] = ()) -> Successors | None:
+    def after_emptiness(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
         """What was written to a file and rotated away since it was seen empty, and then what it holds now; nothing if
         it holds the first that was written since."""
         inode = file.identity
@@ -236,7 +223,9 @@ class _Opened:
                 file.close()
 
 
-def _newer(found: Sequence[Generation], known: Sequence[Anchor], *, doubtful: int) -> tuple[Sequence[Generation], bool]:
+def _newer(
+    found: Sequence[Generation], known: Sequence[Growing], *, doubtful: int
+) -> tuple[Sequence[Generation], bool]:
     """Those of the files found that are newer than what is known, newest first; and whether that is sure: where the
     newest of those known is gone, only if there are no more than `doubtful`."""
     for anchor in known:
@@ -246,7 +235,7 @@ def _newer(found: Sequence[Generation], known: Sequence[Anchor], *, doubtful: in
     return newer, not known or len(newer) <= doubtful
 
 
-def _place_of(found: Sequence[Generation], anchor: Anchor) -> int | None:
+def _place_of(found: Sequence[Generation], anchor: Growing) -> int | None:
     place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
     # The inode of a file that was compressed is soon another file's.
     if place is not None and (not anchor.mark or identity.place_of(found[place : place + 1], anchor.mark) == 0):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.disk.archives.decoding import HEAD, Unpacking, kind_of
-from logagent.disk.ways import File
+from logagent.disk.catalog.logs import Generation
 
 MAX_UNPACKED = 256 * 1024 * 1024
 """Bytes of text that are unpacked into memory, to be followed as a file is, where one was compressed before it was read
@@ -25,7 +25,7 @@ class Plain(NamedTuple):
     whole: bool = True
 
 
-def open_plain(file: File) -> Plain:
+def open_plain(file: Generation) -> Plain:
     """The file itself, or what is packed in it, in memory: as much as fits and can be read. Reads the disk and blocks.
 
     Raises `Failure` where it cannot be opened, `Moved`, `OSError`.
@@ -43,7 +43,7 @@ def open_plain(file: File) -> Plain:
         os.close(descriptor)
 
 
-def _unpacked(unpacking: Unpacking, file: File) -> Plain:
+def _unpacked(unpacking: Unpacking, file: Generation) -> Plain:
     text = os.memfd_create(file.name.rpartition("/")[2][:200])
     try:
         size = 0

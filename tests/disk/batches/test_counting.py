@@ -28,7 +28,7 @@ from logagent.disk.batches import counting
 from logagent.disk.batches.counting import Counting
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
-from logagent.disk.scan import ENOUGH, Scan
+from logagent.disk.search.scan import ENOUGH, Scan
 from logagent.disk.times.stamping import Stamping
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -18,9 +18,9 @@ from logagent.core.batch import Batch
 from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.source import LogSource
+from logagent.disk.search.options import Ways
+from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
-from logagent.disk.ways import Ways
 from testbed.reading import Collected, Found, found_at
 
 FIRST = 1_700_000_000

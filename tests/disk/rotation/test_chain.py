@@ -16,10 +16,9 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.decoding import Kind
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.files.blocks import UNKNOWN
+from logagent.disk.files.blocks import MAX_LINE, UNKNOWN
 from logagent.disk.rotation.chain import BUSY, HALF_TIME, MAX_HELD, QUIET, Chain
 from logagent.disk.rotation.renames import AGAIN
-from logagent.disk.ways import Ways
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 
@@ -52,7 +51,7 @@ def directory(tmp_path: Path) -> Directory:
 
 @pytest.fixture
 def chain(directory: Directory) -> Iterator[Chain]:
-    chain = Chain("app.log", directory.find, Ways(host="web", zone=UTC))
+    chain = Chain("app.log", directory.find, host="web", zone=UTC, max_line=MAX_LINE)
     chain.open()
     yield chain
     chain.close()
@@ -144,7 +143,7 @@ def test_what_took_the_place_but_could_not_be_opened_is_sought_again(chain: Chai
 
 
 def chain_of(directory: Directory) -> Chain:
-    chain = Chain("app.log", directory.find, Ways(host="web", zone=UTC))
+    chain = Chain("app.log", directory.find, host="web", zone=UTC, max_line=MAX_LINE)
     chain.open()
     return chain
 

@@ -12,8 +12,9 @@ from logagent.core.query import Order, Query
 from logagent.core.units import DAY
 from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog import identity, losses
-from logagent.disk.spans import Spans
-from logagent.disk.ways import File, expected
+from logagent.disk.catalog.logs import Generation
+from logagent.disk.search.known_times import Spans
+from logagent.disk.search.options import expected
 
 MAX_PLANS = 100
 """How often one query looks anew which files there are, because they were rotated: then it takes what it meets."""
@@ -29,7 +30,12 @@ class Itinerary:
     """
 
     def __init__(
-        self, query: Query, name: str, files: Sequence[File], again: Callable[[], Sequence[File]], spans: Spans
+        self,
+        query: Query,
+        name: str,
+        files: Sequence[Generation],
+        again: Callable[[], Sequence[Generation]],
+        spans: Spans,
     ) -> None:
         self._query = query
         self._name = name
@@ -44,14 +50,14 @@ class Itinerary:
         self.planned = sum(map(expected, files))
         self._plan(files)
 
-    def _from_beginning(self, files: Sequence[File]) -> Sequence[File]:
+    def _from_beginning(self, files: Sequence[Generation]) -> Sequence[Generation]:
         """All that are to be read, as long as none was."""
         # The end of what there is is to be told, where a position for every log is wanted.
         kept = {id(file) for file in _newest_text(files)} if self._query.whole else set()
         ahead = self._from_position(files)
         return [file for file in ahead if id(file) in kept or not self._is_out_of_range(file)]
 
-    def _plan(self, files: Sequence[File]) -> None:
+    def _plan(self, files: Sequence[Generation]) -> None:
         """Read these next. Of the newest is kept what it begins with, if others come before it: it may be truncated
         meanwhile, and is then still the same file."""
         self._ahead = list(reversed(files)) if self._newest else list(files)
@@ -62,7 +68,7 @@ class Itinerary:
         """Whether no file is ahead any more."""
         return not self._ahead
 
-    def next(self) -> File | None:
+    def next(self) -> Generation | None:
         """The next file, None if there is none."""
         return self._ahead.pop() if self._ahead else None
 
@@ -80,7 +86,7 @@ class Itinerary:
         """Whether a file was read that can be told from others."""
         return self._last_mark != 0
 
-    def was_rotated(self, file: File, descriptor: int) -> bool:
+    def was_rotated(self, file: Generation, descriptor: int) -> bool:
         """Whether the name of a file, which is open, stands for another one by now, or for another text."""
         status = os.fstat(descriptor)
         renamed = file.identity not in (None, (status.st_dev, status.st_ino))
@@ -114,7 +120,7 @@ class Itinerary:
         self._plan(ahead)
         return True
 
-    def _behind(self, position: Position, files: Sequence[File]) -> Sequence[File] | None:
+    def _behind(self, position: Position, files: Sequence[Generation]) -> Sequence[Generation] | None:
         """The file that a position is in, to be read from there on, and those after it; None if it is gone."""
         place = identity.place_of(files, position.mark)
         if place is None:
@@ -122,7 +128,7 @@ class Itinerary:
         self._resume = position
         return files[place:] if self._newest else files[: place + 1]
 
-    def _from_position(self, files: Sequence[File]) -> Sequence[File]:
+    def _from_position(self, files: Sequence[Generation]) -> Sequence[Generation]:
         """Those that an earlier answer has not gone through, if this one goes on."""
         position = of_log(self._query.positions, self._name)
         if position is None:
@@ -136,7 +142,7 @@ class Itinerary:
             self.losses.append(losses.gone(self._name, position))
         return () if self._newest else files
 
-    def _is_out_of_range(self, file: File) -> bool:
+    def _is_out_of_range(self, file: Generation) -> bool:
         """Whether no line of a file can be asked for: it was last written to so long before the range that even times
         in another zone than is thought do not reach it, or its times are known from before."""
         query = self._query
@@ -144,7 +150,7 @@ class Itinerary:
         return too_old or self._spans.exclude(file, query)
 
 
-def _newest_text(files: Sequence[File]) -> Sequence[File]:
+def _newest_text(files: Sequence[Generation]) -> Sequence[Generation]:
     """The newest files up to the first that holds anything."""
     place = next((place for place, file in enumerate(files) if file.size), len(files))
     return files[: place + 1]

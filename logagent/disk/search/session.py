@@ -13,15 +13,16 @@ from logagent.core.query import Query
 from logagent.disk.batches.batching import Framing
 from logagent.disk.batches.counting import Counting
 from logagent.disk.catalog import identity, losses
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import overwritten
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.shared_descriptor import Descriptor
-from logagent.disk.itinerary import Itinerary
-from logagent.disk.scan import ENOUGH
-from logagent.disk.stages import Stages
-from logagent.disk.starting import Started, Starting
+from logagent.disk.search.file_plan import Itinerary
+from logagent.disk.search.options import Ways, expected
+from logagent.disk.search.scan import ENOUGH
+from logagent.disk.search.scan_setup import Started, Starting
+from logagent.disk.search.timings import Stages
 from logagent.disk.threads import Work
-from logagent.disk.ways import File, Ways, expected
 
 
 class _Prepared:
@@ -54,10 +55,10 @@ class Session:
         self,
         query: Query,
         name: str,
-        files: Sequence[File],
+        files: Sequence[Generation],
         ways: Ways,
         *,
-        again: Callable[[], Sequence[File]],
+        again: Callable[[], Sequence[Generation]],
         check_cancelled: Callable[[], None],
         helped: Callable[[Work], AbstractContextManager[object]] = nullcontext,
     ) -> None:
@@ -257,7 +258,7 @@ class Session:
 class _Opened:
     """A file under way: its descriptor, and what reads it once it is open."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: Generation) -> None:
         self.file = file
         self.descriptor = Descriptor(file.open)
         self.started: Started | None = None

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import pytest
 
 from logagent.core.query import Query
 from logagent.core.units import SECOND
-from logagent.disk.spans import Spans
+from logagent.disk.catalog.logs import Generation
+from logagent.disk.search.known_times import Spans
 from logagent.disk.times.bisection import TOLERANCE
 
 HOUR = 3600 * SECOND
 
 
-class File(NamedTuple):
-    identity: tuple[int, int] | None = (1, 2)
-    size: int = 10
-    modified: int = 99
+def file(identity: tuple[int, int] | None = (1, 2), size: int = 10, modified: int = 99) -> Generation:
+    return Generation("app.log", "app.log", size, modified, lambda: -1, identity=identity)
 
 
 def asked(since: int | None = None, until: int | None = None) -> Query:
@@ -37,28 +34,28 @@ def asked(since: int | None = None, until: int | None = None) -> Query:
 )
 def test_a_range_excludes_a_file_whose_times_lie_outside_and_well_so(query: Query, excluded: bool) -> None:
     spans = Spans()
-    spans.note(File(), HOUR, 2 * HOUR)
-    assert spans.exclude(File(), query) is excluded
+    spans.note(file(), HOUR, 2 * HOUR)
+    assert spans.exclude(file(), query) is excluded
 
 
-@pytest.mark.parametrize("other", [File((1, 3)), File(size=11), File(modified=100), File(None)])
-def test_a_file_that_is_another_or_has_changed_is_not_excluded(other: File) -> None:
+@pytest.mark.parametrize("other", [file((1, 3)), file(size=11), file(modified=100), file(None)])
+def test_a_file_that_is_another_or_has_changed_is_not_excluded(other: Generation) -> None:
     spans = Spans()
-    spans.note(File(), HOUR, 2 * HOUR)
-    spans.note(File(None), HOUR, 2 * HOUR)
+    spans.note(file(), HOUR, 2 * HOUR)
+    spans.note(file(None), HOUR, 2 * HOUR)
     assert not spans.exclude(other, asked(since=9 * HOUR))
 
 
 def test_what_is_not_known_excludes_nothing() -> None:
     spans = Spans()
-    spans.note(File(), HOUR, None)
-    assert not spans.exclude(File(), asked(since=9 * HOUR))
-    assert spans.exclude(File(), asked(until=1))
+    spans.note(file(), HOUR, None)
+    assert not spans.exclude(file(), asked(since=9 * HOUR))
+    assert spans.exclude(file(), asked(until=1))
 
 
 def test_memory_is_bounded() -> None:
     spans = Spans(most=3)
     for number in range(10):
-        spans.note(File((1, number)), HOUR, HOUR)
-    assert spans.exclude(File((1, 9)), asked(until=1))
-    assert sum(spans.exclude(File((1, number)), asked(until=1)) for number in range(10)) <= 3
+        spans.note(file((1, number)), HOUR, HOUR)
+    assert spans.exclude(file((1, 9)), asked(until=1))
+    assert sum(spans.exclude(file((1, number)), asked(until=1)) for number in range(10)) <= 3

@@ -11,13 +11,11 @@ from logagent.core.query import Order, Query
 from logagent.disk.batches.batching import Framing
 from logagent.disk.batches.counting import Counting
 from logagent.disk.files.blocks import Barren, Block, LongLine, Stretch
-from logagent.disk.opening import Text
+from logagent.disk.search.archive_lines import Text
+from logagent.disk.search.options import LIFE_BYTES
 
 ENOUGH = BATCH_BYTES // 2
 """Bytes of lines with which a batch is sent on: with what the last block adds it comes to 128 to 384 KiB."""
-LIFE_BYTES = 32 * 1024 * 1024
-"""Bytes read after which a batch is sent on even if it is empty (8 ms in the page cache, 300 ms on a slow disk): a sign
-of life, and the moment for others who wait for a thread."""
 
 
 class Scan:

@@ -18,16 +18,17 @@ from logagent.disk.archives.decoding import HEAD, Kind, head_of, kind_of
 from logagent.disk.batches.batching import Framing
 from logagent.disk.batches.counting import Counting
 from logagent.disk.batches.lines import is_ranged
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import Sweep
 from logagent.disk.files.reader import Reader
-from logagent.disk.opening import Unpacked
-from logagent.disk.scan import Scan
-from logagent.disk.stages import Stages
+from logagent.disk.search.archive_lines import Unpacked
+from logagent.disk.search.options import Ways
+from logagent.disk.search.scan import Scan
+from logagent.disk.search.timings import Stages
 from logagent.disk.threads import Work
 from logagent.disk.times.bisection import bounds
 from logagent.disk.times.stamping import SAMPLE, Stamping, StampingAtHand
-from logagent.disk.ways import File, Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Starting:
     helped: Callable[[Work], AbstractContextManager[object]]
     notes: list[str] = field(default_factory=list)
 
-    def start(self, file: File, descriptor: int, mark: int, resume: Position | None) -> Started:
+    def start(self, file: Generation, descriptor: int, mark: int, resume: Position | None) -> Started:
         """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError`, `Failure` and
         `WrittenOver`."""
         kind = kind_of(os.pread(descriptor, HEAD, 0))
@@ -65,7 +66,7 @@ class Starting:
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
         return Started(self._plain(file, descriptor, mark, resume))
 
-    def _plain(self, file: File, descriptor: int, mark: int, resume: Position | None) -> Scan:
+    def _plain(self, file: Generation, descriptor: int, mark: int, resume: Position | None) -> Scan:
         ways, matcher = self.ways, self.matcher
         reader = Reader(
             descriptor,
@@ -95,7 +96,7 @@ class Starting:
             helped=self.helped,
         )
 
-    def _archive(self, file: File, descriptor: int, mark: int, kind: Kind, resume: Position | None) -> Started:
+    def _archive(self, file: Generation, descriptor: int, mark: int, kind: Kind, resume: Position | None) -> Started:
         ways, query = self.ways, self.query
         archive = Archive(
             descriptor,
@@ -117,7 +118,7 @@ class Starting:
         scan = Scan(query, text, self.matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
         return Started(scan, text)
 
-    def _enter(self, file: File, mark: int, stamping: Stamping | None, reader: Reader | None = None) -> None:
+    def _enter(self, file: Generation, mark: int, stamping: Stamping | None, reader: Reader | None = None) -> None:
         origin = Origin(self.ways.host, file.name, stamping is None or stamping.timed, self.log, mark)
         if isinstance(self.framing, Framing):
             self.framing.enter(origin, stamping)

@@ -27,9 +27,9 @@ from logagent.core.batch import Batch, Origin
 from logagent.core.cursor import mark
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.disk.source import LogSource
+from logagent.disk.search.options import Ways
+from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
-from logagent.disk.ways import Ways
 from testbed.reading import Collected, Found
 
 PIECES = [b"a", b"b", b"A", b"ab", b"ba ", b"\0", b"\xff", "é".encode(), b"\r\n", b"\n", b"\n", b"x" * 30]

@@ -9,9 +9,10 @@ from functools import partial
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
-from logagent.disk.session import Session
+from logagent.disk.catalog.logs import Generation
+from logagent.disk.search.options import Ways
+from logagent.disk.search.session import Session
 from logagent.disk.threads import DiskThreads
-from logagent.disk.ways import File, Ways
 
 logger = logging.getLogger(__name__)
 
@@ -26,10 +27,10 @@ class LogSource:
     def __init__(
         self,
         name: str,
-        files: Sequence[File],
+        files: Sequence[Generation],
         threads: DiskThreads,
         ways: Ways,
-        again: Callable[[], Sequence[File]] = tuple,
+        again: Callable[[], Sequence[Generation]] = tuple,
     ) -> None:
         self._again = again
         self._name = name

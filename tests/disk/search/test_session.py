@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.decoding import Kind
-from logagent.disk.source import LogSource
+from logagent.disk.search.options import PACKED_RATIO, Ways
+from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
-from logagent.disk.ways import PACKED_RATIO, Ways
 from testbed.packing import PACK
 from testbed.reading import MODIFIED, Collected, Found, answer, found, in_order, joined
 

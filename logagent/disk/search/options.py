@@ -1,48 +1,22 @@
-"""What a log is read from, and how: its files as they were found, and the settings of reading."""
+"""The settings by which the files of one log are read."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Protocol
 
 from logagent.disk.archives.archive import KEPT
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Read
-from logagent.disk.scan import LIFE_BYTES
-from logagent.disk.spans import Spans
+from logagent.disk.search.known_times import Spans
 
+LIFE_BYTES = 32 * 1024 * 1024
+"""Bytes read after which a batch is sent on even if it is empty (8 ms in the page cache, 300 ms on a slow disk): a sign
+of life, and the moment for others who wait for a thread."""
 PACKED_RATIO = 8
 """Bytes of text for each byte of an archive: a guess, to plan by. Logs are packed to a fifth (gzip) or a fifteenth (xz,
 zstd); how much it is shows only once all of it is unpacked."""
-
-
-class File(Protocol):
-    """A file of a log.
-
-    name: below its root. size, modified, identity: bytes, nanoseconds since the epoch, and device and inode (None: not
-    known), as they were when it was found. packed: compressed, to judge by its name.
-    open: gives a descriptor of a regular file, open for reading, which the caller closes; may raise `Failure`.
-    """
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def modified(self) -> int: ...
-
-    @property
-    def open(self) -> Callable[[], int]: ...
-
-    @property
-    def packed(self) -> bool: ...
-
-    @property
-    def identity(self) -> tuple[int, int] | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +38,6 @@ class Ways:
     spans: Spans = field(default_factory=Spans)
 
 
-def expected(file: File) -> int:
+def expected(file: Generation) -> int:
     """Bytes of a file's text, as far as can be told beforehand."""
     return file.size * PACKED_RATIO if file.packed else file.size

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from logagent.core.query import Query
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.times.bisection import TOLERANCE
 
 MOST = 10_000
 """Files that are remembered: some megabytes. Then it starts anew."""
-
-
-class Known(Protocol):
-    """A file of a log, see `ways.File`."""
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def modified(self) -> int: ...
-
-    @property
-    def identity(self) -> tuple[int, int] | None: ...
 
 
 class _Span(NamedTuple):
@@ -41,7 +29,7 @@ class Spans:
         self._most = most
         self._spans: dict[tuple[int, int], _Span] = {}
 
-    def note(self, file: Known, first: int | None, last: int | None) -> None:
+    def note(self, file: Generation, first: int | None, last: int | None) -> None:
         """Times of a file, in nanoseconds since the epoch, None where it is not known."""
         if file.identity is None or (first is None and last is None):
             return
@@ -49,7 +37,7 @@ class Spans:
             self._spans.clear()
         self._spans[file.identity] = _Span(file.size, file.modified, first, last)
 
-    def exclude(self, file: Known, query: Query) -> bool:
+    def exclude(self, file: Generation, query: Query) -> bool:
         """Whether no line of a file can lie in the range of time that is asked for, even if some come a little late."""
         span = self._spans.get(file.identity) if file.identity is not None else None
         if span is None or (span.size, span.modified) != (file.size, file.modified):

@@ -1,0 +1,6 @@
+"""One query over one log: which of its files, which part of each, and what of it is sent.
+
+May import, of ``disk``: ``threads``, ``files``, ``archives``, ``times``, ``catalog`` and ``batches``.
+
+Doors: ``source.LogSource`` answers a query from one log; ``options.Ways`` are the settings of reading.
+"""
