@@ -17,11 +17,11 @@ from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
-from logagent.disk.live import LiveLogs
+from logagent.disk.following.shared_tails import Tails
+from logagent.disk.following.source import LiveLogs
 from logagent.disk.search.known_times import Spans
 from logagent.disk.search.options import Ways
 from logagent.disk.search.source import LogSource
-from logagent.disk.tails import Tails
 from logagent.disk.threads import DiskThreads
 from logagent.gather import Gather
 

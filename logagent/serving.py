@@ -13,7 +13,7 @@ from logagent import __version__
 from logagent.agent import Agent
 from logagent.config.settings import ConfigError, Settings
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.tails import Tails, open_tails
+from logagent.disk.following.shared_tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.own import Reading

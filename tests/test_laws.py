@@ -52,8 +52,8 @@ COMPOSING = frozenset({"agent", "serving"})
 """The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
 The commands reach these through them and never name two floors themselves."""
 
-WAITING = frozenset({"threads", "inotify", "watching", "tail", "tails", "lookout", "live", "following"})
-"""The modules of `disk` that know of tasks: what hires threads, and what follows files."""
+WAITING = ("disk.threads", "disk.watch.", "disk.following.")
+"""What of `disk` knows of tasks: the module that hires threads, and the wings that wait for files to change."""
 
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """Ways of Trio's to threads."""
@@ -232,7 +232,7 @@ def trio_on_disk(tree: Tree) -> list[str]:
         for one in tree.imports
         if tree.floor(one.importer) == "disk"
         and one.imported.split(".")[0] in ("trio", "asyncio", "concurrent", "multiprocessing")
-        and one.importer.split(".")[-1] not in WAITING
+        and not one.importer.partition(".")[2].startswith(WAITING)
     ]
     for module, code in tree.modules.items():
         if tree.floor(module) == "disk" and not module.endswith(".threads"):
@@ -405,7 +405,12 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (cycles, "__init__.py", "from tower import agent", "tower"),
         (late_imports, "agent.py", "class A:\n  async def f(self):\n    import json", "tower.agent:3 imports json"),
         (trio_on_disk, "disk/reader.py", "from trio import to_thread", "tower.disk.reader:1 imports trio"),
-        (trio_on_disk, "disk/tail.py", "import trio\ntrio.to_thread", "tower.disk.tail:2 hires by to_thread"),
+        (
+            trio_on_disk,
+            "disk/watch/x.py",
+            "import trio\ntrio.to_thread",
+            "tower.disk.watch.x:2 hires by to_thread",
+        ),
         (web_framework_elsewhere, "serving.py", "import hypercorn.config", "tower.serving:1 imports hypercorn.config"),
         (web_framework_elsewhere, "peers/source.py", "import quart", "tower.peers.source:1 imports quart"),
         (asking_through_the_web, "terminal/asking.py", "from tower import serving", "tower.web.app"),

@@ -18,7 +18,7 @@ from logagent.agent import Agent
 from logagent.core.outcome import Outcome
 from logagent.core.wire.verdict import from_trailers
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.tails import Tails, open_tails
+from logagent.disk.following.shared_tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.own import Reading

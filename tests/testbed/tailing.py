@@ -15,10 +15,10 @@ from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.following import LogFollower
+from logagent.disk.following.follower import LogFollower
+from logagent.disk.following.shared_tails import Tails, open_tails
+from logagent.disk.following.tail import Tail
 from logagent.disk.search.options import Ways
-from logagent.disk.tail import Tail
-from logagent.disk.tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Wake, Watch, Watching
 

@@ -16,8 +16,8 @@ from trio.testing import MockClock
 from logagent.core.outcome import Status
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Log
-from logagent.disk.lookout import SEARCH_AGAIN, SEARCH_GAP, Lookout
-from logagent.disk.tails import Tails, open_tails
+from logagent.disk.following.new_logs import SEARCH_AGAIN, SEARCH_GAP, Lookout
+from logagent.disk.following.shared_tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from testbed.tailing import Told, append
 

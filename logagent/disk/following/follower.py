@@ -14,8 +14,8 @@ from logagent.core.query import Query
 from logagent.disk.batches.batching import Framing
 from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
+from logagent.disk.following.tail import LiveBlock, Tail
 from logagent.disk.rotation.growing_file import Growing
-from logagent.disk.tail import LiveBlock, Tail
 
 EVENT_QUIET = 0.5
 """Seconds without a further line after which an event is taken to be complete: programs write a stack trace at once."""

@@ -11,8 +11,8 @@ import trio
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.lookout import Lookout
-from logagent.disk.tail import Tail
+from logagent.disk.following.new_logs import Lookout
+from logagent.disk.following.tail import Tail
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 

@@ -19,12 +19,12 @@ from logagent.core.query import Query
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation, Log
-from logagent.disk.following import EVENT_QUIET, LogFollower
-from logagent.disk.lookout import Lookout
+from logagent.disk.following.follower import EVENT_QUIET, LogFollower
+from logagent.disk.following.new_logs import Lookout
+from logagent.disk.following.shared_tails import Tails
+from logagent.disk.following.tail import Tail
 from logagent.disk.search.options import Ways
 from logagent.disk.search.source import LogSource
-from logagent.disk.tail import Tail
-from logagent.disk.tails import Tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 

@@ -21,7 +21,7 @@ from logagent.core.batch import BATCH_BYTES, Batch, Notice, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
 from logagent.disk.archives.decoding import Kind
-from logagent.disk.live import LiveLogs
+from logagent.disk.following.source import LiveLogs
 from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads
 from testbed.packing import PACK
