@@ -17,7 +17,7 @@ from logagent.disk.catalog.ends import Lister
 from logagent.follow import Follow
 from logagent.gather import Gather
 from logagent.own import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading, own_live
-from logagent.peers.discovery import Peers
+from logagent.peers.known_agents import Peers
 
 
 class Agent:

@@ -17,8 +17,8 @@ from logagent.disk.following.shared_tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.own import Reading
-from logagent.peers.discovery import Peers
-from logagent.peers.http2 import client_tls
+from logagent.peers.client.transport import client_tls
+from logagent.peers.known_agents import Peers
 from logagent.web import connections
 from logagent.web.app import create_app
 from logagent.web.streaming import Answers

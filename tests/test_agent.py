@@ -23,7 +23,7 @@ from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.threads import DiskThreads
 from logagent.own import Reading
-from logagent.peers.discovery import Peers
+from logagent.peers.known_agents import Peers
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")

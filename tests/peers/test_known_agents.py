@@ -15,7 +15,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES, encode
-from logagent.peers.discovery import Peers
+from logagent.peers.known_agents import Peers
 from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
 from logagent.web.connections import serve_connection
 from testbed.network import MemoryNetwork

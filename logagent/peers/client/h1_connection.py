@@ -6,7 +6,7 @@ import h11
 import httpcore
 import httpx
 
-from logagent.peers.exchange import READ_SIZE, Header, close, raising
+from logagent.peers.client.exchange import READ_SIZE, Header, close, raising
 
 
 class Http1Connection:

@@ -24,7 +24,7 @@ import httpx
 import hyperframe.frame
 import trio
 
-from logagent.peers.exchange import NETWORK_ERRORS, READ_SIZE, Header, Unanswered, close, reason_of
+from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, Header, Unanswered, close, reason_of
 
 MAX_STREAMS = 100  # per connection, or fewer if the agent says so: one more opens another connection
 FRAME_SIZE = 256 * 1024  # bytes: a batch in one frame; each frame costs as much as hundreds of lines

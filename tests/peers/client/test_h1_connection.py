@@ -11,7 +11,7 @@ import trio
 import trio.testing
 from trio.testing import MockClock
 
-from logagent.peers import http2
+from logagent.peers.client import transport
 from testbed.scripted import PATIENCE, Asking, Bench, Pipe, open_bench
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: log-status\r\n\r\n"
@@ -132,7 +132,7 @@ async def test_closing_the_client_ends_what_is_under_way(autojump_clock: MockClo
 
 
 async def test_a_place_is_given_back_after_each(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http2, "MAX_REQUESTS", 1)
+    monkeypatch.setattr(transport, "MAX_REQUESTS", 1)
     async with open_bench("https://agent") as bench:
         bench.network.make_pipe = _Http1Pipe
         for _ in range(3):

@@ -19,9 +19,9 @@ import httpcore
 import httpx
 import trio
 
-from logagent.peers.exchange import Exchange, Header, Unanswered, close, raising
-from logagent.peers.h1_connection import Http1Connection
-from logagent.peers.h2_connection import Http2Connection
+from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, raising
+from logagent.peers.client.h1_connection import Http1Connection
+from logagent.peers.client.h2_connection import Http2Connection
 
 CONNECT_TIMEOUT = 5.0  # s: TCP, TLS and the first SETTINGS together, four round trips to a host that is up
 POOL_TIMEOUT = 5.0  # s: the wait for a free place among MAX_REQUESTS, said aloud as httpx.PoolTimeout when it passes

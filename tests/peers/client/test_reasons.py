@@ -8,8 +8,8 @@ import httpx
 import pytest
 import trio
 
-from logagent.peers.http2 import connect
-from logagent.peers.reasons import reason
+from logagent.peers.client.reasons import reason
+from logagent.peers.client.transport import connect
 
 
 @pytest.mark.real

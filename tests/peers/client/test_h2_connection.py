@@ -17,9 +17,9 @@ import trio.testing
 from hypothesis import example, given, settings, strategies
 from trio.testing import MockClock
 
-from logagent.peers import h2_connection
-from logagent.peers.h2_connection import FRAME_SIZE, STREAM_WINDOW
-from logagent.peers.http2 import chunks, trailers
+from logagent.peers.client import h2_connection
+from logagent.peers.client.h2_connection import FRAME_SIZE, STREAM_WINDOW
+from logagent.peers.client.transport import chunks, trailers
 from testbed.scripted import PATIENCE, Asking, Bench, open_bench
 
 HOUR = 3600.0

@@ -23,10 +23,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from trio.testing import MockClock
 
-from logagent.peers import http2
-from logagent.peers.exchange import CLOSE_TIMEOUT
-from logagent.peers.h2_connection import KEEP_IDLE, MAX_STREAMS, SILENCE
-from logagent.peers.http2 import CONNECT_TIMEOUT, POOL_TIMEOUT, chunks, client_tls, connect, trailers
+from logagent.peers.client import transport
+from logagent.peers.client.exchange import CLOSE_TIMEOUT
+from logagent.peers.client.h2_connection import KEEP_IDLE, MAX_STREAMS, SILENCE
+from logagent.peers.client.transport import CONNECT_TIMEOUT, POOL_TIMEOUT, chunks, client_tls, connect, trailers
 from testbed.scripted import Asking, Bench, ScriptedAgent, open_bench
 
 
@@ -84,7 +84,7 @@ async def _is_served_by_another_connection(bench: Bench) -> None:
 async def test_a_request_without_a_place_waits_so_long_and_says_so(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http2, "MAX_REQUESTS", 1)
+    monkeypatch.setattr(transport, "MAX_REQUESTS", 1)
     async with open_bench() as bench:
         await bench.ask_and_accept()
         started = trio.current_time()
@@ -98,7 +98,7 @@ async def test_a_request_without_a_place_waits_so_long_and_says_so(
 async def test_a_request_cancelled_at_any_moment_gives_its_place_back(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
-    monkeypatch.setattr(http2, "MAX_REQUESTS", 1)
+    monkeypatch.setattr(transport, "MAX_REQUESTS", 1)
     async with open_bench() as bench:
         first = bench.ask()
         if moment != "while connecting":
