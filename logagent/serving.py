@@ -19,8 +19,8 @@ from logagent.disk.watch.watching import Watching
 from logagent.own import Reading
 from logagent.peers.client.transport import client_tls
 from logagent.peers.known_agents import Peers
-from logagent.web import connections
 from logagent.web.app import create_app
+from logagent.web.server import connections
 from logagent.web.streaming import Answers
 
 GRACE_FOR_READERS = 0.5

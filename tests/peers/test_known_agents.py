@@ -17,7 +17,7 @@ from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES, encode
 from logagent.peers.known_agents import Peers
 from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
-from logagent.web.connections import serve_connection
+from logagent.web.server.connections import serve_connection
 from testbed.network import MemoryNetwork
 
 QUERY = Query(files=("app.log",), follow=True, own=True, times=True, places=True)

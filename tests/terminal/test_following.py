@@ -28,7 +28,7 @@ from logagent.terminal.printing import Streams
 from logagent.terminal.progress import Progress
 from logagent.terminal.telling import Telling
 from logagent.terminal.verdicts import FAILED
-from logagent.web.connections import serve_connection
+from logagent.web.server.connections import serve_connection
 from testbed.console import Console, typed
 from testbed.network import MemoryNetwork
 from testbed.reading import Collected

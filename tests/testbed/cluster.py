@@ -25,7 +25,7 @@ from logagent.own import Reading
 from logagent.peers.client.transport import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
 from logagent.web.app import create_app
-from logagent.web.connections import serve_connection
+from logagent.web.server.connections import serve_connection
 from logagent.web.streaming import Answers
 from testbed.broken import Broken
 from testbed.network import MemoryNetwork

@@ -18,8 +18,8 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
-from logagent.web.connections import Connection
-from logagent.web.limits import ConnectionLimits
+from logagent.web.server.connections import Connection
+from logagent.web.server.limits import ConnectionLimits
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -24,7 +24,7 @@ from logagent.core.wire.parameters import parse
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.transport import chunks, connect, trailers
 from logagent.web.app import create_app
-from logagent.web.connections import serve_connection
+from logagent.web.server.connections import serve_connection
 from logagent.web.streaming import Answers
 from testbed.network import MemoryNetwork
 

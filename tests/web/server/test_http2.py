@@ -14,10 +14,10 @@ from quart import Response
 from quart_trio import QuartTrio
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from logagent.web.frame_writer import CONTROL_LIMIT
-from logagent.web.http2 import Http2Protocol
-from logagent.web.limits import ConnectionLimits
-from logagent.web.receipts import MAX_UNREAD, PROMPT, SETTLING, Receipts
+from logagent.web.server.frame_writer import CONTROL_LIMIT
+from logagent.web.server.http2 import Http2Protocol
+from logagent.web.server.limits import ConnectionLimits
+from logagent.web.server.receipts import MAX_UNREAD, PROMPT, SETTLING, Receipts
 
 KIB = 1024
 LIMITS = ConnectionLimits()

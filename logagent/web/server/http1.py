@@ -13,7 +13,7 @@ from hypercorn.protocol import events
 from hypercorn.protocol.h11 import H11Protocol
 from hyperframe.exceptions import HyperframeError
 
-from logagent.web.request_stream import RequestStream
+from logagent.web.server.request_stream import RequestStream
 
 
 class Http1Protocol(H11Protocol):

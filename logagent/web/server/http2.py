@@ -24,10 +24,10 @@ from hypercorn.protocol import events
 from hypercorn.typing import ConnectionState, TaskGroup
 from hypercorn.utils import filter_pseudo_headers
 
-from logagent.web.frame_writer import FrameWriter
-from logagent.web.limits import Allowance, ConnectionLimits
-from logagent.web.receipts import Receipts, ServerConnection
-from logagent.web.request_stream import RequestStream
+from logagent.web.server.frame_writer import FrameWriter
+from logagent.web.server.limits import Allowance, ConnectionLimits
+from logagent.web.server.receipts import Receipts, ServerConnection
+from logagent.web.server.request_stream import RequestStream
 
 Headers = list[tuple[bytes, bytes]]
 

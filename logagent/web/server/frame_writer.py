@@ -15,8 +15,8 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 
-from logagent.web.limits import ConnectionLimits
-from logagent.web.receipts import Receipts
+from logagent.web.server.limits import ConnectionLimits
+from logagent.web.server.receipts import Receipts
 
 logger = logging.getLogger("logagent.web")
 

@@ -10,8 +10,8 @@ import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from logagent.core.query import HEARTBEAT
-from logagent.web.listening import KEEPALIVE
-from logagent.web.presence import LOOK_EVERY, SILENCE, Delivery, Presence, delivery
+from logagent.web.server.listening import KEEPALIVE
+from logagent.web.server.presence import LOOK_EVERY, SILENCE, Delivery, Presence, delivery
 
 
 class FakeConnection:

@@ -27,12 +27,12 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ASGIFramework, ConnectionState, LifespanState
 from hypercorn.utils import parse_socket_addr
 
-from logagent.web.http1 import Http1Protocol
-from logagent.web.http2 import Http2Protocol
-from logagent.web.limits import ConnectionLimits
-from logagent.web.listening import Listener, listen, server_tls
-from logagent.web.presence import Delivery, Presence, delivery
-from logagent.web.request_stream import QUEUED_MESSAGES, RequestStream
+from logagent.web.server.http1 import Http1Protocol
+from logagent.web.server.http2 import Http2Protocol
+from logagent.web.server.limits import ConnectionLimits
+from logagent.web.server.listening import Listener, listen, server_tls
+from logagent.web.server.presence import Delivery, Presence, delivery
+from logagent.web.server.request_stream import QUEUED_MESSAGES, RequestStream
 
 __all__ = ["ConnectionLimits", "Listener", "listen", "serve", "serve_connection", "server_tls"]
 

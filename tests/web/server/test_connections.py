@@ -26,8 +26,16 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from logagent.web.connections import LINGER, Connection, ConnectionLimits, listen, serve, serve_connection, server_tls
-from logagent.web.presence import Presence, Reachable
+from logagent.web.server.connections import (
+    LINGER,
+    Connection,
+    ConnectionLimits,
+    listen,
+    serve,
+    serve_connection,
+    server_tls,
+)
+from logagent.web.server.presence import Presence, Reachable
 
 LIMITS = ConnectionLimits()
 
