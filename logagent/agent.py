@@ -14,9 +14,9 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState, chosen
 from logagent.core.wire.listing import Listing, joined
 from logagent.disk.catalog.ends import Lister
-from logagent.follow import Follow
-from logagent.gather import Gather
-from logagent.own import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading, own_live
+from logagent.fanout.follow import Follow
+from logagent.fanout.gather import Gather
+from logagent.local import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading, own_live
 from logagent.peers.known_agents import Peers
 
 

@@ -13,7 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent import own
+from logagent import local
 from logagent.agent import Agent
 from logagent.core.batch import Batch
 from logagent.core.outcome import Failure, Outcome, Part, Status
@@ -22,7 +22,7 @@ from logagent.core.wire.listing import Listing
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.threads import DiskThreads
-from logagent.own import Reading
+from logagent.local import Reading
 from logagent.peers.known_agents import Peers
 
 Args = TypeVarTuple("Args")
@@ -193,6 +193,6 @@ def test_archives_of_one_query_share_what_may_be_held_of_them(tmp_path: Path) ->
         (tmp_path / f"l{number:02}.log.1.gz").write_bytes(b"")
     logs = Catalog([tmp_path]).find(["*.log"])
     assert len(logs) == 40
-    assert own._share_of_memory(logs) == KEPT // 40
-    assert own._share_of_memory(logs[:1]) == own._share_of_memory([]) == KEPT
-    assert own._share_of_memory(logs * 100) == own.LEAST_KEPT
+    assert local._share_of_memory(logs) == KEPT // 40
+    assert local._share_of_memory(logs[:1]) == local._share_of_memory([]) == KEPT
+    assert local._share_of_memory(logs * 100) == local.LEAST_KEPT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -21,12 +22,22 @@ ROOT = Path(logagent.__file__).parent
 FLOORS = ("disk", "peers", "web")
 """The directories that touch the world, each a part of it."""
 
+WINGS = {
+    "core": ("", "times", "matching", "hits", "merging", "wire", "rendering"),
+    "disk": ("", "files", "archives", "watch", "times", "catalog", "batches", "rotation", "search", "following"),
+    "peers": ("client", ""),
+    "web": ("server", ""),
+}
+"""The wings of each directory from the ground up: a wing imports only those below it. The empty name stands for the
+modules that lie in the directory itself."""
+
 UPPER = {
+    "fanout": frozenset({"core"}),
     "config": frozenset[str](),
     "terminal": frozenset({"core", "config", "peers"}),
     "demo": frozenset({"core", "config", "peers", "terminal"}),
 }
-"""The directories of the command line, and the others that each may import."""
+"""The directories above those, and the others that each may import."""
 
 USABLE_BY_UPPER = frozenset({"", "certs"})
 """Modules at the root that they may import: the package's own facts, and certificates."""
@@ -90,6 +101,11 @@ class Tree:
         """The directory that a module of the package lies in; empty for one at its root and for one outside."""
         parts = module.split(".")
         return parts[1] if parts[0] == self._top and (len(parts) > 2 or module in self.packages - {self._top}) else ""
+
+    def wing(self, module: str) -> str:
+        """The package within its floor that a module lies in; empty for one that lies on the floor itself."""
+        parts = module.split(".")[2:]
+        return parts[0] if len(parts) > 1 or (module in self.packages and parts) else ""
 
     def is_own(self, module: str) -> bool:
         return module.split(".")[0] == self._top
@@ -170,6 +186,64 @@ def floors_leaving(tree: Tree) -> list[str]:
         and tree.is_own(one.imported)
         and tree.floor(one.imported) not in ("core", floor)
     ]
+
+
+def wings_climbing(tree: Tree) -> list[str]:
+    """A wing imports only the wings below it on its floor."""
+    return [
+        str(one)
+        for one, wing, other in _between_wings(tree)
+        if WINGS[tree.floor(one.importer)].index(other) > WINGS[tree.floor(one.importer)].index(wing)
+    ]
+
+
+def wings_unsaid(tree: Tree) -> list[str]:
+    """Each wing says which wings of its floor it may import, imports no others, and names its doors."""
+    broken = []
+    for floor, wing, said in _wings(tree):
+        may = _wings_said(said, floor, tree)
+        broken += [f"{floor}/{wing} says that it may import {other}" for other in may - _below(floor, wing)]
+        broken += [f"{floor}/{wing} says nothing of its doors"] if "\n\nDoors: ``" not in said else []
+        broken += [
+            f"{one}, which {floor}/{wing} does not say"
+            for one, importing, other in _between_wings(tree)
+            if (tree.floor(one.importer), importing) == (floor, wing) and other not in may
+        ]
+    return broken
+
+
+def _between_wings(tree: Tree) -> Iterator[tuple[Import, str, str]]:
+    """Imports from one wing into another of the same floor, with both wings."""
+    for one in tree.imports:
+        floor, wing, other = tree.floor(one.importer), tree.wing(one.importer), tree.wing(one.imported)
+        if floor in WINGS and tree.is_own(one.imported) and tree.floor(one.imported) == floor and wing != other:
+            yield one, wing, other
+
+
+def _wings(tree: Tree) -> Iterator[tuple[str, str, str]]:
+    """Each wing: its floor, its name, and what its `__init__` says."""
+    for module in tree.packages:
+        if module.count(".") == 2:
+            yield tree.floor(module), tree.wing(module), ast.get_docstring(tree.modules[module]) or ""
+
+
+def _wings_said(said: str, floor: str, tree: Tree) -> set[str]:
+    """The wings that a wing says it may import, the empty name being the floor's own modules, or one of them."""
+    listed = said.replace("\n", " ").partition(f"May import, of ``{floor}``: ")[2].partition(".")[0]
+    own = {module.split(".")[2] for module in tree.modules if module.count(".") == 2} - set(WINGS[floor])
+    named = {"" if name in own else name for name in re.findall("``([a-z_]+)``", listed)}
+    return named | ({""} if "its own modules" in listed else set())
+
+
+def _below(floor: str, wing: str) -> set[str]:
+    return set(WINGS[floor][: WINGS[floor].index(wing)])
+
+
+def wings_unknown(tree: Tree) -> list[str]:
+    """Each package within a floor has a place in the order, and each place a package."""
+    found = {(tree.floor(module), tree.wing(module)) for module in tree.packages if module.count(".") == 2}
+    placed = {(floor, wing) for floor, wings in WINGS.items() for wing in wings if wing}
+    return [f"{floor}/{wing} has no place among the wings" for floor, wing in sorted(found - placed)]
 
 
 def upper_reaching(tree: Tree) -> list[str]:
@@ -253,6 +327,16 @@ def web_framework_elsewhere(tree: Tree) -> list[str]:
     ]
 
 
+def server_elsewhere(tree: Tree) -> list[str]:
+    """Of `web`, the wing `server` alone knows the HTTP server; it and the others know nothing of each other."""
+    across = [str(one) for one, *_ in _between_wings(tree) if tree.floor(one.importer) == "web"]
+    return across + [
+        str(one)
+        for one in tree.imports
+        if one.imported.split(".")[0] == "hypercorn" and tree.wing(one.importer) != "server"
+    ]
+
+
 def asking_through_the_web(tree: Tree) -> list[str]:
     """Whoever asks an agent, from the command line or from another agent, loads nothing of what serves one."""
     graph: dict[str, set[str]] = {}
@@ -260,7 +344,7 @@ def asking_through_the_web(tree: Tree) -> list[str]:
         if not one.late:
             graph.setdefault(one.importer, set()).add(one.imported)
     top = min(tree.modules)
-    reached, waiting = set(), [f"{top}.cli", f"{top}.terminal.asking", f"{top}.peers.source"]
+    reached, waiting = set(), [f"{top}.cli", f"{top}.terminal.query", f"{top}.peers.source"]
     while waiting:
         module = waiting.pop()
         if module not in reached:
@@ -296,12 +380,16 @@ def _laws_of(directory: str) -> list[str]:
 LAWS = [
     core_touching,
     floors_leaving,
+    wings_climbing,
+    wings_unsaid,
+    wings_unknown,
     upper_reaching,
     composing_elsewhere,
     cycles,
     late_imports,
     trio_on_disk,
     web_framework_elsewhere,
+    server_elsewhere,
     asking_through_the_web,
     laws_unsaid,
 ]
@@ -319,11 +407,16 @@ def test_the_law_holds(law: Any, written: Tree) -> None:
 
 def test_the_laws_see_the_whole_package(written: Tree) -> None:
     assert {written.floor(module) for module in written.modules} == {"", "core", *FLOORS, *UPPER}
+    assert {(floor, wing) for floor, wing, _ in _wings(written)} == {
+        (floor, wing) for floor, wings in WINGS.items() for wing in wings if wing
+    }
     assert any(str(one).endswith("imports logagent.core.batch") for one in written.imports)
     assert any(one.late and one.imported == "logagent.serving" for one in written.imports)
 
 
 # A tree in which all laws hold, and what breaks each of them.
+
+WING = '"""A wing.\n\nMay import, of ``core``: {}.\n\nDoors: ``door``."""'
 
 LAWFUL = {
     "__init__.py": '"""A package."""\nfrom importlib.metadata import version',
@@ -332,14 +425,19 @@ LAWFUL = {
     "config/table.py": "from tower.config import values",
     "config/values.py": "import re",
     "terminal/__init__.py": '"""Where people are. May import ``core``, ``config`` and ``peers``."""',
-    "terminal/asking.py": "from tower.peers.source import PeerSource\nfrom tower import __version__",
+    "terminal/query.py": "from tower.peers.source import PeerSource\nfrom tower import __version__",
+    "fanout/__init__.py": '"""Several at once. May import ``core``."""',
     "demo/__init__.py": '"""A show. May import ``core``, ``config``, ``peers`` and ``terminal``."""',
-    "demo/play.py": "from tower import certs\nfrom tower.terminal import asking",
+    "demo/play.py": "from tower import certs\nfrom tower.terminal import query",
     "certs.py": "import os",
     "agent.py": "from tower.disk import reader\nimport tower.peers.source\nfrom tower import __version__",
     "serving.py": "from tower import agent\nfrom tower.web import app\nfrom tower.peers import source",
     "core/__init__.py": '"""There: no files, sockets, clocks or threads,'
     ' and nothing from logagent\'s other directories."""',
+    "core/wire/__init__.py": WING.format("its own modules and ``times``"),
+    "core/wire/frames.py": "from tower.core.times import stamper\nfrom tower.core.batch import Batch",
+    "core/times/__init__.py": WING.format("nothing"),
+    "core/times/stamper.py": "import re",
     "core/batch.py": "import re\nfrom collections.abc import Iterator\nfrom urllib.parse import quote",
     "core/query.py": "from tower.core.batch import Batch\nfrom . import batch",
     "disk/__init__.py": '"""Is the only place that reads.\n\nMay import ``core``; never ``peers`` or ``web``."""',
@@ -348,6 +446,7 @@ LAWFUL = {
     "peers/__init__.py": '"""Is the only place that asks. May import ``core``; never ``disk`` or ``web``."""',
     "peers/source.py": "import httpx\nfrom ..core.query import Query",
     "web/__init__.py": '"""Is the only place that answers. May import ``core``; never ``disk`` or ``peers``."""',
+    "web/server/__init__.py": '"""The server.\n\nMay import, of ``web``: nothing.\n\nDoors: ``door``."""',
     "web/app.py": "from quart import Quart\nfrom tower.core.query import parse",
 }
 
@@ -395,6 +494,15 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
             "import importlib\nimportlib.import_module('tower.disk.reader')",
             "tower.web.x:2 imports tower.disk.reader",
         ),
+        (wings_climbing, "core/times/x.py", "from ..wire import frames", "tower.core.times.x:1 imports"),
+        (wings_climbing, "core/x.py", "from .times.stamper import f", "tower.core.x:1 imports"),
+        (wings_unsaid, "core/times/x.py", "from ..batch import Batch", "which core/times does not say"),
+        (wings_unsaid, "core/times/__init__.py", '"""When."""', "core/times says nothing of its doors"),
+        (wings_unsaid, "core/times/__init__.py", WING.format("``wire``"), "core/times says that it may import wire"),
+        (wings_unknown, "core/odd/__init__.py", "", "core/odd has no place among the wings"),
+        (server_elsewhere, "web/x.py", "import hypercorn.config", "tower.web.x:1 imports hypercorn.config"),
+        (server_elsewhere, "web/x.py", "from tower.web.server import http2", "tower.web.x:1 imports tower.web.server"),
+        (server_elsewhere, "web/server/x.py", "from tower.web import app", "tower.web.server.x:1 imports"),
         (composing_elsewhere, "x.py", "import tower.disk.reader, tower.peers.source", "tower.x names disk and peers"),
         (composing_elsewhere, "x.py", "import tower.web\ndef f():\n  import tower.disk", "tower.x names disk and web"),
         (cycles, "core/batch.py", "from tower.core.query import Query", "tower.core.query"),
@@ -413,7 +521,7 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         ),
         (web_framework_elsewhere, "serving.py", "import hypercorn.config", "tower.serving:1 imports hypercorn.config"),
         (web_framework_elsewhere, "peers/source.py", "import quart", "tower.peers.source:1 imports quart"),
-        (asking_through_the_web, "terminal/asking.py", "from tower import serving", "tower.web.app"),
+        (asking_through_the_web, "terminal/query.py", "from tower import serving", "tower.web.app"),
         (asking_through_the_web, "cli.py", "import tower.agent\nimport tower.web.app", "quart"),
         (asking_through_the_web, "core/batch.py", "import hypercorn", "hypercorn"),
         (upper_reaching, "config/x.py", "from tower.core import query", "tower.config.x:1 imports tower.core.query"),

@@ -21,7 +21,7 @@ from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import Tails, open_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
-from logagent.own import Reading
+from logagent.local import Reading
 from logagent.peers.client.transport import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
 from logagent.web.app import create_app

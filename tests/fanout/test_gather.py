@@ -12,7 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Origin, Out
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Order, Query, Source
-from logagent.gather import LAST_WORDS, Gather
+from logagent.fanout.gather import LAST_WORDS, Gather
 
 PATIENCE = 5.0
 OLDEST = Query(files=("a.log",), order=Order.OLDEST)

@@ -23,7 +23,7 @@ from logagent.disk.search.known_times import Spans
 from logagent.disk.search.options import Ways
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
-from logagent.gather import Gather
+from logagent.fanout.gather import Gather
 
 LEAST_KEPT = 256 * 1024
 """Bytes of an archive that a log may hold at least, however many archives a query reads: a block."""

@@ -15,7 +15,7 @@ from logagent.core.merging.reversing import beginnings, endings, turned
 from logagent.core.merging.window import Window
 from logagent.core.outcome import Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
-from logagent.feed import Feed
+from logagent.fanout.feed import Feed
 
 HELD = 16 * 1024 * 1024
 """Bytes of lines that wait for earlier ones at most; then hosts wait until some are given out."""

@@ -1,0 +1,6 @@
+"""One answer of several sources: gathered and merged, or followed together.
+
+May import ``core``; never ``disk``, ``peers`` or ``web``: a source is whatever has ``pump``.
+
+Doors: ``gather.Gather`` merges what ends; ``follow.Follow`` merges what goes on.
+"""
