@@ -18,7 +18,7 @@ from pathlib import Path
 import trio
 
 from logagent.config.settings import ConfigError, load
-from logagent.terminal import arguments, asking, following, hosts, listing
+from logagent.terminal import arguments, files, follow, hosts, query
 from logagent.terminal.interrupts import DIED_OF_SIGNAL, until_signalled
 from logagent.terminal.printing import Streams, text_writer
 from logagent.terminal.verdicts import FAILED
@@ -87,19 +87,19 @@ def _failed(error: Exception, streams: Streams) -> int:
 
 
 def _query(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    question = asking.question(typed, environ)
-    act = following.follow if question.query.follow else asking.ask
+    question = query.question(typed, environ)
+    act = follow.follow if question.query.follow else query.ask
     return trio.run(until_signalled, partial(act, question, streams, environ), signal.SIGINT)
 
 
 def _files(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    question = listing.files_question(typed, environ)
-    return trio.run(until_signalled, partial(listing.ask_files, question, streams), signal.SIGINT)
+    question = files.files_question(typed, environ)
+    return trio.run(until_signalled, partial(files.ask_files, question, streams), signal.SIGINT)
 
 
 def _hits(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    question = asking.hits_question(typed, environ)
-    return trio.run(until_signalled, partial(asking.ask, question, streams, environ), signal.SIGINT)
+    question = query.hits_question(typed, environ)
+    return trio.run(until_signalled, partial(query.ask, question, streams, environ), signal.SIGINT)
 
 
 def _hosts(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:

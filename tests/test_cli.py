@@ -26,7 +26,7 @@ from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
 from logagent.core.wire.parameters import parse
-from logagent.terminal import arguments, asking, listing
+from logagent.terminal import arguments, files, query
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
@@ -40,8 +40,8 @@ DOWN = Part("db-2", Status.UNAVAILABLE, "connection refused")
 SPENT = Part("db-3", Status.DEADLINE_EXCEEDED, "ran out of time")
 
 
-def question(*argv: str, environ: dict[str, str] | None = None) -> asking.Question:
-    return asking.question(typed("query", *argv), environ or {})
+def question(*argv: str, environ: dict[str, str] | None = None) -> query.Question:
+    return query.question(typed("query", *argv), environ or {})
 
 
 # As typed
@@ -299,19 +299,19 @@ FOUND_TWO = Outcome(lines=2, hosts=(OK,))
 
 
 async def test_text_is_printed_with_its_prefix(console: Console) -> None:
-    outcome = await asking.show(Told(FOUND_TWO, TWO_LINES), question("syslog"), console.streams, {})
+    outcome = await query.show(Told(FOUND_TWO, TWO_LINES), question("syslog"), console.streams, {})
     assert outcome == FOUND_TWO
     assert console.data == "web-1 syslog: one\nweb-1 syslog: two\n"
 
 
 async def test_json_ends_with_the_verdict_also_of_a_failure(console: Console) -> None:
     failure = Outcome(Status.UNAVAILABLE, "cannot connect")
-    await asking.show(Told(failure), question("syslog", "-o", "json"), console.streams, {})
+    await query.show(Told(failure), question("syslog", "-o", "json"), console.streams, {})
     assert json.loads(console.data)["end"]["status"] == 14
 
 
 async def test_count_is_printed(console: Console) -> None:
-    await asking.show(Told(FOUND_TWO, TWO_LINES), question("syslog", "-c"), console.streams, {})
+    await query.show(Told(FOUND_TWO, TWO_LINES), question("syslog", "-c"), console.streams, {})
     assert console.data == "2\n"
 
 
@@ -326,24 +326,24 @@ async def test_count_is_that_of_matches_whatever_comes_with_them(
     console: Console, flags: tuple[str, ...], batch: Batch, data: str
 ) -> None:
     answered = Outcome(lines=batch.count, hosts=(OK,))
-    outcome = await asking.show(Told(answered, batch), question("syslog", "-c", *flags), console.streams, {})
+    outcome = await query.show(Told(answered, batch), question("syslog", "-c", *flags), console.streams, {})
     assert (console.data, outcome and exit_code(outcome)) == (data, FOUND)
 
 
 async def test_count_of_nothing_is_printed(console: Console) -> None:
-    outcome = await asking.show(Told(Outcome(hosts=(EMPTY,))), question("syslog", "-c"), console.streams, {})
+    outcome = await query.show(Told(Outcome(hosts=(EMPTY,))), question("syslog", "-c"), console.streams, {})
     assert (console.data, outcome and exit_code(outcome)) == ("0\n", NOTHING)
 
 
 async def test_count_of_what_could_not_be_asked_is_not_printed(console: Console) -> None:
-    await asking.show(Told(Outcome(Status.NOT_FOUND)), question("syslog", "-c"), console.streams, {})
+    await query.show(Told(Outcome(Status.NOT_FOUND)), question("syslog", "-c"), console.streams, {})
     assert console.data == ""
 
 
 async def test_agent_that_does_not_keep_the_timeout_is_left(console: Console, autojump_clock: MockClock) -> None:
     source = Told(FOUND_TWO, TWO_LINES, then_hang=True)
     counted = question("syslog", "--timeout", "5", "-c")  # a count waits for no thread, which the clock cannot see
-    outcome = await asking.show(source, counted, console.streams, {})
+    outcome = await query.show(source, counted, console.streams, {})
     assert outcome == Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", lines=2)
     assert source.cancelled
 
@@ -353,7 +353,7 @@ async def test_closed_pipe_cancels_the_question(console: Console) -> None:
     os.close(reader)
     source = Told(FOUND_TWO, TWO_LINES, then_hang=True)
     with io.FileIO(writer, "w") as stdout:
-        shown = await asking.show(source, question("syslog"), Streams(stdout, console.stderr), {})
+        shown = await query.show(source, question("syslog"), Streams(stdout, console.stderr), {})
     assert shown is None
     assert source.cancelled
     assert console.talk == ""
@@ -378,8 +378,8 @@ async def test_without_a_signal_the_exit_code_is_that_of_the_act() -> None:
 # Hits
 
 
-def hits_question(*argv: str, environ: dict[str, str] | None = None) -> asking.Question:
-    return asking.hits_question(typed("hits", *argv), environ or {})
+def hits_question(*argv: str, environ: dict[str, str] | None = None) -> query.Question:
+    return query.hits_question(typed("hits", *argv), environ or {})
 
 
 def test_hits_take_the_flags_of_a_query_that_say_what_is_counted() -> None:
@@ -433,7 +433,7 @@ def test_hits_have_no_flags_that_say_how_lines_are_sent(console: Console) -> Non
 async def test_hits_are_a_chart(console: Console) -> None:
     asked = hits_question("syslog", "--step", "1m", "--color", "always")
     environ = {"COLUMNS": "30", "TZ": "Europe/Berlin"}
-    await asking.show(
+    await query.show(
         Told(Outcome(lines=3, hosts=(OK,)), counts((0, 1), (60_000_000_000, 2))), asked, console.streams, environ
     )
     first, second, legend = re.sub("\x1b[^m]*m", "", console.data).splitlines()
@@ -444,7 +444,7 @@ async def test_hits_are_a_chart(console: Console) -> None:
 
 async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) -> None:
     asked = hits_question("syslog", "--step", "1m", "-o", "json")
-    await asking.show(Told(FOUND_TWO, counts((0, 1), (60_000_000_000, 2))), asked, console.streams, {})
+    await query.show(Told(FOUND_TWO, counts((0, 1), (60_000_000_000, 2))), asked, console.streams, {})
     document = json.loads(console.data)
     assert [hit["count"] for hit in document["hits"]] == [1, 2]
     assert (document["step_seconds"], document["end"]["complete"]) == (60, True)
@@ -452,14 +452,14 @@ async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) ->
 
 async def test_a_zone_of_no_meaning_is_said_before_anything_is_printed(console: Console) -> None:
     with pytest.raises(ConfigError, match=r"^TZ: "):
-        await asking.show(Told(FOUND_TWO), hits_question("syslog"), console.streams, {"TZ": "Nowhere/None"})
+        await query.show(Told(FOUND_TWO), hits_question("syslog"), console.streams, {"TZ": "Nowhere/None"})
 
 
 # The list of files
 
 
-def files_question(*argv: str) -> listing.FilesQuestion:
-    return listing.files_question(typed("files", *argv), {})
+def files_question(*argv: str) -> files.FilesQuestion:
+    return files.files_question(typed("files", *argv), {})
 
 
 NOON = 1_795_435_200_000_000_000
@@ -485,7 +485,7 @@ async def list_files(console: Console, document: object, *argv: str, status: int
         return httpx.Response(status, content=pieces())
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1") as client:
-        return await listing.list_files(client, files_question(*argv), console.streams)
+        return await files.list_files(client, files_question(*argv), console.streams)
 
 
 async def test_files_are_a_table(console: Console) -> None:
@@ -553,7 +553,7 @@ async def test_agent_that_lists_no_files_in_time_is_told(autojump_clock: MockClo
         raise AssertionError
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(wait), base_url="http://a:1") as client:
-        assert await listing.list_files(client, files_question("--timeout", "2s"), console.streams) == FAILED
+        assert await files.list_files(client, files_question("--timeout", "2s"), console.streams) == FAILED
     assert "did not answer within 2 s (DEADLINE_EXCEEDED)" in console.talk
 
 
@@ -583,7 +583,7 @@ def test_unusable_argument_of_files_is_told(argv: tuple[str, ...], message: str)
     ],
 )
 def test_sizes_are_for_people(count: int, text: str) -> None:
-    assert listing.size(count) == text
+    assert files.size(count) == text
 
 
 # Certificates
@@ -797,7 +797,7 @@ def test_real_address_in_use_is_one_line(serving: Serving) -> None:
 @pytest.mark.real
 def test_asking_loads_no_web_server() -> None:
     check = (
-        "import sys, logagent.cli, logagent.terminal.asking;"
+        "import sys, logagent.cli, logagent.terminal.query;"
         "print([m for m in ('quart', 'hypercorn') if m in sys.modules])"
     )
     asked = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True, timeout=60)

@@ -543,7 +543,7 @@ def test_a_tree_that_breaks_a_law_is_found_out(law: Any, file: str, text: str, f
 @pytest.mark.real
 def test_asking_an_agent_loads_neither_the_web_framework_nor_what_makes_certificates() -> None:
     code = (
-        "import json, sys, logagent.cli, logagent.terminal.asking, logagent.peers.source;"
+        "import json, sys, logagent.cli, logagent.terminal.query, logagent.peers.source;"
         "print(json.dumps(list(sys.modules)))"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT.parent)

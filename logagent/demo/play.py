@@ -22,7 +22,7 @@ from logagent.core.query import Query
 from logagent.demo.logs import EVERY, MadeUpHost, local_now
 from logagent.peers.client.transport import connect
 from logagent.peers.source import PeerSource
-from logagent.terminal import asking
+from logagent.terminal import query
 from logagent.terminal.address import Agent
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.printing import Streams
@@ -179,11 +179,11 @@ async def _ask(url: str, streams: Streams, environ: Mapping[str, str]) -> int:
     shown = f"logagent query --agent {url} -n {QUERY.n} {QUERY.files[0]} {QUERY.keywords[0].decode()}"
     streams.print(f"\n$ {shown}\n")
     agent = Agent(url, None)
-    question = asking.Question(agent, QUERY, "text", prefix=True, color="auto", verbose=False)
+    question = query.Question(agent, QUERY, "text", prefix=True, color="auto", verbose=False)
     async with connect(url) as client:
-        outcome = await asking.show(PeerSource(client), question, streams, environ)
+        outcome = await query.show(PeerSource(client), question, streams, environ)
     if outcome is None:
-        return asking.CLOSED_PIPE
+        return query.CLOSED_PIPE
     streams.print(_verdict(outcome) + _to_try(url))
     return exit_code(outcome)
 

@@ -11,7 +11,7 @@ import trio
 
 from logagent.core.batch import Batch
 from logagent.terminal.chart import WIDTH
-from logagent.terminal.listing import size
+from logagent.terminal.files import size
 from logagent.terminal.printing import Printer, Streams, Write
 from logagent.terminal.verdicts import counted
 

@@ -20,7 +20,7 @@ from trio.testing import MockClock
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Out
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
-from logagent.terminal import asking
+from logagent.terminal import query
 from logagent.terminal.chart import WIDTH
 from logagent.terminal.printing import Streams, text_writer
 from logagent.terminal.progress import said
@@ -113,9 +113,9 @@ def show(
     steps: Sequence[Step], *argv: str, command: str = "query", streams: Streams, environ: dict[str, str] | None = None
 ) -> None:
     clock = MockClock()
-    ask = asking.hits_question if command == "hits" else asking.question
+    ask = query.hits_question if command == "hits" else query.question
     asked = ask(typed(command, "syslog", *argv), {})
-    trio.run(asking.show, Paced(clock, steps), asked, streams, environ or {}, clock=clock)
+    trio.run(query.show, Paced(clock, steps), asked, streams, environ or {}, clock=clock)
 
 
 @pytest.fixture
@@ -200,8 +200,8 @@ def test_an_interrupt_leaves_nothing_of_the_line(screen: Screen) -> None:
 
     async def interrupted() -> None:
         async with trio.open_nursery() as nursery:
-            asked = asking.question(typed("query", "syslog"), {})
-            nursery.start_soon(asking.show, source, asked, Streams(io.BytesIO(), screen), {})
+            asked = query.question(typed("query", "syslog"), {})
+            nursery.start_soon(query.show, source, asked, Streams(io.BytesIO(), screen), {})
             await trio.testing.wait_all_tasks_blocked()
             assert screen.shown != ""
             nursery.cancel_scope.cancel()

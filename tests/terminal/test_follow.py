@@ -22,8 +22,8 @@ from logagent.core.query import Order, Query
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.frames import encode as frame
 from logagent.peers.client.transport import connect
-from logagent.terminal import asking, following
-from logagent.terminal.following import Bookmarked, follow
+from logagent.terminal import follow, query
+from logagent.terminal.follow import Bookmarked
 from logagent.terminal.printing import Streams
 from logagent.terminal.progress import Progress
 from logagent.terminal.telling import Telling
@@ -35,7 +35,7 @@ from testbed.reading import Collected
 
 
 def query_of(*argv: str) -> Query:
-    return asking.question(typed(*argv), {}).query
+    return query.question(typed(*argv), {}).query
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ TOLD = Batch(b"", 0, positions=(place(4),), notices=(Notice("web-2", Status.DATA
 """Without lines, since those are printed in a thread, which a virtual clock does not see."""
 
 
-def asked(*argv: str) -> asking.Question:
-    return asking.question(typed("follow", "app.log", "--agent", "http://far", *argv), {})
+def asked(*argv: str) -> query.Question:
+    return query.question(typed("follow", "app.log", "--agent", "http://far", *argv), {})
 
 
 @asynccontextmanager
@@ -178,9 +178,9 @@ async def followed(
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         network.host("far", agent.serve)
-        monkeypatch.setattr(following, "connect", partial(connect, network=network))
+        monkeypatch.setattr(follow, "connect", partial(connect, network=network))
         async with trio.open_nursery() as following_it:
-            following_it.start_soon(follow, asked(*argv), console.streams, {})
+            following_it.start_soon(follow.follow, asked(*argv), console.streams, {})
             await trio.sleep(1)
             yield network
             following_it.cancel_scope.cancel()
@@ -225,8 +225,8 @@ async def test_agent_that_cannot_be_reached_at_first_is_not_waited_for(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, console: Console
 ) -> None:
     async with trio.open_nursery() as nursery:
-        monkeypatch.setattr(following, "connect", partial(connect, network=MemoryNetwork(nursery)))
-        assert await follow(asked(), console.streams, {}) == FAILED
+        monkeypatch.setattr(follow, "connect", partial(connect, network=MemoryNetwork(nursery)))
+        assert await follow.follow(asked(), console.streams, {}) == FAILED
     assert console.talk == "logagent: no answer: http://far: cannot connect: connection refused (UNAVAILABLE)\n"
 
 
@@ -236,8 +236,8 @@ async def test_end_at_a_timeout_that_the_agent_did_not_keep_says_where_to_go_on(
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         network.host("far", Agent(replace(TOLD, notices=())).serve)
-        monkeypatch.setattr(following, "connect", partial(connect, network=network))
-        assert await follow(asked("--timeout", "5s"), console.streams, {}) == FAILED
+        monkeypatch.setattr(follow, "connect", partial(connect, network=network))
+        assert await follow.follow(asked("--timeout", "5s"), console.streams, {}) == FAILED
         nursery.cancel_scope.cancel()
     assert console.talk.splitlines() == [
         "logagent: no answer: http://far: timeout=5 s reached (DEADLINE_EXCEEDED)",
