@@ -39,7 +39,7 @@ class Agent:
 
     async def check(self, query: Query) -> None:
         """Get the query's expressions ready. Raises `BadParameter` for one that cannot be searched for."""
-        if query.regex or query.exclude_regex:
+        if query.match.regex or query.match.exclude_regex:
             await self._reading.threads.in_thread(check, query)
 
     def answer(self, query: Query) -> Source:
@@ -47,7 +47,7 @@ class Agent:
         hosts = self._asked(query)
         if query.follow:
             return Follow([(host, self._live(host)) for host in hosts], self._gather, self._patience)
-        return Tallied(self._gather(hosts)) if query.hits else self._gather(hosts)
+        return Tallied(self._gather(hosts)) if query.form.hits else self._gather(hosts)
 
     async def files(self, query: Query) -> Listing:
         """What can be asked for on the hosts that `query` names: its files, hosts, rotated, own and timeout count.
@@ -56,8 +56,8 @@ class Agent:
         `Failure` for a host that is not known.
         """
         hosts = self._asked(query)
-        patience = min(self._patience, query.timeout or self._patience)
-        share = replace(query, hosts=(), own=True, timeout=patience)
+        patience = min(self._patience, query.limits.timeout or self._patience)
+        share = replace(query, hosts=(), own=True, limits=replace(query.limits, timeout=patience))
         listings: dict[str, Listing] = {}
 
         async def ask(host: str) -> None:

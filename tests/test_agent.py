@@ -57,7 +57,7 @@ def an_agent(root: Path, max_files: int = 10, peers: Peers | None = None) -> Age
 
 
 async def answered(agent: Agent, *files: str) -> tuple[bytes, Outcome]:
-    kept, query = Kept(), Query(files=files)
+    kept, query = Kept(), Query.of(files=files)
     outcome = await agent.answer(query).pump(query, kept)
     return kept.body, outcome
 
@@ -90,7 +90,7 @@ async def test_rotated_generations_of_a_file_are_answered_with_it(autojump_clock
     (tmp_path / "app.log.1").write_bytes(b"2026-11-23T10:00:01Z rotated\n")
     body, outcome = await answered(an_agent(tmp_path), "app.log")
     assert (body, outcome.lines) == (b"2026-11-23T10:00:02Z live\n2026-11-23T10:00:01Z rotated\n", 2)
-    kept, query = Kept(), Query(files=("app.log",), rotated=False)
+    kept, query = Kept(), Query.of(files=("app.log",), rotated=False)
     await an_agent(tmp_path).answer(query).pump(query, kept)
     assert kept.body == b"2026-11-23T10:00:02Z live\n"
 
@@ -118,7 +118,7 @@ async def test_times_without_zone_are_in_the_zone_of_their_root(autojump_clock: 
         root_zones={tmp_path / "berlin": ZoneInfo("Europe/Berlin")},
     )
     kept, agent = Times(), Agent("web0", reading=reading, peers=Peers({}), patience=5)
-    query = Query(files=("*.log",), times=True)
+    query = Query.of(files=("*.log",), times=True)
     await agent.answer(query).pump(query, kept)
     noon = 1_782_907_200_000_000_000
     assert kept.times == [noon, noon - 2 * 3_600_000_000_000]
@@ -138,7 +138,7 @@ class SlowDisk(DiskThreads):
 
 async def listed(root: Path, threads: DiskThreads) -> Listing:
     reading = Reading(catalog=Catalog([root]), threads=threads, zone=UTC, max_files=10, max_line=1024)
-    return await Agent("web0", reading=reading, peers=Peers({}), patience=5).files(Query(files=("*.log",)))
+    return await Agent("web0", reading=reading, peers=Peers({}), patience=5).files(Query.of(files=("*.log",)))
 
 
 async def test_logs_that_are_not_looked_into_in_time_are_listed_without_times(
@@ -170,7 +170,7 @@ async def test_what_could_not_be_reached_makes_a_listing_incomplete(autojump_clo
         max_files=10,
         max_line=1024,
     )
-    listing = await Agent("web0", reading=reading, peers=Peers({}), patience=5).files(Query(files=("*.log",)))
+    listing = await Agent("web0", reading=reading, peers=Peers({}), patience=5).files(Query.of(files=("*.log",)))
     assert [log.name for log in listing.logs] == ["a.log"]
     assert listing.hosts[0].message == "the root volume is not there; is its volume mounted?"
     assert not listing.outcome.complete
@@ -178,7 +178,7 @@ async def test_what_could_not_be_reached_makes_a_listing_incomplete(autojump_clo
 
 def test_unknown_host_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="no host named db-9; known are web0"):
-        an_agent(tmp_path).answer(Query(files=("app.log",), hosts=("db-9",)))
+        an_agent(tmp_path).answer(Query.of(files=("app.log",), hosts=("db-9",)))
 
 
 async def test_agent_itself_is_among_the_hosts(autojump_clock: MockClock, tmp_path: Path) -> None:

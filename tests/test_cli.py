@@ -49,25 +49,25 @@ def question(*argv: str, environ: dict[str, str] | None = None) -> query.Questio
 
 def test_file_and_keywords_come_in_order() -> None:
     query = question("nginx/*.log", "a b", "c").query
-    assert (query.files, query.keywords) == (("nginx/*.log",), (b"a b", b"c"))
+    assert (query.files, query.match.keywords) == (("nginx/*.log",), (b"a b", b"c"))
 
 
 def test_flags_may_stand_between_file_and_keyword() -> None:
     query = question("-i", "syslog", "-n", "5", "failed", "--host", "web-*", "-e", "disk").query
-    assert (query.files, query.keywords, query.n) == (("syslog",), (b"failed", b"disk"), 5)
-    assert (query.ignore_case, query.hosts) == (True, ("web-*",))
+    assert (query.files, query.match.keywords, query.limits.n) == (("syslog",), (b"failed", b"disk"), 5)
+    assert (query.match.ignore_case, query.hosts) == (True, ("web-*",))
 
 
 def test_keyword_that_begins_with_a_hyphen_comes_after_two_hyphens_or_in_a_flag() -> None:
-    assert question("syslog", "--", "-x").query.keywords == (b"-x",)
-    assert question("syslog", "--keyword=-x").query.keywords == (b"-x",)
+    assert question("syslog", "--", "-x").query.match.keywords == (b"-x",)
+    assert question("syslog", "--keyword=-x").query.match.keywords == (b"-x",)
 
 
 def test_everything_else_of_a_query() -> None:
     query = question(
         *("syslog", "-v", "debug", "--exclude", "x=1&y", "--order", "oldest", "--timeout", "2m", "--max-bytes", "99")
     ).query
-    assert query == Query(
+    assert query == Query.of(
         files=("syslog",), places=True, exclude=(b"debug", b"x=1&y"), order=Order.OLDEST, timeout=120.0, max_bytes=99
     )
 
@@ -75,18 +75,18 @@ def test_everything_else_of_a_query() -> None:
 def test_ranges_context_and_units_are_flags() -> None:
     flags = ("-S", "2026-11-23T10:00:00Z", "--until", "1795428020", "-C", "3", "-A", "1", "--events", "--no-rotated")
     query = question("syslog", *flags, "-c").query
-    assert (query.since, query.until) == (1_795_428_000 * 10**9, 1_795_428_020 * 10**9)
-    assert (query.before, query.after, query.unit, query.rotated) == (3, 1, Unit.EVENT, False)
-    assert question("syslog", "-B", "2").query.places
+    assert (query.range.since, query.range.until) == (1_795_428_000 * 10**9, 1_795_428_020 * 10**9)
+    assert (query.match.before, query.match.after, query.form.unit, query.rotated) == (3, 1, Unit.EVENT, False)
+    assert question("syslog", "-B", "2").query.form.places
 
 
 def test_regular_expressions_have_flags_of_their_own() -> None:
     query = question("syslog", "-E", "a|b", "--regex=c+", "--exclude-regex", "^d").query
-    assert (query.regex, query.exclude_regex) == ((b"a|b", b"c+"), (b"^d",))
+    assert (query.match.regex, query.match.exclude_regex) == ((b"a|b", b"c+"), (b"^d",))
 
 
 def test_bytes_that_are_not_utf_8_stand_for_themselves() -> None:
-    assert question("syslog", os.fsdecode(b"\xff+ %41")).query.keywords == (b"\xff+ %41",)
+    assert question("syslog", os.fsdecode(b"\xff+ %41")).query.match.keywords == (b"\xff+ %41",)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_bytes_that_are_not_utf_8_stand_for_themselves() -> None:
 )
 def test_only_the_columns_that_are_printed_are_asked_for(argv: list[str], times: bool, places: bool) -> None:
     query = question("f", *argv).query
-    assert (query.times, query.places) == (times, places)
+    assert (query.form.times, query.form.places) == (times, places)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_prefix_is_there_unless_one_host_was_named(argv: list[str], prefix: bool
 
 def test_fixed_strings_are_what_keywords_are_anyway() -> None:
     assert question("-F", "syslog", "a.b").query == question("syslog", "a.b").query
-    assert hits_question("syslog", "--fixed-strings", "a.b").query.keywords == (b"a.b",)
+    assert hits_question("syslog", "--fixed-strings", "a.b").query.match.keywords == (b"a.b",)
 
 
 PLACE = (Position("web-1", "syslog", 7, 99),)
@@ -401,7 +401,7 @@ def test_hits_take_the_flags_of_a_query_that_say_what_is_counted() -> None:
         ),
         *("-S", "1970-01-01T00:00:01Z", "-U", "2", "--step", "5m", "--timeout", "2m", "--no-rotated"),
     ).query
-    assert query == Query(
+    assert query == Query.of(
         files=("syslog",),
         hosts=("web-*",),
         keywords=(b"failed", b"disk"),
@@ -560,7 +560,7 @@ async def test_agent_that_lists_no_files_in_time_is_told(autojump_clock: MockClo
 def test_flags_of_files_may_stand_before_and_behind_globs() -> None:
     query = files_question("--host", "a*", "--no-rotated", "x.log", "y b/*", "--host", "b").query
     assert (query.files, query.hosts, query.rotated) == (("x.log", "y b/*"), ("a*", "b"), False)
-    assert files_question().query == Query(files=("**/*",))
+    assert files_question().query == Query.of(files=("**/*",))
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) 
         hosts.setdefault(position.host, {})[position.log] = (position.mark, position.offset)
     if not hosts:
         return ""
-    told = [_VERSION, _digest(query), query.since, query.until, hosts]
+    told = [_VERSION, _digest(query), query.range.since, query.range.until, hosts]
     packed = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
     text = base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode().rstrip("=")
     return text if len(text) <= most else ""
@@ -68,7 +68,9 @@ def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) 
 def continued(query: Query, text: str) -> Query:
     """The query that goes on where the cursor says. Raises `BadParameter`."""
     cursor = decode(text, query)
-    return replace(query, since=cursor.since, until=cursor.until, positions=cursor.positions)
+    return replace(
+        query, positions=cursor.positions, range=query.range._replace(since=cursor.since, until=cursor.until)
+    )
 
 
 def decode(text: str, query: Query) -> Cursor:
@@ -133,6 +135,13 @@ def _moment(value: object) -> int | None:
 
 def _digest(query: Query) -> int:
     """Of all that decides which lines an answer has and in which order, but for the range of time and the hosts."""
-    asked = (query.files, query.keywords, query.exclude, query.regex, query.exclude_regex, query.ignore_case)
-    how = (query.order.value, query.unit.value, query.before, query.after, query.rotated)
+    asked = (
+        query.files,
+        query.match.keywords,
+        query.match.exclude,
+        query.match.regex,
+        query.match.exclude_regex,
+        query.match.ignore_case,
+    )
+    how = (query.form.order.value, query.form.unit.value, query.match.before, query.match.after, query.rotated)
     return zlib.crc32(repr((asked, how)).encode())

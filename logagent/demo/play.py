@@ -32,7 +32,7 @@ PRIMARY = "primary"
 SECONDARIES = ("secondary-1", "secondary-2", "secondary-3")
 PROJECT_CERTS = Path("certs")
 LOOPBACK = "127.0.0.1"
-QUERY = Query(files=("alternatives.log",), keywords=(b"updated",), n=8, places=True)
+QUERY = Query.of(files=("alternatives.log",), keywords=(b"updated",), n=8, places=True)
 READY = 30.0
 """Seconds that an agent may take to say that it is ready: several times what a slow machine needs to load it."""
 GRACEFUL = "2s"
@@ -176,7 +176,7 @@ async def _first_line(process: trio.Process) -> str:
 
 
 async def _ask(url: str, streams: Streams, environ: Mapping[str, str]) -> int:
-    shown = f"logagent query --agent {url} -n {QUERY.n} {QUERY.files[0]} {QUERY.keywords[0].decode()}"
+    shown = f"logagent query --agent {url} -n {QUERY.limits.n} {QUERY.files[0]} {QUERY.match.keywords[0].decode()}"
     streams.print(f"\n$ {shown}\n")
     agent = Agent(url, None)
     question = query.Question(agent, QUERY, "text", prefix=True, color="auto", verbose=False)

@@ -40,10 +40,10 @@ class Follow:
         """As `Source.pump`, but it ends only where no host can be followed any more, or a limit is reached. One
         nursery, a task for each host."""
         following = _Following(self, query, out)
-        with trio.move_on_after(math.inf if query.timeout is None else query.timeout) as scope:
+        with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout) as scope:
             await following.run()
         if scope.cancelled_caught:
-            following.limit = Outcome(Status.DEADLINE_EXCEEDED, f"timeout={query.timeout:g} s reached")
+            following.limit = Outcome(Status.DEADLINE_EXCEEDED, f"timeout={query.limits.timeout:g} s reached")
         return following.outcome()
 
 
@@ -56,11 +56,11 @@ class _Following:
         self._out = out
         self._news = trio.Event()
         self._feeds = [Feed(name, source, self._tell) for name, source in follow.live]
-        self._window = Window([feed.name for feed in self._feeds], patience=query.patience)
+        self._window = Window([feed.name for feed in self._feeds], patience=query.live.patience)
         self._merging = not query.own and not (len(self._feeds) == 1 and _names_one_log(query))
         self._reached: dict[tuple[str, str], Position] = {}
         self._sent = trio.current_time()
-        self._left = math.inf if query.max_bytes is None else query.max_bytes
+        self._left = math.inf if query.limits.max_bytes is None else query.limits.max_bytes
         self._lines = 0
         self._scanned = self._scanned_untold = 0
         self.limit: Outcome | None = None
@@ -70,7 +70,7 @@ class _Following:
 
     async def run(self) -> None:
         query = self._query
-        if query.positions or (query.since is not None and query.n is None):
+        if query.positions or (query.range.since is not None and query.limits.n is None):
             await self._catch_up()
         async with trio.open_nursery() as nursery:
             for feed in self._feeds:
@@ -78,8 +78,8 @@ class _Following:
             notices = await self._hear_beginnings()
             if not self._is_nowhere(notices):
                 await self._say([*self._unknown_before(), *self._worth_saying(notices)])
-                if query.n and not query.positions:
-                    await self._tell_earlier(query.n)
+                if query.limits.n and not query.positions:
+                    await self._tell_earlier(query.limits.n)
                 await self._send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
                 await self._go_on()
             nursery.cancel_scope.cancel()
@@ -102,7 +102,12 @@ class _Following:
         """All since the positions, or since a time, merged exactly; then hosts are followed from where that came to."""
         query = self._query
         hosts = [feed.name for feed in self._feeds if not query.positions or of_host(query.positions, feed.name)]
-        asked = replace(query, follow=False, whole=True, n=None, timeout=None, max_bytes=None, places=True, times=True)
+        asked = replace(
+            query,
+            follow=None,
+            form=replace(query.form, whole=True, places=True, times=True),
+            limits=replace(query.limits, n=None, timeout=None, max_bytes=None),
+        )
         self._pass_by(query.positions)
         outcome = await self._follow.ended(hosts).pump(asked, _Passing(self))
         await self._say(_failures(outcome))
@@ -110,19 +115,16 @@ class _Following:
     def _share_of(self, feed: Feed) -> Query:
         """What one host is asked: its own lines, from where they are known to here."""
         positions = tuple(position for (host, _), position in self._reached.items() if host == feed.name)
-        since = self._query.since if positions or self._query.n is None else None
+        since = self._query.range.since if positions or self._query.limits.n is None else None
         # Where earlier lines are told from here, the host has none to tell.
         return replace(
             self._query,
             hosts=(),
             own=True,
-            n=None,
-            since=since,
             positions=positions,
-            timeout=None,
-            max_bytes=None,
-            times=True,
-            places=True,
+            limits=replace(self._query.limits, n=None, timeout=None, max_bytes=None),
+            range=self._query.range._replace(since=since),
+            form=replace(self._query.form, times=True, places=True),
         )
 
     async def _hear_beginnings(self) -> list[Notice]:
@@ -177,8 +179,18 @@ class _Following:
         hosts = [feed.name for feed in self._feeds if feed.anchors]
         if not anchors:
             return
-        asked = replace(self._query, follow=False, order=Order.NEWEST, n=n, positions=anchors, timeout=None)
-        asked = replace(asked, max_bytes=EARLIER_BYTES, times=True, places=True)
+        asked = replace(
+            self._query,
+            follow=None,
+            positions=anchors,
+            form=replace(self._query.form, order=Order.NEWEST),
+            limits=replace(self._query.limits, n=n, timeout=None),
+        )
+        asked = replace(
+            asked,
+            limits=replace(asked.limits, max_bytes=EARLIER_BYTES),
+            form=replace(asked.form, times=True, places=True),
+        )
         found = _Earlier(self, self._out)
         outcome = await self._follow.ended(hosts).pump(asked, found)
         await self._say(_failures(outcome))
@@ -194,14 +206,14 @@ class _Following:
 
     async def _go_on(self) -> None:
         while self.limit is None and not all(feed.outcome and feed.slot is None for feed in self._feeds):
-            with trio.move_on_at(min(self._window.due, self._sent + self._query.heartbeat)):
+            with trio.move_on_at(min(self._window.due, self._sent + self._query.live.heartbeat)):
                 await self._news.wait()
             self._news = trio.Event()
             for feed in self._feeds:
                 await self._collect(feed)
             if (batch := self._window.take(trio.current_time())) is not None:
                 await self._send(batch)
-            if trio.current_time() >= self._sent + self._query.heartbeat:
+            if trio.current_time() >= self._sent + self._query.live.heartbeat:
                 await self._send(replace(SIGN_OF_LIFE, positions=tuple(self._window.take_positions())))
         if (batch := self._window.flush()) is not None:
             await self._send(batch)
@@ -237,7 +249,7 @@ class _Following:
         if self.limit is not None:
             return
         if len(batch.body) > self._left:
-            self.limit = Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.max_bytes} reached")
+            self.limit = Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached")
             batch = _beginning(batch, int(self._left))
         if batch.count:
             batch = replace(batch, scanned=batch.scanned + self._scanned_untold)

@@ -41,10 +41,10 @@ class Gather:
     async def pump(self, query: Query, out: Out) -> Outcome:
         """As `Source.pump`. One nursery, a task for each source; cancelling reaches all of them."""
         gathering = _Gathering(self, query, out)
-        with trio.move_on_after(math.inf if query.timeout is None else query.timeout) as scope:
+        with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout) as scope:
             await gathering.run()
         if scope.cancelled_caught:
-            gathering.out_of_time(f"timeout={query.timeout:g} s reached")
+            gathering.out_of_time(f"timeout={query.limits.timeout:g} s reached")
         await gathering.tell_the_rest()
         return gathering.outcome()
 
@@ -119,7 +119,7 @@ class _News:
 def _merge(sources: int, query: Query) -> Merge | Relay:
     if sources == 1:
         return Relay()
-    return Merge(sources, newest=query.order is Order.NEWEST, times=query.times, places=query.places)
+    return Merge(sources, newest=query.form.order is Order.NEWEST, times=query.form.times, places=query.form.places)
 
 
 class _Gathering:
@@ -136,7 +136,7 @@ class _Gathering:
             _Feed(name, source, self._news, partial(self._merge.note, number))
             for number, (name, source) in enumerate(gather.sources)
         ]
-        self._allowance = Allowance(query.n, query.max_bytes, query.trailing)
+        self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
         self._ended: list[_Feed] = []
         self._lines = 0
         self._merging = 0
@@ -155,7 +155,7 @@ class _Gathering:
 
     async def _await_last_words(self) -> None:
         """A source that has sent all n lines is about to end by itself: what it did for them is worth a moment."""
-        sated = [feed for feed in self._feeds if feed.records == self._query.n]
+        sated = [feed for feed in self._feeds if feed.records == self._query.limits.n]
         with trio.move_on_after(LAST_WORDS):
             while any(feed.outcome is None for feed in sated):
                 await self._news.wait()
@@ -165,11 +165,17 @@ class _Gathering:
 
         A host is asked for its own files only, so that agents never ask in circles.
         """
-        query = replace(self._query, timeout=None)
+        query = replace(self._query, limits=replace(self._query.limits, timeout=None))
         if self._of_hosts:
             positions = query.positions if query.own else of_host(query.positions, feed.name)
             query = replace(query, hosts=(), own=True, positions=positions)
-        return query if len(self._feeds) == 1 else replace(query, times=True, places=True, max_bytes=None)
+        return (
+            query
+            if len(self._feeds) == 1
+            else replace(
+                query, form=replace(query.form, times=True, places=True), limits=replace(query.limits, max_bytes=None)
+            )
+        )
 
     async def _hear(self) -> None:
         """Wait until the merge has what it needs of every source, or has given up on it."""
@@ -249,7 +255,7 @@ class _Gathering:
         outcomes = [self._share(feed, feed.outcome or Outcome()) for feed in self._ended]
         outcomes += [self._share(feed, _as_far_as_wanted(feed.outcome)) for feed in stopped]
         if self._allowance.refused:
-            outcomes.insert(0, Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.max_bytes} reached"))
+            outcomes.insert(0, Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached"))
         timings = {"merge": self._merging} if len(self._feeds) > 1 else {}
         return combine(outcomes, lines=self._lines, timings=timings)
 

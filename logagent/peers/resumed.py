@@ -60,7 +60,7 @@ class _Following:
         self._resumed = resumed
         self._query = query
         self._out = out
-        self._deadline = trio.current_time() + (math.inf if query.timeout is None else query.timeout)
+        self._deadline = trio.current_time() + (math.inf if query.limits.timeout is None else query.limits.timeout)
         self._positions = Positions(newest=False)
         self._positions.pass_by(query.positions)
         self._resumable = False
@@ -86,7 +86,7 @@ class _Following:
 
     async def _attempt(self) -> Outcome:
         """Ask once, until the source ends, breaks, or is silent for too long."""
-        silence = MISSED_HEARTBEATS * self._query.heartbeat
+        silence = MISSED_HEARTBEATS * self._query.live.heartbeat
         with trio.move_on_at(self._deadline + LAST_WORDS) as whole, trio.move_on_after(silence) as self._listening:
             return await self._resumed.source.pump(self._question(), self)
         if whole.cancelled_caught:
@@ -100,7 +100,7 @@ class _Following:
         self._listening.deadline = math.inf
         await self._out.send(self._told_as_back(batch))
         self._note(batch)
-        self._listening.deadline = trio.current_time() + MISSED_HEARTBEATS * self._query.heartbeat
+        self._listening.deadline = trio.current_time() + MISSED_HEARTBEATS * self._query.live.heartbeat
 
     def _told_as_back(self, batch: Batch) -> Batch:
         """The batch, with the news that the source is back if it was away."""
@@ -121,12 +121,16 @@ class _Following:
         """What is still to be asked: all that was, until something is known of where to go on."""
         query = self._query
         if self._deadline < math.inf:
-            query = replace(query, timeout=max(self._deadline - trio.current_time(), 0.0))
-        if query.max_bytes is not None:
-            query = replace(query, max_bytes=max(query.max_bytes - self._bytes, 1))
+            query = replace(query, limits=replace(query.limits, timeout=max(self._deadline - trio.current_time(), 0.0)))
+        if query.limits.max_bytes is not None:
+            query = replace(query, limits=replace(query.limits, max_bytes=max(query.limits.max_bytes - self._bytes, 1)))
         if self._resumable:
-            return replace(query, positions=tuple(self._positions.at()), n=None)
-        return replace(query, n=0, since=None) if self._lines else query
+            return replace(query, positions=tuple(self._positions.at()), limits=replace(query.limits, n=None))
+        return (
+            replace(query, limits=replace(query.limits, n=0), range=query.range._replace(since=None))
+            if self._lines
+            else query
+        )
 
     def _broken(self, outcome: Outcome) -> str:
         reason = outcome.message or "no reason given"
@@ -147,7 +151,7 @@ class _Following:
         await self._out.send(replace(SIGN_OF_LIFE, notices=(Notice(self._resumed.host, status, message),)))
 
     def _out_of_time(self) -> Outcome:
-        return Outcome(Status.DEADLINE_EXCEEDED, f"timeout={self._query.timeout:g} s reached")
+        return Outcome(Status.DEADLINE_EXCEEDED, f"timeout={self._query.limits.timeout:g} s reached")
 
     def _in_all(self, outcome: Outcome) -> Outcome:
         """The last attempt's outcome, with what all of them did. Where to go on is for who knows the whole question."""

@@ -66,7 +66,7 @@ class PeerSource:
             return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
-        url = f"/{'hits' if query.hits else 'logs'}?{_spelled(_with_time_left(query))}"
+        url = f"/{'hits' if query.form.hits else 'logs'}?{_spelled(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
             if response.status_code != 200:
                 raise _in_plain_words(await refusal(response), query)
@@ -78,7 +78,7 @@ class PeerSource:
             return _verdict(response)
 
     def _headers(self, query: Query) -> dict[str, str]:
-        columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query, name))
+        columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query.form, name))
         headers = {
             "accept": BATCHES + columns,
             "accept-encoding": IDENTITY if _is_here(self.client.base_url) else "zstd",
@@ -106,10 +106,10 @@ class PeerSource:
 
 def _checked(batch: Batch, query: Query) -> Batch:
     """The batch, if it has the columns that were asked for. Raises `WireError`."""
-    asked = [(query.times, batch.times), (query.places, batch.offsets), (query.places, batch.origins)]
+    asked = [(query.form.times, batch.times), (query.form.places, batch.offsets), (query.form.places, batch.origins)]
     if batch.count and any(wanted and not column for wanted, column in asked):
         raise WireError("a column that was asked for is missing")
-    if batch.count and query.hits and not are_counts(batch):
+    if batch.count and query.form.hits and not are_counts(batch):
         raise WireError("a line is no count")
     return batch
 
@@ -163,8 +163,12 @@ def _with_time_left(query: Query) -> Query:
     Of a follow only its timeout counts: a deadline round it that moves with every sign of life is no bound.
     """
     left = math.inf if query.follow else trio.current_effective_deadline() - trio.current_time()
-    left = min(left, math.inf if query.timeout is None else query.timeout)
-    return query if left == math.inf else replace(query, timeout=max(round(left, 3), LEAST_TIME))
+    left = min(left, math.inf if query.limits.timeout is None else query.limits.timeout)
+    return (
+        query
+        if left == math.inf
+        else replace(query, limits=replace(query.limits, timeout=max(round(left, 3), LEAST_TIME)))
+    )
 
 
 def _verdict(response: httpx.Response) -> Outcome:

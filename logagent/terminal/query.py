@@ -61,7 +61,10 @@ def question(typed: argparse.Namespace, environ: Mapping[str, str]) -> Question:
         raise ConfigError("--count", "a follow has no end to count at; leave out --follow, or use `logagent hits`")
     prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
     query = _query(typed)
-    query = replace(query, times=form == "json", places=prefix or query.context or form == "json")
+    query = replace(
+        query,
+        form=replace(query.form, times=form == "json", places=prefix or query.match.has_context or form == "json"),
+    )
     return Question(agent(typed, environ), query, form, prefix, typed.color, typed.verbose)
 
 
@@ -130,7 +133,7 @@ async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> 
     """Ask, print the answer, say what is missing from it, return the exit code. Cancelling cancels the agent's work."""
     async with connect(asked.agent.url, tls=asked.agent.tls) as client:
         agent = PeerSource(client)
-        outcome = await show(Tallied(agent) if asked.query.hits else agent, asked, streams, environ)
+        outcome = await show(Tallied(agent) if asked.query.form.hits else agent, asked, streams, environ)
     return tell_end(outcome, asked, streams)
 
 
@@ -161,11 +164,15 @@ def _printer(asked: Question, write: Write, streams: Streams, environ: Mapping[s
     if asked.form == "count":
         return Count(write)
     if asked.form == "json":
-        return Records(write, escape=terminal, rendering=HitsJson(asked.query.step) if asked.query.hits else Ndjson())
+        return Records(
+            write, escape=terminal, rendering=HitsJson(asked.query.form.step) if asked.query.form.hits else Ndjson()
+        )
     color = wants_color(asked.color, terminal=terminal, environ=environ)
-    if asked.query.hits:
-        return Chart(write, asked.query.step, width=width(environ, terminal=terminal), zone=_zone(environ), color=color)
-    return Lines(write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.context)
+    if asked.query.form.hits:
+        return Chart(
+            write, asked.query.form.step, width=width(environ, terminal=terminal), zone=_zone(environ), color=color
+        )
+    return Lines(write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.match.has_context)
 
 
 def _zone(environ: Mapping[str, str]) -> tzinfo:
@@ -177,6 +184,6 @@ def _zone(environ: Mapping[str, str]) -> tzinfo:
 
 async def _pump(source: Source, query: Query, out: Out, printer: Printer) -> Outcome:
     """The outcome, also where the agent does not keep the deadline that it was given."""
-    with trio.move_on_after(math.inf if query.timeout is None else query.timeout + GRACE):
+    with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout + GRACE):
         return await source.pump(query, out)
     return Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", printer.lines)

@@ -113,7 +113,10 @@ def create_app(agent: Agent, answers: Answers, *, version: str, certificate_requ
         if answers.full(query):
             kind = "follows" if query.follow else "answers"
             raise Refusal(503, f"too many {kind} are under way", {"retry-after": str(RETRY_AFTER)})
-        query = replace(query, times=query.times or form.times, places=query.places or form.places)
+        query = replace(
+            query,
+            form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
+        )
         query = answers.bounded(query)
         return Answer(_plan(agent.answer(query), query, form), answers, form.mimetype)
 
@@ -213,13 +216,15 @@ def _form(query: Query) -> Form:
     if accept == BATCHES and BATCHES in offered:
         return Form(BATCHES, _Frames(), False, "times" in parameters, "places" in parameters)
     if liked == NDJSON:
-        cursors = RecordCursors(query) if query.cursors else None
-        return Form(NDJSON, Ndjson(follow=query.follow, cursors=cursors), True, True, True)
+        cursors = RecordCursors(query) if query.form.cursors else None
+        return Form(NDJSON, Ndjson(follow=query.follow is not None, cursors=cursors), True, True, True)
     if liked == EVENTS:
-        return Form(EVENTS, EventStream(follow=query.follow, cursors=RecordCursors(query)), True, True, True)
+        return Form(
+            EVENTS, EventStream(follow=query.follow is not None, cursors=RecordCursors(query)), True, True, True
+        )
     if liked == TEXT:
-        rendering = Text(query.prefix, groups=query.context)
-        return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.prefix or query.context)
+        rendering = Text(query.form.prefix, groups=query.match.has_context)
+        return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.form.prefix or query.match.has_context)
     raise Refusal(406, f"/logs comes as {TEXT}, {NDJSON} or {EVENTS}")
 
 
@@ -229,11 +234,11 @@ def _hits_form(query: Query) -> Form:
     if accept == BATCHES and request.http_version == "2":
         return Form(BATCHES, _Frames(), False, True, True)
     if liked == JSON:
-        return Form(JSON, HitsJson(query.step), True, True, True)
+        return Form(JSON, HitsJson(query.form.step), True, True, True)
     if liked == NDJSON:
-        return Form(NDJSON, HitsNdjson(query.step), True, True, True)
+        return Form(NDJSON, HitsNdjson(query.form.step), True, True, True)
     if liked == TEXT:
-        return Form(f"{TEXT}; charset=utf-8", HitsText(query.step), False, True, True)
+        return Form(f"{TEXT}; charset=utf-8", HitsText(query.form.step), False, True, True)
     raise Refusal(406, f"/hits comes as {JSON}, {NDJSON} or {TEXT}")
 
 

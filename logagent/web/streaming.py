@@ -90,9 +90,16 @@ class Answers:
         client's."""
         if query.follow:
             return query
-        timeout = min(math.inf if query.timeout is None else query.timeout, self._max_time)
-        sizes = [size for size in (query.max_bytes, None if query.hits else self._max_bytes) if size is not None]
-        return replace(query, timeout=None if timeout == math.inf else timeout, max_bytes=min(sizes, default=None))
+        timeout = min(math.inf if query.limits.timeout is None else query.limits.timeout, self._max_time)
+        sizes = [
+            size for size in (query.limits.max_bytes, None if query.form.hits else self._max_bytes) if size is not None
+        ]
+        return replace(
+            query,
+            limits=replace(
+                query.limits, timeout=None if timeout == math.inf else timeout, max_bytes=min(sizes, default=None)
+            ),
+        )
 
     @contextmanager
     def one_more(self, query: Query) -> Iterator[trio.CancelScope]:
@@ -177,7 +184,7 @@ class _Delivery:
         self._lines = 0
         self._records = 0
         self._scanned = 0
-        self._positions = Positions(newest=plan.query.order is Order.NEWEST)
+        self._positions = Positions(newest=plan.query.form.order is Order.NEWEST)
         # A log that says nothing of itself this time, as its host failed, stays where the earlier answer left it.
         self._positions.pass_by(plan.query.positions)
         self._outcome = Outcome()
@@ -203,8 +210,8 @@ class _Delivery:
     def _with_cursor(self, outcome: Outcome) -> Outcome:
         """A complete answer that has all there is, newest first, has nothing further; oldest first, more may come."""
         query = self._plan.query
-        whole = outcome.complete and (query.n is None or self._records < query.n)
-        if query.own or query.hits or (whole and query.order is Order.NEWEST):
+        whole = outcome.complete and (query.limits.n is None or self._records < query.limits.n)
+        if query.own or query.form.hits or (whole and query.form.order is Order.NEWEST):
             return outcome
         return replace(outcome, cursor=encode(query, self._positions.at()))
 
@@ -219,7 +226,7 @@ class _Delivery:
             async with batches:
                 async for batch in batches:
                     # Counted first: an answer that is cut while it sends this has it on its way all the same.
-                    self._lines += lines_in(batch) if self._plan.query.hits else batch.count
+                    self._lines += lines_in(batch) if self._plan.query.form.hits else batch.count
                     self._records += batch.records
                     self._scanned += batch.scanned
                     self._positions.pass_by(batch.positions)

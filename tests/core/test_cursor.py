@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import zlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from hypothesis import strategies as st
 from logagent.core.batch import Position
 from logagent.core.cursor import MARKED, MAX_CURSOR, continued, decode, encode, mark, marks, of_host, of_log
 from logagent.core.query import BadParameter, Order, Query, Unit
+from testbed.queries import changed
 
-ASKED = Query(files=("a.log",), keywords=(b"x",), n=5, since=10**18)
+ASKED = Query.of(files=("a.log",), keywords=(b"x",), n=5, since=10**18)
 HERE = (Position("web-1", "a.log", 7, 0), Position("db-2", "b/caf\udce9.log", 2**62, 2**63 - 1))
 NUMBERS = st.integers(0, 2**63 - 1)
 NAMES = st.text(max_size=20)
@@ -29,13 +29,13 @@ def test_positions_are_read_as_they_were_written(positions: list[Position]) -> N
     if text:
         read = decode(text, ASKED)
         assert sorted(read.positions) == sorted(positions)
-        assert (read.since, read.until) == (ASKED.since, None)
+        assert (read.since, read.until) == (ASKED.range.since, None)
 
 
 def test_a_query_goes_on_with_the_range_of_time_that_it_had() -> None:
     text = encode(ASKED, HERE)
-    later = replace(ASKED, since=10**18 + 99, n=7)
-    assert continued(later, text) == replace(ASKED, n=7, positions=HERE)
+    later = changed(ASKED, since=10**18 + 99, n=7)
+    assert continued(later, text) == changed(ASKED, n=7, positions=HERE)
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_a_query_goes_on_with_the_range_of_time_that_it_had() -> None:
 )
 def test_the_cursor_of_another_question_is_refused(other: dict[str, Any]) -> None:
     with pytest.raises(BadParameter, match="another question"):
-        decode(encode(ASKED, HERE), replace(ASKED, **other))
+        decode(encode(ASKED, HERE), changed(ASKED, **other))
 
 
 @pytest.mark.parametrize("other", [{"n": 1}, {"hosts": ("web-1",)}, {"timeout": 1.0}, {"places": True}, {"own": True}])
 def test_how_much_and_of_whom_may_change_from_page_to_page(other: dict[str, Any]) -> None:
-    assert decode(encode(ASKED, HERE), replace(ASKED, **other)).positions == HERE
+    assert decode(encode(ASKED, HERE), changed(ASKED, **other)).positions == HERE
 
 
 @given(st.data())

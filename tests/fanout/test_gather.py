@@ -13,9 +13,10 @@ from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Origin, Out
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.gather import LAST_WORDS, Gather
+from testbed.queries import changed
 
 PATIENCE = 5.0
-OLDEST = Query(files=("a.log",), order=Order.OLDEST)
+OLDEST = Query.of(files=("a.log",), order=Order.OLDEST)
 AWAY = Outcome(Status.UNAVAILABLE, "cannot connect")
 NEVER = float("inf")
 
@@ -130,7 +131,7 @@ async def test_two_sources_come_in_the_order_of_their_times(autojump_clock: Mock
 
 async def test_the_newest_come_first_unless_asked_otherwise(autojump_clock: MockClock) -> None:
     reader = Reader()
-    await hosts(source(lines(5, 1)), source(lines(3, 2))).pump(Query(files=("a.log",)), reader)
+    await hosts(source(lines(5, 1)), source(lines(3, 2))).pump(Query.of(files=("a.log",)), reader)
     assert reader.times == [5, 3, 2, 1]
 
 
@@ -143,7 +144,7 @@ async def test_many_sources_come_in_the_order_of_their_times(autojump_clock: Moc
 
 async def test_places_come_along_when_asked_for(autojump_clock: MockClock) -> None:
     reader = Reader()
-    await hosts(source(lines(1, 3)), source(lines(2))).pump(replace(OLDEST, places=True), reader)
+    await hosts(source(lines(1, 3)), source(lines(2))).pump(changed(OLDEST, places=True), reader)
     assert [offset for batch in reader.batches for offset in batch.offsets or ()] == [1, 2, 3]
 
 
@@ -161,22 +162,22 @@ async def test_lines_come_before_sources_that_have_more_are_done(autojump_clock:
 
 async def test_a_host_is_asked_for_its_own_files_only(autojump_clock: MockClock) -> None:
     asked = source()
-    await hosts(asked, source()).pump(replace(OLDEST, hosts=("a", "b"), timeout=9.0), Reader())
-    assert asked.query == replace(OLDEST, own=True, times=True, places=True)
+    await hosts(asked, source()).pump(changed(OLDEST, hosts=("a", "b"), timeout=9.0), Reader())
+    assert asked.query == changed(OLDEST, own=True, times=True, places=True)
 
 
 async def test_the_only_host_is_asked_for_its_own_files_only(autojump_clock: MockClock) -> None:
     asked = source()
-    query = replace(OLDEST, hosts=("a",), timeout=9.0, max_bytes=100, n=7)
+    query = changed(OLDEST, hosts=("a",), timeout=9.0, max_bytes=100, n=7)
     await hosts(asked).pump(query, Reader())
-    assert asked.query == replace(query, hosts=(), own=True, timeout=None)
+    assert asked.query == changed(query, hosts=(), own=True, timeout=None)
 
 
 async def test_a_file_is_asked_for_times_and_no_budget_of_bytes(autojump_clock: MockClock) -> None:
     asked = source()
-    query = replace(OLDEST, hosts=("a",), own=True, n=7, max_bytes=100, timeout=9.0)
+    query = changed(OLDEST, hosts=("a",), own=True, n=7, max_bytes=100, timeout=9.0)
     await Gather([("a.log", asked), ("b.log", source())], PATIENCE).pump(query, Reader())
-    assert asked.query == replace(query, times=True, places=True, max_bytes=None, timeout=None)
+    assert asked.query == changed(query, times=True, places=True, max_bytes=None, timeout=None)
 
 
 # Patience.
@@ -266,7 +267,7 @@ async def test_no_source_is_blamed_while_the_reader_is_slow(autojump_clock: Mock
 async def test_several_silent_sources_are_left_behind_together(autojump_clock: MockClock) -> None:
     reader = Reader()
     silent = [source(NEVER) for _ in range(5)]
-    query = replace(OLDEST, timeout=PATIENCE * 1.5)
+    query = changed(OLDEST, timeout=PATIENCE * 1.5)
     outcome = await hosts(source(lines(1)), *silent).pump(query, reader)
     assert reader.times == [1]
     assert outcome.status is Status.UNAVAILABLE
@@ -330,7 +331,7 @@ async def test_a_silent_file_does_not_take_its_host_along_where_hosts_are_waited
 async def test_a_timeout_ends_with_the_lines_so_far_and_a_part_for_every_host(autojump_clock: MockClock) -> None:
     reader = Reader()
     seeking = source(lines(2), *searching(100))
-    outcome = await hosts(source(lines(1)), seeking, source(outcome=AWAY)).pump(replace(OLDEST, timeout=60.0), reader)
+    outcome = await hosts(source(lines(1)), seeking, source(outcome=AWAY)).pump(changed(OLDEST, timeout=60.0), reader)
     assert reader.times == [1, 2]
     assert outcome.lines == 2
     assert sorted(statuses(outcome).items()) == [
@@ -341,29 +342,29 @@ async def test_a_timeout_ends_with_the_lines_so_far_and_a_part_for_every_host(au
 
 
 async def test_a_timeout_says_how_long_it_was(autojump_clock: MockClock) -> None:
-    outcome = await hosts(source(NEVER)).pump(replace(OLDEST, timeout=2.5), Reader())
+    outcome = await hosts(source(NEVER)).pump(changed(OLDEST, timeout=2.5), Reader())
     assert (outcome.status, outcome.message) == (Status.DEADLINE_EXCEEDED, "timeout=2.5 s reached")
 
 
 async def test_a_timeout_cancels_the_sources(autojump_clock: MockClock) -> None:
     both = [source(NEVER), source(lines(1), lines(2), lines(3))]
-    await hosts(*both).pump(replace(OLDEST, timeout=2.5), Reader())
+    await hosts(*both).pump(changed(OLDEST, timeout=2.5), Reader())
     assert all(each.cancelled for each in both)
 
 
 async def test_a_timeout_holds_while_the_reader_takes_nothing(autojump_clock: MockClock) -> None:
-    outcome = await hosts(source(lines(1)), source(lines(2))).pump(replace(OLDEST, timeout=60.0), Reader(delay=NEVER))
+    outcome = await hosts(source(lines(1)), source(lines(2))).pump(changed(OLDEST, timeout=60.0), Reader(delay=NEVER))
     assert (outcome.status, outcome.lines) == (Status.DEADLINE_EXCEEDED, 0)
     assert set(statuses(outcome).values()) == {Status.DEADLINE_EXCEEDED}
 
 
 async def test_a_host_whose_lines_were_not_all_given_out_in_time_is_not_in_order(autojump_clock: MockClock) -> None:
-    outcome = await hosts(source(lines(9)), source(*searching(100))).pump(replace(OLDEST, timeout=60.0), Reader())
+    outcome = await hosts(source(lines(9)), source(*searching(100))).pump(changed(OLDEST, timeout=60.0), Reader())
     assert statuses(outcome)["a"] is Status.DEADLINE_EXCEEDED
 
 
 async def test_an_answer_within_its_timeout_does_not_mention_it(autojump_clock: MockClock) -> None:
-    assert (await hosts(source(4.0, lines(1))).pump(replace(OLDEST, timeout=4.5), Reader())).complete
+    assert (await hosts(source(4.0, lines(1))).pump(changed(OLDEST, timeout=4.5), Reader())).complete
 
 
 # Failures.
@@ -435,7 +436,7 @@ async def test_a_bug_in_a_source_is_not_taken_for_an_end(autojump_clock: MockClo
 async def test_the_nth_line_ends_the_answer_and_cancels_the_sources(autojump_clock: MockClock) -> None:
     reader = Reader()
     both = [source(*(lines(time) for time in range(start, 1000, 2))) for start in (0, 1)]
-    outcome = await hosts(*both).pump(replace(OLDEST, n=5), reader)
+    outcome = await hosts(*both).pump(changed(OLDEST, n=5), reader)
     assert reader.times == [0, 1, 2, 3, 4]
     assert outcome.complete
     assert outcome.lines == 5
@@ -444,14 +445,14 @@ async def test_the_nth_line_ends_the_answer_and_cancels_the_sources(autojump_clo
 
 
 async def test_a_source_that_was_stopped_after_the_nth_line_need_not_have_ended_well(autojump_clock: MockClock) -> None:
-    outcome = await hosts(source(lines(1, 2), outcome=AWAY), source(lines(1, 2))).pump(replace(OLDEST, n=2), Reader())
+    outcome = await hosts(source(lines(1, 2), outcome=AWAY), source(lines(1, 2))).pump(changed(OLDEST, n=2), Reader())
     assert outcome.complete
     assert set(statuses(outcome).values()) == {Status.OK}
 
 
 async def test_a_host_that_failed_before_the_nth_line_still_fails_the_answer(autojump_clock: MockClock) -> None:
     outcome = await hosts(source(outcome=AWAY), source(lines(1, 2)), source(lines(1, 2))).pump(
-        replace(OLDEST, n=2), Reader()
+        changed(OLDEST, n=2), Reader()
     )
     assert (outcome.status, outcome.lines) == (Status.UNAVAILABLE, 2)
 
@@ -459,7 +460,7 @@ async def test_a_host_that_failed_before_the_nth_line_still_fails_the_answer(aut
 async def test_a_line_beyond_max_bytes_ends_the_answer_and_says_so(autojump_clock: MockClock) -> None:
     reader = Reader()
     both = [source(*(lines(time) for time in range(start, 1000, 2))) for start in (0, 1)]
-    outcome = await hosts(*both).pump(replace(OLDEST, max_bytes=7), reader)
+    outcome = await hosts(*both).pump(changed(OLDEST, max_bytes=7), reader)
     assert reader.times == [0, 1, 2]
     assert (outcome.status, outcome.message) == (Status.RESOURCE_EXHAUSTED, "max_bytes=7 reached")
     assert len(outcome.hosts) == 2
@@ -469,21 +470,21 @@ async def test_a_line_beyond_max_bytes_ends_the_answer_and_says_so(autojump_cloc
 async def test_max_bytes_are_named_even_where_a_host_had_failed_before(autojump_clock: MockClock) -> None:
     """The host has its part in the verdict, the budget only the message."""
     outcome = await hosts(source(outcome=AWAY), source(lines(1)), source(lines(2))).pump(
-        replace(OLDEST, max_bytes=2), Reader()
+        changed(OLDEST, max_bytes=2), Reader()
     )
     assert outcome.status is Status.RESOURCE_EXHAUSTED
     assert statuses(outcome)["a"] is Status.UNAVAILABLE
 
 
 async def test_an_answer_that_fills_max_bytes_exactly_is_complete(autojump_clock: MockClock) -> None:
-    outcome = await hosts(source(lines(1)), source(lines(2))).pump(replace(OLDEST, max_bytes=4), Reader())
+    outcome = await hosts(source(lines(1)), source(lines(2))).pump(changed(OLDEST, max_bytes=4), Reader())
     assert outcome.complete
     assert outcome.lines == 2
 
 
 async def test_max_bytes_too_few_for_any_line_is_an_answer_without_lines(autojump_clock: MockClock) -> None:
     reader = Reader()
-    outcome = await hosts(source(lines(10)), source(lines(20))).pump(replace(OLDEST, max_bytes=2), reader)
+    outcome = await hosts(source(lines(10)), source(lines(20))).pump(changed(OLDEST, max_bytes=2), reader)
     assert [batch.count for batch in reader.batches] == [0]
     assert outcome.status is Status.RESOURCE_EXHAUSTED
 
@@ -501,7 +502,7 @@ async def test_bytes_scanned_and_timings_add_up_with_the_merges_own(autojump_clo
 
 async def test_bytes_scanned_are_known_of_sources_that_were_stopped(autojump_clock: MockClock) -> None:
     both = [source(lines(1, scanned=10), lines(2, scanned=10), lines(3), NEVER) for _ in range(2)]
-    outcome = await hosts(*both).pump(replace(OLDEST, n=1), Reader())
+    outcome = await hosts(*both).pump(changed(OLDEST, n=1), Reader())
     assert outcome.bytes_scanned >= 20
 
 
@@ -558,7 +559,7 @@ async def test_a_sign_of_life_does_not_wait_for_the_reader(autojump_clock: MockC
 
 async def test_signs_of_life_do_not_pile_up_before_a_slow_reader(autojump_clock: MockClock) -> None:
     reader = Reader(delay=100)
-    await hosts(source(lines(9)), source(*searching(1000, every=1.0))).pump(replace(OLDEST, timeout=500.0), reader)
+    await hosts(source(lines(9)), source(*searching(1000, every=1.0))).pump(changed(OLDEST, timeout=500.0), reader)
     assert reader.signs_of_life <= 5
 
 
@@ -575,19 +576,19 @@ async def test_what_a_source_did_for_its_n_lines_is_told_though_the_answer_ends_
     autojump_clock: MockClock,
 ) -> None:
     quick = source(lines(1, 2), outcome=Outcome(lines=2, bytes_scanned=500, timings={"scan": 7}))
-    outcome = await hosts(quick, source(lines(9), NEVER)).pump(replace(OLDEST, n=2), Reader())
+    outcome = await hosts(quick, source(lines(9), NEVER)).pump(changed(OLDEST, n=2), Reader())
     assert (outcome.bytes_scanned, outcome.timings["scan"]) == (500, 7)
 
 
 async def test_a_source_that_does_not_end_after_its_n_lines_is_not_waited_for_long(autojump_clock: MockClock) -> None:
     started = trio.current_time()
-    outcome = await hosts(source(lines(1, 2), NEVER), source(lines(9), NEVER)).pump(replace(OLDEST, n=2), Reader())
+    outcome = await hosts(source(lines(1, 2), NEVER), source(lines(9), NEVER)).pump(changed(OLDEST, n=2), Reader())
     assert outcome.complete
     assert trio.current_time() - started == pytest.approx(LAST_WORDS)
 
 
 async def test_a_failure_behind_the_last_line_that_was_wanted_does_not_count(autojump_clock: MockClock) -> None:
     outcome = await hosts(source(lines(1, 2), outcome=AWAY), source(lines(9), NEVER)).pump(
-        replace(OLDEST, n=2), Reader()
+        changed(OLDEST, n=2), Reader()
     )
     assert outcome.complete

@@ -20,7 +20,7 @@ from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
 from logagent.web.server.connections import serve_connection
 from testbed.network import MemoryNetwork
 
-QUERY = Query(files=("app.log",), follow=True, own=True, times=True, places=True)
+QUERY = Query.of(files=("app.log",), follow=True, own=True, times=True, places=True)
 
 
 @dataclass

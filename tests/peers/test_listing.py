@@ -16,7 +16,7 @@ from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
 from logagent.peers import listing
 
 LISTING = Listing((ListedLog("web-1", "app.log", (ListedFile("app.log", 3, 7),)),), (Part("web-1", Status.OK, "well"),))
-OWN = Query(files=("**/*",), own=True)
+OWN = Query.of(files=("**/*",), own=True)
 
 
 class Body:

@@ -21,7 +21,7 @@ REFUSED = Outcome(Status.UNAVAILABLE, "cannot connect: connection refused")
 ENDED = Outcome(Status.INTERNAL, "a bug")
 LOST = Notice("web-2", Status.UNAVAILABLE, "lost: the agent closed the connection; trying again")
 UNREACHED = Notice("web-2", Status.UNAVAILABLE, "cannot be reached: connection refused; trying again")
-QUERY = Query(files=("app.log",), follow=True, order=Order.OLDEST, n=10, since=7, heartbeat=15.0)
+QUERY = Query.of(files=("app.log",), follow=True, order=Order.OLDEST, n=10, since=7, heartbeat=15.0)
 
 Attempt = Callable[[Out], Awaitable[Outcome]]
 
@@ -92,7 +92,7 @@ async def run(*attempts: Attempt, query: Query = QUERY, slow: float = 0.0) -> tu
 async def test_source_that_breaks_between_batches_goes_on_behind_the_last_one(autojump_clock: MockClock) -> None:
     first = sends(line(b"one", at(4), at(9, "b.log")), line(b"two", at(8)))
     source, reader, outcome = await run(first, sends(line(b"three", at(14)), then=ENDED))
-    assert [(query.n, set(query.positions)) for query in source.asked] == [
+    assert [(query.limits.n, set(query.positions)) for query in source.asked] == [
         (10, set()),
         (None, {at(8), at(9, "b.log")}),
     ]
@@ -114,12 +114,12 @@ async def test_signs_of_life_say_nothing_of_where_to_go_on(autojump_clock: MockC
 
 async def test_lines_without_a_position_may_be_missing_and_that_is_said(autojump_clock: MockClock) -> None:
     source, reader, _ = await run(sends(line(b"one")), sends(then=ENDED))
-    assert (source.asked[1].n, source.asked[1].since, source.asked[1].positions) == (0, None, ())
+    assert (source.asked[1].limits.n, source.asked[1].range.since, source.asked[1].positions) == (0, None, ())
     assert reader.story[1] == LOST._replace(message=f"{LOST.message}; lines may be missing then")
 
 
 async def test_positions_that_were_asked_for_are_kept_for_logs_of_which_nothing_came(autojump_clock: MockClock) -> None:
-    query = Query(files=("*",), follow=True, positions=(at(1), at(2, "b.log")))
+    query = Query.of(files=("*",), follow=True, positions=(at(1), at(2, "b.log")))
     source, _, _ = await run(sends(line(b"x", at(3))), sends(then=ENDED), query=query)
     assert set(source.asked[1].positions) == {at(3), at(2, "b.log")}
 
@@ -226,7 +226,7 @@ async def test_source_that_began_is_asked_again_all_the_same(autojump_clock: Moc
     assert reader.story == [LOST]
 
 
-TIMED = Query(files=("app.log",), follow=True, timeout=20.0)
+TIMED = Query.of(files=("app.log",), follow=True, timeout=20.0)
 
 
 async def test_timeout_is_of_all_attempts_together(autojump_clock: MockClock) -> None:
@@ -236,7 +236,7 @@ async def test_timeout_is_of_all_attempts_together(autojump_clock: MockClock) ->
         return GONE
 
     source, _, outcome = await run(lives, lives, lives, query=TIMED)
-    assert [query.timeout for query in source.asked] == pytest.approx([20, 20 - 9.25, 20 - 18.5])
+    assert [query.limits.timeout for query in source.asked] == pytest.approx([20, 20 - 9.25, 20 - 18.5])
     assert (outcome.status, outcome.message) == (Status.DEADLINE_EXCEEDED, "timeout=20 s reached")
     assert trio.current_time() - source.moments[0] == pytest.approx(20 + LAST_WORDS)
 
@@ -257,9 +257,9 @@ async def test_source_has_a_moment_to_say_how_it_ended_at_the_timeout(autojump_c
 
 
 async def test_bytes_are_budgeted_over_all_attempts(autojump_clock: MockClock) -> None:
-    query = Query(files=("app.log",), follow=True, max_bytes=6)
+    query = Query.of(files=("app.log",), follow=True, max_bytes=6)
     source, _, _ = await run(sends(line(b"one", at(4))), sends(line(b"two", at(8))), sends(then=ENDED), query=query)
-    assert [query.max_bytes for query in source.asked] == [6, 2, 1]
+    assert [query.limits.max_bytes for query in source.asked] == [6, 2, 1]
 
 
 async def test_cancelling_reaches_the_source(autojump_clock: MockClock) -> None:

@@ -141,7 +141,7 @@ async def test_positions_that_fit_into_no_question_are_refused_and_not_left_out(
     logs = [f"{random.randbytes(12).hex()}.log" for _ in range(2000)]
     positions = tuple(Position("web-1", log, random.getrandbits(40), random.getrandbits(40)) for log in logs)
     agent = Answering()
-    outcome = await agent.pump(Query(files=("**/*",), follow=True, positions=positions))
+    outcome = await agent.pump(Query.of(files=("**/*",), follow=True, positions=positions))
     assert outcome.status is Status.RESOURCE_EXHAUSTED
     assert outcome.message == "too many logs to go on with exactly; name fewer of them"
     assert agent.asked == []
@@ -149,7 +149,7 @@ async def test_positions_that_fit_into_no_question_are_refused_and_not_left_out(
 
 async def test_agent_of_a_version_that_cannot_follow_is_told_as_that() -> None:
     agent = Answering(400, {"detail": "follow: unknown parameter; known are filename"})
-    outcome = await agent.pump(Query(files=("app.log",), follow=True))
+    outcome = await agent.pump(Query.of(files=("app.log",), follow=True))
     assert outcome == Outcome(Status.INTERNAL, "is of a version that cannot follow yet; update that agent")
 
 
@@ -166,13 +166,13 @@ async def test_agent_of_a_version_that_cannot_follow_is_told_as_that() -> None:
     ],
 )
 async def test_only_what_may_pass_by_itself_is_worth_asking_again(code: int, expected: Status) -> None:
-    assert (await Answering(code).pump(Query(files=("app.log",)))).status is expected
+    assert (await Answering(code).pump(Query.of(files=("app.log",)))).status is expected
 
 
 async def test_moving_deadline_round_a_follow_is_no_timeout_of_it() -> None:
     agent = Answering()
     with trio.move_on_after(30):
-        await agent.pump(Query(files=("app.log",), follow=True))
-        await agent.pump(Query(files=("app.log",), follow=True, timeout=7.0))
+        await agent.pump(Query.of(files=("app.log",), follow=True))
+        await agent.pump(Query.of(files=("app.log",), follow=True, timeout=7.0))
     assert ["timeout" in request.url.params for request in agent.asked] == [False, True]
     assert agent.asked[1].url.params["timeout"] == "7.0"

@@ -31,6 +31,7 @@ from logagent.terminal.verdicts import FAILED
 from logagent.web.server.connections import serve_connection
 from testbed.console import Console, typed
 from testbed.network import MemoryNetwork
+from testbed.queries import changed
 from testbed.reading import Collected
 
 
@@ -51,14 +52,14 @@ def query_of(*argv: str) -> Query:
 )
 def test_a_follow_is_asked(argv: list[str], meant: dict[str, Any]) -> None:
     query = query_of(*argv)
-    asked = replace(Query(files=("app.log",), follow=True, order=Order.OLDEST), places=query.places, **meant)
-    assert replace(query, exclude=()) == asked
+    asked = changed(Query.of(files=("app.log",), follow=True, order=Order.OLDEST), places=query.form.places, **meant)
+    assert changed(query, exclude=()) == asked
 
 
 def test_since_asks_for_all_from_then_on() -> None:
     query = query_of("follow", "app.log", "--since", "2026-11-23T10:00:00Z")
-    assert query.n is None
-    assert query.since is not None
+    assert query.limits.n is None
+    assert query.range.since is not None
 
 
 def test_a_follow_has_no_end() -> None:
@@ -122,7 +123,7 @@ async def test_end_says_where_to_go_on() -> None:
 async def test_end_before_anything_came_goes_on_where_it_was_asked_to() -> None:
     query = replace(query_of("follow", "app.log"), positions=(place(2),))
     assert (await Bookmarked(Ending(), query).pump(query, Collected())).cursor == encode(query, [place(2)])
-    without = replace(query, positions=())
+    without = changed(query, positions=())
     assert (await Bookmarked(Ending(), without).pump(without, Collected())).cursor == ""
 
 

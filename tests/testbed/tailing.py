@@ -31,7 +31,7 @@ SETTLED = 0.3
 def followed(**asked: Any) -> Query:
     """A query that follows."""
     wants: dict[str, Any] = {"files": ("app.log",), "order": Order.OLDEST, "follow": True, "times": True}
-    return Query(**{**wants, **asked})
+    return Query.of(**{**wants, **asked})
 
 
 class Told(Watching):

@@ -222,7 +222,7 @@ async def test_a_cursor_keeps_the_place_of_a_host_that_says_nothing(autojump_clo
 
 
 def positions_in(cursor: str) -> tuple[Position, ...]:
-    return decode(cursor, Query(files=("app.log",))).positions
+    return decode(cursor, Query.of(files=("app.log",))).positions
 
 
 async def test_prefix_names_host_and_file(autojump_clock: MockClock, cluster: Start) -> None:

@@ -215,7 +215,7 @@ async def test_query_asks_for_the_columns_that_its_form_needs(autojump_clock: Mo
         await read(response)
     async with asking(ask, accept="application/x-ndjson") as response:
         await read(response)
-    assert [(query.times, query.places) for query in asked] == [(False, False), (True, True)]
+    assert [(query.form.times, query.form.places) for query in asked] == [(False, False), (True, True)]
 
 
 async def test_batch_on_its_way_when_the_answer_is_cut_is_counted(autojump_clock: MockClock) -> None:
@@ -323,7 +323,7 @@ async def test_follows_are_counted_apart_from_answers(autojump_clock: MockClock)
 @pytest.mark.parametrize(("own", "meant"), [("", (None, None)), ("&timeout=9&max_bytes=8", (9.0, 8))])
 def test_ceilings_are_those_of_answers_that_end(own: str, meant: tuple[float | None, int | None]) -> None:
     query = Answers("web0", 1, max_time=5, max_bytes=5).bounded(parse((FOLLOW + own).encode(), 0))
-    assert (query.timeout, query.max_bytes) == meant
+    assert (query.limits.timeout, query.limits.max_bytes) == meant
 
 
 async def test_event_stream_goes_on_behind_the_last_event_whatever_the_url_says(autojump_clock: MockClock) -> None:

@@ -22,7 +22,7 @@ class Tallied:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """As `Source.pump`."""
-        tally = _Tally(query.step, out)
+        tally = _Tally(query.form.step, out)
         return tally.told(await self.source.pump(query, tally))
 
 

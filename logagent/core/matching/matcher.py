@@ -30,11 +30,11 @@ _LONGEST_LETTER = 4
 def check(query: Query) -> None:
     """Compile the query's expressions, so that whoever answers it finds them made. May take a second: not for the event
     loop. Raises `BadParameter` for one that cannot be searched for."""
-    across = query.unit is Unit.EVENT
-    for name, expressions in (("regex", query.regex), ("exclude_regex", query.exclude_regex)):
+    across = query.form.unit is Unit.EVENT
+    for name, expressions in (("regex", query.match.regex), ("exclude_regex", query.match.exclude_regex)):
         for expression in expressions:
             try:
-                patterns.compiled(expression, ignore_case=query.ignore_case, across=across)
+                patterns.compiled(expression, ignore_case=query.match.ignore_case, across=across)
             except BadPattern as error:
                 raise BadParameter(name, str(error)) from None
 
@@ -83,12 +83,12 @@ class Matcher:
     def of(cls, query: Query) -> Matcher:
         """What tells the lines, or events, that a query asks for."""
         return cls(
-            query.keywords,
-            query.exclude,
-            query.ignore_case,
-            regex=query.regex,
-            exclude_regex=query.exclude_regex,
-            across=query.unit is Unit.EVENT,
+            query.match.keywords,
+            query.match.exclude,
+            query.match.ignore_case,
+            regex=query.match.regex,
+            exclude_regex=query.match.exclude_regex,
+            across=query.form.unit is Unit.EVENT,
         )
 
     def spans(self, block: bytes) -> list[Span]:

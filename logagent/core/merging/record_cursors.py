@@ -19,7 +19,7 @@ class RecordCursors:
 
     def __init__(self, query: Query) -> None:
         self._query = query
-        self._newest = query.order is Order.NEWEST
+        self._newest = query.form.order is Order.NEWEST
         self._positions = Positions(newest=self._newest)
         self._positions.pass_by(query.positions)
         self._last = ""

@@ -49,10 +49,10 @@ def parse(query_string: bytes, now: int) -> Query:
 def parse_hits(query_string: bytes, now: int) -> Query:
     """The same for a URL of `/hits`. A range that has a beginning gives a step, where none is asked for."""
     query = _parse(query_string, now, _HITS_READERS)
-    step = query.step
-    if step is None and query.since is not None:
-        step = sensible_step(max(0, (now if query.until is None else query.until) - query.since))
-    return replace(query, hits=True, step=step, times=True, places=True)
+    step = query.form.step
+    if step is None and query.range.since is not None:
+        step = sensible_step(max(0, (now if query.range.until is None else query.range.until) - query.range.since))
+    return replace(query, form=replace(query.form, hits=True, step=step, times=True, places=True))
 
 
 def _parse(query_string: bytes, now: int, readers: Mapping[str, tuple[tuple[str, ...], _Reader]]) -> Query:
@@ -69,7 +69,7 @@ def _parse(query_string: bytes, now: int, readers: Mapping[str, tuple[tuple[str,
         raise BadParameter("filename", "is required: a path below the served roots, or a glob such as nginx/*.log")
     cursor = read.pop("cursor", None)
     query = _followed(read) if read.get("follow") else _ended(read)
-    if query.since is not None and query.until is not None and query.since >= query.until:
+    if query.range.since is not None and query.range.until is not None and query.range.since >= query.range.until:
         raise BadParameter("until", "must be after since")
     return query if cursor is None else continued(query, cursor)
 
@@ -81,7 +81,7 @@ def _ended(read: dict[str, Any]) -> Query:
         raise BadParameter(of_follow[0], "goes with follow=true only")
     if read.get("n") == 0:
         raise BadParameter("n", "must be a whole number from 1; with follow=true from 0")
-    return Query(**read)
+    return Query.of(**read)
 
 
 def _followed(read: dict[str, Any]) -> Query:
@@ -91,38 +91,44 @@ def _followed(read: dict[str, Any]) -> Query:
         raise BadParameter("until", "a follow has no end in time; leave until out, or leave out follow")
     if (read.get("n") or 0) > MAX_EARLIER:
         raise BadParameter("n", f"a follow begins with {MAX_EARLIER} earlier lines at most; since has no such limit")
-    return Query(order=Order.OLDEST, **read)
+    return Query.of(order=Order.OLDEST, **read)
 
 
 def parameters(query: Query) -> str:
     """The query string that `parse`, or `parse_hits`, reads as `query`, as far as it is a client's to say."""
     pairs: list[tuple[str, str | bytes]] = [("filename", _wire(name)) for name in query.files]
     pairs += [("hostname", _wire(name)) for name in query.hosts]
-    pairs += [("keyword", keyword) for keyword in query.keywords]
-    pairs += [("exclude", keyword) for keyword in query.exclude]
-    pairs += [("regex", expression) for expression in query.regex]
-    pairs += [("exclude_regex", expression) for expression in query.exclude_regex]
-    pairs += [
-        (name, "true") for name in ("ignore_case", "prefix", "whole", "follow", "cursors") if getattr(query, name)
+    pairs += [("keyword", keyword) for keyword in query.match.keywords]
+    pairs += [("exclude", keyword) for keyword in query.match.exclude]
+    pairs += [("regex", expression) for expression in query.match.regex]
+    pairs += [("exclude_regex", expression) for expression in query.match.exclude_regex]
+    flags = [
+        ("ignore_case", query.match.ignore_case),
+        ("prefix", query.form.prefix),
+        ("whole", query.form.whole),
+        ("follow", query.follow is not None),
+        ("cursors", query.form.cursors),
     ]
+    pairs += [(name, "true") for name, is_set in flags if is_set]
     pairs += [("rotated", "false")] if not query.rotated else []
-    pairs += [(name, str(getattr(query, name))) for name in ("n", "max_bytes") if getattr(query, name) is not None]
-    if query.order is not Order.NEWEST and not query.follow:
-        pairs.append(("order", query.order))
-    if query.unit is not Unit.LINE:
-        pairs.append(("unit", query.unit))
-    pairs += [(f"{side}_context", str(getattr(query, side))) for side in ("before", "after") if getattr(query, side)]
-    for name in ("since", "until"):
-        if (moment := getattr(query, name)) is not None:
-            pairs.append((name, moments.spelled(moment)))
+    limits = [("n", query.limits.n), ("max_bytes", query.limits.max_bytes)]
+    pairs += [(name, str(limit)) for name, limit in limits if limit is not None]
+    if query.form.order is not Order.NEWEST and not query.follow:
+        pairs.append(("order", query.form.order))
+    if query.form.unit is not Unit.LINE:
+        pairs.append(("unit", query.form.unit))
+    contexts = [("before_context", query.match.before), ("after_context", query.match.after)]
+    pairs += [(name, str(lines)) for name, lines in contexts if lines]
+    bounds = [("since", query.range.since), ("until", query.range.until)]
+    pairs += [(name, moments.spelled(moment)) for name, moment in bounds if moment is not None]
     if query.positions:
         pairs.append(("cursor", encode(query, query.positions, MAX_ASKED)))
-    if query.step is not None:
-        pairs.append(("step", spelled_step(query.step)))
-    if query.timeout is not None:
-        pairs.append(("timeout", repr(query.timeout)))
-    if query.follow:
-        pairs += [(name, repr(getattr(query, name))) for name in ("patience", "heartbeat")]
+    if query.form.step is not None:
+        pairs.append(("step", spelled_step(query.form.step)))
+    if query.limits.timeout is not None:
+        pairs.append(("timeout", repr(query.limits.timeout)))
+    if query.follow is not None:
+        pairs += [("patience", repr(query.follow.patience)), ("heartbeat", repr(query.follow.heartbeat))]
     return urlencode(pairs)
 
 

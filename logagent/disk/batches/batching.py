@@ -23,11 +23,11 @@ class Framing:
 
     def __init__(self, query: Query, matcher: Matcher, max_line: int) -> None:
         self._max_line = max_line
-        self._newest = query.order is Order.NEWEST
-        self._wants_times = query.times
-        self._wants_places = query.places
-        self._selection = selection(query, matcher, starts=query.times or query.places)
-        self._allowance = Allowance(query.n, query.max_bytes, query.trailing)
+        self._newest = query.form.order is Order.NEWEST
+        self._wants_times = query.form.times
+        self._wants_places = query.form.places
+        self._selection = selection(query, matcher, starts=query.form.times or query.form.places)
+        self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
         self._entered: list[Origin] = []
         self._stamping: Times | None = None
         self._key = 0

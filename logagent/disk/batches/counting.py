@@ -12,6 +12,7 @@ from logagent.core.hits.counts import Counts
 from logagent.core.hits.uniform_times import Alike, alike
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
+from logagent.core.time_range import TimeRange
 from logagent.disk.batches.lines import Selected
 from logagent.disk.batches.records import selection
 from logagent.disk.files.blocks import Block
@@ -51,15 +52,17 @@ class Counting:
 
     def __init__(self, query: Query, matcher: Matcher) -> None:
         self._matcher = matcher
-        self._newest = query.order is Order.NEWEST
-        self._places = query.places
-        self._step = query.step
-        self._range = _Range(query.since, query.until)
-        self._counts = Counts(query.step)
+        self._newest = query.form.order is Order.NEWEST
+        self._places = query.form.places
+        self._step = query.form.step
+        self._range = query.range
+        self._counts = Counts(query.form.step)
         self._ready: list[Batch] = []
         # Events are put together as for an answer; it is their number that counts.
-        events = query.unit is Unit.EVENT
-        self._events = selection(replace(query, times=True), matcher, starts=True) if events else None
+        events = query.form.unit is Unit.EVENT
+        self._events = (
+            selection(replace(query, form=replace(query.form, times=True)), matcher, starts=True) if events else None
+        )
         self._entered = self.sent = 0
 
     def enter(self, origin: Origin, stamping: Stamping, reader: Reader | None) -> None:
@@ -160,31 +163,20 @@ def _joined(batches: Sequence[Batch]) -> Batch:
     )
 
 
-class _Range:
-    """The range of time asked for, in nanoseconds: from the first on, and before the second."""
+def _bucket(time: int, step: int, asked: TimeRange) -> _Place:
+    """Return where the bucket of a time begins, or on which side of the range the time lies.
 
-    def __init__(self, since: int | None, until: int | None) -> None:
-        self._since = since
-        self._until = until
-
-    def among(self, times: list[int]) -> list[int]:
-        """Those of the times that lie in it."""
-        since, until = self._since, self._until
-        if since is not None:
-            times = [time for time in times if time >= since]
-        return times if until is None else [time for time in times if time < until]
-
-    def place(self, time: int, step: int) -> _Place:
-        """Never falls as times grow: where it is the same for two, it is for all between them."""
-        if self._since is not None and time < self._since:
-            return -math.inf
-        return math.inf if self._until is not None and time >= self._until else time - time % step
+    It never falls as times grow: where it is equal for two times, it is equal for all between them.
+    """
+    if asked.since is not None and time < asked.since:
+        return -math.inf
+    return math.inf if asked.until is not None and time >= asked.until else time - time % step
 
 
 class _Runs:
     """Takes blocks apart into runs of lines that begin alike and fall into one bucket, without a look at each line."""
 
-    def __init__(self, stamping: Stamping, asked: _Range) -> None:
+    def __init__(self, stamping: Stamping, asked: TimeRange) -> None:
         self._stamping = stamping
         self._range = asked
         self._alike: Alike | None = None
@@ -236,8 +228,8 @@ class _Runs:
             if prefix in self._known:
                 return prefix, self._known[prefix]
         for stretch in lines_alike.stretches(line, self._stamping.stated):
-            place = self._range.place(stretch.earliest, self._step)
-            if place == self._range.place(stretch.latest, self._step):
+            place = _bucket(stretch.earliest, self._step, self._range)
+            if place == _bucket(stretch.latest, self._step, self._range):
                 if len(self._known) >= KNOWN:
                     self._known.clear()
                 self._known[stretch.prefix] = place
@@ -245,7 +237,7 @@ class _Runs:
         return None
 
 
-def _rough_span(reader: Reader, stamping: Stamping, asked: _Range) -> int:
+def _rough_span(reader: Reader, stamping: Stamping, asked: TimeRange) -> int:
     """About how much time lies between the first line and the last that are asked for, a few wild ones aside."""
     if reader.size < SMALL:
         return 0

@@ -56,19 +56,14 @@ class Selected(NamedTuple):
 NOTHING = Selected([], [])
 
 
-def is_ranged(query: Query) -> bool:
-    """Whether a query asks for a range of time."""
-    return query.since is not None or query.until is not None
-
-
 class Lines:
     """Matching lines, each by itself."""
 
     def __init__(self, query: Query, matcher: Matcher, *, starts: bool) -> None:
-        self._newest = query.order is Order.NEWEST
+        self._newest = query.form.order is Order.NEWEST
         self._matcher = matcher
-        self._range = Range(query)
-        self._starts = starts or self._range.bounded
+        self._range = query.range
+        self._starts = starts or self._range.is_bounded
         self._stamping: Times | None = None
 
     def enter(self, file: int, stamping: Times | None) -> None:
@@ -85,9 +80,9 @@ class Lines:
     def add(self, block: Block) -> Selected:
         starts, lines = self._matching(block)
         times: list[int] | None = None
-        if self._range.bounded and self._stamping is not None:
+        if self._range.is_bounded and self._stamping is not None:
             times = self._stamping.times(starts, lines)
-            inside = self._range.inside(times)
+            inside = self._range.places(times)
             if len(inside) < len(lines):
                 starts, lines, times = (_at(inside, starts), _at(inside, lines), _at(inside, times))
         if self._newest:
@@ -105,9 +100,9 @@ class Lines:
         return NOTHING
 
     def _is_inside(self, start: int, line: bytes) -> bool:
-        if not self._range.bounded or self._stamping is None:
+        if not self._range.is_bounded or self._stamping is None:
             return True
-        return bool(self._range.inside(self._stamping.times([start], [line])))
+        return bool(self._range.places(self._stamping.times([start], [line])))
 
     def _matching(self, block: Block) -> tuple[list[int], list[bytes]]:
         offset, body = block
@@ -120,25 +115,6 @@ class Lines:
     def _everything(self, block: Block) -> tuple[list[int], list[bytes]]:
         lines = lines_of(block.body)
         return (starts_of(block.offset, lines) if self._starts else []), lines
-
-
-class Range:
-    """The range of time that a query asks for."""
-
-    def __init__(self, query: Query) -> None:
-        self._since, self._until = query.since, query.until
-        self.bounded = is_ranged(query)
-
-    def inside(self, times: Sequence[int]) -> Sequence[int]:
-        """The places of the times that lie in it."""
-        since, until = self._since, self._until
-        if since is None and until is None:
-            return range(len(times))
-        return [
-            place
-            for place, time in enumerate(times)
-            if (since is None or since <= time) and (until is None or time < until)
-        ]
 
 
 def _at(places: Sequence[int], values: Sequence[T]) -> list[T]:

@@ -10,7 +10,7 @@ from logagent.core.matching.context import Contexts, Record
 from logagent.core.matching.events import Events
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.batches.lines import NOTHING, Lines, Range, Selected
+from logagent.disk.batches.lines import NOTHING, Lines, Selected
 from logagent.disk.files.blocks import Block
 from logagent.disk.times.stamping import Times
 
@@ -19,14 +19,14 @@ class Records:
     """Lines or events with what is beside them."""
 
     def __init__(self, query: Query, matcher: Matcher) -> None:
-        self._newest = query.order is Order.NEWEST
+        self._newest = query.form.order is Order.NEWEST
         self._matcher = matcher
-        self._range = Range(query)
-        self._timed = self._range.bounded or query.times
-        self._leading = query.after if self._newest else query.before
+        self._range = query.range
+        self._timed = self._range.is_bounded or query.form.times
+        self._leading = query.match.after if self._newest else query.match.before
         self._contexts = Contexts(self._leading, query.trailing)
-        self._context = query.context
-        self._events = Events(newest=self._newest) if query.unit is Unit.EVENT else None
+        self._context = query.match.has_context
+        self._events = Events(newest=self._newest) if query.form.unit is Unit.EVENT else None
         self._stamping: Times | None = None
         self._stampings: dict[int, Times] = {}
         self._file = 0
@@ -122,7 +122,7 @@ class Records:
             record._replace(time=next(times) if record.file == self._file else self._time_elsewhere(record))
             for record in records
         ]
-        return [stamped[place] for place in self._range.inside([record.time for record in stamped])]
+        return [stamped[place] for place in self._range.places([record.time for record in stamped])]
 
     def _time_elsewhere(self, record: Record) -> int:
         """The time of a record that was begun in a file before."""
@@ -203,6 +203,6 @@ class Selection(Protocol):
 
 def selection(query: Query, matcher: Matcher, *, starts: bool) -> Selection:
     """What selects for a query. starts: whether the places of lines are wanted."""
-    if query.context or query.unit is Unit.EVENT:
+    if query.match.has_context or query.form.unit is Unit.EVENT:
         return Records(query, matcher)
     return Lines(query, matcher, starts=starts)

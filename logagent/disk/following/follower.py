@@ -35,7 +35,7 @@ class LogFollower:
         self._tail = tail
         self._woken = woken
         self._framing = Framing(query, Matcher.of(query), max_line)
-        self._wants_times = query.times
+        self._wants_times = query.form.times
         self._entered: tuple[int, Origin] | None = None
         self.number, self._offset = place
         self._late: tuple[int, int] | None = None

@@ -156,7 +156,7 @@ class _Following:
     async def _begin(self, log: Log, *, first: bool) -> None:
         tail = await self._borrow(log)
         place = await self._place_in(log, tail, first=first)
-        query = replace(self._query, n=None, max_bytes=None)
+        query = replace(self._query, limits=replace(self._query.limits, n=None, max_bytes=None))
         follower = LogFollower(query, tail, place, max_line=self._logs.ways(log).max_line, woken=self._wake)
         self._followers[log.name] = follower
         self._wake(follower)
@@ -195,7 +195,13 @@ class _Following:
     async def _catch_up(self, log: Log, tail: Tail, position: Position, since: int = 0) -> tuple[int, int]:
         """What was written since an earlier answer, up to what the tail holds by now. since: files that were written
         to since then are of interest, in nanoseconds since the epoch."""
-        query = replace(self._query, follow=False, whole=True, n=None, positions=(position,))
+        query = replace(
+            self._query,
+            follow=None,
+            positions=(position,),
+            form=replace(self._query.form, whole=True),
+            limits=replace(self._query.limits, n=None),
+        )
         again = partial(self._generations, log.name, since)
         found = await self._logs.threads.in_thread(again)
         source = LogSource(log.name, found, self._logs.threads, self._logs.ways(log), again)
@@ -239,7 +245,7 @@ class _Following:
         if batch.count or batch.notices:
             await self._out.send(batch)
         elif follower.untold is not None:
-            self._positions_due = min(self._positions_due, trio.current_time() + self._query.heartbeat)
+            self._positions_due = min(self._positions_due, trio.current_time() + self._query.live.heartbeat)
 
     async def _finish_events(self) -> None:
         now = trio.current_time()

@@ -68,7 +68,7 @@ class Unpacked:
         self._query = query
         self._matcher = matcher
         self._stamps = stamps
-        self._by_lines = query.unit is Unit.LINE and not query.context
+        self._by_lines = query.form.unit is Unit.LINE and not query.match.has_context
         self._backward = False
         self.first_time: int | None = None
         self.last_time: int | None = None
@@ -104,7 +104,7 @@ class Unpacked:
         self._backward = True
         return self._archive.backward(
             self._wanted,
-            most=query.n if self._by_lines and self._stamps is None else None,
+            most=query.limits.n if self._by_lines and self._stamps is None else None,
             around=self._around(),
             end=None if end == UNKNOWN else end,
             inspect=None if self._matcher.everything else self._matcher.inspect,
@@ -113,8 +113,8 @@ class Unpacked:
 
     def _around(self) -> int:
         """Lines that are needed on either side of a match."""
-        context = max(self._query.before, self._query.after)
-        return context if self._query.unit is Unit.LINE else EVENT * (1 + context)
+        context = max(self._query.match.before, self._query.match.after)
+        return context if self._query.form.unit is Unit.LINE else EVENT * (1 + context)
 
     def forward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
         return self._archive.forward(begin)
@@ -145,7 +145,7 @@ class Unpacked:
             return False
         self.first_time = min(times) if self.first_time is None else min(self.first_time, *times)
         self.last_time = max(times) if self.last_time is None else max(self.last_time, *times)
-        since, until = self._query.since, self._query.until
+        since, until = self._query.range.since, self._query.range.until
         too_old = since is not None and max(times) + TOLERANCE < since
         # Lines at its beginning without a time have that of a line before the block.
         return too_old or (until is not None and stated[0] is not None and min(times) - TOLERANCE >= until)

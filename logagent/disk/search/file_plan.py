@@ -39,7 +39,7 @@ class Itinerary:
     ) -> None:
         self._query = query
         self._name = name
-        self._newest = query.order is Order.NEWEST
+        self._newest = query.form.order is Order.NEWEST
         self._again = again
         self._spans = spans
         self._last_mark = self._plans = 0
@@ -53,7 +53,7 @@ class Itinerary:
     def _from_beginning(self, files: Sequence[Generation]) -> Sequence[Generation]:
         """All that are to be read, as long as none was."""
         # The end of what there is is to be told, where a position for every log is wanted.
-        kept = {id(file) for file in _newest_text(files)} if self._query.whole else set()
+        kept = {id(file) for file in _newest_text(files)} if self._query.form.whole else set()
         ahead = self._from_position(files)
         return [file for file in ahead if id(file) in kept or not self._is_out_of_range(file)]
 
@@ -146,7 +146,7 @@ class Itinerary:
         """Whether no line of a file can be asked for: it was last written to so long before the range that even times
         in another zone than is thought do not reach it, or its times are known from before."""
         query = self._query
-        too_old = query.since is not None and file.modified + DAY < query.since
+        too_old = query.range.since is not None and file.modified + DAY < query.range.since
         return too_old or self._spans.exclude(file, query)
 
 

@@ -42,6 +42,8 @@ class Spans:
         span = self._spans.get(file.identity) if file.identity is not None else None
         if span is None or (span.size, span.modified) != (file.size, file.modified):
             return False
-        too_old = query.since is not None and span.last is not None and span.last + TOLERANCE < query.since
-        too_new = query.until is not None and span.first is not None and span.first - TOLERANCE >= query.until
+        too_old = query.range.since is not None and span.last is not None and span.last + TOLERANCE < query.range.since
+        too_new = (
+            query.range.until is not None and span.first is not None and span.first - TOLERANCE >= query.range.until
+        )
         return too_old or too_new

@@ -43,8 +43,8 @@ class Scan:
         self._matcher = matcher
         self._framing = framing
         self._life_bytes = life_bytes
-        self._wants_all = query.context
-        self._newest = query.order is Order.NEWEST
+        self._wants_all = query.match.has_context
+        self._newest = query.form.order is Order.NEWEST
         self._begin = begin
         self._steps = self._work(reader.backward(begin, end) if self._newest else reader.forward(begin, end))
         self.reached = (reader.size if end is None else end) if self._newest else begin

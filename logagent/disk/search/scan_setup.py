@@ -17,7 +17,6 @@ from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.decoding import HEAD, Kind, head_of, kind_of
 from logagent.disk.batches.batching import Framing
 from logagent.disk.batches.counting import Counting
-from logagent.disk.batches.lines import is_ranged
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import Sweep
@@ -72,7 +71,7 @@ class Starting:
             descriptor,
             file.name,
             # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
-            sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self.query.hits else ways.sizes,
+            sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self.query.form.hits else ways.sizes,
             max_line=ways.max_line,
             read=overwritten.guarded(ways.read, os.pread(descriptor, MARKED, 0)),
             before_read=self.check_cancelled,
@@ -86,7 +85,7 @@ class Starting:
         return Scan(self.query, reader, matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
 
     def _sweep(self, descriptor: int) -> Sweep | None:
-        if self.query.context or self.query.unit is Unit.EVENT:
+        if self.query.match.has_context or self.query.form.unit is Unit.EVENT:
             return None  # lines that do not match are needed, too
         return Sweep(
             descriptor,
@@ -111,10 +110,10 @@ class Starting:
         beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
         stamping = StampingAtHand(archive, *self._stamper(descriptor), beginning) if self._wants_times else None
         self._enter(file, mark, stamping)
-        ranged = is_ranged(query) and stamping is not None and stamping.timed
+        ranged = query.range.is_bounded and stamping is not None and stamping.timed
         text = Unpacked(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
         offset = resume.offset if resume is not None else None
-        begin, end = (0, offset) if query.order is Order.NEWEST else (offset or 0, None)
+        begin, end = (0, offset) if query.form.order is Order.NEWEST else (offset or 0, None)
         scan = Scan(query, text, self.matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
         return Started(scan, text)
 
@@ -132,32 +131,32 @@ class Starting:
     @property
     def _wants_times(self) -> bool:
         query = self.query
-        return query.times or query.hits or is_ranged(query) or query.unit is Unit.EVENT
+        return query.form.times or query.form.hits or query.range.is_bounded or query.form.unit is Unit.EVENT
 
     def _limits_in(
         self, reader: Reader, descriptor: int, stamping: Stamping | None, resume: Position | None
     ) -> tuple[int, int]:
         """From where to where a file is to be read."""
         begin, end = 0, reader.size
-        if is_ranged(self.query) and stamping is not None:
+        if self.query.range.is_bounded and stamping is not None:
             with self.stages.timed("seek"):
                 begin, end = self._range_in(reader, stamping)
         if resume is not None:
             start = self._start_at(resume.offset, reader)
-            newest = self.query.order is Order.NEWEST
+            newest = self.query.form.order is Order.NEWEST
             begin, end = (begin, min(end, start)) if newest else (max(begin, start), end)
-        if self.query.whole and reader.name == self.log:  # the other files have an end
+        if self.query.form.whole and reader.name == self.log:  # the other files have an end
             end = min(end, max(begin, line_breaks.whole_end(descriptor)))
         return min(begin, end), end
 
     def _start_at(self, offset: int, reader: Reader) -> int:
         """Where to go on. A follow may have given part of a line, and wants the rest of it."""
-        return min(offset, reader.size) if self.query.whole else line_breaks.line_start(reader, offset)
+        return min(offset, reader.size) if self.query.form.whole else line_breaks.line_start(reader, offset)
 
     def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
         if not stamping.timed:
             return 0, reader.size  # all of it has one time, by which its lines are chosen or not
-        found = bounds(reader, stamping, self.query.since, self.query.until, zone=self.ways.zone)
+        found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.ways.zone)
         if found.jumped:
             self.notes.append(f"{reader.name}: its times do not ascend, so all of it was looked through")
         return found.begin, found.end

@@ -31,7 +31,7 @@ class _Prepared:
     def __init__(self, query: Query, itinerary: Itinerary, matcher: Matcher, max_line: int) -> None:
         self.itinerary = itinerary
         self.matcher = matcher
-        self.framing = Counting(query, matcher) if query.hits else Framing(query, matcher, max_line)
+        self.framing = Counting(query, matcher) if query.form.hits else Framing(query, matcher, max_line)
         self.finished = False
 
     def finish(self) -> None:
@@ -206,7 +206,7 @@ class Session:
             mark, offset = framing.reached(self._reached)
             if not mark >> 32:  # an empty file cannot be told from others
                 mark, offset = self._left
-            if mark >> 32 or self._query.whole:
+            if mark >> 32 or self._query.form.whole:
                 self._position = Position(self._ways.host, self._name, mark, offset)
 
     def _batch(self) -> Batch:
@@ -246,7 +246,7 @@ class Session:
             lines = "1 line" if framing.cut == 1 else f"{framing.cut} lines"
             reached.append(f"{self._name}: {lines} longer than {self._ways.max_line} bytes were cut")
         if framing.refused:
-            reached.append(f"max_bytes={self._query.max_bytes} reached")
+            reached.append(f"max_bytes={self._query.limits.max_bytes} reached")
         return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]
 
     def close(self) -> None:

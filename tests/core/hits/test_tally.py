@@ -37,7 +37,7 @@ class Kept:
 
 async def tallied(*batches: Batch, step: int | None = None) -> tuple[Outcome, list[Batch]]:
     kept = Kept()
-    outcome = await Tallied(Sends(*batches)).pump(Query(files=("f",), hits=True, step=step), kept)
+    outcome = await Tallied(Sends(*batches)).pump(Query.of(files=("f",), hits=True, step=step), kept)
     return outcome, kept.batches
 
 

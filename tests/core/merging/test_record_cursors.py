@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,10 +11,11 @@ from logagent.core.cursor import decode
 from logagent.core.merging.positions import Head, Positions
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.query import Order, Query
+from testbed.queries import changed
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-OLDEST = Query(files=("*.log",), order=Order.OLDEST)
-NEWEST = replace(OLDEST, order=Order.NEWEST)
+OLDEST = Query.of(files=("*.log",), order=Order.OLDEST)
+NEWEST = changed(OLDEST, order=Order.NEWEST)
 A = Origin("web-1", "a.log", log="a.log", mark=1)
 B = Origin("web-1", "b.log", log="b.log", mark=2)
 
@@ -57,7 +56,7 @@ def test_behind_a_part_of_a_line_there_is_no_line_break() -> None:
 
 
 def test_where_an_earlier_answer_ended_counts_until_a_log_moves_on() -> None:
-    query = replace(OLDEST, positions=(at("a.log", 7), at("z.log", 9)))
+    query = changed(OLDEST, positions=(at("a.log", 7), at("z.log", 9)))
     (only,) = RecordCursors(query).behind(Batch(b"one\n", 1, None, [7], (A,), positions=(at("a.log", 11),)))
     assert positions(query, only) == {at("a.log", 11), at("z.log", 9)}
 
@@ -93,7 +92,7 @@ ORIGINS = tuple(Origin(f"web-{place % 2}", f"{place}.log", log=f"{place}.log", m
 def test_behind_each_record_positions_are_those_of_a_merge_that_has_given_out_so_much(
     drawn: list[tuple[int, bytes]], goes_on: list[bool], newest: bool, known: set[int], told: set[int]
 ) -> None:
-    query = replace(NEWEST if newest else OLDEST, positions=_positions(known, 10**6 if newest else 0))
+    query = changed(NEWEST if newest else OLDEST, positions=_positions(known, 10**6 if newest else 0))
     batch = _batch(drawn, goes_on, newest, told)
     oracle = Positions(newest=newest)
     oracle.pass_by(query.positions)

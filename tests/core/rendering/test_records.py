@@ -246,7 +246,7 @@ def test_ndjson_marks_a_part_of_a_line() -> None:
 
 
 def test_ndjson_has_a_cursor_for_each_record_where_asked() -> None:
-    query = Query(files=("a.log",), cursors=True)
+    query = Query.of(files=("a.log",), cursors=True)
     position = Position("web-1", "a.log", 1, 0)
     batch = Batch(b"b\na\n", 2, [1, 0], [2, 0], (Origin("web-1", "a.log", log="a.log", mark=1),), positions=(position,))
     rows = [json.loads(row) for row in Ndjson(cursors=RecordCursors(query)).batch(batch).splitlines()]

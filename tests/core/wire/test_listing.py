@@ -36,8 +36,8 @@ def test_log_is_as_large_as_its_generations_and_as_new_as_its_newest() -> None:
 
 
 def test_everything_is_asked_for_where_nothing_is_named() -> None:
-    assert asked(b"") == Query(files=(EVERYTHING,))
-    assert asked(b"hostname=a&rotated=false&timeout=2s") == Query(
+    assert asked(b"") == Query.of(files=(EVERYTHING,))
+    assert asked(b"hostname=a&rotated=false&timeout=2s") == Query.of(
         files=(EVERYTHING,), hosts=("a",), rotated=False, timeout=2.0
     )
 

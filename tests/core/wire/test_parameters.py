@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote_from_bytes
 
@@ -25,11 +24,12 @@ from logagent.core.wire.parameters import (
     parse_hits,
 )
 from logagent.core.wire.parameters import parse as parse_at
+from testbed.queries import changed
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NOW = 1_700_000_000_000_000_000
-ASKED = Query(files=("a.log",))
+ASKED = Query.of(files=("a.log",))
 
 # As a name arrives: UTF-8 where it is that, and a lone surrogate for each byte that is not.
 NAMES = st.binary(min_size=1, max_size=40).map(lambda name: name.decode("utf-8", "surrogateescape"))
@@ -47,11 +47,11 @@ RANGES = st.none() | st.tuples(MOMENTS, MOMENTS).filter(lambda pair: pair[0] < p
 
 
 def ranged(query: Query, span: tuple[int, int] | None) -> Query:
-    return replace(query, since=span[0], until=span[1]) if span else query
+    return changed(query, since=span[0], until=span[1]) if span else query
 
 
 PLAIN = st.builds(
-    Query,
+    Query.of,
     files=listed(NAMES, least=1),
     hosts=listed(NAMES),
     keywords=listed(LITERALS),
@@ -74,8 +74,8 @@ PLAIN = st.builds(
 
 
 def followed(query: Query, n: int | None, since: int | None, patience: int, heartbeat: int) -> Query:
-    query = replace(query, follow=True, order=Order.OLDEST, n=n, since=since)
-    return replace(query, patience=patience / 1000, heartbeat=heartbeat / 1000)
+    query = changed(query, follow=True, order=Order.OLDEST, n=n, since=since)
+    return changed(query, patience=patience / 1000, heartbeat=heartbeat / 1000)
 
 
 FOLLOWS = st.builds(
@@ -101,13 +101,13 @@ def refusal(query_string: bytes) -> BadParameter:
 
 def test_a_file_alone_asks_for_all_of_its_lines_newest_first() -> None:
     assert parse(b"filename=a.log") == ASKED
-    assert ASKED.order is Order.NEWEST
-    assert ASKED.n is None
+    assert ASKED.form.order is Order.NEWEST
+    assert ASKED.limits.n is None
 
 
 def test_the_command_of_the_first_version_is_understood() -> None:
     query = parse(b"hostname=secondary-2&filename=alternatives.log&keyword=updated&n=20")
-    assert query == Query(files=("alternatives.log",), hosts=("secondary-2",), keywords=(b"updated",), n=20)
+    assert query == Query.of(files=("alternatives.log",), hosts=("secondary-2",), keywords=(b"updated",), n=20)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_follow_is_understood(said: bytes, meant: dict[str, Any] | None) -> No
     if meant is None:
         assert refusal(asked).name == "heartbeat"
     else:
-        assert parse(asked) == replace(ASKED, follow=True, order=Order.OLDEST, **meant)
+        assert parse(asked) == changed(ASKED, follow=True, order=Order.OLDEST, **meant)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_a_follow_that_makes_no_sense_is_refused(said: bytes, name: str, right: 
     ],
 )
 def test_a_good_value_is_read(said: bytes, meant: dict[str, Any]) -> None:
-    assert parse(b"filename=a.log&" + said) == replace(ASKED, **meant)
+    assert parse(b"filename=a.log&" + said) == changed(ASKED, **meant)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_a_good_value_is_read(said: bytes, meant: dict[str, Any]) -> None:
     ],
 )
 def test_a_keyword_is_the_bytes_that_the_percent_encoding_names(said: bytes, read: bytes) -> None:
-    assert parse(b"filename=a.log&keyword=" + said).keywords == (read,)
+    assert parse(b"filename=a.log&keyword=" + said).match.keywords == (read,)
 
 
 def test_a_name_that_is_not_utf_8_keeps_its_bytes() -> None:
@@ -338,10 +338,10 @@ def test_a_query_string_may_be_as_long_as_its_limit() -> None:
 
 @QUICK
 @given(QUERIES)
-@example(replace(ASKED, timeout=0.001))
-@example(replace(ASKED, timeout=999_999_999.9999999))
-@example(replace(ASKED, timeout=0.0012345678901234567))
-@example(replace(ASKED, keywords=(b"a+b&c=d%20\0\xff",), files=("a b+c&d=%2F\udcff\0.log",)))
+@example(changed(ASKED, timeout=0.001))
+@example(changed(ASKED, timeout=999_999_999.9999999))
+@example(changed(ASKED, timeout=0.0012345678901234567))
+@example(changed(ASKED, keywords=(b"a+b&c=d%20\0\xff",), files=("a b+c&d=%2F\udcff\0.log",)))
 def test_a_query_survives_the_way_over_its_parameters(query: Query) -> None:
     assert parse(parameters(query).encode("ascii")) == query
 
@@ -349,7 +349,7 @@ def test_a_query_survives_the_way_over_its_parameters(query: Query) -> None:
 @QUICK
 @given(QUERIES)
 def test_what_is_not_a_clients_to_say_stays_out_of_the_parameters(query: Query) -> None:
-    inside = replace(query, times=True, places=True, own=True, trace="00-ab-cd-01")
+    inside = changed(query, times=True, places=True, own=True, trace="00-ab-cd-01")
     assert parameters(inside) == parameters(query)
 
 
@@ -388,7 +388,7 @@ def test_whatever_a_value_is_it_is_read_or_refused_by_its_parameters_name(name: 
 
 # Hits
 
-HITS_ASKED = replace(ASKED, hits=True, times=True, places=True)
+HITS_ASKED = changed(ASKED, hits=True, times=True, places=True)
 
 
 def hits_refusal(query_string: bytes) -> BadParameter:
@@ -406,7 +406,7 @@ def test_hits_of_a_file_alone_choose_their_own_step_and_want_the_columns_that_me
     [(b"1ms", MILLISECOND), (b"90s", 90 * SECOND), (b"5m", 5 * MINUTE), (b"1w", 7 * DAY), (b"36500d", MOST_STEP)],
 )
 def test_a_step_is_a_span(said: bytes, step: int) -> None:
-    assert parse_hits(b"filename=a.log&step=" + said, NOW) == replace(HITS_ASKED, step=step)
+    assert parse_hits(b"filename=a.log&step=" + said, NOW) == changed(HITS_ASKED, step=step)
 
 
 @pytest.mark.parametrize("said", [b"", b"0s", b"5", b"-5m", b"1.5h", b"1y", b"36501d", b"5m ", "५m".encode()])
@@ -425,7 +425,7 @@ def test_another_step_is_refused(said: bytes) -> None:
     ],
 )
 def test_a_range_that_has_a_beginning_gives_the_step(said: bytes, step: int) -> None:
-    assert parse_hits(b"filename=a.log&" + said, NOW).step == step
+    assert parse_hits(b"filename=a.log&" + said, NOW).form.step == step
 
 
 @pytest.mark.parametrize("name", ["n", "order", "context", "before_context", "after_context", "prefix", "max_bytes"])
@@ -439,7 +439,7 @@ def test_logs_have_no_step() -> None:
 
 
 def test_events_are_counted_too() -> None:
-    assert parse_hits(b"filename=a.log&unit=event", NOW).unit is Unit.EVENT
+    assert parse_hits(b"filename=a.log&unit=event", NOW).form.unit is Unit.EVENT
 
 
 @QUICK
@@ -448,9 +448,9 @@ def test_events_are_counted_too() -> None:
     st.none() | st.integers(1, 10**9 - 1).map(lambda n: n * MILLISECOND) | st.integers(1, 36_500).map(DAY.__mul__),
 )
 def test_a_query_for_hits_survives_the_way_over_its_parameters(query: Query, step: int | None) -> None:
-    lines = replace(query, n=None, order=Order.NEWEST, before=0, after=0, prefix=False, max_bytes=None, unit=Unit.LINE)
-    lines = replace(lines, whole=False, cursors=False)
-    asked = replace(lines, hits=True, times=True, places=True, step=step)
+    lines = changed(query, n=None, order=Order.NEWEST, before=0, after=0, prefix=False, max_bytes=None, unit=Unit.LINE)
+    lines = changed(lines, whole=False, cursors=False)
+    asked = changed(lines, hits=True, times=True, places=True, step=step)
     read = parse_hits(parameters(asked).encode("ascii"), NOW)
-    assert replace(read, step=step) == asked
-    assert read.step == step or step is None
+    assert changed(read, step=step) == asked
+    assert read.form.step == step or step is None

@@ -100,11 +100,11 @@ def opened(content: bytes, zone: tzinfo = UTC, **reading: Any) -> Iterator[tuple
 
 
 def query(**asked: Any) -> Query:
-    return Query(files=("app.log",), hits=True, times=True, places=True, **asked)
+    return Query.of(files=("app.log",), hits=True, times=True, places=True, **asked)
 
 
 def matcher_of(asked: Query) -> Matcher:
-    return Matcher(asked.keywords, asked.exclude, asked.ignore_case)
+    return Matcher(asked.match.keywords, asked.match.exclude, asked.match.ignore_case)
 
 
 def counted(content: bytes, asked: Query, zone: tzinfo = UTC, **reading: Any) -> list[Batch]:
@@ -138,10 +138,10 @@ def times_of(lines: Sequence[bytes], content: bytes, asked: Query, zone: tzinfo)
         times = [
             Stamping(reader, Stamper(zone, MODIFIED), MODIFIED).times([start], [line])[0]
             for start, line in zip(starts, lines, strict=True)
-            if all(keyword in line for keyword in asked.keywords)
+            if all(keyword in line for keyword in asked.match.keywords)
         ]
-    since = -(2**63) if asked.since is None else asked.since
-    return [time for time in times if since <= time < (2**63 if asked.until is None else asked.until)]
+    since = -(2**63) if asked.range.since is None else asked.range.since
+    return [time for time in times if since <= time < (2**63 if asked.range.until is None else asked.range.until)]
 
 
 def at(second: int) -> int:
@@ -304,11 +304,11 @@ def test_events_are_counted_by_the_times_of_their_first_lines(order: Order) -> N
     asked = query(unit=Unit.EVENT, keywords=(b"a", b"b"), order=order, step=60 * SECOND)
     content = b"".join(line + b"\n" for line in lines)
     with opened(content) as (reader, stamping):
-        matcher = Matcher(asked.keywords, across=True)
+        matcher = Matcher(asked.match.keywords, across=True)
         counts = Counting(asked, matcher)
         counts.enter(ORIGIN, stamping, reader)
         scan = Scan(asked, reader, matcher, counts)
         while not scan.ended:
             scan.advance(ENOUGH)
         counts.finish()
-        assert told([counts.take()], asked.step)[1] == {1_699_999_980 * SECOND: 1, 1_700_000_040 * SECOND: 1}
+        assert told([counts.take()], asked.form.step)[1] == {1_699_999_980 * SECOND: 1, 1_700_000_040 * SECOND: 1}

@@ -21,6 +21,7 @@ from logagent.core.query import Order, Query, Unit
 from logagent.disk.search.options import Ways
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
+from testbed.queries import changed
 from testbed.reading import Collected, Found, found_at
 
 FIRST = 1_700_000_000
@@ -81,7 +82,7 @@ class Page(Collected):
 
 
 def ask(log: Log, query: Query, sizes: tuple[int, ...] = (64,)) -> tuple[Page, Outcome]:
-    page = Page(newest=query.order is Order.NEWEST)
+    page = Page(newest=query.form.order is Order.NEWEST)
     ways = Ways(host="web-1", zone=UTC, sizes=sizes)
     source = LogSource("app.log", log.files(), DiskThreads(inline=True), ways)
     return page, trio.run(source.pump, query, page)
@@ -92,10 +93,12 @@ def pages(log: Log, query: Query, between: Callable[[int], object], most: int = 
     lines: list[bytes] = []
     positions: tuple[Any, ...] = ()
     for number in range(most):
-        page, outcome = ask(log, Query(**{**asdict(query), "positions": positions}))
+        page, outcome = ask(log, changed(query, positions=positions))
         assert outcome.status in (Status.OK, Status.RESOURCE_EXHAUSTED), outcome
         lines += page.lines
-        if outcome.complete and (query.n is None or sum(batch.records for batch in page.batches) < query.n):
+        if outcome.complete and (
+            query.limits.n is None or sum(batch.records for batch in page.batches) < query.limits.n
+        ):
             return lines
         positions = tuple(page.positions.at()) or positions
         between(number)
@@ -116,8 +119,8 @@ def test_pages_with_rotations_between_them_equal_the_whole(
         for _ in range(data.draw(st.integers(1, 3))):
             log.write(data.draw(st.integers(1, 15)))
             log.rotate() if data.draw(st.booleans()) else None
-        query = Query(files=("app.log",), keywords=(b"match",), order=order, unit=unit, n=n)
-        whole, _ = ask(log, Query(**{**asdict(query), "n": None}))
+        query = Query.of(files=("app.log",), keywords=(b"match",), order=order, unit=unit, n=n)
+        whole, _ = ask(log, changed(query, n=None))
         happenings = data.draw(
             st.lists(st.sampled_from(["write", "rotate", "both", "compress", "nothing"]), max_size=6)
         )
@@ -140,8 +143,8 @@ def test_pages_by_bytes_equal_the_whole(order: Order, max_bytes: int, lines: int
     with TemporaryDirectory() as directory:
         log = Log(Path(directory))
         log.write(lines)
-        query = Query(files=("app.log",), order=order, max_bytes=max_bytes)
-        whole, _ = ask(log, Query(files=("app.log",), order=order))
+        query = Query.of(files=("app.log",), order=order, max_bytes=max_bytes)
+        whole, _ = ask(log, Query.of(files=("app.log",), order=order))
         assert pages(log, query, lambda _: None) == whole.lines
 
 
@@ -151,8 +154,8 @@ def test_context_comes_once_over_two_pages(order: Order, n: int, lines: int, bef
     with TemporaryDirectory() as directory:
         log = Log(Path(directory))
         log.write(lines)
-        query = Query(files=("app.log",), keywords=(b"1 match",), order=order, before=before, after=after, n=n)
-        whole, _ = ask(log, Query(**{**asdict(query), "n": None}))
+        query = Query.of(files=("app.log",), keywords=(b"1 match",), order=order, before=before, after=after, n=n)
+        whole, _ = ask(log, changed(query, n=None))
         assert pages(log, query, lambda _: None) == whole.lines
 
 
@@ -160,10 +163,10 @@ def test_a_file_that_is_gone_is_a_loss_that_is_said() -> None:
     with TemporaryDirectory() as directory:
         log = Log(Path(directory))
         log.write(20)
-        query = Query(files=("app.log",), n=2)
+        query = Query.of(files=("app.log",), n=2)
         first, _ = ask(log, query)
         (log.directory / "app.log").write_bytes(b"1700009999 other\n")
-        second, outcome = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at())}))
+        second, outcome = ask(log, changed(query, positions=tuple(first.positions.at())))
         assert second.lines == []
         assert outcome.status is Status.DATA_LOSS
         assert "deleted or changed" in outcome.message
@@ -173,11 +176,11 @@ def test_lines_written_after_the_first_page_come_where_the_oldest_are_first() ->
     with TemporaryDirectory() as directory:
         log = Log(Path(directory))
         log.write(3)
-        query = Query(files=("app.log",), order=Order.OLDEST)
+        query = Query.of(files=("app.log",), order=Order.OLDEST)
         first, _ = ask(log, query)
         log.rotate()
         log.write(2)
-        second, outcome = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at())}))
+        second, outcome = ask(log, changed(query, positions=tuple(first.positions.at())))
         assert first.lines + second.lines == log.lines()
         assert outcome.complete
 
@@ -188,8 +191,8 @@ def test_a_line_without_a_time_has_that_of_the_one_before_also_where_an_archive_
         (log.directory / "app.log").write_bytes(b"1700000000 match 0\n more match 1\n1700000001 match 2\n")
         log.rotate()
         log.compress()
-        query = Query(files=("app.log",), order=Order.OLDEST, n=1, times=True)
+        query = Query.of(files=("app.log",), order=Order.OLDEST, n=1, times=True)
         first, _ = ask(log, query)
-        second, _ = ask(log, Query(**{**asdict(query), "positions": tuple(first.positions.at())}))
+        second, _ = ask(log, changed(query, positions=tuple(first.positions.at())))
         assert second.lines == [b" more match 1"]
         assert [time // 10**9 for batch in second.batches for time in batch.times or []] == [FIRST]

@@ -18,7 +18,7 @@ def file(identity: tuple[int, int] | None = (1, 2), size: int = 10, modified: in
 
 
 def asked(since: int | None = None, until: int | None = None) -> Query:
-    return Query(files=("app.log",), since=since, until=until)
+    return Query.of(files=("app.log",), since=since, until=until)
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,7 @@ async def test_a_file_that_cannot_be_read_leaves_the_others_and_is_named() -> No
     files = [found("app.log", b"new\n"), Found("app.log.1", 9, MODIFIED, fail), found("app.log.2", b"old\n")]
     out = Collected()
     source = LogSource("app.log", files, DiskThreads(inline=True), Ways(host="web-1", zone=UTC))
-    outcome = await source.pump(Query(files=("app.log",)), out)
+    outcome = await source.pump(Query.of(files=("app.log",)), out)
     assert out.lines == [b"new", b"old"]
     assert (outcome.status, outcome.message) == (Status.PERMISSION_DENIED, "permission denied: app.log.1")
 
@@ -200,7 +200,9 @@ async def test_a_line_too_long_to_be_held_is_context_like_others(order: Order) -
     ways = Ways(host="web-1", zone=UTC, sizes=(64,), max_line=100)
     source = LogSource("app.log", [found("app.log", joined(lines))], DiskThreads(inline=True), ways)
     out = Collected()
-    outcome = await source.pump(Query(files=("app.log",), keywords=(b"match",), after=1, places=True, order=order), out)
+    outcome = await source.pump(
+        Query.of(files=("app.log",), keywords=(b"match",), after=1, places=True, order=order), out
+    )
     assert out.lines == in_order([b"match", b"x" * 100], order)
     assert outcome.status is Status.RESOURCE_EXHAUSTED
 
@@ -271,7 +273,7 @@ async def test_files_that_are_rotated_while_they_are_read_are_read_once_each(
     ways = Ways(host="web-1", zone=UTC)
     source = LogSource("app.log", rotating.files(), DiskThreads(inline=True), ways, rotating.files)
     out = Collected()
-    outcome = await source.pump(Query(files=("app.log",), order=order), out)
+    outcome = await source.pump(Query.of(files=("app.log",), order=order), out)
     expected = in_order([b"1", b"2", b"3", b"4", b"5", b"6"], order)
     if order is Order.NEWEST and at == 1:
         expected = [b"newer", *expected]
@@ -294,7 +296,7 @@ async def test_a_file_that_is_copied_and_truncated_while_it_is_read_is_read_in_i
     ways = Ways(host="web-1", zone=UTC, sizes=(16,), read=files.read)
     source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
     out = Collected()
-    outcome = await source.pump(Query(files=("app.log",), order=order, places=True), out)
+    outcome = await source.pump(Query.of(files=("app.log",), order=order, places=True), out)
     begun = order is Order.NEWEST and not (when == "opened" and at == 1)
     expected = lines if begun or (when == "opened" and at > 4) else [*lines, b"newer"]
     assert out.lines == in_order(expected, order)
@@ -307,7 +309,7 @@ async def test_without_a_copy_a_file_that_is_written_over_while_it_is_read_is_a_
     ways = Ways(host="web-1", zone=UTC, sizes=(16,), read=files.read)
     source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
     out = Collected()
-    outcome = await source.pump(Query(files=("app.log",)), out)
+    outcome = await source.pump(Query.of(files=("app.log",)), out)
     assert set(out.lines) == {b"1"}
     assert outcome.status is Status.DATA_LOSS
     assert outcome.message == "app.log: was truncated or written anew while it was read, and has no copy"
@@ -322,13 +324,13 @@ async def test_what_goes_on_in_a_file_that_is_rotated_before_it_is_opened_goes_o
     ways = Ways(host="web-1", zone=UTC)
     page = Collected()
     source = LogSource("app.log", first.files(), DiskThreads(inline=True), ways, first.files)
-    await source.pump(Query(files=("app.log",), order=order, n=3 if order is Order.OLDEST else 1, places=True), page)
+    await source.pump(Query.of(files=("app.log",), order=order, n=3 if order is Order.OLDEST else 1, places=True), page)
     position = page.batches[-1].positions[-1]
     opens = 2 if order is Order.OLDEST else 3  # the first is to find the position
     files = kind([b"3\n4\n", b"1\n2\n"], opens, tmp_path)
     source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
     out = Collected()
-    outcome = await source.pump(Query(files=("app.log",), order=order, places=True, positions=(position,)), out)
+    outcome = await source.pump(Query.of(files=("app.log",), order=order, places=True, positions=(position,)), out)
     assert outcome.complete
     lines = [*page.lines, *out.lines]
     assert lines == in_order([b"1", b"2", b"3", b"4"], order) + ([b"newer"] if order is Order.OLDEST else [])
@@ -434,7 +436,7 @@ async def test_a_long_line_of_an_archive_is_matched_whole_and_sent_cut() -> None
         ways = Ways(host="web-1", zone=UTC, max_line=100)
         source = LogSource("app.log", [found("app.log.gz", PACK[Kind.GZIP](text))], DiskThreads(inline=True), ways)
         out = Collected()
-        await source.pump(Query(files=("app.log",), keywords=(b"xmatch",), order=order), out)
+        await source.pump(Query.of(files=("app.log",), keywords=(b"xmatch",), order=order), out)
         assert out.lines == [b"x" * 100]
 
 
@@ -447,7 +449,7 @@ async def test_a_range_that_excludes_a_file_never_opens_it_twice(tmp_path: Path)
     files = [watched(path, content, opened) for path, content in zip(paths, contents, strict=True)][::-1]
     ways = Ways(host="web-1", zone=UTC)
     source = LogSource("app.log", files, DiskThreads(inline=True), ways)
-    query = Query(files=("app.log",), since=(FIRST + 3600) * 10**9, until=(FIRST + 3700) * 10**9)
+    query = Query.of(files=("app.log",), since=(FIRST + 3600) * 10**9, until=(FIRST + 3700) * 10**9)
     for _ in range(2):
         opened.clear()
         out = Collected()
@@ -473,7 +475,7 @@ MANY_LINES = joined([b"line %d" % number for number in range(20_000)])
 async def pumped(*files: Found, **asked: Any) -> tuple[Collected, Outcome]:
     out = Collected()
     source = LogSource("app.log", files, DiskThreads(inline=True), Ways(host="web-1", zone=UTC, life_bytes=50_000))
-    return out, await source.pump(Query(files=("app.log",), **asked), out)
+    return out, await source.pump(Query.of(files=("app.log",), **asked), out)
 
 
 @pytest.mark.parametrize("order", Order)
@@ -529,6 +531,8 @@ async def test_what_is_named_an_archive_and_is_none_is_a_loss_unless_it_is_text(
     ):
         files = [found("app.log", b"new\n"), found("app.log.1.gz", content)]
         out = Collected()
-        outcome = await LogSource("app.log", files, DiskThreads(inline=True), ways).pump(Query(files=("app.log",)), out)
+        outcome = await LogSource("app.log", files, DiskThreads(inline=True), ways).pump(
+            Query.of(files=("app.log",)), out
+        )
         assert (out.lines, outcome.status) == (lines, status)
     assert outcome.message == ""

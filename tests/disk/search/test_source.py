@@ -99,7 +99,7 @@ class Served:
 
 
 def query(**asked: Any) -> Query:
-    return Query(files=("app.log",), **asked)
+    return Query.of(files=("app.log",), **asked)
 
 
 async def answer(served: Served, **asked: Any) -> tuple[Collected, Outcome]:

@@ -1,0 +1,44 @@
+"""A range of time, as a query asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class TimeRange(NamedTuple):
+    """The times from `since` on and before `until`.
+
+    Attributes:
+        since: nanoseconds since the epoch, UTC, included; None: from the beginning of time.
+        until: likewise, not included; None: without an end.
+    """
+
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether there is a time outside of the range."""
+        return self.since is not None or self.until is not None
+
+    def places(self, times: Sequence[int]) -> Sequence[int]:
+        """Return the indices of the times that lie in the range."""
+        since, until = self
+        if since is None and until is None:
+            return range(len(times))
+        return [
+            place
+            for place, time in enumerate(times)
+            if (since is None or since <= time) and (until is None or time < until)
+        ]
+
+    def among(self, times: list[int]) -> list[int]:
+        """Return those of the times that lie in the range."""
+        since, until = self
+        if since is not None:
+            times = [time for time in times if time >= since]
+        return times if until is None else [time for time in times if time < until]
+
+
+ALL_TIME = TimeRange()
