@@ -20,7 +20,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.config.settings import ConfigError
-from logagent.core.batch import Batch, Mark, Origin, Out, Position
+from logagent.core.batch import Batch, LineFlag, Origin, Out, Position
 from logagent.core.cursor import encode
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import BadParameter, Order, Query, Unit
@@ -315,8 +315,8 @@ async def test_count_is_printed(console: Console) -> None:
     assert console.data == "2\n"
 
 
-AROUND = Batch(b"above\nmatch\nbelow\n", 3, marks=bytes([Mark.LEADS, 0, Mark.TRAILS]))
-EVENTS = Batch(b"one\n at a\n at b\ntwo\n", 4, marks=bytes([0, Mark.CONTINUES, Mark.CONTINUES, 0]))
+AROUND = Batch(b"above\nmatch\nbelow\n", 3, flags=bytes([LineFlag.LEADS, 0, LineFlag.TRAILS]))
+EVENTS = Batch(b"one\n at a\n at b\ntwo\n", 4, flags=bytes([0, LineFlag.CONTINUES, LineFlag.CONTINUES, 0]))
 
 
 @pytest.mark.parametrize(

@@ -24,22 +24,27 @@ LARGEST_BATCH = 4 * BATCH_BYTES
 class Origin(NamedTuple):
     """Where a line comes from. `timed` is false for a file in which no time is recognised: the times of its lines
     are then the file's modification time, good for merging but not to be shown. `log` is what the file is one of, and
-    `mark` tells it from the others whatever they are called (see `cursor`)."""
+    `fingerprint` tells it from the others whatever they are called (see `cursor`)."""
 
     host: str
     file: str
     timed: bool = True
     log: str = ""
-    mark: int = 0
+    fingerprint: int = 0
 
 
 class Position(NamedTuple):
-    """How far one log is done. mark: of the file that is read. offset: newest first, the lines that begin before it are
-    still to come, else those that begin at it or behind; and so are all files further on in that direction."""
+    """How far one log is done.
+
+    Attributes:
+        fingerprint: of the file that is being read.
+        offset: newest first, the lines that begin before it are still to come, else those that begin at it or behind
+            it; and so are all files further on in that direction.
+    """
 
     host: str
     log: str
-    mark: int
+    fingerprint: int
     offset: int
 
 
@@ -52,7 +57,7 @@ class Notice(NamedTuple):
     message: str
 
 
-class Mark(enum.IntFlag):
+class LineFlag(enum.IntFlag):
     """What a line is, where it is not simply a record of its own. Of the first three at most one holds.
 
     CONTINUES: a further line of the event that the line before it belongs to.
@@ -68,8 +73,8 @@ class Mark(enum.IntFlag):
     PARTIAL = 16
 
 
-BESIDE = bytes(mark for mark in range(32) if mark & (Mark.CONTINUES | Mark.LEADS | Mark.TRAILS))
-"""The marks of lines that are no records, nor the first lines of such."""
+BESIDE = bytes(flag for flag in range(32) if flag & (LineFlag.CONTINUES | LineFlag.LEADS | LineFlag.TRAILS))
+"""The flags of lines that are no records, nor the first lines of such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Batch:
     origins: the origins that occur; `origin` is the index into them for each line, None where all are `origins[0]`.
     scanned: bytes of log gone through since the batch before it: known even of a source that is then cancelled.
     planned: bytes of log that are now known to be gone through at most, beyond those told of before.
-    marks: what each line is (see `Mark`), one byte a line; None where each is a record of its own.
+    flags: what each line is (see `LineFlag`), one byte a line; None where each is a record of its own.
     positions: how far logs are done once this batch is given out, the last one for a log being the one that counts.
     keys: the times by which lines are merged where they are not their own, so that lines which belong together stay
         together: those of an event have the time of its first line, lines of context that of their match.
@@ -101,7 +106,7 @@ class Batch:
     origin: list[int] | None = None
     scanned: int = 0
     planned: int = 0
-    marks: bytes | None = None
+    flags: bytes | None = None
     keys: list[int] | None = None
     positions: tuple[Position, ...] = ()
     notices: tuple[Notice, ...] = ()
@@ -110,7 +115,7 @@ class Batch:
     @property
     def records(self) -> int:
         """The number of records: of lines or events that were asked for, without those beside them."""
-        return self.count if self.marks is None else len(self.marks.translate(None, BESIDE))
+        return self.count if self.flags is None else len(self.flags.translate(None, BESIDE))
 
     def lines(self) -> list[bytes]:
         """The lines, each without its `\\n`."""
@@ -124,7 +129,7 @@ class Batch:
 
     def goes_on(self, place: int) -> bool:
         """Whether a line goes on with the record of the line before it."""
-        return self.marks is not None and bool(self.marks[place] & Mark.CONTINUES)
+        return self.flags is not None and bool(self.flags[place] & LineFlag.CONTINUES)
 
     def behind(self, place: int, text: bytes) -> int:
         """The offset in its file behind a line, whose text this is; only of a batch with offsets."""
@@ -133,7 +138,7 @@ class Batch:
 
     def line_break(self, place: int) -> int:
         """Bytes of the line break behind a line in its file: part of a line has none yet."""
-        return 0 if self.marks is not None and self.marks[place] & Mark.PARTIAL else 1
+        return 0 if self.flags is not None and self.flags[place] & LineFlag.PARTIAL else 1
 
 
 SIGN_OF_LIFE = Batch(b"", 0)
@@ -148,8 +153,8 @@ def pieces(batch: Batch, most: int) -> Iterator[Batch]:
     while begin < len(batch.body):
         end = batch.body.rfind(b"\n", begin, begin + most) + 1 or batch.body.index(b"\n", begin) + 1
         count = batch.body.count(b"\n", begin, end)
-        if batch.marks is not None:
-            end, count = _between_records(batch, batch.marks, begin, first, end, count)
+        if batch.flags is not None:
+            end, count = _between_records(batch, batch.flags, begin, first, end, count)
         piece = replace(_lines(batch, first, first + count), body=batch.body[begin:end], count=count)
         ends = end == len(batch.body)
         positions, live = batch.positions if ends else (), batch.live and ends
@@ -157,14 +162,14 @@ def pieces(batch: Batch, most: int) -> Iterator[Batch]:
         scanned, planned, notices, begin, first = 0, 0, (), end, first + count
 
 
-def _between_records(batch: Batch, marks: bytes, begin: int, first: int, end: int, count: int) -> tuple[int, int]:
+def _between_records(batch: Batch, flags: bytes, begin: int, first: int, end: int, count: int) -> tuple[int, int]:
     """The last place before `end` where no event is cut, or else the first behind it: a place and a count of lines."""
     fewer, before = count, end
-    while fewer and first + fewer < batch.count and marks[first + fewer] & Mark.CONTINUES:
+    while fewer and first + fewer < batch.count and flags[first + fewer] & LineFlag.CONTINUES:
         fewer, before = fewer - 1, batch.body.rfind(b"\n", begin, before - 1) + 1
     if fewer > 0 and before > begin:
         return before, fewer
-    while first + count < batch.count and marks[first + count] & Mark.CONTINUES:
+    while first + count < batch.count and flags[first + count] & LineFlag.CONTINUES:
         count, end = count + 1, batch.body.index(b"\n", end) + 1
     return end, count
 
@@ -175,7 +180,7 @@ def _lines(batch: Batch, first: int, behind: int) -> Batch:
         times=batch.times and batch.times[first:behind],
         offsets=batch.offsets and batch.offsets[first:behind],
         origin=batch.origin and batch.origin[first:behind],
-        marks=batch.marks and batch.marks[first:behind],
+        flags=batch.flags and batch.flags[first:behind],
         keys=batch.keys and batch.keys[first:behind],
     )
 

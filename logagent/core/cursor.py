@@ -3,7 +3,7 @@
 It holds, for each host and log, the file that was being read, known by its first bytes (names and inodes change when
 logs are rotated), and the place in it. It is bound to what was asked, and checked: it is text that a client keeps, and
 may mangle. Text: base64url of a CRC-32 (big-endian) and zlib's packing of a JSON array
-`[version, digest of the query, since, until, {host: {log: [mark, offset]}}]`.
+`[version, digest of the query, since, until, {host: {log: [fingerprint, offset]}}]`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_CURSOR = 8192
 """Characters of a cursor: some 250 logs. Larger ones do not fit into the header blocks that proxies let through."""
 MAX_ASKED = 48 * 1024
 """Characters of a cursor in a request: all logs of one question, as agents ask each other to go on with them."""
-MARKED = 1024
+FINGERPRINT_BYTES = 1024
 """Bytes from a file's beginning that tell it from others: the first lines of a log, with their times."""
 _MAX_UNPACKED = 256 * 1024
 _VERSION = 1
@@ -39,24 +39,31 @@ class Cursor:
     positions: tuple[Position, ...]
 
 
-def mark(head: bytes) -> int:
-    """The mark of a file that begins with these bytes: how many they are, `MARKED` at most, and their CRC-32."""
-    head = head[:MARKED]
+def fingerprint(head: bytes) -> int:
+    """Return the fingerprint of a file that begins with these bytes.
+
+    It holds how many bytes it is made of, `FINGERPRINT_BYTES` at most, and their CRC-32.
+    """
+    head = head[:FINGERPRINT_BYTES]
     return len(head) << 32 | zlib.crc32(head)
 
 
-def marks(head: bytes, known: int) -> bool:
-    """Whether a file that begins with these bytes (all it has, or `MARKED`) is the one that `known` is the mark of,
-    which may have been shorter then."""
+def has_fingerprint(head: bytes, known: int) -> bool:
+    """Whether a file is the one with a known fingerprint, though it may have been shorter then.
+
+    Args:
+        head: all bytes of the file, or the first `FINGERPRINT_BYTES`.
+        known: the fingerprint.
+    """
     size = known >> 32
-    return 0 < size <= len(head) and mark(head[:size]) == known
+    return 0 < size <= len(head) and fingerprint(head[:size]) == known
 
 
 def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) -> str:
     """The cursor of an answer to `query`; empty if there is nothing to tell, or more than fits: `most` characters."""
     hosts: dict[str, dict[str, tuple[int, int]]] = {}
     for position in positions:
-        hosts.setdefault(position.host, {})[position.log] = (position.mark, position.offset)
+        hosts.setdefault(position.host, {})[position.log] = (position.fingerprint, position.offset)
     if not hosts:
         return ""
     told = [_VERSION, _digest(query), query.range.since, query.range.until, hosts]

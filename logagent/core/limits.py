@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-from logagent.core.batch import BESIDE, Mark
+from logagent.core.batch import BESIDE, LineFlag
 
-_FURTHER = Mark.CONTINUES | Mark.TRAILS
+_FURTHER = LineFlag.CONTINUES | LineFlag.TRAILS
 
 
 class Allowance:
@@ -28,13 +28,13 @@ class Allowance:
         """Whether the answer is to end here: it has its n records and what trails the last, or a line was refused."""
         return self.refused or (self._records == 0 and self._trailing == 0)
 
-    def admit(self, lines: Sequence[bytes], marks: bytes | None = None) -> int:
+    def admit(self, lines: Sequence[bytes], flags: bytes | None = None) -> int:
         """How many of these lines, from the first, the answer may hold. A line beyond the bytes is refused.
 
-        marks: what the lines are, as in a batch; None where each is a record. No event is cut.
+        flags: what the lines are, as in a batch; None where each is a record. No event is cut.
         """
-        count = self._records_admitted(len(lines)) if marks is None else self._marked_admitted(marks)
-        return count if self._bytes is None else self._bytes_admitted(lines[:count], marks)
+        count = self._records_admitted(len(lines)) if flags is None else self._flagged_admitted(flags)
+        return count if self._bytes is None else self._bytes_admitted(lines[:count], flags)
 
     def _records_admitted(self, count: int) -> int:
         if self._records is None:
@@ -47,36 +47,36 @@ class Allowance:
         if self._records is not None:
             self._records -= count
 
-    def _marked_admitted(self, marks: bytes) -> int:
+    def _flagged_admitted(self, flags: bytes) -> int:
         if self._records is None:
-            return len(marks)
-        records = len(marks.translate(None, BESIDE))
+            return len(flags)
+        records = len(flags.translate(None, BESIDE))
         if records < self._records:
             self._records -= records
-            return len(marks)
+            return len(flags)
         at = 0
         while self._records:
-            self._records -= not marks[at] & (_FURTHER | Mark.LEADS)
+            self._records -= not flags[at] & (_FURTHER | LineFlag.LEADS)
             at += 1
-        return self._behind_last(marks, at)
+        return self._behind_last(flags, at)
 
-    def _behind_last(self, marks: bytes, at: int) -> int:
+    def _behind_last(self, flags: bytes, at: int) -> int:
         """Where the lines end that belong to the last record, of which those before `at` are admitted."""
-        while at < len(marks):
-            mark = marks[at]
-            if not mark & _FURTHER or (mark & Mark.TRAILS and not self._trailing):
+        while at < len(flags):
+            flag = flags[at]
+            if not flag & _FURTHER or (flag & LineFlag.TRAILS and not self._trailing):
                 self._trailing = 0
                 break
-            self._trailing -= bool(mark & Mark.TRAILS)
+            self._trailing -= bool(flag & LineFlag.TRAILS)
             at += 1
         return at
 
-    def _bytes_admitted(self, lines: Sequence[bytes], marks: bytes | None) -> int:
+    def _bytes_admitted(self, lines: Sequence[bytes], flags: bytes | None) -> int:
         assert self._bytes is not None
         ends = list(accumulate(len(line) + 1 for line in lines))
         fitting = bisect_right(ends, self._bytes)
         self.refused = self.refused or fitting < len(lines)
-        while self.refused and marks is not None and fitting and marks[fitting] & Mark.CONTINUES:
+        while self.refused and flags is not None and fitting and flags[fitting] & LineFlag.CONTINUES:
             fitting -= 1
         self._bytes -= ends[fitting - 1] if fitting else 0
         return fitting

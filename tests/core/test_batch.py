@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, Mark, Notice, Origin, pieces
+from logagent.core.batch import Batch, LineFlag, Notice, Origin, pieces
 from logagent.core.outcome import Status
 
 LINES = st.lists(st.binary(max_size=12).map(lambda line: line.replace(b"\n", b"")), min_size=1, max_size=40)
@@ -26,7 +26,7 @@ def batch_of(lines: list[bytes]) -> Batch:
         [number % 2 for number in numbers],
         77,
         99,
-        bytes(Mark.CONTINUES if number % 3 == 2 else 0 for number in numbers),
+        bytes(LineFlag.CONTINUES if number % 3 == 2 else 0 for number in numbers),
         [number * 3 for number in numbers],
     )
 
@@ -40,7 +40,7 @@ def test_pieces_put_together_are_the_batch(lines: list[bytes], most: int) -> Non
     assert [time for piece in cut for time in piece.times or []] == whole.times
     assert [offset for piece in cut for offset in piece.offsets or []] == whole.offsets
     assert [index for piece in cut for index in piece.origin_of_each()] == whole.origin
-    assert b"".join(piece.marks or b"" for piece in cut) == whole.marks
+    assert b"".join(piece.flags or b"" for piece in cut) == whole.flags
     assert [key for piece in cut for key in piece.keys or []] == whole.keys
     assert (sum(piece.scanned for piece in cut), sum(piece.planned for piece in cut)) == (77, 99)
 
@@ -51,7 +51,7 @@ def test_no_piece_is_too_long_but_a_single_record_and_no_event_is_cut(lines: lis
     for piece in pieces(batch_of(lines), most):
         assert piece.body.count(b"\n") == piece.count
         assert len(piece.body) <= most or piece.records == 1
-        assert piece.marks is None or not piece.marks[0] & Mark.CONTINUES
+        assert piece.flags is None or not piece.flags[0] & LineFlag.CONTINUES
 
 
 def test_batch_that_is_short_enough_goes_on_as_it_is() -> None:
@@ -67,8 +67,8 @@ def test_what_is_said_before_a_batch_comes_with_its_first_piece_and_what_is_behi
 
 
 def test_part_of_a_line_has_no_line_break() -> None:
-    batch = Batch(b"one\nhal\n", 2, marks=bytes([0, Mark.PARTIAL]))
-    assert [batch.line_break(0), batch.line_break(1), replace(batch, marks=None).line_break(1)] == [1, 0, 1]
+    batch = Batch(b"one\nhal\n", 2, flags=bytes([0, LineFlag.PARTIAL]))
+    assert [batch.line_break(0), batch.line_break(1), replace(batch, flags=None).line_break(1)] == [1, 0, 1]
 
 
 def test_columns_that_are_not_there_stay_away() -> None:
@@ -77,6 +77,16 @@ def test_columns_that_are_not_there_stay_away() -> None:
 
 
 def test_lines_beside_a_record_are_none() -> None:
-    marks = bytes([0, Mark.CONTINUES, Mark.GAP, Mark.LEADS, Mark.TRAILS, Mark.LEADS | Mark.GAP, Mark.TRAILS | Mark.GAP])
-    assert Batch(b"x\n" * 7, 7, marks=marks).records == 2
+    flags = bytes(
+        [
+            0,
+            LineFlag.CONTINUES,
+            LineFlag.GAP,
+            LineFlag.LEADS,
+            LineFlag.TRAILS,
+            LineFlag.LEADS | LineFlag.GAP,
+            LineFlag.TRAILS | LineFlag.GAP,
+        ]
+    )
+    assert Batch(b"x\n" * 7, 7, flags=flags).records == 2
     assert Batch(b"x\n" * 7, 7).records == 7

@@ -11,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import Position
-from logagent.core.cursor import MARKED, MAX_CURSOR, continued, decode, encode, mark, marks, of_host, of_log
+from logagent.core.cursor import (
+    FINGERPRINT_BYTES,
+    MAX_CURSOR,
+    continued,
+    decode,
+    encode,
+    fingerprint,
+    has_fingerprint,
+    of_host,
+    of_log,
+)
 from logagent.core.query import BadParameter, Order, Query, Unit
 from testbed.queries import changed
 
@@ -94,16 +104,16 @@ def test_more_positions_than_fit_are_no_cursor() -> None:
 
 
 def test_a_file_is_known_by_its_first_bytes_also_when_it_has_grown() -> None:
-    known = mark(b"first line\n")
-    assert marks(b"first line\nsecond line\n", known)
-    assert not marks(b"first", known)
-    assert not marks(b"other line\nsecond line\n", known)
-    assert mark(b"x" * MARKED + b"y") == mark(b"x" * MARKED + b"z")
+    known = fingerprint(b"first line\n")
+    assert has_fingerprint(b"first line\nsecond line\n", known)
+    assert not has_fingerprint(b"first", known)
+    assert not has_fingerprint(b"other line\nsecond line\n", known)
+    assert fingerprint(b"x" * FINGERPRINT_BYTES + b"y") == fingerprint(b"x" * FINGERPRINT_BYTES + b"z")
 
 
 def test_an_empty_file_is_like_no_other() -> None:
-    assert not marks(b"", mark(b""))
-    assert not marks(b"x", mark(b""))
+    assert not has_fingerprint(b"", fingerprint(b""))
+    assert not has_fingerprint(b"x", fingerprint(b""))
 
 
 def test_positions_are_found_by_host_and_log() -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import trio
 
-from logagent.core.batch import Batch, Mark
+from logagent.core.batch import Batch, LineFlag
 from logagent.core.outcome import Outcome
 from logagent.core.query import Order, Query
 from logagent.core.rendering.records import Text
@@ -89,8 +89,8 @@ class Collected:
         """The records, each with all of its lines."""
         records: list[bytes] = []
         for batch in self.batches:
-            for line, mark in zip(batch.lines(), batch.marks or bytes(batch.count), strict=True):
-                if mark & Mark.CONTINUES:
+            for line, flag in zip(batch.lines(), batch.flags or bytes(batch.count), strict=True):
+                if flag & LineFlag.CONTINUES:
                     records[-1] += b"\n" + line
                 else:
                     records.append(line)

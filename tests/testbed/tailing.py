@@ -10,7 +10,7 @@ from typing import Any
 
 import trio
 
-from logagent.core.batch import Batch, Mark, Notice
+from logagent.core.batch import Batch, LineFlag, Notice
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.disk.catalog.catalog import Catalog
@@ -78,13 +78,13 @@ class Reader:
     @property
     def partial(self) -> list[bool]:
         """Of each line whether it is but a piece of one."""
-        marks = [mark for batch in self.batches for mark in batch.marks or bytes(batch.count)]
-        return [bool(mark & Mark.PARTIAL) for mark in marks]
+        flags = [flag for batch in self.batches for flag in batch.flags or bytes(batch.count)]
+        return [bool(flag & LineFlag.PARTIAL) for flag in flags]
 
     @property
-    def marks(self) -> list[int]:
-        """Of each line the mark of its file."""
-        return [batch.origins[place].mark for batch in self.batches for place in batch.origin_of_each()]
+    def fingerprints(self) -> list[int]:
+        """Of each line the fingerprint of its file."""
+        return [batch.origins[place].fingerprint for batch in self.batches for place in batch.origin_of_each()]
 
     @property
     def notices(self) -> list[Notice]:

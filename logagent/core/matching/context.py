@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from logagent.core.batch import Mark
+from logagent.core.batch import LineFlag
 
 
 class Record(NamedTuple):
@@ -20,10 +20,10 @@ class Record(NamedTuple):
 
 
 class Picked(NamedTuple):
-    """The records of an answer, in its order, and the mark of each."""
+    """The records of an answer, in its order, and the flag of each."""
 
     records: list[Record]
-    marks: bytearray
+    flags: bytearray
 
 
 class Contexts:
@@ -57,9 +57,9 @@ class Contexts:
             at = self._trail(picked, records, at, match)
             self._pass(records, at, match)
             for record in self._recent:
-                self._give(picked, record, Mark.LEADS)
+                self._give(picked, record, LineFlag.LEADS)
             self._recent.clear()
-            self._give(picked, records[match], Mark(0))
+            self._give(picked, records[match], LineFlag(0))
             self._owed, at = self._trailing, match + 1
         at = self._trail(picked, records, at, len(records))
         self._pass(records, at, len(records))
@@ -73,7 +73,7 @@ class Contexts:
     def _trail(self, picked: Picked, records: Sequence[Record], at: int, end: int) -> int:
         stop = min(at + self._owed, end)
         for record in records[at:stop]:
-            self._give(picked, record, Mark.TRAILS)
+            self._give(picked, record, LineFlag.TRAILS)
         self._owed -= stop - at
         return stop
 
@@ -84,7 +84,7 @@ class Contexts:
         self._gap = self._gap or len(self._recent) + end - at > room
         self._recent.extend(records[max(at, end - room) : end])
 
-    def _give(self, picked: Picked, record: Record, mark: Mark) -> None:
+    def _give(self, picked: Picked, record: Record, flag: LineFlag) -> None:
         picked.records.append(record)
-        picked.marks.append(mark | Mark.GAP if self._gap and self._begun else mark)
+        picked.flags.append(flag | LineFlag.GAP if self._gap and self._begun else flag)
         self._begun, self._gap = True, False

@@ -189,30 +189,30 @@ class Picking:
     def merged(self, allowance: Allowance) -> Merged | None:
         """The lines that are allowed, without positions unless they are a whole batch; None if that is nothing."""
         lines = self._ordered(_joined(head.lines[head.at : cut] for _, head, cut in self._runs))
-        marks = self._marks()
-        kept = allowance.admit(lines, marks)
+        flags = self._flags()
+        kept = allowance.admit(lines, flags)
         if not kept:
             return None
         whole = len(self._runs) == 1 and kept == self._runs[0][1].batch.count
-        batch = self._runs[0][1].batch if whole else self._batch(lines[:kept], marks)
+        batch = self._runs[0][1].batch if whole else self._batch(lines[:kept], flags)
         return Merged(batch, self._given(kept))
 
     def _ordered(self, values: list[T]) -> list[T]:
         return list(map(values.__getitem__, self._order)) if len(self._runs) > 1 else values
 
-    def _marks(self) -> bytes | None:
-        """The marks of all lines in their order; None where each is a record."""
-        if all(head.batch.marks is None for _, head, _ in self._runs):
+    def _flags(self) -> bytes | None:
+        """The flags of all lines in their order; None where each is a record."""
+        if all(head.batch.flags is None for _, head, _ in self._runs):
             return None
-        return bytes(self._column(len(self._order), lambda batch: list(batch.marks) if batch.marks else None))
+        return bytes(self._column(len(self._order), lambda batch: list(batch.flags) if batch.flags else None))
 
-    def _batch(self, lines: list[bytes], marks: bytes | None) -> Batch:
+    def _batch(self, lines: list[bytes], flags: bytes | None) -> Batch:
         kept = len(lines)
         body = b"\n".join(lines) + b"\n"
         batch = Batch(body, kept, self._column(kept, lambda batch: batch.times) if self._times else None)
-        if marks is not None:
+        if flags is not None:
             keys = self._column(kept, lambda batch: batch.keys or batch.times) if self._times else None
-            batch = replace(batch, marks=marks[:kept], keys=keys)
+            batch = replace(batch, flags=flags[:kept], keys=keys)
         if not self._places:
             return batch
         origins, origin = self._origins()

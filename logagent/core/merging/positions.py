@@ -53,10 +53,10 @@ class Positions:
             origin = batch.origins[index]
             log = origin.host, origin.log
             if last is not None:
-                now[log] = Position(*log, origin.mark, self._behind(head, batch.offsets, last))
+                now[log] = Position(*log, origin.fingerprint, self._behind(head, batch.offsets, last))
                 yield now[log]
             elif log not in now and first is not None:
-                now[log] = Position(*log, origin.mark, self._before(head, batch.offsets, first))
+                now[log] = Position(*log, origin.fingerprint, self._before(head, batch.offsets, first))
                 yield now[log]
 
     def _behind(self, head: Head, offsets: list[int], place: int) -> int:

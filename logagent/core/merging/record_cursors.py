@@ -59,10 +59,10 @@ class RecordCursors:
             if batch.offsets is None:
                 yield None
             elif self._newest:  # What is still to come lies before it.
-                yield Position(origin.host, origin.log, origin.mark, batch.offsets[begin])
+                yield Position(origin.host, origin.log, origin.fingerprint, batch.offsets[begin])
             else:
                 last = following - 1
-                yield Position(origin.host, origin.log, origin.mark, batch.behind(last, lines[last]))
+                yield Position(origin.host, origin.log, origin.fingerprint, batch.behind(last, lines[last]))
 
     def _cursor(self, positions: list[Position]) -> str:
         """Once there are too many logs there always are: it is not tried again for every record."""

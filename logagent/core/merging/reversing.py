@@ -6,11 +6,11 @@ from collections.abc import Container, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from logagent.core.batch import Batch, Mark, Origin, Position
+from logagent.core.batch import Batch, LineFlag, Origin, Position
 
 _Log = tuple[str, str]
 """Host and log."""
-_TURNED = {Mark.LEADS: Mark.TRAILS, Mark.TRAILS: Mark.LEADS}
+_TURNED = {LineFlag.LEADS: LineFlag.TRAILS, LineFlag.TRAILS: LineFlag.LEADS}
 
 
 class _Line(NamedTuple):
@@ -21,7 +21,7 @@ class _Line(NamedTuple):
     key: int
     offset: int
     origin: Origin
-    mark: int
+    flag: int
 
 
 def turned(batches: Sequence[Batch], logs: Container[_Log] | None = None) -> Batch | None:
@@ -44,22 +44,22 @@ def turned(batches: Sequence[Batch], logs: Container[_Log] | None = None) -> Bat
         origins=origins,
         origin=[number[line.origin] for line in lines] if len(origins) > 1 else None,
     )
-    if all(known.marks is None for known in batches if known.count):
+    if all(known.flags is None for known in batches if known.count):
         return batch
-    return replace(batch, marks=bytes(line.mark for line in lines), keys=[line.key for line in lines])
+    return replace(batch, flags=bytes(line.flag for line in lines), keys=[line.key for line in lines])
 
 
 def beginnings(batch: Batch) -> tuple[Position, ...]:
     """For each log in a batch, oldest first, the position before its first line."""
     first = {_log(line): line for line in reversed(_lines(batch))}
-    return tuple(Position(*log, line.origin.mark, line.offset) for log, line in first.items())
+    return tuple(Position(*log, line.origin.fingerprint, line.offset) for log, line in first.items())
 
 
 def endings(batch: Batch) -> tuple[Position, ...]:
     """The same behind its last line; of a file that no position is in there is none."""
-    last = {_log(line): (place, line) for place, line in enumerate(_lines(batch)) if line.origin.mark}
+    last = {_log(line): (place, line) for place, line in enumerate(_lines(batch)) if line.origin.fingerprint}
     return tuple(
-        Position(*log, line.origin.mark, batch.behind(place, line.text)) for log, (place, line) in last.items()
+        Position(*log, line.origin.fingerprint, batch.behind(place, line.text)) for log, (place, line) in last.items()
     )
 
 
@@ -70,14 +70,14 @@ def _log(line: _Line) -> _Log:
 def _lines(batch: Batch) -> list[_Line]:
     times, offsets = batch.times or [0] * batch.count, batch.offsets or [0] * batch.count
     origins = [batch.origins[index] for index in batch.origin_of_each()]
-    marks = batch.marks or bytes(batch.count)
-    return list(map(_Line, batch.lines(), times, batch.keys or times, offsets, origins, marks))
+    flags = batch.flags or bytes(batch.count)
+    return list(map(_Line, batch.lines(), times, batch.keys or times, offsets, origins, flags))
 
 
 def _records(lines: list[_Line]) -> list[list[_Line]]:
     records: list[list[_Line]] = []
     for line in lines:
-        if line.mark & Mark.CONTINUES and records:
+        if line.flag & LineFlag.CONTINUES and records:
             records[-1].append(line)
         else:
             records.append([line])
@@ -89,10 +89,10 @@ def _with_gaps_moved(records: list[list[_Line]]) -> list[list[_Line]]:
     moved: list[list[_Line]] = []
     before: dict[_Log, int] = {}
     for first, *further in records:
-        kind = first.mark & ~Mark.GAP
-        moved.append([first._replace(mark=_TURNED.get(Mark(kind), kind)), *further])
-        if first.mark & Mark.GAP and (place := before.get(_log(first))) is not None:
+        kind = first.flag & ~LineFlag.GAP
+        moved.append([first._replace(flag=_TURNED.get(LineFlag(kind), kind)), *further])
+        if first.flag & LineFlag.GAP and (place := before.get(_log(first))) is not None:
             earlier = moved[place][0]
-            moved[place][0] = earlier._replace(mark=earlier.mark | Mark.GAP)
+            moved[place][0] = earlier._replace(flag=earlier.flag | LineFlag.GAP)
         before[_log(first)] = len(moved) - 1
     return moved

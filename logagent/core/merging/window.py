@@ -141,7 +141,7 @@ class Window:
         run.arrival.held -= cut - run.held.at
         run.held.at = cut
         behind = _behind(run.held, cut - 1)
-        if behind.mark:  # else it came late, of a file before the one that the position is in
+        if behind.fingerprint:  # else it came late, of a file before the one that the position is in
             self._progress.reach(run.arrival.number, [behind])
         if cut == len(run.held.keys):
             self._logs[log].popleft()
@@ -189,7 +189,7 @@ def _behind(held: Held, place: int) -> Position:
     """The position behind a line."""
     batch = held.batch
     origin = batch.origins[0 if batch.origin is None else batch.origin[place]]
-    return Position(*log_of(origin), origin.mark, batch.behind(place, held.lines[place]))
+    return Position(*log_of(origin), origin.fingerprint, batch.behind(place, held.lines[place]))
 
 
 def _by_log(batch: Batch) -> list[tuple[tuple[str, str], Batch]]:
@@ -217,6 +217,6 @@ def picked(batch: Batch, lines: Sequence[bytes], places: Sequence[int]) -> Batch
         offsets=batch.offsets and [batch.offsets[place] for place in places],
         origins=tuple(batch.origins[number] for number in origins),
         origin=[origins[index[place]] for place in places] if len(origins) > 1 else None,
-        marks=batch.marks and bytes([batch.marks[place] for place in places]),
+        flags=batch.flags and bytes([batch.flags[place] for place in places]),
         keys=batch.keys and [batch.keys[place] for place in places],
     )

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Notice, shown
+from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, shown
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
 from logagent.core.times.moments import whole_second
@@ -30,11 +30,11 @@ class Groups:
     def begins(self, batch: Batch) -> set[int]:
         """The places in a batch of the lines that are no neighbours of the line before, the very first one left out."""
         begins: set[int] = set()
-        marks = batch.marks or bytes(batch.count)
-        for place, (mark, index) in enumerate(zip(marks, batch.origin_of_each(), strict=True)):
+        flags = batch.flags or bytes(batch.count)
+        for place, (flag, index) in enumerate(zip(flags, batch.origin_of_each(), strict=True)):
             origin = batch.origins[index]
             log = origin.host, origin.log or origin.file  # from one file of a log to the next there is no gap
-            if self._last is not None and (mark & Mark.GAP or log != self._last):
+            if self._last is not None and (flag & LineFlag.GAP or log != self._last):
                 begins.add(place)
             self._last = log
         return begins
@@ -106,8 +106,8 @@ def json_records(batch: Batch) -> list[str]:
     ]
     rfc3339 = _Rfc3339()
     rows = zip(batch.lines(), times, offsets, map(origins.__getitem__, batch.origin_of_each()), strict=True)
-    if batch.marks is not None:
-        return list(_marked(list(rows), batch.marks, rfc3339))
+    if batch.flags is not None:
+        return list(_flagged(list(rows), batch.flags, rfc3339))
     return [
         f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(line)}}}'
         for line, time, offset, (timed, where) in rows
@@ -143,14 +143,14 @@ def _with_cursor(row: str, cursor: str) -> str:
 _Row = tuple[bytes, int, int, tuple[bool, str]]
 
 
-def _marked(rows: list[_Row], marks: bytes, rfc3339: _Rfc3339) -> Iterator[str]:
+def _flagged(rows: list[_Row], flags: bytes, rfc3339: _Rfc3339) -> Iterator[str]:
     """Records of which some are context, and some have several lines."""
-    firsts = [place for place, mark in enumerate(marks) if not mark & Mark.CONTINUES]
+    firsts = [place for place, flag in enumerate(flags) if not flag & LineFlag.CONTINUES]
     for first, behind in itertools.pairwise([*firsts, len(rows)]):
         _, time, offset, (timed, where) = rows[first]
         text = b"\n".join(line for line, *_ in rows[first:behind])
-        beside = ',"context":true' if marks[first] & (Mark.LEADS | Mark.TRAILS) else ""
-        beside += ',"partial":true' if marks[behind - 1] & Mark.PARTIAL else ""
+        beside = ',"context":true' if flags[first] & (LineFlag.LEADS | LineFlag.TRAILS) else ""
+        beside += ',"partial":true' if flags[behind - 1] & LineFlag.PARTIAL else ""
         yield f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(text)}{beside}}}'
 
 

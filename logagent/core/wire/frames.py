@@ -3,17 +3,17 @@
 A frame, all numbers big-endian but the columns, which are little-endian so that most machines copy them as they are:
 
     u32  length of all that follows
-    u8   columns present: 1 times, 2 offsets, 4 origin, 8 marks, 16 keys; 32: what comes next was written since
+    u8   columns present: 1 times, 2 offsets, 4 origin, 8 flags, 16 keys; 32: what comes next was written since
     u32  count of lines
     u64  bytes scanned since the frame before it
     u64  bytes planned since then
-    u16  count of origins, then for each: u16 length and UTF-8 of host, file and log, u8 timed, u64 mark
-    u16  count of positions, then for each: u16 length and UTF-8 of host and log, u64 mark, u64 offset
+    u16  count of origins, then for each: u16 length and UTF-8 of host, file and log, u8 timed, u64 fingerprint
+    u16  count of positions, then for each: u16 length and UTF-8 of host and log, u64 fingerprint, u64 offset
     u16  count of notices, then for each: u16 length and UTF-8 of host and message, u8 status
     i64  times[count]     if present
     i64  offsets[count]   if present
     u16  origin[count]    if present
-    u8   marks[count]     if present
+    u8   flags[count]     if present
     i64  keys[count]      if present
     the lines, each ended by \\n
 """
@@ -43,7 +43,7 @@ _HEAD = struct.Struct(">BIQQH")
 _SHORT = struct.Struct(">H")
 _ORIGIN_END = struct.Struct(">?Q")
 _POSITION_END = struct.Struct(">QQ")
-_TIMES, _OFFSETS, _ORIGIN, _MARKS, _KEYS, _LIVE = 1, 2, 4, 8, 16, 32
+_TIMES, _OFFSETS, _ORIGIN, _FLAGS, _KEYS, _LIVE = 1, 2, 4, 8, 16, 32
 _STATUSES = frozenset(Status)
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _BIG_ENDIAN = sys.byteorder == "big"
@@ -59,12 +59,12 @@ def encode(batch: Batch) -> bytes:
         (_TIMES, "q", batch.times),
         (_OFFSETS, "q", batch.offsets),
         (_ORIGIN, "H", batch.origin),
-        (_MARKS, "B", batch.marks),
+        (_FLAGS, "B", batch.flags),
         (_KEYS, "q", batch.keys),
     ]
     present = [(flag, kind, column) for flag, kind, column in columns if column is not None]
-    flags = sum(flag for flag, _, _ in present) | (_LIVE if batch.live else 0)
-    parts = [_HEAD.pack(flags, batch.count, batch.scanned, batch.planned, len(batch.origins))]
+    columns_present = sum(flag for flag, _, _ in present) | (_LIVE if batch.live else 0)
+    parts = [_HEAD.pack(columns_present, batch.count, batch.scanned, batch.planned, len(batch.origins))]
     parts += [_encode_origin(origin) for origin in batch.origins]
     parts.append(_SHORT.pack(len(batch.positions)))
     parts += [_encode_position(position) for position in batch.positions]
@@ -106,11 +106,11 @@ class Decoder:
 
 def _encode_origin(origin: Origin) -> bytes:
     names = _encode_names(origin.host, origin.file, origin.log)
-    return names + _ORIGIN_END.pack(origin.timed, origin.mark)
+    return names + _ORIGIN_END.pack(origin.timed, origin.fingerprint)
 
 
 def _encode_position(position: Position) -> bytes:
-    return _encode_names(position.host, position.log) + _POSITION_END.pack(position.mark, position.offset)
+    return _encode_names(position.host, position.log) + _POSITION_END.pack(position.fingerprint, position.offset)
 
 
 def _encode_notice(notice: Notice) -> bytes:
@@ -147,24 +147,24 @@ class _Frame:
         self._at = 0
 
     def batch(self) -> Batch:
-        flags, count, scanned, planned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
+        columns_present, count, scanned, planned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
         origins = tuple(self._origin() for _ in range(origin_count))
         (position_count,) = _SHORT.unpack(self._take(_SHORT.size))
         positions = tuple(self._position() for _ in range(position_count))
         (notice_count,) = _SHORT.unpack(self._take(_SHORT.size))
         notices = tuple(self._notice() for _ in range(notice_count))
-        times = self._column("q", count) if flags & _TIMES else None
-        offsets = self._column("q", count) if flags & _OFFSETS else None
-        origin = self._column("H", count) if flags & _ORIGIN else None
-        marks = self._take(count) if flags & _MARKS else None
-        keys = self._column("q", count) if flags & _KEYS else None
+        times = self._column("q", count) if columns_present & _TIMES else None
+        offsets = self._column("q", count) if columns_present & _OFFSETS else None
+        origin = self._column("H", count) if columns_present & _ORIGIN else None
+        flags = self._take(count) if columns_present & _FLAGS else None
+        keys = self._column("q", count) if columns_present & _KEYS else None
         body = self._take(len(self._frame) - self._at)
         if body.count(b"\n") != count or (body and not body.endswith(b"\n")):
             raise WireError(f"a frame of {count} lines holds others")
         if origin and max(origin) >= origin_count:
             raise WireError("a line comes from an origin that the frame does not name")
-        columns = (times, offsets, origins, origin, scanned, planned, marks, keys)
-        return Batch(body, count, *columns, positions, notices, bool(flags & _LIVE))
+        columns = (times, offsets, origins, origin, scanned, planned, flags, keys)
+        return Batch(body, count, *columns, positions, notices, bool(columns_present & _LIVE))
 
     def _take(self, size: int) -> bytes:
         taken = self._frame[self._at : self._at + size]
@@ -175,8 +175,8 @@ class _Frame:
 
     def _origin(self) -> Origin:
         host, file, log = self._text(), self._text(), self._text()
-        timed, mark = _ORIGIN_END.unpack(self._take(_ORIGIN_END.size))
-        return Origin(host, file, timed, log, mark)
+        timed, fingerprint = _ORIGIN_END.unpack(self._take(_ORIGIN_END.size))
+        return Origin(host, file, timed, log, fingerprint)
 
     def _position(self) -> Position:
         host, log = self._text(), self._text()

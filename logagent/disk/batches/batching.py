@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logagent.core.batch import Batch, Mark, Origin
+from logagent.core.batch import Batch, LineFlag, Origin
 from logagent.core.limits import Allowance
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
@@ -59,7 +59,7 @@ class Framing:
             and selected.starts
             and selected.starts[-1] + len(selected.lines[-1]) == block.offset + len(block.body)
         ):
-            selected = selected.with_mark_on_last(Mark.PARTIAL)
+            selected = selected.with_flag_on_last(LineFlag.PARTIAL)
         self._collect(selected, may_be_long=len(block.body) > self._max_line)
 
     @property
@@ -85,8 +85,8 @@ class Framing:
             self._offsets if self._wants_places else None,
             origins,
             origin,
-            marks=bytes(self._marks) if self._marks else None,
-            keys=self._keys if self._wants_times and self._marks else None,
+            flags=bytes(self._flags) if self._flags else None,
+            keys=self._keys if self._wants_times and self._flags else None,
         )
         self.sent += self.count
         self._start_batch()
@@ -97,15 +97,15 @@ class Framing:
         self._times: list[int] = []
         self._offsets: list[int] = []
         self._files: list[tuple[int, int]] = []
-        self._marks = bytearray()
+        self._flags = bytearray()
         self._keys: list[int] = []
         self.count = self.size = 0
 
     def _collect(self, selected: Selected, *, may_be_long: bool) -> None:
         lines = selected.lines
-        may_be_long = may_be_long or selected.marks is not None  # context may be of blocks before
+        may_be_long = may_be_long or selected.flags is not None  # context may be of blocks before
         sent = [line[: self._max_line] for line in lines] if may_be_long else lines
-        count = self._allowance.admit(sent, selected.marks)
+        count = self._allowance.admit(sent, selected.flags)
         if lines and self._allowance.used_up and self._stopped is None:
             self._stopped = self._stop(selected, count)
         if count == 0:
@@ -119,8 +119,8 @@ class Framing:
         self.size += len(body)
 
     def reached(self, offset: int) -> tuple[int, int]:
-        """How far the log is done once what was collected is given out: the mark of a file, and the offset in it (see
-        `Position`). offset: that up to which the file that was entered last was added."""
+        """How far the log is done once what was collected is given out: the fingerprint of a file, and the offset in
+        it (see `Position`). offset: that up to which the file that was entered last was added."""
         kept = self._selection.kept
         if self._stopped is not None:
             file, offset = self._stopped
@@ -129,7 +129,7 @@ class Framing:
             offset = first.start + len(first.text) + 1 if self._newest else first.start
         else:
             file = len(self._entered) - 1
-        return self._entered[file].mark, offset
+        return self._entered[file].fingerprint, offset
 
     def _stop(self, selected: Selected, count: int) -> tuple[int, int]:
         """Where the answer ended among the lines of a block, of which it has the first `count`."""
@@ -155,10 +155,10 @@ class Framing:
         if self._wants_times:
             times = self._stamped(selected, count) if selected.times is None else selected.times[:count]
             self._times += times
-            if selected.marks is not None:
-                self._keys += self._keys_of(times, selected.marks)
-        if selected.marks is not None:
-            self._marks += selected.marks[:count]
+            if selected.flags is not None:
+                self._keys += self._keys_of(times, selected.flags)
+        if selected.flags is not None:
+            self._flags += selected.flags[:count]
 
     def _stamped(self, selected: Selected, count: int) -> list[int]:
         if self._stamping is None:
@@ -168,17 +168,17 @@ class Framing:
             return self._stamping.times(starts[::-1], lines[::-1])[::-1]
         return self._stamping.times(starts, lines)
 
-    def _keys_of(self, times: list[int], marks: bytes) -> list[int]:
+    def _keys_of(self, times: list[int], flags: bytes) -> list[int]:
         """The time of the record that each line belongs to."""
         keys: list[int] = []
         for place, time in enumerate(times):
-            if not marks[place] & (Mark.CONTINUES | Mark.TRAILS):
-                self._key = time if not marks[place] & Mark.LEADS else self._key_behind(times, marks, place)
+            if not flags[place] & (LineFlag.CONTINUES | LineFlag.TRAILS):
+                self._key = time if not flags[place] & LineFlag.LEADS else self._key_behind(times, flags, place)
             keys.append(self._key)
         return keys
 
-    def _key_behind(self, times: list[int], marks: bytes, place: int) -> int:
-        behind = (at for at in range(place, len(times)) if not marks[at] & ~Mark.GAP)
+    def _key_behind(self, times: list[int], flags: bytes, place: int) -> int:
+        behind = (at for at in range(place, len(times)) if not flags[at] & ~LineFlag.GAP)
         return times[next(behind, place)]
 
     def _origins_of_batch(self) -> tuple[tuple[Origin, ...], list[int] | None]:

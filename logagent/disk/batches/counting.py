@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate
 
-from logagent.core.batch import Batch, Mark, Origin
+from logagent.core.batch import Batch, LineFlag, Origin
 from logagent.core.hits.counts import Counts
 from logagent.core.hits.uniform_times import Alike, alike
 from logagent.core.matching.matcher import Matcher
@@ -105,8 +105,8 @@ class Counting:
             self._count_events(self._events.finish())
 
     def _count_events(self, selected: Selected) -> None:
-        marks = selected.marks or b""
-        times = [time for time, mark in zip(selected.times or [], marks, strict=True) if not mark & Mark.CONTINUES]
+        flags = selected.flags or b""
+        times = [time for time, flag in zip(selected.times or [], flags, strict=True) if not flag & LineFlag.CONTINUES]
         self._counts.add(times)
 
     def take(self) -> Batch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from logagent.core.batch import Mark, lines_of, starts_of
+from logagent.core.batch import LineFlag, lines_of, starts_of
 from logagent.core.matching.context import Record
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
@@ -16,13 +16,13 @@ T = TypeVar("T")
 
 
 class Selected(NamedTuple):
-    """Lines for an answer. starts: where they begin in their file, empty where nobody asks. marks: as in a batch.
+    """Lines for an answer. starts: where they begin in their file, empty where nobody asks. flags: as in a batch.
     times: likewise, where they were needed for selecting, else None. files: the number of the file of each, where not
     all are of the one entered last."""
 
     starts: list[int]
     lines: list[bytes]
-    marks: bytes | None = None
+    flags: bytes | None = None
     times: list[int] | None = None
     files: list[int] | None = None
     begin: int = 0
@@ -34,21 +34,21 @@ class Selected(NamedTuple):
         before = self.lines[place + 1 :] if newest else self.lines[:place]
         return self.begin + sum(map(len, before)) + len(before)
 
-    def with_mark_on_last(self, mark: Mark) -> Selected:
-        """The same, with one more mark on the last line."""
-        marks = bytearray(self.marks or bytes(len(self.lines)))
-        marks[-1] |= mark
-        return self._replace(marks=bytes(marks))
+    def with_flag_on_last(self, flag: LineFlag) -> Selected:
+        """The same, with one more flag on the last line."""
+        flags = bytearray(self.flags or bytes(len(self.lines)))
+        flags[-1] |= flag
+        return self._replace(flags=bytes(flags))
 
     def first_of_record(self, place: int) -> int:
         """The place of the first line of the record that the line at a place belongs to."""
-        while place and self.marks is not None and self.marks[place] & Mark.CONTINUES:
+        while place and self.flags is not None and self.flags[place] & LineFlag.CONTINUES:
             place -= 1
         return place
 
     def last_of_record(self, place: int) -> int:
         """The place of the last line, likewise."""
-        while self.marks is not None and place + 1 < len(self.lines) and self.marks[place + 1] & Mark.CONTINUES:
+        while self.flags is not None and place + 1 < len(self.lines) and self.flags[place + 1] & LineFlag.CONTINUES:
             place += 1
         return place
 

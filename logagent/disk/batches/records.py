@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from logagent.core.batch import Mark, lines_of, starts_of
+from logagent.core.batch import LineFlag, lines_of, starts_of
 from logagent.core.matching.context import Contexts, Record
 from logagent.core.matching.events import Events
 from logagent.core.matching.matcher import Matcher
@@ -129,22 +129,22 @@ class Records:
         return self._stampings[record.file].alone(record.text.partition(b"\n")[0])
 
 
-def _cut(records: list[Record], marks: bytearray, *, timed: bool) -> Selected:
-    """Records as lines: an event of several has a line for each, marked as going on with it."""
+def _cut(records: list[Record], flags: bytearray, *, timed: bool) -> Selected:
+    """Records as lines: an event of several has a line for each, flags_given as going on with it."""
     starts: list[int] = []
     lines: list[bytes] = []
     times: list[int] = []
     files: list[int] = []
-    marked = bytearray()
-    for record, mark in zip(records, marks, strict=True):
+    flags_given = bytearray()
+    for record, flag in zip(records, flags, strict=True):
         cut = record.text.split(b"\n")
         starts += starts_of(record.start, cut)
         lines += cut
         times += [record.time] * len(cut)
         files += [record.file] * len(cut)
-        marked.append(mark)
-        marked += bytes([Mark.CONTINUES]) * (len(cut) - 1)
-    return Selected(starts, lines, bytes(marked), times if timed else None, files)
+        flags_given.append(flag)
+        flags_given += bytes([LineFlag.CONTINUES]) * (len(cut) - 1)
+    return Selected(starts, lines, bytes(flags_given), times if timed else None, files)
 
 
 def _place(record: Record) -> tuple[int, int]:

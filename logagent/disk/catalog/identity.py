@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from logagent.core.cursor import MARKED, mark, marks
+from logagent.core.cursor import FINGERPRINT_BYTES, fingerprint, has_fingerprint
 from logagent.core.outcome import Failure
 from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog.logs import Generation
@@ -45,28 +45,34 @@ def once(files: Sequence[Generation]) -> Sequence[Generation]:
 
 
 def place_of(files: Sequence[Generation], known: int) -> int | None:
-    """The place of the file with that mark, None if there is none any more. Reads the beginning of each up to it; one
-    that cannot be opened is not it."""
-    return place_where(files, lambda head: marks(head, known))
+    """Return the place of the file with a fingerprint, None if there is none any more.
+
+    Reads the beginning of each file up to it. A file that cannot be opened is passed over.
+    """
+    return place_where(files, lambda head: has_fingerprint(head, known))
 
 
 def place_where(files: Sequence[Generation], fits: Callable[[bytes], bool]) -> int | None:
-    """The place of the first file whose beginning, up to `MARKED` bytes of text, fits; None if there is none."""
+    """Return the place of the first file whose beginning fits, None if there is none.
+
+    Args:
+        fits: told up to `FINGERPRINT_BYTES` bytes of text.
+    """
     return next((place for place, file in enumerate(files) if fits(beginning_of(file))), None)
 
 
 def beginning_of(file: Generation) -> bytes:
-    """The first bytes of its text, up to `MARKED`; none if it cannot be opened. Raises `OSError`."""
+    """The first bytes of its text, up to `FINGERPRINT_BYTES`; none if it cannot be opened. Raises `OSError`."""
     try:
         descriptor = file.open()
     except (OSError, Failure):
         return b""
     try:
-        return head_of(descriptor, MARKED)
+        return head_of(descriptor, FINGERPRINT_BYTES)
     finally:
         os.close(descriptor)
 
 
-def mark_of(descriptor: int) -> int:
-    """The mark of an open file. Raises `OSError`."""
-    return mark(head_of(descriptor, MARKED))
+def fingerprint_of(descriptor: int) -> int:
+    """The fingerprint of an open file. Raises `OSError`."""
+    return fingerprint(head_of(descriptor, FINGERPRINT_BYTES))

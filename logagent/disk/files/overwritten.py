@@ -16,8 +16,13 @@ class WrittenOver(Exception):
 
 
 def guarded(read: Read, head: bytes) -> Read:
-    """Reads only as long as the file begins as it did, with up to `MARKED` bytes, or with some of them, where it was
-    cut off: what is given is of the same text then. Raises `WrittenOver`."""
+    """Return a read that raises `WrittenOver` once the file no longer begins as it did.
+
+    Args:
+        read: reads the file.
+        head: its first bytes, up to `FINGERPRINT_BYTES`. A file that begins with a part of them was cut off, and
+            still holds the text that it held.
+    """
 
     def read_guarded(descriptor: int, size: int, offset: int) -> bytes:
         body = read(descriptor, size, offset)

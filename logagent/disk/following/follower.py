@@ -141,20 +141,20 @@ class LogFollower:
         if offset >= file.whole or (block := await self._tail.block(number, offset)) is None:
             return None
         self._late = number, offset + len(block.body)
-        # Without a mark: no position is in this file, since the next one is begun.
-        self._enter(number, mark=0)
+        # Without a fingerprint: no position is in this file, since the next one is begun.
+        self._enter(number, fingerprint=0)
         self._add(block)
         return self._batch()
 
     def _frame(self, block: LiveBlock) -> None:
-        self._enter(self.number, self._tail.chain.file(self.number).mark)
+        self._enter(self.number, self._tail.chain.file(self.number).fingerprint)
         self._add(block)
         self._offset += len(block.body)
         self._note_position()
 
-    def _enter(self, number: int, mark: int) -> None:
+    def _enter(self, number: int, fingerprint: int) -> None:
         file, stamping = self._tail.chain.file(number), self._tail.chain.stamping(number)
-        origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, mark)
+        origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, fingerprint)
         if self._entered != (number, origin):
             self._entered = number, origin
             self._framing.enter(origin, stamping)
@@ -164,12 +164,12 @@ class LogFollower:
         self._framing.add(Block(block.offset, block.body), partial=block.partial)
 
     def _note_position(self) -> None:
-        mark, offset = self._framing.reached(self._offset)
-        if mark:
-            self._position = Position(self._tail.host, self.name, mark, offset)
+        fingerprint, offset = self._framing.reached(self._offset)
+        if fingerprint:
+            self._position = Position(self._tail.host, self.name, fingerprint, offset)
 
     def _position_here(self) -> Position:
-        return Position(self._tail.host, self.name, self._tail.chain.file(self.number).mark, self._offset)
+        return Position(self._tail.host, self.name, self._tail.chain.file(self.number).fingerprint, self._offset)
 
     def _batch(self) -> Batch:
         batch = self._framing.take() if self._framing.count else SIGN_OF_LIFE

@@ -92,12 +92,12 @@ class Chain:
         """The end of all whole lines by now: the number of a file, and an offset in it. It is in the newest one that
         holds anything, so that a position tells where it is."""
         number = self.last
-        while number > self.first and not self.file(number).mark:
+        while number > self.first and not self.file(number).fingerprint:
             number -= 1
         file = self.file(number)
         if file.lost:
             return self.last, file.size
-        if not file.mark:
+        if not file.fingerprint:
             return self.last, 0
         return number, UNKNOWN if file.passed else file.whole
 
@@ -109,7 +109,7 @@ class Chain:
         """The same for a position, None if it is in no file that is held."""
         for number in range(self.last, self.first - 1, -1):
             file = self.file(number)
-            if file.is_of(position.mark) and position.offset <= file.size and not (file.lost or file.passed):
+            if file.is_of(position.fingerprint) and position.offset <= file.size and not (file.lost or file.passed):
                 return number, position.offset
         return None
 
@@ -150,7 +150,8 @@ class Chain:
 
     def _anchor(self) -> int:
         older = range(self.last - 1, self.first, -1)
-        return next((number for number in older if self.file(number).mark and not self.file(number).lost), self.first)
+        known = (number for number in older if self.file(number).fingerprint and not self.file(number).lost)
+        return next(known, self.first)
 
     # In a thread.
 
@@ -267,7 +268,7 @@ class Chain:
             self._stampings[number] = LiveStamping(self._zone, partial(_before, file))
             self._files[number] = file
         self.last += len(files)
-        if files[-1].mark:
+        if files[-1].fingerprint:
             self._begun_with = self.last
 
     def _let_go(self, now: float, in_use: int) -> None:

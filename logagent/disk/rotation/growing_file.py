@@ -6,7 +6,7 @@ import os
 from bisect import bisect_right
 
 from logagent.core.batch import BATCH_BYTES
-from logagent.core.cursor import MARKED, mark, marks
+from logagent.core.cursor import FINGERPRINT_BYTES, fingerprint, has_fingerprint
 from logagent.disk.archives.decoding import head_of
 from logagent.disk.files.blocks import MAX_LINE
 from logagent.disk.files.line_breaks import whole_end
@@ -47,17 +47,20 @@ class Growing:
         self.cuts: list[int] = []
 
     @property
-    def mark(self) -> int:
+    def fingerprint(self) -> int:
         """Tells it from others, see `cursor`; 0 as long as it is empty."""
-        return mark(self._head) if self._head else 0
+        return fingerprint(self._head) if self._head else 0
 
     def is_of(self, known: int) -> bool:
-        """Whether it is the file of that mark."""
-        return marks(self._head, known)
+        """Whether it is the file of that fingerprint."""
+        return has_fingerprint(self._head, known)
 
     def is_copied_in(self, head: bytes) -> bool:
-        """Whether a text that begins like that, up to `MARKED` bytes, may be a copy of it, or of its beginning: it may
-        have grown before it was truncated."""
+        """Whether a text may be a copy of this file, or of its beginning: it may have grown before it was truncated.
+
+        Args:
+            head: how the text begins, up to `FINGERPRINT_BYTES` bytes.
+        """
         common = min(len(head), len(self._head))
         return common > 0 and head[:common] == self._head[:common]
 
@@ -79,7 +82,7 @@ class Growing:
     def pin(self) -> bool:
         """Note what it begins with: from now on it is known whether it is written over. Whether it holds anything."""
         assert self.descriptor is not None
-        self._head = os.pread(self.descriptor, MARKED, 0)
+        self._head = os.pread(self.descriptor, FINGERPRINT_BYTES, 0)
         return bool(self._head)
 
     def stay_empty(self) -> None:
@@ -102,9 +105,9 @@ class Growing:
             raise Overwritten
 
     def pass_by(self) -> None:
-        """Nothing of it is of interest but its mark, by which others are told to be newer. Closes it."""
+        """Nothing of it is of interest but its fingerprint, by which others are told to be newer. Closes it."""
         assert self.descriptor is not None
-        self._head = head_of(self.descriptor, MARKED)
+        self._head = head_of(self.descriptor, FINGERPRINT_BYTES)
         self.passed = True
         self.size = 0
         self.close()
@@ -134,8 +137,8 @@ class Growing:
         text = os.pread(self.descriptor, len(self._trail) + most, self.searched - len(self._trail))
         if not text.startswith(self._trail) or not self.is_intact():
             raise Overwritten
-        if len(self._head) < MARKED:
-            self._head = (self._head + text[len(self._trail) :][len(self._head) - self.searched :])[:MARKED]
+        if len(self._head) < FINGERPRINT_BYTES:
+            self._head = (self._head + text[len(self._trail) :][len(self._head) - self.searched :])[:FINGERPRINT_BYTES]
         return text[len(self._trail) :]
 
     def is_intact(self) -> bool:
@@ -151,7 +154,7 @@ class Growing:
         assert self.descriptor is not None
         assert other.descriptor is not None
         size = os.fstat(other.descriptor).st_size
-        places = [(MARKED, 0), (TRAIL, max(0, size - TRAIL))]
+        places = [(FINGERPRINT_BYTES, 0), (TRAIL, max(0, size - TRAIL))]
         parts = [(other.descriptor, min(most, size - begin), begin) for most, begin in places]
         return all(os.pread(*part) == os.pread(self.descriptor, *part[1:]) for part in parts)
 

@@ -81,7 +81,7 @@ class Succession:
             file = self._begun(older, opened)
         except Failure:
             return []  # it is not what was asked for
-        if newest.mark or older.packed:
+        if newest.fingerprint or older.packed:
             file.pass_by()
         else:
             file.skip_lines()
@@ -91,7 +91,7 @@ class Succession:
         """What came after a file that was renamed or deleted."""
 
         def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
-            if not file.mark and file.descriptor is not None:
+            if not file.fingerprint and file.descriptor is not None:
                 file.pin()  # it was empty at the last look, and may be compressed by now
             newer, sure = _newer(found, [file, *known], doubtful=1)
             return _Plan(opened.all(newer), sure)
@@ -130,7 +130,7 @@ class Succession:
         for _ in range(ATTEMPTS):
             found = identity.once(self._find())
             with suppress(Moved, Overwritten, Failure, OSError):
-                place = identity.place_of(found, file.mark)
+                place = identity.place_of(found, file.fingerprint)
                 if place is not None:
                     return _goes_on_in(file, found[place])
                 if self._still(found):
@@ -196,7 +196,7 @@ class _Opened:
             return files
         live = files[place]
         live.pin()
-        if place and live.mark and live.holds(files[place - 1]):
+        if place and live.fingerprint and live.holds(files[place - 1]):
             del files[place - 1]
         if not live.is_intact():
             raise Overwritten
@@ -238,9 +238,11 @@ def _newer(
 def _place_of(found: Sequence[Generation], anchor: Growing) -> int | None:
     place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
     # The inode of a file that was compressed is soon another file's.
-    if place is not None and (not anchor.mark or identity.place_of(found[place : place + 1], anchor.mark) == 0):
+    if place is not None and (
+        not anchor.fingerprint or identity.place_of(found[place : place + 1], anchor.fingerprint) == 0
+    ):
         return place
-    return identity.place_of(found, anchor.mark) if anchor.mark else None
+    return identity.place_of(found, anchor.fingerprint) if anchor.fingerprint else None
 
 
 def _with(found: Sequence[Generation], some: Sequence[Generation], inode: tuple[int, int]) -> list[Generation]:

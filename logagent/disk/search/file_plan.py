@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from logagent.core.batch import Position
-from logagent.core.cursor import MARKED, mark, marks, of_log
+from logagent.core.cursor import FINGERPRINT_BYTES, fingerprint, has_fingerprint, of_log
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.core.units import DAY
@@ -42,7 +42,7 @@ class Itinerary:
         self._newest = query.form.order is Order.NEWEST
         self._again = again
         self._spans = spans
-        self._last_mark = self._plans = 0
+        self._last_fingerprint = self._plans = 0
         self._resume: Position | None = None
         self.losses: list[Failure] = []
         self._pinned = 0
@@ -61,7 +61,7 @@ class Itinerary:
         """Read these next. Of the newest is kept what it begins with, if others come before it: it may be truncated
         meanwhile, and is then still the same file."""
         self._ahead = list(reversed(files)) if self._newest else list(files)
-        self._pinned = mark(identity.beginning_of(files[0])) if not self._newest and len(files) > 1 else 0
+        self._pinned = fingerprint(identity.beginning_of(files[0])) if not self._newest and len(files) > 1 else 0
 
     @property
     def done(self) -> bool:
@@ -77,14 +77,15 @@ class Itinerary:
         resume, self._resume = self._resume, None
         return resume
 
-    def note(self, mark: int) -> None:
-        """A file with that mark is being read."""
-        self._last_mark = mark if mark >> 32 else self._last_mark  # an empty one cannot be told from others
+    def note(self, fingerprint: int) -> None:
+        """A file with that fingerprint is being read."""
+        if fingerprint >> 32:  # an empty file cannot be told from others
+            self._last_fingerprint = fingerprint
 
     @property
     def begun(self) -> bool:
         """Whether a file was read that can be told from others."""
-        return self._last_mark != 0
+        return self._last_fingerprint != 0
 
     def was_rotated(self, file: Generation, descriptor: int) -> bool:
         """Whether the name of a file, which is open, stands for another one by now, or for another text."""
@@ -93,8 +94,8 @@ class Itinerary:
         return (renamed or self._is_overwritten(descriptor)) and self._plans < MAX_PLANS
 
     def _is_overwritten(self, descriptor: int) -> bool:
-        expected = self._resume.mark if self._resume is not None else self._pinned if self.done else 0
-        return bool(expected) and not marks(head_of(descriptor, MARKED), expected)
+        expected = self._resume.fingerprint if self._resume is not None else self._pinned if self.done else 0
+        return bool(expected) and not has_fingerprint(head_of(descriptor, FINGERPRINT_BYTES), expected)
 
     def plan_anew(self, met: str) -> Failure | None:
         """Go on with the file that is now next to the one read last. Says what is lost if that is gone; met: what was
@@ -104,7 +105,7 @@ class Itinerary:
         if not self.begun:
             self._plan(self._from_beginning(files))
             return None
-        place = identity.place_of(files, self._last_mark)
+        place = identity.place_of(files, self._last_fingerprint)
         if place is None:
             self._ahead = []
             return losses.lost(self._name, met)
@@ -122,7 +123,7 @@ class Itinerary:
 
     def _behind(self, position: Position, files: Sequence[Generation]) -> Sequence[Generation] | None:
         """The file that a position is in, to be read from there on, and those after it; None if it is gone."""
-        place = identity.place_of(files, position.mark)
+        place = identity.place_of(files, position.fingerprint)
         if place is None:
             return None
         self._resume = position
@@ -133,7 +134,9 @@ class Itinerary:
         position = of_log(self._query.positions, self._name)
         if position is None:
             return files
-        if not position.mark:  # nothing was in any of its files then; or in the newest, where that was read first
+        if (
+            not position.fingerprint
+        ):  # nothing was in any of its files then; or in the newest, where that was read first
             return files[1:] if self._newest else files
         ahead = self._behind(position, files)
         if ahead is not None:

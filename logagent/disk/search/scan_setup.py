@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from logagent.core.batch import Origin, Position
-from logagent.core.cursor import MARKED
+from logagent.core.cursor import FINGERPRINT_BYTES
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
@@ -55,17 +55,17 @@ class Starting:
     helped: Callable[[Work], AbstractContextManager[object]]
     notes: list[str] = field(default_factory=list)
 
-    def start(self, file: Generation, descriptor: int, mark: int, resume: Position | None) -> Started:
+    def start(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Started:
         """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError`, `Failure` and
         `WrittenOver`."""
         kind = kind_of(os.pread(descriptor, HEAD, 0))
         if kind is not None:
-            return self._archive(file, descriptor, mark, kind, resume)
-        if file.packed and not _is_text(os.pread(descriptor, MARKED, 0)):
+            return self._archive(file, descriptor, fingerprint, kind, resume)
+        if file.packed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
-        return Started(self._plain(file, descriptor, mark, resume))
+        return Started(self._plain(file, descriptor, fingerprint, resume))
 
-    def _plain(self, file: Generation, descriptor: int, mark: int, resume: Position | None) -> Scan:
+    def _plain(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Scan:
         ways, matcher = self.ways, self.matcher
         reader = Reader(
             descriptor,
@@ -73,14 +73,14 @@ class Starting:
             # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
             sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self.query.form.hits else ways.sizes,
             max_line=ways.max_line,
-            read=overwritten.guarded(ways.read, os.pread(descriptor, MARKED, 0)),
+            read=overwritten.guarded(ways.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
         stamping = Stamping(reader, *self._stamper(descriptor)) if self._wants_times else None
         if stamping is not None and reader.loss is None:
             ways.spans.note(file, stamping.first, stamping.last)
-        self._enter(file, mark, stamping, reader)
+        self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
         return Scan(self.query, reader, matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
 
@@ -95,7 +95,9 @@ class Starting:
             helped=self.helped,
         )
 
-    def _archive(self, file: Generation, descriptor: int, mark: int, kind: Kind, resume: Position | None) -> Started:
+    def _archive(
+        self, file: Generation, descriptor: int, fingerprint: int, kind: Kind, resume: Position | None
+    ) -> Started:
         ways, query = self.ways, self.query
         archive = Archive(
             descriptor,
@@ -109,7 +111,7 @@ class Starting:
         )
         beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
         stamping = StampingAtHand(archive, *self._stamper(descriptor), beginning) if self._wants_times else None
-        self._enter(file, mark, stamping)
+        self._enter(file, fingerprint, stamping)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed
         text = Unpacked(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
         offset = resume.offset if resume is not None else None
@@ -117,8 +119,10 @@ class Starting:
         scan = Scan(query, text, self.matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
         return Started(scan, text)
 
-    def _enter(self, file: Generation, mark: int, stamping: Stamping | None, reader: Reader | None = None) -> None:
-        origin = Origin(self.ways.host, file.name, stamping is None or stamping.timed, self.log, mark)
+    def _enter(
+        self, file: Generation, fingerprint: int, stamping: Stamping | None, reader: Reader | None = None
+    ) -> None:
+        origin = Origin(self.ways.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
         if isinstance(self.framing, Framing):
             self.framing.enter(origin, stamping)
         elif stamping is not None:

@@ -74,7 +74,7 @@ class Session:
         self._starting: Starting | None = None
         self._under_way: _Opened | None = None
         self._reached: int | None = None
-        self._left = 0, 0  # mark of the file that was left last, and how far it was read
+        self._left = 0, 0  # fingerprint of the file that was left last, and how far it was read
         self._position: Position | None = None
         self._told_position: Position | None = None
         self._failures: list[Failure] = []
@@ -153,9 +153,11 @@ class Session:
                     self._plan_anew(opened, itinerary)
                     return
                 with self._stages.timed("open"):
-                    opened.mark = identity.mark_of(descriptor)
-                    opened.started = starting.start(opened.file, descriptor, opened.mark, itinerary.take_resume())
-                    itinerary.note(opened.mark)
+                    opened.fingerprint = identity.fingerprint_of(descriptor)
+                    opened.started = starting.start(
+                        opened.file, descriptor, opened.fingerprint, itinerary.take_resume()
+                    )
+                    itinerary.note(opened.fingerprint)
             scan = opened.started.scan
             with self._stages.timed("scan"):
                 scan.advance(ENOUGH if framing.sent else 1)
@@ -178,7 +180,7 @@ class Session:
         if opened.started is None:
             self._plan_anew(opened, itinerary)
             return
-        reached = Position(self._ways.host, self._name, opened.mark, opened.started.scan.reached)
+        reached = Position(self._ways.host, self._name, opened.fingerprint, opened.started.scan.reached)
         self._leave(opened)
         if not itinerary.go_on_from(reached):
             self._failures.append(losses.written_over(opened.file.name))
@@ -192,8 +194,8 @@ class Session:
         self._planned += max(0, opened.scanned - expected(opened.file))
         if opened.started is None:
             return
-        if opened.mark >> 32:
-            self._left = opened.mark, opened.started.scan.reached
+        if opened.fingerprint >> 32:
+            self._left = opened.fingerprint, opened.started.scan.reached
         text, loss = opened.started.text, opened.started.scan.loss
         if loss is not None:
             self._failures.append(loss)
@@ -203,11 +205,11 @@ class Session:
     def _note_position(self, framing: Framing | Counting) -> None:
         """How far the log is done once all that is framed is given out."""
         if self._reached is not None and isinstance(framing, Framing):
-            mark, offset = framing.reached(self._reached)
-            if not mark >> 32:  # an empty file cannot be told from others
-                mark, offset = self._left
-            if mark >> 32 or self._query.form.whole:
-                self._position = Position(self._ways.host, self._name, mark, offset)
+            fingerprint, offset = framing.reached(self._reached)
+            if not fingerprint >> 32:  # an empty file cannot be told from others
+                fingerprint, offset = self._left
+            if fingerprint >> 32 or self._query.form.whole:
+                self._position = Position(self._ways.host, self._name, fingerprint, offset)
 
     def _batch(self) -> Batch:
         scanned = self._all_scanned()
@@ -262,7 +264,7 @@ class _Opened:
         self.file = file
         self.descriptor = Descriptor(file.open)
         self.started: Started | None = None
-        self.mark = 0
+        self.fingerprint = 0
 
     @property
     def scanned(self) -> int:

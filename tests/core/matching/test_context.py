@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Mark
+from logagent.core.batch import LineFlag
 from logagent.core.matching.context import Contexts, Record
 
 LINES = st.lists(st.sampled_from([b"match", b"a", b"b", b"c", b"d"]), max_size=40)
@@ -27,8 +27,8 @@ def rows(contexts: Contexts, lines: list[bytes], cuts: list[int]) -> list[bytes]
     while begin < len(records):
         block = records[begin : begin + cuts[turn % len(cuts)]]
         picked = contexts.pick(block, [index for index, record in enumerate(block) if record.text == b"match"])
-        for record, mark in zip(picked.records, picked.marks, strict=True):
-            printed += [b"--"] if mark & Mark.GAP else []
+        for record, flag in zip(picked.records, picked.flags, strict=True):
+            printed += [b"--"] if flag & LineFlag.GAP else []
             printed.append(record.text)
         begin, turn = begin + len(block), turn + 1
     return printed
@@ -55,9 +55,9 @@ def test_context_equals_greps_in_either_order(lines: list[bytes], before: int, a
 def test_lines_say_which_match_they_belong_to() -> None:
     lines = [b"a", b"b", b"match", b"c", b"d", b"e", b"match", b"match"]
     picked = Contexts(1, 1).pick(records_of(lines), [2, 6, 7])
-    leads, trails, gap = Mark.LEADS, Mark.TRAILS, Mark.GAP
+    leads, trails, gap = LineFlag.LEADS, LineFlag.TRAILS, LineFlag.GAP
     assert [record.start for record in picked.records] == [1, 2, 3, 5, 6, 7]
-    assert list(picked.marks) == [leads, 0, trails, leads | gap, 0, 0]
+    assert list(picked.flags) == [leads, 0, trails, leads | gap, 0, 0]
 
 
 @pytest.mark.parametrize("owed", [0, 2])
@@ -68,4 +68,4 @@ def test_what_was_skipped_is_a_gap_and_no_context(owed: int) -> None:
     later = [Record(9, b"z"), Record(10, b"match")]
     picked = contexts.pick(later, [1])
     assert picked.records == later
-    assert picked.marks[0] == Mark.LEADS | Mark.GAP
+    assert picked.flags[0] == LineFlag.LEADS | LineFlag.GAP

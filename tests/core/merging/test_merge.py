@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, Mark, Origin
+from logagent.core.batch import Batch, LineFlag, Origin
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Merged, Relay
 
@@ -350,9 +350,9 @@ def test_times_that_the_reader_does_not_want_are_left_out_of_what_is_merged() ->
 
 def test_what_belongs_together_stays_together_and_n_counts_records() -> None:
     """A match with its context comes by the match's time, an event by that of its first line."""
-    leads, trails, goes_on = bytes([Mark.LEADS]), bytes([Mark.TRAILS]), bytes([Mark.CONTINUES])
-    context = Batch(b"l\nm\nt\n", 3, [10, 20, 30], marks=leads + b"\0" + trails, keys=[20, 20, 20])
-    event = Batch(b"e\n e\nz\n", 3, [15, 15, 40], marks=b"\0" + goes_on + b"\0", keys=[15, 15, 40])
+    leads, trails, goes_on = bytes([LineFlag.LEADS]), bytes([LineFlag.TRAILS]), bytes([LineFlag.CONTINUES])
+    context = Batch(b"l\nm\nt\n", 3, [10, 20, 30], flags=leads + b"\0" + trails, keys=[20, 20, 20])
+    event = Batch(b"e\n e\nz\n", 3, [15, 15, 40], flags=b"\0" + goes_on + b"\0", keys=[15, 15, 40])
     merge = Merge(3, newest=False, times=True, places=False)
     for stream, batch in enumerate([context, event, Batch(b"x\ny\n", 2, [20, 25])]):
         merge.add(stream, batch)
@@ -361,7 +361,7 @@ def test_what_belongs_together_stays_together_and_n_counts_records() -> None:
     merged = merge.take(allowance)
     assert merged is not None
     assert merged.batch.body == b"e\n e\nl\nm\nt\nx\n"
-    assert merged.batch.marks == b"\0" + goes_on + leads + b"\0" + trails + b"\0"
+    assert merged.batch.flags == b"\0" + goes_on + leads + b"\0" + trails + b"\0"
     assert merged.batch.keys == [15, 15, 20, 20, 20, 20]
     assert merged.batch.times == [15, 15, 10, 20, 30, 20]
     assert allowance.used_up

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, Mark, Origin, Position
+from logagent.core.batch import Batch, LineFlag, Origin, Position
 from logagent.core.cursor import decode
 from logagent.core.merging.positions import Head, Positions
 from logagent.core.merging.record_cursors import RecordCursors
@@ -16,16 +16,16 @@ from testbed.queries import changed
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 OLDEST = Query.of(files=("*.log",), order=Order.OLDEST)
 NEWEST = changed(OLDEST, order=Order.NEWEST)
-A = Origin("web-1", "a.log", log="a.log", mark=1)
-B = Origin("web-1", "b.log", log="b.log", mark=2)
+A = Origin("web-1", "a.log", log="a.log", fingerprint=1)
+B = Origin("web-1", "b.log", log="b.log", fingerprint=2)
 
 
 def positions(query: Query, cursor: str) -> set[Position]:
     return set(decode(cursor, query).positions) if cursor else set()
 
 
-def at(log: str, offset: int, mark: int = 1) -> Position:
-    return Position("web-1", log, mark, offset)
+def at(log: str, offset: int, fingerprint: int = 1) -> Position:
+    return Position("web-1", log, fingerprint, offset)
 
 
 def test_from_older_to_newer_a_cursor_lies_behind_the_line_break() -> None:
@@ -50,7 +50,7 @@ def test_a_log_whose_lines_are_all_to_come_is_held_before_the_first_of_them() ->
 
 
 def test_behind_a_part_of_a_line_there_is_no_line_break() -> None:
-    batch = Batch(b"be\nx\n", 2, None, [0, 2], (A,), marks=bytes([Mark.PARTIAL, 0]))
+    batch = Batch(b"be\nx\n", 2, None, [0, 2], (A,), flags=bytes([LineFlag.PARTIAL, 0]))
     first, _ = RecordCursors(OLDEST).behind(batch)
     assert positions(OLDEST, first) == {at("a.log", 2)}
 
@@ -82,7 +82,9 @@ def test_too_many_logs_have_no_cursor_and_are_not_tried_again(monkeypatch: pytes
 
 
 LINES = st.lists(st.tuples(st.integers(0, 3), st.binary(max_size=5).map(lambda line: line.replace(b"\n", b""))))
-ORIGINS = tuple(Origin(f"web-{place % 2}", f"{place}.log", log=f"{place}.log", mark=place + 1) for place in range(4))
+ORIGINS = tuple(
+    Origin(f"web-{place % 2}", f"{place}.log", log=f"{place}.log", fingerprint=place + 1) for place in range(4)
+)
 
 
 @QUICK
@@ -114,17 +116,17 @@ def _positions(places: set[int], offset: int) -> tuple[Position, ...]:
 
 def _batch(drawn: list[tuple[int, bytes]], goes_on: list[bool], newest: bool, told: set[int]) -> Batch:
     """Lines of four logs, those of an event in reading order, each log's offsets in the direction of the answer."""
-    origin, marks, offsets, at = [], bytearray(), [], [500_000] * 4
+    origin, flags, offsets, at = [], bytearray(), [], [500_000] * 4
     for place, (index, _) in enumerate(drawn):
         further = place > 0 and goes_on[place % len(goes_on)]
         origin.append(origin[-1] if further else index)
-        marks.append(Mark.CONTINUES if further else 0)
+        flags.append(LineFlag.CONTINUES if further else 0)
         at[origin[-1]] += 10 if further or not newest else -1000
         offsets.append(at[origin[-1]])
     body = b"".join(line + b"\n" for _, line in drawn)
     behind = _positions(told, 0 if newest else 10**6)
-    return Batch(body, len(drawn), None, offsets, ORIGINS, origin, marks=bytes(marks), positions=behind)
+    return Batch(body, len(drawn), None, offsets, ORIGINS, origin, flags=bytes(flags), positions=behind)
 
 
 def _continues(batch: Batch, place: int) -> bool:
-    return batch.marks is not None and bool(batch.marks[place] & Mark.CONTINUES)
+    return batch.flags is not None and bool(batch.flags[place] & LineFlag.CONTINUES)

@@ -8,7 +8,7 @@ from itertools import accumulate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, Mark, Origin, Position
+from logagent.core.batch import Batch, LineFlag, Origin, Position
 from logagent.core.merging.reversing import beginnings, turned
 from logagent.core.query import Order, Unit
 from logagent.core.rendering.records import Text
@@ -37,7 +37,7 @@ def whole(batches: list[Batch]) -> Batch | None:
         return None
     origins = tuple(dict.fromkeys(b.origins[index] for b in batches for index in b.origin_of_each()))
     origin = [origins.index(b.origins[index]) for b in batches for index in b.origin_of_each()]
-    marked = any(batch.marks is not None for batch in batches)
+    marked = any(batch.flags is not None for batch in batches)
     return Batch(
         b"".join(batch.body for batch in batches),
         sum(batch.count for batch in batches),
@@ -45,22 +45,22 @@ def whole(batches: list[Batch]) -> Batch | None:
         [offset for batch in batches for offset in batch.offsets or ()],
         origins,
         origin if len(origins) > 1 else None,
-        marks=b"".join(batch.marks or bytes(batch.count) for batch in batches) if marked else None,
+        flags=b"".join(batch.flags or bytes(batch.count) for batch in batches) if marked else None,
         keys=[key for batch in batches for key in batch.keys or batch.times or ()] if marked else None,
     )
 
 
-BESIDE = Mark.LEADS | Mark.TRAILS
+BESIDE = LineFlag.LEADS | LineFlag.TRAILS
 
 
 def told_alike(batch: Batch | None, *, gaps: bool) -> Batch | None:
     """Without what says which of two matches a line of context between them belongs to. gaps: whether they count;
     without context nobody is shown them, and what is passed over quickly leaves none."""
-    if batch is None or batch.marks is None:
+    if batch is None or batch.flags is None:
         return batch
-    seen = Mark.CONTINUES | Mark.GAP if gaps else Mark.CONTINUES
-    marks = bytes(mark & seen | (Mark.LEADS if mark & BESIDE else 0) for mark in batch.marks)
-    return replace(batch, marks=marks, keys=None)
+    seen = LineFlag.CONTINUES | LineFlag.GAP if gaps else LineFlag.CONTINUES
+    flags = bytes(flag & seen | (LineFlag.LEADS if flag & BESIDE else 0) for flag in batch.flags)
+    return replace(batch, flags=flags, keys=None)
 
 
 @settings(max_examples=150, deadline=None)
@@ -93,17 +93,21 @@ def test_nothing_turned_is_nothing() -> None:
 
 
 def test_a_gap_stays_between_the_same_two_lines() -> None:
-    origin = Origin("web-1", "a", log="a", mark=1)
-    marks = bytes([0, Mark.TRAILS, Mark.GAP | Mark.LEADS, 0])
-    newest = Batch(b"9\n8\n3\n2\n", 4, [9, 8, 3, 2], [18, 16, 6, 4], (origin,), marks=marks, keys=[9, 9, 2, 2])
+    origin = Origin("web-1", "a", log="a", fingerprint=1)
+    flags = bytes([0, LineFlag.TRAILS, LineFlag.GAP | LineFlag.LEADS, 0])
+    newest = Batch(b"9\n8\n3\n2\n", 4, [9, 8, 3, 2], [18, 16, 6, 4], (origin,), flags=flags, keys=[9, 9, 2, 2])
     back = turned([newest])
     assert back is not None
     assert Text(prefix=False, groups=True).batch(back) == b"2\n3\n--\n8\n9\n"
-    assert back.marks == bytes([0, Mark.TRAILS, Mark.GAP | Mark.LEADS, 0])
+    assert back.flags == bytes([0, LineFlag.TRAILS, LineFlag.GAP | LineFlag.LEADS, 0])
     assert back.keys == [2, 2, 9, 9]
 
 
 def test_a_log_begins_before_its_first_line() -> None:
-    origins = (Origin("web-1", "a.1", log="a", mark=1), Origin("web-1", "a", log="a", mark=2), Origin("db", "c"))
+    origins = (
+        Origin("web-1", "a.1", log="a", fingerprint=1),
+        Origin("web-1", "a", log="a", fingerprint=2),
+        Origin("db", "c"),
+    )
     batch = Batch(b"x\ny\nz\nw\n", 4, [1, 2, 3, 4], [70, 0, 5, 2], origins, [0, 1, 2, 1])
     assert set(beginnings(batch)) == {Position("web-1", "a", 1, 70), Position("db", "c", 0, 5)}

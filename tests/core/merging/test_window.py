@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, Mark, Notice, Origin, Position
+from logagent.core.batch import Batch, LineFlag, Notice, Origin, Position
 from logagent.core.merging.window import Window
 from logagent.core.outcome import Status
 
@@ -29,7 +29,7 @@ class Line(NamedTuple):
     log: str
     place: int
     time: int
-    mark: int
+    fingerprint: int
     offset: int
 
     @property
@@ -38,20 +38,20 @@ class Line(NamedTuple):
 
     @property
     def behind(self) -> Position:
-        return Position(self.host, self.log, self.mark, self.offset + len(self.text) + 1)
+        return Position(self.host, self.log, self.fingerprint, self.offset + len(self.text) + 1)
 
     @property
     def origin(self) -> Origin:
-        return Origin(self.host, f"{self.log}.{self.mark}", True, self.log, self.mark)
+        return Origin(self.host, f"{self.log}.{self.fingerprint}", True, self.log, self.fingerprint)
 
 
 def log_of(host: str, log: str, times: Sequence[int], random: Random) -> list[Line]:
     """Lines that lie in one file after the other, some bytes of others between them."""
     lines: list[Line] = []
     for place, time in enumerate(times):
-        mark = lines[-1].mark if lines and random.random() < 0.8 else place + 1
-        before = lines[-1].behind.offset if lines and lines[-1].mark == mark else 0
-        lines.append(Line(host, log, place, time, mark, before + random.choice([0, 0, 7])))
+        fingerprint = lines[-1].fingerprint if lines and random.random() < 0.8 else place + 1
+        before = lines[-1].behind.offset if lines and lines[-1].fingerprint == fingerprint else 0
+        lines.append(Line(host, log, place, time, fingerprint, before + random.choice([0, 0, 7])))
     return lines
 
 
@@ -142,7 +142,7 @@ def behind(log: list[Line], position: Position | None) -> list[Line]:
     """The lines of a log that a reader finds who goes on from there."""
     if position is None:
         return log
-    return [line for line in log if (line.mark, line.offset) >= (position.mark, position.offset)]
+    return [line for line in log if (line.fingerprint, line.offset) >= (position.fingerprint, position.offset)]
 
 
 def arrivals(logs: list[list[Line]], at: dict[Line, int], random: Random) -> list[Arriving]:
@@ -177,7 +177,7 @@ def cut(lines: list[Line], random: Random) -> list[list[Line]]:
 def gone_through(host: str, left: dict[tuple[str, str], list[Line]], random: Random) -> list[Position]:
     """How far some logs of a host are read: up to the next line that comes."""
     return [
-        Position(line.host, line.log, line.mark, line.offset)
+        Position(line.host, line.log, line.fingerprint, line.offset)
         for (name, _), lines in left.items()
         if name == host and random.random() < 0.5
         for line in lines[:1]
@@ -309,16 +309,16 @@ def test_a_clock_that_jumped_ahead_once_has_no_effect_on_later_lines() -> None:
 
 def test_an_event_and_a_match_with_its_context_are_not_torn() -> None:
     window = Window(HOSTS, patience=1)
-    event = Batch(b"e\n at\nz\n", 3, [2, 2, 9], [0, 2, 6], (Origin("db", "a", log="a", mark=1),))
-    window.add("db", replace(event, marks=bytes([0, Mark.CONTINUES, 0]), keys=[2, 2, 9]), 0)
-    context = Batch(b"l\nm\nt\n", 3, [1, 3, 4], [0, 2, 4], (Origin("web-1", "a", log="a", mark=1),))
-    marks = bytes([Mark.LEADS, 0, Mark.TRAILS])
-    window.add("web-1", replace(context, marks=marks, keys=[3, 3, 3]), 0.5)
+    event = Batch(b"e\n at\nz\n", 3, [2, 2, 9], [0, 2, 6], (Origin("db", "a", log="a", fingerprint=1),))
+    window.add("db", replace(event, flags=bytes([0, LineFlag.CONTINUES, 0]), keys=[2, 2, 9]), 0)
+    context = Batch(b"l\nm\nt\n", 3, [1, 3, 4], [0, 2, 4], (Origin("web-1", "a", log="a", fingerprint=1),))
+    flags = bytes([LineFlag.LEADS, 0, LineFlag.TRAILS])
+    window.add("web-1", replace(context, flags=flags, keys=[3, 3, 3]), 0.5)
     window.add("web-2", batch_of(lines("web-2", "a", 2, 3)), 0.5)
     batch = window.take(1.5)
     assert batch is not None
     assert batch.body == b"web-2 a 0\ne\n at\nweb-2 a 1\nl\nm\nt\nz\n"
-    assert batch.marks == bytes([0, 0, Mark.CONTINUES, 0, Mark.LEADS, 0, Mark.TRAILS, 0])
+    assert batch.flags == bytes([0, 0, LineFlag.CONTINUES, 0, LineFlag.LEADS, 0, LineFlag.TRAILS, 0])
     assert batch.keys == [2, 2, 2, 3, 3, 3, 3, 9]
     assert batch.times == [2, 2, 2, 3, 1, 3, 4, 9]
 
@@ -335,7 +335,7 @@ def test_what_a_batch_says_beside_its_lines_stays_behind() -> None:
 
 def test_a_log_without_a_name_goes_by_that_of_its_file() -> None:
     window = Window(HOSTS, patience=0)
-    window.add("db", Batch(b"x\n", 1, [1], [4], (Origin("db", "a.log", mark=3),)), 0)
+    window.add("db", Batch(b"x\n", 1, [1], [4], (Origin("db", "a.log", fingerprint=3),)), 0)
     batch = window.take(0)
     assert batch is not None
     assert batch.positions == (Position("db", "a.log", 3, 6),)
@@ -343,7 +343,9 @@ def test_a_log_without_a_name_goes_by_that_of_its_file() -> None:
 
 def test_behind_part_of_a_line_a_log_goes_on_within_it() -> None:
     window = Window(HOSTS, patience=0)
-    window.add("db", Batch(b"x\n", 1, [1], [4], (Origin("db", "a", mark=3),), marks=bytes([Mark.PARTIAL])), 0)
+    window.add(
+        "db", Batch(b"x\n", 1, [1], [4], (Origin("db", "a", fingerprint=3),), flags=bytes([LineFlag.PARTIAL])), 0
+    )
     batch = window.take(0)
     assert batch is not None
     assert batch.positions == (Position("db", "a", 3, 5),)

@@ -19,7 +19,7 @@ from logagent.core.wire.verdict import end_record
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ASKED = Query.of(files=("a.log",), order=Order.OLDEST, follow=True)
-WEB = Origin("web-1", "a.log", log="a.log", mark=1)
+WEB = Origin("web-1", "a.log", log="a.log", fingerprint=1)
 LINES = Batch(b"one\ntwo\n", 2, [0, 1], [0, 4], (WEB,), positions=(Position("web-1", "a.log", 1, 8),))
 
 

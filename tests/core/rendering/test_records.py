@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Mark, Notice, Origin, Position
+from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, Origin, Position
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
@@ -184,20 +184,22 @@ def test_the_last_record_is_json_even_where_a_message_holds_bytes_of_a_name() ->
     assert json.loads(rendered)["end"]["message"] == "caf?: no such file"
 
 
-LEADS, TRAILS, CONTINUES, GAP = (bytes([mark]) for mark in (Mark.LEADS, Mark.TRAILS, Mark.CONTINUES, Mark.GAP))
-ONE_GROUP = Batch(b"a\nb\nc\n", 3, None, None, (WEB,), marks=LEADS + b"\0" + TRAILS)
+LEADS, TRAILS, CONTINUES, GAP = (
+    bytes([flag]) for flag in (LineFlag.LEADS, LineFlag.TRAILS, LineFlag.CONTINUES, LineFlag.GAP)
+)
+ONE_GROUP = Batch(b"a\nb\nc\n", 3, None, None, (WEB,), flags=LEADS + b"\0" + TRAILS)
 
 
 def test_groups_of_lines_with_context_are_separated_but_not_from_nothing() -> None:
     text = Text(prefix=False, groups=True)
-    first = Batch(b"a\nb\n", 2, None, None, (WEB,), marks=GAP + b"\0")
+    first = Batch(b"a\nb\n", 2, None, None, (WEB,), flags=GAP + b"\0")
     assert text.batch(first) == b"a\nb\n"
     assert text.batch(first) == b"--\na\nb\n"
     assert text.batch(ONE_GROUP) == b"a\nb\nc\n"
 
 
 def test_lines_of_another_host_or_file_are_another_group() -> None:
-    merged = Batch(b"a\nb\nc\n", 3, None, None, (WEB, DB), [0, 1, 1], marks=b"\0\0" + TRAILS)
+    merged = Batch(b"a\nb\nc\n", 3, None, None, (WEB, DB), [0, 1, 1], flags=b"\0\0" + TRAILS)
     assert Text(prefix=True, groups=True).batch(merged) == b"web-1 a.log: a\n--\ndb-2 c.log: b\ndb-2 c.log: c\n"
 
 
@@ -206,8 +208,8 @@ def test_without_context_nothing_separates() -> None:
 
 
 def test_ndjson_marks_context_and_puts_the_lines_of_an_event_together() -> None:
-    marks = LEADS + b"\0" + CONTINUES + TRAILS + CONTINUES
-    batch = Batch(b"a\nb\n c\nd\n\xff\n", 5, [1, 2, 2, 3, 3], [0, 2, 4, 7, 9], (WEB,), marks=marks)
+    flags = LEADS + b"\0" + CONTINUES + TRAILS + CONTINUES
+    batch = Batch(b"a\nb\n c\nd\n\xff\n", 5, [1, 2, 2, 3, 3], [0, 2, 4, 7, 9], (WEB,), flags=flags)
     first, second, third = records(batch)
     assert (first["line"], first["context"], first["offset"]) == ("a", True, 0)
     assert (second["line"], "context" in second, second["offset"]) == ("b\n c", False, 2)
@@ -241,14 +243,16 @@ def test_a_text_has_lines_and_nothing_else() -> None:
 
 
 def test_ndjson_marks_a_part_of_a_line() -> None:
-    first, second = records(Batch(b"be\nx\n", 2, [0, 0], [0, 2], (WEB,), marks=bytes([Mark.PARTIAL, 0])))
+    first, second = records(Batch(b"be\nx\n", 2, [0, 0], [0, 2], (WEB,), flags=bytes([LineFlag.PARTIAL, 0])))
     assert (first["partial"], "partial" in second) == (True, False)
 
 
 def test_ndjson_has_a_cursor_for_each_record_where_asked() -> None:
     query = Query.of(files=("a.log",), cursors=True)
     position = Position("web-1", "a.log", 1, 0)
-    batch = Batch(b"b\na\n", 2, [1, 0], [2, 0], (Origin("web-1", "a.log", log="a.log", mark=1),), positions=(position,))
+    batch = Batch(
+        b"b\na\n", 2, [1, 0], [2, 0], (Origin("web-1", "a.log", log="a.log", fingerprint=1),), positions=(position,)
+    )
     rows = [json.loads(row) for row in Ndjson(cursors=RecordCursors(query)).batch(batch).splitlines()]
     assert [row.pop("cursor") for row in rows] == RecordCursors(query).behind(batch)
     assert rows == records(batch)

@@ -141,7 +141,7 @@ async def test_lines_that_come_late_to_a_renamed_file_come_before_the_new_files(
         assert reader.lines == ["1", "2", "3", "4"]
         await trio.sleep(SETTLED)
         assert reader.lines == ["1", "2", "3", "4", "5", "6", "7"]
-        assert 0 not in reader.marks
+        assert 0 not in reader.fingerprints
 
 
 async def test_a_file_that_was_silent_for_long_may_get_a_late_line_too(
@@ -156,7 +156,7 @@ async def test_a_file_that_was_silent_for_long_may_get_a_late_line_too(
         append(old, "1")
         await trio.sleep(SETTLED)
         assert reader.lines == ["1", "2"]
-        assert 0 not in reader.marks
+        assert 0 not in reader.fingerprints
 
 
 async def test_what_comes_even_later_is_given_without_a_place_to_go_on(
@@ -174,7 +174,7 @@ async def test_what_comes_even_later_is_given_without_a_place_to_go_on(
         append(logs.path, "4")
         await trio.sleep(SETTLED)
         assert reader.lines == ["1", "3", "2", "4"]
-        assert [mark != 0 for mark in reader.marks] == [True, True, False, True]
+        assert [fingerprint != 0 for fingerprint in reader.fingerprints] == [True, True, False, True]
         assert reader.batches[2].positions == (position,)
 
 
@@ -452,7 +452,7 @@ async def test_a_position_is_found_in_whichever_file_that_is_held(tmp_path: Path
         assert (tail.chain.place_of(first), tail.chain.place_of(second), tail.chain.end()) == ((0, 8), (1, 6), (1, 6))
         assert tail.chain.place_of(first._replace(offset=4)) == (0, 4)
         assert tail.chain.place_of(first._replace(offset=9)) is None
-        assert tail.chain.place_of(Position("web", "app.log", first.mark + 1, 0)) is None
+        assert tail.chain.place_of(Position("web", "app.log", first.fingerprint + 1, 0)) is None
         assert tail.chain.place_of(Position("web", "app.log", 0, 0)) is None
 
 

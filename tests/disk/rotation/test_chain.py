@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from logagent.core.batch import Position
-from logagent.core.cursor import mark
+from logagent.core.cursor import fingerprint
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.decoding import Kind
 from logagent.disk.catalog.catalog import Catalog
@@ -183,8 +183,8 @@ def test_an_archive_before_an_empty_log_is_not_unpacked(directory: Directory) ->
     directory.path.with_name("app.log.1").unlink()
     chain = chain_of(directory)
     place = chain.end()
-    assert (place, chain.file(0).descriptor, chain.file(0).mark) == ((0, UNKNOWN), None, mark(b"begun\n"))
-    assert chain.place_of(Position("web", "app.log", mark(b"begun\n"), 0)) is None
+    assert (place, chain.file(0).descriptor, chain.file(0).fingerprint) == ((0, UNKNOWN), None, fingerprint(b"begun\n"))
+    assert chain.place_of(Position("web", "app.log", fingerprint(b"begun\n"), 0)) is None
     directory.write("new\n")
     look(chain, 1.0)
     assert chain.is_done(0, 1.0)

@@ -54,7 +54,7 @@ def pieces(file: Growing, begin: int = 0, most: int = 1000) -> list[tuple[bytes,
 
 def test_an_empty_file_has_nothing_and_no_mark(file: Growing) -> None:
     assert not file.look(1.0)
-    assert (file.whole, file.half, file.exhausted, file.mark, file.grew) == (0, 0, True, 0, 0.0)
+    assert (file.whole, file.half, file.exhausted, file.fingerprint, file.grew) == (0, 0, True, 0, 0.0)
     assert file.read(0) == (b"", False)
 
 
@@ -171,7 +171,7 @@ def growing_mark(path: Path) -> int:
     other = growing(path)
     other.look(0.0)
     other.close()
-    return other.mark
+    return other.fingerprint
 
 
 # Marks.
@@ -180,11 +180,11 @@ def growing_mark(path: Path) -> int:
 def test_a_file_keeps_the_mark_that_it_had_when_it_was_shorter(path: Path, file: Growing) -> None:
     append(path, LINE % 1 + b"\n")
     file.look(1.0)
-    known = file.mark
+    known = file.fingerprint
     append(path, (LINE % 2 + b"\n") * 100)
     file.look(2.0)
     assert file.is_of(known)
-    assert file.mark != known
+    assert file.fingerprint != known
     assert not file.is_of(known + 1)
 
 

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
 from logagent.core.batch import Batch, Origin
-from logagent.core.cursor import mark
+from logagent.core.cursor import fingerprint
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.disk.search.options import Ways
@@ -110,7 +110,7 @@ async def answer(served: Served, **asked: Any) -> tuple[Collected, Outcome]:
 
 
 def origin_of(content: bytes, *, timed: bool) -> Origin:
-    return Origin("web-1", "app.log", timed, "app.log", mark(content))
+    return Origin("web-1", "app.log", timed, "app.log", fingerprint(content))
 
 
 def lines_of(content: bytes) -> list[bytes]:
