@@ -11,6 +11,7 @@ import trio
 
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Out, Position, pieces
 from logagent.core.cursor import of_host
+from logagent.core.globs import is_glob
 from logagent.core.merging.reversing import beginnings, endings, turned
 from logagent.core.merging.window import Window
 from logagent.core.outcome import Outcome, Status, combine
@@ -21,7 +22,6 @@ HELD = 16 * 1024 * 1024
 """Bytes of lines that wait for earlier ones at most; then hosts wait until some are given out."""
 EARLIER_BYTES = 64 * 1024 * 1024
 """Bytes of earlier lines that a follow begins with at most: they are held until all are found."""
-_GLOB = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class _Following:
     def _is_nowhere(self, notices: Sequence[Notice]) -> bool:
         """Whether no host has what is named, so that it is no use to wait for it. A glob may match something later."""
         query = self._query
-        if query.own or query.positions or any(_GLOB & set(name) for name in query.files):
+        if query.own or query.positions or any(map(is_glob, query.files)):
             return False
         missing = {notice.host: notice for notice in notices if notice.status is Status.NOT_FOUND}
         if not all(feed.name in missing and not feed.anchors for feed in self._feeds):
@@ -296,7 +296,7 @@ class _Earlier:
 
 
 def _names_one_log(query: Query) -> bool:
-    return len(query.files) == 1 and not _GLOB & set(query.files[0])
+    return len(query.files) == 1 and not is_glob(query.files[0])
 
 
 def _failures(outcome: Outcome) -> list[Notice]:

@@ -16,6 +16,7 @@ import trio
 from logagent.config import timezones
 from logagent.config.settings import ConfigError
 from logagent.core.batch import Out
+from logagent.core.globs import is_glob
 from logagent.core.hits.tally import Tallied
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
@@ -75,7 +76,7 @@ def hits_question(typed: argparse.Namespace, environ: Mapping[str, str]) -> Ques
 
 
 def _one_host(hosts: Sequence[str]) -> bool:
-    return len(hosts) == 1 and not set("*?[") & set(hosts[0])
+    return len(hosts) == 1 and not is_glob(hosts[0])
 
 
 def _query(typed: argparse.Namespace) -> Query:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
 
-_WILDCARDS = frozenset("*?[")
 _SHOWN = 20
 """Names listed in a refusal: enough to see a typing error, without filling the screen."""
 
@@ -38,7 +38,7 @@ def chosen(asked: Sequence[str], known: Iterable[str]) -> list[str]:
 
 
 def _fits(name: str, pattern: str) -> bool:
-    return name == pattern or (not _WILDCARDS.isdisjoint(pattern) and fnmatchcase(name, pattern))
+    return name == pattern or (is_glob(pattern) and fnmatchcase(name, pattern))
 
 
 def _listed(names: list[str]) -> str:

@@ -8,8 +8,9 @@ from contextlib import ExitStack, suppress
 from itertools import takewhile
 from pathlib import Path
 
+from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.globs import Budget, Found, Glob, Search, compiled, is_glob, literally, match_name
+from logagent.disk.catalog.globs import Budget, Found, Glob, Search, compiled, literally, match_name
 from logagent.disk.catalog.logs import Generation, InRoot, Log, grouped, refusal
 from logagent.disk.files.beneath import Beneath, Opener, Root, failure_of, require_regular
 

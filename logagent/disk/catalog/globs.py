@@ -19,6 +19,7 @@ import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.rotated_names import Rotation, beginning, rotation
 from logagent.disk.files.beneath import Beneath, Place, components, failure_of
@@ -81,11 +82,6 @@ class Budget:
         if self._left < 0:
             message = f"glob too wide: more than {self._allowed} comparisons with directory entries; narrow it"
             raise Failure(Status.RESOURCE_EXHAUSTED, message)
-
-
-def is_glob(text: str) -> bool:
-    """Whether `text` has a meaning as a glob."""
-    return any(character in text for character in "*?[")
 
 
 def compiled(text: str) -> Glob:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import trio
 
+from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.catalog.globs import is_glob
 from logagent.disk.catalog.logs import Log
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
