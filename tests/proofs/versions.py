@@ -1,0 +1,154 @@
+"""Proof that a fleet can be upgraded host by host: `python tests/proofs/versions.py [REVISION]`, with `git` and `curl`.
+
+Agents of an earlier revision (by default the parent of HEAD) and of this tree ask each other, each as the one that is
+asked and as the one that asks. Every answer must be the one that two agents of this tree give, to the byte, except for
+what is measured. The earlier revision is checked out into a temporary directory and runs with the libraries of
+this environment. Exits 1 if a check fails, 2 where there is no such revision.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from difflib import ndiff
+from pathlib import Path
+
+from proving import Checks, must, run
+
+TREE = Path(__file__).parents[2]
+MEASURED = ("bytes_scanned", "timings_ms", "round_trip_ms", "url")
+"""What may differ between two answers that are the same."""
+STACK = "{time} ERROR {number} failed\n  at one\n  at two\n"
+QUESTIONS = (
+    "/logs?filename=app.log&n=20",
+    "/logs?filename=*.log&keyword=7&order=oldest&since=2026-11-28T10:00:30Z&until=2026-11-28T10:30:00Z",
+    "/logs?filename=**/*&regex=number%20[0-9]*5$&n=40&context=2",
+    "/logs?filename=errors.log&unit=event&keyword=at%20two&n=9",
+    "/logs?filename=app.log&max_bytes=1000&cursors=true",
+    "/logs?filename=app.log&rotated=false&ignore_case=true&keyword=LINE&n=500",
+    "/logs?filename=no-such.log&hostname=other",
+    "/logs?filename=app.log&hostname=nobody",
+    "/logs?filename=app.log&hostname=other&n=3",
+    "/hits?filename=*.log&step=1m",
+    "/hits?filename=app.log&keyword=1",
+    "/files?filename=**/*",
+    "/hosts",
+)
+TYPES = ("text/plain", "application/x-ndjson")
+
+
+def write_logs(root: Path) -> None:
+    """Logs of which both hosts have the same, with events, a rotated file and a file without times."""
+    times = [f"2026-11-28T10:{number // 60:02}:{number % 60:02}.{number % 1000:03}Z" for number in range(3000)]
+    lines = [f"{time} line number {number}\n" for number, time in enumerate(times) if number < 2400]
+    (root / "app.log").write_text("".join(lines[1200:]))
+    (root / "app.log.1").write_text("".join(lines[:1200]))
+    (root / "plain").mkdir()
+    (root / "plain" / "notes.log").write_text("".join(f"note number {number}\n" for number in range(50)))
+    stacks = [STACK.format(time=time, number=number) for number, time in enumerate(times[:300])]
+    (root / "errors.log").write_text("".join(stacks))
+    for file in root.rglob("*.log*"):
+        os.utime(file, (1_795_860_000, 1_795_860_000))
+
+
+@contextlib.contextmanager
+def agent(code: Path, name: str, root: Path, *flags: str) -> Iterator[str]:
+    """An agent that runs the code of a tree; its address."""
+    command = [sys.executable, "-m", "logagent", "serve", "--name", name, "--root", root, "--listen", "127.0.0.1:0"]
+    with subprocess.Popen([*map(str, command), *flags], stdout=subprocess.PIPE, cwd=code, text=True) as popen:
+        try:
+            assert popen.stdout is not None
+            yield popen.stdout.readline().strip().rpartition(" on ")[2]
+        finally:
+            popen.terminate()
+
+
+def answers(asked: Path, other: Path, root: Path) -> dict[str, str]:
+    """What an agent of the one tree, which has an agent of the other as its peer, answers to each question."""
+    with agent(other, "other", root) as url, agent(asked, "asked", root, "--peer", f"other={url}") as first:
+        return {f"{question} as {kind}": ask(first, question, kind) for question in QUESTIONS for kind in TYPES}
+
+
+def ask(url: str, question: str, kind: str) -> str:
+    """The body of an answer without what is measured, and its trailers."""
+    answer = run(["curl", "-s", "-i", "--http2-prior-knowledge", "-m", "60", "-H", f"accept: {kind}", url + question])
+    lines = [
+        line
+        for line in answer.stdout.splitlines()
+        if not re.match("(server-timing|date|log-bytes|content-length)", line)
+    ]
+    return "\n".join(map(settled, lines))
+
+
+def settled(line: str) -> str:
+    """A line of an answer without what is measured, and with cursors opened: their hosts stand in any order."""
+    line = re.sub(r'(cursor"?: ?"?)([\w-]{30,})', lambda found: found[1] + _opened(found[2]), line)
+    with contextlib.suppress(ValueError):
+        return json.dumps(_without(json.loads(line)))
+    return line
+
+
+def _opened(cursor: str) -> str:
+    packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[4:]
+    return json.dumps(json.loads(zlib.decompress(packed)), sort_keys=True).replace('"', "'")
+
+
+def _without(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _without(inner) for name, inner in value.items() if name not in MEASURED}
+    return [_without(inner) for inner in value] if isinstance(value, list) else value
+
+
+def follows(checks: Checks, asked: Path, other: Path, root: Path, names: str) -> None:
+    """A follow over both agents gives a line that is written to a log of both, from each of them."""
+    with agent(other, "other", root) as url, agent(asked, "asked", root, "--peer", f"other={url}") as first:
+        log = root / "live.log"
+        log.write_text("2026-11-28T12:00:00Z before\n")
+        address = f"{first}/logs?filename=live.log&follow=true&n=1&timeout=3s"
+        with subprocess.Popen(["curl", "-sN", "--http2-prior-knowledge", address], stdout=subprocess.PIPE) as popen:
+            assert popen.stdout is not None
+            seen = [popen.stdout.readline()]
+            with log.open("a") as file:
+                file.write("2026-11-28T12:00:01Z after\n")
+            seen += popen.stdout.readlines()
+        log.unlink()
+        checks.equal(f"{names}: followed lines of each host", sum(line.endswith(b"Z after\n") for line in seen), 2)
+
+
+def prove(checks: Checks, earlier: Path, root: Path) -> None:
+    expected = answers(TREE, TREE, root)
+    for names, asked, other in (("new asks old", TREE, earlier), ("old asks new", earlier, TREE)):
+        for question, answer in answers(asked, other, root).items():
+            differing = [*ndiff(expected[question].splitlines(), answer.splitlines())]
+            seen = [line for line in differing if not line.startswith(" ")]
+            checks.check(f"{names}: {question}", answer == expected[question], "\n".join(seen))
+        follows(checks, asked, other, root, names)
+
+
+def main() -> int:
+    revision = sys.argv[1] if len(sys.argv) > 1 else run(["git", "-C", TREE, "rev-parse", "HEAD~1"]).stdout.strip()
+    if run(["git", "-C", TREE, "rev-parse", "--verify", "-q", f"{revision}^{{commit}}"]).returncode:
+        print(f"versions: there is no revision {revision}", file=sys.stderr)
+        return 2
+    checks = Checks()
+    with tempfile.TemporaryDirectory(prefix="logagent-versions-") as directory:
+        earlier, root = Path(directory, "earlier"), Path(directory, "root")
+        earlier.mkdir()
+        root.mkdir()
+        archive = subprocess.run(["git", "-C", TREE, "archive", revision], capture_output=True, check=True).stdout
+        must(["tar", "-x", "-C", earlier], archive)
+        write_logs(root)
+        prove(checks, earlier, root)
+    return checks.closing()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
