@@ -21,6 +21,7 @@ from logagent.peers.client.transport import client_tls
 from logagent.peers.known_agents import Peers
 from logagent.web.app import create_app
 from logagent.web.server import connections
+from logagent.web.server.listening import Listener, listen, server_tls
 from logagent.web.streaming import Answers
 
 GRACE_FOR_READERS = 0.5
@@ -100,15 +101,15 @@ def _agent(settings: Settings, peers: Peers, addresses: Sequence[str], threads: 
     return Agent(settings.name, reading=reading, peers=peers, patience=settings.patience, addresses=addresses)
 
 
-def _listeners(settings: Settings) -> list[connections.Listener]:
+def _listeners(settings: Settings) -> list[Listener]:
     urls = [urlsplit(url) for url in settings.listen]
     return [_listener(settings, url.scheme, url.hostname or "", url.port or 0) for url in urls]
 
 
-def _listener(settings: Settings, scheme: str, host: str, port: int) -> connections.Listener:
+def _listener(settings: Settings, scheme: str, host: str, port: int) -> Listener:
     if scheme == "http":
-        return connections.listen(host, port, None)
+        return listen(host, port, None)
     if settings.tls_certificate is None or settings.tls_key is None:
         raise ConfigError("listen", f"https://{host}:{port} needs a certificate and its key; see --certs")
-    tls = connections.server_tls(settings.tls_certificate, settings.tls_key, settings.tls_ca)
-    return connections.listen(host, port, tls)
+    tls = server_tls(settings.tls_certificate, settings.tls_key, settings.tls_ca)
+    return listen(host, port, tls)

@@ -18,7 +18,7 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import memory_stream_pair, wait_all_tasks_blocked
 
-from logagent.web.server.connections import Connection
+from logagent.web.server.client_connection import ClientConnection
 from logagent.web.server.limits import ConnectionLimits
 
 Headers = list[tuple[bytes, bytes]]
@@ -47,7 +47,7 @@ class Http2Client:
     PING on, which it still acknowledges.
     """
 
-    def __init__(self, stream: trio.abc.Stream, connection: Connection) -> None:
+    def __init__(self, stream: trio.abc.Stream, connection: ClientConnection) -> None:
         self.stream = stream
         self.connection = connection
         self.answers: dict[int, Received] = {}
@@ -152,7 +152,7 @@ def open_http2(nursery: trio.Nursery) -> Open:
         pair: Callable[[], tuple[Any, Any]] = memory_stream_pair,
     ) -> Http2Client:
         theirs, ours = pair()
-        connection = Connection(
+        connection = ClientConnection(
             ASGIWrapper(app), ours, limits or ConnectionLimits(), context or WorkerContext(None), {}
         )
         nursery.start_soon(connection.run)

@@ -26,16 +26,11 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from logagent.web.server.connections import (
-    LINGER,
-    Connection,
-    ConnectionLimits,
-    listen,
-    serve,
-    serve_connection,
-    server_tls,
-)
-from logagent.web.server.presence import Presence, Reachable
+from logagent.web.server.client_connection import LINGER, ClientConnection
+from logagent.web.server.connections import serve, serve_connection
+from logagent.web.server.limits import ConnectionLimits
+from logagent.web.server.listening import listen, server_tls
+from logagent.web.server.liveness import LivenessMonitor, Watched
 
 LIMITS = ConnectionLimits()
 
@@ -244,7 +239,7 @@ async def test_client_over_http1_that_takes_nothing_is_dropped_unless_its_answer
 async def test_connection_of_a_client_that_is_gone_is_given_up(nursery: trio.Nursery) -> None:
     presence, app = Looked(), Follow()
     theirs, ours = memory_stream_pair()
-    connection = Connection(ASGIWrapper(app), ours, LIMITS, WorkerContext(None), {}, presence)
+    connection = ClientConnection(ASGIWrapper(app), ours, LIMITS, WorkerContext(None), {}, presence)
     nursery.start_soon(connection.run)
     await theirs.send_all(GET)
     await wait_all_tasks_blocked()
@@ -258,23 +253,23 @@ async def test_connection_of_a_client_that_is_gone_is_given_up(nursery: trio.Nur
 async def test_connection_is_looked_after_only_while_an_answer_is_under_way(nursery: trio.Nursery) -> None:
     presence = Looked()
     theirs, ours = memory_stream_pair()
-    nursery.start_soon(Connection(ASGIWrapper(hello), ours, LIMITS, WorkerContext(None), {}, presence).run)
+    nursery.start_soon(ClientConnection(ASGIWrapper(hello), ours, LIMITS, WorkerContext(None), {}, presence).run)
     await theirs.send_all(GET)
     await wait_all_tasks_blocked()
     assert not presence.entered
 
 
-class Looked(Presence):
+class Looked(LivenessMonitor):
     """Notes who is looked after."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.entered: list[Reachable] = []
+        self.entered: list[Watched] = []
 
-    def enter(self, connection: Reachable) -> None:
+    def watch(self, connection: Watched) -> None:
         self.entered.append(connection)
 
-    def leave(self, connection: Reachable) -> None:
+    def unwatch(self, connection: Watched) -> None:
         self.entered = [other for other in self.entered if other is not connection]
 
 

@@ -17,7 +17,7 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 from logagent.web.server.frame_writer import CONTROL_LIMIT
 from logagent.web.server.http2 import Http2Protocol
 from logagent.web.server.limits import ConnectionLimits
-from logagent.web.server.receipts import MAX_UNREAD, PROMPT, SETTLING, Receipts
+from logagent.web.server.receipts import MAX_UNREAD, PROMPT, SETTLING, ReadReceipts
 
 KIB = 1024
 LIMITS = ConnectionLimits()
@@ -125,7 +125,7 @@ async def test_nothing_is_left_of_three_thousand_answers_with_trailers(open_http
         await client.flush()
         assert all(answer.ended for answer in answers)
     protocol = http2(client)
-    assert (protocol.streams, protocol.writer.buffers) == ({}, {})
+    assert (protocol.streams.in_flight, protocol.writer.buffers) == ({}, {})
     assert not protocol.writer._turns
 
 
@@ -331,13 +331,13 @@ async def test_frames_go_out_many_at_a_time(open_http2: Any) -> None:
 async def test_bursts_are_bounded_however_many_streams_have_something_to_send(open_http2: Any) -> None:
     client = await open_http2(eight_chunks, window=WIDE)
     bursts: list[int] = []
-    write = client.connection._write
+    write = client.connection._writer.write
 
     async def note_and_write(data: bytes) -> None:
         bursts.append(len(data))
         await write(data)
 
-    client.connection._write = note_and_write
+    client.connection._writer.write = note_and_write
     answers = [client.start() for _ in range(10)]
     await client.flush()
     assert all(answer.ended for answer in answers)
@@ -512,7 +512,7 @@ async def test_garbage_ends_the_connection_with_a_reason(open_http2: Any) -> Non
     await client.ask(b"/follow")
     await client.raw(b"\x00\x00\x04\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00")
     assert client.goaway == ErrorCodes.PROTOCOL_ERROR
-    assert http2(client).streams == {}
+    assert http2(client).streams.in_flight == {}
 
 
 async def test_huge_header_list_ends_the_connection_with_a_reason(open_http2: Any) -> None:
@@ -613,7 +613,7 @@ async def test_reset_of_one_stream_leaves_the_others_running(open_http2: Any) ->
     left, kept = await client.ask(b"/follow"), await client.ask(b"/follow")
     client.h2.reset_stream(left.stream_id, ErrorCodes.CANCEL)
     await client.flush()
-    assert list(http2(client).streams) == [kept.stream_id]
+    assert list(http2(client).streams.in_flight) == [kept.stream_id]
 
 
 @pytest.mark.parametrize("leave", ["aclose", "send_eof"])
@@ -762,13 +762,13 @@ async def ask_and_stop(open_http2: Any, last_ping: int | None, **others: Any) ->
 async def test_ping_goes_out_in_the_same_write_as_the_end_of_an_answer(open_http2: Any) -> None:
     client = await open_http2(hello)
     writes: list[bytes] = []
-    write = client.connection._write
+    write = client.connection._writer.write
 
     async def note_and_write(data: bytes) -> None:
         writes.append(data)
         await write(data)
 
-    client.connection._write = note_and_write
+    client.connection._writer.write = note_and_write
     await client.ask()
     [ping] = [data for data in writes if PingFrame(0, opaque_data=bytes([0] * 7 + [1])).serialize() in data]
     assert len(ping) > len(PingFrame(0).serialize()) + len(b"hello")
@@ -885,9 +885,9 @@ async def test_idle_connection_that_is_read_late_goes_on(open_http2: Any, mock_c
 
 
 def test_answers_that_nobody_acknowledges_cost_little_memory() -> None:
-    receipts = Receipts()
+    receipts = ReadReceipts()
     for stream_id in range(1, 4 * MAX_UNREAD, 2):
-        receipts.ended(stream_id)
+        receipts.answer_ended(stream_id)
     assert len(receipts._unread) == MAX_UNREAD
 
 
