@@ -23,9 +23,9 @@ from logagent.core.wire.listing import Listing
 from logagent.core.wire.parameters import parse
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
-from logagent.web.streaming import Answers
 from testbed.network import MemoryNetwork
 
 Pump = Callable[[Query, Out], Awaitable[Outcome]]
