@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
-from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
+from trio.testing import MockClock
 
 from logagent.core.query import HEARTBEAT
 from logagent.web.server.listening import KEEPALIVE
 from logagent.web.server.liveness import CHECK_EVERY, MAX_SILENCE, LivenessMonitor
-from logagent.web.server.tcp import Delivery, delivery_over
+from logagent.web.server.tcp import Delivery
 
 
 class FakeConnection:
@@ -121,24 +120,3 @@ async def test_connection_is_looked_at_only_while_an_answer_is_under_way(
     monitor.watch(connection)
     await trio.sleep(CHECK_EVERY + 0.5)
     assert connection.looks == looks + 1
-
-
-async def test_nobody_knows_how_it_stands_with_a_stream_in_memory() -> None:
-    stream, _ = memory_stream_pair()
-    assert delivery_over(stream) is None
-
-
-@pytest.mark.real
-async def test_the_kernel_tells_that_all_was_acknowledged() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    client = await trio.open_tcp_stream("127.0.0.1", listener.getsockname()[1])
-    accepted, _ = listener.accept()
-    with listener, accepted:
-        async with client:
-            await client.send_all(b"x")
-            accepted.recv(1)
-            told = delivery_over(client)
-            assert told is not None
-            assert (told.unacknowledged, told.silence < 60) == (False, True)
-        assert delivery_over(client) is None
-    await wait_all_tasks_blocked()
