@@ -43,7 +43,7 @@ async def test_head_over_http1_is_answered_without_a_body_and_keeps_the_connecti
     assert b"hello" in await client.send(GET)
 
 
-async def test_request_with_a_long_cursor_reaches_the_app(open_http1: Open) -> None:
+async def test_request_with_a_long_cursor_reaches_the_app_although_it_comes_in_pieces(open_http1: Open) -> None:
     asked: list[int] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -51,8 +51,10 @@ async def test_request_with_a_long_cursor_reaches_the_app(open_http1: Open) -> N
         await hello(scope, receive, send)
 
     cursor = b"cursor=" + b"x" * 40 * 1024
-    received = await open_http1(app).send(b"GET /logs?%s HTTP/1.1\r\nhost: test\r\n\r\n" % cursor)
-    assert (received[:12], asked) == (b"HTTP/1.1 200", [len(cursor)])
+    request, client = b"GET /logs?%s HTTP/1.1\r\nhost: test\r\n\r\n" % cursor, open_http1(app)
+    for sent in range(0, len(request), 8 * 1024):
+        await client.send(request[sent : sent + 8 * 1024])
+    assert (client.received[:12], asked) == (b"HTTP/1.1 200", [len(cursor)])
 
 
 async def test_request_whose_head_has_no_end_is_refused(open_http1: Open) -> None:
