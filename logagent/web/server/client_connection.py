@@ -120,13 +120,13 @@ class ClientConnection:
         await self._read()
 
     def _choose_protocol(self, tasks: TaskGroup) -> Http1Protocol | Http2Protocol:
-        tls, peers, config = self._tls is not None, addresses_of(self._stream), hypercorn_config(self._limits)
+        tls, addresses, config = self._tls is not None, addresses_of(self._stream), hypercorn_config(self._limits)
         common = (self._app, config, self._context, tasks)
-        new_stream = partial(RequestStream, *common, tls, *peers)
+        new_stream = partial(RequestStream, *common, tls, *addresses)
         self._http2 = partial(Http2Protocol, new_stream, tasks, config, self._state, self._send, self._limits)
         if self._tls is not None and self._tls.selected_alpn_protocol() == "h2":
             return self._http2()
-        return Http1Protocol(new_stream, *common, self._state, tls, *peers, self._send)
+        return Http1Protocol(new_stream, *common, self._state, tls, *addresses, self._send)
 
     async def _switch_to_http2(self, data: bytes, *request: Any) -> None:
         self.protocol = self._http2()

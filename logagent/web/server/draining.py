@@ -18,7 +18,7 @@ from logagent.web.server.receipts import ReadReceipts
 
 
 class Draining:
-    """How far one connection is on its way to its end, and its goodbye.
+    """Decides when one connection says goodbye, and for how long it may wait until then.
 
     Args:
         streams: requests in flight; only looked at here.

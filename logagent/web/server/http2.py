@@ -43,7 +43,7 @@ class Http2Protocol:
     Attributes:
         streams: the requests in flight.
         writer: sends their answers.
-        draining: how far the connection is on its way to its end.
+        draining: decides when the connection says goodbye.
     """
 
     def __init__(

@@ -11,9 +11,9 @@ from h2.settings import SettingCodes, Settings
 from hyperframe.frame import Frame, RstStreamFrame
 
 FLOOD_FACTOR = 2
-"""Multiple of the announced streams that h2 lets a client open within one read, before its counting of open streams
-becomes expensive. h2 ends the connection over one stream too many; `http2` refuses that stream, and leaves h2 only the
-flood."""
+"""Streams that h2 lets a client open, as a multiple of those announced. h2 ends the connection over one stream too
+many, where `http2` refuses that stream alone. So h2 only stops a flood within one read, at which its counting of open
+streams becomes expensive."""
 
 
 class ServerConnection(H2Connection):
