@@ -1,4 +1,4 @@
-"""One agent as a process: made of its settings, served until it is told to stop."""
+"""One agent as a process: built from its settings, served until it is told to stop."""
 
 from __future__ import annotations
 
@@ -19,20 +19,27 @@ from logagent.disk.watch.watching import Watching
 from logagent.local import Reading
 from logagent.peers.client.transport import client_tls
 from logagent.peers.known_agents import Peers
+from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server import connections
-from logagent.web.streaming import Answers
+from logagent.web.server.listening import Listener, listen, server_tls
 
 GRACE_FOR_READERS = 0.5
 """The part of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict, and
-the rest of the time is for readers to take what is on its way to them. Follows, which never would, are cut at once."""
+in the rest of the time clients read what is on its way to them. Follows have no end of their own: they are cut at
+once."""
 
 
 async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None]) -> None:
     """Serve until SIGTERM or SIGINT, then end the answers under way within the graceful time.
 
-    started: called once with the bound addresses, when connections are accepted. Raises `ConfigError` and `OSError`
-    for settings that do not work on this machine.
+    Args:
+        settings: those of the agent.
+        started: called once, with the bound addresses, when connections are accepted.
+
+    Raises:
+        ConfigError: for settings that lack something.
+        OSError: for settings that do not work on this machine.
     """
     listeners = _listeners(settings)
     addresses = [listener.address for listener in listeners]
@@ -56,7 +63,7 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
 
 
 async def _watch_signals(stopping: trio.Event) -> None:
-    """The first SIGTERM or SIGINT ends gracefully; a second ends at once, as whoever sends it means it."""
+    """End gracefully at the first SIGTERM or SIGINT, and at once at the second."""
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
             if stopping.is_set():
@@ -65,6 +72,7 @@ async def _watch_signals(stopping: trio.Event) -> None:
 
 
 async def _cut_answers(stopping: trio.Event, answers: Answers, grace: float) -> None:
+    """Cut follows when the agent stops, and other answers `grace` seconds later."""
     await stopping.wait()
     answers.cut_follows()
     await trio.sleep(grace)
@@ -100,15 +108,15 @@ def _agent(settings: Settings, peers: Peers, addresses: Sequence[str], threads: 
     return Agent(settings.name, reading=reading, peers=peers, patience=settings.patience, addresses=addresses)
 
 
-def _listeners(settings: Settings) -> list[connections.Listener]:
+def _listeners(settings: Settings) -> list[Listener]:
     urls = [urlsplit(url) for url in settings.listen]
     return [_listener(settings, url.scheme, url.hostname or "", url.port or 0) for url in urls]
 
 
-def _listener(settings: Settings, scheme: str, host: str, port: int) -> connections.Listener:
+def _listener(settings: Settings, scheme: str, host: str, port: int) -> Listener:
     if scheme == "http":
-        return connections.listen(host, port, None)
+        return listen(host, port, None)
     if settings.tls_certificate is None or settings.tls_key is None:
         raise ConfigError("listen", f"https://{host}:{port} needs a certificate and its key; see --certs")
-    tls = connections.server_tls(settings.tls_certificate, settings.tls_key, settings.tls_ca)
-    return connections.listen(host, port, tls)
+    tls = server_tls(settings.tls_certificate, settings.tls_key, settings.tls_ca)
+    return listen(host, port, tls)

@@ -1,4 +1,4 @@
-"""Who may ask. Here: whoever comes with a certificate of our own authority, where one is required."""
+"""Who may ask: clients with a certificate of our own authority, where a certificate is required."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Any
 
 
 def may_ask(scope: Mapping[str, Any], *, certificate_required: bool) -> bool:
-    """Whether the client of an ASGI request may ask for logs.
+    """Return whether the client of an ASGI request may ask for logs.
 
-    A certificate that comes with the connection was verified against the authority in the TLS handshake. Cleartext has
-    none: it is served on loopback, or where the operator said so in so many words.
+    The TLS handshake has verified a client's certificate against the authority. Clients in cleartext have none and may
+    ask: cleartext is served on loopback, or where the operator explicitly asked for it.
+
+    Args:
+        scope: of the request.
+        certificate_required: whether clients must show a certificate over TLS.
     """
     if scope["scheme"] != "https" or not certificate_required:
         return True

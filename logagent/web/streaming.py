@@ -1,14 +1,12 @@
-"""The body of an answer: batches become DATA, the outcome becomes trailers.
+"""The body of an answer: batches become its bytes, the outcome becomes its trailers.
 
-This is where a body ends: whatever went wrong has become an outcome by then, and the body never raises.
+Whatever goes wrong becomes an outcome here, at the latest: sending a body never raises.
 """
 
 from __future__ import annotations
 
 import logging
-import math
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -25,6 +23,7 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.core.wire.coding import encoder
 from logagent.core.wire.verdict import TRAILERS, to_trailers
+from logagent.web.answers import Answers
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -32,110 +31,40 @@ Refuse = Callable[[Outcome], TrioResponse]
 
 _log = logging.getLogger(__name__)
 
-
-class Rendering(Protocol):
-    """How batches, and at the end the outcome, become bytes of a body."""
-
-    def batch(self, batch: Batch) -> bytes: ...
-
-    def end(self, outcome: Outcome) -> bytes: ...
+_REFUSALS = frozenset({Status.NOT_FOUND, Status.PERMISSION_DENIED})
+"""Failures that have a status code of their own, if they come before the first byte."""
 
 
-MAX_FOLLOWS = 1000
-"""Follows at once: each costs some batches of memory, and little else while nothing is written."""
+class BodyRendering(Protocol):
+    """Makes the bytes of a body."""
 
+    def batch(self, batch: Batch) -> bytes:
+        """Render one batch."""
+        ...
 
-class Answers:
-    """The answers under way: bounded in number, and cut all at once when the agent stops.
-
-    Follows are counted apart: they go on for days, and would otherwise leave no room for answers that end.
-    name: the agent's, for verdicts. most: how many answers at once; each costs some batches of memory and a place in
-    the queue for the disk. most_follows: likewise. max_time, max_bytes: seconds that an answer may take, and bytes of
-    lines that it may hold; a follow has no such end.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        most: int,
-        *,
-        most_follows: int = MAX_FOLLOWS,
-        max_time: float = math.inf,
-        max_bytes: int | None = None,
-    ) -> None:
-        self.name = name
-        self._most = most
-        self._most_follows = most_follows
-        self._max_time = max_time
-        self._max_bytes = max_bytes
-        self._scopes: set[trio.CancelScope] = set()
-        self._follows: set[trio.CancelScope] = set()
-
-    @property
-    def under_way(self) -> int:
-        """How many answers are under way, follows not counted."""
-        return len(self._scopes)
-
-    @property
-    def follows(self) -> int:
-        """How many follows are under way."""
-        return len(self._follows)
-
-    def full(self, query: Query) -> bool:
-        """Whether as many of this query's kind are under way as may be."""
-        return self.follows >= self._most_follows if query.follow else self.under_way >= self._most
-
-    def bounded(self, query: Query) -> Query:
-        """The query within this agent's own ceilings: what runs into one ends with a verdict and a cursor, as with the
-        client's."""
-        if query.follow:
-            return query
-        timeout = min(math.inf if query.limits.timeout is None else query.limits.timeout, self._max_time)
-        sizes = [
-            size for size in (query.limits.max_bytes, None if query.form.hits else self._max_bytes) if size is not None
-        ]
-        return replace(
-            query,
-            limits=replace(
-                query.limits, timeout=None if timeout == math.inf else timeout, max_bytes=min(sizes, default=None)
-            ),
-        )
-
-    @contextmanager
-    def one_more(self, query: Query) -> Iterator[trio.CancelScope]:
-        """The cancel scope of an answer under way."""
-        scope = trio.CancelScope()
-        scopes = self._follows if query.follow else self._scopes
-        scopes.add(scope)
-        try:
-            yield scope
-        finally:
-            scopes.discard(scope)
-
-    def cut_follows(self) -> None:
-        """End every follow now, with a verdict that says why: it would not end by itself."""
-        for scope in self._follows:
-            scope.cancel()
-
-    def cut(self) -> None:
-        """End every answer and follow now, with a verdict that says why."""
-        self.cut_follows()
-        for scope in self._scopes:
-            scope.cancel()
+    def end(self, outcome: Outcome) -> bytes:
+        """Render the outcome, behind the last batch."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an answer is to be made of and look like.
+    """What an answer is made of and looks like.
 
-    trailers: whether the connection can carry them. in_band: whether the rendering ends with the verdict. strict:
-    whether an incomplete answer is to end in a stream reset. refuse: the response in place of an answer that failed
-    before its first byte.
+    Attributes:
+        source: gives the batches and the outcome.
+        query: what the source is asked.
+        rendering: makes the bytes of the body.
+        coding: the body's content coding.
+        trailers: whether the connection can carry them.
+        in_band: whether the rendering ends with the verdict.
+        strict: whether an incomplete answer ends in a stream reset.
+        refuse: makes the response in place of an answer that failed before its first byte.
     """
 
     source: Source
     query: Query
-    rendering: Rendering
+    rendering: BodyRendering
     coding: str
     trailers: bool
     in_band: bool
@@ -144,7 +73,13 @@ class Plan:
 
 
 class Answer(TrioResponse):
-    """A response whose body is a source under way."""
+    """A response whose body is a source under way.
+
+    Args:
+        plan: what it is made of.
+        answers: those under way, among which it is counted while it is sent.
+        mimetype: its media type.
+    """
 
     def __init__(self, plan: Plan, answers: Answers, mimetype: str) -> None:
         super().__init__(content_type=mimetype)
@@ -158,22 +93,24 @@ class Answer(TrioResponse):
         if plan.trailers:
             self.headers["trailer"] = ", ".join(TRAILERS)
         if plan.query.follow:
-            self.headers["x-accel-buffering"] = "no"  # Proxies of nginx's kind would hold lines until a buffer is full.
+            self.headers["x-accel-buffering"] = "no"  # nginx and its like would hold lines until a buffer is full.
         if plan.strict:
             self.headers["preference-applied"] = "handling=strict"
         self._plan = plan
         self._answers = answers
 
-    async def deliver(self, connection: Connection, send: Send) -> None:
-        """Pump the source into the body and end it with the verdict. Cancelled when the client is gone."""
+    async def deliver(self, connection: AnswerConnection, send: Send) -> None:
+        """Pump the source into the body and end it with the verdict; cancelled when the client is gone."""
         await _Delivery(self, self._plan, self._answers, connection, send).run()
 
 
 class _Delivery:
-    """One answer on its way. The response starts with the first batch or sign of life, so that a failure before any
-    byte can still be an honest status code."""
+    """One answer on its way.
 
-    def __init__(self, answer: Answer, plan: Plan, answers: Answers, connection: Connection, send: Send) -> None:
+    The response starts with the first batch or sign of life, so that a failure before that still has a status code.
+    """
+
+    def __init__(self, answer: Answer, plan: Plan, answers: Answers, connection: AnswerConnection, send: Send) -> None:
         self._answer = answer
         self._plan = plan
         self._answers = answers
@@ -185,7 +122,7 @@ class _Delivery:
         self._records = 0
         self._scanned = 0
         self._positions = Positions(newest=plan.query.form.order is Order.NEWEST)
-        # A log that says nothing of itself this time, as its host failed, stays where the earlier answer left it.
+        # A log that this answer says nothing of, as its host failed, stays where the earlier answer left it.
         self._positions.pass_by(plan.query.positions)
         self._outcome = Outcome()
 
@@ -197,7 +134,7 @@ class _Delivery:
             await self._end(outcome)
 
     async def _answered(self) -> Outcome:
-        """Where an exception becomes an outcome, if it did not where its source ended."""
+        """Send all batches; turn into an outcome what the source itself did not."""
         try:
             with self._answers.one_more(self._plan.query) as scope, scope:
                 await self._stream()
@@ -208,7 +145,10 @@ class _Delivery:
         return self._unfinished(Status.UNAVAILABLE, f"{self._answers.name} is stopping")
 
     def _with_cursor(self, outcome: Outcome) -> Outcome:
-        """A complete answer that has all there is, newest first, has nothing further; oldest first, more may come."""
+        """Add the cursor behind this answer, unless nothing is left.
+
+        Newest first, nothing is left behind a complete answer that did not stop at `n`; oldest first, more may come.
+        """
         query = self._plan.query
         whole = outcome.complete and (query.limits.n is None or self._records < query.limits.n)
         if query.own or query.form.hits or (whole and query.form.order is Order.NEWEST):
@@ -219,13 +159,13 @@ class _Delivery:
         return Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)
 
     async def _stream(self) -> None:
-        # No slot: while one batch is being sent the next is being read, and no third is held.
+        # No slots: while one batch is sent the next is read, and no third is held.
         out, batches = trio.open_memory_channel[Batch](0)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._pump, out)
             async with batches:
                 async for batch in batches:
-                    # Counted first: an answer that is cut while it sends this has it on its way all the same.
+                    # Counted first: if the answer is cut while this is sent, the client gets it all the same.
                     self._lines += lines_in(batch) if self._plan.query.form.hits else batch.count
                     self._records += batch.records
                     self._scanned += batch.scanned
@@ -256,8 +196,11 @@ class _Delivery:
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
 
     async def _end(self, outcome: Outcome) -> None:
-        """Where an outcome becomes trailers. An answer that nobody may take for complete is left without its end: the
-        server then resets the stream, or cuts the connection where that is all that HTTP/1.1 offers."""
+        """End the body and turn the outcome into trailers.
+
+        An incomplete answer that could pass for complete is left without its end: the server then resets the stream
+        or, over HTTP/1.1, cuts the connection.
+        """
         await self._write(self._plan.rendering.end(outcome))
         if not outcome.complete and (self._plan.strict or not (self._plan.trailers or self._plan.in_band)):
             return
@@ -267,13 +210,16 @@ class _Delivery:
             await self._send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
 
 
-class Connection(TrioASGIHTTPConnection):
-    """Quart-Trio's connection to one request, that knows how to deliver an `Answer`."""
+class AnswerConnection(TrioASGIHTTPConnection):
+    """Quart-Trio's side of one request, which can deliver an `Answer`.
+
+    Private part of Quart-Trio touched: `_send_response`.
+    """
 
     async def handle_messages(  # type: ignore[override]  # Quart-Trio's own signature, not Quart's
         self, nursery: trio.Nursery, request: Any, receive: Any
     ) -> None:
-        """Drop what is uploaded, since no route takes a body, and cancel the request when its client is gone."""
+        """Drop what the client uploads, as no route takes a body, and cancel the request when the client is gone."""
         while (await receive())["type"] != "http.disconnect":
             pass
         nursery.cancel_scope.cancel()
@@ -285,15 +231,11 @@ class Connection(TrioASGIHTTPConnection):
             await self.send_plain(send, response)
 
     async def send_plain(self, send: Any, response: Any) -> None:
-        """A response whose body is at hand."""
+        """Send a response whose body is at hand."""
         await super()._send_response(send, response)
 
 
 class StreamingQuart(QuartTrio):
-    """A Quart-Trio application whose responses may be answers under way."""
+    """A Quart-Trio application whose responses may be of class `Answer`."""
 
-    asgi_http_class = Connection
-
-
-_REFUSALS = frozenset({Status.NOT_FOUND, Status.PERMISSION_DENIED})
-"""Failures that have a status code of their own, if they come before the first byte."""
+    asgi_http_class = AnswerConnection

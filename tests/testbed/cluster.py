@@ -24,9 +24,9 @@ from logagent.disk.watch.watching import Watching
 from logagent.local import Reading
 from logagent.peers.client.transport import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
+from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
-from logagent.web.streaming import Answers
 from testbed.broken import Broken
 from testbed.network import MemoryNetwork
 

@@ -6,7 +6,7 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -14,13 +14,18 @@ import pytest
 import zstandard
 from trio.testing import MockClock
 
-from logagent.core.batch import Position
+from logagent.core.batch import Out, Position
 from logagent.core.cursor import decode
-from logagent.core.outcome import Status
+from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
+from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.verdict import TRAILERS
+from logagent.web.answers import Answers
+from logagent.web.app import create_app
+from logagent.web.streaming import StreamingQuart
 from testbed.broken import Broken
 from testbed.cluster import PATIENCE, Cluster, Reply
+from testbed.fake_agent import FakeAgent
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 
@@ -515,3 +520,62 @@ async def test_parameters_of_hosts_are_refused(autojump_clock: MockClock, cluste
     async with cluster(web0=LINES) as it:
         reply = await it.ask("n=1", route="/hosts")
     assert (reply.status, problem(reply)["parameter"]) == (400, "n")
+
+
+ASKING = ["/logs?filename=app.log", "/hits?filename=app.log", "/files", "/hosts"]
+
+
+async def nothing(query: Query, out: Out) -> Outcome:
+    return Outcome()
+
+
+def agent_app(*, certificate_required: bool = False) -> StreamingQuart:
+    return create_app(FakeAgent(nothing), Answers("web0", 10), version="0", certificate_required=certificate_required)
+
+
+def over_tls(certificate: bytes | None) -> Callable[[str], Awaitable[int]]:
+    """Asks an agent that requires certificates, by https; gives the status code."""
+    app = agent_app(certificate_required=True)
+
+    async def ask(path: str) -> int:
+        state = {"state": {"client_certificate": certificate}}
+        return (await app.test_client().get(path, scheme="https", scope_base=state)).status_code
+
+    return ask
+
+
+@pytest.mark.parametrize("path", ASKING)
+async def test_client_without_a_certificate_is_refused_by_every_route_that_tells_of_logs(path: str) -> None:
+    assert await over_tls(None)(path) == 401
+
+
+@pytest.mark.parametrize("path", ["/files", "/hosts"])
+async def test_client_with_a_certificate_is_admitted(path: str) -> None:
+    assert await over_tls(b"DER")(path) == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+async def test_health_is_told_to_everybody(path: str) -> None:
+    assert await over_tls(None)(path) == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"content-length": "1"}, 413),
+        ({"transfer-encoding": "chunked"}, 413),
+        ({"content-length": "0"}, 200),
+        ({}, 200),
+    ],
+)
+async def test_body_of_a_request_is_refused_however_it_is_announced(headers: dict[str, str], status: int) -> None:
+    client = agent_app().test_client()
+    response = await client.get("/healthz", headers=headers)
+    assert response.status_code == status
+    assert status == 200 or json.loads(await response.get_data())["detail"] == "no route takes a body"
+
+
+async def test_every_response_names_the_agents_version(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        replies = [await it.ask("filename=app.log"), await it.ask(""), await it.ask("", route="/hosts")]
+    assert [reply.headers[VERSION_HEADER] for reply in replies] == ["0", "0", "0"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -12,52 +12,23 @@ import httpx
 import pytest
 import trio
 import zstandard
-from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
+from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Out, Position
 from logagent.core.cursor import decode, encode
 from logagent.core.outcome import Failure, Outcome, Status
-from logagent.core.query import Query, Source
-from logagent.core.wire.hosts import HostState
-from logagent.core.wire.listing import Listing
+from logagent.core.query import Query
 from logagent.core.wire.parameters import parse
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
-from logagent.web.streaming import Answers
+from testbed.fake_agent import FakeAgent, Pump
 from testbed.network import MemoryNetwork
 
-Pump = Callable[[Query, Out], Awaitable[Outcome]]
 LINE = Batch(b"2026-11-23T10:00:00Z line\n", 1)
 CHUNK = Batch(b"x" * 65_535 + b"\n", 1)
-
-
-class FakeAgent:
-    """An agent whose every answer is one function."""
-
-    name = "web0"
-
-    def __init__(self, pump: Pump) -> None:
-        self._pump = pump
-
-    async def check(self, query: Query) -> None:
-        pass
-
-    def answer(self, query: Query) -> Source:
-        return self
-
-    async def pump(self, query: Query, out: Out) -> Outcome:
-        return await self._pump(query, out)
-
-    async def files(self, query: Query) -> Listing:
-        return Listing((), ())
-
-    async def hosts(self) -> list[HostState]:
-        return []
-
-    async def unready(self) -> list[str]:
-        return []
 
 
 @asynccontextmanager
@@ -235,7 +206,7 @@ async def test_batch_on_its_way_when_the_answer_is_cut_is_counted(autojump_clock
 # Follows
 
 FOLLOW = "filename=app.log&follow=true"
-WEB = Origin("web0", "app.log", log="app.log", mark=1)
+WEB = Origin("web0", "app.log", log="app.log", fingerprint=1)
 
 
 def written(line: bytes, offset: int) -> Batch:
@@ -320,12 +291,6 @@ async def test_follows_are_counted_apart_from_answers(autojump_clock: MockClock)
         assert response.status_code == 200
 
 
-@pytest.mark.parametrize(("own", "meant"), [("", (None, None)), ("&timeout=9&max_bytes=8", (9.0, 8))])
-def test_ceilings_are_those_of_answers_that_end(own: str, meant: tuple[float | None, int | None]) -> None:
-    query = Answers("web0", 1, max_time=5, max_bytes=5).bounded(parse((FOLLOW + own).encode(), 0))
-    assert (query.limits.timeout, query.limits.max_bytes) == meant
-
-
 async def test_event_stream_goes_on_behind_the_last_event_whatever_the_url_says(autojump_clock: MockClock) -> None:
     asked: list[Query] = []
 
@@ -375,4 +340,84 @@ async def test_follow_over_http1_comes_in_chunks_as_lines_are_written(autojump_c
         await lines_in.send(b"later")
         await wait_all_tasks_blocked()
         assert bytes(await theirs.receive_some()) == b"6\r\nlater\n\r\n"
+        nursery.cancel_scope.cancel()
+
+
+async def partly(query: Query, out: Out) -> Outcome:
+    """A source that fails behind its first line."""
+    await out.send(written(b"one", 0))
+    return Outcome(Status.UNAVAILABLE, "web1 is gone", 1)
+
+
+async def counted(query: Query, out: Out) -> Outcome:
+    """A source of counts that fails behind its first count."""
+    await out.send(Batch(b"1 1000000000\n", 1, [0], [0], (WEB,)))
+    return Outcome(Status.UNAVAILABLE, "web1 is gone", 1)
+
+
+async def over_http1(pump: Pump, route: str, accept: str) -> bytes:
+    """All that a client of HTTP/1.1 gets until the connection ends or falls silent."""
+    app = create_app(FakeAgent(pump), Answers("web0", 10), version="0", certificate_required=False)
+    theirs, ours = memory_stream_pair()
+    received = b""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve_connection, app, ours)
+        head = f"GET {route}?filename=app.log HTTP/1.1\r\nhost: web0\r\naccept: {accept}\r\nconnection: close\r\n\r\n"
+        await theirs.send_all(head.encode())
+        while chunk := await theirs.receive_some():
+            received += chunk
+        nursery.cancel_scope.cancel()
+    return received
+
+
+@pytest.mark.parametrize(
+    ("pump", "route", "accept", "ends"),
+    [
+        (partly, "/logs", "text/plain", False),
+        (partly, "/logs", "application/x-ndjson", True),
+        (partly, "/logs", "text/event-stream", True),
+        (counted, "/hits", "text/plain", False),
+        (counted, "/hits", "application/x-ndjson", True),
+        (counted, "/hits", "application/json", True),
+    ],
+)
+async def test_incomplete_answer_over_http1_is_cut_unless_its_body_ends_with_the_verdict(
+    autojump_clock: MockClock, pump: Pump, route: str, accept: str, ends: bool
+) -> None:
+    received = await over_http1(pump, route, accept)
+    assert received.startswith(b"HTTP/1.1 200 ")
+    assert (b"web1 is gone" in received, received.endswith(b"0\r\n\r\n")) == (ends, ends)
+
+
+async def test_answer_is_not_cached_and_its_type_not_guessed(autojump_clock: MockClock) -> None:
+    async with asking(partly) as response:
+        assert (response.headers["cache-control"], response.headers["x-content-type-options"]) == (
+            "no-store",
+            "nosniff",
+        )
+
+
+@pytest.mark.parametrize(("question", "is_kept"), [("filename=app.log", False), (FOLLOW, True)])
+async def test_client_that_takes_nothing_keeps_a_follow_and_no_other_answer(
+    mock_clock: MockClock, question: str, is_kept: bool
+) -> None:
+    ended = trio.Event()
+
+    async def endless(query: Query, out: Out) -> Outcome:
+        try:
+            while True:
+                await out.send(CHUNK)
+        finally:
+            ended.set()
+
+    app = create_app(FakeAgent(endless), Answers("web0", 10), version="0", certificate_required=False)
+    theirs, ours = lockstep_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve_connection, app, ours)
+        await theirs.send_all(f"GET /logs?{question} HTTP/1.1\r\nhost: web0\r\n\r\n".encode())
+        await wait_all_tasks_blocked()
+        for _ in range(10):
+            mock_clock.jump(60)
+            await wait_all_tasks_blocked()
+        assert ended.is_set() is not is_kept
         nursery.cancel_scope.cancel()

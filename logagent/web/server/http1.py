@@ -13,13 +13,20 @@ from hypercorn.protocol import events
 from hypercorn.protocol.h11 import H11Protocol
 from hyperframe.exceptions import HyperframeError
 
-from logagent.web.server.request_stream import RequestStream
+from logagent.web.server.request_stream import NewStream, RequestStream
 
 
 class Http1Protocol(H11Protocol):
-    """Hypercorn's HTTP/1.1 with our request streams, and a goodbye."""
+    """Serves HTTP/1.1 over one connection: Hypercorn's protocol, with our request streams and an orderly end.
 
-    def __init__(self, new_stream: Any, *others: Any) -> None:
+    Private parts of Hypercorn touched: `_create_stream`, `_check_protocol`.
+
+    Args:
+        new_stream: makes the stream for a request.
+        others: as in `H11Protocol`.
+    """
+
+    def __init__(self, new_stream: NewStream, *others: Any) -> None:
         super().__init__(*others)
         self._new_stream = new_stream
 
@@ -34,18 +41,18 @@ class Http1Protocol(H11Protocol):
         return isinstance(self.stream, RequestStream) and self.stream.unhurried
 
     async def drain(self) -> None:
-        """Ends the connection if no request is in flight; otherwise Hypercorn does, once the answer is finished."""
+        """End the connection if no request is in flight; otherwise Hypercorn ends it after the answer."""
         if self.stream is None:
             await self.send(Closed())
 
     async def stream_send(self, event: events.Event) -> None:
-        """Takes a stream's event; during shutdown the answer says that the connection ends with it."""
+        """Take a stream's event; during a shutdown the answer says that the connection ends with it."""
         if isinstance(event, events.Response) and self.context.terminated.is_set():
             event.headers.append((b"connection", b"close"))
         await super().stream_send(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
-        # As Hypercorn's, without WebSockets: such an upgrade is ignored, and the request answered as it stands.
+        # Like Hypercorn's, without WebSockets: an upgrade to them is ignored, and the request answered as it stands.
         self.stream = self._new_stream(self.stream_send, 1)
         await self.stream.handle(
             events.Request(
@@ -60,14 +67,14 @@ class Http1Protocol(H11Protocol):
         self.keep_alive_requests += 1
 
     async def _check_protocol(self, event: h11.Request) -> None:
-        # Hypercorn says "101 Switching Protocols" first and looks at the settings then.
+        # Hypercorn answers "101 Switching Protocols" before it looks at the settings.
         settings = [value for name, value in event.headers if name == b"http2-settings"]
-        if b"h2c" not in [value.lower() for name, value in event.headers if name == b"upgrade"] or valid(settings):
+        if b"h2c" not in [value.lower() for name, value in event.headers if name == b"upgrade"] or are_valid(settings):
             await super()._check_protocol(event)
 
 
-def valid(settings: list[bytes]) -> bool:
-    """Whether a request has the one good HTTP2-Settings field that an upgrade to h2c needs (RFC 7540, 3.2.1)."""
+def are_valid(settings: list[bytes]) -> bool:
+    """Return whether a request's HTTP2-Settings allow an upgrade to h2c: exactly one good field (RFC 7540, 3.2.1)."""
     trial = H2Connection(H2Configuration(client_side=False))
     try:
         [encoded] = settings

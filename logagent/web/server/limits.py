@@ -1,4 +1,4 @@
-"""What one connection may ask of us."""
+"""Limits on what one connection may ask of the server."""
 
 from __future__ import annotations
 
@@ -9,49 +9,67 @@ import trio
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How long and how much one connection may keep us busy, in seconds, bytes and counts."""
+    """How long and how much one connection may keep the server busy.
 
-    # s; a client that has not taken one burst by then is dropped: it has gone without a word, or reads below 2 KiB/s.
-    # Not while it has an unhurried answer under way (a follow): `presence` finds those that are gone.
+    Attributes:
+        write_timeout: seconds in which a client must take one burst; otherwise it has vanished, or reads below
+            2 KiB/s, and its connection ends. Not applied while an unhurried answer (a follow) is under way: then
+            `liveness` finds the clients that have vanished.
+        idle_timeout: seconds without a request in flight; long enough for a person or a poller to reuse the
+            connection.
+        unread_timeout: seconds without a request in flight after which the connection of a client that has not read
+            its answer to the end is reset. A person with a pager has that time. Such a connection costs no more than
+            an idle one, and the kernel finds clients that are dead.
+        farewell_timeout: seconds during a shutdown in which a client that received its answers promptly must show that
+            it has read them, before its connection is reset. Clients that read nothing between requests (httpx) never
+            show it, and lose nothing either.
+        handshake_timeout: seconds for a TLS handshake; several round trips on the worst of links.
+        max_streams: requests in flight at once; further ones are refused (REFUSED_STREAM: the client may repeat them).
+        requests_per_connection: requests until the client must open another connection; against abuse, and far above
+            honest use.
+        stream_buffer: bytes of an answer that wait for the client; at this size the application's send waits. That
+            is two bursts, so that one is on its way and one can follow.
+        burst: bytes handed to the socket at once; enough to make the cost of a write small, few enough to stay fair.
+        resets: requests that a client may abandon or see refused at once, before its connection ends.
+        resets_per_second: requests that it may abandon or see refused per second after that.
+        header_bytes: bytes of one request's head over HTTP/1.1; h2 has a limit of the same size for HTTP/2.
+    """
+
     write_timeout: float = 60.0
-    # s without a request in flight; long enough for a person or a poller to reuse the connection.
     idle_timeout: float = 75.0
-    # s without a request in flight for a client that has not read its answer to the end yet, before its connection is
-    # reset: time for a person with a pager. It costs no more than an idle connection, and the kernel finds the dead.
     unread_timeout: float = 600.0
-    # s during a shutdown for a client that promptly received its answers to show that it has dealt with them, before
-    # its connection is reset. Clients that read nothing between requests (httpx) never do so, and lose nothing either.
     farewell_timeout: float = 2.0
-    # s for a TLS handshake; several round trips on the worst of links.
     handshake_timeout: float = 10.0
-    # Requests in flight on one connection; one more is refused (REFUSED_STREAM: the client may repeat it).
     max_streams: int = 100
-    # Requests on one connection before the client must open another; an abuse limit, far above honest use.
     requests_per_connection: int = 1_000_000
-    # Bytes of an answer that wait for the client; then the app's send waits. Two bursts: one on its way, one to follow.
     stream_buffer: int = 256 * 1024
-    # Bytes handed to the socket at a time: enough to make a write's cost small, little enough to stay fair.
     burst: int = 128 * 1024
-    # Requests that a client may abandon (or see refused) at once, and per second after that, before it is cut off.
     resets: int = 1000
     resets_per_second: float = 33.0
-    # Bytes of one request's head on HTTP/1.1 (HTTP/2 has h2's own limit of the same size).
     header_bytes: int = 64 * 1024
 
 
-class Allowance:
-    """So many at once, and so many a second after that (a token bucket)."""
+class TokenBucket:
+    """Allow a number of events at once, and a number per second after that.
 
-    def __init__(self, burst: int, per_second: float) -> None:
-        self._burst = burst
+    Args:
+        capacity: tokens at the beginning, and the most that are ever kept.
+        per_second: tokens added per second, up to the capacity.
+    """
+
+    def __init__(self, capacity: int, per_second: float) -> None:
+        self._capacity = capacity
         self._per_second = per_second
-        self._left = float(burst)
-        self._spent_at = trio.current_time()
+        self._tokens = float(capacity)
+        self._updated_at = trio.current_time()
 
     def spend(self) -> bool:
-        """Takes one, and says whether one was left."""
+        """Take one token, and return whether one was left.
+
+        A bucket that is overdrawn stays so until enough tokens were added.
+        """
         now = trio.current_time()
-        earned = (now - self._spent_at) * self._per_second
-        self._left = min(self._left + earned, self._burst) - 1
-        self._spent_at = now
-        return self._left >= 0
+        added = (now - self._updated_at) * self._per_second
+        self._tokens = min(self._tokens + added, self._capacity) - 1
+        self._updated_at = now
+        return self._tokens >= 0

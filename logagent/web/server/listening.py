@@ -1,4 +1,4 @@
-"""Sockets to listen on, and the TLS that goes with them."""
+"""Sockets to listen on, and their TLS."""
 
 from __future__ import annotations
 
@@ -7,39 +7,47 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-# Connections that the kernel holds until they are accepted: a dashboard's worth opened at once, many times over.
 BACKLOG = 1024
+"""Connections that the kernel holds until they are accepted: many times what a dashboard opens at once."""
 
-# s of silence after which the kernel asks whether a client is still there (its own default is two hours), s between two
-# such questions, and how many stay unanswered until it ends the connection: 30 s in all, two heartbeats of a follow.
 KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+"""Seconds of silence after which the kernel probes a client (its own default is two hours), seconds between probes,
+and unanswered probes after which it ends the connection: 30 s in all, two heartbeats of a follow."""
 
-# The suites of TLS 1.2 that HTTP/2 allows (RFC 9113, 9.2.2): forward secret and authenticated. TLS 1.3 has no others.
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
+"""The suites of TLS 1.2 that HTTP/2 allows (RFC 9113, 9.2.2): forward secret and authenticated. All suites
+of TLS 1.3 are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """A bound socket that listens, with TLS or in cleartext."""
+    """A bound socket that listens, with TLS or in cleartext.
+
+    Attributes:
+        socket: closed by `connections.serve`, or by whoever never hands it over.
+        tls: the server's side of TLS; None: cleartext.
+    """
 
     socket: socket.socket
     tls: ssl.SSLContext | None
 
     @property
     def address(self) -> str:
-        """Where clients reach it, as `https://[::1]:8443`."""
+        """The URL at which clients reach it, as `https://[::1]:8443`."""
         host, port = self.socket.getsockname()[:2]
         scheme = "https" if self.tls else "http"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def listen(host: str, port: int, tls: ssl.SSLContext | None) -> Listener:
-    """Binds a TCP socket and listens on it; connections wait there until `serve` accepts them.
+    """Bind a TCP socket and listen on it.
+
+    Connections wait in its backlog until `connections.serve` accepts them.
 
     Args:
-        host: an address or a name (its first address is taken); IPv6 without brackets.
-        port: 0 for any that is free.
-        tls: from `server_tls`, or None for cleartext.
+        host: an address or a name, of which the first address is taken; IPv6 without brackets.
+        port: 0: any free one.
+        tls: from `server_tls`; None: cleartext.
 
     Raises:
         OSError: naming the address, when it is taken, forbidden or not one of this host's.
@@ -49,12 +57,15 @@ def listen(host: str, port: int, tls: ssl.SSLContext | None) -> Listener:
         bound = socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
-    _ask_silent_clients(bound)
+    _probe_silent_clients(bound)
     return Listener(bound, tls)
 
 
-def _ask_silent_clients(bound: socket.socket) -> None:
-    # Accepted sockets inherit these. A client that lost its power says nothing, and its stream may be silent for hours.
+def _probe_silent_clients(bound: socket.socket) -> None:
+    """Turn TCP keepalive on; accepted sockets inherit it.
+
+    A client that lost its power says nothing, and the stream to it may be silent for hours.
+    """
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in KEEPALIVE.items():
         if hasattr(socket, name):
@@ -62,16 +73,16 @@ def _ask_silent_clients(bound: socket.socket) -> None:
 
 
 def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:
-    """TLS for a listener: 1.2 or newer, HTTP/2 preferred over HTTP/1.1.
+    """Make the TLS of a listener: 1.2 or newer, HTTP/2 preferred over HTTP/1.1.
 
     Args:
         certificate: PEM, the chain from our own certificate up.
         key: PEM, unencrypted.
-        client_ca: PEM of the authorities that clients' certificates must come from. Clients may then present one, and
-            a bad one fails their handshake; left out, none is asked for.
+        client_ca: PEM of the authorities that clients' certificates must come from. Clients may then present a
+            certificate, and a bad one fails their handshake; None: no certificate is asked for.
 
     Raises:
-        OSError: a file cannot be read (`ssl.SSLError`: is not what it should be).
+        OSError: when a file cannot be read; `ssl.SSLError` when it is not what it should be.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

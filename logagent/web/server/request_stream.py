@@ -1,36 +1,39 @@
-"""One request and its answer, whichever HTTP it came by: Hypercorn's stream, with an app that ends with its client."""
+"""One request and its answer, over either HTTP: Hypercorn's stream, with an application that ends with its client."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 import trio
 from hypercorn.protocol.events import Body, Event, StreamClosed
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 
-# Bytes of a request's body that wait for an app to read them; then no more are taken from the client. Above the 65,535
-# bytes of an HTTP/2 stream's first window, so that it is that window which stops an HTTP/2 client.
 UNREAD_LIMIT = 2**16
+"""Bytes of a request's body that wait for the application; beyond it no more are taken from the client. One more than
+the first window of an HTTP/2 stream, so that an HTTP/2 client is stopped by that window."""
 
-# Messages that may wait for an app. Unlimited, since UNREAD_LIMIT bounds their bytes and since Hypercorn's own limit of
-# ten holds a whole connection up for one app that does not read.
 QUEUED_MESSAGES = sys.maxsize
+"""Messages that may wait for an application: unlimited, since UNREAD_LIMIT bounds their bytes, and since Hypercorn's
+own limit of ten holds a whole connection up for one application that does not read."""
 
 
 class RequestStream(HTTPStream):
-    """One request and its answer: Hypercorn's stream, with an app that ends when its client leaves.
+    """One request and its answer: Hypercorn's stream, with an application that ends when its client leaves.
 
-    Hypercorn only sends `http.disconnect`, which an app that is busy sending never sees. Here the app's task is
+    Hypercorn only sends `http.disconnect`, which an application that is busy sending never sees. Here its task is
     cancelled when the client leaves before the answer is finished, and left alone when the answer is finished.
 
-    An app may say `"unhurried": True` in `http.response.start`, for an answer that goes on without an end: its client
-    may then stop reading for as long as it likes. `unhurried` tells that it has.
-
     Args:
-        credit: told how many bytes of the request's body the app has read.
+        app: the application, wrapped as Hypercorn wants it.
         others: as in `HTTPStream`.
+        credit: called with the number of bytes of the request's body that the application has read.
+
+    Attributes:
+        unread: bytes of the request's body that wait for the application.
+        unhurried: whether the client may stop reading for as long as it likes, as the answer has no end of its own.
+            The application says so by `"unhurried": True` in `http.response.start`.
     """
 
     def __init__(self, app: Any, *others: Any, credit: Callable[[int], None] | None = None) -> None:
@@ -43,7 +46,7 @@ class RequestStream(HTTPStream):
         self._body_read = trio.Event()
 
     async def handle(self, event: Event) -> None:
-        """Takes Hypercorn's stream events; holds up whoever brings them while too much of the body is unread."""
+        """Take one of Hypercorn's stream events; wait while too much of the request's body is unread."""
         if isinstance(event, StreamClosed):
             self._end()
         elif isinstance(event, Body) and not self.closed:
@@ -60,10 +63,10 @@ class RequestStream(HTTPStream):
             self._in_flight.cancel()
 
     async def _answer(self, scope: Any, receive: Any, send: Any, sync_spawn: Any, call_soon: Any) -> None:
-        # Server push is gone from browsers and not spoken here, whatever Hypercorn says.
+        # Browsers have dropped server push, and it is not spoken here, whatever Hypercorn says.
         scope["extensions"].pop("http.response.push", None)
         if self._in_flight.cancel_called:
-            return  # A client that asks and resets at once costs no request.
+            return  # A client that resets its request at once never reaches the application.
         with self._in_flight:
             await self._framework(scope, self._receiver(receive), self._sender(send), sync_spawn, call_soon)
 
@@ -87,7 +90,27 @@ class RequestStream(HTTPStream):
             self.unhurried = self.unhurried or bool(message.get("unhurried"))
             await send(message)
             if message.get("more_body"):
-                # An app that sends for ever must let others run, also where its bytes go nowhere (HEAD).
+                # An application that sends for ever must let others run, also where its bytes are dropped (HEAD).
                 await trio.lowlevel.checkpoint()
 
         return send_and_yield
+
+
+class NewStream(Protocol):
+    """Makes the stream for one request."""
+
+    def __call__(
+        self,
+        send: Callable[[Event], Awaitable[None]],
+        stream_id: int,
+        *,
+        credit: Callable[[int], None] | None = None,
+    ) -> RequestStream:
+        """Make a stream.
+
+        Args:
+            send: takes the events of its answer.
+            stream_id: 1 over HTTP/1.1.
+            credit: called with the number of bytes of the request's body that the application has read.
+        """
+        ...

@@ -1,25 +1,27 @@
-"""A client in memory that speaks raw HTTP/2 to one connection, and sees every frame."""
+"""Clients in memory that speak raw HTTP to one connection: they may send anything, and see every frame."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
-import pytest
 import trio
 from h2 import events
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
-from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.trio.worker_context import WorkerContext
-from trio.testing import memory_stream_pair, wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from logagent.web.server.connections import Connection
-from logagent.web.server.limits import ConnectionLimits
+from logagent.web.server.client_connection import ClientConnection
+from logagent.web.server.http2 import Http2Protocol
+from logagent.web.server.receipts import SETTLING
+
+FIRST_WINDOW = 65_535
+"""Bytes that HTTP/2 lets either side send before the first WINDOW_UPDATE."""
+GET = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -47,7 +49,7 @@ class Http2Client:
     PING on, which it still acknowledges.
     """
 
-    def __init__(self, stream: trio.abc.Stream, connection: Connection) -> None:
+    def __init__(self, stream: trio.abc.Stream, connection: ClientConnection) -> None:
         self.stream = stream
         self.connection = connection
         self.answers: dict[int, Received] = {}
@@ -56,13 +58,18 @@ class Http2Client:
         self.reading.set()
         self.pings = 0
         self.last_ping: int | None = None
-        self.goaway: int | None = None
+        self.goaways: list[int] = []
         self.closed = trio.Event()
         self.arrivals: list[tuple[int, int]] = []
         config = H2Configuration(
             header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False
         )
         self.h2 = H2Connection(config)
+
+    @property
+    def goaway(self) -> int | None:
+        """The error code of the first GOAWAY."""
+        return self.goaways[0] if self.goaways else None
 
     async def open(self, nursery: trio.Nursery, window: int | None = None) -> None:
         """Greets; `window` is what streams and the connection may have on their way to us."""
@@ -133,31 +140,77 @@ class Http2Client:
                 if self.pings == self.last_ping:
                     self.reading = trio.Event()
             case events.ConnectionTerminated():
-                self.goaway = event.error_code
+                self.goaways.append(int(event.error_code or 0))
 
 
-Open = Callable[..., Awaitable[Http2Client]]
+class Http1Client:
+    """Sends bytes, and keeps those that come back; `ended` once the other side has said that there are no more."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.received = b""
+        self.ended = False
+
+    async def send(self, data: bytes) -> bytes:
+        await self.stream.send_all(data)
+        await wait_all_tasks_blocked()
+        return self.received
+
+    async def receive(self) -> None:
+        while chunk := await self.stream.receive_some():
+            self.received += chunk
+        self.ended = True
 
 
-@pytest.fixture
-def open_http2(nursery: trio.Nursery) -> Open:
-    """`await open_http2(app)`: a client on a connection of its own; `limits=`, `context=` and `window=` if need be."""
+class WriteLog:
+    """A stream that keeps every write."""
 
-    async def open_one(
-        app: Any,
-        *,
-        limits: ConnectionLimits | None = None,
-        context: WorkerContext | None = None,
-        window: int | None = None,
-        pair: Callable[[], tuple[Any, Any]] = memory_stream_pair,
-    ) -> Http2Client:
-        theirs, ours = pair()
-        connection = Connection(
-            ASGIWrapper(app), ours, limits or ConnectionLimits(), context or WorkerContext(None), {}
-        )
-        nursery.start_soon(connection.run)
-        client = Http2Client(theirs, connection)
-        await client.open(nursery, window)
-        return client
+    def __init__(self, stream: trio.StapledStream[Any, Any]) -> None:
+        self._stream = stream
+        self.writes: list[bytes] = []
 
-    return open_one
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def send_all(self, data: bytes) -> None:
+        self.writes.append(bytes(data))
+        await self._stream.send_all(data)
+
+
+class Deaf:
+    """A stream of whose incoming bytes nothing is taken."""
+
+    def __init__(self, stream: trio.StapledStream[Any, Any]) -> None:
+        self._stream = stream
+
+    async def send_all(self, data: bytes) -> None:
+        await self._stream.send_all(data)
+
+    async def receive_some(self) -> NoReturn:
+        await trio.sleep_forever()
+
+
+def http2(client: Http2Client) -> Http2Protocol:
+    """The server's side of a client's connection."""
+    protocol = client.connection.protocol
+    assert isinstance(protocol, Http2Protocol)
+    return protocol
+
+
+async def settle(clock: MockClock) -> None:
+    """Lets a client's last acknowledgement lie back long enough."""
+    clock.jump(SETTLING)
+    await wait_all_tasks_blocked()
+
+
+async def upload(client: Http2Client, answer: Received, length: int) -> int:
+    """Sends up to so many bytes of a request's body; returns how many the windows let through."""
+    sent = 0
+    while sent < length:
+        room = min(client.h2.local_flow_control_window(answer.stream_id), 16 * 1024, length - sent)
+        if room == 0:
+            break
+        client.h2.send_data(answer.stream_id, bytes(room))
+        sent += room
+        await client.flush()
+    return sent

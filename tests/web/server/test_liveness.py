@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
-from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
+from trio.testing import MockClock
 
 from logagent.core.query import HEARTBEAT
 from logagent.web.server.listening import KEEPALIVE
-from logagent.web.server.presence import LOOK_EVERY, SILENCE, Delivery, Presence, delivery
+from logagent.web.server.liveness import CHECK_EVERY, MAX_SILENCE, LivenessMonitor
+from logagent.web.server.tcp import Delivery
 
 
 class FakeConnection:
@@ -32,16 +32,16 @@ class FakeConnection:
         self.given_up_at = trio.current_time()
 
 
-Watched = Callable[[], Awaitable[tuple[Presence, FakeConnection]]]
+Watched = Callable[[], Awaitable[tuple[LivenessMonitor, FakeConnection]]]
 
 
 @pytest.fixture
 def watched(nursery: trio.Nursery) -> Watched:
-    async def begin() -> tuple[Presence, FakeConnection]:
-        presence, connection = Presence(), FakeConnection()
-        presence.enter(connection)
-        nursery.start_soon(presence.watch)
-        return presence, connection
+    async def begin() -> tuple[LivenessMonitor, FakeConnection]:
+        monitor, connection = LivenessMonitor(), FakeConnection()
+        monitor.watch(connection)
+        nursery.start_soon(monitor.run)
+        return monitor, connection
 
     return begin
 
@@ -50,7 +50,7 @@ async def test_client_that_acknowledges_nothing_is_given_up(autojump_clock: Mock
     _, connection = await watched()
     connection.owes = True
     await trio.sleep(60)
-    assert connection.given_up_at == pytest.approx(LOOK_EVERY + SILENCE)
+    assert connection.given_up_at == pytest.approx(CHECK_EVERY + MAX_SILENCE)
 
 
 async def test_client_gone_right_behind_a_heartbeat_is_noticed_within_two(
@@ -75,7 +75,7 @@ async def test_client_that_was_silent_for_long_is_given_time_to_acknowledge(
     _, connection = await watched()
     await trio.sleep(3600)
     connection.owes = True
-    await trio.sleep(SILENCE - LOOK_EVERY)
+    await trio.sleep(MAX_SILENCE - CHECK_EVERY)
     connection.owes, connection.acknowledged_at = False, trio.current_time()
     await trio.sleep(3600)
     assert connection.given_up_at is None
@@ -87,7 +87,7 @@ async def test_client_that_always_owes_the_newest_and_acknowledges_the_older_is_
     _, connection = await watched()
     connection.owes = True
     for _ in range(1000):
-        await trio.sleep(SILENCE / 2)
+        await trio.sleep(MAX_SILENCE / 2)
         connection.acknowledged_at = trio.current_time()
     assert connection.given_up_at is None
 
@@ -108,36 +108,15 @@ async def test_what_nobody_knows_is_no_reason_to_give_up(autojump_clock: MockClo
 async def test_connection_is_looked_at_only_while_an_answer_is_under_way(
     autojump_clock: MockClock, watched: Watched
 ) -> None:
-    presence, connection = await watched()
-    await trio.sleep(10 * LOOK_EVERY + 0.5)
-    presence.leave(connection)
-    presence.leave(connection)
+    monitor, connection = await watched()
+    await trio.sleep(10 * CHECK_EVERY + 0.5)
+    monitor.unwatch(connection)
+    monitor.unwatch(connection)
     looks = connection.looks
     assert looks == 10
     await trio.sleep(3600)
     assert connection.looks == looks
-    presence.enter(connection)
-    presence.enter(connection)
-    await trio.sleep(LOOK_EVERY + 0.5)
+    monitor.watch(connection)
+    monitor.watch(connection)
+    await trio.sleep(CHECK_EVERY + 0.5)
     assert connection.looks == looks + 1
-
-
-async def test_nobody_knows_how_it_stands_with_a_stream_in_memory() -> None:
-    stream, _ = memory_stream_pair()
-    assert delivery(stream) is None
-
-
-@pytest.mark.real
-async def test_the_kernel_tells_that_all_was_acknowledged() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    client = await trio.open_tcp_stream("127.0.0.1", listener.getsockname()[1])
-    accepted, _ = listener.accept()
-    with listener, accepted:
-        async with client:
-            await client.send_all(b"x")
-            accepted.recv(1)
-            told = delivery(client)
-            assert told is not None
-            assert (told.owed, told.silence < 60) == (False, True)
-        assert delivery(client) is None
-    await wait_all_tasks_blocked()

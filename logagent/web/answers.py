@@ -1,0 +1,96 @@
+"""The answers under way: how many there are, what each may cost, and their end when the agent stops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import trio
+
+from logagent.core.query import Query
+
+MAX_FOLLOWS = 1000
+"""Follows at once: each costs a few batches of memory, and little else while nothing is written."""
+
+
+class Answers:
+    """The answers under way: bounded in number, and cut all at once when the agent stops.
+
+    Follows are counted apart: they go on for days, and would otherwise leave no room for answers that end.
+
+    Args:
+        name: the agent's, for verdicts.
+        most: answers at once; each costs a few batches of memory and a place in the queue for the disk.
+        most_follows: follows at once.
+        max_time: seconds that an answer may take; a follow may take any time.
+        max_bytes: bytes of lines that an answer may hold; None: any number. A follow may hold any number.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        most: int,
+        *,
+        most_follows: int = MAX_FOLLOWS,
+        max_time: float = math.inf,
+        max_bytes: int | None = None,
+    ) -> None:
+        self.name = name
+        self._most = most
+        self._most_follows = most_follows
+        self._max_time = max_time
+        self._max_bytes = max_bytes
+        self._scopes: set[trio.CancelScope] = set()
+        self._follows: set[trio.CancelScope] = set()
+
+    @property
+    def under_way(self) -> int:
+        """The number of answers under way, without follows."""
+        return len(self._scopes)
+
+    @property
+    def follows(self) -> int:
+        """The number of follows under way."""
+        return len(self._follows)
+
+    def full(self, query: Query) -> bool:
+        """Return whether as many answers of this query's kind are under way as are allowed."""
+        return self.follows >= self._most_follows if query.follow else self.under_way >= self._most
+
+    def bounded(self, query: Query) -> Query:
+        """Return the query within this agent's own ceilings.
+
+        An answer that runs into one ends with a verdict and a cursor, as it does at a limit of the client's.
+        """
+        if query.follow:
+            return query
+        limits = query.limits
+        timeout = min(math.inf if limits.timeout is None else limits.timeout, self._max_time)
+        sizes = [size for size in (limits.max_bytes, None if query.form.hits else self._max_bytes) if size is not None]
+        max_bytes = min(sizes, default=None)
+        limits = replace(limits, timeout=None if timeout == math.inf else timeout, max_bytes=max_bytes)
+        return replace(query, limits=limits)
+
+    @contextmanager
+    def one_more(self, query: Query) -> Iterator[trio.CancelScope]:
+        """Count one more answer while the block runs, in the cancel scope that this yields."""
+        scope = trio.CancelScope()
+        scopes = self._follows if query.follow else self._scopes
+        scopes.add(scope)
+        try:
+            yield scope
+        finally:
+            scopes.discard(scope)
+
+    def cut_follows(self) -> None:
+        """End every follow now, with a verdict that says why; none would end by itself."""
+        for scope in self._follows:
+            scope.cancel()
+
+    def cut(self) -> None:
+        """End every answer and follow now, with a verdict that says why."""
+        self.cut_follows()
+        for scope in self._scopes:
+            scope.cancel()

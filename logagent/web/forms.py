@@ -1,0 +1,95 @@
+"""The forms of an answer: media types, and which of them a request likes best."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from quart import request
+from werkzeug.http import parse_options_header
+
+from logagent.core.batch import Batch
+from logagent.core.merging.record_cursors import RecordCursors
+from logagent.core.outcome import Outcome
+from logagent.core.query import Query
+from logagent.core.rendering.event_stream import EventStream
+from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText
+from logagent.core.rendering.records import Ndjson, Text
+from logagent.core.wire.frames import BATCHES, encode
+from logagent.web.documents import Refusal
+from logagent.web.streaming import BodyRendering
+
+TEXT = "text/plain"
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+EVENTS = "text/event-stream"
+
+
+class Form(NamedTuple):
+    """How an answer looks.
+
+    Attributes:
+        mimetype: its media type.
+        rendering: makes its body.
+        in_band: whether the body ends with the verdict.
+        times: whether the rendering needs the batches' column of times.
+        places: whether it needs the columns of origins and offsets.
+    """
+
+    mimetype: str
+    rendering: BodyRendering
+    in_band: bool
+    times: bool
+    places: bool
+
+
+class _Frames:
+    """Renders batches for another agent, which finds the outcome in the trailers."""
+
+    def batch(self, batch: Batch) -> bytes:
+        return encode(batch)
+
+    def end(self, outcome: Outcome) -> bytes:
+        return b""
+
+
+def logs_form(query: Query) -> Form:
+    """Return the form of an answer to `/logs` that the client likes best.
+
+    Raises:
+        Refusal: when it likes none of them.
+    """
+    offered = [TEXT, NDJSON, EVENTS, *([BATCHES] if request.http_version == "2" else [])]
+    liked = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else TEXT
+    accept, parameters = parse_options_header(request.headers.get("accept"))
+    if accept == BATCHES and BATCHES in offered:
+        return Form(BATCHES, _Frames(), False, "times" in parameters, "places" in parameters)
+    if liked == NDJSON:
+        cursors = RecordCursors(query) if query.form.cursors else None
+        return Form(NDJSON, Ndjson(follow=query.follow is not None, cursors=cursors), True, True, True)
+    if liked == EVENTS:
+        return Form(
+            EVENTS, EventStream(follow=query.follow is not None, cursors=RecordCursors(query)), True, True, True
+        )
+    if liked == TEXT:
+        rendering = Text(query.form.prefix, groups=query.match.has_context)
+        return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.form.prefix or query.match.has_context)
+    raise Refusal(406, f"/logs comes as {TEXT}, {NDJSON} or {EVENTS}")
+
+
+def hits_form(query: Query) -> Form:
+    """Return the form of an answer to `/hits` that the client likes best.
+
+    Raises:
+        Refusal: when it likes none of them.
+    """
+    accept, _ = parse_options_header(request.headers.get("accept"))
+    liked = request.accept_mimetypes.best_match([JSON, NDJSON, TEXT]) if request.accept_mimetypes else JSON
+    if accept == BATCHES and request.http_version == "2":
+        return Form(BATCHES, _Frames(), False, True, True)
+    if liked == JSON:
+        return Form(JSON, HitsJson(query.form.step), True, True, True)
+    if liked == NDJSON:
+        return Form(NDJSON, HitsNdjson(query.form.step), True, True, True)
+    if liked == TEXT:
+        return Form(f"{TEXT}; charset=utf-8", HitsText(query.form.step), False, True, True)
+    raise Refusal(406, f"/hits comes as {JSON}, {NDJSON} or {TEXT}")

@@ -1,0 +1,106 @@
+"""The end of an HTTP/2 connection that loses none of its answers.
+
+On GOAWAY, a client built on h2 (httpx, for one) drops its streams in flight, and an older curl what it has not read
+yet. So GOAWAY goes out only when every request is answered and the client has shown, by its `receipts`, that it has
+read every answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import trio
+from hypercorn.typing import TaskGroup
+
+from logagent.web.server.frame_writer import FrameWriter
+from logagent.web.server.limits import ConnectionLimits
+from logagent.web.server.receipts import ReadReceipts
+
+
+class Draining:
+    """Decides when one connection says goodbye, and for how long it may wait until then.
+
+    Args:
+        streams: requests in flight; only looked at here.
+        receipts: which answers the client has read.
+        writer: sends the PINGs and the GOAWAY.
+        tasks: runs the goodbye, until the connection ends.
+        limits: those of the connection.
+
+    Attributes:
+        takes_requests: whether requests that come now are answered; otherwise they are to be refused.
+    """
+
+    def __init__(
+        self,
+        streams: Collection[int],
+        receipts: ReadReceipts,
+        writer: FrameWriter,
+        tasks: TaskGroup,
+        limits: ConnectionLimits,
+    ) -> None:
+        self.takes_requests = True
+        self._streams = streams
+        self._receipts = receipts
+        self._writer = writer
+        self._tasks = tasks
+        self._limits = limits
+        self._ends_unless_asked = False
+        self._stopping = False
+
+    def shut_down(self) -> None:
+        """Take no more requests, as the server ends."""
+        self._stopping = True
+        self.retire()
+
+    def retire(self) -> None:
+        """Take no more requests, and say goodbye as soon as the answers under way are read."""
+        self.takes_requests = False
+
+    def end_if_idle(self) -> None:
+        """Say goodbye, unless a request comes before the client has read its last answer."""
+        self._ends_unless_asked = not self._streams
+
+    def request_came(self) -> None:
+        """Note that the connection is in use again."""
+        self._ends_unless_asked = False
+
+    def advance(self) -> None:
+        """Take the next step to the end of a connection that is to end, and none otherwise.
+
+        Call it after each method above, when a stream has opened or closed, and when a PING was acknowledged.
+        """
+        if self._leaving:
+            self._receipts.want_confirmation()
+            self._writer.wake()
+            if self._receipts.confirmed and not self._streams:
+                self._tasks.spawn(self._say_goodbye)
+
+    async def _say_goodbye(self) -> None:
+        await trio.sleep_until(self._receipts.settled_at)
+        if self.finished and self._leaving:
+            self._writer.say_goodbye()
+
+    @property
+    def _leaving(self) -> bool:
+        return self._ends_unless_asked or not self.takes_requests
+
+    @property
+    def finished(self) -> bool:
+        """Whether all is answered, and the client has shown that it has read every answer."""
+        return not self._streams and self._receipts.settled
+
+    @property
+    def awaits_receipts(self) -> bool:
+        """Whether the connection waits for nothing but the client's reading of its answers."""
+        if self._streams or self._receipts.settled:
+            return False
+        return self._leaving or not self._receipts.all_received
+
+    @property
+    def patience(self) -> float:
+        """Seconds that the connection may go on without a request in flight."""
+        if not self.awaits_receipts:
+            return self._limits.idle_timeout
+        hurried = self._stopping and self._receipts.all_received and not self._receipts.was_late
+        return self._limits.farewell_timeout if hurried else self._limits.unread_timeout

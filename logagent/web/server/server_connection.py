@@ -1,0 +1,56 @@
+"""h2's side of one HTTP/2 connection, as a server needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import Event
+from h2.settings import SettingCodes, Settings
+from hyperframe.frame import Frame, RstStreamFrame
+
+FLOOD_FACTOR = 2
+"""Streams that h2 lets a client open, as a multiple of those announced. h2 ends the connection over one stream too
+many, where `http2` refuses that stream alone. So h2 only stops a flood within one read, at which its counting of open
+streams becomes expensive."""
+
+
+class ServerConnection(H2Connection):
+    """h2's connection, which reports every stream that the client resets.
+
+    h2 keeps quiet about resets of streams that have ended already; but with them a client says that it will not read
+    what is on its way. Private part touched: `_receive_rst_stream_frame`.
+
+    Args:
+        on_reset: called with the stream's id, also for a stream that has ended.
+    """
+
+    def __init__(self, on_reset: Callable[[int], None]) -> None:
+        self._on_reset = on_reset
+        super().__init__(H2Configuration(client_side=False, header_encoding=None))
+
+    def greet(self, max_streams: int, upgrade_settings: bytes | None = None) -> None:
+        """Make our first frames.
+
+        Args:
+            max_streams: streams that the client is told it may open.
+            upgrade_settings: HTTP2-Settings of the HTTP/1.1 request that asked for the upgrade; None: no upgrade.
+        """
+        self._limit_streams(max_streams)
+        if upgrade_settings is None:
+            self.initiate_connection()
+        else:
+            self.initiate_upgrade_connection(upgrade_settings)
+        self._limit_streams(max_streams * FLOOD_FACTOR)
+
+    def _limit_streams(self, max_streams: int) -> None:
+        values = {
+            SettingCodes.MAX_CONCURRENT_STREAMS: max_streams,
+            SettingCodes.MAX_HEADER_LIST_SIZE: H2Connection.DEFAULT_MAX_HEADER_LIST_SIZE,
+        }
+        self.local_settings = Settings(client=False, initial_values=values)
+
+    def _receive_rst_stream_frame(self, frame: RstStreamFrame) -> tuple[list[Frame], list[Event]]:
+        self._on_reset(frame.stream_id)
+        return super()._receive_rst_stream_frame(frame)

@@ -1,0 +1,81 @@
+"""The part of one HTTP/2 answer that waits for its client."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import trio
+
+
+class StreamBuffer:
+    """The bytes of one answer that its client has not made room for yet.
+
+    Chunks are kept as they came and cut by views: nothing is moved when bytes are taken off the front.
+
+    Args:
+        limit: bytes at which `room` begins to wait. A chunk is never split, so `size` may pass it by one chunk.
+
+    Attributes:
+        size: bytes waiting.
+        ended: whether no more bytes come.
+        trailers: fields to send behind the last byte.
+        finished: set when the answer is on its way to its end, or dropped.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.size = 0
+        self.ended = False
+        self.trailers: list[tuple[bytes, bytes]] = []
+        self.finished = trio.Event()
+        self._limit = limit
+        self._chunks: deque[memoryview] = deque()
+        self._has_room = trio.Event()
+        self._is_empty = trio.Event()
+
+    def add(self, chunk: bytes) -> None:
+        """Put a chunk at the end; follow it by `room`."""
+        self._chunks.append(memoryview(chunk))
+        self.size += len(chunk)
+
+    async def room(self) -> None:
+        """Return once fewer bytes than the limit wait, or the stream is over; not a checkpoint if so already."""
+        while self.size >= self._limit:
+            if self._has_room.is_set():
+                self._has_room = trio.Event()
+            await self._has_room.wait()
+
+    async def drained(self) -> None:
+        """Return once no bytes wait any more, or the stream is over."""
+        while self.size:
+            self._is_empty = trio.Event()
+            await self._is_empty.wait()
+
+    def take(self, length: int) -> bytes | memoryview:
+        """Take bytes off the front; whoever waits for room wakes once half of the limit is free.
+
+        Args:
+            length: bytes to take at most.
+        """
+        pieces = []
+        wanted = min(length, self.size)
+        self.size -= wanted
+        while wanted:
+            chunk = self._chunks.popleft()
+            if len(chunk) > wanted:
+                self._chunks.appendleft(chunk[wanted:])
+                chunk = chunk[:wanted]
+            pieces.append(chunk)
+            wanted -= len(chunk)
+        if self.size < self._limit // 2:
+            self._has_room.set()
+        if not self.size:
+            self._is_empty.set()
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def close(self) -> None:
+        """Drop what is left and wake everybody who waits here."""
+        self._chunks.clear()
+        self.size = 0
+        self._has_room.set()
+        self._is_empty.set()
+        self.finished.set()

@@ -1,0 +1,74 @@
+"""The TCP connection below a stream: its addresses, what its kernel knows of the client, and its abrupt end."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import sys
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import trio
+from hypercorn.utils import parse_socket_addr
+
+_TCP_INFO = struct.Struct("=3xB20xI28xI")
+"""tcpi_probes; tcpi_unacked (segments on their way); tcpi_last_ack_recv (ms)."""
+_HAS_TCP_INFO = sys.platform == "linux"
+
+Address = tuple[str, int]
+
+
+class Delivery(NamedTuple):
+    """What the kernel knows of the bytes sent to a client.
+
+    Attributes:
+        unacknowledged: whether an acknowledgement is due, of data or of more than one probe for room in the client's
+            buffer.
+        silence: seconds since the last acknowledgement.
+    """
+
+    unacknowledged: bool
+    silence: float
+
+
+def delivery_over(stream: trio.abc.Stream) -> Delivery | None:
+    """Ask the kernel how far the client has acknowledged what was sent to it.
+
+    Source: tcp(7), and `struct tcp_info` in Linux's include/uapi/linux/tcp.h, whose beginning is fixed.
+
+    Args:
+        stream: a TCP connection, with TLS or without.
+
+    Returns:
+        None for any other stream, for one that is closed, and where the system does not tell.
+    """
+    transport = _transport(stream)
+    if not (_HAS_TCP_INFO and isinstance(transport, trio.SocketStream)):
+        return None
+    with suppress(OSError):
+        told = transport.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+        if isinstance(told, bytes) and len(told) == _TCP_INFO.size:
+            probes, unacknowledged, last = _TCP_INFO.unpack(told)
+            return Delivery(unacknowledged > 0 or probes > 1, last / 1000)
+    return None
+
+
+def addresses_of(stream: trio.abc.Stream) -> tuple[Address | None, Address | None]:
+    """Return the client's and our own address; None each for a stream in memory or a client that has already gone."""
+    with suppress(OSError, AttributeError):
+        ours = _transport(stream).socket
+        return (
+            parse_socket_addr(ours.family, ours.getpeername()),
+            parse_socket_addr(ours.family, ours.getsockname()),
+        )
+    return None, None
+
+
+def reset_on_close(stream: trio.abc.Stream) -> None:
+    """Make the client's reads fail (ECONNRESET) once the stream is closed; without effect on a stream in memory."""
+    with suppress(OSError, AttributeError):
+        _transport(stream).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _transport(stream: trio.abc.Stream) -> Any:
+    return stream.transport_stream if isinstance(stream, trio.SSLStream) else stream

@@ -1,0 +1,40 @@
+"""An agent for tests of the web, whose every answer is one function."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from logagent.core.batch import Out
+from logagent.core.outcome import Outcome
+from logagent.core.query import Query, Source
+from logagent.core.wire.hosts import HostState
+from logagent.core.wire.listing import Listing
+
+Pump = Callable[[Query, Out], Awaitable[Outcome]]
+
+
+class FakeAgent:
+    """Answers every query with `pump`, and has no files and no peers."""
+
+    name = "web0"
+
+    def __init__(self, pump: Pump) -> None:
+        self._pump = pump
+
+    async def check(self, query: Query) -> None:
+        pass
+
+    def answer(self, query: Query) -> Source:
+        return self
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        return await self._pump(query, out)
+
+    async def files(self, query: Query) -> Listing:
+        return Listing((), ())
+
+    async def hosts(self) -> list[HostState]:
+        return []
+
+    async def unready(self) -> list[str]:
+        return []
