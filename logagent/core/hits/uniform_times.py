@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from logagent.core.matching.expressions import Expression
-from logagent.core.matching.patterns import Pattern, Search
+from logagent.core.matching.patterns import Pattern, PatternSearch
 from logagent.core.times.formats import LEAD
 from logagent.core.times.layout import DIGITS
 from logagent.core.times.locating import FIRST, WINDOW, Found, clocked
@@ -132,7 +132,7 @@ class Alike:
         self._shape = shape
         self._last = last
         self._hours: dict[bytes, Stretch | None] = {}
-        self._strays = Search(_strays(shape, last))
+        self._strays = PatternSearch(_strays(shape, last))
 
     def __contains__(self, line: bytes) -> bool:
         """Whether a line, one of those that have the shape by their looks, has it by its meaning."""

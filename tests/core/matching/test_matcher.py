@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.matching import matcher
+from logagent.core.matching.literals import FOLDING_SHRINKS
 from logagent.core.matching.matcher import Matcher
 
 PIECES = [b"a", b"b", b"A", b"ab", b"ba", b" ", b"\r", b"\0", b"\xff", b"\xc3", b"\x89", "é".encode(), "É".encode()]
@@ -150,4 +150,4 @@ def test_a_keyword_that_is_not_utf8_matches_its_own_bytes_when_case_is_ignored()
 
 def test_case_folding_never_shrinks_a_letter_more_than_windows_allow_for() -> None:
     letters = [chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000]
-    assert max(len(c.encode()) / len(c.casefold().encode()) for c in letters) <= matcher._FOLDING_SHRINKS
+    assert max(len(c.encode()) / len(c.casefold().encode()) for c in letters) <= FOLDING_SHRINKS

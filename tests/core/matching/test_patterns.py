@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logagent.core.matching import patterns
 from logagent.core.matching.expressions import MAX_DEPTH, MAX_PATTERN, MAX_POSITIONS, BadPattern, read
 from logagent.core.matching.matcher import Matcher
-from logagent.core.matching.patterns import Search, compiled, literal
+from logagent.core.matching.patterns import PatternSearch, compiled, literal
 
 ATOMS = [rb"a", rb"b", rb"A", rb" ", rb"\.", rb".", rb"\s", rb"\S", rb"\w", rb"\W", rb"\d", rb"\D", rb"\b", rb"\Bb"]
 ATOMS += [
@@ -78,12 +78,12 @@ def found(expression: bytes, block: bytes, ignore_case: bool = False) -> list[by
     return [block[start:end] for start, end in matcher.spans(block)]
 
 
-def search_for(expression: bytes, ignore_case: bool = False) -> Search:
+def search_for(expression: bytes, ignore_case: bool = False) -> PatternSearch:
     """For expressions made up at random, of which some can never match: that is refused."""
     made = patterns._compiled(expression, ignore_case)
     assume(made != "Pattern can never match")
     assert isinstance(made, patterns.Pattern), made
-    return Search(made)
+    return PatternSearch(made)
 
 
 def refusal(expression: bytes) -> str:
@@ -121,7 +121,7 @@ def test_a_line_in_pieces_matches_as_it_does_whole(expression: bytes, block: byt
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from(PIECES[:-1]), min_size=1, max_size=4).map(b"".join), blocks, st.booleans())
 def test_finds_the_lines_that_hold_a_literal(text: bytes, block: bytes, ignore: bool) -> None:
-    ends = Search(literal(text, ignore_case=ignore)).line_ends(block)
+    ends = PatternSearch(literal(text, ignore_case=ignore)).line_ends(block)
     view, text = (block.lower(), text.lower()) if ignore else (block, text)
     starts = [view.rfind(b"\n", 0, end) + 1 for end in ends]
     assert [view[s:e] for s, e in zip(starts, ends, strict=True)] == [line for line in lines_of(view) if text in line]
@@ -145,7 +145,7 @@ def test_all_lines_match_where_the_places_of_none_are_told(
 
 @pytest.mark.parametrize("expression", [rb"\d", rb"[0-9]", rb".", rb"[^x]+", b"0", rb"\w*"])
 def test_a_byte_on_every_line_is_looked_for_with_one_call_for_a_block(expression: bytes) -> None:
-    search = Search(compiled(expression, ignore_case=False))
+    search = PatternSearch(compiled(expression, ignore_case=False))
     block = b"0123456789\n" * 1000
     for _ in range(patterns._DENSE):
         assert search.some_line_ends(block) is None
@@ -168,14 +168,14 @@ def test_no_line_matches_where_a_block_may_hold_none(expression: bytes, block: b
 
 
 def test_a_block_that_holds_a_match_is_left_at_the_first() -> None:
-    search = Search(compiled(b"rare", ignore_case=False))
+    search = PatternSearch(compiled(b"rare", ignore_case=False))
     assert search.may_hold(b"common\nrare\n" * 1000)
     assert not search.may_hold(b"common\n" * 1000)
 
 
 @pytest.mark.parametrize("expression", [rb"\d", rb".", rb"(?:a$|.)", rb".*", rb"x*", rb"\w+$"])
 def test_a_pattern_that_matches_everywhere_calls_back_a_few_times_a_line_at_most(expression: bytes) -> None:
-    search = Search(compiled(expression, ignore_case=False))
+    search = PatternSearch(compiled(expression, ignore_case=False))
     block = b"0123456789 0123456789 0123456789 0123456789 0123456789\n" * 1000
     assert len(search.line_ends(block)) == 1000
     assert len(search._hits) <= 1001  # what follows the last line break is reported, too
@@ -254,7 +254,7 @@ def test_patterns_that_take_others_for_ever_are_searched_for(expression: bytes) 
 )
 def test_whatever_is_asked_for_is_compiled_or_refused(pieces: list[bytes]) -> None:
     with suppress(BadPattern):
-        Search(compiled(b"".join(pieces), ignore_case=True)).line_ends(b"a\nb\n")
+        PatternSearch(compiled(b"".join(pieces), ignore_case=True)).line_ends(b"a\nb\n")
 
 
 def test_compiled_patterns_are_kept_and_so_are_refusals() -> None:
@@ -268,7 +268,7 @@ def test_compiled_patterns_are_kept_and_so_are_refusals() -> None:
 
 def test_two_searches_of_one_pattern_do_not_disturb_each_other() -> None:
     pattern = compiled(rb"a+b", ignore_case=False)
-    one, other = Search(pattern), Search(pattern)
+    one, other = PatternSearch(pattern), PatternSearch(pattern)
     streams = one.stream(), other.stream()
     for piece in (b"a", b"b"):
         streams[0].see(piece)
@@ -307,7 +307,7 @@ def test_the_library_misses_no_match_behind_a_run_of_one_byte(run: int) -> None:
     """Vectorscan 5.4.12 did: the reason why the version of `hyperscan` is pinned to the last one without it."""
     line = b"x" * run
     for expression, end in ((rb"^a|b$", b"b"), (rb"\d$", b"\t1"), (rb"^a|bb$", b"bb"), (rb"\db+", b"\t1b")):
-        search = Search(compiled(expression, ignore_case=False))
+        search = PatternSearch(compiled(expression, ignore_case=False))
         assert search.is_in(line + end)
         assert search.line_ends(line + end + b"\n") == [run + len(end)]
         assert search.line_ends(line + b"\n" + end) == [run + 1 + len(end)]
