@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.times.formats import CLOCKED, FORMATS, LEAD, LEADING, LEADING_HINTS, Format
+from logagent.core.times.formats import CLOCKED, LEAD, LEADING, LEADING_HINTS, Format
 from logagent.core.times.layout import CACHED
-from logagent.core.times.locating import FIELDS, LANDMARK, WINDOW, find, formats
+from logagent.core.times.locating import LANDMARK, MAX_FIELDS, WINDOW, count_formats, find_time
 from logagent.core.times.stamper import Stamper
 from logagent.core.times.structured_fields import LONGEST
 
@@ -68,10 +68,10 @@ SAMPLES = {
 }
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [*CLOCKED, *LEADING], ids=lambda form: form.name)
 def test_each_format_is_read_from_its_sample(form: Format) -> None:
     line, expected = SAMPLES[form.name]
-    found = find(line)
+    found = find_time(line)
     assert found is not None
     assert (found.form.name, stamp(line)) == (form.name, expected)
     assert Stamper(UTC, MODIFIED).stamps([line] * 4) == [expected] * 4
@@ -280,13 +280,13 @@ def test_the_time_field_of_a_structured_line_decides(line: bytes, expected: int 
 
 def test_no_more_time_fields_than_a_few_are_looked_at() -> None:
     point = b'{"t":1},'
-    assert stamp(b'{"points":[' + point * (FIELDS - 1) + b'{}],"ts":1732356672}') == ns("2024-11-23 10:11:12")
-    assert stamp(b'{"points":[' + point * FIELDS + b'{}],"ts":1732356672}') is None
+    assert stamp(b'{"points":[' + point * (MAX_FIELDS - 1) + b'{}],"ts":1732356672}') == ns("2024-11-23 10:11:12")
+    assert stamp(b'{"points":[' + point * MAX_FIELDS + b'{}],"ts":1732356672}') is None
 
 
 def test_formats_are_counted_with_the_kind_of_line_that_they_stand_in() -> None:
     lines = [b'{"time":"%b"}' % FIELD] * 3 + [b"level=info ts=1732356672", b"none"] * 2 + [FIELD]
-    assert formats(lines) == {"json iso": 3, "logfmt epoch": 2, "none": 2, "iso": 1}
+    assert count_formats(lines) == {"json iso": 3, "logfmt epoch": 2, "none": 2, "iso": 1}
 
 
 def test_zones_of_many_kinds_in_one_file() -> None:
