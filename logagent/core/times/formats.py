@@ -10,14 +10,16 @@ dates such as 10/11/2000, and clocks of twelve hours.
 
 To add a format:
 
-1. Add a row to `CLOCKED` or `LEADING`, with the program that writes it and an example above it. The pattern names the
-   groups that the row's `Instant` reads: `_dated` takes year, month and day, `_zoned` an optional zone too, `_yearless`
-   no year; all of them hour, minute and second. Build it from the pieces above the tables. Earlier rows win.
-2. A clocked row lists its leads: the bytes from its first to the landmark, for each length that the date may have.
-   A leading row needs a hint: add to `_DIGITS` what follows its first digit, or a hint of its own to `LEADING_HINTS`.
-3. Add a line with such a time, and the instant, to `SAMPLES` in `tests/testbed/times.py`: `tests/core/times` then
-   checks the row, its leads and its hint. Add times that only look like it to `tests/core/times/test_formats.py`.
-4. Run `pytest tests/core/times`.
+1. The row: in `CLOCKED` or `LEADING`, below a comment with the program that writes it and an example. Its pattern is
+   made of the pieces above the tables, and has the groups that its `Instant` reads: `_dated` wants year, month, day,
+   hour, minute and second, `_zoned` also a zone, which may be left out, and `_yearless` no year. Earlier rows win.
+2. For a clocked row its leads: the bytes from its beginning to the landmark, for each length that the date may have.
+   For a leading row its hint: what follows its first four digits in `_AFTER_FOUR_DIGITS`, or a line of its own in
+   `LEADING_HINTS`. Without a hint the row counts nowhere.
+3. The test: a line with such a time, and the instant, in `SAMPLES` of `tests/testbed/times.py`. With that,
+   `pytest tests/core/times` checks the row, its leads and its hint. What only looks like such a time goes to the tables
+   of `tests/core/times/test_formats.py`.
+4. A line in `CHANGELOG.md`, and the program's name in the README's list of formats.
 """
 
 from __future__ import annotations
@@ -111,7 +113,9 @@ def _clocked(name: str, date: bytes, instant: Instant, *leads: int) -> Format:
 
 
 def _leading(name: str, pattern: bytes, instant: Instant) -> Format:
-    return Format(name, re.compile(rb"\A" + pattern), instant)
+    """Make a format of a line's beginning; if its pattern has no group `fraction`, it has only whole seconds."""
+    fraction = b"" if b"(?P<fraction>" in pattern else b"(?P<fraction>)"
+    return Format(name, re.compile(rb"\A" + pattern + fraction), instant)
 
 
 _YEAR = rb"(?<!\d)(?P<year>\d{4})"
@@ -187,9 +191,9 @@ LEADING = (
     # The Linux audit log: type=SYSCALL msg=audit(971186136.123:24287):
     _leading("audit", rb"(?:node=\S+ )?type=\S+ msg=audit\(" + EPOCH_SECONDS + _FRACTION + rb"(?=:)", _epoch),
     # Blue Gene and Thunderbird: - 971186136 2000.10.10
-    _leading("bgl", rb"(?:-|[A-Z_]{3,16}) " + EPOCH_SECONDS + rb" (?P<fraction>)\d{4}\.\d\d\.\d\d ", _epoch),
+    _leading("bgl", rb"(?:-|[A-Z_]{3,16}) " + EPOCH_SECONDS + rb" \d{4}\.\d\d\.\d\d ", _epoch),
     # HDFS: 001010 135536
-    _leading("hdfs", _SHORT_DATE + b" " + _PLAIN_CLOCK + rb"(?P<fraction>)(?=\s|\Z)", _dated),
+    _leading("hdfs", _SHORT_DATE + b" " + _PLAIN_CLOCK + rb"(?=\s|\Z)", _dated),
     # ISO 8601's basic form: 20001010T135536Z
     _leading("basic", rb"\[?" + _LONG_DATE + rb"[T ]?" + _PLAIN_CLOCK + _FRACTION + _ZONE, _zoned),
     # DB2: 2000-10-10-13.55.36.123456
@@ -204,15 +208,21 @@ LEADING = (
 )
 """The formats at a line's beginning, of which the first that matches counts; epoch times come first."""
 
-_DIGITS = rb"(?:\d{3}(?:\d{4}(?:\d|[T ]\d{6})|\d\d \d{6}|/\d{6}|-\d\d-\d\d-\d\d\.)|\.\d{1,40}[Ee])"
+_AFTER_FOUR_DIGITS = (
+    rb"\d{4}(?:\d|[T ]\d{6})",  # epoch, basic
+    rb"\d\d \d{6}",  # hdfs
+    rb"/\d{6}",  # chromium
+    rb"-\d\d-\d\d-\d\d\.",  # db2
+)
+_DIGITS = rb"\d(?:\d{3}(?:" + b"|".join(_AFTER_FOUR_DIGITS) + rb")|\.\d{1,40}[Ee])"  # the last: scientific
 LEADING_HINTS = (
-    rb"\d" + _DIGITS,
-    rb"[\[(]\d" + _DIGITS,
-    rb"\[\d+:\d+:\d{4}/",
-    rb"- \d{10}",
-    rb"[A-Z_][A-Z_]{2,15} \d{10}",
-    rb"node=\S+ ",
-    rb"type=\S+ ",
+    _DIGITS,
+    rb"[\[(]" + _DIGITS,
+    rb"\[\d+:\d+:\d{4}/",  # chromium
+    rb"- \d{10}",  # bgl
+    rb"[A-Z_][A-Z_]{2,15} \d{10}",  # bgl
+    rb"node=\S+ ",  # audit
+    rb"type=\S+ ",  # audit
 )
 """Patterns of which one holds at the beginning of every line in which a leading format counts, and of few others. They
 are tried on every line, so each begins with a character or a set, and those for digits share their beginning."""

@@ -15,6 +15,11 @@ from logagent.core.times.stamper import Stamper
 from testbed.times import MODIFIED, SAMPLES, UTC, ZONES, instant, ns, stamp, wall_times
 
 
+def test_each_format_has_a_name_and_a_sample_of_its_own() -> None:
+    """Without one: see the module `formats`."""
+    assert sorted(SAMPLES) == sorted(form.name for form in (*CLOCKED, *LEADING))
+
+
 @pytest.mark.parametrize("form", [*CLOCKED, *LEADING], ids=lambda form: form.name)
 def test_each_format_is_read_from_its_sample(form: Format) -> None:
     line, expected = SAMPLES[form.name]
@@ -37,7 +42,7 @@ def test_each_clocked_format_begins_within_the_lead_of_its_landmark(form: Format
 @pytest.mark.parametrize("form", LEADING, ids=lambda form: form.name)
 def test_each_leading_format_is_hinted_at_and_is_no_other(form: Format) -> None:
     line, _ = SAMPLES[form.name]
-    assert any(re.match(hint, line) for hint in LEADING_HINTS)
+    assert any(re.match(hint, line) for hint in LEADING_HINTS), "no hint matches the sample: see the module `formats`"
     assert [other.name for other in LEADING if other.pattern.match(line)] == [form.name]
     assert stamp(b"x " + line) is None or form.name == "bgl"
 
