@@ -33,7 +33,7 @@ _ONE_BYTE = re.compile(rb"(?:\[(?:\^\\n)?[^\\\]]+\]|\\?[^$^])[+*]?", re.DOTALL)
 
 _FLAGS = hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_ALLOWEMPTY
 """Flags of every pattern: `^` and `$` match at each line break, and an empty match counts."""
-_PLACE = re.compile(r" (starting )?at index \d+|, index \d+| \(id:\d+\)")
+_PLACE = re.compile(r" (starting |started )?at index \d+|, index \d+| \(id:\d+\)")
 """The place of a mistake in the compiler's message: left out, for it counts in the rewritten text, not the client's."""
 
 

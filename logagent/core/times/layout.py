@@ -42,9 +42,9 @@ class _Tails(KnownTexts):
 
 Lookup = Callable[[bytes], int | None]
 """Returns the nanoseconds that a text stands for, or None if it is not known."""
-Part = tuple[int, int, Lookup]
+VaryingPart = tuple[int, int, Lookup]
 """A part that differs from line to line: from where to where it stands, and what its text stands for."""
-Column = tuple[int, int, int, Lookup, Lookup, list[Part]]
+Column = tuple[int, int, int, Lookup, Lookup, list[VaryingPart]]
 """Where the parts stand in texts that have their landmarks at one place.
 
 In order: the end of the head, which many lines share; the ends of the hour and of the second, both in the head; the
@@ -79,15 +79,14 @@ class Layout:
         margin: bytes behind that text that settle that the time ends.
 
     Attributes:
-        stop: see above.
-        margin: see above.
+        margin: bytes that settle the end, see above.
         hours: known texts up to the colon behind the hour.
         ends: known texts behind the digits; each stands for nothing.
         last_hour: the last text of an hour that was read slowly.
     """
 
     def __init__(self, stop: int, digits: int, after: int, margin: int) -> None:
-        self.stop, self.margin, self._fractions = stop, margin, digits > 0
+        self._stop, self.margin, self._fractions = stop, margin, digits > 0
         self.hours, self.ends, self.last_hour = KnownTexts(), KnownTexts(), b""
         starts = [stop, *range(stop + 4, stop + 1 + digits, 3)]
         threes = [(start, end, _digits(3 * i, 3).get) for i, (start, end) in enumerate(itertools.pairwise(starts))]
@@ -95,11 +94,11 @@ class Layout:
         end = stop + 1 + digits if digits else stop
         last = _digits(place, digits - place) if digits else _NOTHING
         tails = _Tails(end - starts[-1], last, self.ends)
-        self._parts: list[Part] = [*threes, (starts[-1], end + after + margin, tails.__getitem__)]
+        self._parts: list[VaryingPart] = [*threes, (starts[-1], end + after + margin, tails.__getitem__)]
 
     def column(self, at: int) -> Column:
         """Return where the parts stand in texts with their landmark at `at`, at most `LEAD` bytes from their start."""
-        second_end = at + self.stop
+        second_end = at + self._stop
         parts = [(at + start, at + end, lookup) for start, end, lookup in self._parts]
         if self._fractions:
             return second_end, second_end - 5, second_end, self.hours.get, _NOTHING.get, parts
@@ -108,7 +107,7 @@ class Layout:
 
     def time(self, line: bytes, at: int) -> int | None:
         """Return the time of a line whose first landmark is at `at`, if all its texts are known."""
-        stop = at + self.stop
+        stop = at + self._stop
         total = self.hours.get(line[at - LEAD if at > LEAD else 0 : stop - 5])
         minutes = MINUTES.get(line[stop - 5 : stop])
         if total is None or minutes is None:

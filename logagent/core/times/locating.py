@@ -24,7 +24,7 @@ WINDOW = 160
 MAX_FIELDS = 16
 """Time fields of a line that are looked at: some lines hold hundreds, of a chart's points."""
 SEEN = LONGEST + 1
-"""Bytes from a line's beginning that say as much about its time as the whole line."""
+"""Bytes from a line's beginning that say as much about its time as the whole line does."""
 
 LANDMARK = re.compile(rb":[0-9]{2}:[0-9]{2}")
 """Two digits behind a colon, twice: a part of every clock."""
