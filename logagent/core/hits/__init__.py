@@ -2,6 +2,6 @@
 
 May import, of ``core``: its own modules, ``times`` and ``matching``.
 
-Doors: ``counts.Counts`` counts one file; ``tally.Tally`` merges what
-sources send; ``histogram.Histogram`` makes rows of it.
+Doors: ``counts.Counts`` counts one file; ``tally.Tallied`` tells how many lines a source counted;
+``histogram.Histogram`` adds counts up and makes rows of them.
 """

@@ -1,8 +1,8 @@
-"""Counts: how many lines of one file fall into each bucket, and how they travel.
+"""Counts: how many lines of one file fall into each bucket of time, and how counts travel.
 
-A bucket begins at a whole multiple of its step, counted from the epoch. Counts travel as batches in which each line is
-one: `17 60000000000` says seventeen lines in a bucket of 60 s, which begins at the line's time. So they are merged and
-sent as lines are. One bucket may come in several counts.
+A bucket begins at a whole multiple of its step, counted from the epoch. Counts travel as batches with a line for each:
+`17 60000000000` stands for 17 lines in a bucket of 60 s, which begins at the time of the line. So counts are merged and
+sent like lines. One bucket may come in several counts.
 """
 
 from __future__ import annotations
@@ -27,12 +27,19 @@ _COUNTS = re.compile(rb"(?:[0-9]{1,18} [1-9][0-9]{0,18}\n)*+")
 
 
 def are_counts(batch: Batch) -> bool:
-    """Whether each line of a batch is a count, and its times are there."""
+    """Return whether a batch holds counts alone, with their times and origins."""
     return _COUNTS.fullmatch(batch.body) is not None and batch.times is not None and bool(batch.origins)
 
 
-class Count(NamedTuple):
-    """So many lines of one file in the bucket that begins at `start`."""
+class BucketCount(NamedTuple):
+    """How many lines of one file are in one bucket.
+
+    Attributes:
+        start: where the bucket begins, in nanoseconds since the epoch.
+        step: its length in nanoseconds.
+        lines: how many lines.
+        origin: their file.
+    """
 
     start: int
     step: int
@@ -40,23 +47,29 @@ class Count(NamedTuple):
     origin: Origin
 
 
-def counts_of(batch: Batch) -> Iterator[Count]:
-    """What a batch of counts tells."""
+def counts_of(batch: Batch) -> Iterator[BucketCount]:
+    """Yield the counts in a batch of counts."""
     for line, start, origin in zip(batch.lines(), batch.times or [], batch.origin_of_each(), strict=True):
         lines, step = line.split()
-        yield Count(start, int(step), int(lines), batch.origins[origin])
+        yield BucketCount(start, int(step), int(lines), batch.origins[origin])
 
 
 def lines_in(batch: Batch) -> int:
-    """How many lines a batch of counts tells of."""
+    """Return how many lines were counted in a batch of counts."""
     return sum(int(line.split()[0]) for line in batch.lines())
 
 
 class Counts:
-    """Counts times by buckets of `step` nanoseconds. Without a step it chooses one, and a coarser one where there come
-    to be more than `SENT_BUCKETS`; with one, more than `MAX_BUCKETS` are a `Failure`.
+    """Counts the lines of one file by buckets of time.
 
-    span: nanoseconds that are expected between the first time and the last, a guess from which a choice begins.
+    Without a step it chooses one, and a coarser one as soon as there are more than `SENT_BUCKETS`.
+
+    Args:
+        step: the length of a bucket in nanoseconds, as asked for; None: to be chosen.
+        span: nanoseconds expected between the first time and the last, a guess with which the choice begins.
+
+    Attributes:
+        step: the length of a bucket in nanoseconds now.
     """
 
     def __init__(self, step: int | None = None, *, span: int = 0) -> None:
@@ -66,23 +79,31 @@ class Counts:
         self._seen: set[int] = set()
 
     def __len__(self) -> int:
-        """The number of buckets since the last `take`."""
+        """Return the number of buckets since the last `take`."""
         return len(self._lines)
 
     def add(self, times: Iterable[int]) -> None:
-        """Count each of these times."""
+        """Count each of these times, in nanoseconds since the epoch.
+
+        Raises:
+            Failure: when the step was asked for and there are more than `MAX_BUCKETS`.
+        """
         step = self.step
         for number, lines in Counter([time // step for time in times]).items():
             self._put(number * step, lines)
         self._keep_within()
 
     def put(self, time: int, lines: int) -> None:
-        """Count one time so many times."""
+        """Count lines that all have one time, in nanoseconds since the epoch.
+
+        Raises:
+            Failure: when the step was asked for and there are more than `MAX_BUCKETS`.
+        """
         self._put(time - time % self.step, lines)
         self._keep_within()
 
     def take(self) -> list[tuple[int, int]]:
-        """Each bucket's beginning and its count since the last time, ascending."""
+        """Return each bucket's beginning and its lines since the last `take`, ascending."""
         taken = sorted(self._lines.items())
         self._lines = {}
         return taken

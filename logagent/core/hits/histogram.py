@@ -1,7 +1,7 @@
 """The histogram: counts of many hosts and files, added up by one step.
 
-The steps of the ladder nest: each is a whole multiple of the one before, so that counts by a fine step become counts by
-a coarse one without another look at a line.
+The steps of the ladder nest: each is a whole multiple of the step before it. So counts by a fine step become counts by
+a coarse step without another look at a line.
 """
 
 from __future__ import annotations
@@ -14,24 +14,32 @@ from logagent.core.hits.counts import counts_of
 from logagent.core.hits.steps import LADDER, MOST_ROWS, coarser, regrouped
 
 WIDEST_GAP = MOST_ROWS // 4
-"""Empty buckets between two others that count as rows: so that one stray time, years off, does not decide alone."""
+"""Empty buckets between two others that count as rows, so that a single stray time, years off, does not decide."""
 
 
 class Row(NamedTuple):
-    """One bucket: where it begins, None for lines of files that have no times, and its count for each host."""
+    """One bucket of a histogram.
+
+    Attributes:
+        start: where it begins, in nanoseconds since the epoch; None: it holds the lines of files without times.
+        hosts: the number of lines on each host that has any.
+    """
 
     start: int | None
     hosts: dict[str, int]
 
     @property
     def lines(self) -> int:
+        """How many lines it holds, on all hosts."""
         return sum(self.hosts.values())
 
 
 class Histogram:
-    """Puts the counts of many hosts and files together, which perhaps are by different steps of the ladder.
+    """Adds up the counts of many hosts and files, even if they are by different steps of the ladder.
 
-    step: as asked for; None: the finest that makes no more than `MOST_ROWS` rows and that all counts can be brought to.
+    Args:
+        step: the length of a bucket in nanoseconds, as asked for; None: the finest that makes no more than `MOST_ROWS`
+            rows, and to which all counts can be brought.
     """
 
     def __init__(self, step: int | None = None) -> None:
@@ -55,29 +63,33 @@ class Histogram:
 
     @property
     def step(self) -> int:
-        """The step that all counts are by, as far as they have come."""
-        while self._asked is None and self._step < LADDER[-1] and self._shown() > MOST_ROWS:
-            self._coarsen(coarser(self._step))
+        """The length of a bucket in nanoseconds, for all counts added so far."""
+        self._choose_step()
         return self._step
 
     @property
     def hosts(self) -> list[str]:
-        """The hosts that have lines, by name."""
+        """The names of the hosts that have lines, sorted."""
         return sorted(self._hosts.keys() | self._untimed.keys())
 
     def rows(self) -> list[Row]:
-        """The buckets that hold lines, ascending; last the lines that have no times, if there are any."""
-        rows = [Row(start, self._lines_at(start)) for start in self._starts(self.step)]
+        """Return the buckets that hold lines, ascending, and behind them the lines without times, if there are any."""
+        self._choose_step()
+        rows = [Row(start, self._lines_at(start)) for start in self._starts()]
         return [*rows, Row(None, dict(sorted(self._untimed.items())))] if self._untimed else rows
+
+    def _choose_step(self) -> None:
+        while self._asked is None and self._step < LADDER[-1] and self._rows_shown() > MOST_ROWS:
+            self._coarsen(coarser(self._step))
 
     def _lines_at(self, start: int) -> dict[str, int]:
         return {host: lines[start] for host, lines in sorted(self._hosts.items()) if start in lines}
 
-    def _starts(self, step: int) -> list[int]:
-        return sorted({start - start % step for lines in self._hosts.values() for start in lines})
+    def _starts(self) -> list[int]:
+        return sorted({start for lines in self._hosts.values() for start in lines})
 
-    def _shown(self) -> int:
-        starts = self._starts(self._step)
+    def _rows_shown(self) -> int:
+        starts = self._starts()
         gaps = ((behind - before) // self._step - 1 for before, behind in pairwise(starts))
         return len(starts) + sum(min(gap, WIDEST_GAP) for gap in gaps)
 

@@ -1,4 +1,4 @@
-"""The tally: what an answer of counts comes to, in lines counted instead of counts sent."""
+"""The tally: how many lines an answer of counts counted, rather than how many counts it sent."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from logagent.core.query import Query, Source
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """A source of counts, whose outcome tells how many lines were counted, in all and on each host.
+    """A source of counts whose outcome tells how many lines were counted, in all and on each host.
 
-    It passes on no more than `MAX_BUCKETS` buckets of all that a step which was asked for makes; there it fails.
+    With a step that was asked for, it passes on no more than `MAX_BUCKETS` buckets, and then fails.
+
+    Attributes:
+        source: sends the counts.
     """
 
     source: Source
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """As `Source.pump`."""
+        """Pass on the counts of the source, and return its outcome with lines in place of counts (see `Source`)."""
         tally = _Tally(query.form.step, out)
         return tally.told(await self.source.pump(query, tally))
 

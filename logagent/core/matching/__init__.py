@@ -1,7 +1,7 @@
-"""Which lines match: expressions, patterns, the matcher made from a query, and what belongs round a match.
+"""Which lines match: expressions, patterns, the matcher made from a query, and the lines that belong to a match.
 
 May import, of ``core``: its own modules.
 
 Doors: ``matcher.Matcher`` finds the matching lines of a block; ``expressions.read`` checks a regular expression;
-``events.Events`` and ``context.Contexts`` add what belongs to a match.
+``events.Events`` and ``context.Contexts`` add the lines that belong to a match.
 """

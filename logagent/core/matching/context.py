@@ -1,4 +1,4 @@
-"""Context: the lines round those that match, as grep prints them, picked in whatever order the lines come."""
+"""Context: the lines before and behind those that match, as grep prints them, in whatever order lines are read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from logagent.core.batch import LineFlag
 
 
 class Record(NamedTuple):
-    """A line, or an event of several: where it begins in its file, its bytes without the last line break, its time in
-    nanoseconds since the epoch where that is wanted, and the number of its file among those of its log."""
+    """A line, or an event of several lines.
+
+    Attributes:
+        start: where it begins in its file, in bytes.
+        text: its bytes without the last line break.
+        time: nanoseconds since the epoch, UTC; 0 where times are not asked for.
+        file: the number of its file among those of its log.
+    """
 
     start: int
     text: bytes
@@ -20,17 +26,25 @@ class Record(NamedTuple):
 
 
 class Picked(NamedTuple):
-    """The records of an answer, in its order, and the flag of each."""
+    """Records of an answer, in its order, and the flag of each.
+
+    Attributes:
+        records: the records.
+        flags: for each record one byte, a `LineFlag`.
+    """
 
     records: list[Record]
     flags: bytearray
 
 
 class Contexts:
-    """Picks matching records and those beside them.
+    """Picks matching records and the records beside them.
 
-    leading, trailing: how many records to give that come before a match, and behind it, in the order in which records
-    are added. Nothing is given twice. A record behind a gap is marked, but for the first of all.
+    No record is given twice. A record behind a gap is flagged, except the first of all.
+
+    Args:
+        leading: how many records to give before each match, in the order in which records are added.
+        trailing: how many to give behind each match, in the same order.
     """
 
     def __init__(self, leading: int, trailing: int) -> None:
@@ -41,16 +55,21 @@ class Contexts:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is owed: records without a match would only be kept in mind."""
+        """Whether no records are owed to a match: others without a match would only be remembered."""
         return self._owed == 0
 
     @property
     def recent(self) -> list[Record]:
-        """The records that are kept in mind, for they may yet lead to a match."""
+        """The last records without a match, which become the context of a match that follows."""
         return list(self._recent)
 
     def pick(self, records: Sequence[Record], matches: Sequence[int]) -> Picked:
-        """The next records, of which those with the indices `matches`, ascending, match."""
+        """Return what to give of the next records.
+
+        Args:
+            records: the next records.
+            matches: the indices of those that match, ascending.
+        """
         picked = Picked([], bytearray())
         at = 0
         for match in matches:
@@ -66,7 +85,7 @@ class Contexts:
         return picked
 
     def skip(self) -> None:
-        """Records that are not added lie between those before and those to come."""
+        """Note a gap: the next records do not follow those before directly."""
         self._recent.clear()
         self._owed, self._gap = 0, True
 

@@ -1,7 +1,7 @@
-"""Events: a line with a time and the lines without one that follow it, such as a stack trace, taken as one record.
+"""Events: a line with a time and the lines without a time behind it, such as a stack trace, taken as one record.
 
-Text comes block by block, in the order of the file or against it; an event that reaches over the border of two blocks
-comes whole, when its other end is known.
+Text comes block by block, forward or backward; an event that spans several blocks comes whole, as soon as its other end
+is known.
 """
 
 from __future__ import annotations
@@ -13,19 +13,23 @@ from logagent.core.batch import lines_of
 from logagent.core.matching.context import Record
 
 Stamps = Callable[[Sequence[bytes]], Sequence[int | None]]
-"""The times that lines state themselves, None for those that state none."""
+"""Reads the times that lines state, in nanoseconds since the epoch; None for lines that state none."""
 
 MAX_EVENT = 1024 * 1024
-"""Bytes of an event of many lines: far more than a stack trace takes. What is longer comes in several pieces, so that
-a file of which only the first line has a time is not held whole."""
+"""Bytes of an event of many lines: far more than a stack trace takes. A longer event comes in pieces, so that a file in
+which only the first line has a time is not held in memory whole."""
 
 
 class Events:
     """Puts the lines of one log together to events.
 
-    newest: whether blocks come from the end of the file to its beginning. most: bytes, see `MAX_EVENT`.
-    file: the number of the file that the blocks are of, the caller's to set. kept: the lines that wait for the other
-    end of their event. torn: how many events were longer than `most`, and came in pieces.
+    Args:
+        newest: whether blocks come from the end of the file to its beginning.
+        most: bytes of one event, see `MAX_EVENT`.
+
+    Attributes:
+        file: the number of the file that the next blocks are of, for the caller to set.
+        kept: the lines that wait for the other end of their event.
     """
 
     def __init__(self, *, newest: bool, most: int = MAX_EVENT) -> None:
@@ -34,15 +38,25 @@ class Events:
         self.kept = b""
         self._at = 0
         self.file = self._file_of_kept = 0
-        self.torn = 0
 
     def add(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
-        """The events that are whole now, in the order of the file. `block` holds whole lines and lies beside the one
-        before it."""
+        """Return the events that are whole now, in the order of the file.
+
+        Args:
+            offset: where the block begins in its file, in bytes.
+            block: whole lines, adjacent to the block added before.
+            stamps: reads the times of lines.
+        """
         return self._backward(offset, block, stamps) if self._newest else self._forward(offset, block, stamps)
 
     def pass_over(self, offset: int, block: bytes, stamps: Stamps) -> None:
-        """The same for a block of which no event is wanted, nor the one that it goes on with: quicker."""
+        """Add a block none of whose events is wanted, nor the event that continues into it: quicker than `add`.
+
+        Args:
+            offset: where the block begins in its file, in bytes.
+            block: whole lines, adjacent to the block added before.
+            stamps: reads the times of lines.
+        """
         lines = lines_of(block)
         if self._newest:
             first = next((number for number, line in enumerate(lines) if stamps([line])[0] is not None), None)
@@ -54,22 +68,21 @@ class Events:
             else:
                 self._keep(offset + len(_joined(lines[:last])), _joined(lines[last:]))
         if len(self.kept) > self._most:
-            self.torn += 1
             self.kept = b""
 
     @property
     def head(self) -> Record:
-        """The lines that are kept, as a record."""
+        """The lines that wait for the other end of their event, as a record."""
         return Record(self._at, _without_break(self.kept), file=self._file_of_kept)
 
     def finish(self) -> list[Record]:
-        """The last event, if there is one: there is no more text."""
+        """Return the last event, if there is one, after the last block."""
         last = [self.head] if self.kept else []
         self.kept = b""
         return last
 
     def _keep(self, offset: int, kept: bytes) -> None:
-        """In what goes on from block to block, what is read first is where it begins, or ends."""
+        """Keep lines whose event may go on in the next block."""
         self._at, self.kept, self._file_of_kept = offset, kept, self.file
 
     def _go_on(self, offset: int, block: bytes) -> None:
@@ -84,7 +97,7 @@ class Events:
         if not firsts:
             self._keep(offset, _ended(block) + self.kept)
             return self._tear()
-        starts = [offset, *accumulate((len(line) + 1 for line in lines), initial=offset)][1:]
+        starts = list(accumulate((len(line) + 1 for line in lines), initial=offset))
         events = [Record(starts[a], b"\n".join(lines[a:b]), file=self.file) for a, b in pairwise([*firsts, len(lines)])]
         if self.kept:
             text = events[-1].text + b"\n" + _without_break(self.kept)
@@ -107,10 +120,7 @@ class Events:
         return head + events
 
     def _tear(self) -> list[Record]:
-        if len(self.kept) <= self._most:
-            return []
-        self.torn += 1
-        return self.finish()
+        return self.finish() if len(self.kept) > self._most else []
 
 
 def _joined(lines: Sequence[bytes]) -> bytes:

@@ -1,11 +1,11 @@
-r"""Expressions: what a client may write as a regular expression, and the same as the engine is to have it.
+r"""Expressions: the regular expressions that a client may write, checked and rewritten for the engine.
 
 The syntax is PCRE's without what takes more than linear time. A pattern is matched against one line alone, by bytes, as
 grep does in the C locale: `.` is one byte, `\w` is ASCII. A letter beyond ASCII, written in UTF-8, stands for its bytes
-as a whole, so that `é?` means what it says.
+as a whole, so that `é?` is an optional letter.
 
 The engine searches blocks of many lines. Therefore whatever could match a line break is rewritten so that it does not:
-`[^"]` becomes `[^\n"]`. Where that cannot be seen to be so, `crosses` says that each line found must be tried alone.
+`[^"]` becomes `[^\n"]`. Where rewriting cannot rule it out, `crosses` says that each line found must be tried alone.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 MAX_PATTERN = 4096
 """Bytes of one expression: some hundred alternatives."""
 MAX_POSITIONS = 5000
-"""Positions of all expressions of one parameter together, each `{m,n}` written out n times. The engine's compiler takes
-about a second for so many in the worst case; beyond, it takes minutes for some, and cannot be stopped."""
+"""Positions of all expressions of one parameter together, each `{m,n}` written out n times. Up to this number, the
+engine's compiler takes about a second at worst; beyond it, minutes for some, and it cannot be stopped."""
 _WIDE = 5
 """Positions that `.`, letters behind a backslash and sets count for: they take the compiler that much longer."""
 MAX_DEPTH = 20
-"""Groups within each other: with hundreds of repeated ones compiling never ends."""
+"""Groups within each other: with hundreds of repeated groups, compiling never ends."""
 
 
 class BadPattern(ValueError):
@@ -30,10 +30,13 @@ class BadPattern(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An expression as the engine is to have it.
+    """An expression, rewritten for the engine.
 
-    text: in the engine's syntax. crosses: whether a match in a block of lines may hold a line break. ends: whether it
-    says `$` somewhere. positions: its size, see `MAX_POSITIONS`.
+    Attributes:
+        text: the expression in the engine's syntax.
+        crosses: whether a match in a block of lines may hold a line break.
+        ends: whether it says `$` somewhere.
+        positions: its size, see `MAX_POSITIONS`.
     """
 
     text: bytes
@@ -59,11 +62,11 @@ _TOKEN = re.compile(
 _MEMBER = re.compile(rb"\[:(?P<name>[^\]:]*):\]|\\(?P<escape>.)|(?P<letter>[\xc2-\xf4][\x80-\xbf]{1,3})|.", re.DOTALL)
 
 _IN_LINE = {b"s": rb"[\t\x0b\x0c\r ]", b"W": rb"[^\w\n]", b"D": rb"[^\d\n]", b"A": b"^", b"z": b"$", b"Z": b"$"}
-"""Escapes that would see the line breaks of a block, as they are meant for a line."""
+"""Escapes that would match the line breaks of a block, and what they mean within one line."""
 _SAFE_IN_SETS = frozenset(b"wdSh" + rb"""!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~ """)
+"""Characters that, behind a backslash within `[...]`, neither match a line break nor begin a range that holds it."""
 _SAFE = _SAFE_IN_SETS | frozenset(b"bBtrfea")
-"""The characters behind a backslash that together with it never match a line break; nor, in sets, begin a range that
-does."""
+"""Characters that, behind a backslash elsewhere, never match a line break."""
 _SAFE_NAMES = frozenset(b"alpha digit alnum upper lower punct graph print blank xdigit word".split())
 _UNSUPPORTED = {
     b"Q": r"\Q is not supported; escape each character",
@@ -87,19 +90,27 @@ _UNSUPPORTED_GROUPS = {
 
 
 def read(pattern: bytes, *, ignore_case: bool = False, across: bool = False) -> Expression:
-    """The expression that `pattern` is. across: whether it is for texts of several lines, where what can match a line
-    break may, `.` among them. Raises `BadPattern`; what only the engine's parser can tell is left to that."""
+    """Check an expression and rewrite it for the engine.
+
+    Args:
+        pattern: the expression as the client wrote it.
+        ignore_case: whether letters match in either case.
+        across: whether it is for texts of several lines, in which whatever can match a line break may do so, even `.`.
+
+    Raises:
+        BadPattern: for what is not supported or too large. Other mistakes are left to the engine's parser.
+    """
     if len(pattern) > MAX_PATTERN:
         raise BadPattern(f"is longer than {MAX_PATTERN} bytes")
     if b"\n" in pattern:
         raise BadPattern("holds a line break; a match never crosses a line")
     if b"\0" in pattern:
         raise BadPattern(r"holds a NUL; write \x00")
-    return _Reading(ignore_case, across).read(pattern)
+    return _Rewriter(ignore_case, across).rewrite(pattern)
 
 
-class _Reading:
-    """One pass over a pattern, token by token."""
+class _Rewriter:
+    """Rewrites one pattern in one pass, token by token: each kind of token has a method of its name."""
 
     def __init__(self, ignore_case: bool, across: bool) -> None:
         self._ignore_case = ignore_case
@@ -109,7 +120,7 @@ class _Reading:
         self._last = 0
         self._crosses = self._ends = False
 
-    def read(self, pattern: bytes) -> Expression:
+    def rewrite(self, pattern: bytes) -> Expression:
         for token in _TOKEN.finditer(pattern):
             self._written.append(getattr(self, f"_{token.lastgroup}")(token))
             if sum(self._groups) > MAX_POSITIONS:
@@ -177,11 +188,8 @@ class _Reading:
     def _close(self, token: re.Match[bytes]) -> bytes:
         if len(self._groups) == 1:
             raise BadPattern("a ) has no ( before it")
-        self._atom_of_group(self._groups.pop())
+        self._atom(max(1, self._groups.pop()))
         return token[0]
-
-    def _atom_of_group(self, positions: int) -> None:
-        self._atom(max(1, positions))
 
     def _repeat(self, token: re.Match[bytes]) -> bytes:
         times = max(1, int(token["most"] or token["least"])) if len(token[0]) < 20 else MAX_POSITIONS + 1
@@ -192,7 +200,7 @@ class _Reading:
 
 
 def too_large() -> BadPattern:
-    """What is said to expressions beyond `MAX_POSITIONS`."""
+    """Return the error for expressions beyond `MAX_POSITIONS`."""
     return BadPattern(
         f"is too large: repetitions written out, and each . and [...] counted {_WIDE} times, "
         f"there are more than {MAX_POSITIONS} characters"
@@ -200,7 +208,7 @@ def too_large() -> BadPattern:
 
 
 def _cases(letter: bytes) -> set[bytes]:
-    """A letter in either case, as far as that is a single letter."""
+    """Return a letter in each case in which it is a single letter."""
     try:
         text = letter.decode("utf-8")
     except UnicodeDecodeError:
@@ -209,7 +217,7 @@ def _cases(letter: bytes) -> set[bytes]:
 
 
 def _is_safe(member: re.Match[bytes]) -> bool:
-    """Whether this member of a set is none that matches a line break. A range is safe if it begins with one."""
+    """Return whether a member of a set cannot match a line break. A range cannot if its first character cannot."""
     if member["letter"]:
         raise BadPattern("letters beyond ASCII are not supported in [...]; write (a|ä) for [aä]")
     if member["name"] is not None:
@@ -220,7 +228,7 @@ def _is_safe(member: re.Match[bytes]) -> bool:
 
 
 def _flags(flags: re.Match[bytes], across: bool) -> bytes:
-    """`(?i)` and its like. `s` and `m` mean nothing in a single line, and are left out there."""
+    """Rewrite `(?i)` and the like. `s` and `m` mean nothing in a single line, and are left out there."""
     on, minus, off, end = flags.groups()
     unknown = (on + off).translate(None, b"ism")
     if unknown:

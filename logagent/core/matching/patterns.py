@@ -1,42 +1,61 @@
-r"""Patterns: what is searched for by Hyperscan, an automaton that takes time linear in the bytes whatever the pattern.
+r"""Patterns: expressions and literals compiled for Hyperscan, and the search for them.
 
-The one file that touches the library (https://intel.github.io/hyperscan/dev-reference/, here its fork Vectorscan). It
-calls back for every end of a match, which would cost a call per byte for `\d+`. So an expression X is compiled as
-`(?:X)[^\n]*$`: one call for each line that matches, with the place of its line break.
+Hyperscan is an automaton that takes time linear in the bytes, whatever the pattern. This is the one file that touches
+the library (https://intel.github.io/hyperscan/dev-reference/, here its fork Vectorscan). It calls back for every end of
+a match, which would cost a call per byte for `\d+`. So an expression X is compiled as `(?:X)[^\n]*$`: one call for each
+line that matches, with the place of its line break.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cached_property, lru_cache
 
 import hyperscan
 
 from logagent.core.matching.expressions import BadPattern, Expression, read
+from logagent.core.matching.spans import all_spans
 
 CACHED = 128
 """Patterns that are kept compiled, or known to be bad: tens of kilobytes each, half a megabyte at most."""
 _MOST_CALLS = 4
-"""Calls back for each line of a block (taken to have `_SHORT_LINE` bytes) after which it is searched line by line
-instead: where X says `$` its ends are not those of lines only."""
+"""Calls back for each line of a block, its lines taken to have `_SHORT_LINE` bytes. With more, the block is searched
+line by line: an X with `$` is compiled as it is, and may have many ends in a line."""
 _SHORT_LINE = 32
+"""Bytes of a short line, for `_MOST_CALLS`."""
 _LONG_LINE = 256
-"""With fewer hits than one in so many bytes, it is not worth counting whether all lines match."""
+"""Bytes for each hit; with fewer hits, counting whether all lines match is not worth it."""
 _DENSE = 2
-"""Blocks one after the other in which all lines match, after which the next is first asked whether that is so there."""
+"""Blocks in a row in which all lines match, before the next block is first asked whether that is so there, too."""
 _ONE_BYTE = re.compile(rb"(?:\[(?:\^\\n)?[^\\\]]+\]|\\?[^$^])[+*]?", re.DOTALL)
-"""An expression that one byte can match: such match everywhere, and the engine is fast at telling that all lines do."""
+"""Expressions that one byte can match: they match everywhere, and the engine is fast at telling that all lines do."""
 
 _FLAGS = hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_ALLOWEMPTY
-_PLACE = re.compile(r" (starting )?at index \d+|, index \d+| \(id:\d+\)")
-"""Where in the text the compiler found a mistake: in ours, which is not the client's."""
+"""Flags of every pattern: `^` and `$` match at each line break, and an empty match counts."""
+_PLACE = re.compile(r" (starting |started )?at index \d+|, index \d+| \(id:\d+\)")
+"""The place of a mistake in the compiler's message: left out, for it counts in the rewritten text, not the client's."""
 
 
 class Pattern:
-    """A pattern ready to be searched for, by any number of threads, each through a `Search` of its own.
+    """A compiled pattern, for any number of threads, each with a `PatternSearch` of its own.
 
-    Raises `BadPattern` if it cannot be: what is wrong, or what is not supported. Compiling lets other threads run.
+    Compiling lets other threads run.
+
+    Args:
+        expression: the expression, rewritten for the engine.
+        ignore_case: whether ASCII letters match in either case.
+        across: whether it is for texts of several lines, which are only searched as a whole.
+
+    Attributes:
+        flags: the engine's flags.
+        expression: the expression.
+        alone: matches a line, or a text of several lines, that is searched by itself.
+        lines: matches the lines of a block, each with its end.
+        once_a_line: whether `lines` matches once in each line, at its line break.
+
+    Raises:
+        BadPattern: for what the engine does not support or cannot parse.
     """
 
     def __init__(self, expression: Expression, *, ignore_case: bool, across: bool = False) -> None:
@@ -45,13 +64,14 @@ class Pattern:
         self.expression = expression
         self.alone = _compile(expression.text, self.flags | hyperscan.HS_FLAG_SINGLEMATCH)
         self.once_a_line = not expression.ends
-        # A text of several lines is only ever searched as a whole.
         self.lines = self.alone if across else _compile(self._followed_to_the_end_of_the_line(), self.flags)
 
     @cached_property
     def whole(self) -> hyperscan.Database | None:
-        """Matches a block if all its lines match and have a line break: one call back for all of them. None: there is
-        no such pattern that is faster than `lines`."""
+        """Matches a block, with one call back, if all its lines match and have a line break.
+
+        None where `lines` is as fast.
+        """
         text = self.expression.text
         if self.expression.crosses or not _ONE_BYTE.fullmatch(text):
             return None
@@ -63,8 +83,16 @@ class Pattern:
 
 
 def compiled(pattern: bytes, *, ignore_case: bool, across: bool = False) -> Pattern:
-    """The regular expression as a pattern, from the cache if it is there. across: for texts of several lines, of which
-    `Search.is_in` alone may then be asked. Raises `BadPattern`."""
+    """Return a regular expression as a pattern, from the cache or compiled now.
+
+    Args:
+        pattern: the expression as the client wrote it.
+        ignore_case: whether letters match in either case.
+        across: whether it is for texts of several lines; only `PatternSearch.is_in` works then.
+
+    Raises:
+        BadPattern: for an expression that cannot be searched for. This is cached, too.
+    """
     made = _compiled(pattern, ignore_case, across)
     if isinstance(made, str):
         raise BadPattern(made)
@@ -82,13 +110,22 @@ def _compiled(pattern: bytes, ignore_case: bool, across: bool = False) -> Patter
 
 @lru_cache(CACHED)
 def literal(text: bytes, *, ignore_case: bool) -> Pattern:
-    """A pattern that is these bytes, none of them a line break; with `ignore_case`, ASCII letters in either case."""
+    """Return the pattern of a literal, from the cache or compiled now.
+
+    Args:
+        text: the literal, without a line break.
+        ignore_case: whether ASCII letters match in either case.
+    """
     escaped = b"".join(b"\\x%02x" % byte for byte in text)
     return Pattern(Expression(escaped, crosses=False, ends=False, positions=len(text)), ignore_case=ignore_case)
 
 
-class Search:
-    """Looks for one pattern, for one thread at a time."""
+class PatternSearch:
+    """Searches for one pattern; for one thread at a time.
+
+    Args:
+        pattern: may be shared with other searches.
+    """
 
     def __init__(self, pattern: Pattern) -> None:
         self._pattern = pattern
@@ -103,12 +140,12 @@ class Search:
         def note(_id: int, _start: int, end: int, _flags: int, _context: object) -> None:
             append(end)
 
-        self._note = note  # a function of its own since it is called for every hit
+        self._note = note  # a closure rather than a method, since it is called for every hit
 
     def line_ends(self, block: bytes) -> list[int]:
-        """Where the lines of a block end that match, in its order; the last line break may be missing."""
+        """Return where the matching lines of a block end, ascending; the last line break may be missing."""
         if self._line_by_line:
-            return [end for start, end in _lines(block) if self.is_in(block[start:end])]
+            return [end for start, end in all_spans(block) if self.is_in(block[start:end])]
         ends = self._ends_of_lines(block)
         if ends is None:
             self._line_by_line = True
@@ -118,13 +155,16 @@ class Search:
         return ends
 
     def is_in(self, line: bytes) -> bool:
-        """Whether one line matches, given without its line break."""
+        """Return whether one line matches, given without its line break."""
         self._hits.clear()
         self._scan(self._pattern.alone, line, self._note)
         return bool(self._hits)
 
     def some_line_ends(self, block: bytes) -> list[int] | None:
-        """`line_ends`, or None if all lines match, which is often seen faster than where each of them ends."""
+        """Return where the matching lines of a block end, or None if all lines match.
+
+        None is often found faster than all the ends.
+        """
         if self._dense >= _DENSE and self._is_in_all(block):
             return None
         ends = self.line_ends(block)
@@ -143,22 +183,26 @@ class Search:
         return bool(self._hits)
 
     def may_hold(self, block: bytes) -> bool:
-        """Whether a line of a block may match: if not, none does; what is seen of a line that is cut may count."""
+        """Return whether any line of a block may match; a line of which the block holds a part may count or not."""
         try:
-            self._scan(self._pattern.lines, block, _stop)  # often faster than `alone`, and never found slower
+            self._scan(self._pattern.lines, block, _stop)  # often faster than `alone`, and never slower as measured
         except hyperscan.ScanTerminated:
             return True
         return False
 
-    def stream(self) -> Stream:
-        """Begin the search of one line that comes in pieces; the one before must have been ended."""
+    def stream(self) -> PatternStream:
+        """Begin the search of one line that comes in pieces; the stream before must have been ended.
+
+        Raises:
+            BadPattern: when the pattern cannot be compiled for streams.
+        """
         if self._streaming is None:
             flags = self._pattern.flags | hyperscan.HS_FLAG_SINGLEMATCH
             self._streaming = _compile(self._pattern.expression.text, flags, hyperscan.HS_MODE_STREAM)
-        return Stream(self._streaming)
+        return PatternStream(self._streaming)
 
     def _ends_of_lines(self, block: bytes) -> list[int] | None:
-        """None where there are too many ends of matches to be worth it."""
+        """Return where matching lines end, or line candidates if the pattern crosses; None after too many hits."""
         self._hits.clear()
         if self._pattern.once_a_line:
             self._scan(self._pattern.lines, block, self._note)
@@ -182,12 +226,16 @@ class Search:
         return len(self._hits) > self._most_hits
 
 
-class Stream:
-    """The search of one long line. It must be ended, or its memory is lost."""
+class PatternStream:
+    """The search of one long line, which must be ended to free its memory.
+
+    Args:
+        database: the pattern, compiled for streams.
+    """
 
     def __init__(self, database: hyperscan.Database) -> None:
         self._found = False
-        self._note = self._on_match  # the library keeps no reference of its own
+        self._note = self._on_match  # kept here: the library holds no reference to it
         self._stream = database.stream(match_event_handler=self._note)
         self._stream.__enter__()
 
@@ -197,7 +245,7 @@ class Stream:
             self._stream.scan(piece)
 
     def end(self) -> bool:
-        """Whether the line matches, which ends here."""
+        """Free the memory, and return whether the line matches, which ends here."""
         self._stream.close()
         return self._found
 
@@ -219,7 +267,7 @@ def _stop(*_place: object) -> bool:
 
 
 def _ends_behind(hits: list[int], block: bytes) -> list[int]:
-    """The ends of the lines that these places are in, each once."""
+    """Return the ends of the lines in which these places lie, each once."""
     ends: list[int] = []
     end = -1
     for hit in hits:
@@ -229,13 +277,3 @@ def _ends_behind(hits: list[int], block: bytes) -> list[int]:
                 end = len(block)
             ends.append(end)
     return ends
-
-
-def _lines(block: bytes) -> Iterator[tuple[int, int]]:
-    start = 0
-    while start < len(block):
-        end = block.find(b"\n", start)
-        if end < 0:
-            end = len(block)
-        yield start, end
-        start = end + 1

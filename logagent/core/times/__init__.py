@@ -1,7 +1,7 @@
-"""Times in lines: where a line keeps its time, in which layout, and which instant it names.
+"""Times in lines: where a line states its time, in which format, and which instant it names.
 
 May import, of ``core``: its own modules.
 
-Doors: ``stamper.Stamper`` reads the times of one file's lines; ``locating.find`` finds a time in one line; ``moments``
-reads and writes instants for people.
+Doors: ``stamper.Stamper`` reads the times of one file's lines; ``locating.find_time`` finds the time in one line;
+``moments`` reads and writes instants for people; ``formats`` is the table of formats, and says how to add one.
 """

@@ -1,12 +1,25 @@
-"""The table of formats: the ways in which log lines write times. One row each, and in the tests one sample each.
+"""The table of formats: the ways in which log lines write times, a row each.
 
-A *clocked* format holds `hh:mm:ss` and is looked for around a *landmark*, the first `:mm:ss` (or `:hh:mm`) of a clock,
-at fixed distances. A *leading* format does not, and counts only where a line begins, or the value of a time field: any
-number could be an epoch time elsewhere.
+A *clocked* format holds `hh:mm:ss`. It is looked for at fixed distances before a *landmark*, the first `:mm:ss` (or
+`:hh:mm`) of a clock. A *leading* format holds no such clock, and counts only at the beginning of a line or of a time
+field's value: any number could be an epoch time elsewhere.
 
-Zones are Z, UTC, GMT and offsets. Other names are ambiguous (CST is used on three continents): such times are in the
-zone given for times that name none, which is the writer's own as a rule. Left out as ambiguous or unwanted are dates
-such as 10/11/2000, and clocks of twelve hours.
+Zones are Z, UTC, GMT and offsets. Other names are ambiguous (CST is used on three continents): times with such a name
+are in the zone that is given for times without a zone, which is the writer's own as a rule. Left out as ambiguous are
+dates such as 10/11/2000, and clocks of twelve hours.
+
+To add a format:
+
+1. The row: in `CLOCKED` or `LEADING`, below a comment with the program that writes it and an example. Its pattern is
+   made of the pieces above the tables, and has the groups that its `Instant` reads: `_dated` wants year, month, day,
+   hour, minute and second, `_zoned` also a zone, which may be left out, and `_yearless` no year. Earlier rows win.
+2. For a clocked row its leads: the bytes from its beginning to the landmark, for each length that the date may have.
+   For a leading row its hint: what follows its first four digits in `_AFTER_FOUR_DIGITS`, or a line of its own in
+   `LEADING_HINTS`. Without a hint the row counts nowhere.
+3. The test: a line with such a time, and the instant, in `SAMPLES` of `tests/testbed/times.py`. With that,
+   `pytest tests/core/times` checks the row, its leads and its hint. What only looks like such a time goes to the tables
+   of `tests/core/times/test_formats.py`.
+4. A line in `CHANGELOG.md`, and the program's name in the README's list of formats.
 """
 
 from __future__ import annotations
@@ -15,24 +28,34 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from logagent.core.times.wall_clock import Calendar, full_year
+from logagent.core.times.wall_clock import WallClock, full_year
 from logagent.core.units import SECOND
 
-LEAD = 17  # bytes before a landmark that decide about it: more than any format's lead, and the byte before that
+LEAD = 17
+"""Bytes before a landmark that decide about it: the longest lead of a format, and the byte in front of that."""
 
-Instant = Callable[[re.Match[bytes], Calendar], int | None]
+Instant = Callable[[re.Match[bytes], WallClock], int | None]
+"""Returns the whole second of a match, in nanoseconds since the epoch; None if there is no such time."""
 
 
 class Format(NamedTuple):
-    """One way of writing a time."""
+    """One way of writing a time.
+
+    Attributes:
+        name: as `/files` tells it.
+        pattern: matches the time; its group `fraction` holds the digits behind the second. That of a clocked format
+            holds `_CLOCK` and ends with an optional group `settled`.
+        instant: reads a match of the pattern.
+        leads: of a clocked format, the bytes from its beginning to its landmark, fewer than `LEAD`.
+    """
 
     name: str
-    pattern: re.Pattern[bytes]  # of a clocked one: holds `_CLOCK`, and last an optional group `settled`
-    instant: Instant  # the whole second of a match; its group `fraction` holds the digits after that
-    leads: tuple[int, ...] = ()  # of a clocked one: the bytes from its start to its landmark, fewer than `LEAD`
+    pattern: re.Pattern[bytes]
+    instant: Instant
+    leads: tuple[int, ...] = ()
 
 
-MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTHS = {name: number for number, name in enumerate(b"jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
 
 _MONTH = rb"(?P<month>(?i:Jan|Feb|Mar|Apr|May|June?|July?|Aug|Sept?|Oct|Nov|Dec))"
 _WEEKDAY = rb"(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
@@ -42,8 +65,8 @@ _ZONE = rb"(?P<zone>[Zz]|" + _OFFSET + rb"| (?:(?:(?:UTC|GMT)\b)?" + _OFFSET + r
 _ZONE_AND_YEAR = rb"(?:(?: (?:(?P<zone>UTC|GMT|" + _OFFSET + rb")|[A-Z]{2,5}))? (?P<year>\d{4})(?!\d))?"
 _NO_TWELVE_HOURS = rb"(?! ?[AaPp]\.?[Mm])"
 
-# What follows a time and settles that it ends there, whatever comes after: up to three bytes, or the line's end.
-# A time that nothing settles is read all the same, but not remembered.
+# What follows a time and settles that it ends there, whatever comes behind: up to three bytes, or the line's end.
+# A time that nothing settles is read all the same, but its layout is not remembered.
 _NO_DIGITS = rb"\Z|[^\d.,:]|[.,:](?:\Z|\D)"
 _NO_YEAR = rb"(?(year)(?:\Z|\D)|(?:\Z|[^\d.,: ]|[.,:](?:\Z|\D)| (?:\Z|[^\dA-Z+-])))"
 _NO_ZONE = rb"\Z|[^\d.,:Zz+ -]|[.,:](?:\Z|\D)| (?:\Z|[^UG+-]|U(?:\Z|[^T])|G(?:\Z|[^M])|[+-](?:\Z|\D))"
@@ -56,60 +79,63 @@ def _pattern(date: bytes, after: bytes, settled: bytes) -> re.Pattern[bytes]:
 
 def _month(found: re.Match[bytes]) -> int:
     text = found["month"]
-    return int(text) if text.isdigit() else MONTHS[text[:3].lower()]
+    return int(text) if text.isdigit() else _MONTHS[text[:3].lower()]
 
 
-def _dated(found: re.Match[bytes], calendar: Calendar) -> int | None:
-    return calendar.instant(found, full_year(found["year"]), _month(found), int(found["day"]))
+def _dated(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
+    return wall_clock.instant(found, full_year(found["year"]), _month(found), int(found["day"]))
 
 
-def _zoned(found: re.Match[bytes], calendar: Calendar) -> int | None:
-    return calendar.instant(found, full_year(found["year"]), _month(found), int(found["day"]), found["zone"])
+def _zoned(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
+    return wall_clock.instant(found, full_year(found["year"]), _month(found), int(found["day"]), found["zone"])
 
 
-def _yearless(found: re.Match[bytes], calendar: Calendar) -> int | None:
-    return calendar.latest(found, _month(found), int(found["day"]))
+def _yearless(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
+    return wall_clock.latest(found, _month(found), int(found["day"]))
 
 
-def _ctime(found: re.Match[bytes], calendar: Calendar) -> int | None:
-    return _zoned(found, calendar) if found["year"] is not None else _yearless(found, calendar)
+def _ctime(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
+    return _zoned(found, wall_clock) if found["year"] is not None else _yearless(found, wall_clock)
 
 
-def _epoch(found: re.Match[bytes], _: Calendar) -> int | None:
+def _epoch(found: re.Match[bytes], _: WallClock) -> int | None:
     return int(found["seconds"]) * SECOND
 
 
-def _scientific(found: re.Match[bytes], _: Calendar) -> int | None:
+def _scientific(found: re.Match[bytes], _: WallClock) -> int | None:
     return int(found["first"] + found["seconds"].ljust(9, b"0")) * SECOND
 
 
 def _clocked(name: str, date: bytes, instant: Instant, *leads: int) -> Format:
-    """A format without anything behind its clock, or with a zone there, as `instant` has it."""
+    """Make a format whose clock ends it or, if `instant` is `_zoned`, an optional zone behind the clock."""
     zoned = instant is _zoned
     return Format(name, _pattern(date, _ZONE if zoned else b"", _NO_ZONE if zoned else _NO_DIGITS), instant, leads)
 
 
 def _leading(name: str, pattern: bytes, instant: Instant) -> Format:
-    return Format(name, re.compile(rb"\A" + pattern), instant)
+    """Make a format of a line's beginning; if its pattern has no group `fraction`, it has only whole seconds."""
+    fraction = b"" if b"(?P<fraction>" in pattern else b"(?P<fraction>)"
+    return Format(name, re.compile(rb"\A" + pattern + fraction), instant)
 
 
 _YEAR = rb"(?<!\d)(?P<year>\d{4})"
 _ISO_DATE = _YEAR + rb"-(?P<month>\d\d)-(?P<day>\d\d)(?:[Tt\t ]|  |, )"
 _COMMON_DATE = rb"(?<!\d)(?P<day>\d\d)/" + _MONTH + rb"/(?P<year>\d{4})[: ]"
-_SLASHED_DATE = _YEAR + rb"(?P<mark>[/.])(?P<month>\d\d)(?P=mark)(?P<day>\d\d)[T -]"
+_SLASHED_DATE = _YEAR + rb"(?P<separator>[/.])(?P<month>\d\d)(?P=separator)(?P<day>\d\d)[T -]"
 _COMPACT_DATE = _YEAR + rb"(?P<month>\d\d)(?P<day>\d\d)[T -]"
 _MONTH_DAY = _MONTH + rb" (?P<day>[ \d]\d|\d)"
-_DAY_MONTH_YEAR = rb"(?<!\d)(?P<day>\d?\d)(?P<mark>[ -])" + _MONTH + rb"(?P=mark)(?P<year>\d{4})(?: |::?)"
-_YEAR_MONTH_DAY = _YEAR + rb"(?P<mark>[ /-])" + _MONTH + rb"(?P=mark)(?P<day>[ \d]\d) "
+_DAY_MONTH_YEAR = rb"(?<!\d)(?P<day>\d?\d)(?P<separator>[ -])" + _MONTH + rb"(?P=separator)(?P<year>\d{4})(?: |::?)"
+_YEAR_MONTH_DAY = _YEAR + rb"(?P<separator>[ /-])" + _MONTH + rb"(?P=separator)(?P<day>[ \d]\d) "
 _SHORT_DATE = rb"(?P<year>\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
 _LONG_DATE = rb"(?P<year>(?:19|20)\d\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
 _PLAIN_CLOCK = rb"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?P<second>[0-5]\d|60)(?!\d)"
 _FRACTION = rb"(?:[.,](?P<fraction>\d+))?+"
 
-# From 9 September 2001, where seconds get ten digits, to 2 December 2099; in milli-, micro- and nanoseconds the same.
 EPOCH_SECONDS = rb"(?P<seconds>[1-3]\d{9}|40\d{8})"
+"""From 9 September 2001, where seconds get ten digits, to 2 December 2099, also as milli-, micro- or nanoseconds."""
 EPOCH_FRACTION = rb"(?:(?:\.(?=\d)|(?=(?:\d{3}|\d{6}|\d{9})(?!\d)))(?P<fraction>\d++)(?:\.(?P<more>\d++))?+)?+"
-EPOCH_END = rb"(?=[\s\],;|:)}\"]|\Z)"
+"""Digits behind `EPOCH_SECONDS`: a fraction, or three, six or nine digits and perhaps `more` behind a point."""
+_EPOCH_END = rb"(?=[\s\],;|:)}\"]|\Z)"
 
 CLOCKED = (
     # RFC 3339, ISO 8601, log4j, Python's logging, PostgreSQL, MySQL, Docker's CRI: 2000-10-10T13:55:36.123456+02:00
@@ -151,22 +177,23 @@ CLOCKED = (
     # Proxifier: [10.10 13:55:36]
     _clocked("month_day", rb"\A\[(?P<month>\d\d)\.(?P<day>\d\d) ", _yearless, 9),
 )
+"""The formats around a clock; where several match at one place, the first counts."""
 
 LEADING = (
     # Seconds since the epoch, milli-, micro- and nanoseconds: journald's short-unix, Squid, Nagios
-    _leading("epoch", rb"[\[(]?" + EPOCH_SECONDS + EPOCH_FRACTION + EPOCH_END, _epoch),
-    # The same as zap prints it to terminals: 9.711861361234e+08
+    _leading("epoch", rb"[\[(]?" + EPOCH_SECONDS + EPOCH_FRACTION + _EPOCH_END, _epoch),
+    # Seconds since the epoch as zap prints them to terminals: 9.711861361234e+08
     _leading(
         "scientific",
-        rb"[\[(]?(?P<first>[1-3])\.(?P<seconds>\d{1,9})(?P<fraction>\d*)[Ee]\+?0?9" + EPOCH_END,
+        rb"[\[(]?(?P<first>[1-3])\.(?P<seconds>\d{1,9})(?P<fraction>\d*)[Ee]\+?0?9" + _EPOCH_END,
         _scientific,
     ),
     # The Linux audit log: type=SYSCALL msg=audit(971186136.123:24287):
     _leading("audit", rb"(?:node=\S+ )?type=\S+ msg=audit\(" + EPOCH_SECONDS + _FRACTION + rb"(?=:)", _epoch),
     # Blue Gene and Thunderbird: - 971186136 2000.10.10
-    _leading("bgl", rb"(?:-|[A-Z_]{3,16}) " + EPOCH_SECONDS + rb" (?P<fraction>)\d{4}\.\d\d\.\d\d ", _epoch),
+    _leading("bgl", rb"(?:-|[A-Z_]{3,16}) " + EPOCH_SECONDS + rb" \d{4}\.\d\d\.\d\d ", _epoch),
     # HDFS: 001010 135536
-    _leading("hdfs", _SHORT_DATE + b" " + _PLAIN_CLOCK + rb"(?P<fraction>)(?=\s|\Z)", _dated),
+    _leading("hdfs", _SHORT_DATE + b" " + _PLAIN_CLOCK + rb"(?=\s|\Z)", _dated),
     # ISO 8601's basic form: 20001010T135536Z
     _leading("basic", rb"\[?" + _LONG_DATE + rb"[T ]?" + _PLAIN_CLOCK + _FRACTION + _ZONE, _zoned),
     # DB2: 2000-10-10-13.55.36.123456
@@ -179,18 +206,23 @@ LEADING = (
     # Chromium: [1010/135536.123456:ERROR:file.cc(12)]
     _leading("chromium", rb"\[(?:\d+:\d+:)?(?P<month>\d\d)(?P<day>\d\d)/" + _PLAIN_CLOCK + _FRACTION + b":", _yearless),
 )
+"""The formats at a line's beginning, of which the first that matches counts; epoch times come first."""
 
-# One of these holds at the beginning of every line in which a leading format counts, and of few others. Each begins
-# with a character or a set of them, so that the regex engine passes over most without a try.
-_DIGITS = rb"(?:\d{3}(?:\d{4}(?:\d|[T ]\d{6})|\d\d \d{6}|/\d{6}|-\d\d-\d\d-\d\d\.)|\.\d{1,40}[Ee])"
-LEADING_HINTS = (
-    rb"\d" + _DIGITS,
-    rb"[\[(]\d" + _DIGITS,
-    rb"\[\d+:\d+:\d{4}/",
-    rb"- \d{10}",
-    rb"[A-Z_][A-Z_]{2,15} \d{10}",
-    rb"node=\S+ ",
-    rb"type=\S+ ",
+_AFTER_FOUR_DIGITS = (
+    rb"\d{4}(?:\d|[T ]\d{6})",  # epoch, basic
+    rb"\d\d \d{6}",  # hdfs
+    rb"/\d{6}",  # chromium
+    rb"-\d\d-\d\d-\d\d\.",  # db2
 )
-
-FORMATS = CLOCKED + LEADING
+_DIGITS = rb"\d(?:\d{3}(?:" + b"|".join(_AFTER_FOUR_DIGITS) + rb")|\.\d{1,40}[Ee])"  # the last: scientific
+LEADING_HINTS = (
+    _DIGITS,
+    rb"[\[(]" + _DIGITS,
+    rb"\[\d+:\d+:\d{4}/",  # chromium
+    rb"- \d{10}",  # bgl
+    rb"[A-Z_][A-Z_]{2,15} \d{10}",  # bgl
+    rb"node=\S+ ",  # audit
+    rb"type=\S+ ",  # audit
+)
+"""Patterns of which one holds at the beginning of every line in which a leading format counts, and of few others. They
+are tried on every line, so each begins with a character or a set, and those for digits share their beginning."""

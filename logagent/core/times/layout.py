@@ -9,90 +9,112 @@ from collections.abc import Callable
 from logagent.core.times.formats import LEAD
 from logagent.core.units import SECOND
 
-DIGITS = 9  # of a fraction: nanoseconds; further digits are cut off
-CACHED = 4096  # texts in one cache before it starts again: about half a megabyte
+DIGITS = 9
+"""Digits of a fraction that count, down to nanoseconds; further digits are cut off."""
+CACHED = 4096
+"""Texts in one cache before it starts again: about half a megabyte."""
 
 
-class Worths(dict[bytes, int]):
-    """What texts are worth in nanoseconds, a bounded number of them."""
+class KnownTexts(dict[bytes, int]):
+    """Nanoseconds that texts stand for, a bounded number of them."""
 
-    def put(self, text: bytes, worth: int) -> None:
+    def put(self, text: bytes, nanoseconds: int) -> None:
+        """Remember a text; when the cache is full, forget all others first."""
         if len(self) >= CACHED:
             self.clear()
-        self[text] = worth
+        self[text] = nanoseconds
 
 
-class _Tails(Worths):
-    """What the last digits of a fraction are worth, with an end behind them that is known to be one."""
+class _Tails(KnownTexts):
+    """Nanoseconds of the last digits of a fraction, together with the text that is known to end the time there."""
 
-    def __init__(self, cut: int, digits: dict[bytes, int], ends: Worths) -> None:
+    def __init__(self, cut: int, digits: dict[bytes, int], ends: KnownTexts) -> None:
         super().__init__()
         self._cut, self._digits, self._ends = cut, digits, ends
 
     def __missing__(self, text: bytes) -> int | None:
-        worth = self._digits.get(text[: self._cut])
-        if worth is None or text[self._cut :] not in self._ends:
+        nanoseconds = self._digits.get(text[: self._cut])
+        if nanoseconds is None or text[self._cut :] not in self._ends:
             return None
-        self.put(text, worth)
-        return worth
+        self.put(text, nanoseconds)
+        return nanoseconds
 
 
-_Read = Callable[[bytes], int | None]
-_Part = tuple[int, int, _Read]  # from, to, what the text between them is worth
-# Where what is common to many lines ends, and in it the hour and the second; what these and the rest of it are worth,
-# the last two by `MINUTES` and by a function; then the parts that differ from line to line.
-_Column = tuple[int, int, int, _Read, _Read, list[_Part]]
+Lookup = Callable[[bytes], int | None]
+"""Returns the nanoseconds that a text stands for, or None if it is not known."""
+VaryingPart = tuple[int, int, Lookup]
+"""A part that differs from line to line: from where to where it stands, and what its text stands for."""
+Column = tuple[int, int, int, Lookup, Lookup, list[VaryingPart]]
+"""Where the parts stand in texts that have their landmarks at one place.
+
+In order: the end of the head, which many lines share; the ends of the hour and of the second, both in the head; the
+look-ups for the hour and for what the head holds behind the second; the parts behind the head. A plain tuple, for it is
+unpacked again for each line that is read slowly.
+"""
 _NOTHING: dict[bytes, int] = {b"": 0}
 MINUTES: dict[bytes, int] = {b"%02d:%02d" % (m, s): (m * 60 + s) * SECOND for m in range(60) for s in range(61)}
+"""Nanoseconds of each `mm:ss`, leap seconds among them."""
 
 
 @functools.cache
 def _digits(place: int, count: int) -> dict[bytes, int]:
-    """`count` digits of a fraction from `place` on, with the point, comma or colon before the first one."""
+    """Return what `count` digits of a fraction stand for, from `place` on, the first with the point before them."""
     scale = 10 ** (DIGITS - place - count)
     marks = (b".", b",", b":") if place == 0 else (b"",)
     return {b"%b%0*d" % (mark, count, digits): digits * scale for mark in marks for digits in range(10**count)}
 
 
 class Layout:
-    """Where the parts of a time stand, counted from its landmark, and what the texts there are worth.
+    """Where the parts of a time stand, counted from its landmark, and what the texts there stand for.
 
-    The hour's text reaches from `LEAD` bytes before the landmark, or the line's start, to the colon after the hour;
-    then come `mm:ss` and the fraction's digits by threes, the last of them together with all that follows up to what
-    settles the end. Times of one layout share their format, number of digits and the text after these (a zone, a
-    year), which the hour's worth includes.
+    The hour's text reaches from `LEAD` bytes before the landmark, or the line's start, to the colon after the hour.
+    Then come `mm:ss` and the fraction's digits by threes, the last of them together with all that follows up to what
+    settles the end. Times of one layout share their format, number of digits and the text behind these (a zone, a
+    year), which the nanoseconds of the hour include.
+
+    Args:
+        stop: bytes from the landmark to the end of the second.
+        digits: of the fraction, at most `DIGITS`.
+        after: bytes of the text behind the digits that belongs to the time.
+        margin: bytes behind that text that settle that the time ends.
+
+    Attributes:
+        margin: bytes that settle the end, see above.
+        hours: known texts up to the colon behind the hour.
+        ends: known texts behind the digits; each stands for nothing.
+        last_hour: the last text of an hour that was read slowly.
     """
 
     def __init__(self, stop: int, digits: int, after: int, margin: int) -> None:
-        self.stop, self.margin, self._fractions = stop, margin, digits > 0
-        self.hours, self.ends, self.last_hour = Worths(), Worths(), b""
+        self._stop, self.margin, self._fractions = stop, margin, digits > 0
+        self.hours, self.ends, self.last_hour = KnownTexts(), KnownTexts(), b""
         starts = [stop, *range(stop + 4, stop + 1 + digits, 3)]
         threes = [(start, end, _digits(3 * i, 3).get) for i, (start, end) in enumerate(itertools.pairwise(starts))]
         place = 3 * len(threes)
         end = stop + 1 + digits if digits else stop
         last = _digits(place, digits - place) if digits else _NOTHING
         tails = _Tails(end - starts[-1], last, self.ends)
-        self._parts: list[_Part] = [*threes, (starts[-1], end + after + margin, tails.__getitem__)]
+        self._parts: list[VaryingPart] = [*threes, (starts[-1], end + after + margin, tails.__getitem__)]
 
-    def column(self, at: int) -> _Column:
-        """The places in texts whose landmark is at `at`, at most `LEAD` bytes from their start."""
-        second_end = at + self.stop
-        parts = [(at + start, at + end, worth) for start, end, worth in self._parts]
+    def column(self, at: int) -> Column:
+        """Return where the parts stand in texts with their landmark at `at`, at most `LEAD` bytes from their start."""
+        second_end = at + self._stop
+        parts = [(at + start, at + end, lookup) for start, end, lookup in self._parts]
         if self._fractions:
             return second_end, second_end - 5, second_end, self.hours.get, _NOTHING.get, parts
         _, end, tails = parts[0]
         return end, second_end - 5, second_end, self.hours.get, tails, []
 
-    def worth(self, line: bytes, at: int) -> int | None:
-        """The time of a line whose first landmark is at `at`, if all its texts are known."""
-        stop = at + self.stop
+    def time(self, line: bytes, at: int) -> int | None:
+        """Return the time of a line whose first landmark is at `at`, if all its texts are known."""
+        stop = at + self._stop
         total = self.hours.get(line[at - LEAD if at > LEAD else 0 : stop - 5])
         minutes = MINUTES.get(line[stop - 5 : stop])
         if total is None or minutes is None:
             return None
         total += minutes
-        for start, end, worth in self._parts:
-            part = worth(line[at + start : at + end])
+        for start, end, lookup in self._parts:
+            part = lookup(line[at + start : at + end])
             if part is None:
                 return None
             total += part

@@ -1,11 +1,11 @@
-"""Which text of a log line decides about its time.
+"""Locating: which text of a log line decides about its time.
 
-1. A leading format (see `formats`), where the line begins with one.
-2. The time field of a structured line (see `fields`), its value read as if it were a line of its own.
-3. Of the clocked formats, the earliest text in the line's first `WINDOW` bytes that has the shape of one; there is no
-   time then if it names none, such as 30 February.
+1. A leading format (see `formats`), if the line begins with it.
+2. The time field of a structured line (see `structured_fields`), its value read like a line.
+3. The earliest text in the line's first `WINDOW` bytes that has the shape of a clocked format. If it names no time, as
+   30 February does, the line has none.
 
-That depends on the line alone, and on no more than its first `SEEN` bytes.
+This depends on the line alone, and on no more than its first `SEEN` bytes.
 """
 
 from __future__ import annotations
@@ -17,45 +17,59 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from logagent.core.times.formats import CLOCKED, LEAD, LEADING, LEADING_HINTS, Format
-from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, fields
+from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, time_fields
 
-WINDOW = 160  # bytes of a line in which the landmark must stand: beyond, a time is what the line talks about
-FIELDS = 16  # time fields of a line that are looked at: some lines hold hundreds of a chart's points
-SEEN = LONGEST + 1  # bytes of a line, from its beginning, that say as much about its time as all of it
+WINDOW = 160
+"""Bytes of a line in which the landmark must stand: a time further on is what the line talks about."""
+MAX_FIELDS = 16
+"""Time fields of a line that are looked at: some lines hold hundreds, of a chart's points."""
+SEEN = LONGEST + 1
+"""Bytes from a line's beginning that say as much about its time as the whole line does."""
 
 LANDMARK = re.compile(rb":[0-9]{2}:[0-9]{2}")
+"""Two digits behind a colon, twice: a part of every clock."""
 
-# Up to and with the colon of the first landmark; or nothing, where the line's beginning may decide otherwise: the last
-# group is then the first, for a leading format, or the second, for a time field.
-FIRST = re.compile(
+find_landmark = re.compile(
     rb"(?:%b)()|(?:%b)()|(?:[^:]*+:)+?(?=[0-9]{2}:[0-9]{2})" % (b"|".join(LEADING_HINTS), b"|".join(FIELD_HINTS))
 ).match
-AT_LEADING, AT_FIELD = 1, 2
+"""Matches up to and with the colon of a line's first landmark.
+
+But if the line's beginning may decide otherwise, it matches that: `lastindex` is then `AT_LEADING` for a leading
+format, or 2 for a time field.
+"""
+AT_LEADING = 1
+"""The `lastindex` of `find_landmark` for a line that may begin with a leading format."""
 _STRUCTURED = re.compile(b"|".join(FIELD_HINTS)).match
 _BY_START = sorted(((lead, form) for form in CLOCKED for lead in form.leads), key=lambda pair: -pair[0])
 
 
-class Found(NamedTuple):
-    """A text that has a time's shape, whether or not there is such a time."""
+class FoundTime(NamedTuple):
+    """A text that has the shape of a time, whether or not there is such a time.
+
+    Attributes:
+        form: the format.
+        match: the match of its pattern.
+        text: the bytes in which it matches: the line, or the value of its time field.
+    """
 
     form: Format
     match: re.Match[bytes]
-    text: bytes  # in which it matches: the line, or the value of its time field
+    text: bytes
 
 
-def find(line: bytes) -> Found | None:
-    """The text that decides about a line's time."""
+def find_time(line: bytes) -> FoundTime | None:
+    """Return the text that decides about a line's time, if there is one."""
     if (found := _leading(line)) is not None:
         return found
     if _STRUCTURED(line, 0, WINDOW):
-        for field in itertools.islice(fields(line), FIELDS):
+        for field in itertools.islice(time_fields(line), MAX_FIELDS):
             if (found := _of_value(_value(field))) is not None:
                 return found
-    return clocked(line)
+    return find_clocked(line)
 
 
-def _of_value(value: bytes) -> Found | None:
-    return _leading(value) or clocked(value)
+def _of_value(value: bytes) -> FoundTime | None:
+    return _leading(value) or find_clocked(value)
 
 
 def _value(field: re.Match[bytes]) -> bytes:
@@ -63,35 +77,37 @@ def _value(field: re.Match[bytes]) -> bytes:
     return text if text is not None else field.string[field.start("seconds") : field.end()]
 
 
-def _leading(line: bytes) -> Found | None:
+def _leading(line: bytes) -> FoundTime | None:
     for form in LEADING:
         match = form.pattern.match(line, 0, WINDOW)
         if match is not None:
-            return Found(form, match, line)
+            return FoundTime(form, match, line)
     return None
 
 
-def clocked(line: bytes) -> Found | None:
-    """The earliest text in the line's window that has the shape of a clocked format."""
+def find_clocked(line: bytes) -> FoundTime | None:
+    """Return the earliest text in a line's window that has the shape of a clocked format."""
     for landmark in LANDMARK.finditer(line, 0, WINDOW):
         for lead, form in _BY_START:
             start = landmark.start() - lead
             match = form.pattern.match(line, start) if start >= 0 else None
             if match is not None:
-                return Found(form, match, line)
+                return FoundTime(form, match, line)
     return None
 
 
-def formats(lines: Iterable[bytes]) -> Mapping[str, int]:
-    """How many of some lines have a time in which format, the most frequent first; `none` are those that have none.
+def count_formats(lines: Iterable[bytes]) -> Mapping[str, int]:
+    """Count in which formats lines write their times.
 
-    The name of a format is that in the table, behind `json` or `logfmt` where it stands in a field.
+    Returns:
+        Numbers of lines by the format's name, the most frequent first. The name is that in the table of formats, behind
+        `json` or `logfmt` for times in fields; `none` counts lines without a time.
     """
     return dict(Counter(map(_format_of, lines)).most_common())
 
 
 def _format_of(line: bytes) -> str:
-    found = find(line)
+    found = find_time(line)
     if found is None:
         return "none"
     if found.text is line:
@@ -99,15 +115,18 @@ def _format_of(line: bytes) -> str:
     return f"{'json' if line.startswith(b'{') else 'logfmt'} {found.form.name}"
 
 
-def from_leads(lines: Sequence[bytes]) -> list[bytes]:
-    """For each line what begins `LEAD` bytes before its landmark, if that decides and stands no nearer, else nothing.
+def cut_at_leads(lines: Sequence[bytes]) -> list[bytes]:
+    """Cut off what stands more than `LEAD` bytes before each line's landmark.
 
-    Cut so, a text is longer than any in which a landmark stands nearer to its beginning: what is remembered of the one
-    kind is never taken for the other.
+    What is left up to the hour is longer than in any line whose landmark stands nearer to its beginning. So what a
+    `Layout` remembers of the hours of cut lines is never taken for that of whole lines.
+
+    Returns:
+        For each line the rest; nothing for a line whose landmark does not decide or stands nearer to its beginning.
     """
     return [
         line[at - LEAD - 1 :]
-        if (first := FIRST(line, 0, WINDOW)) and not first.lastindex and (at := first.end()) > LEAD
+        if (first := find_landmark(line, 0, WINDOW)) and not first.lastindex and (at := first.end()) > LEAD
         else b""
         for line in lines
     ]

@@ -1,4 +1,4 @@
-"""Moments: the points in time that a client names, as integer nanoseconds since the epoch in UTC."""
+"""Moments: the points in time that a client names, as integer nanoseconds since the epoch, UTC."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import re
 from logagent.core.units import SECOND, UNITS
 
 SPELLINGS = "a time such as 2026-11-23T10:00:00Z, seconds since the epoch, or a span back from now such as 15m, 2h, 7d"
+"""What `read` understands, for error messages and help texts."""
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
-"""Seconds from which to which the year has four digits, as RFC 3339 wants it: a zone can lead out of year 1 or 9999."""
+"""The first and the last second whose year has four digits, as RFC 3339 wants it: a zone can lead beyond them."""
 _NUMBER = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?")
 _SPAN = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(ms|[smhdw])")
 _RFC3339 = re.compile(
@@ -21,9 +22,16 @@ _RFC3339 = re.compile(
 
 
 def read(text: str, now: int) -> int | None:
-    """The moment that `text` names (see `SPELLINGS`), spans counted back from `now`; None if it names none.
+    """Read a moment as a client spells it (see `SPELLINGS`).
 
-    RFC 3339 with any number of digits, of which nanoseconds are kept, and without seconds too.
+    RFC 3339 may have any number of digits behind the second, of which nanoseconds are kept, or no seconds at all.
+
+    Args:
+        text: the spelling.
+        now: nanoseconds since the epoch, from which spans count back.
+
+    Returns:
+        Nanoseconds since the epoch, or None if the text names no moment.
     """
     if (number := _NUMBER.fullmatch(text)) is not None:
         sign, whole, fraction = number.groups()
@@ -34,13 +42,13 @@ def read(text: str, now: int) -> int | None:
 
 
 def spelled(moment: int) -> str:
-    """Seconds since the epoch, exactly as `read` reads them."""
+    """Spell a moment, given in nanoseconds since the epoch, as seconds that `read` reads back exactly."""
     seconds, fraction = divmod(abs(moment), SECOND)
     return f"{'-' if moment < 0 else ''}{seconds}.{fraction:09d}"
 
 
 def whole_second(second: int) -> str:
-    """Seconds since the epoch as RFC 3339 has them in UTC, without the zone behind them."""
+    """Spell seconds since the epoch as RFC 3339 does in UTC, without the zone at the end."""
     moment = _EPOCH + datetime.timedelta(seconds=min(max(second, _FIRST), _LAST))
     return moment.strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
 

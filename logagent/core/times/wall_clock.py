@@ -1,4 +1,4 @@
-"""From the fields of a time to nanoseconds since the epoch: time zones, and years that are left out."""
+"""From a wall clock's date and time to nanoseconds since the epoch: time zones, and years that are left out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from logagent.core.units import DAY, HOUR, SECOND
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 _LAST_DAY = datetime.date.max.toordinal()
 _MICROSECOND = datetime.timedelta(microseconds=1)
-_PIVOT = 69  # of two-digit years, as POSIX's strptime has it: 69 is 1969, 68 is 2068
+_PIVOT = 69
+"""Two-digit years from here on are in the last century, as in POSIX's strptime: 69 is 1969, 68 is 2068."""
 
 
-class Calendar:
-    """Turns the fields of a time into nanoseconds, for one time zone and one file.
+class WallClock:
+    """Turns dates and times of day into nanoseconds since the epoch, UTC, for one file.
 
-    zone: of times that name none. modified: when the file was last written to, in nanoseconds since the epoch.
+    Args:
+        zone: the zone of times that name none.
+        modified: when the file was last written to, in nanoseconds since the epoch.
     """
 
     def __init__(self, zone: datetime.tzinfo, modified: int) -> None:
@@ -26,10 +29,17 @@ class Calendar:
         self._year = datetime.date.fromordinal(day).year + 1  # where the zone is ahead of UTC
 
     def instant(self, found: re.Match[bytes], year: int, month: int, day: int, zone: bytes | None = None) -> int | None:
-        """The whole second that a date and a match's clock name, or None where there is no such time.
+        """Return the whole second that a date and a clock name, or None if there is no such time.
 
-        An hour that comes twice (clocks set back) is the first one; one that never was (set forward) counts on from the
-        offset before it; a leap second is the second after it.
+        An hour that comes twice (clocks set back) is the first of the two. An hour that is skipped (clocks set forward)
+        has the offset of the hour before it. A leap second is the second after it.
+
+        Args:
+            found: the match whose groups `hour`, `minute` and `second` hold the clock.
+            year: with all its digits.
+            month: from 1.
+            day: from 1.
+            zone: the name or offset as the line writes it; None: it names none.
         """
         hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"])
         try:
@@ -42,7 +52,16 @@ class Calendar:
         return (wall.toordinal() - _EPOCH) * DAY + hour * HOUR + (minute * 60 + second) * SECOND - offset
 
     def latest(self, found: re.Match[bytes], month: int, day: int) -> int | None:
-        """The same, in the latest year that does not put it more than a day after the file was modified."""
+        """Return the latest instant of a date without a year that is at most a day after the file was modified.
+
+        Args:
+            found: the match whose groups `hour`, `minute` and `second` hold the clock.
+            month: from 1.
+            day: from 1.
+
+        Returns:
+            The whole second, or None if there is no such time.
+        """
         leap = SECOND if found["second"] == b"60" else 0
         for year in range(self._year, self._year - 10, -1):  # 29 February is back after eight years at most
             instant = self.instant(found, year, month, day)
@@ -52,7 +71,7 @@ class Calendar:
 
 
 def full_year(text: bytes) -> int:
-    """The year that four digits or two stand for."""
+    """Return the year that four digits or two stand for."""
     year = int(text)
     if len(text) > 2:
         return year

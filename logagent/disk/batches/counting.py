@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from logagent.core.batch import Batch, LineFlag, Origin
 from logagent.core.hits.counts import Counts
-from logagent.core.hits.uniform_times import Alike, alike
+from logagent.core.hits.uniform_times import UniformLines, uniform_with
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.core.time_range import TimeRange
@@ -179,7 +179,7 @@ class _Runs:
     def __init__(self, stamping: Stamping, asked: TimeRange) -> None:
         self._stamping = stamping
         self._range = asked
-        self._alike: Alike | None = None
+        self._alike: UniformLines | None = None
         self._known: dict[bytes, _Place] = {}
         self._step = 0
         self._pause = self._left = 0
@@ -199,12 +199,12 @@ class _Runs:
         if step != self._step:
             self._step, self._known = step, {}
         if self._alike is None or not self._alike.are_all(body):
-            self._alike, self._known = alike(body[: body.index(b"\n")]), {}
+            self._alike, self._known = uniform_with(body[: body.index(b"\n")]), {}
             if self._alike is None or not self._alike.are_all(body):
                 return None
         return self._cut(body, self._alike)
 
-    def _cut(self, body: bytes, lines_alike: Alike) -> list[tuple[_Place, int]] | None:
+    def _cut(self, body: bytes, lines_alike: UniformLines) -> list[tuple[_Place, int]] | None:
         runs: list[tuple[_Place, int]] = []
         begin = 0
         while begin < len(body):
@@ -222,12 +222,12 @@ class _Runs:
             begin = end
         return runs
 
-    def _beginning(self, line: bytes, lines_alike: Alike) -> tuple[bytes, _Place] | None:
+    def _beginning(self, line: bytes, lines_alike: UniformLines) -> tuple[bytes, _Place] | None:
         """The shortest beginning of the line with which all lines of its shape fall into one bucket, and which one."""
         for prefix in lines_alike.prefixes(line):
             if prefix in self._known:
                 return prefix, self._known[prefix]
-        for stretch in lines_alike.stretches(line, self._stamping.stated):
+        for stretch in lines_alike.prefix_ranges(line, self._stamping.stated):
             place = _bucket(stretch.earliest, self._step, self._range)
             if place == _bucket(stretch.latest, self._step, self._range):
                 if len(self._known) >= KNOWN:

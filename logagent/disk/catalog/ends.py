@@ -16,7 +16,7 @@ from datetime import tzinfo
 import zstandard
 
 from logagent.core.outcome import Failure
-from logagent.core.times.locating import SEEN, formats
+from logagent.core.times.locating import SEEN, count_formats
 from logagent.core.times.stamper import Stamper
 from logagent.core.wire.listing import UNTIMED, ListedFile, ListedLog
 from logagent.disk.catalog.logs import Generation, Log
@@ -163,7 +163,7 @@ def _cut(text: bytes) -> bytes:
 def _of_lines(heads: list[bytes], stamper: Stamper) -> Ends:
     times = [time for time in stamper.stamps(heads) if time is not None]
     sample = heads if len(heads) <= 2 * FORMAT_LINES else [*heads[:FORMAT_LINES], *heads[-FORMAT_LINES:]]
-    return Ends(len(heads), min(times, default=None), max(times, default=None), formats(sample))
+    return Ends(len(heads), min(times, default=None), max(times, default=None), count_formats(sample))
 
 
 def _of_packed(packed: bytes, name: str, stamper: Stamper) -> Ends:

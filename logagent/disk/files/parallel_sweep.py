@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import NamedTuple
 
-from logagent.core.matching.matcher import Scout
+from logagent.core.matching.conditions import Scout
 from logagent.disk.threads import Work
 
 CHUNK = 1024 * 1024

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from logagent.core.hits.uniform_times import Alike, Stretch, alike
+from logagent.core.hits.uniform_times import PrefixRange, UniformLines, uniform_with
 from logagent.core.times.stamper import Stamper
 from logagent.core.units import HOUR, MINUTE, SECOND
 
@@ -17,14 +17,14 @@ ONE = 1_792_890_000 * SECOND
 """2026-10-25T01:00:00Z"""
 
 
-def lines_like(line: bytes) -> Alike:
-    found = alike(line)
+def lines_like(line: bytes) -> UniformLines:
+    found = uniform_with(line)
     assert found is not None
     return found
 
 
-def stretches(line: bytes, zone: str = "UTC") -> list[Stretch]:
-    return list(lines_like(line).stretches(line, Stamper(ZoneInfo(zone), MODIFIED).stamp))
+def stretches(line: bytes, zone: str = "UTC") -> list[PrefixRange]:
+    return list(lines_like(line).prefix_ranges(line, Stamper(ZoneInfo(zone), MODIFIED).stamp))
 
 
 def test_times_with_other_digits_and_what_follows_them_are_alike() -> None:
@@ -69,7 +69,7 @@ def test_what_differs_in_more_is_not(stray: bytes) -> None:
     ],
 )
 def test_some_lines_settle_nothing(line: bytes) -> None:
-    assert alike(line) is None
+    assert uniform_with(line) is None
 
 
 def test_a_line_of_another_format_with_the_same_looks_does_not_have_the_shape() -> None:
@@ -87,11 +87,11 @@ def test_a_lines_end_is_part_of_its_shape() -> None:
 def test_stretches_are_the_hour_its_tens_of_minutes_and_so_on() -> None:
     last = SECOND - 10**6
     assert stretches(LINE) == [
-        Stretch(LINE[:14], ONE, ONE + HOUR - 10**6),
-        Stretch(LINE[:15], ONE + 20 * MINUTE, ONE + 30 * MINUTE - 10**6),
-        Stretch(LINE[:17], ONE + 23 * MINUTE, ONE + 24 * MINUTE - 10**6),
-        Stretch(LINE[:18], ONE + 23 * MINUTE + 40 * SECOND, ONE + 23 * MINUTE + 49 * SECOND + last),
-        Stretch(LINE[:19], ONE + 23 * MINUTE + 45 * SECOND, ONE + 23 * MINUTE + 45 * SECOND + last),
+        PrefixRange(LINE[:14], ONE, ONE + HOUR - 10**6),
+        PrefixRange(LINE[:15], ONE + 20 * MINUTE, ONE + 30 * MINUTE - 10**6),
+        PrefixRange(LINE[:17], ONE + 23 * MINUTE, ONE + 24 * MINUTE - 10**6),
+        PrefixRange(LINE[:18], ONE + 23 * MINUTE + 40 * SECOND, ONE + 23 * MINUTE + 49 * SECOND + last),
+        PrefixRange(LINE[:19], ONE + 23 * MINUTE + 45 * SECOND, ONE + 23 * MINUTE + 45 * SECOND + last),
     ]
 
 
@@ -108,4 +108,4 @@ def test_a_date_that_there_is_not_has_no_stretches() -> None:
 def test_stretches_are_those_of_each_line_by_itself() -> None:
     like, stamp = lines_like(LINE), Stamper(UTC, MODIFIED).stamp
     for line in (LINE, LINE.replace(b"T01:23", b"T01:59"), LINE.replace(b"T01", b"T25"), LINE):
-        assert list(like.stretches(line, stamp)) == ([] if b"T25" in line else stretches(line))
+        assert list(like.prefix_ranges(line, stamp)) == ([] if b"T25" in line else stretches(line))

@@ -84,4 +84,3 @@ def test_an_event_too_long_to_be_held_comes_in_pieces() -> None:
     events = Events(newest=False, most=10)
     came = events.add(0, b"1 a\n", stamps) + events.add(4, b"x" * 9 + b"\n", stamps) + events.add(14, b"y\n", stamps)
     assert came + events.finish() == [Record(0, b"1 a\n" + b"x" * 9), Record(14, b"y")]
-    assert events.torn == 1

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
+from typing import Any
 
 import hyperscan
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.matching import patterns
 from logagent.core.matching.expressions import MAX_DEPTH, MAX_PATTERN, MAX_POSITIONS, BadPattern, read
 from logagent.core.matching.matcher import Matcher
-from logagent.core.matching.patterns import Search, compiled, literal
+from logagent.core.matching.patterns import CACHED, Pattern, PatternSearch, compiled, literal
 
 ATOMS = [rb"a", rb"b", rb"A", rb" ", rb"\.", rb".", rb"\s", rb"\S", rb"\w", rb"\W", rb"\d", rb"\D", rb"\b", rb"\Bb"]
 ATOMS += [
@@ -78,12 +79,53 @@ def found(expression: bytes, block: bytes, ignore_case: bool = False) -> list[by
     return [block[start:end] for start, end in matcher.spans(block)]
 
 
-def search_for(expression: bytes, ignore_case: bool = False) -> Search:
+def search_for(expression: bytes, ignore_case: bool = False) -> PatternSearch:
     """For expressions made up at random, of which some can never match: that is refused."""
-    made = patterns._compiled(expression, ignore_case)
-    assume(made != "Pattern can never match")
-    assert isinstance(made, patterns.Pattern), made
-    return Search(made)
+    try:
+        return PatternSearch(compiled(expression, ignore_case=ignore_case))
+    except BadPattern as refused:
+        assume(str(refused) != "Pattern can never match")
+        raise
+
+
+class CountingDatabase(hyperscan.Database):
+    """The library's database, which counts how often it compiles and how often it calls back."""
+
+    compilations = calls = 0
+
+    def compile(self, *args: Any, **options: Any) -> None:
+        CountingDatabase.compilations += 1
+        super().compile(*args, **options)
+
+    def scan(self, text: bytes, note: Callable[..., bool | None], *args: Any) -> None:
+        def counted(*place: Any) -> bool | None:
+            CountingDatabase.calls += 1
+            return note(*place)
+
+        super().scan(text, counted, *args)
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> type[CountingDatabase]:
+    """The library, counting what is compiled from now on and what that calls back."""
+    monkeypatch.setattr(hyperscan, "Database", CountingDatabase)
+    monkeypatch.setattr(CountingDatabase, "compilations", 0)
+    monkeypatch.setattr(CountingDatabase, "calls", 0)
+    return CountingDatabase
+
+
+def fresh_search(expression: bytes) -> PatternSearch:
+    """A search for a pattern that is in no cache."""
+    return PatternSearch(Pattern(read(expression), ignore_case=False))
+
+
+def calls_for_lines(
+    library: type[CountingDatabase], search: PatternSearch, block: bytes
+) -> tuple[int, list[int] | None]:
+    """How often the library calls back in the search of a block, and what the search tells."""
+    before = library.calls
+    told = search.some_line_ends(block)
+    return library.calls - before, told
 
 
 def refusal(expression: bytes) -> str:
@@ -121,7 +163,7 @@ def test_a_line_in_pieces_matches_as_it_does_whole(expression: bytes, block: byt
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from(PIECES[:-1]), min_size=1, max_size=4).map(b"".join), blocks, st.booleans())
 def test_finds_the_lines_that_hold_a_literal(text: bytes, block: bytes, ignore: bool) -> None:
-    ends = Search(literal(text, ignore_case=ignore)).line_ends(block)
+    ends = PatternSearch(literal(text, ignore_case=ignore)).line_ends(block)
     view, text = (block.lower(), text.lower()) if ignore else (block, text)
     starts = [view.rfind(b"\n", 0, end) + 1 for end in ends]
     assert [view[s:e] for s, e in zip(starts, ends, strict=True)] == [line for line in lines_of(view) if text in line]
@@ -144,14 +186,15 @@ def test_all_lines_match_where_the_places_of_none_are_told(
 
 
 @pytest.mark.parametrize("expression", [rb"\d", rb"[0-9]", rb".", rb"[^x]+", b"0", rb"\w*"])
-def test_a_byte_on_every_line_is_looked_for_with_one_call_for_a_block(expression: bytes) -> None:
-    search = Search(compiled(expression, ignore_case=False))
+def test_a_byte_on_every_line_is_looked_for_with_one_call_for_a_block(
+    library: type[CountingDatabase], expression: bytes
+) -> None:
+    search = fresh_search(expression)
     block = b"0123456789\n" * 1000
-    for _ in range(patterns._DENSE):
-        assert search.some_line_ends(block) is None
-        assert len(search._hits) >= 1000
-    assert search.some_line_ends(block) is None
-    assert len(search._hits) == 1
+    calls, told = zip(*(calls_for_lines(library, search, block) for _ in range(4)), strict=True)
+    assert told == (None,) * 4
+    assert calls[0] >= 1000
+    assert calls[-1] == 1
     block += b"\n"
     assert (search.some_line_ends(block) or search.line_ends(block)) == search.line_ends(block)
 
@@ -168,17 +211,21 @@ def test_no_line_matches_where_a_block_may_hold_none(expression: bytes, block: b
 
 
 def test_a_block_that_holds_a_match_is_left_at_the_first() -> None:
-    search = Search(compiled(b"rare", ignore_case=False))
+    search = PatternSearch(compiled(b"rare", ignore_case=False))
     assert search.may_hold(b"common\nrare\n" * 1000)
     assert not search.may_hold(b"common\n" * 1000)
 
 
 @pytest.mark.parametrize("expression", [rb"\d", rb".", rb"(?:a$|.)", rb".*", rb"x*", rb"\w+$"])
-def test_a_pattern_that_matches_everywhere_calls_back_a_few_times_a_line_at_most(expression: bytes) -> None:
-    search = Search(compiled(expression, ignore_case=False))
+def test_a_pattern_that_matches_everywhere_calls_back_a_few_times_a_line_at_most(
+    library: type[CountingDatabase], expression: bytes
+) -> None:
+    search = fresh_search(expression)
     block = b"0123456789 0123456789 0123456789 0123456789 0123456789\n" * 1000
+    search.line_ends(block)
+    library.calls = 0
     assert len(search.line_ends(block)) == 1000
-    assert len(search._hits) <= 1001  # what follows the last line break is reported, too
+    assert library.calls <= 1001  # what follows the last line break is reported, too
 
 
 def test_letters_beyond_ascii_are_whole_letters_in_either_case() -> None:
@@ -254,21 +301,30 @@ def test_patterns_that_take_others_for_ever_are_searched_for(expression: bytes) 
 )
 def test_whatever_is_asked_for_is_compiled_or_refused(pieces: list[bytes]) -> None:
     with suppress(BadPattern):
-        Search(compiled(b"".join(pieces), ignore_case=True)).line_ends(b"a\nb\n")
+        PatternSearch(compiled(b"".join(pieces), ignore_case=True)).line_ends(b"a\nb\n")
 
 
-def test_compiled_patterns_are_kept_and_so_are_refusals() -> None:
+def test_compiled_patterns_are_kept_and_so_are_refusals(library: type[CountingDatabase]) -> None:
     assert compiled(b"kept", ignore_case=False) is compiled(b"kept", ignore_case=False)
     assert compiled(b"kept", ignore_case=False) is not compiled(b"kept", ignore_case=True)
-    before = patterns._compiled.cache_info().misses
+    before = library.compilations
     assert [refusal(b"(kept"), refusal(b"(kept")] == [refusal(b"(kept")] * 2
-    assert patterns._compiled.cache_info().misses == before + 1
-    assert patterns._compiled.cache_info().maxsize == patterns.CACHED
+    assert library.compilations == before + 1
+
+
+def test_no_more_patterns_are_kept_than_memory_bears() -> None:
+    kept = compiled(b"first", ignore_case=False)
+    for number in range(CACHED - 1):
+        compiled(b"%d" % number, ignore_case=False)
+    assert compiled(b"first", ignore_case=False) is kept
+    for number in range(CACHED):
+        compiled(b"%d" % number, ignore_case=False)
+    assert compiled(b"first", ignore_case=False) is not kept
 
 
 def test_two_searches_of_one_pattern_do_not_disturb_each_other() -> None:
     pattern = compiled(rb"a+b", ignore_case=False)
-    one, other = Search(pattern), Search(pattern)
+    one, other = PatternSearch(pattern), PatternSearch(pattern)
     streams = one.stream(), other.stream()
     for piece in (b"a", b"b"):
         streams[0].see(piece)
@@ -277,19 +333,12 @@ def test_two_searches_of_one_pattern_do_not_disturb_each_other() -> None:
     assert [stream.end() for stream in streams] == [True, False]
 
 
-def test_only_expressions_that_may_hold_a_line_break_are_tried_again_on_their_lines() -> None:
-    safe = [rb"a\s+b", rb"[^x]", rb"\W\D", rb"[a-z]\d", rb"(?s).", rb"[[:alpha:]]", rb"\S\.", rb"\Aa\z"]
-    unsafe = [rb"[\s]", rb"\x0a", rb"\n", rb"[[:space:]]", rb"[\W]", b"[\t-\r]", rb"\012", rb"\v"]
-    assert [one for one in safe if read(one).crosses] == []
-    assert [one for one in unsafe if not read(one).crosses] == []
-
-
 # What is relied on of the library.
 
 
 def test_the_library_tells_where_matches_end_and_stops_when_told_to() -> None:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(expressions=[rb"(?:b)[^\n]*$"], flags=[patterns._FLAGS])
+    database.compile(expressions=[rb"(?:b)[^\n]*$"], flags=[hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_ALLOWEMPTY])
     ends: list[int] = []
     database.scan(b"abc\nx\nbb\nb", lambda _id, _start, end, _flags, _context: ends.append(end))
     assert sorted(ends) == [3, 8, 10]
@@ -307,7 +356,7 @@ def test_the_library_misses_no_match_behind_a_run_of_one_byte(run: int) -> None:
     """Vectorscan 5.4.12 did: the reason why the version of `hyperscan` is pinned to the last one without it."""
     line = b"x" * run
     for expression, end in ((rb"^a|b$", b"b"), (rb"\d$", b"\t1"), (rb"^a|bb$", b"bb"), (rb"\db+", b"\t1b")):
-        search = Search(compiled(expression, ignore_case=False))
+        search = PatternSearch(compiled(expression, ignore_case=False))
         assert search.is_in(line + end)
         assert search.line_ends(line + end + b"\n") == [run + len(end)]
         assert search.line_ends(line + b"\n" + end) == [run + 1 + len(end)]

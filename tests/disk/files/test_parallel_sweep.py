@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.core.matching.matcher import Matcher, Scout
+from logagent.core.matching.conditions import Scout
+from logagent.core.matching.matcher import Matcher
 from logagent.disk.files.parallel_sweep import AHEAD, SPELL, WINDOW, WORTH, Sweep, Swept
 from logagent.disk.threads import Work
 from testbed.reading import file_of

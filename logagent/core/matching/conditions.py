@@ -1,0 +1,74 @@
+"""Conditions: what a line must fulfil to match, be it about literals or about an expression.
+
+A condition searches a whole block, narrows down lines that others found, tests one line, or tests a line that comes
+window by window.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from logagent.core.matching.spans import Span
+
+
+class Scout(Protocol):
+    """Tells quickly which blocks need no closer look; for one thread at a time."""
+
+    def may_hold(self, block: bytes) -> bool:
+        """Return whether any of the lines that are whole in a block may match."""
+        ...
+
+
+class Condition(Protocol):
+    """One condition on lines; for one thread at a time."""
+
+    @property
+    def finds(self) -> bool:
+        """Whether it finds the lines that hold something, rather than drops them."""
+        ...
+
+    @property
+    def overlap(self) -> int:
+        """Bytes that each window of a long line must share with the window before it."""
+        ...
+
+    def some_spans(self, block: bytes) -> list[Span] | None:
+        """Return the lines of a block that fulfil the condition; None: all of them do."""
+        ...
+
+    def among(self, spans: list[Span], block: bytes) -> list[Span]:
+        """Return those of some lines of a block that fulfil the condition."""
+        ...
+
+    def allows(self, line: bytes) -> bool:
+        """Return whether a line, given without its line break, fulfils the condition."""
+        ...
+
+    def rules_out(self, text: bytes) -> bool:
+        """Return whether no line of a text fulfils the condition, where a quick look can tell."""
+        ...
+
+    def inspect(self) -> ConditionInWindows:
+        """Begin the test of one line that comes in windows; it must be ended."""
+        ...
+
+    def scout(self) -> Scout | None:
+        """Return a scout of its own for another thread, unless scouting is as slow as searching."""
+        ...
+
+
+class ConditionInWindows(Protocol):
+    """One condition on one line that comes in windows."""
+
+    def see(self, window: bytes, old: int) -> None:
+        """Take the next window into account.
+
+        Args:
+            window: its bytes.
+            old: how many of them, at its beginning, were in the window before.
+        """
+        ...
+
+    def end(self) -> bool:
+        """Free the memory, and return whether the line fulfils the condition."""
+        ...

@@ -1,0 +1,72 @@
+"""Times: lines that state them, and the nanoseconds that they mean."""
+
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+
+from hypothesis import strategies as st
+
+from logagent.core.times.stamper import Stamper
+
+UTC = datetime.UTC
+BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+NEW_YORK = zoneinfo.ZoneInfo("America/New_York")
+ZONES = [UTC, BERLIN, NEW_YORK, zoneinfo.ZoneInfo("Australia/Lord_Howe"), zoneinfo.ZoneInfo("Asia/Kathmandu")]
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+def ns(text: str, more: int = 0) -> int:
+    """Nanoseconds since the epoch of an ISO time (UTC unless it says otherwise), and some more."""
+    moment = datetime.datetime.fromisoformat(text)
+    return instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + more
+
+
+def instant(moment: datetime.datetime) -> int:
+    """Nanoseconds since the epoch of a moment with a zone."""
+    return (moment - EPOCH) // MICROSECOND * 1000
+
+
+MODIFIED = ns("2024-06-15 12:00:00")
+"""When the file was last written to, where a test does not say."""
+
+
+def stamp(line: bytes, zone: datetime.tzinfo = UTC, modified: int = MODIFIED) -> int | None:
+    """The time of a line that comes alone."""
+    return Stamper(zone, modified).stamp(line)
+
+
+wall_times = st.datetimes(timezones=st.sampled_from(ZONES), allow_imaginary=False).map(
+    lambda moment: moment.replace(fold=0, microsecond=0)
+)
+"""Moments in these zones, of whole seconds; of an hour that comes twice, the first."""
+
+SAMPLES = {
+    "iso": (b"2000-10-10T13:55:36.123456789+02:00 web-1 started", ns("2000-10-10 11:55:36.123456", 789)),
+    "common": (b'10.0.0.1 - ann [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.0" 200 23', ns("2000-10-10 20:55:36")),
+    "ctime": (b"[Tue Oct 10 13:55:36.25 2000] [notice] ready", ns("2000-10-10 13:55:36.25")),
+    "syslog": (b"<13>Nov  3 04:05:06 web-1 app[1]: ready", ns("2023-11-03 04:05:06")),
+    "month_day_year": (b"*Oct 10 2000 13:55:36.123: %SYS-5-CONFIG_I: ready", ns("2000-10-10 13:55:36.123")),
+    "slashed": (b"2000/10/10 13:55:36 [error] 7#7: *1 open() failed", ns("2000-10-10 13:55:36")),
+    "glog": (b"I1123 10:11:12.123456       7 main.go:12] ready", ns("2023-11-23 10:11:12.123456")),
+    "glog_year": (b"E20001010 13:55:36.123456     7 main.cc:12] ready", ns("2000-10-10 13:55:36.123456")),
+    "day_month_year": (b"7:M 10 Oct 2000 13:55:36.123 * Ready", ns("2000-10-10 13:55:36.123")),
+    "day_month": (b"[7] 10 Oct 13:55:36.123 * Ready", ns("2023-10-10 13:55:36.123")),
+    "year_month_day": (b"2000 Oct 10 13:55:36.123 CET: %FWSM: ready", ns("2000-10-10 13:55:36.123")),
+    "dotted": (b"10.11.2000 13:55:36,5 bereit", ns("2000-11-10 13:55:36.5")),
+    "compact": (b"20001010-13:55:36:123|Step|ready", ns("2000-10-10 13:55:36.123")),
+    "mysql": (b"001010  3:55:36 [Note] ready", ns("2000-10-10 03:55:36")),
+    "spark": (b"00/10/11 13:55:36 INFO Executor: ready", ns("2000-10-11 13:55:36")),
+    "android": (b"03-17 16:13:38.811  1702  2395 D WindowManager: ready", ns("2024-03-17 16:13:38.811")),
+    "month_day": (b"[03.17 16:13:38] app - proxy open", ns("2024-03-17 16:13:38")),
+    "epoch": (b"1732356672.123456 web-1 app[1]: ready", ns("2024-11-23 10:11:12.123456")),
+    "scientific": (b"1.7323566721234567e+09\tINFO\tready", ns("2024-11-23 10:11:12.123456", 700)),
+    "audit": (b"type=SYSCALL msg=audit(1732356672.123:24287): arch=c000003e", ns("2024-11-23 10:11:12.123")),
+    "bgl": (b"- 1732356672 2024.11.23 R02 2024-11-23-10.11.12.675872 R02 RAS", ns("2024-11-23 10:11:12")),
+    "hdfs": (b"001010 135536 148 INFO dfs.DataNode: ready", ns("2000-10-10 13:55:36")),
+    "basic": (b"20001010T135536.5+0200 ready", ns("2000-10-10 11:55:36.5")),
+    "db2": (b"2000-10-10-13.55.36.123456 I1A2 LEVEL: Event", ns("2000-10-10 13:55:36.123456")),
+    "chromium": (b"[0317/161338.811000:ERROR:file.cc(12)] ready", ns("2024-03-17 16:13:38.811")),
+}
+"""For each format, by its name, a line with such a time, and its nanoseconds since the epoch."""
