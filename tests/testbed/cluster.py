@@ -19,9 +19,10 @@ from logagent.core.outcome import Outcome
 from logagent.core.wire.verdict import from_trailers
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import Tails, open_tails
+from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
-from logagent.local import Reading
+from logagent.local import LocalLogs
 from logagent.peers.client.transport import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
 from logagent.web.app import create_app
@@ -148,15 +149,14 @@ def _app(
     for file, content in _files(host).items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes(content)
-    reading = Reading(
+    logs = LocalLogs(
         catalog=Catalog([root]),
         threads=DiskThreads(inline=True),
-        zone=UTC,
+        options=Ways(host=name, zone=UTC, max_line=1024 * 1024),
         max_files=500,
-        max_line=1024 * 1024,
         tails=tails,
     )
-    it.agents[name] = Agent(name, reading=reading, peers=peers, patience=patience)
+    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience)
     it.answers[name] = Answers(name, most, **ceilings)
     return create_app(it.agents[name], it.answers[name], version="0", certificate_required=False)
 
