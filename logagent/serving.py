@@ -18,7 +18,7 @@ from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
-from logagent.peers.client.transport import client_tls
+from logagent.peers.client.tls import client_tls
 from logagent.peers.known_agents import Peers
 from logagent.web.app import create_app
 from logagent.web.server import connections

@@ -15,8 +15,8 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
+from logagent.peers.client.http_client import connect
 from logagent.peers.client.reasons import reason
-from logagent.peers.client.transport import connect
 from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
 from logagent.peers.sharing import Connections, SharingSource

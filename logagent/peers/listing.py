@@ -13,8 +13,8 @@ from logagent.core.wire.coding import IDENTITY
 from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.listing import BadListing, Listing, failing, from_json
 from logagent.core.wire.parameters import parameters
+from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
-from logagent.peers.client.transport import chunks
 from logagent.peers.source import refusal
 
 MAX_LISTING = 64 * 1024 * 1024

@@ -21,8 +21,8 @@ from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, Decoder, WireError
 from logagent.core.wire.parameters import parameters
 from logagent.core.wire.verdict import BadVerdict, from_trailers
+from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
-from logagent.peers.client.transport import chunks, trailers
 
 MAX_PROBLEM = 16 * 1024
 """Bytes read of a refusal's body: a problem document is a few hundred."""

@@ -13,7 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.peers.client.transport import chunks, trailers
+from logagent.peers.client.http_client import chunks, trailers
 from testbed.cluster import Cluster, start_cluster
 from testbed.reading import joined
 

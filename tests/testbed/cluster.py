@@ -23,7 +23,7 @@ from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
-from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.peers.client.http_client import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection

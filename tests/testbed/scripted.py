@@ -21,7 +21,7 @@ import httpx
 import trio
 import trio.testing
 
-from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.peers.client.http_client import chunks, connect, trailers
 
 PATIENCE = 24 * 3600.0  # virtual seconds that any wait in this file may last
 Event = TypeVar("Event", bound=h2.events.Event)

@@ -22,7 +22,7 @@ from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.parameters import parse
 from logagent.core.wire.verdict import from_trailers
-from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.peers.client.http_client import chunks, connect, trailers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
 from logagent.web.streaming import Answers

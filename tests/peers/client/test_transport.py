@@ -25,8 +25,10 @@ from trio.testing import MockClock
 
 from logagent.peers.client import transport
 from logagent.peers.client.exchange import CLOSE_TIMEOUT
-from logagent.peers.client.h2_connection import KEEP_IDLE, MAX_STREAMS, SILENCE
-from logagent.peers.client.transport import CONNECT_TIMEOUT, POOL_TIMEOUT, chunks, client_tls, connect, trailers
+from logagent.peers.client.h2_connection import KEEP_IDLE, SILENCE
+from logagent.peers.client.h2_machine import MAX_STREAMS
+from logagent.peers.client.http_client import CONNECT_TIMEOUT, POOL_TIMEOUT, chunks, connect, trailers
+from logagent.peers.client.tls import client_tls
 from testbed.scripted import Asking, Bench, ScriptedAgent, open_bench
 
 
