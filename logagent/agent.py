@@ -1,4 +1,4 @@
-"""The agent: what it serves itself and the agents that it knows, put together. The composition root."""
+"""The agent, which puts its own logs and the agents that it knows together; the composition root."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Agent:
         return [states[name] for name in sorted(states)]
 
     async def unready(self) -> list[str]:
-        """Return the reasons why this agent cannot answer yet, a sentence each; none if it can."""
+        """Return the reasons why this agent cannot answer yet, a sentence each; none if it is ready."""
         return await self._logs.threads.in_thread(self._logs.catalog.unready)
 
     def _asked(self, query: Query) -> list[str]:

@@ -75,7 +75,10 @@ class LocalLogs:
         return [replace(self.options_of(log), kept=kept) for log in logs]
 
     def generations_of(self, name: str, rotated: bool = True) -> Sequence[Generation]:
-        """Look up the generations of a log as they are now; none if it is gone. Called in a thread."""
+        """Look up the generations of a log as they are now; none if it is gone.
+
+        This reads directories, so it is called in a thread.
+        """
         try:
             logs = self.catalog.find([name], rotated=rotated)
         except Failure:

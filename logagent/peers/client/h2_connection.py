@@ -133,8 +133,7 @@ class Http2Connection:
     async def flush(self) -> None:
         """Write what h2 has to say; if another task is writing, it takes these bytes along.
 
-        Half a frame would garble the connection for all, so a write is shielded from being cancelled; after
-        `WRITE_TIMEOUT` the connection is closed.
+        Half a frame would garble the connection for all, so writes are shielded; `WRITE_TIMEOUT` closes the connection.
         """
         self._unsent += self._machine.data_to_send()
         if self._writing:
@@ -242,8 +241,7 @@ class Http2Exchange:
     async def chunk(self) -> bytes | None:
         """Return the next bytes of the body; None behind the last."""
         await self._connection.wait_until(self._stream, self._stream.has_chunk)
-        taken = self._stream.take_chunk()
-        if taken is None:
+        if (taken := self._stream.take_chunk()) is None:
             return None
         chunk, credit = taken
         await self._connection.give_credit(self._stream, credit)
