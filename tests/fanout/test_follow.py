@@ -226,11 +226,11 @@ async def test_an_end_without_a_message_is_announced_too(autojump_clock: MockClo
 
 async def test_the_limit_that_ended_it_comes_before_a_hosts_failure(autojump_clock: MockClock) -> None:
     reader = Reader()
-    endless = host("a", 3.0, *(written("a", time) for time in range(10)), NEVER)
-    outcome = await following(endless, host("b", outcome=BUG)).pump(changed(QUERY, max_bytes=5), reader)
+    endless = host("b", 3.0, *(written("b", time) for time in range(10)), NEVER)
+    outcome = await following(host("a", outcome=BUG), endless).pump(changed(QUERY, max_bytes=5), reader)
     assert reader.times == [0, 1]
     assert (outcome.status, outcome.message) == (Status.RESOURCE_EXHAUSTED, "max_bytes=5 reached")
-    assert [part.status for part in outcome.hosts] == [Status.OK, Status.INTERNAL]
+    assert [part.status for part in outcome.hosts] == [Status.INTERNAL, Status.OK]
 
 
 async def test_a_timeout_is_named_though_every_host_is_fine(autojump_clock: MockClock) -> None:
