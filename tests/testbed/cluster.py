@@ -1,4 +1,7 @@
-"""`async with cluster(web0=LINES, web1=Broken("reset", at=50)) as it:` and then `await it.ask("filename=app.log")`."""
+"""Agents on files of their own, connected by memory pipes, all layers being the real ones.
+
+`async with cluster(web0=LINES, web1=Broken("reset", at=50)) as it:` and then `await it.ask("filename=app.log")`.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,11 @@ Host = bytes | Sequence[bytes] | Files | Broken
 
 @dataclass(frozen=True)
 class Reply:
-    """What a client got. `error` is set where the stream did not end well."""
+    """What a client got.
+
+    Attributes:
+        error: why the body broke off; None: it ended well.
+    """
 
     status: int
     headers: httpx.Headers
@@ -58,7 +65,12 @@ class Reply:
 
 
 class Cluster:
-    """Agents on a network of memory pipes; the first one is the primary, which knows the others."""
+    """Agents on a network of memory pipes; the primary knows the others.
+
+    Attributes:
+        answers: the answers under way, by host; those of broken hosts are not known.
+        agents: by host, without broken ones.
+    """
 
     def __init__(self, directory: Path, network: MemoryNetwork, primary: str) -> None:
         self.directory = directory
@@ -68,7 +80,14 @@ class Cluster:
         self.agents: dict[str, Agent] = {}
 
     async def ask(self, query: str, *, host: str | None = None, route: str = "/logs", **headers: str) -> Reply:
-        """GET route?query of one agent, by default the primary, over HTTP/2. Headers: `accept="text/plain"`."""
+        """Send GET route?query to an agent over HTTP/2 and read the whole answer.
+
+        Args:
+            query: the query string.
+            host: whose agent is asked; None: the primary's.
+            route: the path.
+            headers: named with underscores, such as `log_scope="own"`.
+        """
         async with self.client(host) as client:
             sent = {"accept-encoding": "identity"} | {name.replace("_", "-"): value for name, value in headers.items()}
             async with client.stream("GET", f"{route}?{query}" if query else route, headers=sent) as response:
@@ -83,14 +102,14 @@ class Cluster:
                 return Reply(response.status_code, response.headers, bytes(body), ended, error)
 
     def client(self, host: str | None = None) -> httpx.AsyncClient:
-        """A client of one agent, by default the primary."""
+        """Make a client of one agent, by default of the primary; the caller closes it."""
         return connect(f"http://{host or self.primary}", network=self.network)
 
     def file(self, host: str, name: str = "app.log") -> Path:
         return self.directory / host / name
 
     def kill(self, host: str) -> None:
-        """Break every connection to a host and refuse new ones."""
+        """Break all connections to a host and refuse new ones."""
         self.network.cut(host)
 
 
@@ -104,8 +123,16 @@ async def start_cluster(
     most: int = 256,
     ceilings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Cluster]:
-    """Agents by name, on files made in `directory`. tls: for hosts reached by https, the server's and clients' side.
-    ceilings: of each answer, see `Answers`."""
+    """Start agents, and stop them at the end.
+
+    Args:
+        directory: in which each host gets a directory of files.
+        hosts: each host's lines, files or way to fail, by name; the first one is the primary.
+        patience: of every agent, in seconds.
+        tls: for hosts that are reached by https, the server's side and the clients' side.
+        most: answers at a time of an agent.
+        ceilings: of each answer; see `Answers`.
+    """
     tls = tls or {}
     primary, *others = hosts
     async with trio.open_nursery() as nursery:

@@ -31,6 +31,7 @@ async def test_a_proxy_in_the_environment_is_not_used(
     monkeypatch.setenv("HTTP_PROXY", "http://proxy:3128")
     async with open_bench() as bench:
         await bench.serving()
+        assert (await bench.served()).body == b"served\n"
 
 
 async def test_a_redirect_is_not_followed(autojump_clock: MockClock, bench: Bench) -> None:

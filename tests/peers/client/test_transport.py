@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 from collections.abc import AsyncIterator
 
 import httpcore
@@ -14,7 +15,7 @@ from trio.testing import MockClock
 
 from logagent.peers.client import transport
 from logagent.peers.client.exchange import CLOSE_TIMEOUT
-from logagent.peers.client.h2_connection import KEEP_IDLE, SILENCE
+from logagent.peers.client.h2_connection import KEEP_IDLE, SILENCE, Http2Connection
 from logagent.peers.client.h2_machine import MAX_STREAMS
 from logagent.peers.client.http_client import CONNECT_TIMEOUT, POOL_TIMEOUT
 from testbed.scripted import Bench, ScriptedAgent, open_bench
@@ -171,6 +172,19 @@ async def test_a_connection_that_the_agent_has_closed_is_replaced(autojump_clock
 async def test_a_connection_that_the_agent_said_goodbye_on_is_replaced(autojump_clock: MockClock, bench: Bench) -> None:
     await _say_goodbye(await bench.warm())
     await _is_served_by_another_connection(bench)
+    assert bench.network.pipes[0].closed
+
+
+async def test_connections_that_were_replaced_are_kept_nowhere(autojump_clock: MockClock, bench: Bench) -> None:
+    before = _connections_in_memory()
+    for _ in range(20):
+        await _say_goodbye(await bench.warm())
+    assert _connections_in_memory() - before <= 2  # the last one, and the one before it
+
+
+def _connections_in_memory() -> int:
+    gc.collect()
+    return sum(isinstance(each, Http2Connection) for each in gc.get_objects())
 
 
 async def test_a_request_that_may_change_something_is_not_repeated(autojump_clock: MockClock, bench: Bench) -> None:
