@@ -54,14 +54,9 @@ class Gather:
         with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout) as scope:
             await gathering.run()
         if scope.cancelled_caught:
-            gathering.out_of_time(f"timeout={query.limits.timeout:g} s reached")
+            gathering.run_out_of_time(f"timeout={query.limits.timeout:g} s reached")
         await gathering.tell_the_rest()
         return gathering.outcome()
-
-
-def _as_far_as_wanted(outcome: Outcome | None) -> Outcome:
-    """The outcome of a source that was stopped: a failure behind the last line that was wanted does not count."""
-    return outcome if outcome and outcome.complete else Outcome()
 
 
 class _News:
@@ -159,7 +154,7 @@ class _Gathering:
                 return
             if self._news.alive:
                 self._news.alive = False
-                await self._out.send(self._telling_progress(SIGN_OF_LIFE))
+                await self._out.send(self._with_progress(SIGN_OF_LIFE))
             first = min(max(feed.heard, since) for feed in silent) + self._patience
             with trio.move_on_at(first) as waiting:
                 await self._news.wait()
@@ -190,7 +185,7 @@ class _Gathering:
         self._merge_ns += time.perf_counter_ns() - started
         if merged is None:
             return
-        for piece in pieces(self._telling_progress(merged.batch), LARGEST_BATCH):
+        for piece in pieces(self._with_progress(merged.batch), LARGEST_BATCH):
             await self._out.send(piece)
             self._lines += piece.count
         for number, lines in merged.given.items():
@@ -198,11 +193,12 @@ class _Gathering:
 
     async def tell_the_rest(self) -> None:
         """Send the progress that was made since the last batch, if there is any."""
-        rest = self._telling_progress(SIGN_OF_LIFE)
+        rest = self._with_progress(SIGN_OF_LIFE)
         if rest != SIGN_OF_LIFE:
             await self._out.send(rest)
 
-    def _telling_progress(self, batch: Batch) -> Batch:
+    def _with_progress(self, batch: Batch) -> Batch:
+        """The batch, with the bytes scanned and planned and the positions that were not told yet."""
         scanned, planned = (sum(feed.scanned for feed in self._feeds), sum(feed.planned for feed in self._feeds))
         told, self._told = self._told, (scanned, planned)
         return replace(batch, scanned=scanned - told[0], planned=planned - told[1], positions=self._news_of_positions())
@@ -214,18 +210,18 @@ class _Gathering:
         self._told_positions = set(now)
         return new
 
-    def out_of_time(self, message: str) -> None:
-        """End every source that has not ended with DEADLINE_EXCEEDED."""
+    def run_out_of_time(self, message: str) -> None:
+        """Give DEADLINE_EXCEEDED as their outcome to all sources whose end the merge has not seen."""
         for feed in self._feeds:
             if feed not in self._ended:
                 feed.outcome = Outcome(Status.DEADLINE_EXCEEDED, message)
                 self._ended.append(feed)
 
     def outcome(self) -> Outcome:
-        """Combine the sources' outcomes; one that was stopped since nothing more was wanted of it is in order."""
+        """Combine the sources' outcomes."""
         stopped = [feed for feed in self._feeds if feed not in self._ended]
         outcomes = [self._share(feed, feed.outcome or Outcome()) for feed in self._ended]
-        outcomes += [self._share(feed, _as_far_as_wanted(feed.outcome)) for feed in stopped]
+        outcomes += [self._share(feed, _without_failure(feed.outcome)) for feed in stopped]
         if self._allowance.refused:
             outcomes.insert(0, Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached"))
         timings = {"merge": self._merge_ns} if len(self._feeds) > 1 else {}
@@ -238,3 +234,8 @@ class _Gathering:
         part = Part(feed.name, outcome.status, outcome.message, feed.given)
         named = f"{feed.name}: {outcome.message}" if outcome.message and len(self._feeds) > 1 else outcome.message
         return replace(outcome, hosts=(part,), message=named)
+
+
+def _without_failure(outcome: Outcome | None) -> Outcome:
+    """The outcome of a source that was stopped: a failure behind the last line that was wanted does not count."""
+    return outcome if outcome and outcome.complete else Outcome()

@@ -109,7 +109,7 @@ class PeerSource:
 
 
 def _checked(batch: Batch, query: Query) -> Batch:
-    """The batch itself; raises `WireError` if a column that was asked for is missing."""
+    """The batch itself; raises `WireError` if it is not what was asked for."""
     asked = [(query.form.times, batch.times), (query.form.places, batch.offsets), (query.form.places, batch.origins)]
     if batch.count and any(wanted and not column for wanted, column in asked):
         raise WireError("a column that was asked for is missing")
@@ -162,17 +162,15 @@ def _spelled(query: Query) -> str:
 
 
 def _with_time_left(query: Query) -> Query:
-    """The query with the time as its timeout that is left to whoever asks, if that is bounded.
+    """The query with a timeout that is no longer than the time left to whoever asks.
 
     Of a follow only its own timeout counts: the deadline round it moves with every sign of life.
     """
     left = math.inf if query.follow else trio.current_effective_deadline() - trio.current_time()
     left = min(left, math.inf if query.limits.timeout is None else query.limits.timeout)
-    return (
-        query
-        if left == math.inf
-        else replace(query, limits=replace(query.limits, timeout=max(round(left, 3), LEAST_TIME)))
-    )
+    if left == math.inf:
+        return query
+    return replace(query, limits=replace(query.limits, timeout=max(round(left, 3), LEAST_TIME)))
 
 
 def _verdict(response: httpx.Response) -> Outcome:

@@ -356,3 +356,16 @@ async def test_a_lost_host_is_told_of_and_comes_back(tmp_path: Path, autojump_cl
             await trio.sleep(SETTLED)
             assert follow.lines == texts(2, 3)
             assert [(notice["host"], notice["status"]) for notice in follow.notices] == [("web1", 14), ("web1", 0)]
+
+
+async def test_a_host_that_is_down_while_others_are_caught_up_tells_all_since_when_it_is_back(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(0), line(2)]}) as it:
+        it.kill("web1")
+        async with following(it, "filename=app.log&since=2026-11-25T10:00:01Z") as follow:
+            assert follow.lines == texts(1)
+            it.revive("web1")
+            append(it.file("web1"), line(3))
+            await trio.sleep(30)
+            assert follow.lines == texts(1, 2, 3)

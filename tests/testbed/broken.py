@@ -16,7 +16,6 @@ from logagent.core.wire.verdict import to_trailers
 
 How = Literal[
     "refused",
-    "tls refused",
     "401",
     "404",
     "500",

@@ -32,7 +32,7 @@ from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
 from logagent.web.streaming import Answers
 from testbed.broken import Broken
-from testbed.network import MemoryNetwork
+from testbed.network import MemoryNetwork, Serve
 
 PATIENCE = 5.0
 POLL = 0.05
@@ -69,6 +69,7 @@ class Cluster:
 
     Attributes:
         answers: the answers under way, by host; those of broken hosts are not known.
+        servers: what serves a connection, by host.
         agents: by host, without broken ones.
     """
 
@@ -77,6 +78,7 @@ class Cluster:
         self.network = network
         self.primary = primary
         self.answers: dict[str, Answers] = {}
+        self.servers: dict[str, Serve] = {}
         self.agents: dict[str, Agent] = {}
 
     async def ask(self, query: str, *, host: str | None = None, route: str = "/logs", **headers: str) -> Reply:
@@ -111,6 +113,10 @@ class Cluster:
     def kill(self, host: str) -> None:
         """Break all connections to a host and refuse new ones."""
         self.network.cut(host)
+
+    def revive(self, host: str) -> None:
+        """Let a host listen again."""
+        self.network.host(host, self.servers[host])
 
 
 @asynccontextmanager
@@ -149,7 +155,8 @@ async def start_cluster(
                 app = _app(it, name, host, known, patience, most, ceilings or {}, tails)
                 if app is not None:
                     server = tls[name][0] if name in tls else None
-                    network.host(name, partial(_serve, app, server))
+                    it.servers[name] = partial(_serve, app, server)
+                    it.revive(name)
             yield it
         nursery.cancel_scope.cancel()
 
