@@ -86,7 +86,7 @@ class LocalLogs:
         return next((log.generations for log in logs if log.name == name), ())
 
     def live(self) -> LiveLogs:
-        """Return the source of what is written to these logs.
+        """Return the source of the lines that are written to these logs from now on.
 
         Raises:
             Failure: if nothing may be followed.

@@ -53,7 +53,7 @@ class Feed:
         """Pump the source until it ends or `scope` is cancelled."""
         with self.scope:
             outcome = await self._source.pump(query, self)
-            # A source may end well while it is cancelled; what was said of it by then stays.
+            # A source may end well while it is cancelled; an outcome that was set before stays.
             self.outcome = self.outcome or outcome
         self._tell()
 

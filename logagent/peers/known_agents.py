@@ -65,7 +65,7 @@ class Peers:
         return PeerSource(self._clients[name], name)
 
     def live(self, name: str) -> Source:
-        """Return the source of what is written to one peer's logs; it outlives restarts and lost connections."""
+        """Return the source of one peer's live lines, which outlives restarts and lost connections."""
         return Resumed(name, SharingSource(self._follow_clients[name], name))
 
     async def files(self, name: str, query: Query, patience: float) -> Listing:

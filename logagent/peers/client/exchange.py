@@ -53,7 +53,7 @@ class Exchange(Protocol):
         """
 
     async def leave(self) -> None:
-        """Give up what is still to come; takes a bounded time, cancelled or not."""
+        """Leave the response, whether it is whole or not; takes a bounded time, cancelled or not."""
 
 
 class Unanswered(httpx.RemoteProtocolError):

@@ -69,7 +69,7 @@ class Http1Connection:
         return None
 
     async def leave(self) -> None:
-        """Give up what is still to come."""
+        """Leave the response, which closes the connection."""
         await self.aclose()
 
     async def aclose(self) -> None:

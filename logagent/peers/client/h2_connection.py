@@ -248,6 +248,6 @@ class Http2Exchange:
         return chunk
 
     async def leave(self) -> None:
-        """Give up what is still to come, and reset the stream if the agent has not ended it."""
+        """Leave the stream, and reset it if the agent has not ended it."""
         self._stream.fail(functools.partial(httpx.ReadError, "the response was left"))
         await self._connection.leave(self._stream)
