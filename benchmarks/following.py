@@ -16,7 +16,7 @@ import trio
 from report import Row, milliseconds, within
 from stage import Stage
 
-from logagent.peers.client.transport import chunks, connect
+from logagent.peers.client.http_client import chunks, connect
 
 SAMPLES = 100
 PATIENCE = 0.2

@@ -18,7 +18,7 @@ import trio
 from report import Row, megabytes, milliseconds, within
 from stage import Stage, logs_url
 
-from logagent.peers.client.transport import connect
+from logagent.peers.client.http_client import connect
 
 STARTS = 5
 READY_SECONDS = 1.0

@@ -24,7 +24,7 @@ from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.bisection import bounds
 from logagent.disk.times.stamping import Stamping
-from logagent.peers.client.transport import chunks, connect
+from logagent.peers.client.http_client import chunks, connect
 
 SIZE = 4_000_000_000
 """Bytes of the file, which is removed afterwards."""

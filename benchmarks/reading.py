@@ -14,7 +14,7 @@ from logs import LogFile
 from report import Row, milliseconds
 from stage import Stage, logs_url
 
-from logagent.peers.client.transport import connect
+from logagent.peers.client.http_client import connect
 
 LAST = 20
 LAST_TIMES = 50

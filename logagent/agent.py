@@ -1,4 +1,4 @@
-"""The agent: what it serves itself and whom it knows, put together. The composition root."""
+"""The agent, which puts its own logs and the agents that it knows together; the composition root."""
 
 from __future__ import annotations
 
@@ -16,44 +16,61 @@ from logagent.core.wire.listing import Listing, joined
 from logagent.disk.catalog.ends import Lister
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
-from logagent.local import PATIENCE_OF_FILES, OwnFiles, OwnLogs, Reading, own_live
+from logagent.local import PATIENCE_OF_FILES, LocalLister, LocalLogs, LocalSource
 from logagent.peers.known_agents import Peers
 
 
 class Agent:
-    """One agent: answers queries over its own logs and its peers'.
+    """One agent, which answers queries over its own logs and its peers'.
 
-    name: its own host's. addresses: where it is reached, for people. peers: the caller's to close. patience: seconds
-    that a merge waits for a source that sends nothing.
+    Args:
+        logs: the logs of its own host.
+        peers: the agents that it knows; the caller closes them.
+        patience: seconds that it waits for a source that sends nothing.
+        addresses: where it is reached, for people to read.
+
+    Attributes:
+        name: its own host's.
     """
 
-    def __init__(
-        self, name: str, *, reading: Reading, peers: Peers, patience: float, addresses: Sequence[str] = ()
-    ) -> None:
-        self.name = name
+    def __init__(self, *, logs: LocalLogs, peers: Peers, patience: float, addresses: Sequence[str] = ()) -> None:
+        self.name = logs.host
         self.addresses = tuple(addresses)
-        self._reading = reading
+        self._logs = logs
         self._peers = peers
         self._patience = patience
-        self._own_files = OwnFiles(name, reading, Lister())
+        self._lister = LocalLister(logs, Lister())
 
     async def check(self, query: Query) -> None:
-        """Get the query's expressions ready. Raises `BadParameter` for one that cannot be searched for."""
+        """Compile the query's expressions in a thread, ahead of the search.
+
+        Raises:
+            BadParameter: for an expression that cannot be searched for.
+        """
         if query.match.regex or query.match.exclude_regex:
-            await self._reading.threads.in_thread(check, query)
+            await self._logs.threads.in_thread(check, query)
 
     def answer(self, query: Query) -> Source:
-        """The source that answers `query`. Raises `Failure` for a host that is not known."""
+        """Return the source that answers a query, over the hosts that the query names.
+
+        Raises:
+            Failure: for a host that is not known.
+        """
         hosts = self._asked(query)
         if query.follow:
             return Follow([(host, self._live(host)) for host in hosts], self._gather, self._patience)
         return Tallied(self._gather(hosts)) if query.form.hits else self._gather(hosts)
 
     async def files(self, query: Query) -> Listing:
-        """What can be asked for on the hosts that `query` names: its files, hosts, rotated, own and timeout count.
+        """List the logs that can be asked for on the hosts that a query names.
 
-        All are asked at the same time, each waited for with the usual patience, or less if the timeout is less. Raises
-        `Failure` for a host that is not known.
+        All hosts are asked at the same time, each for the agent's patience, or for the query's timeout if that is less.
+
+        Args:
+            query: its files, hosts, rotated, own and timeout count.
+
+        Raises:
+            Failure: for a host that is not known.
         """
         hosts = self._asked(query)
         patience = min(self._patience, query.limits.timeout or self._patience)
@@ -62,7 +79,7 @@ class Agent:
 
         async def ask(host: str) -> None:
             if host == self.name:
-                listings[host] = await self._own_files.listing(share, patience)
+                listings[host] = await self._lister.listing(share, patience)
             else:
                 listings[host] = await self._peers.files(host, share, patience)
 
@@ -72,7 +89,11 @@ class Agent:
         return joined(listings[host] for host in hosts)
 
     async def hosts(self) -> list[HostState]:
-        """This agent and all that it knows, asked at the same time, each waited for with the usual patience."""
+        """Ask all known agents at the same time how they are, each for the agent's patience.
+
+        Returns:
+            A state for each of them and for this agent, sorted by name.
+        """
         states = {self.name: HostState(self.name, ", ".join(self.addresses), True, __version__, 0.0)}
 
         async def ask(peer: str) -> None:
@@ -84,20 +105,20 @@ class Agent:
         return [states[name] for name in sorted(states)]
 
     async def unready(self) -> list[str]:
-        """Why this agent cannot answer yet, a sentence each; none if it can."""
-        return await self._reading.threads.in_thread(self._reading.catalog.unready)
+        """Return the reasons why this agent cannot answer yet, a sentence each; none if it is ready."""
+        return await self._logs.threads.in_thread(self._logs.catalog.unready)
 
     def _asked(self, query: Query) -> list[str]:
-        """The hosts that a query is for. Raises `Failure` for one that is not known."""
+        """The hosts that a query is for; raises `Failure` for one that is not known."""
         return [self.name] if query.own else chosen(query.hosts, [self.name, *self._peers.names])
 
     def _gather(self, hosts: Sequence[str]) -> Gather:
         return Gather([(host, self._source(host)) for host in hosts], self._patience, of_hosts=True)
 
     def _live(self, host: str) -> Source:
-        return own_live(host, self._reading) if host == self.name else self._peers.live(host)
+        return self._logs.live() if host == self.name else self._peers.live(host)
 
     def _source(self, host: str) -> Source:
         if host == self.name:
-            return OwnLogs(host, self._reading, self._patience * PATIENCE_OF_FILES)
+            return LocalSource(self._logs, self._patience * PATIENCE_OF_FILES)
         return self._peers.source(host)

@@ -14,10 +14,11 @@ from logagent.agent import Agent
 from logagent.config.settings import ConfigError, Settings
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import Tails, open_tails
+from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
-from logagent.local import Reading
-from logagent.peers.client.transport import client_tls
+from logagent.local import LocalLogs
+from logagent.peers.client.tls import client_tls
 from logagent.peers.known_agents import Peers
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
@@ -96,16 +97,15 @@ def _peers(settings: Settings) -> Peers:
 
 
 def _agent(settings: Settings, peers: Peers, addresses: Sequence[str], threads: DiskThreads, tails: Tails) -> Agent:
-    reading = Reading(
+    logs = LocalLogs(
         catalog=Catalog(settings.root),
         threads=threads,
-        tails=tails,
-        zone=settings.timezone,
-        root_zones=settings.root_timezone,
+        options=Ways(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
         max_files=settings.max_files,
-        max_line=settings.max_line,
+        tails=tails,
+        root_zones=settings.root_timezone,
     )
-    return Agent(settings.name, reading=reading, peers=peers, patience=settings.patience, addresses=addresses)
+    return Agent(logs=logs, peers=peers, patience=settings.patience, addresses=addresses)
 
 
 def _listeners(settings: Settings) -> list[Listener]:

@@ -20,7 +20,7 @@ from logagent.config.table import ENVIRONMENT
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query
 from logagent.demo.logs import EVERY, MadeUpHost, local_now
-from logagent.peers.client.transport import connect
+from logagent.peers.client.http_client import connect
 from logagent.peers.source import PeerSource
 from logagent.terminal import query
 from logagent.terminal.address import Agent

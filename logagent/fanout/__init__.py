@@ -2,5 +2,5 @@
 
 May import ``core``; never ``disk``, ``peers`` or ``web``: a source is whatever has ``pump``.
 
-Doors: ``gather.Gather`` merges what ends; ``follow.Follow`` merges what goes on.
+Doors: ``gather.Gather`` merges sources that end; ``follow.Follow`` merges those that go on.
 """

@@ -1,38 +1,69 @@
-"""One host of a follow: what it has sent last, how it stands with it, and how it ended."""
+"""One source under way: the batch that it has ready, how far it has come, and how it ended."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import trio
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Position
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.batch import Batch
+from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
 
 
 class Feed:
-    """One host under way: a slot that holds a batch, how it stands with it, and how it ended.
+    """One source under way, with a slot that holds one batch until it is taken.
 
-    begun: whether it has said where it begins. anchors: these places.
+    `send` waits until the batch is taken: that is the back-pressure, which keeps a source one batch ahead at most.
+
+    Args:
+        name: the source's name in the answer.
+        source: what `run` pumps.
+        tell: called when there is a batch to take, and when the source has ended.
+        pass_by: sees each batch first; returns True for one that needs no place in the slot, since all that it says is
+            noted.
+
+    Attributes:
+        slot: the batch to take; None: there is none.
+        outcome: how the source ended; None: it is under way. An outcome that is set from outside stays.
+        scope: cancels the source.
+        heard: Trio's time at which the source sent something last.
+        records: number of records that it sent.
+        scanned: bytes of log that it went through.
+        planned: bytes of log that it will have gone through at most.
+        given: number of its lines that the reader got.
     """
 
-    def __init__(self, name: str, source: Source, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, source: Source, tell: Callable[[], None], *, pass_by: Callable[[Batch], bool]
+    ) -> None:
         self.name = name
         self.slot: Batch | None = None
         self.outcome: Outcome | None = None
-        self.begun = False
-        self.anchors: tuple[Position, ...] = ()
-        self.state = Notice(name, Status.OK, "")
-        self.loss: Notice | None = None
-        self.lines = 0
+        self.scope = trio.CancelScope()
+        self.heard = -math.inf
+        self.records = self.scanned = self.planned = self.given = 0
         self._source = source
         self._tell = tell
+        self._pass_by = pass_by
         self._free = trio.Event()
 
+    async def run(self, query: Query) -> None:
+        """Pump the source until it ends or `scope` is cancelled."""
+        with self.scope:
+            outcome = await self._source.pump(query, self)
+            # A source may end well while it is cancelled; an outcome that was set before stays.
+            self.outcome = self.outcome or outcome
+        self._tell()
+
     async def send(self, batch: Batch) -> None:
-        """Put a batch into the slot and wait until it is taken. A mere sign of life is for whoever reads the host."""
-        if batch == SIGN_OF_LIFE:
+        """Put a batch into the slot and wait until it is taken, unless it is passed by."""
+        self.heard = trio.current_time()
+        self.records += batch.records
+        self.scanned += batch.scanned
+        self.planned += batch.planned
+        if self._pass_by(batch):
             await trio.lowlevel.checkpoint()
             return
         self.slot = batch
@@ -41,43 +72,7 @@ class Feed:
         await self._free.wait()
 
     def take(self) -> Batch | None:
+        """Take the batch out of the slot, which lets the source go on."""
         batch, self.slot = self.slot, None
         self._free.set()
         return batch
-
-    async def run(self, query: Query) -> None:
-        self.outcome = await self._source.pump(query, self)
-        self._tell()
-
-    def begin(self) -> list[Notice]:
-        """Take what the host says before its first line. What people should know of it."""
-        notices: list[Notice] = []
-        if self.slot is not None and not self.begun and not self.slot.count:
-            batch = self.slot
-            self.take()
-            notices += [self.note(notice) for notice in batch.notices]
-            self.anchors += batch.positions
-            self.begun = batch.live or any(notice.status is Status.UNAVAILABLE for notice in notices)
-        elif self.slot is not None:
-            self.begun = True
-        return notices
-
-    def note(self, notice: Notice) -> Notice:
-        """The notice under the name that the host has here; and what it says of the host."""
-        notice = notice._replace(host=self.name)
-        if notice.status is Status.DATA_LOSS:
-            self.loss = self.loss or notice
-        elif notice.status in (Status.OK, Status.UNAVAILABLE):
-            self.state = notice
-        return notice
-
-    def share(self) -> Outcome:
-        """How its part of the follow stands, or ended."""
-        if self.outcome is not None and not self.outcome.complete:
-            status, message = self.outcome.status, self.outcome.message
-        elif self.loss is not None:
-            status, message = self.loss.status, self.loss.message
-        else:
-            status, message = self.state.status, "" if self.state.status is Status.OK else self.state.message
-        named = f"{self.name}: {message}" if message else ""
-        return Outcome(status, named, self.lines, hosts=(Part(self.name, status, message, self.lines),))

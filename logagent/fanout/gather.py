@@ -1,6 +1,6 @@
-"""Many sources as one: each pumped in a task of its own, merged by time, the slow bounded, the failed named.
+"""Many sources that end as one: each pumped in a task of its own, merged by time, each failure named.
 
-A source that has sent neither lines nor a sign of life for `patience` seconds while the merge waits for it is left
+A source that sends neither lines nor a sign of life for `patience` seconds while the merge waits for it is left
 behind: it is cancelled, the others' lines go on, and the outcome names it.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,18 +20,25 @@ from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
 from logagent.core.outcome import Outcome, Part, Status, combine
 from logagent.core.query import Order, Query, Source
+from logagent.fanout.feed import Feed
 
 LAST_WORDS = 0.1
-"""Seconds for sources to say how they ended once the answer is whole: a round trip, and nobody notices."""
+"""Seconds that sources have to say how they ended once the answer is whole: time for a round trip, too short to be
+noticed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """A source made of several, named ones. Equal times come in the order in which the sources are given.
+    """A source made of several named ones.
 
-    of_hosts: whether the names are hosts, each with a part of its own in the outcome; else they are files of one host,
-        whose messages already name them. patience: seconds. The query's timeout is kept here, and n and max_bytes for
-        the whole; the sources are told the same, as none can need more.
+    Lines of equal time come in the order in which the sources are given. The query's timeout, `n` and `max_bytes` hold
+    for the whole.
+
+    Attributes:
+        sources: each source's name, and the source.
+        patience: seconds that the merge waits for a source that sends nothing.
+        of_hosts: whether the names are hosts, each with a part of its own in the outcome; else they are logs of one
+            host, whose messages name them already.
     """
 
     sources: Sequence[tuple[str, Source]]
@@ -39,69 +46,24 @@ class Gather:
     of_hosts: bool = False
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """As `Source.pump`. One nursery, a task for each source; cancelling reaches all of them."""
+        """Send the sources' lines merged by time; see `Source.pump`.
+
+        There is one nursery, with a task for each source; cancelling reaches all of them.
+        """
         gathering = _Gathering(self, query, out)
         with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout) as scope:
             await gathering.run()
         if scope.cancelled_caught:
-            gathering.out_of_time(f"timeout={query.limits.timeout:g} s reached")
+            gathering.run_out_of_time(f"timeout={query.limits.timeout:g} s reached")
         await gathering.tell_the_rest()
         return gathering.outcome()
 
 
-class _Feed:
-    """One source under way: where it sends its batches, a slot that holds one, and how it ended."""
-
-    def __init__(self, name: str, source: Source, news: _News, note: Callable[[Iterable[Position]], None]) -> None:
-        self.name = name
-        self.source = source
-        self._note = note
-        self.scope = trio.CancelScope()
-        self.slot: Batch | None = None
-        self.heard = -math.inf
-        self.records = 0
-        self.given = 0
-        self.scanned = self.planned = 0
-        self.outcome: Outcome | None = None
-        self._news = news
-        self._free = trio.Event()
-
-    async def send(self, batch: Batch) -> None:
-        """Put a batch into the slot and wait until it is taken. A sign of life does not wait."""
-        self.heard = trio.current_time()
-        self.scanned += batch.scanned
-        self.planned += batch.planned
-        if batch.count:
-            self.records += batch.records
-            self.slot = batch
-            self._free = trio.Event()
-            self._news.tell()
-            await self._free.wait()
-        else:
-            self._note(batch.positions)
-            self._news.tell(alive=True)
-            await trio.lowlevel.checkpoint()
-
-    def take(self) -> Batch | None:
-        batch, self.slot = self.slot, None
-        self._free.set()
-        return batch
-
-    async def run(self, query: Query) -> None:
-        with self.scope:
-            outcome = await self.source.pump(query, self)
-            # A source that ends well while it is being cancelled is left behind all the same.
-            self.outcome = self.outcome or outcome
-        self._news.tell()
-
-
-def _as_far_as_wanted(outcome: Outcome | None) -> Outcome:
-    """Of a source that was stopped: whatever befell it behind the last line that was wanted does not count."""
-    return outcome if outcome and outcome.complete else Outcome()
-
-
 class _News:
-    """Wakes the one task that merges when any source has something for it."""
+    """Wakes the task that merges when a source has something for it.
+
+    `alive` says whether a sign of life came that was not passed on yet.
+    """
 
     def __init__(self) -> None:
         self._event = trio.Event()
@@ -133,35 +95,43 @@ class _Gathering:
         self._news = _News()
         self._merge = _merge(len(gather.sources), query)
         self._feeds = [
-            _Feed(name, source, self._news, partial(self._merge.note, number))
+            Feed(name, source, self._news.tell, pass_by=partial(self._note_if_empty, number))
             for number, (name, source) in enumerate(gather.sources)
         ]
         self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
-        self._ended: list[_Feed] = []
+        self._ended: list[Feed] = []
         self._lines = 0
-        self._merging = 0
+        self._merge_ns = 0
         self._told = (0, 0)
         self._told_positions: set[Position] = set()
 
     async def run(self) -> None:
         async with trio.open_nursery() as nursery:
             for feed in self._feeds:
-                nursery.start_soon(feed.run, self._share_of(feed))
+                nursery.start_soon(feed.run, self._question_to(feed))
             while not (self._merge.done or self._allowance.used_up):
                 await self._hear()
                 await self._give()
             await self._await_last_words()
             nursery.cancel_scope.cancel()
 
+    def _note_if_empty(self, number: int, batch: Batch) -> bool:
+        """Note what a batch without lines says; returns whether it had none."""
+        if batch.count:
+            return False
+        self._merge.note(number, batch.positions)
+        self._news.tell(alive=True)
+        return True
+
     async def _await_last_words(self) -> None:
-        """A source that has sent all n lines is about to end by itself: what it did for them is worth a moment."""
+        """Wait a moment for sources that have sent all n lines: they are about to say what they did for them."""
         sated = [feed for feed in self._feeds if feed.records == self._query.limits.n]
         with trio.move_on_after(LAST_WORDS):
             while any(feed.outcome is None for feed in sated):
                 await self._news.wait()
 
-    def _share_of(self, feed: _Feed) -> Query:
-        """What a source is asked: columns to merge by, and no budget of bytes, of which each would take the whole.
+    def _question_to(self, feed: Feed) -> Query:
+        """Ask a source for the columns to merge by; `max_bytes` is kept here, since each source would use all of it.
 
         A host is asked for its own files only, so that agents never ask in circles.
         """
@@ -169,16 +139,13 @@ class _Gathering:
         if self._of_hosts:
             positions = query.positions if query.own else of_host(query.positions, feed.name)
             query = replace(query, hosts=(), own=True, positions=positions)
-        return (
-            query
-            if len(self._feeds) == 1
-            else replace(
-                query, form=replace(query.form, times=True, places=True), limits=replace(query.limits, max_bytes=None)
-            )
-        )
+        if len(self._feeds) == 1:
+            return query
+        form = replace(query.form, times=True, places=True)
+        return replace(query, form=form, limits=replace(query.limits, max_bytes=None))
 
     async def _hear(self) -> None:
-        """Wait until the merge has what it needs of every source, or has given up on it."""
+        """Wait until the merge has what it needs of every source that is not left behind."""
         since = trio.current_time()
         while True:
             self._collect()
@@ -187,7 +154,7 @@ class _Gathering:
                 return
             if self._news.alive:
                 self._news.alive = False
-                await self._out.send(self._telling_progress(SIGN_OF_LIFE))
+                await self._out.send(self._with_progress(SIGN_OF_LIFE))
             first = min(max(feed.heard, since) for feed in silent) + self._patience
             with trio.move_on_at(first) as waiting:
                 await self._news.wait()
@@ -204,9 +171,9 @@ class _Gathering:
             elif feed.outcome is not None:
                 self._merge.end(number)
                 self._ended.append(feed)
-        self._merging += time.perf_counter_ns() - started
+        self._merge_ns += time.perf_counter_ns() - started
 
-    def _leave_behind(self, feeds: list[_Feed]) -> None:
+    def _leave_behind(self, feeds: list[Feed]) -> None:
         for feed in feeds:
             if feed.slot is None and feed.outcome is None:
                 feed.scope.cancel()
@@ -215,54 +182,60 @@ class _Gathering:
     async def _give(self) -> None:
         started = time.perf_counter_ns()
         merged = self._merge.take(self._allowance)
-        self._merging += time.perf_counter_ns() - started
+        self._merge_ns += time.perf_counter_ns() - started
         if merged is None:
             return
-        for piece in pieces(self._telling_progress(merged.batch), LARGEST_BATCH):
+        for piece in pieces(self._with_progress(merged.batch), LARGEST_BATCH):
             await self._out.send(piece)
             self._lines += piece.count
         for number, lines in merged.given.items():
             self._feeds[number].given += lines
 
     async def tell_the_rest(self) -> None:
-        """How far it came behind the last batch."""
-        rest = self._telling_progress(SIGN_OF_LIFE)
+        """Send the progress that was made since the last batch, if there is any."""
+        rest = self._with_progress(SIGN_OF_LIFE)
         if rest != SIGN_OF_LIFE:
             await self._out.send(rest)
 
-    def _telling_progress(self, batch: Batch) -> Batch:
+    def _with_progress(self, batch: Batch) -> Batch:
+        """The batch, with the bytes scanned and planned and the positions that were not told yet."""
         scanned, planned = (sum(feed.scanned for feed in self._feeds), sum(feed.planned for feed in self._feeds))
         told, self._told = self._told, (scanned, planned)
         return replace(batch, scanned=scanned - told[0], planned=planned - told[1], positions=self._news_of_positions())
 
     def _news_of_positions(self) -> tuple[Position, ...]:
-        """How far the logs are done, as far as that has not been said yet."""
+        """The positions that changed since they were told last."""
         now = self._merge.positions
         new = tuple(position for position in now if position not in self._told_positions)
         self._told_positions = set(now)
         return new
 
-    def out_of_time(self, message: str) -> None:
-        """Every source that has not ended has run out of time."""
+    def run_out_of_time(self, message: str) -> None:
+        """Give DEADLINE_EXCEEDED as their outcome to all sources whose end the merge has not seen."""
         for feed in self._feeds:
             if feed not in self._ended:
                 feed.outcome = Outcome(Status.DEADLINE_EXCEEDED, message)
                 self._ended.append(feed)
 
     def outcome(self) -> Outcome:
-        """What all of it came to. A source that was stopped because nothing more was wanted of it is in order."""
+        """Combine the sources' outcomes."""
         stopped = [feed for feed in self._feeds if feed not in self._ended]
         outcomes = [self._share(feed, feed.outcome or Outcome()) for feed in self._ended]
-        outcomes += [self._share(feed, _as_far_as_wanted(feed.outcome)) for feed in stopped]
+        outcomes += [self._share(feed, _without_failure(feed.outcome)) for feed in stopped]
         if self._allowance.refused:
             outcomes.insert(0, Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached"))
-        timings = {"merge": self._merging} if len(self._feeds) > 1 else {}
+        timings = {"merge": self._merge_ns} if len(self._feeds) > 1 else {}
         return combine(outcomes, lines=self._lines, timings=timings)
 
-    def _share(self, feed: _Feed, outcome: Outcome) -> Outcome:
+    def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
         outcome = replace(outcome, bytes_scanned=max(outcome.bytes_scanned, feed.scanned))
         if not self._of_hosts:
             return outcome
         part = Part(feed.name, outcome.status, outcome.message, feed.given)
         named = f"{feed.name}: {outcome.message}" if outcome.message and len(self._feeds) > 1 else outcome.message
         return replace(outcome, hosts=(part,), message=named)
+
+
+def _without_failure(outcome: Outcome | None) -> Outcome:
+    """The outcome of a source that was stopped: a failure behind the last line that was wanted does not count."""
+    return outcome if outcome and outcome.complete else Outcome()

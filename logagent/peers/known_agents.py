@@ -15,18 +15,21 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
+from logagent.peers.client.http_client import connect
 from logagent.peers.client.reasons import reason
-from logagent.peers.client.transport import connect
 from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
-from logagent.peers.sharing import Connections, SharingSource
+from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource
 
 
 class Peers:
-    """The known agents by name. An asynchronous context manager: leaving it closes the connections.
+    """The known agents by name; an asynchronous context manager that closes the connections when it is left.
 
-    urls: base URLs by name. tls: for those that begin with https. network: what connects, in place of TCP.
+    Args:
+        urls: base URLs by name.
+        tls: for URLs that begin with https; None: the system's authorities are trusted.
+        network: makes the connections; None: TCP.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class Peers:
         self._urls = dict(urls)
         connects = {name: partial(connect, url, tls=tls, network=network) for name, url in urls.items()}
         self._clients = {name: connect_one() for name, connect_one in connects.items()}
-        self._connections = {name: Connections(connect_one) for name, connect_one in connects.items()}
+        self._follow_clients = {name: FollowClients(connect_one) for name, connect_one in connects.items()}
 
     async def __aenter__(self) -> Peers:
         return self
@@ -49,27 +52,42 @@ class Peers:
     ) -> None:
         for client in self._clients.values():
             await client.aclose()
-        for connections in self._connections.values():
-            await connections.aclose()
+        for clients in self._follow_clients.values():
+            await clients.aclose()
 
     @property
     def names(self) -> list[str]:
+        """The names by which the agents are known here."""
         return list(self._urls)
 
     def source(self, name: str) -> PeerSource:
-        """The answer of one peer, under the name by which it is known here."""
+        """Return the source of one peer's answers, under the name by which it is known here."""
         return PeerSource(self._clients[name], name)
 
     def live(self, name: str) -> Source:
-        """What is written to one peer's logs, over its restarts and lost connections."""
-        return Resumed(name, SharingSource(self._connections[name], name))
+        """Return the source of one peer's live lines, which outlives restarts and lost connections."""
+        return Resumed(name, SharingSource(self._follow_clients[name], name))
 
     async def files(self, name: str, query: Query, patience: float) -> Listing:
-        """What one peer lists of its own files within `patience` seconds, under the name by which it is known here."""
+        """Ask one peer to list its own files.
+
+        Args:
+            name: of the peer.
+            query: its files, and whether rotated ones belong to them.
+            patience: seconds that the peer has to answer.
+
+        Returns:
+            The listing under the name by which the peer is known here, or why there is none.
+        """
         return await listing_of(self._clients[name], name, query, patience)
 
     async def state(self, name: str, patience: float) -> HostState:
-        """Whether a peer answers within `patience` seconds, and how fast."""
+        """Ask one peer how it is, and measure how long it takes.
+
+        Args:
+            name: of the peer.
+            patience: seconds that the peer has to answer.
+        """
         url = self._urls[name]
         started = trio.current_time()
         with trio.move_on_after(patience):

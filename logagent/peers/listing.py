@@ -1,4 +1,4 @@
-"""Another agent's listing of its files: asked for, checked, and said how it failed."""
+"""Another agent's listing of its files: asked for, checked, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -13,16 +13,24 @@ from logagent.core.wire.coding import IDENTITY
 from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.listing import BadListing, Listing, failing, from_json
 from logagent.core.wire.parameters import parameters
+from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
-from logagent.peers.client.transport import chunks
 from logagent.peers.source import refusal
 
 MAX_LISTING = 64 * 1024 * 1024
-"""Bytes of one answer: thousands of logs with hundreds of generations each. What is longer is not believed."""
+"""Bytes of one answer at most: enough for thousands of logs with hundreds of generations each."""
 
 
 async def ask_for_files(client: httpx.AsyncClient, query: Query) -> Listing:
-    """What the agent behind `client` lists. Raises `Failure`, whatever goes wrong. The client is the caller's."""
+    """Ask an agent for a listing.
+
+    Args:
+        client: of the agent; the caller closes it.
+        query: its files, hosts, rotated, own and timeout count.
+
+    Raises:
+        Failure: whatever goes wrong.
+    """
     try:
         async with client.stream("GET", f"/files?{parameters(query)}", headers=_headers(query)) as response:
             if response.status_code == 404 and not query.hosts:
@@ -37,7 +45,17 @@ async def ask_for_files(client: httpx.AsyncClient, query: Query) -> Listing:
 
 
 async def listing_of(client: httpx.AsyncClient, host: str, query: Query, patience: float) -> Listing:
-    """The listing of one host's own files under the name `host`, or why there is none within `patience` seconds."""
+    """Ask an agent for the listing of its own files.
+
+    Args:
+        client: of the agent; the caller closes it.
+        host: the name that the listing carries.
+        query: its files, and whether rotated ones belong to them.
+        patience: seconds that the agent has to answer.
+
+    Returns:
+        The listing; or one without logs, which says why.
+    """
     with trio.move_on_after(patience):
         try:
             return (await ask_for_files(client, query)).of_host(host)

@@ -1,4 +1,4 @@
-"""A follow that goes on when its source breaks: the source is asked again, from where it had come to."""
+"""A follow that outlives its source's breaks: the source is asked again, from where it had come to."""
 
 from __future__ import annotations
 
@@ -15,31 +15,34 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 
 FIRST_WAIT = 0.25
-"""Seconds before a source is asked again: what is started anew is often back by then."""
+"""Seconds before a source is asked again: an agent that restarts is often back after that."""
 LONGEST_WAIT = 15.0
-"""Seconds that the wait doubles up to: soon enough for people, and no load for a network of hundreds of hosts."""
+"""Seconds that the wait doubles up to: short enough for people, and no load for a network of hundreds of hosts."""
 MISSED_HEARTBEATS = 2
-"""Heartbeats in which nothing at all is heard of a source that is dead: one may be late."""
+"""Heartbeats without a sign of life after which a source is taken for dead: a single one may be late."""
 GIVEN_UP = 3600.0
-"""Seconds after which a source that does not come back is given up: who reads should know that nobody waits for it
-any more, and a host that was taken away for good should not be asked for ever."""
+"""Seconds after which a source that does not come back is given up: a host that was taken away for good is not asked
+for ever, and the reader is told."""
 LAST_WORDS = 1.0
-"""Seconds that a source has beyond the timeout to say how it ended: it keeps that deadline itself."""
+"""Seconds beyond the timeout that a source has to say how it ended: it keeps the deadline itself."""
 
 _OBVIOUS = ("cannot connect: ", "connection lost: ")
-"""How reasons begin that say no more than the notice that they stand in."""
+"""Beginnings of reasons that only repeat the notice in which they stand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """The live lines of a source, over its breaks.
 
-    host: whom its notices are about. source: what follows; every batch of it carries the positions behind which it may
-    be asked to go on. spread: gives the part of each wait that is waited, so that many who lost the same source do not
-    come back at once. waits: whether a source that breaks before anything was heard of it is waited for.
+    A source breaks by ending UNAVAILABLE, or by being silent for two heartbeats; any other end is final. Time in which
+    the reader takes nothing does not count as the source's silence.
 
-    A source breaks by ending UNAVAILABLE, or by its silence for two heartbeats; any other end is the end. The time in
-    which the reader takes nothing is not the source's silence.
+    Attributes:
+        host: the host that the notices name.
+        source: the live lines; each batch carries the positions from which the source can be asked to go on.
+        spread: returns the part of each wait that is really waited, so that many who lost the same source do not come
+            back at once.
+        waits: whether to wait for a source that breaks before anything was heard of it.
     """
 
     host: str
@@ -48,13 +51,17 @@ class Resumed:
     waits: bool = True
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """As `Source.pump`. The timeout and `max_bytes` hold for the whole, lines and bytes are those of all attempts,
-        and the hosts are told of as the last attempt did. UNAVAILABLE after an hour without the source."""
-        return await _Following(self, query, out).run()
+        """Ask the source, again after each break, and pass its batches on; see `Source.pump`.
+
+        Returns:
+            The last attempt's outcome, with the lines and bytes of all attempts; UNAVAILABLE after an hour without the
+            source. The timeout and `max_bytes` hold for all attempts together.
+        """
+        return await _Attempts(self, query, out).run()
 
 
-class _Following:
-    """One run of a `Resumed`: what was heard so far, and since when the source is away."""
+class _Attempts:
+    """One run of a `Resumed`: how far the source has come in all attempts, and since when it is away."""
 
     def __init__(self, resumed: Resumed, query: Query, out: Out) -> None:
         self._resumed = resumed
@@ -63,7 +70,7 @@ class _Following:
         self._deadline = trio.current_time() + (math.inf if query.limits.timeout is None else query.limits.timeout)
         self._positions = Positions(newest=False)
         self._positions.pass_by(query.positions)
-        self._resumable = False
+        self._resumable = False  # whether positions were heard from which to go on
         self._heard = False
         self._away_since: float | None = None
         self._wait = FIRST_WAIT
@@ -94,8 +101,11 @@ class _Following:
         return Outcome(Status.UNAVAILABLE, f"nothing was heard of it for {silence:g} s")
 
     async def send(self, batch: Batch) -> None:
-        """What the source sends. Its silence is cut off before or after a batch is passed on, and never within: what
-        was passed on is known to be, and nothing comes twice."""
+        """Pass on a batch of the source.
+
+        An attempt may be cut off for silence before or after that, but never within: it is always known whether a batch
+        was passed on, so that no line comes twice.
+        """
         await trio.lowlevel.checkpoint_if_cancelled()
         self._listening.deadline = math.inf
         await self._out.send(self._told_as_back(batch))
@@ -118,7 +128,7 @@ class _Following:
         self._scanned += batch.scanned
 
     def _question(self) -> Query:
-        """What is still to be asked: all that was, until something is known of where to go on."""
+        """What is left to ask: the whole query, until positions are known from which to go on."""
         query = self._query
         if self._deadline < math.inf:
             query = replace(query, limits=replace(query.limits, timeout=max(self._deadline - trio.current_time(), 0.0)))
@@ -126,11 +136,9 @@ class _Following:
             query = replace(query, limits=replace(query.limits, max_bytes=max(query.limits.max_bytes - self._bytes, 1)))
         if self._resumable:
             return replace(query, positions=tuple(self._positions.at()), limits=replace(query.limits, n=None))
-        return (
-            replace(query, limits=replace(query.limits, n=0), range=query.range._replace(since=None))
-            if self._lines
-            else query
-        )
+        if self._lines:  # lines without positions are not asked for again
+            return replace(query, limits=replace(query.limits, n=0), range=query.range._replace(since=None))
+        return query
 
     def _broken(self, outcome: Outcome) -> str:
         reason = outcome.message or "no reason given"
@@ -141,7 +149,7 @@ class _Following:
         return f"{'lost' if self._heard else 'cannot be reached'}: {reason}; {meanwhile}"
 
     async def _has_waited(self) -> bool:
-        """Wait before the next attempt, longer each time. Whether there is time left for it."""
+        """Wait before the next attempt, longer each time; returns whether there is time left for it."""
         until = trio.current_time() + self._wait * self._resumed.spread()
         self._wait = min(2 * self._wait, LONGEST_WAIT)
         await trio.sleep_until(min(until, self._deadline))
@@ -154,6 +162,6 @@ class _Following:
         return Outcome(Status.DEADLINE_EXCEEDED, f"timeout={self._query.limits.timeout:g} s reached")
 
     def _in_all(self, outcome: Outcome) -> Outcome:
-        """The last attempt's outcome, with what all of them did. Where to go on is for who knows the whole question."""
+        """The last attempt's outcome with the counts of all; its cursor fits that attempt's query only."""
         scanned = max(self._scanned, outcome.bytes_scanned)
         return replace(outcome, lines=self._lines, bytes_scanned=scanned, cursor="")

@@ -1,4 +1,7 @@
-"""Connections for follows: each carries several, but never so many that one waits for a place, or a query does."""
+"""Connections for follows: each carries several, but so few that no follow waits for a place on it.
+
+A follow holds its stream for hours, so queries have connections of their own.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,10 @@ from logagent.core.query import Query
 from logagent.peers.source import PeerSource
 
 FOLLOWS_PER_CONNECTION = 50
-"""An agent takes 100 streams on a connection, and one more waits without end; half of that leaves room for those that
-are ending."""
+"""Follows on one connection at most: an agent takes 100 streams on it, and one more would wait without end. Half
+of that leaves room for streams that are ending."""
 FAREWELL = 1.0
-"""Seconds for a connection that nobody needs any more to be closed in good order."""
+"""Seconds for closing an unused connection in good order."""
 
 
 @dataclass(slots=True)
@@ -29,8 +32,12 @@ class _Carrier:
     follows: int = 0
 
 
-class Connections:
-    """The clients that carry the follows of one peer. connect: makes one. Each is closed when its last follow ends."""
+class FollowClients:
+    """The clients that carry the follows of one peer, each closed when its last follow ends.
+
+    Args:
+        connect: makes a client with a connection of its own.
+    """
 
     def __init__(self, connect: Callable[[], httpx.AsyncClient]) -> None:
         self._connect = connect
@@ -42,7 +49,11 @@ class Connections:
 
     @asynccontextmanager
     async def borrowed(self) -> AsyncIterator[httpx.AsyncClient]:
-        """A client with room for one more follow, while inside. Raises `Failure` once they are closed."""
+        """Lend a client that has room for one more follow.
+
+        Raises:
+            Failure: once the clients are closed.
+        """
         if self._closed:
             raise Failure(Status.CANCELLED, "this agent is stopping")
         carrier = next((one for one in self._carriers if one.follows < FOLLOWS_PER_CONNECTION), None)
@@ -61,7 +72,7 @@ class Connections:
                     await carrier.client.aclose()
 
     async def aclose(self) -> None:
-        """Close all, which ends the follows that are under way."""
+        """Close all clients, which ends the follows that are under way."""
         self._closed = True
         for carrier in list(self._carriers):
             await carrier.client.aclose()
@@ -69,15 +80,20 @@ class Connections:
 
 @dataclass(frozen=True, slots=True)
 class SharingSource:
-    """A peer's answer over one of its connections for follows, see `PeerSource`."""
+    """The answer of one peer over one of its connections for follows; see `PeerSource`.
 
-    connections: Connections
+    Attributes:
+        clients: of the peer.
+        host: the name by which the peer is known here.
+    """
+
+    clients: FollowClients
     host: str
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """As `Source.pump`."""
+        """Ask the peer and pass its batches on; see `Source.pump`."""
         try:
-            async with self.connections.borrowed() as client:
+            async with self.clients.borrowed() as client:
                 return await PeerSource(client, self.host).pump(query, out)
         except Failure as failure:
             return failed(failure)

@@ -1,4 +1,4 @@
-"""Another agent as a source: asks it over HTTP/2, passes its batches on, turns its trailers into an outcome."""
+"""Another agent as a source: asked over HTTP/2, its batches passed on, its trailers turned into an outcome."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, Decoder, WireError
 from logagent.core.wire.parameters import parameters
 from logagent.core.wire.verdict import BadVerdict, from_trailers
+from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
-from logagent.peers.client.transport import chunks, trailers
 
 MAX_PROBLEM = 16 * 1024
-"""Bytes read of a refusal's body: a problem document is a few hundred."""
+"""Bytes read of a refusal's body: a problem document has a few hundred."""
 LEAST_TIME = 0.001
-"""Seconds that a peer is given at least: with none left it could not even say so."""
+"""Seconds that a peer is given at least: with none it could not even say that its time is over."""
 
 _log = logging.getLogger(__name__)
 _STATUSES = {
@@ -42,18 +42,22 @@ _STATUSES = {
 
 @dataclass(frozen=True, slots=True)
 class PeerSource:
-    """The answer of the agent behind `client`, whose base URL is the agent's.
+    """The answer of one other agent.
 
-    host: the name by which this agent knows that one; its lines then carry it. None leaves names as they come, for a
-    reader who asks one agent about many hosts. Batches travel compressed, but not between agents on one machine.
-    Cancelling resets the stream, which stops the other agent's reading. The client is the caller's to close.
+    Batches travel compressed, but not between agents on one machine. Cancelling resets the stream, which stops the
+    other agent's reading.
+
+    Attributes:
+        client: of the agent, with the agent's base URL; the caller closes it.
+        host: the name by which the agent is known here, which all that it sends then carries; None: names stay as they
+            come, for a reader who asks one agent about many hosts.
     """
 
     client: httpx.AsyncClient
     host: str | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """As `Source.pump`."""
+        """Ask the agent and pass its batches on; see `Source.pump`."""
         counted = _Counted(out)
         try:
             return replace(await self._ask(query, counted), lines=counted.lines)
@@ -105,7 +109,7 @@ class PeerSource:
 
 
 def _checked(batch: Batch, query: Query) -> Batch:
-    """The batch, if it has the columns that were asked for. Raises `WireError`."""
+    """The batch itself; raises `WireError` if it is not what was asked for."""
     asked = [(query.form.times, batch.times), (query.form.places, batch.offsets), (query.form.places, batch.origins)]
     if batch.count and any(wanted and not column for wanted, column in asked):
         raise WireError("a column that was asked for is missing")
@@ -115,7 +119,7 @@ def _checked(batch: Batch, query: Query) -> Batch:
 
 
 class _Counted:
-    """Counts what goes out."""
+    """Counts the lines that were passed on."""
 
     def __init__(self, out: Out) -> None:
         self._out = out
@@ -127,7 +131,7 @@ class _Counted:
 
 
 class _Renaming:
-    """Puts one host's name on all that batches name, keeping the renamed origins from batch to batch."""
+    """Puts one host's name on batches; equal origins stay one object from batch to batch."""
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -151,24 +155,22 @@ def _unchanged(batch: Batch) -> Batch:
 
 
 def _spelled(query: Query) -> str:
-    """The query string. Raises `Failure` where its positions do not fit into one."""
+    """The query string; raises `Failure` if the query's positions do not fit into one."""
     if query.positions and not encode(query, query.positions, MAX_ASKED):
         raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to go on with exactly; name fewer of them")
     return parameters(query)
 
 
 def _with_time_left(query: Query) -> Query:
-    """The query with the time that is left to whoever asks, if that is bounded.
+    """The query with a timeout that is no longer than the time left to whoever asks.
 
-    Of a follow only its timeout counts: a deadline round it that moves with every sign of life is no bound.
+    Of a follow only its own timeout counts: the deadline round it moves with every sign of life.
     """
     left = math.inf if query.follow else trio.current_effective_deadline() - trio.current_time()
     left = min(left, math.inf if query.limits.timeout is None else query.limits.timeout)
-    return (
-        query
-        if left == math.inf
-        else replace(query, limits=replace(query.limits, timeout=max(round(left, 3), LEAST_TIME)))
-    )
+    if left == math.inf:
+        return query
+    return replace(query, limits=replace(query.limits, timeout=max(round(left, 3), LEAST_TIME)))
 
 
 def _verdict(response: httpx.Response) -> Outcome:
@@ -179,15 +181,18 @@ def _verdict(response: httpx.Response) -> Outcome:
 
 
 async def refusal(response: httpx.Response) -> Failure:
-    """What a status other than 200 means, in the words of the problem document if there is one (RFC 9457)."""
-    # It may be in trouble that passes; but that it does not understand stays so, however often it is asked.
+    """Turn a response with a status other than 200 into a failure, worded as its problem document if there is one.
+
+    A problem document is that of RFC 9457.
+    """
+    # A server's error may pass; a question that it does not understand stays so, however often it is asked.
     other = Status.UNAVAILABLE if response.is_server_error else Status.INTERNAL
     status = _STATUSES.get(response.status_code, other)
     return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")
 
 
 def _in_plain_words(failure: Failure, query: Query) -> Failure:
-    """An agent of a version before there was any following refuses the word."""
+    """The failure, put plainly if the agent is of a version that does not know the parameter `follow`."""
     if query.follow and failure.message.startswith("follow: unknown parameter"):
         return Failure(failure.status, "is of a version that cannot follow yet; update that agent")
     return failure
@@ -206,7 +211,7 @@ async def _problem(response: httpx.Response) -> str:
 
 
 def _is_here(url: httpx.URL) -> bool:
-    """Whether an agent is on this machine, where packing for the way costs more than the way."""
+    """Whether an agent is on this machine, where compressing batches costs more than sending them."""
     try:
         return ip_address(url.host).is_loopback
     except ValueError:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from logagent.config import tls_files, values
 from logagent.config.settings import ConfigError
-from logagent.peers.client.transport import client_tls
+from logagent.peers.client.tls import client_tls
 
 DEFAULT_AGENT = "http://127.0.0.1:8000"
 

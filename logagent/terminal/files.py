@@ -15,7 +15,7 @@ from logagent.config.settings import ConfigError
 from logagent.core.outcome import Failure
 from logagent.core.query import BadParameter, Query
 from logagent.core.wire.listing import ListedLog, Listing, asked, rfc3339, to_json
-from logagent.peers.client.transport import connect
+from logagent.peers.client.http_client import connect
 from logagent.peers.listing import ask_for_files
 from logagent.terminal.address import Agent, agent, patience
 from logagent.terminal.printing import Streams, shown

@@ -12,7 +12,7 @@ from logagent.core.cursor import encode
 from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
-from logagent.peers.client.transport import connect
+from logagent.peers.client.http_client import connect
 from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
 from logagent.terminal.printing import Streams

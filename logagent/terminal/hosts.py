@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import trio
 
-from logagent.peers.client.transport import connect
+from logagent.peers.client.http_client import connect
 from logagent.terminal.address import Agent, agent, patience
 from logagent.terminal.printing import Streams, shown
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL

@@ -23,7 +23,7 @@ from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering.hits import HitsJson
 from logagent.core.rendering.records import Ndjson
 from logagent.core.wire.parameters import parse, parse_hits
-from logagent.peers.client.transport import connect
+from logagent.peers.client.http_client import connect
 from logagent.peers.source import PeerSource
 from logagent.terminal import times
 from logagent.terminal.address import Agent, agent

@@ -1,358 +1,253 @@
-"""Follows through the whole stack, on a virtual clock: what was there, what is written, and what happens to files."""
+"""Hosts followed as one: what each is asked, what is merged, which notices come, and how it ends."""
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
-from logagent.peers.client.transport import chunks, trailers
-from testbed.cluster import Cluster, start_cluster
-from testbed.reading import joined
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
+from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.query import Query, Source
+from logagent.fanout import follow
+from logagent.fanout.follow import Follow
+from testbed.queries import changed
+from testbed.sources import NEVER, Reader, ScriptedSource, Step, source
 
-SETTLED = 3.0
-"""Virtual seconds after which all that was written has come, half lines too."""
-
-
-class Following:
-    """One follow under way as NDJSON: the records so far, and at its end the trailers."""
-
-    def __init__(self, it: Cluster, query: str) -> None:
-        self._it = it
-        self._query = query
-        self.records: list[dict[str, Any]] = []
-        self.at: list[float] = []
-        self.status = 0
-        self.trailers: dict[str, str] = {}
-        self.ended = trio.Event()
-
-    async def run(self) -> None:
-        headers = {"accept": "application/x-ndjson", "accept-encoding": "identity"}
-        async with self._it.client() as client:
-            async with client.stream("GET", f"/logs?follow=true&{self._query}", headers=headers) as response:
-                self.status = response.status_code
-                pending = b""
-                async for chunk in chunks(response):
-                    *whole, pending = (pending + chunk).split(b"\n")
-                    self.records += map(json.loads, whole)
-                    self.at += [trio.current_time()] * len(whole)
-                if self.status == 200:
-                    self.trailers = trailers(response)
-        self.ended.set()
-
-    @property
-    def lines(self) -> list[str]:
-        return [record["line"] for record in self.records if "line" in record]
-
-    @property
-    def notices(self) -> list[dict[str, Any]]:
-        return [record["notice"] for record in self.records if "notice" in record]
+PATIENCE = 5.0
+QUERY = Query.of(files=("app.log",), follow=True, patience=1.0, heartbeat=10.0)
+BUG = Outcome(Status.INTERNAL, "a bug")
 
 
-@asynccontextmanager
-async def following(it: Cluster, query: str = "filename=app.log") -> AsyncIterator[Following]:
-    """A follow that has begun; it is left at the end."""
+def at(host: str, offset: int, log: str = "app.log") -> Position:
+    return Position(host, log, 1, offset)
+
+
+def begins(host: str, *notices: Notice, offset: int = 0) -> Batch:
+    """What a host says before its first live line."""
+    return replace(SIGN_OF_LIFE, positions=(at(host, offset),), notices=notices, live=True)
+
+
+def written(host: str, *times: int, log: str = "app.log", scanned: int = 0) -> Batch:
+    """A line for each time, which says so; its offset is its time."""
+    body = b"".join(b"%d\n" % time for time in times)
+    origin = Origin(host, log, True, log, 1)
+    return Batch(body, len(times), list(times), list(times), (origin,), scanned=scanned)
+
+
+def told(status: Status, message: str, host: str = "a") -> Notice:
+    return Notice(host, status, message)
+
+
+def nothing_ended(hosts: Sequence[str]) -> Source:
+    raise AssertionError("nothing is asked of what ends")
+
+
+def following(*live: Source, ended: Callable[[Sequence[str]], Source] = nothing_ended) -> Follow:
+    """The sources as hosts a, b, c..."""
+    return Follow(list(zip("abcdefghij", live, strict=False)), ended, PATIENCE)
+
+
+def host(name: str, *steps: Step, outcome: Outcome | None = None) -> ScriptedSource:
+    """A host that begins and then takes its steps."""
+    return source(begins(name), *steps, outcome=outcome)
+
+
+# What comes out.
+
+
+async def test_lines_of_hosts_come_in_the_order_of_their_times(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    outcome = await following(host("a", written("a", 5), 9.0), host("b", 0.5, written("b", 4), 9.0)).pump(QUERY, reader)
+    assert reader.times == [4, 5]
+    assert outcome == Outcome(lines=2, hosts=(Part("a", Status.OK, "", 1), Part("b", Status.OK, "", 1)))
+
+
+@pytest.mark.parametrize(
+    ("files", "times"), [(("app.log",), [5, 4]), (("app.log", "db.log"), [4, 5]), (("*.log",), [4, 5])]
+)
+async def test_logs_of_one_host_are_merged_unless_a_single_one_is_named(
+    files: tuple[str, ...], times: list[int], autojump_clock: MockClock
+) -> None:
+    reader = Reader()
+    only = host("a", written("a", 5), 0.5, written("a", 4, log="db.log"), 9.0)
+    await following(only).pump(changed(QUERY, files=files), reader)
+    assert reader.times == times
+
+
+async def test_lines_that_are_held_are_given_when_all_hosts_have_ended(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    await following(host("a", written("a", 5)), host("b", written("b", 4))).pump(QUERY, reader)
+    assert reader.times == [4, 5]
+
+
+async def test_the_reader_learns_where_the_live_lines_begin(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    await following(source(begins("a", offset=3), 9.0), source(begins("b", offset=4), 9.0)).pump(QUERY, reader)
+    assert reader.batches[0] == replace(SIGN_OF_LIFE, positions=(at("a", 3), at("b", 4)), live=True)
+
+
+async def test_heartbeats_are_counted_from_the_last_batch(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    await following(host("a", 7.0, written("a", 1), NEVER)).pump(changed(QUERY, timeout=28.5), reader)
+    assert [batch.count for batch in reader.batches] == [0, 1, 0, 0]
+
+
+async def test_a_host_waits_while_too_many_bytes_are_held(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    monkeypatch.setattr(follow, "HELD", 2)
+    many = host("a", *(written("a", time) for time in range(1, 6)), NEVER)
+    reader = Reader()
     async with trio.open_nursery() as nursery:
-        follow = Following(it, query)
-        nursery.start_soon(follow.run)
-        await trio.sleep(SETTLED)
-        yield follow
+        nursery.start_soon(following(many, host("b", NEVER)).pump, QUERY, reader)
+        await wait_all_tasks_blocked()
+        assert many.sent == 2  # the beginning and one line; another lies in the slot
+        await trio.sleep(60)
         nursery.cancel_scope.cancel()
+    assert reader.times == [1, 2, 3, 4, 5]
 
 
-def line(second: int, text: str = "") -> bytes:
-    return b"2026-11-25T10:00:%02dZ %d%b" % (second, second, text.encode())
+# Where hosts begin.
 
 
-def append(path: Path, *lines: bytes, end: bytes = b"\n") -> None:
-    with path.open("ab") as file:
-        file.write(b"\n".join(lines) + end)
+async def test_a_host_that_does_not_begin_in_time_is_named_and_joins_later(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    late = source(7.0, begins("b"), written("b", 2), NEVER)
+    await following(host("a", NEVER), late).pump(changed(QUERY, timeout=20.0), reader)
+    message = "has not answered within 5 s; following without it until it does"
+    assert reader.notices == [told(Status.UNAVAILABLE, message, "b")]
+    assert reader.times == [2]
 
 
-def texts(*seconds: int) -> list[str]:
-    return [line(second).decode() for second in seconds]
+async def test_a_host_that_says_it_is_unreachable_is_not_waited_for(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    lost = told(Status.UNAVAILABLE, "cannot be reached", "b")
+    down = source(replace(SIGN_OF_LIFE, notices=(lost,)), NEVER)
+    started = trio.current_time()
+    await following(host("a", written("a", 1), NEVER), down).pump(changed(QUERY, timeout=2.0), reader)
+    assert reader.times == [1]
+    assert reader.notices == [lost]
+    assert trio.current_time() - started == pytest.approx(2)
 
 
-async def test_earlier_lines_come_first_then_live_ones(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1), line(2), line(3)]}) as it:
-        async with following(it, "filename=app.log&n=2") as follow:
-            assert follow.lines == texts(2, 3)
-            append(it.file("web"), line(4))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2, 3, 4)
+async def test_a_host_whose_first_word_is_a_line_has_begun(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    await following(source(written("a", 1), 9.0)).pump(QUERY, reader)
+    assert (reader.times, reader.notices) == ([1], [])
 
 
-async def test_without_n_only_live_lines_come(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it) as follow:
-            append(it.file("web"), line(2))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2)
+MISSING = told(Status.NOT_FOUND, "no such file: app.log")
 
 
-async def test_since_gives_all_from_then_on(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1), line(2), line(3)]}) as it:
-        async with following(it, "filename=app.log&since=2026-11-25T10:00:02Z") as follow:
-            append(it.file("web"), line(4))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2, 3, 4)
+def without_it(name: str) -> ScriptedSource:
+    notice = MISSING._replace(host=name)
+    return source(replace(SIGN_OF_LIFE, notices=(notice,)), replace(SIGN_OF_LIFE, live=True), NEVER)
 
 
-async def test_hosts_are_merged_within_patience(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web0": [line(0)], "web1": [line(0)]}) as it:
-        async with following(it, "filename=app.log&patience=1s") as follow:
-            append(it.file("web0"), line(5))
-            await trio.sleep(0.5)
-            append(it.file("web1"), line(4))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(4, 5)
-            append(it.file("web0"), line(7))
-            await trio.sleep(2)
-            append(it.file("web1"), line(6))
-            await trio.sleep(SETTLED)
-            assert follow.lines[2:] == texts(7, 6)  # held no longer than that, and nothing is lost
+async def test_a_name_that_no_host_has_ends_it(autojump_clock: MockClock) -> None:
+    outcome = await following(without_it("a"), without_it("b")).pump(QUERY, Reader())
+    assert outcome.status is Status.NOT_FOUND
+    assert [part.status for part in outcome.hosts] == [Status.NOT_FOUND] * 2
 
 
-async def test_a_renamed_file_is_read_to_its_end_first(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it) as follow:
-            path = it.file("web")
-            append(path, line(2))
-            path.rename(path.with_suffix(".log.1"))
-            append(path.with_suffix(".log.1"), line(3))
-            append(path, line(4))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2, 3, 4)
+async def test_a_name_that_one_host_has_says_nothing_of_the_others(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    await following(host("a", written("a", 1), NEVER), without_it("b")).pump(changed(QUERY, timeout=8.0), reader)
+    assert (reader.times, reader.notices) == ([1], [])
 
 
-async def test_several_rotations_between_two_looks(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it) as follow:
-            path = it.file("web")
-            append(path, line(2))
-            path.rename(path.with_suffix(".log.3"))
-            append(path.with_suffix(".log.2"), line(3))
-            append(path.with_suffix(".log.1"), line(4))
-            append(path, line(5))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2, 3, 4, 5)
+async def test_a_glob_beside_a_name_that_no_host_has_is_waited_for(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    query = changed(QUERY, files=("app.log", "db*.log"), timeout=8.0)
+    outcome = await following(without_it("a"), without_it("b")).pump(query, reader)
+    assert outcome.status is Status.DEADLINE_EXCEEDED
+    assert reader.notices == [MISSING, MISSING._replace(host="b")]
 
 
-async def test_copytruncate_goes_on_in_the_copy(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it) as follow:
-            path = it.file("web")
-            append(path, line(2))
-            path.with_suffix(".log.1").write_bytes(path.read_bytes())
-            with path.open("r+b") as file:
-                file.truncate(0)
-            append(path, line(3))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2, 3)
-            assert follow.notices == []
+async def test_a_host_that_the_cursor_does_not_know_is_named(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    query = changed(QUERY, positions=(at("a", 7),))
+    await following(host("a", 9.0), host("b", 9.0), ended=lambda hosts: source()).pump(query, reader)
+    assert reader.notices == [told(Status.OK, "is not in the cursor; what it wrote before now is left out", "b")]
 
 
-async def test_a_file_that_was_written_anew_is_told_from_one_that_grew(
-    tmp_path: Path, autojump_clock: MockClock
+# What hosts are asked.
+
+
+async def test_a_host_is_asked_for_its_own_live_lines_only(autojump_clock: MockClock) -> None:
+    asked = host("a")
+    query = changed(QUERY, hosts=("a", "b"), timeout=60.0, max_bytes=100)
+    await following(asked, host("b")).pump(query, Reader())
+    assert asked.query == changed(QUERY, own=True, times=True, places=True)
+
+
+@pytest.mark.parametrize(("n", "since"), [(None, 7), (3, None)])
+async def test_a_host_tells_what_was_written_since_unless_the_last_lines_come_from_here(
+    n: int | None, since: int | None, autojump_clock: MockClock
 ) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it) as follow:
-            it.file("web").write_bytes(joined([line(5), line(6), line(7)]))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(5, 6, 7)
-            assert [notice["status"] for notice in follow.notices] == [0]
-            assert "truncated" in follow.notices[0]["message"]
+    """Of a host that is down while the others' lines are caught up, nothing is known but the time."""
+    down = host("b")
+    query = changed(QUERY, since=7, n=n)
+    await following(host("a"), down, ended=lambda hosts: source()).pump(query, Reader())
+    assert down.query is not None
+    assert (down.query.range.since, down.query.positions, down.query.limits.n) == (since, (), None)
 
 
-async def test_a_deleted_file_that_is_made_again(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": {"app.log": joined([line(1)]), "app.log.1": joined([line(0)])}}) as it:
-        async with following(it) as follow:
-            os.utime(it.file("web", "app.log.1"), (1, 1))  # long before
-            it.file("web").unlink()
-            await trio.sleep(1)
-            append(it.file("web"), line(2))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2)
+async def test_a_host_goes_on_where_its_lines_were_caught_up_to(autojump_clock: MockClock) -> None:
+    up, down = host("a"), host("b")
+    caught_up = source(replace(written("a", 8, 9), positions=(at("a", 11),)))
+    await following(up, down, ended=lambda hosts: caught_up).pump(changed(QUERY, since=7), Reader())
+    assert up.query is not None
+    assert down.query is not None
+    assert (up.query.positions, down.query.positions) == ((at("a", 11),), ())
 
 
-async def test_half_a_line_waits_for_its_end(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it) as follow:
-            append(it.file("web"), line(2)[:10], end=b"")
-            await trio.sleep(1)
-            assert follow.lines == []
-            append(it.file("web"), line(2)[10:])
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2)
+# How it ends.
 
 
-async def test_half_a_line_that_does_not_end_is_sent_and_marked(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it) as follow:
-            append(it.file("web"), b"half", end=b"")
-            await trio.sleep(SETTLED)
-            append(it.file("web"), b" done")
-            await trio.sleep(SETTLED)
-            told = [(record["line"], record.get("partial")) for record in follow.records if "line" in record]
-            assert told == [("half", True), (" done", None)]
+async def test_the_end_of_one_hosts_follow_is_announced_once_and_the_others_go_on(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    outcome = await following(host("a", 30.0, written("a", 1)), host("b", 1.0, outcome=BUG)).pump(QUERY, reader)
+    assert reader.notices == [told(Status.INTERNAL, "a bug", "b")]
+    assert reader.times == [1]
+    assert (outcome.status, outcome.message) == (Status.INTERNAL, "b: a bug")
+    assert outcome.hosts == (Part("a", Status.OK, "", 1), Part("b", Status.INTERNAL, "a bug", 0))
 
 
-async def cursor_behind_half_a_line(it: Cluster, follow: Following) -> str:
-    """Where to go on once the follow has sent half a line, which is written now."""
-    append(it.file("web"), b"half", end=b"")
-    await trio.sleep(SETTLED)
-    return next(str(record["cursor"]) for record in follow.records if record.get("partial"))
+async def test_an_end_without_a_message_is_announced_too(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    await following(host("a", 30.0), host("b", outcome=Outcome(Status.INTERNAL))).pump(QUERY, reader)
+    assert reader.notices == [told(Status.INTERNAL, "ended", "b")]
 
 
-async def test_going_on_behind_half_a_line_gives_the_rest_of_it(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it, "filename=app.log&cursors=true") as follow:
-            cursor = await cursor_behind_half_a_line(it, follow)
-            async with following(it, f"filename=app.log&cursor={cursor}") as beside:
-                append(it.file("web"), b" more")
-                await trio.sleep(SETTLED)
-                assert beside.lines == [" more"]
-        async with following(it, f"filename=app.log&cursor={cursor}") as later:
-            append(it.file("web"), line(2))
-            await trio.sleep(SETTLED)
-            assert later.lines == [" more", *texts(2)]
+async def test_the_limit_that_ended_it_comes_before_a_hosts_failure(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    endless = host("b", 3.0, *(written("b", time) for time in range(10)), NEVER)
+    outcome = await following(host("a", outcome=BUG), endless).pump(changed(QUERY, max_bytes=5), reader)
+    assert reader.times == [0, 1]
+    assert (outcome.status, outcome.message) == (Status.RESOURCE_EXHAUSTED, "max_bytes=5 reached")
+    assert [part.status for part in outcome.hosts] == [Status.INTERNAL, Status.OK]
 
 
-async def test_half_a_line_that_is_still_unended_is_not_given_again(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it, "filename=app.log&cursors=true") as follow:
-            cursor = await cursor_behind_half_a_line(it, follow)
-        async with following(it, f"filename=app.log&cursor={cursor}") as later:
-            append(it.file("web"), b" more")
-            await trio.sleep(SETTLED)
-            assert later.lines == [" more"]
+async def test_a_timeout_is_named_though_every_host_is_fine(autojump_clock: MockClock) -> None:
+    outcome = await following(host("a", NEVER)).pump(changed(QUERY, timeout=2.5), Reader())
+    assert (outcome.status, outcome.message) == (Status.DEADLINE_EXCEEDED, "timeout=2.5 s reached")
 
 
-async def test_a_glob_picks_up_files_that_appear(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": {"a.log": joined([line(1)])}}) as it:
-        async with following(it, "filename=*.log") as follow:
-            append(it.file("web", "b.log"), line(2))
-            await trio.sleep(SETTLED)
-            append(it.file("web", "b.log"), line(3))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2, 3)
+async def test_cancelling_reaches_every_host(autojump_clock: MockClock) -> None:
+    both = [host("a", NEVER), source(NEVER)]
+    with trio.move_on_after(20):
+        await following(*both).pump(QUERY, Reader())
+    assert all(each.cancelled for each in both)
 
 
-async def test_a_name_that_nobody_has_is_refused_and_a_glob_waits(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": {"a.log": b""}}) as it:
-        async with following(it, "filename=none.log") as follow:
-            assert follow.status == 404
-        async with following(it, "filename=none*.log") as follow:
-            append(it.file("web", "none1.log"), line(2))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2)
-
-
-async def test_an_event_is_sent_after_a_short_quiet(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it, "filename=app.log&unit=event&keyword=boom") as follow:
-            append(it.file("web"), line(2), b"  at boom", b"  at last")
-            await trio.sleep(SETTLED)
-            assert follow.lines == [(line(2) + b"\n  at boom\n  at last").decode()]
-
-
-async def test_silence_is_broken_by_heartbeats(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
-        async with following(it, "filename=app.log&heartbeat=10s") as follow:
-            await trio.sleep(35)
-            assert follow.records.count({"heartbeat": True}) == 3
-
-
-async def test_the_agents_stop_ends_it_and_its_cursor_goes_on_over_a_rotation(
-    tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
-        async with following(it) as follow:
-            append(it.file("web0"), line(2))
-            await trio.sleep(SETTLED)
-            it.answers["web0"].cut()
-            await follow.ended.wait()
-            assert follow.lines == texts(2)
-            assert (follow.trailers["log-status"], follow.trailers["log-complete"]) == ("14", "false")
-            assert follow.trailers["log-bytes-scanned"] == str(len(line(2)) + 1)
-        path = it.file("web0")
-        append(path, line(3))
-        path.rename(path.with_suffix(".log.1"))
-        append(path, line(5))
-        append(it.file("web1"), line(4))
-        async with following(it, f"filename=app.log&n=10&cursor={follow.trailers['log-cursor']}") as resumed:
-            append(path, line(6))
-            await trio.sleep(SETTLED)
-            assert resumed.lines == texts(3, 4, 5, 6)
-
-
-@pytest.mark.parametrize("query", ["n=1", "n=1&keyword=4", "since=2026-11-25T10:00:00Z"])
-@pytest.mark.parametrize("hosts", [1, 2])
-async def test_the_bytes_that_were_gone_through_are_told(
-    hosts: int, query: str, tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    async with start_cluster(tmp_path, {f"web{number}": [line(1), line(2)] for number in range(hosts)}) as it:
-        async with following(it, f"filename=app.log&{query}&timeout=60s") as follow:
-            append(it.file("web0"), line(3))
-            await trio.sleep(SETTLED)
-            append(it.file("web0"), line(4))
-            await follow.ended.wait()
-    assert int(follow.trailers["log-bytes-scanned"]) == (2 * hosts + 2) * len(line(1) + b"\n")
-
-
-async def test_a_host_that_the_cursor_does_not_know_is_told_of(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
-        async with following(it, "filename=app.log&hostname=web0&timeout=1s") as follow:
-            await follow.ended.wait()
-        cursor = follow.trailers["log-cursor"]
-        append(it.file("web1"), line(2))
-        async with following(it, f"filename=app.log&cursor={cursor}") as resumed:
-            append(it.file("web1"), line(3))
-            await trio.sleep(SETTLED)
-            assert resumed.lines == texts(3)
-            (notice,) = resumed.notices
-            assert (notice["host"], notice["status"]) == ("web1", 0)
-            assert "is not in the cursor" in notice["message"]
-
-
-@pytest.mark.parametrize("most", [65, 66, 67, 99])
-async def test_max_bytes_gives_the_lines_that_fit_and_where_to_go_on(
-    most: int, tmp_path: Path, autojump_clock: MockClock
-) -> None:
-    """Though they come in one piece with others."""
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        size = len(line(2)) + 1
-        async with following(it, f"filename=app.log&max_bytes={most}") as follow:
-            append(it.file("web"), line(2), line(3), line(4), line(5), line(6))
-            await follow.ended.wait()
-        assert follow.lines == texts(*range(2, 2 + most // size))
-        assert follow.trailers["log-status"] == "8"
-        async with following(it, f"filename=app.log&cursor={follow.trailers['log-cursor']}") as resumed:
-            assert follow.lines + resumed.lines == texts(2, 3, 4, 5, 6)
-
-
-async def test_a_timeout_ends_it_with_a_cursor(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
-        async with following(it, "filename=app.log&timeout=60s") as follow:
-            await trio.sleep(60)
-            assert follow.trailers["log-status"] == "4"
-            assert follow.trailers["log-cursor"]
-
-
-async def test_a_lost_host_is_told_of_and_comes_back(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
-        async with following(it) as follow:
-            append(it.file("web1"), line(2))
-            await trio.sleep(SETTLED)
-            it.answers["web1"].cut()
-            append(it.file("web1"), line(3))
-            await trio.sleep(SETTLED)
-            assert follow.lines == texts(2, 3)
-            assert [(notice["host"], notice["status"]) for notice in follow.notices] == [("web1", 14), ("web1", 0)]
+async def test_bytes_scanned_are_told_with_the_next_lines(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    quiet = replace(SIGN_OF_LIFE, scanned=100)
+    outcome = await following(host("a", quiet, written("a", 1, scanned=10), 3.0), host("b", 9.0)).pump(QUERY, reader)
+    assert [(batch.count, batch.scanned) for batch in reader.batches if batch.scanned] == [(1, 110)]
+    assert outcome.bytes_scanned == 110

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 import trio
@@ -14,86 +13,17 @@ from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.gather import LAST_WORDS, Gather
 from testbed.queries import changed
+from testbed.sources import NEVER, Reader, ScriptedSource, Step, lines, source
 
 PATIENCE = 5.0
 OLDEST = Query.of(files=("a.log",), order=Order.OLDEST)
 AWAY = Outcome(Status.UNAVAILABLE, "cannot connect")
-NEVER = float("inf")
-
-
-def lines(*times: int, scanned: int = 0) -> Batch:
-    """A batch of one line for each time, which says so."""
-    body = b"".join(b"%d\n" % time for time in times)
-    return Batch(body, len(times), list(times), list(times), (Origin("h", "f"),), scanned=scanned)
-
-
-Step = Batch | float | trio.Event
-"""What a source does next: send a batch, be busy for some seconds, or wait for an event."""
-
-
-@dataclass
-class Scripted:
-    """A source that takes its steps one by one, then ends. `on_cancel` runs when it is cancelled."""
-
-    steps: Sequence[Step] = ()
-    outcome: Outcome = field(default_factory=Outcome)
-    on_cancel: Callable[[], Outcome] | None = None
-    query: Query | None = None
-    begun: int = 0
-    sent: int = 0
-    cancelled: bool = False
-
-    async def pump(self, query: Query, out: Out) -> Outcome:
-        self.query = query
-        try:
-            for step in self.steps:
-                await self._take(step, out)
-        except trio.Cancelled:  # noqa: ASYNC103 (some fakes end well while they are cancelled)
-            self.cancelled = True
-            if self.on_cancel is None:
-                raise
-            return self.on_cancel()  # noqa: ASYNC104 (as said)
-        return self.outcome
-
-    async def _take(self, step: Step, out: Out) -> None:
-        if isinstance(step, Batch):
-            self.begun += 1
-            await out.send(step)
-            self.sent += 1
-        elif isinstance(step, trio.Event):
-            await step.wait()
-        else:
-            await trio.sleep(step)
-
-
-def source(*steps: Step, outcome: Outcome | None = None) -> Scripted:
-    return Scripted(steps, outcome or Outcome())
 
 
 def searching(signs: int, every: float = 4.0, scanned: int = 0) -> list[Step]:
     """The steps of a source that finds nothing for long, with a sign of life every so many seconds."""
     step: tuple[Step, ...] = (every, replace(SIGN_OF_LIFE, scanned=scanned))
     return list(step * signs)
-
-
-@dataclass
-class Reader:
-    """Takes what is sent, each batch in `delay` seconds."""
-
-    delay: float = 0
-    batches: list[Batch] = field(default_factory=list)
-
-    async def send(self, batch: Batch, /) -> None:
-        await trio.sleep(self.delay)
-        self.batches.append(batch)
-
-    @property
-    def times(self) -> list[int]:
-        return [int(line) for batch in self.batches for line in batch.lines()]
-
-    @property
-    def signs_of_life(self) -> int:
-        return sum(not batch.count for batch in self.batches)
 
 
 def hosts(*sources: Source) -> Gather:
@@ -284,7 +214,7 @@ async def test_sources_that_fall_silent_at_different_times_are_left_behind_each_
 
 async def test_a_source_that_ends_well_while_it_is_cancelled_stays_left_behind(autojump_clock: MockClock) -> None:
     """What it says then was never in the answer."""
-    stubborn = Scripted([NEVER], on_cancel=Outcome)
+    stubborn = ScriptedSource([NEVER], on_cancel=Outcome)
     outcome = await hosts(source(lines(1)), stubborn).pump(OLDEST, Reader())
     assert statuses(outcome)["b"] is Status.UNAVAILABLE
     assert not outcome.complete
@@ -298,7 +228,9 @@ async def test_a_source_that_is_left_behind_is_cancelled_while_the_others_go_on(
         given_by_then.append(reader.times)
         return Outcome()
 
-    await hosts(source(lines(1), *searching(10), lines(2)), Scripted([NEVER], on_cancel=note)).pump(OLDEST, reader)
+    await hosts(source(lines(1), *searching(10), lines(2)), ScriptedSource([NEVER], on_cancel=note)).pump(
+        OLDEST, reader
+    )
     assert reader.times == [1, 2]
     assert [2 in times for times in given_by_then] == [False]
 
@@ -565,7 +497,9 @@ async def test_signs_of_life_do_not_pile_up_before_a_slow_reader(autojump_clock:
 
 async def test_what_hundreds_of_sources_have_ready_goes_on_in_pieces(autojump_clock: MockClock) -> None:
     line = b"x" * 100_000 + b"\n"
-    sources = [(str(number), Scripted([Batch(line, 1, [number], [0], (Origin("h", "f"),))])) for number in range(40)]
+    sources = [
+        (str(number), ScriptedSource([Batch(line, 1, [number], [0], (Origin("h", "f"),))])) for number in range(40)
+    ]
     out = Reader()
     outcome = await Gather(sources, PATIENCE).pump(OLDEST, out)
     assert outcome.lines == sum(batch.count for batch in out.batches) == 40

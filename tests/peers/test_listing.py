@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -14,24 +13,10 @@ from logagent.core.outcome import Part, Status
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
 from logagent.peers import listing
+from testbed.responses import Body
 
 LISTING = Listing((ListedLog("web-1", "app.log", (ListedFile("app.log", 3, 7),)),), (Part("web-1", Status.OK, "well"),))
 OWN = Query.of(files=("**/*",), own=True)
-
-
-class Body:
-    """The pieces of a body, as this project's own transport gives them."""
-
-    def __init__(self, pieces: list[bytes]) -> None:
-        self._pieces = iter(pieces)
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        for piece in self._pieces:
-            return piece
-        raise StopAsyncIteration
 
 
 class Agent(httpx.AsyncBaseTransport):
@@ -47,7 +32,7 @@ class Agent(httpx.AsyncBaseTransport):
         self.requests.append(request)
         if self._error is not None:
             raise self._error
-        return httpx.Response(self._status, extensions={"body": Body([self._body])})
+        return httpx.Response(self._status, extensions={"body": Body(self._body)})
 
 
 async def listed(agent: Agent) -> Listing:

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from logagent.peers.sharing import FOLLOWS_PER_CONNECTION, Connections
+from logagent.peers.sharing import FOLLOWS_PER_CONNECTION, FollowClients
 
 
 async def test_follows_share_connections_and_none_carries_too_many() -> None:
@@ -16,20 +16,20 @@ async def test_follows_share_connections_and_none_carries_too_many() -> None:
         made.append(httpx.AsyncClient())
         return made[-1]
 
-    connections = Connections(connect)
+    clients = FollowClients(connect)
     async with AsyncExitStack() as stack:
-        used = [await stack.enter_async_context(connections.borrowed()) for _ in range(2 * FOLLOWS_PER_CONNECTION + 1)]
+        used = [await stack.enter_async_context(clients.borrowed()) for _ in range(2 * FOLLOWS_PER_CONNECTION + 1)]
         assert [used.count(client) for client in made] == [FOLLOWS_PER_CONNECTION, FOLLOWS_PER_CONNECTION, 1]
-        assert len(connections) == 3
-    assert len(connections) == 0
+        assert len(clients) == 3
+    assert len(clients) == 0
     assert all(client.is_closed for client in made)
 
 
 async def test_a_place_that_is_free_again_is_taken_first() -> None:
-    connections = Connections(httpx.AsyncClient)
-    async with connections.borrowed() as first:
-        async with connections.borrowed() as second:
+    clients = FollowClients(httpx.AsyncClient)
+    async with clients.borrowed() as first:
+        async with clients.borrowed() as second:
             assert second is first
-        async with connections.borrowed() as third:
+        async with clients.borrowed() as third:
             assert third is first
         assert not first.is_closed

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
@@ -14,14 +14,19 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.core.batch import Batch, Position
+from logagent.core.batch import Batch, Notice, Origin, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
+from logagent.core.wire.frames import BATCHES, encode
+from logagent.core.wire.verdict import to_trailers
 from logagent.peers.source import PeerSource
 from testbed.broken import Broken
 from testbed.cluster import Cluster
+from testbed.responses import Body
+from testbed.sources import Reader
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
+QUERY = Query.of(files=("app.log",))
 LINES = [b"2026-11-23T10:00:00Z one", b"2026-11-23T10:00:01Z two"]
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -116,24 +121,27 @@ class Answering:
     """An agent that answers every request in one way, and what it was asked for."""
 
     status: int = 503
-    problem: dict[str, str] = field(default_factory=dict)
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    version: bytes = b"HTTP/2"
+    outcome: Outcome = field(default_factory=Outcome)
     asked: list[httpx.Request] = field(default_factory=list)
 
-    async def pump(self, query: Query) -> Outcome:
-        async with httpx.AsyncClient(transport=httpx.MockTransport(self._answer), base_url="http://a") as client:
-            return await PeerSource(client).pump(query, Nobody())
+    async def pump(self, query: Query, host: str | None = None) -> tuple[Outcome, list[Batch]]:
+        reader = Reader()
+        async with httpx.AsyncClient(transport=httpx.MockTransport(self.answer), base_url="http://a") as client:
+            return await PeerSource(client, host).pump(query, reader), reader.batches
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def answer(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
-        return httpx.Response(self.status, content=self._pieces())
+        trailing = [(name.encode(), value.encode()) for name, value in to_trailers(self.outcome)]
+        extensions = {"http_version": self.version, "trailing_headers": trailing, "body": Body(self.body)}
+        return httpx.Response(self.status, headers=self.headers, extensions=extensions)
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        yield json.dumps(self.problem).encode()
 
-
-class Nobody:
-    async def send(self, batch: Batch) -> None:
-        raise AssertionError("nothing is sent")
+def sending(body: bytes, **changed: Any) -> Answering:
+    """An agent that answers with batches."""
+    return Answering(**{"status": 200, "body": body, "headers": {"content-type": BATCHES}} | changed)
 
 
 async def test_positions_that_fit_into_no_question_are_refused_and_not_left_out() -> None:
@@ -141,16 +149,17 @@ async def test_positions_that_fit_into_no_question_are_refused_and_not_left_out(
     logs = [f"{random.randbytes(12).hex()}.log" for _ in range(2000)]
     positions = tuple(Position("web-1", log, random.getrandbits(40), random.getrandbits(40)) for log in logs)
     agent = Answering()
-    outcome = await agent.pump(Query.of(files=("**/*",), follow=True, positions=positions))
+    outcome, batches = await agent.pump(Query.of(files=("**/*",), follow=True, positions=positions))
     assert outcome.status is Status.RESOURCE_EXHAUSTED
     assert outcome.message == "too many logs to go on with exactly; name fewer of them"
-    assert agent.asked == []
+    assert (agent.asked, batches) == ([], [])
 
 
 async def test_agent_of_a_version_that_cannot_follow_is_told_as_that() -> None:
-    agent = Answering(400, {"detail": "follow: unknown parameter; known are filename"})
-    outcome = await agent.pump(Query.of(files=("app.log",), follow=True))
+    agent = Answering(400, b'{"detail": "follow: unknown parameter; known are filename"}')
+    outcome, batches = await agent.pump(Query.of(files=("app.log",), follow=True))
     assert outcome == Outcome(Status.INTERNAL, "is of a version that cannot follow yet; update that agent")
+    assert batches == []
 
 
 @pytest.mark.parametrize(
@@ -166,7 +175,22 @@ async def test_agent_of_a_version_that_cannot_follow_is_told_as_that() -> None:
     ],
 )
 async def test_only_what_may_pass_by_itself_is_worth_asking_again(code: int, expected: Status) -> None:
-    assert (await Answering(code).pump(Query.of(files=("app.log",)))).status is expected
+    outcome, batches = await Answering(code).pump(QUERY)
+    assert (outcome.status, batches) == (expected, [])
+
+
+async def test_time_that_is_left_is_counted_from_now(autojump_clock: MockClock) -> None:
+    autojump_clock.jump(1000)
+    agent = Answering()
+    with trio.move_on_after(30):
+        await agent.pump(QUERY)
+    assert agent.asked[0].url.params["timeout"] == "30.0"
+
+
+async def test_peer_whose_time_is_over_is_given_enough_to_say_so(autojump_clock: MockClock) -> None:
+    agent = Answering()
+    await agent.pump(Query.of(files=("app.log",), timeout=0.0))
+    assert agent.asked[0].url.params["timeout"] == "0.001"
 
 
 async def test_moving_deadline_round_a_follow_is_no_timeout_of_it() -> None:
@@ -176,3 +200,77 @@ async def test_moving_deadline_round_a_follow_is_no_timeout_of_it() -> None:
         await agent.pump(Query.of(files=("app.log",), follow=True, timeout=7.0))
     assert ["timeout" in request.url.params for request in agent.asked] == [False, True]
     assert agent.asked[1].url.params["timeout"] == "7.0"
+
+
+# What becomes of an answer.
+
+
+FAR = Origin("far", "app.log", True, "app.log", 1)
+BATCH = Batch(
+    b"one\n",
+    1,
+    [5],
+    [0],
+    (FAR,),
+    positions=(Position("far", "app.log", 1, 4),),
+    notices=(Notice("far", Status.OK, "back"),),
+)
+
+
+async def test_whatever_a_peer_names_carries_the_name_by_which_it_is_known() -> None:
+    outcome, batches = await sending(encode(BATCH) * 2).pump(QUERY, "web-2")
+    here = FAR._replace(host="web-2")
+    assert [batch.origins for batch in batches] == [(here,), (here,)]
+    assert batches[0].origins[0] is batches[1].origins[0]
+    assert batches[0].positions == (Position("web-2", "app.log", 1, 4),)
+    assert batches[0].notices == (Notice("web-2", Status.OK, "back"),)
+    assert outcome == Outcome(lines=2)
+
+
+async def test_names_stay_as_they_come_for_a_reader_of_many_hosts() -> None:
+    _, batches = await sending(encode(BATCH)).pump(QUERY)
+    assert batches == [BATCH]
+
+
+async def test_verdict_of_a_peer_is_its_outcome_with_the_lines_that_came() -> None:
+    said = Outcome(Status.DATA_LOSS, "damaged", lines=7, bytes_scanned=9)
+    outcome, _ = await sending(encode(BATCH), outcome=said).pump(QUERY)
+    assert outcome == Outcome(Status.DATA_LOSS, "damaged", lines=1, bytes_scanned=9)
+
+
+async def test_answer_over_another_version_of_http_is_refused() -> None:
+    outcome, batches = await sending(encode(BATCH), version=b"HTTP/1.1").pump(QUERY)
+    assert outcome == Outcome(Status.INTERNAL, "speaks HTTP/1.1; agents speak HTTP/2 to each other")
+    assert batches == []
+
+
+async def test_answer_that_is_no_batches_is_refused() -> None:
+    outcome, _ = await sending(b"<html>", headers={"content-type": "text/html"}).pump(QUERY)
+    assert outcome == Outcome(Status.INTERNAL, "answered with something else than batches; is it an agent?")
+
+
+@pytest.mark.parametrize("coding", ["identity", "zstd", "unheard-of"])
+async def test_body_that_is_no_batches_or_cannot_be_decompressed_is_no_internal_error(coding: str) -> None:
+    headers = {"content-type": BATCHES, "content-encoding": coding}
+    outcome, batches = await sending(b"\xff" * 40, headers=headers).pump(QUERY)
+    assert outcome == Outcome(Status.INTERNAL, "sent something else than batches")
+    assert batches == []
+
+
+@pytest.mark.parametrize("wanted", ["times", "places"])
+async def test_answer_without_a_column_that_was_asked_for_is_refused(wanted: str) -> None:
+    bare = Batch(b"one\n", 1)
+    outcome, _ = await sending(encode(bare)).pump(Query.of(files=("app.log",), **{wanted: True}))
+    assert outcome == Outcome(Status.INTERNAL, "sent something else than batches")
+
+
+async def test_bug_of_the_reader_shows_as_an_internal_error_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class Buggy:
+        async def send(self, batch: Batch) -> None:
+            raise ZeroDivisionError
+
+    agent = sending(encode(BATCH))
+    async with httpx.AsyncClient(transport=httpx.MockTransport(agent.answer), base_url="http://a") as client:
+        outcome = await PeerSource(client).pump(QUERY, Buggy())
+    assert outcome == Outcome(Status.INTERNAL, "internal error while asking")
+    assert "asking http://a failed" in caplog.text

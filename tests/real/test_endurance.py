@@ -17,7 +17,7 @@ import trio
 
 from logagent.core.outcome import Status
 from logagent.core.wire.verdict import from_trailers
-from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.peers.client.http_client import chunks, connect, trailers
 from testbed.processes import Process, needs, running, settled
 
 pytestmark = pytest.mark.real

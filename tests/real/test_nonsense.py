@@ -12,7 +12,7 @@ import trio
 from hyperframe.frame import HeadersFrame, PriorityFrame
 
 from logagent.core.wire.verdict import from_trailers
-from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.peers.client.http_client import chunks, connect, trailers
 from testbed.processes import Process, needs, running
 
 pytestmark = pytest.mark.real

@@ -21,7 +21,7 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.frames import encode as frame
-from logagent.peers.client.transport import connect
+from logagent.peers.client.http_client import connect
 from logagent.terminal import follow, query
 from logagent.terminal.follow import Bookmarked
 from logagent.terminal.printing import Streams

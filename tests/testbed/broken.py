@@ -1,4 +1,4 @@
-"""Peers that fail in one way at one moment: an ASGI application in the place of an agent's, on the real server side."""
+"""Peers that fail in one way at one moment: an ASGI application in the place of an agent's, on the real server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from logagent.core.wire.verdict import to_trailers
 
 How = Literal[
     "refused",
-    "tls refused",
+    "401",
     "404",
     "500",
     "reset",
@@ -24,6 +24,7 @@ How = Literal[
     "silence",
     "garbage",
     "cut frame",
+    "no times",
     "no trailers",
     "verdict",
 ]
@@ -32,10 +33,13 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Broken:
-    """A peer that sends its lines as far as `at`, then fails.
+    """A peer that sends some lines and then fails.
 
-    lines: what it would have, newest first, each with its time in ns. at: how many of them it sends before. How
-    "verdict" ends with status 13 in its trailers. asked: the scopes of the requests that came.
+    Attributes:
+        how: the way to fail; "verdict" ends well but for the status 13 in its trailers.
+        lines: what it has, newest first, each with its time in nanoseconds.
+        at: number of lines that it sends before it fails.
+        asked: the ASGI scopes of the requests that came.
     """
 
     how: How
@@ -44,7 +48,7 @@ class Broken:
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     def app(self, name: str, kill: Callable[[], None]) -> Callable[..., Awaitable[None]]:
-        """The application; `kill` breaks every connection to it."""
+        """Make the application of a host; `kill` breaks every connection to it."""
 
         async def serve(scope: dict[str, Any], receive: Any, send: Send) -> None:
             if scope["type"] == "lifespan":

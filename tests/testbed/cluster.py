@@ -1,4 +1,7 @@
-"""`async with cluster(web0=LINES, web1=Broken("reset", at=50)) as it:` and then `await it.ask("filename=app.log")`."""
+"""Agents on files of their own, connected by memory pipes, all layers being the real ones.
+
+`async with cluster(web0=LINES, web1=Broken("reset", at=50)) as it:` and then `await it.ask("filename=app.log")`.
+"""
 
 from __future__ import annotations
 
@@ -19,16 +22,17 @@ from logagent.core.outcome import Outcome
 from logagent.core.wire.verdict import from_trailers
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import Tails, open_tails
+from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
-from logagent.local import Reading
-from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.local import LocalLogs
+from logagent.peers.client.http_client import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
 from testbed.broken import Broken
-from testbed.network import MemoryNetwork
+from testbed.network import MemoryNetwork, Serve
 
 PATIENCE = 5.0
 POLL = 0.05
@@ -39,7 +43,11 @@ Host = bytes | Sequence[bytes] | Files | Broken
 
 @dataclass(frozen=True)
 class Reply:
-    """What a client got. `error` is set where the stream did not end well."""
+    """What a client got.
+
+    Attributes:
+        error: why the body broke off; None: it ended well.
+    """
 
     status: int
     headers: httpx.Headers
@@ -57,17 +65,31 @@ class Reply:
 
 
 class Cluster:
-    """Agents on a network of memory pipes; the first one is the primary, which knows the others."""
+    """Agents on a network of memory pipes; the primary knows the others.
+
+    Attributes:
+        answers: the answers under way, by host; those of broken hosts are not known.
+        servers: what serves a connection, by host.
+        agents: by host, without broken ones.
+    """
 
     def __init__(self, directory: Path, network: MemoryNetwork, primary: str) -> None:
         self.directory = directory
         self.network = network
         self.primary = primary
         self.answers: dict[str, Answers] = {}
+        self.servers: dict[str, Serve] = {}
         self.agents: dict[str, Agent] = {}
 
     async def ask(self, query: str, *, host: str | None = None, route: str = "/logs", **headers: str) -> Reply:
-        """GET route?query of one agent, by default the primary, over HTTP/2. Headers: `accept="text/plain"`."""
+        """Send GET route?query to an agent over HTTP/2 and read the whole answer.
+
+        Args:
+            query: the query string.
+            host: whose agent is asked; None: the primary's.
+            route: the path.
+            headers: named with underscores, such as `log_scope="own"`.
+        """
         async with self.client(host) as client:
             sent = {"accept-encoding": "identity"} | {name.replace("_", "-"): value for name, value in headers.items()}
             async with client.stream("GET", f"{route}?{query}" if query else route, headers=sent) as response:
@@ -82,15 +104,19 @@ class Cluster:
                 return Reply(response.status_code, response.headers, bytes(body), ended, error)
 
     def client(self, host: str | None = None) -> httpx.AsyncClient:
-        """A client of one agent, by default the primary."""
+        """Make a client of one agent, by default of the primary; the caller closes it."""
         return connect(f"http://{host or self.primary}", network=self.network)
 
     def file(self, host: str, name: str = "app.log") -> Path:
         return self.directory / host / name
 
     def kill(self, host: str) -> None:
-        """Break every connection to a host and refuse new ones."""
+        """Break all connections to a host and refuse new ones."""
         self.network.cut(host)
+
+    def revive(self, host: str) -> None:
+        """Let a host listen again."""
+        self.network.host(host, self.servers[host])
 
 
 @asynccontextmanager
@@ -103,8 +129,16 @@ async def start_cluster(
     most: int = 256,
     ceilings: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[Cluster]:
-    """Agents by name, on files made in `directory`. tls: for hosts reached by https, the server's and clients' side.
-    ceilings: of each answer, see `Answers`."""
+    """Start agents, and stop them at the end.
+
+    Args:
+        directory: in which each host gets a directory of files.
+        hosts: each host's lines, files or way to fail, by name; the first one is the primary.
+        patience: of every agent, in seconds.
+        tls: for hosts that are reached by https, the server's side and the clients' side.
+        most: answers at a time of an agent.
+        ceilings: of each answer; see `Answers`.
+    """
     tls = tls or {}
     primary, *others = hosts
     async with trio.open_nursery() as nursery:
@@ -121,7 +155,8 @@ async def start_cluster(
                 app = _app(it, name, host, known, patience, most, ceilings or {}, tails)
                 if app is not None:
                     server = tls[name][0] if name in tls else None
-                    network.host(name, partial(_serve, app, server))
+                    it.servers[name] = partial(_serve, app, server)
+                    it.revive(name)
             yield it
         nursery.cancel_scope.cancel()
 
@@ -148,15 +183,14 @@ def _app(
     for file, content in _files(host).items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes(content)
-    reading = Reading(
+    logs = LocalLogs(
         catalog=Catalog([root]),
         threads=DiskThreads(inline=True),
-        zone=UTC,
+        options=Ways(host=name, zone=UTC, max_line=1024 * 1024),
         max_files=500,
-        max_line=1024 * 1024,
         tails=tails,
     )
-    it.agents[name] = Agent(name, reading=reading, peers=peers, patience=patience)
+    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience)
     it.answers[name] = Answers(name, most, **ceilings)
     return create_app(it.agents[name], it.answers[name], version="0", certificate_required=False)
 

@@ -1,4 +1,4 @@
-"""A network of memory pipes: every connection made through it is served by the real server side."""
+"""A network of memory pipes: every connection made through it is served by a test's server."""
 
 from __future__ import annotations
 
@@ -13,12 +13,8 @@ import trio.testing
 Serve = Callable[[Any], Awaitable[None]]
 
 
-class Refused:
-    """A host at which nothing listens."""
-
-
 class MemoryStream(httpcore.AsyncNetworkStream):
-    """The client's end of a pipe, as httpcore wants it."""
+    """The client's end of a pipe, with httpcore's interface."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -56,9 +52,10 @@ class MemoryStream(httpcore.AsyncNetworkStream):
 
 
 class MemoryNetwork(httpcore.AsyncNetworkBackend):
-    """Host names lead to servers: each connection is a new pipe, its far end handed to the host's `serve`.
+    """Host names lead to servers: each connection is a new pipe, whose far end is handed to the host's server.
 
-    `cut(host)` breaks all pipes to a host, as a killed process does, and refuses new ones.
+    Args:
+        nursery: where the servers run.
     """
 
     def __init__(self, nursery: trio.Nursery) -> None:
@@ -67,6 +64,7 @@ class MemoryNetwork(httpcore.AsyncNetworkBackend):
         self._pipes: dict[str, list[Any]] = {}
 
     def host(self, name: str, serve: Serve) -> None:
+        """Let a host listen; `serve` is called with the far end of each connection to it."""
         self._hosts[name] = serve
 
     async def connect_tcp(
@@ -86,6 +84,7 @@ class MemoryNetwork(httpcore.AsyncNetworkBackend):
         return MemoryStream(near)
 
     def cut(self, host: str) -> None:
+        """Break all connections to a host, as a killed process does, and refuse new ones."""
         self._hosts.pop(host, None)
         for pipe in self._pipes.pop(host, []):
             pipe.send_stream.close()

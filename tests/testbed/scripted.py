@@ -1,6 +1,6 @@
-"""An agent scripted frame by frame, to which the client for other agents is connected by memory pipes.
+"""An agent scripted frame by frame, to which the HTTP client for other agents is connected by memory pipes.
 
-For tests on a virtual clock, where a hang shows as `trio.TooSlowError`: the clock jumps as soon as everyone waits, and
+For tests on a virtual clock, where a hang shows as `trio.TooSlowError`: the clock jumps as soon as all tasks wait, and
 every wait here has a deadline.
 """
 
@@ -21,14 +21,15 @@ import httpx
 import trio
 import trio.testing
 
-from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.peers.client.http_client import chunks, connect, trailers
 
-PATIENCE = 24 * 3600.0  # virtual seconds that any wait in this file may last
+PATIENCE = 24 * 3600.0
+"""Virtual seconds that a wait in this file lasts at most."""
 Event = TypeVar("Event", bound=h2.events.Event)
 
 
 class Pipe(httpcore.AsyncNetworkStream):
-    """A memory stream in the place of a socket; what happens before a write and a close is the test's to say."""
+    """A memory stream in the place of a socket; the test sets what happens before a write and before a close."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self.stream = stream
@@ -60,7 +61,7 @@ class Pipe(httpcore.AsyncNetworkStream):
 
 
 class ScriptedNetwork(httpcore.AsyncNetworkBackend):
-    """Every connection becomes a pipe, whose other end `accept` hands to the test."""
+    """Every connection is a pipe, whose other end `accept` hands to the test."""
 
     def __init__(self) -> None:
         self.pipes: list[Pipe] = []
@@ -90,7 +91,7 @@ class ClientGone(Exception):
 
 
 class ScriptedAgent:
-    """The other end of one connection, played by the test."""
+    """The server's end of one connection, played by the test."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self.stream = stream
@@ -109,7 +110,7 @@ class ScriptedAgent:
         await self.stream.send_all(self.h2.data_to_send())
 
     async def next(self, kind: type[Event]) -> Event:
-        """The next event of this kind, which is not seen again; others wait."""
+        """Wait for the next event of this kind and return it once; events of other kinds are kept."""
         with trio.fail_after(PATIENCE):
             while True:
                 for event in self._received:
@@ -129,7 +130,7 @@ class ScriptedAgent:
         return (await self.next(h2.events.RequestReceived)).stream_id
 
     async def answer(self, stream_id: int, *body: bytes, status: str = "200") -> None:
-        """The head and some of the body, which goes on."""
+        """Send the head and the first chunks of the body."""
         self._begun.add(stream_id)
         self.h2.send_headers(stream_id, [(":status", status)])
         for chunk in body:
@@ -137,7 +138,7 @@ class ScriptedAgent:
         await self.send()
 
     async def answer_more(self, stream_id: int, body: bytes) -> None:
-        """More of a body, after the head if that was not sent yet."""
+        """Send more of a body, behind the head if that was not sent yet."""
         if stream_id not in self._begun:
             await self.answer(stream_id)
         await self._send_body(stream_id, body)
@@ -150,7 +151,7 @@ class ScriptedAgent:
             await self.send()
 
     async def allowed(self, stream_id: int, length: int) -> None:
-        """Wait until the client's windows let so many bytes through."""
+        """Wait until the client's windows let `length` bytes through."""
         with trio.fail_after(PATIENCE):
             while self.h2.local_flow_control_window(stream_id) < length:
                 await self._receive()
@@ -179,7 +180,7 @@ class ScriptedAgent:
 
 
 class Asking:
-    """A request in a task of its own: what it has read, how it ended; cancelling `scope` leaves it."""
+    """A request in a task of its own: what it has read and how it ended. Cancelling `scope` leaves it."""
 
     def __init__(self, client: httpx.AsyncClient, method: str = "GET", *, reads: bool = True) -> None:
         self.client = client
@@ -225,7 +226,7 @@ class Bench:
         self.client = connect(url, tls=tls, network=self.network)
 
     def enter(self) -> Asking:
-        """A request whose response is entered and never read."""
+        """Start a request whose response is entered and never read."""
         asking = Asking(self.client, reads=False)
         self.nursery.start_soon(asking.run)
         return asking
@@ -236,13 +237,13 @@ class Bench:
         return asking
 
     async def ask_and_accept(self) -> tuple[Asking, ScriptedAgent, int]:
-        """The first request on a connection, its agent, and the number of its stream there."""
+        """Start the first request on a connection; returns it, its agent, and the number of its stream."""
         asking = self.ask()
         agent = await self.network.accept()
         return asking, agent, await agent.asked()
 
     async def warm(self) -> ScriptedAgent:
-        """An agent that has answered once on its connection and then does what the test says."""
+        """Let an agent answer once; then it does what the test says."""
         first = self.ask()
         agent = await self.network.accept()
         await agent.serve_one()
@@ -251,7 +252,7 @@ class Bench:
         return agent
 
     async def serving(self) -> ScriptedAgent:
-        """An agent that has answered once on its connection, and goes on to."""
+        """Let an agent answer whatever is asked."""
         agent = await self.warm()
         self.nursery.start_soon(agent.serve)
         return agent
@@ -264,7 +265,7 @@ class Bench:
 
 @contextlib.asynccontextmanager
 async def open_bench(url: str = "http://agent", tls: ssl.SSLContext | None = None) -> AsyncIterator[Bench]:
-    """A client of the agent at `url`; closing it ends all that is under way."""
+    """Open a client of the agent at `url`; leaving ends all that is under way."""
     async with trio.open_nursery() as nursery:
         bench = Bench(nursery, url, tls)
         try:

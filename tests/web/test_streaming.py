@@ -20,7 +20,7 @@ from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.parameters import parse
 from logagent.core.wire.verdict import from_trailers
-from logagent.peers.client.transport import chunks, connect, trailers
+from logagent.peers.client.http_client import chunks, connect, trailers
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection

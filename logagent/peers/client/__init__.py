@@ -1,6 +1,6 @@
-"""The transport between agents: HTTP/2 over httpx with trailers, prompt cancelling and bounded windows.
+"""The HTTP client of one agent for another: HTTP/2 below httpx, with trailers, prompt cancelling and bounded windows.
 
 May import, of ``peers``: nothing.
 
-Doors: ``transport`` is the transport that an ``httpx.AsyncClient`` is given.
+Doors: ``http_client.connect`` makes the client; ``http_client.chunks`` and ``http_client.trailers`` read a response.
 """

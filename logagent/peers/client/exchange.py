@@ -1,4 +1,4 @@
-"""What the two versions of HTTP have in common: one exchange, and the network's errors put into httpx's words."""
+"""What HTTP/1.1 and HTTP/2 have in common: the exchange of a request, and the network's errors as httpx's errors."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import httpcore
 import httpx
 import trio
 
-CLOSE_TIMEOUT = 1.0  # s: for TLS to say goodbye; the socket is closed in any case
-READ_SIZE = 128 * 1024  # bytes asked of the socket at a time
+CLOSE_TIMEOUT = 1.0
+"""Seconds for TLS to say goodbye; the socket is closed in any case."""
+READ_SIZE = 128 * 1024
+"""Bytes asked of the socket at a time."""
 
 Header: TypeAlias = tuple[bytes, bytes]
 
@@ -25,36 +27,55 @@ NETWORK_ERRORS = (
 
 
 class Exchange(Protocol):
-    """One request and its response, in either version of HTTP."""
+    """One request and its response, in either version of HTTP.
+
+    Attributes:
+        version: of HTTP.
+        trailers: complete once the body is read to its end.
+    """
 
     version: bytes
     trailers: list[Header]
 
     async def head(self) -> tuple[int, list[Header]]:
-        """Send the request, wait for the status and the headers."""
+        """Send the request and wait for status and headers.
+
+        Raises:
+            Unanswered: if the request may be sent again on another connection.
+            TransportError: of httpx, if there is no answer.
+        """
 
     async def chunk(self) -> bytes | None:
-        """The next bytes of the body; None after the last."""
+        """Return the next bytes of the body; None behind the last.
+
+        Raises:
+            TransportError: of httpx, if the body breaks off.
+        """
 
     async def leave(self) -> None:
-        """Give up what is still to come; safe when cancelled, and takes a bounded time."""
+        """Leave the response, whether it is whole or not; takes a bounded time, cancelled or not."""
 
 
 class Unanswered(httpx.RemoteProtocolError):
-    """The connection had served others, and ended before it brought this request anything: it may be asked again."""
+    """The connection ended before anything of the response came, having served others: the request may be repeated."""
 
 
 @contextlib.contextmanager
 def raising(kind: type[httpx.TransportError], errors: tuple[type[Exception], ...] = NETWORK_ERRORS) -> Iterator[None]:
-    """Turn `errors` into httpx's `kind` of them."""
+    """Turn errors into httpx's.
+
+    Args:
+        kind: httpx's error to raise.
+        errors: those to turn.
+    """
     try:
         yield
     except errors as error:
-        raise kind(reason_of(error)) from error
+        raise kind(message_of(error)) from error
 
 
-def reason_of(error: BaseException) -> str:
-    """What went wrong, from the cause if the error is mute: Trio wraps OpenSSL's complaints in one that is."""
+def message_of(error: BaseException) -> str:
+    """Return an error's message, or its cause's if it has none: Trio wraps OpenSSL's errors in one without."""
     said: BaseException | None = error
     while said is not None:
         if str(said):
@@ -64,6 +85,6 @@ def reason_of(error: BaseException) -> str:
 
 
 async def close(network: httpcore.AsyncNetworkStream) -> None:
-    """Close a connection whatever its state; takes at most CLOSE_TIMEOUT, cancelled or not."""
+    """Close a connection whatever its state; takes `CLOSE_TIMEOUT` at most, cancelled or not."""
     with trio.move_on_after(CLOSE_TIMEOUT, shield=True), contextlib.suppress(*NETWORK_ERRORS):
         await network.aclose()

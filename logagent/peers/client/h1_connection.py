@@ -1,4 +1,4 @@
-"""HTTP/1.1 to a server that has no HTTP/2, such as a proxy in between; nothing private of h11 is touched."""
+"""HTTP/1.1 to a server without HTTP/2, such as a proxy in between; nothing private of h11 is touched."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from logagent.peers.client.exchange import READ_SIZE, Header, close, raising
 
 
 class Http1Connection:
-    """A connection to a server without HTTP/2: one exchange, then it is closed; a fallback needs no speed."""
+    """A connection for one exchange, after which it is closed: a fallback needs no speed.
+
+    Args:
+        network: the socket, which `aclose` closes.
+
+    Attributes:
+        available: whether one more exchange may be opened; never.
+        expired: whether it is unused and no longer trusted; never.
+        version: of HTTP.
+        trailers: complete once the body is read to its end.
+        closed: whether it was closed.
+    """
 
     available = False
     expired = False
@@ -24,7 +35,11 @@ class Http1Connection:
         self.closed = False
 
     def open(self, request: httpx.Request) -> Http1Connection:
-        """The exchange of `request`; the connection is its own exchange, and has only this one."""
+        """Return the exchange of a request, which is the connection itself.
+
+        Raises:
+            LocalProtocolError: of httpx, if HTTP/1.1 forbids the request.
+        """
         headers = [header for header in request.headers.raw if header[0].lower() != b"connection"]
         with raising(httpx.LocalProtocolError, (h11.LocalProtocolError,)):
             asked = h11.Request(
@@ -36,6 +51,7 @@ class Http1Connection:
         return self
 
     async def head(self) -> tuple[int, list[Header]]:
+        """Send the request and wait for status and headers."""
         with raising(httpx.WriteError):
             await self._network.write(self._request)
         while True:
@@ -44,6 +60,7 @@ class Http1Connection:
                 return event.status_code, event.headers.raw_items()
 
     async def chunk(self) -> bytes | None:
+        """Return the next bytes of the body; None behind the last."""
         event = await self._next_event()
         if isinstance(event, h11.Data):
             return bytes(event.data)
@@ -52,9 +69,11 @@ class Http1Connection:
         return None
 
     async def leave(self) -> None:
+        """Leave the response, which closes the connection."""
         await self.aclose()
 
     async def aclose(self) -> None:
+        """Close the connection; takes a bounded time, cancelled or not."""
         if not self.closed:
             self.closed = True
             await close(self._network)

@@ -1,9 +1,11 @@
-"""The HTTP client that one agent uses for another: httpx above, h2 below (h11 where a server has no HTTP/2).
+"""The connections to one agent as a transport of httpx's: h2 below it, or h11 where a server has no HTTP/2.
 
-This is a transport of its own (`httpx.AsyncBaseTransport`), since httpcore 1.0, which httpx brings along, cannot carry
-what agents say to each other. It drops trailers. It never resets a response that is left early: the other agent reads
-on, the unread bytes stay uncredited, and after a hundred of them the connection takes no more requests. It lets a
-stream's data lie while a neighbour reads, and a cancelled write garbles the connection for everyone on it.
+httpx brings httpcore 1.0 along as its transport, which cannot carry what agents say to each other:
+- It drops trailers.
+- It never resets a response that is left early: the other agent goes on reading its logs, the unread bytes stay
+  uncredited, and after a hundred of them the connection takes no more requests.
+- It lets a stream's data lie while a neighbour reads.
+- A cancelled write garbles the connection for all streams on it.
 Of httpcore only its public network interface is used, and nothing private of httpx.
 """
 
@@ -12,7 +14,6 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import httpcore
@@ -23,70 +24,17 @@ from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, 
 from logagent.peers.client.h1_connection import Http1Connection
 from logagent.peers.client.h2_connection import Http2Connection
 
-CONNECT_TIMEOUT = 5.0  # s: TCP, TLS and the first SETTINGS together, four round trips to a host that is up
-POOL_TIMEOUT = 5.0  # s: the wait for a free place among MAX_REQUESTS, said aloud as httpx.PoolTimeout when it passes
-MAX_REQUESTS = 400  # at a time to one agent: bounds its streams, its connections and what they hold in memory
+MAX_REQUESTS = 400
+"""Requests at a time to one agent: bounds its streams, its connections and what they hold in memory."""
 
 
-def connect(
-    url: str, *, tls: ssl.SSLContext | None = None, network: httpcore.AsyncNetworkBackend | None = None
-) -> httpx.AsyncClient:
-    """A client for the one agent at `url`, with connections of its own; nothing is sent before the first request.
+class ResponseBody(httpx.AsyncByteStream):
+    """The body of a response, in pieces as they arrive.
 
-    `http://` speaks HTTP/2 by prior knowledge; `https://` agrees on it in the handshake and falls back to HTTP/1.1,
-    checking the server by `tls` (the system's authorities if left out). `network` stands in for TCP. The caller closes
-    the client, which ends what is still under way. Requests carry no body: no route of an agent takes one.
-    Everything that goes wrong after this call is an `httpx.TransportError`. The client limits only the time to connect
-    and to get a place; every other deadline is a cancel scope of the caller's, and a request may be cancelled anywhere.
-    Raises ValueError for any other scheme.
+    Args:
+        exchange: which the body is read from.
+        give_back: called once the body is closed.
     """
-    agent = httpx.URL(url)
-    if agent.scheme not in ("http", "https"):
-        raise ValueError(f"an agent's address begins with http:// or https://, this one does not: {url}")
-    context = (tls or system_tls()) if agent.scheme == "https" else None
-    return httpx.AsyncClient(
-        base_url=agent,
-        transport=_Transport(agent, context, network or httpcore.TrioBackend()),
-        headers={"te": "trailers"},
-        timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
-        follow_redirects=False,
-        trust_env=False,
-    )
-
-
-def trailers(response: httpx.Response) -> dict[str, str]:
-    """The trailers of a response whose body was read to its end; empty if none came. Commas join repeated names."""
-    return dict(httpx.Headers(response.extensions.get("trailing_headers", [])))
-
-
-def chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body as it arrives, like `response.aiter_raw()`, but free to be dropped half-way.
-
-    httpx's own iterators are generators: one that is dropped unfinished is closed by the garbage collector, and Trio
-    warns of each. This one holds nothing; leaving the response is what gives the stream up.
-    """
-    body: _Body | None = response.extensions.get("body")
-    return response.aiter_raw() if body is None else body
-
-
-def client_tls(ca: Path, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
-    """TLS that trusts the authority in `ca` (PEM) and no other, checks the host's name, and presents `certificate`.
-
-    `key` may be left out if the certificate's file holds it. Raises OSError if a file cannot be read or used.
-    """
-    context = ssl.create_default_context(cafile=ca)
-    if certificate is not None:
-        context.load_cert_chain(certificate, key)
-    return context
-
-
-def system_tls() -> ssl.SSLContext:
-    """TLS that trusts the system's authorities, checks the host's name and presents no certificate."""
-    return ssl.create_default_context()
-
-
-class _Body(httpx.AsyncByteStream):
-    """A response's body; closing it leaves the exchange and gives the place back."""
 
     def __init__(self, exchange: Exchange, give_back: Callable[[], object]) -> None:
         self._exchange = exchange
@@ -103,6 +51,7 @@ class _Body(httpx.AsyncByteStream):
         return chunk
 
     async def aclose(self) -> None:
+        """Leave the exchange and give its place back; takes a bounded time, cancelled or not."""
         if not self._left:
             self._left = True
             try:
@@ -111,8 +60,14 @@ class _Body(httpx.AsyncByteStream):
                 self._give_back()
 
 
-class _Transport(httpx.AsyncBaseTransport):
-    """The connections to one agent, and the requests that share them."""
+class AgentTransport(httpx.AsyncBaseTransport):
+    """The connections to one agent, and the requests that share them.
+
+    Args:
+        agent: its base URL; requests to other hosts are refused.
+        tls: for `https://`.
+        network: makes the connections.
+    """
 
     def __init__(self, agent: httpx.URL, tls: ssl.SSLContext | None, network: httpcore.AsyncNetworkBackend) -> None:
         self._agent = agent
@@ -124,6 +79,13 @@ class _Transport(httpx.AsyncBaseTransport):
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return the response once its head is there; closing the response gives its place back.
+
+        The response's extensions hold `trailing_headers`, complete behind the body, and `body`, see `ResponseBody`.
+
+        Raises:
+            TransportError: of httpx, whatever goes wrong.
+        """
         self._check(request)
         await self._take_place(request)
         try:
@@ -131,11 +93,12 @@ class _Transport(httpx.AsyncBaseTransport):
         except BaseException:
             self._places.release()
             raise
-        body = _Body(exchange, self._places.release)
+        body = ResponseBody(exchange, self._places.release)
         extensions = {"http_version": exchange.version, "trailing_headers": exchange.trailers, "body": body}
         return httpx.Response(status, headers=headers, stream=body, extensions=extensions)
 
     async def aclose(self) -> None:
+        """Close all connections, which ends the requests that are under way."""
         self._closed = True
         for connection in self._connections:
             await connection.aclose()
@@ -154,7 +117,10 @@ class _Transport(httpx.AsyncBaseTransport):
         raise httpx.PoolTimeout(f"{MAX_REQUESTS} requests to {self._agent} are under way")
 
     async def _ask(self, request: httpx.Request) -> tuple[Exchange, tuple[int, list[Header]]]:
-        """The exchange and its head. Ends, since each connection that is found dead is one fewer to try again on."""
+        """The exchange and its head.
+
+        The loop ends, since every connection that is found dead leaves one fewer to repeat the request on.
+        """
         while True:
             exchange = (self._free() or await self._dial_or_share(request)).open(request)
             try:
@@ -169,7 +135,7 @@ class _Transport(httpx.AsyncBaseTransport):
         return next((connection for connection in self._connections if connection.available), None)
 
     async def _dial_or_share(self, request: httpx.Request) -> Http2Connection | Http1Connection:
-        """A new connection, or one that another request opened while this one waited for its turn to dial."""
+        """A new connection, or the one that another request opened while this one waited for its turn."""
         with trio.move_on_after(_patience(request, "connect")):
             async with self._dialing:
                 return self._free() or await self._dial()

@@ -17,9 +17,9 @@ import trio.testing
 from hypothesis import example, given, settings, strategies
 from trio.testing import MockClock
 
-from logagent.peers.client import h2_connection
-from logagent.peers.client.h2_connection import FRAME_SIZE, STREAM_WINDOW
-from logagent.peers.client.transport import chunks, trailers
+from logagent.peers.client import h2_connection, h2_machine
+from logagent.peers.client.h2_machine import FRAME_SIZE, STREAM_WINDOW
+from logagent.peers.client.http_client import chunks, trailers
 from testbed.scripted import PATIENCE, Asking, Bench, open_bench
 
 HOUR = 3600.0
@@ -176,7 +176,7 @@ async def test_300_abandoned_responses_leave_nothing_behind(autojump_clock: Mock
 async def test_bytes_in_flight_when_the_response_is_left_are_credited(
     autojump_clock: MockClock, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(h2_connection, "CONNECTION_WINDOW", 4 * FRAME_SIZE)
+    monkeypatch.setattr(h2_machine, "CONNECTION_WINDOW", 4 * FRAME_SIZE)
     neighbour, agent, _ = await bench.ask_and_accept()
     for _ in range(10):
         asking = bench.ask()
@@ -338,7 +338,7 @@ async def test_announces_large_frames_and_windows_at_once(autojump_clock: MockCl
     _asking, agent, stream = await bench.ask_and_accept()
     assert (agent.h2.max_outbound_frame_size, agent.h2.remote_settings.enable_push) == (FRAME_SIZE, 0)
     assert agent.h2.local_flow_control_window(stream) == STREAM_WINDOW
-    assert agent.h2.outbound_flow_control_window == h2_connection.CONNECTION_WINDOW
+    assert agent.h2.outbound_flow_control_window == h2_machine.CONNECTION_WINDOW
 
 
 async def test_writes_nothing_when_there_is_nothing_to_say(autojump_clock: MockClock, bench: Bench) -> None:
@@ -353,7 +353,7 @@ async def test_writes_nothing_when_there_is_nothing_to_say(autojump_clock: MockC
 async def test_padding_is_credited_without_being_read(
     autojump_clock: MockClock, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(h2_connection, "STREAM_WINDOW", 4096)
+    monkeypatch.setattr(h2_machine, "STREAM_WINDOW", 4096)
     bench.enter()
     agent = await bench.network.accept()
     stream = await agent.asked()

@@ -8,8 +8,8 @@ import httpx
 import pytest
 import trio
 
+from logagent.peers.client.http_client import connect
 from logagent.peers.client.reasons import reason
-from logagent.peers.client.transport import connect
 
 
 @pytest.mark.real

@@ -1,0 +1,112 @@
+"""What the reader of a follow gets: within its limit of bytes, counted by host, with the positions that it reaches."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import trio
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position, pieces
+from logagent.core.merging.reversing import endings
+from logagent.core.outcome import Outcome, Status
+from logagent.core.query import Query
+from logagent.fanout.feed import Feed
+
+
+class Delivery:
+    """The way to the reader of one follow.
+
+    Args:
+        query: whose `max_bytes` holds for the whole follow.
+        out: the reader; closed by whoever made it.
+        feeds: the sources by name; each is credited with its lines that the reader gets.
+
+    Attributes:
+        limit: the outcome that names the limit which ended the follow; None: none was reached. Nothing is sent after
+            that.
+        lines: number of lines sent.
+        scanned: bytes of log gone through for them.
+        last_sent: Trio's time of the last batch.
+    """
+
+    def __init__(self, query: Query, out: Out, feeds: Mapping[str, Feed]) -> None:
+        self.limit: Outcome | None = None
+        self.lines = 0
+        self.scanned = 0
+        self.last_sent = trio.current_time()
+        self._out = out
+        self._feeds = feeds
+        self._max_bytes = query.limits.max_bytes
+        self._bytes_left = math.inf if self._max_bytes is None else self._max_bytes
+        self._untold_scanned = 0
+        self._reached: dict[tuple[str, str], Position] = {}
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """The positions that each log has come to."""
+        return tuple(self._reached.values())
+
+    def pass_by(self, positions: Iterable[Position]) -> None:
+        """Note how far logs are done."""
+        for position in positions:
+            self._reached[position.host, position.log] = position
+
+    def count_scanned(self, scanned: int) -> None:
+        """Count bytes of log that were gone through; the next batch with lines tells the reader."""
+        self.scanned += scanned
+        self._untold_scanned += scanned
+
+    async def say(self, notices: Iterable[Notice]) -> None:
+        """Send notices, if there are any."""
+        said = tuple(notices)
+        if said:
+            await self.send(replace(SIGN_OF_LIFE, notices=said))
+
+    async def send(self, batch: Batch) -> None:
+        """Send a batch, or those of its records that fit into `max_bytes`; nothing once a limit was reached."""
+        self.scanned += batch.scanned
+        if self.limit is not None:
+            return
+        batch = self._counted(self._within_limit(batch))
+        self.pass_by(batch.positions)
+        await self._out.send(batch)
+        self.last_sent = trio.current_time()
+
+    def _within_limit(self, batch: Batch) -> Batch:
+        if len(batch.body) <= self._bytes_left:
+            return batch
+        self.limit = Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._max_bytes} reached")
+        return _beginning(batch, int(self._bytes_left))
+
+    def _counted(self, batch: Batch) -> Batch:
+        """The batch, with the bytes scanned that are still to be told if it has lines."""
+        if not batch.count:
+            return batch
+        self._bytes_left -= len(batch.body)
+        self.lines += batch.count
+        for host, lines in _lines_by_host(batch).items():
+            self._feeds[host].given += lines
+        untold, self._untold_scanned = self._untold_scanned, 0
+        return replace(batch, scanned=batch.scanned + untold)
+
+
+def _beginning(batch: Batch, most: int) -> Batch:
+    """The first records of a batch, at most `most` bytes of them; its notices in any case."""
+    first = next(pieces(batch, most))
+    if len(first.body) > most:
+        return replace(SIGN_OF_LIFE, notices=batch.notices)
+    return replace(first, positions=endings(first))
+
+
+def _lines_by_host(batch: Batch) -> Counter[str]:
+    if not batch.origins:
+        return Counter()
+    if batch.origin is None:
+        return Counter({batch.origins[0].host: batch.count})
+    counts: Counter[str] = Counter()
+    for index, lines in Counter(batch.origin).items():
+        counts[batch.origins[index].host] += lines
+    return counts

@@ -1,0 +1,92 @@
+"""One host of a follow: where its live lines begin, how it stands with it, and how its follow ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Position
+from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.query import Source
+from logagent.fanout.feed import Feed
+
+
+class FollowedHost(Feed):
+    """The feed of one followed host.
+
+    A bare sign of life goes no further: it is meant for whoever reads the host's connection.
+
+    Args:
+        name: the host.
+        source: its live lines.
+        tell: called when there is a batch to take, and when the follow of this host has ended.
+
+    Attributes:
+        begun: whether the host has said where its live lines begin, or that it cannot be reached.
+        anchors: the positions at which its live lines begin, one for each log.
+        state: the last notice of whether the host can be followed.
+        loss: the first notice of lost lines.
+    """
+
+    def __init__(self, name: str, source: Source, tell: Callable[[], None]) -> None:
+        super().__init__(name, source, tell, pass_by=_is_bare_sign_of_life)
+        self.begun = False
+        self.anchors: tuple[Position, ...] = ()
+        self.state = Notice(name, Status.OK, "")
+        self.loss: Notice | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the host's follow has ended and its last batch is taken."""
+        return self.outcome is not None and self.slot is None
+
+    def hear_beginning(self) -> list[Notice]:
+        """Take what the host says before its first line.
+
+        Returns:
+            Its notices, under the name that the host has here.
+        """
+        if self.slot is None:
+            return []
+        if self.begun or self.slot.count:
+            self.begun = True
+            return []
+        batch = self.slot
+        self.take()
+        notices = [self.note(notice) for notice in batch.notices]
+        self.anchors += batch.positions
+        self.begun = batch.live or any(notice.status is Status.UNAVAILABLE for notice in notices)
+        return notices
+
+    def note(self, notice: Notice) -> Notice:
+        """Remember what a notice says of the host, and return it under the name that the host has here."""
+        notice = notice._replace(host=self.name)
+        if notice.status is Status.DATA_LOSS:
+            self.loss = self.loss or notice
+        elif notice.status in (Status.OK, Status.UNAVAILABLE):
+            self.state = notice
+        return notice
+
+    def note_end(self) -> Notice | None:
+        """Return a notice that the host's follow has ended, if that is news; None if it is not."""
+        if self.outcome is None or self.state.status is self.outcome.status:
+            return None
+        self.state = Notice(self.name, self.outcome.status, self.outcome.message or "ended")
+        return self.state
+
+    def share(self) -> Outcome:
+        """Return the host's part of the follow's outcome."""
+        status, message = self._standing()
+        named = f"{self.name}: {message}" if message else ""
+        return Outcome(status, named, self.given, hosts=(Part(self.name, status, message, self.given),))
+
+    def _standing(self) -> tuple[Status, str]:
+        """A failure says most, then a loss, then whether the host can be reached."""
+        if self.outcome is not None and not self.outcome.complete:
+            return self.outcome.status, self.outcome.message
+        if self.loss is not None:
+            return self.loss.status, self.loss.message
+        return self.state.status, "" if self.state.status is Status.OK else self.state.message
+
+
+def _is_bare_sign_of_life(batch: Batch) -> bool:
+    return batch == SIGN_OF_LIFE

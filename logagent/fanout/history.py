@@ -1,0 +1,103 @@
+"""What was written before a follow begins: all since a time or an earlier answer, or the last n lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Position, pieces
+from logagent.core.cursor import of_host
+from logagent.core.merging.reversing import beginnings, endings, turned
+from logagent.core.outcome import Outcome, Status
+from logagent.core.query import Order, Query, Source
+from logagent.fanout.delivery import Delivery
+
+EARLIER_BYTES = 64 * 1024 * 1024
+"""Bytes of the last n lines at most: they are held in memory until the oldest of them is found."""
+
+
+class History:
+    """Gives the reader of a follow what was written before.
+
+    Args:
+        query: the follow.
+        ended: makes a source of some hosts that answers with what there is and then ends.
+        delivery: the way to the reader; it learns how far each log is done, where the live lines must go on.
+    """
+
+    def __init__(self, query: Query, ended: Callable[[Sequence[str]], Source], delivery: Delivery) -> None:
+        self._query = query
+        self._ended = ended
+        self._delivery = delivery
+
+    async def catch_up(self, hosts: Iterable[str]) -> None:
+        """Send all lines since the query's positions, or else since its time, merged exactly.
+
+        Hosts of which the positions say nothing are left out.
+        """
+        query = self._query
+        known = [host for host in hosts if not query.positions or of_host(query.positions, host)]
+        asked = replace(
+            query,
+            follow=None,
+            form=replace(query.form, whole=True, places=True, times=True),
+            limits=replace(query.limits, n=None, timeout=None, max_bytes=None),
+        )
+        self._delivery.pass_by(query.positions)
+        outcome = await self._ended(known).pump(asked, self._delivery)
+        await self._delivery.say(_failures(outcome))
+
+    async def send_last(self, n: int, anchors: Sequence[Position]) -> None:
+        """Send the last lines before the places where the live lines begin, in reading order.
+
+        Args:
+            n: number of lines at most.
+            anchors: where the live lines of each log begin.
+        """
+        if not anchors:
+            return
+        hosts = list(dict.fromkeys(anchor.host for anchor in anchors))
+        found = _FoundLines(self._delivery)
+        outcome = await self._ended(hosts).pump(self._question(n, anchors), found)
+        await self._delivery.say(_failures(outcome))
+        earlier = turned(found.batches, {(anchor.host, anchor.log) for anchor in anchors})
+        if earlier is None:
+            return
+        self._delivery.pass_by(beginnings(earlier))
+        await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._delivery.positions))
+        for piece in pieces(earlier, LARGEST_BATCH):
+            await self._delivery.send(replace(piece, positions=endings(piece)))
+
+    def _question(self, n: int, anchors: Sequence[Position]) -> Query:
+        query = self._query
+        return replace(
+            query,
+            follow=None,
+            positions=tuple(anchors),
+            form=replace(query.form, order=Order.NEWEST, times=True, places=True),
+            limits=replace(query.limits, n=n, timeout=None, max_bytes=EARLIER_BYTES),
+        )
+
+
+class _FoundLines:
+    """Keeps the lines of an answer, and sends a sign of life for each batch without any."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+        self.batches: list[Batch] = []
+
+    async def send(self, batch: Batch) -> None:
+        self._delivery.count_scanned(batch.scanned)
+        if batch.count:
+            self.batches.append(batch)
+        else:
+            await self._delivery.send(SIGN_OF_LIFE)
+
+
+def _failures(outcome: Outcome) -> list[Notice]:
+    """A notice for each host that failed; that a host has no such log is no failure."""
+    return [
+        Notice(part.host, part.status, part.message)
+        for part in outcome.hosts
+        if part.status not in (Status.OK, Status.NOT_FOUND)
+    ]

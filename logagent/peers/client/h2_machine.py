@@ -1,0 +1,74 @@
+"""h2's state machine for one connection to an agent: its settings, and the only contact with h2's private parts.
+
+Private parts touched, all in `Http2Machine`: h2's `_receive_frame` and `incoming_buffer._data`, hyperframe's
+`_body_repr`.
+"""
+
+from __future__ import annotations
+
+import h2.config
+import h2.connection
+import h2.errors
+import h2.events
+import h2.exceptions
+import h2.settings
+import hyperframe.frame
+
+MAX_STREAMS = 100
+"""Requests at a time on a connection, or fewer if the agent says so: one more opens another connection."""
+FRAME_SIZE = 256 * 1024
+"""Bytes of a frame at most: a batch fits into one, and each frame costs as much time as hundreds of lines."""
+STREAM_WINDOW = 1024 * 1024
+"""Bytes of flow control of a stream: as much as a merge that reads slowly holds of one peer, and enough for 100 MB/s at
+10 ms of round trip."""
+CONNECTION_WINDOW = MAX_STREAMS * STREAM_WINDOW
+"""Bytes of flow control of a connection: enough that streams which nobody reads never hold up their neighbours."""
+
+
+class Http2Machine(h2.connection.H2Connection):
+    """h2's connection, without its cost of debugging, and with a frame's length checked before its body is awaited."""
+
+    def __init__(self) -> None:
+        super().__init__(h2.config.H2Configuration(client_side=True))
+        code = h2.settings.SettingCodes
+        announced = {
+            code.ENABLE_PUSH: 0,
+            code.MAX_CONCURRENT_STREAMS: MAX_STREAMS,
+            code.MAX_HEADER_LIST_SIZE: self.DEFAULT_MAX_HEADER_LIST_SIZE,
+            code.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
+            code.MAX_FRAME_SIZE: FRAME_SIZE,
+        }
+        self.local_settings = h2.settings.Settings(client=True, initial_values=announced)
+        self.max_inbound_frame_size = FRAME_SIZE
+        self.initiate_connection()
+        self.increment_flow_control_window(CONNECTION_WINDOW - self.inbound_flow_control_window)
+
+    @property
+    def stream_limit(self) -> int:
+        """The number of streams that may be open at a time, by both sides' settings."""
+        return min(MAX_STREAMS, self.remote_settings.max_concurrent_streams)
+
+    def events_of(self, received: bytes) -> list[h2.events.Event]:
+        """Return the events that received bytes amount to.
+
+        By itself h2 looks at a frame's length only when it has all of the frame: of bytes that are not HTTP/2 at all it
+        would wait for megabytes.
+
+        Raises:
+            H2Error: if the bytes are not valid HTTP/2.
+        """
+        events = self.receive_data(received)
+        length = int.from_bytes(self.incoming_buffer._data[:3])
+        if length > FRAME_SIZE:
+            raise h2.exceptions.FrameTooLargeError(f"a frame of {length} bytes, at most {FRAME_SIZE} were agreed")
+        return events
+
+    def _receive_frame(self, frame: hyperframe.frame.Frame) -> list[h2.events.Event]:
+        """h2 formats every frame for its trace, all of its bytes in hexadecimal, whether there is a trace or not."""
+        frame._body_repr = str  # type: ignore[method-assign]  # on this one frame; `str()` is empty
+        return super()._receive_frame(frame)
+
+
+def name_of(code: h2.errors.ErrorCodes | int | None) -> str:
+    """Return the name of an HTTP/2 error code, or the code itself if it has none."""
+    return code.name if isinstance(code, h2.errors.ErrorCodes) else f"code {code}"

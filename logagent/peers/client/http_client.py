@@ -1,0 +1,68 @@
+"""The HTTP client that one agent uses for another, and what it reads of a response: the body, the trailers."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+
+import httpcore
+import httpx
+
+from logagent.peers.client.tls import system_tls
+from logagent.peers.client.transport import AgentTransport, ResponseBody
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds for TCP, TLS and the first SETTINGS together: four round trips to a host that is up."""
+POOL_TIMEOUT = 5.0
+"""Seconds that a request waits for a place among those under way; then it ends in `httpx.PoolTimeout`."""
+
+
+def connect(
+    url: str, *, tls: ssl.SSLContext | None = None, network: httpcore.AsyncNetworkBackend | None = None
+) -> httpx.AsyncClient:
+    """Make a client for one agent, with connections of its own; nothing is sent before the first request.
+
+    `http://` speaks HTTP/2 by prior knowledge; `https://` agrees on it in the handshake and falls back to HTTP/1.1.
+    Requests carry no body: no route of an agent takes one. The caller closes the client, which ends what is under way.
+
+    Whatever goes wrong later is an `httpx.TransportError`. The client limits only the time to connect and to get a
+    place; every other deadline is a cancel scope of the caller's, and a request may be cancelled at any point.
+
+    Args:
+        url: the agent's base URL.
+        tls: by which the server is checked; None: by the system's authorities.
+        network: makes the connections; None: TCP.
+
+    Raises:
+        ValueError: for another scheme.
+    """
+    agent = httpx.URL(url)
+    if agent.scheme not in ("http", "https"):
+        raise ValueError(f"an agent's address begins with http:// or https://, this one does not: {url}")
+    context = (tls or system_tls()) if agent.scheme == "https" else None
+    return httpx.AsyncClient(
+        base_url=agent,
+        transport=AgentTransport(agent, context, network or httpcore.TrioBackend()),
+        headers={"te": "trailers"},
+        timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+def trailers(response: httpx.Response) -> dict[str, str]:
+    """Return the trailers of a response whose body was read to its end; empty if none came.
+
+    The values of a repeated name are joined by commas.
+    """
+    return dict(httpx.Headers(response.extensions.get("trailing_headers", [])))
+
+
+def chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Return the body as it arrives, like `response.aiter_raw()`, but free to be dropped half-way.
+
+    httpx's own iterators are generators: one that is dropped unfinished is closed by the garbage collector, and Trio
+    warns of each. This one holds nothing; leaving the response gives the stream up.
+    """
+    body: ResponseBody | None = response.extensions.get("body")
+    return response.aiter_raw() if body is None else body

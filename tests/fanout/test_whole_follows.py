@@ -1,0 +1,371 @@
+"""Follows through the whole stack, on a virtual clock: what was there, what is written, and what happens to files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.peers.client.http_client import chunks, trailers
+from testbed.cluster import Cluster, start_cluster
+from testbed.reading import joined
+
+SETTLED = 3.0
+"""Virtual seconds after which all that was written has come, half lines too."""
+
+
+class Following:
+    """One follow under way as NDJSON: the records so far, and at its end the trailers."""
+
+    def __init__(self, it: Cluster, query: str) -> None:
+        self._it = it
+        self._query = query
+        self.records: list[dict[str, Any]] = []
+        self.at: list[float] = []
+        self.status = 0
+        self.trailers: dict[str, str] = {}
+        self.ended = trio.Event()
+
+    async def run(self) -> None:
+        headers = {"accept": "application/x-ndjson", "accept-encoding": "identity"}
+        async with self._it.client() as client:
+            async with client.stream("GET", f"/logs?follow=true&{self._query}", headers=headers) as response:
+                self.status = response.status_code
+                pending = b""
+                async for chunk in chunks(response):
+                    *whole, pending = (pending + chunk).split(b"\n")
+                    self.records += map(json.loads, whole)
+                    self.at += [trio.current_time()] * len(whole)
+                if self.status == 200:
+                    self.trailers = trailers(response)
+        self.ended.set()
+
+    @property
+    def lines(self) -> list[str]:
+        return [record["line"] for record in self.records if "line" in record]
+
+    @property
+    def notices(self) -> list[dict[str, Any]]:
+        return [record["notice"] for record in self.records if "notice" in record]
+
+
+@asynccontextmanager
+async def following(it: Cluster, query: str = "filename=app.log") -> AsyncIterator[Following]:
+    """A follow that has begun; it is left at the end."""
+    async with trio.open_nursery() as nursery:
+        follow = Following(it, query)
+        nursery.start_soon(follow.run)
+        await trio.sleep(SETTLED)
+        yield follow
+        nursery.cancel_scope.cancel()
+
+
+def line(second: int, text: str = "") -> bytes:
+    return b"2026-11-25T10:00:%02dZ %d%b" % (second, second, text.encode())
+
+
+def append(path: Path, *lines: bytes, end: bytes = b"\n") -> None:
+    with path.open("ab") as file:
+        file.write(b"\n".join(lines) + end)
+
+
+def texts(*seconds: int) -> list[str]:
+    return [line(second).decode() for second in seconds]
+
+
+async def test_earlier_lines_come_first_then_live_ones(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1), line(2), line(3)]}) as it:
+        async with following(it, "filename=app.log&n=2") as follow:
+            assert follow.lines == texts(2, 3)
+            append(it.file("web"), line(4))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2, 3, 4)
+
+
+async def test_without_n_only_live_lines_come(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it) as follow:
+            append(it.file("web"), line(2))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2)
+
+
+async def test_since_gives_all_from_then_on(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1), line(2), line(3)]}) as it:
+        async with following(it, "filename=app.log&since=2026-11-25T10:00:02Z") as follow:
+            append(it.file("web"), line(4))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2, 3, 4)
+
+
+async def test_hosts_are_merged_within_patience(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web0": [line(0)], "web1": [line(0)]}) as it:
+        async with following(it, "filename=app.log&patience=1s") as follow:
+            append(it.file("web0"), line(5))
+            await trio.sleep(0.5)
+            append(it.file("web1"), line(4))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(4, 5)
+            append(it.file("web0"), line(7))
+            await trio.sleep(2)
+            append(it.file("web1"), line(6))
+            await trio.sleep(SETTLED)
+            assert follow.lines[2:] == texts(7, 6)  # held no longer than that, and nothing is lost
+
+
+async def test_a_renamed_file_is_read_to_its_end_first(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it) as follow:
+            path = it.file("web")
+            append(path, line(2))
+            path.rename(path.with_suffix(".log.1"))
+            append(path.with_suffix(".log.1"), line(3))
+            append(path, line(4))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2, 3, 4)
+
+
+async def test_several_rotations_between_two_looks(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it) as follow:
+            path = it.file("web")
+            append(path, line(2))
+            path.rename(path.with_suffix(".log.3"))
+            append(path.with_suffix(".log.2"), line(3))
+            append(path.with_suffix(".log.1"), line(4))
+            append(path, line(5))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2, 3, 4, 5)
+
+
+async def test_copytruncate_goes_on_in_the_copy(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it) as follow:
+            path = it.file("web")
+            append(path, line(2))
+            path.with_suffix(".log.1").write_bytes(path.read_bytes())
+            with path.open("r+b") as file:
+                file.truncate(0)
+            append(path, line(3))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2, 3)
+            assert follow.notices == []
+
+
+async def test_a_file_that_was_written_anew_is_told_from_one_that_grew(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it) as follow:
+            it.file("web").write_bytes(joined([line(5), line(6), line(7)]))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(5, 6, 7)
+            assert [notice["status"] for notice in follow.notices] == [0]
+            assert "truncated" in follow.notices[0]["message"]
+
+
+async def test_a_deleted_file_that_is_made_again(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": {"app.log": joined([line(1)]), "app.log.1": joined([line(0)])}}) as it:
+        async with following(it) as follow:
+            os.utime(it.file("web", "app.log.1"), (1, 1))  # long before
+            it.file("web").unlink()
+            await trio.sleep(1)
+            append(it.file("web"), line(2))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2)
+
+
+async def test_half_a_line_waits_for_its_end(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it) as follow:
+            append(it.file("web"), line(2)[:10], end=b"")
+            await trio.sleep(1)
+            assert follow.lines == []
+            append(it.file("web"), line(2)[10:])
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2)
+
+
+async def test_half_a_line_that_does_not_end_is_sent_and_marked(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it) as follow:
+            append(it.file("web"), b"half", end=b"")
+            await trio.sleep(SETTLED)
+            append(it.file("web"), b" done")
+            await trio.sleep(SETTLED)
+            told = [(record["line"], record.get("partial")) for record in follow.records if "line" in record]
+            assert told == [("half", True), (" done", None)]
+
+
+async def cursor_behind_half_a_line(it: Cluster, follow: Following) -> str:
+    """Where to go on once the follow has sent half a line, which is written now."""
+    append(it.file("web"), b"half", end=b"")
+    await trio.sleep(SETTLED)
+    return next(str(record["cursor"]) for record in follow.records if record.get("partial"))
+
+
+async def test_going_on_behind_half_a_line_gives_the_rest_of_it(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it, "filename=app.log&cursors=true") as follow:
+            cursor = await cursor_behind_half_a_line(it, follow)
+            async with following(it, f"filename=app.log&cursor={cursor}") as beside:
+                append(it.file("web"), b" more")
+                await trio.sleep(SETTLED)
+                assert beside.lines == [" more"]
+        async with following(it, f"filename=app.log&cursor={cursor}") as later:
+            append(it.file("web"), line(2))
+            await trio.sleep(SETTLED)
+            assert later.lines == [" more", *texts(2)]
+
+
+async def test_half_a_line_that_is_still_unended_is_not_given_again(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it, "filename=app.log&cursors=true") as follow:
+            cursor = await cursor_behind_half_a_line(it, follow)
+        async with following(it, f"filename=app.log&cursor={cursor}") as later:
+            append(it.file("web"), b" more")
+            await trio.sleep(SETTLED)
+            assert later.lines == [" more"]
+
+
+async def test_a_glob_picks_up_files_that_appear(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": {"a.log": joined([line(1)])}}) as it:
+        async with following(it, "filename=*.log") as follow:
+            append(it.file("web", "b.log"), line(2))
+            await trio.sleep(SETTLED)
+            append(it.file("web", "b.log"), line(3))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2, 3)
+
+
+async def test_a_name_that_nobody_has_is_refused_and_a_glob_waits(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": {"a.log": b""}}) as it:
+        async with following(it, "filename=none.log") as follow:
+            assert follow.status == 404
+        async with following(it, "filename=none*.log") as follow:
+            append(it.file("web", "none1.log"), line(2))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2)
+
+
+async def test_an_event_is_sent_after_a_short_quiet(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it, "filename=app.log&unit=event&keyword=boom") as follow:
+            append(it.file("web"), line(2), b"  at boom", b"  at last")
+            await trio.sleep(SETTLED)
+            assert follow.lines == [(line(2) + b"\n  at boom\n  at last").decode()]
+
+
+async def test_silence_is_broken_by_heartbeats(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
+        async with following(it, "filename=app.log&heartbeat=10s") as follow:
+            await trio.sleep(35)
+            assert follow.records.count({"heartbeat": True}) == 3
+
+
+async def test_the_agents_stop_ends_it_and_its_cursor_goes_on_over_a_rotation(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
+        async with following(it) as follow:
+            append(it.file("web0"), line(2))
+            await trio.sleep(SETTLED)
+            it.answers["web0"].cut()
+            await follow.ended.wait()
+            assert follow.lines == texts(2)
+            assert (follow.trailers["log-status"], follow.trailers["log-complete"]) == ("14", "false")
+            assert follow.trailers["log-bytes-scanned"] == str(len(line(2)) + 1)
+        path = it.file("web0")
+        append(path, line(3))
+        path.rename(path.with_suffix(".log.1"))
+        append(path, line(5))
+        append(it.file("web1"), line(4))
+        async with following(it, f"filename=app.log&n=10&cursor={follow.trailers['log-cursor']}") as resumed:
+            append(path, line(6))
+            await trio.sleep(SETTLED)
+            assert resumed.lines == texts(3, 4, 5, 6)
+
+
+@pytest.mark.parametrize("query", ["n=1", "n=1&keyword=4", "since=2026-11-25T10:00:00Z"])
+@pytest.mark.parametrize("hosts", [1, 2])
+async def test_the_bytes_that_were_gone_through_are_told(
+    hosts: int, query: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with start_cluster(tmp_path, {f"web{number}": [line(1), line(2)] for number in range(hosts)}) as it:
+        async with following(it, f"filename=app.log&{query}&timeout=60s") as follow:
+            append(it.file("web0"), line(3))
+            await trio.sleep(SETTLED)
+            append(it.file("web0"), line(4))
+            await follow.ended.wait()
+    assert int(follow.trailers["log-bytes-scanned"]) == (2 * hosts + 2) * len(line(1) + b"\n")
+
+
+async def test_a_host_that_the_cursor_does_not_know_is_told_of(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
+        async with following(it, "filename=app.log&hostname=web0&timeout=1s") as follow:
+            await follow.ended.wait()
+        cursor = follow.trailers["log-cursor"]
+        append(it.file("web1"), line(2))
+        async with following(it, f"filename=app.log&cursor={cursor}") as resumed:
+            append(it.file("web1"), line(3))
+            await trio.sleep(SETTLED)
+            assert resumed.lines == texts(3)
+            (notice,) = resumed.notices
+            assert (notice["host"], notice["status"]) == ("web1", 0)
+            assert "is not in the cursor" in notice["message"]
+
+
+@pytest.mark.parametrize("most", [65, 66, 67, 99])
+async def test_max_bytes_gives_the_lines_that_fit_and_where_to_go_on(
+    most: int, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """Though they come in one piece with others."""
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        size = len(line(2)) + 1
+        async with following(it, f"filename=app.log&max_bytes={most}") as follow:
+            append(it.file("web"), line(2), line(3), line(4), line(5), line(6))
+            await follow.ended.wait()
+        assert follow.lines == texts(*range(2, 2 + most // size))
+        assert follow.trailers["log-status"] == "8"
+        async with following(it, f"filename=app.log&cursor={follow.trailers['log-cursor']}") as resumed:
+            assert follow.lines + resumed.lines == texts(2, 3, 4, 5, 6)
+
+
+async def test_a_timeout_ends_it_with_a_cursor(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web": [line(1)]}) as it:
+        async with following(it, "filename=app.log&timeout=60s") as follow:
+            await trio.sleep(60)
+            assert follow.trailers["log-status"] == "4"
+            assert follow.trailers["log-cursor"]
+
+
+async def test_a_lost_host_is_told_of_and_comes_back(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(1)]}) as it:
+        async with following(it) as follow:
+            append(it.file("web1"), line(2))
+            await trio.sleep(SETTLED)
+            it.answers["web1"].cut()
+            append(it.file("web1"), line(3))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(2, 3)
+            assert [(notice["host"], notice["status"]) for notice in follow.notices] == [("web1", 14), ("web1", 0)]
+
+
+async def test_a_host_that_is_down_while_others_are_caught_up_tells_all_since_when_it_is_back(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with start_cluster(tmp_path, {"web0": [line(1)], "web1": [line(0), line(2)]}) as it:
+        it.kill("web1")
+        async with following(it, "filename=app.log&since=2026-11-25T10:00:01Z") as follow:
+            assert follow.lines == texts(1)
+            it.revive("web1")
+            append(it.file("web1"), line(3))
+            await trio.sleep(30)
+            assert follow.lines == texts(1, 2, 3)

@@ -1,0 +1,170 @@
+"""This host's logs: as one source, as a list, and how each of them is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC
+from pathlib import Path
+from typing import Any, TypeVar, TypeVarTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.core.outcome import Failure, Outcome, Part, Status
+from logagent.core.query import Query
+from logagent.core.wire.listing import Listing
+from logagent.disk.archives.archive import KEPT
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.ends import Lister
+from logagent.disk.search.options import Ways
+from logagent.disk.threads import DiskThreads
+from logagent.local import LEAST_KEPT, LocalLister, LocalLogs, LocalSource
+from testbed.reading import Collected
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
+
+OPTIONS = Ways(host="web0", zone=UTC, max_line=1024)
+
+
+def logs_in(*roots: Path, threads: DiskThreads | None = None, **changed: Any) -> LocalLogs:
+    threads = threads or DiskThreads(inline=True)
+    return LocalLogs(**{"catalog": Catalog(roots), "threads": threads, "options": OPTIONS, "max_files": 10} | changed)
+
+
+async def answered(logs: LocalLogs, query: Query) -> tuple[Collected, Outcome]:
+    got = Collected()
+    return got, await LocalSource(logs, patience=2.5).pump(query, got)
+
+
+async def body_of(logs: LocalLogs, *files: str, **asked: Any) -> tuple[bytes, Outcome]:
+    got, outcome = await answered(logs, Query.of(files=files, **asked))
+    return b"".join(batch.body for batch in got.batches), outcome
+
+
+async def test_more_files_than_one_question_may_open_are_refused(autojump_clock: MockClock, tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.log").touch()
+    _, outcome = await body_of(logs_in(tmp_path, max_files=3), "*.log")
+    assert outcome.status is Status.RESOURCE_EXHAUSTED
+    assert "4 files match" in outcome.message
+
+
+async def test_missing_name_among_several_is_named_beside_the_lines(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(b"one\n")
+    body, outcome = await body_of(logs_in(tmp_path), "app.log", "no.log")
+    assert body == b"one\n"
+    assert (outcome.status, outcome.message) == (Status.OK, "no such file: no.log")
+
+
+async def test_rotated_generations_of_a_file_are_answered_with_it(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(b"2026-11-23T10:00:02Z live\n")
+    (tmp_path / "app.log.1").write_bytes(b"2026-11-23T10:00:01Z rotated\n")
+    body, outcome = await body_of(logs_in(tmp_path), "app.log")
+    assert (body, outcome.lines) == (b"2026-11-23T10:00:02Z live\n2026-11-23T10:00:01Z rotated\n", 2)
+    body, _ = await body_of(logs_in(tmp_path), "app.log", rotated=False)
+    assert body == b"2026-11-23T10:00:02Z live\n"
+
+
+async def test_untimed_file_is_merged_as_a_block_by_its_modification_time(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.log").write_bytes(b"first\nsecond\n")
+    os.utime(tmp_path / "notes.log", (1_780_000_000, 1_780_000_000))
+    (tmp_path / "app.log").write_bytes(b"2026-01-01T00:00:00Z old\n2026-12-01T00:00:00Z new\n")
+    body, _ = await body_of(logs_in(tmp_path), "*.log")
+    assert body == b"2026-12-01T00:00:00Z new\nsecond\nfirst\n2026-01-01T00:00:00Z old\n"
+
+
+async def test_times_without_zone_are_in_the_zone_of_their_root(autojump_clock: MockClock, tmp_path: Path) -> None:
+    for name in ("berlin", "here"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.log").write_bytes(b"2026-07-01 12:00:00 %b\n" % name.encode())
+    logs = logs_in(tmp_path / "berlin", tmp_path / "here", root_zones={tmp_path / "berlin": ZoneInfo("Europe/Berlin")})
+    got, _ = await answered(logs, Query.of(files=("*.log",), times=True))
+    noon = 1_782_907_200_000_000_000
+    assert [time for batch in got.batches for time in batch.times or ()] == [noon, noon - 2 * 3_600_000_000_000]
+
+
+async def test_longer_lines_than_the_options_say_are_cut(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(b"x" * 2000 + b"\n")
+    body, _ = await body_of(logs_in(tmp_path), "app.log")
+    assert body == b"x" * 1024 + b"\n"
+
+
+def test_nothing_is_followed_without_tails(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="this agent follows nothing"):
+        logs_in(tmp_path).live()
+
+
+# Archives.
+
+
+def test_archives_of_one_query_share_what_may_be_held_of_them(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"l{number:02}.log").write_bytes(b"x\n")
+        (tmp_path / f"l{number:02}.log.1.gz").write_bytes(b"")
+    logs = logs_in(tmp_path)
+    found = Catalog([tmp_path]).find(["*.log"])
+    assert [options.kept for options in logs.options_of_each(found)] == [KEPT // 40] * 40
+    assert [options.kept for options in logs.options_of_each(found[:1])] == [KEPT]
+    assert logs.options_of_each([]) == []
+    assert {options.kept for options in logs.options_of_each(found * 100)} == {LEAST_KEPT}
+
+
+def test_logs_without_archives_take_nothing_from_the_share_of_those_with(tmp_path: Path) -> None:
+    for name in ("a.log", "b.log", "b.log.1.gz", "c.log"):
+        (tmp_path / name).write_bytes(b"")
+    found = Catalog([tmp_path]).find(["*.log"])
+    assert [options.kept for options in logs_in(tmp_path).options_of_each(found)] == [KEPT] * 3
+
+
+# The list.
+
+
+class SlowDisk(DiskThreads):
+    """Takes so many seconds for each piece of work."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(inline=True)
+        self._seconds = seconds
+
+    async def in_thread(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
+        await trio.sleep(self._seconds)
+        return await super().in_thread(function, *args)
+
+
+async def listed(logs: LocalLogs) -> Listing:
+    return await LocalLister(logs, Lister()).listing(Query.of(files=("*.log",)), patience=5)
+
+
+async def test_logs_that_are_not_looked_into_in_time_are_listed_without_times(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    started = trio.current_time()
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(b"2026-11-23T10:00:00Z one\n")
+    listing = await listed(logs_in(tmp_path, threads=SlowDisk(1)))
+    assert [(log.timed, log.message) for log in listing.logs] == [(True, ""), (None, "not looked into in time")]
+    [part] = listing.hosts
+    assert part.status is Status.DEADLINE_EXCEEDED
+    assert part.message == "1 of 2 logs were not looked into in time; ask again for them"
+    assert trio.current_time() - started < 5
+
+
+async def test_disk_that_hangs_is_named_before_others_leave_the_host_behind(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    listing = await listed(logs_in(tmp_path, threads=SlowDisk(1000)))
+    assert listing.hosts == (Part("web0", Status.UNAVAILABLE, "no answer from the disk within 2.5 s"),)
+
+
+async def test_what_could_not_be_reached_makes_a_listing_incomplete(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "a.log").touch()
+    listing = await listed(logs_in(tmp_path, tmp_path / "volume"))
+    assert [log.name for log in listing.logs] == ["a.log"]
+    assert listing.hosts[0].message == "the root volume is not there; is its volume mounted?"
+    assert not listing.outcome.complete
