@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 import trio
 
-from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Out, Position, pieces
+from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Out, Position
+from logagent.core.columns import pieces
 from logagent.core.cursor import of_host
 from logagent.core.globs import is_glob
-from logagent.core.merging.reversing import beginnings, endings, turned
+from logagent.core.merging.reversing import oldest_first, positions_before, positions_behind
 from logagent.core.merging.window import Window
 from logagent.core.outcome import Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
@@ -194,13 +195,13 @@ class _Following:
         found = _Earlier(self, self._out)
         outcome = await self._follow.ended(hosts).pump(asked, found)
         await self._say(_failures(outcome))
-        earlier = turned(found.batches, {(place.host, place.log) for place in anchors})
+        earlier = oldest_first(found.batches, {(place.host, place.log) for place in anchors})
         if earlier is None:
             return
-        self._pass_by(beginnings(earlier))
+        self._pass_by(positions_before(earlier))
         await self._send(replace(SIGN_OF_LIFE, positions=tuple(self._reached.values())))
         for piece in pieces(earlier, LARGEST_BATCH):
-            await self._send(replace(piece, positions=endings(piece)))
+            await self._send(replace(piece, positions=positions_behind(piece)))
 
     # What is written.
 
@@ -312,7 +313,7 @@ def _beginning(batch: Batch, most: int) -> Batch:
     first = next(pieces(batch, most))
     if len(first.body) > most:
         return replace(SIGN_OF_LIFE, notices=batch.notices)
-    return replace(first, positions=endings(first))
+    return replace(first, positions=positions_behind(first))
 
 
 def _by_host(batch: Batch) -> Counter[str]:

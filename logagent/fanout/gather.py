@@ -14,7 +14,8 @@ from functools import partial
 
 import trio
 
-from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, Position, pieces
+from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, Position
+from logagent.core.columns import pieces
 from logagent.core.cursor import of_host
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay

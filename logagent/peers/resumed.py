@@ -62,7 +62,7 @@ class _Following:
         self._out = out
         self._deadline = trio.current_time() + (math.inf if query.limits.timeout is None else query.limits.timeout)
         self._positions = Positions(newest=False)
-        self._positions.pass_by(query.positions)
+        self._positions.advance(query.positions)
         self._resumable = False
         self._heard = False
         self._away_since: float | None = None
@@ -111,7 +111,7 @@ class _Following:
 
     def _note(self, batch: Batch) -> None:
         self._heard, self._away_since, self._wait = True, None, FIRST_WAIT
-        self._positions.pass_by(batch.positions)
+        self._positions.advance(batch.positions)
         self._resumable |= bool(batch.positions)
         self._lines += batch.count
         self._bytes += len(batch.body)
@@ -125,7 +125,7 @@ class _Following:
         if query.limits.max_bytes is not None:
             query = replace(query, limits=replace(query.limits, max_bytes=max(query.limits.max_bytes - self._bytes, 1)))
         if self._resumable:
-            return replace(query, positions=tuple(self._positions.at()), limits=replace(query.limits, n=None))
+            return replace(query, positions=tuple(self._positions.current()), limits=replace(query.limits, n=None))
         return (
             replace(query, limits=replace(query.limits, n=0), range=query.range._replace(since=None))
             if self._lines
