@@ -7,7 +7,7 @@ from collections.abc import Callable
 import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Position
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query, Source
 
 
@@ -80,4 +80,4 @@ class Feed:
         else:
             status, message = self.state.status, "" if self.state.status is Status.OK else self.state.message
         named = f"{self.name}: {message}" if message else ""
-        return Outcome(status, named, self.lines, hosts=(Part(self.name, status, message, self.lines),))
+        return Outcome(status, named, self.lines, hosts=(HostOutcome(self.name, status, message, self.lines),))

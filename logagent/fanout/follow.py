@@ -57,7 +57,7 @@ class _Following:
         self._out = out
         self._news = trio.Event()
         self._feeds = [Feed(name, source, self._tell) for name, source in follow.live]
-        self._window = Window([feed.name for feed in self._feeds], patience=query.live.patience)
+        self._window = Window([feed.name for feed in self._feeds], patience=query.follow_options.patience)
         self._merging = not query.own and not (len(self._feeds) == 1 and _names_one_log(query))
         self._reached: dict[tuple[str, str], Position] = {}
         self._sent = trio.current_time()
@@ -207,14 +207,14 @@ class _Following:
 
     async def _go_on(self) -> None:
         while self.limit is None and not all(feed.outcome and feed.slot is None for feed in self._feeds):
-            with trio.move_on_at(min(self._window.due, self._sent + self._query.live.heartbeat)):
+            with trio.move_on_at(min(self._window.due, self._sent + self._query.follow_options.heartbeat)):
                 await self._news.wait()
             self._news = trio.Event()
             for feed in self._feeds:
                 await self._collect(feed)
             if (batch := self._window.take(trio.current_time())) is not None:
                 await self._send(batch)
-            if trio.current_time() >= self._sent + self._query.live.heartbeat:
+            if trio.current_time() >= self._sent + self._query.follow_options.heartbeat:
                 await self._send(replace(SIGN_OF_LIFE, positions=tuple(self._window.take_positions())))
         if (batch := self._window.flush()) is not None:
             await self._send(batch)

@@ -86,7 +86,7 @@ class _Following:
 
     async def _attempt(self) -> Outcome:
         """Ask once, until the source ends, breaks, or is silent for too long."""
-        silence = MISSED_HEARTBEATS * self._query.live.heartbeat
+        silence = MISSED_HEARTBEATS * self._query.follow_options.heartbeat
         with trio.move_on_at(self._deadline + LAST_WORDS) as whole, trio.move_on_after(silence) as self._listening:
             return await self._resumed.source.pump(self._question(), self)
         if whole.cancelled_caught:
@@ -100,7 +100,7 @@ class _Following:
         self._listening.deadline = math.inf
         await self._out.send(self._told_as_back(batch))
         self._note(batch)
-        self._listening.deadline = trio.current_time() + MISSED_HEARTBEATS * self._query.live.heartbeat
+        self._listening.deadline = trio.current_time() + MISSED_HEARTBEATS * self._query.follow_options.heartbeat
 
     def _told_as_back(self, batch: Batch) -> Batch:
         """The batch, with the news that the source is back if it was away."""

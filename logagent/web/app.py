@@ -22,11 +22,11 @@ from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering.event_stream import EventStream
 from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText
-from logagent.core.rendering.records import Ndjson, Text
+from logagent.core.rendering.records import RecordsNdjson, RecordsText
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
 from logagent.core.wire.hosts import HostState
-from logagent.core.wire.listing import Listing, asked, to_json
+from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.web.access import may_ask
 from logagent.web.streaming import Answer, Answers, Plan, Rendering, StreamingQuart
@@ -123,7 +123,7 @@ def create_app(agent: Agent, answers: Answers, *, version: str, certificate_requ
     @app.get("/files")
     async def files() -> Response:
         _admit(certificate_required)
-        return _json(to_json(await agent.files(_addressed(asked(request.query_string)))))
+        return _json(to_json(await agent.files(_addressed(parse_listing(request.query_string)))))
 
     @app.get("/hosts")
     async def hosts() -> Response:
@@ -217,13 +217,13 @@ def _form(query: Query) -> Form:
         return Form(BATCHES, _Frames(), False, "times" in parameters, "places" in parameters)
     if liked == NDJSON:
         cursors = RecordCursors(query) if query.form.cursors else None
-        return Form(NDJSON, Ndjson(follow=query.follow is not None, cursors=cursors), True, True, True)
+        return Form(NDJSON, RecordsNdjson(follow=query.follow is not None, cursors=cursors), True, True, True)
     if liked == EVENTS:
         return Form(
             EVENTS, EventStream(follow=query.follow is not None, cursors=RecordCursors(query)), True, True, True
         )
     if liked == TEXT:
-        rendering = Text(query.form.prefix, groups=query.match.has_context)
+        rendering = RecordsText(query.form.prefix, groups=query.match.has_context)
         return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.form.prefix or query.match.has_context)
     raise Refusal(406, f"/logs comes as {TEXT}, {NDJSON} or {EVENTS}")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from logagent.core.batch import Batch, LineFlag, Origin, Position
 from logagent.core.merging.reversing import oldest_first, positions_before
 from logagent.core.query import Order, Unit
-from logagent.core.rendering.records import Text
+from logagent.core.rendering.records import RecordsText
 from testbed.reading import answer, joined
 
 FIRST = 1_600_000_000
@@ -98,7 +98,7 @@ def test_a_gap_stays_between_the_same_two_lines() -> None:
     newest = Batch(b"9\n8\n3\n2\n", 4, [9, 8, 3, 2], [18, 16, 6, 4], (origin,), flags=flags, keys=[9, 9, 2, 2])
     back = oldest_first([newest])
     assert back is not None
-    assert Text(prefix=False, groups=True).batch(back) == b"2\n3\n--\n8\n9\n"
+    assert RecordsText(prefix=False, groups=True).batch(back) == b"2\n3\n--\n8\n9\n"
     assert back.flags == bytes([0, LineFlag.TRAILS, LineFlag.GAP | LineFlag.LEADS, 0])
     assert back.keys == [2, 2, 9, 9]
 

@@ -11,17 +11,15 @@ from hypothesis import strategies as st
 
 from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.core.units import DAY, MILLISECOND, MINUTE, SECOND
+from logagent.core.wire.parameter_values import MAX_CONTEXT, MAX_REPEATS, MOST_STEP
 from logagent.core.wire.parameters import (
     HITS_PARAMETERS,
-    MAX_CONTEXT,
     MAX_EARLIER,
     MAX_QUERY_STRING,
-    MAX_REPEATS,
     MAX_VALUE,
-    MOST_STEP,
     PARAMETERS,
-    parameters,
     parse_hits,
+    to_query_string,
 )
 from logagent.core.wire.parameters import parse as parse_at
 from testbed.queries import changed
@@ -343,21 +341,21 @@ def test_a_query_string_may_be_as_long_as_its_limit() -> None:
 @example(changed(ASKED, timeout=0.0012345678901234567))
 @example(changed(ASKED, keywords=(b"a+b&c=d%20\0\xff",), files=("a b+c&d=%2F\udcff\0.log",)))
 def test_a_query_survives_the_way_over_its_parameters(query: Query) -> None:
-    assert parse(parameters(query).encode("ascii")) == query
+    assert parse(to_query_string(query).encode("ascii")) == query
 
 
 @QUICK
 @given(QUERIES)
 def test_what_is_not_a_clients_to_say_stays_out_of_the_parameters(query: Query) -> None:
     inside = changed(query, times=True, places=True, own=True, trace="00-ab-cd-01")
-    assert parameters(inside) == parameters(query)
+    assert to_query_string(inside) == to_query_string(query)
 
 
 @QUICK
 @given(QUERIES)
 def test_a_query_that_was_read_can_be_passed_on(query: Query) -> None:
-    read = parse(parameters(query).encode())
-    assert parameters(read) == parameters(query)
+    read = parse(to_query_string(query).encode())
+    assert to_query_string(read) == to_query_string(query)
 
 
 PIECES = st.sampled_from(
@@ -451,6 +449,6 @@ def test_a_query_for_hits_survives_the_way_over_its_parameters(query: Query, ste
     lines = changed(query, n=None, order=Order.NEWEST, before=0, after=0, prefix=False, max_bytes=None, unit=Unit.LINE)
     lines = changed(lines, whole=False, cursors=False)
     asked = changed(lines, hits=True, times=True, places=True, step=step)
-    read = parse_hits(parameters(asked).encode("ascii"), NOW)
+    read = parse_hits(to_query_string(asked).encode("ascii"), NOW)
     assert changed(read, step=step) == asked
     assert read.form.step == step or step is None
