@@ -251,3 +251,20 @@ def test_the_end_record_holds_the_whole_verdict() -> None:
 def test_the_end_record_leaves_no_host_out() -> None:
     parts = tuple(HostOutcome(f"web-{number:04}", Status.OK) for number in range(2000))
     assert len(end_record(Outcome(hosts=parts))["end"]["hosts"]) == 2000
+
+
+def test_a_message_is_cut_at_512_bytes() -> None:
+    assert trailers(Outcome(message="x" * 509))["log-message"] == "x" * 509
+    assert trailers(Outcome(message="x" * 513))["log-message"] == "x" * 509 + "..."
+
+
+def test_hosts_that_fit_exactly_are_not_left_out() -> None:
+    room = MAX_HOSTS - len('"";status=0;lines=0, ')
+    sent = trailers(Outcome(hosts=(HostOutcome("x" * room, Status.OK),)))
+    assert len(sent["log-hosts"]) == MAX_HOSTS - len(", ")
+    assert "log-hosts-omitted" not in sent
+    assert trailers(Outcome(hosts=(HostOutcome("x" * (room + 1), Status.OK),)))["log-hosts-omitted"] == "1"
+
+
+def test_the_end_record_has_null_for_a_cursor_that_there_is_not() -> None:
+    assert end_record(Outcome())["end"]["cursor"] is None
