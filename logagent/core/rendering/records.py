@@ -89,7 +89,7 @@ class RecordsNdjson:
     Batches need the columns of times and places.
 
     Args:
-        follow: whether notices, signs of life, and the begin of what is live are records too.
+        follow: whether notices, signs of life, and the beginning of what is live are records too.
         cursors: makes the cursor of each record; None if none are wanted.
     """
 

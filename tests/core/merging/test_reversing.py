@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, LineFlag, Origin, Position
-from logagent.core.merging.reversing import oldest_first, positions_before
+from logagent.core.merging.reversing import oldest_first, positions_before, positions_behind
 from logagent.core.query import Order, Unit
 from logagent.core.rendering.records import RecordsText
 from testbed.reading import answer, joined
@@ -111,3 +111,23 @@ def test_a_log_begins_before_its_first_line() -> None:
     )
     batch = Batch(b"x\ny\nz\nw\n", 4, [1, 2, 3, 4], [70, 0, 5, 2], origins, [0, 1, 2, 1])
     assert set(positions_before(batch)) == {Position("web-1", "a", 1, 70), Position("db", "c", 0, 5)}
+
+
+def test_a_log_ends_behind_its_last_line_and_only_in_a_file_that_a_position_can_lie_in() -> None:
+    origins = (
+        Origin("web-1", "a.1", log="a", fingerprint=1),
+        Origin("web-1", "a", log="a", fingerprint=2),
+        Origin("db", "c"),
+    )
+    batch = Batch(b"x\ny\nz\nw\n", 4, [1, 2, 3, 4], [70, 0, 5, 2], origins, [0, 1, 2, 1])
+    assert positions_behind(batch) == (Position("web-1", "a", 2, 4),)
+    part = replace(batch, flags=bytes([0, 0, 0, LineFlag.PARTIAL]))
+    assert positions_behind(part) == (Position("web-1", "a", 2, 3),)
+
+
+def test_lines_of_other_logs_are_left_out() -> None:
+    origins = (Origin("web-1", "a", log="a"), Origin("db", "c"))
+    batch = Batch(b"3\n2\n1\n", 3, [3, 2, 1], [4, 0, 0], origins, [0, 1, 0])
+    kept = oldest_first([batch], {("web-1", "a")})
+    assert kept == Batch(b"1\n3\n", 2, [1, 3], [0, 4], origins[:1])
+    assert oldest_first([batch], {("db", "other")}) is None
