@@ -11,7 +11,7 @@ from pathlib import Path
 import trio
 
 from logagent.core.batch import Out
-from logagent.core.outcome import Failure, Outcome, Part, Status, combine, failed
+from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 from logagent.core.query import Query, Source
 from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
@@ -185,10 +185,10 @@ class LocalLister:
     def _unlooked(self, log: Log) -> ListedLog:
         return unlooked(self.logs.host, log, self.logs.zone_of(log), "not looked into in time")
 
-    def _part(self, logs: list[Log], listed: list[ListedLog], failures: list[Failure]) -> Part:
+    def _part(self, logs: list[Log], listed: list[ListedLog], failures: list[Failure]) -> HostOutcome:
         outcomes = [failed(failure) for failure in failures]
         if len(listed) < len(logs):
             message = f"{len(logs) - len(listed)} of {len(logs)} logs were not looked into in time; ask again for them"
             outcomes.append(Outcome(Status.DEADLINE_EXCEEDED, message))
         whole = combine([*outcomes, Outcome()], lines=len(logs), timings={})
-        return Part(self.logs.host, whole.status, whole.message)
+        return HostOutcome(self.logs.host, whole.status, whole.message)

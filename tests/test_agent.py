@@ -9,7 +9,7 @@ import pytest
 from trio.testing import MockClock
 
 from logagent.agent import Agent
-from logagent.core.outcome import Failure, Part, Status
+from logagent.core.outcome import Failure, HostOutcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.search.options import Ways
@@ -38,7 +38,7 @@ async def test_own_logs_are_listed_under_the_agents_name(autojump_clock: MockClo
     (tmp_path / "app.log").write_bytes(b"2026-11-23T10:00:00Z one\n")
     listing = await an_agent(tmp_path).files(Query.of(files=("*.log",)))
     assert [(log.host, log.name, log.timed) for log in listing.logs] == [("web0", "app.log", True)]
-    assert listing.hosts == (Part("web0", Status.OK, ""),)
+    assert listing.hosts == (HostOutcome("web0", Status.OK, ""),)
 
 
 def test_unknown_host_is_refused_before_anything_is_asked(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from trio.testing import MockClock
 from logagent.config.settings import ConfigError
 from logagent.core.batch import Batch, LineFlag, Origin, Out, Position
 from logagent.core.cursor import encode
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
 from logagent.core.wire.parameters import parse
@@ -33,11 +33,11 @@ from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_cod
 from testbed.console import Console, typed
 from testbed.counts import counts
 
-OK = Part("web-1", Status.OK, lines=2)
-EMPTY = Part("web-2", Status.OK)
-LACKING = Part("web-3", Status.NOT_FOUND, "no such file")
-DOWN = Part("db-2", Status.UNAVAILABLE, "connection refused")
-SPENT = Part("db-3", Status.DEADLINE_EXCEEDED, "ran out of time")
+OK = HostOutcome("web-1", Status.OK, lines=2)
+EMPTY = HostOutcome("web-2", Status.OK)
+LACKING = HostOutcome("web-3", Status.NOT_FOUND, "no such file")
+DOWN = HostOutcome("db-2", Status.UNAVAILABLE, "connection refused")
+SPENT = HostOutcome("db-3", Status.DEADLINE_EXCEEDED, "ran out of time")
 
 
 def question(*argv: str, environ: dict[str, str] | None = None) -> query.Question:
@@ -517,7 +517,7 @@ async def test_files_as_json_are_the_document(console: Console) -> None:
     ],
 )
 async def test_hosts_that_did_not_list_their_files_are_named(
-    console: Console, logs: tuple[ListedLog, ...], hosts: tuple[Part, ...], code: int, talk: list[str]
+    console: Console, logs: tuple[ListedLog, ...], hosts: tuple[HostOutcome, ...], code: int, talk: list[str]
 ) -> None:
     assert await list_files(console, to_json(Listing(logs, hosts))) == code
     said = console.talk.splitlines()

@@ -13,7 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.core.outcome import Failure, Outcome, Part, Status
+from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.listing import Listing
 from logagent.disk.archives.archive import KEPT
@@ -159,7 +159,7 @@ async def test_disk_that_hangs_is_named_before_others_leave_the_host_behind(
     autojump_clock: MockClock, tmp_path: Path
 ) -> None:
     listing = await listed(logs_in(tmp_path, threads=SlowDisk(1000)))
-    assert listing.hosts == (Part("web0", Status.UNAVAILABLE, "no answer from the disk within 2.5 s"),)
+    assert listing.hosts == (HostOutcome("web0", Status.UNAVAILABLE, "no answer from the disk within 2.5 s"),)
 
 
 async def test_what_could_not_be_reached_makes_a_listing_incomplete(autojump_clock: MockClock, tmp_path: Path) -> None:

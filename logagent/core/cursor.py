@@ -1,8 +1,8 @@
-"""The cursor: how far an answer came in each log, so that another goes on exactly there.
+"""The cursor: how far an answer came in each log, so that another answer goes on exactly there.
 
-It holds, for each host and log, the file that was being read, known by its first bytes (names and inodes change when
-logs are rotated), and the place in it. It is bound to what was asked, and checked: it is text that a client keeps, and
-may mangle. Text: base64url of a CRC-32 (big-endian) and zlib's packing of a JSON array
+It holds, for each host and log, the fingerprint of the file that was being read (names and inodes change when logs are
+rotated), and the offset in it. It is bound to what was asked, and has a checksum, since a client keeps it as text, and
+may mangle it. The text is the base64url of a CRC-32 (big-endian) and of a JSON array, compressed by zlib:
 `[version, digest of the query, since, until, {host: {log: [fingerprint, offset]}}]`.
 """
 
@@ -20,19 +20,27 @@ from logagent.core.batch import Position
 from logagent.core.query import BadParameter, Query
 
 MAX_CURSOR = 8192
-"""Characters of a cursor: some 250 logs. Larger ones do not fit into the header blocks that proxies let through."""
+"""Characters of a cursor for a client: some 250 logs. Header blocks with longer ones are refused by proxies."""
 MAX_ASKED = 48 * 1024
-"""Characters of a cursor in a request: all logs of one question, as agents ask each other to go on with them."""
+"""Characters of a cursor in a request: agents ask each other to go on with all logs of a query."""
 FINGERPRINT_BYTES = 1024
 """Bytes from a file's beginning that tell it from others: the first lines of a log, with their times."""
 _MAX_UNPACKED = 256 * 1024
+"""Bytes of JSON that are decompressed at most: far more than a cursor in a request can hold."""
 _VERSION = 1
 _LARGEST = 2**63 - 1
+"""Of a fingerprint or offset: what fits into 64 bits with a sign."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What was read from a cursor: the positions, and the range of time that the first answer had."""
+    """A cursor as it was read.
+
+    Attributes:
+        since: the beginning of the first answer's range of time, in nanoseconds since the epoch; None if it had none.
+        until: its end.
+        positions: how far each log was read.
+    """
 
     since: int | None
     until: int | None
@@ -60,7 +68,16 @@ def has_fingerprint(head: bytes, known: int) -> bool:
 
 
 def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) -> str:
-    """The cursor of an answer to `query`; empty if there is nothing to tell, or more than fits: `most` characters."""
+    """Spell a cursor.
+
+    Args:
+        query: what was answered.
+        positions: how far each log was read.
+        most: characters of the cursor at most.
+
+    Returns:
+        The text; empty if there are no positions, or more than fit.
+    """
     hosts: dict[str, dict[str, tuple[int, int]]] = {}
     for position in positions:
         hosts.setdefault(position.host, {})[position.log] = (position.fingerprint, position.offset)
@@ -73,7 +90,11 @@ def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) 
 
 
 def continued(query: Query, text: str) -> Query:
-    """The query that goes on where the cursor says. Raises `BadParameter`."""
+    """Return a query that goes on where a cursor says, with the range of time that the first answer had.
+
+    Raises:
+        BadParameter: when the text is not a cursor of an answer to the query.
+    """
     cursor = decode(text, query)
     return replace(
         query, positions=cursor.positions, range=query.range._replace(since=cursor.since, until=cursor.until)
@@ -81,7 +102,16 @@ def continued(query: Query, text: str) -> Query:
 
 
 def decode(text: str, query: Query) -> Cursor:
-    """What `encode` made of an answer to the same query, whatever the range of time. Raises `BadParameter`."""
+    """Read a cursor.
+
+    Args:
+        text: what `encode` made.
+        query: what is asked now; it must ask for the same lines in the same order as the first query, but for the range
+            of time.
+
+    Raises:
+        BadParameter: when the text is not a cursor, or belongs to another query.
+    """
     try:
         told = _unpacked(text)
         version, digest, since, until, hosts = told
@@ -96,12 +126,17 @@ def decode(text: str, query: Query) -> Cursor:
 
 
 def of_host(positions: Sequence[Position], host: str) -> tuple[Position, ...]:
-    """The positions in one host's logs."""
+    """Return the positions in one host's logs."""
     return tuple(position for position in positions if position.host == host)
 
 
 def of_log(positions: Sequence[Position], log: str) -> Position | None:
-    """The position in one log of one host, if there is one."""
+    """Return the position in a log.
+
+    Args:
+        positions: of one host.
+        log: its name.
+    """
     return next((position for position in positions if position.log == log), None)
 
 
@@ -141,7 +176,7 @@ def _moment(value: object) -> int | None:
 
 
 def _digest(query: Query) -> int:
-    """Of all that decides which lines an answer has and in which order, but for the range of time and the hosts."""
+    """The CRC-32 of all that decides which lines an answer has and in which order, except for times and hosts."""
     asked = (
         query.files,
         query.match.keywords,

@@ -1,4 +1,4 @@
-"""Whether a name is a glob: the one place that knows the characters."""
+"""What makes a name a glob: the one place that knows the characters."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ _WILDCARDS = frozenset("*?[")
 
 
 def is_glob(text: str) -> bool:
-    """Whether a text has a meaning as a glob, and does not only stand for itself."""
+    """Whether a name holds a wildcard, and so may stand for other names than itself."""
     return not _WILDCARDS.isdisjoint(text)

@@ -8,13 +8,19 @@ from itertools import accumulate
 
 from logagent.core.batch import BESIDE, LineFlag
 
-_FURTHER = LineFlag.CONTINUES | LineFlag.TRAILS
+_BELONGS_TO_BEFORE = LineFlag.CONTINUES | LineFlag.TRAILS
 
 
 class Allowance:
-    """How many records, and bytes of lines, an answer may still hold.
+    """How many records, and how many bytes of lines, an answer may still hold.
 
-    n: records; lines of context do not count, and up to `trailing` of them may follow the last record.
+    Args:
+        n: records; None: any number. Lines of context do not count.
+        max_bytes: bytes of lines, each with its line break; None: any number.
+        trailing: how many lines of context may follow the last record.
+
+    Attributes:
+        refused: whether a line was refused because of its bytes.
     """
 
     def __init__(self, n: int | None, max_bytes: int | None, trailing: int = 0) -> None:
@@ -25,53 +31,56 @@ class Allowance:
 
     @property
     def used_up(self) -> bool:
-        """Whether the answer is to end here: it has its n records and what trails the last, or a line was refused."""
+        """Whether the answer ends here: it has its n records and what trails the last, or a line was refused."""
         return self.refused or (self._records == 0 and self._trailing == 0)
 
     def admit(self, lines: Sequence[bytes], flags: bytes | None = None) -> int:
-        """How many of these lines, from the first, the answer may hold. A line beyond the bytes is refused.
+        """Admit as many lines as the answer may hold, from the first on, and count them as held.
 
-        flags: what the lines are, as in a batch; None where each is a record. No event is cut.
+        No event is cut. The first line beyond the bytes is refused, and nothing may be admitted after it.
+
+        Args:
+            lines: the next lines of the answer, each without its line break.
+            flags: what the lines are, as in a batch; None: each is a record.
+
+        Returns:
+            How many of the lines are admitted.
         """
-        count = self._records_admitted(len(lines)) if flags is None else self._flagged_admitted(flags)
-        return count if self._bytes is None else self._bytes_admitted(lines[:count], flags)
+        count = self._admit_records(len(lines)) if flags is None else self._admit_flagged(flags)
+        return count if self._bytes is None else self._admit_bytes(lines[:count], flags)
 
-    def _records_admitted(self, count: int) -> int:
+    def _admit_records(self, count: int) -> int:
         if self._records is None:
             return count
         count = min(self._records, count)
-        self._take_records(count)
+        self._records -= count
         return count
 
-    def _take_records(self, count: int) -> None:
-        if self._records is not None:
-            self._records -= count
-
-    def _flagged_admitted(self, flags: bytes) -> int:
+    def _admit_flagged(self, flags: bytes) -> int:
         if self._records is None:
             return len(flags)
         records = len(flags.translate(None, BESIDE))
         if records < self._records:
             self._records -= records
             return len(flags)
-        at = 0
+        place = 0
         while self._records:
-            self._records -= not flags[at] & (_FURTHER | LineFlag.LEADS)
-            at += 1
-        return self._behind_last(flags, at)
+            self._records -= not flags[place] & (_BELONGS_TO_BEFORE | LineFlag.LEADS)
+            place += 1
+        return self._behind_last(flags, place)
 
-    def _behind_last(self, flags: bytes, at: int) -> int:
-        """Where the lines end that belong to the last record, of which those before `at` are admitted."""
-        while at < len(flags):
-            flag = flags[at]
-            if not flag & _FURTHER or (flag & LineFlag.TRAILS and not self._trailing):
+    def _behind_last(self, flags: bytes, place: int) -> int:
+        """The index behind the lines that belong to the last record; those before `place` are admitted."""
+        while place < len(flags):
+            flag = flags[place]
+            if not flag & _BELONGS_TO_BEFORE or (flag & LineFlag.TRAILS and not self._trailing):
                 self._trailing = 0
                 break
             self._trailing -= bool(flag & LineFlag.TRAILS)
-            at += 1
-        return at
+            place += 1
+        return place
 
-    def _bytes_admitted(self, lines: Sequence[bytes], flags: bytes | None) -> int:
+    def _admit_bytes(self, lines: Sequence[bytes], flags: bytes | None) -> int:
         assert self._bytes is not None
         ends = list(accumulate(len(line) + 1 for line in lines))
         fitting = bisect_right(ends, self._bytes)

@@ -1,8 +1,8 @@
-"""How a source ended: one status from a closed list, and what it did until then.
+"""How a source ended: one status of a closed list, and what the source did.
 
 The statuses are gRPC's (https://grpc.io/docs/guides/status-codes/), since everyone who speaks of trailers knows them.
-An expected failure travels as `Failure`, becomes an `Outcome` where the
-source ends, and a verdict where the answer ends.
+An expected failure travels as `Failure`, becomes an `Outcome` where the source ends, and a verdict where the answer
+ends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,12 @@ class Status(enum.IntEnum):
 
 
 class Failure(Exception):
-    """An expected failure: a status other than OK and a sentence for people that names no path outside the roots."""
+    """An expected failure.
+
+    Args:
+        status: any but OK.
+        message: a sentence for people that names no path outside the roots.
+    """
 
     def __init__(self, status: Status, message: str) -> None:
         super().__init__(message)
@@ -36,8 +41,15 @@ class Failure(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """How one host's share of an answer ended."""
+class HostOutcome:
+    """How one host's share of an answer ended.
+
+    Attributes:
+        host: its name.
+        status: how its share ended.
+        message: a sentence for people; empty if there is nothing to say.
+        lines: how many lines of the answer are its own.
+    """
 
     host: str
     status: Status
@@ -49,16 +61,21 @@ class Part:
 class Outcome:
     """How a source ended.
 
-    `cursor` says where another answer goes on, empty if there is nothing further or nobody knows.
-    `lines` counts the lines sent, `bytes_scanned` the bytes of log read for them; `hosts` has one `Part` for each host
-    asked (none yet below the level of a host); `timings` maps the name of a stage to nanoseconds spent in it.
+    Attributes:
+        status: how it ended.
+        message: a sentence for people; empty if there is nothing to say.
+        lines: how many lines were sent.
+        bytes_scanned: bytes of log that were gone through for them.
+        hosts: one for each host asked; none yet below the level of a host.
+        timings: nanoseconds spent in each stage, by its name.
+        cursor: where another answer goes on; empty if there is nothing further, or nobody knows.
     """
 
     status: Status = Status.OK
     message: str = ""
     lines: int = 0
     bytes_scanned: int = 0
-    hosts: tuple[Part, ...] = ()
+    hosts: tuple[HostOutcome, ...] = ()
     timings: Mapping[str, int] = field(default_factory=dict)
     cursor: str = ""
 
@@ -68,21 +85,32 @@ class Outcome:
         return self.status is Status.OK
 
     def of_host(self, host: str) -> Outcome:
-        """The same outcome as the share of one named host."""
-        return replace(self, hosts=(Part(host, self.status, self.message, self.lines),))
+        """Return the outcome with a share of one host in it, which ended in this way."""
+        return replace(self, hosts=(HostOutcome(host, self.status, self.message, self.lines),))
 
 
 def failed(failure: Failure, *, lines: int = 0, bytes_scanned: int = 0) -> Outcome:
-    """The outcome of a source that ended in `failure`, with what it had done until then."""
+    """Return the outcome of a source that ended in a failure.
+
+    Args:
+        failure: how it ended.
+        lines: how many lines it had sent.
+        bytes_scanned: bytes of log that it had gone through.
+    """
     return Outcome(failure.status, failure.message, lines, bytes_scanned)
 
 
 def combine(outcomes: Iterable[Outcome], *, lines: int, timings: Mapping[str, int]) -> Outcome:
-    """One outcome for several sources, given in the order in which they ended.
+    """Make one outcome of those of several sources.
 
     The status is the first failure's. A source that does not have what was asked for (NOT_FOUND) is named in `hosts`
-    and in the message, but fails the whole only if no source has it: a log that lives on two hosts of forty is
-    answered completely by two.
+    and in the message, but fails the whole only if no source has it: a log that two hosts of forty have is answered
+    completely by these two.
+
+    Args:
+        outcomes: in the order in which the sources ended.
+        lines: how many lines of the whole were sent.
+        timings: nanoseconds that the whole spent in stages of its own, added to those of the sources.
     """
     ended = list(outcomes)
     first = _first_failure(ended)

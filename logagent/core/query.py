@@ -1,4 +1,7 @@
-"""The query: what is asked, checked once at the edge and then passed down unchanged in meaning."""
+"""The query: what is asked of a source, checked once at the edge.
+
+Whoever passes a query on may ask for more columns or a part of the hosts, but never changes which lines are meant.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from logagent.core.outcome import Outcome
 from logagent.core.time_range import ALL_TIME, TimeRange
 
 PATIENCE = 0.2
-"""Seconds that a followed line waits for earlier ones of other logs: more than agents in one place take to deliver, and
-hardly noticed by who reads."""
+"""Seconds that a followed line waits for earlier ones of other logs: longer than agents in one place take to deliver,
+and hardly noticed by a reader."""
 HEARTBEAT = 15.0
-"""Seconds after which a follow that has nothing to tell shows that it is alive: proxies cut what is silent for a
-minute, often for half of one."""
+"""Seconds after which a silent follow sends a sign of life: proxies close connections that are silent for a minute,
+some after half a minute."""
 
 
 class Order(enum.StrEnum):
@@ -34,7 +37,12 @@ class Unit(enum.StrEnum):
 
 
 class BadParameter(ValueError):
-    """A parameter that cannot be used: its name, and what would be right."""
+    """A parameter cannot be used.
+
+    Args:
+        name: of the parameter.
+        reason: what would be right, so that it goes on behind the name.
+    """
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"{name}: {reason}")
@@ -44,16 +52,16 @@ class BadParameter(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Which lines (events) a query asks for, and how many round them.
+    """Which records match a query, and how many of their neighbours are wanted as context.
 
     Attributes:
         keywords: literals that must all occur.
-        exclude: literals of which none may occur.
+        exclude: literals none of which may occur.
         regex: expressions that must all match somewhere; `matching.expressions` says their syntax.
-        exclude_regex: expressions that must not match.
-        ignore_case: for all four of these.
-        before: lines (events) of context before each match, in the order of the file.
-        after: lines (events) of context behind each match, in the order of the file.
+        exclude_regex: expressions none of which may match.
+        ignore_case: whether these four ignore case.
+        before: records of context before each match, in the order of the file.
+        after: records of context behind each match, in the order of the file.
     """
 
     keywords: tuple[bytes, ...] = ()
@@ -66,18 +74,18 @@ class Match:
 
     @property
     def has_context(self) -> bool:
-        """Whether lines round the matches are wanted."""
+        """Whether neighbours of the matches are wanted."""
         return self.before > 0 or self.after > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What ends an answer before it is complete; None: nothing.
+    """What ends an answer before it has all that matches; None: nothing.
 
     Attributes:
-        n: lines at most, or events where that is the unit; of a follow, the number of earlier lines to begin with.
+        n: records at most; of a follow, the number of earlier records to begin with.
         max_bytes: bytes of lines at most.
-        timeout: seconds.
+        timeout: seconds that the answer may take.
     """
 
     n: int | None = None
@@ -90,11 +98,11 @@ UNLIMITED = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowOptions:
-    """How lines are followed as they are written, from older to newer ones.
+    """How a query is followed: how its answer goes on with lines as they are written, from older to newer ones.
 
     Attributes:
         patience: seconds that a line waits for earlier ones of other logs.
-        heartbeat: seconds after which a follow that has nothing to tell shows that it is alive.
+        heartbeat: seconds of silence after which a sign of life is sent.
     """
 
     patience: float = PATIENCE
@@ -103,19 +111,19 @@ class FollowOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerForm:
-    """What an answer consists of, and what comes beside its lines.
+    """The form of an answer.
 
     Attributes:
         order: the direction of the answer.
-        unit: lines or events.
-        hits: count lines per bucket of time instead of giving them.
-        step: nanoseconds of a bucket; None: a sensible length.
-        prefix: write host and file before each line of a text.
-        times: fill the column of times.
-        places: fill the columns of offsets and origins.
-        whole: leave out a last line without a line break, give a position for every log, and go on exactly at
-            positions, be that within a line.
-        cursors: give with each record the cursor behind it.
+        unit: whether its records are lines or events.
+        hits: whether records are counted by time, not sent.
+        step: nanoseconds of a bucket of hits; None: a sensible length.
+        prefix: whether a text has host and file before each line.
+        times: whether batches have the column of times.
+        places: whether batches have the columns of offsets and origins.
+        whole: whether the answer is to be gone on with exactly: it leaves out a last line without a line break, has a
+            position for every log, and begins exactly at the query's positions, even within a line.
+        cursors: whether each record comes with the cursor behind it.
     """
 
     order: Order = Order.NEWEST
@@ -136,14 +144,14 @@ class Query:
     Attributes:
         files: names or globs of logs.
         hosts: names or globs of hosts; none: every host that the agent knows.
-        rotated: whether the rotated generations of a log belong to it.
-        own: only the files of the agent that is asked.
-        match: which lines.
+        rotated: whether the rotated generations of a log are read too.
+        own: whether only the files of the agent that is asked are meant, not those of its peers.
+        match: which records match.
         range: the range of time that they lie in.
         limits: what ends the answer early.
-        follow: how to go on as lines are written; None: the answer ends with what there is.
-        form: what the answer consists of.
-        positions: how far an earlier answer came, from which this one goes on.
+        follow: how the answer goes on as lines are written; None: it ends with the lines that there are.
+        form: the form of the answer.
+        positions: how far an earlier answer came, so that this one goes on there.
         trace: the W3C `traceparent` that the request came with (https://www.w3.org/TR/trace-context/).
     """
 
@@ -161,22 +169,23 @@ class Query:
 
     @classmethod
     def of(cls, **fields: Any) -> Query:
-        """Make a query from fields named without their group, `follow` being true or false.
+        """Make a query from fields of all groups by their own names, as in `Query.of(files=("a.log",), n=5)`.
 
         Args:
-            fields: of `Query`, `Match`, `TimeRange`, `Limits`, `FollowOptions` and `AnswerForm`.
+            fields: those of `Query`, `Match`, `TimeRange`, `Limits`, `FollowOptions` and `AnswerForm`, except for the
+                groups themselves; but `follow` is whether to follow.
 
         Raises:
-            TypeError: for a name that is a field of none.
+            TypeError: when a name is a field of none of these.
         """
         groups = {name: kind(**_taken(fields, names)) for name, (kind, names) in _GROUPS.items()}
         follow = FollowOptions(**_taken(fields, _FOLLOW_FIELDS))
         return cls(**groups, follow=follow if fields.pop("follow", False) else None, **fields)
 
     @property
-    def live(self) -> FollowOptions:
+    def follow_options(self) -> FollowOptions:
         """How to follow; only of a query that follows."""
-        assert self.follow is not None, "a query that ends"
+        assert self.follow is not None, "a query whose answer ends"
         return self.follow
 
     @property
@@ -186,7 +195,7 @@ class Query:
 
     @property
     def trailing(self) -> int:
-        """How many lines (events) of context come behind a match in the order of the answer."""
+        """How many records of context come behind a match, in the order of the answer."""
         return self.match.before if self.is_newest_first else self.match.after
 
 
@@ -205,12 +214,18 @@ def _taken(fields: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
 
 
 class Source(Protocol):
-    """Everything that yields records."""
+    """Answers queries: the log files of a host, a peer, or several sources merged."""
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """Send the batches that `query` asks for, in its order, then say how it ended.
+        """Send the batches that a query asks for, in its order.
 
-        Expected failures come back in the outcome. Cancelling stops the work at once, down to the disk; `out` belongs
-        to the caller, who closes it.
+        Cancelling stops the work at once, down to the disk.
+
+        Args:
+            query: what is asked.
+            out: where batches are sent; the caller closes it.
+
+        Returns:
+            How it ended; an expected failure is an outcome, not an exception.
         """
         ...

@@ -11,7 +11,7 @@ class TimeRange(NamedTuple):
 
     Attributes:
         since: nanoseconds since the epoch, UTC, included; None: from the beginning of time.
-        until: likewise, not included; None: without an end.
+        until: nanoseconds since the epoch, UTC, not included; None: without an end.
     """
 
     since: int | None = None
@@ -19,7 +19,7 @@ class TimeRange(NamedTuple):
 
     @property
     def is_bounded(self) -> bool:
-        """Whether there is a time outside of the range."""
+        """Whether any time lies outside of the range."""
         return self.since is not None or self.until is not None
 
     def places(self, times: Sequence[int]) -> Sequence[int]:

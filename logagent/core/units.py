@@ -1,4 +1,4 @@
-"""Units of time, in nanoseconds."""
+"""Units of time, each in nanoseconds."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 UNITS = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
-"""The units in which people spell spans of time."""
+"""The units of spans of time, as people spell them."""

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 import trio
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position, pieces
-from logagent.core.merging.reversing import endings
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
+from logagent.core.columns import pieces
+from logagent.core.merging.reversing import positions_behind
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.fanout.feed import Feed
@@ -98,7 +99,7 @@ def _beginning(batch: Batch, most: int) -> Batch:
     first = next(pieces(batch, most))
     if len(first.body) > most:
         return replace(SIGN_OF_LIFE, notices=batch.notices)
-    return replace(first, positions=endings(first))
+    return replace(first, positions=positions_behind(first))
 
 
 def _lines_by_host(batch: Batch) -> Counter[str]:

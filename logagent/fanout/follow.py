@@ -58,7 +58,7 @@ class _MergedFollow:
         self._query = query
         self._news = trio.Event()
         self._hosts = [FollowedHost(name, source, self._tell) for name, source in follow.live]
-        self._window = Window([host.name for host in self._hosts], patience=query.live.patience)
+        self._window = Window([host.name for host in self._hosts], patience=query.follow_options.patience)
         self._merging = not query.own and not (len(self._hosts) == 1 and _names_one_log(query))
         self._delivery = Delivery(query, out, {host.name: host for host in self._hosts})
         self._history = History(query, follow.ended, self._delivery)
@@ -178,7 +178,7 @@ class _MergedFollow:
 
     @property
     def _next_heartbeat(self) -> float:
-        return self._delivery.last_sent + self._query.live.heartbeat
+        return self._delivery.last_sent + self._query.follow_options.heartbeat
 
     async def _send_due(self) -> None:
         if (batch := self._window.take(trio.current_time())) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Position
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Source
 from logagent.fanout.feed import Feed
 
@@ -77,7 +77,7 @@ class FollowedHost(Feed):
         """Return the host's part of the follow's outcome."""
         status, message = self._standing()
         named = f"{self.name}: {message}" if message else ""
-        return Outcome(status, named, self.given, hosts=(Part(self.name, status, message, self.given),))
+        return Outcome(status, named, self.given, hosts=(HostOutcome(self.name, status, message, self.given),))
 
     def _standing(self) -> tuple[Status, str]:
         """A failure says most, then a loss, then whether the host can be reached."""

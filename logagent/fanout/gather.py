@@ -14,11 +14,12 @@ from functools import partial
 
 import trio
 
-from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, Position, pieces
+from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, Position
+from logagent.core.columns import pieces
 from logagent.core.cursor import of_host
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
-from logagent.core.outcome import Outcome, Part, Status, combine
+from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
 
@@ -231,7 +232,7 @@ class _Gathering:
         outcome = replace(outcome, bytes_scanned=max(outcome.bytes_scanned, feed.scanned))
         if not self._of_hosts:
             return outcome
-        part = Part(feed.name, outcome.status, outcome.message, feed.given)
+        part = HostOutcome(feed.name, outcome.status, outcome.message, feed.given)
         named = f"{feed.name}: {outcome.message}" if outcome.message and len(self._feeds) > 1 else outcome.message
         return replace(outcome, hosts=(part,), message=named)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Position, pieces
+from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Position
+from logagent.core.columns import pieces
 from logagent.core.cursor import of_host
-from logagent.core.merging.reversing import beginnings, endings, turned
+from logagent.core.merging.reversing import oldest_first, positions_before, positions_behind
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.delivery import Delivery
@@ -60,13 +61,13 @@ class History:
         found = _FoundLines(self._delivery)
         outcome = await self._ended(hosts).pump(self._question(n, anchors), found)
         await self._delivery.say(_failures(outcome))
-        earlier = turned(found.batches, {(anchor.host, anchor.log) for anchor in anchors})
+        earlier = oldest_first(found.batches, {(anchor.host, anchor.log) for anchor in anchors})
         if earlier is None:
             return
-        self._delivery.pass_by(beginnings(earlier))
+        self._delivery.pass_by(positions_before(earlier))
         await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._delivery.positions))
         for piece in pieces(earlier, LARGEST_BATCH):
-            await self._delivery.send(replace(piece, positions=endings(piece)))
+            await self._delivery.send(replace(piece, positions=positions_behind(piece)))
 
     def _question(self, n: int, anchors: Sequence[Position]) -> Query:
         query = self._query

@@ -12,7 +12,7 @@ from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY
 from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.listing import BadListing, Listing, failing, from_json
-from logagent.core.wire.parameters import parameters
+from logagent.core.wire.parameters import to_query_string
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
 from logagent.peers.source import refusal
@@ -32,7 +32,7 @@ async def ask_for_files(client: httpx.AsyncClient, query: Query) -> Listing:
         Failure: whatever goes wrong.
     """
     try:
-        async with client.stream("GET", f"/files?{parameters(query)}", headers=_headers(query)) as response:
+        async with client.stream("GET", f"/files?{to_query_string(query)}", headers=_headers(query)) as response:
             if response.status_code == 404 and not query.hosts:
                 raise Failure(Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?")
             if response.status_code != 200:

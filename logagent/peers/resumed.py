@@ -69,7 +69,7 @@ class _Attempts:
         self._out = out
         self._deadline = trio.current_time() + (math.inf if query.limits.timeout is None else query.limits.timeout)
         self._positions = Positions(newest=False)
-        self._positions.pass_by(query.positions)
+        self._positions.advance(query.positions)
         self._resumable = False  # whether positions were heard from which to go on
         self._heard = False
         self._away_since: float | None = None
@@ -93,7 +93,7 @@ class _Attempts:
 
     async def _attempt(self) -> Outcome:
         """Ask once, until the source ends, breaks, or is silent for too long."""
-        silence = MISSED_HEARTBEATS * self._query.live.heartbeat
+        silence = MISSED_HEARTBEATS * self._query.follow_options.heartbeat
         with trio.move_on_at(self._deadline + LAST_WORDS) as whole, trio.move_on_after(silence) as self._listening:
             return await self._resumed.source.pump(self._question(), self)
         if whole.cancelled_caught:
@@ -110,7 +110,7 @@ class _Attempts:
         self._listening.deadline = math.inf
         await self._out.send(self._told_as_back(batch))
         self._note(batch)
-        self._listening.deadline = trio.current_time() + MISSED_HEARTBEATS * self._query.live.heartbeat
+        self._listening.deadline = trio.current_time() + MISSED_HEARTBEATS * self._query.follow_options.heartbeat
 
     def _told_as_back(self, batch: Batch) -> Batch:
         """The batch, with the news that the source is back if it was away."""
@@ -121,7 +121,7 @@ class _Attempts:
 
     def _note(self, batch: Batch) -> None:
         self._heard, self._away_since, self._wait = True, None, FIRST_WAIT
-        self._positions.pass_by(batch.positions)
+        self._positions.advance(batch.positions)
         self._resumable |= bool(batch.positions)
         self._lines += batch.count
         self._bytes += len(batch.body)
@@ -135,7 +135,7 @@ class _Attempts:
         if query.limits.max_bytes is not None:
             query = replace(query, limits=replace(query.limits, max_bytes=max(query.limits.max_bytes - self._bytes, 1)))
         if self._resumable:
-            return replace(query, positions=tuple(self._positions.at()), limits=replace(query.limits, n=None))
+            return replace(query, positions=tuple(self._positions.current()), limits=replace(query.limits, n=None))
         if self._lines:  # lines without positions are not asked for again
             return replace(query, limits=replace(query.limits, n=0), range=query.range._replace(since=None))
         return query

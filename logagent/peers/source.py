@@ -19,7 +19,7 @@ from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, Decoder, WireError
-from logagent.core.wire.parameters import parameters
+from logagent.core.wire.parameters import to_query_string
 from logagent.core.wire.verdict import BadVerdict, from_trailers
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
@@ -158,7 +158,7 @@ def _spelled(query: Query) -> str:
     """The query string; raises `Failure` if the query's positions do not fit into one."""
     if query.positions and not encode(query, query.positions, MAX_ASKED):
         raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to go on with exactly; name fewer of them")
-    return parameters(query)
+    return to_query_string(query)
 
 
 def _with_time_left(query: Query) -> Query:

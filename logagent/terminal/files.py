@@ -14,7 +14,7 @@ import trio
 from logagent.config.settings import ConfigError
 from logagent.core.outcome import Failure
 from logagent.core.query import BadParameter, Query
-from logagent.core.wire.listing import ListedLog, Listing, asked, rfc3339, to_json
+from logagent.core.wire.listing import ListedLog, Listing, parse_listing, rfc3339, to_json
 from logagent.peers.client.http_client import connect
 from logagent.peers.listing import ask_for_files
 from logagent.terminal.address import Agent, agent, patience
@@ -46,7 +46,7 @@ def files_question(typed: argparse.Namespace, environ: Mapping[str, str]) -> Fil
 def _query(typed: argparse.Namespace) -> Query:
     given = {"filename": typed.file, "hostname": typed.host, "rotated": ["false"] if typed.no_rotated else []}
     try:
-        return asked(urlencode(given, doseq=True, errors="surrogateescape").encode())
+        return parse_listing(urlencode(given, doseq=True, errors="surrogateescape").encode())
     except BadParameter as wrong:
         raise ConfigError(_FLAGS.get(wrong.name, f"--{wrong.name}"), wrong.reason) from None
 

@@ -41,12 +41,12 @@ class Bookmarked:
         self._source = source
         self._query = query
         self._positions = Positions(newest=False)
-        self._positions.pass_by(query.positions)
+        self._positions.advance(query.positions)
 
     @property
     def cursor(self) -> str:
         """Where another follow goes on; empty if that is not known, or too much to say."""
-        return encode(self._query, self._positions.at())
+        return encode(self._query, self._positions.current())
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """As `Source.pump`, with the cursor in the outcome."""
@@ -62,4 +62,4 @@ class _Marking:
 
     async def send(self, batch: Batch) -> None:
         await self._out.send(batch)
-        self._positions.pass_by(batch.positions)
+        self._positions.advance(batch.positions)

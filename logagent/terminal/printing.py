@@ -21,7 +21,7 @@ import trio
 
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import Outcome
-from logagent.core.rendering.records import Groups, Ndjson, separated
+from logagent.core.rendering.records import Groups, RecordsNdjson, separated
 
 PALETTE = (32, 37, 65, 67, 71, 97, 100, 103, 130, 133, 137, 166, 168, 172)
 """Colours of the 256 that most terminals have, of middling lightness: legible on black and on white."""
@@ -172,7 +172,7 @@ class Records:
         self._write = write
         self._escape = escape
         self.lines = 0
-        self._rendering = rendering or Ndjson()
+        self._rendering = rendering or RecordsNdjson()
 
     async def send(self, batch: Batch) -> None:
         if batch.count:

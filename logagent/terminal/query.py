@@ -21,7 +21,7 @@ from logagent.core.hits.tally import Tallied
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering.hits import HitsJson
-from logagent.core.rendering.records import Ndjson
+from logagent.core.rendering.records import RecordsNdjson
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.peers.client.http_client import connect
 from logagent.peers.source import PeerSource
@@ -166,7 +166,9 @@ def _printer(asked: Question, write: Write, streams: Streams, environ: Mapping[s
         return Count(write)
     if asked.form == "json":
         return Records(
-            write, escape=terminal, rendering=HitsJson(asked.query.form.step) if asked.query.form.hits else Ndjson()
+            write,
+            escape=terminal,
+            rendering=HitsJson(asked.query.form.step) if asked.query.form.hits else RecordsNdjson(),
         )
     color = wants_color(asked.color, terminal=terminal, environ=environ)
     if asked.query.form.hits:

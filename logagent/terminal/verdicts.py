@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 
 FOUND = 0
 NOTHING = 1
@@ -46,11 +46,11 @@ def going_on(cursor: str) -> str:
     return f"to go on from there: --cursor {cursor}"
 
 
-def _fails(part: Part) -> bool:
+def _fails(part: HostOutcome) -> bool:
     return part.status not in (Status.OK, Status.NOT_FOUND)
 
 
-def _told(part: Part) -> str:
+def _told(part: HostOutcome) -> str:
     return counted(part.lines) if part.status is Status.OK else "failed"
 
 

@@ -15,7 +15,7 @@ from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import HostState
-from logagent.core.wire.listing import Listing, asked, to_json
+from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.web.access import may_ask
 from logagent.web.answers import Answers
@@ -109,7 +109,7 @@ class _Routes:
 
     async def files(self) -> Response:
         self._admit()
-        return to_response(to_json(await self._agent.files(_addressed(asked(request.query_string)))))
+        return to_response(to_json(await self._agent.files(_addressed(parse_listing(request.query_string)))))
 
     async def hosts(self) -> Response:
         self._admit()

@@ -13,7 +13,7 @@ from logagent.core.outcome import Outcome
 from logagent.core.query import Query
 from logagent.core.rendering.event_stream import EventStream
 from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText
-from logagent.core.rendering.records import Ndjson, Text
+from logagent.core.rendering.records import RecordsNdjson, RecordsText
 from logagent.core.wire.frames import BATCHES, encode
 from logagent.web.documents import Refusal
 from logagent.web.streaming import BodyRendering
@@ -65,13 +65,13 @@ def logs_form(query: Query) -> Form:
         return Form(BATCHES, _Frames(), False, "times" in parameters, "places" in parameters)
     if liked == NDJSON:
         cursors = RecordCursors(query) if query.form.cursors else None
-        return Form(NDJSON, Ndjson(follow=query.follow is not None, cursors=cursors), True, True, True)
+        return Form(NDJSON, RecordsNdjson(follow=query.follow is not None, cursors=cursors), True, True, True)
     if liked == EVENTS:
         return Form(
             EVENTS, EventStream(follow=query.follow is not None, cursors=RecordCursors(query)), True, True, True
         )
     if liked == TEXT:
-        rendering = Text(query.form.prefix, groups=query.match.has_context)
+        rendering = RecordsText(query.form.prefix, groups=query.match.has_context)
         return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.form.prefix or query.match.has_context)
     raise Refusal(406, f"/logs comes as {TEXT}, {NDJSON} or {EVENTS}")
 

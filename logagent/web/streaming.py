@@ -123,7 +123,7 @@ class _Delivery:
         self._scanned = 0
         self._positions = Positions(newest=plan.query.form.order is Order.NEWEST)
         # A log that this answer says nothing of, as its host failed, stays where the earlier answer left it.
-        self._positions.pass_by(plan.query.positions)
+        self._positions.advance(plan.query.positions)
         self._outcome = Outcome()
 
     async def run(self) -> None:
@@ -153,7 +153,7 @@ class _Delivery:
         whole = outcome.complete and (query.limits.n is None or self._records < query.limits.n)
         if query.own or query.form.hits or (whole and query.form.order is Order.NEWEST):
             return outcome
-        return replace(outcome, cursor=encode(query, self._positions.at()))
+        return replace(outcome, cursor=encode(query, self._positions.current()))
 
     def _unfinished(self, status: Status, message: str) -> Outcome:
         return Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)
@@ -169,7 +169,7 @@ class _Delivery:
                     self._lines += lines_in(batch) if self._plan.query.form.hits else batch.count
                     self._records += batch.records
                     self._scanned += batch.scanned
-                    self._positions.pass_by(batch.positions)
+                    self._positions.advance(batch.positions)
                     await self._write(self._plan.rendering.batch(batch))
 
     async def _pump(self, out: trio.MemorySendChannel[Batch]) -> None:

@@ -120,3 +120,35 @@ def test_positions_are_found_by_host_and_log() -> None:
     assert of_host(HERE, "web-1") == HERE[:1]
     assert of_log(HERE, "a.log") == HERE[0]
     assert of_log(HERE, "c.log") is None
+
+
+def cursor_of(since: str, offset: str) -> str:
+    """A cursor with these values, spelled as JSON."""
+    known = base64.urlsafe_b64decode((text := encode(ASKED, HERE)) + "=" * (-len(text) % 4))[4:]
+    digest = zlib.decompress(known).split(b",")[1].decode()
+    packed = zlib.compress(f'[1,{digest},{since},null,{{"web-1":{{"a.log":[7,{offset}]}}}}]'.encode())
+    return base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode()
+
+
+def test_a_cursor_with_other_numbers_is_read() -> None:
+    assert decode(cursor_of("5", str(2**63 - 1)), ASKED).positions == (Position("web-1", "a.log", 7, 2**63 - 1),)
+    assert decode(cursor_of("null", "0"), ASKED).since is None
+
+
+@pytest.mark.parametrize("offset", [str(2**63), "-1", "true", '"1"', "1.0", "null"])
+def test_an_offset_is_a_number_of_63_bits(offset: str) -> None:
+    with pytest.raises(BadParameter, match="is damaged"):
+        decode(cursor_of("5", offset), ASKED)
+
+
+@pytest.mark.parametrize("since", ['"5"', "true", "5.0", "[]"])
+def test_a_range_of_time_in_a_cursor_is_made_of_whole_numbers(since: str) -> None:
+    with pytest.raises(BadParameter, match="is damaged"):
+        decode(cursor_of(since, "5"), ASKED)
+
+
+@pytest.mark.parametrize("strange", ["~~~~", "\n\n\n\n", "    ", "++++"])
+def test_characters_that_no_cursor_has_are_not_passed_over(strange: str) -> None:
+    text = encode(ASKED, HERE)
+    with pytest.raises(BadParameter, match="is damaged"):
+        decode(text[:8] + strange + text[8:], ASKED)

@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from logagent.core.outcome import Failure, Outcome, Part, Status, combine, failed
+from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 
 FOUND = Outcome()
 MISSING = Outcome(Status.NOT_FOUND, "db-1: no such file")
@@ -80,7 +80,11 @@ def test_bytes_scanned_add_up_over_failures_too() -> None:
 
 
 def test_hosts_are_listed_in_the_order_in_which_they_ended() -> None:
-    parts = [Part("b", Status.OK, lines=1), Part("a", Status.UNAVAILABLE, "away"), Part("c", Status.OK)]
+    parts = [
+        HostOutcome("b", Status.OK, lines=1),
+        HostOutcome("a", Status.UNAVAILABLE, "away"),
+        HostOutcome("c", Status.OK),
+    ]
     assert combined(Outcome(hosts=(parts[0],)), Outcome(hosts=(parts[1], parts[2]))).hosts == tuple(parts)
 
 
@@ -106,7 +110,7 @@ def test_a_failure_becomes_an_outcome_with_what_was_done_until_then() -> None:
 
 def test_an_outcome_as_the_share_of_a_host_has_one_part_that_says_the_same() -> None:
     share = Outcome(Status.DATA_LOSS, "a.log: damaged", 3, 99, timings={"scan": 1}).of_host("web-1")
-    assert share.hosts == (Part("web-1", Status.DATA_LOSS, "a.log: damaged", 3),)
+    assert share.hosts == (HostOutcome("web-1", Status.DATA_LOSS, "a.log: damaged", 3),)
     assert (share.status, share.message, share.lines, share.bytes_scanned) == (
         Status.DATA_LOSS,
         "a.log: damaged",

@@ -10,7 +10,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.fanout import follow
 from logagent.fanout.follow import Follow
@@ -63,7 +63,7 @@ async def test_lines_of_hosts_come_in_the_order_of_their_times(autojump_clock: M
     reader = Reader()
     outcome = await following(host("a", written("a", 5), 9.0), host("b", 0.5, written("b", 4), 9.0)).pump(QUERY, reader)
     assert reader.times == [4, 5]
-    assert outcome == Outcome(lines=2, hosts=(Part("a", Status.OK, "", 1), Part("b", Status.OK, "", 1)))
+    assert outcome == Outcome(lines=2, hosts=(HostOutcome("a", Status.OK, "", 1), HostOutcome("b", Status.OK, "", 1)))
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ async def test_the_end_of_one_hosts_follow_is_announced_once_and_the_others_go_o
     assert reader.notices == [told(Status.INTERNAL, "a bug", "b")]
     assert reader.times == [1]
     assert (outcome.status, outcome.message) == (Status.INTERNAL, "b: a bug")
-    assert outcome.hosts == (Part("a", Status.OK, "", 1), Part("b", Status.INTERNAL, "a bug", 0))
+    assert outcome.hosts == (HostOutcome("a", Status.OK, "", 1), HostOutcome("b", Status.INTERNAL, "a bug", 0))
 
 
 async def test_an_end_without_a_message_is_announced_too(autojump_clock: MockClock) -> None:

@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Position
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.fanout.followed_host import FollowedHost
 from testbed.sources import NEVER, lines, source
@@ -74,7 +74,7 @@ def share_after(*notices: Notice, outcome: Outcome | None = None) -> tuple[Statu
     host.outcome, host.given = outcome, 3
     share = host.share()
     [part] = share.hosts
-    assert part == Part("web-2", share.status, share.message.removeprefix("web-2: "), 3)
+    assert part == HostOutcome("web-2", share.status, share.message.removeprefix("web-2: "), 3)
     return share.status, share.message
 
 

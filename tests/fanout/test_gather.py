@@ -9,7 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Origin, Out
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.gather import LAST_WORDS, Gather
 from testbed.queries import changed
@@ -129,7 +129,7 @@ async def test_a_source_that_falls_silent_between_batches_is_left_behind_with_wh
     reader = Reader()
     outcome = await hosts(source(lines(1, 4)), source(lines(2), NEVER)).pump(OLDEST, reader)
     assert reader.times == [1, 2, 4]
-    assert Part("b", Status.UNAVAILABLE, "sent nothing for 5 s and was left behind", 1) in outcome.hosts
+    assert HostOutcome("b", Status.UNAVAILABLE, "sent nothing for 5 s and was left behind", 1) in outcome.hosts
 
 
 async def test_a_source_that_falls_silent_after_its_last_batch_is_left_behind(autojump_clock: MockClock) -> None:
@@ -307,7 +307,10 @@ async def test_a_source_fails_before_its_first_batch(autojump_clock: MockClock) 
     outcome = await hosts(source(outcome=AWAY), source(lines(1, 2))).pump(OLDEST, reader)
     assert reader.times == [1, 2]
     assert (outcome.status, outcome.message) == (Status.UNAVAILABLE, "a: cannot connect")
-    assert outcome.hosts == (Part("a", Status.UNAVAILABLE, "cannot connect", 0), Part("b", Status.OK, "", 2))
+    assert outcome.hosts == (
+        HostOutcome("a", Status.UNAVAILABLE, "cannot connect", 0),
+        HostOutcome("b", Status.OK, "", 2),
+    )
 
 
 async def test_a_source_fails_between_batches(autojump_clock: MockClock) -> None:
@@ -317,7 +320,7 @@ async def test_a_source_fails_between_batches(autojump_clock: MockClock) -> None
         OLDEST, reader
     )
     assert reader.times == [1, 2, 3, 4, 5]
-    assert outcome.hosts == (Part("a", Status.DATA_LOSS, "damaged", 2), Part("b", Status.OK, "", 3))
+    assert outcome.hosts == (HostOutcome("a", Status.DATA_LOSS, "damaged", 2), HostOutcome("b", Status.OK, "", 3))
     assert outcome.lines == 5
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from trio.testing import MockClock
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.delivery import Delivery
 from logagent.fanout.feed import Feed
@@ -17,7 +17,10 @@ from testbed.queries import changed
 from testbed.sources import Reader, ScriptedSource, source
 
 QUERY = Query.of(files=("*.log",), follow=True, order=Order.OLDEST, keywords=(b"x",), timeout=60.0, max_bytes=1000)
-GONE = Outcome(Status.UNAVAILABLE, hosts=(Part("b", Status.UNAVAILABLE, "cannot connect"), Part("c", Status.NOT_FOUND)))
+GONE = Outcome(
+    Status.UNAVAILABLE,
+    hosts=(HostOutcome("b", Status.UNAVAILABLE, "cannot connect"), HostOutcome("c", Status.NOT_FOUND)),
+)
 
 
 def at(host: str, offset: int, log: str = "app.log") -> Position:

@@ -9,13 +9,15 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.core.outcome import Part, Status
+from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
 from logagent.peers import listing
 from testbed.responses import Body
 
-LISTING = Listing((ListedLog("web-1", "app.log", (ListedFile("app.log", 3, 7),)),), (Part("web-1", Status.OK, "well"),))
+LISTING = Listing(
+    (ListedLog("web-1", "app.log", (ListedFile("app.log", 3, 7),)),), (HostOutcome("web-1", Status.OK, "well"),)
+)
 OWN = Query.of(files=("**/*",), own=True)
 
 
@@ -64,7 +66,7 @@ async def test_host_without_a_listing_is_named_with_the_reason(
 ) -> None:
     if status is Status.RESOURCE_EXHAUSTED:
         monkeypatch.setattr(listing, "MAX_LISTING", 100)
-    assert await listed(agent) == Listing((), (Part("w1", status, message),))
+    assert await listed(agent) == Listing((), (HostOutcome("w1", status, message),))
 
 
 async def test_listing_that_takes_longer_than_the_patience_is_none(autojump_clock: MockClock) -> None:
@@ -73,4 +75,4 @@ async def test_listing_that_takes_longer_than_the_patience_is_none(autojump_cloc
             await trio.sleep_forever()
             raise AssertionError
 
-    assert (await listed(Silent(b""))).hosts == (Part("w1", Status.UNAVAILABLE, "no answer within 5 s"),)
+    assert (await listed(Silent(b""))).hosts == (HostOutcome("w1", Status.UNAVAILABLE, "no answer within 5 s"),)

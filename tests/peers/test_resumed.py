@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.peers.resumed import FIRST_WAIT, GIVEN_UP, LAST_WORDS, LONGEST_WAIT, Resumed
 
@@ -208,9 +208,9 @@ async def test_hour_begins_anew_when_the_source_was_back(autojump_clock: MockClo
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.UNAVAILABLE])
 async def test_end_that_no_further_attempt_would_change_is_the_end(autojump_clock: MockClock, status: Status) -> None:
-    end = Outcome(status, "so it is", hosts=(Part("web-2", status),), cursor="of the source")
+    end = Outcome(status, "so it is", hosts=(HostOutcome("web-2", status),), cursor="of the source")
     source, reader, outcome = await run(sends(line(b"one", at(4)), then=end))
-    assert outcome == Outcome(status, "so it is", 1, 10, (Part("web-2", status),))
+    assert outcome == Outcome(status, "so it is", 1, 10, (HostOutcome("web-2", status),))
     assert (len(source.asked), reader.story) == (1, [b"one"])
 
 

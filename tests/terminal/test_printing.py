@@ -13,7 +13,7 @@ import pytest
 import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.terminal.printing import (
     PALETTE,
     Count,
@@ -128,7 +128,7 @@ async def test_records_end_with_the_verdict() -> None:
     written = Written()
     printer = Records(written, escape=False)
     await printer.send(batch(b"one", b"two"))
-    await printer.end(Outcome(Status.OK, lines=2, hosts=(Part("web-1", Status.OK, lines=2),)))
+    await printer.end(Outcome(Status.OK, lines=2, hosts=(HostOutcome("web-1", Status.OK, lines=2),)))
     records = [json.loads(record) for record in written.data.splitlines()]
     assert [record.get("line") for record in records] == ["one", "two", None]
     assert records[-1]["end"]["complete"] is True

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Out
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.terminal import query
 from logagent.terminal.chart import WIDTH
@@ -29,7 +29,7 @@ from testbed.counts import counts
 
 LINE = Batch(b"a line that is longer than what is said\n", 1, [0], [0], (Origin("web-1", "syslog"),))
 GB = 2**30
-FOUND = Outcome(lines=1, hosts=(Part("web-1", Status.OK, lines=1),))
+FOUND = Outcome(lines=1, hosts=(HostOutcome("web-1", Status.OK, lines=1),))
 Step = tuple[float, Batch]
 
 

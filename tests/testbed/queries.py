@@ -1,4 +1,4 @@
-"""Queries changed by fields that are named without their group."""
+"""Queries changed by fields of their groups, beside `Query.of`, which makes them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GROUPS = ("match", "limits", "form")
 
 
 def changed(query: Query, **changes: Any) -> Query:
-    """The query with some fields changed: those of a group by their own names, `follow` being true or false."""
+    """Change fields of a query, named as `Query.of` names them."""
     for group in GROUPS:
         now = getattr(query, group)
         taken = {field.name: changes.pop(field.name) for field in fields(now) if field.name in changes}

@@ -16,7 +16,7 @@ import trio
 from logagent.core.batch import Batch, LineFlag
 from logagent.core.outcome import Outcome
 from logagent.core.query import Order, Query
-from logagent.core.rendering.records import Text
+from logagent.core.rendering.records import RecordsText
 from logagent.disk.catalog.rotated_names import is_packed
 from logagent.disk.search.options import Ways
 from logagent.disk.search.source import LogSource
@@ -82,7 +82,7 @@ class Collected:
 
     def text(self) -> list[bytes]:
         """The lines as they are printed, with `--` between groups."""
-        rendering = Text(prefix=False, groups=True)
+        rendering = RecordsText(prefix=False, groups=True)
         return b"".join(map(rendering.batch, self.batches)).splitlines()
 
     def records(self) -> list[bytes]:

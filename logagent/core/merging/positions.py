@@ -1,4 +1,4 @@
-"""Positions: how far the logs of a merge are done, while some of their lines are given out and others are held."""
+"""Positions: how far each log of an answer is given out, also while some lines of a batch are still held."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ _Log = tuple[str, str]
 """Host and log."""
 
 
-class Head(NamedTuple):
-    """A batch of which the first `given` lines are given out."""
+class PartlyGiven(NamedTuple):
+    """A batch whose first lines are given out, while the others are held.
+
+    Attributes:
+        batch: the batch.
+        lines: all its lines.
+        given: how many of them are given out.
+    """
 
     batch: Batch
     lines: Sequence[bytes]
@@ -20,64 +26,70 @@ class Head(NamedTuple):
 
 
 class Positions:
-    """Keeps the position of each log. newest: whether logs are read from their end to their beginning."""
+    """The position of each log.
+
+    Args:
+        newest: whether logs are read from their end to their beginning.
+    """
 
     def __init__(self, *, newest: bool) -> None:
         self._newest = newest
-        self._passed: dict[_Log, Position] = {}
+        self._reached: dict[_Log, Position] = {}
 
-    def pass_by(self, positions: Iterable[Position]) -> None:
-        """Logs have come so far. The last position of a log is the one that counts."""
+    def advance(self, positions: Iterable[Position]) -> None:
+        """Set the position of each log that occurs; its last one counts."""
         for position in positions:
-            self._passed[position.host, position.log] = position
+            self._reached[position.host, position.log] = position
 
-    def at(self, heads: Iterable[Head] = ()) -> list[Position]:
-        """The position of each log now, with batches of which some lines are given out and the rest is held."""
-        now = dict(self._passed)
-        for head in heads:
-            for position in self._within(head, now):
+    def current(self, held: Iterable[PartlyGiven] = ()) -> list[Position]:
+        """Return the position of each log.
+
+        Args:
+            held: batches that are given out in part, or not yet; their positions must not have been set.
+        """
+        now = dict(self._reached)
+        for partly in held:
+            for position in self._within(partly, now):
                 now[position.host, position.log] = position
         return list(now.values())
 
-    def _within(self, head: Head, now: dict[_Log, Position]) -> Iterator[Position]:
+    def _within(self, partly: PartlyGiven, now: dict[_Log, Position]) -> Iterator[Position]:
         """Positions in a batch that is partly given out, in the order in which its files are read."""
-        batch = head.batch
+        batch = partly.batch
         if batch.offsets is None:
             return
-        with_lines = _spread(batch, head.given)
-        logs = {(batch.origins[index].host, batch.origins[index].log) for index in with_lines}
+        borders = _borders(batch, partly.given)
+        logs = {(batch.origins[index].host, batch.origins[index].log) for index in borders}
         for position in batch.positions:
             if (position.host, position.log) not in logs:
-                yield position  # nothing of that log is in the batch: it is as far before as behind it
-        for index, (last, first) in sorted(with_lines.items()):
+                yield position  # the batch has no line of that log, so that it is equally far before and behind it
+        for index, (last, first) in sorted(borders.items()):
             origin = batch.origins[index]
             log = origin.host, origin.log
             if last is not None:
-                now[log] = Position(*log, origin.fingerprint, self._behind(head, batch.offsets, last))
-                yield now[log]
+                yield Position(*log, origin.fingerprint, self._behind(partly, batch.offsets, last))
             elif log not in now and first is not None:
-                now[log] = Position(*log, origin.fingerprint, self._before(head, batch.offsets, first))
-                yield now[log]
+                yield Position(*log, origin.fingerprint, self._before(partly, batch.offsets, first))
 
-    def _behind(self, head: Head, offsets: list[int], place: int) -> int:
-        """The position behind the line at `place`; newest first, all lines of an event lie behind its first."""
+    def _behind(self, partly: PartlyGiven, offsets: list[int], place: int) -> int:
+        """The offset behind a line; newest first, that is where its record begins."""
         if not self._newest:
-            return head.batch.behind(place, head.lines[place])
-        while place and head.batch.goes_on(place):
+            return partly.batch.offset_behind(place, partly.lines[place])
+        while place and partly.batch.continues_record(place):
             place -= 1
         return offsets[place]
 
-    def _before(self, head: Head, offsets: list[int], place: int) -> int:
-        """The position before that line; newest first, all lines of an event lie before its last."""
+    def _before(self, partly: PartlyGiven, offsets: list[int], place: int) -> int:
+        """The offset before a line; newest first, that is where its record ends."""
         if not self._newest:
             return offsets[place]
-        while place + 1 < head.batch.count and head.batch.goes_on(place + 1):
+        while place + 1 < partly.batch.count and partly.batch.continues_record(place + 1):
             place += 1
-        return offsets[place] + len(head.lines[place]) + 1
+        return offsets[place] + len(partly.lines[place]) + 1
 
 
-def _spread(batch: Batch, given: int) -> dict[int, tuple[int | None, int | None]]:
-    """For each origin with lines in the batch, the place of its last line given, and of its first one held."""
+def _borders(batch: Batch, given: int) -> dict[int, tuple[int | None, int | None]]:
+    """For each origin that lines have, the index of its last line given out, and of its first one held."""
     if batch.origin is None:
         return {0: (given - 1 if given else None, given if given < batch.count else None)} if batch.origins else {}
     last = {index: place for place, index in enumerate(batch.origin[:given])}

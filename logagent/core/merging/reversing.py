@@ -1,98 +1,102 @@
-"""Turning an answer round: what was found from the newest to the oldest, in reading order."""
+"""Reversing an answer: what was found from the newest line to the oldest, put into reading order."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
-from logagent.core.batch import Batch, LineFlag, Origin, Position
+from logagent.core.batch import Batch, LineFlag, Position
+from logagent.core.columns import Joined, Run, picked
 
 _Log = tuple[str, str]
 """Host and log."""
-_TURNED = {LineFlag.LEADS: LineFlag.TRAILS, LineFlag.TRAILS: LineFlag.LEADS}
+_SWAPPED = {LineFlag.LEADS: LineFlag.TRAILS, LineFlag.TRAILS: LineFlag.LEADS}
 
 
-class _Line(NamedTuple):
-    """One line with its columns."""
+def oldest_first(batches: Sequence[Batch], logs: Container[_Log] | None = None) -> Batch | None:
+    """Put an answer that goes from newer to older lines into reading order.
 
-    text: bytes
-    time: int
-    key: int
-    offset: int
-    origin: Origin
-    flag: int
+    Records come in reverse order, the lines of each in their own. Context that led to a match trails it, and the other
+    way round.
 
+    Args:
+        batches: the whole answer, with times and places.
+        logs: hosts and logs whose lines are kept; None: those of all.
 
-def turned(batches: Sequence[Batch], logs: Container[_Log] | None = None) -> Batch | None:
-    """All batches of an answer newest first, with times and places, as one batch oldest first; None if it is empty.
-
-    Records come in reverse order, the lines of each in their own; what led to a match trails it, and the other way
-    round. logs: lines of others are left out.
+    Returns:
+        All lines as one batch; None if there are none.
     """
-    records = _records([line for batch in batches for line in _lines(batch) if logs is None or _log(line) in logs])
-    if not records:
+    runs = [Run(batch, batch.lines(), 0, batch.count) for batch in batches if batch.count]
+    if not runs:
         return None
-    lines = [line for record in _with_gaps_moved(records)[::-1] for line in record]
-    origins = tuple(dict.fromkeys(line.origin for line in lines))
-    number = {origin: place for place, origin in enumerate(origins)}
-    batch = Batch(
-        b"".join([line.text + b"\n" for line in lines]),
-        len(lines),
-        times=[line.time for line in lines],
-        offsets=[line.offset for line in lines],
-        origins=origins,
-        origin=[number[line.origin] for line in lines] if len(origins) > 1 else None,
-    )
-    if all(known.flags is None for known in batches if known.count):
+    joined = Joined(runs)
+    newest_first = joined.batch(len(joined.lines), times=True, places=True)
+    log_of_each = _log_of_each(newest_first)
+    kept = [place for place, log in enumerate(log_of_each) if logs is None or log in logs]
+    if not kept:
+        return None
+    records = _records(newest_first, kept)
+    batch = picked(newest_first, joined.lines, [place for record in reversed(records) for place in record])
+    if newest_first.flags is None:
         return batch
-    return replace(batch, flags=bytes(line.flag for line in lines), keys=[line.key for line in lines])
+    flags = _reversed_flags(newest_first.flags, records, log_of_each)
+    return replace(batch, flags=bytes([flags[place] for record in reversed(records) for place in record]))
 
 
-def beginnings(batch: Batch) -> tuple[Position, ...]:
-    """For each log in a batch, oldest first, the position before its first line."""
-    first = {_log(line): line for line in reversed(_lines(batch))}
-    return tuple(Position(*log, line.origin.fingerprint, line.offset) for log, line in first.items())
+def positions_before(batch: Batch) -> tuple[Position, ...]:
+    """Return, for each log with lines in a batch that goes from older to newer ones, the position before the first."""
+    first: dict[_Log, int] = {}
+    for place, log in enumerate(_log_of_each(batch)):
+        first.setdefault(log, place)
+    offsets = batch.offsets or [0] * batch.count
+    return tuple(Position(*log, _fingerprint(batch, place), offsets[place]) for log, place in first.items())
 
 
-def endings(batch: Batch) -> tuple[Position, ...]:
-    """The same behind its last line; of a file that no position is in there is none."""
-    last = {_log(line): (place, line) for place, line in enumerate(_lines(batch)) if line.origin.fingerprint}
+def positions_behind(batch: Batch) -> tuple[Position, ...]:
+    """Return, for each log with lines in a batch that goes from older to newer ones, the position behind the last.
+
+    There is none for lines of files without a fingerprint, which no position can lie in.
+    """
+    lines = batch.lines()
+    last = {log: place for place, log in enumerate(_log_of_each(batch)) if _fingerprint(batch, place)}
     return tuple(
-        Position(*log, line.origin.fingerprint, batch.behind(place, line.text)) for log, (place, line) in last.items()
+        Position(*log, _fingerprint(batch, place), batch.offset_behind(place, lines[place]))
+        for log, place in last.items()
     )
 
 
-def _log(line: _Line) -> _Log:
-    return line.origin.host, line.origin.log or line.origin.file
+def _log_of_each(batch: Batch) -> list[_Log]:
+    logs = [origin.log_id for origin in batch.origins]
+    return [logs[index] for index in batch.origin_of_each()]
 
 
-def _lines(batch: Batch) -> list[_Line]:
-    times, offsets = batch.times or [0] * batch.count, batch.offsets or [0] * batch.count
-    origins = [batch.origins[index] for index in batch.origin_of_each()]
-    flags = batch.flags or bytes(batch.count)
-    return list(map(_Line, batch.lines(), times, batch.keys or times, offsets, origins, flags))
+def _fingerprint(batch: Batch, place: int) -> int:
+    return batch.origins[0 if batch.origin is None else batch.origin[place]].fingerprint
 
 
-def _records(lines: list[_Line]) -> list[list[_Line]]:
-    records: list[list[_Line]] = []
-    for line in lines:
-        if line.flag & LineFlag.CONTINUES and records:
-            records[-1].append(line)
+def _records(batch: Batch, places: Sequence[int]) -> list[list[int]]:
+    """Lines that belong to one record each, by their indices."""
+    records: list[list[int]] = []
+    for place in places:
+        if batch.continues_record(place) and records:
+            records[-1].append(place)
         else:
-            records.append([line])
+            records.append([place])
     return records
 
 
-def _with_gaps_moved(records: list[list[_Line]]) -> list[list[_Line]]:
-    """A gap is marked on the later of the two lines that it lies between: turned round, on the other one."""
-    moved: list[list[_Line]] = []
-    before: dict[_Log, int] = {}
-    for first, *further in records:
-        kind = first.flag & ~LineFlag.GAP
-        moved.append([first._replace(flag=_TURNED.get(LineFlag(kind), kind)), *further])
-        if first.flag & LineFlag.GAP and (place := before.get(_log(first))) is not None:
-            earlier = moved[place][0]
-            moved[place][0] = earlier._replace(flag=earlier.flag | LineFlag.GAP)
-        before[_log(first)] = len(moved) - 1
-    return moved
+def _reversed_flags(flags: bytes, records: Sequence[Sequence[int]], log_of_each: Sequence[_Log]) -> bytearray:
+    """The flag of each line in the reversed answer.
+
+    A gap is marked on the later of the two lines that it lies between: reversed, on the other one.
+    """
+    changed = bytearray(flags)
+    begun: dict[_Log, int] = {}
+    for first, *_ in records:
+        kind = flags[first] & ~LineFlag.GAP
+        changed[first] = _SWAPPED.get(LineFlag(kind), kind)
+        log = log_of_each[first]
+        if flags[first] & LineFlag.GAP and log in begun:
+            changed[begun[log]] |= LineFlag.GAP
+        begun[log] = first
+    return changed

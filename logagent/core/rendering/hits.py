@@ -1,4 +1,4 @@
-"""Counts as JSON, NDJSON or text: collected batch by batch, and written at the end, when every host has spoken."""
+"""Counts as JSON, NDJSON or text, collected batch by batch and written at the end, when every host has answered."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from logagent.core.wire.verdict import end_record
 
 
 class _Hits:
-    """Collects counts. step: nanoseconds, as asked for."""
+    """Collects counts.
+
+    Args:
+        step: nanoseconds of a bucket, as asked for; None: a sensible length.
+    """
 
     def __init__(self, step: int | None) -> None:
         self._histogram = Histogram(step)
 
     def batch(self, batch: Batch) -> bytes:
-        """Nothing yet: later counts may add to the same buckets."""
+        """Collect the counts of a batch; nothing is written yet, since later counts may add to the same buckets."""
         if batch.count:
             self._histogram.add(batch)
         return b""
 
     def _hits(self) -> list[dict[str, Any]]:
-        """One host's count in one bucket each. time: RFC 3339 in UTC; None for lines of files that have no times."""
+        """The count of each host in each bucket, whose time is None for lines of files that have no times."""
         return [
             {"time": None if row.start is None else rfc3339(row.start), "host": shown(host), "count": lines}
             for row in self._histogram.rows()
@@ -35,26 +39,29 @@ class _Hits:
 
 
 class HitsJson(_Hits):
-    """One JSON object of `step_seconds`, `hits` and the verdict, `end`."""
+    """Renders hits as one JSON object with `step_seconds`, `hits` and `end`, the verdict."""
 
     def end(self, outcome: Outcome) -> bytes:
+        """Return all hits and the verdict."""
         hits = {"step_seconds": seconds(self._histogram.step), "hits": self._hits()}
         return _json(hits | end_record(outcome))
 
 
 class HitsNdjson(_Hits):
-    """One JSON record for each bucket and host, the last one the verdict, which tells the step as well."""
+    """Renders hits as one JSON record for each bucket and host, the last one being the verdict with the step."""
 
     def end(self, outcome: Outcome) -> bytes:
+        """Return all hits and the verdict."""
         end = end_record(outcome)
         end["end"]["step_seconds"] = seconds(self._histogram.step)
         return b"".join(map(_json, [*self._hits(), end]))
 
 
 class HitsText(_Hits):
-    """Columns of time, host and count; `-` for the time of lines that have none."""
+    """Renders hits as columns of time, host and count, with `-` for the time of lines that have none."""
 
     def end(self, outcome: Outcome) -> bytes:
+        """Return all hits and the verdict."""
         hits = self._hits()
         rows = [(hit["time"] or "-", hit["host"].replace("\n", "\\n"), str(hit["count"])) for hit in hits]
         time, host, count = (max(map(len, column)) for column in zip(*rows, strict=True)) if rows else (0, 0, 0)
@@ -63,12 +70,12 @@ class HitsText(_Hits):
 
 
 def seconds(step: int) -> int | float:
-    """A step in seconds, a whole number where it is one."""
+    """Return a step of nanoseconds in seconds, as a whole number if it is one."""
     return step // SECOND if step % SECOND == 0 else step / SECOND
 
 
 def rfc3339(time: int) -> str:
-    """Nanoseconds since the epoch as RFC 3339 in UTC, to the millisecond where it is no whole second."""
+    """Spell nanoseconds since the epoch as RFC 3339 does, in UTC, to the millisecond if it is no whole second."""
     second, fraction = divmod(time, SECOND)
     milliseconds = f".{fraction // 1_000_000:03d}" if fraction else ""
     return f"{whole_second(second)}{milliseconds}Z"

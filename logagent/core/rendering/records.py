@@ -16,24 +16,29 @@ from logagent.core.wire.verdict import end_record
 
 _quote: Callable[[str], str] = encode_basestring
 
-
 SEPARATOR = b"--"
-"""Between groups of lines with context, as grep has it."""
+"""The line between groups of lines with context, as grep prints it."""
+LIVE_RECORD = '{"live":true}'
+"""The record behind which all records were written since the follow began."""
+HEARTBEAT_RECORD = '{"heartbeat":true}'
+"""The record of a sign of life."""
 
 
 class Groups:
-    """Tells where lines stop being neighbours, in the batches of one answer after the other."""
+    """Finds where groups of neighbouring lines begin, through all batches of an answer."""
 
     def __init__(self) -> None:
         self._last: tuple[str, str] | None = None
 
     def begins(self, batch: Batch) -> set[int]:
-        """The places in a batch of the lines that are no neighbours of the line before, the very first one left out."""
+        """Return the indices of a batch's lines that begin a group, except for the very first line of the answer.
+
+        Batches are to be given in their order.
+        """
         begins: set[int] = set()
         flags = batch.flags or bytes(batch.count)
         for place, (flag, index) in enumerate(zip(flags, batch.origin_of_each(), strict=True)):
-            origin = batch.origins[index]
-            log = origin.host, origin.log or origin.file  # from one file of a log to the next there is no gap
+            log = batch.origins[index].log_id  # from one file of a log to the next there is no gap
             if self._last is not None and (flag & LineFlag.GAP or log != self._last):
                 begins.add(place)
             self._last = log
@@ -41,27 +46,32 @@ class Groups:
 
 
 def separated(lines: list[bytes], begins: set[int]) -> bytes:
-    """Lines as a text, with a separator before those at the places `begins`."""
+    """Return lines as a text, with a separator before those whose indices are in `begins`."""
     rows = [b"%b\n%b" % (SEPARATOR, line) if place in begins else line for place, line in enumerate(lines)]
     return b"\n".join(rows) + b"\n"
 
 
-class Text:
-    """The lines' own bytes, each ended by `\\n`; with `prefix`, `host file: ` before each; with `groups`, `--` between
-    those that are no neighbours, for which batches need their places."""
+class RecordsText:
+    """Renders lines as their own bytes, each ended by `\\n`.
+
+    Args:
+        prefix: whether `host file: ` stands before each line.
+        groups: whether `--` stands between lines that are no neighbours; then batches need their places.
+    """
 
     def __init__(self, prefix: bool, groups: bool = False) -> None:
         self._prefix = prefix
         self._groups = Groups() if groups else None
 
     def batch(self, batch: Batch) -> bytes:
+        """Return the lines of a batch."""
         if not batch.count:
             return b""
         body = self._prefixed(batch) if self._prefix else batch.body
         return body if self._groups is None else separated(body[:-1].split(b"\n"), self._groups.begins(batch))
 
     def end(self, outcome: Outcome) -> bytes:
-        """Nothing: a text has no room for a verdict beside the trailers."""
+        """Return nothing: the verdict of a text is in the trailers alone."""
         return b""
 
     def _prefixed(self, batch: Batch) -> bytes:
@@ -73,11 +83,14 @@ class Text:
         return b"\n".join([prefixes[index] + line for index, line in zip(batch.origin, lines, strict=True)]) + b"\n"
 
 
-class Ndjson:
-    """One JSON record a line or event, the last one the verdict. Needs the columns of times and places.
+class RecordsNdjson:
+    """Renders an answer as one JSON record for each line or event, the last one being the verdict.
 
-    follow: whether notices, signs of life and the beginning of what is live are records too. cursors: what tells the
-    cursor of each record, if they are wanted.
+    Batches need the columns of times and places.
+
+    Args:
+        follow: whether notices, signs of life, and the beginning of what is live are records too.
+        cursors: makes the cursor of each record; None if none are wanted.
     """
 
     def __init__(self, *, follow: bool = False, cursors: RecordCursors | None = None) -> None:
@@ -85,6 +98,7 @@ class Ndjson:
         self._cursors = cursors
 
     def batch(self, batch: Batch) -> bytes:
+        """Return the records of a batch."""
         rows = json_records(batch)
         if self._cursors is not None:
             cursors = self._cursors.behind(batch)
@@ -94,11 +108,12 @@ class Ndjson:
         return ("\n".join(rows) + "\n").encode() if rows else b""
 
     def end(self, outcome: Outcome) -> bytes:
+        """Return the last record, the verdict."""
         return json_end(outcome) + b"\n"
 
 
 def json_records(batch: Batch) -> list[str]:
-    """The records of a batch, a JSON object each, without line breaks. Needs the columns of times and places."""
+    """Return the records of a batch with times and places, each as a JSON object without line breaks."""
     times, offsets = batch.times or [0] * batch.count, batch.offsets or [0] * batch.count
     origins = [
         (origin.timed, f'"host":{_quote(shown(origin.host))},"file":{_quote(shown(origin.file))},"offset":')
@@ -115,25 +130,20 @@ def json_records(batch: Batch) -> list[str]:
 
 
 def json_notice(notice: Notice) -> str:
-    """A notice as a JSON object without line breaks."""
+    """Return a notice as a JSON object without line breaks."""
     told = {"host": shown(notice.host), "status": int(notice.status), "message": shown(notice.message)}
     return json.dumps({"notice": told}, ensure_ascii=False)
 
 
 def json_end(outcome: Outcome) -> bytes:
-    """The verdict as a JSON object without line breaks."""
+    """Return the verdict as a JSON object without line breaks."""
     return json.dumps(end_record(outcome), ensure_ascii=False).encode("utf-8", "replace")
-
-
-LIVE = '{"live":true}'
-"""What says that from here on records were written since."""
-HEARTBEAT = '{"heartbeat":true}'
 
 
 def _signs(batch: Batch) -> list[str]:
     if batch == SIGN_OF_LIFE:
-        return [HEARTBEAT]
-    return [LIVE] if batch.live else []
+        return [HEARTBEAT_RECORD]
+    return [LIVE_RECORD] if batch.live else []
 
 
 def _with_cursor(row: str, cursor: str) -> str:
@@ -144,7 +154,7 @@ _Row = tuple[bytes, int, int, tuple[bool, str]]
 
 
 def _flagged(rows: list[_Row], flags: bytes, rfc3339: _Rfc3339) -> Iterator[str]:
-    """Records of which some are context, and some have several lines."""
+    """Records some of which are context, and some have several lines."""
     firsts = [place for place, flag in enumerate(flags) if not flag & LineFlag.CONTINUES]
     for first, behind in itertools.pairwise([*firsts, len(rows)]):
         _, time, offset, (timed, where) = rows[first]
@@ -155,7 +165,7 @@ def _flagged(rows: list[_Row], flags: bytes, rfc3339: _Rfc3339) -> Iterator[str]
 
 
 class _Rfc3339:
-    """Nanoseconds since the epoch as a quoted RFC 3339 time; the second is kept, since neighbours share it."""
+    """Spells nanoseconds as a quoted RFC 3339 time. The second is kept, since neighbouring lines often share it."""
 
     def __init__(self) -> None:
         self._second: int | None = None

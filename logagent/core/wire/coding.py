@@ -1,6 +1,6 @@
-"""Content codings of a stream of bytes, encode beside decode (RFC 9110, section 8.4; zstd: RFC 8878).
+"""Content codings of a stream of bytes, encoder beside decoder (RFC 9110, section 8.4; zstd: RFC 8878).
 
-An encoder gives out all that it was given, chunk by chunk, so that a reader never waits for lines that are there.
+An encoder flushes after every chunk, so that a reader never waits for lines that were sent.
 """
 
 from __future__ import annotations
@@ -13,24 +13,29 @@ import zstandard
 
 IDENTITY = "identity"
 _ZSTD_LEVEL = 1
-"""Logs shrink 4.4 times at 450 MB/s; higher levels cost more than they save on any network of today."""
+"""At this level logs shrink to less than a quarter, at 450 MB/s; higher levels cost more than a network saves."""
 _GZIP_LEVEL = 1
+"""The fastest level: gzip is for clients that do not know zstd."""
 _MAX_WINDOW = 8 * 1024 * 1024
-"""Bytes that a sender may make a reader of zstd keep: what RFC 8878 asks every decoder to support."""
+"""Bytes of history that a zstd stream may make its decoder keep: RFC 8878 asks every decoder to support as many."""
 _DECODED_AT_ONCE = 1024
-"""Bytes decoded at a time: at worst they unfold to some 32 MiB, as 128 KiB of one byte take four bytes."""
+"""Bytes decoded at a time: at worst they decompress to some 32 MiB, since 128 KiB of one byte take four bytes."""
 
 
 class DecodeError(ValueError):
-    """The bytes are not in the coding that they are said to be in."""
+    """The bytes are not in the coding that their sender named."""
 
 
 class Encoder(Protocol):
-    """One direction of one stream. `encode` gives out everything so far; `finish` ends the stream."""
+    """Encodes one stream."""
 
-    def encode(self, chunk: bytes, /) -> bytes: ...
+    def encode(self, chunk: bytes, /) -> bytes:
+        """Return the encoded chunk, so that all that was given can be decoded."""
+        ...
 
-    def finish(self) -> bytes: ...
+    def finish(self) -> bytes:
+        """End the stream and return its last bytes."""
+        ...
 
 
 class _Identity:
@@ -67,20 +72,33 @@ _ENCODERS: dict[str, Callable[[], Encoder]] = {"zstd": _Zstd, "gzip": _Gzip, IDE
 
 
 def negotiate(accept_encoding: str) -> str:
-    """The coding to answer in: the one we like best of those that the client takes; identity if it names none."""
+    """Return the coding to answer in: the client's best, zstd before gzip; identity if it accepts neither.
+
+    Args:
+        accept_encoding: the value of the header `accept-encoding`; empty if there is none.
+    """
     weights = dict(map(_weighted, filter(None, (part.strip() for part in accept_encoding.lower().split(",")))))
     taken = [name for name in _ENCODERS if name != IDENTITY and weights.get(name, 0.0) > 0]
     return max(taken, key=lambda name: weights[name], default=IDENTITY)
 
 
 def encoder(coding: str) -> Encoder:
-    """An encoder for a coding that `negotiate` named."""
+    """Return an encoder for a coding that `negotiate` chose."""
     return _ENCODERS[coding]()
 
 
 def decoder(coding: str) -> Callable[[bytes], Iterator[bytes]]:
-    """A function that takes the stream chunk by chunk and gives what can be decoded by then, piece by piece: little is
-    held at a time, whatever a chunk unfolds to. Raises `DecodeError`."""
+    """Return a function that decodes a stream chunk by chunk.
+
+    It yields a chunk's bytes piece by piece, so that little is held at a time, however much a chunk decompresses to. It
+    raises `DecodeError` when the bytes are not in the coding.
+
+    Args:
+        coding: the value of the header `content-encoding`; only zstd and identity are known.
+
+    Raises:
+        DecodeError: when the coding is unknown.
+    """
     if coding == IDENTITY:
         return lambda chunk: iter([chunk])
     if coding != "zstd":

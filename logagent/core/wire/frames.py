@@ -1,9 +1,10 @@
-"""Batches between agents: one frame for each, encode beside decode.
+"""Batches between agents as frames, encoder beside decoder.
 
-A frame, all numbers big-endian but the columns, which are little-endian so that most machines copy them as they are:
+A frame; its numbers are big-endian except for the columns, which are little-endian so that most machines copy them
+without a change:
 
     u32  length of all that follows
-    u8   columns present: 1 times, 2 offsets, 4 origin, 8 flags, 16 keys; 32: what comes next was written since
+    u8   columns present: 1 times, 2 offsets, 4 origin, 8 flags, 16 keys; 32: the batch is live
     u32  count of lines
     u64  bytes scanned since the frame before it
     u64  bytes planned since then
@@ -26,17 +27,19 @@ from array import array
 from collections.abc import Iterator
 
 from logagent.core.batch import Batch, Notice, Origin, Position
+from logagent.core.columns import cut_before, with_used_origins
 from logagent.core.outcome import Status
 
 BATCHES = "application/vnd.logagent.batches"
-"""The media type. Its parameters `times` and `places` (true or false) ask for these columns."""
+"""The media type; its parameters `times` and `places` (true or false) ask for these columns."""
 SCOPE_HEADER = "log-scope"
 """`log-scope: own` asks an agent for its own files only, so that agents never ask in circles."""
 VERSION_HEADER = "logagent-version"
-"""What every answer of an agent carries, and nobody else's does."""
+"""The header that every answer of an agent carries, and no other server's."""
 MAX_FRAME = 64 * 1024 * 1024
-"""Bytes of one frame. A batch holds a few hundred KiB or one overlong line; what claims more is not a frame."""
+"""Bytes of one frame at most. A batch holds a few hundred KiB or one overlong line; more is not a frame."""
 MAX_ORIGINS = 0xFFFF
+"""Origins that one frame names at most: their count and the indices into them are sent in 16 bits."""
 
 _LENGTH = struct.Struct(">I")
 _HEAD = struct.Struct(">BIQQH")
@@ -50,11 +53,47 @@ _BIG_ENDIAN = sys.byteorder == "big"
 
 
 class WireError(ValueError):
-    """What came is not a frame of batches."""
+    """The bytes received are not a frame."""
 
 
 def encode(batch: Batch) -> bytes:
-    """The frame of one batch."""
+    """Return the frame of a batch.
+
+    Of more than `MAX_ORIGINS` origins only those that lines have are sent. If these are still too many, the batch goes
+    out as several frames, cut between records.
+    """
+    if len(batch.origins) <= MAX_ORIGINS:
+        return _encode_frame(batch)
+    return b"".join(map(_encode_frame, _with_few_origins(with_used_origins(batch))))
+
+
+def _with_few_origins(batch: Batch) -> Iterator[Batch]:
+    """The batch cut so that no part has more origins than one frame can name."""
+    if len(batch.origins) <= MAX_ORIGINS:
+        yield batch
+        return
+    for part in cut_before(batch, [*_borders(batch)]):
+        yield with_used_origins(part)
+
+
+def _borders(batch: Batch) -> Iterator[int]:
+    """The indices of the lines before which the batch is cut."""
+    first = record = 0
+    origins: set[int] = set()
+    indices = batch.origin_of_each()
+    for place, index in enumerate(indices):
+        if not batch.continues_record(place):
+            record = place
+        origins.add(index)
+        if len(origins) > MAX_ORIGINS:
+            # A record is not cut, unless its lines come from too many files, which no source makes.
+            is_whole = record > first and len(set(indices[record : place + 1])) <= MAX_ORIGINS
+            first = record if is_whole else place
+            yield first
+            origins = set(indices[first : place + 1])
+
+
+def _encode_frame(batch: Batch) -> bytes:
     columns: list[tuple[int, str, list[int] | bytes | None]] = [
         (_TIMES, "q", batch.times),
         (_OFFSETS, "q", batch.offsets),
@@ -76,13 +115,20 @@ def encode(batch: Batch) -> bytes:
 
 
 class Decoder:
-    """Makes batches of the bytes of a connection, however they were cut on the way."""
+    """Makes batches of the bytes of a connection, in whatever pieces they arrive."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
 
     def receive(self, received: bytes) -> Iterator[Batch]:
-        """The batches that are whole now. Raises `WireError`."""
+        """Yield the batches that are whole now.
+
+        Args:
+            received: the next bytes of the connection.
+
+        Raises:
+            WireError: when the bytes are not a frame; nothing more can be received.
+        """
         self._pending += received
         at = 0
         while len(self._pending) >= at + _LENGTH.size:
@@ -99,7 +145,11 @@ class Decoder:
         del self._pending[:at]
 
     def finish(self) -> None:
-        """To be called after the last byte. Raises `WireError` if a frame is cut."""
+        """End the stream.
+
+        Raises:
+            WireError: when the last frame is cut.
+        """
         if self._pending:
             raise WireError("the last frame is cut")
 
@@ -125,7 +175,7 @@ def _encode_names(*names: str) -> bytes:
 def _encode_column(kind: str, column: list[int] | bytes) -> bytes:
     try:
         values = array(kind, column)
-    except OverflowError:  # a time before 1677 or after 2262: still in order, at the end of what 64 bits can hold
+    except OverflowError:  # a time before 1677 or after 2262: sent as the earliest or latest that 64 bits can hold
         values = array(kind, [min(max(value, _EARLIEST), _LATEST) for value in column])
     if _BIG_ENDIAN:
         values.byteswap()
@@ -148,6 +198,7 @@ class _Frame:
 
     def batch(self) -> Batch:
         columns_present, count, scanned, planned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
+        # 16 bits cannot claim more origins than MAX_ORIGINS.
         origins = tuple(self._origin() for _ in range(origin_count))
         (position_count,) = _SHORT.unpack(self._take(_SHORT.size))
         positions = tuple(self._position() for _ in range(position_count))

@@ -1,4 +1,4 @@
-"""What an agent knows of a host: its own, or a peer."""
+"""What an agent knows of a host, its own or a peer, and which hosts a query means."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
 
 _SHOWN = 20
-"""Names listed in a refusal: enough to see a typing error, without filling the screen."""
+"""Names listed in a refusal: enough to find a typing error by, without filling the screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """One agent as seen from the one that was asked. `round_trip` is in seconds, None where there was none."""
+    """An agent as seen from the one that was asked.
+
+    Attributes:
+        name: of its host.
+        url: where it is reached.
+        reachable: whether it answered.
+        version: of its logagent; empty if it did not answer.
+        round_trip: seconds until it answered; None if it was not asked, or did not answer.
+        message: why it is not reachable.
+    """
 
     name: str
     url: str
@@ -26,9 +35,14 @@ class HostState:
 
 
 def chosen(asked: Sequence[str], known: Iterable[str]) -> list[str]:
-    """The known hosts that names or globs choose, sorted; all of them if nothing is asked for.
+    """Return the known hosts that a query asks for, sorted.
 
-    Raises `Failure` (NOT_FOUND) for a name or glob that fits none: a misspelt host is not an empty answer.
+    Args:
+        asked: names or globs; none: all hosts.
+        known: the names of all hosts that the agent knows.
+
+    Raises:
+        Failure: NOT_FOUND, for a name or glob that fits none, since a misspelt host is not an empty answer.
     """
     names = sorted(known)
     for pattern in asked:

@@ -1,4 +1,4 @@
-"""What can be asked for: the logs of hosts with what is known of each, as `/files` answers it; to JSON and back."""
+"""The logs of hosts with what is known of each, as `/files` lists them, and their way to JSON and back."""
 
 from __future__ import annotations
 
@@ -8,27 +8,35 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from logagent.core.batch import shown
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.core.times import moments
 from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
 
 EVERYTHING = "**/*"
-"""What is listed if nothing is named."""
+"""The glob that is listed if no file is named."""
 PARAMETERS = ("filename", "hostname", "rotated", "timeout")
 """The names that a query string of `/files` may hold."""
 UNTIMED = "no times were recognised: merged as one block, by its time of modification"
+"""The message of a log in which no time is recognised."""
 
 Kind = TypeVar("Kind")
 
 
 class BadListing(ValueError):
-    """A document that is not what `/files` answers."""
+    """The document is not an answer of `/files`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFile:
-    """One generation of a log. size: bytes as it lies on the disk. modified: nanoseconds since the epoch."""
+    """One generation of a log.
+
+    Attributes:
+        name: of the file, below its root.
+        size: bytes on the disk.
+        modified: nanoseconds since the epoch.
+        compressed: whether it is compressed.
+    """
 
     name: str
     size: int
@@ -40,9 +48,16 @@ class ListedFile:
 class ListedLog:
     """A log of one host.
 
-    generations: newest first, at least one. oldest, newest: nanoseconds since the epoch, None where that is not known.
-    formats: how its times are written, the most frequent first. zone: of times that name none. timed: whether any time
-    was recognised, None where nobody could look, or where there is no line. message: what people should know.
+    Attributes:
+        host: the name of the agent that has it.
+        name: of the log.
+        generations: newest first, at least one.
+        oldest: the time of the oldest line, in nanoseconds since the epoch; None if it is not known.
+        newest: the time of the newest line, in nanoseconds since the epoch; None if it is not known.
+        formats: how its times are written, the most frequent first.
+        zone: the time zone of times that name none.
+        timed: whether any time was recognised; None if the log could not be read, or has no line.
+        message: what people should know.
     """
 
     host: str
@@ -62,44 +77,56 @@ class ListedLog:
 
     @property
     def modified(self) -> int:
-        """When its newest generation was modified: nanoseconds since the epoch."""
+        """When its newest generation was modified, in nanoseconds since the epoch."""
         return self.generations[0].modified
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The logs of some hosts, by host and name, and how each host that was asked fared."""
+    """The logs of some hosts.
+
+    Attributes:
+        logs: by host and name.
+        hosts: how each host that was asked answered.
+    """
 
     logs: tuple[ListedLog, ...]
-    hosts: tuple[Part, ...]
+    hosts: tuple[HostOutcome, ...]
 
     @property
     def outcome(self) -> Outcome:
-        """How it ended: as the first host that failed. To have nothing of what was asked for is no failure."""
+        """How the listing ended, which is as the first host that failed.
+
+        A host without the files asked for has not failed.
+        """
         failing = [part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
-        first = failing[0] if failing else Part("", Status.OK)
+        first = failing[0] if failing else HostOutcome("", Status.OK)
         return Outcome(first.status, first.message, len(self.logs), hosts=self.hosts)
 
     def of_host(self, host: str) -> Listing:
-        """The same as the listing of one host, whatever it calls itself."""
+        """Return the listing of one host under the name that it is asked by, whatever it calls itself."""
         logs = tuple(replace(log, host=host) for log in self.logs)
         return Listing(logs, tuple(replace(part, host=host) for part in self.hosts[:1]))
 
 
 def failing(host: str, status: Status, message: str) -> Listing:
-    """The listing of a host that gave none."""
-    return Listing((), (Part(host, status, message),))
+    """Return the listing of a host that failed to give its own."""
+    return Listing((), (HostOutcome(host, status, message),))
 
 
 def joined(listings: Iterable[Listing]) -> Listing:
-    """The listings of several hosts as one."""
+    """Return the listings of several hosts as one."""
     parts = list(listings)
     logs = sorted((log for one in parts for log in one.logs), key=lambda log: (log.host, log.name))
     return Listing(tuple(logs), tuple(part for one in parts for part in one.hosts))
 
 
-def asked(query_string: bytes) -> Query:
-    """What a query string of `/files` asks for. Raises `BadParameter`."""
+def parse_listing(query_string: bytes) -> Query:
+    """Read the query string of a URL of `/files`.
+
+    Raises:
+        BadParameter: when a parameter is unknown or cannot be used.
+    """
     if len(query_string) <= MAX_QUERY_STRING:  # a longer one is refused below
         names = {name for name, _ in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)}
         if unknown := sorted(names.difference(PARAMETERS)):
@@ -110,7 +137,7 @@ def asked(query_string: bytes) -> Query:
 
 
 def to_json(listing: Listing) -> dict[str, Any]:
-    """The document of a listing. Bytes of names that are not UTF-8 are shown with a backslash."""
+    """Return the JSON document of a listing; bytes of names that are not UTF-8 are shown with a backslash."""
     return {
         "files": [_log(log) for log in listing.logs],
         "hosts": [{"host": shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],
@@ -144,13 +171,17 @@ def _file(file: ListedFile) -> dict[str, Any]:
 
 
 def rfc3339(moment: int) -> str:
-    """Nanoseconds since the epoch as RFC 3339 has it, in UTC."""
+    """Spell nanoseconds since the epoch as RFC 3339 does, in UTC, to the nanosecond."""
     seconds, fraction = divmod(moment, 1_000_000_000)
     return f"{moments.whole_second(seconds)}.{fraction:09d}Z"
 
 
 def from_json(document: object) -> Listing:
-    """The listing that `to_json` made a document of. Raises `BadListing`."""
+    """Read a listing from the document that `to_json` made of it.
+
+    Raises:
+        BadListing: when the document is not a listing.
+    """
     whole = _Document(document)
     return Listing(
         tuple(_read_log(_Document(log)) for log in whole.take("files", list)),
@@ -159,7 +190,7 @@ def from_json(document: object) -> Listing:
 
 
 class _Document:
-    """A JSON object of which nothing is believed."""
+    """A JSON object from another agent, checked member by member."""
 
     def __init__(self, document: object) -> None:
         if not isinstance(document, Mapping):
@@ -208,9 +239,9 @@ def _read_file(file: _Document) -> ListedFile:
     )
 
 
-def _read_part(part: _Document) -> Part:
+def _read_part(part: _Document) -> HostOutcome:
     try:
         status = Status(part.take("status", int))
     except ValueError as error:
         raise BadListing(str(error)) from None
-    return Part(part.take("host", str), status, part.take("message", str))
+    return HostOutcome(part.take("host", str), status, part.take("message", str))

@@ -1,4 +1,4 @@
-"""The verdict: an outcome as a client sees it. As trailers, encode beside decode, and as the end record of a body.
+"""The verdict: an outcome as a client sees it, as trailers (encoder beside decoder) and as the end record of a body.
 
 `log-hosts` is a structured-field list (RFC 9651) of strings with the parameters status, lines and message; messages
 are percent-encoded (RFC 3986) where they leave printable ASCII, as gRPC does with `grpc-message`.
@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 
 MAX_MESSAGE = 512
-"""Bytes of a message in a trailer, encoded: a sentence. Proxies and clients bound a header block at 8 KiB and more."""
+"""Bytes of an encoded message in a trailer: a sentence. Proxies and clients bound a header block at 8 KiB and more."""
 MAX_HOSTS = 3072
-"""Bytes of `log-hosts`: some forty failing hosts with their reasons, and it still fits into such a block."""
+"""Bytes of `log-hosts`: some forty failing hosts with their messages, which still fit into a header block."""
 
 TRAILERS = (
     "log-status",
@@ -32,15 +32,15 @@ TRAILERS = (
 
 
 class BadVerdict(ValueError):
-    """Trailers that are no verdict."""
+    """The trailers are not a verdict."""
 
 
 def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
-    """The trailers of an answer: all of them, but `log-hosts-omitted` only where hosts were left out."""
+    """Return the trailers of an answer, `log-hosts-omitted` among them only if hosts were left out."""
     hosts, omitted = _encode_hosts(outcome.hosts)
     trailers = [
         ("log-status", str(int(outcome.status))),
-        ("log-message", _bounded(outcome.message.strip())),  # no field's value has space around it
+        ("log-message", _bounded(outcome.message.strip())),  # a field's value has no space around it
         ("log-complete", "true" if outcome.complete else "false"),
         ("log-lines", str(outcome.lines)),
         ("log-bytes-scanned", str(outcome.bytes_scanned)),
@@ -52,7 +52,14 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
 
 
 def from_trailers(trailers: Mapping[str, str]) -> Outcome:
-    """The outcome that trailers tell of. Raises `BadVerdict` where they lack a status or hold a wrong value."""
+    """Read the outcome of an answer from its trailers.
+
+    Args:
+        trailers: their values by their names in lower case; others than `TRAILERS` are passed over.
+
+    Raises:
+        BadVerdict: when they lack a status, or hold a wrong value.
+    """
     try:
         return Outcome(
             Status(_number(trailers["log-status"])),
@@ -70,7 +77,7 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
 
 
 def end_record(outcome: Outcome) -> dict[str, Any]:
-    """The verdict as the last record of a body that can hold one."""
+    """Return the verdict as the last record of a body that can hold it."""
     return {
         "end": {
             "status": int(outcome.status),
@@ -88,12 +95,12 @@ def end_record(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _failing_first(parts: tuple[Part, ...]) -> list[Part]:
+def _failing_first(parts: tuple[HostOutcome, ...]) -> list[HostOutcome]:
     """Failures, then hosts that lack what was asked for, then the rest; by name within each."""
     return sorted(parts, key=lambda part: (part.status in (Status.OK, Status.NOT_FOUND), not part.status, part.host))
 
 
-def _encode_hosts(parts: tuple[Part, ...]) -> tuple[str, int]:
+def _encode_hosts(parts: tuple[HostOutcome, ...]) -> tuple[str, int]:
     members: list[str] = []
     room = MAX_HOSTS
     for part in _failing_first(parts):
@@ -105,7 +112,7 @@ def _encode_hosts(parts: tuple[Part, ...]) -> tuple[str, int]:
     return ", ".join(members), len(parts) - len(members)
 
 
-def _encode_part(part: Part) -> str:
+def _encode_part(part: HostOutcome) -> str:
     member = f"{_quoted(_percent(part.host))};status={int(part.status)};lines={part.lines}"
     return member + (f";message={_quoted(_bounded(part.message))}" if part.message else "")
 
@@ -140,8 +147,8 @@ _MEMBER = re.compile(
 _PARAMETER = re.compile(r';([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|([0-9]+))')
 
 
-def _decode_hosts(text: str) -> tuple[Part, ...]:
-    parts: list[Part] = []
+def _decode_hosts(text: str) -> tuple[HostOutcome, ...]:
+    parts: list[HostOutcome] = []
     at = 0
     while at < len(text):
         member = _MEMBER.match(text, at)
@@ -152,9 +159,9 @@ def _decode_hosts(text: str) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _decode_part(host: str, parameters: str) -> Part:
+def _decode_part(host: str, parameters: str) -> HostOutcome:
     values = {name: number or unquote(_unquoted(text)) for name, text, number in _PARAMETER.findall(parameters)}
-    return Part(
+    return HostOutcome(
         unquote(_unquoted(host)),
         Status(_number(values.get("status", "0"))),
         values.get("message", ""),

@@ -245,7 +245,7 @@ class _Following:
         if batch.count or batch.notices:
             await self._out.send(batch)
         elif follower.untold is not None:
-            self._positions_due = min(self._positions_due, trio.current_time() + self._query.live.heartbeat)
+            self._positions_due = min(self._positions_due, trio.current_time() + self._query.follow_options.heartbeat)
 
     async def _finish_events(self) -> None:
         now = trio.current_time()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
 from logagent.core.hits.steps import MAX_BUCKETS
 from logagent.core.hits.tally import Tallied
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.units import SECOND
 from testbed.counts import counts
 
-AWAY = Part("db-2", Status.UNAVAILABLE, "cannot connect")
+AWAY = HostOutcome("db-2", Status.UNAVAILABLE, "cannot connect")
 
 
 class Sends:
@@ -23,7 +23,7 @@ class Sends:
         for batch in self._batches:
             await out.send(batch)
         count = sum(batch.count for batch in self._batches)
-        parts = (AWAY, Part("web-1", Status.OK, "", count))
+        parts = (AWAY, HostOutcome("web-1", Status.OK, "", count))
         return Outcome(Status.UNAVAILABLE, "db-2: cannot connect", count, hosts=parts)
 
 
@@ -46,7 +46,7 @@ async def test_lines_are_told_in_all_and_of_each_host() -> None:
     outcome, passed = await tallied(*sent)
     assert passed == sent
     assert outcome.lines == 20
-    assert outcome.hosts == (AWAY, Part("web-1", Status.OK, "", 17))
+    assert outcome.hosts == (AWAY, HostOutcome("web-1", Status.OK, "", 17))
     assert (outcome.status, outcome.message) == (Status.UNAVAILABLE, "db-2: cannot connect")
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, LineFlag, Origin
 from logagent.core.limits import Allowance
-from logagent.core.merging.merge import Merge, Merged, Relay
+from logagent.core.merging.merge import Merge, Merged, Relay, keys_of, running_maximum
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -365,3 +365,23 @@ def test_what_belongs_together_stays_together_and_n_counts_records() -> None:
     assert merged.batch.keys == [15, 15, 20, 20, 20, 20]
     assert merged.batch.times == [15, 15, 10, 20, 30, 20]
     assert allowance.used_up
+
+
+@pytest.mark.parametrize(
+    ("keys", "least", "raised"),
+    [
+        ([1, 2, 2], None, [1, 2, 2]),
+        ([3, 1, 4, 2], None, [3, 3, 4, 4]),
+        ([1, 2, 7], 5, [5, 5, 7]),
+        ([5], 5, [5]),
+        ([6], 5, [6]),
+    ],
+)
+def test_keys_are_raised_to_the_largest_before_them(keys: list[int], least: int | None, raised: list[int]) -> None:
+    assert running_maximum(keys, least) == raised
+
+
+def test_lines_are_merged_by_their_keys_else_their_times_else_as_they_come() -> None:
+    assert keys_of(Batch(b"x\n", 1, [5], keys=[7])) == [7]
+    assert keys_of(Batch(b"x\n", 1, [5])) == [5]
+    assert keys_of(Batch(b"x\ny\n", 2)) == [0, 0]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, LineFlag, Origin, Position
 from logagent.core.cursor import decode
-from logagent.core.merging.positions import Head, Positions
+from logagent.core.merging.positions import PartlyGiven, Positions
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.query import Order, Query
 from testbed.queries import changed
@@ -97,17 +97,17 @@ def test_behind_each_record_positions_are_those_of_a_merge_that_has_given_out_so
     query = changed(NEWEST if newest else OLDEST, positions=_positions(known, 10**6 if newest else 0))
     batch = _batch(drawn, goes_on, newest, told)
     oracle = Positions(newest=newest)
-    oracle.pass_by(query.positions)
+    oracle.advance(query.positions)
     lines = batch.lines()
     ends = [place for place in range(1, batch.count + 1) if place == batch.count or not _continues(batch, place)]
     cursors = RecordCursors(query).behind(batch)
     assert len(cursors) == len(ends)
     for end, cursor in zip(ends[:-1], cursors, strict=False):
-        assert positions(query, cursor) == set(oracle.at([Head(batch, lines, end)]))
-    oracle.pass_by(oracle.at([Head(batch, lines, batch.count)]))
-    oracle.pass_by(batch.positions)
+        assert positions(query, cursor) == set(oracle.current([PartlyGiven(batch, lines, end)]))
+    oracle.advance(oracle.current([PartlyGiven(batch, lines, batch.count)]))
+    oracle.advance(batch.positions)
     if cursors and told == {0, 1, 2, 3}:
-        assert positions(query, cursors[-1]) == set(oracle.at())
+        assert positions(query, cursors[-1]) == set(oracle.current())
 
 
 def _positions(places: set[int], offset: int) -> tuple[Position, ...]:

@@ -1,4 +1,4 @@
-"""An answer newest first, turned, is the answer oldest first."""
+"""An answer newest first, oldest_first, is the answer oldest first."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, LineFlag, Origin, Position
-from logagent.core.merging.reversing import beginnings, turned
+from logagent.core.merging.reversing import oldest_first, positions_before, positions_behind
 from logagent.core.query import Order, Unit
-from logagent.core.rendering.records import Text
+from logagent.core.rendering.records import RecordsText
 from testbed.reading import answer, joined
 
 FIRST = 1_600_000_000
@@ -76,29 +76,29 @@ async def test_an_answer_turned_is_the_answer_oldest_first(
     newest, _ = await answer(contents, sizes, order=Order.NEWEST, **asked)
     oldest, _ = await answer(contents, sizes, order=Order.OLDEST, **asked)
     gaps = before + after > 0
-    assert told_alike(turned(newest.batches), gaps=gaps) == told_alike(whole(oldest.batches), gaps=gaps)
+    assert told_alike(oldest_first(newest.batches), gaps=gaps) == told_alike(whole(oldest.batches), gaps=gaps)
 
 
 @settings(max_examples=100, deadline=None)
 @given(TEXTS, SIZES, CONTEXT)
 async def test_records_that_matched_still_do(texts: list[bytes], sizes: tuple[int, ...], before: int) -> None:
     newest, _ = await answer([joined(log_of(texts, 0))], sizes, keywords=(b"match",), before=before)
-    back = turned(newest.batches)
+    back = oldest_first(newest.batches)
     assert (back.records if back else 0) == sum(b"match" in text for text in texts)
 
 
 def test_nothing_turned_is_nothing() -> None:
-    assert turned([]) is None
-    assert turned([Batch(b"", 0, scanned=7)]) is None
+    assert oldest_first([]) is None
+    assert oldest_first([Batch(b"", 0, scanned=7)]) is None
 
 
 def test_a_gap_stays_between_the_same_two_lines() -> None:
     origin = Origin("web-1", "a", log="a", fingerprint=1)
     flags = bytes([0, LineFlag.TRAILS, LineFlag.GAP | LineFlag.LEADS, 0])
     newest = Batch(b"9\n8\n3\n2\n", 4, [9, 8, 3, 2], [18, 16, 6, 4], (origin,), flags=flags, keys=[9, 9, 2, 2])
-    back = turned([newest])
+    back = oldest_first([newest])
     assert back is not None
-    assert Text(prefix=False, groups=True).batch(back) == b"2\n3\n--\n8\n9\n"
+    assert RecordsText(prefix=False, groups=True).batch(back) == b"2\n3\n--\n8\n9\n"
     assert back.flags == bytes([0, LineFlag.TRAILS, LineFlag.GAP | LineFlag.LEADS, 0])
     assert back.keys == [2, 2, 9, 9]
 
@@ -110,4 +110,24 @@ def test_a_log_begins_before_its_first_line() -> None:
         Origin("db", "c"),
     )
     batch = Batch(b"x\ny\nz\nw\n", 4, [1, 2, 3, 4], [70, 0, 5, 2], origins, [0, 1, 2, 1])
-    assert set(beginnings(batch)) == {Position("web-1", "a", 1, 70), Position("db", "c", 0, 5)}
+    assert set(positions_before(batch)) == {Position("web-1", "a", 1, 70), Position("db", "c", 0, 5)}
+
+
+def test_a_log_ends_behind_its_last_line_and_only_in_a_file_that_a_position_can_lie_in() -> None:
+    origins = (
+        Origin("web-1", "a.1", log="a", fingerprint=1),
+        Origin("web-1", "a", log="a", fingerprint=2),
+        Origin("db", "c"),
+    )
+    batch = Batch(b"x\ny\nz\nw\n", 4, [1, 2, 3, 4], [70, 0, 5, 2], origins, [0, 1, 2, 1])
+    assert positions_behind(batch) == (Position("web-1", "a", 2, 4),)
+    part = replace(batch, flags=bytes([0, 0, 0, LineFlag.PARTIAL]))
+    assert positions_behind(part) == (Position("web-1", "a", 2, 3),)
+
+
+def test_lines_of_other_logs_are_left_out() -> None:
+    origins = (Origin("web-1", "a", log="a"), Origin("db", "c"))
+    batch = Batch(b"3\n2\n1\n", 3, [3, 2, 1], [4, 0, 0], origins, [0, 1, 0])
+    kept = oldest_first([batch], {("web-1", "a")})
+    assert kept == Batch(b"1\n3\n", 2, [1, 3], [0, 4], origins[:1])
+    assert oldest_first([batch], {("db", "other")}) is None

@@ -386,3 +386,26 @@ def test_a_position_of_an_earlier_batch_does_not_take_back_lines_of_a_later_one(
 def test_a_batch_without_lines_is_refused() -> None:
     with pytest.raises(AssertionError, match="noted"):
         Window(HOSTS, patience=1).add("db", Batch(b"", 0), 0)
+
+
+def test_lines_that_are_given_in_several_turns_are_counted_once_each() -> None:
+    """Only when the last of them is given out does the batch's own position hold."""
+    window = Window(HOSTS, patience=2)
+    made = lines("db", "a", 1, 3, 5, 7)
+    further = Position("db", "a", 1, 500)
+    window.add("db", batch_of(made, [further]), 1)
+    for place, time in enumerate([1, 3, 5]):
+        window.add("web-1", batch_of(lines("web-1", "a", time)), place / 4 - 2)
+        window.take(place / 4)
+        assert window.positions[0] == made[place].behind
+    window.take(3)
+    assert further in window.positions
+
+
+def test_a_batch_whose_lines_have_one_origin_is_of_that_log_whatever_others_it_names() -> None:
+    window = Window(HOSTS, patience=0)
+    origins = (Origin("db", "a", log="a", fingerprint=1), Origin("db", "b", log="b", fingerprint=2))
+    window.add("db", Batch(b"x\n", 1, [1], [4], origins), 0)
+    batch = window.take(0)
+    assert batch is not None
+    assert batch.positions == (Position("db", "a", 1, 6),)

@@ -7,13 +7,13 @@ import json
 import pytest
 
 from logagent.core.batch import SIGN_OF_LIFE
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText, rfc3339, seconds
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.core.wire.verdict import end_record
 from testbed.counts import counts
 
-OUTCOME = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 10, hosts=(Part("db-2", Status.UNAVAILABLE, "x"),))
+OUTCOME = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 10, hosts=(HostOutcome("db-2", Status.UNAVAILABLE, "x"),))
 BATCHES = (
     counts((MINUTE, 1), (0, 2)),
     SIGN_OF_LIFE,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, Origin, Position
 from logagent.core.merging.record_cursors import RecordCursors
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
-from logagent.core.rendering.records import Ndjson, Text
+from logagent.core.rendering.records import RecordsNdjson, RecordsText
 from logagent.core.wire.verdict import end_record
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -29,7 +29,7 @@ MERGED = Batch(b"one\n\ntwo\n", 3, [3, 2, 1], [10, 20, 30], (WEB, DB, UNTIMED), 
 
 
 def records(batch: Batch) -> list[dict[str, Any]]:
-    rendered = Ndjson().batch(batch)
+    rendered = RecordsNdjson().batch(batch)
     assert rendered.endswith(b"\n") or not rendered
     return [json.loads(line) for line in rendered.split(b"\n")[:-1]]
 
@@ -41,30 +41,30 @@ def record(line: bytes = b"line", time: int = 0, origin: Origin = WEB) -> dict[s
 
 def test_text_is_the_lines_own_bytes() -> None:
     body = b"\xff\0\x1b[31m\r\n\n"
-    assert Text(prefix=False).batch(Batch(body, 2, None, None, (WEB,))) == body
+    assert RecordsText(prefix=False).batch(Batch(body, 2, None, None, (WEB,))) == body
 
 
 def test_text_has_nothing_for_a_sign_of_life() -> None:
-    assert Text(prefix=False).batch(SIGN_OF_LIFE) == b""
-    assert Text(prefix=True).batch(SIGN_OF_LIFE) == b""
+    assert RecordsText(prefix=False).batch(SIGN_OF_LIFE) == b""
+    assert RecordsText(prefix=True).batch(SIGN_OF_LIFE) == b""
 
 
 def test_text_has_no_room_for_a_verdict() -> None:
-    assert Text(prefix=True).end(Outcome(Status.UNAVAILABLE, "away")) == b""
+    assert RecordsText(prefix=True).end(Outcome(Status.UNAVAILABLE, "away")) == b""
 
 
 def test_a_prefix_stands_before_each_line_of_one_file() -> None:
     batch = Batch(b"one\n\ntwo\n", 3, None, None, (WEB,))
-    assert Text(prefix=True).batch(batch) == b"web-1 a.log: one\nweb-1 a.log: \nweb-1 a.log: two\n"
+    assert RecordsText(prefix=True).batch(batch) == b"web-1 a.log: one\nweb-1 a.log: \nweb-1 a.log: two\n"
 
 
 def test_a_prefix_of_merged_lines_is_each_lines_own() -> None:
-    assert Text(prefix=True).batch(MERGED) == b"db-2 c.log: one\nweb-1 a.log: \nweb-1 b.log: two\n"
+    assert RecordsText(prefix=True).batch(MERGED) == b"db-2 c.log: one\nweb-1 a.log: \nweb-1 b.log: two\n"
 
 
 def test_a_prefix_holds_the_bytes_of_a_name_that_is_not_utf_8() -> None:
     batch = Batch(b"one\n", 1, None, None, (Origin("h", "caf\udce9.log"),))
-    assert Text(prefix=True).batch(batch) == b"h caf\xe9.log: one\n"
+    assert RecordsText(prefix=True).batch(batch) == b"h caf\xe9.log: one\n"
 
 
 @QUICK
@@ -72,7 +72,7 @@ def test_a_prefix_holds_the_bytes_of_a_name_that_is_not_utf_8() -> None:
 def test_prefixes_are_all_that_is_added_to_a_text(lines: list[bytes], merged: bool) -> None:
     body = b"".join(line + b"\n" for line in lines)
     batch = Batch(body, len(lines), None, None, (WEB,), [0] * len(lines) if merged else None)
-    assert Text(prefix=True).batch(batch) == b"".join(b"web-1 a.log: " + line + b"\n" for line in lines)
+    assert RecordsText(prefix=True).batch(batch) == b"".join(b"web-1 a.log: " + line + b"\n" for line in lines)
 
 
 def test_ndjson_has_the_members_of_a_record_and_no_others() -> None:
@@ -86,7 +86,7 @@ def test_ndjson_has_the_members_of_a_record_and_no_others() -> None:
 
 
 def test_ndjson_has_nothing_for_a_sign_of_life() -> None:
-    assert Ndjson().batch(SIGN_OF_LIFE) == b""
+    assert RecordsNdjson().batch(SIGN_OF_LIFE) == b""
 
 
 def test_ndjson_of_merged_lines_says_where_each_comes_from() -> None:
@@ -157,7 +157,7 @@ def test_any_line_is_read_back_as_it_was(line: bytes) -> None:
 
 def test_control_characters_never_stand_in_ndjson() -> None:
     controls = bytes(set(range(0x20)) - {0x0A})
-    rendered = Ndjson().batch(Batch(controls + b"\n", 1, [0], [0], (Origin("h\x1b", "f\n\x07"),)))
+    rendered = RecordsNdjson().batch(Batch(controls + b"\n", 1, [0], [0], (Origin("h\x1b", "f\n\x07"),)))
     assert not set(rendered[:-1]) & set(range(0x20))
     assert json.loads(rendered)["line"] == controls.decode()
 
@@ -172,15 +172,15 @@ def test_a_name_is_shown_as_text_that_any_program_can_read(name: str, shown: str
 
 
 def test_the_last_record_is_the_verdict() -> None:
-    outcome = Outcome(Status.UNAVAILABLE, 'db-2: "away"\n', 3, 4, (Part("db-2", Status.UNAVAILABLE, "ü"),))
-    rendered = Ndjson().end(outcome)
+    outcome = Outcome(Status.UNAVAILABLE, 'db-2: "away"\n', 3, 4, (HostOutcome("db-2", Status.UNAVAILABLE, "ü"),))
+    rendered = RecordsNdjson().end(outcome)
     assert rendered.endswith(b"\n")
     assert rendered.count(b"\n") == 1
     assert json.loads(rendered) == end_record(outcome)
 
 
 def test_the_last_record_is_json_even_where_a_message_holds_bytes_of_a_name() -> None:
-    rendered = Ndjson().end(Outcome(Status.NOT_FOUND, "caf\udce9: no such file"))
+    rendered = RecordsNdjson().end(Outcome(Status.NOT_FOUND, "caf\udce9: no such file"))
     assert json.loads(rendered)["end"]["message"] == "caf?: no such file"
 
 
@@ -191,7 +191,7 @@ ONE_GROUP = Batch(b"a\nb\nc\n", 3, None, None, (WEB,), flags=LEADS + b"\0" + TRA
 
 
 def test_groups_of_lines_with_context_are_separated_but_not_from_nothing() -> None:
-    text = Text(prefix=False, groups=True)
+    text = RecordsText(prefix=False, groups=True)
     first = Batch(b"a\nb\n", 2, None, None, (WEB,), flags=GAP + b"\0")
     assert text.batch(first) == b"a\nb\n"
     assert text.batch(first) == b"--\na\nb\n"
@@ -200,11 +200,11 @@ def test_groups_of_lines_with_context_are_separated_but_not_from_nothing() -> No
 
 def test_lines_of_another_host_or_file_are_another_group() -> None:
     merged = Batch(b"a\nb\nc\n", 3, None, None, (WEB, DB), [0, 1, 1], flags=b"\0\0" + TRAILS)
-    assert Text(prefix=True, groups=True).batch(merged) == b"web-1 a.log: a\n--\ndb-2 c.log: b\ndb-2 c.log: c\n"
+    assert RecordsText(prefix=True, groups=True).batch(merged) == b"web-1 a.log: a\n--\ndb-2 c.log: b\ndb-2 c.log: c\n"
 
 
 def test_without_context_nothing_separates() -> None:
-    assert Text(prefix=False).batch(MERGED) == MERGED.body
+    assert RecordsText(prefix=False).batch(MERGED) == MERGED.body
 
 
 def test_ndjson_marks_context_and_puts_the_lines_of_an_event_together() -> None:
@@ -221,25 +221,25 @@ TOLD = Batch(b"one\n", 1, [0], [7], (WEB,), notices=(AWAY,), live=True)
 
 
 def test_a_follow_tells_its_notices_before_the_lines_and_what_is_live_behind_them() -> None:
-    notice, line, live = (json.loads(row) for row in Ndjson(follow=True).batch(TOLD).splitlines())
+    notice, line, live = (json.loads(row) for row in RecordsNdjson(follow=True).batch(TOLD).splitlines())
     assert notice == {"notice": {"host": "db-2", "status": 14, "message": 'connection "lost"\r\n'}}
     assert (line["line"], live) == ("one", {"live": True})
 
 
 def test_a_follow_shows_signs_of_life_that_are_nothing_else() -> None:
-    assert Ndjson(follow=True).batch(SIGN_OF_LIFE) == b'{"heartbeat":true}\n'
-    assert Ndjson(follow=True).batch(Batch(b"", 0, scanned=1)) == b""
-    assert Ndjson(follow=True).batch(Batch(b"", 0, live=True)) == b'{"live":true}\n'
+    assert RecordsNdjson(follow=True).batch(SIGN_OF_LIFE) == b'{"heartbeat":true}\n'
+    assert RecordsNdjson(follow=True).batch(Batch(b"", 0, scanned=1)) == b""
+    assert RecordsNdjson(follow=True).batch(Batch(b"", 0, live=True)) == b'{"live":true}\n'
 
 
 def test_an_answer_that_is_not_followed_has_lines_and_nothing_else() -> None:
     assert [each["line"] for each in records(TOLD)] == ["one"]
-    assert Ndjson().batch(Batch(b"", 0, live=True)) == b""
+    assert RecordsNdjson().batch(Batch(b"", 0, live=True)) == b""
 
 
 def test_a_text_has_lines_and_nothing_else() -> None:
-    assert Text(prefix=False).batch(TOLD) == b"one\n"
-    assert Text(prefix=False).batch(Batch(b"", 0, live=True, notices=(AWAY,))) == b""
+    assert RecordsText(prefix=False).batch(TOLD) == b"one\n"
+    assert RecordsText(prefix=False).batch(Batch(b"", 0, live=True, notices=(AWAY,))) == b""
 
 
 def test_ndjson_marks_a_part_of_a_line() -> None:
@@ -253,6 +253,6 @@ def test_ndjson_has_a_cursor_for_each_record_where_asked() -> None:
     batch = Batch(
         b"b\na\n", 2, [1, 0], [2, 0], (Origin("web-1", "a.log", log="a.log", fingerprint=1),), positions=(position,)
     )
-    rows = [json.loads(row) for row in Ndjson(cursors=RecordCursors(query)).batch(batch).splitlines()]
+    rows = [json.loads(row) for row in RecordsNdjson(cursors=RecordCursors(query)).batch(batch).splitlines()]
     assert [row.pop("cursor") for row in rows] == RecordCursors(query).behind(batch)
     assert rows == records(batch)

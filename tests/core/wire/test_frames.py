@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
+from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, Origin, Position
 from logagent.core.outcome import Status
 from logagent.core.wire.frames import MAX_FRAME, MAX_ORIGINS, Decoder, WireError, encode
 
@@ -131,6 +131,59 @@ def test_as_many_origins_as_the_format_allows_arrive() -> None:
     assert decoded(encode(batch)) == [batch]
 
 
+def test_of_more_origins_than_the_format_allows_those_that_no_line_has_stay_behind() -> None:
+    origins = tuple(Origin("h", str(number)) for number in range(MAX_ORIGINS + 1))
+    batch = Batch(b"one\ntwo\n", 2, None, None, origins, [MAX_ORIGINS, 7])
+    assert decoded(encode(batch)) == [replace(batch, origins=(origins[MAX_ORIGINS], origins[7]), origin=[0, 1])]
+    assert decoded(encode(replace(batch, origin=None))) == [replace(batch, origins=origins[:1], origin=None)]
+    assert decoded(encode(Batch(b"", 0, origins=origins))) == [SIGN_OF_LIFE]
+
+
+def test_a_batch_whose_lines_have_more_origins_than_the_format_allows_comes_in_two() -> None:
+    origins = tuple(Origin("h", str(number)) for number in range(MAX_ORIGINS + 1))
+    lines = MAX_ORIGINS + 2
+    batch = Batch(b"\n" * lines, lines, [*range(lines)], None, origins, [0, *range(MAX_ORIGINS + 1)], 5)
+    batch = replace(batch, positions=(Position("h", "l", 1, 2),), live=True)
+    first, second = decoded(encode(batch))
+    assert (first.count, first.scanned, first.live, first.positions) == (MAX_ORIGINS + 1, 5, False, ())
+    assert (first.origins, first.origin, first.times) == (
+        origins[:MAX_ORIGINS],
+        [0, *range(MAX_ORIGINS)],
+        [*range(MAX_ORIGINS + 1)],
+    )
+    assert second == Batch(
+        b"\n", 1, [MAX_ORIGINS + 1], None, origins[MAX_ORIGINS:], positions=batch.positions, live=True
+    )
+
+
+@QUICK
+@given(batches(), st.integers(1, 3))
+def test_lines_keep_their_origins_however_few_a_frame_can_name(batch: Batch, most: int) -> None:
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr("logagent.core.wire.frames.MAX_ORIGINS", most)
+        received = decoded(encode(batch))
+    assert all(len(part.origins) <= most for part in received)
+    assert b"".join(part.body for part in received) == batch.body
+    for name in ("times", "offsets", "flags", "keys"):
+        assert [value for part in received for value in getattr(part, name) or ()] == [*(getattr(batch, name) or ())]
+    origins = [part.origins[index] for part in received for index in part.origin_of_each()]
+    assert origins == [batch.origins[index] for index in batch.origin_of_each()]
+    assert sum(part.scanned for part in received) == batch.scanned
+    assert [notice for part in received for notice in part.notices] == [*batch.notices]
+    assert [position for part in received for position in part.positions] == [*batch.positions]
+    assert [part.live for part in received] == [False] * (len(received) - 1) + [batch.live]
+
+
+def test_a_batch_with_too_many_origins_is_cut_between_records() -> None:
+    origins = (Origin("h", "a"), Origin("h", "b"))
+    flags = bytes([0, LineFlag.CONTINUES, 0, LineFlag.CONTINUES, LineFlag.CONTINUES])
+    batch = Batch(b"1\n2\n3\n4\n5\n", 5, None, None, origins, [0, 0, 1, 1, 1], flags=flags)
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr("logagent.core.wire.frames.MAX_ORIGINS", 1)
+        received = decoded(encode(batch))
+    assert [part.body for part in received] == [b"1\n2\n", b"3\n4\n5\n"]
+
+
 def test_an_end_between_frames_is_an_end() -> None:
     assert decoded(b"") == []
 
@@ -169,12 +222,40 @@ def test_a_frame_that_contradicts_itself_is_an_error(wrong: bytes) -> None:
         decoded(wrong)
 
 
+NOTHING_TOLD = b"\0\0\0\0"
+"""No positions and no notices."""
+
+
+def test_a_line_may_come_from_the_last_origin_and_not_from_the_one_behind_it() -> None:
+    origin = b"\0\1h\0\1f\0\0\1" + bytes(8)
+    rest = origin + NOTHING_TOLD
+    assert decoded(frame(4, origins=1, rest=rest + b"\0\0" + b"line\n")) == [
+        Batch(b"line\n", 1, None, None, (Origin("h", "f"),), [0])
+    ]
+    with pytest.raises(WireError, match="an origin that the frame does not name"):
+        decoded(frame(4, origins=1, rest=rest + b"\1\0" + b"line\n"))
+
+
+def test_a_notice_has_a_status_of_the_list_or_is_an_error() -> None:
+    told = b"\0\0\0\1\0\1h\0\1m"
+    (batch,) = decoded(frame(rest=told + bytes([Status.UNAVAILABLE]) + b"line\n"))
+    assert batch.notices == (Notice("h", Status.UNAVAILABLE, "m"),)
+    with pytest.raises(WireError, match="a notice has the status 99"):
+        decoded(frame(rest=told + bytes([99]) + b"line\n"))
+
+
+def test_the_status_of_a_notice_may_be_the_last_byte_of_a_frame() -> None:
+    batch = Batch(b"", 0, notices=(Notice("h", Status.OK, "m"),))
+    assert decoded(encode(batch)) == [batch]
+
+
 def test_a_frame_longer_than_the_limit_is_an_error_at_its_length_already() -> None:
     with pytest.raises(WireError, match="longer than"):
         list(Decoder().receive(struct.pack(">I", MAX_FRAME + 1)))
 
 
 def test_a_frame_that_claims_the_limit_is_waited_for() -> None:
+    assert MAX_FRAME == 64 * 1024 * 1024
     assert list(Decoder().receive(struct.pack(">I", MAX_FRAME))) == []
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.outcome import Part, Status
+from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.core.wire.listing import (
     EVERYTHING,
@@ -17,10 +17,10 @@ from logagent.core.wire.listing import (
     ListedFile,
     ListedLog,
     Listing,
-    asked,
     failing,
     from_json,
     joined,
+    parse_listing,
     rfc3339,
     to_json,
 )
@@ -36,30 +36,30 @@ def test_log_is_as_large_as_its_generations_and_as_new_as_its_newest() -> None:
 
 
 def test_everything_is_asked_for_where_nothing_is_named() -> None:
-    assert asked(b"") == Query.of(files=(EVERYTHING,))
-    assert asked(b"hostname=a&rotated=false&timeout=2s") == Query.of(
+    assert parse_listing(b"") == Query.of(files=(EVERYTHING,))
+    assert parse_listing(b"hostname=a&rotated=false&timeout=2s") == Query.of(
         files=(EVERYTHING,), hosts=("a",), rotated=False, timeout=2.0
     )
 
 
 def test_names_that_are_asked_for_are_all_there_is() -> None:
-    assert asked(b"filename=a%20b&filename=c%ff").files == ("a b", "c\udcff")
+    assert parse_listing(b"filename=a%20b&filename=c%ff").files == ("a b", "c\udcff")
 
 
 @pytest.mark.parametrize("name", ["keyword", "n", "since", "order", "colour", "filenam%65s"])
 def test_parameter_of_logs_alone_is_unknown(name: str) -> None:
     with pytest.raises(BadParameter, match="unknown parameter; known are filename, hostname, rotated, timeout"):
-        asked(f"{name}=1".encode())
+        parse_listing(f"{name}=1".encode())
 
 
 def test_query_string_that_is_too_long_is_refused() -> None:
     with pytest.raises(BadParameter, match="longer than"):
-        asked(b"x" * (MAX_QUERY_STRING + 1))
+        parse_listing(b"x" * (MAX_QUERY_STRING + 1))
 
 
 def test_hosts_come_by_name_with_their_logs_by_name() -> None:
     def of(host: str, *names: str) -> Listing:
-        return Listing(tuple(ListedLog(host, name, (FILE,)) for name in names), (Part(host, Status.OK),))
+        return Listing(tuple(ListedLog(host, name, (FILE,)) for name in names), (HostOutcome(host, Status.OK),))
 
     whole = joined([of("b", "z", "a"), of("a", "m")])
     assert [(log.host, log.name) for log in whole.logs] == [("a", "m"), ("b", "a"), ("b", "z")]
@@ -73,9 +73,9 @@ def test_host_that_failed_makes_a_listing_incomplete_and_one_that_has_nothing_do
 
 
 def test_listing_takes_the_name_by_which_a_host_is_known() -> None:
-    renamed = Listing((LOG,), (Part("web-1", Status.OK), Part("web-2", Status.OK))).of_host("w1")
+    renamed = Listing((LOG,), (HostOutcome("web-1", Status.OK), HostOutcome("web-2", Status.OK))).of_host("w1")
     assert [log.host for log in renamed.logs] == ["w1"]
-    assert renamed.hosts == (Part("w1", Status.OK),)
+    assert renamed.hosts == (HostOutcome("w1", Status.OK),)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ LOGS = st.builds(
 LISTINGS = st.builds(
     Listing,
     st.lists(LOGS, max_size=3).map(tuple),
-    st.lists(st.builds(Part, TEXTS, st.sampled_from(Status), TEXTS), max_size=2).map(tuple),
+    st.lists(st.builds(HostOutcome, TEXTS, st.sampled_from(Status), TEXTS), max_size=2).map(tuple),
 )
 
 
@@ -126,7 +126,7 @@ def test_name_that_is_not_utf8_can_be_encoded() -> None:
 
 
 def changed(**members: Any) -> dict[str, Any]:
-    document = to_json(Listing((LOG,), (Part("web-1", Status.OK),)))
+    document = to_json(Listing((LOG,), (HostOutcome("web-1", Status.OK),)))
     document["files"][0] |= members
     return document
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.outcome import Outcome, Part, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.wire.verdict import (
     MAX_HOSTS,
     MAX_MESSAGE,
@@ -29,10 +29,10 @@ SPOKEN = st.characters(exclude_categories=["Cs"])
 MESSAGES = st.text(SPOKEN, max_size=30).map(str.strip)
 COUNTS = st.integers(0, 10**18)
 STAGES = st.dictionaries(st.sampled_from(["open", "scan", "merge"]), st.integers(0, 10**9).map(lambda us: us * 1000))
-PARTS = st.builds(Part, st.text(SPOKEN, max_size=20), st.sampled_from(Status), MESSAGES, COUNTS)
+PARTS = st.builds(HostOutcome, st.text(SPOKEN, max_size=20), st.sampled_from(Status), MESSAGES, COUNTS)
 
 
-def outcomes(texts: st.SearchStrategy[str], parts: st.SearchStrategy[Part]) -> st.SearchStrategy[Outcome]:
+def outcomes(texts: st.SearchStrategy[str], parts: st.SearchStrategy[HostOutcome]) -> st.SearchStrategy[Outcome]:
     hosts = st.lists(parts, max_size=4).map(tuple)
     cursors = st.text("abcXYZ019-_", max_size=30)
     return st.builds(Outcome, st.sampled_from(Status), texts, COUNTS, COUNTS, hosts, STAGES, cursors)
@@ -40,14 +40,16 @@ def outcomes(texts: st.SearchStrategy[str], parts: st.SearchStrategy[Part]) -> s
 
 ANYTHING = st.text(max_size=700)
 NASTY = st.text('"\\\n\r\t\0 %,;=ü\udc80', max_size=700)
-WILD = outcomes(ANYTHING | NASTY, st.builds(Part, ANYTHING | NASTY, st.sampled_from(Status), ANYTHING | NASTY, COUNTS))
+WILD = outcomes(
+    ANYTHING | NASTY, st.builds(HostOutcome, ANYTHING | NASTY, st.sampled_from(Status), ANYTHING | NASTY, COUNTS)
+)
 
 
 def trailers(outcome: Outcome) -> dict[str, str]:
     return dict(to_trailers(outcome))
 
 
-def hosts(*parts: Part) -> str:
+def hosts(*parts: HostOutcome) -> str:
     return trailers(Outcome(hosts=parts))["log-hosts"]
 
 
@@ -95,7 +97,7 @@ def test_all_trailers_are_announced(outcome: Outcome) -> None:
 
 def test_a_complete_answer_says_so() -> None:
     outcome = Outcome(lines=12, bytes_scanned=345, timings={"open": 1_000_000, "scan": 2_345_678})
-    assert to_trailers(replace(outcome, hosts=(Part("web-1", Status.OK, lines=12),))) == [
+    assert to_trailers(replace(outcome, hosts=(HostOutcome("web-1", Status.OK, lines=12),))) == [
         ("log-status", "0"),
         ("log-message", ""),
         ("log-complete", "true"),
@@ -118,18 +120,18 @@ def test_a_message_is_percent_encoded_where_it_leaves_ascii() -> None:
 
 
 def test_a_name_is_a_structured_fields_string() -> None:
-    assert hosts(Part('a"b\\c', Status.OK)) == r'"a\"b\\c";status=0;lines=0'
+    assert hosts(HostOutcome('a"b\\c', Status.OK)) == r'"a\"b\\c";status=0;lines=0'
 
 
 def test_failing_hosts_come_first_then_those_without_the_file_then_the_rest() -> None:
     statuses = {"d": Status.OK, "c": Status.NOT_FOUND, "b": Status.UNAVAILABLE, "a": Status.OK, "e": Status.INTERNAL}
-    sent = hosts(*(Part(host, status) for host, status in statuses.items()))
+    sent = hosts(*(HostOutcome(host, status) for host, status in statuses.items()))
     assert [member[1] for member in sent.split(", ")] == ["b", "e", "c", "a", "d"]
 
 
 def test_hosts_that_do_not_fit_are_counted_and_the_failing_ones_kept() -> None:
-    parts = [Part(f"web-{number:03}", Status.OK, lines=number) for number in range(500)]
-    parts.append(Part("zeta", Status.UNAVAILABLE, "cannot connect"))
+    parts = [HostOutcome(f"web-{number:03}", Status.OK, lines=number) for number in range(500)]
+    parts.append(HostOutcome("zeta", Status.UNAVAILABLE, "cannot connect"))
     sent = trailers(Outcome(hosts=tuple(parts)))
     members = sent["log-hosts"].split(", ")
     assert members[0] == '"zeta";status=14;lines=0;message="cannot connect"'
@@ -139,7 +141,7 @@ def test_hosts_that_do_not_fit_are_counted_and_the_failing_ones_kept() -> None:
 
 
 def test_hosts_that_fit_are_not_said_to_be_omitted() -> None:
-    assert "log-hosts-omitted" not in trailers(Outcome(hosts=(Part("a", Status.OK),)))
+    assert "log-hosts-omitted" not in trailers(Outcome(hosts=(HostOutcome("a", Status.OK),)))
 
 
 @pytest.mark.parametrize("character", ["x", "ü", "%", "\U0001f4dc"])
@@ -228,7 +230,7 @@ def test_a_long_list_of_hosts_that_is_damaged_at_its_end_is_refused_in_linear_ti
 
 
 def test_the_end_record_holds_the_whole_verdict() -> None:
-    parts = (Part("web-1", Status.OK, lines=2), Part("db-2", Status.UNAVAILABLE, "cannot connect"))
+    parts = (HostOutcome("web-1", Status.OK, lines=2), HostOutcome("db-2", Status.UNAVAILABLE, "cannot connect"))
     outcome = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 2, 99, parts, {"scan": 1_234_567}, "AbC")
     record: dict[str, Any] = {
         "status": 14,
@@ -247,5 +249,22 @@ def test_the_end_record_holds_the_whole_verdict() -> None:
 
 
 def test_the_end_record_leaves_no_host_out() -> None:
-    parts = tuple(Part(f"web-{number:04}", Status.OK) for number in range(2000))
+    parts = tuple(HostOutcome(f"web-{number:04}", Status.OK) for number in range(2000))
     assert len(end_record(Outcome(hosts=parts))["end"]["hosts"]) == 2000
+
+
+def test_a_message_is_cut_at_512_bytes() -> None:
+    assert trailers(Outcome(message="x" * 509))["log-message"] == "x" * 509
+    assert trailers(Outcome(message="x" * 513))["log-message"] == "x" * 509 + "..."
+
+
+def test_hosts_that_fit_exactly_are_not_left_out() -> None:
+    room = MAX_HOSTS - len('"";status=0;lines=0, ')
+    sent = trailers(Outcome(hosts=(HostOutcome("x" * room, Status.OK),)))
+    assert len(sent["log-hosts"]) == MAX_HOSTS - len(", ")
+    assert "log-hosts-omitted" not in sent
+    assert trailers(Outcome(hosts=(HostOutcome("x" * (room + 1), Status.OK),)))["log-hosts-omitted"] == "1"
+
+
+def test_the_end_record_has_null_for_a_cursor_that_there_is_not() -> None:
+    assert end_record(Outcome())["end"]["cursor"] is None

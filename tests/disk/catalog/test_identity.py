@@ -78,7 +78,7 @@ class Page(Collected):
 
     async def send(self, batch: Batch) -> None:
         await super().send(batch)
-        self.positions.pass_by(batch.positions)
+        self.positions.advance(batch.positions)
 
 
 def ask(log: Log, query: Query, sizes: tuple[int, ...] = (64,)) -> tuple[Page, Outcome]:
@@ -100,7 +100,7 @@ def pages(log: Log, query: Query, between: Callable[[int], object], most: int = 
             query.limits.n is None or sum(batch.records for batch in page.batches) < query.limits.n
         ):
             return lines
-        positions = tuple(page.positions.at()) or positions
+        positions = tuple(page.positions.current()) or positions
         between(number)
     raise AssertionError("the pages do not end")
 
@@ -166,7 +166,7 @@ def test_a_file_that_is_gone_is_a_loss_that_is_said() -> None:
         query = Query.of(files=("app.log",), n=2)
         first, _ = ask(log, query)
         (log.directory / "app.log").write_bytes(b"1700009999 other\n")
-        second, outcome = ask(log, changed(query, positions=tuple(first.positions.at())))
+        second, outcome = ask(log, changed(query, positions=tuple(first.positions.current())))
         assert second.lines == []
         assert outcome.status is Status.DATA_LOSS
         assert "deleted or changed" in outcome.message
@@ -180,7 +180,7 @@ def test_lines_written_after_the_first_page_come_where_the_oldest_are_first() ->
         first, _ = ask(log, query)
         log.rotate()
         log.write(2)
-        second, outcome = ask(log, changed(query, positions=tuple(first.positions.at())))
+        second, outcome = ask(log, changed(query, positions=tuple(first.positions.current())))
         assert first.lines + second.lines == log.lines()
         assert outcome.complete
 
@@ -193,6 +193,6 @@ def test_a_line_without_a_time_has_that_of_the_one_before_also_where_an_archive_
         log.compress()
         query = Query.of(files=("app.log",), order=Order.OLDEST, n=1, times=True)
         first, _ = ask(log, query)
-        second, _ = ask(log, changed(query, positions=tuple(first.positions.at())))
+        second, _ = ask(log, changed(query, positions=tuple(first.positions.current())))
         assert second.lines == [b" more match 1"]
         assert [time // 10**9 for batch in second.batches for time in batch.times or []] == [FIRST]

@@ -1,0 +1,231 @@
+"""The columns of a batch that hold a value for each line: the one place that slices, picks, joins and reorders them.
+
+A new column touches `Batch`, this module, and its encoding in `wire.frames`. Whoever makes batches of lines just read
+fills the columns; whoever rearranges batches calls this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
+
+from logagent.core.batch import Batch, LineFlag, Origin
+
+T = TypeVar("T")
+
+_PER_LINE = ("times", "offsets", "origin", "flags", "keys")
+"""The fields of a batch that hold a value for each line, or None."""
+
+
+def pieces(batch: Batch, most: int) -> Iterator[Batch]:
+    """Cut a batch between records into batches of bounded size.
+
+    The first piece bears what the batch tells before its lines (scanned, planned, notices), the last one what holds
+    behind them (positions, live).
+
+    Args:
+        batch: what to cut.
+        most: bytes of a piece; only a piece that is a single record may be longer.
+    """
+    if len(batch.body) <= most:
+        yield batch
+        return
+    yield from _cut(batch, _ends_of_pieces(batch, most))
+
+
+def _ends_of_pieces(batch: Batch, most: int) -> Iterator[tuple[int, bytes]]:
+    begin = first = 0
+    while begin < len(batch.body):
+        end = batch.body.rfind(b"\n", begin, begin + most) + 1 or batch.body.index(b"\n", begin) + 1
+        count = batch.body.count(b"\n", begin, end)
+        if batch.flags is not None:
+            end, count = _between_records(batch, batch.flags, begin, first, end, count)
+        first += count
+        yield first, batch.body[begin:end]
+        begin = end
+
+
+def cut_before(batch: Batch, borders: Sequence[int]) -> Iterator[Batch]:
+    """Cut a batch before the lines at these places.
+
+    What the batch tells beside its lines is divided as by `pieces`.
+
+    Args:
+        batch: what to cut.
+        borders: indices of lines, rising, none of them 0.
+    """
+    lines = batch.lines()
+    ends = [
+        (behind, b"".join([line + b"\n" for line in lines[first:behind]]))
+        for first, behind in zip([0, *borders], [*borders, batch.count], strict=True)
+    ]
+    yield from _cut(batch, ends)
+
+
+def _cut(batch: Batch, ends: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
+    """Cut a batch. ends: for each piece, the index of the line behind it, and its body."""
+    first = 0
+    for behind, body in ends:
+        is_first, is_last = first == 0, behind == batch.count
+        yield replace(
+            batch,
+            body=body,
+            count=behind - first,
+            scanned=batch.scanned if is_first else 0,
+            planned=batch.planned if is_first else 0,
+            notices=batch.notices if is_first else (),
+            positions=batch.positions if is_last else (),
+            live=batch.live and is_last,
+            **_of_each(batch, itemgetter(slice(first, behind))),
+        )
+        first = behind
+
+
+def _between_records(batch: Batch, flags: bytes, begin: int, first: int, end: int, count: int) -> tuple[int, int]:
+    """The last place before `end` where no event is cut, or else the first behind it: a place and a count of lines."""
+    fewer, before = count, end
+    while fewer and first + fewer < batch.count and flags[first + fewer] & LineFlag.CONTINUES:
+        fewer, before = fewer - 1, batch.body.rfind(b"\n", begin, before - 1) + 1
+    if fewer > 0 and before > begin:
+        return before, fewer
+    while first + count < batch.count and flags[first + count] & LineFlag.CONTINUES:
+        count, end = count + 1, batch.body.index(b"\n", end) + 1
+    return end, count
+
+
+def picked(batch: Batch, lines: Sequence[bytes], places: Sequence[int]) -> Batch:
+    """Make a batch of some lines of another, in any order, with only the origins that these lines have.
+
+    What the batch tells beside its lines stays as it is.
+
+    Args:
+        batch: where the lines are.
+        lines: all its lines, as `Batch.lines` gives them.
+        places: indices of the lines to pick, in the order in which they are wanted.
+    """
+    columns = _of_each(batch, lambda column: [column[place] for place in places])
+    return with_used_origins(
+        replace(batch, body=b"".join([lines[place] + b"\n" for place in places]), count=len(places), **columns)
+    )
+
+
+def with_used_origins(batch: Batch) -> Batch:
+    """Leave out the origins that no line of a batch has; `origin` is None where only one is left."""
+    if batch.origin is None:
+        return replace(batch, origins=batch.origins[: 1 if batch.count else 0])
+    numbers = {index: number for number, index in enumerate(dict.fromkeys(batch.origin))}
+    origin = [numbers[index] for index in batch.origin] if len(numbers) > 1 else None
+    return replace(batch, origins=tuple(batch.origins[index] for index in numbers), origin=origin)
+
+
+def _of_each(batch: Batch, take: Callable[[Any], Sequence[int]]) -> dict[str, Any]:
+    """What `take` makes of each column that is there."""
+    taken: dict[str, Any] = {}
+    for name in _PER_LINE:
+        column = getattr(batch, name)
+        if column is not None:
+            taken[name] = bytes(take(column)) if isinstance(column, bytes) else take(column)
+    return taken
+
+
+class Run(NamedTuple):
+    """Consecutive lines of a batch.
+
+    Attributes:
+        batch: where the lines are.
+        lines: all lines of the batch.
+        first: the index of the first line that is meant.
+        behind: the index behind the last one.
+    """
+
+    batch: Batch
+    lines: Sequence[bytes]
+    first: int
+    behind: int
+
+    @property
+    def size(self) -> int:
+        """The number of lines."""
+        return self.behind - self.first
+
+
+class Joined:
+    """Lines of several batches as one sequence, whose columns are joined when a batch is made of it.
+
+    Args:
+        runs: the lines, at least one run.
+        order: for each place in the sequence, the index of its line, counted through all runs; None: as they come.
+
+    Attributes:
+        lines: in their order.
+        flags: of the lines, as in a batch; None if no batch has any.
+    """
+
+    def __init__(self, runs: Sequence[Run], order: list[int] | None = None) -> None:
+        self._runs = runs
+        self._order = order
+        lines: list[bytes] = []
+        for run in runs:
+            lines += run.lines[run.first : run.behind]
+        self.lines = self._ordered(lines, len(lines))
+        self.flags = self._joined_flags()
+
+    def batch(self, count: int, *, times: bool, places: bool) -> Batch:
+        """Make a batch of the first lines, which tells nothing beside them.
+
+        Args:
+            count: how many lines, at least one.
+            times: whether to fill the column of times.
+            places: whether to fill the columns of offsets and origins.
+        """
+        lines = _first(self.lines, count)
+        batch = Batch(
+            b"\n".join(lines) + b"\n", count, self._column(count, lambda batch: batch.times) if times else None
+        )
+        if self.flags is not None:
+            keys = self._column(count, lambda batch: batch.keys or batch.times) if times else None
+            batch = replace(batch, flags=self.flags[:count], keys=keys)
+        if not places:
+            return batch
+        origins, origin = self._origins()
+        offsets = self._column(count, lambda batch: batch.offsets)
+        return replace(batch, offsets=offsets, origins=origins, origin=self._ordered(origin, count))
+
+    def _ordered(self, values: list[T], count: int) -> list[T]:
+        """The first values in the order of the sequence."""
+        if self._order is None:
+            return _first(values, count)
+        return list(map(values.__getitem__, _first(self._order, count)))
+
+    def _column(self, count: int, of: Callable[[Batch], list[int] | None]) -> list[int]:
+        """A column of the first lines, zero where a batch lacks it."""
+        values: list[int] = []
+        for run in self._runs:
+            column = of(run.batch)
+            values += column[run.first : run.behind] if column else [0] * run.size
+        return self._ordered(values, count)
+
+    def _joined_flags(self) -> bytes | None:
+        if all(run.batch.flags is None for run in self._runs):
+            return None
+        flags = b"".join([(run.batch.flags or bytes(run.batch.count))[run.first : run.behind] for run in self._runs])
+        return flags if self._order is None else bytes(map(flags.__getitem__, self._order))
+
+    def _origins(self) -> tuple[tuple[Origin, ...], list[int]]:
+        """The origins of all runs, each once, and the index into them for each line as it comes in the runs."""
+        numbers: dict[Origin, int] = {}
+        origin: list[int] = []
+        for run in self._runs:
+            numbered = [numbers.setdefault(known, len(numbers)) for known in run.batch.origins]
+            if run.batch.origin is None:
+                origin += numbered[:1] * run.size
+            else:
+                origin += map(numbered.__getitem__, run.batch.origin[run.first : run.behind])
+        return tuple(numbers), origin
+
+
+def _first(values: list[T], count: int) -> list[T]:
+    """The first values; not copied if these are all, which would cost as much as to put them in order."""
+    return values if count == len(values) else values[:count]

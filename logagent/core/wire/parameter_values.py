@@ -1,0 +1,187 @@
+"""The values of parameters: how each kind is spelled in a query string, and how it is read.
+
+Each reader takes the parameter's name, all its values, and the time now, in nanoseconds since the epoch, from which
+`moment` counts back. It raises `BadParameter` for a value that cannot be used.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from logagent.core.hits.steps import spelled_step
+from logagent.core.matching.expressions import MAX_POSITIONS, BadPattern, too_large
+from logagent.core.matching.expressions import read as parsed
+from logagent.core.query import BadParameter, Order, Unit
+from logagent.core.times import moments
+from logagent.core.units import UNITS
+
+MAX_REPEATS = 64
+"""Values of one parameter: more are a mistake or an attack, since each costs time for every line."""
+LEAST_SECONDS, MOST_SECONDS = 0.001, 1e9
+"""Seconds of a timeout, from the first and below the second. Less could not even be refused in time; more is thirty
+years. Between them the shortest exact spelling of a number has no exponent, which `seconds` does not read."""
+MOST_STEP = 36_500 * UNITS["d"]
+"""Nanoseconds of a bucket of `/hits` at most: a century."""
+MAX_CONTEXT = 1000
+"""Records of context on either side: screens full, and bearable in memory."""
+MOST_PATIENCE = 10.0
+"""Seconds that a followed line may be held back: beyond that nobody would call it live."""
+LEAST_HEARTBEAT, MOST_HEARTBEAT = 1.0, 300.0
+"""Seconds between signs of life: at shorter intervals they cost more than they tell, at longer ones a dead host goes
+unnoticed for too long."""
+
+_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def to_bytes(text: str) -> bytes:
+    """Return the bytes of a value, which need not be UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def names(name: str, values: list[str], _now: int) -> tuple[str, ...]:
+    """Read names or globs of files or hosts."""
+    if len(values) > MAX_REPEATS:
+        raise BadParameter(name, f"may be given {MAX_REPEATS} times at most")
+    if not all(values):
+        raise BadParameter(name, "is empty; give a name or a glob, or leave it out")
+    return tuple(values)
+
+
+def literals(name: str, values: list[str], _now: int) -> tuple[bytes, ...]:
+    """Read literals, as bytes."""
+    read = tuple(to_bytes(value) for value in values)
+    if len(read) > MAX_REPEATS:
+        raise BadParameter(name, f"may be given {MAX_REPEATS} times at most")
+    if not all(read):
+        raise BadParameter(name, "is empty; give a literal to look for, or leave it out")
+    if any(b"\n" in literal for literal in read):
+        raise BadParameter(name, "holds a line break; a match never crosses a line")
+    return read
+
+
+def expressions(name: str, values: list[str], _now: int) -> tuple[bytes, ...]:
+    """Read regular expressions, as bytes.
+
+    They are checked as far as possible without compiling them; `matching.check` does the rest.
+    """
+    given = tuple(to_bytes(value) for value in values)
+    if len(given) > MAX_REPEATS:
+        raise BadParameter(name, f"may be given {MAX_REPEATS} times at most")
+    if not all(given):
+        raise BadParameter(name, "is empty; give a regular expression, or leave it out")
+    try:
+        if sum(parsed(expression).positions for expression in given) > MAX_POSITIONS:
+            raise too_large()
+    except BadPattern as error:
+        raise BadParameter(name, str(error)) from None
+    return given
+
+
+def flag(name: str, values: list[str], _now: int) -> bool:
+    """Read true or false."""
+    read = _FLAGS.get(_once(name, values).lower())
+    if read is None:
+        raise BadParameter(name, "must be true or false")
+    return read
+
+
+def order(name: str, values: list[str], _now: int) -> Order:
+    """Read the order of an answer."""
+    value = _once(name, values)
+    try:
+        return Order(value)
+    except ValueError:
+        raise BadParameter(name, "must be newest or oldest") from None
+
+
+def unit(name: str, values: list[str], _now: int) -> Unit:
+    """Read the unit of an answer."""
+    value = _once(name, values)
+    try:
+        return Unit(value)
+    except ValueError:
+        raise BadParameter(name, "must be line or event") from None
+
+
+def moment(name: str, values: list[str], now: int) -> int:
+    """Read a time, or a span back from now, as nanoseconds since the epoch."""
+    read = moments.read(_once(name, values), now)
+    if read is None:
+        raise BadParameter(name, f"must be {moments.SPELLINGS}")
+    return read
+
+
+def context_lines(name: str, values: list[str], _now: int) -> int:
+    """Read a number of records of context."""
+    value = _once(name, values)
+    if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or int(value) > MAX_CONTEXT:
+        raise BadParameter(name, f"must be a number of lines from 0 to {MAX_CONTEXT}")
+    return int(value)
+
+
+def cursor_text(name: str, values: list[str], _now: int) -> str:
+    """Read a cursor as the text that it is; `continued` decodes it once the whole query is known."""
+    return _once(name, values)
+
+
+def whole_number(name: str, values: list[str], _now: int) -> int:
+    """Read a whole number; the query as a whole says whether 0 makes sense."""
+    value = _once(name, values)
+    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
+        raise BadParameter(name, "must be a whole number from 1")
+    return int(value)
+
+
+def positive_number(name: str, values: list[str], _now: int) -> int:
+    """Read a whole number from 1."""
+    value = _once(name, values)
+    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or int(value) == 0:
+        raise BadParameter(name, "must be a whole number from 1")
+    return int(value)
+
+
+def patience(name: str, values: list[str], _now: int) -> float:
+    """Read seconds, to the millisecond, that a followed line may wait."""
+    read = _span(name, values)
+    if not 0 <= read <= MOST_PATIENCE:
+        raise BadParameter(name, f"must be a span such as 200ms or 1s, from 0 to {MOST_PATIENCE:g} seconds")
+    return round(read, 3)
+
+
+def heartbeat(name: str, values: list[str], _now: int) -> float:
+    """Read seconds, to the millisecond, between signs of life."""
+    read = _span(name, values)
+    if not LEAST_HEARTBEAT <= read <= MOST_HEARTBEAT:
+        raise BadParameter(name, f"must be a span such as 15s, from {LEAST_HEARTBEAT:g} to {MOST_HEARTBEAT:g} seconds")
+    return round(read, 3)
+
+
+def seconds(name: str, values: list[str], _now: int) -> float:
+    """Read a timeout in seconds."""
+    read = _span(name, values)
+    if not LEAST_SECONDS <= read < MOST_SECONDS:
+        raise BadParameter(name, f"must be a number of seconds from {LEAST_SECONDS}, or a span such as 500ms, 30s, 2m")
+    return read
+
+
+def step(name: str, values: list[str], _now: int) -> int:
+    """Read the step of hits in nanoseconds."""
+    spelled = re.fullmatch(r"([0-9]{1,9})(ms|[smhdw])", _once(name, values), re.ASCII)
+    read = int(spelled[1]) * UNITS[spelled[2]] if spelled else 0
+    if not 0 < read <= MOST_STEP:
+        raise BadParameter(name, f"must be a span such as 10s, 5m, 1h, 1d, from 1ms to {spelled_step(MOST_STEP)}")
+    return read
+
+
+def _once(name: str, values: list[str]) -> str:
+    if len(values) > 1:
+        raise BadParameter(name, "may be given once only")
+    return values[0]
+
+
+def _span(name: str, values: list[str]) -> float:
+    """Seconds; not a number where nothing like it is spelled."""
+    spelled = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)(ms|s|m|h)?", _once(name, values), re.ASCII)
+    return float(spelled[1]) * _SECONDS[spelled[2] or "s"] if spelled else math.nan
