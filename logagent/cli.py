@@ -17,7 +17,8 @@ from pathlib import Path
 
 import trio
 
-from logagent.config.settings import ConfigError, load
+from logagent.config.errors import ConfigError
+from logagent.config.settings import load
 from logagent.terminal import arguments, files, follow, hosts, query
 from logagent.terminal.interrupts import DIED_OF_SIGNAL, until_signalled
 from logagent.terminal.printing import Streams, text_writer

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logagent.config import tls_files, values
-from logagent.config.settings import ConfigError
+from logagent.config.errors import ConfigError
 from logagent.peers.client.transport import client_tls
 
 DEFAULT_AGENT = "http://127.0.0.1:8000"

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import httpx
 import trio
 
-from logagent.config.settings import ConfigError
+from logagent.config.errors import ConfigError
 from logagent.core.outcome import Failure
 from logagent.core.query import BadParameter, Query
 from logagent.core.wire.listing import ListedLog, Listing, asked, rfc3339, to_json

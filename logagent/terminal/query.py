@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import trio
 
 from logagent.config import timezones
-from logagent.config.settings import ConfigError
+from logagent.config.errors import ConfigError
 from logagent.core.batch import Out
 from logagent.core.hits.tally import Tallied
 from logagent.core.outcome import Outcome, Status

@@ -14,7 +14,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.config.settings import ConfigError
+from logagent.config.errors import ConfigError
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Out, Position
 from logagent.core.cursor import encode
 from logagent.core.outcome import Outcome, Status

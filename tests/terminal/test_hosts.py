@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from logagent.config.settings import ConfigError
+from logagent.config.errors import ConfigError
 from logagent.terminal.hosts import HostsQuestion, hosts_question, list_hosts
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
 from testbed.console import Console, typed
