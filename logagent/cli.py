@@ -21,7 +21,7 @@ from logagent.config.errors import ConfigError
 from logagent.config.settings import load
 from logagent.terminal import arguments, files, follow, hosts, query
 from logagent.terminal.interrupts import DIED_OF_SIGNAL, until_signalled
-from logagent.terminal.printing import Streams, text_writer
+from logagent.terminal.streams import Streams, text_writer
 from logagent.terminal.verdicts import FAILED
 
 

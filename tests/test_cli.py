@@ -27,9 +27,8 @@ from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
 from logagent.core.wire.parameters import parse
 from logagent.terminal import arguments, files, query
-from logagent.terminal.interrupts import until_signalled
-from logagent.terminal.printing import Streams
-from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
+from logagent.terminal.streams import Streams
+from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code
 from testbed.console import Console, typed
 from testbed.counts import counts
 
@@ -212,64 +211,6 @@ def test_unusable_setting_ends_serve_before_it_begins(console: Console) -> None:
     assert console.talk.startswith("logagent: --listen: http://0.0.0.0:0 would be cleartext")
 
 
-# The verdict
-
-
-@pytest.mark.parametrize(
-    ("outcome", "code"),
-    [
-        (Outcome(lines=2, hosts=(OK,)), FOUND),
-        (Outcome(hosts=(EMPTY,)), NOTHING),
-        (Outcome(lines=2, hosts=(OK, LACKING)), FOUND),
-        (Outcome(Status.UNAVAILABLE, lines=2, hosts=(OK, DOWN)), PARTIAL),
-        (Outcome(Status.UNAVAILABLE, hosts=(EMPTY, DOWN)), PARTIAL),
-        (Outcome(Status.DEADLINE_EXCEEDED, hosts=(SPENT,)), PARTIAL),
-        (Outcome(Status.UNAVAILABLE, "connection lost", lines=7), PARTIAL),
-        (Outcome(Status.UNAVAILABLE, hosts=(DOWN,)), FAILED),
-        (Outcome(Status.NOT_FOUND, hosts=(LACKING,)), FAILED),
-        (Outcome(Status.NOT_FOUND, "no host named x"), FAILED),
-        (Outcome(Status.UNAVAILABLE, "cannot connect"), FAILED),
-    ],
-)
-def test_exit_code_is_the_verdict(outcome: Outcome, code: int) -> None:
-    assert exit_code(outcome) == code
-
-
-def told(outcome: Outcome, *, verbose: bool = False) -> list[str]:
-    return talk(outcome, agent="http://a:1", verbose=verbose)
-
-
-def test_complete_answer_is_not_talked_about() -> None:
-    assert told(Outcome(lines=2, hosts=(OK, LACKING))) == []
-
-
-def test_failing_hosts_are_named_before_the_whole() -> None:
-    outcome = Outcome(Status.UNAVAILABLE, "connection refused", 2, hosts=(OK, DOWN, EMPTY, SPENT))
-    assert told(outcome) == [
-        "db-2: connection refused (UNAVAILABLE)",
-        "db-3: ran out of time (DEADLINE_EXCEEDED)",
-        "partial answer: 2 of 4 hosts failed",
-    ]
-
-
-def test_agent_that_cannot_be_asked_is_named() -> None:
-    outcome = Outcome(Status.UNAVAILABLE, "cannot connect")
-    assert told(outcome) == ["no answer: http://a:1: cannot connect (UNAVAILABLE)"]
-
-
-def test_file_that_no_host_has_is_told_once() -> None:
-    outcome = Outcome(Status.NOT_FOUND, "no file fits x", hosts=(LACKING, LACKING))
-    assert told(outcome) == ["no answer: no file fits x (NOT_FOUND)"]
-
-
-def test_verbose_tells_of_every_host_and_what_it_took() -> None:
-    assert told(Outcome(lines=2, bytes_scanned=99, hosts=(OK, LACKING)), verbose=True) == [
-        "web-1: 2 lines (OK)",
-        "web-3: no such file (NOT_FOUND)",
-        "2 lines, 99 bytes of log read",
-    ]
-
-
 # Printed
 
 
@@ -357,22 +298,6 @@ async def test_closed_pipe_cancels_the_question(console: Console) -> None:
     assert shown is None
     assert source.cancelled
     assert console.talk == ""
-
-
-async def test_signal_cancels_and_becomes_the_exit_code() -> None:
-    async def act() -> int:
-        os.kill(os.getpid(), signal.SIGINT)
-        await trio.sleep_forever()
-        return 0
-
-    assert await until_signalled(act, signal.SIGINT) == 130
-
-
-async def test_without_a_signal_the_exit_code_is_that_of_the_act() -> None:
-    async def act() -> int:
-        return 3
-
-    assert await until_signalled(act, signal.SIGINT) == 3
 
 
 # Hits
@@ -569,21 +494,6 @@ def test_flags_of_files_may_stand_before_and_behind_globs() -> None:
 def test_unusable_argument_of_files_is_told(argv: tuple[str, ...], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         files_question(*argv)
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0 B"),
-        (1023, "1023 B"),
-        (1024, "1.0 KiB"),
-        (10_240, "10 KiB"),
-        (2**20 - 1, "1.0 MiB"),
-        (2**60, "1048576 TiB"),
-    ],
-)
-def test_sizes_are_for_people(count: int, text: str) -> None:
-    assert files.size(count) == text
 
 
 # Certificates

@@ -25,7 +25,7 @@ from logagent.peers.source import PeerSource
 from logagent.terminal import query
 from logagent.terminal.address import Agent
 from logagent.terminal.interrupts import until_signalled
-from logagent.terminal.printing import Streams
+from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import FAILED, exit_code
 
 PRIMARY = "primary"

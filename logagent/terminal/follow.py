@@ -15,8 +15,8 @@ from logagent.core.query import Query, Source
 from logagent.peers.client.transport import connect
 from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
-from logagent.terminal.printing import Streams
 from logagent.terminal.query import Question, show, tell_end
+from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import going_on
 
 

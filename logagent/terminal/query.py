@@ -27,8 +27,10 @@ from logagent.peers.source import PeerSource
 from logagent.terminal import times
 from logagent.terminal.address import Agent, agent
 from logagent.terminal.chart import Chart, width
-from logagent.terminal.printing import Count, Lines, Pipe, Printer, Records, Streams, Write, wants_color
+from logagent.terminal.colors import wants_color
+from logagent.terminal.printing import CountPrinter, JsonPrinter, LinePrinter, Printer
 from logagent.terminal.progress import Watched, progress_on
+from logagent.terminal.streams import Pipe, Streams, Write
 from logagent.terminal.telling import Telling
 from logagent.terminal.verdicts import FAILED, exit_code, talk
 
@@ -159,13 +161,15 @@ async def show(source: Source, asked: Question, streams: Streams, environ: Mappi
 def _printer(asked: Question, write: Write, streams: Streams, environ: Mapping[str, str]) -> Printer:
     terminal = streams.stdout.isatty()
     if asked.form == "count":
-        return Count(write)
+        return CountPrinter(write)
     if asked.form == "json":
-        return Records(write, escape=terminal, rendering=HitsJson(asked.query.step) if asked.query.hits else Ndjson())
+        return JsonPrinter(
+            write, escape=terminal, rendering=HitsJson(asked.query.step) if asked.query.hits else Ndjson()
+        )
     color = wants_color(asked.color, terminal=terminal, environ=environ)
     if asked.query.hits:
         return Chart(write, asked.query.step, width=width(environ, terminal=terminal), zone=_zone(environ), color=color)
-    return Lines(write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.context)
+    return LinePrinter(write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.context)
 
 
 def _zone(environ: Mapping[str, str]) -> tzinfo:

@@ -1,22 +1,27 @@
-"""An outcome as the command line tells it: an exit code, and lines for people."""
+"""An outcome as the command line reports it: an exit code, and lines for people."""
 
 from __future__ import annotations
 
 from logagent.core.outcome import Outcome, Part, Status
+from logagent.terminal.amounts import counted
 
 FOUND = 0
+"""The exit code of a complete answer."""
 NOTHING = 1
+"""The exit code of a complete answer without a line."""
 FAILED = 2
+"""The exit code of wrong usage, and of an answer for which no host was searched."""
 PARTIAL = 3
+"""The exit code of an answer that lacks something."""
 
 _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, Status.INTERNAL)
-"""How a host's part ends that was not searched at all, if no line came from it."""
+"""The status of a host that was not searched at all, if no line came from it."""
 _BUDGETS = (Status.DEADLINE_EXCEEDED, Status.RESOURCE_EXHAUSTED)
-"""How an answer ends that stopped at a limit, from which people may want to go on."""
+"""The status of an answer that stopped at a limit, and that people may want to continue."""
 
 
 def exit_code(outcome: Outcome) -> int:
-    """FOUND or NOTHING for a complete answer; FAILED where no host was searched, else PARTIAL."""
+    """Return FOUND or NOTHING for a complete answer, FAILED if no host was searched, else PARTIAL."""
     if outcome.complete:
         return FOUND if outcome.lines else NOTHING
     searched = outcome.lines > 0 or any(part.status not in _NEVER_BEGAN for part in outcome.hosts)
@@ -24,10 +29,15 @@ def exit_code(outcome: Outcome) -> int:
 
 
 def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
-    """What people should know beside the lines: who failed and why, and that the answer is not whole.
+    """Report on an answer: which hosts failed and why, and that it is partial.
 
-    agent: whom the question went to, for answers that tell of no host. Silent about hosts that merely lack the file,
-    and about a complete answer, unless `verbose`.
+    Hosts that merely lack the file, and a complete answer, are reported only if `verbose`.
+
+    Args:
+        agent: the URL of the agent that was asked, for outcomes that name no host.
+
+    Returns:
+        Lines without line breaks at their ends.
     """
     failing = [part for part in outcome.hosts if _fails(part)]
     named = [part for part in outcome.hosts if verbose or _fails(part)]
@@ -42,7 +52,7 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
 
 
 def going_on(cursor: str) -> str:
-    """How to go on where an answer ended."""
+    """Write how to continue where an answer ended."""
     return f"to go on from there: --cursor {cursor}"
 
 
@@ -61,8 +71,3 @@ def _whole(outcome: Outcome, failing: int, agent: str) -> str:
     elif not outcome.hosts:
         reason = f"{agent}: {reason}"
     return f"partial answer: {reason}" if exit_code(outcome) == PARTIAL else f"no answer: {reason}"
-
-
-def counted(lines: int) -> str:
-    """A number of lines, for people."""
-    return "1 line" if lines == 1 else f"{lines} lines"

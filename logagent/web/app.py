@@ -25,7 +25,7 @@ from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText
 from logagent.core.rendering.records import Ndjson, Text
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, VERSION_HEADER, encode
-from logagent.core.wire.hosts import HostState
+from logagent.core.wire.hosts import HostState, host_to_json
 from logagent.core.wire.listing import Listing, asked, to_json
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.web.access import may_ask
@@ -126,7 +126,7 @@ def create_app(agent: Agent, answers: Answers, *, version: str, certificate_requ
     async def hosts() -> Response:
         _admit(certificate_required)
         _no_parameters()
-        return _json({"hosts": [_described(state) for state in await agent.hosts()]})
+        return _json({"hosts": [host_to_json(state) for state in await agent.hosts()]})
 
     @app.get("/healthz")
     async def healthz() -> Response:
@@ -254,17 +254,6 @@ def _preferences() -> set[str]:
     """The preferences of a request (RFC 7240), without their parameters."""
     preferences = ",".join(request.headers.getlist("prefer")).split(",")
     return {preference.partition(";")[0].strip().lower().replace('"', "") for preference in preferences}
-
-
-def _described(state: HostState) -> dict[str, Any]:
-    return {
-        "name": state.name,
-        "url": state.url,
-        "reachable": state.reachable,
-        "version": state.version,
-        "round_trip_ms": None if state.round_trip is None else round(state.round_trip * 1000, 3),
-        "message": state.message,
-    }
 
 
 def _json(document: dict[str, Any], mimetype: str = "application/json", status: int = 200) -> TrioResponse:

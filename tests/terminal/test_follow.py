@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +14,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.config.errors import ConfigError
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Out, Position
+from logagent.core.batch import Batch, Notice, Origin, Out, Position
 from logagent.core.cursor import encode
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
@@ -24,9 +23,6 @@ from logagent.core.wire.frames import encode as frame
 from logagent.peers.client.transport import connect
 from logagent.terminal import follow, query
 from logagent.terminal.follow import Bookmarked
-from logagent.terminal.printing import Streams
-from logagent.terminal.progress import Progress
-from logagent.terminal.telling import Telling
 from logagent.terminal.verdicts import FAILED
 from logagent.web.server.connections import serve_connection
 from testbed.console import Console, typed
@@ -74,16 +70,6 @@ def test_a_follow_cannot_be_counted() -> None:
 def test_patience_is_of_a_follow_only() -> None:
     with pytest.raises(ConfigError, match="--patience: goes with follow=true only"):
         query_of("query", "app.log", "--patience", "1s")
-
-
-async def test_notices_go_to_standard_error_and_batches_on() -> None:
-    stderr, out = io.StringIO(), Collected()
-    streams = Streams(io.BytesIO(), stderr)  # type: ignore[arg-type]  # nothing is written to it
-    notices = (Notice("web-2", Status.UNAVAILABLE, "lost: gone"), Notice("", Status.OK, "back after 1.0 s"))
-    batch = replace(SIGN_OF_LIFE, notices=notices)
-    await Telling(out, Progress(None, shared=False), streams, "http://web-1").send(batch)
-    assert stderr.getvalue() == "logagent: web-2: lost: gone\nlogagent: http://web-1: back after 1.0 s\n"
-    assert out.batches == [batch]
 
 
 # How it ends

@@ -6,6 +6,8 @@ import json
 
 import httpx
 import pytest
+import trio
+from trio.testing import MockClock
 
 from logagent.config.errors import ConfigError
 from logagent.terminal.hosts import HostsQuestion, hosts_question, list_hosts
@@ -41,7 +43,26 @@ async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console
 async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
     async with answered({"hosts": [WEB]}) as client:
         assert await list_hosts(client, question("-o", "json"), console.streams) == FOUND
-    assert json.loads(console.data) == {"hosts": [{**WEB, "message": None}]}
+    assert json.loads(console.data) == {"hosts": [{**WEB, "message": ""}]}
+
+
+async def test_agent_that_does_not_answer_in_time_is_told(autojump_clock: MockClock, console: Console) -> None:
+    async def wait(request: httpx.Request) -> httpx.Response:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(wait), base_url="http://a:1") as client:
+        assert await list_hosts(client, question("--timeout", "2s"), console.streams) == FAILED
+    assert console.talk == "logagent: http://a:1 did not answer within 2 s (DEADLINE_EXCEEDED)\n"
+
+
+async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(refuse), base_url="http://a:1") as client:
+        assert await list_hosts(client, question(), console.streams) == FAILED
+    assert console.talk == "logagent: http://a:1: connection refused (UNAVAILABLE)\n"
 
 
 @pytest.mark.parametrize(

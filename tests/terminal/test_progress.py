@@ -22,8 +22,8 @@ from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
 from logagent.terminal import query
 from logagent.terminal.chart import WIDTH
-from logagent.terminal.printing import Streams, text_writer
 from logagent.terminal.progress import said
+from logagent.terminal.streams import Streams, text_writer
 from testbed.console import typed
 from testbed.counts import counts
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from logagent.cli import run
 from logagent.terminal import arguments
-from logagent.terminal.printing import Streams
+from logagent.terminal.streams import Streams
 
 
 class Console:
