@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 
+from logagent.terminal.arguments import When
+
 PALETTE = (32, 37, 65, 67, 71, 97, 100, 103, 130, 133, 137, 166, 168, 172)
 """Colours, of the 256 that most terminals have, of medium lightness: they are legible on black and on white."""
 
@@ -19,7 +21,7 @@ def painted(text: str, host: str) -> str:
     return f"\x1b[38;5;{color_of(host)}m{text}\x1b[0m"
 
 
-def wants_color(asked: str, *, terminal: bool, environ: Mapping[str, str]) -> bool:
+def wants_color(asked: When, *, terminal: bool, environ: Mapping[str, str]) -> bool:
     """Return whether to print in colour.
 
     Args:

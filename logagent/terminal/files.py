@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from logagent.core.query import Query
 from logagent.core.wire.listing import ListedLog, Listing, asked, rfc3339, to_json
 from logagent.peers.client.transport import connect
 from logagent.peers.listing import ask_for_files
-from logagent.terminal.address import Agent, agent, patience
+from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.amounts import size
+from logagent.terminal.arguments import FilesArguments, Output
 from logagent.terminal.checking import checked, when
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
@@ -34,23 +34,23 @@ class FilesQuestion:
         timeout: seconds for the whole answer.
     """
 
-    agent: Agent
+    agent: AgentAddress
     query: Query
-    form: str
+    form: Output
     timeout: float
 
 
-def files_question(typed: argparse.Namespace, environ: Mapping[str, str]) -> FilesQuestion:
+def files_question(typed: FilesArguments, environ: Mapping[str, str]) -> FilesQuestion:
     """Check the arguments of `files`, and read certificates from their files.
 
     Raises:
         ConfigError: for an argument that cannot be used.
     """
     timeout = patience(typed)
-    return FilesQuestion(agent(typed, environ), _query(typed), typed.output, timeout)
+    return FilesQuestion(agent_address(typed, environ), _query(typed), typed.output, timeout)
 
 
-def _query(typed: argparse.Namespace) -> Query:
+def _query(typed: FilesArguments) -> Query:
     parameters = {"filename": typed.file, "hostname": typed.host, "rotated": when(typed.no_rotated, "false")}
     return checked(parameters, asked, _FLAGS)
 

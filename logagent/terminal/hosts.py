@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ import trio
 
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
 from logagent.peers.client.transport import connect
-from logagent.terminal.address import Agent, agent, patience
+from logagent.terminal.address import AgentAddress, agent_address, patience
+from logagent.terminal.arguments import HostsArguments, Output
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
@@ -28,19 +28,19 @@ class HostsQuestion:
         timeout: seconds for the whole answer.
     """
 
-    agent: Agent
-    form: str
+    agent: AgentAddress
+    form: Output
     timeout: float
 
 
-def hosts_question(typed: argparse.Namespace, environ: Mapping[str, str]) -> HostsQuestion:
+def hosts_question(typed: HostsArguments, environ: Mapping[str, str]) -> HostsQuestion:
     """Check the arguments of `hosts`, and read certificates from their files.
 
     Raises:
         ConfigError: for an argument that cannot be used.
     """
     timeout = patience(typed)
-    return HostsQuestion(agent(typed, environ), typed.output, timeout)
+    return HostsQuestion(agent_address(typed, environ), typed.output, timeout)
 
 
 class NoHosts(Exception):

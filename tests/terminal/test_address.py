@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from logagent.terminal.address import agent
+from logagent.terminal.address import agent_address
+from logagent.terminal.arguments import QueryArguments
 from testbed.console import typed
 
 
@@ -20,4 +21,4 @@ from testbed.console import typed
 def test_agent_is_that_of_the_flag_or_the_environment_or_this_machine(
     argv: list[str], environ: dict[str, str], url: str
 ) -> None:
-    assert agent(typed("query", "f", *argv), environ).url == url
+    assert agent_address(typed(QueryArguments, "query", "f", *argv), environ).url == url

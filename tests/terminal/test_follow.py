@@ -21,17 +21,18 @@ from logagent.core.query import Order, Query
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.frames import encode as frame
 from logagent.peers.client.transport import connect
-from logagent.terminal import follow, query
+from logagent.terminal import follow
 from logagent.terminal.follow import Bookmarked
+from logagent.terminal.question import Question
 from logagent.terminal.verdicts import FAILED
 from logagent.web.server.connections import serve_connection
-from testbed.console import Console, typed
+from testbed.console import Console, question_of
 from testbed.network import MemoryNetwork
 from testbed.reading import Collected
 
 
 def query_of(*argv: str) -> Query:
-    return query.question(typed(*argv), {}).query
+    return question_of(*argv).query
 
 
 @pytest.mark.parametrize(
@@ -152,8 +153,8 @@ TOLD = Batch(b"", 0, positions=(place(4),), notices=(Notice("web-2", Status.DATA
 """Without lines, since those are printed in a thread, which a virtual clock does not see."""
 
 
-def asked(*argv: str) -> query.Question:
-    return query.question(typed("follow", "app.log", "--agent", "http://far", *argv), {})
+def asked(*argv: str) -> Question:
+    return question_of("follow", "app.log", "--agent", "http://far", *argv)
 
 
 @asynccontextmanager

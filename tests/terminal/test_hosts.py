@@ -10,6 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.config.errors import ConfigError
+from logagent.terminal.arguments import HostsArguments
 from logagent.terminal.hosts import HostsQuestion, hosts_question, list_hosts
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
 from testbed.console import Console, typed
@@ -27,7 +28,7 @@ GONE = {"name": "db-2", "url": "https://10.0.0.2:8443", "reachable": False, "mes
 
 
 def question(*argv: str) -> HostsQuestion:
-    return hosts_question(typed("hosts", *argv), {})
+    return hosts_question(typed(HostsArguments, "hosts", *argv), {})
 
 
 async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console: Console) -> None:

@@ -24,7 +24,7 @@ from logagent.terminal import query
 from logagent.terminal.chart import WIDTH
 from logagent.terminal.progress import said
 from logagent.terminal.streams import Streams, text_writer
-from testbed.console import typed
+from testbed.console import hits_question_of, question_of
 from testbed.counts import counts
 
 LINE = Batch(b"a line that is longer than what is said\n", 1, [0], [0], (Origin("web-1", "syslog"),))
@@ -113,8 +113,7 @@ def show(
     steps: Sequence[Step], *argv: str, command: str = "query", streams: Streams, environ: dict[str, str] | None = None
 ) -> None:
     clock = MockClock()
-    ask = query.hits_question if command == "hits" else query.question
-    asked = ask(typed(command, "syslog", *argv), {})
+    asked = hits_question_of("syslog", *argv) if command == "hits" else question_of(command, "syslog", *argv)
     trio.run(query.show, Paced(clock, steps), asked, streams, environ or {}, clock=clock)
 
 
@@ -200,7 +199,7 @@ def test_an_interrupt_leaves_nothing_of_the_line(screen: Screen) -> None:
 
     async def interrupted() -> None:
         async with trio.open_nursery() as nursery:
-            asked = query.question(typed("query", "syslog"), {})
+            asked = question_of("query", "syslog")
             nursery.start_soon(query.show, source, asked, Streams(io.BytesIO(), screen), {})
             await trio.testing.wait_all_tasks_blocked()
             assert screen.shown != ""
