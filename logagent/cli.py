@@ -71,22 +71,22 @@ def run(argv: Sequence[str], environ: Mapping[str, str], streams: Streams) -> in
         argv: without the program's name.
     """
     typed = arguments.parse(argv)
-    if isinstance(typed, arguments.Told):
-        return _tell(typed, streams)
+    if isinstance(typed, arguments.UsageText):
+        return _print_usage(typed, streams)
     try:
         return _run(typed, environ, streams)
     except Exception as error:
         return _failed(error, streams)
 
 
-def _tell(told: arguments.Told, streams: Streams) -> int:
-    """Help that was asked for goes to standard output, complaints about arguments to standard error."""
-    if told.code == 0:
-        streams.print(told.text)
+def _print_usage(usage: arguments.UsageText, streams: Streams) -> int:
+    """Print help that was asked for to standard output, and complaints about arguments to standard error."""
+    if usage.code == 0:
+        streams.print(usage.text)
     else:
         with contextlib.suppress(OSError):
-            streams.stderr.write(told.text)
-    return told.code
+            streams.stderr.write(usage.text)
+    return usage.code
 
 
 def _failed(error: Exception, streams: Streams) -> int:

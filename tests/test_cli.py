@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -161,31 +162,32 @@ def test_real_agent_that_is_not_there_fails() -> None:
     assert asked.stderr.startswith(b"logagent: no answer: http://127.0.0.1:1: cannot connect")
 
 
-@pytest.mark.real
-def test_real_query_ends_quietly_when_its_reader_does(serving: Serving) -> None:
+def start_query(serving: Serving) -> tuple[subprocess.Popen[bytes], IO[bytes], IO[bytes]]:
     query = subprocess.Popen(
         [*PROGRAM, "query", "--agent", serving.url, "app.log"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     assert query.stdout is not None
     assert query.stderr is not None
-    query.stdout.readline()
-    query.stdout.close()
-    assert (query.wait(30), query.stderr.read()) == (141, b"")
-    query.stderr.close()
+    return query, query.stdout, query.stderr
+
+
+@pytest.mark.real
+def test_real_query_ends_quietly_when_its_reader_does(serving: Serving) -> None:
+    query, stdout, stderr = start_query(serving)
+    stdout.readline()
+    stdout.close()
+    assert (query.wait(30), stderr.read()) == (141, b"")
+    stderr.close()
 
 
 @pytest.mark.real
 def test_real_query_ends_quietly_on_interrupt_while_nobody_reads(serving: Serving) -> None:
-    query = subprocess.Popen(
-        [*PROGRAM, "query", "--agent", serving.url, "app.log"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert query.stdout is not None
-    assert query.stderr is not None
-    assert select.select([query.stdout], [], [], 30)[0]  # lines have come, more than a pipe holds
+    query, stdout, stderr = start_query(serving)
+    assert select.select([stdout], [], [], 30)[0]  # lines have come, more than a pipe holds
     query.send_signal(signal.SIGINT)
-    assert (query.wait(30), query.stderr.read()) == (130, b"")
-    query.stdout.close()
-    query.stderr.close()
+    assert (query.wait(30), stderr.read()) == (130, b"")
+    stdout.close()
+    stderr.close()
 
 
 @pytest.mark.real

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from logagent.config import timezones
 
 MAX_PORT = 65535
+"""The highest port of TCP."""
 MAX_NAME = 253
 """Characters of a host's name at most, as in DNS (RFC 1035); files and certificates are named after it, too."""
 

@@ -36,6 +36,7 @@ SECONDARIES = ("secondary-1", "secondary-2", "secondary-3")
 PROJECT_CERTS = Path("certs")
 """The directory for certificates in a clone of this project, below the working directory."""
 LOOPBACK = "127.0.0.1"
+"""The address of every agent."""
 QUERY = Query(files=("alternatives.log",), keywords=(b"updated",), n=8, places=True)
 """The query that is shown. The lines that it finds are few, and from every host."""
 READY = 30.0

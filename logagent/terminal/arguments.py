@@ -15,11 +15,13 @@ from typing import Any, Literal
 from logagent.terminal import flags
 
 Output = Literal["text", "json"]
+"""The form in which an answer is printed."""
 When = Literal["auto", "always", "never"]
+"""Whether something is printed; `auto` leaves it to the command."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class UsageText:
     """What to print in place of running a command: help that was asked for, or what is wrong with the arguments.
 
     Attributes:
@@ -189,14 +191,14 @@ Arguments = (
 )
 
 
-def parse(argv: Sequence[str]) -> Arguments | Told:
+def parse(argv: Sequence[str]) -> Arguments | UsageText:
     """Read the arguments, which come without the program's name."""
     talk = io.StringIO()  # argparse prints by itself, and ends the program
     with contextlib.redirect_stdout(talk), contextlib.redirect_stderr(talk):
         try:
             given = vars(_parse(list(argv)))
         except SystemExit as end:
-            return Told(talk.getvalue(), end.code if isinstance(end.code, int) else 2)
+            return UsageText(talk.getvalue(), end.code if isinstance(end.code, int) else 2)
     return _KINDS[given.pop("command")](**given)
 
 

@@ -7,11 +7,7 @@ from collections.abc import Callable, Mapping
 
 from logagent import __version__
 from logagent.config.table import SETTINGS, Setting
-
-EXIT_CODES = """\
-exit codes:
-  0  the answer is complete                  1  the answer is complete, but nothing matched
-  2  wrong usage, or no host was searched    3  the answer is partial: standard error says which hosts failed and why"""
+from logagent.terminal.verdicts import EXIT_CODES
 
 
 def parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
@@ -98,7 +94,7 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cursor",
         metavar="CURSOR",
-        help="continue where an earlier answer to the same query ended; that answer's cursor is on its standard error",
+        help="continue where an earlier answer to the same query ended, which printed this cursor on standard error",
     )
     parser.add_argument("--max-bytes", metavar="N", help="stop after N bytes of lines [no limit]")
     _add_when(parser, "--prefix", "print 'HOST FILE: ' before each line [auto: unless --host names exactly one host]")
@@ -133,20 +129,28 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     _add_repeatable(
         parser,
         "KEYWORD",
-        "another KEYWORD; with --keyword=, one that begins with a hyphen",
+        "another KEYWORD; write --keyword=-x if it begins with a hyphen",
         "-e",
         "--keyword",
         dest="more_keywords",
     )
     parser.add_argument(
-        "-F", "--fixed-strings", action="store_true", help="no effect: keywords are literal texts anyway; grep has it"
+        "-F",
+        "--fixed-strings",
+        action="store_true",
+        help="without effect, as keywords are literal anyway",
     )
     _add_repeatable(parser, "TEXT", "a literal text that a line must not contain; repeatable", "-v", "--exclude")
     _add_repeatable(
         parser, "PATTERN", "a regular expression that a line must match; repeatable, all must", "-E", "--regex"
     )
     _add_repeatable(parser, "PATTERN", "a regular expression that a line must not match; repeatable", "--exclude-regex")
-    parser.add_argument("-i", "--ignore-case", action="store_true", help="ignore case in all of these")
+    parser.add_argument(
+        "-i",
+        "--ignore-case",
+        action="store_true",
+        help="ignore case in keywords, excluded texts and regular expressions",
+    )
     parser.add_argument(
         "-S",
         "--since",
@@ -165,7 +169,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
 
 def _add_host(parser: argparse.ArgumentParser) -> None:
     _add_repeatable(
-        parser, "GLOB", "ask only hosts of this name; repeatable [all hosts that the agent knows]", "--host"
+        parser, "GLOB", "ask only the hosts of this name; repeatable [all hosts that the agent knows]", "--host"
     )
 
 
@@ -200,10 +204,10 @@ def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     parser.add_argument("--agent", metavar="URL", help="the agent to ask [$LOGAGENT_AGENT, else http://127.0.0.1:8000]")
     tls = parser.add_argument_group("agents that speak TLS")
+    tls.add_argument("--certs", metavar="DIR", help="the directory that `logagent certs` made [$LOGAGENT_CERTS]")
     tls.add_argument(
-        "--certs", metavar="DIR", help="the directory of ca.pem, NAME.pem and NAME-key.pem [$LOGAGENT_CERTS]"
+        "--name", help="the host in --certs whose certificate is shown [$LOGAGENT_NAME, else this machine]"
     )
-    tls.add_argument("--name", help="the NAME in --certs to identify as [$LOGAGENT_NAME, else this machine's]")
     tls.add_argument("--ca", metavar="FILE", help="the authority to trust [ca.pem of --certs, else the system's]")
     tls.add_argument("--cert", metavar="FILE", help="the certificate to show to the agent [NAME.pem of --certs]")
     tls.add_argument("--key", metavar="FILE", help="that certificate's key [NAME-key.pem of --certs]")
@@ -218,7 +222,7 @@ def _add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "host", help="make a host's certificate and key, signed by that authority", allow_abbrev=False
     )
     host.add_argument("name", metavar="NAME", help="the host's name; the files are NAME.pem and NAME-key.pem")
-    host.add_argument("directory", metavar="DIR", help="where the authority lies, and the files are written")
+    host.add_argument("directory", metavar="DIR", help="the directory of the authority, and of the new files")
     _add_repeatable(host, "A", "an IP address or DNS name by which others reach the host; repeatable", "--address")
     host.add_argument("--overwrite", action="store_true", help="replace the host's older files")
     return parser

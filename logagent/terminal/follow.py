@@ -15,10 +15,10 @@ from logagent.core.query import Query, Source
 from logagent.peers.client.transport import connect
 from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
-from logagent.terminal.query import show, tell_end
+from logagent.terminal.query import report, show
 from logagent.terminal.question import Question
 from logagent.terminal.streams import Streams
-from logagent.terminal.verdicts import going_on
+from logagent.terminal.verdicts import how_to_continue
 
 
 async def follow(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
@@ -39,9 +39,9 @@ async def follow(asked: Question, streams: Streams, environ: Mapping[str, str]) 
             outcome = await show(source, asked, streams, environ)
         except trio.Cancelled:
             if asked.verbose and source.cursor:
-                streams.say(going_on(source.cursor))
+                streams.say(how_to_continue(source.cursor))
             raise
-    return tell_end(outcome, asked, streams)
+    return report(outcome, asked, streams)
 
 
 class Bookmarked:

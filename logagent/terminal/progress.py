@@ -46,7 +46,7 @@ class Progress:
         self._planned += batch.planned
         if self._planned and (now := trio.current_time()) >= self._due:
             self._due = now + EVERY
-            self._show(said(self._scanned, self._planned, lines))
+            self._show(progress_line(self._scanned, self._planned, lines))
 
     def erase(self) -> None:
         """Erase the line by spaces, which any terminal knows, and move the cursor to where it began."""
@@ -98,7 +98,7 @@ def progress_on(streams: Streams, environ: Mapping[str, str]) -> Iterator[Progre
         progress.erase()
 
 
-def said(scanned: int, planned: int, lines: int) -> str:
+def progress_line(scanned: int, planned: int, lines: int) -> str:
     """Write progress as text, such as `logagent: 43 % of 12 GiB read, 214 lines`.
 
     It never exceeds 99 %: the planned bytes may be a guess that was too low, and a finished scan ends instead.

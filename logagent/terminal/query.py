@@ -20,11 +20,11 @@ from logagent.peers.client.transport import connect
 from logagent.peers.source import PeerSource
 from logagent.terminal.chart import Chart, width
 from logagent.terminal.colors import wants_color
+from logagent.terminal.notices import NoticePrinter
 from logagent.terminal.printing import CountPrinter, JsonPrinter, LinePrinter, Printer
 from logagent.terminal.progress import Watched, progress_on
 from logagent.terminal.question import Question
 from logagent.terminal.streams import Pipe, Streams, Write
-from logagent.terminal.telling import Telling
 from logagent.terminal.verdicts import FAILED, exit_code, talk
 
 GRACE = 2.0
@@ -45,10 +45,10 @@ async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> 
     async with connect(asked.agent.url, tls=asked.agent.tls) as client:
         agent = PeerSource(client)
         outcome = await show(Tallied(agent) if asked.query.hits else agent, asked, streams, environ)
-    return tell_end(outcome, asked, streams)
+    return report(outcome, asked, streams)
 
 
-def tell_end(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
+def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
     """Report what is missing from an answer.
 
     Args:
@@ -78,8 +78,8 @@ async def show(source: Source, asked: Question, streams: Streams, environ: Mappi
         pipe = Pipe(streams.stdout, scope.cancel)
         with progress_on(streams, environ) as progress:
             printer = _printer(asked, progress.before(pipe.write), streams, environ)
-            telling = Telling(Watched(printer, progress), progress, streams, asked.agent.url)
-            outcome = await _pump(source, asked.query, telling, printer)
+            notices = NoticePrinter(Watched(printer, progress), progress, streams, asked.agent.url)
+            outcome = await _pump(source, asked.query, notices, printer)
         if exit_code(outcome) != FAILED or asked.form == "json":
             await printer.end(outcome)
     return None if pipe.is_closed() else outcome

@@ -20,6 +20,7 @@ EARLIER = 10
 """Lines that a follow begins with unless told otherwise: as many as tail."""
 
 Form = Literal["text", "json", "count"]
+"""What is printed: the lines as text or as JSON, or only their number."""
 
 _FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines"}
 
@@ -115,4 +116,4 @@ def _answer(typed: QueryArguments) -> Parameters:
 
 
 def _with_zone(typed: str | None) -> str | None:
-    return None if typed is None else times.told(typed, datetime.now().astimezone())
+    return None if typed is None else times.completed(typed, datetime.now().astimezone())

@@ -14,6 +14,7 @@ import trio
 from logagent.terminal.escapes import shown
 
 Write = Callable[[bytes], Awaitable[None]]
+"""Writes all of some bytes."""
 
 
 class Stdout(Protocol):

@@ -12,7 +12,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 
 
-def told(typed: str, now: datetime, zone: tzinfo | None = None) -> str:
+def completed(typed: str, now: datetime, zone: tzinfo | None = None) -> str:
     """Complete a time as typed, such as `2026-11-23`, `2026-11-23 10:00` or `10:00:30`, to one with a day and a zone.
 
     Everything else is returned as it is, for the agent to judge.

@@ -14,6 +14,14 @@ FAILED = 2
 PARTIAL = 3
 """The exit code of an answer that lacks something."""
 
+EXIT_CODES = """\
+exit codes:
+  0  the answer is complete
+  1  the answer is complete, but nothing matched
+  2  wrong usage, or no host was searched
+  3  the answer is partial: standard error says which hosts failed and why"""
+"""The four of them, for the help of commands that search."""
+
 _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, Status.INTERNAL)
 """The status of a host that was not searched at all, if no line came from it."""
 _BUDGETS = (Status.DEADLINE_EXCEEDED, Status.RESOURCE_EXHAUSTED)
@@ -41,17 +49,17 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
     """
     failing = [part for part in outcome.hosts if _fails(part)]
     named = [part for part in outcome.hosts if verbose or _fails(part)]
-    lines = [f"{part.host}: {part.message or _told(part)} ({part.status.name})" for part in named]
+    lines = [f"{part.host}: {part.message or _summary(part)} ({part.status.name})" for part in named]
     if not outcome.complete:
         lines.append(_whole(outcome, len(failing), agent))
     if verbose:
         lines.append(f"{counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
     if outcome.cursor and (verbose or outcome.status in _BUDGETS):
-        lines.append(going_on(outcome.cursor))
+        lines.append(how_to_continue(outcome.cursor))
     return lines
 
 
-def going_on(cursor: str) -> str:
+def how_to_continue(cursor: str) -> str:
     """Write how to continue where an answer ended."""
     return f"to go on from there: --cursor {cursor}"
 
@@ -60,7 +68,7 @@ def _fails(part: Part) -> bool:
     return part.status not in (Status.OK, Status.NOT_FOUND)
 
 
-def _told(part: Part) -> str:
+def _summary(part: Part) -> str:
     return counted(part.lines) if part.status is Status.OK else "failed"
 
 

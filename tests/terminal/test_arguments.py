@@ -18,7 +18,7 @@ from logagent.terminal.arguments import (
     HostsArguments,
     QueryArguments,
     ServeArguments,
-    Told,
+    UsageText,
     parse,
 )
 from testbed.console import typed
@@ -68,7 +68,7 @@ def test_follow_is_a_query_that_follows(argv: list[str], follows: bool) -> None:
 
 @pytest.mark.parametrize("flag", ["-f", "-c", "--order=oldest"])
 def test_follow_has_no_flags_that_go_against_it(flag: str) -> None:
-    assert isinstance(parse(["follow", "f", flag]), Told)
+    assert isinstance(parse(["follow", "f", flag]), UsageText)
 
 
 def test_flags_of_settings_reach_the_settings() -> None:
@@ -89,7 +89,7 @@ def test_every_setting_has_its_flag(setting: Setting) -> None:
 @pytest.mark.parametrize("argv", [[], ["nothing"], ["query"], ["query", "f", "--nothing"], ["query", "f", "--verb"]])
 def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
     told = parse(argv)
-    assert isinstance(told, Told)
+    assert isinstance(told, UsageText)
     assert told.code == 2
     assert told.text.startswith("usage: logagent")
 
@@ -97,10 +97,10 @@ def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
 @pytest.mark.parametrize("command", ["", "serve", "query", "follow", "files", "hits", "hosts", "certs", "demo"])
 def test_help_is_a_text_without_a_failure(command: str) -> None:
     told = parse([*command.split(), "--help"])
-    assert isinstance(told, Told)
+    assert isinstance(told, UsageText)
     assert told.code == 0
     assert told.text.startswith(f"usage: logagent {command}".rstrip())
 
 
 def test_version_is_told() -> None:
-    assert parse(["--version"]) == Told(f"logagent {__version__}\n", 0)
+    assert parse(["--version"]) == UsageText(f"logagent {__version__}\n", 0)

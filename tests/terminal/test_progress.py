@@ -22,7 +22,7 @@ from logagent.core.outcome import Outcome, Part, Status
 from logagent.core.query import Query
 from logagent.terminal import query
 from logagent.terminal.chart import WIDTH
-from logagent.terminal.progress import said
+from logagent.terminal.progress import progress_line
 from logagent.terminal.streams import Streams, text_writer
 from testbed.console import hits_question_of, question_of
 from testbed.counts import counts
@@ -236,6 +236,6 @@ def resize(terminal: int, columns: int) -> None:
 
 
 def test_it_is_never_done_before_it_ends() -> None:
-    assert said(12 * GB, 12 * GB, 1) == "logagent: 99 % of 12 GiB read, 1 line"
-    assert said(15 * GB, 12 * GB, 2) == "logagent: 99 % of 15 GiB read, 2 lines"
-    assert said(0, 1, 0) == "logagent: 0 % of 1 B read, 0 lines"
+    assert progress_line(12 * GB, 12 * GB, 1) == "logagent: 99 % of 12 GiB read, 1 line"
+    assert progress_line(15 * GB, 12 * GB, 2) == "logagent: 99 % of 15 GiB read, 2 lines"
+    assert progress_line(0, 1, 0) == "logagent: 0 % of 1 B read, 0 lines"

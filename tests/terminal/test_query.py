@@ -56,6 +56,23 @@ async def test_text_is_printed_with_its_prefix(console: Console) -> None:
     assert console.data == "web-1 syslog: one\nweb-1 syslog: two\n"
 
 
+class Terminal(io.BytesIO):
+    """Standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("form", "shown"), [("text", b"\\x1b[2J"), ("json", b"\\u001b[2J")])
+async def test_what_could_command_a_terminal_is_escaped_on_one(console: Console, form: str, shown: bytes) -> None:
+    stdout = Terminal()
+    evil = Batch(b"\x1b[2J\n", 1, [0], [0], (Origin("web-1", "syslog"),))
+    asked = question_of("query", "syslog", "-o", form, "--color", "never")
+    await query.show(Told(FOUND_TWO, evil), asked, Streams(stdout, console.stderr), {})
+    assert shown in stdout.getvalue()
+    assert b"\x1b" not in stdout.getvalue()
+
+
 async def test_json_ends_with_the_verdict_also_of_a_failure(console: Console) -> None:
     failure = Outcome(Status.UNAVAILABLE, "cannot connect")
     await query.show(Told(failure), question_of("query", "syslog", "-o", "json"), console.streams, {})

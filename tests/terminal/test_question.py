@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from urllib.parse import urlencode
 
 import pytest
@@ -12,6 +13,7 @@ from logagent.core.batch import Position
 from logagent.core.cursor import encode
 from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.core.wire.parameters import parse
+from logagent.terminal.question import EARLIER
 from logagent.terminal.verdicts import FAILED
 from testbed.console import Console, hits_question_of, question_of
 
@@ -100,6 +102,23 @@ def test_a_cursor_goes_on_in_the_same_question() -> None:
     flags = ("query", "syslog", "failed", "-C", "2")
     asked = question_of(*flags, "--cursor", encode(question_of(*flags).query, PLACE))
     assert asked.query.positions == PLACE
+
+
+def test_a_follow_goes_on_at_a_cursor_without_earlier_lines() -> None:
+    cursor = encode(question_of("follow", "syslog").query, PLACE)
+    assert question_of("follow", "syslog").query.n == EARLIER
+    assert question_of("follow", "syslog", "--cursor", cursor).query.n is None
+
+
+def test_context_before_and_behind_a_match_are_told_apart() -> None:
+    query = question_of("query", "syslog", "-B", "2", "-A", "1").query
+    assert (query.before, query.after) == (2, 1)
+
+
+@pytest.mark.parametrize("flag", ["--since", "--until"])
+def test_times_without_a_zone_are_of_this_machines(flag: str) -> None:
+    query = question_of("query", "syslog", flag, "2026-11-23 10:00").query
+    assert (query.since or query.until) == int(datetime(2026, 11, 23, 10).astimezone().timestamp()) * 10**9
 
 
 # Wrong usage

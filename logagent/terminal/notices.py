@@ -7,7 +7,7 @@ from logagent.terminal.progress import Progress
 from logagent.terminal.streams import Streams
 
 
-class Telling:
+class NoticePrinter:
     """Passes batches on, and prints their notices on standard error.
 
     Args:
