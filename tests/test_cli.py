@@ -9,12 +9,15 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 import pytest
 
+from logagent import cli
+from logagent.config.errors import ConfigError
+from logagent.config.settings import Settings
 from logagent.terminal.verdicts import FAILED, FOUND
 from testbed.console import Console
 
@@ -38,11 +41,56 @@ def test_unusable_setting_ends_serve_before_it_begins(console: Console) -> None:
     assert console.talk.startswith("logagent: --listen: http://0.0.0.0:0 would be cleartext")
 
 
+def test_file_of_settings_may_be_named_in_the_environment(console: Console) -> None:
+    assert console.run("serve", environ={"LOGAGENT_CONFIG": "/no/such.toml"}) == FAILED
+    assert console.talk.startswith("logagent: /no/such.toml: cannot be read: ")
+
+
+@pytest.mark.parametrize(
+    ("error", "talk"),
+    [
+        (ConfigError("--root", "is wrong"), "--root: is wrong"),
+        (OSError(13, "Permission denied", "/var/log"), "/var/log: Permission denied"),
+        (OSError("cannot go on"), "cannot go on"),
+        (ExceptionGroup("", [ExceptionGroup("", [ConfigError("TZ", "is wrong")])]), "TZ: is wrong"),
+    ],
+)
+def test_expected_failure_is_one_line(
+    console: Console, monkeypatch: pytest.MonkeyPatch, error: Exception, talk: str
+) -> None:
+    monkeypatch.setattr(cli, "load", failing(error))
+    assert console.run("serve") == FAILED
+    assert console.talk == f"logagent: {talk}\n"
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), ExceptionGroup("", [ConfigError("a", "b"), KeyError("c")])])
+def test_bug_shows_its_traceback_and_does_not_pass_for_nothing_found(
+    console: Console, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(cli, "load", failing(error))
+    assert console.run("serve") == FAILED
+    assert "Traceback (most recent call last)" in console.talk
+    assert type(error).__name__ in console.talk
+
+
+def failing(error: Exception) -> Callable[..., Settings]:
+    def load(*_: object, **__: object) -> Settings:
+        raise error
+
+    return load
+
+
 def test_certs_print_the_files_they_made(console: Console, tmp_path: Path) -> None:
     assert console.run("certs", "init", str(tmp_path)) == FOUND
     assert console.run("certs", "host", "web-1", str(tmp_path), "--address", "10.0.0.2") == FOUND
     made = ("ca.pem", "ca-key.pem", "web-1.pem", "web-1-key.pem")
     assert sorted(console.data.splitlines()) == sorted(str(tmp_path / name) for name in made)
+
+
+def test_certificate_of_a_host_is_replaced_only_when_told_to(console: Console, tmp_path: Path) -> None:
+    host = ("certs", "host", "web-1", str(tmp_path))
+    console.run("certs", "init", str(tmp_path))
+    assert [console.run(*host), console.run(*host), console.run(*host, "--overwrite")] == [FOUND, FAILED, FOUND]
 
 
 def test_certs_say_what_hinders_them(console: Console, tmp_path: Path) -> None:
@@ -234,6 +282,17 @@ def test_real_files_lists_the_log_that_is_served(serving: Serving) -> None:
     asked = program("files", "--agent", serving.url, "app.*")
     assert (asked.returncode, asked.stderr) == (0, b"")
     assert [line.split()[:2] for line in asked.stdout.splitlines()[1:]] == [[b"web-1", b"app.log"]]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("closed", [1, 2])
+def test_real_program_works_while_its_caller_closed_a_stream(serving: Serving, closed: int) -> None:
+    command = [*PROGRAM, "query", "--agent", serving.url, "raw.log", "--prefix", "never"]
+    asked = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}>&-', "sh", *command], capture_output=True, check=False, timeout=60
+    )
+    assert (asked.returncode, asked.stderr) == (0, b"")
+    assert asked.stdout == (b"" if closed == 1 else b"\x1b[31mred\x00\xff\n")
 
 
 @pytest.mark.real

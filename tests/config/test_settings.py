@@ -248,6 +248,14 @@ def test_a_root_may_have_a_zone_of_its_own(machine: Machine) -> None:
     assert {path: summer_hours(zone) for path, zone in given.root_timezone.items()} == {root: 5.5}
 
 
+def test_zone_of_a_relative_root_is_found_by_its_absolute_path(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(machine.directory)
+    given = machine.load({"root": ["log"], "root_timezone": ["log=Asia/Kolkata"]})
+    assert list(given.root_timezone) == [machine.directory / "log"]
+
+
 def test_zones_of_roots_are_a_table_in_the_file(machine: Machine) -> None:
     given = machine.load(toml='[root_timezone]\nlog = "Asia/Kolkata"')
     assert list(map(summer_hours, given.root_timezone.values())) == [5.5]

@@ -63,13 +63,14 @@ class Terminal(io.BytesIO):
         return True
 
 
-@pytest.mark.parametrize(("form", "shown"), [("text", b"\\x1b[2J"), ("json", b"\\u001b[2J")])
+@pytest.mark.parametrize(("form", "shown"), [("text", b"\\x1b[2J \\u202e"), ("json", b"\\u001b[2J \\u202e")])
 async def test_what_could_command_a_terminal_is_escaped_on_one(console: Console, form: str, shown: bytes) -> None:
     stdout = Terminal()
-    evil = Batch(b"\x1b[2J\n", 1, [0], [0], (Origin("web-1", "syslog"),))
+    evil = Batch("\x1b[2J \u202e\n".encode(), 1, [0], [0], (Origin("web-1", "syslog"),))
     asked = question_of("query", "syslog", "-o", form, "--color", "never")
     await query.show(Told(FOUND_TWO, evil), asked, Streams(stdout, console.stderr), {})
     assert shown in stdout.getvalue()
+    assert stdout.getvalue().isascii()
     assert b"\x1b" not in stdout.getvalue()
 
 
