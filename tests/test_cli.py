@@ -42,7 +42,7 @@ def test_unusable_setting_ends_serve_before_it_begins(console: Console) -> None:
 
 
 def test_file_of_settings_may_be_named_in_the_environment(console: Console) -> None:
-    assert console.run("serve", environ={"LOGAGENT_CONFIG": "/no/such.toml"}) == FAILED
+    assert console.run("serve", "--listen", "0.0.0.0:0", environ={"LOGAGENT_CONFIG": "/no/such.toml"}) == FAILED
     assert console.talk.startswith("logagent: /no/such.toml: cannot be read: ")
 
 

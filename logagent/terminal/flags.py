@@ -123,34 +123,7 @@ def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     parser.add_argument("file", metavar="FILE", help="a path below the agent's roots, or a glob such as 'nginx/*.log'")
-    parser.add_argument(
-        "keyword", metavar="KEYWORD", nargs="*", help="a literal text that a line must contain; of several, all"
-    )
-    _add_repeatable(
-        parser,
-        "KEYWORD",
-        "another KEYWORD; write --keyword=-x if it begins with a hyphen",
-        "-e",
-        "--keyword",
-        dest="more_keywords",
-    )
-    parser.add_argument(
-        "-F",
-        "--fixed-strings",
-        action="store_true",
-        help="without effect, as keywords are literal anyway",
-    )
-    _add_repeatable(parser, "TEXT", "a literal text that a line must not contain; repeatable", "-v", "--exclude")
-    _add_repeatable(
-        parser, "PATTERN", "a regular expression that a line must match; repeatable, all must", "-E", "--regex"
-    )
-    _add_repeatable(parser, "PATTERN", "a regular expression that a line must not match; repeatable", "--exclude-regex")
-    parser.add_argument(
-        "-i",
-        "--ignore-case",
-        action="store_true",
-        help="ignore case in keywords, excluded texts and regular expressions",
-    )
+    _add_patterns(parser)
     parser.add_argument(
         "-S",
         "--since",
@@ -165,6 +138,27 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-rotated", action="store_true", help="leave out the rotated files of each log")
     _add_host(parser)
     parser.add_argument("--timeout", metavar="SPAN", help="stop after this time, such as 500ms, 30s, 2m [no limit]")
+
+
+def _add_patterns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "keyword", metavar="KEYWORD", nargs="*", help="a literal text that a line must contain; of several, all"
+    )
+    _add_repeatable(
+        parser,
+        "KEYWORD",
+        "another KEYWORD; write --keyword=-x if it begins with a hyphen",
+        "-e",
+        "--keyword",
+        dest="more_keywords",
+    )
+    parser.add_argument("-F", "--fixed-strings", action="store_true", help="no effect: keywords are literal anyway")
+    _add_repeatable(parser, "TEXT", "a literal text that a line must not contain; repeatable", "-v", "--exclude")
+    _add_repeatable(
+        parser, "PATTERN", "a regular expression that a line must match; repeatable, all must", "-E", "--regex"
+    )
+    _add_repeatable(parser, "PATTERN", "a regular expression that a line must not match; repeatable", "--exclude-regex")
+    parser.add_argument("-i", "--ignore-case", action="store_true", help="ignore case in KEYWORD, TEXT and PATTERN")
 
 
 def _add_host(parser: argparse.ArgumentParser) -> None:
