@@ -1,4 +1,4 @@
-"""`python -m logagent`."""
+"""Runs the program as `python -m logagent`."""
 
 from __future__ import annotations
 

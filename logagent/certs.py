@@ -1,17 +1,14 @@
 """The certificates by which agents know each other: one authority, and one certificate for every host.
 
 The authority's key stays in the directory where it was made; a host gets `ca.pem` and its own two files. Keys are EC
-P-256, in PKCS #8, unencrypted, and readable by nobody else from their first byte on. A file appears whole or not at
-all.
+P-256 in PKCS #8, without a passphrase.
 """
 
 import datetime
 import ipaddress
-import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,26 +17,40 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-CA_DAYS = 3650  # replacing it means visiting every host
-HOST_DAYS = 825  # what browsers have accepted of private authorities; a renewal is one command
-MOST_DAYS = 36500  # a hundred years: more is a slip of the finger, and dates end at 9999
-BACKDATED = datetime.timedelta(minutes=5)  # hosts whose clocks are behind shall accept a new certificate at once
-LONGEST_NAME = 64  # characters of a common name, RFC 5280 (ub-common-name)
-LONGEST_ADDRESS = 253  # characters of a DNS name, RFC 1035
-SECRET, PUBLIC = 0o600, 0o644
+from logagent import certificate_files
+
+CA_DAYS = 3650
+"""Days that an authority lasts: replacing it means visiting every host."""
+HOST_DAYS = 825
+"""Days that a host's certificate lasts: as many as browsers have accepted of private authorities."""
+MOST_DAYS = 36500
+"""Days that a certificate may last: more than a hundred years is a typing error, and dates end with the year 9999."""
+BACKDATED = datetime.timedelta(minutes=5)
+"""How long ago a new certificate begins, so that hosts whose clocks are behind accept it at once."""
+LONGEST_NAME = 64
+"""Characters of a common name, RFC 5280 (ub-common-name)."""
+LONGEST_ADDRESS = 253
+"""Characters of a DNS name, RFC 1035."""
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DNS_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 class CertsError(Exception):
-    """What hinders the making or reading of certificates, in words for the operator."""
+    """A certificate cannot be made or read; the message says why, for the operator."""
 
 
 def init(directory: Path, *, now: datetime.datetime, days: int = CA_DAYS) -> list[Path]:
-    """Makes an authority: `ca.pem` and `ca-key.pem` in `directory`, which is made if it is missing.
+    """Make an authority: `ca.pem` and `ca-key.pem` in `directory`, which is made if it is missing.
 
-    `now` knows its zone. Returns the paths written; raises `CertsError`, also where there is an authority already.
+    Args:
+        now: with a time zone.
+
+    Returns:
+        The paths of the two files.
+
+    Raises:
+        CertsError: if an authority is there already, or none can be written.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name(f"logagent CA {secrets.token_hex(4)}")
@@ -47,7 +58,7 @@ def init(directory: Path, *, now: datetime.datetime, days: int = CA_DAYS) -> lis
     builder = _builder(subject, subject, key.public_key(), now, _until(now, days), identifier)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_usage(authority=True), critical=True)
-    return _write_pair(directory, "ca", builder.sign(key, hashes.SHA256()), key, overwrite=False)
+    return _write(directory, "ca", builder.sign(key, hashes.SHA256()), key, overwrite=False)
 
 
 def host(
@@ -59,12 +70,22 @@ def host(
     days: int = HOST_DAYS,
     overwrite: bool = False,
 ) -> list[Path]:
-    """Makes a host's certificate and key, `NAME.pem` and `NAME-key.pem`, signed by the authority in `directory`.
+    """Make a host's certificate and key, `NAME.pem` and `NAME-key.pem`, signed by the authority in `directory`.
 
-    The certificate is for `name` and for the `addresses` (DNS names or IP addresses) by which others reach the host,
-    as server and as client; `localhost` and the loopback addresses only where given. It ends when the authority does,
-    at the latest. `now` knows its zone. `overwrite` allows replacing the host's older files. Returns the paths
-    written; raises `CertsError`.
+    The certificate serves for a server and for a client. It ends when the authority does, at the latest.
+
+    Args:
+        addresses: DNS names and IP addresses, beside the name, by which others reach the host; `localhost` and the
+            loopback addresses are not added by themselves.
+        now: with a time zone.
+        overwrite: replace the host's older files.
+
+    Returns:
+        The paths of the two files.
+
+    Raises:
+        CertsError: for a name, an address or a span that cannot be used, without a usable authority, if the files are
+            there already, or if they cannot be written.
     """
     _check_host_name(name)
     authority = _load_authority(directory)
@@ -78,11 +99,15 @@ def host(
     builder = builder.add_extension(_usage(authority=False), critical=True)
     builder = builder.add_extension(x509.ExtendedKeyUsage(_PURPOSES), critical=False)
     builder = builder.add_extension(x509.SubjectAlternativeName(_alternatives(name, addresses)), critical=False)
-    return _write_pair(directory, name, builder.sign(authority.key, hashes.SHA256()), key, overwrite)
+    return _write(directory, name, builder.sign(authority.key, hashes.SHA256()), key, overwrite=overwrite)
 
 
 def names(certificate_der: bytes) -> tuple[str, ...]:
-    """The DNS names, in lower case, that a peer's certificate is for; raises `CertsError` if it is none."""
+    """Return the DNS names, in lower case, that a peer's certificate is for.
+
+    Raises:
+        CertsError: if the bytes are no certificate.
+    """
     try:
         extensions = x509.load_der_x509_certificate(certificate_der).extensions
         alternatives = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -166,7 +191,7 @@ def _builder(
     until: datetime.datetime,
     issuer_identifier: x509.SubjectKeyIdentifier,
 ) -> x509.CertificateBuilder:
-    """What both kinds have in common; both identifiers are there because OpenSSL's strict checks ask for them."""
+    """The parts that both kinds of certificate share. OpenSSL's strict checks ask for both identifiers."""
     authority_key = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_identifier)
     return (
         x509.CertificateBuilder()
@@ -188,7 +213,7 @@ class _Authority(NamedTuple):
 
 
 def _load_authority(directory: Path) -> _Authority:
-    certificate_path, key_path = _paths(directory, "ca")
+    certificate_path, key_path = certificate_files.paths(directory, "ca")
     try:
         certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
         identifier = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
@@ -206,67 +231,18 @@ def _load_authority(directory: Path) -> _Authority:
     return _Authority(certificate, key, identifier)
 
 
-def _paths(directory: Path, name: str) -> tuple[Path, Path]:
-    return directory / f"{name}.pem", directory / f"{name}-key.pem"
-
-
-def _write_pair(
-    directory: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, overwrite: bool
+def _write(
+    directory: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, *, overwrite: bool
 ) -> list[Path]:
-    """Writes both files under other names first, so that what can fail fails while the old pair is still whole."""
-    certificate_path, key_path = _paths(directory, name)
-    certificate_pem, key_pem = certificate.public_bytes(serialization.Encoding.PEM), _key_pem(key)
-    if not overwrite:
-        _refuse_existing(certificate_path, key_path)
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
     try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _staged(key_path, key_pem, SECRET) as new_key, _staged(certificate_path, certificate_pem, PUBLIC) as new:
-            _publish(new_key, key_path, overwrite)
-            _publish(new, certificate_path, overwrite)
-        _sync(directory)
+        return certificate_files.write_pair(directory, name, pem, _key_pem(key), overwrite=overwrite)
+    except certificate_files.Taken as taken:
+        raise CertsError(f"{taken.path} is there already, and is left as it is") from None
     except OSError as error:
         raise CertsError(f"cannot write to {directory}: {error.strerror}") from error
-    return [certificate_path, key_path]
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     form, unencrypted = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     return key.private_bytes(serialization.Encoding.PEM, form, unencrypted)
-
-
-def _refuse_existing(*paths: Path) -> None:
-    for path in paths:
-        if os.path.lexists(path):
-            raise CertsError(f"{path} is there already, and is left as it is")
-
-
-@contextmanager
-def _staged(path: Path, content: bytes, mode: int) -> Iterator[Path]:
-    """The content in a file beside `path`, safely on disk; the file is gone afterwards unless it was renamed."""
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SECRET)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        yield staged
-    finally:
-        staged.unlink(missing_ok=True)
-
-
-def _publish(staged: Path, path: Path, overwrite: bool) -> None:
-    """Gives a file its name in one step; a link, unlike a rename, fails where the name is taken meanwhile."""
-    if overwrite:
-        staged.replace(path)
-    else:
-        path.hardlink_to(staged)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,8 +1,7 @@
-"""The command line: one function for each command, and the one place where failures become exit codes."""
+"""The program `logagent`: each command is run here, and every failure becomes an exit code here."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import os
@@ -10,22 +9,34 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import trio
 
-from logagent.config.settings import ConfigError, load
+from logagent.config.errors import ConfigError
+from logagent.config.settings import load
 from logagent.terminal import arguments, files, follow, hosts, query
+from logagent.terminal.arguments import (
+    CertsHostArguments,
+    CertsInitArguments,
+    DemoArguments,
+    FilesArguments,
+    HitsArguments,
+    HostsArguments,
+    QueryArguments,
+    ServeArguments,
+)
 from logagent.terminal.interrupts import DIED_OF_SIGNAL, until_signalled
-from logagent.terminal.printing import Streams, text_writer
+from logagent.terminal.question import hits_question, question
+from logagent.terminal.streams import Streams, text_writer
 from logagent.terminal.verdicts import FAILED
 
 
 def main() -> int:
-    """The program `logagent`: the exit code says how it went, see `logagent query --help`."""
+    """Run the program and return its exit code; `logagent query --help` explains the codes."""
     streams = _standard_streams()
     try:
         return run(sys.argv[1:], os.environ, streams)
@@ -34,9 +45,10 @@ def main() -> int:
 
 
 def _standard_streams() -> Streams:
-    """Unbuffered, and not Python's own: nothing is left to be written, or to fail, when the program ends.
+    """Unbuffered streams in place of Python's: nothing is left to be written, or to fail, when the program ends.
 
-    A descriptor that the caller closed is opened as /dev/null, lest a socket take its number and be written to.
+    A descriptor that the caller closed is opened as /dev/null: otherwise a socket would get its number, and be
+    written to.
     """
     for descriptor in (1, 2):
         if not _is_open(descriptor):
@@ -53,28 +65,35 @@ def _is_open(descriptor: int) -> bool:
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str], streams: Streams) -> int:
-    """Run the command that `argv` (without the program's name) asks for; returns the exit code."""
+    """Run the command that the arguments ask for, and return the exit code.
+
+    Args:
+        argv: without the program's name.
+    """
     typed = arguments.parse(argv)
-    if isinstance(typed, arguments.Told):
-        return _tell(typed, streams)
+    if isinstance(typed, arguments.UsageText):
+        return _print_usage(typed, streams)
     try:
-        return _COMMANDS[typed.command](typed, environ, streams)
+        return _run(typed, environ, streams)
     except Exception as error:
         return _failed(error, streams)
 
 
-def _tell(told: arguments.Told, streams: Streams) -> int:
-    """Help that was asked for is data; what is wrong with the arguments is talk."""
-    if told.code == 0:
-        streams.print(told.text)
+def _print_usage(usage: arguments.UsageText, streams: Streams) -> int:
+    """Print help that was asked for to standard output, and complaints about arguments to standard error."""
+    if usage.code == 0:
+        streams.print(usage.text)
     else:
         with contextlib.suppress(OSError):
-            streams.stderr.write(told.text)
-    return told.code
+            streams.stderr.write(usage.text)
+    return usage.code
 
 
 def _failed(error: Exception, streams: Streams) -> int:
-    """Expected failures are one line, anything else is a bug and shows as one. Either way it is not `nothing found`."""
+    """Expected failures are reported in one line; anything else is a bug, and shows its traceback.
+
+    Python's own exit code for a traceback is 1, which means here that nothing was found.
+    """
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     if isinstance(error, ConfigError):
@@ -86,31 +105,37 @@ def _failed(error: Exception, streams: Streams) -> int:
     return FAILED
 
 
-def _query(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    question = query.question(typed, environ)
-    act = follow.follow if question.query.follow else query.ask
-    return trio.run(until_signalled, partial(act, question, streams, environ), signal.SIGINT)
+def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+    match typed:
+        case ServeArguments():
+            return _serve(typed, environ, streams)
+        case QueryArguments():
+            return _query(typed, environ, streams)
+        case HitsArguments():
+            return _interruptible(partial(query.ask, hits_question(typed, environ), streams, environ))
+        case FilesArguments():
+            return _interruptible(partial(files.ask_files, files.files_question(typed, environ), streams))
+        case HostsArguments():
+            return _interruptible(partial(hosts.ask_hosts, hosts.hosts_question(typed, environ), streams))
+        case CertsInitArguments() | CertsHostArguments():
+            return _certs(typed, streams)
+        case DemoArguments():
+            return _demo(typed, environ, streams)
 
 
-def _files(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    question = files.files_question(typed, environ)
-    return trio.run(until_signalled, partial(files.ask_files, question, streams), signal.SIGINT)
+def _interruptible(act: Callable[[], Awaitable[int]]) -> int:
+    return trio.run(until_signalled, act, signal.SIGINT)
 
 
-def _hits(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    question = query.hits_question(typed, environ)
-    return trio.run(until_signalled, partial(query.ask, question, streams, environ), signal.SIGINT)
+def _query(typed: QueryArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    act = follow.follow if typed.follow else query.ask
+    return _interruptible(partial(act, question(typed, environ), streams, environ))
 
 
-def _hosts(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
-    question = hosts.hosts_question(typed, environ)
-    return trio.run(until_signalled, partial(hosts.ask_hosts, question, streams), signal.SIGINT)
-
-
-def _serve(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
+def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:
     file = typed.config or environ.get("LOGAGENT_CONFIG") or None
-    settings = load(arguments.given_settings(typed), environ, host=socket.gethostname(), file=file)
-    # Imported here, since the commands that ask need no web server, and it takes longer to load than a query to run.
+    settings = load(typed.settings, environ, host=socket.gethostname(), file=file)
+    # Imported here, since commands that ask need no web server, which takes longer to load than a query to run.
     from logagent import serving
 
     def started(addresses: Sequence[str]) -> None:
@@ -121,37 +146,25 @@ def _serve(typed: argparse.Namespace, environ: Mapping[str, str], streams: Strea
     return 0
 
 
-def _certs(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
+def _certs(typed: CertsInitArguments | CertsHostArguments, streams: Streams) -> int:
     # Imported here, since cryptography takes long to load.
     from logagent import certs
 
     now, directory = datetime.now(UTC), Path(typed.directory)
     try:
-        if typed.act == "init":
+        if isinstance(typed, CertsInitArguments):
             made = certs.init(directory, now=now)
         else:
             made = certs.host(typed.name, directory, addresses=typed.address, now=now, overwrite=typed.overwrite)
     except certs.CertsError as error:
-        raise ConfigError(f"certs {typed.act}", str(error)) from None
+        act = "init" if isinstance(typed, CertsInitArguments) else "host"
+        raise ConfigError(f"certs {act}", str(error)) from None
     streams.print("".join(f"{path}\n" for path in made))
     return 0
 
 
-def _demo(typed: argparse.Namespace, environ: Mapping[str, str], streams: Streams) -> int:
+def _demo(typed: DemoArguments, environ: Mapping[str, str], streams: Streams) -> int:
     # Imported here for its certificates, see `_certs`.
     from logagent.demo import play
 
     return play.run(Path(typed.directory) if typed.directory else None, environ, streams, keep=typed.keep)
-
-
-_Command = Callable[[argparse.Namespace, Mapping[str, str], Streams], int]
-_COMMANDS: dict[str, _Command] = {
-    "serve": _serve,
-    "query": _query,
-    "follow": _query,
-    "files": _files,
-    "hits": _hits,
-    "hosts": _hosts,
-    "certs": _certs,
-    "demo": _demo,
-}

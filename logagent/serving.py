@@ -11,7 +11,8 @@ import trio
 
 from logagent import __version__
 from logagent.agent import Agent
-from logagent.config.settings import ConfigError, Settings
+from logagent.config.errors import ConfigError
+from logagent.config.settings import Settings
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import Tails, open_tails
 from logagent.disk.search.options import Ways

@@ -1,4 +1,4 @@
-"""Where settings come from: flags, the environment, a file, and what this machine says of itself.
+"""The settings of an agent, and where they come from: flags, the environment, a file, and the machine itself.
 
 May import no other directory, and nothing at the root.
 """

@@ -1,41 +1,36 @@
-"""The settings of an agent, from where they are given: flags, environment, file.
+"""The settings of an agent, checked.
 
-A flag goes before the environment, that before the file, that before the default. Each place gives texts, read by the
-same readers, so that a value means the same wherever it stands.
+A flag overrides the environment, which overrides the file, which overrides the default. Each place gives texts, which
+the same readers read, so that a value means the same wherever it was given.
 """
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from logagent.config import timezones, tls_files, values
-from logagent.config.table import BY_NAME, SETTINGS, Setting
+from logagent.config.errors import ConfigError
+from logagent.config.given import Given, from_defaults, from_environment, from_file
+from logagent.config.table import BY_NAME
 
 ClientCertificate = Literal["required", "optional"]
 
 
-class ConfigError(Exception):
-    """A setting that cannot be used: where it came from, and what would be right, in one line."""
-
-    def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"{where}: {reason}")
-        self.where = where
-        self.reason = reason
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of one agent, checked. `table` says what each means, and its unit.
+    """The settings of one agent; the table of settings has their meanings and units.
 
-    listen: URLs, each with its scheme and port. peer: URLs by name. tls_*: absent, or files that exist; certificate
-    and key come together. timezone: for lines that name none. root_timezone: the same for the files
-    of some roots, by absolute path.
+    Attributes:
+        listen: URLs, each with a scheme and a port.
+        root: directories that exist.
+        peer: URLs by the peer's name.
+        tls_certificate: a file that exists, like the two below; it always comes with its key.
+        timezone: of times in log lines that name no zone.
+        root_timezone: likewise for the files of some roots, by their absolute paths.
     """
 
     name: str
@@ -61,103 +56,28 @@ class Settings:
     root_timezone: Mapping[Path, tzinfo] = field(default_factory=dict)
 
 
-_TABLES = {
-    "peer": 'db-2 = "https://10.0.0.2:8443"',
-    "root_timezone": '"/var/log/app" = "Europe/Berlin"',
-}
-"""Settings that are tables in the file, and a line of each."""
-
-
-class Given(NamedTuple):
-    """What somebody gave for a setting: the texts, the place for messages, the directory that paths start from."""
-
-    texts: tuple[str, ...]
-    where: str
-    base: Path = Path()
-
-
 def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, host: str, file: str | None) -> Settings:
-    """The settings that flags, environment and file give, and defaults for the rest.
+    """Read the settings that flags, environment and file give, and take defaults for the rest.
 
-    flags: texts by the name of the setting. host: the machine's host name. file: the path of a TOML file, if any.
-    Reads that file, and looks whether the files and directories named are there. Raises `ConfigError`.
+    Args:
+        flags: texts by the name of the setting.
+        host: the machine's host name.
+        file: the path of a TOML file, if any.
+
+    Raises:
+        ConfigError: for a value that cannot be used, or a file or directory that does not exist.
     """
     given = {
-        **_from_defaults(host),
-        **(_from_file(Path(file)) if file else {}),
-        **_from_environment(environ),
+        **from_defaults(host),
+        **(from_file(Path(file)) if file else {}),
+        **from_environment(environ),
         **{name: Given(tuple(texts), BY_NAME[name].flag) for name, texts in flags.items()},
     }
     return _Checked(given, environ).settings()
 
 
-def _from_defaults(host: str) -> dict[str, Given]:
-    given = {
-        setting.name: Given((setting.default,), f"{setting.name} (default)") for setting in SETTINGS if setting.default
-    }
-    return {**given, "name": Given((host.partition(".")[0],), "the machine's host name")}
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
-    """An empty variable counts as absent: that is how compose files pass on what is not set."""
-    given: dict[str, Given] = {}
-    for setting in SETTINGS:
-        text = environ.get(setting.variable, "")
-        if text:
-            texts = tuple(piece.strip() for piece in text.split(",")) if setting.repeatable else (text,)
-            given[setting.name] = Given(texts, setting.variable)
-    return given
-
-
-def _from_file(path: Path) -> dict[str, Given]:
-    """What the file gives. Relative paths in it start from the directory that it lies in."""
-    given: dict[str, Given] = {}
-    for name, value in _toml(path).items():
-        if name not in BY_NAME:
-            raise ConfigError(str(path), f"unknown setting {name!r}{_nearest(name)}")
-        where = f"{path}: {name}"
-        given[name] = Given(_texts(BY_NAME[name], value, where), where, path.parent)
-    return given
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(str(path), f"cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise ConfigError(str(path), f"is not TOML: {error}") from None
-
-
-def _nearest(name: str) -> str:
-    close = difflib.get_close_matches(name.replace("-", "_"), BY_NAME, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(BY_NAME)}"
-
-
-def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
-    """A value of TOML as the texts that a command line would hold."""
-    if setting.name in _TABLES:
-        if not isinstance(value, dict):
-            raise ConfigError(
-                where, f"must be a table, such as [{setting.name}] with lines like {_TABLES[setting.name]}"
-            )
-        return tuple(f"{name}={_text_of(one, where)}" for name, one in value.items())
-    several = value if isinstance(value, list) and setting.repeatable else [value]
-    return tuple(_text_of(one, where) for one in several)
-
-
-def _text_of(value: object, where: str) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str() | int() | float():
-            return str(value)
-        case _:
-            raise ConfigError(where, "must be one value, a text or a number")
-
-
 class _Checked:
-    """Reads what was given, and checks what depends on several settings."""
+    """Reads what was given for each setting, and checks those that depend on others."""
 
     def __init__(self, given: Mapping[str, Given], environ: Mapping[str, str]) -> None:
         self._given = given
@@ -278,7 +198,7 @@ class _Checked:
             raise ConfigError("TZ", f"{error}; or give --timezone") from None
 
     def _root_timezones(self, roots: Sequence[Path]) -> dict[Path, tzinfo]:
-        """Zones by the absolute path of their root, which may be spelled in another way than where it was given."""
+        """Zones by the absolute path of their root, which may be spelled in another way here than as a root."""
         zones: dict[Path, tzinfo] = {}
         for text, zone in self._read("root_timezone") if "root_timezone" in self._given else ():
             directory = self._given["root_timezone"].base / text

@@ -1,4 +1,4 @@
-"""The table of settings: it feeds flags, environment, file, checks and documentation."""
+"""The table of settings, from which flags, environment, file, checks and documentation are made."""
 
 from __future__ import annotations
 
@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from logagent.config import timezones, values
 
 ENVIRONMENT = "LOGAGENT_"
-"""What the names of environment variables begin with. Others that begin so are left alone: container platforms
-set variables such as LOGAGENT_PORT for a service that is named logagent."""
+"""The beginning of the names of environment variables. Unknown names that begin so are ignored: container platforms set
+variables such as LOGAGENT_PORT for a service that is named logagent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row of the table. `default` is as one would type it; `otherwise` says in words what holds without one."""
+    """One row of the table.
+
+    Attributes:
+        read: reads a text as typed; raises ValueError.
+        help: what the setting means, in one phrase.
+        unit: of the value, or its form.
+        default: as one would type it.
+        otherwise: in words, the value that holds if none is given and there is no `default`.
+        repeatable: whether it may be given several times.
+    """
 
     name: str
     read: Callable[[str], object]
@@ -26,18 +35,22 @@ class Setting:
 
     @property
     def flag(self) -> str:
+        """The flag of `logagent serve`."""
         return "--" + self.name.replace("_", "-")
 
     @property
     def variable(self) -> str:
+        """The environment variable."""
         return ENVIRONMENT + self.name.upper()
 
     @property
     def is_switch(self) -> bool:
+        """Whether it is either true or false."""
         return self.read is values.switch
 
     @property
     def shown_default(self) -> str:
+        """The value that holds if none is given, as documentation shows it."""
         return self.default or self.otherwise
 
 
@@ -55,13 +68,13 @@ SETTINGS = (
     Setting(
         "name",
         values.host_name,
-        "what this host is called, by its peers too: its lines and its verdicts carry it",
+        "the name of this host, which its lines and verdicts carry and its peers know it by",
         otherwise="the machine's host name up to the first dot",
     ),
     Setting(
         "listen",
         values.address,
-        "where to answer, http:// or https:// before it or not: without, https if there is a certificate; port 0: any",
+        "an address to answer on; without http:// or https://, https if there is a certificate; port 0: any free port",
         "address:port",
         default="127.0.0.1:8000",
         repeatable=True,
@@ -69,7 +82,7 @@ SETTINGS = (
     Setting(
         "root",
         _text,
-        "a directory whose files are served, and nothing outside of it",
+        "a directory whose files are served, and no file outside of it",
         "directory",
         default="/var/log",
         repeatable=True,
@@ -77,7 +90,7 @@ SETTINGS = (
     Setting(
         "peer",
         values.peer,
-        "another agent, asked along with this one; in the file a table [peer] of name = URL",
+        "another agent, queried along with this one; in the file a table [peer] of name = URL",
         "name=URL",
         otherwise="none",
         repeatable=True,
@@ -85,7 +98,7 @@ SETTINGS = (
     Setting(
         "certs",
         _text,
-        "where ca.pem, NAME.pem and NAME-key.pem lie, NAME being the host's, as `logagent certs` makes them",
+        "the directory of ca.pem, NAME.pem and NAME-key.pem as `logagent certs` makes them; NAME: this host's name",
         "directory",
         otherwise="none: cleartext",
     ),
@@ -94,111 +107,112 @@ SETTINGS = (
     Setting(
         "tls_ca",
         _text,
-        "the authority that signs the agents' certificates",
+        "the certificate of the authority that signs the agents' certificates",
         "PEM file",
         otherwise="ca.pem of certs, else for peers the system's authorities",
     ),
     Setting(
         "client_certificate",
         _client_certificate,
-        "whether a client must show a certificate of that authority to ask for logs over TLS: whoever reaches the port "
-        "could read them otherwise",
+        "whether a client must show a certificate of that authority to ask for logs over TLS; otherwise whoever "
+        "reaches the port can read them",
         "required or optional",
-        otherwise="required where there is an authority",
+        otherwise="required if there is an authority",
     ),
     Setting(
         "allow_cleartext",
         values.switch,
-        "speak cleartext on addresses that are not loopback: whoever is on the way can read the logs then",
+        "allow cleartext on addresses that are not loopback, where others on the network can read the logs",
         "true or false",
         default="false",
     ),
     Setting(
         "patience",
         values.seconds,
-        "how long a merge waits for a host that sends nothing, before it leaves it behind and names it in the verdict",
+        "how long a merge waits for a host that sends nothing, before it goes on without it and the verdict names it",
         "seconds",
         default="5",
     ),
     Setting(
         "disk_threads",
         values.count,
-        "how many reads go on at once: more keep more disks busy, and leave less of a processor to others",
+        "how many reads run at the same time: more keep more disks busy, and leave less processor time to others",
         "threads",
         default="2",
     ),
     Setting(
         "max_line",
         values.size,
-        "how much of one line is sent: a longer one is searched whole, but sent cut, to fit into memory",
+        "how much of one line is sent; a longer line is searched whole but cut when sent, to fit into memory",
         "bytes",
         default="1MiB",
     ),
     Setting(
         "max_files",
         values.count,
-        "how many files one question may open: each takes a descriptor, of which a process usually has 1024",
+        "how many files one query may open; each takes a file descriptor, of which a process usually has 1024",
         "files",
         default="500",
     ),
     Setting(
         "max_answers",
         values.count,
-        "how many answers are under way at once; more are refused with 503, so that those under way can end",
+        "how many answers may be under way at the same time; further queries are refused with 503",
         "answers",
         default="256",
     ),
     Setting(
         "max_follows",
         values.count,
-        "how many follows are under way at once; more are refused with 503, as the memory that they take is bounded so",
+        "how many follows may be under way at the same time, as each takes memory; further ones are refused with 503",
         "follows",
         default="1000",
     ),
     Setting(
         "max_time",
         values.seconds,
-        "how long one answer may take, as `timeout` does for a client: a question that nobody waits for any more ends",
+        "how long one answer may take, whatever `timeout` a client asks for",
         "seconds",
         default="3600",
     ),
     Setting(
         "max_bytes",
         values.size,
-        "how many bytes of lines one answer may hold, as `max_bytes` does for a client",
+        "how many bytes of lines one answer may hold, whatever `max_bytes` a client asks for",
         "bytes",
         default="16GiB",
     ),
     Setting(
         "graceful",
         values.seconds,
-        "how long answers under way may go on once the agent is told to end; container engines kill after ten",
+        "how long answers under way may go on when the agent is told to stop; container engines kill after ten seconds",
         "seconds",
         default="8",
     ),
     Setting(
         "timezone",
         timezones.named,
-        "what the times in log lines mean that name no zone",
+        "the time zone of times in log lines that name none",
         "IANA name",
         otherwise="the machine's: TZ, else /etc/localtime, else UTC",
     ),
     Setting(
         "root_timezone",
         values.root_timezone,
-        "the same for the files of one root; in the file a table [root_timezone] of directory = name",
+        "the time zone for the files of one root; in the file a table [root_timezone] of directory = name",
         "directory=IANA name",
-        otherwise="timezone's",
+        otherwise="that of timezone",
         repeatable=True,
     ),
 )
 """The table of settings, in the order in which documentation shows them."""
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
+"""The rows of the table by the names of their settings."""
 
 
 def markdown() -> str:
-    """The table of settings for the documentation."""
+    """Return the table of settings in Markdown, for the documentation."""
     rows = [
         f"| `{setting.flag}` | `{setting.variable}` | {setting.unit} | {setting.shown_default} | {setting.help} |"
         for setting in SETTINGS

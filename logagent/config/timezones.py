@@ -1,4 +1,4 @@
-"""Time zones: by IANA name, and the machine's own, as the C library finds it."""
+"""Time zones: by IANA name, and the machine's own, found as the C library finds it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from io import BytesIO
 from pathlib import Path
 
 LOCALTIME = Path("/etc/localtime")
+"""The machine's zone: a compiled zone, or a link to one (localtime(5))."""
+
 _UTC_NAMES = ("UTC", "Etc/UTC", "UTC0")
 
 
 def named(name: str) -> tzinfo:
-    """The zone of an IANA name such as `Europe/Berlin`. Raises `ValueError`.
+    """Return the zone of an IANA name such as `Europe/Berlin`.
 
     UTC is known without the time zone database, which minimal containers lack.
+
+    Raises:
+        ValueError: if no zone has that name.
     """
     if name in _UTC_NAMES:
         return UTC
@@ -27,9 +32,12 @@ def named(name: str) -> tzinfo:
 
 
 def of_machine(environ: Mapping[str, str], localtime: Path = LOCALTIME) -> tzinfo:
-    """The machine's zone: `TZ` if set, else /etc/localtime, else UTC. Raises `ValueError` for a `TZ` of no meaning.
+    """Return the machine's zone: that of `TZ` if it is set, else that of /etc/localtime, else UTC.
 
-    `TZ` is an IANA name, a path, or a POSIX rule such as `CET-1CEST,M3.5.0,M10.5.0/3`, as tzset(3) has it.
+    `TZ` is an IANA name, a path, or a POSIX rule such as `CET-1CEST,M3.5.0,M10.5.0/3`, as tzset(3) describes.
+
+    Raises:
+        ValueError: if `TZ` or /etc/localtime names no zone.
     """
     spelled = environ.get("TZ", "").removeprefix(":")
     if spelled:
@@ -45,7 +53,7 @@ def _name_or_rule(spelled: str) -> tzinfo:
 
 
 def _from_file(path: Path) -> tzinfo:
-    """A compiled zone, under its IANA name where the path leads to one."""
+    """A compiled zone, under its IANA name if the path leads to one."""
     _, found, name = str(path.resolve()).partition("/zoneinfo/")
     try:
         if found:
@@ -57,7 +65,7 @@ def _from_file(path: Path) -> tzinfo:
 
 
 def _from_rule(rule: str) -> tzinfo:
-    """A POSIX rule, read as the footer of a compiled zone that holds nothing else (TZif, RFC 9636)."""
+    """A POSIX rule, read as the footer of an otherwise empty compiled zone (TZif, RFC 9636)."""
     header = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 1)
     one_type_utc = struct.pack(">lBB", 0, 0, 0) + b"\0"
     block = header + one_type_utc

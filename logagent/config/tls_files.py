@@ -1,4 +1,4 @@
-"""The files of TLS: an authority's certificate, one's own certificate, and its key."""
+"""The files of TLS: an authority's certificate, a host's certificate, and its key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 
 class TlsFiles(NamedTuple):
-    """Files that exist, or None for those that were not asked for. A certificate always comes with its key."""
+    """The files of one host, which exist; a certificate always comes with its key.
+
+    Attributes:
+        ca: the authority's certificate; None, here and below: not asked for.
+    """
 
     ca: Path | None = None
     certificate: Path | None = None
@@ -15,7 +19,11 @@ class TlsFiles(NamedTuple):
 
 
 class NoTlsFile(ValueError):
-    """A file that was asked for and is not there; `part` says which of the three."""
+    """A file that was asked for does not exist.
+
+    Attributes:
+        part: `ca`, `certificate` or `key`.
+    """
 
     def __init__(self, part: str, path: Path, remedy: str) -> None:
         super().__init__(f"{path} does not exist{remedy}")
@@ -23,13 +31,19 @@ class NoTlsFile(ValueError):
 
 
 class HalfTls(ValueError):
-    """A certificate without a key, or a key without a certificate."""
+    """A certificate was given without a key, or a key without a certificate."""
 
 
 def find(certs: Path | None, name: str, *, ca: Path | None, certificate: Path | None, key: Path | None) -> TlsFiles:
-    """The files of the host `name` in the directory `certs`, as `logagent certs` lays them out; single files go before.
+    """Find the files of the host `name`.
 
-    Raises `NoTlsFile` and `HalfTls`.
+    Args:
+        certs: the directory that `logagent certs` made.
+        ca: a file in place of that in `certs`, like the two below.
+
+    Raises:
+        NoTlsFile: if a file does not exist.
+        HalfTls: if a certificate comes without its key, or a key without its certificate.
     """
     if certs is not None:
         ca = ca or certs / "ca.pem"

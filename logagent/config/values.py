@@ -1,4 +1,7 @@
-"""Single values as people type them: spans, sizes, counts, names, addresses. Each reader raises `ValueError`."""
+"""Single values as people type them: spans, sizes, counts, names, addresses.
+
+Each reader raises ValueError, whose message says what would be right.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,20 @@ from urllib.parse import urlsplit
 from logagent.config import timezones
 
 MAX_PORT = 65535
+"""The highest port of TCP."""
 MAX_NAME = 253
-"""Characters of a host's name, as in the domain name system (RFC 1035): it also names files and certificates."""
+"""Characters of a host's name at most, as in DNS (RFC 1035); files and certificates are named after it, too."""
 
 _SPANS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
 class Address(NamedTuple):
-    """Where to listen: `tls` is None where no scheme was given."""
+    """An address to listen on.
+
+    Attributes:
+        tls: None if no scheme was given.
+    """
 
     host: str
     port: int
@@ -27,17 +35,18 @@ class Address(NamedTuple):
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine can reach it. A name other than localhost may lead anywhere."""
+        """Whether only this machine can reach it; a name other than localhost may lead anywhere."""
         return is_loopback(self.host)
 
     @property
     def url(self) -> str:
+        """The URL of this address, with a scheme and a port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host of a URL is an address of this machine for itself, or the name `localhost`."""
+    """Return whether the host of a URL is a loopback address, or the name `localhost`."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -45,7 +54,7 @@ def is_loopback(host: str) -> bool:
 
 
 def seconds(text: str) -> float:
-    """A span above 0: `5`, `2.5`, `500ms`, `30s`, `2m`, `1h`."""
+    """Read a span above 0, such as `5`, `2.5`, `500ms`, `30s`, `2m` or `1h`, in seconds."""
     spelled = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m|h)?", text, re.ASCII)
     span = float(spelled[1]) * _SPANS[spelled[2] or "s"] if spelled else 0.0
     if span <= 0:
@@ -54,7 +63,7 @@ def seconds(text: str) -> float:
 
 
 def size(text: str) -> int:
-    """A number of bytes above 0: `1048576`, `1024 KiB`, `1MiB`."""
+    """Read a number of bytes above 0, such as `1048576`, `1024 KiB` or `1MiB`."""
     spelled = re.fullmatch(r"([0-9]{1,15}) ?(B|KiB|MiB|GiB)?", text, re.ASCII)
     octets = int(spelled[1]) * _SIZES[spelled[2] or ""] if spelled else 0
     if octets <= 0:
@@ -63,14 +72,14 @@ def size(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """A whole number from 1."""
+    """Read a whole number from 1 up."""
     if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) == 0:
         raise ValueError("must be a whole number from 1")
     return int(text)
 
 
 def switch(text: str) -> bool:
-    """A switch: `true` or `false`, also `yes`, `no`, `1`, `0`."""
+    """Read a switch: `true` or `false`, also `yes`, `no`, `1` or `0`."""
     switches = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     if text.lower() not in switches:
         raise ValueError("must be true or false")
@@ -78,14 +87,14 @@ def switch(text: str) -> bool:
 
 
 def host_name(text: str) -> str:
-    """A name that a host may have: one that needs no quoting in a path, a glob, a header or a certificate."""
+    """Read a host's name, which needs no quoting in a path, a glob, a header or a certificate."""
     if not re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}", text, re.ASCII):
         raise ValueError("must be a host name: letters, digits, dots, hyphens, underscores, a letter or digit first")
     return text
 
 
 def address(text: str) -> Address:
-    """Where to listen: `127.0.0.1:8000`, `[::1]:8000`, either with `http://` or `https://` before it."""
+    """Read an address to listen on, such as `127.0.0.1:8000`, `[::1]:8000` or `https://0.0.0.0:8443`."""
     spelled = re.fullmatch(r"(?:(https?)://)?(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})/?", text, re.ASCII)
     if spelled is None or int(spelled[4]) > MAX_PORT or (spelled[2] and not _is_ipv6(spelled[2])):
         raise ValueError("must be an address with a port, such as 127.0.0.1:8000, [::1]:8000 or https://0.0.0.0:8443")
@@ -100,7 +109,11 @@ def _is_ipv6(text: str) -> bool:
 
 
 def agent_url(text: str) -> str:
-    """The URL of an agent, `http://` or `https://` with a host and maybe a port; without a trailing slash."""
+    """Read the URL of an agent: `http://` or `https://` with a host and maybe a port.
+
+    Returns:
+        The URL without a trailing slash.
+    """
     try:
         parts = urlsplit(text)
         right = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
@@ -112,12 +125,12 @@ def agent_url(text: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """The host in an agent's URL, without the brackets of an IPv6 address."""
+    """Return the host in an agent's URL, without the brackets of an IPv6 address."""
     return urlsplit(url).hostname or ""
 
 
 def root_timezone(text: str) -> tuple[str, tzinfo]:
-    """A directory and its time zone: `/var/log/app=Europe/Berlin`."""
+    """Read a root directory and its time zone, such as `/var/log/app=Europe/Berlin`."""
     directory, equals, zone = text.rpartition("=")
     if not equals or not directory:
         raise ValueError("must be a root and a time zone, such as /var/log/app=Europe/Berlin")
@@ -125,7 +138,7 @@ def root_timezone(text: str) -> tuple[str, tzinfo]:
 
 
 def peer(text: str) -> tuple[str, str]:
-    """A peer's name and URL: `db-2=https://10.0.0.2:8443`."""
+    """Read a peer's name and URL, such as `db-2=https://10.0.0.2:8443`."""
     name, equals, url = text.partition("=")
     if not equals:
         raise ValueError("must be a name and a URL, such as db-2=https://10.0.0.2:8443")

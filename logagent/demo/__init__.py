@@ -1,4 +1,4 @@
-"""The demonstration: made-up logs, and agents started as processes of their own.
+"""The demonstration: made-up logs, and agents that run as processes of their own.
 
 May import ``core``, ``config``, ``peers`` and ``terminal``; never ``disk`` or ``web``: it meets
 agents as users do.

@@ -1,8 +1,8 @@
 """Made-up log files of a web shop, for demonstrations: `python -m logagent.demo.logs DIR --name web-1 --grow`.
 
-The name of a host seeds its lines, so that every run tells the same story of it, up to the time of day. Four files,
-each with its own form of time: nginx/access.log (common log), shop/app.log (ISO 8601, with stack traces), syslog
-(RFC 3164) and alternatives.log (as Debian's update-alternatives writes it).
+A host's name is the seed of its lines, so that they are the same in every run, but for their times. There are four
+files, each with its own format of time: nginx/access.log (common log), shop/app.log (ISO 8601, with stack traces),
+syslog (RFC 3164) and alternatives.log (as Debian's update-alternatives writes it).
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 PAST = timedelta(hours=2)
+"""How far back the made-up lines go."""
 STEP = timedelta(seconds=5)
-"""Between two moments of the made-up past; each brings a line or a few."""
+"""The time between two moments of that past; at most moments a few lines are written."""
 MAX_FILE = 4 * 1024 * 1024
-"""Bytes at which a growing file is rotated, one generation being kept: a demonstration must not fill a disk."""
+"""Bytes at which a growing file is rotated, with one older file kept: a demonstration must not fill a disk."""
 EVERY = 1.0
-"""Seconds between the moments of a present that grows."""
+"""Seconds between two moments at which files grow."""
 
 _PATHS = ("/", "/basket", "/checkout", "/search?q=teapot", "/product/17", "/product/42", "/static/shop.css")
 _AGENTS = ("Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4)", "curl/8.7.1")
@@ -52,7 +54,12 @@ shop.gateway.GatewayTimeout: cardworks
 
 
 class MadeUpHost:
-    """One host's log files below a directory. Tells the past once, then the present moment by moment."""
+    """Writes one host's log files: their past at once, then the present, moment by moment.
+
+    Args:
+        directory: of the files; made if it is missing.
+        name: of the host.
+    """
 
     def __init__(self, directory: Path, name: str) -> None:
         self.directory = directory
@@ -66,7 +73,7 @@ class MadeUpHost:
         ]
 
     def tell_past(self, now: datetime) -> None:
-        """Write the files anew, with the lines of the last hours; each file has one line at least."""
+        """Write the files anew, with the lines of the last hours, and at least one line each."""
         told: dict[str, list[str]] = {file: [] for file, _, _ in self._tellers}
         for step in range(PAST // STEP):
             self._tell(now - PAST + STEP * step, told)
@@ -76,7 +83,7 @@ class MadeUpHost:
             path.write_text("".join(told[file]) or teller(now - PAST), encoding="utf-8")
 
     def tell_present(self, now: datetime) -> None:
-        """Append the lines of this moment, if it brings any."""
+        """Append the lines of this moment, if there are any."""
         told: dict[str, list[str]] = {}
         self._tell(now, told)
         for file, lines in told.items():
@@ -122,18 +129,38 @@ class MadeUpHost:
 
 
 def local_now() -> datetime:
-    """This moment in the machine's own zone, in which lines without a zone are understood."""
+    """Return the current time in the machine's zone, which agents assume for lines without a zone."""
     return datetime.now().astimezone()
 
 
-def main(argv: Sequence[str]) -> int:
-    """Write a host's files; with --grow, keep on until SIGTERM or Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m logagent.demo.logs", description="Makes up log files.")
-    parser.add_argument("directory", metavar="DIR", type=Path)
+class LogsArguments(NamedTuple):
+    """The arguments of this module run as a program.
+
+    Attributes:
+        every: seconds between two moments.
+    """
+
+    directory: Path
+    name: str
+    grow: bool
+    every: float
+
+
+def parse(argv: Sequence[str]) -> LogsArguments:
+    """Read the arguments, without the program's name; ends the program if they are wrong, or ask for help."""
+    parser = argparse.ArgumentParser(prog="python -m logagent.demo.logs", description="Write made-up log files.")
+    parser.add_argument("directory", metavar="DIR", type=Path, help="where to write them; made if it is missing")
     parser.add_argument("--name", default=socket.gethostname().partition(".")[0], help="the host [this machine's name]")
     parser.add_argument("--grow", action="store_true", help="append lines until SIGTERM or Ctrl-C")
-    parser.add_argument("--every", metavar="SECONDS", type=float, default=EVERY, help=f"between lines [{EVERY:g}]")
-    typed = parser.parse_args(argv)
+    parser.add_argument(
+        "--every", metavar="SECONDS", type=float, default=EVERY, help=f"time between two appended lines [{EVERY:g}]"
+    )
+    return LogsArguments(**vars(parser.parse_args(argv)))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write a host's files, and with --grow keep appending until SIGTERM or Ctrl-C."""
+    typed = parse(argv)
     host = MadeUpHost(typed.directory, typed.name)
     host.tell_past(local_now())
     if typed.grow:

@@ -1,4 +1,4 @@
-"""`logagent demo`: a primary and three secondaries on loopback with made-up logs, and one question to all of them."""
+"""The command `demo`: a primary and three secondaries on loopback with made-up logs, and one query to all of them."""
 
 from __future__ import annotations
 
@@ -23,29 +23,41 @@ from logagent.demo.logs import EVERY, MadeUpHost, local_now
 from logagent.peers.client.http_client import connect
 from logagent.peers.source import PeerSource
 from logagent.terminal import query
-from logagent.terminal.address import Agent
+from logagent.terminal.address import AgentAddress
 from logagent.terminal.interrupts import until_signalled
-from logagent.terminal.printing import Streams
+from logagent.terminal.question import Question
+from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import FAILED, exit_code
 
 PRIMARY = "primary"
+"""The name of the agent that is asked, and that asks the others."""
 SECONDARIES = ("secondary-1", "secondary-2", "secondary-3")
+"""The names of the other agents."""
 PROJECT_CERTS = Path("certs")
+"""The directory for certificates in a clone of this project, below the working directory."""
 LOOPBACK = "127.0.0.1"
+"""The address of every agent."""
 QUERY = Query.of(files=("alternatives.log",), keywords=(b"updated",), n=8, places=True)
+"""The query that is shown. The lines that it finds are few, and from every host."""
 READY = 30.0
-"""Seconds that an agent may take to say that it is ready: several times what a slow machine needs to load it."""
+"""Seconds within which an agent must be ready: several times what a slow machine needs to load it."""
 GRACEFUL = "2s"
-"""How long an agent goes on when it is told to end: below the five seconds after which Trio kills it."""
+"""How long an agent may go on when it is told to stop: less than the five seconds after which Trio kills it."""
 
 
 class DemoError(Exception):
-    """Why there is no demonstration."""
+    """The demonstration cannot go on; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where everything is: `directory` for logs and for what agents say, `certs`, and the user's environment."""
+    """Where the demonstration takes place.
+
+    Attributes:
+        directory: for logs, and for the agents' standard error.
+        certs: the directory of certificates.
+        environ: the user's environment.
+    """
 
     directory: Path
     certs: Path
@@ -53,18 +65,21 @@ class Stage:
 
     @property
     def environ_of_agents(self) -> dict[str, str]:
-        """The user's, but for settings of agents, which would change these agents too."""
+        """The user's environment without settings of agents, which would change these agents too."""
         return {name: value for name, value in self.environ.items() if not name.startswith(ENVIRONMENT)}
 
     def logs(self, name: str) -> Path:
+        """Return the directory of a host's logs."""
         return self.directory / name / "log"
 
 
 def run(directory: Path | None, environ: Mapping[str, str], streams: Streams, *, keep: bool) -> int:
-    """Demonstrate, and return the exit code of the question. However it ends, no process outlives it.
+    """Demonstrate, and return the exit code of the query; however it ends, no process outlives it.
 
-    directory: where to put logs and, in its `certs`, certificates; they stay there. Without one, a temporary directory,
-    and `certs/demo` where `certs` of the working directory is the project's.
+    Args:
+        directory: where to put logs and, in its `certs`, certificates, which stay there. None: logs go to a temporary
+            directory, and certificates too, or to `certs/demo` if the working directory is a clone of this project.
+        keep: after the query, keep the agents running and their logs growing until a signal.
     """
     signals = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup means what it says
@@ -85,7 +100,7 @@ async def _demonstrate(directory: Path | None, environ: Mapping[str, str], strea
 
 
 def _is_of_project(directory: Path) -> bool:
-    """Whether a directory is the one of this project that certificates are made in: its README.md says so."""
+    """Whether a directory is this project's directory for certificates, by its README.md."""
     readme = directory / "README.md"
     return readme.is_file() and "logagent" in readme.read_text(encoding="utf-8", errors="replace")
 
@@ -113,7 +128,7 @@ async def _show(agents: trio.Nursery, stage: Stage, hosts: list[MadeUpHost], str
 
 
 def _make_certificates(stage: Stage, streams: Streams) -> None:
-    """A certificate for each agent, of an authority that is made once and kept while its directory is."""
+    """Make a certificate for each agent, and an authority unless an earlier demonstration left one."""
     now = datetime.now(UTC)
     if not (stage.certs / "ca.pem").exists():
         certs.init(stage.certs, now=now)
@@ -131,7 +146,7 @@ def _make_up_logs(stage: Stage, streams: Streams) -> list[MadeUpHost]:
 
 
 async def _start_all(agents: trio.Nursery, stage: Stage, streams: Streams) -> str:
-    """Start the secondaries, then the primary that knows them; the primary's URL."""
+    """Start the secondaries, then the primary as their peer, and return the primary's URL."""
     peers = []
     for name in SECONDARIES:
         url = await _start(agents, stage, streams, name, f"https://{LOOPBACK}:0")
@@ -166,7 +181,7 @@ async def _start(agents: trio.Nursery, stage: Stage, streams: Streams, name: str
 
 
 async def _first_line(process: trio.Process) -> str:
-    """What an agent prints when it is ready; less than a line if it ends before, or takes too long."""
+    """The line that an agent prints when it is ready; less if it ends before, or takes too long."""
     line = b""
     assert process.stdout is not None
     with trio.move_on_after(READY):
@@ -178,8 +193,8 @@ async def _first_line(process: trio.Process) -> str:
 async def _ask(url: str, streams: Streams, environ: Mapping[str, str]) -> int:
     shown = f"logagent query --agent {url} -n {QUERY.limits.n} {QUERY.files[0]} {QUERY.match.keywords[0].decode()}"
     streams.print(f"\n$ {shown}\n")
-    agent = Agent(url, None)
-    question = query.Question(agent, QUERY, "text", prefix=True, color="auto", verbose=False)
+    agent = AgentAddress(url, None)
+    question = Question(agent, QUERY, "text", prefix=True, color="auto", verbose=False)
     async with connect(url) as client:
         outcome = await query.show(PeerSource(client), question, streams, environ)
     if outcome is None:

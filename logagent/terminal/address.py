@@ -1,8 +1,7 @@
-"""Whom a command asks: an agent's URL, and the certificates that go with it."""
+"""Whom a command asks: an agent's URL, and the certificates for it."""
 
 from __future__ import annotations
 
-import argparse
 import socket
 import ssl
 from collections.abc import Mapping
@@ -10,51 +9,68 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from logagent.config import tls_files, values
-from logagent.config.settings import ConfigError
+from logagent.config.errors import ConfigError
 from logagent.peers.client.tls import client_tls
+from logagent.terminal.arguments import AskArguments, FilesArguments, HostsArguments
 
 DEFAULT_AGENT = "http://127.0.0.1:8000"
+"""The agent that is asked if none is named: the one on this machine, at the default address of `logagent serve`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
-    """Whom to ask. `tls` is None for the system's authorities and no certificate of one's own."""
+class AgentAddress:
+    """An agent, as a client reaches it.
+
+    Attributes:
+        url: without a trailing slash.
+        tls: None: trust the system's authorities, and show no certificate.
+    """
 
     url: str
     tls: ssl.SSLContext | None
 
 
-def patience(typed: argparse.Namespace) -> float:
-    """Seconds that `--timeout` gives the whole answer. Raises `ConfigError`."""
+def patience(typed: FilesArguments | HostsArguments) -> float:
+    """Return the seconds that `--timeout` allows for the whole answer.
+
+    Raises:
+        ConfigError: if it is no span.
+    """
     try:
         return values.seconds(typed.timeout)
     except ValueError as error:
         raise ConfigError("--timeout", str(error)) from None
 
 
-def agent(typed: argparse.Namespace, environ: Mapping[str, str]) -> Agent:
-    """Whom the flags or the environment name. Reads certificates; raises `ConfigError`."""
+def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddress:
+    """Return the agent that the flags name, or else the environment, and read the certificates for it.
+
+    Raises:
+        ConfigError: for a URL that is none, or for certificates that cannot be used.
+    """
     where = "--agent" if typed.agent else "LOGAGENT_AGENT"
     url = typed.agent or environ.get("LOGAGENT_AGENT") or DEFAULT_AGENT
     try:
         url = values.agent_url(url if "://" in url else f"http://{url}")
     except ValueError as error:
         raise ConfigError(where, str(error)) from None
-    return Agent(url, _tls(typed, environ) if url.startswith("https:") else None)
+    return AgentAddress(url, _tls(typed, environ) if url.startswith("https:") else None)
 
 
-def _tls(typed: argparse.Namespace, environ: Mapping[str, str]) -> ssl.SSLContext | None:
+def _tls(typed: AskArguments, environ: Mapping[str, str]) -> ssl.SSLContext | None:
     certs = typed.certs or environ.get("LOGAGENT_CERTS") or None
     name = typed.name or environ.get("LOGAGENT_NAME") or socket.gethostname().partition(".")[0]
-    singly = {part: Path(path) if path else None for part, path in _single_files(typed).items()}
+    where = "--certs" if certs else "--ca, --cert, --key"
     try:
-        files = tls_files.find(Path(certs) if certs else None, name, **singly)
+        files = tls_files.find(
+            _path(certs), name, ca=_path(typed.ca), certificate=_path(typed.cert), key=_path(typed.key)
+        )
         return client_tls(files.ca, files.certificate, files.key) if files.ca else None
     except (tls_files.NoTlsFile, tls_files.HalfTls) as error:
-        raise ConfigError("--certs" if certs else "--ca, --cert, --key", str(error)) from None
+        raise ConfigError(where, str(error)) from None
     except OSError as error:
-        raise ConfigError("--certs" if certs else "--ca, --cert, --key", f"cannot be used: {error}") from None
+        raise ConfigError(where, f"cannot be used: {error}") from None
 
 
-def _single_files(typed: argparse.Namespace) -> dict[str, str | None]:
-    return {"ca": typed.ca, "certificate": typed.cert, "key": typed.key}
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None

@@ -1,4 +1,4 @@
-"""Counts as a bar chart: a row for each bucket of time, in the reader's own zone, and below it who is which colour."""
+"""Counts as a bar chart: a row for each bucket of time, in the reader's time zone, and a legend of the hosts below."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from logagent.core.hits.histogram import Histogram, Row
 from logagent.core.hits.steps import spelled_step
 from logagent.core.outcome import Outcome
 from logagent.core.units import DAY, MINUTE, SECOND
-from logagent.terminal.printing import Write, color_of, shown
+from logagent.terminal.colors import painted
+from logagent.terminal.escapes import shown
+from logagent.terminal.streams import Write
 
 WIDTH = 80
-"""Columns where there is no terminal to ask."""
+"""Columns of a chart if there is no terminal to ask."""
 LEAST_BAR = 10
-"""Columns of the longest bar at least: in a narrower terminal lines wrap."""
+"""Columns that the longest bar has at least; in a narrower terminal lines wrap."""
 MOST_EMPTY = 5
-"""Empty buckets that are shown one by one: of more, `...` is as much as one wants to see."""
+"""Empty buckets in a row that are shown one by one; a row of `...` stands for more."""
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _FULL = "█"
@@ -29,9 +31,16 @@ _UNTIMED = "no time"
 
 
 class Chart:
-    """Prints counts as a chart, once they are all there.
+    """Prints counts as a chart, once all of them are there.
 
-    step: nanoseconds, as asked for. width: columns. zone: of the times. color: tell hosts apart by colours.
+    Args:
+        step: nanoseconds of a bucket, as asked for; None: a length that fits a screen.
+        width: columns.
+        zone: the time zone of the times.
+        color: tell hosts apart by colours.
+
+    Attributes:
+        lines: the number of lines counted so far.
     """
 
     def __init__(self, write: Write, step: int | None, *, width: int, zone: tzinfo, color: bool) -> None:
@@ -43,24 +52,34 @@ class Chart:
         self.lines = 0
 
     async def send(self, batch: Batch) -> None:
+        """Add a batch of counts."""
         if batch.count:
             self._histogram.add(batch)
             self.lines += lines_in(batch)
 
     async def end(self, outcome: Outcome) -> None:
+        """Print the chart."""
         chart = draw(self._histogram, width=self._width, zone=self._zone, color=self._color)
         await self._write(chart.encode("utf-8", "backslashreplace"))
 
 
 def width(environ: Mapping[str, str], *, terminal: bool) -> int:
-    """Columns for a chart: `COLUMNS` if it is set, else the terminal's, else `WIDTH`."""
+    """Return the columns for a chart: `COLUMNS` if it is set, else those of the terminal, else `WIDTH`.
+
+    Args:
+        terminal: whether standard output is a terminal.
+    """
     if (columns := environ.get("COLUMNS", "")).isascii() and columns.isdigit() and int(columns):
         return int(columns)
     return shutil.get_terminal_size((WIDTH, 0)).columns if terminal else WIDTH
 
 
 def draw(histogram: Histogram, *, width: int, zone: tzinfo, color: bool) -> str:
-    """The chart, its legend as the last line; nothing if nothing was counted."""
+    """Draw a chart, with its legend as the last line; an empty text if nothing was counted.
+
+    Args:
+        width: columns.
+    """
     rows, step = histogram.rows(), histogram.step
     if not rows:
         return ""
@@ -76,7 +95,7 @@ def draw(histogram: Histogram, *, width: int, zone: tzinfo, color: bool) -> str:
 
 
 class _Bars:
-    """Bars of `room` columns for the greatest count."""
+    """Draws bars. That of the greatest count takes `room` columns."""
 
     def __init__(self, greatest: int, room: int, color: bool) -> None:
         self._greatest = greatest
@@ -84,7 +103,7 @@ class _Bars:
         self._color = color
 
     def of(self, row: Row) -> str:
-        """The bar of one bucket, padded; its hosts one after the other, each as wide as its share to the column."""
+        """Draw the padded bar of one bucket: its hosts one after the other, each as wide as its share, to a column."""
         eighths = max(1, round(row.lines * self._room * 8 / self._greatest)) if row.lines else 0
         bar = _FULL * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
         padding = " " * (self._room - len(bar))
@@ -93,15 +112,11 @@ class _Bars:
     def _colored(self, bar: str, row: Row) -> str:
         ends = [round(sum_ * len(bar) / row.lines) for sum_ in accumulate(row.hosts.values())]
         pieces = zip(row.hosts, [0, *ends], ends, strict=False)
-        return "".join(_painted(bar[begin:end], host) for host, begin, end in pieces if end > begin)
-
-
-def _painted(text: str, host: str) -> str:
-    return f"\x1b[38;5;{color_of(host)}m{text}\x1b[0m"
+        return "".join(painted(bar[begin:end], host) for host, begin, end in pieces if end > begin)
 
 
 def _with_gaps(rows: Iterable[Row], step: int) -> Iterator[Row | None]:
-    """The rows and the empty ones between them; None stands for many."""
+    """The rows, with the empty ones between them; None stands for many empty rows."""
     before: int | None = None
     for row in rows:
         if before is not None and row.start is not None:
@@ -112,12 +127,12 @@ def _with_gaps(rows: Iterable[Row], step: int) -> Iterator[Row | None]:
 
 
 def _label(start: int | None, step: int, zone: tzinfo) -> str:
-    """When a bucket begins, no more exactly than its step."""
+    """The time at which a bucket begins, as precise as the step needs."""
     if start is None:
         return _UNTIMED
     try:
         local = (_EPOCH + timedelta(microseconds=start // 1000)).astimezone(zone)
-    except OverflowError:  # years that have no four digits
+    except OverflowError:  # years beyond four digits
         return f"@{start // SECOND}"
     at_midnight = step % DAY == 0 and (local.hour, local.minute) == (0, 0)
     precision = "minutes" if step % MINUTE == 0 else "seconds" if step % SECOND == 0 else "milliseconds"
@@ -130,7 +145,7 @@ def _legend(histogram: Histogram, rows: Iterable[Row], zone: tzinfo, color: bool
     for row in rows:
         for host, lines in row.hosts.items():
             hosts[host] += lines
-    named = [f"{_painted(_FULL, host) + ' ' if color else ''}{_name(host)} {lines}" for host, lines in hosts.items()]
+    named = [f"{painted(_FULL, host) + ' ' if color else ''}{_name(host)} {lines}" for host, lines in hosts.items()]
     return f"by {spelled_step(histogram.step)}, in {_zone_name(zone)}: {', '.join(named)}\n"
 
 

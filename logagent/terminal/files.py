@@ -1,71 +1,75 @@
-"""The command `files`: what can be asked for, as a table or JSON. As typed, checked, run."""
+"""The command `files`: the logs that can be searched, as a table or JSON."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 import httpx
 import trio
 
-from logagent.config.settings import ConfigError
 from logagent.core.outcome import Failure
-from logagent.core.query import BadParameter, Query
+from logagent.core.query import Query
 from logagent.core.wire.listing import ListedLog, Listing, parse_listing, rfc3339, to_json
 from logagent.peers.client.http_client import connect
 from logagent.peers.listing import ask_for_files
-from logagent.terminal.address import Agent, agent, patience
-from logagent.terminal.printing import Streams, shown
+from logagent.terminal.address import AgentAddress, agent_address, patience
+from logagent.terminal.amounts import size
+from logagent.terminal.arguments import FilesArguments, Output
+from logagent.terminal.checking import checked, when
+from logagent.terminal.streams import Streams
+from logagent.terminal.tables import table
 from logagent.terminal.verdicts import FAILED, exit_code, talk
 
 _FLAGS = {"filename": "GLOB", "hostname": "--host"}
-_COLUMNS = ("HOST", "FILE", "SIZE", "OLDEST", "NEWEST", "GENERATIONS", "FORMAT")
-_STEP = 1024
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_HEADER = ("HOST", "FILE", "SIZE", "OLDEST", "NEWEST", "GENERATIONS", "FORMAT")
 
 
 @dataclass(frozen=True, slots=True)
 class FilesQuestion:
-    """The arguments of `files`, checked. form: `text` or `json`. timeout: seconds for the whole answer."""
+    """The arguments of `files`, checked.
 
-    agent: Agent
+    Attributes:
+        timeout: seconds for the whole answer.
+    """
+
+    agent: AgentAddress
     query: Query
-    form: str
+    form: Output
     timeout: float
 
 
-def files_question(typed: argparse.Namespace, environ: Mapping[str, str]) -> FilesQuestion:
-    """The arguments of `files`, checked. Raises `ConfigError`."""
+def files_question(typed: FilesArguments, environ: Mapping[str, str]) -> FilesQuestion:
+    """Check the arguments of `files`, and read certificates from their files.
+
+    Raises:
+        ConfigError: for an argument that cannot be used.
+    """
     timeout = patience(typed)
-    return FilesQuestion(agent(typed, environ), _query(typed), typed.output, timeout)
+    return FilesQuestion(agent_address(typed, environ), _query(typed), typed.output, timeout)
 
 
-def _query(typed: argparse.Namespace) -> Query:
-    given = {"filename": typed.file, "hostname": typed.host, "rotated": ["false"] if typed.no_rotated else []}
-    try:
-        return parse_listing(urlencode(given, doseq=True, errors="surrogateescape").encode())
-    except BadParameter as wrong:
-        raise ConfigError(_FLAGS.get(wrong.name, f"--{wrong.name}"), wrong.reason) from None
+def _query(typed: FilesArguments) -> Query:
+    parameters = {"filename": typed.file, "hostname": typed.host, "rotated": when(typed.no_rotated, "false")}
+    return checked(parameters, parse_listing, _FLAGS)
 
 
 async def ask_files(asked: FilesQuestion, streams: Streams) -> int:
-    """Print the logs that can be asked for, say which hosts did not tell theirs, return the exit code."""
+    """Ask, print the logs, report which hosts did not list theirs, and return the exit code."""
     async with connect(asked.agent.url, tls=asked.agent.tls) as client:
         return await list_files(client, asked, streams)
 
 
 async def list_files(client: httpx.AsyncClient, asked: FilesQuestion, streams: Streams) -> int:
-    """As `ask_files`, of the agent behind `client`."""
+    """Print the logs that the agent behind `client` lists, report missing hosts, and return the exit code."""
     listing = await _listing(client, asked, streams)
     if listing is None:
         return FAILED
     if asked.form == "json":
         streams.print(json.dumps(to_json(listing)) + "\n")
     elif listing.logs:
-        streams.print(table(listing))
+        streams.print(table(_HEADER, map(_row, listing.logs)))
     for line in talk(listing.outcome, agent=asked.agent.url, verbose=False):
         streams.say(line)
     return exit_code(listing.outcome)
@@ -82,24 +86,9 @@ async def _listing(client: httpx.AsyncClient, asked: FilesQuestion, streams: Str
     return None
 
 
-def table(listing: Listing) -> str:
-    """The logs as a table for people."""
-    rows = [_COLUMNS, *map(_row, listing.logs)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join("  ".join(map(str.ljust, row, widths)).rstrip() + "\n" for row in rows)
-
-
 def _row(log: ListedLog) -> tuple[str, ...]:
-    cells = (log.host, log.name, size(log.size), _time(log.oldest), _time(log.newest), _generations(log), _format(log))
-    return tuple(shown(cell.replace("\n", " ")) for cell in cells)
-
-
-def size(count: int) -> str:
-    """A number of bytes, to three digits."""
-    amount, unit = float(count), 0
-    while round(amount) >= _STEP and unit < len(_UNITS) - 1:
-        amount, unit = amount / _STEP, unit + 1
-    return f"{count} B" if unit == 0 else f"{amount:.{0 if amount >= 10 else 1}f} {_UNITS[unit]}"
+    times = _time(log.oldest), _time(log.newest)
+    return (log.host, log.name, size(log.size), *times, _generations(log), _format(log))
 
 
 def _time(moment: int | None) -> str:
@@ -112,7 +101,7 @@ def _generations(log: ListedLog) -> str:
 
 
 def _format(log: ListedLog) -> str:
-    """How its times are written, or why that is not known."""
+    """The formats of its times, or why they are not known."""
     if log.timed is False:
         return "none: one block"
     return log.message or ", ".join(log.formats) or "-"

@@ -1,4 +1,4 @@
-"""A follow from the command line: over lost connections, and with a word on where to go on once it ends."""
+"""The command `follow`, run: it survives lost connections, and reports where to continue when it ends."""
 
 from __future__ import annotations
 
@@ -15,27 +15,41 @@ from logagent.core.query import Query, Source
 from logagent.peers.client.http_client import connect
 from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
-from logagent.terminal.printing import Streams
-from logagent.terminal.query import Question, show, tell_end
-from logagent.terminal.verdicts import going_on
+from logagent.terminal.query import report, show
+from logagent.terminal.question import Question
+from logagent.terminal.streams import Streams
+from logagent.terminal.verdicts import how_to_continue
 
 
 async def follow(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
-    """Print lines as they are written, until the agent ends it; return the exit code. It must be reached at first, and
-    is waited for when it is lost later. Cancelling cancels the agent's work."""
+    """Print lines as they are written, until the agent ends the follow.
+
+    The agent must be reachable at first; when it is lost later, it is asked again. Cancelling cancels the agent's work
+    too.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        OSError: if the lines cannot be written.
+    """
     async with connect(asked.agent.url, tls=asked.agent.tls) as client:
         source = Bookmarked(Resumed("", PeerSource(client), waits=False), asked.query)
         try:
             outcome = await show(source, asked, streams, environ)
         except trio.Cancelled:
             if asked.verbose and source.cursor:
-                streams.say(going_on(source.cursor))
+                streams.say(how_to_continue(source.cursor))
             raise
-    return tell_end(outcome, asked, streams)
+    return report(outcome, asked, streams)
 
 
 class Bookmarked:
-    """A follow that knows how far it came, however it ends. query: what is asked, which the cursor belongs to."""
+    """A source that remembers how far its lines were taken, however it ends.
+
+    Args:
+        query: the query that the cursor belongs to.
+    """
 
     def __init__(self, source: Source, query: Query) -> None:
         self._source = source
@@ -45,16 +59,16 @@ class Bookmarked:
 
     @property
     def cursor(self) -> str:
-        """Where another follow goes on; empty if that is not known, or too much to say."""
+        """The place from which another follow continues; empty if it is unknown, or too long to write down."""
         return encode(self._query, self._positions.current())
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """As `Source.pump`, with the cursor in the outcome."""
+        """Send the source's batches, and put the cursor into its outcome."""
         return replace(await self._source.pump(query, _Marking(out, self._positions)), cursor=self.cursor)
 
 
 class _Marking:
-    """Notes how far logs are done once a batch is passed on."""
+    """Passes batches on, and notes their positions once they were taken."""
 
     def __init__(self, out: Out, positions: Positions) -> None:
         self._out = out

@@ -1,4 +1,4 @@
-"""Signals as cancellation: what is under way ends in good order, and nothing is printed about it."""
+"""Signals become cancellation, so that work under way ends in good order, and no traceback is printed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable
 import trio
 
 DIED_OF_SIGNAL = 128
-"""What a shell adds to a signal's number for the exit code of a program that the signal ended."""
+"""Added to a signal's number, the exit code that a shell shows for a program that the signal ended."""
 
 
 async def until_signalled(act: Callable[[], Awaitable[int]], *signals: signal.Signals) -> int:
-    """Run `act` and return the exit code that it returns; upon one of `signals` cancel it and return the signal's.
+    """Run `act`, and cancel it when one of `signals` arrives; Python allows this in the main thread only.
 
-    Must run in the main thread, which is the one that signals reach.
+    Returns:
+        The exit code that `act` returns, or that of the signal.
     """
     code = DIED_OF_SIGNAL
     with trio.open_signal_receiver(*signals) as received:

@@ -1,4 +1,4 @@
-"""How far a long scan is: one line on a terminal, written over and over, and gone before anything else is written."""
+"""The progress of a long scan: one line on a terminal, rewritten in place, and erased before other output."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from typing import TextIO
 import trio
 
 from logagent.core.batch import Batch
+from logagent.terminal.amounts import counted, size
 from logagent.terminal.chart import WIDTH
-from logagent.terminal.files import size
-from logagent.terminal.printing import Printer, Streams, Write
-from logagent.terminal.verdicts import counted
+from logagent.terminal.printing import Printer
+from logagent.terminal.streams import Streams, Write
 
 QUIET = 1.0
-"""Seconds in which nothing is said: most answers are there by then, and nobody reads a line that flashes by."""
+"""Seconds at the beginning that show nothing: most answers end within them, and nobody can read so short a line."""
 EVERY = 1.0
-"""Seconds between two lines at least: as fast as people read, and it costs nothing."""
+"""Seconds between two updates at least: as fast as people read, at no cost."""
 
 
 class Progress:
-    """Says how much of the bytes that are to be read at most was read. Time is Trio's, from when it is made.
+    """Shows how much of a scan is done, in bytes; time runs on Trio's clock, from the moment that this is made.
 
-    stderr: the terminal to say it on, None to say nothing. shared: whether data are printed on it, too.
+    Args:
+        stderr: the terminal to show it on; None: show nothing.
+        shared: whether data are printed on that terminal, too.
     """
 
     def __init__(self, stderr: TextIO | None, *, shared: bool) -> None:
@@ -35,21 +37,25 @@ class Progress:
         self._scanned = self._planned = 0
 
     def note(self, batch: Batch, lines: int) -> None:
-        """What a batch tells, with so many lines found by then; shown if it is time for it."""
+        """Add the bytes that a batch reports, and update the line if it is time.
+
+        Args:
+            lines: the number of lines printed so far.
+        """
         self._scanned += batch.scanned
         self._planned += batch.planned
         if self._planned and (now := trio.current_time()) >= self._due:
             self._due = now + EVERY
-            self._show(said(self._scanned, self._planned, lines))
+            self._show(progress_line(self._scanned, self._planned, lines))
 
     def erase(self) -> None:
-        """Leave nothing of the line, and the cursor where it begins. By spaces, which any terminal knows."""
+        """Erase the line by spaces, which any terminal knows, and move the cursor to where it began."""
         if self._columns:
             self._write("\r" + " " * self._columns + "\r")
             self._columns = 0
 
     def before(self, write: Write) -> Write:
-        """The same `write`, but that the line is erased before, where it would be in the way."""
+        """Return a function that erases the line, if it would be in the way, and then calls `write`."""
 
         async def write_alone(data: bytes) -> None:
             self.erase()
@@ -69,21 +75,21 @@ class Progress:
 
 
 class Watched:
-    """A printer whose progress is noted."""
+    """Passes batches to a printer, and notes its progress."""
 
     def __init__(self, printer: Printer, progress: Progress) -> None:
         self._printer = printer
         self._progress = progress
 
     async def send(self, batch: Batch) -> None:
+        """Print a batch."""
         await self._printer.send(batch)
         self._progress.note(batch, self._printer.lines)
 
 
 @contextlib.contextmanager
 def progress_on(streams: Streams, environ: Mapping[str, str]) -> Iterator[Progress]:
-    """Progress on standard error if that is a terminal which can go back in a line; erased at the end, however it
-    comes."""
+    """Show progress on standard error if that is a terminal that can rewrite a line; erase it at the end."""
     shown = streams.stderr.isatty() and environ.get("TERM") != "dumb"
     progress = Progress(streams.stderr if shown else None, shared=streams.stdout.isatty())
     try:
@@ -92,15 +98,21 @@ def progress_on(streams: Streams, environ: Mapping[str, str]) -> Iterator[Progre
         progress.erase()
 
 
-def said(scanned: int, planned: int, lines: int) -> str:
-    """`logagent: 43 % of 12 GiB read, 214 lines`. What is planned may be a guess that was too low, and a scan that is
-    done says so by ending: there are 99 % at most."""
+def progress_line(scanned: int, planned: int, lines: int) -> str:
+    """Write progress as text, such as `logagent: 43 % of 12 GiB read, 214 lines`.
+
+    It never exceeds 99 %: the planned bytes may be a guess that was too low, and a finished scan ends instead.
+
+    Args:
+        scanned: bytes read so far.
+        planned: bytes to read at most.
+    """
     share = min(99, 100 * scanned // planned)
     return f"logagent: {share} % of {size(max(planned, scanned))} read, {counted(lines)}"
 
 
 def _width(terminal: TextIO) -> int:
-    """Columns by now: people change them."""
+    """The columns that the terminal has now, as people resize windows."""
     try:
         return os.get_terminal_size(terminal.fileno()).columns or WIDTH
     except OSError:

@@ -1,4 +1,4 @@
-"""Times as people type them: without a zone, or without a day, they are this machine's."""
+"""Times as people type them: without a zone or a day, this machine's zone and the current day are meant."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 
 
-def told(typed: str, now: datetime, zone: tzinfo | None = None) -> str:
-    """What an agent is told for what was typed: `2026-11-23`, `2026-11-23 10:00` and `10:00:30` gain what they lack.
-    All else stays as it is, and is the agent's to judge. now: tells the day. zone: None for this machine's."""
+def completed(typed: str, now: datetime, zone: tzinfo | None = None) -> str:
+    """Complete a time as typed, such as `2026-11-23`, `2026-11-23 10:00` or `10:00:30`, to one with a day and a zone.
+
+    Everything else is returned as it is, for the agent to judge.
+
+    Args:
+        now: the day that a time without a day is of.
+        zone: None: this machine's.
+    """
     if moments.read(typed, 0) is not None:
         return typed
     text = typed if _DAY.match(typed) else f"{now.date().isoformat()}T{typed.zfill(5)}" if _CLOCK.match(typed) else ""

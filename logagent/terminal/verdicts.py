@@ -1,22 +1,35 @@
-"""An outcome as the command line tells it: an exit code, and lines for people."""
+"""An outcome as the command line reports it: an exit code, and lines for people."""
 
 from __future__ import annotations
 
 from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.terminal.amounts import counted
 
 FOUND = 0
+"""The exit code of a complete answer."""
 NOTHING = 1
+"""The exit code of a complete answer without a line."""
 FAILED = 2
+"""The exit code of wrong usage, and of an answer for which no host was searched."""
 PARTIAL = 3
+"""The exit code of an answer that lacks something."""
+
+EXIT_CODES = """\
+exit codes:
+  0  the answer is complete
+  1  the answer is complete, but nothing matched
+  2  wrong usage, or no host was searched
+  3  the answer is partial: standard error says which hosts failed and why"""
+"""The four of them, for the help of commands that search."""
 
 _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, Status.INTERNAL)
-"""How a host's part ends that was not searched at all, if no line came from it."""
+"""The status of a host that was not searched at all, if no line came from it."""
 _BUDGETS = (Status.DEADLINE_EXCEEDED, Status.RESOURCE_EXHAUSTED)
-"""How an answer ends that stopped at a limit, from which people may want to go on."""
+"""The status of an answer that stopped at a limit, and that people may want to continue."""
 
 
 def exit_code(outcome: Outcome) -> int:
-    """FOUND or NOTHING for a complete answer; FAILED where no host was searched, else PARTIAL."""
+    """Return FOUND or NOTHING for a complete answer, FAILED if no host was searched, else PARTIAL."""
     if outcome.complete:
         return FOUND if outcome.lines else NOTHING
     searched = outcome.lines > 0 or any(part.status not in _NEVER_BEGAN for part in outcome.hosts)
@@ -24,25 +37,30 @@ def exit_code(outcome: Outcome) -> int:
 
 
 def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
-    """What people should know beside the lines: who failed and why, and that the answer is not whole.
+    """Report on an answer: which hosts failed and why, and that it is partial.
 
-    agent: whom the question went to, for answers that tell of no host. Silent about hosts that merely lack the file,
-    and about a complete answer, unless `verbose`.
+    Hosts that merely lack the file, and a complete answer, are reported only if `verbose`.
+
+    Args:
+        agent: the URL of the agent that was asked, for outcomes that name no host.
+
+    Returns:
+        Lines without line breaks at their ends.
     """
     failing = [part for part in outcome.hosts if _fails(part)]
     named = [part for part in outcome.hosts if verbose or _fails(part)]
-    lines = [f"{part.host}: {part.message or _told(part)} ({part.status.name})" for part in named]
+    lines = [f"{part.host}: {part.message or _summary(part)} ({part.status.name})" for part in named]
     if not outcome.complete:
         lines.append(_whole(outcome, len(failing), agent))
     if verbose:
         lines.append(f"{counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
     if outcome.cursor and (verbose or outcome.status in _BUDGETS):
-        lines.append(going_on(outcome.cursor))
+        lines.append(how_to_continue(outcome.cursor))
     return lines
 
 
-def going_on(cursor: str) -> str:
-    """How to go on where an answer ended."""
+def how_to_continue(cursor: str) -> str:
+    """Write how to continue where an answer ended."""
     return f"to go on from there: --cursor {cursor}"
 
 
@@ -50,7 +68,7 @@ def _fails(part: HostOutcome) -> bool:
     return part.status not in (Status.OK, Status.NOT_FOUND)
 
 
-def _told(part: HostOutcome) -> str:
+def _summary(part: HostOutcome) -> str:
     return counted(part.lines) if part.status is Status.OK else "failed"
 
 
@@ -61,8 +79,3 @@ def _whole(outcome: Outcome, failing: int, agent: str) -> str:
     elif not outcome.hosts:
         reason = f"{agent}: {reason}"
     return f"partial answer: {reason}" if exit_code(outcome) == PARTIAL else f"no answer: {reason}"
-
-
-def counted(lines: int) -> str:
-    """A number of lines, for people."""
-    return "1 line" if lines == 1 else f"{lines} lines"

@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from quart import Response, request
 
@@ -14,7 +14,7 @@ from logagent.core.cursor import continued
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
-from logagent.core.wire.hosts import HostState
+from logagent.core.wire.hosts import HostState, host_to_json
 from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.web.access import may_ask
@@ -114,7 +114,7 @@ class _Routes:
     async def hosts(self) -> Response:
         self._admit()
         _refuse_parameters()
-        return to_response({"hosts": [_described(state) for state in await self._agent.hosts()]})
+        return to_response({"hosts": [host_to_json(state) for state in await self._agent.hosts()]})
 
     async def healthz(self) -> Response:
         return to_response({"status": "ok", "name": self._agent.name, "version": self._version})
@@ -201,14 +201,3 @@ def _preferences() -> set[str]:
     """Return the preferences of a request (RFC 7240), without their parameters."""
     preferences = ",".join(request.headers.getlist("prefer")).split(",")
     return {preference.partition(";")[0].strip().lower().replace('"', "") for preference in preferences}
-
-
-def _described(state: HostState) -> dict[str, Any]:
-    return {
-        "name": state.name,
-        "url": state.url,
-        "reachable": state.reachable,
-        "version": state.version,
-        "round_trip_ms": None if state.round_trip is None else round(state.round_trip * 1000, 3),
-        "message": state.message,
-    }

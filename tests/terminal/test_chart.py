@@ -17,7 +17,7 @@ from logagent.core.outcome import Outcome
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.terminal import chart
 from logagent.terminal.chart import Chart, draw
-from logagent.terminal.printing import color_of
+from logagent.terminal.colors import color_of
 from testbed.counts import counts
 
 

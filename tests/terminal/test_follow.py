@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,29 +13,27 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.config.settings import ConfigError
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Out, Position
+from logagent.config.errors import ConfigError
+from logagent.core.batch import Batch, Notice, Origin, Out, Position
 from logagent.core.cursor import encode
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.frames import encode as frame
 from logagent.peers.client.http_client import connect
-from logagent.terminal import follow, query
+from logagent.terminal import follow
 from logagent.terminal.follow import Bookmarked
-from logagent.terminal.printing import Streams
-from logagent.terminal.progress import Progress
-from logagent.terminal.telling import Telling
+from logagent.terminal.question import Question
 from logagent.terminal.verdicts import FAILED
 from logagent.web.server.connections import serve_connection
-from testbed.console import Console, typed
+from testbed.console import Console, question_of
 from testbed.network import MemoryNetwork
 from testbed.queries import changed
 from testbed.reading import Collected
 
 
 def query_of(*argv: str) -> Query:
-    return query.question(typed(*argv), {}).query
+    return question_of(*argv).query
 
 
 @pytest.mark.parametrize(
@@ -77,16 +74,6 @@ def test_patience_is_of_a_follow_only() -> None:
         query_of("query", "app.log", "--patience", "1s")
 
 
-async def test_notices_go_to_standard_error_and_batches_on() -> None:
-    stderr, out = io.StringIO(), Collected()
-    streams = Streams(io.BytesIO(), stderr)  # type: ignore[arg-type]  # nothing is written to it
-    notices = (Notice("web-2", Status.UNAVAILABLE, "lost: gone"), Notice("", Status.OK, "back after 1.0 s"))
-    batch = replace(SIGN_OF_LIFE, notices=notices)
-    await Telling(out, Progress(None, shared=False), streams, "http://web-1").send(batch)
-    assert stderr.getvalue() == "logagent: web-2: lost: gone\nlogagent: http://web-1: back after 1.0 s\n"
-    assert out.batches == [batch]
-
-
 # How it ends
 
 
@@ -123,7 +110,7 @@ async def test_end_says_where_to_go_on() -> None:
 async def test_end_before_anything_came_goes_on_where_it_was_asked_to() -> None:
     query = replace(query_of("follow", "app.log"), positions=(place(2),))
     assert (await Bookmarked(Ending(), query).pump(query, Collected())).cursor == encode(query, [place(2)])
-    without = changed(query, positions=())
+    without = replace(query, positions=())
     assert (await Bookmarked(Ending(), without).pump(without, Collected())).cursor == ""
 
 
@@ -167,8 +154,8 @@ TOLD = Batch(b"", 0, positions=(place(4),), notices=(Notice("web-2", Status.DATA
 """Without lines, since those are printed in a thread, which a virtual clock does not see."""
 
 
-def asked(*argv: str) -> query.Question:
-    return query.question(typed("follow", "app.log", "--agent", "http://far", *argv), {})
+def asked(*argv: str) -> Question:
+    return question_of("follow", "app.log", "--agent", "http://far", *argv)
 
 
 @asynccontextmanager

@@ -6,8 +6,11 @@ import json
 
 import httpx
 import pytest
+import trio
+from trio.testing import MockClock
 
-from logagent.config.settings import ConfigError
+from logagent.config.errors import ConfigError
+from logagent.terminal.arguments import HostsArguments
 from logagent.terminal.hosts import HostsQuestion, hosts_question, list_hosts
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
 from testbed.console import Console, typed
@@ -25,7 +28,7 @@ GONE = {"name": "db-2", "url": "https://10.0.0.2:8443", "reachable": False, "mes
 
 
 def question(*argv: str) -> HostsQuestion:
-    return hosts_question(typed("hosts", *argv), {})
+    return hosts_question(typed(HostsArguments, "hosts", *argv), {})
 
 
 async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console: Console) -> None:
@@ -41,7 +44,26 @@ async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console
 async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
     async with answered({"hosts": [WEB]}) as client:
         assert await list_hosts(client, question("-o", "json"), console.streams) == FOUND
-    assert json.loads(console.data) == {"hosts": [{**WEB, "message": None}]}
+    assert json.loads(console.data) == {"hosts": [{**WEB, "message": ""}]}
+
+
+async def test_agent_that_does_not_answer_in_time_is_told(autojump_clock: MockClock, console: Console) -> None:
+    async def wait(request: httpx.Request) -> httpx.Response:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(wait), base_url="http://a:1") as client:
+        assert await list_hosts(client, question("--timeout", "2s"), console.streams) == FAILED
+    assert console.talk == "logagent: http://a:1 did not answer within 2 s (DEADLINE_EXCEEDED)\n"
+
+
+async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("connection refused")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(refuse), base_url="http://a:1") as client:
+        assert await list_hosts(client, question(), console.streams) == FAILED
+    assert console.talk == "logagent: http://a:1: connection refused (UNAVAILABLE)\n"
 
 
 @pytest.mark.parametrize(

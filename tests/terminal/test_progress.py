@@ -22,9 +22,9 @@ from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.terminal import query
 from logagent.terminal.chart import WIDTH
-from logagent.terminal.printing import Streams, text_writer
-from logagent.terminal.progress import said
-from testbed.console import typed
+from logagent.terminal.progress import progress_line
+from logagent.terminal.streams import Streams, text_writer
+from testbed.console import hits_question_of, question_of
 from testbed.counts import counts
 
 LINE = Batch(b"a line that is longer than what is said\n", 1, [0], [0], (Origin("web-1", "syslog"),))
@@ -113,8 +113,7 @@ def show(
     steps: Sequence[Step], *argv: str, command: str = "query", streams: Streams, environ: dict[str, str] | None = None
 ) -> None:
     clock = MockClock()
-    ask = query.hits_question if command == "hits" else query.question
-    asked = ask(typed(command, "syslog", *argv), {})
+    asked = hits_question_of("syslog", *argv) if command == "hits" else question_of(command, "syslog", *argv)
     trio.run(query.show, Paced(clock, steps), asked, streams, environ or {}, clock=clock)
 
 
@@ -200,7 +199,7 @@ def test_an_interrupt_leaves_nothing_of_the_line(screen: Screen) -> None:
 
     async def interrupted() -> None:
         async with trio.open_nursery() as nursery:
-            asked = query.question(typed("query", "syslog"), {})
+            asked = question_of("query", "syslog")
             nursery.start_soon(query.show, source, asked, Streams(io.BytesIO(), screen), {})
             await trio.testing.wait_all_tasks_blocked()
             assert screen.shown != ""
@@ -237,6 +236,6 @@ def resize(terminal: int, columns: int) -> None:
 
 
 def test_it_is_never_done_before_it_ends() -> None:
-    assert said(12 * GB, 12 * GB, 1) == "logagent: 99 % of 12 GiB read, 1 line"
-    assert said(15 * GB, 12 * GB, 2) == "logagent: 99 % of 15 GiB read, 2 lines"
-    assert said(0, 1, 0) == "logagent: 0 % of 1 B read, 0 lines"
+    assert progress_line(12 * GB, 12 * GB, 1) == "logagent: 99 % of 12 GiB read, 1 line"
+    assert progress_line(15 * GB, 12 * GB, 2) == "logagent: 99 % of 15 GiB read, 2 lines"
+    assert progress_line(0, 1, 0) == "logagent: 0 % of 1 B read, 0 lines"

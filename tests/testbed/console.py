@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
-from argparse import Namespace
+from typing import TypeVar
 
 from logagent.cli import run
 from logagent.terminal import arguments
-from logagent.terminal.printing import Streams
+from logagent.terminal.question import Question, hits_question, question
+from logagent.terminal.streams import Streams
+
+Kind = TypeVar("Kind")
 
 
 class Console:
@@ -30,7 +33,18 @@ class Console:
         return self.stderr.getvalue()
 
 
-def typed(*argv: str) -> Namespace:
-    namespace = arguments.parse(argv)
-    assert isinstance(namespace, Namespace), namespace.text
-    return namespace
+def typed(kind: type[Kind], *argv: str) -> Kind:
+    """The arguments of a command, which must be of this kind."""
+    parsed = arguments.parse(argv)
+    assert isinstance(parsed, kind), parsed
+    return parsed
+
+
+def question_of(*argv: str, environ: dict[str, str] | None = None) -> Question:
+    """The question that a `query` or a `follow` asks."""
+    return question(typed(arguments.QueryArguments, *argv), environ or {})
+
+
+def hits_question_of(*argv: str, environ: dict[str, str] | None = None) -> Question:
+    """The question that `hits` asks."""
+    return hits_question(typed(arguments.HitsArguments, "hits", *argv), environ or {})

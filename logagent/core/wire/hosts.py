@@ -1,4 +1,4 @@
-"""What an agent knows of a host, its own or a peer, and which hosts a query means."""
+"""What an agent knows of the hosts: their state, as JSON and back, and how a query chooses among them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
 
 _SHOWN = 20
-"""Names listed in a refusal: enough to find a typing error by, without filling the screen."""
+"""Names listed in a refusal: enough to notice a typing error, without filling the screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostState:
-    """An agent as seen from the one that was asked.
+    """One agent, as seen from the agent that was asked.
 
     Attributes:
-        name: of its host.
-        url: where it is reached.
-        reachable: whether it answered.
-        version: of its logagent; empty if it did not answer.
-        round_trip: seconds until it answered; None if it was not asked, or did not answer.
+        version: of its program; empty if it is not known.
+        round_trip: seconds that its last answer took; None if it did not answer.
         message: why it is not reachable.
     """
 
@@ -34,15 +31,52 @@ class HostState:
     message: str = ""
 
 
-def chosen(asked: Sequence[str], known: Iterable[str]) -> list[str]:
-    """Return the known hosts that a query asks for, sorted.
+def host_to_json(state: HostState) -> dict[str, object]:
+    """Make a member of the list `hosts` in an answer of `/hosts`."""
+    return {
+        "name": state.name,
+        "url": state.url,
+        "reachable": state.reachable,
+        "version": state.version,
+        "round_trip_ms": None if state.round_trip is None else round(state.round_trip * 1000, 3),
+        "message": state.message,
+    }
 
-    Args:
-        asked: names or globs; none: all hosts.
-        known: the names of all hosts that the agent knows.
+
+def host_from_json(member: object) -> HostState:
+    """Read a member of the list `hosts` in an answer of `/hosts`.
 
     Raises:
-        Failure: NOT_FOUND, for a name or glob that fits none, since a misspelt host is not an empty answer.
+        ValueError: if it is no object, or lacks `name` or `reachable`; other missing members count as unknown.
+    """
+    if not isinstance(member, dict) or not {"name", "reachable"} <= member.keys():
+        raise ValueError("not a host")
+    return HostState(
+        name=_text(member["name"]),
+        url=_text(member.get("url")),
+        reachable=member["reachable"] is True,
+        version=_text(member.get("version")),
+        round_trip=_seconds(member.get("round_trip_ms")),
+        message=_text(member.get("message")),
+    )
+
+
+def _seconds(milliseconds: object) -> float | None:
+    try:
+        return milliseconds / 1000 if isinstance(milliseconds, int | float) else None
+    except OverflowError:
+        return None
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def chosen(asked: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Return the known hosts that names or globs choose, sorted; all of them if nothing is asked for.
+
+    Raises:
+        Failure: NOT_FOUND for a name or glob that fits none, as a misspelt host is not an empty answer.
     """
     names = sorted(known)
     for pattern in asked:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from logagent.core.outcome import Failure, Status
-from logagent.core.wire.hosts import chosen
+from logagent.core.wire.hosts import HostState, chosen, host_from_json, host_to_json
 
 KNOWN = ["web-2", "web-1", "db-1", "web[1]"]
 
@@ -52,3 +54,37 @@ def test_hosts_may_come_from_an_iterator() -> None:
 
 def test_no_hosts_at_all_is_no_host_chosen() -> None:
     assert chosen([], []) == []
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        HostState("web-1", "http://a:1", True, "1.0", 0.00125),
+        HostState("db-2", "https://b:1", False, message="connection refused"),
+    ],
+)
+def test_state_comes_back_from_its_json(state: HostState) -> None:
+    assert host_from_json(json.loads(json.dumps(host_to_json(state)))) == state
+
+
+def test_json_of_a_host_has_its_round_trip_in_milliseconds() -> None:
+    assert host_to_json(HostState("web-1", "http://a:1", True, "1.0", 0.0012345678)) == {
+        "name": "web-1",
+        "url": "http://a:1",
+        "reachable": True,
+        "version": "1.0",
+        "round_trip_ms": 1.235,
+        "message": "",
+    }
+
+
+def test_what_the_json_of_a_host_lacks_is_unknown_and_what_else_it_has_is_ignored() -> None:
+    member = {"name": "web-1", "reachable": "yes", "round_trip_ms": "soon", "message": None, "color": "red"}
+    assert host_from_json(member) == HostState("web-1", "", False)
+    assert host_from_json(member | {"round_trip_ms": 10**400}).round_trip is None
+
+
+@pytest.mark.parametrize("member", [{}, {"name": "x"}, {"reachable": True}, None, "x", []])
+def test_what_is_no_host_is_refused(member: object) -> None:
+    with pytest.raises(ValueError, match="not a host"):
+        host_from_json(member)

@@ -1,15 +1,18 @@
-"""What people are told while an answer goes on: of a host that is lost, or back, on standard error."""
+"""Notices of an answer under way, such as that a host was lost or is back, on standard error."""
 
 from __future__ import annotations
 
 from logagent.core.batch import Batch, Out
-from logagent.terminal.printing import Streams
 from logagent.terminal.progress import Progress
+from logagent.terminal.streams import Streams
 
 
-class Telling:
-    """Passes batches on, and says on standard error what their notices tell. agent: whom notices without a host are
-    about."""
+class NoticePrinter:
+    """Passes batches on, and prints their notices on standard error.
+
+    Args:
+        agent: the URL to print for notices without a host, which are about the agent itself.
+    """
 
     def __init__(self, out: Out, progress: Progress, streams: Streams, agent: str) -> None:
         self._out = out
@@ -18,6 +21,7 @@ class Telling:
         self._agent = agent
 
     async def send(self, batch: Batch) -> None:
+        """Print the notices of a batch, then pass it on."""
         for notice in batch.notices:
             self._progress.erase()
             self._streams.say(f"{notice.host or self._agent}: {notice.message}")

@@ -1,0 +1,96 @@
+"""The files of a certificate and its key: each appears whole or not at all, and the key is for its owner's eyes only.
+
+Certificates are for everybody to read. Keys have no passphrase, and their mode is 0600 from the first byte on.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SECRET, PUBLIC = 0o600, 0o644
+"""The modes of keys and of certificates."""
+
+
+class Taken(Exception):
+    """A file is there already and was not to be replaced.
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+def paths(directory: Path, name: str) -> tuple[Path, Path]:
+    """Return the files of a certificate and its key."""
+    return directory / f"{name}.pem", directory / f"{name}-key.pem"
+
+
+def write_pair(directory: Path, name: str, certificate: bytes, key: bytes, *, overwrite: bool) -> list[Path]:
+    """Write a certificate and its key, into a directory that is made if it is missing.
+
+    Both are written under other names first, so that an error finds the old pair whole: only the renaming is left.
+
+    Args:
+        overwrite: replace files of these names.
+
+    Returns:
+        The paths of the certificate and of the key.
+
+    Raises:
+        Taken: if one of the files is there already, unless `overwrite`.
+        OSError: if they cannot be written.
+    """
+    certificate_path, key_path = paths(directory, name)
+    if not overwrite:
+        _refuse_existing(certificate_path, key_path)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _staged(key_path, key, SECRET) as new_key, _staged(certificate_path, certificate, PUBLIC) as new_certificate:
+        _publish(new_key, key_path, overwrite)
+        _publish(new_certificate, certificate_path, overwrite)
+    _sync(directory)
+    return [certificate_path, key_path]
+
+
+def _refuse_existing(*paths: Path) -> None:
+    for path in paths:
+        if os.path.lexists(path):
+            raise Taken(path)
+
+
+@contextmanager
+def _staged(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """The content in a file beside `path`, safely on disk; it is removed at the end unless it was renamed."""
+    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SECRET)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        yield staged
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _publish(staged: Path, path: Path, overwrite: bool) -> None:
+    """Give a file its name in one step. Unlike a rename, a link fails if the name was taken meanwhile."""
+    if overwrite:
+        staged.replace(path)
+    else:
+        path.hardlink_to(staged)
+
+
+def _sync(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,108 @@
+"""The texts that people give for settings, from each place where they can give them."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from logagent.config.errors import ConfigError
+from logagent.config.table import BY_NAME, SETTINGS, Setting
+
+_TABLES = {
+    "peer": 'db-2 = "https://10.0.0.2:8443"',
+    "root_timezone": '"/var/log/app" = "Europe/Berlin"',
+}
+"""Settings that are tables in the file, and an example of a line in each."""
+
+
+class Given(NamedTuple):
+    """What was given for one setting.
+
+    Attributes:
+        texts: as a command line would hold them; several only for repeatable settings and repeated flags.
+        where: the place to name in messages.
+        base: the directory that relative paths start from.
+    """
+
+    texts: tuple[str, ...]
+    where: str
+    base: Path = Path()
+
+
+def from_defaults(host: str) -> dict[str, Given]:
+    """Return the defaults by setting.
+
+    Args:
+        host: the machine's host name, whose part up to the first dot is the default of `name`.
+    """
+    given = {
+        setting.name: Given((setting.default,), f"{setting.name} (default)") for setting in SETTINGS if setting.default
+    }
+    return {**given, "name": Given((host.partition(".")[0],), "the machine's host name")}
+
+
+def from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
+    """Return what environment variables give, by setting.
+
+    An empty variable counts as absent, since compose files pass on unset variables as empty ones.
+    """
+    given: dict[str, Given] = {}
+    for setting in SETTINGS:
+        text = environ.get(setting.variable, "")
+        if text:
+            texts = tuple(piece.strip() for piece in text.split(",")) if setting.repeatable else (text,)
+            given[setting.name] = Given(texts, setting.variable)
+    return given
+
+
+def from_file(path: Path) -> dict[str, Given]:
+    """Read what a TOML file gives, by setting; relative paths in it start from the file's directory.
+
+    Raises:
+        ConfigError: if the file cannot be read, is not TOML, or has a key that is no setting.
+    """
+    given: dict[str, Given] = {}
+    for name, value in _toml(path).items():
+        if name not in BY_NAME:
+            raise ConfigError(str(path), f"unknown setting {name!r}{_nearest(name)}")
+        where = f"{path}: {name}"
+        given[name] = Given(_texts(BY_NAME[name], value, where), where, path.parent)
+    return given
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(str(path), f"is not TOML: {error}") from None
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name.replace("-", "_"), BY_NAME, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(BY_NAME)}"
+
+
+def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
+    if setting.name in _TABLES:
+        if not isinstance(value, dict):
+            raise ConfigError(
+                where, f"must be a table, such as [{setting.name}] with lines like {_TABLES[setting.name]}"
+            )
+        return tuple(f"{name}={_text_of(member, where)}" for name, member in value.items())
+    several = value if isinstance(value, list) and setting.repeatable else [value]
+    return tuple(_text_of(member, where) for member in several)
+
+
+def _text_of(value: object, where: str) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case _:
+            raise ConfigError(where, "must be one value, a text or a number")

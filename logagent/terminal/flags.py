@@ -1,0 +1,243 @@
+"""The flags of each command, with their help: argparse's parsers, before anything is read."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+from logagent import __version__
+from logagent.config.table import SETTINGS, Setting
+from logagent.terminal.verdicts import EXIT_CODES
+
+
+def parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Make the parser of the whole command line, and with it the parsers of the commands by name."""
+    parser = argparse.ArgumentParser(
+        prog="logagent",
+        description="Serve this host's log files over HTTP/2, or search the logs of many hosts, merged by time.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"logagent {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    return parser, {
+        name: add_arguments(
+            commands.add_parser(
+                name,
+                help=summary,
+                description=summary[0].upper() + summary[1:] + ".",
+                allow_abbrev=False,
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+        for name, (add_arguments, summary) in _COMMANDS.items()
+    }
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--config", metavar="FILE", help="a TOML file that holds settings [$LOGAGENT_CONFIG]")
+    for setting in SETTINGS:
+        _add_setting(parser, setting)
+    return parser
+
+
+def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
+    explained = f"{setting.help} [{setting.shown_default}; ${setting.variable}]".replace("%", "%%")
+    if setting.is_switch:
+        parser.add_argument(setting.flag, action=argparse.BooleanOptionalAction, help=explained)
+    else:
+        parser.add_argument(
+            setting.flag, action="append", metavar=setting.unit.upper().replace(" ", "-") or "TEXT", help=explained
+        )
+
+
+def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    _add_search(parser)
+    parser.add_argument("-n", "--lines", metavar="N", help="print at most N lines; with --events, N events [no limit]")
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="keep printing lines as they are written, as `logagent follow` does"
+    )
+    _add_liveness(parser)
+    _add_printing(parser)
+    parser.add_argument(
+        "-c", "--count", action="store_true", help="print the number of matches instead of the lines (events)"
+    )
+    parser.add_argument("--order", metavar="ORDER", help="which lines come first: newest or oldest [newest]")
+    return _add_agent(parser)
+
+
+def _add_follow(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    _add_search(parser)
+    parser.add_argument(
+        "-n", "--lines", metavar="N", help="begin with the last N lines [10; with --since or --cursor, all from there]"
+    )
+    _add_liveness(parser)
+    parser.set_defaults(follow=True, count=False, order=None)
+    _add_printing(parser)
+    return _add_agent(parser)
+
+
+def _add_liveness(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--patience",
+        metavar="SPAN",
+        help="how long a followed line is held back for earlier lines of other logs [200ms]",
+    )
+    parser.add_argument(
+        "--heartbeat", metavar="SPAN", help="how often an agent with nothing to send shows that it is alive [15s]"
+    )
+
+
+def _add_printing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-C", "--context", metavar="N", help="also print N lines before and after each match")
+    parser.add_argument("-B", "--before-context", metavar="N", help="also print N lines before each match")
+    parser.add_argument("-A", "--after-context", metavar="N", help="also print N lines after each match")
+    parser.add_argument(
+        "--cursor",
+        metavar="CURSOR",
+        help="continue where an earlier answer to the same query ended, which printed this cursor on standard error",
+    )
+    parser.add_argument("--max-bytes", metavar="N", help="stop after N bytes of lines [no limit]")
+    _add_when(parser, "--prefix", "print 'HOST FILE: ' before each line [auto: unless --host names exactly one host]")
+    _add_when(parser, "--color", "print each host's prefix in a colour of its own [auto: on a terminal]")
+    _add_verbose(parser)
+
+
+def _add_when(parser: argparse.ArgumentParser, flag: str, help: str) -> None:
+    parser.add_argument(flag, choices=("auto", "always", "never"), default="auto", help=help)
+
+
+def _add_verbose(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--verbose", action="store_true", help="say how each host fared, and how much was read, on standard error"
+    )
+
+
+def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("file", metavar="GLOB", nargs="*", help="list only these logs, such as 'nginx/*.log' [**/*]")
+    _add_host(parser)
+    parser.add_argument("--no-rotated", action="store_true", help="leave out the rotated files of each log")
+    _add_patience(parser)
+    return _add_agent(parser)
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXIT_CODES
+    parser.add_argument("file", metavar="FILE", help="a path below the agent's roots, or a glob such as 'nginx/*.log'")
+    _add_patterns(parser)
+    parser.add_argument(
+        "-S",
+        "--since",
+        metavar="WHEN",
+        help="only lines from this time on: a span back from now, such as 15m, 2h, 7d, or a time, such as 10:30, "
+        "2026-11-23, '2026-11-23 10:30'",
+    )
+    parser.add_argument("-U", "--until", metavar="WHEN", help="only lines before this time, in the same forms")
+    parser.add_argument(
+        "--events", action="store_true", help="match and print whole events, such as stack traces, instead of lines"
+    )
+    parser.add_argument("--no-rotated", action="store_true", help="leave out the rotated files of each log")
+    _add_host(parser)
+    parser.add_argument("--timeout", metavar="SPAN", help="stop after this time, such as 500ms, 30s, 2m [no limit]")
+
+
+def _add_patterns(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "keyword", metavar="KEYWORD", nargs="*", help="a literal text that a line must contain; of several, all"
+    )
+    _add_repeatable(
+        parser,
+        "KEYWORD",
+        "another KEYWORD; write --keyword=-x if it begins with a hyphen",
+        "-e",
+        "--keyword",
+        dest="more_keywords",
+    )
+    parser.add_argument("-F", "--fixed-strings", action="store_true", help="no effect: keywords are literal anyway")
+    _add_repeatable(parser, "TEXT", "a literal text that a line must not contain; repeatable", "-v", "--exclude")
+    _add_repeatable(
+        parser, "PATTERN", "a regular expression that a line must match; repeatable, all must", "-E", "--regex"
+    )
+    _add_repeatable(parser, "PATTERN", "a regular expression that a line must not match; repeatable", "--exclude-regex")
+    parser.add_argument("-i", "--ignore-case", action="store_true", help="ignore case in KEYWORD, TEXT and PATTERN")
+
+
+def _add_host(parser: argparse.ArgumentParser) -> None:
+    _add_repeatable(
+        parser, "GLOB", "ask only the hosts of this name; repeatable [all hosts that the agent knows]", "--host"
+    )
+
+
+def _add_repeatable(
+    parser: argparse.ArgumentParser, metavar: str, help: str, *flags: str, dest: str | None = None
+) -> None:
+    parser.add_argument(*flags, dest=dest, metavar=metavar, action="append", default=[], help=help)
+
+
+def _add_hits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    _add_search(parser)
+    parser.add_argument(
+        "--step", metavar="SPAN", help="the time that one bar covers: 10s, 5m, 1h, 1d [one that fits a screen]"
+    )
+    _add_when(parser, "--color", "print each host's share of a bar in a colour of its own [auto: on a terminal]")
+    _add_verbose(parser)
+    return _add_agent(parser)
+
+
+def _add_hosts(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    _add_patience(parser)
+    return _add_agent(parser)
+
+
+def _add_patience(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--timeout", metavar="SPAN", default="30s", help="how long to wait for the whole answer [30s]")
+
+
+def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "-o", "--output", choices=("text", "json"), default="text", help="print text for people, or JSON [text]"
+    )
+    parser.add_argument("--agent", metavar="URL", help="the agent to ask [$LOGAGENT_AGENT, else http://127.0.0.1:8000]")
+    tls = parser.add_argument_group("agents that speak TLS")
+    tls.add_argument("--certs", metavar="DIR", help="the directory that `logagent certs` made [$LOGAGENT_CERTS]")
+    tls.add_argument(
+        "--name", help="the host in --certs whose certificate is shown [$LOGAGENT_NAME, else this machine]"
+    )
+    tls.add_argument("--ca", metavar="FILE", help="the authority to trust [ca.pem of --certs, else the system's]")
+    tls.add_argument("--cert", metavar="FILE", help="the certificate to show to the agent [NAME.pem of --certs]")
+    tls.add_argument("--key", metavar="FILE", help="that certificate's key [NAME-key.pem of --certs]")
+    return parser
+
+
+def _add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
+    authority = acts.add_parser("init", help="make an authority: ca.pem and ca-key.pem", allow_abbrev=False)
+    authority.add_argument("directory", metavar="DIR", help="where to write them; made if it is missing")
+    host = acts.add_parser(
+        "host", help="make a host's certificate and key, signed by that authority", allow_abbrev=False
+    )
+    host.add_argument("name", metavar="NAME", help="the host's name; the files are NAME.pem and NAME-key.pem")
+    host.add_argument("directory", metavar="DIR", help="the directory of the authority, and of the new files")
+    _add_repeatable(host, "A", "an IP address or DNS name by which others reach the host; repeatable", "--address")
+    host.add_argument("--overwrite", action="store_true", help="replace the host's older files")
+    return parser
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
+        "--keep", action="store_true", help="keep the agents running, and their logs growing, until Ctrl-C"
+    )
+    parser.add_argument("--directory", metavar="DIR", help="where to put logs and certificates [a temporary directory]")
+    return parser
+
+
+_COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], argparse.ArgumentParser], str]] = {
+    "serve": (_add_serve, "serve this host's log files"),
+    "query": (_add_query, "search log lines, newest first"),
+    "follow": (_add_follow, "print log lines as they are written"),
+    "files": (_add_files, "list the logs that can be searched"),
+    "hits": (_add_hits, "count matching lines by time, as a bar chart"),
+    "hosts": (_add_hosts, "list the hosts that an agent knows"),
+    "certs": (_add_certs, "make an authority and the certificates of hosts"),
+    "demo": (_add_demo, "start four agents with made-up logs, and query them"),
+}
+"""Each command: what adds its arguments to its parser, and a summary for `logagent --help`."""

@@ -1,0 +1,122 @@
+"""The arguments of `query`, `follow` and `hits`, checked: what is asked of whom, and how the answer is printed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from logagent.config.errors import ConfigError
+from logagent.core.query import Query
+from logagent.core.wire.parameters import parse, parse_hits
+from logagent.terminal import times
+from logagent.terminal.address import AgentAddress, agent_address
+from logagent.terminal.arguments import HitsArguments, QueryArguments, SearchArguments, When
+from logagent.terminal.checking import Parameters, checked, given, when
+
+EARLIER = 10
+"""Lines that a follow begins with unless told otherwise: as many as tail."""
+
+Form = Literal["text", "json", "count"]
+"""What is printed: the lines as text or as JSON, or only their number."""
+
+_FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query, whom to ask, and how to print the answer.
+
+    Attributes:
+        prefix: print host and file before each line.
+        verbose: report on each host, even if the answer is complete.
+    """
+
+    agent: AgentAddress
+    query: Query
+    form: Form
+    prefix: bool
+    color: When
+    verbose: bool
+
+
+def question(typed: QueryArguments, environ: Mapping[str, str]) -> Question:
+    """Check the arguments of `query` and `follow`, and read certificates from their files.
+
+    Raises:
+        ConfigError: for an argument that cannot be used.
+    """
+    form: Form = "count" if typed.count else typed.output
+    if form == "count" and typed.follow:
+        raise ConfigError("--count", "a follow has no end to count at; leave out --follow, or use `logagent hits`")
+    prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
+    query = _query(typed, form, prefix)
+    return Question(agent_address(typed, environ), query, form, prefix, typed.color, typed.verbose)
+
+
+def hits_question(typed: HitsArguments, environ: Mapping[str, str]) -> Question:
+    """Check the arguments of `hits`, and read certificates from their files.
+
+    Raises:
+        ConfigError: for an argument that cannot be used.
+    """
+    query = _checked({**_search(typed), "step": given(typed.step)}, parse_hits)
+    return Question(agent_address(typed, environ), query, typed.output, False, typed.color, typed.verbose)
+
+
+def _one_host(hosts: Sequence[str]) -> bool:
+    return len(hosts) == 1 and not set("*?[") & set(hosts[0])
+
+
+def _query(typed: QueryArguments, form: Form, prefix: bool) -> Query:
+    """The query, with those columns that printing needs."""
+    query = _checked({**_search(typed), **_answer(typed)}, parse)
+    return replace(
+        query,
+        form=replace(query.form, times=form == "json", places=prefix or query.match.has_context or form == "json"),
+    )
+
+
+def _checked(parameters: Parameters, parse: Callable[[bytes, int], Query]) -> Query:
+    return checked(parameters, lambda query_string: parse(query_string, time.time_ns()), _FLAGS)
+
+
+def _search(typed: SearchArguments) -> Parameters:
+    """The parameters that say which lines match."""
+    return {
+        "filename": [typed.file],
+        "hostname": typed.host,
+        "keyword": [*typed.keyword, *typed.more_keywords],
+        "exclude": typed.exclude,
+        "regex": typed.regex,
+        "exclude_regex": typed.exclude_regex,
+        "ignore_case": when(typed.ignore_case),
+        "since": given(_with_zone(typed.since)),
+        "until": given(_with_zone(typed.until)),
+        "unit": when(typed.events, "event"),
+        "rotated": when(typed.no_rotated, "false"),
+        "timeout": given(typed.timeout),
+    }
+
+
+def _answer(typed: QueryArguments) -> Parameters:
+    """The parameters that say how much of the matching lines is answered, and how."""
+    begins = typed.follow and not (typed.lines or typed.since or typed.cursor)
+    return {
+        "n": [str(EARLIER)] if begins else given(typed.lines),
+        "order": given(typed.order),
+        "follow": when(typed.follow),
+        "patience": given(typed.patience),
+        "heartbeat": given(typed.heartbeat),
+        "context": given(typed.context),
+        "before_context": given(typed.before_context),
+        "after_context": given(typed.after_context),
+        "cursor": given(typed.cursor),
+        "max_bytes": given(typed.max_bytes),
+    }
+
+
+def _with_zone(typed: str | None) -> str | None:
+    return None if typed is None else times.completed(typed, datetime.now().astimezone())

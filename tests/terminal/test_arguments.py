@@ -1,0 +1,106 @@
+"""What is typed becomes the arguments of one command, or a text for whoever typed it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from logagent import __version__
+from logagent.config.table import SETTINGS, Setting
+from logagent.terminal.arguments import (
+    Arguments,
+    CertsHostArguments,
+    CertsInitArguments,
+    DemoArguments,
+    FilesArguments,
+    HitsArguments,
+    HostsArguments,
+    QueryArguments,
+    ServeArguments,
+    UsageText,
+    parse,
+)
+from testbed.console import typed
+
+
+@pytest.mark.parametrize(
+    ("argv", "kind"),
+    [
+        (["serve"], ServeArguments),
+        (["query", "f"], QueryArguments),
+        (["follow", "f"], QueryArguments),
+        (["files"], FilesArguments),
+        (["hits", "f"], HitsArguments),
+        (["hosts"], HostsArguments),
+        (["certs", "init", "d"], CertsInitArguments),
+        (["certs", "host", "web-1", "d"], CertsHostArguments),
+        (["demo"], DemoArguments),
+    ],
+)
+def test_each_command_has_arguments_of_its_own(argv: list[str], kind: type[Arguments]) -> None:
+    assert type(parse(argv)) is kind
+
+
+def test_arguments_are_the_texts_that_were_typed() -> None:
+    asked = typed(QueryArguments, "query", "-n", "many", "f", "a", "--since", "soon", "b", "-e", "c", "-e", "d", "-i")
+    assert (asked.file, asked.keyword, asked.more_keywords) == ("f", ["a", "b"], ["c", "d"])
+    assert (asked.lines, asked.since, asked.ignore_case) == ("many", "soon", True)
+
+
+def test_arguments_that_were_not_typed_are_absent() -> None:
+    asked = typed(QueryArguments, "query", "f")
+    present = {field.name: value for field in fields(asked) if (value := getattr(asked, field.name))}
+    assert present == {"file": "f", "output": "text", "prefix": "auto", "color": "auto"}
+
+
+def test_repeated_flags_of_one_command_line_are_not_those_of_the_next() -> None:
+    assert typed(FilesArguments, "files", "--host", "a").host == ["a"]
+    assert typed(FilesArguments, "files", "--host", "b").host == ["b"]
+    assert typed(FilesArguments, "files").host == []
+
+
+@pytest.mark.parametrize(("argv", "follows"), [(["query"], False), (["query", "-f"], True), (["follow"], True)])
+def test_follow_is_a_query_that_follows(argv: list[str], follows: bool) -> None:
+    asked = typed(QueryArguments, *argv, "f")
+    assert (asked.follow, asked.count, asked.order) == (follows, False, None)
+
+
+@pytest.mark.parametrize("flag", ["-f", "-c", "--order=oldest"])
+def test_follow_has_no_flags_that_go_against_it(flag: str) -> None:
+    assert isinstance(parse(["follow", "f", flag]), UsageText)
+
+
+def test_flags_of_settings_reach_the_settings() -> None:
+    argv = ("--listen", "[::1]:1", "--listen", "127.0.0.1:2", "--no-allow-cleartext", "--max-line=1KiB")
+    assert typed(ServeArguments, "serve", *argv).settings == {
+        "listen": ["[::1]:1", "127.0.0.1:2"],
+        "allow_cleartext": ["false"],
+        "max_line": ["1KiB"],
+    }
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_every_setting_has_its_flag(setting: Setting) -> None:
+    argv, given = ([], "true") if setting.is_switch else (["x"], "x")
+    assert typed(ServeArguments, "serve", setting.flag, *argv).settings == {setting.name: [given]}
+
+
+@pytest.mark.parametrize("argv", [[], ["nothing"], ["query"], ["query", "f", "--nothing"], ["query", "f", "--verb"]])
+def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
+    told = parse(argv)
+    assert isinstance(told, UsageText)
+    assert told.code == 2
+    assert told.text.startswith("usage: logagent")
+
+
+@pytest.mark.parametrize("command", ["", "serve", "query", "follow", "files", "hits", "hosts", "certs", "demo"])
+def test_help_is_a_text_without_a_failure(command: str) -> None:
+    told = parse([*command.split(), "--help"])
+    assert isinstance(told, UsageText)
+    assert told.code == 0
+    assert told.text.startswith(f"usage: logagent {command}".rstrip())
+
+
+def test_version_is_told() -> None:
+    assert parse(["--version"]) == UsageText(f"logagent {__version__}\n", 0)

@@ -1,0 +1,158 @@
+"""A query and its hits, printed: in which form, and what cuts it short."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.config.errors import ConfigError
+from logagent.core.batch import Batch, LineFlag, Origin, Out
+from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.core.query import Query
+from logagent.terminal import query
+from logagent.terminal.streams import Streams
+from logagent.terminal.verdicts import FOUND, NOTHING, exit_code
+from testbed.console import Console, hits_question_of, question_of
+from testbed.counts import counts
+
+OK = HostOutcome("web-1", Status.OK, lines=2)
+EMPTY = HostOutcome("web-2", Status.OK)
+
+
+class Told:
+    """A source that sends what it is given, then ends as it is told."""
+
+    def __init__(self, outcome: Outcome, *batches: Batch, then_hang: bool = False) -> None:
+        self._outcome = outcome
+        self._batches = batches
+        self._then_hang = then_hang
+        self.cancelled = False
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        try:
+            for batch in self._batches:
+                await out.send(batch)
+            if self._then_hang:
+                await trio.sleep_forever()
+        except trio.Cancelled:
+            self.cancelled = True
+            raise
+        return self._outcome
+
+
+TWO_LINES = Batch(b"one\ntwo\n", 2, [0, 1], [0, 4], (Origin("web-1", "syslog"),))
+FOUND_TWO = Outcome(lines=2, hosts=(OK,))
+
+
+async def test_text_is_printed_with_its_prefix(console: Console) -> None:
+    outcome = await query.show(Told(FOUND_TWO, TWO_LINES), question_of("query", "syslog"), console.streams, {})
+    assert outcome == FOUND_TWO
+    assert console.data == "web-1 syslog: one\nweb-1 syslog: two\n"
+
+
+class Terminal(io.BytesIO):
+    """Standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("form", "shown"), [("text", b"\\x1b[2J \\u202e"), ("json", b"\\u001b[2J \\u202e")])
+async def test_what_could_command_a_terminal_is_escaped_on_one(console: Console, form: str, shown: bytes) -> None:
+    stdout = Terminal()
+    evil = Batch("\x1b[2J \u202e\n".encode(), 1, [0], [0], (Origin("web-1", "syslog"),))
+    asked = question_of("query", "syslog", "-o", form, "--color", "never")
+    await query.show(Told(FOUND_TWO, evil), asked, Streams(stdout, console.stderr), {})
+    assert shown in stdout.getvalue()
+    assert stdout.getvalue().isascii()
+    assert b"\x1b" not in stdout.getvalue()
+
+
+async def test_json_ends_with_the_verdict_also_of_a_failure(console: Console) -> None:
+    failure = Outcome(Status.UNAVAILABLE, "cannot connect")
+    await query.show(Told(failure), question_of("query", "syslog", "-o", "json"), console.streams, {})
+    assert json.loads(console.data)["end"]["status"] == 14
+
+
+async def test_count_is_printed(console: Console) -> None:
+    await query.show(Told(FOUND_TWO, TWO_LINES), question_of("query", "syslog", "-c"), console.streams, {})
+    assert console.data == "2\n"
+
+
+AROUND = Batch(b"above\nmatch\nbelow\n", 3, flags=bytes([LineFlag.LEADS, 0, LineFlag.TRAILS]))
+EVENTS = Batch(b"one\n at a\n at b\ntwo\n", 4, flags=bytes([0, LineFlag.CONTINUES, LineFlag.CONTINUES, 0]))
+
+
+@pytest.mark.parametrize(
+    ("flags", "batch", "data"), [(("-C", "2"), AROUND, "1\n"), (("--events",), EVENTS, "2\n"), ((), TWO_LINES, "2\n")]
+)
+async def test_count_is_that_of_matches_whatever_comes_with_them(
+    console: Console, flags: tuple[str, ...], batch: Batch, data: str
+) -> None:
+    answered = Outcome(lines=batch.count, hosts=(OK,))
+    outcome = await query.show(Told(answered, batch), question_of("query", "syslog", "-c", *flags), console.streams, {})
+    assert (console.data, outcome and exit_code(outcome)) == (data, FOUND)
+
+
+async def test_count_of_nothing_is_printed(console: Console) -> None:
+    outcome = await query.show(Told(Outcome(hosts=(EMPTY,))), question_of("query", "syslog", "-c"), console.streams, {})
+    assert (console.data, outcome and exit_code(outcome)) == ("0\n", NOTHING)
+
+
+async def test_count_of_what_could_not_be_asked_is_not_printed(console: Console) -> None:
+    await query.show(Told(Outcome(Status.NOT_FOUND)), question_of("query", "syslog", "-c"), console.streams, {})
+    assert console.data == ""
+
+
+async def test_agent_that_does_not_keep_the_timeout_is_left(console: Console, autojump_clock: MockClock) -> None:
+    source = Told(FOUND_TWO, TWO_LINES, then_hang=True)
+    # A count waits for no thread, which the clock could not see.
+    counted = question_of("query", "syslog", "--timeout", "5", "-c")
+    outcome = await query.show(source, counted, console.streams, {})
+    assert outcome == Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", lines=2)
+    assert source.cancelled
+
+
+async def test_closed_pipe_cancels_the_question(console: Console) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    source = Told(FOUND_TWO, TWO_LINES, then_hang=True)
+    with io.FileIO(writer, "w") as stdout:
+        shown = await query.show(source, question_of("query", "syslog"), Streams(stdout, console.stderr), {})
+    assert shown is None
+    assert source.cancelled
+    assert console.talk == ""
+
+
+# Hits
+
+
+async def test_hits_are_a_chart(console: Console) -> None:
+    asked = hits_question_of("syslog", "--step", "1m", "--color", "always")
+    environ = {"COLUMNS": "30", "TZ": "Europe/Berlin"}
+    await query.show(
+        Told(Outcome(lines=3, hosts=(OK,)), counts((0, 1), (60_000_000_000, 2))), asked, console.streams, environ
+    )
+    first, second, legend = re.sub("\x1b[^m]*m", "", console.data).splitlines()
+    assert first == "1970-01-01 01:00 █████▌      1"
+    assert second == "1970-01-01 01:01 ███████████ 2"
+    assert legend == "by 1m, in Europe/Berlin: █ web-1 3"
+
+
+async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) -> None:
+    asked = hits_question_of("syslog", "--step", "1m", "-o", "json")
+    await query.show(Told(FOUND_TWO, counts((0, 1), (60_000_000_000, 2))), asked, console.streams, {})
+    document = json.loads(console.data)
+    assert [hit["count"] for hit in document["hits"]] == [1, 2]
+    assert (document["step_seconds"], document["end"]["complete"]) == (60, True)
+
+
+async def test_a_zone_of_no_meaning_is_said_before_anything_is_printed(console: Console) -> None:
+    with pytest.raises(ConfigError, match=r"^TZ: "):
+        await query.show(Told(FOUND_TWO), hits_question_of("syslog"), console.streams, {"TZ": "Nowhere/None"})

@@ -1,0 +1,96 @@
+"""What reaches a pipe, slow, full or closed; and standard error."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+import trio
+
+from logagent.terminal.streams import Pipe, Streams, text_writer
+
+
+class Ends:
+    """The two ends of a pipe of the operating system."""
+
+    def __init__(self) -> None:
+        reader, writer = os.pipe()
+        self.reader: io.FileIO = io.FileIO(reader, "r")
+        self.writer: io.FileIO = io.FileIO(writer, "w")
+
+
+@pytest.fixture
+def ends() -> Iterator[Ends]:
+    both = Ends()
+    yield both
+    both.reader.close()
+    both.writer.close()
+
+
+def never() -> None:
+    raise AssertionError("the pipe is open")
+
+
+async def test_pipe_is_written_whole_while_its_reader_is_slow(ends: Ends) -> None:
+    data = os.urandom(1 << 20)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Pipe(ends.writer, never).write, data)
+        assert await trio.to_thread.run_sync(_read_exactly, ends.reader, len(data)) == data
+
+
+async def test_pipe_that_somebody_made_non_blocking_is_written_whole(ends: Ends) -> None:
+    os.set_blocking(ends.writer.fileno(), False)
+    data = os.urandom(1 << 20)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Pipe(ends.writer, never).write, data)
+        assert await trio.to_thread.run_sync(_read_exactly, ends.reader, len(data)) == data
+
+
+def _read_exactly(reader: io.FileIO, size: int) -> bytes:
+    pieces = bytearray()
+    while len(pieces) < size:
+        pieces += reader.read(size)
+    return bytes(pieces)
+
+
+async def test_closed_pipe_is_noted_and_told(ends: Ends) -> None:
+    ends.reader.close()
+    with trio.CancelScope() as scope:
+        pipe = Pipe(ends.writer, scope.cancel)
+        await pipe.write(b"x")
+        raise AssertionError("went on")
+    assert pipe.is_closed()
+
+
+async def test_full_disk_is_told_to_who_asks() -> None:
+    with io.FileIO("/dev/full", "w") as full, trio.CancelScope() as scope:
+        pipe = Pipe(full, scope.cancel)
+        await pipe.write(b"x")
+    with pytest.raises(OSError, match="standard output: No space left on device"):
+        pipe.is_closed()
+
+
+async def test_cancelling_works_while_the_pipe_is_full(ends: Ends) -> None:
+    threads = threading.active_count()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Pipe(ends.writer, never).write, bytes(1 << 20))
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    ends.reader.close()  # which ends the thread
+    assert threading.active_count() <= threads + 1
+
+
+def test_talk_is_escaped_and_one_line() -> None:
+    stderr = io.StringIO()
+    Streams(io.BytesIO(), stderr).say("db-2: \x1b[2J\nlogagent: all is well")
+    assert stderr.getvalue() == "logagent: db-2: \\x1b[2J logagent: all is well\n"
+
+
+def test_talk_to_nobody_is_quiet(ends: Ends) -> None:
+    ends.reader.close()
+    stderr = text_writer(ends.writer.fileno())
+    Streams(io.BytesIO(), stderr).say("hello")
+    stderr.close()  # leaves nothing behind that could fail once more when the program ends

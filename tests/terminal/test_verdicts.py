@@ -1,0 +1,69 @@
+"""The verdict as an exit code, and as lines for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
+
+OK = HostOutcome("web-1", Status.OK, lines=2)
+EMPTY = HostOutcome("web-2", Status.OK)
+LACKING = HostOutcome("web-3", Status.NOT_FOUND, "no such file")
+DOWN = HostOutcome("db-2", Status.UNAVAILABLE, "connection refused")
+SPENT = HostOutcome("db-3", Status.DEADLINE_EXCEEDED, "ran out of time")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (Outcome(lines=2, hosts=(OK,)), FOUND),
+        (Outcome(hosts=(EMPTY,)), NOTHING),
+        (Outcome(lines=2, hosts=(OK, LACKING)), FOUND),
+        (Outcome(Status.UNAVAILABLE, lines=2, hosts=(OK, DOWN)), PARTIAL),
+        (Outcome(Status.UNAVAILABLE, hosts=(EMPTY, DOWN)), PARTIAL),
+        (Outcome(Status.DEADLINE_EXCEEDED, hosts=(SPENT,)), PARTIAL),
+        (Outcome(Status.UNAVAILABLE, "connection lost", lines=7), PARTIAL),
+        (Outcome(Status.UNAVAILABLE, hosts=(DOWN,)), FAILED),
+        (Outcome(Status.NOT_FOUND, hosts=(LACKING,)), FAILED),
+        (Outcome(Status.NOT_FOUND, "no host named x"), FAILED),
+        (Outcome(Status.UNAVAILABLE, "cannot connect"), FAILED),
+    ],
+)
+def test_exit_code_is_the_verdict(outcome: Outcome, code: int) -> None:
+    assert exit_code(outcome) == code
+
+
+def told(outcome: Outcome, *, verbose: bool = False) -> list[str]:
+    return talk(outcome, agent="http://a:1", verbose=verbose)
+
+
+def test_complete_answer_is_not_talked_about() -> None:
+    assert told(Outcome(lines=2, hosts=(OK, LACKING))) == []
+
+
+def test_failing_hosts_are_named_before_the_whole() -> None:
+    outcome = Outcome(Status.UNAVAILABLE, "connection refused", 2, hosts=(OK, DOWN, EMPTY, SPENT))
+    assert told(outcome) == [
+        "db-2: connection refused (UNAVAILABLE)",
+        "db-3: ran out of time (DEADLINE_EXCEEDED)",
+        "partial answer: 2 of 4 hosts failed",
+    ]
+
+
+def test_agent_that_cannot_be_asked_is_named() -> None:
+    outcome = Outcome(Status.UNAVAILABLE, "cannot connect")
+    assert told(outcome) == ["no answer: http://a:1: cannot connect (UNAVAILABLE)"]
+
+
+def test_file_that_no_host_has_is_told_once() -> None:
+    outcome = Outcome(Status.NOT_FOUND, "no file fits x", hosts=(LACKING, LACKING))
+    assert told(outcome) == ["no answer: no file fits x (NOT_FOUND)"]
+
+
+def test_verbose_tells_of_every_host_and_what_it_took() -> None:
+    assert told(Outcome(lines=2, bytes_scanned=99, hosts=(OK, LACKING)), verbose=True) == [
+        "web-1: 2 lines (OK)",
+        "web-3: no such file (NOT_FOUND)",
+        "2 lines, 99 bytes of log read",
+    ]
