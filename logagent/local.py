@@ -17,10 +17,10 @@ from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
-from logagent.disk.following.shared_tails import Tails
-from logagent.disk.following.source import LiveLogs
-from logagent.disk.search.known_times import Spans
-from logagent.disk.search.options import Ways
+from logagent.disk.following.shared_tails import SharedTails
+from logagent.disk.following.source import FollowSource
+from logagent.disk.search.known_times import KnownTimes
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.fanout.gather import Gather
@@ -43,18 +43,18 @@ class Reading:
     zone: tzinfo
     max_files: int
     max_line: int
-    tails: Tails | None = None
+    tails: SharedTails | None = None
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
-    spans: Spans = field(default_factory=Spans)
+    known_times: KnownTimes = field(default_factory=KnownTimes)
 
     def zone_of(self, found: Log | Generation) -> tzinfo:
         """What times that name no zone mean in a log, or in one of its files."""
         return self.zone if found.root is None else self.root_zones.get(found.root, self.zone)
 
-    def ways(self, host: str, log: Log, kept: int = KEPT) -> Ways:
+    def options(self, host: str, log: Log, kept: int = KEPT) -> ReadOptions:
         """How one log of this host is read, `kept` bytes of its archives being held."""
         zone = self.zone_of(log)
-        return Ways(host=host, zone=zone, max_line=self.max_line, spans=self.spans, kept=kept)
+        return ReadOptions(host=host, zone=zone, max_line=self.max_line, known_times=self.known_times, kept=kept)
 
     def again(self, name: str, rotated: bool = True) -> Sequence[Generation]:
         """The generations of a log as they are now; none if it is gone."""
@@ -92,23 +92,23 @@ class OwnLogs:
     def _source(self, log: Log, query: Query, kept: int) -> LogSource:
         reading = self.reading
         again = partial(reading.again, log.name, query.rotated)
-        return LogSource(log.name, log.generations, reading.threads, reading.ways(self.host, log, kept), again)
+        return LogSource(log.name, log.generations, reading.threads, reading.options(self.host, log, kept), again)
 
     def _found(self, query: Query) -> list[Log]:
         reading = self.reading
         return reading.catalog.find(query.files, rotated=query.rotated, limit=reading.max_files)
 
 
-def own_live(host: str, reading: Reading) -> LiveLogs:
+def own_live(host: str, reading: Reading) -> FollowSource:
     """What is written to this host's logs, as one source. Raises `Failure` where nothing may be followed."""
     if reading.tails is None:
         raise Failure(Status.UNAVAILABLE, "this agent follows nothing")
-    return LiveLogs(
+    return FollowSource(
         host,
         catalog=reading.catalog,
         threads=reading.threads,
         tails=reading.tails,
-        ways=partial(reading.ways, host),
+        options=partial(reading.options, host),
         again=reading.again,
         max_files=reading.max_files,
     )

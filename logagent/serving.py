@@ -13,7 +13,7 @@ from logagent import __version__
 from logagent.agent import Agent
 from logagent.config.settings import ConfigError, Settings
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.following.shared_tails import Tails, open_tails
+from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.local import Reading
@@ -39,7 +39,11 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
     answers = _answers(settings)
     stopping = trio.Event()
     threads = DiskThreads(settings.disk_threads)
-    async with _peers(settings) as peers, open_tails(threads, Watching()) as tails, trio.open_nursery() as nursery:
+    async with (
+        _peers(settings) as peers,
+        open_shared_tails(threads, Watching()) as tails,
+        trio.open_nursery() as nursery,
+    ):
         nursery.start_soon(_watch_signals, stopping)
         nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
         app = create_app(
@@ -87,7 +91,9 @@ def _peers(settings: Settings) -> Peers:
     return Peers(settings.peer, tls=client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key))
 
 
-def _agent(settings: Settings, peers: Peers, addresses: Sequence[str], threads: DiskThreads, tails: Tails) -> Agent:
+def _agent(
+    settings: Settings, peers: Peers, addresses: Sequence[str], threads: DiskThreads, tails: SharedTails
+) -> Agent:
     reading = Reading(
         catalog=Catalog(settings.root),
         threads=threads,

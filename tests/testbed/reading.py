@@ -18,7 +18,7 @@ from logagent.core.outcome import Outcome
 from logagent.core.query import Order, Query
 from logagent.core.rendering.records import Text
 from logagent.disk.catalog.rotated_names import is_packed
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 
@@ -108,8 +108,8 @@ async def answer(
     """The answer of a log whose files have these contents, oldest first."""
     names = [f"app.log.{number}" for number in range(len(contents) - 1, 0, -1)] + ["app.log"]
     files = [found(name, content, modified) for name, content in zip(names, contents, strict=True)][::-1]
-    ways = Ways(host="web-1", zone=zone, sizes=sizes)
-    source = LogSource("app.log", files, DiskThreads(inline=True), ways)
+    options = ReadOptions(host="web-1", zone=zone, sizes=sizes)
+    source = LogSource("app.log", files, DiskThreads(inline=True), options)
     out = Collected()
     outcome = await source.pump(Query.of(files=("app.log",), **{"times": True, "places": True, **asked}), out)
     assert outcome.lines == len(out.lines)

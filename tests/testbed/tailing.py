@@ -16,9 +16,9 @@ from logagent.core.query import Order, Query
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.following.follower import LogFollower
-from logagent.disk.following.shared_tails import Tails, open_tails
+from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
 from logagent.disk.following.tail import Tail
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Wake, Watch, Watching
 
@@ -94,7 +94,7 @@ class Reader:
 class Logs:
     """The logs in a directory, and who follows them."""
 
-    def __init__(self, directory: Path, tails: Tails, nursery: trio.Nursery) -> None:
+    def __init__(self, directory: Path, tails: SharedTails, nursery: trio.Nursery) -> None:
         self.directory = directory
         self.path = directory / "app.log"
         self.tails = tails
@@ -107,9 +107,9 @@ class Logs:
 
     async def tail(self, find: Callable[[], Sequence[Generation]] | None = None, *, max_line: int = 1000) -> Tail:
         """The tail of app.log, to be given back."""
-        ways = Ways(host="web", zone=UTC, max_line=max_line)
+        options = ReadOptions(host="web", zone=UTC, max_line=max_line)
         return await self.tails.borrow(
-            "app.log", lambda threads, watching: Tail("app.log", find or self.find, ways, threads, watching)
+            "app.log", lambda threads, watching: Tail("app.log", find or self.find, options, threads, watching)
         )
 
     async def reader(self, **asked: Any) -> Reader:
@@ -141,7 +141,7 @@ async def growing_logs(
     """A directory with an app.log of these lines, whose logs can be followed while inside. poll: seconds."""
     append(directory / "app.log", *lines)
     watching = watching or Watching(poll=poll, notify=False)
-    async with open_tails(DiskThreads(inline=True), watching) as tails:
+    async with open_shared_tails(DiskThreads(inline=True), watching) as tails:
         async with trio.open_nursery() as nursery:
             yield Logs(directory, tails, nursery)
             nursery.cancel_scope.cancel()

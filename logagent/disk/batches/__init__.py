@@ -2,5 +2,5 @@
 
 May import, of ``disk``: ``files`` and ``times``.
 
-Doors: ``batching.Framing`` makes batches of the blocks of one file; ``counting.Counting`` counts them.
+Doors: ``batching.BatchBuilder`` makes batches of the blocks of one file; ``counting.HitCounter`` counts them.
 """

@@ -1,4 +1,4 @@
-"""Counting: in place of framing lines, how many of those that match fall into each bucket of time."""
+"""Counting: in place of collecting lines, how many of those that match fall into each bucket of time."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from logagent.core.hits.uniform_times import Alike, alike
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.core.time_range import TimeRange
-from logagent.disk.batches.lines import Selected
-from logagent.disk.batches.records import selection
+from logagent.disk.batches.lines import SelectedLines
+from logagent.disk.batches.records import selector_for
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.stamping import Stamping
@@ -40,8 +40,8 @@ _Place = float
 """The bucket that a time falls into: its beginning, or an infinity for a time before or after the range asked for."""
 
 
-class Counting:
-    """Counts the lines of an answer, block by block, in the place of `Framing`, from one file after the other.
+class HitCounter:
+    """Counts the lines of an answer, block by block, in the place of `BatchBuilder`, from one file after the other.
 
     count: the counts made since the last `take`. size: 0, since they are few, and go out when it is time for a sign of
     life. sent: the counts taken so far. What raises `Failure`: a step that was asked for and makes too many buckets.
@@ -61,7 +61,7 @@ class Counting:
         # Events are put together as for an answer; it is their number that counts.
         events = query.form.unit is Unit.EVENT
         self._events = (
-            selection(replace(query, form=replace(query.form, times=True)), matcher, starts=True) if events else None
+            selector_for(replace(query, form=replace(query.form, times=True)), matcher, starts=True) if events else None
         )
         self._entered = self.sent = 0
 
@@ -104,7 +104,7 @@ class Counting:
         if self._events is not None:
             self._count_events(self._events.finish())
 
-    def _count_events(self, selected: Selected) -> None:
+    def _count_events(self, selected: SelectedLines) -> None:
         flags = selected.flags or b""
         times = [time for time, flag in zip(selected.times or [], flags, strict=True) if not flag & LineFlag.CONTINUES]
         self._counts.add(times)

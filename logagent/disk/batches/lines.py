@@ -15,7 +15,7 @@ from logagent.disk.times.stamping import Times
 T = TypeVar("T")
 
 
-class Selected(NamedTuple):
+class SelectedLines(NamedTuple):
     """Lines for an answer. starts: where they begin in their file, empty where nobody asks. flags: as in a batch.
     times: likewise, where they were needed for selecting, else None. files: the number of the file of each, where not
     all are of the one entered last."""
@@ -34,7 +34,7 @@ class Selected(NamedTuple):
         before = self.lines[place + 1 :] if newest else self.lines[:place]
         return self.begin + sum(map(len, before)) + len(before)
 
-    def with_flag_on_last(self, flag: LineFlag) -> Selected:
+    def with_flag_on_last(self, flag: LineFlag) -> SelectedLines:
         """The same, with one more flag on the last line."""
         flags = bytearray(self.flags or bytes(len(self.lines)))
         flags[-1] |= flag
@@ -53,10 +53,10 @@ class Selected(NamedTuple):
         return place
 
 
-NOTHING = Selected([], [])
+NOTHING = SelectedLines([], [])
 
 
-class Lines:
+class LineSelector:
     """Matching lines, each by itself."""
 
     def __init__(self, query: Query, matcher: Matcher, *, starts: bool) -> None:
@@ -77,7 +77,7 @@ class Lines:
     def waits(self) -> bool:
         return False
 
-    def add(self, block: Block) -> Selected:
+    def add(self, block: Block) -> SelectedLines:
         starts, lines = self._matching(block)
         times: list[int] | None = None
         if self._range.is_bounded and self._stamping is not None:
@@ -89,14 +89,14 @@ class Lines:
             starts.reverse()
             lines.reverse()
             times = times and times[::-1]
-        return Selected(starts, lines, None, times, begin=block.offset)
+        return SelectedLines(starts, lines, None, times, begin=block.offset)
 
-    def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
+    def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
         if not matches or not self._is_inside(start, head):
             return NOTHING
-        return Selected([start], [head])
+        return SelectedLines([start], [head])
 
-    def finish(self) -> Selected:
+    def finish(self) -> SelectedLines:
         return NOTHING
 
     def _is_inside(self, start: int, line: bytes) -> bool:

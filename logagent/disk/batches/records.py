@@ -10,12 +10,12 @@ from logagent.core.matching.context import Contexts, Record
 from logagent.core.matching.events import Events
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.batches.lines import NOTHING, Lines, Selected
+from logagent.disk.batches.lines import NOTHING, LineSelector, SelectedLines
 from logagent.disk.files.blocks import Block
 from logagent.disk.times.stamping import Times
 
 
-class Records:
+class RecordSelector:
     """Lines or events with what is beside them."""
 
     def __init__(self, query: Query, matcher: Matcher) -> None:
@@ -39,11 +39,11 @@ class Records:
         if self._events is not None:
             self._events.file = file
 
-    def add(self, block: Block) -> Selected:
+    def add(self, block: Block) -> SelectedLines:
         self._notice_gap(block.offset, block.offset + len(block.body))
         return self._lines(block) if self._events is None else self._whole_events(block, self._events)
 
-    def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
+    def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
         self._edge = None
         kept = [] if self._events is None else self._events.finish()
         matching = {_place(record) for record in kept if self._matcher.matches(record.text)}
@@ -51,7 +51,7 @@ class Records:
         records = [long, *kept] if self._newest else [*kept, long]
         return self._picked(records, matching | {_place(long)} if matches else matching)
 
-    def finish(self) -> Selected:
+    def finish(self) -> SelectedLines:
         return NOTHING if self._events is None else self._picked_events(self._events.finish())
 
     @property
@@ -74,7 +74,7 @@ class Records:
                 self._events.finish()
         self._edge = edge
 
-    def _lines(self, block: Block) -> Selected:
+    def _lines(self, block: Block) -> SelectedLines:
         spans = None if self._matcher.everything else self._matcher.spans(block.body)
         if spans == [] and self._contexts.idle and self._keep_edge(block):
             return NOTHING
@@ -93,18 +93,18 @@ class Records:
             self._picked(_records(*edge, self._file), set())
         return edge is not None
 
-    def _whole_events(self, block: Block, events: Events) -> Selected:
+    def _whole_events(self, block: Block, events: Events) -> SelectedLines:
         stamps = _each_by_itself if self._stamping is None else self._stamping.stamps
         if not self._context and self._matcher.rules_out(events.kept + block.body):
             events.pass_over(block.offset, block.body, stamps)
             return NOTHING
         return self._picked_events(events.add(block.offset, block.body, stamps))
 
-    def _picked_events(self, records: list[Record]) -> Selected:
+    def _picked_events(self, records: list[Record]) -> SelectedLines:
         matches = self._matcher.matches
         return self._picked(records, {_place(record) for record in records if matches(record.text)})
 
-    def _picked(self, records: list[Record], matching: set[tuple[int, int]]) -> Selected:
+    def _picked(self, records: list[Record], matching: set[tuple[int, int]]) -> SelectedLines:
         """Of some records, in the order of the file, those for the answer. matching: the places of those that match."""
         if self._timed and self._stamping is not None:
             records = self._timely(records, self._stamping)
@@ -129,7 +129,7 @@ class Records:
         return self._stampings[record.file].alone(record.text.partition(b"\n")[0])
 
 
-def _cut(records: list[Record], flags: bytearray, *, timed: bool) -> Selected:
+def _cut(records: list[Record], flags: bytearray, *, timed: bool) -> SelectedLines:
     """Records as lines: an event of several has a line for each, flags_given as going on with it."""
     starts: list[int] = []
     lines: list[bytes] = []
@@ -144,7 +144,7 @@ def _cut(records: list[Record], flags: bytearray, *, timed: bool) -> Selected:
         files += [record.file] * len(cut)
         flags_given.append(flag)
         flags_given += bytes([LineFlag.CONTINUES]) * (len(cut) - 1)
-    return Selected(starts, lines, bytes(flags_given), times if timed else None, files)
+    return SelectedLines(starts, lines, bytes(flags_given), times if timed else None, files)
 
 
 def _place(record: Record) -> tuple[int, int]:
@@ -178,18 +178,18 @@ def _last_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | Non
     return starts_of(block.offset + len(first) + 1, lines), lines
 
 
-class Selection(Protocol):
+class Selector(Protocol):
     """Picks lines out of blocks that come in the order of the answer."""
 
     def enter(self, file: int, stamping: Times | None) -> None:
         """The blocks to come are of another file of the log: its number, and what gives its lines their times."""
 
-    def add(self, block: Block) -> Selected: ...
+    def add(self, block: Block) -> SelectedLines: ...
 
-    def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
+    def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
         """Of a line that is too long to be held; only its head is at hand."""
 
-    def finish(self) -> Selected:
+    def finish(self) -> SelectedLines:
         """What waited for further blocks, of which there are none."""
 
     @property
@@ -201,8 +201,8 @@ class Selection(Protocol):
         """What is kept in mind of what was added and not given, in the order of the answer."""
 
 
-def selection(query: Query, matcher: Matcher, *, starts: bool) -> Selection:
+def selector_for(query: Query, matcher: Matcher, *, starts: bool) -> Selector:
     """What selects for a query. starts: whether the places of lines are wanted."""
     if query.match.has_context or query.form.unit is Unit.EVENT:
-        return Records(query, matcher)
-    return Lines(query, matcher, starts=starts)
+        return RecordSelector(query, matcher)
+    return LineSelector(query, matcher, starts=starts)

@@ -4,5 +4,5 @@ May import, of ``disk``: ``threads``, ``files``, ``watch``, ``times``, ``catalog
 and ``search``.
 
 Doors: ``source.LiveSource`` follows the logs that a query names; ``tail.Tail`` waits at the end of one log;
-``shared_tails.Tails`` has everybody who follows a log share one.
+``shared_tails.SharedTails`` has everybody who follows a log share one.
 """

@@ -11,11 +11,11 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
-from logagent.disk.batches.batching import Framing
+from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
-from logagent.disk.following.tail import LiveBlock, Tail
-from logagent.disk.rotation.growing_file import Growing
+from logagent.disk.following.tail import Tail, TailBlock
+from logagent.disk.rotation.growing_file import GrowingFile
 
 EVENT_QUIET = 0.5
 """Seconds without a further line after which an event is taken to be complete: programs write a stack trace at once."""
@@ -34,7 +34,7 @@ class LogFollower:
         self.name = tail.name
         self._tail = tail
         self._woken = woken
-        self._framing = Framing(query, Matcher.of(query), max_line)
+        self._builder = BatchBuilder(query, Matcher.of(query), max_line)
         self._wants_times = query.form.times
         self._entered: tuple[int, Origin] | None = None
         self.number, self._offset = place
@@ -55,7 +55,7 @@ class LogFollower:
 
     @property
     def pending(self) -> bool:
-        return self._framing.waits
+        return self._builder.waits
 
     @property
     def position(self) -> Position:
@@ -97,7 +97,7 @@ class LogFollower:
 
     def finish_event(self) -> Batch:
         """What waits for an end that does not come is taken for a whole event."""
-        self._framing.finish()
+        self._builder.finish()
         self._note_position()
         return self._batch()
 
@@ -118,7 +118,7 @@ class LogFollower:
         self._trouble = trouble
         return self._batch() if self._notices or self._lost else None
 
-    def _lose(self, file: Growing) -> None:
+    def _lose(self, file: GrowingFile) -> None:
         """What was not read yet of this file is gone: said in one for all files that are lost, one after the other."""
         before, torn = self._lost or (0, False)
         self._lost = before + max(0, file.size - self._offset), torn or file.torn
@@ -146,7 +146,7 @@ class LogFollower:
         self._add(block)
         return self._batch()
 
-    def _frame(self, block: LiveBlock) -> None:
+    def _frame(self, block: TailBlock) -> None:
         self._enter(self.number, self._tail.chain.file(self.number).fingerprint)
         self._add(block)
         self._offset += len(block.body)
@@ -157,14 +157,14 @@ class LogFollower:
         origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, fingerprint)
         if self._entered != (number, origin):
             self._entered = number, origin
-            self._framing.enter(origin, stamping)
+            self._builder.enter(origin, stamping)
 
-    def _add(self, block: LiveBlock) -> None:
+    def _add(self, block: TailBlock) -> None:
         self._scanned += len(block.body)
-        self._framing.add(Block(block.offset, block.body), partial=block.partial)
+        self._builder.add(Block(block.offset, block.body), partial=block.partial)
 
     def _note_position(self) -> None:
-        fingerprint, offset = self._framing.reached(self._offset)
+        fingerprint, offset = self._builder.reached(self._offset)
         if fingerprint:
             self._position = Position(self._tail.host, self.name, fingerprint, offset)
 
@@ -172,7 +172,7 @@ class LogFollower:
         return Position(self._tail.host, self.name, self._tail.chain.file(self.number).fingerprint, self._offset)
 
     def _batch(self) -> Batch:
-        batch = self._framing.take() if self._framing.count else SIGN_OF_LIFE
+        batch = self._builder.take() if self._builder.count else SIGN_OF_LIFE
         lost, self._lost = self._lost, None
         if lost is not None:
             self._notices.insert(0, losses.truncated(self._tail.host, self.name, lost[0], torn=lost[1]))

@@ -26,7 +26,7 @@ MAX_WATCHED = 1000
 _log = logging.getLogger(__name__)
 
 
-class Lookout:
+class NewLogFinder:
     """Keeps the logs that patterns name or match, as they are by now.
 
     logs: by name. failure: why there are none, or not all. `run` is its one task.

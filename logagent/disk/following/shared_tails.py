@@ -11,7 +11,7 @@ import trio
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.following.new_logs import Lookout
+from logagent.disk.following.new_logs import NewLogFinder
 from logagent.disk.following.tail import Tail
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
@@ -43,8 +43,8 @@ class _Share:
         self.failure: Failure | None = None
 
 
-class Tails:
-    """Gives tails and lookouts to those who follow; made by `open_tails`."""
+class SharedTails:
+    """Gives tails and lookouts to those who follow; made by `open_shared_tails`."""
 
     def __init__(self, nursery: trio.Nursery, threads: DiskThreads, watching: Watching) -> None:
         self._nursery = nursery
@@ -59,25 +59,25 @@ class Tails:
         return len(self._shares)
 
     @asynccontextmanager
-    async def lookout(
+    async def new_log_finder(
         self, patterns: Sequence[str], catalog: Catalog, *, rotated: bool, limit: int
-    ) -> AsyncIterator[Lookout]:
+    ) -> AsyncIterator[NewLogFinder]:
         """The lookout for these patterns, while inside."""
 
-        def make() -> Lookout:
-            return Lookout(patterns, catalog, self._threads, self._watching, rotated=rotated, limit=limit)
+        def make() -> NewLogFinder:
+            return NewLogFinder(patterns, catalog, self._threads, self._watching, rotated=rotated, limit=limit)
 
-        lookout = await self._borrow((tuple(patterns), rotated, limit), make)
+        finder = await self._borrow((tuple(patterns), rotated, limit), make)
         try:
-            yield lookout
+            yield finder
         finally:
-            self.give_back(lookout)
+            self.give_back(finder)
 
     async def borrow(self, name: str, make: Callable[[DiskThreads, Watching], Tail]) -> Tail:
         """The tail of the log `name`, to be given back. Raises `Failure` where it cannot be opened."""
         return await self._borrow(name, lambda: make(self._threads, self._watching))
 
-    def give_back(self, shared: Tail | Lookout) -> None:
+    def give_back(self, shared: Tail | NewLogFinder) -> None:
         """It is wanted no more by one that wanted it."""
         self._release(*self._keys[shared])
 
@@ -132,9 +132,9 @@ def _first(failures: BaseExceptionGroup[Failure]) -> Failure:
 
 
 @asynccontextmanager
-async def open_tails(threads: DiskThreads, watching: Watching) -> AsyncIterator[Tails]:
+async def open_shared_tails(threads: DiskThreads, watching: Watching) -> AsyncIterator[SharedTails]:
     """What an agent's follows share; leaving it ends them all."""
     async with trio.open_nursery() as nursery:
         await nursery.start(watching.run)
-        yield Tails(nursery, threads, watching)
+        yield SharedTails(nursery, threads, watching)
         nursery.cancel_scope.cancel()

@@ -20,10 +20,10 @@ from logagent.disk.catalog import identity
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.following.follower import EVENT_QUIET, LogFollower
-from logagent.disk.following.new_logs import Lookout
-from logagent.disk.following.shared_tails import Tails
+from logagent.disk.following.new_logs import NewLogFinder
+from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.following.tail import Tail
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
@@ -38,11 +38,11 @@ Again = Callable[[str], Sequence[Generation]]
 """The generations of a log as they are by then, newest first."""
 
 
-class LiveLogs:
+class FollowSource:
     """What is written to the logs of this host, as one source, log by log as it comes and not merged.
 
     It begins behind the query's positions, where they name a log; else at the end of what was there at the beginning,
-    or at the beginning of what turned up later, or since those positions. ways: of a log. again: called in a thread.
+    or at the beginning of what turned up later, or since those positions. options: of a log. again: called in a thread.
     max_files: logs at most.
     """
 
@@ -52,8 +52,8 @@ class LiveLogs:
         *,
         catalog: Catalog,
         threads: DiskThreads,
-        tails: Tails,
-        ways: Callable[[Log], Ways],
+        tails: SharedTails,
+        options: Callable[[Log], ReadOptions],
         again: Again,
         max_files: int,
     ) -> None:
@@ -61,7 +61,7 @@ class LiveLogs:
         self.catalog = catalog
         self.threads = threads
         self.tails = tails
-        self.ways = ways
+        self.options = options
         self.again = again
         self.max_files = max_files
 
@@ -76,10 +76,10 @@ class LiveLogs:
             return failed(Failure(Status.INTERNAL, "internal error while following"))
 
     async def _follow(self, query: Query, out: Out) -> NoReturn:
-        async with self.tails.lookout(
+        async with self.tails.new_log_finder(
             query.files, self.catalog, rotated=query.rotated, limit=self.max_files
-        ) as lookout:
-            following = _Following(self, lookout, query, out)
+        ) as finder:
+            following = _Following(self, finder, query, out)
             try:
                 await following.run()
             finally:
@@ -89,9 +89,9 @@ class LiveLogs:
 class _Following:
     """One follow of this host's logs."""
 
-    def __init__(self, logs: LiveLogs, lookout: Lookout, query: Query, out: Out) -> None:
+    def __init__(self, logs: FollowSource, finder: NewLogFinder, query: Query, out: Out) -> None:
         self._logs = logs
-        self._lookout = lookout
+        self._finder = finder
         self._query = query
         self._out = out
         self._news = trio.Event()
@@ -103,10 +103,10 @@ class _Following:
         self._refused: set[str] = set()
         self._met = True
         self._began = time.time_ns() - LAG
-        lookout.listeners.add(self._meet_soon)
+        finder.listeners.add(self._meet_soon)
 
     def close(self) -> None:
-        self._lookout.listeners.discard(self._meet_soon)
+        self._finder.listeners.discard(self._meet_soon)
         for follower in self._followers.values():
             follower.close()
         for tail in self._tails:
@@ -134,9 +134,9 @@ class _Following:
 
     async def _meet(self, *, first: bool) -> None:
         self._met = False
-        if self._lookout.failure is not None:
-            await self._refuse(self._lookout.failure)
-        for name, log in list(self._lookout.logs.items()):
+        if self._finder.failure is not None:
+            await self._refuse(self._finder.failure)
+        for name, log in list(self._finder.logs.items()):
             if name not in self._followers:
                 try:
                     await self._begin(log, first=first)
@@ -157,7 +157,7 @@ class _Following:
         tail = await self._borrow(log)
         place = await self._place_in(log, tail, first=first)
         query = replace(self._query, limits=replace(self._query.limits, n=None, max_bytes=None))
-        follower = LogFollower(query, tail, place, max_line=self._logs.ways(log).max_line, woken=self._wake)
+        follower = LogFollower(query, tail, place, max_line=self._logs.options(log).max_line, woken=self._wake)
         self._followers[log.name] = follower
         self._wake(follower)
 
@@ -183,10 +183,10 @@ class _Following:
     async def _borrow(self, log: Log) -> Tail:
         if log.root is None:
             log.generations[0].open()  # raises why it could not be reached
-        ways = self._logs.ways(log)
+        options = self._logs.options(log)
 
         def make(threads: DiskThreads, watching: Watching) -> Tail:
-            return Tail(log.name, lambda: self._logs.again(log.name), ways, threads, watching)
+            return Tail(log.name, lambda: self._logs.again(log.name), options, threads, watching)
 
         tail = await self._logs.tails.borrow(log.name, make)
         self._tails.append(tail)
@@ -204,7 +204,7 @@ class _Following:
         )
         again = partial(self._generations, log.name, since)
         found = await self._logs.threads.in_thread(again)
-        source = LogSource(log.name, found, self._logs.threads, self._logs.ways(log), again)
+        source = LogSource(log.name, found, self._logs.threads, self._logs.options(log), again)
         reached = _Reached(self._out, position)
         outcome = await source.pump(query, reached)
         if not outcome.complete:

@@ -15,7 +15,7 @@ import trio
 from logagent.core.outcome import Failure
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation.chain import Chain
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
 
@@ -38,7 +38,7 @@ class Follower(Protocol):
     def wake(self) -> None: ...
 
 
-class LiveBlock(NamedTuple):
+class TailBlock(NamedTuple):
     """Whole lines, where they begin in their file, and whether the last one is but a piece of a line."""
 
     offset: int
@@ -54,11 +54,16 @@ class Tail:
     """
 
     def __init__(
-        self, name: str, find: Callable[[], Sequence[Generation]], ways: Ways, threads: DiskThreads, watching: Watching
+        self,
+        name: str,
+        find: Callable[[], Sequence[Generation]],
+        options: ReadOptions,
+        threads: DiskThreads,
+        watching: Watching,
     ) -> None:
         self.name = name
-        self.host = ways.host
-        self.chain = Chain(name, find, host=ways.host, zone=ways.zone, max_line=ways.max_line)
+        self.host = options.host
+        self.chain = Chain(name, find, host=options.host, zone=options.zone, max_line=options.max_line)
         self.scope = trio.CancelScope()
         self.followers: set[Follower] = set()
         self.failure: Failure | None = None
@@ -70,12 +75,12 @@ class Tail:
         self._told = trio.Event()
         self._watches: dict[int, Watch] = {}
         self._directories: list[Watch] = []
-        self._blocks: OrderedDict[tuple[int, int], LiveBlock] = OrderedDict()
+        self._blocks: OrderedDict[tuple[int, int], TailBlock] = OrderedDict()
         self._reading = trio.Lock()
 
     # For those who follow: on the event loop.
 
-    async def block(self, number: int, offset: int) -> LiveBlock | None:
+    async def block(self, number: int, offset: int) -> TailBlock | None:
         """What there is from an offset on, up to 256 KiB; None if it is gone. Raises `Failure`."""
         if self.failure is not None:
             raise self.failure
@@ -85,21 +90,21 @@ class Tail:
             if (kept := self._kept(number, offset)) is not None:
                 return kept
             found = await self._threads.in_thread(self.chain.read, number, offset)
-            return None if found is None else self._keep(number, LiveBlock(offset, *found))
+            return None if found is None else self._keep(number, TailBlock(offset, *found))
 
-    def _keep(self, number: int, block: LiveBlock) -> LiveBlock:
+    def _keep(self, number: int, block: TailBlock) -> TailBlock:
         self._blocks[number, block.offset] = block
         while len(self._blocks) > KEPT:
             self._blocks.popitem(last=False)
         return block
 
-    def _kept(self, number: int, offset: int) -> LiveBlock | None:
+    def _kept(self, number: int, offset: int) -> TailBlock | None:
         """A block that was read before, from the offset on."""
         if (block := self._blocks.get((number, offset))) is not None:
             return block
         for (of, begin), block in reversed(self._blocks.items()):
             if of == number and begin < offset < begin + len(block.body):
-                return LiveBlock(offset, block.body[offset - begin :], block.partial)
+                return TailBlock(offset, block.body[offset - begin :], block.partial)
         return None
 
     def fail(self, failure: Failure) -> None:
@@ -184,7 +189,7 @@ class Tail:
             self._wake_for_names()  # for what came before
 
     def _wake_for_names(self) -> None:
-        self.chain.expect_renaming()
+        self.chain.note_rename()
         self.wake()
 
     def _close(self) -> None:

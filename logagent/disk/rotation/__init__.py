@@ -2,5 +2,5 @@
 
 May import, of ``disk``: ``files``, ``archives``, ``times`` and ``catalog``.
 
-Doors: ``chain.Chain`` reads on through all rotations; ``growing_file.Growing`` is one file of it.
+Doors: ``chain.Chain`` reads on through all rotations; ``growing_file.GrowingFile`` is one file of it.
 """

@@ -17,9 +17,9 @@ from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.rotation.growing_file import Growing
-from logagent.disk.rotation.renames import AGAIN, Standing
-from logagent.disk.rotation.successors import Succession, Successors
+from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.rotation.renames import RETRY_PAUSE, RenameDetector
+from logagent.disk.rotation.successors import SuccessorFinder, Successors
 from logagent.disk.times.appended import LiveStamping
 
 HALF_TIME = 2.0
@@ -54,7 +54,7 @@ class Chain:
         self.name = name
         self.host = host
         self.first, self.last, self.begun = 0, -1, 0
-        self._succession = Succession(find, max_line)
+        self._finder = SuccessorFinder(find, max_line)
         self._zone = zone
         self._lock = threading.Lock()
         self._closed = False
@@ -63,17 +63,17 @@ class Chain:
         self._not_before = -math.inf
         # The last file of which it is known that it holds the first that was written to it since the one before it.
         self._begun_with = -1
-        self._standing = Standing(name, None)
-        self._files: dict[int, Growing] = {}
-        self._forgotten: list[Growing] = []
+        self._renames = RenameDetector(name, None)
+        self._files: dict[int, GrowingFile] = {}
+        self._forgotten: list[GrowingFile] = []
         self._stampings: dict[int, LiveStamping] = {}
         self._notices: dict[int, list[Notice]] = {}
 
     @property
     def directory(self) -> Path | None:
-        return None if self._standing.path is None else self._standing.path.parent
+        return None if self._renames.path is None else self._renames.path.parent
 
-    def file(self, number: int) -> Growing:
+    def file(self, number: int) -> GrowingFile:
         return self._files[number]
 
     def stamping(self, number: int) -> LiveStamping:
@@ -133,11 +133,11 @@ class Chain:
             dues.append(older[-1].quiet_since + QUIET)
         dues += [file.quiet_since + LINGER for file in older if file.deleted and file.descriptor is not None]
         # What was due before was done then, or waits for a follower that calls when it is further.
-        return min([self._standing.due, *(due for due in dues if due > looked)])
+        return min([self._renames.due, *(due for due in dues if due > looked)])
 
-    def expect_renaming(self) -> None:
+    def note_rename(self) -> None:
         """A name has changed beside it: the next look is to see which."""
-        self._standing.expect_renaming()
+        self._renames.note_rename()
 
     def forget(self, before: int) -> None:
         """Files before that number are read by nobody any more, but for those by which the next are known to be the
@@ -158,10 +158,10 @@ class Chain:
     def open(self) -> None:
         """Open the newest file, to go on behind the whole lines that it holds. Raises `Failure`, `OSError`."""
         with self._lock:
-            newest, files = self._succession.beginning(self.name)
+            newest, files = self._finder.open_newest(self.name)
             if newest.root is not None:
                 path = newest.root / newest.name if newest.root.is_dir() else newest.root
-                self._standing = Standing(self.name, path)
+                self._renames = RenameDetector(self.name, path)
             self._add(files)
             self.begun = self.last
             if self._closed:
@@ -186,24 +186,24 @@ class Chain:
         more = [self._see_file(file, now) for file in self._held_newest_first()]
         for file in self._files.values():
             if file.half and now >= file.grew + HALF_TIME:
-                file.give_half()
+                file.end_half_line()
         self._let_go(now, in_use)
         return any(more)
 
-    def _held_newest_first(self) -> list[Growing]:
+    def _held_newest_first(self) -> list[GrowingFile]:
         return [file for file in reversed(tuple(self._files.values())) if file.descriptor is not None]
 
     def _see_names(self, now: float, watched: bool) -> None:
         newest = self._files[self.last]
         if newest.lost:
             self._begin_anew(newest, now)
-        elif self._standing.is_replaced(newest, now, watched=watched):
-            self._succeed(newest, self._succession.after_renaming(newest, self._anchors()), now)
+        elif self._renames.may_be_replaced(newest, now, watched=watched):
+            self._succeed(newest, self._finder.after_renaming(newest, self._anchors()), now)
 
-    def _see_file(self, file: Growing, now: float) -> bool:
+    def _see_file(self, file: GrowingFile, now: float) -> bool:
         newest = file is self._files[self.last]
         try:
-            if newest and self._begun_with != self.last and file.pin():
+            if newest and self._begun_with != self.last and file.note_head():
                 return self._begin_filled(file, now)
             return file.look(now)
         except Overwritten:
@@ -213,11 +213,11 @@ class Chain:
             file.close()
             return False
 
-    def _begin_filled(self, file: Growing, now: float) -> bool:
+    def _begin_filled(self, file: GrowingFile, now: float) -> bool:
         """A file that was empty holds something: which need not be the first that was written to it."""
         if now < self._not_before:
             return False
-        followed = self._succession.after_emptiness(file, self._anchors())
+        followed = self._finder.after_emptiness(file, self._anchors())
         if followed is not None and not followed.files:
             self._begun_with = self.last
             return file.look(now)
@@ -225,20 +225,20 @@ class Chain:
             file.stay_empty()
         return self._succeed(file, followed, now)
 
-    def _begin_anew(self, file: Growing, now: float) -> bool:
+    def _begin_anew(self, file: GrowingFile, now: float) -> bool:
         """A file was written over: go on with a copy of it, if there is one, and then with what it holds now."""
         if now < self._not_before:
             return False
-        followed = self._succession.after_overwriting(file, self._anchors())
+        followed = self._finder.after_overwriting(file, self._anchors())
         file.lost = followed is None or not followed.copied
         file.torn = file.lost and (file.torn or now < file.grew + BUSY)
         return self._succeed(file, followed, now)
 
-    def _succeed(self, file: Growing, followed: Successors | None, now: float) -> bool:
+    def _succeed(self, file: GrowingFile, followed: Successors | None, now: float) -> bool:
         """Have files follow one. Whether there are any; else they are sought again."""
-        self._note_trouble(self._succession.failure, now)
+        self._note_trouble(self._finder.failure, now)
         if followed is None or not followed.files:
-            self._standing.ask_again(now)
+            self._renames.retry_later(now)
             return False
         file.left = now
         if file.lost:
@@ -250,20 +250,20 @@ class Chain:
 
     def _note_trouble(self, failure: Failure | None, now: float) -> None:
         """Whoever makes a file may take a moment to let it be read; not every write is worth an attempt."""
-        self._not_before = now + AGAIN if failure is not None else now
+        self._not_before = now + RETRY_PAUSE if failure is not None else now
         if failure is None:
             self._failing = self.trouble = None
         elif self._failing is None:
             self._failing = now
-        elif now >= self._failing + AGAIN:
+        elif now >= self._failing + RETRY_PAUSE:
             self.trouble = failure
 
-    def _anchors(self) -> list[Growing]:
+    def _anchors(self) -> list[GrowingFile]:
         """The files before the newest, newest first, by which others are known to be newer."""
         before = [self._files[number] for number in range(self.last - 1, self.first - 1, -1)]
         return [file for file in before if not file.lost]
 
-    def _add(self, files: Sequence[Growing]) -> None:
+    def _add(self, files: Sequence[GrowingFile]) -> None:
         for number, file in enumerate(files, self.last + 1):
             self._stampings[number] = LiveStamping(self._zone, partial(_before, file))
             self._files[number] = file
@@ -287,12 +287,12 @@ class Chain:
             self._forgotten.pop().close()
 
     def read(self, number: int, offset: int) -> tuple[bytes, bool] | None:
-        """As `Growing.read`, of a file; None if that is gone. Raises `Failure`."""
+        """As `GrowingFile.read`, of a file; None if that is gone. Raises `Failure`."""
         with self._lock:
             file = self._files.get(number)
             if file is None:
                 return None
-            if self._closed or file.lost or (file.descriptor is None and not self._succession.reopen(file)):
+            if self._closed or file.lost or (file.descriptor is None and not self._finder.reopen(file)):
                 file.lost = True
                 return None
             try:
@@ -321,7 +321,7 @@ class Chain:
             file.close()
 
 
-def _before(file: Growing, offset: int, most: int) -> bytes:
+def _before(file: GrowingFile, offset: int, most: int) -> bytes:
     """What lies before an offset of a file, up to so many bytes."""
     if file.descriptor is None:
         return b""

@@ -19,7 +19,7 @@ LOOKED = 4 * BATCH_BYTES
 """Bytes looked through at a time; then those who follow have their turn."""
 
 
-class Growing:
+class GrowingFile:
     """One open file. All methods read the disk, and are called in one thread at a time.
 
     name: below its root. descriptor: open for reading, closed by `close`. max_line: longer lines come in pieces.
@@ -28,7 +28,7 @@ class Growing:
     how far it was looked at. modified: nanoseconds since the epoch. grew: when a look last found more, on the caller's
     clock. left: when another file was found to have taken its place. seen: how far it held whole lines before it went
     on in a copy. deleted: whether it has no name any more. lost: whether what was not read of it by now is gone. torn:
-    whether that may be more than was seen of it. passed: whether nothing is to be read of it at all, see `pass_by`.
+    whether that may be more than was seen of it. passed: whether nothing is to be read of it at all.
     cuts: offsets up to `whole` at which no line ends, ascending.
     """
 
@@ -79,7 +79,7 @@ class Growing:
         """Whether all that it held at the last look was looked at."""
         return self.searched >= self.size
 
-    def pin(self) -> bool:
+    def note_head(self) -> bool:
         """Note what it begins with: from now on it is known whether it is written over. Whether it holds anything."""
         assert self.descriptor is not None
         self._head = os.pread(self.descriptor, FINGERPRINT_BYTES, 0)
@@ -95,7 +95,7 @@ class Growing:
     def skip_lines(self) -> None:
         """Nothing in the whole lines that it holds is of interest. Raises `Overwritten`."""
         assert self.descriptor is not None
-        self.pin()
+        self.note_head()
         end = whole_end(self.descriptor)
         begin = max(0, end - TRAIL)
         self._trail = os.pread(self.descriptor, end - begin, begin)
@@ -104,7 +104,7 @@ class Growing:
         if not self.is_intact():
             raise Overwritten
 
-    def pass_by(self) -> None:
+    def keep_fingerprint_only(self) -> None:
         """Nothing of it is of interest but its fingerprint, by which others are told to be newer. Closes it."""
         assert self.descriptor is not None
         self._head = head_of(self.descriptor, FINGERPRINT_BYTES)
@@ -120,7 +120,7 @@ class Growing:
             raise Overwritten
         self.modified, self.deleted = status.st_mtime_ns, status.st_nlink == 0
         if not self._head:
-            self.pin()
+            self.note_head()
         end = min(self.searched + most, status.st_size)
         while True:
             text = self._appended(min(BATCH_BYTES, end - self.searched))
@@ -149,7 +149,7 @@ class Growing:
         trail = os.pread(self.descriptor, len(self._trail), self.searched - len(self._trail))
         return (head, trail) == (self._head, self._trail)
 
-    def holds(self, other: Growing) -> bool:
+    def holds(self, other: GrowingFile) -> bool:
         """Whether all of another one, by its first and last bytes, is at the same place in this one."""
         assert self.descriptor is not None
         assert other.descriptor is not None
@@ -172,7 +172,7 @@ class Growing:
         while end - self.whole > self._max_line:
             self._cut(self.whole + self._max_line)
 
-    def give_half(self) -> None:
+    def end_half_line(self) -> None:
         """Let what there is of a line be taken for a line: its end does not come."""
         if self.half:
             self._cut(self.searched)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from logagent.disk.rotation.growing_file import Growing
+from logagent.disk.rotation.growing_file import GrowingFile
 
-AGAIN = 1.0
+RETRY_PAUSE = 1.0
 """Seconds after which what has taken a file's place is sought again, if it could not be opened."""
 
 
-class Standing:
+class RenameDetector:
     """Tells when the file that is followed may have been replaced. Times are those of who asks, in seconds.
 
     name: the log's. path: of the file that stands under it at first, None if there is none. due: when to ask even if
@@ -26,15 +26,15 @@ class Standing:
         self._renamings = self._renamings_met = 0
         self._met: tuple[int, int] | None = None
 
-    def expect_renaming(self) -> None:
+    def note_rename(self) -> None:
         """A name has changed beside it."""
         self._renamings += 1
 
-    def ask_again(self, now: float) -> None:
+    def retry_later(self, now: float) -> None:
         """What has taken its place could not be told."""
-        self.due = now + AGAIN
+        self.due = now + RETRY_PAUSE
 
-    def is_replaced(self, newest: Growing, now: float, *, watched: bool) -> bool:
+    def may_be_replaced(self, newest: GrowingFile, now: float, *, watched: bool) -> bool:
         """Whether it is worth looking for what has taken that file's place. Reads the disk. watched: whether the kernel
         tells of each renaming."""
         renamings = self._renamings

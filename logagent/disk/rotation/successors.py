@@ -17,8 +17,8 @@ from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.rotation.growing_file import Growing
-from logagent.disk.rotation.unpacked_copy import Moved, open_plain
+from logagent.disk.rotation.decompressed_copy import FileReplaced, open_plain_text
+from logagent.disk.rotation.growing_file import GrowingFile
 
 ATTEMPTS = 20
 """How often one look begins anew because files are renamed under its hands; then a later look goes on."""
@@ -33,12 +33,12 @@ class Successors(NamedTuple):
     sure: whether nothing of them can be missing. copied: whether the file goes on in a copy of itself.
     """
 
-    files: list[Growing]
+    files: list[GrowingFile]
     sure: bool = True
     copied: bool = False
 
 
-class Succession:
+class SuccessorFinder:
     """Looks for what came after files of one log. Each method reads the disk and blocks, and gives None where files are
     renamed so fast, or cannot be opened, that there is nothing to be known now.
 
@@ -51,14 +51,14 @@ class Succession:
         self._max_line = max_line
         self.failure: Failure | None = None
 
-    def beginning(self, log: str) -> tuple[Generation, list[Growing]]:
+    def open_newest(self, log: str) -> tuple[Generation, list[GrowingFile]]:
         """The newest file as it was found; and opened, with nothing of interest in the whole lines that it holds. It
         comes behind the one before it, in which lines may still come as long as it has none. Raises `Failure`."""
         for _ in range(ATTEMPTS):
             found = identity.listed(self._find)
             if not found:
                 raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
-            with suppress(Moved, Overwritten), ExitStack() as opened:
+            with suppress(FileReplaced, Overwritten), ExitStack() as opened:
                 newest = self._begun(found[0], opened)
                 newest.skip_lines()
                 files = [*self._before(newest, found[1:], opened), newest]
@@ -66,14 +66,14 @@ class Succession:
                 return found[0], files
         raise Failure(Status.UNAVAILABLE, f"{log}: is renamed or written over too fast to be followed")
 
-    def _begun(self, found: Generation, opened: ExitStack) -> Growing:
-        file = Growing(found.name, found.open(), max_line=self._max_line)
+    def _begun(self, found: Generation, opened: ExitStack) -> GrowingFile:
+        file = GrowingFile(found.name, found.open(), max_line=self._max_line)
         opened.callback(file.close)
         if found.identity not in (None, file.identity):
-            raise Moved
+            raise FileReplaced
         return file
 
-    def _before(self, newest: Growing, found: Sequence[Generation], opened: ExitStack) -> list[Growing]:
+    def _before(self, newest: GrowingFile, found: Sequence[Generation], opened: ExitStack) -> list[GrowingFile]:
         older = next((one for one in found if one.size), None)
         if older is None:
             return []
@@ -82,28 +82,28 @@ class Succession:
         except Failure:
             return []  # it is not what was asked for
         if newest.fingerprint or older.packed:
-            file.pass_by()
+            file.keep_fingerprint_only()
         else:
             file.skip_lines()
         return [file]
 
-    def after_renaming(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
+    def after_renaming(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
         """What came after a file that was renamed or deleted."""
 
-        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
+        def plan(opened: _OpenedFiles, found: Sequence[Generation]) -> _Plan:
             if not file.fingerprint and file.descriptor is not None:
-                file.pin()  # it was empty at the last look, and may be compressed by now
+                file.note_head()  # it was empty at the last look, and may be compressed by now
             newer, sure = _newer(found, [file, *known], doubtful=1)
             return _Plan(opened.all(newer), sure)
 
         return self._carry_out(plan, file)
 
-    def after_overwriting(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
+    def after_overwriting(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
         """What came after the text of a file that was written over: if a copy of that is found, `file` goes on in the
         copy."""
         inode = file.identity
 
-        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
+        def plan(opened: _OpenedFiles, found: Sequence[Generation]) -> _Plan:
             newer, sure = _newer([one for one in found if one.identity != inode], known, doubtful=0)
             place = identity.place_where(newer, file.is_copied_in)
             copy = None if place is None else newer[place]
@@ -112,12 +112,12 @@ class Succession:
 
         return self._carry_out(plan, file)
 
-    def after_emptiness(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
+    def after_emptiness(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
         """What was written to a file and rotated away since it was seen empty, and then what it holds now; nothing if
         it holds the first that was written since."""
         inode = file.identity
 
-        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
+        def plan(opened: _OpenedFiles, found: Sequence[Generation]) -> _Plan:
             newer, sure = _newer([one for one in found if one.identity != inode], known, doubtful=0)
             files = opened.between(_with(found, newer, inode), inode)
             place = next((place for place, one in enumerate(files) if one.identity == inode), 0)
@@ -125,11 +125,11 @@ class Succession:
 
         return self._carry_out(plan, file)
 
-    def reopen(self, file: Growing) -> bool:
+    def reopen(self, file: GrowingFile) -> bool:
         """Have a file that was closed go on, by whatever name it has by now; false if it is gone."""
         for _ in range(ATTEMPTS):
             found = identity.once(self._find())
-            with suppress(Moved, Overwritten, Failure, OSError):
+            with suppress(FileReplaced, Overwritten, Failure, OSError):
                 place = identity.place_of(found, file.fingerprint)
                 if place is not None:
                     return _goes_on_in(file, found[place])
@@ -137,9 +137,11 @@ class Succession:
                     return False
         return False
 
-    def _carry_out(self, plan: Callable[[_Opened, Sequence[Generation]], _Plan], file: Growing) -> Successors | None:
-        opened = _Opened(self._max_line)
-        kept: Sequence[Growing] = ()
+    def _carry_out(
+        self, plan: Callable[[_OpenedFiles, Sequence[Generation]], _Plan], file: GrowingFile
+    ) -> Successors | None:
+        opened = _OpenedFiles(self._max_line)
+        kept: Sequence[GrowingFile] = ()
         self.failure = None
         try:
             for _ in range(ATTEMPTS):
@@ -152,7 +154,7 @@ class Succession:
                         copied = copy is not None and _goes_on_in(file, copy)
                         kept = files
                         return Successors(files, sure and opened.are_whole(files), copied)
-                except (Moved, Overwritten, OSError):
+                except (FileReplaced, Overwritten, OSError):
                     continue
                 except Failure as failure:
                     if failure.status is not Status.NOT_FOUND:
@@ -170,24 +172,24 @@ class Succession:
 class _Plan(NamedTuple):
     """What is to be followed: files, oldest first; whether that is sure; and the copy that a file is to go on in."""
 
-    files: list[Growing]
+    files: list[GrowingFile]
     sure: bool
     copy: Generation | None = None
 
 
-class _Opened:
+class _OpenedFiles:
     """The files that were opened in the attempts of one look."""
 
     def __init__(self, max_line: int) -> None:
         self._max_line = max_line
-        self._files: dict[tuple[int, int], Growing] = {}
-        self._torn: list[Growing] = []
+        self._files: dict[tuple[int, int], GrowingFile] = {}
+        self._torn: list[GrowingFile] = []
 
-    def all(self, newest_first: Sequence[Generation]) -> list[Growing]:
+    def all(self, newest_first: Sequence[Generation]) -> list[GrowingFile]:
         """Files, oldest first."""
         return [self._open(file) for file in reversed(newest_first)]
 
-    def between(self, newest_first: Sequence[Generation], inode: tuple[int, int]) -> list[Growing]:
+    def between(self, newest_first: Sequence[Generation], inode: tuple[int, int]) -> list[GrowingFile]:
         """Copies of what the file of that inode held, and then itself: but not a copy of what it holds now, which is
         being made while the file is yet to be truncated. Raises `Overwritten` if that happens meanwhile."""
         files = self.all(newest_first)
@@ -195,36 +197,36 @@ class _Opened:
         if place is None:
             return files
         live = files[place]
-        live.pin()
+        live.note_head()
         if place and live.fingerprint and live.holds(files[place - 1]):
             del files[place - 1]
         if not live.is_intact():
             raise Overwritten
         return files
 
-    def are_whole(self, files: Sequence[Growing]) -> bool:
+    def are_whole(self, files: Sequence[GrowingFile]) -> bool:
         """Whether what is packed in them could be read to its end."""
         return not any(file in self._torn for file in files)
 
-    def _open(self, found: Generation) -> Growing:
+    def _open(self, found: Generation) -> GrowingFile:
         if found.identity is not None and found.identity in self._files:
             return self._files[found.identity]
-        plain = open_plain(found)
-        file = Growing(found.name, plain.descriptor, max_line=self._max_line)
+        plain = open_plain_text(found)
+        file = GrowingFile(found.name, plain.descriptor, max_line=self._max_line)
         file.identity = found.identity or file.identity
         self._files[file.identity] = file
         self._torn += [] if plain.whole else [file]
-        file.pin()
+        file.note_head()
         return file
 
-    def close_others(self, kept: Sequence[Growing]) -> None:
+    def close_others(self, kept: Sequence[GrowingFile]) -> None:
         for file in self._files.values():
             if file not in kept:
                 file.close()
 
 
 def _newer(
-    found: Sequence[Generation], known: Sequence[Growing], *, doubtful: int
+    found: Sequence[Generation], known: Sequence[GrowingFile], *, doubtful: int
 ) -> tuple[Sequence[Generation], bool]:
     """Those of the files found that are newer than what is known, newest first; and whether that is sure: where the
     newest of those known is gone, only if there are no more than `doubtful`."""
@@ -235,7 +237,7 @@ def _newer(
     return newer, not known or len(newer) <= doubtful
 
 
-def _place_of(found: Sequence[Generation], anchor: Growing) -> int | None:
+def _place_of(found: Sequence[Generation], anchor: GrowingFile) -> int | None:
     place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
     # The inode of a file that was compressed is soon another file's.
     if place is not None and (
@@ -250,9 +252,9 @@ def _with(found: Sequence[Generation], some: Sequence[Generation], inode: tuple[
     return [one for one in found if one in some or one.identity == inode]
 
 
-def _goes_on_in(file: Growing, copy: Generation) -> bool:
+def _goes_on_in(file: GrowingFile, copy: Generation) -> bool:
     """Have a file go on in its copy; false if that cannot be read to its end."""
-    plain = open_plain(copy)
+    plain = open_plain_text(copy)
     if plain.whole:
         file.adopt(plain.descriptor, copy.identity or file.identity)
     else:

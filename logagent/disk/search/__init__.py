@@ -2,5 +2,5 @@
 
 May import, of ``disk``: ``threads``, ``files``, ``archives``, ``times``, ``catalog`` and ``batches``.
 
-Doors: ``source.LogSource`` answers a query from one log; ``options.Ways`` are the settings of reading.
+Doors: ``source.LogSource`` answers a query from one log; ``options.ReadOptions`` are the settings of reading.
 """

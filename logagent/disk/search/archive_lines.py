@@ -23,7 +23,7 @@ _SAMPLED = 16
 """Lines at either end of a block that are looked at for a time."""
 
 
-class Text(Protocol):
+class LineReader(Protocol):
     """A file's lines, in either order: what `Scan` reads. See `Reader`."""
 
     @property
@@ -50,8 +50,8 @@ class Text(Protocol):
         """Whether a long line matches, if that is known without going through its windows."""
 
 
-class Unpacked:
-    """An archive as a `Text` for one query.
+class ArchiveLines:
+    """An archive as a `LineReader` for one query.
 
     stamps: the times that lines state themselves, None where the query has no range of time. first_time, last_time: the
     earliest and the latest time that was met in the blocks gone through, None as long as there is none.

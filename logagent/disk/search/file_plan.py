@@ -1,4 +1,4 @@
-"""The itinerary: which files of a log are to be read for a query, in turn, also if they are rotated meanwhile."""
+"""The plan: which files of a log are to be read for a query, in turn, also if they are rotated meanwhile."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from logagent.core.units import DAY
 from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.search.known_times import Spans
+from logagent.disk.search.known_times import KnownTimes
 from logagent.disk.search.options import expected
 
 MAX_PLANS = 100
 """How often one query looks anew which files there are, because they were rotated: then it takes what it meets."""
 
 
-class Itinerary:
+class FilePlan:
     """The files of one log that are still ahead. Reads the beginnings of files, and blocks.
 
     files: newest first. again: gives them as they are by then. name: the log's.
@@ -35,13 +35,13 @@ class Itinerary:
         name: str,
         files: Sequence[Generation],
         again: Callable[[], Sequence[Generation]],
-        spans: Spans,
+        known_times: KnownTimes,
     ) -> None:
         self._query = query
         self._name = name
         self._newest = query.form.order is Order.NEWEST
         self._again = again
-        self._spans = spans
+        self._known_times = known_times
         self._last_fingerprint = self._plans = 0
         self._resume: Position | None = None
         self.losses: list[Failure] = []
@@ -150,7 +150,7 @@ class Itinerary:
         in another zone than is thought do not reach it, or its times are known from before."""
         query = self._query
         too_old = query.range.since is not None and file.modified + DAY < query.range.since
-        return too_old or self._spans.exclude(file, query)
+        return too_old or self._known_times.exclude(file, query)
 
 
 def _newest_text(files: Sequence[Generation]) -> Sequence[Generation]:

@@ -9,18 +9,18 @@ from datetime import tzinfo
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Read
-from logagent.disk.search.known_times import Spans
+from logagent.disk.search.known_times import KnownTimes
 
 LIFE_BYTES = 32 * 1024 * 1024
 """Bytes read after which a batch is sent on even if it is empty (8 ms in the page cache, 300 ms on a slow disk): a sign
 of life, and the moment for others who wait for a thread."""
-PACKED_RATIO = 8
+COMPRESSION_RATIO = 8
 """Bytes of text for each byte of an archive: a guess, to plan by. Logs are packed to a fifth (gzip) or a fifteenth (xz,
 zstd); how much it is shows only once all of it is unpacked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class ReadOptions:
     """How the files of one log are read.
 
     host: which the lines come from. zone: of times that state none. max_line: longer lines are matched whole, but sent
@@ -35,9 +35,9 @@ class Ways:
     life_bytes: int = LIFE_BYTES
     kept: int = KEPT
     read: Read = os.pread
-    spans: Spans = field(default_factory=Spans)
+    known_times: KnownTimes = field(default_factory=KnownTimes)
 
 
 def expected(file: Generation) -> int:
     """Bytes of a file's text, as far as can be told beforehand."""
-    return file.size * PACKED_RATIO if file.packed else file.size
+    return file.size * COMPRESSION_RATIO if file.packed else file.size

@@ -1,4 +1,4 @@
-"""The scan: reading one file of a log, matching and framing its lines, up to one batch at a time. Runs in a thread."""
+"""The scan: reads one file of a log, matches and collects its lines, up to one batch at a time. Runs in a thread."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
-from logagent.disk.batches.batching import Framing
-from logagent.disk.batches.counting import Counting
+from logagent.disk.batches.batching import BatchBuilder
+from logagent.disk.batches.counting import HitCounter
 from logagent.disk.files.blocks import Barren, Block, LongLine, Stretch
-from logagent.disk.search.archive_lines import Text
+from logagent.disk.search.archive_lines import LineReader
 from logagent.disk.search.options import LIFE_BYTES
 
 ENOUGH = BATCH_BYTES // 2
@@ -31,9 +31,9 @@ class Scan:
     def __init__(
         self,
         query: Query,
-        reader: Text,
+        reader: LineReader,
         matcher: Matcher,
-        framing: Framing | Counting,
+        builder: BatchBuilder | HitCounter,
         *,
         begin: int = 0,
         end: int | None = None,
@@ -41,7 +41,7 @@ class Scan:
     ) -> None:
         self._reader = reader
         self._matcher = matcher
-        self._framing = framing
+        self._builder = builder
         self._life_bytes = life_bytes
         self._wants_all = query.match.has_context
         self._newest = query.form.order is Order.NEWEST
@@ -60,19 +60,19 @@ class Scan:
         file cannot be read."""
         pause = self._reader.bytes_read + self._life_bytes
         for _ in self._steps:
-            if self._framing.done:
+            if self._builder.done:
                 break
-            if self._framing.size >= enough or self._reader.bytes_read >= pause:
+            if self._builder.size >= enough or self._reader.bytes_read >= pause:
                 return
         self.ended = True
-        if self._newest and not self._framing.done:
+        if self._newest and not self._builder.done:
             self.reached = self._begin
 
     def _work(self, stretches: Iterator[Stretch]) -> Iterator[None]:
         for stretch in stretches:
             if isinstance(stretch, Block):
                 if stretch.body:
-                    self._framing.add(stretch)
+                    self._builder.add(stretch)
                     self._pass(stretch.offset, stretch.offset + len(stretch.body))
             elif isinstance(stretch, Barren):
                 self._pass(stretch.offset, stretch.offset + stretch.size)
@@ -88,7 +88,7 @@ class Scan:
     def _inspect(self, line: LongLine) -> Iterator[None]:
         matches = yield from self._matches(line)
         if matches or self._wants_all:
-            self._framing.add_long(line.offset, self._reader.head(line), matches=matches)
+            self._builder.add_long(line.offset, self._reader.head(line), matches=matches)
 
     def _matches(self, line: LongLine) -> Generator[None, None, bool]:
         if self._matcher.everything:

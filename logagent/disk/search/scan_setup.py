@@ -15,31 +15,31 @@ from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.decoding import HEAD, Kind, head_of, kind_of
-from logagent.disk.batches.batching import Framing
-from logagent.disk.batches.counting import Counting
+from logagent.disk.batches.batching import BatchBuilder
+from logagent.disk.batches.counting import HitCounter
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import Sweep
 from logagent.disk.files.reader import Reader
-from logagent.disk.search.archive_lines import Unpacked
-from logagent.disk.search.options import Ways
+from logagent.disk.search.archive_lines import ArchiveLines
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.scan import Scan
-from logagent.disk.search.timings import Stages
+from logagent.disk.search.timings import Timings
 from logagent.disk.threads import Work
 from logagent.disk.times.bisection import bounds
 from logagent.disk.times.stamping import SAMPLE, Stamping, StampingAtHand
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class FileScan:
     """A file that is being read. text: of an archive."""
 
     scan: Scan
-    text: Unpacked | None = None
+    text: ArchiveLines | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Starting:
+class ScanSetup:
     """Starts to read one file of a log after the other for one query.
 
     log: its name. check_cancelled: called before each read. helped: see `Sweep`. notes: takes what people should know.
@@ -47,15 +47,15 @@ class Starting:
 
     query: Query
     log: str
-    ways: Ways
+    options: ReadOptions
     matcher: Matcher
-    framing: Framing | Counting
-    stages: Stages
+    builder: BatchBuilder | HitCounter
+    timings: Timings
     check_cancelled: Callable[[], None]
     helped: Callable[[Work], AbstractContextManager[object]]
     notes: list[str] = field(default_factory=list)
 
-    def start(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Started:
+    def start(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan:
         """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError`, `Failure` and
         `WrittenOver`."""
         kind = kind_of(os.pread(descriptor, HEAD, 0))
@@ -63,26 +63,28 @@ class Starting:
             return self._archive(file, descriptor, fingerprint, kind, resume)
         if file.packed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
-        return Started(self._plain(file, descriptor, fingerprint, resume))
+        return FileScan(self._plain(file, descriptor, fingerprint, resume))
 
     def _plain(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Scan:
-        ways, matcher = self.ways, self.matcher
+        options, matcher = self.options, self.matcher
         reader = Reader(
             descriptor,
             file.name,
             # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
-            sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self.query.form.hits else ways.sizes,
-            max_line=ways.max_line,
-            read=overwritten.guarded(ways.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)),
+            sizes=options.sizes[:-1] or options.sizes
+            if matcher.everything and not self.query.form.hits
+            else options.sizes,
+            max_line=options.max_line,
+            read=overwritten.guarded(options.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
         stamping = Stamping(reader, *self._stamper(descriptor)) if self._wants_times else None
         if stamping is not None and reader.loss is None:
-            ways.spans.note(file, stamping.first, stamping.last)
+            options.known_times.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
-        return Scan(self.query, reader, matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
+        return Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
 
     def _sweep(self, descriptor: int) -> Sweep | None:
         if self.query.match.has_context or self.query.form.unit is Unit.EVENT:
@@ -90,47 +92,47 @@ class Starting:
         return Sweep(
             descriptor,
             self.matcher.scout,
-            read=self.ways.read,
+            read=self.options.read,
             before_read=self.check_cancelled,
             helped=self.helped,
         )
 
     def _archive(
         self, file: Generation, descriptor: int, fingerprint: int, kind: Kind, resume: Position | None
-    ) -> Started:
-        ways, query = self.ways, self.query
+    ) -> FileScan:
+        options, query = self.options, self.query
         archive = Archive(
             descriptor,
             file.name,
             kind,
-            sizes=ways.sizes,
-            max_line=ways.max_line,
-            kept=ways.kept,
-            read=ways.read,
+            sizes=options.sizes,
+            max_line=options.max_line,
+            kept=options.kept,
+            read=options.read,
             before_read=self.check_cancelled,
         )
         beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
         stamping = StampingAtHand(archive, *self._stamper(descriptor), beginning) if self._wants_times else None
         self._enter(file, fingerprint, stamping)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed
-        text = Unpacked(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
+        text = ArchiveLines(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
         offset = resume.offset if resume is not None else None
         begin, end = (0, offset) if query.form.order is Order.NEWEST else (offset or 0, None)
-        scan = Scan(query, text, self.matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
-        return Started(scan, text)
+        scan = Scan(query, text, self.matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
+        return FileScan(scan, text)
 
     def _enter(
         self, file: Generation, fingerprint: int, stamping: Stamping | None, reader: Reader | None = None
     ) -> None:
-        origin = Origin(self.ways.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
-        if isinstance(self.framing, Framing):
-            self.framing.enter(origin, stamping)
+        origin = Origin(self.options.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
+        if isinstance(self.builder, BatchBuilder):
+            self.builder.enter(origin, stamping)
         elif stamping is not None:
-            self.framing.enter(origin, stamping, reader)
+            self.builder.enter(origin, stamping, reader)
 
     def _stamper(self, descriptor: int) -> tuple[Stamper, int]:
         modified = os.fstat(descriptor).st_mtime_ns
-        return Stamper(self.ways.zone, modified), modified
+        return Stamper(self.options.zone, modified), modified
 
     @property
     def _wants_times(self) -> bool:
@@ -143,7 +145,7 @@ class Starting:
         """From where to where a file is to be read."""
         begin, end = 0, reader.size
         if self.query.range.is_bounded and stamping is not None:
-            with self.stages.timed("seek"):
+            with self.timings.timed("seek"):
                 begin, end = self._range_in(reader, stamping)
         if resume is not None:
             start = self._start_at(resume.offset, reader)
@@ -160,7 +162,7 @@ class Starting:
     def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
         if not stamping.timed:
             return 0, reader.size  # all of it has one time, by which its lines are chosen or not
-        found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.ways.zone)
+        found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.options.zone)
         if found.jumped:
             self.notes.append(f"{reader.name}: its times do not ascend, so all of it was looked through")
         return found.begin, found.end

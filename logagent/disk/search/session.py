@@ -10,35 +10,35 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
-from logagent.disk.batches.batching import Framing
-from logagent.disk.batches.counting import Counting
+from logagent.disk.batches.batching import BatchBuilder
+from logagent.disk.batches.counting import HitCounter
 from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import overwritten
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.shared_descriptor import Descriptor
-from logagent.disk.search.file_plan import Itinerary
-from logagent.disk.search.options import Ways, expected
+from logagent.disk.search.file_plan import FilePlan
+from logagent.disk.search.options import ReadOptions, expected
 from logagent.disk.search.scan import ENOUGH
-from logagent.disk.search.scan_setup import Started, Starting
-from logagent.disk.search.timings import Stages
+from logagent.disk.search.scan_setup import FileScan, ScanSetup
+from logagent.disk.search.timings import Timings
 from logagent.disk.threads import Work
 
 
 class _Prepared:
     """What a query needs before the first file is opened: made in a thread, since it compiles expressions and reads."""
 
-    def __init__(self, query: Query, itinerary: Itinerary, matcher: Matcher, max_line: int) -> None:
-        self.itinerary = itinerary
+    def __init__(self, query: Query, plan: FilePlan, matcher: Matcher, max_line: int) -> None:
+        self.plan = plan
         self.matcher = matcher
-        self.framing = Counting(query, matcher) if query.form.hits else Framing(query, matcher, max_line)
+        self.builder = HitCounter(query, matcher) if query.form.hits else BatchBuilder(query, matcher, max_line)
         self.finished = False
 
     def finish(self) -> None:
         """Collect what waited for more, of which there is none."""
-        if not self.finished and not self.framing.done:
+        if not self.finished and not self.builder.done:
             self.finished = True
-            self.framing.finish()
+            self.builder.finish()
 
 
 class Session:
@@ -56,7 +56,7 @@ class Session:
         query: Query,
         name: str,
         files: Sequence[Generation],
-        ways: Ways,
+        options: ReadOptions,
         *,
         again: Callable[[], Sequence[Generation]],
         check_cancelled: Callable[[], None],
@@ -65,14 +65,14 @@ class Session:
         self._query = query
         self._name = name
         self._files = files
-        self._ways = ways
+        self._options = options
         self._again = again
         self._check_cancelled = check_cancelled
         self._helped = helped
-        self._stages = Stages()
+        self._timings = Timings()
         self._prepared: _Prepared | None = None
-        self._starting: Starting | None = None
-        self._under_way: _Opened | None = None
+        self._setup: ScanSetup | None = None
+        self._under_way: _OpenFile | None = None
         self._reached: int | None = None
         self._left = 0, 0  # fingerprint of the file that was left last, and how far it was read
         self._position: Position | None = None
@@ -85,59 +85,59 @@ class Session:
         """In a thread: the next batch, the first as soon as there is a line for it. It may be empty."""
         self._check_cancelled()
         try:
-            prepared, starting = self._prepare()
-            self._go_on(prepared, starting)
-            if not self._under_way and (prepared.framing.done or prepared.itinerary.done):
+            prepared, setup = self._prepare()
+            self._go_on(prepared, setup)
+            if not self._under_way and (prepared.builder.done or prepared.plan.done):
                 prepared.finish()
                 self.ended = True
-            self._note_position(prepared.framing)
+            self._note_position(prepared.builder)
         except Failure as failure:
             self.fail(failure)
         except OSError as error:  # what waited is of a file that is closed by now, and cannot be timed
             self.fail(failure_of(error, self._name))
         return self._batch()
 
-    def _prepare(self) -> tuple[_Prepared, Starting]:
-        if self._prepared is None or self._starting is None:
-            with self._stages.timed("open"):
+    def _prepare(self) -> tuple[_Prepared, ScanSetup]:
+        if self._prepared is None or self._setup is None:
+            with self._timings.timed("open"):
                 self._prepared = self._made()
-                self._starting = self._made_starting(self._prepared)
-        return self._prepared, self._starting
+                self._setup = self._made_setup(self._prepared)
+        return self._prepared, self._setup
 
     def _made(self) -> _Prepared:
-        query, ways = self._query, self._ways
+        query, options = self._query, self._options
         matcher = Matcher.of(query)
-        itinerary = Itinerary(query, self._name, self._files, self._again, ways.spans)
-        self._planned += itinerary.planned
-        return _Prepared(query, itinerary, matcher, ways.max_line)
+        plan = FilePlan(query, self._name, self._files, self._again, options.known_times)
+        self._planned += plan.planned
+        return _Prepared(query, plan, matcher, options.max_line)
 
-    def _made_starting(self, prepared: _Prepared) -> Starting:
-        return Starting(
+    def _made_setup(self, prepared: _Prepared) -> ScanSetup:
+        return ScanSetup(
             query=self._query,
             log=self._name,
-            ways=self._ways,
+            options=self._options,
             matcher=prepared.matcher,
-            framing=prepared.framing,
-            stages=self._stages,
+            builder=prepared.builder,
+            timings=self._timings,
             check_cancelled=self._check_cancelled,
             helped=self._helped,
         )
 
-    def _go_on(self, prepared: _Prepared, starting: Starting) -> None:
+    def _go_on(self, prepared: _Prepared, setup: ScanSetup) -> None:
         """Work on the file that is open, or on the next one; where it fails, the next ones are still worth it."""
-        itinerary = prepared.itinerary
-        if self._under_way is None and (file := itinerary.next()) is not None:
-            self._under_way = _Opened(file)
+        plan = prepared.plan
+        if self._under_way is None and (file := plan.next()) is not None:
+            self._under_way = _OpenFile(file)
         opened = self._under_way
         if opened is None:
             return
         try:
-            self._work(opened, prepared, starting)
+            self._work(opened, prepared, setup)
         except overwritten.WrittenOver:
-            self._go_on_in_copy(opened, itinerary)
+            self._go_on_in_copy(opened, plan)
         except Failure as failure:
-            if failure.status is Status.NOT_FOUND and opened.started is None and itinerary.begun:
-                self._plan_anew(opened, itinerary)
+            if failure.status is Status.NOT_FOUND and opened.started is None and plan.begun:
+                self._plan_anew(opened, plan)
                 return
             self._failures.append(failure)
             self._leave(opened)
@@ -145,47 +145,45 @@ class Session:
             self._failures.append(failure_of(error, opened.file.name))
             self._leave(opened)
 
-    def _work(self, opened: _Opened, prepared: _Prepared, starting: Starting) -> None:
-        framing, itinerary = prepared.framing, prepared.itinerary
+    def _work(self, opened: _OpenFile, prepared: _Prepared, setup: ScanSetup) -> None:
+        builder, plan = prepared.builder, prepared.plan
         with opened.descriptor.use() as descriptor:
             if opened.started is None:
-                if itinerary.was_rotated(opened.file, descriptor):
-                    self._plan_anew(opened, itinerary)
+                if plan.was_rotated(opened.file, descriptor):
+                    self._plan_anew(opened, plan)
                     return
-                with self._stages.timed("open"):
+                with self._timings.timed("open"):
                     opened.fingerprint = identity.fingerprint_of(descriptor)
-                    opened.started = starting.start(
-                        opened.file, descriptor, opened.fingerprint, itinerary.take_resume()
-                    )
-                    itinerary.note(opened.fingerprint)
+                    opened.started = setup.start(opened.file, descriptor, opened.fingerprint, plan.take_resume())
+                    plan.note(opened.fingerprint)
             scan = opened.started.scan
-            with self._stages.timed("scan"):
-                scan.advance(ENOUGH if framing.sent else 1)
+            with self._timings.timed("scan"):
+                scan.advance(ENOUGH if builder.sent else 1)
             self._reached = scan.reached
-            if scan.ended and itinerary.done:
+            if scan.ended and plan.done:
                 prepared.finish()  # while the file is open, as it may tell the time of what waited
-            if scan.ended or framing.done:
+            if scan.ended or builder.done:
                 self._leave(opened)
 
-    def _plan_anew(self, opened: _Opened, itinerary: Itinerary) -> None:
+    def _plan_anew(self, opened: _OpenFile, plan: FilePlan) -> None:
         """The files were rotated meanwhile."""
         opened.descriptor.give_up()
         self._under_way = None
-        lost = itinerary.plan_anew(opened.file.name)
+        lost = plan.plan_anew(opened.file.name)
         if lost is not None:
             self.fail(lost)
 
-    def _go_on_in_copy(self, opened: _Opened, itinerary: Itinerary) -> None:
+    def _go_on_in_copy(self, opened: _OpenFile, plan: FilePlan) -> None:
         """The file was written over: the rest of what it held may be in a copy."""
         if opened.started is None:
-            self._plan_anew(opened, itinerary)
+            self._plan_anew(opened, plan)
             return
-        reached = Position(self._ways.host, self._name, opened.fingerprint, opened.started.scan.reached)
+        reached = Position(self._options.host, self._name, opened.fingerprint, opened.started.scan.reached)
         self._leave(opened)
-        if not itinerary.go_on_from(reached):
+        if not plan.go_on_from(reached):
             self._failures.append(losses.written_over(opened.file.name))
 
-    def _leave(self, opened: _Opened) -> None:
+    def _leave(self, opened: _OpenFile) -> None:
         """Done with a file, which is closed in this thread: closing a deleted one frees it, which may take long."""
         opened.descriptor.give_up()
         self._under_way = None
@@ -200,23 +198,23 @@ class Session:
         if loss is not None:
             self._failures.append(loss)
         elif text is not None and text.is_whole:
-            self._ways.spans.note(opened.file, text.first_time, text.last_time)
+            self._options.known_times.note(opened.file, text.first_time, text.last_time)
 
-    def _note_position(self, framing: Framing | Counting) -> None:
+    def _note_position(self, builder: BatchBuilder | HitCounter) -> None:
         """How far the log is done once all that is framed is given out."""
-        if self._reached is not None and isinstance(framing, Framing):
-            fingerprint, offset = framing.reached(self._reached)
+        if self._reached is not None and isinstance(builder, BatchBuilder):
+            fingerprint, offset = builder.reached(self._reached)
             if not fingerprint >> 32:  # an empty file cannot be told from others
                 fingerprint, offset = self._left
             if fingerprint >> 32 or self._query.form.whole:
-                self._position = Position(self._ways.host, self._name, fingerprint, offset)
+                self._position = Position(self._options.host, self._name, fingerprint, offset)
 
     def _batch(self) -> Batch:
         scanned = self._all_scanned()
         told, self._told = self._told, scanned
         planned, self._planned = self._planned, 0
-        framing = self._prepared.framing if self._prepared is not None else None
-        batch = framing.take() if framing is not None and framing.count else SIGN_OF_LIFE
+        builder = self._prepared.builder if self._prepared is not None else None
+        batch = builder.take() if builder is not None and builder.count else SIGN_OF_LIFE
         told_position, self._told_position = self._told_position, self._position
         news = self._position is not None and self._position != told_position
         positions = (self._position,) if news and self._position is not None else ()
@@ -232,22 +230,22 @@ class Session:
 
     def outcome(self, lines: int) -> Outcome:
         """How it ended, with so many lines sent."""
-        losses = self._prepared.itinerary.losses if self._prepared is not None else []
+        losses = self._prepared.plan.losses if self._prepared is not None else []
         failures = [*losses, *self._failures, *self._limits()]
-        notes = self._starting.notes if self._starting is not None else []
+        notes = self._setup.notes if self._setup is not None else []
         status = failures[0].status if failures else Status.OK
         message = "; ".join(dict.fromkeys([*(failure.message for failure in failures), *notes]))
         unpacking = self._unpacking + (self._under_way.unpacking_ns if self._under_way is not None else 0)
-        return Outcome(status, message, lines, self._all_scanned(), timings=self._stages.told(unpacking))
+        return Outcome(status, message, lines, self._all_scanned(), timings=self._timings.told(unpacking))
 
     def _limits(self) -> list[Failure]:
         if self._prepared is None:
             return []
-        framing, reached = self._prepared.framing, []
-        if framing.cut:
-            lines = "1 line" if framing.cut == 1 else f"{framing.cut} lines"
-            reached.append(f"{self._name}: {lines} longer than {self._ways.max_line} bytes were cut")
-        if framing.refused:
+        builder, reached = self._prepared.builder, []
+        if builder.cut:
+            lines = "1 line" if builder.cut == 1 else f"{builder.cut} lines"
+            reached.append(f"{self._name}: {lines} longer than {self._options.max_line} bytes were cut")
+        if builder.refused:
             reached.append(f"max_bytes={self._query.limits.max_bytes} reached")
         return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]
 
@@ -257,13 +255,13 @@ class Session:
             self._under_way.descriptor.give_up()
 
 
-class _Opened:
+class _OpenFile:
     """A file under way: its descriptor, and what reads it once it is open."""
 
     def __init__(self, file: Generation) -> None:
         self.file = file
         self.descriptor = Descriptor(file.open)
-        self.started: Started | None = None
+        self.started: FileScan | None = None
         self.fingerprint = 0
 
     @property

@@ -10,7 +10,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.session import Session
 from logagent.disk.threads import DiskThreads
 
@@ -29,14 +29,14 @@ class LogSource:
         name: str,
         files: Sequence[Generation],
         threads: DiskThreads,
-        ways: Ways,
+        options: ReadOptions,
         again: Callable[[], Sequence[Generation]] = tuple,
     ) -> None:
         self._again = again
         self._name = name
         self._files = files
         self._threads = threads
-        self._ways = ways
+        self._options = options
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the lines that `query` asks for, in its order, then say how it ended.
@@ -48,7 +48,7 @@ class LogSource:
             query,
             self._name,
             self._files,
-            self._ways,
+            self._options,
             again=self._again,
             check_cancelled=self._threads.check_cancelled,
             helped=self._threads.helped,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Stages:
+class Timings:
     """Nanoseconds by stage. Opening and scanning are always among them, the others where they occur."""
 
     def __init__(self) -> None:

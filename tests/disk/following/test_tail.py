@@ -15,8 +15,8 @@ from logagent.core.batch import BATCH_BYTES, Notice, Position
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation.chain import BUSY
-from logagent.disk.rotation.growing_file import Growing
-from logagent.disk.rotation.renames import AGAIN
+from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.rotation.renames import RETRY_PAUSE
 from testbed.tailing import SETTLED, Reader, Told, append, growing_logs
 
 MANY = 40
@@ -34,13 +34,13 @@ class CountedReads:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.times = 0
-        read = Growing.read
+        read = GrowingFile.read
 
-        def counted(file: Growing, offset: int, most: int = BATCH_BYTES) -> tuple[bytes, bool]:
+        def counted(file: GrowingFile, offset: int, most: int = BATCH_BYTES) -> tuple[bytes, bool]:
             self.times += 1
             return read(file, offset, most)
 
-        monkeypatch.setattr(Growing, "read", counted)
+        monkeypatch.setattr(GrowingFile, "read", counted)
 
 
 @pytest.fixture
@@ -360,12 +360,12 @@ async def test_what_may_not_be_read_is_told_once_and_gone_on_with_when_it_may(
         await trio.sleep(SETTLED)
         logs.rotate("app.log.1")
         append(logs.path, "2")
-        await trio.sleep(AGAIN - SETTLED)
+        await trio.sleep(RETRY_PAUSE - SETTLED)
         assert reader.notices == []
         await trio.sleep(5)
         assert reader.notices == [Notice("web", Status.PERMISSION_DENIED, "permission denied: app.log")]
         refused = False
-        await trio.sleep(AGAIN + SETTLED)
+        await trio.sleep(RETRY_PAUSE + SETTLED)
         assert reader.lines == ["1", "2"]
         assert len(reader.notices) == 1
 
@@ -420,9 +420,9 @@ async def test_what_is_written_during_a_look_comes_in_the_order_of_writing(
         reader = await logs.reader()
         old = logs.rotate("app.log.1")
         await trio.sleep(1)
-        look, looks = Growing.look, 0
+        look, looks = GrowingFile.look, 0
 
-        def interrupted(file: Growing, now: float) -> bool:
+        def interrupted(file: GrowingFile, now: float) -> bool:
             nonlocal looks
             looks += 1
             if looks == 2:
@@ -430,7 +430,7 @@ async def test_what_is_written_during_a_look_comes_in_the_order_of_writing(
                 append(logs.path, "2")
             return look(file, now)
 
-        monkeypatch.setattr(Growing, "look", interrupted)
+        monkeypatch.setattr(GrowingFile, "look", interrupted)
         await trio.sleep(SETTLED)
         assert reader.lines == ["1", "2"]
 
@@ -518,7 +518,7 @@ async def test_a_disk_that_fails_for_a_moment_is_looked_at_again(
     async with growing_logs(tmp_path) as logs:
         reader = await logs.reader()
         with monkeypatch.context() as patched:
-            patched.setattr(Growing, "look", failing_look)
+            patched.setattr(GrowingFile, "look", failing_look)
             append(logs.path, "1")
             await trio.sleep(SETTLED)
         assert reader.lines == []
@@ -527,7 +527,7 @@ async def test_a_disk_that_fails_for_a_moment_is_looked_at_again(
         assert "following app.log" in caplog.text
 
 
-def failing_look(file: Growing, now: float) -> bool:
+def failing_look(file: GrowingFile, now: float) -> bool:
     raise OSError(5, "Input/output error")
 
 

@@ -18,7 +18,7 @@ from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import MAX_LINE, UNKNOWN
 from logagent.disk.rotation.chain import BUSY, HALF_TIME, MAX_HELD, QUIET, Chain
-from logagent.disk.rotation.renames import AGAIN
+from logagent.disk.rotation.renames import RETRY_PAUSE
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 
@@ -63,7 +63,7 @@ def look(chain: Chain, now: float, in_use: int = 0) -> None:
 
 def rotate(chain: Chain, directory: Directory, now: float, in_use: int = 0) -> None:
     directory.rotate()
-    chain.expect_renaming()
+    chain.note_rename()
     look(chain, now, in_use)
 
 
@@ -113,7 +113,7 @@ def test_a_moment_that_passes_after_a_look_began_is_looked_at_again(chain: Chain
     look(chain, 1.0)
     directory.rotate()
     directory.write("new\n")
-    chain.expect_renaming()
+    chain.note_rename()
     look(chain, 1.05)
     due = 1.05 + QUIET
     assert (chain.next_look(1.05), chain.next_look(due)) == (due, float("inf"))
@@ -133,9 +133,9 @@ def test_half_a_line_is_looked_at_until_it_is_given(chain: Chain, directory: Dir
 def test_what_took_the_place_but_could_not_be_opened_is_sought_again(chain: Chain, directory: Directory) -> None:
     directory.hidden = True
     rotate(chain, directory, 1.0)
-    assert (chain.last, chain.next_look(1.0)) == (0, 1.0 + AGAIN)
+    assert (chain.last, chain.next_look(1.0)) == (0, 1.0 + RETRY_PAUSE)
     directory.hidden = False
-    look(chain, 1.0 + AGAIN)
+    look(chain, 1.0 + RETRY_PAUSE)
     assert chain.last == 1
 
 
@@ -177,7 +177,7 @@ def test_a_log_that_is_empty_begins_at_the_end_of_the_file_before(directory: Dir
     chain.close()
 
 
-def test_an_archive_before_an_empty_log_is_not_unpacked(directory: Directory) -> None:
+def test_an_archive_before_an_empty_log_is_not_decompressed(directory: Directory) -> None:
     directory.rotate()
     directory.path.with_name("app.log.1.gz").write_bytes(PACK[Kind.GZIP](b"begun\n"))
     directory.path.with_name("app.log.1").unlink()
@@ -253,7 +253,7 @@ def test_more_files_than_are_held_open_are_all_looked_at(chain: Chain, directory
     for number in range(MAX_HELD + 8, 0, -1):
         directory.path.with_name(f"app.log.{number}").write_text(f"{number}\n")
     directory.write("0\n")
-    chain.expect_renaming()
+    chain.note_rename()
     for now in (1.0, 1.1):
         look(chain, now)
     assert len(chain.held()) == MAX_HELD
@@ -345,7 +345,7 @@ def test_files_that_never_stand_still_are_looked_for_later(chain: Chain, directo
 
     directory.listed = renamed_each_time
     look(chain, 1.0)
-    assert (chain.last, chain.next_look(1.0)) == (0, 1.0 + AGAIN)
+    assert (chain.last, chain.next_look(1.0)) == (0, 1.0 + RETRY_PAUSE)
     directory.listed = find
     look(chain, 2.0)
     look(chain, 2.1)

@@ -13,9 +13,9 @@ import pytest
 from logagent.disk.archives.decoding import Kind
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.rotation import unpacked_copy
-from logagent.disk.rotation.growing_file import Growing
-from logagent.disk.rotation.successors import Succession, Successors
+from logagent.disk.rotation import decompressed_copy
+from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.rotation.successors import SuccessorFinder, Successors
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 
@@ -30,9 +30,9 @@ class Rotating:
         self.path = directory / "app.log"
         self.find: Callable[[], Sequence[Generation]] = lambda: generations(Catalog([directory]))
         append(self.path, "first")
-        self.file = Growing("app.log", os.open(self.path, os.O_RDONLY))
+        self.file = GrowingFile("app.log", os.open(self.path, os.O_RDONLY))
         self.opened = [self.file]
-        self.known: list[Growing] = []
+        self.known: list[GrowingFile] = []
         self.look()
 
     def look(self) -> None:
@@ -45,17 +45,17 @@ class Rotating:
         return self.directory / name
 
     def successors(self) -> Successors:
-        return self._kept(self.succession.after_renaming(self.file, self.known))
+        return self._kept(self.finder.after_renaming(self.file, self.known))
 
     def after_overwriting(self) -> Successors:
-        return self._kept(self.succession.after_overwriting(self.file, self.known))
+        return self._kept(self.finder.after_overwriting(self.file, self.known))
 
     def after_emptiness(self) -> Successors:
-        return self._kept(self.succession.after_emptiness(self.file, self.known))
+        return self._kept(self.finder.after_emptiness(self.file, self.known))
 
     @property
-    def succession(self) -> Succession:
-        return Succession(lambda: self.find(), 1000)
+    def finder(self) -> SuccessorFinder:
+        return SuccessorFinder(lambda: self.find(), 1000)
 
     def _kept(self, found: Successors | None) -> Successors:
         assert found is not None
@@ -69,11 +69,11 @@ class Rotating:
 
     def know(self, path: Path) -> None:
         """A file by which others are known to be newer."""
-        self.known.insert(0, Growing(path.name, os.open(path, os.O_RDONLY)))
-        self.known[0].pass_by()
+        self.known.insert(0, GrowingFile(path.name, os.open(path, os.O_RDONLY)))
+        self.known[0].keep_fingerprint_only()
 
 
-def texts(files: Sequence[Growing]) -> list[str]:
+def texts(files: Sequence[GrowingFile]) -> list[str]:
     """What the files hold by now."""
     for file in files:
         file.look(0.0)
@@ -150,7 +150,7 @@ def test_a_followed_file_that_was_compressed_is_known_by_its_text(kind: Kind, tm
         assert (texts(found.files), found.sure) == (["second\n"], True)
 
 
-def test_those_between_are_unpacked(tmp_path: Path) -> None:
+def test_those_between_are_decompressed(tmp_path: Path) -> None:
     with rotating(tmp_path) as it:
         it.path.rename(tmp_path / "app.log.3")
         append(tmp_path / "app.log.2", "2")
@@ -173,7 +173,7 @@ def test_what_is_packed_and_cannot_be_read_to_its_end_is_not_sure(
         packed = PACK[Kind.GZIP](b"2\n" * 5000)
         (tmp_path / "app.log.1.gz").write_bytes(packed[:-4] if how == "damaged" else packed)
         if how == "too large":
-            monkeypatch.setattr(unpacked_copy, "MAX_UNPACKED", 9999)
+            monkeypatch.setattr(decompressed_copy, "MAX_DECOMPRESSED", 9999)
         append(it.path, "3")
         found = it.successors()
         assert (texts(found.files)[-1], found.sure) == ("3\n", False)
@@ -183,7 +183,7 @@ def test_a_file_that_was_empty_and_is_compressed_with_what_it_got_since_is_not_r
     with rotating(tmp_path) as it:
         it.know(it.old("app.log.3", "older"))
         os.truncate(it.path, 0)
-        it.file = Growing("app.log", os.open(it.path, os.O_RDONLY))
+        it.file = GrowingFile("app.log", os.open(it.path, os.O_RDONLY))
         it.opened.append(it.file)
         it.look()
         append(it.path, "2")
@@ -239,11 +239,11 @@ def test_a_link_that_leads_elsewhere_by_now(tmp_path: Path) -> None:
         append(tmp_path / name, name)
     (tmp_path / "logs").mkdir()
     (tmp_path / "app.log").symlink_to("a")
-    file = Growing("app.log", os.open(tmp_path / "app.log", os.O_RDONLY))
+    file = GrowingFile("app.log", os.open(tmp_path / "app.log", os.O_RDONLY))
     file.look(0.0)
     (tmp_path / "new").symlink_to("b")
     (tmp_path / "new").rename(tmp_path / "app.log")
-    found = Succession(lambda: generations(Catalog([tmp_path])), 1000).after_renaming(file)
+    found = SuccessorFinder(lambda: generations(Catalog([tmp_path])), 1000).after_renaming(file)
     assert found is not None
     assert (texts(found.files), found.sure) == (["b\n"], True)
     for one in (file, *found.files):
@@ -319,9 +319,9 @@ def test_files_that_never_stand_still_are_left_to_the_next_look(tmp_path: Path) 
             return found
 
         it.find = replaced_behind_its_back
-        assert it.succession.after_renaming(it.file) is None
-        assert it.succession.after_overwriting(it.file) is None
-        assert it.succession.after_emptiness(it.file) is None
+        assert it.finder.after_renaming(it.file) is None
+        assert it.finder.after_overwriting(it.file) is None
+        assert it.finder.after_emptiness(it.file) is None
         it.find = find
         assert texts(it.successors().files) == ["3\n"]
 
@@ -384,7 +384,7 @@ def test_it_goes_on_in_a_copy_that_was_compressed_since(kind: Kind, tmp_path: Pa
 
 
 def test_a_packed_copy_that_is_too_large_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacked_copy, "MAX_UNPACKED", 10)
+    monkeypatch.setattr(decompressed_copy, "MAX_DECOMPRESSED", 10)
     with rotating(tmp_path) as it:
         append(it.path, "unseen")
         it.pack(copy_and_truncate(it))
@@ -506,20 +506,20 @@ def test_what_is_truncated_while_it_is_compared_with_a_copy_is_looked_at_again(
         copy_and_truncate(it, "app.log.2")
         append(it.path, "second")
         append(tmp_path / "app.log.1", "second")
-        holds = Growing.holds
+        holds = GrowingFile.holds
 
-        def truncated_meanwhile(file: Growing, other: Growing) -> bool:
+        def truncated_meanwhile(file: GrowingFile, other: GrowingFile) -> bool:
             held = holds(file, other)
             it.path.write_bytes(b"third\n")
             return held
 
-        monkeypatch.setattr(Growing, "holds", truncated_meanwhile)
+        monkeypatch.setattr(GrowingFile, "holds", truncated_meanwhile)
         assert texts(it.after_overwriting().files) == ["second\n", "third\n"]
 
 
 def test_a_file_that_was_empty_has_no_copy(tmp_path: Path) -> None:
     with rotating(tmp_path) as it:
-        empty = Growing("app.log", os.open(it.path, os.O_RDONLY))
+        empty = GrowingFile("app.log", os.open(it.path, os.O_RDONLY))
         it.opened.append(empty)
         it.file = empty
         found = it.after_overwriting()
@@ -532,7 +532,7 @@ def test_a_file_that_was_empty_has_no_copy(tmp_path: Path) -> None:
 def empty(it: Rotating) -> None:
     """The file was written over, and is followed from where it is empty."""
     it.know(copy_and_truncate(it))
-    it.file = Growing("app.log", os.open(it.path, os.O_RDONLY))
+    it.file = GrowingFile("app.log", os.open(it.path, os.O_RDONLY))
     it.opened.append(it.file)
     it.look()
 

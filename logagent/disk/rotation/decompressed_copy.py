@@ -9,54 +9,54 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.disk.archives.decoding import HEAD, Unpacking, kind_of
 from logagent.disk.catalog.logs import Generation
 
-MAX_UNPACKED = 256 * 1024 * 1024
+MAX_DECOMPRESSED = 256 * 1024 * 1024
 """Bytes of text that are unpacked into memory, to be followed as a file is, where one was compressed before it was read
 to its end: more than a busy log gets between two rotations."""
 
 
-class Moved(Exception):
+class FileReplaced(Exception):
     """A file is another one than was found under its name."""
 
 
-class Plain(NamedTuple):
+class PlainText(NamedTuple):
     """descriptor: of the text, to be closed by whoever takes it. whole: whether it is all of the text."""
 
     descriptor: int
     whole: bool = True
 
 
-def open_plain(file: Generation) -> Plain:
+def open_plain_text(file: Generation) -> PlainText:
     """The file itself, or what is packed in it, in memory: as much as fits and can be read. Reads the disk and blocks.
 
-    Raises `Failure` where it cannot be opened, `Moved`, `OSError`.
+    Raises `Failure` where it cannot be opened, `FileReplaced`, `OSError`.
     """
     descriptor = file.open()
     try:
         status = os.fstat(descriptor)
         if file.identity not in (None, (status.st_dev, status.st_ino)):
-            raise Moved
+            raise FileReplaced
         kind = kind_of(os.pread(descriptor, HEAD, 0))
         if kind is None:
-            return Plain(os.dup(descriptor))
-        return _unpacked(Unpacking(descriptor, file.name, kind, chunk=BATCH_BYTES), file)
+            return PlainText(os.dup(descriptor))
+        return _decompressed(Unpacking(descriptor, file.name, kind, chunk=BATCH_BYTES), file)
     finally:
         os.close(descriptor)
 
 
-def _unpacked(unpacking: Unpacking, file: Generation) -> Plain:
+def _decompressed(unpacking: Unpacking, file: Generation) -> PlainText:
     text = os.memfd_create(file.name.rpartition("/")[2][:200])
     try:
         size = 0
         for chunk in unpacking.chunks():
             size += len(chunk)
-            if size > MAX_UNPACKED:
+            if size > MAX_DECOMPRESSED:
                 break
             _write(text, chunk)
         os.utime(text, ns=(file.modified, file.modified))  # what its lines go by that have no time
     except BaseException:
         os.close(text)
         raise
-    return Plain(text, whole=unpacking.loss is None and size <= MAX_UNPACKED)
+    return PlainText(text, whole=unpacking.loss is None and size <= MAX_DECOMPRESSED)
 
 
 def _write(descriptor: int, chunk: bytes) -> None:
