@@ -57,7 +57,7 @@ class Reader:
         self.tail = tail
         self.batches: list[Batch] = []
         self.woken = trio.Event()
-        place = place or tail.chain.end()
+        place = place or tail.chain.files.end()
         self.follower = LogFollower(followed(**asked), tail, place, max_line=1000, woken=lambda _: self.woken.set())
 
     async def read(self) -> None:

@@ -79,8 +79,8 @@ class LogFollower:
         if (late := await self._late_lines()) is not None:
             return late
         while True:
-            file = self._tail.chain.file(self.number)
-            if file.lost and self.number == self._tail.chain.last:
+            file = self._tail.chain.files[self.number]
+            if file.lost and self.number == self._tail.chain.files.last:
                 return self._while_waiting()  # until something has taken its place
             if file.lost:
                 self._lose(file)
@@ -103,7 +103,7 @@ class LogFollower:
 
     def _pass_on(self) -> None:
         """Go on with the next file; of this one more may come late."""
-        missing = self._tail.chain.file(self.number).seen - self._offset
+        missing = self._tail.chain.files[self.number].seen - self._offset
         if missing > 0:
             self._notices.append(losses.truncated(self._tail.host, self.name, missing))
         self._late = (self.number, self._offset)
@@ -127,14 +127,14 @@ class LogFollower:
 
     def _go_to_next(self) -> None:
         self.number, self._offset = self.number + 1, 0
-        self._notices += self._tail.chain.notices(self.number)
+        self._notices += self._tail.chain.files.notices(self.number)
 
     async def _late_lines(self) -> Batch | None:
         """Lines that were written to the file before, though another one had taken its place."""
         if self._late is None:
             return None
         number, offset = self._late
-        file = self._tail.chain.file(number) if number >= self._tail.chain.first else None
+        file = self._tail.chain.files[number] if number >= self._tail.chain.files.first else None
         if file is None or file.lost or file.descriptor is None:
             self._late = None
             return None
@@ -147,13 +147,13 @@ class LogFollower:
         return self._batch()
 
     def _frame(self, block: TailBlock) -> None:
-        self._enter(self.number, self._tail.chain.file(self.number).fingerprint)
+        self._enter(self.number, self._tail.chain.files[self.number].fingerprint)
         self._add(block)
         self._offset += len(block.body)
         self._note_position()
 
     def _enter(self, number: int, fingerprint: int) -> None:
-        file, stamping = self._tail.chain.file(number), self._tail.chain.stamping(number)
+        file, stamping = self._tail.chain.files[number], self._tail.chain.files.stamping(number)
         origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, fingerprint)
         if self._entered != (number, origin):
             self._entered = number, origin
@@ -169,7 +169,7 @@ class LogFollower:
             self._position = Position(self._tail.host, self.name, fingerprint, offset)
 
     def _position_here(self) -> Position:
-        return Position(self._tail.host, self.name, self._tail.chain.file(self.number).fingerprint, self._offset)
+        return Position(self._tail.host, self.name, self._tail.chain.files[self.number].fingerprint, self._offset)
 
     def _batch(self) -> Batch:
         batch = self._builder.take() if self._builder.count else SIGN_OF_LIFE

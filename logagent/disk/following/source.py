@@ -166,13 +166,13 @@ class _Following:
         that was written since it began, or since the earlier answer that knew of no such log."""
         position = of_log(self._query.positions, log.name)
         if first and not self._query.positions:
-            return tail.chain.end()
+            return tail.chain.files.end()
         if first and position is not None:
-            return tail.chain.place_of(position) or await self._catch_up(log, tail, position)
+            return tail.chain.files.place_of(position) or await self._catch_up(log, tail, position)
         since = 0 if first else self._began
         generations = await self._logs.threads.in_thread(self._generations, log.name, since)
         if len(generations) < 2:
-            return tail.chain.beginning()
+            return tail.chain.files.beginning()
         return await self._catch_up(log, tail, Position(self._logs.host, log.name, 0, 0), since)
 
     def _generations(self, name: str, since: int) -> Sequence[Generation]:
@@ -209,11 +209,11 @@ class _Following:
         outcome = await source.pump(query, reached)
         if not outcome.complete:
             await self._say(Failure(outcome.status, outcome.message))
-        place = tail.chain.place_of(reached.position)
+        place = tail.chain.files.place_of(reached.position)
         if place is None:
             await tail.see_all()  # it was read further than the tail has looked
-            place = tail.chain.place_of(reached.position)
-        return place or tail.chain.beginning()
+            place = tail.chain.files.place_of(reached.position)
+        return place or tail.chain.files.beginning()
 
     # Logs that grow.
 

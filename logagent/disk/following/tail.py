@@ -144,8 +144,8 @@ class Tail:
             self._close()
 
     async def _look_once(self) -> None:
-        in_use = min((follower.number for follower in self.followers), default=self.chain.last)
-        self.chain.forget(in_use)
+        in_use = min((follower.number for follower in self.followers), default=self.chain.files.last)
+        self.chain.files.forget(in_use)
         self._looked = trio.current_time()
         self._looks += 1
         look = partial(self.chain.look, watched=all(watch.reached for watch in self._directories))
@@ -171,7 +171,7 @@ class Tail:
 
     def _watch(self) -> None:
         """Have the kernel tell of all files that are held, and of their directories' names."""
-        held = self.chain.held()
+        held = self.chain.files.descriptors()
         for number, descriptor in held.items():
             if number not in self._watches:
                 self._watches[number] = self._watching.file(descriptor, self.wake)

@@ -1,4 +1,4 @@
-"""A file of a log as plain text behind a descriptor, whichever way it lies on the disk."""
+"""Opening a log file as plain text: the file itself, or a decompressed copy of it in memory."""
 
 from __future__ import annotations
 
@@ -10,25 +10,33 @@ from logagent.disk.archives.decoding import HEAD, Unpacking, kind_of
 from logagent.disk.catalog.logs import Generation
 
 MAX_DECOMPRESSED = 256 * 1024 * 1024
-"""Bytes of text that are unpacked into memory, to be followed as a file is, where one was compressed before it was read
-to its end: more than a busy log gets between two rotations."""
+"""Bytes of text that are decompressed into memory when a file was compressed before it was read to its end: more than a
+busy log gets between two rotations."""
 
 
 class FileReplaced(Exception):
-    """A file is another one than was found under its name."""
+    """Another file has the name under which a file was found."""
 
 
 class PlainText(NamedTuple):
-    """descriptor: of the text, to be closed by whoever takes it. whole: whether it is all of the text."""
+    """An open descriptor of plain text.
+
+    Attributes:
+        descriptor: of the text; whoever takes it closes it.
+        whole: whether the text is complete: not too large, and not damaged.
+    """
 
     descriptor: int
     whole: bool = True
 
 
 def open_plain_text(file: Generation) -> PlainText:
-    """The file itself, or what is packed in it, in memory: as much as fits and can be read. Reads the disk and blocks.
+    """Open a file, or decompress it into memory as far as it fits and can be read; blocks.
 
-    Raises `Failure` where it cannot be opened, `FileReplaced`, `OSError`.
+    Raises:
+        Failure: when it cannot be opened.
+        FileReplaced: when its name belongs to another inode.
+        OSError: when it cannot be read.
     """
     descriptor = file.open()
     try:
@@ -52,7 +60,7 @@ def _decompressed(unpacking: Unpacking, file: Generation) -> PlainText:
             if size > MAX_DECOMPRESSED:
                 break
             _write(text, chunk)
-        os.utime(text, ns=(file.modified, file.modified))  # what its lines go by that have no time
+        os.utime(text, ns=(file.modified, file.modified))  # lines that state no time have this one
     except BaseException:
         os.close(text)
         raise

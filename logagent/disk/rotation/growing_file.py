@@ -1,4 +1,4 @@
-"""A file of a log that is followed: held open, looked at for what was appended, and told from what takes its place."""
+"""One file of a followed log: held open, looked at for appended lines, and recognised when it is renamed or copied."""
 
 from __future__ import annotations
 
@@ -13,23 +13,37 @@ from logagent.disk.files.line_breaks import whole_end
 from logagent.disk.files.overwritten import Overwritten
 
 TRAIL = 64
-"""Bytes before the place that a file was read up to, which must still be there: else it was written over. Times and
-numbers make the ends of two lines differ, whatever they have in common."""
+"""Bytes before the place up to which a file was looked at. They must be unchanged, else the file was overwritten: times
+and numbers make the ends of any two lines differ."""
 LOOKED = 4 * BATCH_BYTES
-"""Bytes looked through at a time; then those who follow have their turn."""
+"""Bytes looked through in one look; then followers have their turn."""
 
 
 class GrowingFile:
-    """One open file. All methods read the disk, and are called in one thread at a time.
+    """One open file of a log.
 
-    name: below its root. descriptor: open for reading, closed by `close`. max_line: longer lines come in pieces.
+    Methods read the disk, and are called by one thread at a time.
 
-    whole: the offset up to which it holds whole lines. size: bytes by the last look, or when it was opened. searched:
-    how far it was looked at. modified: nanoseconds since the epoch. grew: when a look last found more, on the caller's
-    clock. left: when another file was found to have taken its place. seen: how far it held whole lines before it went
-    on in a copy. deleted: whether it has no name any more. lost: whether what was not read of it by now is gone. torn:
-    whether that may be more than was seen of it. passed: whether nothing is to be read of it at all.
-    cuts: offsets up to `whole` at which no line ends, ascending.
+    Args:
+        name: below its root.
+        descriptor: open for reading; `close` closes it.
+        max_line: bytes; longer lines come in pieces.
+
+    Attributes:
+        descriptor: None once the file is closed.
+        identity: device and inode.
+        modified: time of the last write, in nanoseconds since the epoch.
+        size: bytes at the last look, or when it was opened.
+        searched: offset up to which it was looked at.
+        whole: offset up to which it holds whole lines.
+        seen: offset up to which it held whole lines before it went on in a copy.
+        cuts: offsets up to `whole` at which a piece of a line ends, ascending.
+        grew: when a look last found more, on the caller's clock.
+        left: when another file was found to have taken its place.
+        deleted: whether it has no name any more.
+        lost: whether lines that were not read yet cannot be read any more.
+        torn: whether more may be lost than was seen of it.
+        passed: whether none of its lines are to be read, see `keep_fingerprint_only`.
     """
 
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
@@ -48,15 +62,17 @@ class GrowingFile:
 
     @property
     def fingerprint(self) -> int:
-        """Tells it from others, see `cursor`; 0 as long as it is empty."""
+        """The fingerprint of its first bytes, see `cursor`; 0 as long as it is empty."""
         return fingerprint(self._head) if self._head else 0
 
     def is_of(self, known: int) -> bool:
-        """Whether it is the file of that fingerprint."""
+        """Return whether it is the file with a fingerprint, which may be from when it was shorter."""
         return has_fingerprint(self._head, known)
 
     def is_copied_in(self, head: bytes) -> bool:
-        """Whether a text may be a copy of this file, or of its beginning: it may have grown before it was truncated.
+        """Return whether a text may be a copy of this file, or of its beginning.
+
+        The file may have grown between being copied and being truncated.
 
         Args:
             head: how the text begins, up to `FINGERPRINT_BYTES` bytes.
@@ -66,34 +82,41 @@ class GrowingFile:
 
     @property
     def quiet_since(self) -> float:
-        """When it last grew; at the earliest when its place was taken, before which nobody waited for it."""
+        """When it last grew, or when its place was taken, whichever is later: before that, nobody waited for it."""
         return max(self.grew, self.left)
 
     @property
     def half(self) -> int:
-        """Bytes of a line at its end that has no line break yet."""
+        """Bytes of the line at its end that has no line break yet."""
         return self.searched - self.whole
 
     @property
     def exhausted(self) -> bool:
-        """Whether all that it held at the last look was looked at."""
+        """Whether all of its size at the last look was looked at."""
         return self.searched >= self.size
 
     def note_head(self) -> bool:
-        """Note what it begins with: from now on it is known whether it is written over. Whether it holds anything."""
+        """Note its first bytes, by which an overwrite is noticed from now on; return whether there are any."""
         assert self.descriptor is not None
         self._head = os.pread(self.descriptor, FINGERPRINT_BYTES, 0)
         return bool(self._head)
 
     def stay_empty(self) -> None:
-        """Though it holds something by now, nothing of that is its own: it was seen empty, and what it got next was
-        rotated away. Closes it."""
+        """Treat it as empty, and close it.
+
+        It was seen empty. What was written to it next was rotated away, and the text that it holds now is another
+        file's in the chain.
+        """
         self._head = b""
         self.size = 0
         self.close()
 
     def skip_lines(self) -> None:
-        """Nothing in the whole lines that it holds is of interest. Raises `Overwritten`."""
+        """Begin behind the whole lines that it holds.
+
+        Raises:
+            Overwritten: when it is overwritten meanwhile.
+        """
         assert self.descriptor is not None
         self.note_head()
         end = whole_end(self.descriptor)
@@ -105,7 +128,7 @@ class GrowingFile:
             raise Overwritten
 
     def keep_fingerprint_only(self) -> None:
-        """Nothing of it is of interest but its fingerprint, by which others are told to be newer. Closes it."""
+        """Read none of its lines, and close it: its fingerprint tells which files are newer."""
         assert self.descriptor is not None
         self._head = head_of(self.descriptor, FINGERPRINT_BYTES)
         self.passed = True
@@ -113,7 +136,15 @@ class GrowingFile:
         self.close()
 
     def look(self, now: float, most: int = LOOKED) -> bool:
-        """See what was appended, up to `most` bytes of it; whether there is more. Raises `Overwritten`, `OSError`."""
+        """Look at what was appended, up to `most` bytes; return whether there is more.
+
+        Args:
+            now: in seconds, for `grew`.
+
+        Raises:
+            Overwritten: when it no longer holds what was looked at before.
+            OSError: when it cannot be read.
+        """
         assert self.descriptor is not None
         status = os.fstat(self.descriptor)
         if status.st_size < self.searched:
@@ -142,15 +173,17 @@ class GrowingFile:
         return text[len(self._trail) :]
 
     def is_intact(self) -> bool:
-        """Whether it still holds what it began with, and the last of what was looked at: what was read before is of
-        the same text then."""
+        """Return whether its first bytes, and the last that were looked at, are unchanged.
+
+        Called behind a read, it tells that what was read belongs to the same text.
+        """
         assert self.descriptor is not None
         head = os.pread(self.descriptor, len(self._head), 0)
         trail = os.pread(self.descriptor, len(self._trail), self.searched - len(self._trail))
         return (head, trail) == (self._head, self._trail)
 
     def holds(self, other: GrowingFile) -> bool:
-        """Whether all of another one, by its first and last bytes, is at the same place in this one."""
+        """Return whether it begins with all of another file, to judge by the other one's first and last bytes."""
         assert self.descriptor is not None
         assert other.descriptor is not None
         size = os.fstat(other.descriptor).st_size
@@ -162,18 +195,18 @@ class GrowingFile:
         self._trail = (self._trail + text)[-TRAIL:]
         last = text.rfind(b"\n")
         if last >= 0:
-            self._pass(text.find(b"\n") + self.searched)
+            self._cut_long_line(text.find(b"\n") + self.searched)
             self.whole = self.searched + last + 1
         self.searched += len(text)
-        self._pass(self.searched)
+        self._cut_long_line(self.searched)
 
-    def _pass(self, end: int) -> None:
-        """A line that was begun goes on up to `end` at least."""
+    def _cut_long_line(self, end: int) -> None:
+        """Cut pieces of `max_line` bytes off a line that reaches to `end` at least."""
         while end - self.whole > self._max_line:
             self._cut(self.whole + self._max_line)
 
     def end_half_line(self) -> None:
-        """Let what there is of a line be taken for a line: its end does not come."""
+        """Take the beginning of a line whose end does not come for a line."""
         if self.half:
             self._cut(self.searched)
 
@@ -182,7 +215,11 @@ class GrowingFile:
         self.cuts.append(offset)
 
     def read(self, offset: int, most: int = BATCH_BYTES) -> tuple[bytes, bool]:
-        """Whole lines from `offset` on, up to `most` bytes but at least one; whether the last is a piece of one."""
+        """Read whole lines from `offset` on, up to `most` bytes but at least one line.
+
+        Returns:
+            The lines, none if it was overwritten; and whether the last one is but a piece of a line.
+        """
         assert self.descriptor is not None
         place = bisect_right(self.cuts, offset)
         limit = self.cuts[place] if place < len(self.cuts) else self.whole
@@ -203,8 +240,15 @@ class GrowingFile:
         return body, bool(body) and offset + len(body) in self.cuts[place : place + 1]
 
     def adopt(self, descriptor: int, identity: tuple[int, int]) -> None:
-        """Go on with a copy of it, which was made before it was written over. What was written between the copying and
-        that is missing from the copy, though it may have been seen. identity: of the copy in its directory."""
+        """Go on in a copy, which was made before the file was overwritten.
+
+        Lines that were written between the copying and the overwriting are missing from the copy, though they may have
+        been seen.
+
+        Args:
+            descriptor: of the copy's text; `close` closes it.
+            identity: device and inode of the copy in its directory.
+        """
         self.close()
         self.descriptor, self.identity = descriptor, identity
         self.seen, self.size = max(self.seen, self.whole), os.fstat(descriptor).st_size
@@ -214,7 +258,7 @@ class GrowingFile:
             self.cuts = [cut for cut in self.cuts if cut <= self.whole]
 
     def close(self) -> None:
-        """Let go of the file. To be called twice is harmless."""
+        """Close the file; calling it again is harmless."""
         descriptor, self.descriptor = self.descriptor, None
         if descriptor is not None:
             os.close(descriptor)

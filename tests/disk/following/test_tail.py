@@ -449,11 +449,15 @@ async def test_a_position_is_found_in_whichever_file_that_is_held(tmp_path: Path
         await trio.sleep(SETTLED)
         second = reader.follower.position
         tail = slow.tail
-        assert (tail.chain.place_of(first), tail.chain.place_of(second), tail.chain.end()) == ((0, 8), (1, 6), (1, 6))
-        assert tail.chain.place_of(first._replace(offset=4)) == (0, 4)
-        assert tail.chain.place_of(first._replace(offset=9)) is None
-        assert tail.chain.place_of(Position("web", "app.log", first.fingerprint + 1, 0)) is None
-        assert tail.chain.place_of(Position("web", "app.log", 0, 0)) is None
+        assert (tail.chain.files.place_of(first), tail.chain.files.place_of(second), tail.chain.files.end()) == (
+            (0, 8),
+            (1, 6),
+            (1, 6),
+        )
+        assert tail.chain.files.place_of(first._replace(offset=4)) == (0, 4)
+        assert tail.chain.files.place_of(first._replace(offset=9)) is None
+        assert tail.chain.files.place_of(Position("web", "app.log", first.fingerprint + 1, 0)) is None
+        assert tail.chain.files.place_of(Position("web", "app.log", 0, 0)) is None
 
 
 async def test_a_directory_that_was_replaced_is_watched_anew(tmp_path: Path, autojump_clock: MockClock) -> None:
