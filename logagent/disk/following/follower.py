@@ -112,7 +112,7 @@ class LogFollower:
 
     def _while_waiting(self) -> Batch | None:
         """What there is to say while there are no lines; why it does not go on, once."""
-        trouble = self._tail.chain.trouble
+        trouble = self._tail.chain.retries.trouble
         if trouble is not None and self._trouble is None:
             self._notices.append(Notice(self._tail.host, trouble.status, trouble.message))
         self._trouble = trouble

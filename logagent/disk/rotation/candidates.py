@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
+from logagent.core.cursor import FINGERPRINT_BYTES
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.decompressed_copy import open_plain_text
-from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.rotation.growing_file import TRAIL, GrowingFile
 
 Inode = tuple[int, int]
 """A file's device and inode."""
@@ -85,7 +87,7 @@ class Candidates:
             return files
         live = files[place]
         live.note_head()
-        if place and live.fingerprint and live.holds(files[place - 1]):
+        if place and live.fingerprint and begins_with(live, files[place - 1]):
             del files[place - 1]
         if not live.is_intact():
             raise Overwritten
@@ -111,3 +113,13 @@ class Candidates:
         self._incomplete += [] if text.whole else [file]
         file.note_head()
         return file
+
+
+def begins_with(file: GrowingFile, other: GrowingFile) -> bool:
+    """Return whether a file begins with all of another one, to judge by the first and last bytes of the other."""
+    assert file.descriptor is not None
+    assert other.descriptor is not None
+    size = os.fstat(other.descriptor).st_size
+    places = [(FINGERPRINT_BYTES, 0), (TRAIL, max(0, size - TRAIL))]
+    parts = [(other.descriptor, min(most, size - begin), begin) for most, begin in places]
+    return all(os.pread(*part) == os.pread(file.descriptor, *part[1:]) for part in parts)

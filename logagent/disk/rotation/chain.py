@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from pathlib import Path
 
-from logagent.core.outcome import Failure
 from logagent.disk.catalog import losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.held_files import DELETED_GRACE, HeldFiles
-from logagent.disk.rotation.renames import RETRY_PAUSE, RenameDetector
+from logagent.disk.rotation.renames import RenameDetector
+from logagent.disk.rotation.retries import Retries
 from logagent.disk.rotation.successors import SuccessorFinder, Successors
 
 HALF_TIME = 2.0
@@ -43,23 +42,19 @@ class Chain:
 
     Attributes:
         files: the files that are known, by number.
-        trouble: why the file that took the newest one's place cannot be opened, None if it can; it is tried again each
-            second.
+        retries: of opening the file that took the newest one's place.
     """
 
     def __init__(
         self, name: str, find: Callable[[], Sequence[Generation]], *, host: str, zone: tzinfo, max_line: int
     ) -> None:
-        self.name = name
-        self.host = host
+        self.name, self.host = name, host
         self.files = HeldFiles(zone)
-        self.trouble: Failure | None = None
+        self.retries = Retries()
         self._finder = SuccessorFinder(find, max_line)
         self._renames = RenameDetector(name, None)
         self._lock = threading.Lock()
         self._closed = False
-        self._failing_since: float | None = None
-        self._not_before = -math.inf
         # The newest file known to follow its predecessor directly, with nothing written and rotated away in between.
         self._last_direct = -1
 
@@ -132,8 +127,7 @@ class Chain:
 
     def _see(self, now: float, in_use: int, watched: bool) -> bool:
         self._see_names(now, watched)
-        # From the newest to the oldest: what an older file holds when it is looked at was written before what was seen
-        # in a newer one, or at the same time.
+        # Newest first: so no line is seen in a newer file before lines of an older one that were written earlier.
         more = [self._see_file(file, now) for file in self.files.open_newest_first()]
         for file in self.files:
             if file.half and now >= file.grew + HALF_TIME:
@@ -163,7 +157,7 @@ class Chain:
 
     def _begin_filled(self, file: GrowingFile, now: float) -> bool:
         """Go on with a file that was empty and holds text, which need not be the first text that it held."""
-        if now < self._not_before:
+        if now < self.retries.not_before:
             return False
         followed = self._finder.after_emptiness(file, self.files.anchors())
         if followed is not None and not followed.files:
@@ -175,7 +169,7 @@ class Chain:
 
     def _begin_anew(self, file: GrowingFile, now: float) -> bool:
         """Go on with a copy of a file that was overwritten, if there is one, and then with what it holds now."""
-        if now < self._not_before:
+        if now < self.retries.not_before:
             return False
         followed = self._finder.after_overwriting(file, self.files.anchors())
         file.lost = followed is None or not followed.copied
@@ -184,7 +178,7 @@ class Chain:
 
     def _succeed(self, file: GrowingFile, followed: Successors | None, now: float) -> bool:
         """Take over the files that came after one; return whether there are any. If not, they are sought again."""
-        self._note_trouble(self._finder.failure, now)
+        self.retries.note(self._finder.failure, now)
         if followed is None or not followed.files:
             self._renames.retry_later(now)
             return False
@@ -193,19 +187,6 @@ class Chain:
             file.close()
         self._add(followed.files, sure=followed.sure)
         return True
-
-    def _note_trouble(self, failure: Failure | None, now: float) -> None:
-        """Note whether a file could be opened; report it when that fails for `RETRY_PAUSE`.
-
-        A program that creates a file may take a moment to make it readable.
-        """
-        self._not_before = now + RETRY_PAUSE if failure is not None else now
-        if failure is None:
-            self._failing_since = self.trouble = None
-        elif self._failing_since is None:
-            self._failing_since = now
-        elif now >= self._failing_since + RETRY_PAUSE:
-            self.trouble = failure
 
     def _add(self, files: Sequence[GrowingFile], *, sure: bool = True) -> None:
         self.files.add(files, () if sure else [losses.rotated_too_fast(self.host, self.name)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_right
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.cursor import FINGERPRINT_BYTES, fingerprint, has_fingerprint
@@ -11,6 +10,7 @@ from logagent.disk.archives.decoding import head_of
 from logagent.disk.files.blocks import MAX_LINE
 from logagent.disk.files.line_breaks import whole_end
 from logagent.disk.files.overwritten import Overwritten
+from logagent.disk.rotation.line_ends import LineEnds
 
 TRAIL = 64
 """Bytes before the place up to which a file was looked at. They must be unchanged, else the file was overwritten: times
@@ -34,12 +34,10 @@ class GrowingFile:
         identity: device and inode.
         modified: time of the last write, in nanoseconds since the epoch.
         size: bytes at the last look, or when it was opened.
-        searched: offset up to which it was looked at.
-        whole: offset up to which it holds whole lines.
+        lines: where its lines end, as far as it was looked at.
         seen: offset up to which it held whole lines before it went on in a copy.
-        cuts: offsets up to `whole` at which a piece of a line ends, ascending.
-        grew: when a look last found more, on the caller's clock.
-        left: when another file was found to have taken its place.
+        grew: when a look last found more, in seconds on the caller's clock.
+        left: when another file was found to have taken its place, likewise.
         deleted: whether it has no name any more.
         lost: whether lines that were not read yet cannot be read any more.
         torn: whether more may be lost than was seen of it.
@@ -49,16 +47,15 @@ class GrowingFile:
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
         self.name = name
         self.descriptor: int | None = descriptor
-        self._max_line = max_line
+        self.lines = LineEnds(max_line)
         self._head = self._trail = b""
         status = os.fstat(descriptor)
         self.identity = status.st_dev, status.st_ino
         self.modified = status.st_mtime_ns
         self.size = status.st_size
-        self.whole = self.searched = self.seen = 0
+        self.seen = 0
         self.grew = self.left = 0.0
         self.deleted = self.lost = self.torn = self.passed = False
-        self.cuts: list[int] = []
 
     @property
     def fingerprint(self) -> int:
@@ -70,12 +67,9 @@ class GrowingFile:
         return has_fingerprint(self._head, known)
 
     def is_copied_in(self, head: bytes) -> bool:
-        """Return whether a text may be a copy of this file, or of its beginning.
+        """Return whether a text with these first bytes may be a copy of this file, or of its beginning.
 
         The file may have grown between being copied and being truncated.
-
-        Args:
-            head: how the text begins, up to `FINGERPRINT_BYTES` bytes.
         """
         common = min(len(head), len(self._head))
         return common > 0 and head[:common] == self._head[:common]
@@ -84,6 +78,16 @@ class GrowingFile:
     def quiet_since(self) -> float:
         """When it last grew, or when its place was taken, whichever is later: before that, nobody waited for it."""
         return max(self.grew, self.left)
+
+    @property
+    def searched(self) -> int:
+        """Offset up to which it was looked at."""
+        return self.lines.searched
+
+    @property
+    def whole(self) -> int:
+        """Offset up to which it holds whole lines, and pieces of overlong ones."""
+        return self.lines.whole
 
     @property
     def half(self) -> int:
@@ -102,11 +106,7 @@ class GrowingFile:
         return bool(self._head)
 
     def stay_empty(self) -> None:
-        """Treat it as empty, and close it.
-
-        It was seen empty. What was written to it next was rotated away, and the text that it holds now is another
-        file's in the chain.
-        """
+        """Treat it as empty, as it was seen, and close it: the text that it holds now is of a later file of the log."""
         self._head = b""
         self.size = 0
         self.close()
@@ -122,7 +122,7 @@ class GrowingFile:
         end = whole_end(self.descriptor)
         begin = max(0, end - TRAIL)
         self._trail = os.pread(self.descriptor, end - begin, begin)
-        self.searched = self.whole = begin + len(self._trail)
+        self.lines.begin_at(begin + len(self._trail))
         self.size = max(self.size, self.searched, os.fstat(self.descriptor).st_size)
         if not self.is_intact():
             raise Overwritten
@@ -137,9 +137,6 @@ class GrowingFile:
 
     def look(self, now: float, most: int = LOOKED) -> bool:
         """Look at what was appended, up to `most` bytes; return whether there is more.
-
-        Args:
-            now: in seconds, for `grew`.
 
         Raises:
             Overwritten: when it no longer holds what was looked at before.
@@ -158,7 +155,8 @@ class GrowingFile:
             self.size = status.st_size  # of the same file as before
             if text:
                 self.grew = now
-                self._search(text)
+                self._trail = (self._trail + text)[-TRAIL:]
+                self.lines.append(text)
             if not text or self.searched >= end:
                 break
         return self.searched < self.size
@@ -173,46 +171,15 @@ class GrowingFile:
         return text[len(self._trail) :]
 
     def is_intact(self) -> bool:
-        """Return whether its first bytes, and the last that were looked at, are unchanged.
-
-        Called behind a read, it tells that what was read belongs to the same text.
-        """
+        """Return whether its first bytes and the last that were looked at are unchanged, and so what was just read."""
         assert self.descriptor is not None
         head = os.pread(self.descriptor, len(self._head), 0)
         trail = os.pread(self.descriptor, len(self._trail), self.searched - len(self._trail))
         return (head, trail) == (self._head, self._trail)
 
-    def holds(self, other: GrowingFile) -> bool:
-        """Return whether it begins with all of another file, to judge by the other one's first and last bytes."""
-        assert self.descriptor is not None
-        assert other.descriptor is not None
-        size = os.fstat(other.descriptor).st_size
-        places = [(FINGERPRINT_BYTES, 0), (TRAIL, max(0, size - TRAIL))]
-        parts = [(other.descriptor, min(most, size - begin), begin) for most, begin in places]
-        return all(os.pread(*part) == os.pread(self.descriptor, *part[1:]) for part in parts)
-
-    def _search(self, text: bytes) -> None:
-        self._trail = (self._trail + text)[-TRAIL:]
-        last = text.rfind(b"\n")
-        if last >= 0:
-            self._cut_long_line(text.find(b"\n") + self.searched)
-            self.whole = self.searched + last + 1
-        self.searched += len(text)
-        self._cut_long_line(self.searched)
-
-    def _cut_long_line(self, end: int) -> None:
-        """Cut pieces of `max_line` bytes off a line that reaches to `end` at least."""
-        while end - self.whole > self._max_line:
-            self._cut(self.whole + self._max_line)
-
     def end_half_line(self) -> None:
         """Take the beginning of a line whose end does not come for a line."""
-        if self.half:
-            self._cut(self.searched)
-
-    def _cut(self, offset: int) -> None:
-        self.whole = offset
-        self.cuts.append(offset)
+        self.lines.end_half_line()
 
     def read(self, offset: int, most: int = BATCH_BYTES) -> tuple[bytes, bool]:
         """Read whole lines from `offset` on, up to `most` bytes but at least one line.
@@ -221,23 +188,11 @@ class GrowingFile:
             The lines, none if it was overwritten; and whether the last one is but a piece of a line.
         """
         assert self.descriptor is not None
-        place = bisect_right(self.cuts, offset)
-        limit = self.cuts[place] if place < len(self.cuts) else self.whole
-        body = b""
-        while offset + len(body) < limit:
-            more = os.pread(self.descriptor, min(most, limit - offset) - len(body), offset + len(body))
-            if not more:
-                break  # it was truncated
-            body += more
-            if len(body) >= min(most, limit - offset):
-                end = len(body) if offset + len(body) == limit else body.rfind(b"\n") + 1
-                if end:
-                    body = body[:end]
-                    break
-                most *= 4
+        limit, is_cut = self.lines.limit(offset)
+        body = _read_lines(self.descriptor, offset, limit, most)
         if not self.is_intact():
             return b"", False
-        return body, bool(body) and offset + len(body) in self.cuts[place : place + 1]
+        return body, is_cut and bool(body) and offset + len(body) == limit
 
     def adopt(self, descriptor: int, identity: tuple[int, int]) -> None:
         """Go on in a copy, which was made before the file was overwritten.
@@ -255,10 +210,25 @@ class GrowingFile:
         self._head = self._head[: self.size]
         if self.size < self.searched:
             self.skip_lines()
-            self.cuts = [cut for cut in self.cuts if cut <= self.whole]
 
     def close(self) -> None:
         """Close the file; calling it again is harmless."""
         descriptor, self.descriptor = self.descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _read_lines(descriptor: int, offset: int, limit: int, most: int) -> bytes:
+    """Read lines up to an offset where one ends: up to `most` bytes, but at least one line."""
+    body = b""
+    while offset + len(body) < limit:
+        more = os.pread(descriptor, min(most, limit - offset) - len(body), offset + len(body))
+        if not more:
+            break  # it was truncated
+        body += more
+        if len(body) >= min(most, limit - offset):
+            end = len(body) if offset + len(body) == limit else body.rfind(b"\n") + 1
+            if end:
+                return body[:end]
+            most *= 4
+    return body

@@ -6,9 +6,7 @@ import math
 from pathlib import Path
 
 from logagent.disk.rotation.growing_file import GrowingFile
-
-RETRY_PAUSE = 1.0
-"""Seconds until the successor of a file is sought again, if it could not be found or opened."""
+from logagent.disk.rotation.retries import RETRY_PAUSE
 
 
 class RenameDetector:

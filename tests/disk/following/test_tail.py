@@ -16,7 +16,7 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation.chain import BUSY
 from logagent.disk.rotation.growing_file import GrowingFile
-from logagent.disk.rotation.renames import RETRY_PAUSE
+from logagent.disk.rotation.retries import RETRY_PAUSE
 from testbed.tailing import SETTLED, Reader, Told, append, growing_logs
 
 MANY = 40

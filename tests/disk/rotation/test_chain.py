@@ -19,7 +19,7 @@ from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import MAX_LINE, UNKNOWN
 from logagent.disk.rotation.chain import BUSY, HALF_TIME, QUIET, Chain
 from logagent.disk.rotation.held_files import MAX_HELD
-from logagent.disk.rotation.renames import RETRY_PAUSE
+from logagent.disk.rotation.retries import RETRY_PAUSE
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 

@@ -256,7 +256,7 @@ def test_a_copy_that_lacks_what_was_seen_ends_at_its_last_whole_line(path: Path,
     copy.write_bytes(b"one\ntw")
     file.adopt(os.open(copy, os.O_RDONLY), (1, 2))
     file.look(2.0)
-    assert (file.whole, file.half, file.seen, file.cuts) == (4, 2, 13, [])
+    assert (file.whole, file.half, file.seen, file.lines.cuts) == (4, 2, 13, [])
 
 
 def test_it_knows_that_it_was_deleted(path: Path, file: GrowingFile) -> None:

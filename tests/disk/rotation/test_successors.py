@@ -13,7 +13,7 @@ import pytest
 from logagent.disk.archives.decoding import Kind
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.rotation import decompressed_copy
+from logagent.disk.rotation import candidates, decompressed_copy
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.successors import SuccessorFinder, Successors
 from testbed.packing import PACK
@@ -506,14 +506,14 @@ def test_what_is_truncated_while_it_is_compared_with_a_copy_is_looked_at_again(
         copy_and_truncate(it, "app.log.2")
         append(it.path, "second")
         append(tmp_path / "app.log.1", "second")
-        holds = GrowingFile.holds
+        begins_with = candidates.begins_with
 
         def truncated_meanwhile(file: GrowingFile, other: GrowingFile) -> bool:
-            held = holds(file, other)
+            held = begins_with(file, other)
             it.path.write_bytes(b"third\n")
             return held
 
-        monkeypatch.setattr(GrowingFile, "holds", truncated_meanwhile)
+        monkeypatch.setattr(candidates, "begins_with", truncated_meanwhile)
         assert texts(it.after_overwriting().files) == ["second\n", "third\n"]
 
 
