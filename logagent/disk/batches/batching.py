@@ -1,4 +1,4 @@
-"""Batching: putting what a query selects together to batches, up to the query's limits."""
+"""Making batches of the lines that a query selects, up to its limits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from logagent.disk.times.stamping import Times
 
 
 class BatchBuilder:
-    """Collects the lines of an answer, block by block, in the order asked for, from one file of a log after the other.
+    """Collects the lines of an answer, block by block, in the order of the answer, file by file.
 
-    max_line: lines are cut to so many bytes.
+    Args:
+        max_line: bytes to which lines are cut.
 
-    count, size: the lines collected since the last `take`, and their bytes. sent: the lines taken so far. cut: how many
-    of all these were cut.
+    Attributes:
+        count: lines collected since the last `take`.
+        size: their bytes.
+        sent: lines taken so far.
+        cut: how many of all lines, collected or taken, were cut.
     """
 
     def __init__(self, query: Query, matcher: Matcher, max_line: int) -> None:
@@ -32,18 +36,22 @@ class BatchBuilder:
         self._stamping: Times | None = None
         self._key = 0
         self._stopped: tuple[int, int] | None = None
-        self.sent = self.cut = 0
+        self.sent = self.cut = self.count = self.size = 0
         self._start_batch()
 
     def enter(self, origin: Origin, stamping: Times | None) -> None:
-        """The lines to come are of another file. stamping: gives them their times; None where nobody wants any."""
+        """Begin with another file.
+
+        Args:
+            stamping: gives its lines their times; None: none are wanted.
+        """
         self._stamping = stamping
         self._selector.enter(len(self._entered), stamping)
         self._entered.append(origin)
 
     @property
     def done(self) -> bool:
-        """Whether no further line may be collected."""
+        """Whether a limit of the query is reached, so that no further line is collected."""
         return self._allowance.used_up
 
     @property
@@ -52,7 +60,11 @@ class BatchBuilder:
         return self._allowance.refused
 
     def add(self, block: Block, *, partial: bool = False) -> None:
-        """Collect what is wanted of a block. partial: its last line is but a piece of one."""
+        """Collect the lines of a block that the query selects.
+
+        Args:
+            partial: whether the last line is but a piece of a line.
+        """
         selected = self._selector.add(block)
         if (
             partial
@@ -64,19 +76,25 @@ class BatchBuilder:
 
     @property
     def waits(self) -> bool:
-        """Whether an event that was begun waits for its end."""
+        """Whether an event waits for its last lines."""
         return self._selector.waits
 
     def add_long(self, start: int, head: bytes, *, matches: bool) -> None:
-        """Collect a line, longer than `max_line`, of which only the head is at hand, if it is wanted."""
+        """Collect a line too long to be held, if the query selects it.
+
+        Args:
+            start: its offset in the file.
+            head: its first bytes.
+            matches: whether the whole line matches.
+        """
         self._collect(self._selector.add_long(start, head, matches), may_be_long=True)
 
     def finish(self) -> None:
-        """Collect what waited for more, of which there is none."""
+        """Collect the event or context that waits for further lines: there are none."""
         self._collect(self._selector.finish(), may_be_long=True)
 
     def take(self) -> Batch:
-        """The lines collected since the last time."""
+        """Return the lines collected since the last call."""
         origins, origin = self._origins_of_batch()
         batch = Batch(
             b"".join(self._bodies),
@@ -103,7 +121,7 @@ class BatchBuilder:
 
     def _collect(self, selected: SelectedLines, *, may_be_long: bool) -> None:
         lines = selected.lines
-        may_be_long = may_be_long or selected.flags is not None  # context may be of blocks before
+        may_be_long = may_be_long or selected.flags is not None  # context may come from earlier blocks
         sent = [line[: self._max_line] for line in lines] if may_be_long else lines
         count = self._allowance.admit(sent, selected.flags)
         if lines and self._allowance.used_up and self._stopped is None:
@@ -119,8 +137,14 @@ class BatchBuilder:
         self.size += len(body)
 
     def reached(self, offset: int) -> tuple[int, int]:
-        """How far the log is done once what was collected is given out: the fingerprint of a file, and the offset in
-        it (see `Position`). offset: that up to which the file that was entered last was added."""
+        """Return how far the log is done once all collected lines are sent, as the two parts of a `Position`.
+
+        Args:
+            offset: up to which the file that was entered last was added.
+
+        Returns:
+            The fingerprint of a file, and an offset in it.
+        """
         kept = self._selector.kept
         if self._stopped is not None:
             file, offset = self._stopped
@@ -132,7 +156,7 @@ class BatchBuilder:
         return self._entered[file].fingerprint, offset
 
     def _stop(self, selected: SelectedLines, count: int) -> tuple[int, int]:
-        """Where the answer ended among the lines of a block, of which it has the first `count`."""
+        """Return the file and the offset where the answer ended, which has the first `count` of these lines."""
         if self._newest and count:
             return self._place(selected, selected.first_of_record(count - 1), behind=False)
         if self._newest:
@@ -140,7 +164,7 @@ class BatchBuilder:
         return self._place(selected, max(count - 1, 0), behind=count > 0)
 
     def _place(self, selected: SelectedLines, place: int, *, behind: bool) -> tuple[int, int]:
-        """The file of a line, and where it begins, or the line behind it."""
+        """Return the file of a selected line, and the offset where it begins, or where the line behind it does."""
         file = len(self._entered) - 1 if selected.files is None else selected.files[place]
         start = selected.start(place, newest=self._newest)
         return file, start + len(selected.lines[place]) + 1 if behind else start
@@ -169,7 +193,7 @@ class BatchBuilder:
         return self._stamping.times(starts, lines)
 
     def _keys_of(self, times: list[int], flags: bytes) -> list[int]:
-        """The time of the record that each line belongs to."""
+        """Return for each line the time of the record that it belongs to."""
         keys: list[int] = []
         for place, time in enumerate(times):
             if not flags[place] & (LineFlag.CONTINUES | LineFlag.TRAILS):
