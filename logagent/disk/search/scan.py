@@ -1,4 +1,4 @@
-"""The scan: reads one file of a log, matches and collects its lines, up to one batch at a time. Runs in a thread."""
+"""The scan of one file of a log: reads it, matches its lines and collects them, in a thread, a batch at a time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ from logagent.disk.search.archive_lines import LineReader
 from logagent.disk.search.options import LIFE_BYTES
 
 ENOUGH = BATCH_BYTES // 2
-"""Bytes of lines with which a batch is sent on: with what the last block adds it comes to 128 to 384 KiB."""
+"""Bytes of lines with which a batch is sent on: with the lines of its last block it has 128 to 384 KiB."""
 
 
 class Scan:
-    """Has the lines of one file that a query asks for framed.
+    """Collects the lines of one file that a query asks for.
 
-    begin, end: offsets of lines: only what begins from `begin` on and before `end` is read.
+    Args:
+        reader: of the file.
+        builder: collects the lines.
+        begin: offset of the first line to read.
+        end: offset behind the last line to read; None: the end of the file.
+        life_bytes: bytes read after which `advance` returns even if there is no line.
 
-    ended: whether there is nothing more to read for. scanned: bytes of the file gone through. reached: the offset up to
-    which lines are framed, from the end or from the beginning. loss: why the lines are
-    not all there, None as long as they are.
+    Attributes:
+        ended: whether nothing is left to be read.
+        scanned: bytes of the file gone through.
+        reached: offset up to which lines are collected, from the end of the file or from its beginning.
     """
 
     def __init__(
@@ -53,11 +59,18 @@ class Scan:
 
     @property
     def loss(self) -> Failure | None:
+        """Why some lines are missing, None as long as none are."""
         return self._reader.loss
 
     def advance(self, enough: int) -> None:
-        """Read until so many bytes of lines are framed, or it is time for a sign of life. Raises `Failure` where the
-        file cannot be read."""
+        """Read until enough lines are collected, or it is time for a sign of life.
+
+        Args:
+            enough: bytes of lines.
+
+        Raises:
+            Failure: when the file cannot be read.
+        """
         pause = self._reader.bytes_read + self._life_bytes
         for _ in self._steps:
             if self._builder.done:
