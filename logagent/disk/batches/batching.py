@@ -137,13 +137,10 @@ class BatchBuilder:
         self.size += len(body)
 
     def reached(self, offset: int) -> tuple[int, int]:
-        """Return how far the log is done once all collected lines are sent, as the two parts of a `Position`.
+        """Return how far the log is done once all lines are sent: a file's fingerprint and an offset (see `Position`).
 
         Args:
             offset: up to which the file that was entered last was added.
-
-        Returns:
-            The fingerprint of a file, and an offset in it.
         """
         kept = self._selector.kept
         if self._stopped is not None:

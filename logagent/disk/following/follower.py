@@ -1,4 +1,4 @@
-"""Following one log for one query: pulls blocks from the log's tail at the pace of its reader, and frames them."""
+"""Following one log for one query: reads blocks from the log's tail at the pace of the client, and makes batches."""
 
 from __future__ import annotations
 
@@ -18,14 +18,21 @@ from logagent.disk.following.tail import Tail, TailBlock
 from logagent.disk.rotation.growing_file import GrowingFile
 
 EVENT_QUIET = 0.5
-"""Seconds without a further line after which an event is taken to be complete: programs write a stack trace at once."""
+"""Seconds without a further line after which an event counts as complete: programs write a stack trace at once."""
 
 
 class LogFollower:
     """One log in one follow.
 
-    tail: of the log; stays the caller's. place: where to begin: the number of a file, and an offset. woken: called when
-    there is news. number: of the file that is read. pending: whether an event waits for its end.
+    Args:
+        tail: of the log; stays the caller's.
+        place: where to begin: the number of a file, and an offset.
+        max_line: bytes to which lines are cut.
+        woken: called when there may be more to read.
+
+    Attributes:
+        name: the log's.
+        number: of the file that is read.
     """
 
     def __init__(
@@ -44,36 +51,44 @@ class LogFollower:
         self._trouble: Failure | None = None
         self._lost: tuple[int, bool] | None = None
         self._scanned = 0
-        tail.followers.add(self)
+        tail.listeners.add(self)
 
     def wake(self) -> None:
+        """Hear from the tail that there may be more to read."""
         self._woken(self)
 
     def close(self) -> None:
-        """Follow no more."""
-        self._tail.followers.discard(self)
+        """Stop following."""
+        self._tail.listeners.discard(self)
 
     @property
     def pending(self) -> bool:
+        """Whether an event waits for its last lines."""
         return self._builder.waits
 
     @property
     def position(self) -> Position:
-        """How far the log is done once all that was given is passed on."""
+        """How far the log is done once all batches that were returned are sent."""
         return self._position
 
     @property
     def untold(self) -> Position | None:
-        """The position, if no batch has told it."""
+        """The position if no batch has told it yet, else None."""
         return self._position if self._position != self._told else None
 
     def tell_position(self) -> Batch:
-        """It in a batch without lines."""
+        """Return the position in a batch without lines."""
         self._told = self._position
         return replace(SIGN_OF_LIFE, positions=(self._position,))
 
     async def next_batch(self) -> Batch | None:
-        """What there is by now, up to a block; None if nothing. It may have no lines. Raises `Failure`."""
+        """Return what there is, up to a block; None: nothing.
+
+        The batch may have no lines.
+
+        Raises:
+            Failure: when the log cannot be followed any more.
+        """
         if self._tail.failure is not None:
             raise self._tail.failure
         if (late := await self._late_lines()) is not None:
@@ -81,13 +96,13 @@ class LogFollower:
         while True:
             file = self._tail.chain.files[self.number]
             if file.lost and self.number == self._tail.chain.files.last:
-                return self._while_waiting()  # until something has taken its place
+                return self._while_waiting()  # until another file has taken its place
             if file.lost:
                 self._lose(file)
             elif self._offset < file.whole:
                 block = await self._tail.block(self.number, self._offset)
                 if block is not None:
-                    self._frame(block)
+                    self._collect(block)
                     return self._batch()
                 self._tail.wake()
             elif self._tail.chain.is_done(self.number, trio.current_time()):
@@ -96,13 +111,13 @@ class LogFollower:
                 return self._while_waiting()
 
     def finish_event(self) -> Batch:
-        """What waits for an end that does not come is taken for a whole event."""
+        """Return the event that waits, as complete."""
         self._builder.finish()
         self._note_position()
         return self._batch()
 
     def _pass_on(self) -> None:
-        """Go on with the next file; of this one more may come late."""
+        """Go on with the next file; further lines of this one may come late."""
         missing = self._tail.chain.files[self.number].seen - self._offset
         if missing > 0:
             self._notices.append(losses.truncated(self._tail.host, self.name, missing))
@@ -111,7 +126,7 @@ class LogFollower:
         self._tail.wake()  # which may let go of the file
 
     def _while_waiting(self) -> Batch | None:
-        """What there is to say while there are no lines; why it does not go on, once."""
+        """Return what is to be reported while there are no lines: also, once, why the next file cannot be opened."""
         trouble = self._tail.chain.retries.trouble
         if trouble is not None and self._trouble is None:
             self._notices.append(Notice(self._tail.host, trouble.status, trouble.message))
@@ -119,7 +134,7 @@ class LogFollower:
         return self._batch() if self._notices or self._lost else None
 
     def _lose(self, file: GrowingFile) -> None:
-        """What was not read yet of this file is gone: said in one for all files that are lost, one after the other."""
+        """Go on behind a lost file; the loss is reported in one sentence for all files lost in a row."""
         before, torn = self._lost or (0, False)
         self._lost = before + max(0, file.size - self._offset), torn or file.torn
         self._late = None
@@ -130,7 +145,7 @@ class LogFollower:
         self._notices += self._tail.chain.files.notices(self.number)
 
     async def _late_lines(self) -> Batch | None:
-        """Lines that were written to the file before, though another one had taken its place."""
+        """Return lines that were written to the previous file after another one had taken its place."""
         if self._late is None:
             return None
         number, offset = self._late
@@ -141,12 +156,12 @@ class LogFollower:
         if offset >= file.whole or (block := await self._tail.block(number, offset)) is None:
             return None
         self._late = number, offset + len(block.body)
-        # Without a fingerprint: no position is in this file, since the next one is begun.
+        # Without a fingerprint: positions stay in the next file, which is begun.
         self._enter(number, fingerprint=0)
         self._add(block)
         return self._batch()
 
-    def _frame(self, block: TailBlock) -> None:
+    def _collect(self, block: TailBlock) -> None:
         self._enter(self.number, self._tail.chain.files[self.number].fingerprint)
         self._add(block)
         self._offset += len(block.body)
