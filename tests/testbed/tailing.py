@@ -151,3 +151,9 @@ def append(path: Path, *lines: str, end: str = "\n") -> None:
     """Write lines to the end of a file; nothing makes an empty one."""
     with path.open("a", encoding="utf-8", newline="") as file:
         file.write("".join(line + end for line in lines))
+
+
+def held(directory: Path) -> list[str]:
+    """The files of a directory that this process holds open, by the names they have or had."""
+    links = (link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
+    return sorted(link.name for link in links if link.parent == directory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -18,6 +19,7 @@ from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import MAX_LINE, UNKNOWN
 from logagent.disk.rotation.chain import BUSY, HALF_TIME, QUIET, Chain
+from logagent.disk.rotation.growing_file import LOOKED
 from logagent.disk.rotation.held_files import MAX_HELD
 from logagent.disk.rotation.retries import RETRY_PAUSE
 from testbed.packing import PACK
@@ -355,3 +357,71 @@ def test_files_that_never_stand_still_are_looked_for_later(chain: Chain, directo
     look(chain, 2.0)
     look(chain, 2.1)
     assert texts(chain) == [b"begun\n", b"second\n"]
+
+
+def test_what_is_written_to_an_empty_log_and_rotated_away_before_a_look_is_read(directory: Directory) -> None:
+    """Also by the first look of all."""
+    directory.path.write_text("")
+    chain = chain_of(directory)
+    directory.write("first\n")
+    copytruncate(directory, "second\n")
+    for now in (1.0, 1.1):
+        look(chain, now)
+    assert texts(chain) == [b"", b"first\n", b"second\n"]
+    chain.close()
+
+
+def test_a_file_that_is_truncated_while_it_is_read_is_lost_at_once(chain: Chain, directory: Directory) -> None:
+    directory.write("more\n")
+    look(chain, 1.0)
+    directory.path.write_text("")
+    assert chain.read(0, 6) is None
+    assert chain.files[0].lost
+
+
+# Looking.
+
+
+def test_a_look_that_does_not_see_all_says_that_there_is_more(chain: Chain, directory: Directory) -> None:
+    directory.write("x" * 99 + "\n")
+    os.truncate(directory.path, LOOKED + 100)
+    looks = [chain.look(now, 0, watched=True) for now in (1.0, 1.1)]
+    assert (looks, chain.files[0].exhausted) == ([True, False], True)
+
+
+def test_in_a_log_of_dated_files_the_next_one_is_found_when_a_name_has_changed(directory: Directory) -> None:
+    """None of them has a name that stays, which could be looked at."""
+    directory.path.rename(directory.path.with_name("app.log-20260101"))
+    chain = chain_of(directory)
+    append(directory.path.with_name("app.log-20260102"), "next")
+    look(chain, 1.0)
+    assert chain.files.last == 0
+    chain.note_rename()
+    look(chain, 2.0)
+    assert chain.files.last == 1
+    chain.close()
+
+
+def test_closing_does_not_wait_for_a_look_that_hangs_which_then_closes_all(directory: Directory) -> None:
+    hanging, released = threading.Event(), threading.Event()
+    chain = chain_of(directory)
+    find = directory.listed
+
+    def hang() -> Sequence[Generation]:
+        hanging.set()
+        released.wait()
+        return find()
+
+    directory.listed = hang
+    directory.rotate()
+    looking = threading.Thread(target=look, args=(chain, 1.0))
+    closing = threading.Thread(target=chain.close)
+    looking.start()
+    hanging.wait()
+    closing.start()
+    closing.join(timeout=10)
+    waited, held = closing.is_alive(), chain.files.descriptors()
+    released.set()
+    looking.join()
+    closing.join()
+    assert (waited, len(held), chain.files.descriptors()) == (False, 1, {})
