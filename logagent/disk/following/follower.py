@@ -16,6 +16,7 @@ from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
 from logagent.disk.following.tail import Tail, TailBlock
 from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.times.appended import LiveStamping
 
 EVENT_QUIET = 0.5
 """Seconds without a further line after which an event counts as complete: programs write a stack trace at once."""
@@ -149,26 +150,27 @@ class LogFollower:
         if self._late is None:
             return None
         number, offset = self._late
-        file = self._tail.chain.files[number] if number >= self._tail.chain.files.first else None
+        file = self._tail.chain.files.get(number)
         if file is None or file.lost or file.descriptor is None:
             self._late = None
             return None
+        stamping = self._tail.chain.files.stamping(number)  # while it is read, the file may be forgotten
         if offset >= file.whole or (block := await self._tail.block(number, offset)) is None:
             return None
         self._late = number, offset + len(block.body)
         # Without a fingerprint: positions stay in the next file, which is begun.
-        self._enter(number, fingerprint=0)
+        self._enter(number, file, stamping, fingerprint=0)
         self._add(block)
         return self._batch()
 
     def _collect(self, block: TailBlock) -> None:
-        self._enter(self.number, self._tail.chain.files[self.number].fingerprint)
+        files, number = self._tail.chain.files, self.number
+        self._enter(number, files[number], files.stamping(number), files[number].fingerprint)
         self._add(block)
         self._offset += len(block.body)
         self._note_position()
 
-    def _enter(self, number: int, fingerprint: int) -> None:
-        file, stamping = self._tail.chain.files[number], self._tail.chain.files.stamping(number)
+    def _enter(self, number: int, file: GrowingFile, stamping: LiveStamping, fingerprint: int) -> None:
         origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, fingerprint)
         if self._entered != (number, origin):
             self._entered = number, origin

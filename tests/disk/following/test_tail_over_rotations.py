@@ -14,6 +14,7 @@ from trio.testing import MockClock
 from logagent.core.batch import Notice
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.logs import Generation
+from logagent.disk.following.tail import TailBlock
 from logagent.disk.rotation.chain import BUSY
 from logagent.disk.rotation.retries import RETRY_PAUSE
 from testbed.tailing import SETTLED, Reader, append, growing_logs, held
@@ -72,6 +73,38 @@ async def test_what_comes_even_later_is_given_without_a_place_to_go_on(
         assert reader.lines == ["1", "3", "2", "4"]
         assert [fingerprint != 0 for fingerprint in reader.fingerprints] == [True, True, False, True]
         assert reader.batches[2].positions == (position,)
+
+
+async def test_a_late_line_is_given_though_its_file_is_forgotten_while_it_is_read(
+    tmp_path: Path, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with growing_logs(tmp_path) as logs:
+        reader = Reader(await logs.tail())
+        append(logs.path, "1")
+        old = logs.rotate("app.log.1")
+        append(logs.path, "3")
+        await trio.sleep(SETTLED)
+        await reader.read()
+        append(old, "2")
+        await trio.sleep(SETTLED)
+        block = reader.tail.block
+
+        async def forgotten(number: int, offset: int) -> TailBlock | None:
+            read = await block(number, offset)
+            logs.rotate("app.log.0")
+            append(logs.path, "4")
+            await reader.tail.see_all()
+            reader.tail.chain.files.forget(before=1)
+            assert reader.tail.chain.files.first == 1
+            return read
+
+        with monkeypatch.context() as patched:
+            patched.setattr(reader.tail, "block", forgotten)
+            late = await reader.follower.next_batch()
+        assert late is not None
+        await trio.sleep(SETTLED)
+        await reader.read()
+        assert (late.lines(), reader.lines) == ([b"2"], ["1", "3", "4"])
 
 
 async def test_a_half_line_at_the_end_of_a_renamed_file_is_not_overtaken(
