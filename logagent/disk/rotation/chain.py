@@ -130,7 +130,7 @@ class Chain:
         # Newest first: so no line is seen in a newer file before lines of an older one that were written earlier.
         more = [self._see_file(file, now) for file in self.files.open_newest_first()]
         for file in self.files:
-            if file.half and now >= file.grew + HALF_TIME:
+            if now >= file.grew + HALF_TIME:
                 file.end_half_line()
         self.files.let_go(now, in_use)
         return any(more)
