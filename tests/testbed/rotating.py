@@ -19,7 +19,7 @@ SUFFIXES = {Kind.GZIP: ".gz", Kind.BZIP2: ".bz2", Kind.XZ: ".xz", Kind.ZSTD: ".z
 
 
 class Rotating:
-    """A directory with a log of which `app.log` is followed: what it holds is seen, unless `append` is told not to."""
+    """A directory with a log whose file app.log is followed; its first line was looked at."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -35,7 +35,7 @@ class Rotating:
         self.file.look(0.0)
 
     def old(self, name: str, *lines: str) -> Path:
-        """A rotated file, older than all that was written since."""
+        """Create a rotated file that is older than all others."""
         append(self.directory / name, *lines)
         os.utime(self.directory / name, (1, 1))
         return self.directory / name
@@ -64,13 +64,13 @@ class Rotating:
         path.unlink()
 
     def know(self, path: Path) -> None:
-        """A file by which others are known to be newer."""
+        """Have a file known as older than the followed one."""
         self.known.insert(0, GrowingFile(path.name, os.open(path, os.O_RDONLY)))
         self.known[0].keep_fingerprint_only()
 
 
 def texts(files: Sequence[GrowingFile]) -> list[str]:
-    """What the files hold by now."""
+    """Return what files hold."""
     for file in files:
         file.look(0.0)
     return [file.read(0)[0].decode() for file in files]
@@ -96,7 +96,7 @@ def copy_and_truncate(it: Rotating, name: str = "app.log.1") -> Path:
 
 
 def empty(it: Rotating) -> None:
-    """The file was written over, and is followed from where it is empty."""
+    """Overwrite the file with nothing, and follow it from there."""
     it.know(copy_and_truncate(it))
     it.file = GrowingFile("app.log", os.open(it.path, os.O_RDONLY))
     it.opened.append(it.file)

@@ -99,7 +99,7 @@ class SharedTails:
         return await self._borrow(name, lambda: make(self._threads, self._watching))
 
     def give_back(self, shared: Tail | NewLogFinder) -> None:
-        """Give back what was borrowed; the last user's giving it back ends it."""
+        """Give back a tail or a finder; when its last user does so, its task ends."""
         self._release(*self._keys[shared])
 
     async def _borrow(self, key: object, make: Callable[[], S]) -> S:
@@ -126,7 +126,7 @@ class SharedTails:
             del self._keys[share.shared]
 
     def _forget(self, key: object, share: _Share) -> None:
-        """Have the next user's task made anew."""
+        """Have the task made anew for the next user."""
         if self._shares.get(key) is share:
             del self._shares[key]
 

@@ -1,4 +1,4 @@
-"""The lookout for logs that turn up: what it finds, when it searches, and which directories it has watched."""
+"""Finding logs that turn up: what is found, when it is searched, and which directories are watched."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Searched(Catalog):
 
 
 class Scene:
-    """A directory `logs`, and a lookout for what is in it."""
+    """A directory `logs`, and a finder of the logs in it."""
 
     def __init__(self, directory: Path, tails: SharedTails, watching: Told) -> None:
         self.directory = directory

@@ -329,7 +329,7 @@ def test_an_older_file_that_is_written_over_is_lost(chain: Chain, directory: Dir
     assert (chain.files[0].lost, chain.read(0, 0)) == (True, None)
 
 
-def test_a_file_that_is_closed_since_and_was_compressed_is_unpacked_to_be_read(
+def test_a_file_that_is_closed_since_and_was_compressed_is_decompressed_to_be_read(
     chain: Chain, directory: Directory
 ) -> None:
     directory.write("more\n")

@@ -52,7 +52,7 @@ def pieces(file: GrowingFile, begin: int = 0, most: int = 1000) -> list[tuple[by
 # Whole lines and half ones.
 
 
-def test_an_empty_file_has_nothing_and_no_mark(file: GrowingFile) -> None:
+def test_an_empty_file_has_nothing_and_no_fingerprint(file: GrowingFile) -> None:
     assert not file.look(1.0)
     assert (file.whole, file.half, file.exhausted, file.fingerprint, file.grew) == (0, 0, True, 0, 0.0)
     assert file.read(0) == (b"", False)
@@ -164,10 +164,10 @@ def test_what_is_skipped_is_not_seen(path: Path, file: GrowingFile) -> None:
     append(path, b"ee\n")
     file.look(1.0)
     assert pieces(file, 8) == [(b"three\n", False)]
-    assert file.is_of(growing_mark(path))
+    assert file.is_of(fingerprint_at(path))
 
 
-def growing_mark(path: Path) -> int:
+def fingerprint_at(path: Path) -> int:
     other = growing(path)
     other.look(0.0)
     other.close()
@@ -177,7 +177,7 @@ def growing_mark(path: Path) -> int:
 # Marks.
 
 
-def test_a_file_keeps_the_mark_that_it_had_when_it_was_shorter(path: Path, file: GrowingFile) -> None:
+def test_a_file_keeps_the_fingerprint_that_it_had_when_it_was_shorter(path: Path, file: GrowingFile) -> None:
     append(path, LINE % 1 + b"\n")
     file.look(1.0)
     known = file.fingerprint

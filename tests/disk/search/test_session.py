@@ -241,8 +241,7 @@ class Rotating:
 
 
 class Truncating(Rotating):
-    """The same, at the nth read too, where the newest one is copied and truncated, but stays the same file. copies:
-    whether it is copied."""
+    """Files of which the newest is truncated at the nth opening or read, and copied before if `copies` is true."""
 
     def __init__(self, contents: list[bytes], at: int, directory: Path, *, at_read: int = 0) -> None:
         super().__init__(contents, at, directory)
