@@ -18,9 +18,9 @@ from logagent.disk.files.beneath import failure_of
 from logagent.disk.search.file_plan import FilePlan
 from logagent.disk.search.open_file import OpenFile
 from logagent.disk.search.options import ReadOptions
-from logagent.disk.search.progress import Progress
 from logagent.disk.search.scan import ENOUGH
 from logagent.disk.search.scan_setup import ScanSetup
+from logagent.disk.search.search_progress import SearchProgress
 from logagent.disk.search.timings import Timings
 from logagent.disk.threads import Work
 
@@ -77,7 +77,7 @@ class Session:
         self._check_cancelled = check_cancelled
         self._helped = helped
         self._timings = Timings()
-        self._progress = Progress(options.host, name, whole=query.form.whole)
+        self._progress = SearchProgress(options.host, name, whole=query.form.whole)
         self._prepared: _Prepared | None = None
         self._under_way: OpenFile | None = None
         self._failures: list[Failure] = []

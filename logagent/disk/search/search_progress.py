@@ -10,7 +10,7 @@ from logagent.disk.search.open_file import OpenFile
 from logagent.disk.search.options import expected_size
 
 
-class Progress:
+class SearchProgress:
     """Counts the bytes that were scanned, and keeps the position that a later query goes on from.
 
     Args:
