@@ -16,9 +16,9 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
-from logagent.disk.following.shared_tails import Tails
-from logagent.disk.following.source import LiveLogs
-from logagent.disk.search.options import Ways
+from logagent.disk.following.shared_tails import SharedTails
+from logagent.disk.following.source import FollowSource
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.fanout.gather import Gather
@@ -45,9 +45,9 @@ class LocalLogs:
 
     catalog: Catalog
     threads: DiskThreads
-    options: Ways
+    options: ReadOptions
     max_files: int
-    tails: Tails | None = None
+    tails: SharedTails | None = None
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
 
     @property
@@ -60,11 +60,11 @@ class LocalLogs:
         zone = self.options.zone
         return zone if found.root is None else self.root_zones.get(found.root, zone)
 
-    def options_of(self, log: Log) -> Ways:
+    def options_of(self, log: Log) -> ReadOptions:
         """Return how one log is read by itself."""
         return replace(self.options, zone=self.zone_of(log))
 
-    def options_of_each(self, logs: Sequence[Log]) -> list[Ways]:
+    def options_of_each(self, logs: Sequence[Log]) -> list[ReadOptions]:
         """Return how each of several logs is read at the same time.
 
         Together they hold no more of their archives in memory than one log by itself, unless there are so many that
@@ -85,7 +85,7 @@ class LocalLogs:
             return ()
         return next((log.generations for log in logs if log.name == name), ())
 
-    def live(self) -> LiveLogs:
+    def live(self) -> FollowSource:
         """Return the source of the lines that are written to these logs from now on.
 
         Raises:
@@ -93,12 +93,12 @@ class LocalLogs:
         """
         if self.tails is None:
             raise Failure(Status.UNAVAILABLE, "this agent follows nothing")
-        return LiveLogs(
+        return FollowSource(
             self.host,
             catalog=self.catalog,
             threads=self.threads,
             tails=self.tails,
-            ways=self.options_of,
+            options=self.options_of,
             again=self.generations_of,
             max_files=self.max_files,
         )
@@ -134,7 +134,7 @@ class LocalSource:
             for log, options in zip(logs, self.logs.options_of_each(logs), strict=True)
         ]
 
-    def _source(self, log: Log, options: Ways, query: Query) -> LogSource:
+    def _source(self, log: Log, options: ReadOptions, query: Query) -> LogSource:
         again = partial(self.logs.generations_of, log.name, query.rotated)
         return LogSource(log.name, log.generations, self.logs.threads, options, again)
 

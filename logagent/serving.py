@@ -14,8 +14,8 @@ from logagent.agent import Agent
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.following.shared_tails import Tails, open_tails
-from logagent.disk.search.options import Ways
+from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
@@ -48,7 +48,11 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
     answers = _answers(settings)
     stopping = trio.Event()
     threads = DiskThreads(settings.disk_threads)
-    async with _peers(settings) as peers, open_tails(threads, Watching()) as tails, trio.open_nursery() as nursery:
+    async with (
+        _peers(settings) as peers,
+        open_shared_tails(threads, Watching()) as tails,
+        trio.open_nursery() as nursery,
+    ):
         nursery.start_soon(_watch_signals, stopping)
         nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
         app = create_app(
@@ -97,11 +101,13 @@ def _peers(settings: Settings) -> Peers:
     return Peers(settings.peer, tls=client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key))
 
 
-def _agent(settings: Settings, peers: Peers, addresses: Sequence[str], threads: DiskThreads, tails: Tails) -> Agent:
+def _agent(
+    settings: Settings, peers: Peers, addresses: Sequence[str], threads: DiskThreads, tails: SharedTails
+) -> Agent:
     logs = LocalLogs(
         catalog=Catalog(settings.root),
         threads=threads,
-        options=Ways(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
+        options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
         max_files=settings.max_files,
         tails=tails,
         root_zones=settings.root_timezone,

@@ -12,7 +12,7 @@ from logagent.agent import Agent
 from logagent.core.outcome import Failure, HostOutcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.local import LocalLogs
 from logagent.peers.known_agents import Peers
@@ -20,7 +20,7 @@ from testbed.reading import Collected
 
 
 def an_agent(root: Path, peers: Peers | None = None) -> Agent:
-    options = Ways(host="web0", zone=UTC, max_line=1024)
+    options = ReadOptions(host="web0", zone=UTC, max_line=1024)
     logs = LocalLogs(catalog=Catalog([root]), threads=DiskThreads(inline=True), options=options, max_files=10)
     return Agent(logs=logs, peers=peers or Peers({}), patience=5, addresses=("http://web0:8080",))
 

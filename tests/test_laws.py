@@ -57,7 +57,7 @@ has to be looked at and named here first."""
 
 TOUCHING_CALLS = frozenset({"open", "print", "input", "breakpoint", "exec", "eval", "__import__", "import_module"})
 TOUCHING_ATTRIBUTES = frozenset({"now", "utcnow", "today", "stdin", "stdout", "stderr", "argv", "modules"})
-"""Ways to files, terminals, clocks and other modules that no import shows."""
+"""ReadOptions to files, terminals, clocks and other modules that no import shows."""
 
 COMPOSING = frozenset({"agent", "serving"})
 """The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
@@ -67,7 +67,7 @@ WAITING = ("disk.threads", "disk.watch.", "disk.following.")
 """What of `disk` knows of tasks: the module that hires threads, and the wings that wait for files to change."""
 
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
-"""Ways of Trio's to threads."""
+"""ReadOptions of Trio's to threads."""
 
 LOADING_LATE = frozenset({"cli"})
 """May import inside functions: one command must not wait for the libraries of another."""

@@ -19,7 +19,7 @@ from logagent.core.wire.listing import Listing
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.ends import Lister
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.local import LEAST_KEPT, LocalLister, LocalLogs, LocalSource
 from testbed.reading import Collected
@@ -27,7 +27,7 @@ from testbed.reading import Collected
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
 
-OPTIONS = Ways(host="web0", zone=UTC, max_line=1024)
+OPTIONS = ReadOptions(host="web0", zone=UTC, max_line=1024)
 
 
 def logs_in(*roots: Path, threads: DiskThreads | None = None, **changed: Any) -> LocalLogs:

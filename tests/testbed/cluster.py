@@ -21,8 +21,8 @@ from logagent.agent import Agent
 from logagent.core.outcome import Outcome
 from logagent.core.wire.verdict import from_trailers
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.following.shared_tails import Tails, open_tails
-from logagent.disk.search.options import Ways
+from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
@@ -151,7 +151,7 @@ async def start_cluster(
                 nobody: Peers = Peers({})
                 known = peers if name == primary else nobody
                 watching = Watching(poll=POLL, notify=False)
-                tails = await stack.enter_async_context(open_tails(DiskThreads(inline=True), watching))
+                tails = await stack.enter_async_context(open_shared_tails(DiskThreads(inline=True), watching))
                 app = _app(it, name, host, known, patience, most, ceilings or {}, tails)
                 if app is not None:
                     server = tls[name][0] if name in tls else None
@@ -175,7 +175,7 @@ def _app(
     patience: float,
     most: int,
     ceilings: Mapping[str, Any],
-    tails: Tails,
+    tails: SharedTails,
 ) -> Any:
     if isinstance(host, Broken):
         return None if host.how == "refused" else host.app(name, partial(it.kill, name))
@@ -186,7 +186,7 @@ def _app(
     logs = LocalLogs(
         catalog=Catalog([root]),
         threads=DiskThreads(inline=True),
-        options=Ways(host=name, zone=UTC, max_line=1024 * 1024),
+        options=ReadOptions(host=name, zone=UTC, max_line=1024 * 1024),
         max_files=500,
         tails=tails,
     )

@@ -1,4 +1,4 @@
-"""Logs to read without an agent round them: files as a catalog would find them, an `Out` that keeps what it is sent."""
+"""Logs to read without an agent: files as a catalog would find them, and an `Out` that keeps its batches."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from logagent.core.outcome import Outcome
 from logagent.core.query import Order, Query
 from logagent.core.rendering.records import RecordsText
 from logagent.disk.catalog.rotated_names import is_packed
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 
 MODIFIED = 1_700_000_000_000_000_000
-"""When the files of `found` were last written to, in nanoseconds since the epoch."""
+"""Time of the last write to the files of `found`, in nanoseconds since the epoch."""
 
 
 class Found(NamedTuple):
-    """A file as it was found."""
+    """A file as a catalog would find it."""
 
     name: str
     size: int
@@ -38,7 +38,7 @@ class Found(NamedTuple):
 
 
 def found(name: str, content: bytes, modified: int = MODIFIED) -> Found:
-    """A file in memory."""
+    """Return a file in memory."""
 
     def open_file() -> int:
         descriptor = os.memfd_create(name)
@@ -50,14 +50,14 @@ def found(name: str, content: bytes, modified: int = MODIFIED) -> Found:
 
 
 def found_at(path: Path) -> Found:
-    """A file in a directory, whose identity is not known."""
+    """Return a file in a directory, without its inode."""
     status = path.stat()
     return Found(path.name, status.st_size, status.st_mtime_ns, partial(os.open, path, os.O_RDONLY))
 
 
 @contextmanager
 def file_of(content: bytes) -> Iterator[int]:
-    """The descriptor of a file that holds this."""
+    """Provide the descriptor of a file with a content."""
     descriptor = os.memfd_create("log")
     try:
         os.write(descriptor, content)
@@ -68,7 +68,7 @@ def file_of(content: bytes) -> Iterator[int]:
 
 @dataclass
 class Collected:
-    """An `Out` that keeps what it is sent."""
+    """An `Out` that keeps its batches."""
 
     batches: list[Batch] = field(default_factory=list)
 
@@ -86,7 +86,7 @@ class Collected:
         return b"".join(map(rendering.batch, self.batches)).splitlines()
 
     def records(self) -> list[bytes]:
-        """The records, each with all of its lines."""
+        """Return the records, each with all of its lines."""
         records: list[bytes] = []
         for batch in self.batches:
             for line, flag in zip(batch.lines(), batch.flags or bytes(batch.count), strict=True):
@@ -105,11 +105,17 @@ async def answer(
     zone: tzinfo = UTC,
     **asked: Any,
 ) -> tuple[Collected, Outcome]:
-    """The answer of a log whose files have these contents, oldest first."""
+    """Return the answer of a log.
+
+    Args:
+        contents: of its files, oldest first.
+        sizes: of the blocks that are read.
+        asked: fields of the query.
+    """
     names = [f"app.log.{number}" for number in range(len(contents) - 1, 0, -1)] + ["app.log"]
     files = [found(name, content, modified) for name, content in zip(names, contents, strict=True)][::-1]
-    ways = Ways(host="web-1", zone=zone, sizes=sizes)
-    source = LogSource("app.log", files, DiskThreads(inline=True), ways)
+    options = ReadOptions(host="web-1", zone=zone, sizes=sizes)
+    source = LogSource("app.log", files, DiskThreads(inline=True), options)
     out = Collected()
     outcome = await source.pump(Query.of(files=("app.log",), **{"times": True, "places": True, **asked}), out)
     assert outcome.lines == len(out.lines)

@@ -1,4 +1,4 @@
-"""Spans: where lines lie in a block of text."""
+"""KnownTimes: where lines lie in a block of text."""
 
 from __future__ import annotations
 

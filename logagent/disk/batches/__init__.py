@@ -1,6 +1,7 @@
-"""From blocks to batches: the lines or events of a block that match, with their columns, or counted.
+"""From blocks to batches: selects the lines or events of blocks that match, and collects them with their columns.
 
 May import, of ``disk``: ``files`` and ``times``.
 
-Doors: ``batching.Framing`` makes batches of the blocks of one file; ``counting.Counting`` counts them.
+Doors: ``batching.BatchBuilder`` makes batches of the blocks of a log; ``counting.HitCounter`` makes
+batches of counts in its place.
 """

@@ -1,4 +1,4 @@
-"""Framing: putting what a query selects together to batches, up to the query's limits."""
+"""Making batches of the lines that a query selects, up to its limits."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ from logagent.core.batch import Batch, LineFlag, Origin
 from logagent.core.limits import Allowance
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
-from logagent.disk.batches.lines import Selected
-from logagent.disk.batches.records import selection
+from logagent.disk.batches.lines import SelectedLines
+from logagent.disk.batches.records import selector_for
 from logagent.disk.files.blocks import Block
 from logagent.disk.times.stamping import Times
 
 
-class Framing:
-    """Collects the lines of an answer, block by block, in the order asked for, from one file of a log after the other.
+class BatchBuilder:
+    """Collects the lines of an answer, block by block, in the order of the answer, file by file.
 
-    max_line: lines are cut to so many bytes.
+    Args:
+        max_line: bytes to which lines are cut.
 
-    count, size: the lines collected since the last `take`, and their bytes. sent: the lines taken so far. cut: how many
-    of all these were cut.
+    Attributes:
+        count: lines collected since the last `take`.
+        size: their bytes.
+        sent: lines taken so far.
+        cut: how many of all lines, collected or taken, were cut.
     """
 
     def __init__(self, query: Query, matcher: Matcher, max_line: int) -> None:
@@ -26,24 +30,28 @@ class Framing:
         self._newest = query.form.order is Order.NEWEST
         self._wants_times = query.form.times
         self._wants_places = query.form.places
-        self._selection = selection(query, matcher, starts=query.form.times or query.form.places)
+        self._selector = selector_for(query, matcher, starts=query.form.times or query.form.places)
         self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
         self._entered: list[Origin] = []
         self._stamping: Times | None = None
         self._key = 0
         self._stopped: tuple[int, int] | None = None
-        self.sent = self.cut = 0
+        self.sent = self.cut = self.count = self.size = 0
         self._start_batch()
 
     def enter(self, origin: Origin, stamping: Times | None) -> None:
-        """The lines to come are of another file. stamping: gives them their times; None where nobody wants any."""
+        """Begin with another file.
+
+        Args:
+            stamping: gives its lines their times; None: none are wanted.
+        """
         self._stamping = stamping
-        self._selection.enter(len(self._entered), stamping)
+        self._selector.enter(len(self._entered), stamping)
         self._entered.append(origin)
 
     @property
     def done(self) -> bool:
-        """Whether no further line may be collected."""
+        """Whether a limit of the query is reached, so that no further line is collected."""
         return self._allowance.used_up
 
     @property
@@ -52,8 +60,12 @@ class Framing:
         return self._allowance.refused
 
     def add(self, block: Block, *, partial: bool = False) -> None:
-        """Collect what is wanted of a block. partial: its last line is but a piece of one."""
-        selected = self._selection.add(block)
+        """Collect the lines of a block that the query selects.
+
+        Args:
+            partial: whether the last line is but a piece of a line.
+        """
+        selected = self._selector.add(block)
         if (
             partial
             and selected.starts
@@ -64,19 +76,25 @@ class Framing:
 
     @property
     def waits(self) -> bool:
-        """Whether an event that was begun waits for its end."""
-        return self._selection.waits
+        """Whether an event waits for its last lines."""
+        return self._selector.waits
 
     def add_long(self, start: int, head: bytes, *, matches: bool) -> None:
-        """Collect a line, longer than `max_line`, of which only the head is at hand, if it is wanted."""
-        self._collect(self._selection.add_long(start, head, matches), may_be_long=True)
+        """Collect a line too long to be held, if the query selects it.
+
+        Args:
+            start: its offset in the file.
+            head: its first bytes.
+            matches: whether the whole line matches.
+        """
+        self._collect(self._selector.add_long(start, head, matches), may_be_long=True)
 
     def finish(self) -> None:
-        """Collect what waited for more, of which there is none."""
-        self._collect(self._selection.finish(), may_be_long=True)
+        """Collect the event or context that waits for further lines: there are none."""
+        self._collect(self._selector.finish(), may_be_long=True)
 
     def take(self) -> Batch:
-        """The lines collected since the last time."""
+        """Return the lines collected since the last call."""
         origins, origin = self._origins_of_batch()
         batch = Batch(
             b"".join(self._bodies),
@@ -101,9 +119,9 @@ class Framing:
         self._keys: list[int] = []
         self.count = self.size = 0
 
-    def _collect(self, selected: Selected, *, may_be_long: bool) -> None:
+    def _collect(self, selected: SelectedLines, *, may_be_long: bool) -> None:
         lines = selected.lines
-        may_be_long = may_be_long or selected.flags is not None  # context may be of blocks before
+        may_be_long = may_be_long or selected.flags is not None  # context may come from earlier blocks
         sent = [line[: self._max_line] for line in lines] if may_be_long else lines
         count = self._allowance.admit(sent, selected.flags)
         if lines and self._allowance.used_up and self._stopped is None:
@@ -119,9 +137,12 @@ class Framing:
         self.size += len(body)
 
     def reached(self, offset: int) -> tuple[int, int]:
-        """How far the log is done once what was collected is given out: the fingerprint of a file, and the offset in
-        it (see `Position`). offset: that up to which the file that was entered last was added."""
-        kept = self._selection.kept
+        """Return how far the log is done once all lines are sent: a file's fingerprint and an offset (see `Position`).
+
+        Args:
+            offset: up to which the file that was entered last was added.
+        """
+        kept = self._selector.kept
         if self._stopped is not None:
             file, offset = self._stopped
         elif kept:
@@ -131,21 +152,21 @@ class Framing:
             file = len(self._entered) - 1
         return self._entered[file].fingerprint, offset
 
-    def _stop(self, selected: Selected, count: int) -> tuple[int, int]:
-        """Where the answer ended among the lines of a block, of which it has the first `count`."""
+    def _stop(self, selected: SelectedLines, count: int) -> tuple[int, int]:
+        """Return the file and the offset where the answer ended, which has the first `count` of these lines."""
         if self._newest and count:
             return self._place(selected, selected.first_of_record(count - 1), behind=False)
         if self._newest:
             return self._place(selected, selected.last_of_record(0), behind=True)
         return self._place(selected, max(count - 1, 0), behind=count > 0)
 
-    def _place(self, selected: Selected, place: int, *, behind: bool) -> tuple[int, int]:
-        """The file of a line, and where it begins, or the line behind it."""
+    def _place(self, selected: SelectedLines, place: int, *, behind: bool) -> tuple[int, int]:
+        """Return the file of a selected line, and the offset where it begins, or where the line behind it does."""
         file = len(self._entered) - 1 if selected.files is None else selected.files[place]
         start = selected.start(place, newest=self._newest)
         return file, start + len(selected.lines[place]) + 1 if behind else start
 
-    def _add_columns(self, selected: Selected, count: int) -> None:
+    def _add_columns(self, selected: SelectedLines, count: int) -> None:
         if selected.files is None:
             self._files.append((len(self._entered) - 1, count))
         else:
@@ -160,7 +181,7 @@ class Framing:
         if selected.flags is not None:
             self._flags += selected.flags[:count]
 
-    def _stamped(self, selected: Selected, count: int) -> list[int]:
+    def _stamped(self, selected: SelectedLines, count: int) -> list[int]:
         if self._stamping is None:
             return [0] * count
         starts, lines = selected.starts[:count], selected.lines[:count]
@@ -169,7 +190,7 @@ class Framing:
         return self._stamping.times(starts, lines)
 
     def _keys_of(self, times: list[int], flags: bytes) -> list[int]:
-        """The time of the record that each line belongs to."""
+        """Return for each line the time of the record that it belongs to."""
         keys: list[int] = []
         for place, time in enumerate(times):
             if not flags[place] & (LineFlag.CONTINUES | LineFlag.TRAILS):

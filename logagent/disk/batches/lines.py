@@ -1,4 +1,4 @@
-"""Selection: which lines of the blocks of one log a query asks for, in the order of the answer."""
+"""Selecting the lines of a block that match, each by itself, in the order of the answer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,17 @@ from logagent.disk.times.stamping import Times
 T = TypeVar("T")
 
 
-class Selected(NamedTuple):
-    """Lines for an answer. starts: where they begin in their file, empty where nobody asks. flags: as in a batch.
-    times: likewise, where they were needed for selecting, else None. files: the number of the file of each, where not
-    all are of the one entered last."""
+class SelectedLines(NamedTuple):
+    """Lines that were selected for an answer.
+
+    Attributes:
+        starts: offsets of the lines in their files; empty if not wanted.
+        lines: without line breaks.
+        flags: one `LineFlag` byte for each line, as in a batch; None: none is set.
+        times: nanoseconds since the epoch for each line; None: they were not needed to select the lines.
+        files: number of the file of each line; None: all are of the file entered last.
+        begin: offset of the block's first line, from which an offset is counted if `starts` is empty.
+    """
 
     starts: list[int]
     lines: list[bytes]
@@ -28,36 +35,40 @@ class Selected(NamedTuple):
     begin: int = 0
 
     def start(self, place: int, *, newest: bool) -> int:
-        """Where the line at a place begins."""
+        """Return the offset of the line at a place in `lines`; without `starts`, these are all lines of a block."""
         if self.starts:
             return self.starts[place]
         before = self.lines[place + 1 :] if newest else self.lines[:place]
         return self.begin + sum(map(len, before)) + len(before)
 
-    def with_flag_on_last(self, flag: LineFlag) -> Selected:
-        """The same, with one more flag on the last line."""
+    def with_flag_on_last(self, flag: LineFlag) -> SelectedLines:
+        """Return these lines with one more flag on the last line."""
         flags = bytearray(self.flags or bytes(len(self.lines)))
         flags[-1] |= flag
         return self._replace(flags=bytes(flags))
 
     def first_of_record(self, place: int) -> int:
-        """The place of the first line of the record that the line at a place belongs to."""
+        """Return the place of the first line of the record to which the line at a place belongs."""
         while place and self.flags is not None and self.flags[place] & LineFlag.CONTINUES:
             place -= 1
         return place
 
     def last_of_record(self, place: int) -> int:
-        """The place of the last line, likewise."""
+        """Return the place of the last line of the record to which the line at a place belongs."""
         while self.flags is not None and place + 1 < len(self.lines) and self.flags[place + 1] & LineFlag.CONTINUES:
             place += 1
         return place
 
 
-NOTHING = Selected([], [])
+NOTHING = SelectedLines([], [])
 
 
-class Lines:
-    """Matching lines, each by itself."""
+class LineSelector:
+    """Selects the lines that match and lie in the range of time (see `records.Selector`).
+
+    Args:
+        starts: whether the offsets of lines are wanted.
+    """
 
     def __init__(self, query: Query, matcher: Matcher, *, starts: bool) -> None:
         self._newest = query.form.order is Order.NEWEST
@@ -67,17 +78,21 @@ class Lines:
         self._stamping: Times | None = None
 
     def enter(self, file: int, stamping: Times | None) -> None:
+        """Begin with another file, whose lines get their times from `stamping`."""
         self._stamping = stamping
 
     @property
     def kept(self) -> Sequence[Record]:
+        """Nothing: no line waits for another one."""
         return ()
 
     @property
     def waits(self) -> bool:
+        """False: no line waits for another one."""
         return False
 
-    def add(self, block: Block) -> Selected:
+    def add(self, block: Block) -> SelectedLines:
+        """Select lines of a block."""
         starts, lines = self._matching(block)
         times: list[int] | None = None
         if self._range.is_bounded and self._stamping is not None:
@@ -89,14 +104,16 @@ class Lines:
             starts.reverse()
             lines.reverse()
             times = times and times[::-1]
-        return Selected(starts, lines, None, times, begin=block.offset)
+        return SelectedLines(starts, lines, None, times, begin=block.offset)
 
-    def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
+    def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
+        """Select a line of which only the first bytes are at hand, if it matches."""
         if not matches or not self._is_inside(start, head):
             return NOTHING
-        return Selected([start], [head])
+        return SelectedLines([start], [head])
 
-    def finish(self) -> Selected:
+    def finish(self) -> SelectedLines:
+        """Select nothing: no line waits for another one."""
         return NOTHING
 
     def _is_inside(self, start: int, line: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""Records: lines with context, and events, selected out of blocks of which every line is looked at."""
+"""Selecting lines with context, and events of several lines, which go across the borders of blocks and files."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from logagent.core.matching.context import Contexts, Record
 from logagent.core.matching.events import Events
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.batches.lines import NOTHING, Lines, Selected
+from logagent.disk.batches.lines import NOTHING, LineSelector, SelectedLines
 from logagent.disk.files.blocks import Block
 from logagent.disk.times.stamping import Times
 
 
-class Records:
-    """Lines or events with what is beside them."""
+class RecordSelector:
+    """Selects lines or events that match, with their context (see `Selector`)."""
 
     def __init__(self, query: Query, matcher: Matcher) -> None:
         self._newest = query.form.order is Order.NEWEST
@@ -33,17 +33,20 @@ class Records:
         self._edge: int | None = None
 
     def enter(self, file: int, stamping: Times | None) -> None:
+        """Begin with another file of the log."""
         self._file, self._stamping, self._edge = file, stamping, None
         if stamping is not None:
             self._stampings[file] = stamping
         if self._events is not None:
             self._events.file = file
 
-    def add(self, block: Block) -> Selected:
+    def add(self, block: Block) -> SelectedLines:
+        """Select lines of a block."""
         self._notice_gap(block.offset, block.offset + len(block.body))
         return self._lines(block) if self._events is None else self._whole_events(block, self._events)
 
-    def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
+    def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
+        """Select a line of which only the first bytes are at hand; it ends the event before it."""
         self._edge = None
         kept = [] if self._events is None else self._events.finish()
         matching = {_place(record) for record in kept if self._matcher.matches(record.text)}
@@ -51,11 +54,13 @@ class Records:
         records = [long, *kept] if self._newest else [*kept, long]
         return self._picked(records, matching | {_place(long)} if matches else matching)
 
-    def finish(self) -> Selected:
+    def finish(self) -> SelectedLines:
+        """Select from the event that waits, which has no further lines."""
         return NOTHING if self._events is None else self._picked_events(self._events.finish())
 
     @property
     def kept(self) -> Sequence[Record]:
+        """Records that may still become context, and the event that waits, in the order of the answer."""
         waiting = self._contexts.recent
         if self._events is None or not self._events.kept:
             return waiting
@@ -63,10 +68,11 @@ class Records:
 
     @property
     def waits(self) -> bool:
+        """Whether an event waits for its last lines."""
         return self._events is not None and bool(self._events.kept)
 
     def _notice_gap(self, begin: int, end: int) -> None:
-        """An archive leaves out what can hold no match, nor anything beside one."""
+        """Drop context and events at a gap: an archive leaves out blocks that hold neither matches nor context."""
         met, edge = (end, begin) if self._newest else (begin, end)
         if self._edge is not None and met != self._edge:
             self._contexts.skip()
@@ -74,7 +80,7 @@ class Records:
                 self._events.finish()
         self._edge = edge
 
-    def _lines(self, block: Block) -> Selected:
+    def _lines(self, block: Block) -> SelectedLines:
         spans = None if self._matcher.everything else self._matcher.spans(block.body)
         if spans == [] and self._contexts.idle and self._keep_edge(block):
             return NOTHING
@@ -85,7 +91,7 @@ class Records:
         return self._picked(_records(starts, lines, self._file), places)
 
     def _keep_edge(self, block: Block) -> bool:
-        """Have the lines of a block without a match kept in mind that can still be context; false if all can."""
+        """Remember the lines of a block without matches that may be context; return False if that is all of it."""
         cut = _first_lines if self._newest else _last_lines
         edge = cut(block, self._leading)
         if edge is not None:
@@ -93,19 +99,19 @@ class Records:
             self._picked(_records(*edge, self._file), set())
         return edge is not None
 
-    def _whole_events(self, block: Block, events: Events) -> Selected:
+    def _whole_events(self, block: Block, events: Events) -> SelectedLines:
         stamps = _each_by_itself if self._stamping is None else self._stamping.stamps
         if not self._context and self._matcher.rules_out(events.kept + block.body):
             events.pass_over(block.offset, block.body, stamps)
             return NOTHING
         return self._picked_events(events.add(block.offset, block.body, stamps))
 
-    def _picked_events(self, records: list[Record]) -> Selected:
+    def _picked_events(self, records: list[Record]) -> SelectedLines:
         matches = self._matcher.matches
         return self._picked(records, {_place(record) for record in records if matches(record.text)})
 
-    def _picked(self, records: list[Record], matching: set[tuple[int, int]]) -> Selected:
-        """Of some records, in the order of the file, those for the answer. matching: the places of those that match."""
+    def _picked(self, records: list[Record], matching: set[tuple[int, int]]) -> SelectedLines:
+        """Pick records for the answer from some in the order of the file; `matching` holds the places that match."""
         if self._timed and self._stamping is not None:
             records = self._timely(records, self._stamping)
         if self._newest:
@@ -114,7 +120,7 @@ class Records:
         return _cut(*self._contexts.pick(records, matches), timed=self._timed)
 
     def _timely(self, records: list[Record], stamping: Times) -> list[Record]:
-        """The records in the range, with their times."""
+        """Return the records in the range, with their times."""
         here = [record for record in records if record.file == self._file]
         heads = [record.text.partition(b"\n")[0] for record in here]
         times = iter(stamping.times([record.start for record in here], heads))
@@ -125,30 +131,30 @@ class Records:
         return [stamped[place] for place in self._range.places([record.time for record in stamped])]
 
     def _time_elsewhere(self, record: Record) -> int:
-        """The time of a record that was begun in a file before."""
+        """Return the time of a record that began in an earlier file."""
         return self._stampings[record.file].alone(record.text.partition(b"\n")[0])
 
 
-def _cut(records: list[Record], flags: bytearray, *, timed: bool) -> Selected:
-    """Records as lines: an event of several has a line for each, flags_given as going on with it."""
+def _cut(records: list[Record], flags: bytearray, *, timed: bool) -> SelectedLines:
+    """Cut records into lines; each line of an event but the first is flagged as continuing it."""
     starts: list[int] = []
     lines: list[bytes] = []
     times: list[int] = []
     files: list[int] = []
-    flags_given = bytearray()
+    line_flags = bytearray()
     for record, flag in zip(records, flags, strict=True):
         cut = record.text.split(b"\n")
         starts += starts_of(record.start, cut)
         lines += cut
         times += [record.time] * len(cut)
         files += [record.file] * len(cut)
-        flags_given.append(flag)
-        flags_given += bytes([LineFlag.CONTINUES]) * (len(cut) - 1)
-    return Selected(starts, lines, bytes(flags_given), times if timed else None, files)
+        line_flags.append(flag)
+        line_flags += bytes([LineFlag.CONTINUES]) * (len(cut) - 1)
+    return SelectedLines(starts, lines, bytes(line_flags), times if timed else None, files)
 
 
 def _place(record: Record) -> tuple[int, int]:
-    """Where a record is among the files of its log."""
+    """Return the file and the offset of a record."""
     return record.file, record.start
 
 
@@ -161,7 +167,7 @@ def _records(starts: list[int], lines: list[bytes], file: int) -> list[Record]:
 
 
 def _first_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | None:
-    """The first lines of a block; None if it has no more than that."""
+    """Return the offsets and texts of the first lines of a block; None if it has no others."""
     lines = block.body.split(b"\n", count)
     if len(lines) <= count or not lines.pop():
         return None
@@ -169,7 +175,7 @@ def _first_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | No
 
 
 def _last_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | None:
-    """The last lines of a block; None if it has no more than that."""
+    """Return the offsets and texts of the last lines of a block; None if it has no others."""
     body = block.body.removesuffix(b"\n")
     lines = body.rsplit(b"\n", count)
     if len(lines) <= count:
@@ -178,31 +184,47 @@ def _last_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | Non
     return starts_of(block.offset + len(first) + 1, lines), lines
 
 
-class Selection(Protocol):
-    """Picks lines out of blocks that come in the order of the answer."""
+class Selector(Protocol):
+    """Selects lines for an answer from blocks that come in the order of the answer."""
 
     def enter(self, file: int, stamping: Times | None) -> None:
-        """The blocks to come are of another file of the log: its number, and what gives its lines their times."""
+        """Begin with another file of the log.
 
-    def add(self, block: Block) -> Selected: ...
+        Args:
+            file: its number, counted from 0.
+            stamping: gives its lines their times; None: none are wanted.
+        """
 
-    def add_long(self, start: int, head: bytes, matches: bool) -> Selected:
-        """Of a line that is too long to be held; only its head is at hand."""
+    def add(self, block: Block) -> SelectedLines:
+        """Select lines of a block, and of earlier blocks if they are context or the beginning of an event."""
 
-    def finish(self) -> Selected:
-        """What waited for further blocks, of which there are none."""
+    def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
+        """Select a line that is too long to be held.
+
+        Args:
+            start: its offset in the file.
+            head: its first bytes.
+            matches: whether the whole line matches.
+        """
+
+    def finish(self) -> SelectedLines:
+        """Select from what waits for further blocks: there are none."""
 
     @property
     def waits(self) -> bool:
-        """Whether an event that was begun waits for its end."""
+        """Whether an event waits for its last lines."""
 
     @property
     def kept(self) -> Sequence[Record]:
-        """What is kept in mind of what was added and not given, in the order of the answer."""
+        """The records that were added and may still be selected, in the order of the answer."""
 
 
-def selection(query: Query, matcher: Matcher, *, starts: bool) -> Selection:
-    """What selects for a query. starts: whether the places of lines are wanted."""
+def selector_for(query: Query, matcher: Matcher, *, starts: bool) -> Selector:
+    """Return what selects the lines of a query.
+
+    Args:
+        starts: whether the offsets of lines are wanted.
+    """
     if query.match.has_context or query.form.unit is Unit.EVENT:
-        return Records(query, matcher)
-    return Lines(query, matcher, starts=starts)
+        return RecordSelector(query, matcher)
+    return LineSelector(query, matcher, starts=starts)

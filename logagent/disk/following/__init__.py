@@ -1,8 +1,8 @@
-"""Following logs: new logs that turn up, the end of each, and lines sent as they are written.
+"""Following logs: finds new ones, waits at the end of each, and sends lines as they are written.
 
 May import, of ``disk``: ``threads``, ``files``, ``watch``, ``times``, ``catalog``, ``batches``, ``rotation``
 and ``search``.
 
-Doors: ``source.LiveSource`` follows the logs that a query names; ``tail.Tail`` waits at the end of one log;
-``shared_tails.Tails`` has everybody who follows a log share one.
+Doors: ``source.FollowSource`` follows the logs that a query names; ``tail.Tail`` waits at the end of one log;
+``shared_tails.SharedTails`` has all who follow a log share one tail.
 """

@@ -1,4 +1,4 @@
-"""Following one log for one query: pulls blocks from the log's tail at the pace of its reader, and frames them."""
+"""Following one log for one query: reads blocks from the log's tail at the pace of the client, and makes batches."""
 
 from __future__ import annotations
 
@@ -11,21 +11,29 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
-from logagent.disk.batches.batching import Framing
+from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
-from logagent.disk.following.tail import LiveBlock, Tail
-from logagent.disk.rotation.growing_file import Growing
+from logagent.disk.following.tail import Tail, TailBlock
+from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.times.appended import LiveStamping
 
 EVENT_QUIET = 0.5
-"""Seconds without a further line after which an event is taken to be complete: programs write a stack trace at once."""
+"""Seconds without a further line after which an event counts as complete: programs write a stack trace at once."""
 
 
 class LogFollower:
     """One log in one follow.
 
-    tail: of the log; stays the caller's. place: where to begin: the number of a file, and an offset. woken: called when
-    there is news. number: of the file that is read. pending: whether an event waits for its end.
+    Args:
+        tail: of the log; stays the caller's.
+        place: where to begin: the number of a file, and an offset.
+        max_line: bytes to which lines are cut.
+        woken: called when there may be more to read.
+
+    Attributes:
+        name: the log's.
+        number: of the file that is read.
     """
 
     def __init__(
@@ -34,7 +42,7 @@ class LogFollower:
         self.name = tail.name
         self._tail = tail
         self._woken = woken
-        self._framing = Framing(query, Matcher.of(query), max_line)
+        self._builder = BatchBuilder(query, Matcher.of(query), max_line)
         self._wants_times = query.form.times
         self._entered: tuple[int, Origin] | None = None
         self.number, self._offset = place
@@ -44,50 +52,58 @@ class LogFollower:
         self._trouble: Failure | None = None
         self._lost: tuple[int, bool] | None = None
         self._scanned = 0
-        tail.followers.add(self)
+        tail.listeners.add(self)
 
     def wake(self) -> None:
+        """Hear from the tail that there may be more to read."""
         self._woken(self)
 
     def close(self) -> None:
-        """Follow no more."""
-        self._tail.followers.discard(self)
+        """Stop following."""
+        self._tail.listeners.discard(self)
 
     @property
     def pending(self) -> bool:
-        return self._framing.waits
+        """Whether an event waits for its last lines."""
+        return self._builder.waits
 
     @property
     def position(self) -> Position:
-        """How far the log is done once all that was given is passed on."""
+        """How far the log is done once all batches that were returned are sent."""
         return self._position
 
     @property
     def untold(self) -> Position | None:
-        """The position, if no batch has told it."""
+        """The position if no batch has told it yet, else None."""
         return self._position if self._position != self._told else None
 
     def tell_position(self) -> Batch:
-        """It in a batch without lines."""
+        """Return the position in a batch without lines."""
         self._told = self._position
         return replace(SIGN_OF_LIFE, positions=(self._position,))
 
     async def next_batch(self) -> Batch | None:
-        """What there is by now, up to a block; None if nothing. It may have no lines. Raises `Failure`."""
+        """Return what there is, up to a block; None: nothing.
+
+        The batch may have no lines.
+
+        Raises:
+            Failure: when the log cannot be followed any more.
+        """
         if self._tail.failure is not None:
             raise self._tail.failure
         if (late := await self._late_lines()) is not None:
             return late
         while True:
-            file = self._tail.chain.file(self.number)
-            if file.lost and self.number == self._tail.chain.last:
-                return self._while_waiting()  # until something has taken its place
+            file = self._tail.chain.files[self.number]
+            if file.lost and self.number == self._tail.chain.files.last:
+                return self._while_waiting()  # until another file has taken its place
             if file.lost:
                 self._lose(file)
             elif self._offset < file.whole:
                 block = await self._tail.block(self.number, self._offset)
                 if block is not None:
-                    self._frame(block)
+                    self._collect(block)
                     return self._batch()
                 self._tail.wake()
             elif self._tail.chain.is_done(self.number, trio.current_time()):
@@ -96,14 +112,14 @@ class LogFollower:
                 return self._while_waiting()
 
     def finish_event(self) -> Batch:
-        """What waits for an end that does not come is taken for a whole event."""
-        self._framing.finish()
+        """Return the event that waits, as complete."""
+        self._builder.finish()
         self._note_position()
         return self._batch()
 
     def _pass_on(self) -> None:
-        """Go on with the next file; of this one more may come late."""
-        missing = self._tail.chain.file(self.number).seen - self._offset
+        """Go on with the next file; further lines of this one may come late."""
+        missing = self._tail.chain.files[self.number].seen - self._offset
         if missing > 0:
             self._notices.append(losses.truncated(self._tail.host, self.name, missing))
         self._late = (self.number, self._offset)
@@ -111,15 +127,15 @@ class LogFollower:
         self._tail.wake()  # which may let go of the file
 
     def _while_waiting(self) -> Batch | None:
-        """What there is to say while there are no lines; why it does not go on, once."""
-        trouble = self._tail.chain.trouble
+        """Return what is to be reported while there are no lines: also, once, why the next file cannot be opened."""
+        trouble = self._tail.chain.retries.trouble
         if trouble is not None and self._trouble is None:
             self._notices.append(Notice(self._tail.host, trouble.status, trouble.message))
         self._trouble = trouble
         return self._batch() if self._notices or self._lost else None
 
-    def _lose(self, file: Growing) -> None:
-        """What was not read yet of this file is gone: said in one for all files that are lost, one after the other."""
+    def _lose(self, file: GrowingFile) -> None:
+        """Go on behind a lost file; the loss is reported in one sentence for all files lost in a row."""
         before, torn = self._lost or (0, False)
         self._lost = before + max(0, file.size - self._offset), torn or file.torn
         self._late = None
@@ -127,52 +143,53 @@ class LogFollower:
 
     def _go_to_next(self) -> None:
         self.number, self._offset = self.number + 1, 0
-        self._notices += self._tail.chain.notices(self.number)
+        self._notices += self._tail.chain.files.notices(self.number)
 
     async def _late_lines(self) -> Batch | None:
-        """Lines that were written to the file before, though another one had taken its place."""
+        """Return lines that were written to the previous file after another one had taken its place."""
         if self._late is None:
             return None
         number, offset = self._late
-        file = self._tail.chain.file(number) if number >= self._tail.chain.first else None
+        file = self._tail.chain.files.get(number)
         if file is None or file.lost or file.descriptor is None:
             self._late = None
             return None
+        stamping = self._tail.chain.files.stamping(number)  # while it is read, the file may be forgotten
         if offset >= file.whole or (block := await self._tail.block(number, offset)) is None:
             return None
         self._late = number, offset + len(block.body)
-        # Without a fingerprint: no position is in this file, since the next one is begun.
-        self._enter(number, fingerprint=0)
+        # Without a fingerprint: positions stay in the next file, which is begun.
+        self._enter(number, file, stamping, fingerprint=0)
         self._add(block)
         return self._batch()
 
-    def _frame(self, block: LiveBlock) -> None:
-        self._enter(self.number, self._tail.chain.file(self.number).fingerprint)
+    def _collect(self, block: TailBlock) -> None:
+        files, number = self._tail.chain.files, self.number
+        self._enter(number, files[number], files.stamping(number), files[number].fingerprint)
         self._add(block)
         self._offset += len(block.body)
         self._note_position()
 
-    def _enter(self, number: int, fingerprint: int) -> None:
-        file, stamping = self._tail.chain.file(number), self._tail.chain.stamping(number)
+    def _enter(self, number: int, file: GrowingFile, stamping: LiveStamping, fingerprint: int) -> None:
         origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, fingerprint)
         if self._entered != (number, origin):
             self._entered = number, origin
-            self._framing.enter(origin, stamping)
+            self._builder.enter(origin, stamping)
 
-    def _add(self, block: LiveBlock) -> None:
+    def _add(self, block: TailBlock) -> None:
         self._scanned += len(block.body)
-        self._framing.add(Block(block.offset, block.body), partial=block.partial)
+        self._builder.add(Block(block.offset, block.body), partial=block.partial)
 
     def _note_position(self) -> None:
-        fingerprint, offset = self._framing.reached(self._offset)
+        fingerprint, offset = self._builder.reached(self._offset)
         if fingerprint:
             self._position = Position(self._tail.host, self.name, fingerprint, offset)
 
     def _position_here(self) -> Position:
-        return Position(self._tail.host, self.name, self._tail.chain.file(self.number).fingerprint, self._offset)
+        return Position(self._tail.host, self.name, self._tail.chain.files[self.number].fingerprint, self._offset)
 
     def _batch(self) -> Batch:
-        batch = self._framing.take() if self._framing.count else SIGN_OF_LIFE
+        batch = self._builder.take() if self._builder.count else SIGN_OF_LIFE
         lost, self._lost = self._lost, None
         if lost is not None:
             self._notices.insert(0, losses.truncated(self._tail.host, self.name, lost[0], torn=lost[1]))

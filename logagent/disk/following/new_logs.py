@@ -1,4 +1,4 @@
-"""The lookout for logs that turn up while a question is followed: shared by all who follow with the same names."""
+"""Finding logs that turn up while a query is followed; shared by all follows of the same names."""
 
 from __future__ import annotations
 
@@ -17,19 +17,35 @@ from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
 
 SEARCH_GAP = 0.2
-"""Seconds between two searches, though names come and go all the time: each goes through directories."""
+"""Seconds between two searches, even if names change all the time: each search lists directories."""
 SEARCH_AGAIN = 10.0
-"""Seconds after which is searched anew in any case, where a glob may match what the kernel does not tell of."""
+"""Seconds after which is searched again even if no change is reported: a glob may match names in directories that are
+not watched."""
 MAX_WATCHED = 1000
-"""Directories that the kernel is asked to tell of for one question; in further ones files are found a little later."""
+"""Directories watched for one query: each is a watch of the kernel's. In further ones, files are found `SEARCH_AGAIN`
+seconds later at most."""
 
 _log = logging.getLogger(__name__)
 
 
-class Lookout:
-    """Keeps the logs that patterns name or match, as they are by now.
+class NewLogFinder:
+    """Keeps the logs that patterns name or match up to date.
 
-    logs: by name. failure: why there are none, or not all. `run` is its one task.
+    Its one task is `run`.
+
+    Args:
+        patterns: names and globs.
+        catalog: finds the logs.
+        threads: that read the disk.
+        watching: of directories.
+        rotated: whether rotated files belong to their log.
+        limit: logs at most.
+
+    Attributes:
+        scope: cancelling it ends the task.
+        logs: that were found so far, by name.
+        failure: why there are none, or not all; None: all is well.
+        listeners: called after each search.
     """
 
     def __init__(
@@ -56,11 +72,11 @@ class Lookout:
         self._watches: dict[Path, Watch] = {}
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Search, then again whenever names come or go."""
+        """Search, then search again whenever names change."""
         try:
             with self.scope:
                 await self._search()
-                self._called.set()  # what came before the kernel was asked to tell
+                self._called.set()  # for changes before the directories were watched
                 task_status.started()
                 while True:
                     with trio.move_on_after(self._patience):
@@ -74,7 +90,7 @@ class Lookout:
                 watch.close()
 
     def fail(self, failure: Failure) -> None:
-        """It has ended, and nobody asked it to."""
+        """Report to all listeners that the task has ended with a failure."""
         self.failure = failure
         self._tell()
 
@@ -84,7 +100,7 @@ class Lookout:
 
     @property
     def _patience(self) -> float:
-        """Names that are all there need no further search: each log's tail looks after itself."""
+        """Seconds until the next search: infinite if there are no globs and all names were found."""
         settled = self.failure is None and not any(map(is_glob, self._patterns))
         return math.inf if settled else SEARCH_AGAIN
 
@@ -109,7 +125,7 @@ class Lookout:
         for directory in sorted(directories - self._watches.keys())[: MAX_WATCHED - len(self._watches)]:
             self._watches[directory] = self._watching.directory(directory, self._called_for)
             if directory in outdated and self._watches[directory].reached:
-                self._called_for()  # for what came before
+                self._called_for()  # for changes before it was watched
 
     def _called_for(self) -> None:
         self._called.set()

@@ -1,4 +1,4 @@
-"""What follows of one agent have in common: a tail for each log, a lookout for each question, the kernel's notices."""
+"""The tasks that all follows of one agent share: a tail for each log, and a search for new logs for each query."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import trio
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.following.new_logs import Lookout
+from logagent.disk.following.new_logs import NewLogFinder
 from logagent.disk.following.tail import Tail
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
@@ -20,12 +20,12 @@ _logger = logging.getLogger(__name__)
 
 
 class _Shared(Protocol):
-    """A task that is at work as long as anybody wants it."""
+    """A task that runs as long as it has users."""
 
     scope: trio.CancelScope
 
     def fail(self, failure: Failure) -> None:
-        """It has ended, and nobody asked it to."""
+        """Report to all users that the task has ended with a failure."""
 
     async def run(self, *, task_status: trio.TaskStatus[None]) -> None: ...
 
@@ -34,7 +34,7 @@ S = TypeVar("S", bound=_Shared)
 
 
 class _Share:
-    """One shared task: who runs it, for how many, and whether it has begun."""
+    """One shared task: how many use it, whether it has begun, and how it failed."""
 
     def __init__(self, shared: _Shared) -> None:
         self.shared = shared
@@ -43,8 +43,14 @@ class _Share:
         self.failure: Failure | None = None
 
 
-class Tails:
-    """Gives tails and lookouts to those who follow; made by `open_tails`."""
+class SharedTails:
+    """Lends tails and new-log finders to follows; made by `open_shared_tails`.
+
+    Args:
+        nursery: runs the shared tasks.
+        threads: that read the disk.
+        watching: of files and directories.
+    """
 
     def __init__(self, nursery: trio.Nursery, threads: DiskThreads, watching: Watching) -> None:
         self._nursery = nursery
@@ -55,30 +61,45 @@ class Tails:
 
     @property
     def under_way(self) -> int:
-        """How many tails and lookouts there are."""
+        """How many tails and finders are running."""
         return len(self._shares)
 
     @asynccontextmanager
-    async def lookout(
+    async def new_log_finder(
         self, patterns: Sequence[str], catalog: Catalog, *, rotated: bool, limit: int
-    ) -> AsyncIterator[Lookout]:
-        """The lookout for these patterns, while inside."""
+    ) -> AsyncIterator[NewLogFinder]:
+        """Lend the finder of the logs that patterns name or match; it is given back on leaving.
 
-        def make() -> Lookout:
-            return Lookout(patterns, catalog, self._threads, self._watching, rotated=rotated, limit=limit)
+        Args:
+            rotated: whether rotated files belong to their log.
+            limit: logs at most.
 
-        lookout = await self._borrow((tuple(patterns), rotated, limit), make)
+        Raises:
+            Failure: when the search ends at once.
+        """
+
+        def make() -> NewLogFinder:
+            return NewLogFinder(patterns, catalog, self._threads, self._watching, rotated=rotated, limit=limit)
+
+        finder = await self._borrow((tuple(patterns), rotated, limit), make)
         try:
-            yield lookout
+            yield finder
         finally:
-            self.give_back(lookout)
+            self.give_back(finder)
 
     async def borrow(self, name: str, make: Callable[[DiskThreads, Watching], Tail]) -> Tail:
-        """The tail of the log `name`, to be given back. Raises `Failure` where it cannot be opened."""
+        """Return the tail of the log `name`; whoever borrows it gives it back.
+
+        Args:
+            make: makes it if nobody follows the log yet.
+
+        Raises:
+            Failure: when the log cannot be opened.
+        """
         return await self._borrow(name, lambda: make(self._threads, self._watching))
 
-    def give_back(self, shared: Tail | Lookout) -> None:
-        """It is wanted no more by one that wanted it."""
+    def give_back(self, shared: Tail | NewLogFinder) -> None:
+        """Give back a tail or a finder; when its last user does so, its task ends."""
         self._release(*self._keys[shared])
 
     async def _borrow(self, key: object, make: Callable[[], S]) -> S:
@@ -105,12 +126,12 @@ class Tails:
             del self._keys[share.shared]
 
     def _forget(self, key: object, share: _Share) -> None:
-        """Whoever wants it next has it made anew."""
+        """Have the task made anew for the next user."""
         if self._shares.get(key) is share:
             del self._shares[key]
 
     async def _run(self, key: object, share: _Share) -> None:
-        """Where what goes wrong in a shared task becomes the failure of all that want it."""
+        """Run a shared task; whatever it raises becomes the failure of all its users."""
         try:
             async with trio.open_nursery() as nursery:
                 await nursery.start(share.shared.run)
@@ -132,9 +153,9 @@ def _first(failures: BaseExceptionGroup[Failure]) -> Failure:
 
 
 @asynccontextmanager
-async def open_tails(threads: DiskThreads, watching: Watching) -> AsyncIterator[Tails]:
-    """What an agent's follows share; leaving it ends them all."""
+async def open_shared_tails(threads: DiskThreads, watching: Watching) -> AsyncIterator[SharedTails]:
+    """Provide what an agent's follows share; leaving the block ends all shared tasks."""
     async with trio.open_nursery() as nursery:
         await nursery.start(watching.run)
-        yield Tails(nursery, threads, watching)
+        yield SharedTails(nursery, threads, watching)
         nursery.cancel_scope.cancel()

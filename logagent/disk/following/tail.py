@@ -1,4 +1,4 @@
-"""The tail of one log: its newest file and those that took its place since, read once for all who follow it."""
+"""The end of one log: waits for lines to be written, and reads them once for all who follow."""
 
 from __future__ import annotations
 
@@ -15,31 +15,38 @@ import trio
 from logagent.core.outcome import Failure
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation.chain import Chain
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
 
 GAP = 0.01
-"""Seconds between two looks at a log that is written to all the time: what comes meanwhile is read at once."""
-KEPT = 16
-"""Blocks, each 256 KiB at most, that are kept for followers a little behind."""
+"""Seconds between two looks at a log that is written to all the time: what is written meanwhile is read in one go."""
+KEPT_BLOCKS = 16
+"""Blocks, each 256 KiB at most, that are kept for followers that are a little behind."""
 RETRY = 1.0
-"""Seconds after which a log is looked at again that could not be read."""
+"""Seconds until a log that could not be read is looked at again."""
 
 _log = logging.getLogger(__name__)
 
 
-class Follower(Protocol):
-    """One that follows a tail. number: of the file that it reads."""
+class TailListener(Protocol):
+    """What follows a tail."""
 
     @property
-    def number(self) -> int: ...
+    def number(self) -> int:
+        """Number of the file that it reads: older ones may be let go of."""
 
-    def wake(self) -> None: ...
+    def wake(self) -> None:
+        """Hear that there may be more to read."""
 
 
-class LiveBlock(NamedTuple):
-    """Whole lines, where they begin in their file, and whether the last one is but a piece of a line."""
+class TailBlock(NamedTuple):
+    """Whole lines of one file.
+
+    Attributes:
+        offset: where they begin in their file.
+        partial: whether the last one is but a piece of a line.
+    """
 
     offset: int
     body: bytes
@@ -47,20 +54,37 @@ class LiveBlock(NamedTuple):
 
 
 class Tail:
-    """Follows one log. `run` is its one task; who follows is told of news by `wake`, and reads what there is at its own
-    pace.
+    """Reads the end of one log for all who follow it.
 
-    find: gives the log's files by then, newest first; called in a thread. chain: those that are followed.
+    Its one task is `run`. It wakes the listeners when there is news; each reads what there is at its own pace.
+
+    Args:
+        name: the log's.
+        find: gives the log's files as they are now, newest first; called in a thread.
+        options: how they are read.
+        threads: that read the disk.
+        watching: of files and directories.
+
+    Attributes:
+        chain: the files that are followed.
+        scope: cancelling it ends the task.
+        listeners: those who follow.
+        failure: why the task ended, None while it runs.
     """
 
     def __init__(
-        self, name: str, find: Callable[[], Sequence[Generation]], ways: Ways, threads: DiskThreads, watching: Watching
+        self,
+        name: str,
+        find: Callable[[], Sequence[Generation]],
+        options: ReadOptions,
+        threads: DiskThreads,
+        watching: Watching,
     ) -> None:
         self.name = name
-        self.host = ways.host
-        self.chain = Chain(name, find, host=ways.host, zone=ways.zone, max_line=ways.max_line)
+        self.host = options.host
+        self.chain = Chain(name, find, host=options.host, zone=options.zone, max_line=options.max_line)
         self.scope = trio.CancelScope()
-        self.followers: set[Follower] = set()
+        self.listeners: set[TailListener] = set()
         self.failure: Failure | None = None
         self._threads = threads
         self._watching = watching
@@ -70,13 +94,17 @@ class Tail:
         self._told = trio.Event()
         self._watches: dict[int, Watch] = {}
         self._directories: list[Watch] = []
-        self._blocks: OrderedDict[tuple[int, int], LiveBlock] = OrderedDict()
+        self._blocks: OrderedDict[tuple[int, int], TailBlock] = OrderedDict()
         self._reading = trio.Lock()
 
-    # For those who follow: on the event loop.
+    # For listeners, on the event loop.
 
-    async def block(self, number: int, offset: int) -> LiveBlock | None:
-        """What there is from an offset on, up to 256 KiB; None if it is gone. Raises `Failure`."""
+    async def block(self, number: int, offset: int) -> TailBlock | None:
+        """Read lines of a file from an offset on, up to 256 KiB; None: the file is gone.
+
+        Raises:
+            Failure: when it cannot be read, or the task has failed.
+        """
         if self.failure is not None:
             raise self.failure
         if (kept := self._kept(number, offset)) is not None:
@@ -85,34 +113,38 @@ class Tail:
             if (kept := self._kept(number, offset)) is not None:
                 return kept
             found = await self._threads.in_thread(self.chain.read, number, offset)
-            return None if found is None else self._keep(number, LiveBlock(offset, *found))
+            return None if found is None else self._keep(number, TailBlock(offset, *found))
 
-    def _keep(self, number: int, block: LiveBlock) -> LiveBlock:
+    def _keep(self, number: int, block: TailBlock) -> TailBlock:
         self._blocks[number, block.offset] = block
-        while len(self._blocks) > KEPT:
+        while len(self._blocks) > KEPT_BLOCKS:
             self._blocks.popitem(last=False)
         return block
 
-    def _kept(self, number: int, offset: int) -> LiveBlock | None:
-        """A block that was read before, from the offset on."""
+    def _kept(self, number: int, offset: int) -> TailBlock | None:
+        """Return a kept block, or its rest, from an offset on."""
         if (block := self._blocks.get((number, offset))) is not None:
             return block
         for (of, begin), block in reversed(self._blocks.items()):
             if of == number and begin < offset < begin + len(block.body):
-                return LiveBlock(offset, block.body[offset - begin :], block.partial)
+                return TailBlock(offset, block.body[offset - begin :], block.partial)
         return None
 
     def fail(self, failure: Failure) -> None:
-        """It has ended, and nobody asked it to."""
+        """Report to all listeners that the task has ended with a failure."""
         self.failure = failure
         self._tell()
 
     def wake(self) -> None:
-        """Have a look soon."""
+        """Have the task look at the log soon."""
         self._called.set()
 
     async def see_all(self) -> None:
-        """Wait for a look that begins from now on: then all is seen that was written before. Raises `Failure`."""
+        """Wait for a whole look that begins after this call: it sees all that was written before.
+
+        Raises:
+            Failure: when the task has failed.
+        """
         awaited = self._looks + 1
         while self._seen < awaited:
             if self.failure is not None:
@@ -123,12 +155,16 @@ class Tail:
     # The task.
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Open the log, then look again and again. Raises `Failure` where it cannot be opened."""
+        """Open the log, then look at it whenever it may have changed.
+
+        Raises:
+            Failure: when it cannot be opened.
+        """
         try:
             with self.scope:
                 await self._threads.in_thread(self.chain.open)
                 self._watch()
-                self.wake()  # what was written before the kernel was asked to tell
+                self.wake()  # for what was written before it was watched
                 task_status.started()
                 while True:
                     with trio.move_on_at(self.chain.next_look(self._looked)):
@@ -139,8 +175,8 @@ class Tail:
             self._close()
 
     async def _look_once(self) -> None:
-        in_use = min((follower.number for follower in self.followers), default=self.chain.last)
-        self.chain.forget(in_use)
+        in_use = min((listener.number for listener in self.listeners), default=self.chain.files.last)
+        self.chain.files.forget(in_use)
         self._looked = trio.current_time()
         self._looks += 1
         look = partial(self.chain.look, watched=all(watch.reached for watch in self._directories))
@@ -161,16 +197,16 @@ class Tail:
     def _tell(self) -> None:
         self._told.set()
         self._told = trio.Event()
-        for follower in tuple(self.followers):
-            follower.wake()
+        for listener in tuple(self.listeners):
+            listener.wake()
 
     def _watch(self) -> None:
-        """Have the kernel tell of all files that are held, and of their directories' names."""
-        held = self.chain.held()
+        """Watch all files that are held open, and the names in the log's directory."""
+        held = self.chain.files.descriptors()
         for number, descriptor in held.items():
             if number not in self._watches:
                 self._watches[number] = self._watching.file(descriptor, self.wake)
-                self.wake()  # for what came before
+                self.wake()  # for what was written before it was watched
         for number in self._watches.keys() - held.keys():
             self._watches.pop(number).close()
         if self.chain.directory is not None and all(watch.outdated for watch in self._directories):
@@ -181,10 +217,10 @@ class Tail:
             outdated.close()
         self._directories = [self._watching.directory(directory, self._wake_for_names)]
         if self._directories[0].reached:
-            self._wake_for_names()  # for what came before
+            self._wake_for_names()  # for renames before it was watched
 
     def _wake_for_names(self) -> None:
-        self.chain.expect_renaming()
+        self.chain.note_rename()
         self.wake()
 
     def _close(self) -> None:

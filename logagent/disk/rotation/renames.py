@@ -1,45 +1,53 @@
-"""A log's name while the log is followed, and which file stands under it."""
+"""Telling when a followed file may have been renamed and another one put in its place."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
 
-from logagent.disk.rotation.growing_file import Growing
-
-AGAIN = 1.0
-"""Seconds after which what has taken a file's place is sought again, if it could not be opened."""
+from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.rotation.retries import RETRY_PAUSE
 
 
-class Standing:
-    """Tells when the file that is followed may have been replaced. Times are those of who asks, in seconds.
+class RenameDetector:
+    """Tells when it is worth looking for the file that took the place of the newest one.
 
-    name: the log's. path: of the file that stands under it at first, None if there is none. due: when to ask even if
-    nobody calls.
+    Times are in seconds, of any clock that does not run backwards.
+
+    Args:
+        name: the log's.
+        path: of the file that has the log's name at first; None: there is none.
+
+    Attributes:
+        due: when to ask even if nothing is reported; infinity: no need.
     """
 
     def __init__(self, name: str, path: Path | None) -> None:
         self.path = path
         self.due = math.inf
         self._name = name
-        # Counted, since it is told on one thread and met on another, and a flag could be lost between the two.
-        self._renamings = self._renamings_met = 0
-        self._met: tuple[int, int] | None = None
+        # Two counters, since one thread notes renames and another one handles them: a flag could be lost in between.
+        self._noted = self._handled = 0
+        self._last_seen: tuple[int, int] | None = None
 
-    def expect_renaming(self) -> None:
-        """A name has changed beside it."""
-        self._renamings += 1
+    def note_rename(self) -> None:
+        """Note that a name in the log's directory has changed."""
+        self._noted += 1
 
-    def ask_again(self, now: float) -> None:
-        """What has taken its place could not be told."""
-        self.due = now + AGAIN
+    def retry_later(self, now: float) -> None:
+        """Have the successor sought again after `RETRY_PAUSE`."""
+        self.due = now + RETRY_PAUSE
 
-    def is_replaced(self, newest: Growing, now: float, *, watched: bool) -> bool:
-        """Whether it is worth looking for what has taken that file's place. Reads the disk. watched: whether the kernel
-        tells of each renaming."""
-        renamings = self._renamings
-        renamed = renamings != self._renamings_met or now >= self.due
-        self._renamings_met, self.due = renamings, math.inf
+    def may_be_replaced(self, newest: GrowingFile, now: float, *, watched: bool) -> bool:
+        """Return whether another file may have taken the place of the newest one; reads the disk.
+
+        Args:
+            watched: whether the kernel reports each rename. Then a foreign inode under the log's name is worth a search
+                once, else each time.
+        """
+        noted = self._noted
+        renamed = noted != self._handled or now >= self.due
+        self._handled, self.due = noted, math.inf
         if newest.name != self._name or self.path is None:
             return renamed  # a log of dated files has no name that stays
         try:
@@ -47,5 +55,5 @@ class Standing:
         except OSError:
             return False
         identity = status.st_dev, status.st_ino
-        met, self._met = self._met, identity
-        return identity != newest.identity and (renamed or identity != met or not watched)
+        last_seen, self._last_seen = self._last_seen, identity
+        return identity != newest.identity and (renamed or identity != last_seen or not watched)

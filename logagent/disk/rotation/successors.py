@@ -1,7 +1,8 @@
-"""Succession: what has taken the place of a file that is followed, and what lies between the two.
+"""Finding the files that took the place of a followed one.
 
-A rotation renames the file, or copies it and truncates it. The files of a log are listed while none of them is renamed,
-and told apart by their inodes, or, if they were copied or compressed, by the bytes that they begin with.
+A rotation renames the file, or copies it and truncates it. The files of a log are listed until two listings are the
+same, so that no rename is under way. They are told apart by their inodes, or, if copied or compressed, by their first
+bytes.
 """
 
 from __future__ import annotations
@@ -17,33 +18,42 @@ from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.rotation.growing_file import Growing
-from logagent.disk.rotation.unpacked_copy import Moved, open_plain
+from logagent.disk.rotation.candidates import Candidates, Inode, newer_than
+from logagent.disk.rotation.decompressed_copy import FileReplaced, open_plain_text
+from logagent.disk.rotation.growing_file import GrowingFile
 
 ATTEMPTS = 20
-"""How often one look begins anew because files are renamed under its hands; then a later look goes on."""
+"""How often one search begins anew because files are renamed meanwhile; then it is left to a later look."""
 
 Find = Callable[[], Sequence[Generation]]
-"""Gives the files of the log as they are by then, newest first."""
+"""Gives the files of the log as they are now, newest first; reads the disk."""
 
 
 class Successors(NamedTuple):
-    """The files that came after one, opened, oldest first, to be closed by whoever takes them.
+    """The files that came after one, opened; whoever takes them closes them.
 
-    sure: whether nothing of them can be missing. copied: whether the file goes on in a copy of itself.
+    Attributes:
+        files: oldest first.
+        sure: whether no file can be missing among them.
+        copied: whether the file goes on in a copy of itself.
     """
 
-    files: list[Growing]
+    files: list[GrowingFile]
     sure: bool = True
     copied: bool = False
 
 
-class Succession:
-    """Looks for what came after files of one log. Each method reads the disk and blocks, and gives None where files are
-    renamed so fast, or cannot be opened, that there is nothing to be known now.
+class SuccessorFinder:
+    """Finds the files that came after followed files of one log.
 
-    known: older files of the log, newest first. failure: why a file could not be opened the last time, None if none
-    was in the way.
+    Each method reads the disk and blocks.
+
+    Args:
+        find: gives the log's files.
+        max_line: bytes; longer lines come in pieces.
+
+    Attributes:
+        failure: why a file could not be opened in the last search, None if all could.
     """
 
     def __init__(self, find: Find, max_line: int) -> None:
@@ -51,85 +61,115 @@ class Succession:
         self._max_line = max_line
         self.failure: Failure | None = None
 
-    def beginning(self, log: str) -> tuple[Generation, list[Growing]]:
-        """The newest file as it was found; and opened, with nothing of interest in the whole lines that it holds. It
-        comes behind the one before it, in which lines may still come as long as it has none. Raises `Failure`."""
+    def open_newest(self, log: str) -> tuple[Generation, list[GrowingFile]]:
+        """Open the newest file and the nearest one before it that has text, to go on behind their whole lines.
+
+        As long as the newest file is empty, lines may still come in the one before it.
+
+        Returns:
+            The newest file as it was found, and the opened files, oldest first.
+
+        Raises:
+            Failure: when there is no file, or it cannot be opened.
+        """
         for _ in range(ATTEMPTS):
             found = identity.listed(self._find)
             if not found:
                 raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
-            with suppress(Moved, Overwritten), ExitStack() as opened:
-                newest = self._begun(found[0], opened)
+            with suppress(FileReplaced, Overwritten), ExitStack() as opened:
+                newest = self._opened(found[0], opened)
                 newest.skip_lines()
                 files = [*self._before(newest, found[1:], opened), newest]
                 opened.pop_all()
                 return found[0], files
         raise Failure(Status.UNAVAILABLE, f"{log}: is renamed or written over too fast to be followed")
 
-    def _begun(self, found: Generation, opened: ExitStack) -> Growing:
-        file = Growing(found.name, found.open(), max_line=self._max_line)
+    def _opened(self, found: Generation, opened: ExitStack) -> GrowingFile:
+        file = GrowingFile(found.name, found.open(), max_line=self._max_line)
         opened.callback(file.close)
         if found.identity not in (None, file.identity):
-            raise Moved
+            raise FileReplaced
         return file
 
-    def _before(self, newest: Growing, found: Sequence[Generation], opened: ExitStack) -> list[Growing]:
+    def _before(self, newest: GrowingFile, found: Sequence[Generation], opened: ExitStack) -> list[GrowingFile]:
         older = next((one for one in found if one.size), None)
         if older is None:
             return []
         try:
-            file = self._begun(older, opened)
+            file = self._opened(older, opened)
         except Failure:
-            return []  # it is not what was asked for
+            return []  # the log can be followed without it
         if newest.fingerprint or older.packed:
-            file.pass_by()
+            file.keep_fingerprint_only()
         else:
             file.skip_lines()
         return [file]
 
-    def after_renaming(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
-        """What came after a file that was renamed or deleted."""
+    def after_renaming(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
+        """Return what came after a file that was renamed or deleted.
 
-        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
+        Args:
+            known: older files of the log, newest first.
+
+        Returns:
+            None if files are renamed too fast to be told apart, or one cannot be opened.
+        """
+
+        def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
             if not file.fingerprint and file.descriptor is not None:
-                file.pin()  # it was empty at the last look, and may be compressed by now
-            newer, sure = _newer(found, [file, *known], doubtful=1)
-            return _Plan(opened.all(newer), sure)
+                file.note_head()  # it was empty at the last look, and may have been filled and compressed since
+            newer, sure = newer_than([file, *known], found, doubtful=1)
+            return _Plan(candidates.open_all(newer), sure)
 
         return self._carry_out(plan, file)
 
-    def after_overwriting(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
-        """What came after the text of a file that was written over: if a copy of that is found, `file` goes on in the
-        copy."""
+    def after_overwriting(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
+        """Return what came after the text of a file that was overwritten.
+
+        If a copy of the text is found, `file` goes on in the copy.
+
+        Args:
+            known: older files of the log, newest first.
+
+        Returns:
+            None if files are renamed too fast to be told apart, or one cannot be opened.
+        """
         inode = file.identity
 
-        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
-            newer, sure = _newer([one for one in found if one.identity != inode], known, doubtful=0)
+        def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
+            newer, sure = newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
             place = identity.place_where(newer, file.is_copied_in)
             copy = None if place is None else newer[place]
-            files = opened.between(_with(found, newer[:place], inode), inode)
+            files = candidates.open_copies_and(inode, _with(found, newer[:place], inode))
             return _Plan(files, sure or copy is not None, copy)
 
         return self._carry_out(plan, file)
 
-    def after_emptiness(self, file: Growing, known: Sequence[Growing] = ()) -> Successors | None:
-        """What was written to a file and rotated away since it was seen empty, and then what it holds now; nothing if
-        it holds the first that was written since."""
+    def after_emptiness(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
+        """Return what was written to a file and rotated away since it was seen empty, and then what it holds now.
+
+        Args:
+            known: older files of the log, newest first.
+
+        Returns:
+            No files if it holds the first text that was written since; None if files are renamed too fast to be told
+            apart, or one cannot be opened.
+        """
         inode = file.identity
 
-        def plan(opened: _Opened, found: Sequence[Generation]) -> _Plan:
-            newer, sure = _newer([one for one in found if one.identity != inode], known, doubtful=0)
-            files = opened.between(_with(found, newer, inode), inode)
+        def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
+            newer, sure = newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
+            files = candidates.open_copies_and(inode, _with(found, newer, inode))
             place = next((place for place, one in enumerate(files) if one.identity == inode), 0)
             return _Plan(files if place else [], sure)
 
         return self._carry_out(plan, file)
 
-    def reopen(self, file: Growing) -> bool:
-        """Have a file that was closed go on, by whatever name it has by now; false if it is gone."""
+    def reopen(self, file: GrowingFile) -> bool:
+        """Open a file again that was closed, under whatever name it has now; return whether it is still there."""
         for _ in range(ATTEMPTS):
             found = identity.once(self._find())
-            with suppress(Moved, Overwritten, Failure, OSError):
+            with suppress(FileReplaced, Overwritten, Failure, OSError):
                 place = identity.place_of(found, file.fingerprint)
                 if place is not None:
                     return _goes_on_in(file, found[place])
@@ -137,9 +177,11 @@ class Succession:
                     return False
         return False
 
-    def _carry_out(self, plan: Callable[[_Opened, Sequence[Generation]], _Plan], file: Growing) -> Successors | None:
-        opened = _Opened(self._max_line)
-        kept: Sequence[Growing] = ()
+    def _carry_out(
+        self, plan: Callable[[Candidates, Sequence[Generation]], _Plan], file: GrowingFile
+    ) -> Successors | None:
+        candidates = Candidates(self._max_line)
+        kept: Sequence[GrowingFile] = ()
         self.failure = None
         try:
             for _ in range(ATTEMPTS):
@@ -147,12 +189,12 @@ class Succession:
                 if found is None:
                     return None
                 try:
-                    files, sure, copy = plan(opened, found)
+                    files, sure, copy = plan(candidates, found)
                     if self._still(found):
                         copied = copy is not None and _goes_on_in(file, copy)
                         kept = files
-                        return Successors(files, sure and opened.are_whole(files), copied)
-                except (Moved, Overwritten, OSError):
+                        return Successors(files, sure and candidates.are_complete(files), copied)
+                except (FileReplaced, Overwritten, OSError):
                     continue
                 except Failure as failure:
                     if failure.status is not Status.NOT_FOUND:
@@ -160,101 +202,31 @@ class Succession:
                         return None
             return None
         finally:
-            opened.close_others(kept)
+            candidates.close_others(kept)
 
     def _still(self, found: Sequence[Generation]) -> bool:
-        """Whether nothing was renamed since those files were found."""
+        """Return whether no file was renamed since these were found."""
         return identity.are_same(found, identity.once(self._find()))
 
 
 class _Plan(NamedTuple):
-    """What is to be followed: files, oldest first; whether that is sure; and the copy that a file is to go on in."""
+    """The files to follow, oldest first; whether none can be missing; and the copy in which a file is to go on."""
 
-    files: list[Growing]
+    files: list[GrowingFile]
     sure: bool
     copy: Generation | None = None
 
 
-class _Opened:
-    """The files that were opened in the attempts of one look."""
-
-    def __init__(self, max_line: int) -> None:
-        self._max_line = max_line
-        self._files: dict[tuple[int, int], Growing] = {}
-        self._torn: list[Growing] = []
-
-    def all(self, newest_first: Sequence[Generation]) -> list[Growing]:
-        """Files, oldest first."""
-        return [self._open(file) for file in reversed(newest_first)]
-
-    def between(self, newest_first: Sequence[Generation], inode: tuple[int, int]) -> list[Growing]:
-        """Copies of what the file of that inode held, and then itself: but not a copy of what it holds now, which is
-        being made while the file is yet to be truncated. Raises `Overwritten` if that happens meanwhile."""
-        files = self.all(newest_first)
-        place = next((place for place, file in enumerate(files) if file.identity == inode), None)
-        if place is None:
-            return files
-        live = files[place]
-        live.pin()
-        if place and live.fingerprint and live.holds(files[place - 1]):
-            del files[place - 1]
-        if not live.is_intact():
-            raise Overwritten
-        return files
-
-    def are_whole(self, files: Sequence[Growing]) -> bool:
-        """Whether what is packed in them could be read to its end."""
-        return not any(file in self._torn for file in files)
-
-    def _open(self, found: Generation) -> Growing:
-        if found.identity is not None and found.identity in self._files:
-            return self._files[found.identity]
-        plain = open_plain(found)
-        file = Growing(found.name, plain.descriptor, max_line=self._max_line)
-        file.identity = found.identity or file.identity
-        self._files[file.identity] = file
-        self._torn += [] if plain.whole else [file]
-        file.pin()
-        return file
-
-    def close_others(self, kept: Sequence[Growing]) -> None:
-        for file in self._files.values():
-            if file not in kept:
-                file.close()
-
-
-def _newer(
-    found: Sequence[Generation], known: Sequence[Growing], *, doubtful: int
-) -> tuple[Sequence[Generation], bool]:
-    """Those of the files found that are newer than what is known, newest first; and whether that is sure: where the
-    newest of those known is gone, only if there are no more than `doubtful`."""
-    for anchor in known:
-        if (place := _place_of(found, anchor)) is not None:
-            return found[:place], anchor is known[0] or place <= doubtful
-    newer = [one for one in found if not known or one.modified >= known[0].modified]
-    return newer, not known or len(newer) <= doubtful
-
-
-def _place_of(found: Sequence[Generation], anchor: Growing) -> int | None:
-    place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
-    # The inode of a file that was compressed is soon another file's.
-    if place is not None and (
-        not anchor.fingerprint or identity.place_of(found[place : place + 1], anchor.fingerprint) == 0
-    ):
-        return place
-    return identity.place_of(found, anchor.fingerprint) if anchor.fingerprint else None
-
-
-def _with(found: Sequence[Generation], some: Sequence[Generation], inode: tuple[int, int]) -> list[Generation]:
-    """Some of the files found and the one of that inode, in their order."""
+def _with(found: Sequence[Generation], some: Sequence[Generation], inode: Inode) -> list[Generation]:
+    """Return some of the files found and the one of an inode, in the order of the listing."""
     return [one for one in found if one in some or one.identity == inode]
 
 
-def _goes_on_in(file: Growing, copy: Generation) -> bool:
-    """Have a file go on in its copy; false if that cannot be read to its end."""
-    plain = open_plain(copy)
-    if plain.whole:
-        file.adopt(plain.descriptor, copy.identity or file.identity)
+def _goes_on_in(file: GrowingFile, copy: Generation) -> bool:
+    """Have a file go on in its copy; return whether the copy is complete."""
+    text = open_plain_text(copy)
+    if text.whole:
+        file.adopt(text.descriptor, copy.identity or file.identity)
     else:
-        os.close(plain.descriptor)
-    return plain.whole
+        os.close(text.descriptor)
+    return text.whole

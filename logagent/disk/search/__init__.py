@@ -1,6 +1,6 @@
-"""One query over one log: which of its files, which part of each, and what of it is sent.
+"""One query over one log: which of its files are read, which part of each, and what is sent of it.
 
 May import, of ``disk``: ``threads``, ``files``, ``archives``, ``times``, ``catalog`` and ``batches``.
 
-Doors: ``source.LogSource`` answers a query from one log; ``options.Ways`` are the settings of reading.
+Doors: ``source.LogSource`` answers a query from one log; ``options.ReadOptions`` are the settings of reading.
 """

@@ -1,7 +1,7 @@
-"""Opening a file of a log for a query: read by position if it is plain, unpacked if it is an archive.
+"""The lines of an archive for one query, in the form in which a plain file is read.
 
-An archive is gone through forward whatever the order. So it cannot be bisected by time; what can hold nothing that is
-asked for is passed over block by block, by the times of the block's first and last lines.
+An archive is decompressed from its beginning, whatever the order of the answer, so that it cannot be bisected by time.
+Instead, blocks whose first and last lines have times outside the range are passed over.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from logagent.disk.archives.archive import Archive
 from logagent.disk.files.blocks import UNKNOWN, LongLine, Stretch
 from logagent.disk.times.bisection import TOLERANCE
 
-EVENT = 1000
-"""Lines on either side of a match in which the rest of its event is looked for: far more than a stack trace takes."""
+MAX_EVENT_LINES = 1000
+"""Lines on either side of a match in which the rest of its event is looked for: far more than a stack trace has."""
 
 _SAMPLED = 16
-"""Lines at either end of a block that are looked at for a time."""
+"""Lines at either end of a block in which a time is looked for: usually each line has one."""
 
 
-class Text(Protocol):
-    """A file's lines, in either order: what `Scan` reads. See `Reader`."""
+class LineReader(Protocol):
+    """The lines of one file, in either order, as `Scan` reads them (see `Reader`)."""
 
     @property
     def name(self) -> str: ...
@@ -47,14 +47,18 @@ class Text(Protocol):
     def head(self, line: LongLine) -> bytes: ...
 
     def found(self, line: LongLine) -> bool | None:
-        """Whether a long line matches, if that is known without going through its windows."""
+        """Return whether a long line matches, None if that shows only when its windows are searched."""
 
 
-class Unpacked:
-    """An archive as a `Text` for one query.
+class ArchiveLines:
+    """An archive as a `LineReader` for one query.
 
-    stamps: the times that lines state themselves, None where the query has no range of time. first_time, last_time: the
-    earliest and the latest time that was met in the blocks gone through, None as long as there is none.
+    Args:
+        stamps: gives the times that lines state themselves; None: the query has no range of time.
+
+    Attributes:
+        first_time: the earliest time met so far, in nanoseconds since the epoch; None: none was met.
+        last_time: the latest one, likewise.
     """
 
     def __init__(
@@ -75,31 +79,36 @@ class Unpacked:
 
     @property
     def name(self) -> str:
+        """The file's name, for messages."""
         return self._archive.name
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it was gone through."""
+        """Whether all of it was decompressed."""
         return self._archive.size is not None
 
     @property
     def size(self) -> int:
+        """Bytes of its text, `UNKNOWN` until all of it was decompressed."""
         return UNKNOWN if self._archive.size is None else self._archive.size
 
     @property
     def bytes_read(self) -> int:
+        """Bytes of text decompressed so far."""
         return self._archive.bytes_read
 
     @property
-    def unpacking_ns(self) -> int:
-        """Nanoseconds that the decoders took so far."""
+    def decompressing_ns(self) -> int:
+        """Nanoseconds that decoders took so far."""
         return self._archive.unpacking_ns
 
     @property
     def loss(self) -> Failure | None:
+        """Why some lines are missing, None as long as none are."""
         return self._archive.loss
 
     def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
+        """Give the lines from the last to the first; blocks without wanted lines are left out."""
         query = self._query
         self._backward = True
         return self._archive.backward(
@@ -112,25 +121,28 @@ class Unpacked:
         )
 
     def _around(self) -> int:
-        """Lines that are needed on either side of a match."""
+        """Return how many lines are needed on either side of a match."""
         context = max(self._query.match.before, self._query.match.after)
-        return context if self._query.form.unit is Unit.LINE else EVENT * (1 + context)
+        return context if self._query.form.unit is Unit.LINE else MAX_EVENT_LINES * (1 + context)
 
     def forward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
+        """Give the lines from the first, or the one that begins at `begin`, to the last."""
         return self._archive.forward(begin)
 
     def windows(self, line: LongLine, overlap: int) -> Iterator[bytes]:
+        """Give a long line in pieces, each but the first beginning with the last `overlap` bytes of the one before."""
         return self._archive.windows(line, overlap)
 
     def head(self, line: LongLine) -> bytes:
+        """Return the first bytes of a long line."""
         return self._archive.head(line)
 
     def found(self, line: LongLine) -> bool | None:
-        """Backward, an archive has tested its long lines in passing."""
+        """Return whether a long line matches: backward that is known, since the archive was searched as it was read."""
         return self._archive.found(line) if self._backward else None
 
     def _wanted(self, block: bytes) -> int:
-        """How many lines of a block may be asked for."""
+        """Return how many lines of a block the query may ask for."""
         if self._stamps is not None and self._is_outside(block, self._stamps):
             return 0
         if not self._by_lines:
@@ -147,5 +159,5 @@ class Unpacked:
         self.last_time = max(times) if self.last_time is None else max(self.last_time, *times)
         since, until = self._query.range.since, self._query.range.until
         too_old = since is not None and max(times) + TOLERANCE < since
-        # Lines at its beginning without a time have that of a line before the block.
+        # If the first line states no time, it has the time of a line before the block.
         return too_old or (until is not None and stated[0] is not None and min(times) - TOLERANCE >= until)

@@ -1,4 +1,4 @@
-"""The itinerary: which files of a log are to be read for a query, in turn, also if they are rotated meanwhile."""
+"""The files of a log that a query has still to read, in order, even if they are rotated meanwhile."""
 
 from __future__ import annotations
 
@@ -13,20 +13,28 @@ from logagent.core.units import DAY
 from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.search.known_times import Spans
-from logagent.disk.search.options import expected
+from logagent.disk.search.known_times import KnownTimes
+from logagent.disk.search.options import expected_size
 
 MAX_PLANS = 100
-"""How often one query looks anew which files there are, because they were rotated: then it takes what it meets."""
+"""How often one query lists the files again because they were rotated. After that it reads whatever it opens: so the
+query ends, however fast files are rotated."""
 
 
-class Itinerary:
-    """The files of one log that are still ahead. Reads the beginnings of files, and blocks.
+class FilePlan:
+    """The files of one log that are still to be read for a query.
 
-    files: newest first. again: gives them as they are by then. name: the log's.
+    Reads the first bytes of files, and blocks.
 
-    resume: how far an earlier answer came in the first of them, None if it is to be read whole. planned: bytes of text
-    in all of them, as far as can be told. losses: what an earlier answer had come to, and is gone.
+    Args:
+        name: the log's.
+        files: newest first.
+        again: gives them as they are now; called when they were rotated.
+        known_times: of files that earlier queries met.
+
+    Attributes:
+        planned: bytes of text in all files, as far as known.
+        losses: files that the query's position points into, and that are gone.
     """
 
     def __init__(
@@ -35,60 +43,63 @@ class Itinerary:
         name: str,
         files: Sequence[Generation],
         again: Callable[[], Sequence[Generation]],
-        spans: Spans,
+        known_times: KnownTimes,
     ) -> None:
         self._query = query
         self._name = name
         self._newest = query.form.order is Order.NEWEST
         self._again = again
-        self._spans = spans
+        self._known_times = known_times
         self._last_fingerprint = self._plans = 0
         self._resume: Position | None = None
         self.losses: list[Failure] = []
         self._pinned = 0
         files = self._from_beginning(files)
-        self.planned = sum(map(expected, files))
+        self.planned = sum(map(expected_size, files))
         self._plan(files)
 
     def _from_beginning(self, files: Sequence[Generation]) -> Sequence[Generation]:
-        """All that are to be read, as long as none was."""
-        # The end of what there is is to be told, where a position for every log is wanted.
+        """Return the files to be read if none was read yet."""
+        # If a position is wanted for every log, it is the end of the newest file with text: that file has to be opened.
         kept = {id(file) for file in _newest_text(files)} if self._query.form.whole else set()
         ahead = self._from_position(files)
         return [file for file in ahead if id(file) in kept or not self._is_out_of_range(file)]
 
     def _plan(self, files: Sequence[Generation]) -> None:
-        """Read these next. Of the newest is kept what it begins with, if others come before it: it may be truncated
-        meanwhile, and is then still the same file."""
+        """Read these files next.
+
+        The fingerprint of the newest file is kept if others are read before it: if it is truncated meanwhile, its inode
+        stays, and the fingerprint shows that its text is another one.
+        """
         self._ahead = list(reversed(files)) if self._newest else list(files)
         self._pinned = fingerprint(identity.beginning_of(files[0])) if not self._newest and len(files) > 1 else 0
 
     @property
     def done(self) -> bool:
-        """Whether no file is ahead any more."""
+        """Whether no file is left."""
         return not self._ahead
 
     def next(self) -> Generation | None:
-        """The next file, None if there is none."""
+        """Take the next file; None: none is left."""
         return self._ahead.pop() if self._ahead else None
 
     def take_resume(self) -> Position | None:
-        """How far an earlier answer came in the file that is read first; to be had once."""
+        """Return how far an earlier answer read the first file, on the first call; None: not at all."""
         resume, self._resume = self._resume, None
         return resume
 
     def note(self, fingerprint: int) -> None:
-        """A file with that fingerprint is being read."""
+        """Note the fingerprint of the file that is being read."""
         if fingerprint >> 32:  # an empty file cannot be told from others
             self._last_fingerprint = fingerprint
 
     @property
     def begun(self) -> bool:
-        """Whether a file was read that can be told from others."""
+        """Whether a file was read that is not empty, so that it can be found again by its fingerprint."""
         return self._last_fingerprint != 0
 
     def was_rotated(self, file: Generation, descriptor: int) -> bool:
-        """Whether the name of a file, which is open, stands for another one by now, or for another text."""
+        """Return whether an open file was renamed and its name given to another one, or its text overwritten."""
         status = os.fstat(descriptor)
         renamed = file.identity not in (None, (status.st_dev, status.st_ino))
         return (renamed or self._is_overwritten(descriptor)) and self._plans < MAX_PLANS
@@ -98,8 +109,14 @@ class Itinerary:
         return bool(expected) and not has_fingerprint(head_of(descriptor, FINGERPRINT_BYTES), expected)
 
     def plan_anew(self, met: str) -> Failure | None:
-        """Go on with the file that is now next to the one read last. Says what is lost if that is gone; met: what was
-        met in its place."""
+        """List the files again, and go on with the one next to the file that was read last.
+
+        Args:
+            met: name of the file that was met in place of the next one.
+
+        Returns:
+            The loss to report if the file that was read last is gone, else None.
+        """
         self._plans += 1
         files = identity.listed(self._again)
         if not self.begun:
@@ -113,7 +130,7 @@ class Itinerary:
         return None
 
     def go_on_from(self, position: Position) -> bool:
-        """Go on in a copy of a file that was written over. Whether there is one."""
+        """Go on in a copy of a file that was overwritten; return whether there is one."""
         self._plans += 1
         ahead = self._behind(position, identity.listed(self._again))
         if ahead is None or self._plans > MAX_PLANS:
@@ -122,7 +139,7 @@ class Itinerary:
         return True
 
     def _behind(self, position: Position, files: Sequence[Generation]) -> Sequence[Generation] | None:
-        """The file that a position is in, to be read from there on, and those after it; None if it is gone."""
+        """Return the file of a position, to be read from there, and those to read after it; None if it is gone."""
         place = identity.place_of(files, position.fingerprint)
         if place is None:
             return None
@@ -130,13 +147,11 @@ class Itinerary:
         return files[place:] if self._newest else files[: place + 1]
 
     def _from_position(self, files: Sequence[Generation]) -> Sequence[Generation]:
-        """Those that an earlier answer has not gone through, if this one goes on."""
+        """Return the files that an earlier answer has not read to their end, if this query goes on from a position."""
         position = of_log(self._query.positions, self._name)
         if position is None:
             return files
-        if (
-            not position.fingerprint
-        ):  # nothing was in any of its files then; or in the newest, where that was read first
+        if not position.fingerprint:  # the file was empty: oldest first all were, newest first the newest one
             return files[1:] if self._newest else files
         ahead = self._behind(position, files)
         if ahead is not None:
@@ -146,14 +161,17 @@ class Itinerary:
         return () if self._newest else files
 
     def _is_out_of_range(self, file: Generation) -> bool:
-        """Whether no line of a file can be asked for: it was last written to so long before the range that even times
-        in another zone than is thought do not reach it, or its times are known from before."""
+        """Return whether no line of a file can be in the query's range.
+
+        The file was last written to more than a day before the range, so that no error in its time zone matters, or its
+        times are known from earlier.
+        """
         query = self._query
         too_old = query.range.since is not None and file.modified + DAY < query.range.since
-        return too_old or self._spans.exclude(file, query)
+        return too_old or self._known_times.exclude(file, query)
 
 
 def _newest_text(files: Sequence[Generation]) -> Sequence[Generation]:
-    """The newest files up to the first that holds anything."""
+    """Return the newest files, up to the first that is not empty."""
     place = next((place for place, file in enumerate(files) if file.size), len(files))
     return files[: place + 1]

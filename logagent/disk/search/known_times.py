@@ -1,4 +1,4 @@
-"""What is known of the times in files that were read before, so that a range of time need not open them again."""
+"""The times of files as earlier queries met them, so that a query with a range of time need not open them again."""
 
 from __future__ import annotations
 
@@ -8,42 +8,51 @@ from logagent.core.query import Query
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.times.bisection import TOLERANCE
 
-MOST = 10_000
-"""Files that are remembered: some megabytes. Then it starts anew."""
+MAX_KNOWN = 10_000
+"""Files that are remembered: some megabytes. With one more, all are forgotten."""
 
 
-class _Span(NamedTuple):
+class _FileTimes(NamedTuple):
+    """The earliest and the latest time met in a file when it had this size and time of modification."""
+
     size: int
     modified: int
     first: int | None
     last: int | None
 
 
-class Spans:
-    """The earliest and the latest time of files, as far as they were met, each for as long as its file is unchanged.
+class KnownTimes:
+    """The earliest and the latest time in each file, as far as they were met, valid while the file is unchanged.
 
-    To be asked by any thread.
+    Any thread may call it.
+
+    Args:
+        most: files to remember.
     """
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MAX_KNOWN) -> None:
         self._most = most
-        self._spans: dict[tuple[int, int], _Span] = {}
+        self._by_identity: dict[tuple[int, int], _FileTimes] = {}
 
     def note(self, file: Generation, first: int | None, last: int | None) -> None:
-        """Times of a file, in nanoseconds since the epoch, None where it is not known."""
+        """Remember the times of a file.
+
+        Args:
+            first: the earliest time in it, in nanoseconds since the epoch; None: unknown.
+            last: the latest one, likewise.
+        """
         if file.identity is None or (first is None and last is None):
             return
-        if len(self._spans) >= self._most:
-            self._spans.clear()
-        self._spans[file.identity] = _Span(file.size, file.modified, first, last)
+        if len(self._by_identity) >= self._most:
+            self._by_identity.clear()
+        self._by_identity[file.identity] = _FileTimes(file.size, file.modified, first, last)
 
     def exclude(self, file: Generation, query: Query) -> bool:
-        """Whether no line of a file can lie in the range of time that is asked for, even if some come a little late."""
-        span = self._spans.get(file.identity) if file.identity is not None else None
-        if span is None or (span.size, span.modified) != (file.size, file.modified):
+        """Return whether no line of a file can lie in the query's range, even if some are out of order."""
+        known = self._by_identity.get(file.identity) if file.identity is not None else None
+        if known is None or (known.size, known.modified) != (file.size, file.modified):
             return False
-        too_old = query.range.since is not None and span.last is not None and span.last + TOLERANCE < query.range.since
-        too_new = (
-            query.range.until is not None and span.first is not None and span.first - TOLERANCE >= query.range.until
-        )
+        since, until = query.range.since, query.range.until
+        too_old = since is not None and known.last is not None and known.last + TOLERANCE < since
+        too_new = until is not None and known.first is not None and known.first - TOLERANCE >= until
         return too_old or too_new

@@ -9,23 +9,29 @@ from datetime import tzinfo
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Read
-from logagent.disk.search.known_times import Spans
+from logagent.disk.search.known_times import KnownTimes
 
 LIFE_BYTES = 32 * 1024 * 1024
 """Bytes read after which a batch is sent on even if it is empty (8 ms in the page cache, 300 ms on a slow disk): a sign
-of life, and the moment for others who wait for a thread."""
-PACKED_RATIO = 8
-"""Bytes of text for each byte of an archive: a guess, to plan by. Logs are packed to a fifth (gzip) or a fifteenth (xz,
-zstd); how much it is shows only once all of it is unpacked."""
+of life, and the moment for other queries that wait for a thread."""
+COMPRESSION_RATIO = 8
+"""Bytes of text for each byte of an archive: a guess, to announce how much will be scanned. Logs are compressed to a
+fifth (gzip) or a fifteenth (xz, zstd); the true size is known only once all of it is decompressed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
+class ReadOptions:
     """How the files of one log are read.
 
-    host: which the lines come from. zone: of times that state none. max_line: longer lines are matched whole, but sent
-    cut to so many bytes. kept: bytes of an archive's blocks that may be held. sizes, life_bytes, read: see `Reader` and
-    `Scan`. spans: what is known of files from before.
+    Attributes:
+        host: which the lines come from.
+        zone: of times that name none.
+        max_line: bytes; longer lines are matched whole, but cut when they are sent.
+        sizes: of the blocks that are read, in bytes, see `Reader`.
+        life_bytes: bytes read after which a batch is sent on even if it is empty.
+        kept: bytes of an archive's blocks that may be held in memory.
+        read: `os.pread`, or what stands in for it.
+        known_times: the times of files that earlier queries met.
     """
 
     host: str
@@ -35,9 +41,9 @@ class Ways:
     life_bytes: int = LIFE_BYTES
     kept: int = KEPT
     read: Read = os.pread
-    spans: Spans = field(default_factory=Spans)
+    known_times: KnownTimes = field(default_factory=KnownTimes)
 
 
-def expected(file: Generation) -> int:
-    """Bytes of a file's text, as far as can be told beforehand."""
-    return file.size * PACKED_RATIO if file.packed else file.size
+def expected_size(file: Generation) -> int:
+    """Return the bytes of a file's text, as far as they are known before it is read."""
+    return file.size * COMPRESSION_RATIO if file.packed else file.size

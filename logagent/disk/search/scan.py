@@ -1,4 +1,4 @@
-"""The scan: reading one file of a log, matching and framing its lines, up to one batch at a time. Runs in a thread."""
+"""The scan of one file of a log: reads it, matches its lines and collects them, in a thread, a batch at a time."""
 
 from __future__ import annotations
 
@@ -8,32 +8,38 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
-from logagent.disk.batches.batching import Framing
-from logagent.disk.batches.counting import Counting
+from logagent.disk.batches.batching import BatchBuilder
+from logagent.disk.batches.counting import HitCounter
 from logagent.disk.files.blocks import Barren, Block, LongLine, Stretch
-from logagent.disk.search.archive_lines import Text
+from logagent.disk.search.archive_lines import LineReader
 from logagent.disk.search.options import LIFE_BYTES
 
 ENOUGH = BATCH_BYTES // 2
-"""Bytes of lines with which a batch is sent on: with what the last block adds it comes to 128 to 384 KiB."""
+"""Bytes of lines with which a batch is sent on: with the lines of its last block it has 128 to 384 KiB."""
 
 
 class Scan:
-    """Has the lines of one file that a query asks for framed.
+    """Collects the lines of one file that a query asks for.
 
-    begin, end: offsets of lines: only what begins from `begin` on and before `end` is read.
+    Args:
+        reader: of the file.
+        builder: collects the lines.
+        begin: offset of the first line to read.
+        end: offset behind the last line to read; None: the end of the file.
+        life_bytes: bytes read after which `advance` returns even if there is no line.
 
-    ended: whether there is nothing more to read for. scanned: bytes of the file gone through. reached: the offset up to
-    which lines are framed, from the end or from the beginning. loss: why the lines are
-    not all there, None as long as they are.
+    Attributes:
+        ended: whether nothing is left to be read.
+        scanned: bytes of the file gone through.
+        reached: offset up to which lines are collected, from the end of the file or from its beginning.
     """
 
     def __init__(
         self,
         query: Query,
-        reader: Text,
+        reader: LineReader,
         matcher: Matcher,
-        framing: Framing | Counting,
+        builder: BatchBuilder | HitCounter,
         *,
         begin: int = 0,
         end: int | None = None,
@@ -41,7 +47,7 @@ class Scan:
     ) -> None:
         self._reader = reader
         self._matcher = matcher
-        self._framing = framing
+        self._builder = builder
         self._life_bytes = life_bytes
         self._wants_all = query.match.has_context
         self._newest = query.form.order is Order.NEWEST
@@ -53,26 +59,33 @@ class Scan:
 
     @property
     def loss(self) -> Failure | None:
+        """Why some lines are missing, None as long as none are."""
         return self._reader.loss
 
     def advance(self, enough: int) -> None:
-        """Read until so many bytes of lines are framed, or it is time for a sign of life. Raises `Failure` where the
-        file cannot be read."""
+        """Read until enough lines are collected, or it is time for a sign of life.
+
+        Args:
+            enough: bytes of lines.
+
+        Raises:
+            Failure: when the file cannot be read.
+        """
         pause = self._reader.bytes_read + self._life_bytes
         for _ in self._steps:
-            if self._framing.done:
+            if self._builder.done:
                 break
-            if self._framing.size >= enough or self._reader.bytes_read >= pause:
+            if self._builder.size >= enough or self._reader.bytes_read >= pause:
                 return
         self.ended = True
-        if self._newest and not self._framing.done:
+        if self._newest and not self._builder.done:
             self.reached = self._begin
 
     def _work(self, stretches: Iterator[Stretch]) -> Iterator[None]:
         for stretch in stretches:
             if isinstance(stretch, Block):
                 if stretch.body:
-                    self._framing.add(stretch)
+                    self._builder.add(stretch)
                     self._pass(stretch.offset, stretch.offset + len(stretch.body))
             elif isinstance(stretch, Barren):
                 self._pass(stretch.offset, stretch.offset + stretch.size)
@@ -88,7 +101,7 @@ class Scan:
     def _inspect(self, line: LongLine) -> Iterator[None]:
         matches = yield from self._matches(line)
         if matches or self._wants_all:
-            self._framing.add_long(line.offset, self._reader.head(line), matches=matches)
+            self._builder.add_long(line.offset, self._reader.head(line), matches=matches)
 
     def _matches(self, line: LongLine) -> Generator[None, None, bool]:
         if self._matcher.everything:

@@ -1,4 +1,4 @@
-"""Starting: what reads an open file for a query, be it plain or an archive, and from where to where."""
+"""Setting up the scan of an open file, plain or compressed: what reads it, and from where to where."""
 
 from __future__ import annotations
 
@@ -15,122 +15,143 @@ from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.decoding import HEAD, Kind, head_of, kind_of
-from logagent.disk.batches.batching import Framing
-from logagent.disk.batches.counting import Counting
+from logagent.disk.batches.batching import BatchBuilder
+from logagent.disk.batches.counting import HitCounter
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import Sweep
 from logagent.disk.files.reader import Reader
-from logagent.disk.search.archive_lines import Unpacked
-from logagent.disk.search.options import Ways
+from logagent.disk.search.archive_lines import ArchiveLines
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.scan import Scan
-from logagent.disk.search.timings import Stages
+from logagent.disk.search.timings import Timings
 from logagent.disk.threads import Work
 from logagent.disk.times.bisection import bounds
 from logagent.disk.times.stamping import SAMPLE, Stamping, StampingAtHand
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """A file that is being read. text: of an archive."""
+class FileScan:
+    """A file that is being read.
+
+    Attributes:
+        scan: collects its lines.
+        archive: what the scan reads if the file is compressed, else None.
+    """
 
     scan: Scan
-    text: Unpacked | None = None
+    archive: ArchiveLines | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Starting:
-    """Starts to read one file of a log after the other for one query.
+class ScanSetup:
+    """Begins to read one file of a log after the other for one query.
 
-    log: its name. check_cancelled: called before each read. helped: see `Sweep`. notes: takes what people should know.
+    Attributes:
+        log: its name.
+        check_cancelled: called before each read; what it raises ends the work.
+        helped: lends further threads for a while, see `Sweep`.
+        notes: sentences for the answer's verdict, added as files are begun.
     """
 
     query: Query
     log: str
-    ways: Ways
+    options: ReadOptions
     matcher: Matcher
-    framing: Framing | Counting
-    stages: Stages
+    builder: BatchBuilder | HitCounter
+    timings: Timings
     check_cancelled: Callable[[], None]
     helped: Callable[[Work], AbstractContextManager[object]]
     notes: list[str] = field(default_factory=list)
 
-    def start(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Started:
-        """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError`, `Failure` and
-        `WrittenOver`."""
+    def begin(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan:
+        """Begin to read a file.
+
+        Args:
+            descriptor: of the file, open for reading; stays the caller's.
+            fingerprint: of its first bytes.
+            resume: how far an earlier answer read it; None: not at all.
+
+        Raises:
+            Failure: when it cannot be read.
+            OSError: likewise.
+            WrittenOver: when it is overwritten meanwhile.
+        """
         kind = kind_of(os.pread(descriptor, HEAD, 0))
         if kind is not None:
             return self._archive(file, descriptor, fingerprint, kind, resume)
         if file.packed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
-        return Started(self._plain(file, descriptor, fingerprint, resume))
+        return FileScan(self._plain(file, descriptor, fingerprint, resume))
 
     def _plain(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Scan:
-        ways, matcher = self.ways, self.matcher
+        options, matcher = self.options, self.matcher
         reader = Reader(
             descriptor,
             file.name,
-            # Where every line is sent, reading is the least of it: small blocks keep what is held at a time small.
-            sizes=ways.sizes[:-1] or ways.sizes if matcher.everything and not self.query.form.hits else ways.sizes,
-            max_line=ways.max_line,
-            read=overwritten.guarded(ways.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)),
+            # When every line is sent, sending takes longest: small blocks need little memory at a time.
+            sizes=options.sizes[:-1] or options.sizes
+            if matcher.everything and not self.query.form.hits
+            else options.sizes,
+            max_line=options.max_line,
+            read=overwritten.guarded(options.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
-        stamping = Stamping(reader, *self._stamper(descriptor)) if self._wants_times else None
+        stamping = Stamping(reader, *self._stamper_of(descriptor)) if self._wants_times else None
         if stamping is not None and reader.loss is None:
-            ways.spans.note(file, stamping.first, stamping.last)
+            options.known_times.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
-        return Scan(self.query, reader, matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
+        return Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
 
     def _sweep(self, descriptor: int) -> Sweep | None:
         if self.query.match.has_context or self.query.form.unit is Unit.EVENT:
-            return None  # lines that do not match are needed, too
+            return None  # lines that do not match are needed too
         return Sweep(
             descriptor,
             self.matcher.scout,
-            read=self.ways.read,
+            read=self.options.read,
             before_read=self.check_cancelled,
             helped=self.helped,
         )
 
     def _archive(
         self, file: Generation, descriptor: int, fingerprint: int, kind: Kind, resume: Position | None
-    ) -> Started:
-        ways, query = self.ways, self.query
+    ) -> FileScan:
+        options, query = self.options, self.query
         archive = Archive(
             descriptor,
             file.name,
             kind,
-            sizes=ways.sizes,
-            max_line=ways.max_line,
-            kept=ways.kept,
-            read=ways.read,
+            sizes=options.sizes,
+            max_line=options.max_line,
+            kept=options.kept,
+            read=options.read,
             before_read=self.check_cancelled,
         )
         beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
-        stamping = StampingAtHand(archive, *self._stamper(descriptor), beginning) if self._wants_times else None
+        stamping = StampingAtHand(archive, *self._stamper_of(descriptor), beginning) if self._wants_times else None
         self._enter(file, fingerprint, stamping)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed
-        text = Unpacked(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
+        lines = ArchiveLines(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
         offset = resume.offset if resume is not None else None
         begin, end = (0, offset) if query.form.order is Order.NEWEST else (offset or 0, None)
-        scan = Scan(query, text, self.matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
-        return Started(scan, text)
+        scan = Scan(query, lines, self.matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
+        return FileScan(scan, lines)
 
     def _enter(
         self, file: Generation, fingerprint: int, stamping: Stamping | None, reader: Reader | None = None
     ) -> None:
-        origin = Origin(self.ways.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
-        if isinstance(self.framing, Framing):
-            self.framing.enter(origin, stamping)
+        origin = Origin(self.options.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
+        if isinstance(self.builder, BatchBuilder):
+            self.builder.enter(origin, stamping)
         elif stamping is not None:
-            self.framing.enter(origin, stamping, reader)
+            self.builder.enter(origin, stamping, reader)
 
-    def _stamper(self, descriptor: int) -> tuple[Stamper, int]:
+    def _stamper_of(self, descriptor: int) -> tuple[Stamper, int]:
         modified = os.fstat(descriptor).st_mtime_ns
-        return Stamper(self.ways.zone, modified), modified
+        return Stamper(self.options.zone, modified), modified
 
     @property
     def _wants_times(self) -> bool:
@@ -140,34 +161,34 @@ class Starting:
     def _limits_in(
         self, reader: Reader, descriptor: int, stamping: Stamping | None, resume: Position | None
     ) -> tuple[int, int]:
-        """From where to where a file is to be read."""
+        """Return the offsets from which and up to which a file is to be read."""
         begin, end = 0, reader.size
         if self.query.range.is_bounded and stamping is not None:
-            with self.stages.timed("seek"):
+            with self.timings.timed("seek"):
                 begin, end = self._range_in(reader, stamping)
         if resume is not None:
             start = self._start_at(resume.offset, reader)
             newest = self.query.form.order is Order.NEWEST
             begin, end = (begin, min(end, start)) if newest else (max(begin, start), end)
-        if self.query.form.whole and reader.name == self.log:  # the other files have an end
+        if self.query.form.whole and reader.name == self.log:  # the last line of an older file will not go on
             end = min(end, max(begin, line_breaks.whole_end(descriptor)))
         return min(begin, end), end
 
     def _start_at(self, offset: int, reader: Reader) -> int:
-        """Where to go on. A follow may have given part of a line, and wants the rest of it."""
+        """Return where to go on: a follow that gave part of a line wants the rest of it, a query the whole line."""
         return min(offset, reader.size) if self.query.form.whole else line_breaks.line_start(reader, offset)
 
     def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
         if not stamping.timed:
-            return 0, reader.size  # all of it has one time, by which its lines are chosen or not
-        found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.ways.zone)
+            return 0, reader.size  # all lines have one time: either all are in the range or none is
+        found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.options.zone)
         if found.jumped:
             self.notes.append(f"{reader.name}: its times do not ascend, so all of it was looked through")
         return found.begin, found.end
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether a file may be lines all the same, by its first bytes, the last of which may be half a character."""
+    """Return whether the first bytes of a file are text; the last of them may be part of a character."""
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:

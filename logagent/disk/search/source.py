@@ -1,4 +1,4 @@
-"""A log of this host as a source: hops into a thread for each batch, and sends it."""
+"""One log of this host as a source: reads each batch in a thread, and sends it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.session import Session
 from logagent.disk.threads import DiskThreads
 
@@ -18,10 +18,16 @@ logger = logging.getLogger(__name__)
 
 
 class LogSource:
-    """The lines of one log: of its files, newest first, as of one.
+    """The lines of all files of one log, as one source.
 
-    A file is opened in a thread when its first line is wanted, and closed before the next one is opened. again: the
-    files as they are by then, in case they are rotated meanwhile; called in a thread.
+    A file is opened in a thread when its first line is wanted, and closed before the next one is opened.
+
+    Args:
+        name: the log's.
+        files: newest first.
+        threads: that read the disk.
+        options: how the files are read.
+        again: gives the files as they are now, in case they are rotated meanwhile; called in a thread.
     """
 
     def __init__(
@@ -29,26 +35,29 @@ class LogSource:
         name: str,
         files: Sequence[Generation],
         threads: DiskThreads,
-        ways: Ways,
+        options: ReadOptions,
         again: Callable[[], Sequence[Generation]] = tuple,
     ) -> None:
         self._again = again
         self._name = name
         self._files = files
         self._threads = threads
-        self._ways = ways
+        self._options = options
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """Send the lines that `query` asks for, in its order, then say how it ended.
+        """Send the lines that a query asks for, in its order.
 
         Cancelling ends the reading before its next read. A read that hangs is left to its thread, which then closes the
         file. What `out` raises passes through.
+
+        Returns:
+            How it ended.
         """
         session = Session(
             query,
             self._name,
             self._files,
-            self._ways,
+            self._options,
             again=self._again,
             check_cancelled=self._threads.check_cancelled,
             helped=self._threads.helped,
@@ -62,7 +71,7 @@ class LogSource:
                 if session.ended:
                     break
                 await out.send(batch)
-            if batch != SIGN_OF_LIFE:  # nothing at all is said before a failure that is the whole answer
+            if batch != SIGN_OF_LIFE:  # a failure that is the whole answer comes alone
                 await out.send(batch)
         finally:
             session.close()
@@ -71,7 +80,7 @@ class LogSource:
     async def _next_batch(self, session: Session) -> Batch:
         try:
             return await self._threads.work(session.next_batch)
-        except Exception:  # a source ends here, and with it a bug; whoever asked learns that there is one
+        except Exception:  # a bug ends at the edge of its source; the client learns that there is one
             logger.exception("reading %s", self._name)
             session.fail(Failure(Status.INTERNAL, f"{self._name}: internal error"))
             return SIGN_OF_LIFE

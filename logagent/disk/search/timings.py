@@ -1,4 +1,4 @@
-"""How long the stages of reading took, for the verdict."""
+"""How long each stage of reading took, for the verdict of an answer."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Stages:
-    """Nanoseconds by stage. Opening and scanning are always among them, the others where they occur."""
+class Timings:
+    """Nanoseconds spent in each stage: always of opening and scanning, of others where they occur."""
 
     def __init__(self) -> None:
         self._spent = {"open": 0, "scan": 0}
@@ -16,7 +16,7 @@ class Stages:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """The time of a stage within another one is not the outer one's."""
+        """Add the time spent inside to a stage; a stage within another one is subtracted from the outer one."""
         began, within, self._within = time.perf_counter_ns(), self._within, 0
         try:
             yield
@@ -25,7 +25,11 @@ class Stages:
             self._spent[stage] = self._spent.get(stage, 0) + spent - self._within
             self._within = within + spent
 
-    def told(self, unpacking: int) -> dict[str, int]:
-        """All of them. unpacking: what decoders took, which is known apart, but was spent while scanning."""
-        decompress = {"decompress": unpacking} if unpacking else {}
-        return self._spent | {"scan": self._spent["scan"] - unpacking} | decompress
+    def with_decompressing(self, spent: int) -> dict[str, int]:
+        """Return the nanoseconds of all stages.
+
+        Args:
+            spent: nanoseconds that decoders took. They were spent while scanning, and are a stage of their own.
+        """
+        decompress = {"decompress": spent} if spent else {}
+        return self._spent | {"scan": self._spent["scan"] - spent} | decompress

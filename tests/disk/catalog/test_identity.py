@@ -18,7 +18,7 @@ from logagent.core.batch import Batch
 from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from testbed.queries import changed
@@ -83,8 +83,8 @@ class Page(Collected):
 
 def ask(log: Log, query: Query, sizes: tuple[int, ...] = (64,)) -> tuple[Page, Outcome]:
     page = Page(newest=query.form.order is Order.NEWEST)
-    ways = Ways(host="web-1", zone=UTC, sizes=sizes)
-    source = LogSource("app.log", log.files(), DiskThreads(inline=True), ways)
+    options = ReadOptions(host="web-1", zone=UTC, sizes=sizes)
+    source = LogSource("app.log", log.files(), DiskThreads(inline=True), options)
     return page, trio.run(source.pump, query, page)
 
 

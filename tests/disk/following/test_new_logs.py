@@ -1,4 +1,4 @@
-"""The lookout for logs that turn up: what it finds, when it searches, and which directories it has watched."""
+"""Finding logs that turn up: what is found, when it is searched, and which directories are watched."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from trio.testing import MockClock
 from logagent.core.outcome import Status
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Log
-from logagent.disk.following.new_logs import SEARCH_AGAIN, SEARCH_GAP, Lookout
-from logagent.disk.following.shared_tails import Tails, open_tails
+from logagent.disk.following.new_logs import SEARCH_AGAIN, SEARCH_GAP, NewLogFinder
+from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
 from logagent.disk.threads import DiskThreads
 from testbed.tailing import Told, append
 
@@ -42,9 +42,9 @@ class Searched(Catalog):
 
 
 class Scene:
-    """A directory `logs`, and a lookout for what is in it."""
+    """A directory `logs`, and a finder of the logs in it."""
 
-    def __init__(self, directory: Path, tails: Tails, watching: Told) -> None:
+    def __init__(self, directory: Path, tails: SharedTails, watching: Told) -> None:
         self.directory = directory
         self.tails = tails
         self.watching = watching
@@ -52,11 +52,11 @@ class Scene:
         self.told = 0
 
     @asynccontextmanager
-    async def lookout(self, *patterns: str, rotated: bool = True, limit: int = 10) -> AsyncIterator[Lookout]:
-        async with self.tails.lookout(patterns, self.catalog, rotated=rotated, limit=limit) as lookout:
-            lookout.listeners.add(self._tell)
-            yield lookout
-            lookout.listeners.discard(self._tell)
+    async def finder(self, *patterns: str, rotated: bool = True, limit: int = 10) -> AsyncIterator[NewLogFinder]:
+        async with self.tails.new_log_finder(patterns, self.catalog, rotated=rotated, limit=limit) as finder:
+            finder.listeners.add(self._tell)
+            yield finder
+            finder.listeners.discard(self._tell)
 
     def _tell(self) -> None:
         self.told += 1
@@ -72,88 +72,88 @@ async def scene(directory: Path) -> AsyncIterator[Scene]:
     logs, watching = directory / "logs", Told()
     logs.mkdir()
     append(logs / "app.log", "1")
-    async with open_tails(DiskThreads(inline=True), watching) as tails:
+    async with open_shared_tails(DiskThreads(inline=True), watching) as tails:
         yield Scene(logs, tails, watching)
     assert watching.watched == []
 
 
-def status_of(lookout: Lookout) -> Status | None:
-    return None if lookout.failure is None else lookout.failure.status
+def status_of(finder: NewLogFinder) -> Status | None:
+    return None if finder.failure is None else finder.failure.status
 
 
 async def test_what_is_there_is_found_before_anybody_waits(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("*.log") as lookout:
-        assert list(lookout.logs) == ["app.log"]
-        assert status_of(lookout) is None
+    async with scene(tmp_path) as it, it.finder("*.log") as finder:
+        assert list(finder.logs) == ["app.log"]
+        assert status_of(finder) is None
 
 
 async def test_files_that_appear_are_found_and_told_of(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("*.log") as lookout:
+    async with scene(tmp_path) as it, it.finder("*.log") as finder:
         await trio.sleep(1)
         before = it.told
         append(it.directory / "new.log", "1")
         append(it.directory / "new.txt", "1")
         await it.wake()
-        assert sorted(lookout.logs) == ["app.log", "new.log"]
+        assert sorted(finder.logs) == ["app.log", "new.log"]
         assert it.told == before + 1
 
 
 async def test_what_came_before_it_was_told_of_names_is_found(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with scene(tmp_path) as it:
         it.catalog.behind = lambda: append(it.directory / "new.log", "1")
-        async with it.lookout("*.log") as lookout:
+        async with it.finder("*.log") as finder:
             await trio.sleep(2 * SEARCH_GAP)
-            assert sorted(lookout.logs) == ["app.log", "new.log"]
+            assert sorted(finder.logs) == ["app.log", "new.log"]
 
 
 async def test_a_rotated_file_is_no_log_by_itself(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("*") as lookout:
+    async with scene(tmp_path) as it, it.finder("*") as finder:
         (it.directory / "app.log").rename(it.directory / "app.log.1")
         append(it.directory / "app.log", "2")
         await it.wake()
-        assert {name: len(log.generations) for name, log in lookout.logs.items()} == {"app.log": 2}
+        assert {name: len(log.generations) for name, log in finder.logs.items()} == {"app.log": 2}
 
 
 @pytest.mark.parametrize("pattern", ["app.log", "*.log"])
 async def test_a_file_that_is_deleted_and_made_again(pattern: str, tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout(pattern) as lookout:
+    async with scene(tmp_path) as it, it.finder(pattern) as finder:
         path = it.directory / "app.log"
         with path.open():  # so that its inode is not given to the new one
             path.unlink()
             await it.wake()
-            assert status_of(lookout) is Status.NOT_FOUND
+            assert status_of(finder) is Status.NOT_FOUND
             append(path, "2")
             await it.wake()
-        assert status_of(lookout) is None
-        (generation,) = lookout.logs["app.log"].generations
+        assert status_of(finder) is None
+        (generation,) = finder.logs["app.log"].generations
         assert generation.identity == (path.stat().st_dev, path.stat().st_ino)
 
 
 async def test_a_name_that_is_not_there_yet_is_waited_for(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("later/app.log") as lookout:
-        assert lookout.logs == {}
+    async with scene(tmp_path) as it, it.finder("later/app.log") as finder:
+        assert finder.logs == {}
         (it.directory / "later").mkdir()
         append(it.directory / "later" / "app.log", "1")
         await trio.sleep(SEARCH_AGAIN + 1)
-        assert list(lookout.logs) == ["later/app.log"]
+        assert list(finder.logs) == ["later/app.log"]
 
 
 async def test_new_directories_are_searched_and_watched(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("**/*.log") as lookout:
+    async with scene(tmp_path) as it, it.finder("**/*.log") as finder:
         assert it.watching.watched == ["logs"]
         (it.directory / "sub" / "deep").mkdir(parents=True)
         await it.wake()
         assert it.watching.watched == ["deep", "logs", "sub"]
         append(it.directory / "sub" / "deep" / "new.log", "1")
         await it.wake("deep")
-        assert sorted(lookout.logs) == ["app.log", "sub/deep/new.log"]
+        assert sorted(finder.logs) == ["app.log", "sub/deep/new.log"]
         shutil.rmtree(it.directory / "sub")
         await it.wake("sub")
         assert it.watching.watched == ["logs"]
 
 
 async def test_a_directory_that_was_replaced_is_watched_anew(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("app.log"):
+    async with scene(tmp_path) as it, it.finder("app.log"):
         await it.wake()
         replaced = it.watching.watches["logs"]
         assert not replaced.closed
@@ -166,20 +166,20 @@ async def test_a_directory_that_was_replaced_is_watched_anew(tmp_path: Path, aut
 async def test_one_glob_does_not_have_all_directories_watched(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with scene(tmp_path) as it:
         (it.directory / "sub").mkdir()
-        async with it.lookout("*.log"):
+        async with it.finder("*.log"):
             assert it.watching.watched == ["logs"]
 
 
 async def test_a_glob_is_searched_for_again_though_nobody_calls(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("*.log") as lookout:
+    async with scene(tmp_path) as it, it.finder("*.log") as finder:
         await trio.sleep(1)
         append(it.directory / "new.log", "1")
         await trio.sleep(SEARCH_AGAIN)
-        assert sorted(lookout.logs) == ["app.log", "new.log"]
+        assert sorted(finder.logs) == ["app.log", "new.log"]
 
 
 async def test_names_that_are_all_there_are_not_searched_for_again(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("app.log"):
+    async with scene(tmp_path) as it, it.finder("app.log"):
         await trio.sleep(1)
         searches = len(it.catalog.at)
         await trio.sleep(10_000)
@@ -189,7 +189,7 @@ async def test_names_that_are_all_there_are_not_searched_for_again(tmp_path: Pat
 async def test_names_that_come_and_go_all_the_time_are_searched_with_gaps(
     tmp_path: Path, autojump_clock: MockClock
 ) -> None:
-    async with scene(tmp_path) as it, it.lookout("*.log"):
+    async with scene(tmp_path) as it, it.finder("*.log"):
         for _ in range(200):
             it.watching.watches["logs"].wake()
             await trio.sleep(0.01)
@@ -199,19 +199,19 @@ async def test_names_that_come_and_go_all_the_time_are_searched_with_gaps(
 
 
 async def test_too_many_logs_are_a_failure_until_they_are_fewer(tmp_path: Path, autojump_clock: MockClock) -> None:
-    async with scene(tmp_path) as it, it.lookout("*.log", limit=1) as lookout:
+    async with scene(tmp_path) as it, it.finder("*.log", limit=1) as finder:
         append(it.directory / "new.log", "1")
         await it.wake()
-        assert status_of(lookout) is Status.RESOURCE_EXHAUSTED
-        assert list(lookout.logs) == ["app.log"]
+        assert status_of(finder) is Status.RESOURCE_EXHAUSTED
+        assert list(finder.logs) == ["app.log"]
         (it.directory / "new.log").unlink()
         await it.wake()
-        assert status_of(lookout) is None
+        assert status_of(finder) is None
 
 
 async def test_all_who_ask_the_same_share_one(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with scene(tmp_path) as it:
-        async with it.lookout("*.log") as one, it.lookout("*.log") as same, it.lookout("*.log", rotated=False) as other:
+        async with it.finder("*.log") as one, it.finder("*.log") as same, it.finder("*.log", rotated=False) as other:
             assert one is same is not other
             assert it.tails.under_way == 2
         assert it.tails.under_way == 0
@@ -222,10 +222,10 @@ async def test_all_who_ask_the_same_share_one(tmp_path: Path, autojump_clock: Mo
 async def test_a_search_that_breaks_is_told_of(
     tmp_path: Path, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with scene(tmp_path) as it, it.lookout("*.log") as lookout:
+    async with scene(tmp_path) as it, it.finder("*.log") as finder:
         await trio.sleep(1)
         before, it.catalog.broken = it.told, True
         await it.wake()
-        assert status_of(lookout) is Status.INTERNAL
+        assert status_of(finder) is Status.INTERNAL
         assert it.told == before + 1
     assert "ZeroDivisionError" in caplog.text

@@ -21,8 +21,8 @@ from logagent.core.batch import BATCH_BYTES, Batch, Notice, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
 from logagent.disk.archives.decoding import Kind
-from logagent.disk.following.source import LiveLogs
-from logagent.disk.search.options import Ways
+from logagent.disk.following.source import FollowSource
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from testbed.packing import PACK
 from testbed.reading import Collected
@@ -74,12 +74,12 @@ class Host:
         self.path = logs.path
         self.tails = logs.tails
         self._nursery = logs.nursery
-        self.live = LiveLogs(
+        self.live = FollowSource(
             "web",
             catalog=logs.catalog,
             threads=DiskThreads(inline=True),
             tails=logs.tails,
-            ways=lambda _: Ways(host="web", zone=UTC, max_line=1000),
+            options=lambda _: ReadOptions(host="web", zone=UTC, max_line=1000),
             again=partial(generations, logs.catalog),
             max_files=10,
         )

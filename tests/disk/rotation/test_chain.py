@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
@@ -17,8 +18,10 @@ from logagent.disk.archives.decoding import Kind
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import MAX_LINE, UNKNOWN
-from logagent.disk.rotation.chain import BUSY, HALF_TIME, MAX_HELD, QUIET, Chain
-from logagent.disk.rotation.renames import AGAIN
+from logagent.disk.rotation.chain import BUSY, HALF_TIME, QUIET, Chain
+from logagent.disk.rotation.growing_file import LOOKED
+from logagent.disk.rotation.held_files import MAX_HELD
+from logagent.disk.rotation.retries import RETRY_PAUSE
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 
@@ -63,7 +66,7 @@ def look(chain: Chain, now: float, in_use: int = 0) -> None:
 
 def rotate(chain: Chain, directory: Directory, now: float, in_use: int = 0) -> None:
     directory.rotate()
-    chain.expect_renaming()
+    chain.note_rename()
     look(chain, now, in_use)
 
 
@@ -72,36 +75,36 @@ def test_files_keep_their_numbers_when_older_ones_are_forgotten(chain: Chain, di
         directory.write(f"of {number}\n")
         look(chain, number)
         rotate(chain, directory, number)
-    known = chain.file(3)
-    chain.forget(before=3)
-    assert (chain.first, chain.last, chain.file(3)) == (3, 4, known)
+    known = chain.files[3]
+    chain.files.forget(before=3)
+    assert (chain.files.first, chain.files.last, chain.files[3]) == (3, 4, known)
 
 
 def test_of_a_forgotten_file_there_is_nothing_to_read(chain: Chain, directory: Directory) -> None:
     """Not of whatever other file has come to stand in its place."""
     directory.write("one\n")
     look(chain, 0)
-    end = chain.file(0).whole
+    end = chain.files[0].whole
     assert chain.read(0, end - 4) == (b"one\n", False)
     for now in range(3):
         directory.write("more\n")
         rotate(chain, directory, now)
-    chain.forget(before=3)
+    chain.files.forget(before=3)
     assert chain.read(0, end - 4) is None
 
 
 def test_the_two_newest_files_are_not_forgotten(chain: Chain, directory: Directory) -> None:
     rotate(chain, directory, 0)
-    chain.forget(before=1)
-    assert chain.first == 0
+    chain.files.forget(before=1)
+    assert chain.files.first == 0
 
 
 def test_a_forgotten_file_is_closed_at_the_next_look(chain: Chain, directory: Directory) -> None:
     for now in range(3):
         directory.write("more\n")
         rotate(chain, directory, now)
-    forgotten = chain.file(0)
-    chain.forget(before=3)
+    forgotten = chain.files[0]
+    chain.files.forget(before=3)
     assert forgotten.descriptor is not None
     look(chain, 3, in_use=3)
     assert forgotten.descriptor is None
@@ -113,7 +116,7 @@ def test_a_moment_that_passes_after_a_look_began_is_looked_at_again(chain: Chain
     look(chain, 1.0)
     directory.rotate()
     directory.write("new\n")
-    chain.expect_renaming()
+    chain.note_rename()
     look(chain, 1.05)
     due = 1.05 + QUIET
     assert (chain.next_look(1.05), chain.next_look(due)) == (due, float("inf"))
@@ -126,17 +129,17 @@ def test_half_a_line_is_looked_at_until_it_is_given(chain: Chain, directory: Dir
     look(chain, 1.0)
     assert chain.next_look(1.0) == 1.0 + HALF_TIME
     look(chain, 1.0 + HALF_TIME)
-    assert chain.file(0).half == 0
+    assert chain.files[0].half == 0
     assert chain.next_look(1.0 + HALF_TIME) == float("inf")
 
 
 def test_what_took_the_place_but_could_not_be_opened_is_sought_again(chain: Chain, directory: Directory) -> None:
     directory.hidden = True
     rotate(chain, directory, 1.0)
-    assert (chain.last, chain.next_look(1.0)) == (0, 1.0 + AGAIN)
+    assert (chain.files.last, chain.next_look(1.0)) == (0, 1.0 + RETRY_PAUSE)
     directory.hidden = False
-    look(chain, 1.0 + AGAIN)
-    assert chain.last == 1
+    look(chain, 1.0 + RETRY_PAUSE)
+    assert chain.files.last == 1
 
 
 # Where it begins.
@@ -154,22 +157,22 @@ def texts(chain: Chain) -> list[bytes | None]:
 
 
 def text(chain: Chain, number: int) -> bytes | None:
-    if chain.file(number).lost:
+    if chain.files[number].lost:
         return None
-    read = chain.read(number, 0) if chain.file(number).whole else (b"", False)
+    read = chain.read(number, 0) if chain.files[number].whole else (b"", False)
     assert read is not None
     return read[0]
 
 
 def numbers(chain: Chain) -> range:
-    return range(chain.first, chain.last + 1)
+    return range(chain.files.first, chain.files.last + 1)
 
 
 def test_a_log_that_is_empty_begins_at_the_end_of_the_file_before(directory: Directory) -> None:
     """Where a position is exact, and where lines may still come."""
     directory.rotate()
     chain = chain_of(directory)
-    assert (chain.end(), chain.beginning()) == ((0, 6), (1, 0))
+    assert (chain.files.end(), chain.files.beginning()) == ((0, 6), (1, 0))
     append(directory.path.with_name("app.log.1"), "late")
     directory.write("new\n")
     look(chain, 1.0)
@@ -177,14 +180,18 @@ def test_a_log_that_is_empty_begins_at_the_end_of_the_file_before(directory: Dir
     chain.close()
 
 
-def test_an_archive_before_an_empty_log_is_not_unpacked(directory: Directory) -> None:
+def test_an_archive_before_an_empty_log_is_not_decompressed(directory: Directory) -> None:
     directory.rotate()
     directory.path.with_name("app.log.1.gz").write_bytes(PACK[Kind.GZIP](b"begun\n"))
     directory.path.with_name("app.log.1").unlink()
     chain = chain_of(directory)
-    place = chain.end()
-    assert (place, chain.file(0).descriptor, chain.file(0).fingerprint) == ((0, UNKNOWN), None, fingerprint(b"begun\n"))
-    assert chain.place_of(Position("web", "app.log", fingerprint(b"begun\n"), 0)) is None
+    place = chain.files.end()
+    assert (place, chain.files[0].descriptor, chain.files[0].fingerprint) == (
+        (0, UNKNOWN),
+        None,
+        fingerprint(b"begun\n"),
+    )
+    assert chain.files.place_of(Position("web", "app.log", fingerprint(b"begun\n"), 0)) is None
     directory.write("new\n")
     look(chain, 1.0)
     assert chain.is_done(0, 1.0)
@@ -195,7 +202,7 @@ def test_a_log_that_never_held_anything_begins_nowhere(directory: Directory) -> 
     directory.rotate()
     directory.path.with_name("app.log.1").write_text("")
     chain = chain_of(directory)
-    assert (chain.end(), chain.last) == ((0, 0), 0)
+    assert (chain.files.end(), chain.files.last) == ((0, 0), 0)
     chain.close()
 
 
@@ -209,7 +216,7 @@ def test_the_file_before_need_not_be_readable(directory: Directory) -> None:
     found = directory.find()
     directory.listed = lambda: [found[0], replace(found[1], open=refuse)]
     chain = chain_of(directory)
-    assert (chain.last, chain.end()) == (0, (0, 4))
+    assert (chain.files.last, chain.files.end()) == (0, (0, 4))
     chain.close()
 
 
@@ -234,14 +241,14 @@ def test_what_came_and_went_while_the_file_was_seen_empty_is_read(chain: Chain, 
     look(chain, 2.0)
     look(chain, 2.1)
     assert texts(chain) == [b"begun\n", b"", b"second\n", b"third\n"]
-    assert not any(chain.notices(number) for number in numbers(chain))
+    assert not any(chain.files.notices(number) for number in numbers(chain))
 
 
 def test_files_between_are_not_done_before_they_were_looked_at(chain: Chain, directory: Directory) -> None:
     copytruncate(directory, "second\n")
     copytruncate(directory, "third\n")
     look(chain, 1.0)
-    assert chain.last == 2
+    assert chain.files.last == 2
     assert not chain.is_done(1, 100.0)
     look(chain, 1.1)
     assert texts(chain) == [b"begun\n", b"second\n", b"third\n"]
@@ -253,10 +260,10 @@ def test_more_files_than_are_held_open_are_all_looked_at(chain: Chain, directory
     for number in range(MAX_HELD + 8, 0, -1):
         directory.path.with_name(f"app.log.{number}").write_text(f"{number}\n")
     directory.write("0\n")
-    chain.expect_renaming()
+    chain.note_rename()
     for now in (1.0, 1.1):
         look(chain, now)
-    assert len(chain.held()) == MAX_HELD
+    assert len(chain.files.descriptors()) == MAX_HELD
     assert texts(chain) == [b"begun\n", *(b"%d\n" % number for number in range(MAX_HELD + 8, -1, -1))]
 
 
@@ -267,7 +274,7 @@ def test_a_file_that_is_lost_ends_where_it_was_seen_to(chain: Chain, directory: 
     directory.path.write_text("")
     look(chain, 1.1)
     look(chain, 9.0)
-    assert (chain.file(0).lost, chain.file(0).torn, chain.end()) == (True, True, (0, 11))
+    assert (chain.files[0].lost, chain.files[0].torn, chain.files.end()) == (True, True, (0, 11))
 
 
 def test_of_a_file_that_was_truncated_without_a_copy_the_next_ones_are_not_passed_over(
@@ -280,7 +287,7 @@ def test_of_a_file_that_was_truncated_without_a_copy_the_next_ones_are_not_passe
     look(chain, 102.0)
     look(chain, 102.1)
     assert texts(chain) == [None, b"", b"second\n", b"third\n"]
-    assert (chain.file(0).lost, chain.file(0).torn) == (True, False)
+    assert (chain.files[0].lost, chain.files[0].torn) == (True, False)
 
 
 @pytest.mark.parametrize(("now", "torn"), [(BUSY - 0.1, True), (BUSY, False)])
@@ -291,7 +298,7 @@ def test_what_grew_just_before_it_was_truncated_may_have_held_more(
     look(chain, 1.0)
     directory.path.write_text("")
     look(chain, 1.0 + now)
-    assert (chain.file(0).lost, chain.file(0).torn) == (True, torn)
+    assert (chain.files[0].lost, chain.files[0].torn) == (True, torn)
 
 
 def test_a_file_that_is_read_when_it_is_written_over_goes_on_in_its_copy(chain: Chain, directory: Directory) -> None:
@@ -319,15 +326,15 @@ def test_an_older_file_that_is_written_over_is_lost(chain: Chain, directory: Dir
     rotate(chain, directory, 1.0)
     directory.path.with_name("app.log.1").write_text("other\n")
     look(chain, 2.0)
-    assert (chain.file(0).lost, chain.read(0, 0)) == (True, None)
+    assert (chain.files[0].lost, chain.read(0, 0)) == (True, None)
 
 
-def test_a_file_that_is_closed_since_and_was_compressed_is_unpacked_to_be_read(
+def test_a_file_that_is_closed_since_and_was_compressed_is_decompressed_to_be_read(
     chain: Chain, directory: Directory
 ) -> None:
     directory.write("more\n")
     rotate(chain, directory, 1.0)
-    chain.file(0).close()
+    chain.files[0].close()
     renamed = directory.path.with_name("app.log.1")
     renamed.with_name("app.log.1.gz").write_bytes(PACK[Kind.GZIP](renamed.read_bytes()))
     renamed.unlink()
@@ -345,8 +352,76 @@ def test_files_that_never_stand_still_are_looked_for_later(chain: Chain, directo
 
     directory.listed = renamed_each_time
     look(chain, 1.0)
-    assert (chain.last, chain.next_look(1.0)) == (0, 1.0 + AGAIN)
+    assert (chain.files.last, chain.next_look(1.0)) == (0, 1.0 + RETRY_PAUSE)
     directory.listed = find
     look(chain, 2.0)
     look(chain, 2.1)
     assert texts(chain) == [b"begun\n", b"second\n"]
+
+
+def test_what_is_written_to_an_empty_log_and_rotated_away_before_a_look_is_read(directory: Directory) -> None:
+    """Also by the first look of all."""
+    directory.path.write_text("")
+    chain = chain_of(directory)
+    directory.write("first\n")
+    copytruncate(directory, "second\n")
+    for now in (1.0, 1.1):
+        look(chain, now)
+    assert texts(chain) == [b"", b"first\n", b"second\n"]
+    chain.close()
+
+
+def test_a_file_that_is_truncated_while_it_is_read_is_lost_at_once(chain: Chain, directory: Directory) -> None:
+    directory.write("more\n")
+    look(chain, 1.0)
+    directory.path.write_text("")
+    assert chain.read(0, 6) is None
+    assert chain.files[0].lost
+
+
+# Looking.
+
+
+def test_a_look_that_does_not_see_all_says_that_there_is_more(chain: Chain, directory: Directory) -> None:
+    directory.write("x" * 99 + "\n")
+    os.truncate(directory.path, LOOKED + 100)
+    looks = [chain.look(now, 0, watched=True) for now in (1.0, 1.1)]
+    assert (looks, chain.files[0].exhausted) == ([True, False], True)
+
+
+def test_in_a_log_of_dated_files_the_next_one_is_found_when_a_name_has_changed(directory: Directory) -> None:
+    """None of them has a name that stays, which could be looked at."""
+    directory.path.rename(directory.path.with_name("app.log-20260101"))
+    chain = chain_of(directory)
+    append(directory.path.with_name("app.log-20260102"), "next")
+    look(chain, 1.0)
+    assert chain.files.last == 0
+    chain.note_rename()
+    look(chain, 2.0)
+    assert chain.files.last == 1
+    chain.close()
+
+
+def test_closing_does_not_wait_for_a_look_that_hangs_which_then_closes_all(directory: Directory) -> None:
+    hanging, released = threading.Event(), threading.Event()
+    chain = chain_of(directory)
+    find = directory.listed
+
+    def hang() -> Sequence[Generation]:
+        hanging.set()
+        released.wait()
+        return find()
+
+    directory.listed = hang
+    directory.rotate()
+    looking = threading.Thread(target=look, args=(chain, 1.0))
+    closing = threading.Thread(target=chain.close)
+    looking.start()
+    hanging.wait()
+    closing.start()
+    closing.join(timeout=10)
+    waited, held = closing.is_alive(), chain.files.descriptors()
+    released.set()
+    looking.join()
+    closing.join()
+    assert (waited, len(held), chain.files.descriptors()) == (False, 1, {})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.rotation.growing_file import LOOKED, TRAIL, Growing
+from logagent.disk.rotation.growing_file import LOOKED, TRAIL, GrowingFile
 
 LINE = b"2026-11-25T10:00:%02dZ " + b"x" * 60
 
@@ -24,14 +24,14 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def file(path: Path) -> Iterator[Growing]:
+def file(path: Path) -> Iterator[GrowingFile]:
     file = growing(path)
     yield file
     file.close()
 
 
-def growing(path: Path, *, max_line: int = 1000) -> Growing:
-    return Growing(path.name, os.open(path, os.O_RDONLY), max_line=max_line)
+def growing(path: Path, *, max_line: int = 1000) -> GrowingFile:
+    return GrowingFile(path.name, os.open(path, os.O_RDONLY), max_line=max_line)
 
 
 def append(path: Path, text: bytes) -> None:
@@ -39,7 +39,7 @@ def append(path: Path, text: bytes) -> None:
         writing.write(text)
 
 
-def pieces(file: Growing, begin: int = 0, most: int = 1000) -> list[tuple[bytes, bool]]:
+def pieces(file: GrowingFile, begin: int = 0, most: int = 1000) -> list[tuple[bytes, bool]]:
     """What a reader gets from an offset on, block by block."""
     read: list[tuple[bytes, bool]] = []
     while begin < file.whole:
@@ -52,13 +52,13 @@ def pieces(file: Growing, begin: int = 0, most: int = 1000) -> list[tuple[bytes,
 # Whole lines and half ones.
 
 
-def test_an_empty_file_has_nothing_and_no_mark(file: Growing) -> None:
+def test_an_empty_file_has_nothing_and_no_fingerprint(file: GrowingFile) -> None:
     assert not file.look(1.0)
     assert (file.whole, file.half, file.exhausted, file.fingerprint, file.grew) == (0, 0, True, 0, 0.0)
     assert file.read(0) == (b"", False)
 
 
-def test_only_whole_lines_are_given_and_half_ones_wait(path: Path, file: Growing) -> None:
+def test_only_whole_lines_are_given_and_half_ones_wait(path: Path, file: GrowingFile) -> None:
     append(path, b"one\ntwo\nthr")
     assert not file.look(1.0)
     assert (file.whole, file.half) == (8, 3)
@@ -69,14 +69,14 @@ def test_only_whole_lines_are_given_and_half_ones_wait(path: Path, file: Growing
     assert pieces(file, 8) == [(b"three\n", False)]
 
 
-def test_what_is_appended_after_a_look_waits_for_the_next(path: Path, file: Growing) -> None:
+def test_what_is_appended_after_a_look_waits_for_the_next(path: Path, file: GrowingFile) -> None:
     append(path, b"one\n")
     file.look(1.0)
     append(path, b"two\n")
     assert pieces(file) == [(b"one\n", False)]
 
 
-def test_it_knows_when_it_grew_and_when_it_was_written_to(path: Path, file: Growing) -> None:
+def test_it_knows_when_it_grew_and_when_it_was_written_to(path: Path, file: GrowingFile) -> None:
     append(path, b"one\n")
     file.look(1.0)
     os.utime(path, ns=(7, 7))
@@ -87,20 +87,20 @@ def test_it_knows_when_it_grew_and_when_it_was_written_to(path: Path, file: Grow
     assert file.grew == 3.0
 
 
-def test_a_half_line_that_is_given_ends_at_a_cut_and_the_rest_is_a_line(path: Path, file: Growing) -> None:
+def test_a_half_line_that_is_given_ends_at_a_cut_and_the_rest_is_a_line(path: Path, file: GrowingFile) -> None:
     append(path, b"one\nha")
     file.look(1.0)
-    file.give_half()
+    file.end_half_line()
     assert file.half == 0
     append(path, b"lf\ntwo\n")
     file.look(2.0)
     assert pieces(file) == [(b"one\nha", True), (b"lf\ntwo\n", False)]
 
 
-def test_without_a_half_line_nothing_is_cut(path: Path, file: Growing) -> None:
+def test_without_a_half_line_nothing_is_cut(path: Path, file: GrowingFile) -> None:
     append(path, b"one\n")
     file.look(1.0)
-    file.give_half()
+    file.end_half_line()
     assert pieces(file) == [(b"one\n", False)]
 
 
@@ -135,13 +135,13 @@ def test_a_long_line_that_comes_in_small_looks_comes_in_the_same_pieces(path: Pa
 # Portions.
 
 
-def test_a_read_ends_at_a_line_within_its_portion_and_has_at_least_one_line(path: Path, file: Growing) -> None:
+def test_a_read_ends_at_a_line_within_its_portion_and_has_at_least_one_line(path: Path, file: GrowingFile) -> None:
     append(path, b"one\ntwo\n" + b"x" * 100 + b"\n" + b"y" * 100 + b"\n")
     file.look(1.0)
     assert [text for text, _ in pieces(file, most=9)] == [b"one\ntwo\n", b"x" * 100 + b"\n", b"y" * 100 + b"\n"]
 
 
-def test_a_look_sees_a_portion_and_says_that_there_is_more(path: Path, file: Growing) -> None:
+def test_a_look_sees_a_portion_and_says_that_there_is_more(path: Path, file: GrowingFile) -> None:
     append(path, b"one\ntwo\nthree\n")
     assert file.look(1.0, most=5)
     assert (file.whole, file.half, file.exhausted) == (4, 1, False)
@@ -150,24 +150,24 @@ def test_a_look_sees_a_portion_and_says_that_there_is_more(path: Path, file: Gro
     assert (file.whole, file.exhausted) == (14, True)
 
 
-def test_a_large_file_is_not_seen_in_one_look(path: Path, file: Growing) -> None:
+def test_a_large_file_is_not_seen_in_one_look(path: Path, file: GrowingFile) -> None:
     append(path, (b"x" * 99 + b"\n") * (LOOKED // 100 + 1))
     assert file.look(1.0)
     assert file.searched == LOOKED
     assert not file.look(1.0)
 
 
-def test_what_is_skipped_is_not_seen(path: Path, file: Growing) -> None:
+def test_what_is_skipped_is_not_seen(path: Path, file: GrowingFile) -> None:
     append(path, b"one\ntwo\nthr")
     file.skip_lines()
     assert (file.whole, file.searched) == (8, 8)
     append(path, b"ee\n")
     file.look(1.0)
     assert pieces(file, 8) == [(b"three\n", False)]
-    assert file.is_of(growing_mark(path))
+    assert file.is_of(fingerprint_at(path))
 
 
-def growing_mark(path: Path) -> int:
+def fingerprint_at(path: Path) -> int:
     other = growing(path)
     other.look(0.0)
     other.close()
@@ -177,7 +177,7 @@ def growing_mark(path: Path) -> int:
 # Marks.
 
 
-def test_a_file_keeps_the_mark_that_it_had_when_it_was_shorter(path: Path, file: Growing) -> None:
+def test_a_file_keeps_the_fingerprint_that_it_had_when_it_was_shorter(path: Path, file: GrowingFile) -> None:
     append(path, LINE % 1 + b"\n")
     file.look(1.0)
     known = file.fingerprint
@@ -191,7 +191,7 @@ def test_a_file_keeps_the_mark_that_it_had_when_it_was_shorter(path: Path, file:
 # Written over.
 
 
-def test_a_truncated_file_was_overwritten(path: Path, file: Growing) -> None:
+def test_a_truncated_file_was_overwritten(path: Path, file: GrowingFile) -> None:
     append(path, b"one\ntwo\n")
     file.look(1.0)
     path.write_bytes(b"one\n")
@@ -202,7 +202,7 @@ def test_a_truncated_file_was_overwritten(path: Path, file: Growing) -> None:
 @pytest.mark.parametrize("grown", [0, 1, 1000], ids=["same size", "a little larger", "much larger"])
 @pytest.mark.parametrize("skipped", [False, True])
 def test_a_file_that_was_written_anew_and_is_as_large_or_larger_was_overwritten(
-    grown: int, skipped: bool, path: Path, file: Growing
+    grown: int, skipped: bool, path: Path, file: GrowingFile
 ) -> None:
     append(path, LINE % 1 + b"\n" + LINE % 2 + b"\n")
     if skipped:
@@ -214,7 +214,7 @@ def test_a_file_that_was_written_anew_and_is_as_large_or_larger_was_overwritten(
         file.look(2.0)
 
 
-def test_no_more_than_the_trail_need_differ(path: Path, file: Growing) -> None:
+def test_no_more_than_the_trail_need_differ(path: Path, file: GrowingFile) -> None:
     append(path, b"1" + b"x" * (TRAIL - 2) + b"\n")
     file.look(1.0)
     path.write_bytes(b"2" + b"x" * (TRAIL - 2) + b"\n")
@@ -223,7 +223,7 @@ def test_no_more_than_the_trail_need_differ(path: Path, file: Growing) -> None:
 
 
 @pytest.mark.parametrize("text", [b"a", b"a\n", b"a" * 300 + b"\n"])
-def test_appending_is_no_overwriting(text: bytes, path: Path, file: Growing) -> None:
+def test_appending_is_no_overwriting(text: bytes, path: Path, file: GrowingFile) -> None:
     for turn in range(10):
         append(path, text)
         assert not file.look(float(turn))
@@ -233,7 +233,7 @@ def test_appending_is_no_overwriting(text: bytes, path: Path, file: Growing) -> 
 # Copies and closing.
 
 
-def test_it_goes_on_in_a_copy_behind_what_it_saw(path: Path, file: Growing) -> None:
+def test_it_goes_on_in_a_copy_behind_what_it_saw(path: Path, file: GrowingFile) -> None:
     append(path, b"one\n")
     file.look(1.0)
     copy = path.with_name("app.log.1")
@@ -248,18 +248,18 @@ def test_it_goes_on_in_a_copy_behind_what_it_saw(path: Path, file: Growing) -> N
     assert before != file.descriptor
 
 
-def test_a_copy_that_lacks_what_was_seen_ends_at_its_last_whole_line(path: Path, file: Growing) -> None:
+def test_a_copy_that_lacks_what_was_seen_ends_at_its_last_whole_line(path: Path, file: GrowingFile) -> None:
     append(path, b"one\ntwo\nthree")
     file.look(1.0)
-    file.give_half()
+    file.end_half_line()
     copy = path.with_name("app.log.1")
     copy.write_bytes(b"one\ntw")
     file.adopt(os.open(copy, os.O_RDONLY), (1, 2))
     file.look(2.0)
-    assert (file.whole, file.half, file.seen, file.cuts) == (4, 2, 13, [])
+    assert (file.whole, file.half, file.seen, file.lines.cuts) == (4, 2, 13, [])
 
 
-def test_it_knows_that_it_was_deleted(path: Path, file: Growing) -> None:
+def test_it_knows_that_it_was_deleted(path: Path, file: GrowingFile) -> None:
     file.look(1.0)
     assert not file.deleted
     path.unlink()
@@ -280,7 +280,7 @@ def test_closing_lets_go_of_the_file_once(path: Path) -> None:
 
 @pytest.mark.parametrize("written", [b"", b"one\n", b"1\n2\n3\n4\n", b"one\nTWO\nthree\n"])
 def test_of_a_file_that_is_written_over_between_look_and_read_nothing_is_given(
-    written: bytes, path: Path, file: Growing
+    written: bytes, path: Path, file: GrowingFile
 ) -> None:
     """Not what it holds by then, in the middle of what it held."""
     append(path, b"one\ntwo\n")
@@ -300,7 +300,7 @@ def test_whatever_is_appended_between_looks_comes_as_exactly_those_lines(
     steps: list[tuple[bytes, int, int]], max_line: int
 ) -> None:
     descriptor = os.memfd_create("log")
-    file = Growing("app.log", descriptor, max_line=max_line)
+    file = GrowingFile("app.log", descriptor, max_line=max_line)
     content, blocks, offset = b"", list[tuple[bytes, bool]](), 0
     try:
         for turn, (text, looks, most) in enumerate([*steps, (b"", 1000, 1000)]):

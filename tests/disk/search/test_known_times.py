@@ -7,7 +7,7 @@ import pytest
 from logagent.core.query import Query
 from logagent.core.units import SECOND
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.search.known_times import Spans
+from logagent.disk.search.known_times import KnownTimes
 from logagent.disk.times.bisection import TOLERANCE
 
 HOUR = 3600 * SECOND
@@ -33,29 +33,29 @@ def asked(since: int | None = None, until: int | None = None) -> Query:
     ],
 )
 def test_a_range_excludes_a_file_whose_times_lie_outside_and_well_so(query: Query, excluded: bool) -> None:
-    spans = Spans()
-    spans.note(file(), HOUR, 2 * HOUR)
-    assert spans.exclude(file(), query) is excluded
+    known = KnownTimes()
+    known.note(file(), HOUR, 2 * HOUR)
+    assert known.exclude(file(), query) is excluded
 
 
 @pytest.mark.parametrize("other", [file((1, 3)), file(size=11), file(modified=100), file(None)])
 def test_a_file_that_is_another_or_has_changed_is_not_excluded(other: Generation) -> None:
-    spans = Spans()
-    spans.note(file(), HOUR, 2 * HOUR)
-    spans.note(file(None), HOUR, 2 * HOUR)
-    assert not spans.exclude(other, asked(since=9 * HOUR))
+    known = KnownTimes()
+    known.note(file(), HOUR, 2 * HOUR)
+    known.note(file(None), HOUR, 2 * HOUR)
+    assert not known.exclude(other, asked(since=9 * HOUR))
 
 
 def test_what_is_not_known_excludes_nothing() -> None:
-    spans = Spans()
-    spans.note(file(), HOUR, None)
-    assert not spans.exclude(file(), asked(since=9 * HOUR))
-    assert spans.exclude(file(), asked(until=1))
+    known = KnownTimes()
+    known.note(file(), HOUR, None)
+    assert not known.exclude(file(), asked(since=9 * HOUR))
+    assert known.exclude(file(), asked(until=1))
 
 
 def test_memory_is_bounded() -> None:
-    spans = Spans(most=3)
+    known = KnownTimes(most=3)
     for number in range(10):
-        spans.note(file((1, number)), HOUR, HOUR)
-    assert spans.exclude(file((1, 9)), asked(until=1))
-    assert sum(spans.exclude(file((1, number)), asked(until=1)) for number in range(10)) <= 3
+        known.note(file((1, number)), HOUR, HOUR)
+    assert known.exclude(file((1, 9)), asked(until=1))
+    assert sum(known.exclude(file((1, number)), asked(until=1)) for number in range(10)) <= 3

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.decoding import Kind
-from logagent.disk.search.options import PACKED_RATIO, Ways
+from logagent.disk.search.options import COMPRESSION_RATIO, ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from testbed.packing import PACK
@@ -180,7 +180,7 @@ async def test_a_file_that_cannot_be_read_leaves_the_others_and_is_named() -> No
 
     files = [found("app.log", b"new\n"), Found("app.log.1", 9, MODIFIED, fail), found("app.log.2", b"old\n")]
     out = Collected()
-    source = LogSource("app.log", files, DiskThreads(inline=True), Ways(host="web-1", zone=UTC))
+    source = LogSource("app.log", files, DiskThreads(inline=True), ReadOptions(host="web-1", zone=UTC))
     outcome = await source.pump(Query.of(files=("app.log",)), out)
     assert out.lines == [b"new", b"old"]
     assert (outcome.status, outcome.message) == (Status.PERMISSION_DENIED, "permission denied: app.log.1")
@@ -197,8 +197,8 @@ async def test_the_lines_of_an_event_and_its_context_are_merged_by_its_time() ->
 @pytest.mark.parametrize("order", Order)
 async def test_a_line_too_long_to_be_held_is_context_like_others(order: Order) -> None:
     lines = [b"match", b"x" * 4000, b"b"]
-    ways = Ways(host="web-1", zone=UTC, sizes=(64,), max_line=100)
-    source = LogSource("app.log", [found("app.log", joined(lines))], DiskThreads(inline=True), ways)
+    options = ReadOptions(host="web-1", zone=UTC, sizes=(64,), max_line=100)
+    source = LogSource("app.log", [found("app.log", joined(lines))], DiskThreads(inline=True), options)
     out = Collected()
     outcome = await source.pump(
         Query.of(files=("app.log",), keywords=(b"match",), after=1, places=True, order=order), out
@@ -241,8 +241,7 @@ class Rotating:
 
 
 class Truncating(Rotating):
-    """The same, at the nth read too, where the newest one is copied and truncated, but stays the same file. copies:
-    whether it is copied."""
+    """Files of which the newest is truncated at the nth opening or read, and copied before if `copies` is true."""
 
     def __init__(self, contents: list[bytes], at: int, directory: Path, *, at_read: int = 0) -> None:
         super().__init__(contents, at, directory)
@@ -270,8 +269,8 @@ async def test_files_that_are_rotated_while_they_are_read_are_read_once_each(
     order: Order, at: int, tmp_path: Path
 ) -> None:
     rotating = Rotating([b"5\n6\n", b"3\n4\n", b"1\n2\n"], at, tmp_path)
-    ways = Ways(host="web-1", zone=UTC)
-    source = LogSource("app.log", rotating.files(), DiskThreads(inline=True), ways, rotating.files)
+    options = ReadOptions(host="web-1", zone=UTC)
+    source = LogSource("app.log", rotating.files(), DiskThreads(inline=True), options, rotating.files)
     out = Collected()
     outcome = await source.pump(Query.of(files=("app.log",), order=order), out)
     expected = in_order([b"1", b"2", b"3", b"4", b"5", b"6"], order)
@@ -293,8 +292,8 @@ async def test_a_file_that_is_copied_and_truncated_while_it_is_read_is_read_in_i
     contents = [joined(lines[40:]), joined(lines[20:40]), joined(lines[:20])]
     at_read = at if when == "read" else 0
     files = Truncating(contents, 0 if at_read else at, tmp_path, at_read=at_read)
-    ways = Ways(host="web-1", zone=UTC, sizes=(16,), read=files.read)
-    source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
+    options = ReadOptions(host="web-1", zone=UTC, sizes=(16,), read=files.read)
+    source = LogSource("app.log", files.files(), DiskThreads(inline=True), options, files.files)
     out = Collected()
     outcome = await source.pump(Query.of(files=("app.log",), order=order, places=True), out)
     begun = order is Order.NEWEST and not (when == "opened" and at == 1)
@@ -306,8 +305,8 @@ async def test_a_file_that_is_copied_and_truncated_while_it_is_read_is_read_in_i
 async def test_without_a_copy_a_file_that_is_written_over_while_it_is_read_is_a_loss(tmp_path: Path) -> None:
     files = Truncating([b"1\n" * 20], 0, tmp_path, at_read=2)
     files.copies = False
-    ways = Ways(host="web-1", zone=UTC, sizes=(16,), read=files.read)
-    source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
+    options = ReadOptions(host="web-1", zone=UTC, sizes=(16,), read=files.read)
+    source = LogSource("app.log", files.files(), DiskThreads(inline=True), options, files.files)
     out = Collected()
     outcome = await source.pump(Query.of(files=("app.log",)), out)
     assert set(out.lines) == {b"1"}
@@ -321,14 +320,14 @@ async def test_what_goes_on_in_a_file_that_is_rotated_before_it_is_opened_goes_o
     order: Order, kind: type[Rotating], tmp_path: Path
 ) -> None:
     first = kind([b"3\n4\n", b"1\n2\n"], 0, tmp_path)
-    ways = Ways(host="web-1", zone=UTC)
+    options = ReadOptions(host="web-1", zone=UTC)
     page = Collected()
-    source = LogSource("app.log", first.files(), DiskThreads(inline=True), ways, first.files)
+    source = LogSource("app.log", first.files(), DiskThreads(inline=True), options, first.files)
     await source.pump(Query.of(files=("app.log",), order=order, n=3 if order is Order.OLDEST else 1, places=True), page)
     position = page.batches[-1].positions[-1]
     opens = 2 if order is Order.OLDEST else 3  # the first is to find the position
     files = kind([b"3\n4\n", b"1\n2\n"], opens, tmp_path)
-    source = LogSource("app.log", files.files(), DiskThreads(inline=True), ways, files.files)
+    source = LogSource("app.log", files.files(), DiskThreads(inline=True), options, files.files)
     out = Collected()
     outcome = await source.pump(Query.of(files=("app.log",), order=order, places=True, positions=(position,)), out)
     assert outcome.complete
@@ -433,8 +432,8 @@ async def test_a_damaged_archive_gives_what_could_be_read_and_says_so() -> None:
 async def test_a_long_line_of_an_archive_is_matched_whole_and_sent_cut() -> None:
     text = b"first\n" + b"x" * 300_000 + b"match\nlast\n"
     for order in Order:
-        ways = Ways(host="web-1", zone=UTC, max_line=100)
-        source = LogSource("app.log", [found("app.log.gz", PACK[Kind.GZIP](text))], DiskThreads(inline=True), ways)
+        options = ReadOptions(host="web-1", zone=UTC, max_line=100)
+        source = LogSource("app.log", [found("app.log.gz", PACK[Kind.GZIP](text))], DiskThreads(inline=True), options)
         out = Collected()
         await source.pump(Query.of(files=("app.log",), keywords=(b"xmatch",), order=order), out)
         assert out.lines == [b"x" * 100]
@@ -447,8 +446,8 @@ async def test_a_range_that_excludes_a_file_never_opens_it_twice(tmp_path: Path)
     opened: list[str] = []
     paths = [tmp_path / f"app.log.{3 - number}" for number in range(4)]
     files = [watched(path, content, opened) for path, content in zip(paths, contents, strict=True)][::-1]
-    ways = Ways(host="web-1", zone=UTC)
-    source = LogSource("app.log", files, DiskThreads(inline=True), ways)
+    options = ReadOptions(host="web-1", zone=UTC)
+    source = LogSource("app.log", files, DiskThreads(inline=True), options)
     query = Query.of(files=("app.log",), since=(FIRST + 3600) * 10**9, until=(FIRST + 3700) * 10**9)
     for _ in range(2):
         opened.clear()
@@ -474,7 +473,9 @@ MANY_LINES = joined([b"line %d" % number for number in range(20_000)])
 
 async def pumped(*files: Found, **asked: Any) -> tuple[Collected, Outcome]:
     out = Collected()
-    source = LogSource("app.log", files, DiskThreads(inline=True), Ways(host="web-1", zone=UTC, life_bytes=50_000))
+    source = LogSource(
+        "app.log", files, DiskThreads(inline=True), ReadOptions(host="web-1", zone=UTC, life_bytes=50_000)
+    )
     return out, await source.pump(Query.of(files=("app.log",), **asked), out)
 
 
@@ -504,7 +505,7 @@ async def test_an_archive_is_planned_for_by_a_guess_and_all_of_its_text_counts_a
     out, outcome = await pumped(
         found("app.log", b"line\n"), found("app.log.1.zst", packed), keywords=(b"no",), order=order
     )
-    assert out.batches[0].planned == 5 + PACKED_RATIO * len(packed)
+    assert out.batches[0].planned == 5 + COMPRESSION_RATIO * len(packed)
     assert sum(batch.scanned for batch in out.batches) == outcome.bytes_scanned == 5 + len(MANY_LINES)
 
 
@@ -524,14 +525,14 @@ async def test_an_event_that_goes_on_into_an_empty_file_keeps_its_time_and_its_p
 
 
 async def test_what_is_named_an_archive_and_is_none_is_a_loss_unless_it_is_text() -> None:
-    ways = Ways(host="web-1", zone=UTC)
+    options = ReadOptions(host="web-1", zone=UTC)
     for content, lines, status in (
         (b"\x8f\0\xc1\n" * 99, [b"new"], Status.DATA_LOSS),
         (b"old\n", [b"new", b"old"], Status.OK),
     ):
         files = [found("app.log", b"new\n"), found("app.log.1.gz", content)]
         out = Collected()
-        outcome = await LogSource("app.log", files, DiskThreads(inline=True), ways).pump(
+        outcome = await LogSource("app.log", files, DiskThreads(inline=True), options).pump(
             Query.of(files=("app.log",)), out
         )
         assert (out.lines, outcome.status) == (lines, status)

@@ -27,7 +27,7 @@ from logagent.core.batch import Batch, Origin
 from logagent.core.cursor import fingerprint
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.disk.search.options import Ways
+from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from testbed.reading import Collected, Found
@@ -72,8 +72,10 @@ class Served:
         self.descriptor: int | None = None
         self.threads = WatchedThreads(inline=inline)
         self.opener = self.open
-        ways = Ways(host="web-1", zone=UTC, read=self.read, **options)
-        self.source = LogSource("app.log", [Found("app.log", len(content), MODIFIED, self.opened)], self.threads, ways)
+        read_options = ReadOptions(host="web-1", zone=UTC, read=self.read, **options)
+        self.source = LogSource(
+            "app.log", [Found("app.log", len(content), MODIFIED, self.opened)], self.threads, read_options
+        )
 
     def opened(self) -> int:
         return self.opener()

@@ -1,0 +1,126 @@
+"""Where a follow begins in a log, and the lines that it has to read before it can wait at the log's end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
+from logagent.core.cursor import of_log
+from logagent.core.outcome import Failure
+from logagent.core.query import Query
+from logagent.disk.catalog import identity
+from logagent.disk.catalog.logs import Generation, Log
+from logagent.disk.following.tail import Tail
+from logagent.disk.search.options import ReadOptions
+from logagent.disk.search.source import LogSource
+from logagent.disk.threads import DiskThreads
+
+LAG = 1_000_000_000
+"""Nanoseconds by which a file's time of modification may lie behind this host's clock: the kernel's is coarser, and
+a file server has one of its own."""
+
+Again = Callable[[str], Sequence[Generation]]
+"""Gives the generations of a log as they are now, newest first; reads the disk."""
+
+
+class CatchUp:
+    """Brings one follow to the place in each log from which on it waits for lines.
+
+    Args:
+        query: what is followed.
+        out: takes the lines that were written before.
+        host: this host's name.
+        threads: that read the disk.
+        options: how a log is read.
+        again: gives the files of a log; called in a thread.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        out: Out,
+        *,
+        host: str,
+        threads: DiskThreads,
+        options: Callable[[Log], ReadOptions],
+        again: Again,
+    ) -> None:
+        self._query = query
+        self._out = out
+        self._host = host
+        self._threads = threads
+        self._options = options
+        self._again = again
+        self._began = time.time_ns() - LAG
+
+    async def place_in(self, log: Log, tail: Tail, *, first: bool) -> tuple[int, int]:
+        """Send the lines that the follow has missed so far, and return where it goes on: a file's number and an offset.
+
+        It begins behind the query's position in the log. Without positions it begins at the end of a log that was there
+        when the follow began, and at the first line that was written since in one that turned up later. If the query
+        has positions, but none in this log, it begins at the log's beginning.
+
+        Args:
+            first: whether the follow begins now.
+
+        Raises:
+            Failure: when the log cannot be read any more.
+        """
+        files, position = tail.chain.files, of_log(self._query.positions, log.name)
+        if first and not self._query.positions:
+            return files.end()
+        if first and position is not None:
+            return files.place_of(position) or await self._catch_up(log, tail, position)
+        since = 0 if first else self._began
+        generations = await self._threads.in_thread(self._generations, log.name, since)
+        if len(generations) < 2:
+            return files.beginning()
+        return await self._catch_up(log, tail, Position(self._host, log.name, 0, 0), since)
+
+    def _generations(self, name: str, since: int) -> Sequence[Generation]:
+        """Return the newest file of a log and those that were written to since a time; reads the disk."""
+        found = identity.listed(partial(self._again, name))
+        return [one for place, one in enumerate(found) if place == 0 or one.modified >= since]
+
+    async def _catch_up(self, log: Log, tail: Tail, position: Position, since: int = 0) -> tuple[int, int]:
+        """Send what was written between a position and what the tail has seen, of files written to since a time."""
+        query = replace(
+            self._query,
+            follow=None,
+            positions=(position,),
+            form=replace(self._query.form, whole=True),
+            limits=replace(self._query.limits, n=None),
+        )
+        again = partial(self._generations, log.name, since)
+        found = await self._threads.in_thread(again)
+        source = LogSource(log.name, found, self._threads, self._options(log), again)
+        reached = _Reached(self._out, position)
+        outcome = await source.pump(query, reached)
+        if not outcome.complete:
+            await self._out.send(notice_of(self._host, Failure(outcome.status, outcome.message)))
+        place = tail.chain.files.place_of(reached.position)
+        if place is None:
+            await tail.see_all()  # it was read further than the tail has looked
+            place = tail.chain.files.place_of(reached.position)
+        return place or tail.chain.files.beginning()
+
+
+class _Reached:
+    """Passes batches on, and keeps the last position among them."""
+
+    def __init__(self, out: Out, position: Position) -> None:
+        self._out = out
+        self.position = position
+
+    async def send(self, batch: Batch) -> None:
+        await self._out.send(batch)
+        for position in batch.positions:
+            self.position = position
+
+
+def notice_of(host: str, failure: Failure) -> Batch:
+    """Return a batch without lines that reports a failure."""
+    return replace(SIGN_OF_LIFE, notices=(Notice(host, failure.status, failure.message),))

@@ -1,0 +1,125 @@
+"""The files that may have come after a followed one: which of a listing are newer, opened for one search."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from logagent.core.cursor import FINGERPRINT_BYTES
+from logagent.disk.catalog import identity
+from logagent.disk.catalog.logs import Generation
+from logagent.disk.files.overwritten import Overwritten
+from logagent.disk.rotation.decompressed_copy import open_plain_text
+from logagent.disk.rotation.growing_file import TRAIL, GrowingFile
+
+Inode = tuple[int, int]
+"""A file's device and inode."""
+
+
+def newer_than(
+    known: Sequence[GrowingFile], found: Sequence[Generation], *, doubtful: int
+) -> tuple[Sequence[Generation], bool]:
+    """Return the files of a listing that are newer than the known ones, newest first, and whether none can be missing.
+
+    If the newest known file is not in the listing, files may have come and gone after it.
+
+    Args:
+        known: newest first.
+        found: the listing, newest first.
+        doubtful: how many newer files there may be in that case with none missing.
+    """
+    for anchor in known:
+        if (place := _place_of(found, anchor)) is not None:
+            return found[:place], anchor is known[0] or place <= doubtful
+    newer = [one for one in found if not known or one.modified >= known[0].modified]
+    return newer, not known or len(newer) <= doubtful
+
+
+def _place_of(found: Sequence[Generation], anchor: GrowingFile) -> int | None:
+    place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
+    # The inode of a file that was compressed soon belongs to another file.
+    if place is not None and (
+        not anchor.fingerprint or identity.place_of(found[place : place + 1], anchor.fingerprint) == 0
+    ):
+        return place
+    return identity.place_of(found, anchor.fingerprint) if anchor.fingerprint else None
+
+
+class Candidates:
+    """The files that are opened during one search, over all of its attempts.
+
+    Args:
+        max_line: bytes; longer lines come in pieces.
+    """
+
+    def __init__(self, max_line: int) -> None:
+        self._max_line = max_line
+        self._files: dict[Inode, GrowingFile] = {}
+        self._incomplete: list[GrowingFile] = []
+
+    def open_all(self, newest_first: Sequence[Generation]) -> list[GrowingFile]:
+        """Return files, opened, oldest first.
+
+        Raises:
+            Failure: when one cannot be opened.
+            FileReplaced: when the name of one belongs to another inode.
+            OSError: when one cannot be read.
+        """
+        return [self._open(file) for file in reversed(newest_first)]
+
+    def open_copies_and(self, inode: Inode, newest_first: Sequence[Generation]) -> list[GrowingFile]:
+        """Return copies of what a file held, oldest first, and then the file itself.
+
+        A copy of what the file holds now is left out: it is being made, and the file is about to be truncated.
+
+        Args:
+            inode: of the file; if it is not among those found, all are returned.
+
+        Raises:
+            Overwritten: when the file is overwritten meanwhile.
+            Failure: when one cannot be opened.
+            FileReplaced: when the name of one belongs to another inode.
+            OSError: when one cannot be read.
+        """
+        files = self.open_all(newest_first)
+        place = next((place for place, file in enumerate(files) if file.identity == inode), None)
+        if place is None:
+            return files
+        live = files[place]
+        live.note_head()
+        if place and live.fingerprint and begins_with(live, files[place - 1]):
+            del files[place - 1]
+        if not live.is_intact():
+            raise Overwritten
+        return files
+
+    def are_complete(self, files: Sequence[GrowingFile]) -> bool:
+        """Return whether all of them could be decompressed to their end."""
+        return not any(file in self._incomplete for file in files)
+
+    def close_others(self, kept: Sequence[GrowingFile]) -> None:
+        """Close all files but those that are kept."""
+        for file in self._files.values():
+            if file not in kept:
+                file.close()
+
+    def _open(self, found: Generation) -> GrowingFile:
+        if found.identity is not None and found.identity in self._files:
+            return self._files[found.identity]
+        text = open_plain_text(found)
+        file = GrowingFile(found.name, text.descriptor, max_line=self._max_line)
+        file.identity = found.identity or file.identity
+        self._files[file.identity] = file
+        self._incomplete += [] if text.whole else [file]
+        file.note_head()
+        return file
+
+
+def begins_with(file: GrowingFile, other: GrowingFile) -> bool:
+    """Return whether a file begins with all of another one, to judge by the first and last bytes of the other."""
+    assert file.descriptor is not None
+    assert other.descriptor is not None
+    size = os.fstat(other.descriptor).st_size
+    places = [(FINGERPRINT_BYTES, 0), (TRAIL, max(0, size - TRAIL))]
+    parts = [(other.descriptor, min(most, size - begin), begin) for most, begin in places]
+    return all(os.pread(*part) == os.pread(file.descriptor, *part[1:]) for part in parts)

@@ -1,0 +1,208 @@
+"""The files of a followed log that are held open, and when each of them is let go of.
+
+A file is held from the moment it is found to be the newest of its log. Its descriptor is closed:
+
+- at the next look after `forget`: every follower reads a newer file, and this one is no longer needed to tell which
+  files are newer than it;
+- `DELETED_GRACE` seconds after the last write to it, if it was deleted and every follower reads a newer file;
+- when more than `MAX_HELD` files are held and it is one of the oldest, as soon as all of it was looked at;
+- when its text is lost, because it was truncated and no copy of it was found;
+- when the tail of the log ends.
+
+So a deleted file is held, and keeps its space on the disk, for as long as a follower has not read it to its end, up to
+`MAX_HELD` files. A file that is closed while a follower has still to read it is opened again by its fingerprint, under
+whatever name it has then; if it is gone, the follower is told how many bytes it lost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from functools import partial
+
+from logagent.core.batch import Notice, Position
+from logagent.disk.files.blocks import UNKNOWN
+from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.times.appended import LiveStamping
+
+DELETED_GRACE = 10.0
+"""Seconds without a write after which a deleted file is closed that every follower has read: a program that has the
+file open may still write to it, but each such file keeps its space on the disk."""
+MAX_HELD = 32
+"""Files of one log that are held open at a time. Older ones are closed and opened again when a slow follower comes to
+them: descriptors are few, and this many hourly files are more than a day."""
+
+
+class HeldFiles:
+    """The files of one log, numbered from 0 on in the order in which they took each other's place.
+
+    Followers, on the event loop, and the thread that looks use it at the same time. Methods that close files are called
+    by the thread alone.
+
+    Args:
+        zone: of times that name none.
+
+    Attributes:
+        first: number of the oldest file that is still known.
+        last: number of the newest file; -1 as long as there is none.
+        begun: number of the file that was the newest one when the log was opened.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        self.first, self.last, self.begun = 0, -1, 0
+        self._zone = zone
+        self._files: dict[int, GrowingFile] = {}
+        self._stampings: dict[int, LiveStamping] = {}
+        self._notices: dict[int, Sequence[Notice]] = {}
+        self._forgotten: list[GrowingFile] = []
+
+    def __getitem__(self, number: int) -> GrowingFile:
+        return self._files[number]
+
+    def get(self, number: int) -> GrowingFile | None:
+        """Return the file of a number, None if it was forgotten."""
+        return self._files.get(number)
+
+    def __iter__(self) -> Iterator[GrowingFile]:
+        """Iterate over the files as they are now, oldest first."""
+        return iter(tuple(self._files.values()))
+
+    @property
+    def newest(self) -> GrowingFile:
+        """The file that took the place of all others."""
+        return self._files[self.last]
+
+    def stamping(self, number: int) -> LiveStamping:
+        """Return what gives the lines of a file their times."""
+        return self._stampings[number]
+
+    def learn_times(self, number: int, offset: int, body: bytes, modified: int) -> None:
+        """Note the times of lines that were read, in a thread; the file may be forgotten meanwhile.
+
+        Args:
+            offset: where the lines begin in their file.
+            modified: when the file was last written to, in nanoseconds since the epoch.
+        """
+        stamping = self._stampings.get(number)
+        if stamping is not None:
+            stamping.learn(offset, body, modified)
+
+    def notices(self, number: int) -> Sequence[Notice]:
+        """Return the notices to give before the lines of a file."""
+        return self._notices.get(number, ())
+
+    def descriptors(self) -> dict[int, int]:
+        """Return the descriptor of each file that is open, by its number."""
+        files = tuple(self._files.items())
+        return {number: file.descriptor for number, file in files if file.descriptor is not None}
+
+    def open_newest_first(self) -> list[GrowingFile]:
+        """Return the files that are open, newest first."""
+        return [file for file in reversed(tuple(self)) if file.descriptor is not None]
+
+    def anchors(self) -> list[GrowingFile]:
+        """Return the files before the newest, newest first, by which other files are known to be newer than they."""
+        before = [self._files[number] for number in range(self.last - 1, self.first - 1, -1)]
+        return [file for file in before if not file.lost]
+
+    # Places: the number of a file, and an offset in it.
+
+    def end(self) -> tuple[int, int]:
+        """Return the end of all whole lines, in the newest file that holds anything.
+
+        An empty file has no fingerprint, so that a position in it could not be found again.
+        """
+        number = self.last
+        while number > self.first and not self[number].fingerprint:
+            number -= 1
+        file = self[number]
+        if file.lost:
+            return self.last, file.size
+        if not file.fingerprint:
+            return self.last, 0
+        return number, UNKNOWN if file.passed else file.whole
+
+    def beginning(self) -> tuple[int, int]:
+        """Return the beginning of the oldest file that is known and to be read."""
+        return max(self.first, self.begun), 0
+
+    def place_of(self, position: Position) -> tuple[int, int] | None:
+        """Return the place of a position, None if it is in no file that can be read."""
+        for number in range(self.last, self.first - 1, -1):
+            file = self[number]
+            if file.is_of(position.fingerprint) and position.offset <= file.size and not (file.lost or file.passed):
+                return number, position.offset
+        return None
+
+    # Coming and going.
+
+    def add(self, files: Sequence[GrowingFile], notices: Sequence[Notice] = ()) -> None:
+        """Take over files that took the place of the newest one.
+
+        Args:
+            files: oldest first, at least one.
+            notices: to give before the lines of the first of them.
+        """
+        self._notices |= {self.last + 1: notices} if notices else {}
+        for number, file in enumerate(files, self.last + 1):
+            self._stampings[number] = LiveStamping(self._zone, partial(_before, file))
+            self._files[number] = file
+        self.last += len(files)
+
+    def forget(self, before: int) -> None:
+        """Forget files that nobody reads any more; they are closed at the next look.
+
+        The newest file and the nearest one before it that can be recognised stay, since they tell which files are new.
+
+        Args:
+            before: number of the oldest file that is still read.
+        """
+        while self.first < min(before, self._anchor()):
+            self._forgotten.append(self._files.pop(self.first))
+            self._stampings.pop(self.first, None)
+            self._notices.pop(self.first, None)
+            self.first += 1
+
+    def _anchor(self) -> int:
+        older = range(self.last - 1, self.first, -1)
+        known = (number for number in older if self[number].fingerprint and not self[number].lost)
+        return next(known, self.first)
+
+    def releases(self) -> list[float]:
+        """Return when deleted files are to be let go of, on the caller's clock."""
+        *older, _ = tuple(self)
+        return [file.quiet_since + DELETED_GRACE for file in older if file.deleted and file.descriptor is not None]
+
+    def let_go(self, now: float, in_use: int) -> None:
+        """Close the files whose time has come, in a thread.
+
+        Args:
+            in_use: number of the oldest file that is still read.
+        """
+        self._close_forgotten()
+        *older, _ = tuple(self._files.items())
+        for number, file in older:
+            if number < in_use and file.deleted and now >= file.quiet_since + DELETED_GRACE:
+                file.close()
+        for _, file in older[: 1 - MAX_HELD]:
+            if file.exhausted:  # else nobody would learn what it holds
+                file.close()
+
+    def close(self) -> None:
+        """Close all files, in a thread or when none is at work; calling it again is harmless."""
+        self._close_forgotten()
+        for file in self:
+            file.close()
+
+    def _close_forgotten(self) -> None:
+        while self._forgotten:
+            self._forgotten.pop().close()
+
+
+def _before(file: GrowingFile, offset: int, size: int) -> bytes:
+    """Read up to `size` bytes that end at an offset; none from a file that is closed."""
+    if file.descriptor is None:
+        return b""
+    begin = max(0, offset - size)
+    return os.pread(file.descriptor, offset - begin, begin)

@@ -1,0 +1,56 @@
+"""Where lines end in a text that grows, if only whole lines and pieces of overlong ones are to be given."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+
+class LineEnds:
+    """The whole lines in a growing text, and the offsets at which overlong or unfinished lines are cut.
+
+    Args:
+        max_line: bytes; longer lines are cut into pieces of this size.
+
+    Attributes:
+        searched: offset up to which the text was looked at.
+        whole: offset up to which it holds whole lines and pieces.
+        cuts: offsets up to `whole` at which a piece of a line ends, ascending.
+    """
+
+    def __init__(self, max_line: int) -> None:
+        self._max_line = max_line
+        self.cuts: list[int] = []
+        self.searched = self.whole = 0
+
+    def append(self, text: bytes) -> None:
+        """Look at text that follows what was looked at."""
+        last = text.rfind(b"\n")
+        if last >= 0:
+            self._cut_long_line(text.find(b"\n") + self.searched)
+            self.whole = self.searched + last + 1
+        self.searched += len(text)
+        self._cut_long_line(self.searched)
+
+    def begin_at(self, end: int) -> None:
+        """Go on from an offset, taking what is before it for whole lines."""
+        self.searched = self.whole = end
+        self.cuts = [cut for cut in self.cuts if cut <= end]
+
+    def end_half_line(self) -> None:
+        """Take the beginning of a line whose end does not come for a line."""
+        if self.searched > self.whole:
+            self._cut(self.searched)
+
+    def limit(self, offset: int) -> tuple[int, bool]:
+        """Return up to where lines from an offset on may be read together, and whether a piece of a line ends there."""
+        place = bisect_right(self.cuts, offset)
+        return (self.cuts[place], True) if place < len(self.cuts) else (self.whole, False)
+
+    def _cut_long_line(self, end: int) -> None:
+        """Cut pieces off a line that reaches to `end` at least."""
+        while end - self.whole > self._max_line:
+            self._cut(self.whole + self._max_line)
+
+    def _cut(self, offset: int) -> None:
+        self.whole = offset
+        self.cuts.append(offset)

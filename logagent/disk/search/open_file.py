@@ -1,0 +1,35 @@
+"""The file of a log that a search has open."""
+
+from __future__ import annotations
+
+from logagent.disk.catalog.logs import Generation
+from logagent.disk.files.shared_descriptor import Descriptor
+from logagent.disk.search.scan_setup import FileScan
+
+
+class OpenFile:
+    """One file under way: its descriptor, and the scan that reads it.
+
+    Attributes:
+        descriptor: shared with a thread that may still read when the search is given up.
+        begun: its scan, None until the file is open.
+        fingerprint: of its first bytes; 0 until the file is open.
+    """
+
+    def __init__(self, file: Generation) -> None:
+        self.file = file
+        self.descriptor = Descriptor(file.open)
+        self.begun: FileScan | None = None
+        self.fingerprint = 0
+
+    @property
+    def scanned(self) -> int:
+        """Bytes of its text gone through, in an archive also those that no line was wanted of."""
+        if self.begun is None:
+            return 0
+        return self.begun.scan.scanned if self.begun.archive is None else self.begun.archive.bytes_read
+
+    @property
+    def decompressing_ns(self) -> int:
+        """Nanoseconds that decoders took."""
+        return 0 if self.begun is None or self.begun.archive is None else self.begun.archive.decompressing_ns

@@ -1,0 +1,79 @@
+"""How far a search in one log has come, and what of that no batch has told yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from logagent.core.batch import Batch, Position
+from logagent.disk.batches.batching import BatchBuilder
+from logagent.disk.search.open_file import OpenFile
+from logagent.disk.search.options import expected_size
+
+
+class SearchProgress:
+    """Counts the bytes that were scanned, and keeps the position that a later query goes on from.
+
+    Args:
+        host: which the log is on.
+        log: its name.
+        whole: whether a position is wanted even if the log holds no text.
+    """
+
+    def __init__(self, host: str, log: str, *, whole: bool) -> None:
+        self._host = host
+        self._log = log
+        self._whole = whole
+        self._planned = self._scanned = self._decompressing = self._told_scanned = 0
+        self._reached: int | None = None
+        self._left = 0, 0  # fingerprint of the file that was left last, and the offset that was reached in it
+        self._position: Position | None = None
+        self._told_position: Position | None = None
+
+    def plan(self, size: int) -> None:
+        """Announce bytes of text that are to be scanned."""
+        self._planned += size
+
+    def reach(self, offset: int) -> None:
+        """Note up to where the file under way is scanned."""
+        self._reached = offset
+
+    def leave(self, opened: OpenFile) -> None:
+        """Add a file that is done with, or given up."""
+        self._scanned += opened.scanned
+        self._decompressing += opened.decompressing_ns
+        self._planned += max(0, opened.scanned - expected_size(opened.file))
+        if opened.begun is not None and _is_text(opened.fingerprint):
+            self._left = opened.fingerprint, opened.begun.scan.reached
+
+    def note_position(self, builder: BatchBuilder) -> None:
+        """Note how far the log is done once all lines that were collected are sent."""
+        if self._reached is None:
+            return
+        fingerprint, offset = builder.reached(self._reached)
+        if not _is_text(fingerprint):
+            fingerprint, offset = self._left
+        if _is_text(fingerprint) or self._whole:
+            self._position = Position(self._host, self._log, fingerprint, offset)
+
+    def tell(self, batch: Batch, under_way: OpenFile | None) -> Batch:
+        """Return a batch with all that was not told yet: bytes scanned and planned, and the position if it changed."""
+        scanned = self.scanned(under_way)
+        told, self._told_scanned = self._told_scanned, scanned
+        planned, self._planned = self._planned, 0
+        told_position, self._told_position = self._told_position, self._position
+        is_news = self._position is not None and self._position != told_position
+        positions = (self._position,) if is_news and self._position is not None else ()
+        return replace(batch, scanned=scanned - told, planned=planned, positions=positions)
+
+    def scanned(self, under_way: OpenFile | None) -> int:
+        """Return the bytes of text scanned in all files."""
+        return self._scanned + (under_way.scanned if under_way is not None else 0)
+
+    def decompressing_ns(self, under_way: OpenFile | None) -> int:
+        """Return the nanoseconds that decoders took in all files."""
+        return self._decompressing + (under_way.decompressing_ns if under_way is not None else 0)
+
+
+def _is_text(fingerprint: int) -> bool:
+    """Return whether a fingerprint is of a file that is not empty: empty files cannot be told apart."""
+    return bool(fingerprint >> 32)
