@@ -14,6 +14,40 @@ LISTINGS = 20
 """How often files are listed to find them standing still, while they are renamed again and again."""
 
 
+class Replaced(Exception):
+    """The name of a file stands for another file than when it was found."""
+
+
+def inode_of(descriptor: int) -> tuple[int, int]:
+    """Return the device and inode of an open file.
+
+    Raises:
+        OSError: when they cannot be read.
+    """
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def is_same(file: Generation, inode: tuple[int, int]) -> bool:
+    """Tell whether a file that was opened by its name is the file that was found.
+
+    Args:
+        file: as it was found. Where its inode is not known, every file counts as the same.
+        inode: device and inode of what was opened.
+    """
+    return file.identity in (None, inode)
+
+
+def require_same(file: Generation, inode: tuple[int, int]) -> None:
+    """Check with `is_same` what was opened.
+
+    Raises:
+        Replaced: when it is another file.
+    """
+    if not is_same(file, inode):
+        raise Replaced
+
+
 def settled(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation] | None:
     """What `find` gives while nothing is renamed, each file once: a listing that is made during a rotation may hold one
     under two names, or under none. So files are listed until they are twice the same; None if they never are."""
@@ -52,6 +86,22 @@ def place_of(files: Sequence[Generation], known: int) -> int | None:
     return place_where(files, lambda head: has_fingerprint(head, known))
 
 
+def place_of_inode(files: Sequence[Generation], inode: tuple[int, int], known: int) -> int | None:
+    """Return the place of a file by its inode and its fingerprint, None if it is gone.
+
+    The inode alone does not do: the inode of a file that was compressed and deleted soon is another file's. Then, and
+    where no file has that inode, the fingerprint decides.
+
+    Args:
+        inode: device and inode.
+        known: the file's fingerprint; 0: it was empty, so that the inode decides.
+    """
+    place = next((place for place, file in enumerate(files) if file.identity == inode), None)
+    if place is not None and (not known or place_of(files[place : place + 1], known) == 0):
+        return place
+    return place_of(files, known) if known else None
+
+
 def place_where(files: Sequence[Generation], fits: Callable[[bytes], bool]) -> int | None:
     """Return the place of the first file whose beginning fits, None if there is none.
 
@@ -76,3 +126,8 @@ def beginning_of(file: Generation) -> bytes:
 def fingerprint_of(descriptor: int) -> int:
     """The fingerprint of an open file. Raises `OSError`."""
     return fingerprint(head_of(descriptor, FINGERPRINT_BYTES))
+
+
+def begins_as(descriptor: int, known: int) -> bool:
+    """Tell whether an open file has that fingerprint. Raises `OSError`."""
+    return has_fingerprint(head_of(descriptor, FINGERPRINT_BYTES), known)

@@ -8,15 +8,11 @@ from logagent.disk.files.blocks import Read
 
 
 class Overwritten(Exception):
-    """A file no longer holds what was read of it: it was truncated, or written anew."""
-
-
-class WrittenOver(Exception):
-    """A file no longer holds what it held when it was opened: it was truncated, and written anew perhaps."""
+    """A file no longer holds what was read of it: it was truncated, and perhaps written anew."""
 
 
 def guarded(read: Read, head: bytes) -> Read:
-    """Return a read that raises `WrittenOver` once the file no longer begins as it did.
+    """Return a read that raises `Overwritten` once the file no longer begins as it did.
 
     Args:
         read: reads the file.
@@ -28,7 +24,7 @@ def guarded(read: Read, head: bytes) -> Read:
         body = read(descriptor, size, offset)
         begins = os.pread(descriptor, len(head), 0)
         if not begins or not head.startswith(begins):
-            raise WrittenOver
+            raise Overwritten
         return body
 
     return read_guarded if head else read

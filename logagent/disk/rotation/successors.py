@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog import identity
+from logagent.disk.catalog.identity import Replaced
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.growing_file import Growing
-from logagent.disk.rotation.unpacked_copy import Moved, open_plain
+from logagent.disk.rotation.unpacked_copy import open_plain
 
 ATTEMPTS = 20
 """How often one look begins anew because files are renamed under its hands; then a later look goes on."""
@@ -58,7 +59,7 @@ class Succession:
             found = identity.listed(self._find)
             if not found:
                 raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
-            with suppress(Moved, Overwritten), ExitStack() as opened:
+            with suppress(Replaced, Overwritten), ExitStack() as opened:
                 newest = self._begun(found[0], opened)
                 newest.skip_lines()
                 files = [*self._before(newest, found[1:], opened), newest]
@@ -69,8 +70,7 @@ class Succession:
     def _begun(self, found: Generation, opened: ExitStack) -> Growing:
         file = Growing(found.name, found.open(), max_line=self._max_line)
         opened.callback(file.close)
-        if found.identity not in (None, file.identity):
-            raise Moved
+        identity.require_same(found, file.identity)
         return file
 
     def _before(self, newest: Growing, found: Sequence[Generation], opened: ExitStack) -> list[Growing]:
@@ -129,7 +129,7 @@ class Succession:
         """Have a file that was closed go on, by whatever name it has by now; false if it is gone."""
         for _ in range(ATTEMPTS):
             found = identity.once(self._find())
-            with suppress(Moved, Overwritten, Failure, OSError):
+            with suppress(Replaced, Overwritten, Failure, OSError):
                 place = identity.place_of(found, file.fingerprint)
                 if place is not None:
                     return _goes_on_in(file, found[place])
@@ -152,7 +152,7 @@ class Succession:
                         copied = copy is not None and _goes_on_in(file, copy)
                         kept = files
                         return Successors(files, sure and opened.are_whole(files), copied)
-                except (Moved, Overwritten, OSError):
+                except (Replaced, Overwritten, OSError):
                     continue
                 except Failure as failure:
                     if failure.status is not Status.NOT_FOUND:
@@ -229,20 +229,10 @@ def _newer(
     """Those of the files found that are newer than what is known, newest first; and whether that is sure: where the
     newest of those known is gone, only if there are no more than `doubtful`."""
     for anchor in known:
-        if (place := _place_of(found, anchor)) is not None:
+        if (place := identity.place_of_inode(found, anchor.identity, anchor.fingerprint)) is not None:
             return found[:place], anchor is known[0] or place <= doubtful
     newer = [one for one in found if not known or one.modified >= known[0].modified]
     return newer, not known or len(newer) <= doubtful
-
-
-def _place_of(found: Sequence[Generation], anchor: Growing) -> int | None:
-    place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
-    # The inode of a file that was compressed is soon another file's.
-    if place is not None and (
-        not anchor.fingerprint or identity.place_of(found[place : place + 1], anchor.fingerprint) == 0
-    ):
-        return place
-    return identity.place_of(found, anchor.fingerprint) if anchor.fingerprint else None
 
 
 def _with(found: Sequence[Generation], some: Sequence[Generation], inode: tuple[int, int]) -> list[Generation]:

@@ -7,15 +7,12 @@ from typing import NamedTuple
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.disk.archives.decoding import HEAD, Unpacking, kind_of
+from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 
 MAX_UNPACKED = 256 * 1024 * 1024
 """Bytes of text that are unpacked into memory, to be followed as a file is, where one was compressed before it was read
 to its end: more than a busy log gets between two rotations."""
-
-
-class Moved(Exception):
-    """A file is another one than was found under its name."""
 
 
 class Plain(NamedTuple):
@@ -28,13 +25,11 @@ class Plain(NamedTuple):
 def open_plain(file: Generation) -> Plain:
     """The file itself, or what is packed in it, in memory: as much as fits and can be read. Reads the disk and blocks.
 
-    Raises `Failure` where it cannot be opened, `Moved`, `OSError`.
+    Raises `Failure` where it cannot be opened, `Replaced`, `OSError`.
     """
     descriptor = file.open()
     try:
-        status = os.fstat(descriptor)
-        if file.identity not in (None, (status.st_dev, status.st_ino)):
-            raise Moved
+        identity.require_same(file, identity.inode_of(descriptor))
         kind = kind_of(os.pread(descriptor, HEAD, 0))
         if kind is None:
             return Plain(os.dup(descriptor))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
 from logagent.core.batch import Position
-from logagent.core.cursor import FINGERPRINT_BYTES, fingerprint, has_fingerprint, of_log
+from logagent.core.cursor import fingerprint, of_log
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.core.units import DAY
-from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.search.known_times import Spans
@@ -89,13 +87,12 @@ class Itinerary:
 
     def was_rotated(self, file: Generation, descriptor: int) -> bool:
         """Whether the name of a file, which is open, stands for another one by now, or for another text."""
-        status = os.fstat(descriptor)
-        renamed = file.identity not in (None, (status.st_dev, status.st_ino))
-        return (renamed or self._is_overwritten(descriptor)) and self._plans < MAX_PLANS
+        is_same = identity.is_same(file, identity.inode_of(descriptor)) and not self._is_overwritten(descriptor)
+        return not is_same and self._plans < MAX_PLANS
 
     def _is_overwritten(self, descriptor: int) -> bool:
         expected = self._resume.fingerprint if self._resume is not None else self._pinned if self.done else 0
-        return bool(expected) and not has_fingerprint(head_of(descriptor, FINGERPRINT_BYTES), expected)
+        return bool(expected) and not identity.begins_as(descriptor, expected)
 
     def plan_anew(self, met: str) -> Failure | None:
         """Go on with the file that is now next to the one read last. Says what is lost if that is gone; met: what was

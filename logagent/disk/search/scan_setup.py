@@ -57,7 +57,7 @@ class Starting:
 
     def start(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Started:
         """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError`, `Failure` and
-        `WrittenOver`."""
+        `Overwritten`."""
         kind = kind_of(os.pread(descriptor, HEAD, 0))
         if kind is not None:
             return self._archive(file, descriptor, fingerprint, kind, resume)

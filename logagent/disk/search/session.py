@@ -14,8 +14,8 @@ from logagent.disk.batches.batching import Framing
 from logagent.disk.batches.counting import Counting
 from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.files import overwritten
 from logagent.disk.files.beneath import failure_of
+from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.files.shared_descriptor import Descriptor
 from logagent.disk.search.file_plan import Itinerary
 from logagent.disk.search.options import Ways, expected
@@ -133,7 +133,7 @@ class Session:
             return
         try:
             self._work(opened, prepared, starting)
-        except overwritten.WrittenOver:
+        except Overwritten:
             self._go_on_in_copy(opened, itinerary)
         except Failure as failure:
             if failure.status is Status.NOT_FOUND and opened.started is None and itinerary.begun:
