@@ -116,7 +116,7 @@ def own_live(host: str, reading: Reading) -> LiveLogs:
 
 def _share_of_memory(logs: Sequence[Log]) -> int:
     """Bytes that each log may hold of an archive, so that all of one query hold no more than one log alone."""
-    packed = sum(any(generation.packed for generation in log.generations) for log in logs)
+    packed = sum(any(generation.compressed for generation in log.generations) for log in logs)
     return max(LEAST_KEPT, KEPT // max(1, packed))
 
 

@@ -13,9 +13,9 @@ from itertools import chain, repeat
 from logagent.core.matching.matcher import Inspection
 from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN
-from logagent.disk.archives.block_builder import Cutting, PassingLine, Text
-from logagent.disk.archives.decoding import CHUNK, Kind, Unpacking
-from logagent.disk.archives.kept_blocks import Keeping, Kept
+from logagent.disk.archives.block_builder import BlockBuilder, ChunkedText, StreamedLine
+from logagent.disk.archives.decoding import CHUNK, Compression, Decompression
+from logagent.disk.archives.kept_blocks import KeptBlocks, KeptStretch
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
 
 KEPT = 24 * 1024 * 1024
@@ -34,7 +34,7 @@ class Archive:
     each chunk unpacked; what it raises ends the reading.
 
     size: bytes of the text, None until a pass has come to its end. bytes_read: of the text gone through, all told; what
-    a second pass goes through again counts again. unpacking_ns: nanoseconds that the decoders took of it.
+    a second pass goes through again counts again. decompressing_ns: nanoseconds that the decoders took of it.
     loss: why the lines are not all there, None as long as they are.
     A damaged archive, or a read that fails, is such a loss and raises nothing.
     """
@@ -43,7 +43,7 @@ class Archive:
         self,
         descriptor: int,
         name: str,
-        kind: Kind,
+        kind: Compression,
         *,
         sizes: Sequence[int] = BLOCK_SIZES,
         max_line: int = MAX_LINE,
@@ -61,11 +61,11 @@ class Archive:
         self._read = read
         self._before_read = before_read
         self._trail: deque[tuple[int, bytes]] = deque()
-        self._kept: deque[Kept] = deque()
-        self._in_hand: Kept | None = None
-        self._line: PassingLine | None = None
+        self._kept: deque[KeptStretch] = deque()
+        self._in_hand: KeptStretch | None = None
+        self._line: StreamedLine | None = None
         self.size: int | None = None
-        self.bytes_read = self.unpacking_ns = 0
+        self.bytes_read = self.decompressing_ns = 0
         self.loss: Failure | None = None
 
     def forward(self, begin: int = 0) -> Iterator[Stretch]:
@@ -98,7 +98,7 @@ class Archive:
         """
         owed = around  # a match in a newer file may lie right behind
         while True:
-            keeping = Keeping(self._room, most, around, owed)
+            keeping = KeptBlocks(self._room, most, around, owed)
             self._kept = keeping.kept
             for stretch in self._pass(0, end):
                 yield from self._weigh(stretch, keeping, wanted, inspect, overlap)
@@ -165,7 +165,7 @@ class Archive:
     def _pass(self, begin: int, end: int | None) -> Iterator[Stretch]:
         self._trail.clear()
         self._in_hand = self._line = None
-        text, cutting = Text(self._chunks(begin, end)), Cutting(begin)
+        text, cutting = ChunkedText(self._chunks(begin, end)), BlockBuilder(begin)
         sizes = chain(self._sizes, repeat(self._sizes[-1]))
         size = next(sizes)
         while (piece := text.take(size)) is not None:
@@ -182,14 +182,14 @@ class Archive:
 
     def _chunks(self, begin: int, end: int | None) -> Iterator[bytes]:
         """The text from `begin` to `end`; before, empty chunks."""
-        offset, chunk, spent = 0, max(1, min(CHUNK, self._sizes[-1])), self.unpacking_ns
-        unpacking = Unpacking(
+        offset, chunk, spent = 0, max(1, min(CHUNK, self._sizes[-1])), self.decompressing_ns
+        unpacking = Decompression(
             self._descriptor, self.name, self._kind, chunk=chunk, read=self._read, before_read=self._before_read
         )
         skipped = b""
         for text in unpacking.chunks():
             self.bytes_read += len(text)
-            self.unpacking_ns = spent + unpacking.spent
+            self.decompressing_ns = spent + unpacking.spent
             if offset < begin:
                 skipped = (skipped + text[: begin - offset])[-TRAIL:]
                 self._note_skipped(skipped, min(begin, offset + len(text)))
@@ -198,15 +198,15 @@ class Archive:
             if end is not None and offset >= end:
                 return
         self.size, self.loss = offset, unpacking.loss
-        self.unpacking_ns = spent + unpacking.spent
+        self.decompressing_ns = spent + unpacking.spent
 
     def _note_skipped(self, text: bytes, end: int) -> None:
-        """Text that is passed over up to `end` stays at hand, too, from the first line on that is whole."""
+        """ChunkedText that is passed over up to `end` stays at hand, too, from the first line on that is whole."""
         first = 0 if len(text) == end else text.find(b"\n") + 1
         self._trail.clear()
         self._trail.append((end - len(text) + first, text[first:]))
 
-    def _lines(self, cutting: Cutting) -> Iterator[Block]:
+    def _lines(self, cutting: BlockBuilder) -> Iterator[Block]:
         if cutting.whole:
             block = cutting.block()
             self._trail.append((block.offset, block.body))
@@ -214,8 +214,8 @@ class Archive:
                 self._trail.popleft()
             yield block
 
-    def _long_line(self, cutting: Cutting, text: Text) -> Iterator[Stretch]:
-        self._line = line = PassingLine(cutting.offset, cutting.line(), text, self._sizes[-1])
+    def _long_line(self, cutting: BlockBuilder, text: ChunkedText) -> Iterator[Stretch]:
+        self._line = line = StreamedLine(cutting.offset, cutting.line(), text, self._sizes[-1])
         yield LongLine(line.offset, line.end)
         for _ in line.more():
             yield Block(line.end, b"")
@@ -225,7 +225,7 @@ class Archive:
     def _weigh(
         self,
         stretch: Stretch,
-        keeping: Keeping,
+        keeping: KeptBlocks,
         wanted: Callable[[bytes], int],
         inspect: Callable[[], Inspection] | None,
         overlap: int,
@@ -249,7 +249,7 @@ class Archive:
             passed = inspection.end()
         return passed
 
-    def _head_of(self, line: PassingLine) -> bytes:
+    def _head_of(self, line: StreamedLine) -> bytes:
         return line.head[: max(self.max_line + 1, SEEN)]
 
     def _give_out(self) -> Iterator[Stretch]:

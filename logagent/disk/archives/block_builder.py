@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from logagent.disk.files.blocks import Block
 
 
-class Text:
+class ChunkedText:
     """A text in pieces, some of which are put back."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -29,7 +29,7 @@ class Text:
         self._left = piece + self._left
 
 
-class Cutting:
+class BlockBuilder:
     """Puts blocks of whole lines together. Each byte is copied once, and searched once for line breaks, from behind.
 
     offset: where what it holds begins. whole: bytes of whole lines held; loose: bytes behind the last line break.
@@ -72,14 +72,14 @@ class Cutting:
         return line
 
 
-class PassingLine:
+class StreamedLine:
     """A long line while it is unpacked.
 
     offset: where it begins. head: its first bytes. end: how far it was seen so far, its line break left out. behind:
     where the next line begins, once the line is over.
     """
 
-    def __init__(self, offset: int, head: bytes, text: Text, size: int) -> None:
+    def __init__(self, offset: int, head: bytes, text: ChunkedText, size: int) -> None:
         self.offset = offset
         self.head = head
         self.end = self.behind = offset + len(head)

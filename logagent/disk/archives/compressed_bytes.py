@@ -15,7 +15,7 @@ class Damaged(Exception):
     """What is wrong with an archive."""
 
 
-class Packed:
+class CompressedBytes:
     """Goes through the bytes of one file, up to the size that it had at first.
 
     descriptor, read, before_read: see `Reader`. All that read raise `Damaged` where a read fails, and those that take

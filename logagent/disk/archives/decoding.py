@@ -24,7 +24,7 @@ from isal import igzip_lib
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.outcome import Failure, Status
-from logagent.disk.archives.compressed_bytes import READ, Damaged, Packed
+from logagent.disk.archives.compressed_bytes import READ, CompressedBytes, Damaged
 from logagent.disk.files.blocks import Read
 
 CHUNK = BATCH_BYTES
@@ -48,7 +48,7 @@ _RUN, _RESERVED = 1, 3
 Unpacked = TypeVar("Unpacked")
 
 
-class Kind(enum.Enum):
+class Compression(enum.Enum):
     """How a file may be packed."""
 
     GZIP = "gzip"
@@ -58,33 +58,33 @@ class Kind(enum.Enum):
 
 
 _MAGICS = {
-    Kind.GZIP: re.compile(rb"\x1f\x8b\x08"),
-    Kind.BZIP2: re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),  # a line of text could begin with the first four
-    Kind.XZ: re.compile(rb"\xfd7zXZ\0"),
-    Kind.ZSTD: re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
+    Compression.GZIP: re.compile(rb"\x1f\x8b\x08"),
+    Compression.BZIP2: re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),  # a line of text could begin with the first four
+    Compression.XZ: re.compile(rb"\xfd7zXZ\0"),
+    Compression.ZSTD: re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
 }
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")
 
 
-def kind_of(head: bytes) -> Kind | None:
+def compression_of(head: bytes) -> Compression | None:
     """How a file is packed that begins with `head`, its first `HEAD` bytes; None if in no way known here."""
     return next((kind for kind, magic in _MAGICS.items() if magic.match(head)), None)
 
 
 def head_of(descriptor: int, size: int) -> bytes:
     """The first bytes of a file's text, unpacked if it is packed: `size`, or all there is. Raises `OSError`."""
-    kind = kind_of(os.pread(descriptor, HEAD, 0))
+    kind = compression_of(os.pread(descriptor, HEAD, 0))
     if kind is None:
         return os.pread(descriptor, size, 0)
     head = b""
-    for chunk in Unpacking(descriptor, "", kind, chunk=size).chunks():
+    for chunk in Decompression(descriptor, "", kind, chunk=size).chunks():
         head += chunk
         if len(head) >= size:
             break
     return head[:size]
 
 
-class Unpacking:
+class Decompression:
     """One pass over an archive.
 
     descriptor: of a regular file, open for reading; stays the caller's. name: for messages. chunk: bytes of text given
@@ -99,7 +99,7 @@ class Unpacking:
         self,
         descriptor: int,
         name: str,
-        kind: Kind,
+        kind: Compression,
         *,
         chunk: int = CHUNK,
         read: Read = os.pread,
@@ -109,7 +109,7 @@ class Unpacking:
         self._kind = kind
         self._chunk = chunk
         self._before_read = before_read
-        self._packed = Packed(descriptor, read, before_read)
+        self._packed = CompressedBytes(descriptor, read, before_read)
         self.loss: Failure | None = None
         self.spent = 0
 
@@ -120,7 +120,7 @@ class Unpacking:
         """
         given = 0
         try:
-            for chunk in self._frames() if self._kind is Kind.ZSTD else self._members():
+            for chunk in self._frames() if self._kind is Compression.ZSTD else self._members():
                 given += len(chunk)
                 yield chunk
         except Damaged as damaged:
@@ -250,12 +250,12 @@ class _Zlib:
         return text
 
 
-_DECODERS: dict[Kind, Callable[[], _Decoder]] = {
-    Kind.GZIP: partial(igzip_lib.IgzipDecompressor, flag=igzip_lib.DECOMP_GZIP),
-    Kind.BZIP2: bz2.BZ2Decompressor,
-    Kind.XZ: partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=LARGEST_WINDOW),
+_DECODERS: dict[Compression, Callable[[], _Decoder]] = {
+    Compression.GZIP: partial(igzip_lib.IgzipDecompressor, flag=igzip_lib.DECOMP_GZIP),
+    Compression.BZIP2: bz2.BZ2Decompressor,
+    Compression.XZ: partial(lzma.LZMADecompressor, lzma.FORMAT_XZ, memlimit=LARGEST_WINDOW),
 }
-_CAREFUL = {**_DECODERS, Kind.GZIP: _Zlib}
+_CAREFUL = {**_DECODERS, Compression.GZIP: _Zlib}
 _ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)  # its stub takes the class for an exception
 _DECODER_ERRORS = (_ISAL_ERROR, zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError)
 _XZ_MEMORY = "Memory usage limit exceeded"

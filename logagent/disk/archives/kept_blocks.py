@@ -11,7 +11,7 @@ MOST_BEFORE = 8 * 1024 * 1024
 """Bytes before a wanted stretch in which its neighbours are looked for: a thousand lines of 8 KiB."""
 
 
-class Kept(NamedTuple):
+class KeptStretch(NamedTuple):
     """A stretch, its text (of a long line the head), how many wanted lines it has, how many in all, and how many lines
     of the pass lie before it."""
 
@@ -22,7 +22,7 @@ class Kept(NamedTuple):
     before: int
 
 
-class Keeping:
+class KeptBlocks:
     """Takes the stretches of a pass from the oldest on, and keeps the newest.
 
     room: bytes of text to keep; a single stretch is kept whatever its size. Up to `MOST_BEFORE` more are held for as
@@ -39,19 +39,19 @@ class Keeping:
         self._most = most
         self._around = around
         self._owed = owed
-        self._recent: deque[Kept] = deque()  # perhaps neighbours of what comes next
+        self._recent: deque[KeptStretch] = deque()  # perhaps neighbours of what comes next
         self._recent_size = 0
         self._following = around
         self._lines = 0  # of all that was added
         self._size = 0
-        self._needed: deque[Kept] = deque()  # of `kept`, the wanted ones that are not more than `most` asks for
+        self._needed: deque[KeptStretch] = deque()  # of `kept`, the wanted ones that are not more than `most` asks for
         self._wanted = 0  # lines in these
-        self.kept: deque[Kept] = deque()
+        self.kept: deque[KeptStretch] = deque()
         self.dropped = False
 
     def add(self, stretch: Stretch, text: bytes, wanted: int, lines: int = 1) -> None:
         """Take the next stretch of so many lines, of which some are wanted."""
-        one = Kept(stretch, text, 0 if self._most == 0 else wanted, lines, self._lines)
+        one = KeptStretch(stretch, text, 0 if self._most == 0 else wanted, lines, self._lines)
         self._lines += lines
         if one.wanted:
             self._keep_wanted(one)
@@ -87,7 +87,7 @@ class Keeping:
         wanted = self._needed[0].before if self._needed else self._lines + self._around
         return max(0, self._around - (wanted - oldest), self._owed - (self._lines - oldest))
 
-    def _keep_wanted(self, one: Kept) -> None:
+    def _keep_wanted(self, one: KeptStretch) -> None:
         for neighbour in self._recent:
             self._keep(neighbour)
         self._recent.clear()
@@ -109,7 +109,7 @@ class Keeping:
         while dropped and oldest - self.kept[0].before - self.kept[0].lines >= self._around:
             self._drop()
 
-    def _bear_in_mind(self, one: Kept) -> None:
+    def _bear_in_mind(self, one: KeptStretch) -> None:
         """As far as its lines, and those behind it, may be neighbours of what comes next."""
         if self._around == 0:
             return
@@ -118,11 +118,11 @@ class Keeping:
         while self._is_too_much(self._recent[0]):
             self._recent_size -= len(self._recent.popleft().text)
 
-    def _is_too_much(self, oldest: Kept) -> bool:
+    def _is_too_much(self, oldest: KeptStretch) -> bool:
         too_far = self._lines - oldest.before - oldest.lines >= self._around
         return len(self._recent) > 1 and (too_far or self._recent_size > MOST_BEFORE)
 
-    def _keep(self, one: Kept) -> None:
+    def _keep(self, one: KeptStretch) -> None:
         self.kept.append(one)
         self._size += len(one.text)
 

@@ -17,7 +17,7 @@ from logagent.disk.batches.lines import Selected
 from logagent.disk.batches.records import selection
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
-from logagent.disk.times.stamping import Stamping
+from logagent.disk.times.stamping import FileTimes
 
 MOST_RUNS = 16
 """Runs of lines with one beginning that a block is taken apart into: with more, reading each time is as fast."""
@@ -65,7 +65,7 @@ class Counting:
         )
         self._entered = self.sent = 0
 
-    def enter(self, origin: Origin, stamping: Stamping, reader: Reader | None) -> None:
+    def enter(self, origin: Origin, stamping: FileTimes, reader: Reader | None) -> None:
         """The lines to come are of another file. reader: None if it cannot be read at any place."""
         self._close()
         if self._events is not None:
@@ -176,7 +176,7 @@ def _bucket(time: int, step: int, asked: TimeRange) -> _Place:
 class _Runs:
     """Takes blocks apart into runs of lines that begin alike and fall into one bucket, without a look at each line."""
 
-    def __init__(self, stamping: Stamping, asked: TimeRange) -> None:
+    def __init__(self, stamping: FileTimes, asked: TimeRange) -> None:
         self._stamping = stamping
         self._range = asked
         self._alike: Alike | None = None
@@ -237,7 +237,7 @@ class _Runs:
         return None
 
 
-def _rough_span(reader: Reader, stamping: Stamping, asked: TimeRange) -> int:
+def _rough_span(reader: Reader, stamping: FileTimes, asked: TimeRange) -> int:
     """About how much time lies between the first line and the last that are asked for, a few wild ones aside."""
     if reader.size < SMALL:
         return 0
@@ -248,7 +248,7 @@ def _rough_span(reader: Reader, stamping: Stamping, asked: TimeRange) -> int:
     return 2 * (times[-1 - quarter] - times[quarter]) if times else 0
 
 
-def _probed(reader: Reader, stamping: Stamping, place: int) -> int | None:
+def _probed(reader: Reader, stamping: FileTimes, place: int) -> int | None:
     """The time of the first line that begins behind a place, if that is near."""
     _, line_break, rest = reader.read(place, min(place + PROBE, reader.size)).partition(b"\n")
     return stamping.stated(rest.partition(b"\n")[0]) if line_break else None

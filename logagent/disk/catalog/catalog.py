@@ -10,7 +10,7 @@ from pathlib import Path
 
 from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.globs import Budget, Found, Glob, Search, compiled, literally, match_name
+from logagent.disk.catalog.globs import Budget, FoundFile, Glob, GlobSearch, compiled, literally, match_name
 from logagent.disk.catalog.logs import Generation, InRoot, Log, grouped, refusal
 from logagent.disk.files.beneath import Beneath, Opener, Root, failure_of, require_regular
 
@@ -132,7 +132,7 @@ class _Question:
         for number, root, beneath in self._opened if globs else ():
             if beneath.is_file:
                 continue
-            search = Search(beneath, self._budget, rotated=True)
+            search = GlobSearch(beneath, self._budget, rotated=True)
             try:
                 search.run(globs)
             except Failure:
@@ -154,7 +154,7 @@ class _Question:
             if match_name(self._globs.values(), root.name):
                 self._look_for(root.name)
             return
-        search = Search(beneath, self._budget, rotated=self._rotated)
+        search = GlobSearch(beneath, self._budget, rotated=self._rotated)
         search.run(frozenset(self._globs.values()))
         self.looked |= {root.path / directory for directory in search.directories}
         for found in search.found:
@@ -203,11 +203,11 @@ def _directory(pattern: str) -> str:
     return "" if {"", ".", ".."} & set(named) or "\0" in pattern else "/".join(named)
 
 
-def _look(beneath: Beneath, name: str) -> Found:
+def _look(beneath: Beneath, name: str) -> FoundFile:
     with beneath.resolve(name) as place:
         require_regular(place.status)
         # A root that is a single file has no name below itself.
-        return Found(name, place.resolved or name, place.status)
+        return FoundFile(name, place.resolved or name, place.status)
 
 
 def _missing(names: list[str]) -> Failure:

@@ -98,7 +98,7 @@ class Lister:
         self, descriptor: int, generation: Generation, status: os.stat_result, zone: tzinfo, identity: _Identity
     ) -> Ends:
         stamper = Stamper(zone, status.st_mtime_ns)
-        if generation.packed:
+        if generation.compressed:
             ends = _of_packed(self._read(descriptor, SAMPLE, 0), generation.name, stamper)
         else:
             ends = _of_lines(self._heads(descriptor, status.st_size), stamper)
@@ -147,7 +147,7 @@ def _failure(refused: Log) -> Failure:
 
 
 def _files(log: Log) -> tuple[ListedFile, ...]:
-    return tuple(ListedFile(each.name, each.size, each.modified, each.packed) for each in log.generations)
+    return tuple(ListedFile(each.name, each.size, each.modified, each.compressed) for each in log.generations)
 
 
 def _heads(text: bytes) -> list[bytes]:

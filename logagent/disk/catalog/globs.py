@@ -25,7 +25,7 @@ from logagent.disk.catalog.rotated_names import Rotation, beginning, rotation
 from logagent.disk.files.beneath import Beneath, Place, components, failure_of
 
 
-class Part(NamedTuple):
+class GlobComponent(NamedTuple):
     """One component of a glob: a name, a pattern for one name (it has an expression), or `**`."""
 
     text: str
@@ -39,13 +39,13 @@ class Part(NamedTuple):
         return not hidden and self.expression.match(name) is not None
 
 
-Glob = tuple[Part, ...]
+Glob = tuple[GlobComponent, ...]
 
-_GLOBSTAR = Part("**")
-_ANY_NAME = Part("*", re.compile(fnmatch.translate("*")))
+_GLOBSTAR = GlobComponent("**")
+_ANY_NAME = GlobComponent("*", re.compile(fnmatch.translate("*")))
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A file that matches: its name as matched, the same with every link resolved, and what is known of it.
 
     rotation: its place in the log that it is a generation of, if it was found as one.
@@ -86,10 +86,12 @@ class Budget:
 
 def compiled(text: str) -> Glob:
     """The glob that `text` spells. Raises `FileNotFoundError` where a name would be refused, for `..` and the like."""
-    parts: list[Part] = []
+    parts: list[GlobComponent] = []
     for component in components(text):
         if component != "**":
-            parts.append(Part(component, re.compile(fnmatch.translate(component)) if is_glob(component) else None))
+            parts.append(
+                GlobComponent(component, re.compile(fnmatch.translate(component)) if is_glob(component) else None)
+            )
         elif parts[-1:] != [_GLOBSTAR]:
             parts.append(_GLOBSTAR)
     return (*parts, _ANY_NAME) if parts[-1] == _GLOBSTAR else tuple(parts)
@@ -97,7 +99,7 @@ def compiled(text: str) -> Glob:
 
 def literally(name: str) -> Glob:
     """The glob that matches `name` alone, character for character. Raises `FileNotFoundError` as `compiled` does."""
-    return tuple(map(Part, components(name)))
+    return tuple(map(GlobComponent, components(name)))
 
 
 def match_name(globs: Iterable[Glob], name: str) -> bool:
@@ -114,7 +116,7 @@ class _Ahead(NamedTuple):
     globs: frozenset[Glob]
 
 
-class Search:
+class GlobSearch:
     """One walk over one root. Links are followed where they stay below the root, and no directory is visited twice
     for the same glob, which ends every loop. `found` and `unreachable` hold what it met.
 
@@ -123,7 +125,7 @@ class Search:
     """
 
     def __init__(self, beneath: Beneath, budget: Budget, *, rotated: bool) -> None:
-        self.found: list[Found] = []
+        self.found: list[FoundFile] = []
         self.unreachable: list[Unreachable] = []
         self._beneath = beneath
         self._budget = budget
@@ -215,12 +217,12 @@ class Search:
         elif stat.S_ISDIR(met.status.st_mode):
             self._plan(name, met.resolved, left - {()})
 
-    def _look(self, place: Place, child: str, name: str, inside: str) -> Found:
+    def _look(self, place: Place, child: str, name: str, inside: str) -> FoundFile:
         status = os.stat(child, dir_fd=place.descriptor, follow_symlinks=False)
         if not stat.S_ISLNK(status.st_mode):
-            return Found(name, inside, status)
+            return FoundFile(name, inside, status)
         with self._beneath.resolve(inside) as target:
-            return Found(name, target.resolved, target.status)
+            return FoundFile(name, target.resolved, target.status)
 
     def _miss(self, name: str, error: OSError) -> None:
         # What is gone, leads out of the root or in circles is no file of this root; the rest must not go unnamed.
@@ -241,7 +243,7 @@ def _passed(glob: Glob, name: str, leads_on: bool) -> tuple[Glob, ...]:
     return (glob[1:],) if fits else ()
 
 
-def _is_name(part: Part) -> bool:
+def _is_name(part: GlobComponent) -> bool:
     return part.expression is None and part != _GLOBSTAR
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.globs import Found
-from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, is_packed, unpacked
+from logagent.disk.catalog.globs import FoundFile
+from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, has_compressed_name, uncompressed_name
 from logagent.disk.files.beneath import Root, failure_of
 
 MAX_GENERATIONS = 1000
@@ -26,7 +26,7 @@ class Generation:
     rules over files are to be held against. size: bytes. modified: nanoseconds since the epoch.
     open: gives a descriptor for reading that the caller closes, of the regular file `resolved` below the root and no
     other, whatever has become of links since; raises `Failure`. root: the absolute path of the served root that it was
-    found in, None of what could not be reached. packed: compressed, to judge by its name. identity: device and inode.
+    found in, None of what could not be reached. compressed: to judge by its name. identity: device and inode.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Generation:
     modified: int
     open: Callable[[], int]
     root: Path | None = None
-    packed: bool = False
+    compressed: bool = False
     identity: tuple[int, int] | None = None
 
 
@@ -73,7 +73,7 @@ class InRoot(NamedTuple):
 
     number: int
     root: Root
-    found: Found
+    found: FoundFile
 
 
 def grouped(files: Iterable[InRoot]) -> list[Log]:
@@ -105,7 +105,7 @@ def _each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
     return once.values()
 
 
-def _by_preference(found: Found) -> tuple[bool, str]:
+def _by_preference(found: FoundFile) -> tuple[bool, str]:
     return found.name != found.resolved, found.name
 
 
@@ -127,11 +127,11 @@ def _without_copies(files: list[InRoot]) -> Iterator[InRoot]:
     rotated = {file.found.name for file in files if file.found.rotation is not None}
     for file in files:
         name = file.found.name
-        if not (name in rotated and is_packed(name) and unpacked(name) in rotated):
+        if not (name in rotated and has_compressed_name(name) and uncompressed_name(name) in rotated):
             yield file
 
 
-def _order(found: Found) -> tuple[Order, str]:
+def _order(found: FoundFile) -> tuple[Order, str]:
     place = found.rotation or Rotation(found.name, LIVE)
     return place.order(found.status.st_mtime_ns), found.name
 
@@ -145,12 +145,12 @@ def _generation(file: InRoot) -> Generation:
         found.status.st_mtime_ns,
         partial(_open, file.root, found),
         file.root.path,
-        is_packed(found.name),
+        has_compressed_name(found.name),
         (found.status.st_dev, found.status.st_ino),
     )
 
 
-def _open(root: Root, found: Found) -> int:
+def _open(root: Root, found: FoundFile) -> int:
     try:
         with root.enter() as beneath:
             return beneath.open_file(found.resolved)

@@ -19,7 +19,7 @@ import re
 from collections.abc import Container
 from typing import NamedTuple
 
-PACKINGS = (".gz", ".bz2", ".xz", ".zst")
+COMPRESSION_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 """The suffixes of compressed files."""
 
 Rank = tuple[int, int, int]
@@ -55,7 +55,7 @@ class Doubt(enum.Enum):
 
     NONE = enum.auto()
     UNLESS_BESIDE = enum.auto()  # only if the log itself lies beside the file
-    UNLESS_PACKED_BESIDE = enum.auto()  # only if that, and the file is compressed
+    UNLESS_COMPRESSED_BESIDE = enum.auto()  # only if that, and the file is compressed
 
 
 class Naming(NamedTuple):
@@ -101,7 +101,7 @@ NAMINGS = (
     Naming(r"LOG-EPOCHEXT", Doubt.UNLESS_BESIDE),
     Naming(r"LOG(?<![0-9])\.SMALL"),  # logrotate, Python: app.log.1
     Naming(r"LOG\.NUMBER", Doubt.UNLESS_BESIDE),  # the same where it could be a port, an address or a version
-    Naming(r"LOG[-.]NUMBEREXT", Doubt.UNLESS_PACKED_BESIDE),  # logrotate: app.1.log.gz; log4j: app-1.log.gz
+    Naming(r"LOG[-.]NUMBEREXT", Doubt.UNLESS_COMPRESSED_BESIDE),  # logrotate: app.1.log.gz; log4j: app-1.log.gz
 )
 """The first row that counts decides."""
 
@@ -117,14 +117,14 @@ _ENDS_LIKE_A_MARK = re.compile(rf"[0-9](?:{_WORDS['EXT']})?\Z").search
 """Every mark ends in a digit: most names of logs are told apart by this alone."""
 
 
-def is_packed(name: str) -> bool:
+def has_compressed_name(name: str) -> bool:
     """Whether a file is compressed, by its name."""
-    return name.endswith(PACKINGS)
+    return name.endswith(COMPRESSION_SUFFIXES)
 
 
-def unpacked(name: str) -> str:
+def uncompressed_name(name: str) -> str:
     """The name without the suffix of a compression."""
-    return name.rpartition(".")[0] if is_packed(name) else name
+    return name.rpartition(".")[0] if has_compressed_name(name) else name
 
 
 def beginning(log: str) -> str:
@@ -143,7 +143,7 @@ def rotation(name: str, beside: Container[str]) -> Rotation | None:
 
 
 def _rotation(name: str, beside: Container[str]) -> Rotation | None:
-    plain = unpacked(name)
+    plain = uncompressed_name(name)
     found = _marked(plain, beside, packed=plain != name)
     if found is None and plain not in ("", name) and plain in beside:
         found = Rotation(plain, (_COPIED, 0, 0))

@@ -34,11 +34,11 @@ class LongLine(NamedTuple):
     end: int
 
 
-class Barren(NamedTuple):
+class NonMatching(NamedTuple):
     """Whole lines of which none matches, found so by a sweep: where they begin in their file, and their bytes."""
 
     offset: int
     size: int
 
 
-Stretch = Block | LongLine | Barren
+Stretch = Block | LongLine | NonMatching

@@ -53,7 +53,7 @@ class _Edges(NamedTuple):
     last: int
 
 
-class Sweep:
+class ParallelSweep:
     """Sweeps one file in one direction, for one thread at a time, whoever helps it.
 
     descriptor: of a regular file; stays the caller's. scout: makes one, for the thread that asks and for the helper

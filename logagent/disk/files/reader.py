@@ -12,8 +12,8 @@ from contextlib import suppress
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.times.locating import SEEN
-from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Barren, Block, LongLine, Read, Stretch
-from logagent.disk.files.parallel_sweep import Sweep
+from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, NonMatching, Read, Stretch
+from logagent.disk.files.parallel_sweep import ParallelSweep
 
 AHEAD = 4
 """Blocks of full size that a long scan is ahead of itself in telling the kernel what it will read. By itself the kernel
@@ -40,7 +40,7 @@ class Reader:
         max_line: int = MAX_LINE,
         read: Read = os.pread,
         before_read: Callable[[], object] = lambda: None,
-        sweep: Sweep | None = None,
+        sweep: ParallelSweep | None = None,
     ) -> None:
         self._descriptor = descriptor
         self.name = name
@@ -65,7 +65,7 @@ class Reader:
         size = next(sizes)
         while stop > begin:
             if (edge := self._barren_before(stop, size, begin)) < stop:
-                yield Barren(edge, stop - edge)
+                yield NonMatching(edge, stop - edge)
                 stop = edge
                 continue
             start = max(begin, stop - size)
@@ -92,7 +92,7 @@ class Reader:
         size = next(sizes)
         while begin < (limit := self._limit(end)):
             if (edge := self._barren_behind(begin, size, limit)) > begin:
-                yield Barren(begin, edge - begin)
+                yield NonMatching(begin, edge - begin)
                 begin = edge
                 continue
             stop = min(begin + size, limit)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Descriptor:
+class SharedDescriptor:
     """A descriptor opened when it is first used and closed once: when it was given up and nobody uses it.
 
     A read that hangs in the kernel outlives the caller that was cancelled meanwhile. Were the descriptor closed under

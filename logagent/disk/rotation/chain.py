@@ -20,7 +20,7 @@ from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.growing_file import Growing
 from logagent.disk.rotation.renames import AGAIN, Standing
 from logagent.disk.rotation.successors import Succession, Successors
-from logagent.disk.times.appended import LiveStamping
+from logagent.disk.times.appended import AppendedTimes
 
 HALF_TIME = 2.0
 """Seconds that a line may take to be ended; then what there is of it is given, and marked."""
@@ -66,7 +66,7 @@ class Chain:
         self._standing = Standing(name, None)
         self._files: dict[int, Growing] = {}
         self._forgotten: list[Growing] = []
-        self._stampings: dict[int, LiveStamping] = {}
+        self._stampings: dict[int, AppendedTimes] = {}
         self._notices: dict[int, list[Notice]] = {}
 
     @property
@@ -76,7 +76,7 @@ class Chain:
     def file(self, number: int) -> Growing:
         return self._files[number]
 
-    def stamping(self, number: int) -> LiveStamping:
+    def stamping(self, number: int) -> AppendedTimes:
         return self._stampings[number]
 
     def notices(self, number: int) -> Sequence[Notice]:
@@ -265,7 +265,7 @@ class Chain:
 
     def _add(self, files: Sequence[Growing]) -> None:
         for number, file in enumerate(files, self.last + 1):
-            self._stampings[number] = LiveStamping(self._zone, partial(_before, file))
+            self._stampings[number] = AppendedTimes(self._zone, partial(_before, file))
             self._files[number] = file
         self.last += len(files)
         if files[-1].fingerprint:

@@ -81,7 +81,7 @@ class Succession:
             file = self._begun(older, opened)
         except Failure:
             return []  # it is not what was asked for
-        if newest.fingerprint or older.packed:
+        if newest.fingerprint or older.compressed:
             file.pass_by()
         else:
             file.skip_lines()

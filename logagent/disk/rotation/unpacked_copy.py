@@ -6,7 +6,7 @@ import os
 from typing import NamedTuple
 
 from logagent.core.batch import BATCH_BYTES
-from logagent.disk.archives.decoding import HEAD, Unpacking, kind_of
+from logagent.disk.archives.decoding import HEAD, Decompression, compression_of
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 
@@ -30,15 +30,15 @@ def open_plain(file: Generation) -> Plain:
     descriptor = file.open()
     try:
         identity.require_same(file, identity.inode_of(descriptor))
-        kind = kind_of(os.pread(descriptor, HEAD, 0))
+        kind = compression_of(os.pread(descriptor, HEAD, 0))
         if kind is None:
             return Plain(os.dup(descriptor))
-        return _unpacked(Unpacking(descriptor, file.name, kind, chunk=BATCH_BYTES), file)
+        return _unpacked(Decompression(descriptor, file.name, kind, chunk=BATCH_BYTES), file)
     finally:
         os.close(descriptor)
 
 
-def _unpacked(unpacking: Unpacking, file: Generation) -> Plain:
+def _unpacked(unpacking: Decompression, file: Generation) -> Plain:
     text = os.memfd_create(file.name.rpartition("/")[2][:200])
     try:
         size = 0

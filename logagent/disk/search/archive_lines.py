@@ -93,7 +93,7 @@ class Unpacked:
     @property
     def unpacking_ns(self) -> int:
         """Nanoseconds that the decoders took so far."""
-        return self._archive.unpacking_ns
+        return self._archive.decompressing_ns
 
     @property
     def loss(self) -> Failure | None:

@@ -40,4 +40,4 @@ class Ways:
 
 def expected(file: Generation) -> int:
     """Bytes of a file's text, as far as can be told beforehand."""
-    return file.size * PACKED_RATIO if file.packed else file.size
+    return file.size * PACKED_RATIO if file.compressed else file.size

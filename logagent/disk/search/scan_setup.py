@@ -14,12 +14,12 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
-from logagent.disk.archives.decoding import HEAD, Kind, head_of, kind_of
+from logagent.disk.archives.decoding import HEAD, Compression, compression_of, head_of
 from logagent.disk.batches.batching import Framing
 from logagent.disk.batches.counting import Counting
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
-from logagent.disk.files.parallel_sweep import Sweep
+from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
 from logagent.disk.search.archive_lines import Unpacked
 from logagent.disk.search.options import Ways
@@ -27,7 +27,7 @@ from logagent.disk.search.scan import Scan
 from logagent.disk.search.timings import Stages
 from logagent.disk.threads import Work
 from logagent.disk.times.bisection import bounds
-from logagent.disk.times.stamping import SAMPLE, Stamping, StampingAtHand
+from logagent.disk.times.stamping import SAMPLE, ArchiveTimes, FileTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class Started:
 class Starting:
     """Starts to read one file of a log after the other for one query.
 
-    log: its name. check_cancelled: called before each read. helped: see `Sweep`. notes: takes what people should know.
+    log: its name. check_cancelled: called before each read. helped: see `ParallelSweep`. notes: takes what people should
+    know.
     """
 
     query: Query
@@ -58,10 +59,10 @@ class Starting:
     def start(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Started:
         """Begin with a file that is open; `resume` says how far it was read before. Raises `OSError`, `Failure` and
         `Overwritten`."""
-        kind = kind_of(os.pread(descriptor, HEAD, 0))
+        kind = compression_of(os.pread(descriptor, HEAD, 0))
         if kind is not None:
             return self._archive(file, descriptor, fingerprint, kind, resume)
-        if file.packed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
+        if file.compressed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
         return Started(self._plain(file, descriptor, fingerprint, resume))
 
@@ -77,17 +78,17 @@ class Starting:
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
-        stamping = Stamping(reader, *self._stamper(descriptor)) if self._wants_times else None
+        stamping = FileTimes(reader, *self._stamper(descriptor)) if self._wants_times else None
         if stamping is not None and reader.loss is None:
             ways.spans.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
         return Scan(self.query, reader, matcher, self.framing, begin=begin, end=end, life_bytes=ways.life_bytes)
 
-    def _sweep(self, descriptor: int) -> Sweep | None:
+    def _sweep(self, descriptor: int) -> ParallelSweep | None:
         if self.query.match.has_context or self.query.form.unit is Unit.EVENT:
             return None  # lines that do not match are needed, too
-        return Sweep(
+        return ParallelSweep(
             descriptor,
             self.matcher.scout,
             read=self.ways.read,
@@ -96,7 +97,7 @@ class Starting:
         )
 
     def _archive(
-        self, file: Generation, descriptor: int, fingerprint: int, kind: Kind, resume: Position | None
+        self, file: Generation, descriptor: int, fingerprint: int, kind: Compression, resume: Position | None
     ) -> Started:
         ways, query = self.ways, self.query
         archive = Archive(
@@ -110,7 +111,7 @@ class Starting:
             before_read=self.check_cancelled,
         )
         beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
-        stamping = StampingAtHand(archive, *self._stamper(descriptor), beginning) if self._wants_times else None
+        stamping = ArchiveTimes(archive, *self._stamper(descriptor), beginning) if self._wants_times else None
         self._enter(file, fingerprint, stamping)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed
         text = Unpacked(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
@@ -120,7 +121,7 @@ class Starting:
         return Started(scan, text)
 
     def _enter(
-        self, file: Generation, fingerprint: int, stamping: Stamping | None, reader: Reader | None = None
+        self, file: Generation, fingerprint: int, stamping: FileTimes | None, reader: Reader | None = None
     ) -> None:
         origin = Origin(self.ways.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
         if isinstance(self.framing, Framing):
@@ -138,7 +139,7 @@ class Starting:
         return query.form.times or query.form.hits or query.range.is_bounded or query.form.unit is Unit.EVENT
 
     def _limits_in(
-        self, reader: Reader, descriptor: int, stamping: Stamping | None, resume: Position | None
+        self, reader: Reader, descriptor: int, stamping: FileTimes | None, resume: Position | None
     ) -> tuple[int, int]:
         """From where to where a file is to be read."""
         begin, end = 0, reader.size
@@ -157,7 +158,7 @@ class Starting:
         """Where to go on. A follow may have given part of a line, and wants the rest of it."""
         return min(offset, reader.size) if self.query.form.whole else line_breaks.line_start(reader, offset)
 
-    def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
+    def _range_in(self, reader: Reader, stamping: FileTimes) -> tuple[int, int]:
         if not stamping.timed:
             return 0, reader.size  # all of it has one time, by which its lines are chosen or not
         found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.ways.zone)

@@ -16,7 +16,7 @@ from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.files.shared_descriptor import Descriptor
+from logagent.disk.files.shared_descriptor import SharedDescriptor
 from logagent.disk.search.file_plan import Itinerary
 from logagent.disk.search.options import Ways, expected
 from logagent.disk.search.scan import ENOUGH
@@ -45,8 +45,8 @@ class Session:
     """One query over files, newest first, of which one is open at a time. name: the log's.
 
     again: gives the files as they are by then. check_cancelled: called before each read; what it raises ends the work.
-    helped: see `Sweep`. A thread that was given up may still be at work in here: after a cancelled call, only `close`
-    may be called.
+    helped: see `ParallelSweep`. A thread that was given up may still be at work in here: after a cancelled call, only
+    `close` may be called.
 
     ended: whether the last batch was given.
     """
@@ -262,7 +262,7 @@ class _Opened:
 
     def __init__(self, file: Generation) -> None:
         self.file = file
-        self.descriptor = Descriptor(file.open)
+        self.descriptor = SharedDescriptor(file.open)
         self.started: Started | None = None
         self.fingerprint = 0
 

@@ -1,4 +1,4 @@
-"""The times of lines as they are appended: what `Stamping` is for a file that is read from its ends, but for one that
+"""The times of lines as they are appended: what `FileTimes` is for a file that is read from its ends, but for one that
 grows. A line without a time of its own has that of the line before it that has one."""
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ FRESH = 12 * HOUR
 """After so long a stamper is made anew: times that name no year are read by the time of writing."""
 
 
-class LiveStamping:
-    """Gives the lines of one growing file their times, in nanoseconds since the epoch. See `Stamping`.
+class AppendedTimes:
+    """Gives the lines of one growing file their times, in nanoseconds since the epoch. See `FileTimes`.
 
     before: reads what lies before an offset, up to so many bytes.
     """

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from logagent.core.units import DAY, SECOND
 from logagent.disk.files.reader import Reader
-from logagent.disk.times.stamping import NEAR, PAGE, Stamping
+from logagent.disk.times.stamping import NEAR, PAGE, FileTimes
 
 SMALL = 1024 * 1024
 """Bytes of a file up to which it is scanned as it is: that takes no longer than to bisect it."""
@@ -54,7 +54,7 @@ class Bounds(NamedTuple):
 
 def bounds(
     reader: Reader,
-    stamping: Stamping,
+    stamping: FileTimes,
     since: int | None,
     until: int | None,
     *,
@@ -69,7 +69,7 @@ def bounds(
     within the bounds, and others may as well: lines are still to be told by their times. Lines that have no time near
     (see `NEAR`), and so have the file's modification time, are not sought.
 
-    stamping: of the reader's file, which has times (see `Stamping.timed`). zone: of times that name none; left out,
+    stamping: of the reader's file, which has times (see `FileTimes.timed`). zone: of times that name none; left out,
     clocks are taken never to be set back. small, probe, margin: see `SMALL`, `PROBE`, `MARGIN`; smaller in tests.
 
     Costs no reads where both ends are open or the file is small. `Failure` passes through where a read fails.
@@ -126,7 +126,7 @@ class _Disorder(Exception):
 class _Search:
     """Looks at stretches of a file and remembers their times. Raises `_Disorder` where these do not ascend."""
 
-    def __init__(self, stamping: Stamping, size: int, probe: int) -> None:
+    def __init__(self, stamping: FileTimes, size: int, probe: int) -> None:
         self.size = size
         self._stamping = stamping
         self._probe = probe

@@ -45,7 +45,7 @@ class Times(Protocol):
         """The times that lines state themselves."""
 
 
-class Stamping:
+class FileTimes:
     """Gives the lines of one file their times, in nanoseconds since the epoch.
 
     reader: of the file. stamper: knows the time that one line states. modified: the file's modification time, ns.
@@ -163,7 +163,7 @@ def _near(before: int, start: int) -> bool:
     return before // PAGE >= start // PAGE - NEAR
 
 
-class StampingAtHand(Stamping):
+class ArchiveTimes(FileTimes):
     """The same for an archive, of which no more is looked at than is at hand.
 
     beginning: the first `SAMPLE` bytes of its text, by which it is told whether its lines have times.

@@ -524,7 +524,7 @@ def test_generation_says_what_the_file_is(rotated: Path) -> None:
     assert (third.name, third.resolved, third.size, third.modified) == (
         *("app.log.2.gz", "app.log.2.gz", len("app.log.2.gz"), 1_700_000_000_123_456_789),
     )
-    assert (third.root, third.packed, log.generations[1].packed) == (rotated, True, False)
+    assert (third.root, third.compressed, log.generations[1].compressed) == (rotated, True, False)
     assert (log.root, log.size) == (rotated, sum(map(len, ROTATED)))
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.matching.matcher import Matcher, Scout
-from logagent.disk.files.parallel_sweep import AHEAD, SPELL, WINDOW, WORTH, Sweep, Swept
+from logagent.disk.files.parallel_sweep import AHEAD, SPELL, WINDOW, WORTH, ParallelSweep, Swept
 from logagent.disk.threads import Work
 from testbed.reading import file_of
 
@@ -30,8 +30,8 @@ def scout() -> Scout | None:
     return Matcher([b"X"]).scout()
 
 
-def sweep_of(descriptor: int, *, scout: Callable[[], Scout | None] = scout, **options: Any) -> Sweep:
-    return Sweep(descriptor, scout, **{"clock": lambda: 0.0, "chunk": CHUNK, "beyond": 10, **options})
+def sweep_of(descriptor: int, *, scout: Callable[[], Scout | None] = scout, **options: Any) -> ParallelSweep:
+    return ParallelSweep(descriptor, scout, **{"clock": lambda: 0.0, "chunk": CHUNK, "beyond": 10, **options})
 
 
 @contextmanager

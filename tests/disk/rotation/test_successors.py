@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.decoding import Compression
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation import unpacked_copy
@@ -19,7 +19,7 @@ from logagent.disk.rotation.successors import Succession, Successors
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 
-SUFFIXES = {Kind.GZIP: ".gz", Kind.BZIP2: ".bz2", Kind.XZ: ".xz", Kind.ZSTD: ".zst"}
+SUFFIXES = {Compression.GZIP: ".gz", Compression.BZIP2: ".bz2", Compression.XZ: ".xz", Compression.ZSTD: ".zst"}
 
 
 class Rotating:
@@ -62,7 +62,7 @@ class Rotating:
         self.opened += found.files
         return found
 
-    def pack(self, path: Path, kind: Kind = Kind.GZIP) -> None:
+    def pack(self, path: Path, kind: Compression = Compression.GZIP) -> None:
         """Compress a file, and delete it."""
         path.with_name(path.name + SUFFIXES[kind]).write_bytes(PACK[kind](path.read_bytes()))
         path.unlink()
@@ -139,7 +139,7 @@ def test_those_between_may_be_compressed_but_the_followed_one_is_not_read_again(
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)
-def test_a_followed_file_that_was_compressed_is_known_by_its_text(kind: Kind, tmp_path: Path) -> None:
+def test_a_followed_file_that_was_compressed_is_known_by_its_text(kind: Compression, tmp_path: Path) -> None:
     with rotating(tmp_path) as it:
         it.pack(it.old("app.log.2", "old"), kind)
         it.path.rename(tmp_path / "app.log.1")
@@ -170,7 +170,7 @@ def test_what_is_packed_and_cannot_be_read_to_its_end_is_not_sure(
 ) -> None:
     with rotating(tmp_path) as it:
         it.path.rename(tmp_path / "app.log.2")
-        packed = PACK[Kind.GZIP](b"2\n" * 5000)
+        packed = PACK[Compression.GZIP](b"2\n" * 5000)
         (tmp_path / "app.log.1.gz").write_bytes(packed[:-4] if how == "damaged" else packed)
         if how == "too large":
             monkeypatch.setattr(unpacked_copy, "MAX_UNPACKED", 9999)
@@ -374,7 +374,7 @@ def test_it_goes_on_in_its_copy_and_then_with_what_it_holds_now(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)
-def test_it_goes_on_in_a_copy_that_was_compressed_since(kind: Kind, tmp_path: Path) -> None:
+def test_it_goes_on_in_a_copy_that_was_compressed_since(kind: Compression, tmp_path: Path) -> None:
     with rotating(tmp_path) as it:
         append(it.path, "unseen")
         it.pack(copy_and_truncate(it), kind)
