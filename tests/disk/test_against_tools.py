@@ -20,7 +20,7 @@ from logagent.core.matching.expressions import BadPattern
 from logagent.core.matching.patterns import compiled
 from logagent.core.query import Order
 from logagent.core.units import MINUTE, SECOND
-from logagent.disk.archives.decoding import Compression
+from logagent.disk.archives.compression import Compression
 from testbed.packing import PACK, packed
 from testbed.reading import answer, joined
 

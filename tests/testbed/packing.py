@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import zstandard
 
-from logagent.disk.archives.decoding import Compression
+from logagent.disk.archives.compression import Compression
 
 
 def _zstd(text: bytes, *, block: int = 1000) -> bytes:

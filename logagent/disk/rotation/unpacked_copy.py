@@ -6,7 +6,8 @@ import os
 from typing import NamedTuple
 
 from logagent.core.batch import BATCH_BYTES
-from logagent.disk.archives.decoding import HEAD, Decompression, compression_of
+from logagent.disk.archives.compression import HEAD, compression_of
+from logagent.disk.archives.decoding import Decompression
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 

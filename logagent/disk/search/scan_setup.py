@@ -14,7 +14,8 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
-from logagent.disk.archives.decoding import HEAD, Compression, compression_of, head_of
+from logagent.disk.archives.compression import HEAD, Compression, compression_of
+from logagent.disk.archives.decoding import head_of
 from logagent.disk.batches.batching import Framing
 from logagent.disk.batches.counting import Counting
 from logagent.disk.catalog.logs import Generation
@@ -42,8 +43,8 @@ class Started:
 class Starting:
     """Starts to read one file of a log after the other for one query.
 
-    log: its name. check_cancelled: called before each read. helped: see `ParallelSweep`. notes: takes what people should
-    know.
+    log: its name. check_cancelled: called before each read. helped: see `ParallelSweep`. notes: takes what people
+    should know.
     """
 
     query: Query

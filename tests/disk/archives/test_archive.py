@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Status
-from logagent.disk.archives.archive import KEPT, TRAIL, Archive
-from logagent.disk.archives.decoding import Compression
+from logagent.disk.archives.archive import KEPT, Archive
+from logagent.disk.archives.compression import Compression
+from logagent.disk.archives.text_at_hand import TRAIL
 from logagent.disk.files.blocks import Block, LongLine, Stretch
 from testbed.packing import PACK, packed
 from testbed.reading import file_of
@@ -45,7 +46,7 @@ block_sizes = st.lists(st.integers(5, 300), min_size=1, max_size=3).map(sorted)
 def _short_heads() -> Iterator[None]:
     """As if so few bytes of a line told its time, lest every long line be of 64 KiB."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("logagent.disk.archives.archive.SEEN", SEEN)
+        patch.setattr("logagent.disk.archives.forward_archive.SEEN", SEEN)
         yield
 
 

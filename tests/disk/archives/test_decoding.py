@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.compressed_bytes import READ
-from logagent.disk.archives.decoding import CHUNK, HEAD, LARGEST_WINDOW, Compression, Decompression, compression_of
+from logagent.disk.archives.compression import HEAD, Compression, compression_of
+from logagent.disk.archives.decoding import CHUNK, LARGEST_WINDOW, Decompression
 from testbed.packing import PACK, packed
 from testbed.reading import file_of
 
@@ -161,7 +162,7 @@ def test_a_window_of_zstd_beyond_the_limit_is_refused_by_name() -> None:
     assert loss is not None
     assert loss.status is Status.RESOURCE_EXHAUSTED
     assert loss.message == (
-        f"app.log.2: not unpacked after 5 bytes: needs a window of {2 * LARGEST_WINDOW} bytes,"
+        f"app.log.2: not decompressed after 5 bytes: needs a window of {2 * LARGEST_WINDOW} bytes,"
         f" the limit is {LARGEST_WINDOW}"
     )
 

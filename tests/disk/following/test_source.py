@@ -20,7 +20,7 @@ from trio.testing import MockClock
 from logagent.core.batch import BATCH_BYTES, Batch, Notice, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
-from logagent.disk.archives.decoding import Compression
+from logagent.disk.archives.compression import Compression
 from logagent.disk.following.source import LiveLogs
 from logagent.disk.search.options import Ways
 from logagent.disk.threads import DiskThreads

@@ -13,7 +13,7 @@ import pytest
 from logagent.core.batch import Position
 from logagent.core.cursor import fingerprint
 from logagent.core.outcome import Failure, Status
-from logagent.disk.archives.decoding import Compression
+from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import MAX_LINE, UNKNOWN

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent.disk.archives.decoding import Compression
+from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation import unpacked_copy

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.archives.decoding import Compression
+from logagent.disk.archives.compression import Compression
 from logagent.disk.search.options import PACKED_RATIO, Ways
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
