@@ -10,9 +10,11 @@ from pathlib import Path
 
 from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.globs import Budget, FoundFile, Glob, GlobSearch, compiled, literally, match_name
+from logagent.disk.catalog.glob_search import Budget, FoundFile, GlobSearch
+from logagent.disk.catalog.globs import Glob, compiled, literally, match_name
 from logagent.disk.catalog.logs import Generation, InRoot, Log, grouped, refusal
-from logagent.disk.files.beneath import Beneath, Opener, Root, failure_of, require_regular
+from logagent.disk.files.beneath import Beneath, Root, failure_of, require_regular
+from logagent.disk.files.walk import Opener
 
 __all__ = ["Catalog", "Generation", "Log"]
 

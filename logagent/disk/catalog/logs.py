@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.globs import FoundFile
+from logagent.disk.catalog.glob_search import FoundFile
 from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, has_compressed_name, uncompressed_name
 from logagent.disk.files.beneath import Root, failure_of
 

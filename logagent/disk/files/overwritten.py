@@ -1,4 +1,4 @@
-"""A file that no longer holds what was read of it, and how a reader finds out."""
+"""Noticing that a file was truncated or written anew while it is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from logagent.disk.files.blocks import Read
 
 
 class Overwritten(Exception):
-    """A file no longer holds what was read of it: it was truncated, and perhaps written anew."""
+    """A file no longer holds the text that was read of it: it was truncated, and perhaps written anew."""
 
 
 def guarded(read: Read, head: bytes) -> Read:
@@ -16,8 +16,8 @@ def guarded(read: Read, head: bytes) -> Read:
 
     Args:
         read: reads the file.
-        head: its first bytes, up to `FINGERPRINT_BYTES`. A file that begins with a part of them was cut off, and
-            still holds the text that it held.
+        head: its first bytes, up to `FINGERPRINT_BYTES`; empty: nothing is noticed. A file that begins with a part of
+            them was only cut short.
     """
 
     def read_guarded(descriptor: int, size: int, offset: int) -> bytes:

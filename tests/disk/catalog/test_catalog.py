@@ -17,7 +17,7 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.logs import MAX_GENERATIONS
 from logagent.disk.catalog.rotated_names import rotation
-from logagent.disk.files.beneath import MAX_DEPTH
+from logagent.disk.files.walk import MAX_DEPTH
 
 NOBODY = 65534
 

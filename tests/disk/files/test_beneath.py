@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.files import beneath
-from logagent.disk.files.beneath import MAX_DEPTH, MAX_LINKS, Opener, Root, failure_of
+from logagent.disk.files.beneath import Root, failure_of
+from logagent.disk.files.walk import MAX_DEPTH, MAX_LINKS, Opener
 
 SECRET = b"outside every root"
 
