@@ -1,4 +1,4 @@
-"""Which log files there are: names and globs, looked for in the served roots."""
+"""Finding the logs that a question names: by names and globs, in the served roots."""
 
 from __future__ import annotations
 
@@ -19,18 +19,21 @@ from logagent.disk.files.walk import Opener
 __all__ = ["Catalog", "Generation", "Log"]
 
 MAX_FILES = 500
-"""Files of one question: each may cost a descriptor, of which a process usually has 1024, and a place in a merge."""
+"""Logs of one question: each may cost a descriptor, of which a process usually has 1024, and a place in a merge."""
 MAX_COMPARISONS = 200_000
 """Comparisons of a directory entry with a component of a glob, for all globs of one question: `**/*.log` makes two for
-each entry. About a second of one thread, and far more than a host's logs should need."""
+each entry. They take about a second of one thread; a host's logs should need far fewer."""
 _NAMED = 3
-"""Names of those asked for that a message repeats: enough to see what was meant."""
+"""Names asked for that a message repeats: enough to see what was meant."""
 
 
 class Catalog:
     """The files below the served roots, as they are at the moment of each question.
 
-    `roots` are directories or single files; `max_comparisons` bounds how far a glob may search.
+    Args:
+        roots: directories or single files.
+        max_comparisons: limit on the search for the globs of one question.
+        opener: `os.open`, or its stand-in.
     """
 
     def __init__(
@@ -42,18 +45,25 @@ class Catalog:
     def find(
         self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES, looked: set[Path] | None = None
     ) -> list[Log]:
-        """The logs that any of `patterns` names or matches, sorted by name, each file once; reads the disk and blocks.
+        """Return the logs that `patterns` name or match, sorted by name, each file once; reads the disk and blocks.
 
         The rotated generations of a log belong to it, whether its live file is there or not. A glob that matches some
-        of them and not the log's own name finds the log with those alone. A generation that is asked for by its exact
-        name is a log by itself. Without `rotated`, generations are found only by their exact name.
+        of them but not the log's own name finds the log with only those. A generation that is asked for by its exact
+        name is a log by itself.
 
-        A glob also finds the file whose name it is, character for character. A name is that of the first root that has
-        it. A file reached by several names goes by the one that holds no link, or by one of the others, always the
-        same. What could not be reached (a missing name among several, an unreadable directory, an absent root) is
-        among the logs, since an answer must name it. looked: takes the absolute paths of the directories in which
-        another file might turn up. Of a directory that may be entered but not listed, the files that
-        are named are found, without generations. Raises `Failure` if no file was found, or more than `limit` logs.
+        A glob also finds the file whose name it is, character for character. A name means the file of the first root
+        that has it. A file reached by several names goes by the name that holds no link, or else by one of the others,
+        always the same. A name, directory or root that could not be reached is among the logs, since an answer must
+        tell of it. In a directory that may be entered but not listed, named files are found without generations.
+
+        Args:
+            patterns: names and globs, relative to the roots.
+            rotated: whether to find generations other than by their exact name.
+            limit: logs to find at most.
+            looked: takes the absolute paths of the directories in which another file might turn up.
+
+        Raises:
+            Failure: when no file was found, or more than `limit` logs.
         """
         question = _Question(list(dict.fromkeys(patterns)), Budget(self._max_comparisons), rotated=rotated)
         with ExitStack() as stack:
@@ -66,12 +76,12 @@ class Catalog:
         return question.answer(limit)
 
     def unready(self) -> list[str]:
-        """Why a root cannot be read at the moment, a sentence each; reads the disk and blocks."""
+        """Return a sentence for each root that cannot be read at the moment; reads the disk and blocks."""
         return [reason for root in self._roots for reason in _unready(root)]
 
 
 class _Question:
-    """One call of `find`: the roots that are open for it, what was found in them, and what was not."""
+    """One call of `find`: the roots opened for it, the files found in them, and the names that were not."""
 
     def __init__(self, patterns: list[str], budget: Budget, *, rotated: bool) -> None:
         self._patterns = patterns
@@ -117,7 +127,7 @@ class _Question:
         return sorted(logs, key=lambda log: log.name)
 
     def _look_for(self, name: str) -> list[Failure]:
-        """Find the file `name` in the first root that has it. Returns why each root did not, if none has it."""
+        """Find the file `name` in the first root that has it; if none has it, return the reason for each root."""
         failures = []
         for number, root, beneath in self._opened:
             try:
@@ -185,7 +195,7 @@ def _unready(root: Root) -> list[str]:
 def _globs(patterns: list[str]) -> dict[str, Glob]:
     globs = {}
     for pattern in filter(is_glob, patterns):
-        # One that holds ".." or the like is looked for as a name only, and refused as a name.
+        # A pattern with ".." or the like is looked for as a name only, and refused as a name.
         with suppress(FileNotFoundError):
             globs[pattern] = compiled(pattern)
     return globs
@@ -199,7 +209,7 @@ def _literally(name: str) -> Iterator[Glob]:
 
 
 def _directory(pattern: str) -> str:
-    """The directory that a name is in; of a glob as far as it is named."""
+    """Return the directory of a name; of a glob the part of it before the first pattern."""
     parts = pattern.split("/")[:-1]
     named = list(takewhile(lambda part: not is_glob(part), parts))
     return "" if {"", ".", ".."} & set(named) or "\0" in pattern else "/".join(named)
@@ -226,5 +236,5 @@ def _only_absent(failures: list[Failure]) -> bool:
 
 
 def _worst(failures: list[Failure]) -> Failure:
-    """The first failure that is more than absence, or else the first."""
+    """Return the first failure other than NOT_FOUND, or else the first."""
     return next((failure for failure in failures if failure.status is not Status.NOT_FOUND), failures[0])

@@ -1,4 +1,4 @@
-"""Is it still this file? Files are told apart by inode and by how they begin, whatever they are called by now."""
+"""Recognising files after a rotation: by inode and by fingerprint, whatever their names are by now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog.logs import Generation
 
 LISTINGS = 20
-"""How often files are listed to find them standing still, while they are renamed again and again."""
+"""Times that files are listed until two listings are the same, while they are renamed again and again."""
 
 
 class Replaced(Exception):
@@ -39,7 +39,7 @@ def is_same(file: Generation, inode: tuple[int, int]) -> bool:
 
 
 def require_same(file: Generation, inode: tuple[int, int]) -> None:
-    """Check with `is_same` what was opened.
+    """Check that a file that was opened by its name is the file that was found; see `is_same`.
 
     Raises:
         Replaced: when it is another file.
@@ -49,8 +49,14 @@ def require_same(file: Generation, inode: tuple[int, int]) -> None:
 
 
 def settled(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation] | None:
-    """What `find` gives while nothing is renamed, each file once: a listing that is made during a rotation may hold one
-    under two names, or under none. So files are listed until they are twice the same; None if they never are."""
+    """Return a listing that was made while nothing was renamed, each file once; None if there is none.
+
+    A listing made during a rotation may hold a file under two names, or under none. So files are listed until two
+    listings in turn are the same, at most `LISTINGS` times.
+
+    Args:
+        find: lists the files.
+    """
     found = find()
     for _ in range(LISTINGS):
         before, found = found, find()
@@ -60,18 +66,18 @@ def settled(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation] | 
 
 
 def listed(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation]:
-    """The files that `find` gives, each once: settled, or, where they never settle, as they are found last."""
+    """Return the files that `find` lists, each once: `settled`, or, if they never settle, as they are listed last."""
     found = settled(find)
     return once(find()) if found is None else found
 
 
 def are_same(files: Sequence[Generation], others: Sequence[Generation]) -> bool:
-    """Whether two listings have the same files under the same names."""
+    """Tell whether two listings have the same files under the same names."""
     return [(one.name, one.identity) for one in files] == [(one.name, one.identity) for one in others]
 
 
 def once(files: Sequence[Generation]) -> Sequence[Generation]:
-    """Each file once, by its first name if it has several."""
+    """Return each file once, by its first name if it has several."""
     by_identity: dict[object, Generation] = {}
     for one in files:
         by_identity.setdefault(one.identity or one.name, one)
@@ -79,9 +85,12 @@ def once(files: Sequence[Generation]) -> Sequence[Generation]:
 
 
 def place_of(files: Sequence[Generation], known: int) -> int | None:
-    """Return the place of the file with a fingerprint, None if there is none any more.
+    """Return the place of the file with a fingerprint, None if it is gone.
 
-    Reads the beginning of each file up to it. A file that cannot be opened is passed over.
+    Reads the beginnings of the files in turn. A file that cannot be opened is passed over.
+
+    Raises:
+        OSError: when a file cannot be read.
     """
     return place_where(files, lambda head: has_fingerprint(head, known))
 
@@ -106,13 +115,17 @@ def place_where(files: Sequence[Generation], fits: Callable[[bytes], bool]) -> i
     """Return the place of the first file whose beginning fits, None if there is none.
 
     Args:
-        fits: told up to `FINGERPRINT_BYTES` bytes of text.
+        fits: called with up to `FINGERPRINT_BYTES` bytes of text.
     """
     return next((place for place, file in enumerate(files) if fits(beginning_of(file))), None)
 
 
 def beginning_of(file: Generation) -> bytes:
-    """The first bytes of its text, up to `FINGERPRINT_BYTES`; none if it cannot be opened. Raises `OSError`."""
+    """Return the first bytes of a file's text, up to `FINGERPRINT_BYTES`; none if it cannot be opened.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
     try:
         descriptor = file.open()
     except (OSError, Failure):
@@ -124,10 +137,18 @@ def beginning_of(file: Generation) -> bytes:
 
 
 def fingerprint_of(descriptor: int) -> int:
-    """The fingerprint of an open file. Raises `OSError`."""
+    """Return the fingerprint of an open file.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
     return fingerprint(head_of(descriptor, FINGERPRINT_BYTES))
 
 
 def begins_as(descriptor: int, known: int) -> bool:
-    """Tell whether an open file has that fingerprint. Raises `OSError`."""
+    """Tell whether an open file has the fingerprint `known`.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
     return has_fingerprint(head_of(descriptor, FINGERPRINT_BYTES), known)

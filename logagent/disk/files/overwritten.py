@@ -1,4 +1,4 @@
-"""Noticing that a file was truncated or written anew while it is read."""
+"""Noticing that a file was truncated or overwritten while it is read."""
 
 from __future__ import annotations
 

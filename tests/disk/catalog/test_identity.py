@@ -169,7 +169,7 @@ def test_a_file_that_is_gone_is_a_loss_that_is_said() -> None:
         second, outcome = ask(log, changed(query, positions=tuple(first.positions.at())))
         assert second.lines == []
         assert outcome.status is Status.DATA_LOSS
-        assert "deleted or changed" in outcome.message
+        assert "deleted or overwritten" in outcome.message
 
 
 def test_lines_written_after_the_first_page_come_where_the_oldest_are_first() -> None:
