@@ -370,3 +370,73 @@ def test_a_read_that_fails_is_a_loss_and_what_came_before_it_comes() -> None:
         assert len(held(archive.backward(lines_with_a))) == 1
         assert archive.loss is not None
         assert archive.loss.message.endswith("Bad file descriptor")
+
+
+class Seeing:
+    """The test of a long line, which keeps the windows that it is shown."""
+
+    def __init__(self, *, passes: bool) -> None:
+        self.windows: list[bytes] = []
+        self._passes = passes
+
+    def see(self, window: bytes) -> None:
+        self.windows.append(window)
+
+    def end(self) -> bool:
+        return self._passes
+
+
+DIGITS = b"0123456789" * 50
+
+
+def test_windows_of_a_long_line_do_not_overlap_unless_they_are_asked_to() -> None:
+    seeing = Seeing(passes=True)
+    with archive_of(Compression.GZIP, [DIGITS + b"\n"], sizes=[50], max_line=10) as archive:
+        held(archive.backward(lines_with_a, inspect=lambda: seeing))
+    assert len(seeing.windows) > 1
+    assert b"".join(seeing.windows) == DIGITS
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_a_long_line_that_comes_as_a_neighbour_is_not_found(passes: bool) -> None:
+    texts = [b"a line\n", DIGITS + b"\n", b"another\n"]
+    with archive_of(Compression.GZIP, texts, sizes=[50], max_line=10) as archive:
+        found = [
+            archive.found(stretch)
+            for stretch in archive.backward(lines_with_a, around=1, inspect=lambda: Seeing(passes=passes))
+            if isinstance(stretch, LongLine)
+        ]
+    assert found == [passes]
+
+
+def test_what_a_backward_pass_keeps_is_at_hand_beyond_the_trail() -> None:
+    text = b"".join(b"%07d\n" % number for number in range(4 * TRAIL // 8))
+    with archive_of(Compression.ZSTD, [text], sizes=[TRAIL // 4]) as archive:
+        for stretch in archive.backward(lambda body: 1):
+            if isinstance(stretch, Block) and stretch.body:
+                assert archive.before(stretch.offset) == (0, text[: stretch.offset])
+                assert archive.read(0, stretch.offset) == text[: stretch.offset]
+
+
+def test_the_time_that_decoders_take_is_known_while_a_pass_goes_on() -> None:
+    with archive_of(Compression.GZIP, [b"line\n" * 1_000_000]) as archive:
+        next(iter(held_lazily(archive.forward())))
+        first = archive.decompressing_ns
+        assert first > 0
+        held(archive.forward())
+        assert archive.decompressing_ns > first
+
+
+def test_nobody_is_asked_whether_nothing_is_wanted() -> None:
+    asked: list[bytes] = []
+
+    def wanted(body: bytes) -> int:
+        asked.append(body)
+        return 1
+
+    skippable = b"\x50\x2a\x4d\x18\4\0\0\0abcd"
+    pack = PACK[Compression.ZSTD]
+    with file_of(pack(b"one\n") + skippable + pack(b"two\n")) as descriptor:
+        found = held(Archive(descriptor, "app.log.2", Compression.ZSTD).backward(wanted))
+    assert found == [Block(0, b"one\ntwo\n")]
+    assert asked == [b"one\ntwo\n"]

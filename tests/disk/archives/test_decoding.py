@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.compressed_bytes import READ
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
-from logagent.disk.archives.decoding import CHUNK, LARGEST_WINDOW, Decompression
+from logagent.disk.archives.decoding import CHUNK, LARGEST_WINDOW, Decompression, head_of
 from testbed.packing import PACK, packed
 from testbed.reading import file_of
 
@@ -256,3 +256,28 @@ def test_what_is_appended_after_the_pass_was_begun_is_not_read(kind: Compression
         os.pwrite(descriptor, PACK[kind](b"more\n"), len(archive))
         assert b"".join(unpacking.chunks()) == b"line\n"
         assert unpacking.loss is None
+
+
+@EVERY_KIND
+def test_the_head_of_a_text_goes_over_small_archives(kind: Compression) -> None:
+    with file_of(packed(kind, [b"one\n", b"two\n", b"three\n"])) as descriptor:
+        assert [head_of(descriptor, size) for size in (2, 4, 6, 100)] == [
+            b"on",
+            b"one\n",
+            b"one\ntw",
+            b"one\ntwo\nthree\n",
+        ]
+
+
+def test_the_head_of_a_plain_file_is_its_own() -> None:
+    with file_of(b"one\ntwo\n") as descriptor:
+        assert (head_of(descriptor, 5), head_of(descriptor, 100)) == (b"one\nt", b"one\ntwo\n")
+
+
+def test_a_smaller_window_can_be_asked_for() -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=20)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    with file_of(packer.compress(b"line\n") + packer.flush()) as descriptor:
+        for window, text in ((1 << 20, b"line\n"), (1 << 19, b"")):
+            decompression = Decompression(descriptor, "app.log.2", Compression.ZSTD, window=window)
+            assert b"".join(decompression.chunks()) == text

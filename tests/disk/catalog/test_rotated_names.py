@@ -216,3 +216,10 @@ def test_log_is_a_shorter_name_in_the_same_directory_and_no_generation_itself(na
         assert found.rank > LIVE
         assert name.startswith(beginning(found.log))
         assert rotation(found.log, beside) is None or has_compressed_name(found.log)
+
+
+@pytest.mark.parametrize(
+    ("log", "start"), [("app.log", "app"), ("syslog", "syslog"), ("web.app.log", "web.app"), (".log", ".log")]
+)
+def test_the_names_of_a_logs_generations_begin_alike(log: str, start: str) -> None:
+    assert beginning(log) == start

@@ -207,3 +207,11 @@ def test_what_will_be_read_is_announced_unless_it_is_at_hand(newest: bool, monke
     wanted = range(size - AHEAD * CHUNK) if newest else range(AHEAD * CHUNK, size)
     assert set(wanted) - set(range(100 - CHUNK, 150 + CHUNK)) <= announced
     assert not announced & set(range(100 + CHUNK, 150 - CHUNK))
+
+
+def test_a_chunk_whose_last_line_ends_with_it_is_clear_whatever_comes_behind() -> None:
+    lines = b"one\ntwo\n" * WORTH  # two for each chunk
+    assert len(lines) == WORTH * CHUNK
+    content = lines + b"x" * 100
+    with file_of(content) as descriptor:
+        assert sweep_of(descriptor).behind(0, len(content)).edge == len(lines)

@@ -262,3 +262,16 @@ def test_head_of_a_long_line_tells_its_time_however_little_of_it_is_sent() -> No
     with file_of(line + b"\n") as descriptor:
         reader = Reader(descriptor, "app.log", sizes=(64,), max_line=10)
         assert reader.head(LongLine(0, len(line))) == line
+
+
+def test_the_end_of_a_long_line_is_looked_for_in_pieces_of_full_size() -> None:
+    reads: list[int] = []
+
+    def read(descriptor: int, count: int, offset: int) -> bytes:
+        reads.append(count)
+        return os.pread(descriptor, count, offset)
+
+    with file_of(b"x" * 10_000 + b"\nnext\n") as descriptor:
+        found = stretches(Reader(descriptor, "app.log", sizes=(10, 1000), max_line=20, read=read), newest=False)
+    assert found == [LongLine(0, 10_000), Block(10_001, b"next\n")]
+    assert len(reads) < 20

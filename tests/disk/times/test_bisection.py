@@ -22,6 +22,7 @@ from logagent.disk.files.blocks import Read
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.bisection import LATE, MARGIN, PROBE, TOLERANCE, Bounds, bounds
 from logagent.disk.times.stamping import NEAR, PAGE, FileTimes
+from testbed.reading import file_of
 
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
@@ -372,6 +373,21 @@ def test_an_empty_range_and_open_ends_and_small_files_cost_no_reads() -> None:
         assert bounds(reader, stamping, NOON, NOON, small=0) == Bounds(0, 0, False)
     finally:
         os.close(descriptor)
+
+
+def test_a_file_is_bisected_only_if_it_is_larger_than_a_small_one() -> None:
+    with file_of(b"".join(ascending(1000))) as descriptor:
+        reader = Reader(descriptor, "app.log")
+        stamping = FileTimes(reader, Stamper(UTC, MODIFIED), MODIFIED)
+
+        def found(small: int) -> Bounds:
+            return bounds(reader, stamping, None, NOON + 500 * SECOND, small=small, probe=64, margin=0)
+
+        before, size = reader.bytes_read, reader.size
+        assert found(size) == Bounds(0, size, False)
+        assert reader.bytes_read == before
+        assert found(size - 1).end < size
+        assert reader.bytes_read > before
 
 
 class Endless:
