@@ -2,7 +2,7 @@
 
 Formats: RFC 1952 (gzip), RFC 8878 (zstd), the .xz file format 1.2.1 and bzip2's. In each of them several archives may
 follow one another in a file, and are then one text. Measured on a made-up log that repeats itself more than most, the
-decoders alone give so many MB of text a second: zstd 4100, gzip 1800 (`isal`; zlib 600), xz 1270, bzip2 60.
+decoders alone give, in MB of text a second: zstd 4100, gzip 1800 (`isal`; zlib 600), xz 1270, bzip2 60.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def written_over(file: str) -> Failure:
 
 def rotated_too_fast(host: str, log: str) -> Notice:
     """Return the notice for a follow when whole files may have come and gone between two looks."""
-    return Notice(host, Status.DATA_LOSS, f"{log}: was rotated faster than it could be read; lines may be missing")
+    return Notice(host, Status.DATA_LOSS, f"{log}: rotated faster than it could be read; lines may be missing")
 
 
 def truncated(host: str, log: str, lost: int, *, torn: bool = False) -> Notice:

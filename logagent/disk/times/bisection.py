@@ -86,18 +86,23 @@ def bounds(
     if reader.size <= small or (since is None and until is None):
         return Bounds(0, reader.size, False)
     search = _Search(stamping, reader.size, probe)
-    begin, end = 0, reader.size
     try:
         search.sample()
-        if until is not None:
-            late = search.lateness + _set_back(zone, until)
-            end = search.line_from(search.crossing(until + late).above + margin)
-        if since is not None:
-            late = search.lateness + _set_back(zone, since)
-            begin = search.line_up_to(search.crossing(since - late).begin - margin)
+        end = reader.size if until is None else _end(search, until, zone, margin)
+        begin = 0 if since is None else _begin(search, since, zone, margin)
     except _Disorder:
         return Bounds(0, reader.size, True)
     return Bounds(begin, end, False)
+
+
+def _end(search: _Search, until: int, zone: datetime.tzinfo | None, margin: int) -> int:
+    late = search.lateness + _set_back(zone, until)
+    return search.line_from(search.crossing(until + late).above + margin)
+
+
+def _begin(search: _Search, since: int, zone: datetime.tzinfo | None, margin: int) -> int:
+    late = search.lateness + _set_back(zone, since)
+    return search.line_up_to(search.crossing(since - late).begin - margin)
 
 
 class _Seen(NamedTuple):

@@ -246,7 +246,7 @@ def test_what_is_read_is_the_text_or_nothing(
                     assert archive.read(stretch.offset, end) == stretch.body
 
 
-def test_the_text_just_gone_through_stays_at_hand_and_is_not_unpacked_again() -> None:
+def test_the_text_just_gone_through_stays_at_hand_and_is_not_decompressed_again() -> None:
     text = b"".join(b"%07d\n" % number for number in range(MIB // 8))
     with archive_of(Compression.ZSTD, [text]) as archive:
         for stretch in archive.forward():
@@ -272,7 +272,7 @@ def held_lazily(stretches: Iterator[Stretch]) -> Iterator[Block]:
 
 @EVERY_KIND
 @pytest.mark.parametrize("newest", [True, False])
-def test_a_cut_archive_gives_what_can_be_unpacked_and_then_its_loss(kind: Compression, newest: bool) -> None:
+def test_a_cut_archive_gives_what_can_be_decompressed_and_then_its_loss(kind: Compression, newest: bool) -> None:
     text = b"".join(b"%08x a\n" % (number * 2654435761 % 2**32) for number in range(100_000))
     archive = PACK[kind](text)
     with file_of(archive[: len(archive) * 3 // 4]) as descriptor:

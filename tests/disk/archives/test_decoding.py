@@ -35,10 +35,10 @@ kinds = st.sampled_from(list(Compression))
 texts = st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([b"line\n" * 900, b"x" * 5000])), max_size=4)
 
 
-def unpacked(archive: bytes, kind: Compression, chunk: int = CHUNK) -> tuple[bytes, Failure | None]:
+def decompressed(archive: bytes, kind: Compression, chunk: int = CHUNK) -> tuple[bytes, Failure | None]:
     with file_of(archive) as descriptor:
-        unpacking = Decompression(descriptor, "app.log.2", kind, chunk=chunk)
-        return b"".join(unpacking.chunks()), unpacking.loss
+        decompression = Decompression(descriptor, "app.log.2", kind, chunk=chunk)
+        return b"".join(decompression.chunks()), decompression.loss
 
 
 @EVERY_KIND
@@ -59,11 +59,11 @@ def test_archives_behind_one_another_are_one_text(
 ) -> None:
     archive = packed(kind, parts) + bytes(padding)
     with file_of(archive) as descriptor:
-        unpacking = Decompression(
+        decompression = Decompression(
             descriptor, "app.log.2", kind, chunk=chunk, read=lambda fd, n, at: os.pread(fd, n // 3 + 1, at)
         )
-        chunks = list(unpacking.chunks())
-    assert (b"".join(chunks), unpacking.loss) == (b"".join(parts), None)
+        chunks = list(decompression.chunks())
+    assert (b"".join(chunks), decompression.loss) == (b"".join(parts), None)
     assert all(len(piece) <= (chunk if kind is not Compression.ZSTD else BLOCK) for piece in chunks)
 
 
@@ -75,7 +75,7 @@ def test_a_cut_archive_gives_a_prefix_and_is_a_loss(
     archive = packed(kind, parts)
     cut = int(where * len(archive))
     whole = {0: b"", **dict(zip(accumulate(len(PACK[kind](part)) for part in parts), accumulate(parts), strict=True))}
-    text, loss = unpacked(archive[:cut], kind, chunk)
+    text, loss = decompressed(archive[:cut], kind, chunk)
     assert b"".join(parts).startswith(text)
     if cut in whole:
         assert (text, loss) == (whole[cut], None)
@@ -92,14 +92,14 @@ def test_a_changed_bit_is_a_loss_unless_it_changes_nothing(
 ) -> None:
     archive = bytearray(packed(kind, parts))
     archive[bit // 8 % len(archive)] ^= 1 << bit % 8
-    text, loss = unpacked(bytes(archive), kind, chunk)
+    text, loss = decompressed(bytes(archive), kind, chunk)
     assert loss is not None or text == b"".join(parts)
 
 
 @settings(max_examples=200, deadline=None)
 @given(kind=kinds, nonsense=st.binary(min_size=30, max_size=200))
 def test_nonsense_behind_an_archive_is_a_loss_of_itself_only(kind: Compression, nonsense: bytes) -> None:
-    text, loss = unpacked(PACK[kind](b"line\n" * 100) + b"?" + nonsense, kind)
+    text, loss = decompressed(PACK[kind](b"line\n" * 100) + b"?" + nonsense, kind)
     assert text == b"line\n" * 100
     assert loss is not None
     assert loss.message == f"app.log.2: damaged after 500 bytes: what follows is not valid as {kind.value}"
@@ -108,7 +108,7 @@ def test_nonsense_behind_an_archive_is_a_loss_of_itself_only(kind: Compression, 
 def test_a_wrong_checksum_of_gzip_costs_no_more_than_the_last_line_break() -> None:
     archive = bytearray(gzip.compress(b"line\n" * 1000))
     archive[-8] ^= 1
-    text, loss = unpacked(bytes(archive), Compression.GZIP)
+    text, loss = decompressed(bytes(archive), Compression.GZIP)
     assert text in (b"line\n" * 1000, (b"line\n" * 1000)[:-1])
     assert loss is not None
 
@@ -120,7 +120,7 @@ def test_gzip_gives_every_byte_but_one_before_the_damage() -> None:
     head = archive.rfind(struct.pack("<HH", 0xFFFF, 0), 0, damaged)
     archive[head] ^= 1  # of the length of a block, which is there twice
     before = text.find(archive[head + 4 : head + 44])
-    given_text, loss = unpacked(bytes(archive), Compression.GZIP)
+    given_text, loss = decompressed(bytes(archive), Compression.GZIP)
     assert before - 1 <= len(given_text) <= before
     assert text.startswith(given_text)
     assert loss is not None
@@ -131,7 +131,7 @@ def test_damage_far_behind_costs_little_of_the_text_before_it(kind: Compression)
     lines = b"".join(b"%08x %d\n" % (number * 2654435761 % 2**32, number) for number in range(100_000))
     archive = bytearray(PACK[kind](lines))
     archive[len(archive) // 2 :] = bytes(len(archive) // 2)
-    text, loss = unpacked(bytes(archive), kind)
+    text, loss = decompressed(bytes(archive), kind)
     assert loss is not None
     assert text[: len(lines) // 4] == lines[: len(lines) // 4]
 
@@ -139,25 +139,25 @@ def test_damage_far_behind_costs_little_of_the_text_before_it(kind: Compression)
 def test_gzip_with_all_that_its_head_may_hold() -> None:
     head = b"\x1f\x8b\x08\x1e" + bytes(4) + b"\0\x03" + struct.pack("<H", 4) + b"more" + b"app.log\0" + b"remark\0"
     head += struct.pack("<H", zlib.crc32(head) & 0xFFFF)
-    assert unpacked(head + gzip.compress(b"line\n")[10:], Compression.GZIP) == (b"line\n", None)
+    assert decompressed(head + gzip.compress(b"line\n")[10:], Compression.GZIP) == (b"line\n", None)
 
 
 def test_frames_of_zstd_that_hold_no_text_are_passed_over() -> None:
     skippable = b"\x53\x2a\x4d\x18" + struct.pack("<I", READ + 9) + bytes(READ + 9)
     archive = skippable + PACK[Compression.ZSTD](b"one\n") + skippable + PACK[Compression.ZSTD](b"two\n")
-    assert unpacked(archive, Compression.ZSTD) == (b"one\ntwo\n", None)
-    assert unpacked(skippable[:-1], Compression.ZSTD)[1] is not None
+    assert decompressed(archive, Compression.ZSTD) == (b"one\ntwo\n", None)
+    assert decompressed(skippable[:-1], Compression.ZSTD)[1] is not None
 
 
 def test_zstd_with_its_size_in_the_head_or_of_a_single_run_or_of_bytes_as_they_are() -> None:
     noise = random.Random(2).randbytes(3 * BLOCK)
     archive = b"".join(map(zstandard.compress, [b"line\n" * 100, bytes(10 * BLOCK), noise]))
-    assert unpacked(archive, Compression.ZSTD) == (b"line\n" * 100 + bytes(10 * BLOCK) + noise, None)
+    assert decompressed(archive, Compression.ZSTD) == (b"line\n" * 100 + bytes(10 * BLOCK) + noise, None)
 
 
 def test_a_window_of_zstd_beyond_the_limit_is_refused_by_name() -> None:
     head = b"\x28\xb5\x2f\xfd\0" + bytes([18 << 3])  # 2 to the power of 10 + 18
-    text, loss = unpacked(PACK[Compression.ZSTD](b"line\n") + head + bytes(20), Compression.ZSTD)
+    text, loss = decompressed(PACK[Compression.ZSTD](b"line\n") + head + bytes(20), Compression.ZSTD)
     assert text == b"line\n"
     assert loss is not None
     assert loss.status is Status.RESOURCE_EXHAUSTED
@@ -172,7 +172,7 @@ def test_a_dictionary_of_xz_beyond_the_limit_is_refused_by_name() -> None:
     size = (archive[12] + 1) * 4
     archive[12 + 4] = 32  # the dictionary's size: 256 MiB, after the block's size, its flags, the filter and its size
     archive[12 + size - 4 : 12 + size] = struct.pack("<I", zlib.crc32(archive[12 : 12 + size - 4]))
-    text, loss = unpacked(bytes(archive), Compression.XZ)
+    text, loss = decompressed(bytes(archive), Compression.XZ)
     assert text == b""
     assert loss is not None
     assert loss.status is Status.RESOURCE_EXHAUSTED
@@ -181,12 +181,12 @@ def test_a_dictionary_of_xz_beyond_the_limit_is_refused_by_name() -> None:
 
 @EVERY_KIND
 def test_an_empty_file_has_no_text_and_is_no_loss(kind: Compression) -> None:
-    assert unpacked(b"", kind) == (b"", None)
+    assert decompressed(b"", kind) == (b"", None)
 
 
 @EVERY_KIND
 def test_thousands_of_small_archives_are_gone_through(kind: Compression) -> None:
-    assert unpacked(PACK[kind](b"line\n") * 5000, kind) == (b"line\n" * 5000, None)
+    assert decompressed(PACK[kind](b"line\n") * 5000, kind) == (b"line\n" * 5000, None)
 
 
 @pytest.mark.parametrize(
@@ -221,12 +221,12 @@ def test_a_read_that_fails_is_a_loss_named_without_a_path(kind: Compression) -> 
         return os.pread(descriptor, count, offset)
 
     with file_of(archive) as descriptor:
-        unpacking = Decompression(descriptor, "app.log.2", kind, read=read)
-        text = b"".join(unpacking.chunks())
+        decompression = Decompression(descriptor, "app.log.2", kind, read=read)
+        text = b"".join(decompression.chunks())
     assert len(text) >= READ
-    assert unpacking.loss is not None
-    assert unpacking.loss.status is Status.DATA_LOSS
-    assert unpacking.loss.message == f"app.log.2: damaged after {len(text)} bytes: Input/output error"
+    assert decompression.loss is not None
+    assert decompression.loss.status is Status.DATA_LOSS
+    assert decompression.loss.message == f"app.log.2: damaged after {len(text)} bytes: Input/output error"
 
 
 @EVERY_KIND
@@ -252,10 +252,10 @@ def test_what_is_raised_before_a_read_ends_the_pass(kind: Compression) -> None:
 def test_what_is_appended_after_the_pass_was_begun_is_not_read(kind: Compression) -> None:
     archive = PACK[kind](b"line\n")
     with file_of(archive) as descriptor:
-        unpacking = Decompression(descriptor, "app.log.2", kind)
+        decompression = Decompression(descriptor, "app.log.2", kind)
         os.pwrite(descriptor, PACK[kind](b"more\n"), len(archive))
-        assert b"".join(unpacking.chunks()) == b"line\n"
-        assert unpacking.loss is None
+        assert b"".join(decompression.chunks()) == b"line\n"
+        assert decompression.loss is None
 
 
 @EVERY_KIND
