@@ -23,7 +23,7 @@ from logagent.core.times.stamper import Stamper
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.bisection import bounds
-from logagent.disk.times.stamping import Stamping
+from logagent.disk.times.stamping import FileTimes
 from logagent.peers.client.http_client import chunks, connect
 
 SIZE = 4_000_000_000
@@ -131,7 +131,7 @@ def _forget(path: Path) -> None:
         os.close(descriptor)
 
 
-def _times(stamping: Stamping, block: Block) -> list[int]:
+def _times(stamping: FileTimes, block: Block) -> list[int]:
     lines = block.body.splitlines()
     starts = [*accumulate((len(line) + 1 for line in lines), initial=block.offset)]
     return stamping.times(starts[:-1], lines)
@@ -149,7 +149,7 @@ def _ask(path: Path, since: int) -> _Answer:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         reader = Reader(descriptor, path.name, read=read)
-        stamping = Stamping(reader, _stamper(descriptor), os.fstat(descriptor).st_mtime_ns)
+        stamping = FileTimes(reader, _stamper(descriptor), os.fstat(descriptor).st_mtime_ns)
         found = bounds(reader, stamping, since, since + FIVE_MINUTES, zone=UTC)
         bounded, looked = time.perf_counter() - began, (reads, reader.bytes_read)
         blocks = (block for block in reader.backward(found.begin, found.end) if isinstance(block, Block))

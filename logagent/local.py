@@ -70,7 +70,7 @@ class LocalLogs:
         Together they hold no more of their archives in memory than one log by itself, unless there are so many that
         each holds `LEAST_KEPT`.
         """
-        archives = sum(any(generation.packed for generation in log.generations) for log in logs)
+        archives = sum(any(generation.compressed for generation in log.generations) for log in logs)
         kept = max(LEAST_KEPT, self.options.kept // max(1, archives))
         return [replace(self.options_of(log), kept=kept) for log in logs]
 

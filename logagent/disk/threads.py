@@ -1,4 +1,4 @@
-"""Threads for work that blocks on the disk: the one module that hires them."""
+"""The threads for work that blocks on the disk: only this module hires any."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import TypeVar, TypeVarTuple
 import trio
 
 WORKING = 2
-"""Disk work done at a time. Threads share the interpreter lock: four scans through two of them are as fast as through
-four, and keep the event loop waiting half as long. Worth raising where most of the work is done without the lock."""
+"""Calls of disk work that run at a time. Threads share the interpreter lock: two of them do four scans as fast as four
+would, and the event loop waits half as long. Worth raising where most of the work is done without the lock."""
 TURN = 1.0
-"""Seconds of waiting for one's turn after which one says that one is still there: less than anybody's patience."""
+"""Seconds between two signs of life while waiting for a turn: fewer than anybody waits without a sign."""
 HUNG = 64
-"""Threads at most, those included whose callers gave them up while the kernel held them (a dead network file system).
-They no longer count as working, or a few of them would keep everyone from the disk; but each costs a stack. One that
-helps is not counted: it goes when the one that it helps does."""
+"""Threads, at most, including those that the kernel still holds (a dead network file system) for callers that are gone.
+These no longer count as working, or a few of them would keep everyone from the disk; but each costs a stack. A helper
+is not counted: it ends with the thread that it helps."""
 
 Work = Callable[[Callable[[], bool]], object]
-"""Work that asks what it is given, again and again, whether it may go on."""
+"""Work in steps: before each step it calls its argument, and ends where that returns false."""
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -31,8 +31,11 @@ Result = TypeVar("Result")
 class DiskThreads:
     """The threads that disk work may use.
 
-    working, hired: how many calls run at a time, and how many threads there may be, hung ones included. With `inline`
-    a call runs where it stands: Trio's virtual clock takes a task that waits for a thread for an idle one.
+    Args:
+        working: calls that run at a time.
+        hired: threads, at most, including those that hang.
+        inline: run calls in the caller's thread. Tests need it, since Trio's virtual clock takes a task that waits for
+            a thread for idle.
     """
 
     def __init__(self, working: int = WORKING, hired: int = HUNG, *, inline: bool = False) -> None:
@@ -40,23 +43,24 @@ class DiskThreads:
         self._hired = trio.CapacityLimiter(hired)
         self._inline = inline
         self._can_help = working > 1 and not inline and len(os.sched_getaffinity(0)) > 1
-        self._turns = 0  # had or waited for; threads only look at it
+        self._turns = 0  # held or waited for; threads only read it
 
     async def in_thread(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
-        """Call `function` in a thread and return what it returns, or raise what it raises.
+        """Call `function` in a thread, and return or raise as it does.
 
-        Cancelling returns at once. The thread then goes on until it calls `check_cancelled` or ends, so what it uses
-        must outlive the caller, and what it returns or raises is dropped.
+        Cancellation returns at once. The thread then goes on until it calls `check_cancelled` or ends: everything that
+        it uses must outlive the caller, and its return value or exception is dropped.
         """
         async with self.turn():
             return await self.work(function, *args)
 
     @asynccontextmanager
     async def turn(self, still_waiting: Callable[[], Awaitable[object]] | None = None) -> AsyncIterator[None]:
-        """Wait for one's turn to `work`, and have it while inside.
+        """Wait for a turn to `work`, and hold it until the block ends.
 
-        still_waiting: called whenever another `TURN` seconds of waiting have passed. Whoever waits behind reads that
-        hang is alive all the same, and can say so. What it raises passes through.
+        Args:
+            still_waiting: called after each `TURN` seconds of waiting, so that a caller who waits behind reads that
+                hang can give a sign of life. An exception that it raises passes through.
         """
         if self._inline:
             yield
@@ -79,7 +83,7 @@ class DiskThreads:
         return not waiting.cancelled_caught
 
     async def work(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
-        """`in_thread` for whoever has the turn already."""
+        """Call `function` in a thread, as `in_thread` does, for a caller that holds a turn."""
         if self._inline:
             await trio.lowlevel.checkpoint()
             return function(*args)
@@ -87,10 +91,11 @@ class DiskThreads:
 
     @contextmanager
     def helped(self, work: Work) -> Iterator[None]:
-        """In a thread that has the only turn: while inside, have another thread do `work`, too.
+        """In a thread that holds the only turn: have a second thread do `work` too, until the block ends.
 
-        It may not go on once anybody else wants a turn, or the context is left, which waits for it and raises what it
-        raises. Nobody helps where another has or wants a turn already, and where there is only one processor.
+        The helper must stop once anybody else wants a turn, or the block ends; the end of the block waits for it, and
+        passes on the exception that it raised. Nobody helps where another caller holds or wants a turn, or where there
+        is only one processor.
         """
         if not self._can_help or self._turns > 1:
             yield
@@ -102,13 +107,17 @@ class DiskThreads:
             helper.end()
 
     def check_cancelled(self) -> None:
-        """In a thread: raise `trio.Cancelled` if the caller of `in_thread` was cancelled."""
+        """In a thread: stop if the caller of `in_thread` was cancelled.
+
+        Raises:
+            trio.Cancelled: when it was.
+        """
         if not self._inline:
             trio.from_thread.check_cancelled()
 
 
 class _Help:
-    """Work by a second thread, from now on until it is ended or may not go on."""
+    """Work by a second thread, until it is ended or may not go on."""
 
     def __init__(self, work: Work, may_go_on: Callable[[], bool]) -> None:
         self._work = work
@@ -119,7 +128,7 @@ class _Help:
         trio.lowlevel.start_thread_soon(self._help, lambda end: self._ends.put(end.unwrap), "helper of a disk thread")
 
     def end(self) -> None:
-        """Wait for its end, unless it has not begun: then it never will."""
+        """Have the work stop, and wait for that; work that has not begun never begins."""
         self._ending = True
         if not self._begun.acquire(blocking=False):
             self._ends.get()()

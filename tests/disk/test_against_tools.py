@@ -20,7 +20,7 @@ from logagent.core.matching.expressions import BadPattern
 from logagent.core.matching.patterns import compiled
 from logagent.core.query import Order
 from logagent.core.units import MINUTE, SECOND
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.compression import Compression
 from testbed.packing import PACK, packed
 from testbed.reading import answer, joined
 
@@ -116,12 +116,12 @@ async def test_all_that_is_asked_for_holds_as_behind_one_grep_after_another(
     assert out.lines == rows(text if n is None else run("head", "-n", str(n), text=text))
 
 
-TOOLS = {Kind.GZIP: "zgrep", Kind.BZIP2: "bzgrep", Kind.XZ: "xzgrep", Kind.ZSTD: "zstdgrep"}
+TOOLS = {Compression.GZIP: "zgrep", Compression.BZIP2: "bzgrep", Compression.XZ: "xzgrep", Compression.ZSTD: "zstdgrep"}
 
 
 @pytest.mark.parametrize("members", [1, 2])
-@pytest.mark.parametrize("kind", Kind)
-async def test_an_archive_answers_what_its_grep_prints(kind: Kind, members: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", Compression)
+async def test_an_archive_answers_what_its_grep_prints(kind: Compression, members: int, tmp_path: Path) -> None:
     """Where a host lacks that tool, grep is given the text itself. A line goes over the border of the members."""
     lines = [b"%d %b" % (number, b"refused" if number % 7 == 0 else b"accepted") for number in range(3000)]
     text = joined(lines)
@@ -140,7 +140,7 @@ async def test_an_archive_answers_what_its_grep_prints(kind: Kind, members: int,
 
 
 NOON = datetime(2023, 11, 14, 12, tzinfo=UTC)
-KINDS = st.sampled_from([None, *Kind])
+KINDS = st.sampled_from([None, *Compression])
 steps = st.lists(
     st.tuples(st.integers(0, 40), st.sampled_from([b"match", b"other", b" more match"])), min_size=1, max_size=40
 )
@@ -159,7 +159,7 @@ def timed(steps: Sequence[tuple[int, bytes]], back: int = 0) -> list[bytes]:
     ]
 
 
-def generations(lines: list[bytes], borders: Sequence[int], kinds: Sequence[Kind | None]) -> list[bytes]:
+def generations(lines: list[bytes], borders: Sequence[int], kinds: Sequence[Compression | None]) -> list[bytes]:
     """The lines as files, oldest first, each but the last packed or not; each begins with a time, as rotation is."""
     places = [0, *sorted(borders), len(lines)]
     parts = [lines[begin:end] for begin, end in pairwise(places)]
@@ -176,10 +176,10 @@ IN_RANGE = """/^2/ { time = $1 } time >= since && time < until { print }"""
 
 @settings(max_examples=100, deadline=None)
 @given(steps, logs_of_three, st.sampled_from([0, 4]), st.integers(-5, 900), st.integers(1, 600), sizes)
-@example([(0, b"match"), (21, b" more match"), (40, b"match")], ((0, 3), (None, Kind.GZIP)), 0, 0, 1, (54,))
+@example([(0, b"match"), (21, b" more match"), (40, b"match")], ((0, 3), (None, Compression.GZIP)), 0, 0, 1, (54,))
 async def test_a_range_over_generations_holds_what_awk_prints(
     steps: list[tuple[int, bytes]],
-    files: tuple[tuple[int, int], tuple[Kind | None, Kind | None]],
+    files: tuple[tuple[int, int], tuple[Compression | None, Compression | None]],
     back: int,
     since: int,
     length: int,
@@ -205,7 +205,7 @@ def at(second: int) -> int:
 @given(steps, logs_of_three, sizes)
 async def test_hits_over_generations_are_what_cut_sort_and_uniq_count(
     steps: list[tuple[int, bytes]],
-    files: tuple[tuple[int, int], tuple[Kind | None, Kind | None]],
+    files: tuple[tuple[int, int], tuple[Compression | None, Compression | None]],
     sizes: tuple[int, ...],
 ) -> None:
     lines = timed([(step, text.strip()) for step, text in steps])

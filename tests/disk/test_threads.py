@@ -12,6 +12,9 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.disk.threads import DiskThreads
 
+PATIENT = 20
+"""Real seconds after which a test that waits for a thread is given up."""
+
 
 @pytest.fixture(autouse=True)
 def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +113,22 @@ async def test_turn_ends_with_its_context_whatever_happens_inside() -> None:
     assert await threads.in_thread(lambda: "next") == "next"
 
 
-def helped_by_whom(threads: DiskThreads) -> int | None:
-    """In a thread: which other one helps; None if none does."""
+class Helpers:
+    """Threads that Trio would start for helpers: noted, and begun only when a test does so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.waiting: list[Callable[[], object]] = []
+        monkeypatch.setattr(trio.lowlevel, "start_thread_soon", lambda work, *_: self.waiting.append(work))
+
+
+def helped_in_vain(threads: DiskThreads) -> None:
+    """In a thread: ask for a helper, and be done before one comes."""
+    with threads.helped(lambda may_go_on: None):
+        pass
+
+
+def helped(threads: DiskThreads) -> tuple[int, int]:
+    """In a thread: wait for a helper; its thread, and this one."""
     whom: list[int] = []
     helping = threading.Event()
 
@@ -122,32 +139,39 @@ def helped_by_whom(threads: DiskThreads) -> int | None:
             pass
 
     with threads.helped(work):
-        if threads._can_help and threads._turns == 1:
-            helping.wait()
-    return whom[0] if whom else None
+        assert helping.wait(PATIENT)
+    return whom[0], threading.get_ident()
 
 
 async def test_whoever_is_alone_is_helped_by_another_thread_until_it_has_done() -> None:
-    threads = DiskThreads()
-    ours = await threads.in_thread(threading.get_ident)
-    assert await threads.in_thread(helped_by_whom, threads) not in (None, ours, threading.get_ident())
+    alone = DiskThreads()
+    helper, ours = await alone.in_thread(helped, alone)
+    assert len({helper, ours, threading.get_ident()}) == 3
 
 
 async def test_nobody_helps_with_one_thread_or_one_processor_or_inline(monkeypatch: pytest.MonkeyPatch) -> None:
-    for threads in (DiskThreads(working=1), DiskThreads(inline=True)):
-        assert await threads.in_thread(helped_by_whom, threads) is None
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    threads = DiskThreads()
-    assert await threads.in_thread(helped_by_whom, threads) is None
+    with monkeypatch.context() as patch:
+        helpers = Helpers(patch)
+        for threads in (DiskThreads(working=1), DiskThreads(inline=True)):
+            helped_in_vain(threads)
+        patch.setattr(os, "sched_getaffinity", lambda _: {0})
+        helped_in_vain(DiskThreads())
+        assert helpers.waiting == []
+        patch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+        helped_in_vain(DiskThreads())
+        assert len(helpers.waiting) == 1
 
 
-async def test_nobody_helps_while_another_has_a_turn() -> None:
-    threads, release = DiskThreads(), threading.Event()
+async def test_nobody_helps_while_another_has_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads, release, helpers = DiskThreads(), threading.Event(), Helpers(monkeypatch)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(threads.in_thread, wait_for, release)
         await wait_all_tasks_blocked()
-        assert await threads.in_thread(helped_by_whom, threads) is None
+        await threads.in_thread(helped_in_vain, threads)
+        assert helpers.waiting == []
         release.set()
+    await threads.in_thread(helped_in_vain, threads)
+    assert len(helpers.waiting) == 1
 
 
 async def test_a_helper_goes_once_another_wants_a_turn() -> None:
@@ -186,11 +210,11 @@ async def test_what_a_helper_raises_comes_out_where_it_helped() -> None:
 
 
 async def test_a_helper_that_comes_late_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    threads, late = DiskThreads(), list[Callable[[], object]]()
-    monkeypatch.setattr(trio.lowlevel, "start_thread_soon", lambda work, *_: late.append(work))
     worked: list[bool] = []
-    threads._turns = 1
-    with threads.helped(lambda may_go_on: worked.append(may_go_on())):
-        pass
-    late[0]()
+    with monkeypatch.context() as patch:
+        helpers = Helpers(patch)
+        with DiskThreads().helped(lambda may_go_on: worked.append(may_go_on())):
+            pass
+    [late] = helpers.waiting
+    late()
     assert worked == []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 import zstandard
 
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.compression import Compression
 
 
 def _zstd(text: bytes, *, block: int = 1000) -> bytes:
@@ -21,14 +21,14 @@ def _zstd(text: bytes, *, block: int = 1000) -> bytes:
     return packed + packer.flush()
 
 
-PACK: dict[Kind, Callable[[bytes], bytes]] = {
-    Kind.GZIP: lambda text: gzip.compress(text, mtime=0),
-    Kind.BZIP2: lambda text: bz2.compress(text, 1),  # blocks of 100 kB
-    Kind.XZ: lambda text: lzma.compress(text, preset=0),
-    Kind.ZSTD: _zstd,
+PACK: dict[Compression, Callable[[bytes], bytes]] = {
+    Compression.GZIP: lambda text: gzip.compress(text, mtime=0),
+    Compression.BZIP2: lambda text: bz2.compress(text, 1),  # blocks of 100 kB
+    Compression.XZ: lambda text: lzma.compress(text, preset=0),
+    Compression.ZSTD: _zstd,
 }
 
 
-def packed(kind: Kind, texts: Iterable[bytes]) -> bytes:
+def packed(kind: Compression, texts: Iterable[bytes]) -> bytes:
     """An archive for each of the texts, one behind the other."""
     return b"".join(map(PACK[kind], texts))

@@ -17,7 +17,7 @@ from logagent.core.batch import Batch, LineFlag
 from logagent.core.outcome import Outcome
 from logagent.core.query import Order, Query
 from logagent.core.rendering.records import RecordsText
-from logagent.disk.catalog.rotated_names import is_packed
+from logagent.disk.catalog.rotated_names import has_compressed_name
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
@@ -34,7 +34,7 @@ class Found(NamedTuple):
     modified: int
     open: Callable[[], int]
     identity: tuple[int, int] | None = None
-    packed: bool = False
+    compressed: bool = False
 
 
 def found(name: str, content: bytes, modified: int = MODIFIED) -> Found:
@@ -46,7 +46,7 @@ def found(name: str, content: bytes, modified: int = MODIFIED) -> Found:
         os.utime(descriptor, ns=(modified, modified))
         return descriptor
 
-    return Found(name, len(content), modified, open_file, packed=is_packed(name))
+    return Found(name, len(content), modified, open_file, compressed=has_compressed_name(name))
 
 
 def found_at(path: Path) -> Found:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation.growing_file import GrowingFile
@@ -15,7 +15,7 @@ from logagent.disk.rotation.successors import SuccessorFinder, Successors
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 
-SUFFIXES = {Kind.GZIP: ".gz", Kind.BZIP2: ".bz2", Kind.XZ: ".xz", Kind.ZSTD: ".zst"}
+SUFFIXES = {Compression.GZIP: ".gz", Compression.BZIP2: ".bz2", Compression.XZ: ".xz", Compression.ZSTD: ".zst"}
 
 
 class Rotating:
@@ -58,7 +58,7 @@ class Rotating:
         self.opened += found.files
         return found
 
-    def pack(self, path: Path, kind: Kind = Kind.GZIP) -> None:
+    def pack(self, path: Path, kind: Compression = Compression.GZIP) -> None:
         """Compress a file, and delete it."""
         path.with_name(path.name + SUFFIXES[kind]).write_bytes(PACK[kind](path.read_bytes()))
         path.unlink()

@@ -1,7 +1,8 @@
-"""Compressed files: their bytes checked and decoded, and their text cut into blocks that can be read again.
+"""Compressed files: decompressed in bounded memory, their text cut into blocks of whole lines.
 
 May import, of ``disk``: ``files``.
 
-Doors: ``archive.Archive`` reads one compressed file as ``Reader`` reads a plain one; ``decoding.kind_of`` tells by its
-content how a file is compressed.
+Doors: ``archive.Archive`` reads the lines of a compressed file as ``files.reader.Reader`` reads those of a plain one;
+``decoding.Decompression`` gives its text; ``compression.compression_of`` tells by a file's content how it is
+compressed.
 """

@@ -1,4 +1,4 @@
-"""Cutting: blocks of whole lines out of a text that comes in pieces, and lines that are too long to be held."""
+"""Blocks of whole lines out of a text that comes in chunks, and lines that are too long to be held."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from logagent.disk.files.blocks import Block
 
 
-class Text:
-    """A text in pieces, some of which are put back."""
+class ChunkedText:
+    """A text in chunks, given in pieces of any size, some of which may be put back."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._left = b""
 
     def take(self, most: int) -> bytes | None:
-        """The next piece, of at most so many bytes, perhaps empty; None at the end."""
+        """Return the next piece, of at most `most` bytes and perhaps empty; None at the end."""
         if not self._left:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -25,14 +25,19 @@ class Text:
         return piece
 
     def put_back(self, piece: bytes) -> None:
-        """Have this come next."""
+        """Give `piece` next."""
         self._left = piece + self._left
 
 
-class Cutting:
-    """Puts blocks of whole lines together. Each byte is copied once, and searched once for line breaks, from behind.
+class BlockBuilder:
+    """Puts blocks of whole lines together.
 
-    offset: where what it holds begins. whole: bytes of whole lines held; loose: bytes behind the last line break.
+    Each byte is copied once, and searched once for line breaks, from behind.
+
+    Attributes:
+        offset: where the text that it holds begins.
+        whole: bytes of whole lines that it holds.
+        loose: bytes that it holds behind the last line break.
     """
 
     def __init__(self, offset: int) -> None:
@@ -42,7 +47,7 @@ class Cutting:
         self._loose: list[bytes] = []
 
     def add(self, piece: bytes) -> None:
-        """Take the next piece of the text."""
+        """Append the next piece of the text."""
         cut = piece.rfind(b"\n") + 1
         if cut:
             self.end()
@@ -53,33 +58,40 @@ class Cutting:
             self.loose += len(piece) - cut
 
     def end(self) -> None:
-        """What is loose is whole: a line break follows, or the end of the text."""
+        """Count the loose bytes as whole, since a line break or the end of the text follows them."""
         self._whole += self._loose
         self.whole += self.loose
         self._loose, self.loose = [], 0
 
     def block(self) -> Block:
-        """The whole lines held, which are then given away."""
+        """Return the whole lines, and let go of them."""
         block = Block(self.offset, b"".join(self._whole))
         self.offset += self.whole
         self._whole, self.whole = [], 0
         return block
 
     def line(self) -> bytes:
-        """The beginning of a line that is loose, which is then given away; there must be no whole line before it."""
+        """Return the loose beginning of a line, and let go of it; there must be no whole line before it."""
         line = b"".join(self._loose)
         self._loose, self.loose = [], 0
         return line
 
 
-class PassingLine:
-    """A long line while it is unpacked.
+class StreamedLine:
+    """A long line while it is decompressed.
 
-    offset: where it begins. head: its first bytes. end: how far it was seen so far, its line break left out. behind:
-    where the next line begins, once the line is over.
+    Args:
+        text: the text, of which the rest of the line comes next.
+        size: bytes of its pieces, at most.
+
+    Attributes:
+        offset: where the line begins.
+        head: its first bytes.
+        end: the offset up to which it was seen so far, its line break left out.
+        behind: the offset at which the next line begins, once the line is over.
     """
 
-    def __init__(self, offset: int, head: bytes, text: Text, size: int) -> None:
+    def __init__(self, offset: int, head: bytes, text: ChunkedText, size: int) -> None:
         self.offset = offset
         self.head = head
         self.end = self.behind = offset + len(head)
@@ -88,7 +100,7 @@ class PassingLine:
         self._over = False
 
     def more(self) -> Iterator[bytes]:
-        """What is left of the line, in pieces; none may be empty, for a line whose reading goes on."""
+        """Give the rest of the line in pieces; an empty piece means that reading goes on."""
         while not self._over and (piece := self._text.take(self._size)) is not None:
             cut = piece.find(b"\n")
             self._over = cut >= 0

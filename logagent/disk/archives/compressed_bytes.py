@@ -1,4 +1,4 @@
-"""The bytes of an archive as its decoders take them: one after the other, and sometimes looked at before."""
+"""The bytes of a compressed file as its decoders take them: in turn, and sometimes looked at before."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from collections.abc import Callable
 from logagent.disk.files.blocks import Read
 
 READ = 64 * 1024
-"""Bytes read at a time: one or two chunks' worth of gzip. More is not faster."""
+"""Bytes read at a time: enough gzip for one or two chunks of text. More is not faster."""
 
 
 class Damaged(Exception):
-    """What is wrong with an archive."""
+    """A compressed file is damaged; the message says how."""
 
 
-class Packed:
+class CompressedBytes:
     """Goes through the bytes of one file, up to the size that it had at first.
 
-    descriptor, read, before_read: see `Reader`. All that read raise `Damaged` where a read fails, and those that take
-    bytes where there are too few.
+    Every method that reads raises `Damaged` where the read fails.
+
+    Args:
+        descriptor: of a regular file, open for reading; stays the caller's.
+        read: `os.pread`, or its stand-in.
+        before_read: called before each read; an exception that it raises passes through.
     """
 
     def __init__(self, descriptor: int, read: Read, before_read: Callable[[], object]) -> None:
@@ -31,15 +35,15 @@ class Packed:
 
     @property
     def place(self) -> int:
-        """Where the next byte is."""
+        """The offset of the next byte."""
         return self._end - len(self._held) + self._taken
 
     def go_to(self, place: int) -> None:
-        """Go on with the byte at `place`."""
+        """Go on with the byte at the offset `place`."""
         self._held, self._taken, self._end = b"", 0, place
 
     def ahead(self, count: int) -> bytes:
-        """The next bytes without taking them; fewer than `count` only at the end."""
+        """Return the next bytes without taking them; fewer than `count` only at the end of the file."""
         while len(self._held) - self._taken < count and (more := self._more(count)):
             self._held, self._taken = self._held[self._taken :] + more, 0
         return self._held[self._taken : self._taken + count]
@@ -54,7 +58,11 @@ class Packed:
         return more
 
     def take_some(self, most: int) -> bytes:
-        """The next bytes, at least one."""
+        """Take the next bytes, at least one and at most `most`.
+
+        Raises:
+            Damaged: at the end of the file.
+        """
         some = self.ahead(most)
         if not some:
             raise Damaged("it is cut off")
@@ -62,7 +70,11 @@ class Packed:
         return some
 
     def take(self, count: int) -> bytes:
-        """The next `count` bytes."""
+        """Take the next `count` bytes.
+
+        Raises:
+            Damaged: when the file ends before.
+        """
         some = self.ahead(count)
         if len(some) < count:
             raise Damaged("it is cut off")
@@ -70,17 +82,21 @@ class Packed:
         return some
 
     def give_back(self, count: int) -> None:
-        """Undo a part of the last taking."""
+        """Undo the taking of the last `count` bytes, which the last call has taken."""
         self._taken -= count
 
     def skip(self, count: int) -> None:
-        """Go past the next `count` bytes without reading them."""
+        """Go past the next `count` bytes without reading them.
+
+        Raises:
+            Damaged: when the file ends before.
+        """
         if self.place + count > self._size:
             raise Damaged("it is cut off")
         self.go_to(self.place + count)
 
     def skip_padding(self) -> bool:
-        """Go past zeros; false if nothing follows them."""
+        """Go past zeros; return whether other bytes follow."""
         while first := self.ahead(1):
             if first != b"\0":
                 return True

@@ -1,4 +1,4 @@
-"""What is kept of a pass over an archive: the newest stretches that are wanted, and neighbours, within bounds."""
+"""The stretches of a text that are kept of a pass over an archive: the newest wanted ones and their neighbours."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ MOST_BEFORE = 8 * 1024 * 1024
 """Bytes before a wanted stretch in which its neighbours are looked for: a thousand lines of 8 KiB."""
 
 
-class Kept(NamedTuple):
-    """A stretch, its text (of a long line the head), how many wanted lines it has, how many in all, and how many lines
-    of the pass lie before it."""
+class KeptStretch(NamedTuple):
+    """A stretch of a pass, with its text and counts of lines.
+
+    Attributes:
+        text: of a long line only the head.
+        wanted: how many of its lines are wanted.
+        lines: how many lines it has.
+        before: how many lines of the pass lie before it.
+    """
 
     stretch: Stretch
     text: bytes
@@ -22,16 +28,20 @@ class Kept(NamedTuple):
     before: int
 
 
-class Keeping:
+class KeptBlocks:
     """Takes the stretches of a pass from the oldest on, and keeps the newest.
 
-    room: bytes of text to keep; a single stretch is kept whatever its size. Up to `MOST_BEFORE` more are held for as
-    long as they may be neighbours of what comes next. most: keep only as many wanted stretches as hold so many wanted
-    lines; None: all. around: how many lines on either side of a wanted stretch are kept, and at the beginning of the
-    pass, as neighbours of what may lie before it. owed: how many lines at the end of the pass are neighbours of what
-    comes behind.
+    Args:
+        room: bytes of text to keep; a single stretch is kept whatever its size. Up to `MOST_BEFORE` bytes more are
+            held while they may be neighbours of what comes next.
+        most: wanted lines to keep: of the wanted stretches, the newest that hold as many together; None: all.
+        around: lines to keep on either side of a wanted stretch, as its neighbours; and at the beginning of the pass,
+            as neighbours of wanted lines that may lie before it.
+        owed: lines to keep at the end of the pass, as neighbours of wanted lines behind it.
 
-    kept: what is kept, the oldest first. dropped: whether something was left out for lack of room.
+    Attributes:
+        kept: the stretches that are kept, the oldest first.
+        dropped: whether some were left out for lack of room.
     """
 
     def __init__(self, room: int, most: int | None, around: int, owed: int) -> None:
@@ -39,34 +49,40 @@ class Keeping:
         self._most = most
         self._around = around
         self._owed = owed
-        self._recent: deque[Kept] = deque()  # perhaps neighbours of what comes next
+        self._recent: deque[KeptStretch] = deque()  # may be neighbours of what comes next
         self._recent_size = 0
         self._following = around
-        self._lines = 0  # of all that was added
+        self._lines = 0  # added so far
         self._size = 0
-        self._needed: deque[Kept] = deque()  # of `kept`, the wanted ones that are not more than `most` asks for
-        self._wanted = 0  # lines in these
-        self.kept: deque[Kept] = deque()
+        self._needed: deque[KeptStretch] = deque()  # the wanted ones of `kept`, no more than `most` asks for
+        self._wanted = 0  # wanted lines in `_needed`
+        self.kept: deque[KeptStretch] = deque()
         self.dropped = False
 
     def add(self, stretch: Stretch, text: bytes, wanted: int, lines: int = 1) -> None:
-        """Take the next stretch of so many lines, of which some are wanted."""
-        one = Kept(stretch, text, 0 if self._most == 0 else wanted, lines, self._lines)
+        """Take the next stretch.
+
+        Args:
+            text: of the stretch; of a long line its head.
+            wanted: how many of its lines are wanted.
+            lines: how many lines it has.
+        """
+        added = KeptStretch(stretch, text, 0 if self._most == 0 else wanted, lines, self._lines)
         self._lines += lines
-        if one.wanted:
-            self._keep_wanted(one)
+        if added.wanted:
+            self._keep_wanted(added)
         elif self._following > 0:
             self._following -= lines
-            self._keep(one)
+            self._keep(added)
         else:
-            self._bear_in_mind(one)
+            self._hold_as_neighbour(added)
         self._make_room()
 
     def end(self) -> None:
-        """No more stretches follow in this pass."""
-        for one in self._recent:
-            if self._lines - one.before - one.lines < self._owed:
-                self._keep(one)
+        """Take note that the pass is over."""
+        for added in self._recent:
+            if self._lines - added.before - added.lines < self._owed:
+                self._keep(added)
         self._recent.clear()
         self._make_room()
 
@@ -77,30 +93,30 @@ class Keeping:
 
     @property
     def most_left(self) -> int | None:
-        """How many wanted lines must come from stretches older than these, at most."""
+        """How many wanted lines are still to come at most, from stretches older than these; None: any number."""
         return None if self._most is None else max(0, self._most - self._wanted)
 
     @property
     def owed_left(self) -> int:
-        """How many lines older than these are neighbours of one of these, or of one behind the pass."""
+        """How many lines older than the kept ones are neighbours of wanted lines in them or behind the pass."""
         oldest = self.kept[0].before
         wanted = self._needed[0].before if self._needed else self._lines + self._around
         return max(0, self._around - (wanted - oldest), self._owed - (self._lines - oldest))
 
-    def _keep_wanted(self, one: Kept) -> None:
+    def _keep_wanted(self, added: KeptStretch) -> None:
         for neighbour in self._recent:
             self._keep(neighbour)
         self._recent.clear()
         self._recent_size = 0
-        self._keep(one)
+        self._keep(added)
         self._following = self._around
-        self._needed.append(one)
-        self._wanted += one.wanted
+        self._needed.append(added)
+        self._wanted += added.wanted
         if self._most is not None:
-            self._drop_what_is_too_old(self._most)
+            self._drop_too_old(self._most)
 
-    def _drop_what_is_too_old(self, most: int) -> None:
-        """Stretches that neither hold one of the newest `most` wanted lines nor are neighbours of one that does."""
+    def _drop_too_old(self, most: int) -> None:
+        """Drop stretches with none of the newest `most` wanted lines, unless they are neighbours of one of these."""
         dropped = False
         while self._wanted - self._needed[0].wanted >= most:
             self._wanted -= self._needed.popleft().wanted
@@ -109,22 +125,22 @@ class Keeping:
         while dropped and oldest - self.kept[0].before - self.kept[0].lines >= self._around:
             self._drop()
 
-    def _bear_in_mind(self, one: Kept) -> None:
-        """As far as its lines, and those behind it, may be neighbours of what comes next."""
+    def _hold_as_neighbour(self, added: KeptStretch) -> None:
+        """Hold a stretch that nobody wants while its lines may be neighbours of what comes next."""
         if self._around == 0:
             return
-        self._recent.append(one)
-        self._recent_size += len(one.text)
-        while self._is_too_much(self._recent[0]):
+        self._recent.append(added)
+        self._recent_size += len(added.text)
+        while self._is_dispensable(self._recent[0]):
             self._recent_size -= len(self._recent.popleft().text)
 
-    def _is_too_much(self, oldest: Kept) -> bool:
+    def _is_dispensable(self, oldest: KeptStretch) -> bool:
         too_far = self._lines - oldest.before - oldest.lines >= self._around
         return len(self._recent) > 1 and (too_far or self._recent_size > MOST_BEFORE)
 
-    def _keep(self, one: Kept) -> None:
-        self.kept.append(one)
-        self._size += len(one.text)
+    def _keep(self, added: KeptStretch) -> None:
+        self.kept.append(added)
+        self._size += len(added.text)
 
     def _make_room(self) -> None:
         while self._size > self._room and len(self.kept) > 1:

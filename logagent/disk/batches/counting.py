@@ -17,7 +17,7 @@ from logagent.disk.batches.records import selector_for
 from logagent.disk.batches.runs import RunFinder
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
-from logagent.disk.times.stamping import Stamping
+from logagent.disk.times.stamping import FileTimes
 
 PROBES = 17
 """Lines, evenly over a file, whose times give a first estimate of the span of time that it covers."""
@@ -58,7 +58,7 @@ class HitCounter:
         )
         self._entered = self.sent = 0
 
-    def enter(self, origin: Origin, stamping: Stamping, reader: Reader | None) -> None:
+    def enter(self, origin: Origin, stamping: FileTimes, reader: Reader | None) -> None:
         """Begin with another file.
 
         Args:
@@ -162,7 +162,7 @@ def _joined(batches: Sequence[Batch]) -> Batch:
     )
 
 
-def _rough_span(reader: Reader, stamping: Stamping, asked: TimeRange) -> int:
+def _rough_span(reader: Reader, stamping: FileTimes, asked: TimeRange) -> int:
     """Estimate the span of time between the first and the last line in the range, in nanoseconds, outliers left out."""
     if reader.size < SMALL_FILE:
         return 0
@@ -173,7 +173,7 @@ def _rough_span(reader: Reader, stamping: Stamping, asked: TimeRange) -> int:
     return 2 * (times[-1 - quarter] - times[quarter]) if times else 0
 
 
-def _probed(reader: Reader, stamping: Stamping, place: int) -> int | None:
+def _probed(reader: Reader, stamping: FileTimes, place: int) -> int | None:
     """Return the time of the first line that begins behind an offset; None if none does within `PROBE_BYTES`."""
     _, line_break, rest = reader.read(place, min(place + PROBE_BYTES, reader.size)).partition(b"\n")
     return stamping.stated(rest.partition(b"\n")[0]) if line_break else None

@@ -6,7 +6,7 @@ import math
 
 from logagent.core.hits.uniform_times import UniformLines, uniform_with
 from logagent.core.time_range import TimeRange
-from logagent.disk.times.stamping import Stamping
+from logagent.disk.times.stamping import FileTimes
 
 MAX_RUNS = 16
 """Runs of lines into which a block is divided: with more, reading the time of each line is as fast."""
@@ -41,7 +41,7 @@ class RunFinder:
         asked: the range of the query.
     """
 
-    def __init__(self, stamping: Stamping, asked: TimeRange) -> None:
+    def __init__(self, stamping: FileTimes, asked: TimeRange) -> None:
         self._stamping = stamping
         self._range = asked
         self._uniform: UniformLines | None = None

@@ -1,7 +1,7 @@
-"""What there is: files below the roots, the logs that they make up, and whether a file is still the one it was.
+"""The log files of this host: found below the roots, grouped to logs, and recognised after a rotation.
 
 May import, of ``disk``: ``files``, ``archives`` and ``times``.
 
 Doors: ``catalog.Catalog`` finds the logs that a query names; ``logs.Log`` is a name and its generations;
-``identity`` tells whether a file is still the same.
+``identity`` tells whether a file is still the same; ``ends.Lister`` lists logs with their times.
 """

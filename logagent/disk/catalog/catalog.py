@@ -1,4 +1,4 @@
-"""Which log files there are: names and globs, looked for in the served roots."""
+"""Finding the logs that a question names: by names and globs, in the served roots."""
 
 from __future__ import annotations
 
@@ -10,25 +10,30 @@ from pathlib import Path
 
 from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.globs import Budget, Found, Glob, Search, compiled, literally, match_name
+from logagent.disk.catalog.glob_search import Budget, FoundFile, GlobSearch
+from logagent.disk.catalog.globs import Glob, compiled, literally, match_name
 from logagent.disk.catalog.logs import Generation, InRoot, Log, grouped, refusal
-from logagent.disk.files.beneath import Beneath, Opener, Root, failure_of, require_regular
+from logagent.disk.files.beneath import Beneath, Root, failure_of, require_regular
+from logagent.disk.files.walk import Opener
 
 __all__ = ["Catalog", "Generation", "Log"]
 
 MAX_FILES = 500
-"""Files of one question: each may cost a descriptor, of which a process usually has 1024, and a place in a merge."""
+"""Logs of one question: each may cost a descriptor, of which a process usually has 1024, and a place in a merge."""
 MAX_COMPARISONS = 200_000
 """Comparisons of a directory entry with a component of a glob, for all globs of one question: `**/*.log` makes two for
-each entry. About a second of one thread, and far more than a host's logs should need."""
+each entry. They take about a second of one thread; a host's logs should need far fewer."""
 _NAMED = 3
-"""Names of those asked for that a message repeats: enough to see what was meant."""
+"""Names asked for that a message repeats: enough to see what was meant."""
 
 
 class Catalog:
     """The files below the served roots, as they are at the moment of each question.
 
-    `roots` are directories or single files; `max_comparisons` bounds how far a glob may search.
+    Args:
+        roots: directories or single files.
+        max_comparisons: limit on the search for the globs of one question.
+        opener: `os.open`, or its stand-in.
     """
 
     def __init__(
@@ -40,18 +45,25 @@ class Catalog:
     def find(
         self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES, looked: set[Path] | None = None
     ) -> list[Log]:
-        """The logs that any of `patterns` names or matches, sorted by name, each file once; reads the disk and blocks.
+        """Return the logs that `patterns` name or match, sorted by name, each file once; reads the disk and blocks.
 
         The rotated generations of a log belong to it, whether its live file is there or not. A glob that matches some
-        of them and not the log's own name finds the log with those alone. A generation that is asked for by its exact
-        name is a log by itself. Without `rotated`, generations are found only by their exact name.
+        of them but not the log's own name finds the log with only those. A generation that is asked for by its exact
+        name is a log by itself.
 
-        A glob also finds the file whose name it is, character for character. A name is that of the first root that has
-        it. A file reached by several names goes by the one that holds no link, or by one of the others, always the
-        same. What could not be reached (a missing name among several, an unreadable directory, an absent root) is
-        among the logs, since an answer must name it. looked: takes the absolute paths of the directories in which
-        another file might turn up. Of a directory that may be entered but not listed, the files that
-        are named are found, without generations. Raises `Failure` if no file was found, or more than `limit` logs.
+        A glob also finds the file whose name it is, character for character. A name means the file of the first root
+        that has it. A file reached by several names goes by the name that holds no link, or else by one of the others,
+        always the same. A name, directory or root that could not be reached is among the logs, since an answer must
+        tell of it. In a directory that may be entered but not listed, named files are found without generations.
+
+        Args:
+            patterns: names and globs, relative to the roots.
+            rotated: whether to find generations other than by their exact name.
+            limit: logs to find at most.
+            looked: takes the absolute paths of the directories in which another file might turn up.
+
+        Raises:
+            Failure: when no file was found, or more than `limit` logs.
         """
         question = _Question(list(dict.fromkeys(patterns)), Budget(self._max_comparisons), rotated=rotated)
         with ExitStack() as stack:
@@ -64,12 +76,12 @@ class Catalog:
         return question.answer(limit)
 
     def unready(self) -> list[str]:
-        """Why a root cannot be read at the moment, a sentence each; reads the disk and blocks."""
+        """Return a sentence for each root that cannot be read at the moment; reads the disk and blocks."""
         return [reason for root in self._roots for reason in _unready(root)]
 
 
 class _Question:
-    """One call of `find`: the roots that are open for it, what was found in them, and what was not."""
+    """One call of `find`: the roots opened for it, the files found in them, and the names that were not."""
 
     def __init__(self, patterns: list[str], budget: Budget, *, rotated: bool) -> None:
         self._patterns = patterns
@@ -115,7 +127,7 @@ class _Question:
         return sorted(logs, key=lambda log: log.name)
 
     def _look_for(self, name: str) -> list[Failure]:
-        """Find the file `name` in the first root that has it. Returns why each root did not, if none has it."""
+        """Find the file `name` in the first root that has it; if none has it, return the reason for each root."""
         failures = []
         for number, root, beneath in self._opened:
             try:
@@ -132,7 +144,7 @@ class _Question:
         for number, root, beneath in self._opened if globs else ():
             if beneath.is_file:
                 continue
-            search = Search(beneath, self._budget, rotated=True)
+            search = GlobSearch(beneath, self._budget, rotated=True)
             try:
                 search.run(globs)
             except Failure:
@@ -154,7 +166,7 @@ class _Question:
             if match_name(self._globs.values(), root.name):
                 self._look_for(root.name)
             return
-        search = Search(beneath, self._budget, rotated=self._rotated)
+        search = GlobSearch(beneath, self._budget, rotated=self._rotated)
         search.run(frozenset(self._globs.values()))
         self.looked |= {root.path / directory for directory in search.directories}
         for found in search.found:
@@ -183,7 +195,7 @@ def _unready(root: Root) -> list[str]:
 def _globs(patterns: list[str]) -> dict[str, Glob]:
     globs = {}
     for pattern in filter(is_glob, patterns):
-        # One that holds ".." or the like is looked for as a name only, and refused as a name.
+        # A pattern with ".." or the like is looked for as a name only, and refused as a name.
         with suppress(FileNotFoundError):
             globs[pattern] = compiled(pattern)
     return globs
@@ -197,17 +209,17 @@ def _literally(name: str) -> Iterator[Glob]:
 
 
 def _directory(pattern: str) -> str:
-    """The directory that a name is in; of a glob as far as it is named."""
+    """Return the directory of a name; of a glob the part of it before the first pattern."""
     parts = pattern.split("/")[:-1]
     named = list(takewhile(lambda part: not is_glob(part), parts))
     return "" if {"", ".", ".."} & set(named) or "\0" in pattern else "/".join(named)
 
 
-def _look(beneath: Beneath, name: str) -> Found:
+def _look(beneath: Beneath, name: str) -> FoundFile:
     with beneath.resolve(name) as place:
         require_regular(place.status)
         # A root that is a single file has no name below itself.
-        return Found(name, place.resolved or name, place.status)
+        return FoundFile(name, place.resolved or name, place.status)
 
 
 def _missing(names: list[str]) -> Failure:
@@ -224,5 +236,5 @@ def _only_absent(failures: list[Failure]) -> bool:
 
 
 def _worst(failures: list[Failure]) -> Failure:
-    """The first failure that is more than absence, or else the first."""
+    """Return the first failure other than NOT_FOUND, or else the first."""
     return next((failure for failure in failures if failure.status is not Status.NOT_FOUND), failures[0])

@@ -1,4 +1,4 @@
-"""Is it still this file? Files are told apart by inode and by how they begin, whatever they are called by now."""
+"""Recognising files after a rotation: by inode and by fingerprint, whatever their names are by now."""
 
 from __future__ import annotations
 
@@ -11,12 +11,52 @@ from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog.logs import Generation
 
 LISTINGS = 20
-"""How often files are listed to find them standing still, while they are renamed again and again."""
+"""Times that files are listed until two listings are the same, while they are renamed again and again."""
+
+
+class Replaced(Exception):
+    """The name of a file stands for another file than when it was found."""
+
+
+def inode_of(descriptor: int) -> tuple[int, int]:
+    """Return the device and inode of an open file.
+
+    Raises:
+        OSError: when they cannot be read.
+    """
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def is_same(file: Generation, inode: tuple[int, int]) -> bool:
+    """Tell whether a file that was opened by its name is the file that was found.
+
+    Args:
+        file: as it was found. Where its inode is not known, every file counts as the same.
+        inode: device and inode of what was opened.
+    """
+    return file.identity in (None, inode)
+
+
+def require_same(file: Generation, inode: tuple[int, int]) -> None:
+    """Check that a file that was opened by its name is the file that was found; see `is_same`.
+
+    Raises:
+        Replaced: when it is another file.
+    """
+    if not is_same(file, inode):
+        raise Replaced
 
 
 def settled(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation] | None:
-    """What `find` gives while nothing is renamed, each file once: a listing that is made during a rotation may hold one
-    under two names, or under none. So files are listed until they are twice the same; None if they never are."""
+    """Return a listing that was made while nothing was renamed, each file once; None if there is none.
+
+    A listing made during a rotation may hold a file under two names, or under none. So files are listed until two
+    listings in turn are the same, at most `LISTINGS` times.
+
+    Args:
+        find: lists the files.
+    """
     found = find()
     for _ in range(LISTINGS):
         before, found = found, find()
@@ -26,18 +66,18 @@ def settled(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation] | 
 
 
 def listed(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation]:
-    """The files that `find` gives, each once: settled, or, where they never settle, as they are found last."""
+    """Return the files that `find` lists, each once: `settled`, or, if they never settle, as they are listed last."""
     found = settled(find)
     return once(find()) if found is None else found
 
 
 def are_same(files: Sequence[Generation], others: Sequence[Generation]) -> bool:
-    """Whether two listings have the same files under the same names."""
+    """Tell whether two listings have the same files under the same names."""
     return [(one.name, one.identity) for one in files] == [(one.name, one.identity) for one in others]
 
 
 def once(files: Sequence[Generation]) -> Sequence[Generation]:
-    """Each file once, by its first name if it has several."""
+    """Return each file once, by its first name if it has several."""
     by_identity: dict[object, Generation] = {}
     for one in files:
         by_identity.setdefault(one.identity or one.name, one)
@@ -45,24 +85,47 @@ def once(files: Sequence[Generation]) -> Sequence[Generation]:
 
 
 def place_of(files: Sequence[Generation], known: int) -> int | None:
-    """Return the place of the file with a fingerprint, None if there is none any more.
+    """Return the place of the file with a fingerprint, None if it is gone.
 
-    Reads the beginning of each file up to it. A file that cannot be opened is passed over.
+    Reads the beginnings of the files in turn. A file that cannot be opened is passed over.
+
+    Raises:
+        OSError: when a file cannot be read.
     """
     return place_where(files, lambda head: has_fingerprint(head, known))
+
+
+def place_of_inode(files: Sequence[Generation], inode: tuple[int, int], known: int) -> int | None:
+    """Return the place of a file by its inode and its fingerprint, None if it is gone.
+
+    The inode alone does not do: the inode of a file that was compressed and deleted soon is another file's. Then, and
+    where no file has that inode, the fingerprint decides.
+
+    Args:
+        inode: device and inode.
+        known: the file's fingerprint; 0: it was empty, so that the inode decides.
+    """
+    place = next((place for place, file in enumerate(files) if file.identity == inode), None)
+    if place is not None and (not known or place_of(files[place : place + 1], known) == 0):
+        return place
+    return place_of(files, known) if known else None
 
 
 def place_where(files: Sequence[Generation], fits: Callable[[bytes], bool]) -> int | None:
     """Return the place of the first file whose beginning fits, None if there is none.
 
     Args:
-        fits: told up to `FINGERPRINT_BYTES` bytes of text.
+        fits: called with up to `FINGERPRINT_BYTES` bytes of text.
     """
     return next((place for place, file in enumerate(files) if fits(beginning_of(file))), None)
 
 
 def beginning_of(file: Generation) -> bytes:
-    """The first bytes of its text, up to `FINGERPRINT_BYTES`; none if it cannot be opened. Raises `OSError`."""
+    """Return the first bytes of a file's text, up to `FINGERPRINT_BYTES`; none if it cannot be opened.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
     try:
         descriptor = file.open()
     except (OSError, Failure):
@@ -74,5 +137,18 @@ def beginning_of(file: Generation) -> bytes:
 
 
 def fingerprint_of(descriptor: int) -> int:
-    """The fingerprint of an open file. Raises `OSError`."""
+    """Return the fingerprint of an open file.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
     return fingerprint(head_of(descriptor, FINGERPRINT_BYTES))
+
+
+def begins_as(descriptor: int, known: int) -> bool:
+    """Tell whether an open file has the fingerprint `known`.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    return has_fingerprint(head_of(descriptor, FINGERPRINT_BYTES), known)

@@ -1,4 +1,4 @@
-"""What a log is on the disk, and how the files that were found are put together to logs."""
+"""A log and its generations, and how the files that were found are grouped to logs."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ from pathlib import Path
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.globs import Found
-from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, is_packed, unpacked
+from logagent.disk.catalog.glob_search import FoundFile
+from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, has_compressed_name, uncompressed_name
 from logagent.disk.files.beneath import Root, failure_of
 
 MAX_GENERATIONS = 1000
-"""Generations of one log that are read: three years of days, six weeks of hours. Each costs memory, and an open when
+"""Generations of one log that are read: three years of days, or six weeks of hours. Each costs memory, and an open when
 its turn comes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One file of a log, or what could not be reached when it was looked for.
+    """One file of a log, or the place of a file that could not be reached.
 
-    name: as asked for or matched, relative to its root, with `/`. resolved: the same with every link resolved: what
-    rules over files are to be held against. size: bytes. modified: nanoseconds since the epoch.
-    open: gives a descriptor for reading that the caller closes, of the regular file `resolved` below the root and no
-    other, whatever has become of links since; raises `Failure`. root: the absolute path of the served root that it was
-    found in, None of what could not be reached. packed: compressed, to judge by its name. identity: device and inode.
+    Attributes:
+        name: as asked for or matched, relative to its root, with `/`.
+        resolved: the name with every link resolved; rules over files are to be applied to it.
+        size: bytes.
+        modified: nanoseconds since the epoch.
+        open: returns a descriptor for reading that the caller closes. It is of the regular file `resolved` below the
+            root and no other, whatever has become of links since; raises `Failure`.
+        root: absolute path of the served root that the file was found in; None if it could not be reached.
+        compressed: whether its name says that it is compressed; only its content tells for sure.
+        identity: device and inode; None if they are not known.
     """
 
     name: str
@@ -35,18 +40,21 @@ class Generation:
     modified: int
     open: Callable[[], int]
     root: Path | None = None
-    packed: bool = False
+    compressed: bool = False
     identity: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A log that was found: its generations, newest first, at least one, all in one directory of one root.
+    """A log that was found, or a name that could not be reached.
 
-    The first is the live file, the one with the log's name, if it is there: between two moments of a rotation, and
-    where a program writes into dated files from the beginning, it is not. What could not be reached is a log of one
-    generation that does not open: `open` says why. Its name is the name asked for, a directory's with a `/` behind it,
-    or the last component of a root's path, likewise with a `/`.
+    A name that could not be reached is a log of one generation, whose `open` raises the reason. Its `name` is the name
+    asked for, or the last component of a root's path; a directory's and a root's end with `/`.
+
+    Attributes:
+        generations: newest first, at least one, all in one directory of one root. The first is the live file, which has
+            the log's name, if it is there: during a rotation, and where a program writes into dated files from the
+            beginning, it is not.
     """
 
     name: str
@@ -54,7 +62,7 @@ class Log:
 
     @property
     def size(self) -> int:
-        """Bytes of all generations, as they lie on the disk."""
+        """Bytes of all generations on the disk."""
         return sum(generation.size for generation in self.generations)
 
     @property
@@ -64,24 +72,28 @@ class Log:
 
     @property
     def root(self) -> Path | None:
-        """The absolute path of the root that it was found in, None of what could not be reached."""
+        """The absolute path of the root that it was found in; None if it could not be reached."""
         return self.generations[0].root
 
 
 class InRoot(NamedTuple):
-    """A file that was found, and its root: which of the roots, counted from 0, and the root itself."""
+    """A file that was found, and its root.
+
+    Attributes:
+        number: the place of the root among the served roots, counted from 0.
+    """
 
     number: int
     root: Root
-    found: Found
+    found: FoundFile
 
 
 def grouped(files: Iterable[InRoot]) -> list[Log]:
-    """The logs that files belong to, each file in one log and once, in no order.
+    """Return the logs that files belong to, each file once and in one log, in no order.
 
-    A file reached by several names goes by the one that holds no link, or by one of the others, always the same. A log
-    is that of the first root that has its live file, or else of the first that has any of it. Beyond
-    `MAX_GENERATIONS` of one log the oldest are left out, and a log more says so.
+    A file reached by several names goes by the name that holds no link, or else by one of the others, always the same.
+    A log is taken from the first root that has its live file, or else from the first root that has any of its files.
+    Beyond `MAX_GENERATIONS` the oldest files of a log are left out, and an additional log says so.
     """
     by_name: dict[str, dict[int, list[InRoot]]] = {}
     for file in _each_once(files):
@@ -90,7 +102,7 @@ def grouped(files: Iterable[InRoot]) -> list[Log]:
 
 
 def refusal(name: str, failure: Failure) -> Log:
-    """What could not be reached, as a log."""
+    """Return a log that stands for a name that could not be reached."""
     return Log(name, (Generation(name, name, 0, 0, partial(_refuse, failure.status, failure.message)),))
 
 
@@ -105,7 +117,7 @@ def _each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
     return once.values()
 
 
-def _by_preference(found: Found) -> tuple[bool, str]:
+def _by_preference(found: FoundFile) -> tuple[bool, str]:
     return found.name != found.resolved, found.name
 
 
@@ -123,15 +135,15 @@ def _logs(name: str, files: list[InRoot]) -> Iterator[Log]:
 
 
 def _without_copies(files: list[InRoot]) -> Iterator[InRoot]:
-    """Without the compressed copies of rotated generations: while one is being written, its lines are there twice."""
+    """Leave out the compressed copies of rotated generations: while a copy is written, its lines are there twice."""
     rotated = {file.found.name for file in files if file.found.rotation is not None}
     for file in files:
         name = file.found.name
-        if not (name in rotated and is_packed(name) and unpacked(name) in rotated):
+        if not (name in rotated and has_compressed_name(name) and uncompressed_name(name) in rotated):
             yield file
 
 
-def _order(found: Found) -> tuple[Order, str]:
+def _order(found: FoundFile) -> tuple[Order, str]:
     place = found.rotation or Rotation(found.name, LIVE)
     return place.order(found.status.st_mtime_ns), found.name
 
@@ -145,12 +157,12 @@ def _generation(file: InRoot) -> Generation:
         found.status.st_mtime_ns,
         partial(_open, file.root, found),
         file.root.path,
-        is_packed(found.name),
+        has_compressed_name(found.name),
         (found.status.st_dev, found.status.st_ino),
     )
 
 
-def _open(root: Root, found: Found) -> int:
+def _open(root: Root, found: FoundFile) -> int:
     try:
         with root.enter() as beneath:
             return beneath.open_file(found.resolved)

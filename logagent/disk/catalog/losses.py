@@ -1,6 +1,4 @@
-"""What is said where text of a log is gone: every sentence that comes with DATA_LOSS for a file that was rotated away,
-truncated or written anew.
-"""
+"""The messages that tell of lost text: every DATA_LOSS of a file that was rotated away, truncated or overwritten."""
 
 from __future__ import annotations
 
@@ -9,35 +7,53 @@ from logagent.core.outcome import Failure, Status
 
 
 def gone(log: str, position: Position) -> Failure:
-    """What is said where the file is gone that an earlier answer had come to."""
+    """Return the loss to report when the file a cursor points into is gone."""
     return Failure(
         Status.DATA_LOSS,
-        f"{log}: the file that the earlier answer had come to, at byte {position.offset}, was deleted or changed since",
+        f"{log}: the file that the earlier answer had read up to byte {position.offset} was deleted or overwritten;"
+        " lines may be missing",
     )
 
 
 def lost(log: str, file: str) -> Failure:
-    """What is said where files were rotated while the log was read, and the one read last is gone."""
-    return Failure(Status.DATA_LOSS, f"{log}: {file} and what is older were rotated away while the log was read")
+    """Return the loss to report when the file that a query read last is gone, so that it cannot go on behind it.
+
+    Args:
+        file: the one that was met in its place.
+    """
+    return Failure(
+        Status.DATA_LOSS,
+        f"{log}: {file} and older files were rotated away while the log was read; the answer is incomplete",
+    )
 
 
 def written_over(file: str) -> Failure:
-    """What is said where a file was written over while it was read, and there is no copy of it."""
-    return Failure(Status.DATA_LOSS, f"{file}: was truncated or written anew while it was read, and has no copy")
+    """Return the loss to report when a file was overwritten while a query read it, and no copy of it is found."""
+    return Failure(
+        Status.DATA_LOSS,
+        f"{file}: was truncated or overwritten while it was read, and no copy of it was found; lines may be missing",
+    )
 
 
 def rotated_too_fast(host: str, log: str) -> Notice:
-    """What is said where files may have come and gone between two looks."""
-    return Notice(host, Status.DATA_LOSS, f"{log}: rotated faster than it could be read; some of it may be missing")
+    """Return the notice for a follow when whole files may have come and gone between two looks."""
+    return Notice(host, Status.DATA_LOSS, f"{log}: rotated faster than it could be read; lines may be missing")
 
 
 def truncated(host: str, log: str, lost: int, *, torn: bool = False) -> Notice:
-    """What is said where files were written over or are gone. lost: bytes that a follower had not read of them yet.
-    torn: whether one was written to just before, so that there may have been more."""
+    """Return the notice for a follow when a file was truncated, overwritten or deleted.
+
+    Args:
+        lost: bytes of it that were seen but not read yet.
+        torn: whether it was written to just before, so that more may be lost than was seen.
+
+    Returns:
+        A notice with OK where nothing is lost.
+    """
     if lost:
         message = f"{'at least ' if torn else ''}{lost} bytes were lost: truncated or deleted before they were read"
         return Notice(host, Status.DATA_LOSS, f"{log}: {message}")
     if torn:
         message = f"{log}: truncated while it was written to; the lines written just before that may be missing"
         return Notice(host, Status.DATA_LOSS, message)
-    return Notice(host, Status.OK, f"{log}: truncated; going on from its beginning")
+    return Notice(host, Status.OK, f"{log}: truncated; reading goes on from its beginning")

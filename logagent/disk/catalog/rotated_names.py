@@ -1,11 +1,13 @@
-"""The table of namings: how rotation names the older files of a log, its *generations*. One row each, and in the tests
-one example each.
+"""The table of the names that rotation gives to the older files of a log, its *generations*.
 
-A name is read from its end, one mark after the other: a compression's suffix, then what a row of the table takes off.
-`app-20261123.log.1.gz` loses `.gz`, `.1` and `-20261123`, and is a generation of `app.log`; the mark nearest to the
-log's own name decides its rank. Where a mark could as well belong to the name of a log of its own (`web-1.log`,
-`10.0.0.1.log`, `server.8080`), the row counts only if the log without the mark lies beside it, or not at all. A date
-counts always, whether there is a live file or not: some programs write into dated files from the beginning.
+Each row has one example in the tests. A name is read from its end, one suffix after the other: first the suffix of a
+compression, then the suffixes that the rows take off. `app-20261123.log.1.gz` loses `.gz`, `.1` and `-20261123`, and is
+a generation of `app.log`; the suffix nearest to the log's own name decides its rank. A suffix may stand before the
+extension, as the date does here.
+
+Where a suffix could as well belong to the name of a log of its own (`web-1.log`, `10.0.0.1.log`, `server.8080`), a row
+counts only if the log without the suffix lies beside the file, or does not count at all. A date counts always, whether
+there is a live file or not: some programs write into dated files from the beginning.
 
 Not read: directories named by date, dates such as 11-23-2026, whose month is a guess, and dates without a separator
 before them.
@@ -19,25 +21,28 @@ import re
 from collections.abc import Container
 from typing import NamedTuple
 
-PACKINGS = (".gz", ".bz2", ".xz", ".zst")
+COMPRESSION_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 """The suffixes of compressed files."""
 
 Rank = tuple[int, int, int]
-"""Where a generation stands in its log by its name alone: the smaller, the newer."""
+"""The age of a generation by its name alone: the smaller, the newer."""
 Order = tuple[Rank, int, tuple[int, ...]]
-"""The same with what decides between equals."""
+"""A rank, and what decides between generations of equal rank: see `Rotation.order`."""
 
 LIVE: Rank = (0, 0, 0)
 """The rank of the file that a log is named after."""
 _DATED, _NUMBERED, _COPIED = 1, 2, 3
-_DAY = 86_400  # seconds
+_SECONDS_OF_A_DAY = 86_400
 _EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
 
 
 class Rotation(NamedTuple):
-    """What a file's name says of its place in a log.
+    """The place of a file in a log, by its name.
 
-    log: the name of the log. counts: the numbers behind a date, which count upwards as time goes on.
+    Attributes:
+        log: the name of the log.
+        rank: the smaller, the newer.
+        counts: numbers behind a date, which count upwards as time goes on.
     """
 
     log: str
@@ -45,21 +50,32 @@ class Rotation(NamedTuple):
     counts: tuple[int, ...] = ()
 
     def order(self, modified: int) -> Order:
-        """Sorts the generations of one log newest first: by rank, then by time of modification (of any unit), since
-        within one date some count upwards and some downwards, then by count."""
+        """Return a key that sorts the generations of one log newest first.
+
+        By rank, then by time of modification, since within one date some programs count upwards and some downwards,
+        then by count.
+
+        Args:
+            modified: in any unit.
+        """
         return self.rank, -modified, tuple(-count for count in self.counts)
 
 
 class Doubt(enum.Enum):
-    """When a row counts."""
+    """The condition on which a row counts."""
 
     NONE = enum.auto()
-    UNLESS_BESIDE = enum.auto()  # only if the log itself lies beside the file
-    UNLESS_PACKED_BESIDE = enum.auto()  # only if that, and the file is compressed
+    UNLESS_BESIDE = enum.auto()  # only if the log lies beside the file
+    UNLESS_COMPRESSED_BESIDE = enum.auto()  # only if the log lies beside the file, which is compressed
 
 
 class Naming(NamedTuple):
-    """One way of naming a generation: an expression for the whole name, with the words below in capitals."""
+    """A row of the table: one way to name a generation.
+
+    Attributes:
+        shape: a regular expression for the whole name, with words in capitals that stand for parts of it.
+        doubt: when the row counts.
+    """
 
     shape: str
     doubt: Doubt = Doubt.NONE
@@ -101,41 +117,43 @@ NAMINGS = (
     Naming(r"LOG-EPOCHEXT", Doubt.UNLESS_BESIDE),
     Naming(r"LOG(?<![0-9])\.SMALL"),  # logrotate, Python: app.log.1
     Naming(r"LOG\.NUMBER", Doubt.UNLESS_BESIDE),  # the same where it could be a port, an address or a version
-    Naming(r"LOG[-.]NUMBEREXT", Doubt.UNLESS_PACKED_BESIDE),  # logrotate: app.1.log.gz; log4j: app-1.log.gz
+    Naming(r"LOG[-.]NUMBEREXT", Doubt.UNLESS_COMPRESSED_BESIDE),  # logrotate: app.1.log.gz; log4j: app-1.log.gz
 )
-"""The first row that counts decides."""
+"""The table; the first row that counts decides."""
 
 
 def compiled(shape: str) -> re.Pattern[str]:
-    """The expression that a shape spells."""
+    """Return the expression that a shape spells."""
     expression = re.sub("|".join(sorted(_WORDS, key=len, reverse=True)), lambda word: _WORDS[word[0]], shape)
     return re.compile(expression, re.DOTALL)
 
 
 _PATTERNS = [(compiled(naming.shape), naming.doubt) for naming in NAMINGS]
-_ENDS_LIKE_A_MARK = re.compile(rf"[0-9](?:{_WORDS['EXT']})?\Z").search
-"""Every mark ends in a digit: most names of logs are told apart by this alone."""
+_ENDS_LIKE_A_SUFFIX = re.compile(rf"[0-9](?:{_WORDS['EXT']})?\Z").search
+"""Every suffix ends in a digit: this alone rules out most names."""
 
 
-def is_packed(name: str) -> bool:
-    """Whether a file is compressed, by its name."""
-    return name.endswith(PACKINGS)
+def has_compressed_name(name: str) -> bool:
+    """Tell whether a name has the suffix of a compression."""
+    return name.endswith(COMPRESSION_SUFFIXES)
 
 
-def unpacked(name: str) -> str:
-    """The name without the suffix of a compression."""
-    return name.rpartition(".")[0] if is_packed(name) else name
+def uncompressed_name(name: str) -> str:
+    """Return a name without the suffix of a compression."""
+    return name.rpartition(".")[0] if has_compressed_name(name) else name
 
 
 def beginning(log: str) -> str:
-    """What the names of all generations of `log` begin with: a cheap way to pass over the names of others."""
+    """Return the beginning of the names of all generations of `log`: a cheap test that rules out most names."""
     return log.rpartition(".")[0] or log
 
 
 def rotation(name: str, beside: Container[str]) -> Rotation | None:
-    """The place of the file `name` in the log that it is a generation of, or None if it is a log of its own.
+    """Return the place of a file in the log that it is a generation of; None if it is a log of its own.
 
-    name: as below a root, with `/`; the log is in the same directory. beside: the names in that directory, without it.
+    Args:
+        name: relative to a root, with `/`; the log is in the same directory.
+        beside: the names in that directory, without the directory.
     """
     directory, slash, own = name.rpartition("/")
     found = _rotation(own, beside)
@@ -143,52 +161,52 @@ def rotation(name: str, beside: Container[str]) -> Rotation | None:
 
 
 def _rotation(name: str, beside: Container[str]) -> Rotation | None:
-    plain = unpacked(name)
-    found = _marked(plain, beside, packed=plain != name)
+    plain = uncompressed_name(name)
+    found = _by_suffix(plain, beside, compressed=plain != name)
     if found is None and plain not in ("", name) and plain in beside:
         found = Rotation(plain, (_COPIED, 0, 0))
-    while found is not None and (further := _marked(found.log, beside, packed=False)):
+    while found is not None and (further := _by_suffix(found.log, beside, compressed=False)):
         found = further
     return found
 
 
-def _marked(plain: str, beside: Container[str], *, packed: bool) -> Rotation | None:
-    """What the mark at the end of a name without packing says, if it has one."""
-    if not _ENDS_LIKE_A_MARK(plain):
+def _by_suffix(plain: str, beside: Container[str], *, compressed: bool) -> Rotation | None:
+    """Return the place of a file by the last suffix of its uncompressed name; None if it has none."""
+    if not _ENDS_LIKE_A_SUFFIX(plain):
         return None
-    # A compressed file beside the file that it was made of goes where that one goes.
-    packed = packed and plain not in beside
+    # A compressed file beside the file that it was made from is a generation of the same log.
+    compressed = compressed and plain not in beside
     for pattern, doubt in _PATTERNS:
         match = pattern.fullmatch(plain)
-        found = _read(match) if match else None
-        if found is not None and _counts(doubt, packed=packed, beside=found.log in beside):
+        found = _rotation_of(match) if match else None
+        if found is not None and _counts(doubt, compressed=compressed, beside=found.log in beside):
             return found
     return None
 
 
-def _counts(doubt: Doubt, *, packed: bool, beside: bool) -> bool:
-    return doubt is Doubt.NONE or (beside and (packed or doubt is Doubt.UNLESS_BESIDE))
+def _counts(doubt: Doubt, *, compressed: bool, beside: bool) -> bool:
+    return doubt is Doubt.NONE or (beside and (compressed or doubt is Doubt.UNLESS_BESIDE))
 
 
-def _read(match: re.Match[str]) -> Rotation | None:
-    marks = match.groupdict()
-    rank = _numbered(marks) if marks.get("number") else _dated(marks)
-    counts = tuple(int(count) for count in re.findall("[0-9]+", marks.get("counts") or ""))
-    return rank and Rotation(marks["log"] + (marks.get("extension") or ""), rank, counts)
+def _rotation_of(match: re.Match[str]) -> Rotation | None:
+    parts = match.groupdict()
+    rank = _numbered(parts) if parts.get("number") else _dated(parts)
+    counts = tuple(int(count) for count in re.findall("[0-9]+", parts.get("counts") or ""))
+    return rank and Rotation(parts["log"] + (parts.get("extension") or ""), rank, counts)
 
 
-def _numbered(marks: dict[str, str]) -> Rank:
-    return _NUMBERED, int(marks["number"]), 0
+def _numbered(parts: dict[str, str]) -> Rank:
+    return _NUMBERED, int(parts["number"]), 0
 
 
-def _dated(marks: dict[str, str]) -> Rank | None:
-    """The rank of a date and a time of day; None if there is no such time."""
-    epoch = int(marks.get("epoch") or 0)
-    if "year" not in marks:
-        return _DATED, -(_EPOCH_DAY + epoch // _DAY), -(epoch % _DAY)
-    hour, minute, second = (int(marks.get(part) or 0) for part in ("hour", "minute", "second"))
+def _dated(parts: dict[str, str]) -> Rank | None:
+    """Return the rank of a date and a time of day; None if there is no such time."""
+    epoch = int(parts.get("epoch") or 0)
+    if "year" not in parts:
+        return _DATED, -(_EPOCH_DAY + epoch // _SECONDS_OF_A_DAY), -(epoch % _SECONDS_OF_A_DAY)
+    hour, minute, second = (int(parts.get(unit) or 0) for unit in ("hour", "minute", "second"))
     try:
-        day = datetime.date(int(marks["year"]), int(marks["month"]), int(marks.get("day") or 1)).toordinal()
+        day = datetime.date(int(parts["year"]), int(parts["month"]), int(parts.get("day") or 1)).toordinal()
         datetime.time(hour, minute, min(second, 59))
     except ValueError:
         return None

@@ -2,6 +2,6 @@
 
 May import, of ``disk``: ``threads``.
 
-Doors: ``beneath.Beneath`` opens files below a root; ``reader.Reader`` reads one; ``parallel_sweep.Sweep`` passes over
-what cannot match.
+Doors: ``beneath.Root`` opens files below a root; ``reader.Reader`` reads the lines of one;
+``parallel_sweep.ParallelSweep`` passes over text that cannot match.
 """

@@ -1,4 +1,4 @@
-"""What a file is read as: blocks of whole lines, lines too long to be held, and stretches known not to match."""
+"""The stretches that a file is read in: blocks of whole lines, lines too long to be held, lines known not to match."""
 
 from __future__ import annotations
 
@@ -8,37 +8,52 @@ from typing import NamedTuple
 from logagent.core.batch import BATCH_BYTES
 
 UNKNOWN = 2**62
-"""Stands for the size of a text that was not gone through yet: larger than any."""
+"""Stands for the size of a text that was not gone through yet: larger than any real size."""
 BLOCK_SIZES = (16 * 1024, 64 * 1024, BATCH_BYTES)
-"""Bytes of the first reads and of all further ones: the last twenty lines cost little, and a long scan little per byte.
-Larger blocks than the last leave the processor's caches."""
+"""Bytes of the first reads, the last for all further ones: the last twenty lines of a file cost little, and a long scan
+costs little per byte. Larger blocks do not fit into the processor's caches."""
 MAX_LINE = 1024 * 1024
-"""Bytes of a line that is sent whole: far above any line that is meant to be read, and bearable times the scans that
-run at a time."""
+"""Bytes of a line that is sent whole: far above any line that is meant to be read, and little memory for each of the
+scans that run at a time."""
 Read = Callable[[int, int, int], bytes]
 """`os.pread`: descriptor, number of bytes, offset."""
 
 
 class Block(NamedTuple):
-    """Whole lines and where they begin in their file. Only the line break of the file's last line may be missing.
-    Without any byte: reading goes on, and no whole line was found yet."""
+    """Whole lines of a file, the last of which may lack a line break at the end of the file.
+
+    Attributes:
+        offset: where they begin in the file.
+        body: their bytes; empty where no whole line was found yet and reading goes on.
+    """
 
     offset: int
     body: bytes
 
 
 class LongLine(NamedTuple):
-    """A line too long to be held: where it begins, and where it ends, its line break left out."""
+    """A line too long to be held.
+
+    Attributes:
+        offset: where it begins in the file.
+        end: where it ends, its line break left out.
+    """
 
     offset: int
     end: int
 
 
-class Barren(NamedTuple):
-    """Whole lines of which none matches, found so by a sweep: where they begin in their file, and their bytes."""
+class NonMatching(NamedTuple):
+    """Whole lines of which a sweep found that none matches.
+
+    Attributes:
+        offset: where they begin in the file.
+        size: their bytes.
+    """
 
     offset: int
     size: int
 
 
-Stretch = Block | LongLine | Barren
+Stretch = Block | LongLine | NonMatching
+"""A part of a file, as a reader gives it."""

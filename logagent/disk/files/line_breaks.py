@@ -7,11 +7,15 @@ import os
 from logagent.disk.files.reader import Reader
 
 _PIECE = 64 * 1024
-"""Bytes read at a time to find where a line ends: more than nearly all lines have."""
+"""Bytes read at a time to find a line break: more than nearly all lines have."""
 
 
 def whole_end(descriptor: int) -> int:
-    """The offset behind the last line break of an open file. Raises `OSError`."""
+    """Return the offset behind the last line break of an open file, 0 if it has none.
+
+    Raises:
+        OSError: when the file cannot be read.
+    """
     end = os.fstat(descriptor).st_size
     while end > 0:
         begin = max(0, end - _PIECE)
@@ -23,7 +27,7 @@ def whole_end(descriptor: int) -> int:
 
 
 def line_start(reader: Reader, offset: int) -> int:
-    """The first offset from `offset` on at which a line begins, the end of the file counting as one."""
+    """Return where the first line begins at or behind `offset`; the file's size if none does."""
     if offset <= 0:
         return 0
     at = offset - 1

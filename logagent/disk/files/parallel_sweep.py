@@ -1,9 +1,9 @@
-"""The sweep: going over what holds no match in large chunks, by as many threads as there are places for.
+"""Passing over text that cannot match: in large chunks, and by a second thread too where one may help.
 
-A search that seldom finds anything spends its time on copying out of the page cache, on searching what was copied, and
-on what Python does for every block. Here the first two are shared with a thread that helps, and the last is done once
-for a chunk four times as large: is there any match in it at all? What is not seen to be clear is left to the reader,
-who also finds out what is wrong where a read fails.
+A search that seldom finds anything spends its time on copying out of the page cache, on searching the copy, and on
+Python's work for every block. A sweep shares the first two with a helper, and does the last once for a chunk four times
+as large: does it hold any match at all? A chunk that is not surely clear is left to the reader, as is one whose read
+fails: the reader tells what is wrong.
 """
 
 from __future__ import annotations
@@ -16,51 +16,60 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import NamedTuple
 
 from logagent.core.matching.conditions import Scout
+from logagent.disk.files.blocks import Read
 from logagent.disk.threads import Work
 
 CHUNK = 1024 * 1024
-"""Bytes that are read and searched at a time: Python's part is then a tenth, and a helper is rid of in less than
-0.1 ms (page cache) to 10 ms (slow disk)."""
+"""Bytes that are read and searched at a time: Python's part is then a tenth, and a helper ends within 0.1 ms (page
+cache) to 10 ms (slow disk)."""
 WINDOW = 256
-"""Chunks of one sweep at most."""
+"""Chunks of one sweep, at most."""
 SPELL = 0.005
-"""Seconds after which a sweep ends, since others wait for their turn meanwhile: about what a scan took between two
-batches before there were sweeps. With much less, one waits too often for the helper."""
+"""Seconds after which a sweep ends, since others wait for their turn meanwhile: about as long as a scan without sweeps
+takes between two batches. Much shorter sweeps would wait too often for the helper."""
 PAUSE = 32
-"""Chunks at most that are left to the reader where sweeps are not worth it: one in so many is then read twice."""
+"""Chunks that are left to the reader, at most, where sweeps find little: one chunk in 32 is then read twice."""
 BEYOND = 4096
-"""Bytes that are read behind a chunk for the end of its last line. Where a line is longer the chunk is not clear."""
+"""Bytes that are read behind a chunk for the end of its last line. If the line is longer, the chunk is not clear."""
 WORTH = 4
-"""Chunks below which nothing is swept: a helper takes 0.1 ms to come and to go."""
+"""Chunks below which nothing is swept: a helper takes 0.1 ms to start and to end."""
 AHEAD = 4
-"""Chunks that a sweep is ahead of itself in telling the kernel what it will read."""
-
-Read = Callable[[int, int, int], bytes]
-"""`os.pread`: descriptor, number of bytes, offset."""
+"""Chunks ahead of the one being read that the kernel is told to fetch."""
 
 
 class Swept(NamedTuple):
-    """edge: where a line begins up to which, from where the sweep began, nothing matches. bytes_read: for that."""
+    """The outcome of a sweep.
+
+    Attributes:
+        edge: a line's beginning; between it and the place where the sweep began no line matches.
+        bytes_read: bytes that both threads read for that.
+    """
 
     edge: int
     bytes_read: int
 
 
 class _Edges(NamedTuple):
-    """The lines that begin in a clear chunk, but for the first: where they begin, and where they end."""
+    """Where the whole lines of a clear chunk begin, and where they end."""
 
     first: int
     last: int
 
 
-class Sweep:
-    """Sweeps one file in one direction, for one thread at a time, whoever helps it.
+class ParallelSweep:
+    """Sweeps one file in one direction, for one thread at a time.
 
-    descriptor: of a regular file; stays the caller's. scout: makes one, for the thread that asks and for the helper
-    each, once there is something to sweep; None: nothing is swept. read: `os.pread` or what stands in for it.
-    before_read: called before each read of the thread that asks, never in the helper; what it raises passes through,
-    once the helper has stopped. helped: has its argument done by a helper, too, as long as the context lasts. clock:
-    tells seconds. chunk, beyond: bytes.
+    Args:
+        descriptor: of a regular file; stays the caller's.
+        scout: makes a scout, one for the calling thread and one for the helper, once there is something to sweep; where
+            it returns None nothing is swept.
+        read: `os.pread`, or its stand-in.
+        before_read: called before each read of the calling thread, never in the helper; an exception that it raises
+            passes through once the helper has stopped.
+        helped: has a helper do the work it is given, as long as the context lasts.
+        clock: tells seconds.
+        chunk: bytes of a chunk.
+        beyond: bytes read behind a chunk, see `BEYOND`.
     """
 
     def __init__(
@@ -91,7 +100,7 @@ class Sweep:
         self._resume: int | None = None
 
     def before(self, end: int, begin: int = 0) -> Swept:
-        """How far down from `end` to `begin`, both where lines begin, no line matches."""
+        """Find how far down from `end` to `begin`, both where lines begin, no line matches."""
         if not self._is_worth_it(begin, end) or (self._resume is not None and end > self._resume):
             return Swept(end, 0)
         ends = range(end, max(begin, end - WINDOW * self._chunk), -self._chunk)
@@ -102,7 +111,7 @@ class Sweep:
         return Swept(edge, self._take_bytes_read())
 
     def behind(self, begin: int, end: int) -> Swept:
-        """How far up from `begin` to `end`, both where lines begin or the file ends, no line matches."""
+        """Find how far up from `begin` to `end`, both where lines begin or the file ends, no line matches."""
         if not self._is_worth_it(begin, end) or (self._resume is not None and begin < self._resume):
             return Swept(begin, 0)
         begins = range(begin, min(end, begin + WINDOW * self._chunk), self._chunk)
@@ -121,7 +130,7 @@ class Sweep:
         return bool(self._scouts)
 
     def _sweep(self, chunks: list[range], region: range, direction: int) -> tuple[list[_Edges], bool]:
-        """The first of the chunks, as many as are clear one after the other; and whether one was not clear."""
+        """Return the first chunks, as far as each is clear, and whether a chunk was met that is not."""
         self._until = self._clock() + SPELL
         mine, helpers = self._scouts
         clear: dict[int, _Edges] = {}
@@ -150,7 +159,7 @@ class Sweep:
         return self._clock() < self._until
 
     def _look(self, scout: Scout, chunk: range, region: range) -> _Edges | None:
-        """None unless all the lines that begin in the chunk, but perhaps the first, are seen whole and do not match."""
+        """Return the edges of a chunk if all its lines, except perhaps the first, are seen whole and do not match."""
         size = min(chunk.stop + self._beyond, region.stop) - chunk.start
         try:
             body = self._read(self._descriptor, size, chunk.start)
@@ -166,18 +175,18 @@ class Sweep:
         return _Edges(chunk.start + first, chunk.start + last)
 
     def _announce(self, begin: int, region: range) -> None:
-        """Have the kernel fetch a chunk that is soon read, unless it has it."""
+        """Have the kernel fetch a chunk that is soon read, unless it is in the page cache."""
         begin = max(begin, region.start)
         if begin >= region.stop:
             return
         try:
             os.preadv(self._descriptor, [bytearray(1)], begin, os.RWF_NOWAIT)  # 0.3 µs: announcing takes 16
-        except OSError:  # it is not at hand, or the file system cannot tell
-            with suppress(OSError):  # a hint: where it is not taken, the read tells what is wrong
+        except OSError:  # it is not in the page cache, or the file system cannot tell
+            with suppress(OSError):  # only a hint: if it fails, the read tells what is wrong
                 os.posix_fadvise(self._descriptor, begin, self._chunk, os.POSIX_FADV_WILLNEED)
 
     def _next_pause(self, clear: int) -> int:
-        """Bytes for the reader alone before the next sweep: the longer, the less the last sweeps were worth."""
+        """Return the bytes to leave to the reader before the next sweep: the more, the less the last sweeps found."""
         self._pause = self._chunk if clear > WORTH else min(2 * self._pause, PAUSE * self._chunk)
         return self._pause
 

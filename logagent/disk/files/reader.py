@@ -1,7 +1,7 @@
-"""Reading one file by position, in blocks of whole lines, backward or forward, up to the size that it first had.
+"""Reading one file by position in blocks of whole lines, backward or forward, up to the size that it had at first.
 
-Blocks begin and end where lines do, so that the piece of a line at the edge of a read is read again with the next
-block: some tens of bytes, cheaper than putting pieces together.
+Blocks begin and end where lines do. So the piece of a line at the edge of a read is read again with the next block:
+some tens of bytes, which costs less than putting pieces together.
 """
 
 from __future__ import annotations
@@ -12,23 +12,32 @@ from contextlib import suppress
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.times.locating import SEEN
-from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Barren, Block, LongLine, Read, Stretch
-from logagent.disk.files.parallel_sweep import Sweep
+from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, NonMatching, Read, Stretch
+from logagent.disk.files.parallel_sweep import ParallelSweep
 
 AHEAD = 4
-"""Blocks of full size that a long scan is ahead of itself in telling the kernel what it will read. By itself the kernel
-reads ahead only forward, and little: with this a cold file is read backward twice as fast, forward three times."""
+"""Blocks of full size ahead of the one being read that the kernel is told to fetch. By itself it reads ahead only
+forward, and little: with this, a cold file is read twice as fast backward, and three times as fast forward."""
 
 
 class Reader:
     """Reads the lines of one file.
 
-    descriptor: of a regular file, open for reading; stays the caller's. name: for messages. sizes: of the blocks,
-    growing. max_line: lines up to so many bytes come whole. read: `os.pread` or what stands in for it. before_read:
-    called before each read; what it raises ends the reading. sweep: finds what need not be looked at line by line.
+    Every method that reads raises `Failure`, with DATA_LOSS, where a read fails.
 
-    size: bytes of the file when the reader was made; what is appended later is not read. bytes_read: so far, all told.
-    loss: why the lines are not all there, None as long as they are. Where a read fails, `Failure` is raised.
+    Args:
+        descriptor: of a regular file, open for reading; stays the caller's.
+        sizes: bytes of the first blocks, the last for all further ones.
+        read: `os.pread`, or its stand-in.
+        before_read: called before each read; an exception that it raises ends the reading.
+        sweep: finds text that need not be looked at line by line; None: all is looked at.
+
+    Attributes:
+        name: of the file, for messages.
+        max_line: bytes up to which a line comes whole.
+        size: bytes of the file when the reader was made; text appended later is not read.
+        bytes_read: bytes read so far, in all.
+        loss: why the lines are incomplete; None as long as they are complete.
     """
 
     def __init__(
@@ -40,7 +49,7 @@ class Reader:
         max_line: int = MAX_LINE,
         read: Read = os.pread,
         before_read: Callable[[], object] = lambda: None,
-        sweep: Sweep | None = None,
+        sweep: ParallelSweep | None = None,
     ) -> None:
         self._descriptor = descriptor
         self.name = name
@@ -56,16 +65,17 @@ class Reader:
         self.loss: Failure | None = None
 
     def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
-        """The file from its last line to its first; the lines within a block are in the order of the file.
+        """Give the file from its last line to its first; the lines within a block are in the order of the file.
 
-        begin, end: only the lines that begin from `begin` on and before `end`, None being the end of the file; both are
-        where lines begin, or the file's size.
+        Args:
+            begin: where the first line to give begins.
+            end: where the first line begins that is not to be given, or the file's size; None: the end of the file.
         """
         stop, sizes = self._limit(end), self._growing()
         size = next(sizes)
         while stop > begin:
-            if (edge := self._barren_before(stop, size, begin)) < stop:
-                yield Barren(edge, stop - edge)
+            if (edge := self._non_matching_before(stop, size, begin)) < stop:
+                yield NonMatching(edge, stop - edge)
                 stop = edge
                 continue
             start = max(begin, stop - size)
@@ -87,12 +97,17 @@ class Reader:
                 size = next(sizes)
 
     def forward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
-        """The file from its first line to its last, or those of its lines that begin between `begin` and `end`."""
+        """Give the file from its first line to its last.
+
+        Args:
+            begin: where the first line to give begins.
+            end: where the first line begins that is not to be given, or the file's size; None: the end of the file.
+        """
         sizes = self._growing()
         size = next(sizes)
         while begin < (limit := self._limit(end)):
-            if (edge := self._barren_behind(begin, size, limit)) > begin:
-                yield Barren(begin, edge - begin)
+            if (edge := self._non_matching_behind(begin, size, limit)) > begin:
+                yield NonMatching(begin, edge - begin)
                 begin = edge
                 continue
             stop = min(begin + size, limit)
@@ -110,21 +125,21 @@ class Reader:
                 begin, size = line_end + 1, next(sizes)
 
     def windows(self, line: LongLine, overlap: int) -> Iterator[bytes]:
-        """A long line in pieces, each but the first beginning with the last `overlap` bytes of the one before it."""
+        """Give a long line in pieces, each but the first beginning with the last `overlap` bytes before it."""
         for begin in range(line.offset, line.end, self._sizes[-1]):
             yield self.read(max(line.offset, begin - overlap), min(begin + self._sizes[-1], line.end))
 
     def head(self, line: LongLine) -> bytes:
-        """The first bytes of a long line: one more than `max_line`, and what tells its time, unless it has shrunk."""
+        """Return the first bytes of a long line: one more than `max_line`, and enough to tell its time."""
         head = self.read(line.offset, min(line.offset + max(self.max_line + 1, SEEN), line.end))
-        return head.partition(b"\n")[0]  # there is none, unless the file was written over meanwhile
+        return head.partition(b"\n")[0]  # it holds none, unless the file was overwritten meanwhile
 
     def found(self, line: LongLine) -> bool | None:
-        """Whether a long line matches is not known before its windows are looked at."""
+        """Return None: whether a long line matches is not known before its windows are looked at."""
         return None
 
     def read(self, begin: int, end: int) -> bytes:
-        """The bytes from `begin` to `end`; fewer if the file has shrunk, which is noted as a loss."""
+        """Return the bytes from `begin` to `end`; fewer if the file has shrunk, which is noted as a loss."""
         body = self._read_once(begin, end)
         while body and len(body) < end - begin:
             more = self._read_once(begin + len(body), end)
@@ -145,14 +160,14 @@ class Reader:
         self.bytes_read += len(body)
         return body
 
-    def _barren_before(self, end: int, size: int, begin: int) -> int:
+    def _non_matching_before(self, end: int, size: int, begin: int) -> int:
         if self._sweep is None or size != self._sizes[-1]:
             return end
         edge, bytes_read = self._sweep.before(end, begin)
         self.bytes_read += bytes_read
         return edge
 
-    def _barren_behind(self, begin: int, size: int, end: int) -> int:
+    def _non_matching_behind(self, begin: int, size: int, end: int) -> int:
         if self._sweep is None or size != self._sizes[-1]:
             return begin
         edge, bytes_read = self._sweep.behind(begin, end)
@@ -163,9 +178,9 @@ class Reader:
         return self._end if end is None else min(end, self._end)
 
     def _announce(self, start: int, size: int, begin: int, end: int) -> None:
-        """Have the kernel fetch what a scan of that region that has come to blocks of full size will soon read."""
+        """Have the kernel fetch a block that a scan of that region, once its blocks have full size, will soon read."""
         if size == self._sizes[-1] and begin - size < start < end:
-            with suppress(OSError):  # a hint: where it is not taken, the read tells what is wrong
+            with suppress(OSError):  # only a hint: if it fails, the read tells what is wrong
                 os.posix_fadvise(self._descriptor, max(begin, start), size, os.POSIX_FADV_WILLNEED)
 
     def _note_shrinking(self, end: int) -> None:
@@ -179,7 +194,7 @@ class Reader:
             yield self._sizes[-1]
 
     def _line_start(self, before: int, floor: int) -> Generator[Block, None, int]:
-        """Where the line begins that goes on at `before`: at `floor` if not after it."""
+        """Find where the line begins that goes on at `before`; `floor` if it begins before that."""
         while before > floor:
             begin = max(floor, before - self._sizes[-1])
             line_break = self.read(begin, before).rfind(b"\n")
@@ -190,7 +205,7 @@ class Reader:
         return floor
 
     def _line_end(self, after: int, limit: int | None) -> Generator[Block, None, int]:
-        """Where the line ends that goes on at `after`: at `limit` if not before it."""
+        """Find where the line ends that goes on at `after`; `limit` if it ends behind that."""
         while after < self._limit(limit):
             end = min(after + self._sizes[-1], self._limit(limit))
             line_break = self.read(after, end).find(b"\n")

@@ -1,4 +1,4 @@
-"""A file descriptor that is shared by a caller and the thread that reads for it, either of which may be done first."""
+"""A file descriptor shared by a caller and the thread that reads for it, either of which may be done first."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
-class Descriptor:
-    """A descriptor opened when it is first used and closed once: when it was given up and nobody uses it.
+class SharedDescriptor:
+    """A descriptor that is opened at its first use, and closed once it was given up and nobody uses it.
 
-    A read that hangs in the kernel outlives the caller that was cancelled meanwhile. Were the descriptor closed under
-    it, its number could go to another file and the read with it, so the last of the two to let go closes.
+    A read that hangs in the kernel outlives the caller that was cancelled meanwhile. If the caller closed the
+    descriptor, its number could go to another file, and the read with it. So the last of the two to let go closes it.
+
+    Args:
+        opener: gives the descriptor.
     """
 
     def __init__(self, opener: Callable[[], int]) -> None:
@@ -24,9 +27,10 @@ class Descriptor:
 
     @contextmanager
     def use(self) -> Iterator[int]:
-        """Keep the descriptor open for the length of a block, in one thread at a time.
+        """Keep the descriptor open until the block ends, in one thread at a time; errors of the opener pass through.
 
-        Raises what the opener raises, and `ValueError` after `give_up`.
+        Raises:
+            ValueError: after `give_up`.
         """
         with self._lock:
             if self._given_up:
@@ -41,7 +45,7 @@ class Descriptor:
             self._close_if_last()
 
     def give_up(self) -> None:
-        """Have the descriptor closed: now, or by the thread that uses it when that is done, which is not waited for."""
+        """Close the descriptor, or have the thread that uses it close it in the end, without waiting for that."""
         self._given_up = True
         self._close_if_last()
 

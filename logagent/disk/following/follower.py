@@ -16,7 +16,7 @@ from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
 from logagent.disk.following.tail import Tail, TailBlock
 from logagent.disk.rotation.growing_file import GrowingFile
-from logagent.disk.times.appended import LiveStamping
+from logagent.disk.times.appended import AppendedTimes
 
 EVENT_QUIET = 0.5
 """Seconds without a further line after which an event counts as complete: programs write a stack trace at once."""
@@ -170,7 +170,7 @@ class LogFollower:
         self._offset += len(block.body)
         self._note_position()
 
-    def _enter(self, number: int, file: GrowingFile, stamping: LiveStamping, fingerprint: int) -> None:
+    def _enter(self, number: int, file: GrowingFile, stamping: AppendedTimes, fingerprint: int) -> None:
         origin = Origin(self._tail.host, file.name, stamping.timed or not self._wants_times, self.name, fingerprint)
         if self._entered != (number, origin):
             self._entered = number, origin

@@ -29,20 +29,10 @@ def newer_than(
         doubtful: how many newer files there may be in that case with none missing.
     """
     for anchor in known:
-        if (place := _place_of(found, anchor)) is not None:
+        if (place := identity.place_of_inode(found, anchor.identity, anchor.fingerprint)) is not None:
             return found[:place], anchor is known[0] or place <= doubtful
     newer = [one for one in found if not known or one.modified >= known[0].modified]
     return newer, not known or len(newer) <= doubtful
-
-
-def _place_of(found: Sequence[Generation], anchor: GrowingFile) -> int | None:
-    place = next((place for place, one in enumerate(found) if one.identity == anchor.identity), None)
-    # The inode of a file that was compressed soon belongs to another file.
-    if place is not None and (
-        not anchor.fingerprint or identity.place_of(found[place : place + 1], anchor.fingerprint) == 0
-    ):
-        return place
-    return identity.place_of(found, anchor.fingerprint) if anchor.fingerprint else None
 
 
 class Candidates:
@@ -62,7 +52,7 @@ class Candidates:
 
         Raises:
             Failure: when one cannot be opened.
-            FileReplaced: when the name of one belongs to another inode.
+            Replaced: when the name of one belongs to another inode.
             OSError: when one cannot be read.
         """
         return [self._open(file) for file in reversed(newest_first)]
@@ -78,7 +68,7 @@ class Candidates:
         Raises:
             Overwritten: when the file is overwritten meanwhile.
             Failure: when one cannot be opened.
-            FileReplaced: when the name of one belongs to another inode.
+            Replaced: when the name of one belongs to another inode.
             OSError: when one cannot be read.
         """
         files = self.open_all(newest_first)

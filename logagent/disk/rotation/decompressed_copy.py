@@ -6,16 +6,14 @@ import os
 from typing import NamedTuple
 
 from logagent.core.batch import BATCH_BYTES
-from logagent.disk.archives.decoding import HEAD, Unpacking, kind_of
+from logagent.disk.archives.compression import HEAD, compression_of
+from logagent.disk.archives.decoding import Decompression
+from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 
 MAX_DECOMPRESSED = 256 * 1024 * 1024
 """Bytes of text that are decompressed into memory when a file was compressed before it was read to its end: more than a
 busy log gets between two rotations."""
-
-
-class FileReplaced(Exception):
-    """Another file has the name under which a file was found."""
 
 
 class PlainText(NamedTuple):
@@ -35,23 +33,21 @@ def open_plain_text(file: Generation) -> PlainText:
 
     Raises:
         Failure: when it cannot be opened.
-        FileReplaced: when its name belongs to another inode.
+        identity.Replaced: when its name belongs to another inode.
         OSError: when it cannot be read.
     """
     descriptor = file.open()
     try:
-        status = os.fstat(descriptor)
-        if file.identity not in (None, (status.st_dev, status.st_ino)):
-            raise FileReplaced
-        kind = kind_of(os.pread(descriptor, HEAD, 0))
+        identity.require_same(file, identity.inode_of(descriptor))
+        kind = compression_of(os.pread(descriptor, HEAD, 0))
         if kind is None:
             return PlainText(os.dup(descriptor))
-        return _decompressed(Unpacking(descriptor, file.name, kind, chunk=BATCH_BYTES), file)
+        return _decompressed(Decompression(descriptor, file.name, kind, chunk=BATCH_BYTES), file)
     finally:
         os.close(descriptor)
 
 
-def _decompressed(unpacking: Unpacking, file: Generation) -> PlainText:
+def _decompressed(unpacking: Decompression, file: Generation) -> PlainText:
     text = os.memfd_create(file.name.rpartition("/")[2][:200])
     try:
         size = 0

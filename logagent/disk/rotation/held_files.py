@@ -24,7 +24,7 @@ from functools import partial
 from logagent.core.batch import Notice, Position
 from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.rotation.growing_file import GrowingFile
-from logagent.disk.times.appended import LiveStamping
+from logagent.disk.times.appended import AppendedTimes
 
 DELETED_GRACE = 10.0
 """Seconds without a write after which a deleted file is closed that every follower has read: a program that has the
@@ -53,7 +53,7 @@ class HeldFiles:
         self.first, self.last, self.begun = 0, -1, 0
         self._zone = zone
         self._files: dict[int, GrowingFile] = {}
-        self._stampings: dict[int, LiveStamping] = {}
+        self._stampings: dict[int, AppendedTimes] = {}
         self._notices: dict[int, Sequence[Notice]] = {}
         self._forgotten: list[GrowingFile] = []
 
@@ -73,7 +73,7 @@ class HeldFiles:
         """The file that took the place of all others."""
         return self._files[self.last]
 
-    def stamping(self, number: int) -> LiveStamping:
+    def stamping(self, number: int) -> AppendedTimes:
         """Return what gives the lines of a file their times."""
         return self._stampings[number]
 
@@ -146,7 +146,7 @@ class HeldFiles:
         """
         self._notices |= {self.last + 1: notices} if notices else {}
         for number, file in enumerate(files, self.last + 1):
-            self._stampings[number] = LiveStamping(self._zone, partial(_before, file))
+            self._stampings[number] = AppendedTimes(self._zone, partial(_before, file))
             self._files[number] = file
         self.last += len(files)
 

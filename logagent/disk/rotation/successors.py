@@ -15,11 +15,12 @@ from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog import identity
+from logagent.disk.catalog.identity import Replaced
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.candidates import Candidates, Inode, newer_than
-from logagent.disk.rotation.decompressed_copy import FileReplaced, open_plain_text
+from logagent.disk.rotation.decompressed_copy import open_plain_text
 from logagent.disk.rotation.growing_file import GrowingFile
 
 ATTEMPTS = 20
@@ -76,7 +77,7 @@ class SuccessorFinder:
             found = identity.listed(self._find)
             if not found:
                 raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
-            with suppress(FileReplaced, Overwritten), ExitStack() as opened:
+            with suppress(Replaced, Overwritten), ExitStack() as opened:
                 newest = self._opened(found[0], opened)
                 newest.skip_lines()
                 files = [*self._before(newest, found[1:], opened), newest]
@@ -87,8 +88,7 @@ class SuccessorFinder:
     def _opened(self, found: Generation, opened: ExitStack) -> GrowingFile:
         file = GrowingFile(found.name, found.open(), max_line=self._max_line)
         opened.callback(file.close)
-        if found.identity not in (None, file.identity):
-            raise FileReplaced
+        identity.require_same(found, file.identity)
         return file
 
     def _before(self, newest: GrowingFile, found: Sequence[Generation], opened: ExitStack) -> list[GrowingFile]:
@@ -99,7 +99,7 @@ class SuccessorFinder:
             file = self._opened(older, opened)
         except Failure:
             return []  # the log can be followed without it
-        if newest.fingerprint or older.packed:
+        if newest.fingerprint or older.compressed:
             file.keep_fingerprint_only()
         else:
             file.skip_lines()
@@ -169,7 +169,7 @@ class SuccessorFinder:
         """Open a file again that was closed, under whatever name it has now; return whether it is still there."""
         for _ in range(ATTEMPTS):
             found = identity.once(self._find())
-            with suppress(FileReplaced, Overwritten, Failure, OSError):
+            with suppress(Replaced, Overwritten, Failure, OSError):
                 place = identity.place_of(found, file.fingerprint)
                 if place is not None:
                     return _goes_on_in(file, found[place])
@@ -194,7 +194,7 @@ class SuccessorFinder:
                         copied = copy is not None and _goes_on_in(file, copy)
                         kept = files
                         return Successors(files, sure and candidates.are_complete(files), copied)
-                except (FileReplaced, Overwritten, OSError):
+                except (Replaced, Overwritten, OSError):
                     continue
                 except Failure as failure:
                     if failure.status is not Status.NOT_FOUND:

@@ -100,7 +100,7 @@ class ArchiveLines:
     @property
     def decompressing_ns(self) -> int:
         """Nanoseconds that decoders took so far."""
-        return self._archive.unpacking_ns
+        return self._archive.decompressing_ns
 
     @property
     def loss(self) -> Failure | None:

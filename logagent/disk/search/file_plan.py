@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 
 from logagent.core.batch import Position
-from logagent.core.cursor import FINGERPRINT_BYTES, fingerprint, has_fingerprint, of_log
+from logagent.core.cursor import fingerprint, of_log
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.core.units import DAY
-from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.search.known_times import KnownTimes
@@ -100,13 +98,12 @@ class FilePlan:
 
     def was_rotated(self, file: Generation, descriptor: int) -> bool:
         """Return whether an open file was renamed and its name given to another one, or its text overwritten."""
-        status = os.fstat(descriptor)
-        renamed = file.identity not in (None, (status.st_dev, status.st_ino))
-        return (renamed or self._is_overwritten(descriptor)) and self._plans < MAX_PLANS
+        is_same = identity.is_same(file, identity.inode_of(descriptor)) and not self._is_overwritten(descriptor)
+        return not is_same and self._plans < MAX_PLANS
 
     def _is_overwritten(self, descriptor: int) -> bool:
         expected = self._resume.fingerprint if self._resume is not None else self._pinned if self.done else 0
-        return bool(expected) and not has_fingerprint(head_of(descriptor, FINGERPRINT_BYTES), expected)
+        return bool(expected) and not identity.begins_as(descriptor, expected)
 
     def plan_anew(self, met: str) -> Failure | None:
         """List the files again, and go on with the one next to the file that was read last.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.files.shared_descriptor import Descriptor
+from logagent.disk.files.shared_descriptor import SharedDescriptor
 from logagent.disk.search.scan_setup import FileScan
 
 
@@ -18,7 +18,7 @@ class OpenFile:
 
     def __init__(self, file: Generation) -> None:
         self.file = file
-        self.descriptor = Descriptor(file.open)
+        self.descriptor = SharedDescriptor(file.open)
         self.begun: FileScan | None = None
         self.fingerprint = 0
 

@@ -46,4 +46,4 @@ class ReadOptions:
 
 def expected_size(file: Generation) -> int:
     """Return the bytes of a file's text, as far as they are known before it is read."""
-    return file.size * COMPRESSION_RATIO if file.packed else file.size
+    return file.size * COMPRESSION_RATIO if file.compressed else file.size

@@ -10,7 +10,7 @@ from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
-from logagent.disk.files.blocks import Barren, Block, LongLine, Stretch
+from logagent.disk.files.blocks import Block, LongLine, NonMatching, Stretch
 from logagent.disk.search.archive_lines import LineReader
 from logagent.disk.search.options import LIFE_BYTES
 
@@ -87,7 +87,7 @@ class Scan:
                 if stretch.body:
                     self._builder.add(stretch)
                     self._pass(stretch.offset, stretch.offset + len(stretch.body))
-            elif isinstance(stretch, Barren):
+            elif isinstance(stretch, NonMatching):
                 self._pass(stretch.offset, stretch.offset + stretch.size)
             else:
                 yield from self._inspect(stretch)

@@ -14,12 +14,13 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
-from logagent.disk.archives.decoding import HEAD, Kind, head_of, kind_of
+from logagent.disk.archives.compression import HEAD, Compression, compression_of
+from logagent.disk.archives.decoding import head_of
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
-from logagent.disk.files.parallel_sweep import Sweep
+from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
 from logagent.disk.search.archive_lines import ArchiveLines
 from logagent.disk.search.options import ReadOptions
@@ -27,7 +28,7 @@ from logagent.disk.search.scan import Scan
 from logagent.disk.search.timings import Timings
 from logagent.disk.threads import Work
 from logagent.disk.times.bisection import bounds
-from logagent.disk.times.stamping import SAMPLE, Stamping, StampingAtHand
+from logagent.disk.times.stamping import SAMPLE, ArchiveTimes, FileTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class ScanSetup:
     Attributes:
         log: its name.
         check_cancelled: called before each read; what it raises ends the work.
-        helped: lends further threads for a while, see `Sweep`.
+        helped: lends further threads for a while, see `ParallelSweep`.
         notes: sentences for the answer's verdict, added as files are begun.
     """
 
@@ -75,12 +76,12 @@ class ScanSetup:
         Raises:
             Failure: when it cannot be read.
             OSError: likewise.
-            WrittenOver: when it is overwritten meanwhile.
+            Overwritten: when it is overwritten meanwhile.
         """
-        kind = kind_of(os.pread(descriptor, HEAD, 0))
+        kind = compression_of(os.pread(descriptor, HEAD, 0))
         if kind is not None:
             return self._archive(file, descriptor, fingerprint, kind, resume)
-        if file.packed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
+        if file.compressed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
         return FileScan(self._plain(file, descriptor, fingerprint, resume))
 
@@ -98,17 +99,17 @@ class ScanSetup:
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
-        stamping = Stamping(reader, *self._stamper_of(descriptor)) if self._wants_times else None
+        stamping = FileTimes(reader, *self._stamper_of(descriptor)) if self._wants_times else None
         if stamping is not None and reader.loss is None:
             options.known_times.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
         return Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
 
-    def _sweep(self, descriptor: int) -> Sweep | None:
+    def _sweep(self, descriptor: int) -> ParallelSweep | None:
         if self.query.match.has_context or self.query.form.unit is Unit.EVENT:
             return None  # lines that do not match are needed too
-        return Sweep(
+        return ParallelSweep(
             descriptor,
             self.matcher.scout,
             read=self.options.read,
@@ -117,7 +118,7 @@ class ScanSetup:
         )
 
     def _archive(
-        self, file: Generation, descriptor: int, fingerprint: int, kind: Kind, resume: Position | None
+        self, file: Generation, descriptor: int, fingerprint: int, kind: Compression, resume: Position | None
     ) -> FileScan:
         options, query = self.options, self.query
         archive = Archive(
@@ -131,7 +132,7 @@ class ScanSetup:
             before_read=self.check_cancelled,
         )
         beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
-        stamping = StampingAtHand(archive, *self._stamper_of(descriptor), beginning) if self._wants_times else None
+        stamping = ArchiveTimes(archive, *self._stamper_of(descriptor), beginning) if self._wants_times else None
         self._enter(file, fingerprint, stamping)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed
         lines = ArchiveLines(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
@@ -141,7 +142,7 @@ class ScanSetup:
         return FileScan(scan, lines)
 
     def _enter(
-        self, file: Generation, fingerprint: int, stamping: Stamping | None, reader: Reader | None = None
+        self, file: Generation, fingerprint: int, stamping: FileTimes | None, reader: Reader | None = None
     ) -> None:
         origin = Origin(self.options.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
         if isinstance(self.builder, BatchBuilder):
@@ -159,7 +160,7 @@ class ScanSetup:
         return query.form.times or query.form.hits or query.range.is_bounded or query.form.unit is Unit.EVENT
 
     def _limits_in(
-        self, reader: Reader, descriptor: int, stamping: Stamping | None, resume: Position | None
+        self, reader: Reader, descriptor: int, stamping: FileTimes | None, resume: Position | None
     ) -> tuple[int, int]:
         """Return the offsets from which and up to which a file is to be read."""
         begin, end = 0, reader.size
@@ -178,7 +179,7 @@ class ScanSetup:
         """Return where to go on: a follow that gave part of a line wants the rest of it, a query the whole line."""
         return min(offset, reader.size) if self.query.form.whole else line_breaks.line_start(reader, offset)
 
-    def _range_in(self, reader: Reader, stamping: Stamping) -> tuple[int, int]:
+    def _range_in(self, reader: Reader, stamping: FileTimes) -> tuple[int, int]:
         if not stamping.timed:
             return 0, reader.size  # all lines have one time: either all are in the range or none is
         found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.options.zone)

@@ -13,8 +13,8 @@ from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
 from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
-from logagent.disk.files import overwritten
 from logagent.disk.files.beneath import failure_of
+from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.search.file_plan import FilePlan
 from logagent.disk.search.open_file import OpenFile
 from logagent.disk.search.options import ReadOptions
@@ -52,7 +52,7 @@ class Session:
         options: how they are read.
         again: gives the files as they are now, in case they are rotated meanwhile; called in a thread.
         check_cancelled: called before each read; what it raises ends the work.
-        helped: lends further threads for a while, see `Sweep`.
+        helped: lends further threads for a while, see `ParallelSweep`.
 
     Attributes:
         ended: whether the last batch was given.
@@ -138,7 +138,7 @@ class Session:
             return
         try:
             self._work(opened, prepared)
-        except overwritten.WrittenOver:
+        except Overwritten:
             self._go_on_in_copy(opened, plan)
         except Failure as failure:
             if failure.status is Status.NOT_FOUND and opened.begun is None and plan.begun:

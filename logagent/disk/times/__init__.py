@@ -2,6 +2,6 @@
 
 May import, of ``disk``: ``files`` and ``archives``.
 
-Doors: ``stamping.Stamping`` gives the times of a block's lines; ``appended`` those of lines as they are written;
-``bisection.bounds`` the part of a file that a range of time lies in.
+Doors: ``stamping.FileTimes`` gives the lines of a file their times, ``appended.AppendedTimes`` those of a file that
+grows; ``bisection.bounds`` finds the part of a file that a range of time lies in.
 """

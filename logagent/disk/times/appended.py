@@ -1,5 +1,7 @@
-"""The times of lines as they are appended: what `Stamping` is for a file that is read from its ends, but for one that
-grows. A line without a time of its own has that of the line before it that has one."""
+"""The times of lines as they are appended to a file that grows.
+
+A line that states no time has the time of the nearest line before it that states one.
+"""
 
 from __future__ import annotations
 
@@ -12,30 +14,40 @@ from logagent.core.times.stamper import Stamper
 from logagent.core.units import HOUR
 
 REMEMBERED = 64
-"""Blocks whose times are kept: the lines of an event, and of context, are asked for again a little later."""
+"""Blocks whose times are kept: an event's lines, and context, are asked for again a little later."""
 BEFORE = 64 * 1024
-"""Bytes looked through for the time of a line before the first that is followed: more than most stack traces take."""
+"""Bytes before the first line that is followed in which a time is looked for: more than most stack traces take."""
 FRESH = 12 * HOUR
-"""After so long a stamper is made anew: times that name no year are read by the time of writing."""
+"""Nanoseconds after which a stamper is made anew, since times without a year get theirs from the time of writing."""
 
 
-class LiveStamping:
-    """Gives the lines of one growing file their times, in nanoseconds since the epoch. See `Stamping`.
+class AppendedTimes:
+    """Gives the lines of one growing file their times, in nanoseconds since the epoch.
 
-    before: reads what lies before an offset, up to so many bytes.
+    Args:
+        zone: of times that name none.
+        before: reads the bytes before an offset; its second argument is how many, at most.
+
+    Attributes:
+        timed: whether any line so far states a time; until then all have the modification time.
     """
 
     def __init__(self, zone: tzinfo, before: Callable[[int, int], bytes]) -> None:
         self._zone = zone
         self._before = before
         self._made = self._modified = 0
-        # One for the threads that read, one for the task that asks: each remembers what it has seen.
+        # One for the threads that read and one for the task that asks, since a stamper remembers what it has seen.
         self._reader = self._stamper = Stamper(zone, 0)
         self._blocks: tuple[tuple[int, list[int], list[int]], ...] = ()
         self.timed = False
 
     def learn(self, offset: int, body: bytes, modified: int) -> None:
-        """In a thread: stamp a block of whole lines; reads the disk where its first line may have none."""
+        """In a thread: note the times of a block of whole lines; reads the disk where its first line states none.
+
+        Args:
+            offset: where the block begins in the file.
+            modified: the file's modification time, in nanoseconds since the epoch.
+        """
         self._refresh(modified)
         lines = lines_of(body)
         stamps = self._reader.stamps(lines)
@@ -47,7 +59,7 @@ class LiveStamping:
             self._blocks = (*self._blocks[1 - REMEMBERED :], block)
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
-        """One time for each of `lines`, which begin at the offsets `starts`."""
+        """Return a time for each of `lines`, which begin at the offsets `starts`."""
         if not self.timed:
             return [self._modified] * len(lines)
         for _, begins, times in reversed(self._blocks):
@@ -58,12 +70,12 @@ class LiveStamping:
         return [self._time_of(start, line) for start, line in zip(starts, lines, strict=True)]
 
     def alone(self, line: bytes) -> int:
-        """The time of a line as far as it tells by itself, else that of the file's modification."""
+        """Return the time that a line states, or else the file's modification time."""
         stamp = self._stamper.stamp(line) if self.timed else None
         return self._modified if stamp is None else stamp
 
     def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
-        """The times that lines state themselves; in a file without times every line counts as if it stated one."""
+        """Return the times that lines state, None for each that states none; in a file without times, its own time."""
         return self._stamper.stamps(lines) if self.timed else [self._modified] * len(lines)
 
     def _refresh(self, modified: int) -> None:
@@ -83,7 +95,7 @@ class LiveStamping:
         return times
 
     def _time_before(self, offset: int) -> int | None:
-        """The time of the line that ends at `offset`."""
+        """Return the time of the line that ends at `offset`, None if it is not known."""
         for end, _, times in reversed(self._blocks):
             if end == offset:
                 return times[-1]

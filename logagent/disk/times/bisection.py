@@ -1,8 +1,8 @@
-"""Where a range of time lies in a file, found by bisection over its lines' times, without an index.
+"""Finding the part of a file that a range of time lies in: by bisection over its lines' times, without an index.
 
 Bisection needs times that ascend. Two kinds of disorder are allowed for: lines that come a little late, and the hour
-that comes twice where clocks are set back. More than that is noticed where it shows at the places that are looked at:
-then the whole file is to be scanned. A clock that jumps and is put right between two such places is not noticed.
+that comes twice where clocks are set back. Any other disorder is noticed if it shows at the places that are looked at:
+then the whole file has to be scanned. A clock that jumps and is set right between two of them is not noticed.
 """
 
 from __future__ import annotations
@@ -14,37 +14,40 @@ from typing import NamedTuple
 
 from logagent.core.units import DAY, SECOND
 from logagent.disk.files.reader import Reader
-from logagent.disk.times.stamping import NEAR, PAGE, Stamping
+from logagent.disk.times.stamping import NEAR, PAGE, FileTimes
 
 SMALL = 1024 * 1024
-"""Bytes of a file up to which it is scanned as it is: that takes no longer than to bisect it."""
+"""Bytes of a file up to which it is not bisected: a scan takes no longer."""
 SAMPLE = 16
-"""Places, evenly spaced, that are looked at first to see whether times ascend: each narrows the bisection too."""
+"""Places, evenly spaced, that are looked at first to see whether times ascend; each narrows the bisection too."""
 PROBE = 4 * 1024
-"""Bytes of such a place, and of those where the bisection looks."""
+"""Bytes that are read at each place."""
 PROBES = 17
-"""Reads that the bisection for one end may take: as many as a file of 4 GB needs where each place has a time. When they
-are spent, the end stays where it is by then, too far out. With all others, that makes no more than 64 reads."""
+"""Reads for the bisection of one end: as many as a file of 4 GB needs where each place has a time. After them the end
+stays where it is, too far out. Together with all others that makes 64 reads at most."""
 QUIET = NEAR * PAGE
-"""Bytes that are looked through for a line with a time: no further than lines are given the time of a neighbour."""
+"""Bytes in which a line with a time is looked for: as far as a line may get the time of a neighbour."""
 GROWTH = 4
-"""How many times as much is looked at next where there was no time: all of `QUIET` then takes five reads."""
+"""Factor by which the next read is larger where there was no time: all of `QUIET` then takes five reads."""
 TOLERANCE = 60 * SECOND
-"""How far times may go back, in ns, and still count as ascending: the clock did not jump, threads log late."""
+"""Nanoseconds that times may go back and still count as ascending: threads log late, and no clock jumped."""
 LATE = 5 * SECOND
-"""How late, in ns, a line may come and be found however much was logged meanwhile: what buffers hold back. Where lines
-are seen to come late, it is twice that, up to `TOLERANCE`."""
+"""Nanoseconds that a line may come late and still be found, however much was logged meanwhile: as long as buffers hold
+lines back. Where lines are seen to come later, twice that, up to `TOLERANCE`."""
 MARGIN = 256 * 1024
-"""Bytes before and behind all this, for lines that come later still. To read them costs no more than to have looked for
-such lines among them, and nothing where enough is found before."""
+"""Bytes added at either end, for lines that come later still. Reading them costs no more than looking for such lines in
+them, and nothing where enough lines are found before."""
 
-_AGES = 1 << 80  # ns: before and after all times
+_AGES = 1 << 80  # nanoseconds: larger than any time
 
 
 class Bounds(NamedTuple):
-    """Where a range of time lies: from `begin` on and before `end`, both offsets of line starts or the file's size.
+    """The part of a file that a range of time lies in.
 
-    jumped: times do not ascend, so that all of the file has to be looked at.
+    Attributes:
+        begin: the offset where its first line begins, or the file's size.
+        end: the offset behind it, where a line begins, or the file's size.
+        jumped: whether times do not ascend, so that the whole file has to be scanned.
     """
 
     begin: int
@@ -54,7 +57,7 @@ class Bounds(NamedTuple):
 
 def bounds(
     reader: Reader,
-    stamping: Stamping,
+    stamping: FileTimes,
     since: int | None,
     until: int | None,
     *,
@@ -63,38 +66,47 @@ def bounds(
     probe: int = PROBE,
     margin: int = MARGIN,
 ) -> Bounds:
-    """Where the lines are whose time is at least `since` and less than `until`, in ns since the epoch, None being open.
+    """Find the part of a file that holds all lines of a range of time; others may lie in it too.
 
-    A line without a time has that of the line before it; at the file's beginning, of that after it. All these lines lie
-    within the bounds, and others may as well: lines are still to be told by their times. Lines that have no time near
-    (see `NEAR`), and so have the file's modification time, are not sought.
+    A line that states no time has the time of the line before it, or at the file's beginning of the line after it.
+    Lines with no time near (see `NEAR`) have the file's modification time, and are not looked for. Where both ends are
+    open, or the file is small, nothing is read. A `Failure` of the reader passes through.
 
-    stamping: of the reader's file, which has times (see `Stamping.timed`). zone: of times that name none; left out,
-    clocks are taken never to be set back. small, probe, margin: see `SMALL`, `PROBE`, `MARGIN`; smaller in tests.
-
-    Costs no reads where both ends are open or the file is small. `Failure` passes through where a read fails.
+    Args:
+        stamping: of the reader's file; its lines have times, see `FileTimes.timed`.
+        since: the earliest time, in nanoseconds since the epoch; None: open.
+        until: the time before which the lines are; None: open.
+        zone: of times that name none; None: clocks are never set back.
+        small: see `SMALL`; smaller in tests, as are `probe` and `margin`.
+        probe: see `PROBE`.
+        margin: see `MARGIN`.
     """
     if since is not None and until is not None and since >= until:
         return Bounds(0, 0, False)
     if reader.size <= small or (since is None and until is None):
         return Bounds(0, reader.size, False)
     search = _Search(stamping, reader.size, probe)
-    begin, end = 0, reader.size
     try:
         search.sample()
-        if until is not None:
-            late = search.lateness + _set_back(zone, until)
-            end = search.line_from(search.crossing(until + late).above + margin)
-        if since is not None:
-            late = search.lateness + _set_back(zone, since)
-            begin = search.line_up_to(search.crossing(since - late).begin - margin)
+        end = reader.size if until is None else _end(search, until, zone, margin)
+        begin = 0 if since is None else _begin(search, since, zone, margin)
     except _Disorder:
         return Bounds(0, reader.size, True)
     return Bounds(begin, end, False)
 
 
+def _end(search: _Search, until: int, zone: datetime.tzinfo | None, margin: int) -> int:
+    late = search.lateness + _set_back(zone, until)
+    return search.line_from(search.crossing(until + late).above + margin)
+
+
+def _begin(search: _Search, since: int, zone: datetime.tzinfo | None, margin: int) -> int:
+    late = search.lateness + _set_back(zone, since)
+    return search.line_up_to(search.crossing(since - late).begin - margin)
+
+
 class _Seen(NamedTuple):
-    """A stretch of file that was looked at: where it is, and its lines with a time, at least one of them."""
+    """A stretch that was looked at: its offsets, and the offsets and times of its lines that state one, not empty."""
 
     begin: int
     end: int
@@ -103,9 +115,12 @@ class _Seen(NamedTuple):
 
 
 class _Crossing(NamedTuple):
-    """A line whose time is less than asked for, and the next one known whose time is not: where they begin.
+    """Where a line begins whose time is before the one searched for, and the next known line whose time is not.
 
-    settled: whether no line with a time is between them. Before all lines there is one at -1.
+    Attributes:
+        below: the offset of the earlier line; -1 before all lines.
+        above: the offset of the later line.
+        settled: whether no line between them states a time.
     """
 
     below: int
@@ -114,7 +129,7 @@ class _Crossing(NamedTuple):
 
     @property
     def begin(self) -> int:
-        """From where on lines may have at least that time: those far from a time before them have that after them."""
+        """The offset from which on lines may have the time searched for or a later one."""
         near = self.settled and self.below >= 0 and self.above - self.below <= QUIET
         return self.above if near else max(0, self.below)
 
@@ -124,24 +139,24 @@ class _Disorder(Exception):
 
 
 class _Search:
-    """Looks at stretches of a file and remembers their times. Raises `_Disorder` where these do not ascend."""
+    """Looks at stretches of a file and remembers their times; raises `_Disorder` where times do not ascend."""
 
-    def __init__(self, stamping: Stamping, size: int, probe: int) -> None:
+    def __init__(self, stamping: FileTimes, size: int, probe: int) -> None:
         self.size = size
         self._stamping = stamping
         self._probe = probe
-        # Between these two, any time lies.
+        # Every time lies between these two.
         self._seen = [_Seen(-1, 0, [-1], [-_AGES]), _Seen(size, size, [size], [_AGES])]
         self._reads = 0
-        self._latest = 0  # how far times were seen to go back
+        self._latest = 0  # by how much times were seen to go back
 
     @property
     def lateness(self) -> int:
-        """How late lines may come, in ns, by what was seen so far."""
+        """Nanoseconds that lines may come late, judged by the times seen so far."""
         return min(max(LATE, 2 * self._latest), TOLERANCE)
 
     def sample(self) -> None:
-        """Look at places evenly spaced over the file, its beginning and its end among them."""
+        """Look at places evenly spaced over the file, including its beginning and its end."""
         last = max(0, self.size - self._probe)
         places = sorted({last * number // (SAMPLE - 1) for number in range(SAMPLE)})
         for begin, following in zip(places, [*places[1:], self.size], strict=True):
@@ -151,7 +166,7 @@ class _Search:
                 self._seen.insert(-1, _Seen(begin, end, starts, times))
 
     def crossing(self, time: int) -> _Crossing:
-        """Where times come to be at least `time`; if they do so more than once, at any of these places."""
+        """Find where times reach `time`; if they do so more than once, at any of these places."""
         most = self._reads + PROBES
         while True:
             place = bisect_left(self._seen, time, key=lambda seen: seen.times[-1])
@@ -164,7 +179,7 @@ class _Search:
                 return _Crossing(below.starts[-1], above.starts[0], settled)
 
     def _narrow(self, place: int, most: int) -> bool:
-        """Look into the middle of what lies before that place among the seen; False if no time was found there."""
+        """Look into the middle before that place among the stretches seen; false if no time was found there."""
         begin, end = self._seen[place - 1].end, self._seen[place].begin
         middle = (begin + end) // 2 if end - begin > self._probe else begin
         at, size = middle, self._probe
@@ -181,7 +196,7 @@ class _Search:
         return True
 
     def line_up_to(self, offset: int) -> int:
-        """Where a line begins that has a time: at the offset, or not far before it."""
+        """Return where a line begins that states a time: at the offset, or not far before it."""
         if offset >= self.size:
             return self.size
         at, size = offset + 1, self._probe
@@ -194,7 +209,7 @@ class _Search:
         return max([0, *(seen.starts[-1] for seen in self._seen if seen.starts[-1] <= offset)])
 
     def line_from(self, offset: int) -> int:
-        """Where a line begins that has a time: at the offset, or not far behind it; failing that, the file's size."""
+        """Return where a line begins that states a time: at the offset, or not far behind it; else the file's size."""
         at, size = offset, self._probe
         while at < min(self.size, offset + QUIET):
             stop = min(at + size, self.size)
@@ -205,7 +220,7 @@ class _Search:
         return min([self.size, *(seen.starts[0] for seen in self._seen if seen.starts[0] >= offset)])
 
     def _look(self, begin: int, end: int) -> tuple[list[int], list[int]]:
-        """The lines with a time that begin in a stretch, once it is sure that they ascend and fit to all others."""
+        """Return the offsets and times of the lines in a stretch, checked to ascend and to fit to all others."""
         self._reads += 1
         starts, times = self._stamping.stamped(begin, end)
         highest = max(seen.times[-1] for seen in self._seen if seen.starts[-1] < begin)
@@ -220,7 +235,7 @@ class _Search:
 
 
 def _set_back(zone: datetime.tzinfo | None, moment: int) -> int:
-    """How far clocks are set back within a day of a moment, in ns: so far may times go back that name no zone."""
+    """Return the nanoseconds by which clocks are set back within a day of a moment, and times without a zone too."""
     if zone is None:
         return 0
     before, after = (_offset(zone, moment + way) for way in (-DAY, DAY))

@@ -1,7 +1,7 @@
-"""The times of a file's lines, such that they depend on the file alone and not on the blocks it is read in.
+"""The times of a file's lines, independent of the blocks that the file is read in.
 
-A line without a time of its own has that of the nearest line before it that has one; at the beginning of the file, or
-where none is near, that of the nearest line after it; failing that, the file's modification time.
+A line that states no time has that of the nearest line before it that states one; at the beginning of the file, or
+where no such line is near, that of the nearest line after it; failing that, the file's modification time.
 """
 
 from __future__ import annotations
@@ -17,41 +17,47 @@ from logagent.disk.archives.archive import Archive
 from logagent.disk.files.reader import Reader
 
 PAGE = 16 * 1024
-"""Bytes of file whose lines are stamped together when a line needs the time of a neighbour."""
+"""Bytes of a file whose times are found together when a line needs the time of a neighbour."""
 NEAR = 64
-"""Pages that are looked through on either side of such a line (1 MiB): more than a stack trace or a dump takes, and a
-few milliseconds' work."""
+"""Pages on either side of a line in which a neighbour's time is looked for (1 MiB): more than a stack trace or a dump
+takes, and a few milliseconds' work."""
 GLANCE = 4 * 1024
-"""Bytes at either end of a file that are looked at first, to tell whether its lines have times at all."""
+"""Bytes at either end of a file that are looked at first, to tell whether its lines state times at all."""
 SAMPLE = 64 * 1024
-"""Bytes that are looked at if there was none."""
+"""Bytes at either end of a file that are looked at where there was no time in the first ones."""
 BEHIND = 4 * 1024
-"""Bytes that are read behind a stretch at first, for its last line's end: more than nearly all lines have."""
+"""Bytes that are read behind a stretch for the end of its last line: more than nearly all lines have."""
 
 
 class Times(Protocol):
-    """What gives the lines of one file their times, in nanoseconds since the epoch. timed: whether lines have any."""
+    """Gives the lines of one file their times, in nanoseconds since the epoch."""
 
     @property
-    def timed(self) -> bool: ...
+    def timed(self) -> bool:
+        """Whether any line states a time."""
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
-        """One time for each of `lines`, which begin at the offsets `starts`, ascending."""
+        """Return a time for each of `lines`, which begin at the offsets `starts`, ascending."""
 
     def alone(self, line: bytes) -> int:
-        """The time of a line as far as it tells by itself."""
+        """Return the time that a line states, or else the file's modification time."""
 
     def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
-        """The times that lines state themselves."""
+        """Return the times that lines state, None for each that states none."""
 
 
-class Stamping:
+class FileTimes:
     """Gives the lines of one file their times, in nanoseconds since the epoch.
 
-    reader: of the file. stamper: knows the time that one line states. modified: the file's modification time, ns.
+    Args:
+        reader: of the file.
+        stamper: finds the time that a line states.
+        modified: the file's modification time.
 
-    timed: whether the sample shows any line with a time; if none, every line has the modification time. first, last:
-    the earliest and the latest time at the beginning and at the end, None where there is none, or nobody looked.
+    Attributes:
+        timed: whether a line at either end of the file states a time; if none does, all have the modification time.
+        first: the earliest time at the beginning of the file; None where there is none, or nobody looked.
+        last: the latest time at its end; None as for `first`.
     """
 
     first: int | None = None
@@ -67,12 +73,12 @@ class Stamping:
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
     def _sampled(self, size: int) -> list[list[int]]:
-        """The times at the beginning and at the end of the file, of which one is left out if it has none."""
+        """Return the times at the beginning and at the end of the file; an end without times is left out."""
         begins = (0, max(0, self._reader.size - size))
         return [times for begin in begins if (times := self.stamped(begin, begin + size)[1])]
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
-        """One time for each of `lines`, which begin at the offsets `starts`, ascending."""
+        """Return a time for each of `lines`, which begin at the offsets `starts`, ascending."""
         if not self.timed:
             return [self._modified] * len(lines)
         stamps = self._stamper.stamps(lines)
@@ -80,25 +86,23 @@ class Stamping:
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
 
     def alone(self, line: bytes) -> int:
-        """The time of a line as far as it tells by itself, else that of the file's modification: its file may be closed
-        by now."""
+        """Return the time that a line states, or else the file's modification time; the file may be closed by now."""
         stamp = self._stamper.stamp(line) if self.timed else None
         return self._modified if stamp is None else stamp
 
     def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
-        """The times that lines state themselves, None for those that state none; in a file without times every line
-        counts as if it stated one."""
+        """Return the times that lines state, None for each that states none; in a file without times, its own time."""
         return self._stamper.stamps(lines) if self.timed else [self._modified] * len(lines)
 
     def stamped(self, begin: int, end: int) -> tuple[list[int], list[int]]:
-        """The lines that begin from `begin` on and before `end` and have a time: their offsets and their times."""
+        """Return the offsets and times of the lines that begin from `begin` on and before `end` and state a time."""
         heads = self._heads(begin, end)
         stamps = self._stamper.stamps([head for _, head in heads])
         timed = [(start, stamp) for (start, _), stamp in zip(heads, stamps, strict=True) if stamp is not None]
         return [start for start, _ in timed], [stamp for _, stamp in timed]
 
     def stated(self, line: bytes) -> int | None:
-        """The time that a line itself states."""
+        """Return the time that a line states, None if it states none."""
         return self._stamper.stamp(line)
 
     def _filled(self, starts: Sequence[int], lines: Sequence[bytes], stamps: Sequence[int | None]) -> list[int]:
@@ -114,7 +118,7 @@ class Stamping:
         return times
 
     def _before(self, start: int) -> tuple[int, int] | None:
-        """The nearest line before `start` with a time: its offset and its time."""
+        """Return the offset and the time of the nearest line before `start` that states one."""
         page = start // PAGE
         for number in range(page, max(0, page - NEAR) - 1, -1):
             starts, times = self._page(number)
@@ -136,7 +140,7 @@ class Stamping:
         return self.stamped(number * PAGE, (number + 1) * PAGE)
 
     def _read_lines(self, base: int, end: int) -> bytes:
-        """The text from `base` on, with all that tells about the last line that begins before `end`."""
+        """Return the text from `base` on, with all of the last line before `end` that can state a time."""
         size = self._reader.size
         text = self._reader.read(base, min(end + BEHIND, size))
         last = text.rfind(b"\n", 0, end - base) + 1
@@ -145,7 +149,7 @@ class Stamping:
         return self._reader.read(base, min(end + SEEN, size))
 
     def _heads(self, begin: int, end: int) -> list[tuple[int, bytes]]:
-        """The lines that begin from `begin` on and before `end`: their offsets and their heads."""
+        """Return the offsets and the heads of the lines that begin from `begin` on and before `end`."""
         base = max(0, begin - 1)  # a line begins at `begin` if the byte before it is a line break
         text = self._read_lines(base, end)
         end = min(end - base, len(text))
@@ -163,10 +167,16 @@ def _near(before: int, start: int) -> bool:
     return before // PAGE >= start // PAGE - NEAR
 
 
-class StampingAtHand(Stamping):
-    """The same for an archive, of which no more is looked at than is at hand.
+class ArchiveTimes(FileTimes):
+    """Gives the lines of an archive their times, from the text that is at hand.
 
-    beginning: the first `SAMPLE` bytes of its text, by which it is told whether its lines have times.
+    Args:
+        stamper: finds the time that a line states.
+        modified: the file's modification time, in nanoseconds since the epoch.
+        beginning: the first `SAMPLE` bytes of the text.
+
+    Attributes:
+        timed: whether a line in the beginning states a time.
     """
 
     def __init__(self, archive: Archive, stamper: Stamper, modified: int, beginning: bytes) -> None:

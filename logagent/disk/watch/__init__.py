@@ -1,4 +1,4 @@
-"""What changes on this host, as the kernel tells it, or as looking again shows it.
+"""Changes of files and directories on this host: told by the kernel, or found by polling.
 
 May import, of ``disk``: ``files``.
 

@@ -1,4 +1,4 @@
-"""On which file systems the kernel tells of writes: by their types, from proc(5)'s mountinfo.
+"""The file systems on which the kernel tells of all writes, known by their types in proc(5)'s mountinfo.
 
 A file's mount is read off its descriptor (`mnt_id` in proc(5)'s fdinfo), not looked for by its device: btrfs gives each
 subvolume a device that no mount has, and asking for a device can hang where a server does not answer.
@@ -16,11 +16,13 @@ from pathlib import Path
 TELLING = frozenset(
     {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "reiserfs", "tmpfs", "xfs", "zfs"}
 )
-"""Types of file systems that nobody but this kernel writes to. Not of them are those that others write to as well (nfs,
-cifs, 9p, fuse), and overlay, where the first write to a file of a lower layer makes another inode of it."""
+"""Types of file systems that only this kernel writes to. Left out are those that others write to too (nfs, cifs, 9p,
+fuse), and overlay, where the first write to a file of a lower layer makes another inode of it."""
 
 MOUNTS = Path("/proc/self/mountinfo")
+"""Lists the mounts that this process sees."""
 ABOUT_DESCRIPTORS = Path("/proc/self/fdinfo")
+"""Holds a file for each descriptor that names its mount."""
 
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _MOUNT_ID = re.compile(r"^mnt_id:\s*(\d+)$", re.MULTILINE)
@@ -28,7 +30,13 @@ _MOUNT_ID = re.compile(r"^mnt_id:\s*(\d+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A file system at its place: the kernel's number for it, where it is mounted, and its type (`fuse.sshfs`)."""
+    """A mounted file system.
+
+    Attributes:
+        number: the kernel's number for it.
+        point: the directory where it is mounted.
+        type: of the file system, such as `ext4` or `fuse.sshfs`.
+    """
 
     number: int
     point: str
@@ -36,13 +44,14 @@ class Mount:
 
     @property
     def tells(self) -> bool:
+        """Whether the kernel tells of all writes to it."""
         return self.type in TELLING
 
 
 def parsed(text: str) -> list[Mount]:
-    """The mounts of a mountinfo's text, in its order: a later one hides an earlier one at the same point.
+    """Return the mounts of a mountinfo's text, in its order: a later mount hides an earlier one at the same point.
 
-    Lines that are not as proc(5) has them are left out: what is unknown is not counted on.
+    Lines that are not as proc(5) describes them are left out: an unknown mount is not relied on.
     """
     return [mount for line in text.splitlines() if (mount := _mount(line)) is not None]
 
@@ -60,7 +69,7 @@ def _unescaped(field: str) -> str:
 
 
 def mount_number(about: str) -> int | None:
-    """The number of the mount that a descriptor lies on, from the text of its fdinfo; None if it does not say."""
+    """Return the number of a descriptor's mount from the text of its fdinfo; None if it is not in there."""
     found = _MOUNT_ID.search(about)
     return int(found[1]) if found else None
 
@@ -68,8 +77,10 @@ def mount_number(about: str) -> int | None:
 class Mounts:
     """The mounts that this process sees, read again when the kernel says that they have changed.
 
-    read: gives the text of mountinfo. changed: whether mounts came or went since it was called last. Neither touches
-    the file systems themselves, so that one which hangs keeps nobody waiting.
+    Args:
+        read: gives the text of mountinfo.
+        changed: tells whether mounts came or went since it was called last. Neither function touches the mounted file
+            systems, so that a file system that hangs keeps nobody waiting.
     """
 
     def __init__(self, read: Callable[[], str], changed: Callable[[], bool]) -> None:
@@ -78,19 +89,19 @@ class Mounts:
         self._known: dict[int, Mount] | None = None
 
     def tells(self, number: int) -> bool:
-        """Whether the kernel tells of writes on that mount; not on one that is unknown or was detached."""
+        """Tell whether the kernel tells of writes on that mount; false if it is unknown or was detached."""
         mount = self._current().get(number)
         return mount is not None and mount.tells
 
     def tells_at(self, path: str) -> bool:
-        """The same of the mount that an absolute path lies on to go by its words, whatever links it may hold."""
+        """Tell whether the kernel tells of writes at an absolute path, links in it taken for directories."""
         over = [mount for mount in self._current().values() if _is_at_or_below(path, mount.point)]
         return bool(over) and max(over, key=lambda mount: len(mount.point)).tells
 
     def _current(self) -> dict[int, Mount]:
-        # The numbers of mounts that are gone are given out again: what is known must not outlive a change.
+        # The numbers of mounts that are gone are given out again, so the known ones must not outlive a change.
         if self._changed() or self._known is None:
-            # Of several at one point the last is seen, and the first of equals is taken.
+            # Of several mounts at one point the last is seen; `max` in `tells_at` takes the first of equals.
             self._known = {mount.number: mount for mount in reversed(parsed(self._read()))}
         return self._known
 
@@ -100,15 +111,17 @@ def _is_at_or_below(path: str, point: str) -> bool:
 
 
 class Proc:
-    """What proc(5) says of the mounts. Mountinfo stays open from the first question on, until the process ends."""
+    """Reads mountinfo; the descriptor that is polled for changes stays open from the first question on."""
 
     def __init__(self) -> None:
         self._poll: select.poll | None = None
 
     def read(self) -> str:
+        """Return the text of mountinfo."""
         return os.fsdecode(MOUNTS.read_bytes())
 
     def changed(self) -> bool:
+        """Tell whether mounts came or went since the last call; false at the first."""
         if self._poll is None:
             self._poll = select.poll()
             self._poll.register(os.open(MOUNTS, os.O_RDONLY | os.O_CLOEXEC), select.POLLPRI)
@@ -120,7 +133,7 @@ _mounts = Mounts(_proc.read, _proc.changed)
 
 
 def notifies(descriptor: int) -> bool:
-    """Whether the kernel tells of all writes to the file or directory that is open there; not where /proc is absent.
+    """Tell whether the kernel tells of all writes to an open file or directory; false where /proc is absent.
 
     Does not touch the file system that it lies on.
     """
@@ -132,7 +145,7 @@ def notifies(descriptor: int) -> bool:
 
 
 def notifies_at(path: Path) -> bool:
-    """The same for a path, before anything is opened: of a path that leads through links it is no more than a guess."""
+    """Guess whether the kernel tells of writes at a path that is not open; right if no link is on the path."""
     try:
         return _mounts.tells_at(str(path.absolute()))
     except OSError:

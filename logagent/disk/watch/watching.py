@@ -1,7 +1,7 @@
-"""Being told of writes to files and of names that come and go: by the kernel (inotify(7)), by polling where it is mute.
+"""Waking those who wait for writes to files or changes of directories: told by inotify(7), or by polling.
 
-A `Watch` calls a plain function on the event loop whenever something may have changed. It says no more than that: who
-is woken looks for itself, so that being woken for nothing, or once for many changes, is harmless.
+A `Watch` calls a plain function on the event loop whenever something may have changed. It tells nothing more: who is
+woken looks for itself, so that being woken for nothing, or once for many changes, is harmless.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from asyncinotify import Inotify, Mask
 
 from logagent.disk.files.beneath import DESCRIPTORS
 from logagent.disk.watch import mounts
-from logagent.disk.watch.inotify import NAMES, WRITES, Kernel, opened
+from logagent.disk.watch.inotify import NAMES, WRITES, KernelWatches, opened
 
 logger = logging.getLogger(__name__)
 
 POLL = 1.0
-"""Seconds from one poll to the next, where the kernel does not tell: a look costs each follow a call of fstat."""
+"""Seconds from one poll to the next, where the kernel does not tell: each poll costs a follow a call of fstat."""
 Wake = Callable[[], None]
-"""Called on the event loop: must be quick, must not wait, and may make and close watches."""
+"""Called on the event loop: it must be quick and must not wait; it may make and close watches."""
 
 _REMEDIES = {
     errno.EMFILE: "no inotify instance is left for this user; raise sysctl fs.inotify.max_user_instances"
@@ -33,13 +33,20 @@ _REMEDIES = {
     errno.ENOSPC: "no inotify watch is left for this user; raise sysctl fs.inotify.max_user_watches",
 }
 _LEFT_UNSAID = frozenset({errno.ENOENT, errno.ENOTDIR})
-"""A directory that is not there, or not yet, is no fault of the host."""
+"""Errors that no log mentions: a directory that is not there, or not yet, is no fault of the host."""
 
 
 class Watch:
-    """One who wants to be woken. `reached`: whether the kernel tells; it is polled otherwise. Both end with `close`.
+    """A watch of one file or directory, until `close`.
 
-    outdated: whether what was watched is gone, or was not there, so that the kernel may tell of another one by now.
+    Args:
+        close: ends the watch where it was made.
+
+    Attributes:
+        wake: called whenever something may have changed.
+        reached: whether the kernel tells of changes; if not, the watch is polled.
+        outdated: whether the watched directory is gone, or was not there: another may have taken its place by now.
+        closed: whether `close` was called.
     """
 
     def __init__(self, wake: Wake, close: Callable[[Watch], None]) -> None:
@@ -49,20 +56,24 @@ class Watch:
         self._close = close
 
     def close(self) -> None:
-        """From now on nobody is woken, not even for what has happened already. Closing twice is harmless."""
+        """Wake nobody any more, not even for changes that have happened already; closing twice is harmless."""
         if not self.closed:
             self.closed = True
             self._close(self)
 
 
 class Watching:
-    """The agent's one place for watches: one inotify instance, opened when it is first needed, and one timer.
+    """All watches of an agent: one inotify instance, opened when it is first needed, and one timer.
 
-    poll: seconds between two looks at what the kernel does not tell of. notify: whether to ask the kernel at all.
-    notifies, notifies_at: whether it tells of what is open at a descriptor, or lies at a path. inotify: opens an
-    instance that never blocks; whatever `OSError` it or its watches raise, the watch is polled, and a log says why.
+    Used from the event loop only. Watches may be made before `run`, which alone wakes anybody. Where inotify raises
+    `OSError`, the watch is polled and a log says why.
 
-    All of it is used from the event loop only. Watches may be made before `run`, which alone wakes anybody.
+    Args:
+        poll: seconds between two polls of watches that the kernel does not reach.
+        notify: whether to use inotify at all.
+        notifies: tells whether the kernel tells of all changes to an open file or directory.
+        notifies_at: tells the same for a path, before it is opened.
+        inotify: opens an instance that never blocks.
     """
 
     def __init__(
@@ -79,14 +90,14 @@ class Watching:
         self._notifies = notifies
         self._notifies_at = notifies_at
         self._open = inotify
-        self._kernel: Kernel[Watch] | None = None
+        self._kernel: KernelWatches[Watch] | None = None
         self._kernel_wanted = trio.Event()
         self._polled: dict[Watch, None] = {}
         self._poll_wanted = trio.Event()
         self._said: set[int] = set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Wake those who watch until cancelled. Then the kernel's watches are given back, and nobody is woken again."""
+        """Wake those who watch until cancelled; then the kernel's watches are removed, and nobody is woken again."""
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._listen)
@@ -98,39 +109,39 @@ class Watching:
                 self._end(self._kernel.close())
 
     def file(self, descriptor: int, wake: Wake) -> Watch:
-        """Wake at writes to, and truncation of, the file that is open there, whatever its name becomes.
+        """Wake when the file that is open there is written to or truncated, whatever its name becomes.
 
-        The descriptor may be closed once this returns. The caller closes the watch.
+        The caller closes the watch, and may close the descriptor once this returns.
         """
         watch = Watch(wake, self._forget)
-        self._begin(watch, lambda: self._told_of(watch, descriptor, WRITES))
+        self._begin(watch, lambda: self._kernel_watches(watch, descriptor, WRITES))
         return watch
 
     def directory(self, path: Path, wake: Wake) -> Watch:
-        """Wake when names come to the directory, leave it or change, not when the files that bear them are written to.
+        """Wake when names are added to a directory, removed from it or changed, not when its files are written to.
 
-        Once the directory itself is gone, was moved or its volume unmounted, and if it is not there to begin with, the
-        watch is polled and `outdated`: close it and watch anew to be told of what has taken its place. The caller
-        closes the watch.
+        If the directory is not there, and once it is deleted, moved or its volume unmounted, the watch is polled and
+        `outdated`: close it and watch anew, to be told of the directory that has taken its place. The caller closes the
+        watch.
 
         Where a link on the path leads to a server that does not answer, this call hangs: give a resolved path.
         """
         watch = Watch(wake, self._forget)
-        self._begin(watch, lambda: self._notifies_at(path) and self._told_of_names(watch, path))
+        self._begin(watch, lambda: self._notifies_at(path) and self._kernel_watches_names(watch, path))
         return watch
 
-    def _told_of_names(self, watch: Watch, path: Path) -> bool:
+    def _kernel_watches_names(self, watch: Watch, path: Path) -> bool:
         place = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            return self._told_of(watch, place, NAMES)
+            return self._kernel_watches(watch, place, NAMES)
         finally:
             os.close(place)
 
-    def _told_of(self, watch: Watch, descriptor: int, mask: Mask) -> bool:
+    def _kernel_watches(self, watch: Watch, descriptor: int, mask: Mask) -> bool:
         if not self._notifies(descriptor):
             return False
         if self._kernel is None:
-            self._kernel = Kernel(self._open())
+            self._kernel = KernelWatches(self._open())
             self._kernel_wanted.set()
         self._kernel.add(watch, DESCRIPTORS / str(descriptor), mask)
         return True
@@ -163,7 +174,7 @@ class Watching:
 
     async def _listen(self) -> None:
         await self._kernel_wanted.wait()
-        assert self._kernel is not None  # it is there before it is wanted, and until `run` ends
+        assert self._kernel is not None  # it is set before it is wanted, and stays until `run` ends
         while True:
             await self._kernel.readable()
             woken, ended = self._kernel.take()
@@ -181,7 +192,7 @@ class Watching:
             if not self._polled:
                 self._poll_wanted = trio.Event()
                 await self._poll_wanted.wait()
-            # Not from the last look: after a pause, or a loop that was held up, one look is enough.
+            # Not counted from the last poll: after a pause, or when the loop was held up, one poll is enough.
             due = max(due, trio.current_time()) + self._poll
             await trio.sleep_until(due)
             _wake(self._polled)

@@ -16,19 +16,20 @@ from hypothesis import strategies as st
 
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Status
-from logagent.disk.archives.archive import KEPT, TRAIL, Archive
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.archive import KEPT, Archive
+from logagent.disk.archives.compression import Compression
+from logagent.disk.archives.text_at_hand import TRAIL
 from logagent.disk.files.blocks import Block, LongLine, Stretch
 from testbed.packing import PACK, packed
 from testbed.reading import file_of
 
 MIB = 1024 * 1024
-EVERY_KIND = pytest.mark.parametrize("kind", list(Kind))
+EVERY_KIND = pytest.mark.parametrize("kind", list(Compression))
 SEEN = 90
 LONG = SEEN + 100
 """Bytes of lines that are not held whole."""
 
-kinds = st.sampled_from(list(Kind))
+kinds = st.sampled_from(list(Compression))
 parts = st.lists(
     st.lists(
         st.sampled_from(
@@ -45,12 +46,12 @@ block_sizes = st.lists(st.integers(5, 300), min_size=1, max_size=3).map(sorted)
 def _short_heads() -> Iterator[None]:
     """As if so few bytes of a line told its time, lest every long line be of 64 KiB."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("logagent.disk.archives.archive.SEEN", SEEN)
+        patch.setattr("logagent.disk.archives.forward_archive.SEEN", SEEN)
         yield
 
 
 @contextmanager
-def archive_of(kind: Kind, texts: list[bytes], **options: Any) -> Iterator[Archive]:
+def archive_of(kind: Compression, texts: list[bytes], **options: Any) -> Iterator[Archive]:
     with file_of(packed(kind, texts)) as descriptor:
         yield Archive(descriptor, "app.log.2", kind, **options)
 
@@ -63,7 +64,7 @@ def lines_with_a(body: bytes) -> int:
     return sum(b"a" in line for line in body.split(b"\n"))
 
 
-def forward(kind: Kind, texts: list[bytes], **options: Any) -> list[tuple[int, int, bool]]:
+def forward(kind: Compression, texts: list[bytes], **options: Any) -> list[tuple[int, int, bool]]:
     """Where each stretch begins and ends, and whether a line of it is wanted."""
     found = []
     with archive_of(kind, texts, **options) as archive:
@@ -99,7 +100,7 @@ def with_a(text: bytes) -> list[tuple[int, bytes]]:
 @settings(max_examples=400, deadline=None)
 @given(kind=kinds, texts=parts, sizes=block_sizes, max_line=st.integers(1, 50))
 def test_forward_gives_whole_lines_that_are_together_the_text(
-    kind: Kind, texts: list[bytes], sizes: list[int], max_line: int
+    kind: Compression, texts: list[bytes], sizes: list[int], max_line: int
 ) -> None:
     text, at = b"".join(texts), 0
     with archive_of(kind, texts, sizes=sizes, max_line=max_line) as archive:
@@ -120,7 +121,7 @@ def test_forward_gives_whole_lines_that_are_together_the_text(
 
 @settings(max_examples=200, deadline=None)
 @given(kind=kinds, texts=parts, sizes=block_sizes, place=st.integers(0, 40))
-def test_forward_from_a_line_on(kind: Kind, texts: list[bytes], sizes: list[int], place: int) -> None:
+def test_forward_from_a_line_on(kind: Compression, texts: list[bytes], sizes: list[int], place: int) -> None:
     text = b"".join(texts)
     starts = [0, *[at + 1 for at in range(len(text)) if text[at : at + 1] == b"\n"]]
     begin = starts[place % len(starts)]
@@ -133,7 +134,7 @@ def test_forward_from_a_line_on(kind: Kind, texts: list[bytes], sizes: list[int]
 
 @settings(max_examples=200, deadline=None)
 @given(kind=kinds, size=st.integers(100, 3000), overlap=st.integers(0, 6000), line=st.integers(3000, 9000))
-def test_windows_cover_a_long_line_and_overlap(kind: Kind, size: int, overlap: int, line: int) -> None:
+def test_windows_cover_a_long_line_and_overlap(kind: Compression, size: int, overlap: int, line: int) -> None:
     text = bytes(range(11, 251)) * (line // 240 + 1)
     seen = b""
     with archive_of(kind, [b"one\n", text, b"\ntwo\n"], sizes=[size], max_line=10) as archive:
@@ -150,7 +151,7 @@ def test_windows_cover_a_long_line_and_overlap(kind: Kind, size: int, overlap: i
 @pytest.mark.parametrize("newest", [True, False])
 def test_only_the_long_line_that_was_given_last_is_at_hand(newest: bool) -> None:
     texts = [b"x" * LONG + b"\n", b"y" * LONG + b"\n"]
-    with archive_of(Kind.GZIP, texts, sizes=[50], max_line=10) as archive:
+    with archive_of(Compression.GZIP, texts, sizes=[50], max_line=10) as archive:
         lines = held(archive.backward(lines_with_a) if newest else archive.forward())
         line = lines[0]
         assert isinstance(line, LongLine)
@@ -172,7 +173,7 @@ def test_only_the_long_line_that_was_given_last_is_at_hand(newest: bool) -> None
     end=st.none() | st.integers(0, 200),
 )
 def test_backward_equals_tac_and_grep(
-    kind: Kind, texts: list[bytes], sizes: list[int], max_line: int, kept: int, most: int | None, end: int | None
+    kind: Compression, texts: list[bytes], sizes: list[int], max_line: int, kept: int, most: int | None, end: int | None
 ) -> None:
     matcher = Matcher([b"a"])
     with archive_of(kind, texts, sizes=sizes, max_line=max_line, kept=kept) as archive:
@@ -206,7 +207,7 @@ def neighbours(text: bytes, whole: list[tuple[int, int, int]], number: int, arou
     around=st.integers(0, 4),
 )
 def test_backward_gives_the_neighbours_of_what_is_wanted_and_nothing_twice(
-    kind: Kind, texts: list[bytes], sizes: list[int], kept: int, most: int | None, around: int
+    kind: Compression, texts: list[bytes], sizes: list[int], kept: int, most: int | None, around: int
 ) -> None:
     text = b"".join(texts)
     whole = forward(kind, texts, sizes=sizes, max_line=20)
@@ -230,7 +231,7 @@ def test_backward_gives_the_neighbours_of_what_is_wanted_and_nothing_twice(
 @settings(max_examples=200, deadline=None)
 @given(kind=kinds, texts=parts, sizes=block_sizes, where=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 50))))
 def test_what_is_read_is_the_text_or_nothing(
-    kind: Kind, texts: list[bytes], sizes: list[int], where: list[tuple[int, int]]
+    kind: Compression, texts: list[bytes], sizes: list[int], where: list[tuple[int, int]]
 ) -> None:
     text = b"".join(texts)
     with archive_of(kind, texts, sizes=sizes, max_line=20, kept=300) as archive:
@@ -245,9 +246,9 @@ def test_what_is_read_is_the_text_or_nothing(
                     assert archive.read(stretch.offset, end) == stretch.body
 
 
-def test_the_text_just_gone_through_stays_at_hand_and_is_not_unpacked_again() -> None:
+def test_the_text_just_gone_through_stays_at_hand_and_is_not_decompressed_again() -> None:
     text = b"".join(b"%07d\n" % number for number in range(MIB // 8))
-    with archive_of(Kind.ZSTD, [text]) as archive:
+    with archive_of(Compression.ZSTD, [text]) as archive:
         for stretch in archive.forward():
             if isinstance(stretch, Block) and stretch.body:
                 end = stretch.offset + len(stretch.body)
@@ -258,7 +259,7 @@ def test_the_text_just_gone_through_stays_at_hand_and_is_not_unpacked_again() ->
 
 
 @EVERY_KIND
-def test_the_first_lines_of_a_large_archive_cost_one_chunk(kind: Kind) -> None:
+def test_the_first_lines_of_a_large_archive_cost_one_chunk(kind: Compression) -> None:
     with archive_of(kind, [b"line\n" * 1_000_000]) as archive:
         first = next(iter(held_lazily(archive.forward())))
         assert first == Block(0, (b"line\n" * 4000)[: len(first.body)])
@@ -271,7 +272,7 @@ def held_lazily(stretches: Iterator[Stretch]) -> Iterator[Block]:
 
 @EVERY_KIND
 @pytest.mark.parametrize("newest", [True, False])
-def test_a_cut_archive_gives_what_can_be_unpacked_and_then_its_loss(kind: Kind, newest: bool) -> None:
+def test_a_cut_archive_gives_what_can_be_decompressed_and_then_its_loss(kind: Compression, newest: bool) -> None:
     text = b"".join(b"%08x a\n" % (number * 2654435761 % 2**32) for number in range(100_000))
     archive = PACK[kind](text)
     with file_of(archive[: len(archive) * 3 // 4]) as descriptor:
@@ -290,7 +291,7 @@ def test_a_cut_archive_gives_what_can_be_unpacked_and_then_its_loss(kind: Kind, 
 
 @EVERY_KIND
 @pytest.mark.parametrize("newest", [True, False])
-def test_signs_of_life_come_while_nothing_is_found(kind: Kind, newest: bool) -> None:
+def test_signs_of_life_come_while_nothing_is_found(kind: Compression, newest: bool) -> None:
     with archive_of(kind, [b"line\n" * 1_000_000]) as archive:
         signs, told = 0, 0
         for stretch in archive.backward(lines_with_a) if newest else archive.forward(4_999_995):
@@ -303,7 +304,7 @@ def test_signs_of_life_come_while_nothing_is_found(kind: Kind, newest: bool) -> 
 @pytest.mark.parametrize("most", [None, 100])
 def test_room_is_kept_to_and_each_pass_goes_no_further_than_it_must(most: int | None) -> None:
     text = b"a line\n" * 1_000_000
-    with archive_of(Kind.ZSTD, [text], kept=MIB) as archive:
+    with archive_of(Compression.ZSTD, [text], kept=MIB) as archive:
         given_out = sum(
             len(stretch.body) for stretch in archive.backward(lines_with_a, most=most) if isinstance(stretch, Block)
         )
@@ -313,7 +314,7 @@ def test_room_is_kept_to_and_each_pass_goes_no_further_than_it_must(most: int | 
 
 
 def test_with_most_only_the_newest_wanted_blocks_are_held() -> None:
-    with archive_of(Kind.GZIP, [b"a line\n" * 10_000_000]) as archive:
+    with archive_of(Compression.GZIP, [b"a line\n" * 10_000_000]) as archive:
         tracemalloc.start()
         assert len(held(archive.backward(lambda body: body.count(b"\n"), most=1))) == 1
         _, most = tracemalloc.get_traced_memory()
@@ -326,7 +327,7 @@ def test_with_most_only_the_newest_wanted_blocks_are_held() -> None:
 @pytest.mark.parametrize("filling", [b"\0", b"line\n"])
 def test_a_bomb_stays_within_bounds(newest: bool, pack: Callable[[bytes], bytes], filling: bytes) -> None:
     bomb = pack(filling * (64 * MIB // len(filling))) * 16
-    kind = Kind.GZIP if pack is gzip.compress else Kind.ZSTD
+    kind = Compression.GZIP if pack is gzip.compress else Compression.ZSTD
     matcher = Matcher([b"a"])
     with file_of(bomb) as descriptor:
         archive = Archive(descriptor, "app.log.2", kind)
@@ -342,7 +343,7 @@ def test_a_bomb_stays_within_bounds(newest: bool, pack: Callable[[bytes], bytes]
 
 @EVERY_KIND
 @pytest.mark.parametrize("newest", [True, False])
-def test_what_is_raised_before_a_read_passes_through_at_any_moment(kind: Kind, newest: bool) -> None:
+def test_what_is_raised_before_a_read_passes_through_at_any_moment(kind: Compression, newest: bool) -> None:
     class Cancelled(BaseException):
         pass
 
@@ -365,7 +366,77 @@ def test_a_read_that_fails_is_a_loss_and_what_came_before_it_comes() -> None:
         return os.pread(descriptor, count, offset) if offset == 0 else os.pread(-1, count, offset)
 
     with file_of(os.urandom(0) + gzip.compress(os.urandom(500_000).replace(b"\n", b"a"), 0)) as descriptor:
-        archive = Archive(descriptor, "app.log.2", Kind.GZIP, sizes=(1000,), max_line=10**6, read=read)
+        archive = Archive(descriptor, "app.log.2", Compression.GZIP, sizes=(1000,), max_line=10**6, read=read)
         assert len(held(archive.backward(lines_with_a))) == 1
         assert archive.loss is not None
         assert archive.loss.message.endswith("Bad file descriptor")
+
+
+class Seeing:
+    """The test of a long line, which keeps the windows that it is shown."""
+
+    def __init__(self, *, passes: bool) -> None:
+        self.windows: list[bytes] = []
+        self._passes = passes
+
+    def see(self, window: bytes) -> None:
+        self.windows.append(window)
+
+    def end(self) -> bool:
+        return self._passes
+
+
+DIGITS = b"0123456789" * 50
+
+
+def test_windows_of_a_long_line_do_not_overlap_unless_they_are_asked_to() -> None:
+    seeing = Seeing(passes=True)
+    with archive_of(Compression.GZIP, [DIGITS + b"\n"], sizes=[50], max_line=10) as archive:
+        held(archive.backward(lines_with_a, inspect=lambda: seeing))
+    assert len(seeing.windows) > 1
+    assert b"".join(seeing.windows) == DIGITS
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_a_long_line_that_comes_as_a_neighbour_is_not_found(passes: bool) -> None:
+    texts = [b"a line\n", DIGITS + b"\n", b"another\n"]
+    with archive_of(Compression.GZIP, texts, sizes=[50], max_line=10) as archive:
+        found = [
+            archive.found(stretch)
+            for stretch in archive.backward(lines_with_a, around=1, inspect=lambda: Seeing(passes=passes))
+            if isinstance(stretch, LongLine)
+        ]
+    assert found == [passes]
+
+
+def test_what_a_backward_pass_keeps_is_at_hand_beyond_the_trail() -> None:
+    text = b"".join(b"%07d\n" % number for number in range(4 * TRAIL // 8))
+    with archive_of(Compression.ZSTD, [text], sizes=[TRAIL // 4]) as archive:
+        for stretch in archive.backward(lambda body: 1):
+            if isinstance(stretch, Block) and stretch.body:
+                assert archive.before(stretch.offset) == (0, text[: stretch.offset])
+                assert archive.read(0, stretch.offset) == text[: stretch.offset]
+
+
+def test_the_time_that_decoders_take_is_known_while_a_pass_goes_on() -> None:
+    with archive_of(Compression.GZIP, [b"line\n" * 1_000_000]) as archive:
+        next(iter(held_lazily(archive.forward())))
+        first = archive.decompressing_ns
+        assert first > 0
+        held(archive.forward())
+        assert archive.decompressing_ns > first
+
+
+def test_nobody_is_asked_whether_nothing_is_wanted() -> None:
+    asked: list[bytes] = []
+
+    def wanted(body: bytes) -> int:
+        asked.append(body)
+        return 1
+
+    skippable = b"\x50\x2a\x4d\x18\4\0\0\0abcd"
+    pack = PACK[Compression.ZSTD]
+    with file_of(pack(b"one\n") + skippable + pack(b"two\n")) as descriptor:
+        found = held(Archive(descriptor, "app.log.2", Compression.ZSTD).backward(wanted))
+    assert found == [Block(0, b"one\ntwo\n")]
+    assert asked == [b"one\ntwo\n"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.disk.archives.block_builder import Cutting, PassingLine, Text
+from logagent.disk.archives.block_builder import BlockBuilder, ChunkedText, StreamedLine
 from logagent.disk.files.blocks import Block
 
 pieces_of_text = st.lists(st.sampled_from([b"", b"a", b"bcd", b"\n", b"ab\n", b"\n\nx"]), max_size=12)
@@ -13,7 +13,7 @@ pieces_of_text = st.lists(st.sampled_from([b"", b"a", b"bcd", b"\n", b"ab\n", b"
 
 @given(pieces=pieces_of_text, sizes=st.lists(st.integers(1, 4), min_size=1))
 def test_a_text_is_taken_in_pieces_no_larger_than_asked_for(pieces: list[bytes], sizes: list[int]) -> None:
-    text, taken = Text(iter(pieces)), b""
+    text, taken = ChunkedText(iter(pieces)), b""
     while (piece := text.take(sizes[len(taken) % len(sizes)])) is not None:
         assert len(piece) <= max(sizes)
         taken += piece
@@ -21,7 +21,7 @@ def test_a_text_is_taken_in_pieces_no_larger_than_asked_for(pieces: list[bytes],
 
 
 def test_what_is_put_back_comes_next() -> None:
-    text = Text(iter([b"abcd", b"ef"]))
+    text = ChunkedText(iter([b"abcd", b"ef"]))
     assert text.take(3) == b"abc"
     text.put_back(b"bc")
     assert [text.take(9), text.take(9), text.take(9)] == [b"bcd", b"ef", None]
@@ -29,7 +29,7 @@ def test_what_is_put_back_comes_next() -> None:
 
 @given(pieces=pieces_of_text, offset=st.integers(0, 9))
 def test_blocks_hold_whole_lines_and_what_is_loose_follows(pieces: list[bytes], offset: int) -> None:
-    cutting, text = Cutting(offset), b""
+    cutting, text = BlockBuilder(offset), b""
     for piece in pieces:
         cutting.add(piece)
         text += piece
@@ -45,8 +45,8 @@ def test_a_passing_line_ends_at_its_line_break_and_what_follows_is_put_back(
     head: bytes, pieces: list[bytes], size: int
 ) -> None:
     whole = b"".join(pieces)
-    text = Text(iter(pieces))
-    line = PassingLine(100, head, text, size)
+    text = ChunkedText(iter(pieces))
+    line = StreamedLine(100, head, text, size)
     rest, line_break, _ = whole.partition(b"\n")
     assert b"".join(line.more()) == rest
     assert line.end == 100 + len(head) + len(rest)

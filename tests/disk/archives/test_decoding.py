@@ -1,4 +1,4 @@
-"""Unpacking gives the text of an archive as far as it can be had, says what is wrong, and never holds much of it."""
+"""Decompression gives the text of an archive as far as it is valid, says what is wrong, and never holds much of it."""
 
 from __future__ import annotations
 
@@ -21,56 +21,61 @@ from hypothesis import strategies as st
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.compressed_bytes import READ
-from logagent.disk.archives.decoding import CHUNK, HEAD, LARGEST_WINDOW, Kind, Unpacking, kind_of
+from logagent.disk.archives.compression import HEAD, Compression, compression_of
+from logagent.disk.archives.decoding import CHUNK, LARGEST_WINDOW, Decompression, head_of
 from testbed.packing import PACK, packed
 from testbed.reading import file_of
 
 MIB = 1024 * 1024
 BLOCK = 128 * 1024
 """Bytes of text that one block of zstd holds at most."""
-EVERY_KIND = pytest.mark.parametrize("kind", list(Kind))
+EVERY_KIND = pytest.mark.parametrize("kind", list(Compression))
 
-kinds = st.sampled_from(list(Kind))
+kinds = st.sampled_from(list(Compression))
 texts = st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([b"line\n" * 900, b"x" * 5000])), max_size=4)
 
 
-def unpacked(archive: bytes, kind: Kind, chunk: int = CHUNK) -> tuple[bytes, Failure | None]:
+def decompressed(archive: bytes, kind: Compression, chunk: int = CHUNK) -> tuple[bytes, Failure | None]:
     with file_of(archive) as descriptor:
-        unpacking = Unpacking(descriptor, "app.log.2", kind, chunk=chunk)
-        return b"".join(unpacking.chunks()), unpacking.loss
+        decompression = Decompression(descriptor, "app.log.2", kind, chunk=chunk)
+        return b"".join(decompression.chunks()), decompression.loss
 
 
 @EVERY_KIND
-def test_an_archive_is_told_by_its_first_bytes(kind: Kind) -> None:
-    assert kind_of(PACK[kind](b"")[:HEAD]) is kind
-    assert kind_of(PACK[kind](b"text\n")[:HEAD]) is kind
+def test_an_archive_is_told_by_its_first_bytes(kind: Compression) -> None:
+    assert compression_of(PACK[kind](b"")[:HEAD]) is kind
+    assert compression_of(PACK[kind](b"text\n")[:HEAD]) is kind
 
 
 @pytest.mark.parametrize("head", [b"", b"\x1f", b"BZh9 is no archive", b"2026-03-01T", b"\x1f\x8b text"])
 def test_what_is_no_archive_is_not_taken_for_one(head: bytes) -> None:
-    assert kind_of(head[:HEAD]) is None
+    assert compression_of(head[:HEAD]) is None
 
 
 @settings(max_examples=300, deadline=None)
 @given(kind=kinds, parts=texts, padding=st.sampled_from([0, 4, 8, 2 * READ]), chunk=st.integers(1, 700))
-def test_archives_behind_one_another_are_one_text(kind: Kind, parts: list[bytes], padding: int, chunk: int) -> None:
+def test_archives_behind_one_another_are_one_text(
+    kind: Compression, parts: list[bytes], padding: int, chunk: int
+) -> None:
     archive = packed(kind, parts) + bytes(padding)
     with file_of(archive) as descriptor:
-        unpacking = Unpacking(
+        decompression = Decompression(
             descriptor, "app.log.2", kind, chunk=chunk, read=lambda fd, n, at: os.pread(fd, n // 3 + 1, at)
         )
-        chunks = list(unpacking.chunks())
-    assert (b"".join(chunks), unpacking.loss) == (b"".join(parts), None)
-    assert all(len(piece) <= (chunk if kind is not Kind.ZSTD else BLOCK) for piece in chunks)
+        chunks = list(decompression.chunks())
+    assert (b"".join(chunks), decompression.loss) == (b"".join(parts), None)
+    assert all(len(piece) <= (chunk if kind is not Compression.ZSTD else BLOCK) for piece in chunks)
 
 
 @settings(max_examples=300, deadline=None)
 @given(kind=kinds, parts=texts, where=st.floats(0, 1), chunk=st.integers(1, 700))
-def test_a_cut_archive_gives_a_prefix_and_is_a_loss(kind: Kind, parts: list[bytes], where: float, chunk: int) -> None:
+def test_a_cut_archive_gives_a_prefix_and_is_a_loss(
+    kind: Compression, parts: list[bytes], where: float, chunk: int
+) -> None:
     archive = packed(kind, parts)
     cut = int(where * len(archive))
     whole = {0: b"", **dict(zip(accumulate(len(PACK[kind](part)) for part in parts), accumulate(parts), strict=True))}
-    text, loss = unpacked(archive[:cut], kind, chunk)
+    text, loss = decompressed(archive[:cut], kind, chunk)
     assert b"".join(parts).startswith(text)
     if cut in whole:
         assert (text, loss) == (whole[cut], None)
@@ -83,18 +88,18 @@ def test_a_cut_archive_gives_a_prefix_and_is_a_loss(kind: Kind, parts: list[byte
 @settings(max_examples=400, deadline=None)
 @given(kind=kinds, parts=texts.filter(any), bit=st.integers(0, 10**9), chunk=st.integers(1, 700))
 def test_a_changed_bit_is_a_loss_unless_it_changes_nothing(
-    kind: Kind, parts: list[bytes], bit: int, chunk: int
+    kind: Compression, parts: list[bytes], bit: int, chunk: int
 ) -> None:
     archive = bytearray(packed(kind, parts))
     archive[bit // 8 % len(archive)] ^= 1 << bit % 8
-    text, loss = unpacked(bytes(archive), kind, chunk)
+    text, loss = decompressed(bytes(archive), kind, chunk)
     assert loss is not None or text == b"".join(parts)
 
 
 @settings(max_examples=200, deadline=None)
 @given(kind=kinds, nonsense=st.binary(min_size=30, max_size=200))
-def test_nonsense_behind_an_archive_is_a_loss_of_itself_only(kind: Kind, nonsense: bytes) -> None:
-    text, loss = unpacked(PACK[kind](b"line\n" * 100) + b"?" + nonsense, kind)
+def test_nonsense_behind_an_archive_is_a_loss_of_itself_only(kind: Compression, nonsense: bytes) -> None:
+    text, loss = decompressed(PACK[kind](b"line\n" * 100) + b"?" + nonsense, kind)
     assert text == b"line\n" * 100
     assert loss is not None
     assert loss.message == f"app.log.2: damaged after 500 bytes: what follows is not valid as {kind.value}"
@@ -103,7 +108,7 @@ def test_nonsense_behind_an_archive_is_a_loss_of_itself_only(kind: Kind, nonsens
 def test_a_wrong_checksum_of_gzip_costs_no_more_than_the_last_line_break() -> None:
     archive = bytearray(gzip.compress(b"line\n" * 1000))
     archive[-8] ^= 1
-    text, loss = unpacked(bytes(archive), Kind.GZIP)
+    text, loss = decompressed(bytes(archive), Compression.GZIP)
     assert text in (b"line\n" * 1000, (b"line\n" * 1000)[:-1])
     assert loss is not None
 
@@ -115,18 +120,18 @@ def test_gzip_gives_every_byte_but_one_before_the_damage() -> None:
     head = archive.rfind(struct.pack("<HH", 0xFFFF, 0), 0, damaged)
     archive[head] ^= 1  # of the length of a block, which is there twice
     before = text.find(archive[head + 4 : head + 44])
-    given_text, loss = unpacked(bytes(archive), Kind.GZIP)
+    given_text, loss = decompressed(bytes(archive), Compression.GZIP)
     assert before - 1 <= len(given_text) <= before
     assert text.startswith(given_text)
     assert loss is not None
 
 
 @EVERY_KIND
-def test_damage_far_behind_costs_little_of_the_text_before_it(kind: Kind) -> None:
+def test_damage_far_behind_costs_little_of_the_text_before_it(kind: Compression) -> None:
     lines = b"".join(b"%08x %d\n" % (number * 2654435761 % 2**32, number) for number in range(100_000))
     archive = bytearray(PACK[kind](lines))
     archive[len(archive) // 2 :] = bytes(len(archive) // 2)
-    text, loss = unpacked(bytes(archive), kind)
+    text, loss = decompressed(bytes(archive), kind)
     assert loss is not None
     assert text[: len(lines) // 4] == lines[: len(lines) // 4]
 
@@ -134,30 +139,30 @@ def test_damage_far_behind_costs_little_of_the_text_before_it(kind: Kind) -> Non
 def test_gzip_with_all_that_its_head_may_hold() -> None:
     head = b"\x1f\x8b\x08\x1e" + bytes(4) + b"\0\x03" + struct.pack("<H", 4) + b"more" + b"app.log\0" + b"remark\0"
     head += struct.pack("<H", zlib.crc32(head) & 0xFFFF)
-    assert unpacked(head + gzip.compress(b"line\n")[10:], Kind.GZIP) == (b"line\n", None)
+    assert decompressed(head + gzip.compress(b"line\n")[10:], Compression.GZIP) == (b"line\n", None)
 
 
 def test_frames_of_zstd_that_hold_no_text_are_passed_over() -> None:
     skippable = b"\x53\x2a\x4d\x18" + struct.pack("<I", READ + 9) + bytes(READ + 9)
-    archive = skippable + PACK[Kind.ZSTD](b"one\n") + skippable + PACK[Kind.ZSTD](b"two\n")
-    assert unpacked(archive, Kind.ZSTD) == (b"one\ntwo\n", None)
-    assert unpacked(skippable[:-1], Kind.ZSTD)[1] is not None
+    archive = skippable + PACK[Compression.ZSTD](b"one\n") + skippable + PACK[Compression.ZSTD](b"two\n")
+    assert decompressed(archive, Compression.ZSTD) == (b"one\ntwo\n", None)
+    assert decompressed(skippable[:-1], Compression.ZSTD)[1] is not None
 
 
 def test_zstd_with_its_size_in_the_head_or_of_a_single_run_or_of_bytes_as_they_are() -> None:
     noise = random.Random(2).randbytes(3 * BLOCK)
     archive = b"".join(map(zstandard.compress, [b"line\n" * 100, bytes(10 * BLOCK), noise]))
-    assert unpacked(archive, Kind.ZSTD) == (b"line\n" * 100 + bytes(10 * BLOCK) + noise, None)
+    assert decompressed(archive, Compression.ZSTD) == (b"line\n" * 100 + bytes(10 * BLOCK) + noise, None)
 
 
 def test_a_window_of_zstd_beyond_the_limit_is_refused_by_name() -> None:
     head = b"\x28\xb5\x2f\xfd\0" + bytes([18 << 3])  # 2 to the power of 10 + 18
-    text, loss = unpacked(PACK[Kind.ZSTD](b"line\n") + head + bytes(20), Kind.ZSTD)
+    text, loss = decompressed(PACK[Compression.ZSTD](b"line\n") + head + bytes(20), Compression.ZSTD)
     assert text == b"line\n"
     assert loss is not None
     assert loss.status is Status.RESOURCE_EXHAUSTED
     assert loss.message == (
-        f"app.log.2: not unpacked after 5 bytes: needs a window of {2 * LARGEST_WINDOW} bytes,"
+        f"app.log.2: not decompressed after 5 bytes: needs a window of {2 * LARGEST_WINDOW} bytes,"
         f" the limit is {LARGEST_WINDOW}"
     )
 
@@ -167,7 +172,7 @@ def test_a_dictionary_of_xz_beyond_the_limit_is_refused_by_name() -> None:
     size = (archive[12] + 1) * 4
     archive[12 + 4] = 32  # the dictionary's size: 256 MiB, after the block's size, its flags, the filter and its size
     archive[12 + size - 4 : 12 + size] = struct.pack("<I", zlib.crc32(archive[12 : 12 + size - 4]))
-    text, loss = unpacked(bytes(archive), Kind.XZ)
+    text, loss = decompressed(bytes(archive), Compression.XZ)
     assert text == b""
     assert loss is not None
     assert loss.status is Status.RESOURCE_EXHAUSTED
@@ -175,39 +180,39 @@ def test_a_dictionary_of_xz_beyond_the_limit_is_refused_by_name() -> None:
 
 
 @EVERY_KIND
-def test_an_empty_file_has_no_text_and_is_no_loss(kind: Kind) -> None:
-    assert unpacked(b"", kind) == (b"", None)
+def test_an_empty_file_has_no_text_and_is_no_loss(kind: Compression) -> None:
+    assert decompressed(b"", kind) == (b"", None)
 
 
 @EVERY_KIND
-def test_thousands_of_small_archives_are_gone_through(kind: Kind) -> None:
-    assert unpacked(PACK[kind](b"line\n") * 5000, kind) == (b"line\n" * 5000, None)
+def test_thousands_of_small_archives_are_gone_through(kind: Compression) -> None:
+    assert decompressed(PACK[kind](b"line\n") * 5000, kind) == (b"line\n" * 5000, None)
 
 
 @pytest.mark.parametrize(
     ("kind", "bomb"),
     [
-        (Kind.GZIP, lambda: gzip.compress(bytes(64 * MIB)) * 16),
-        (Kind.ZSTD, lambda: zstandard.compress(bytes(64 * MIB)) * 16),
-        (Kind.XZ, lambda: lzma.compress(bytes(64 * MIB), preset=0) * 16),
-        (Kind.BZIP2, lambda: bz2.compress(bytes(16 * MIB)) * 4),
+        (Compression.GZIP, lambda: gzip.compress(bytes(64 * MIB)) * 16),
+        (Compression.ZSTD, lambda: zstandard.compress(bytes(64 * MIB)) * 16),
+        (Compression.XZ, lambda: lzma.compress(bytes(64 * MIB), preset=0) * 16),
+        (Compression.BZIP2, lambda: bz2.compress(bytes(16 * MIB)) * 4),
     ],
 )
-def test_a_bomb_is_held_in_small_pieces(kind: Kind, bomb: Callable[[], bytes]) -> None:
+def test_a_bomb_is_held_in_small_pieces(kind: Compression, bomb: Callable[[], bytes]) -> None:
     archive = bomb()
     assert len(archive) < 2 * MIB
     with file_of(archive) as descriptor:
-        chunks = Unpacking(descriptor, "app.log.2", kind).chunks()
+        chunks = Decompression(descriptor, "app.log.2", kind).chunks()
         tracemalloc.start()
         size = sum(map(len, chunks))
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert size == 64 * MIB if kind is Kind.BZIP2 else size == 1024 * MIB
+    assert size == 64 * MIB if kind is Compression.BZIP2 else size == 1024 * MIB
     assert most < 3 * MIB
 
 
 @EVERY_KIND
-def test_a_read_that_fails_is_a_loss_named_without_a_path(kind: Kind) -> None:
+def test_a_read_that_fails_is_a_loss_named_without_a_path(kind: Compression) -> None:
     archive = packed(kind, [random.Random(number).randbytes(READ) for number in range(3)])
 
     def read(descriptor: int, count: int, offset: int) -> bytes:
@@ -216,16 +221,16 @@ def test_a_read_that_fails_is_a_loss_named_without_a_path(kind: Kind) -> None:
         return os.pread(descriptor, count, offset)
 
     with file_of(archive) as descriptor:
-        unpacking = Unpacking(descriptor, "app.log.2", kind, read=read)
-        text = b"".join(unpacking.chunks())
+        decompression = Decompression(descriptor, "app.log.2", kind, read=read)
+        text = b"".join(decompression.chunks())
     assert len(text) >= READ
-    assert unpacking.loss is not None
-    assert unpacking.loss.status is Status.DATA_LOSS
-    assert unpacking.loss.message == f"app.log.2: damaged after {len(text)} bytes: Input/output error"
+    assert decompression.loss is not None
+    assert decompression.loss.status is Status.DATA_LOSS
+    assert decompression.loss.message == f"app.log.2: damaged after {len(text)} bytes: Input/output error"
 
 
 @EVERY_KIND
-def test_what_is_raised_before_a_read_ends_the_pass(kind: Kind) -> None:
+def test_what_is_raised_before_a_read_ends_the_pass(kind: Compression) -> None:
     class Cancelled(BaseException):
         pass
 
@@ -237,17 +242,42 @@ def test_what_is_raised_before_a_read_ends_the_pass(kind: Kind) -> None:
 
     left = 5
     with file_of(PACK[kind](bytes(10 * MIB))) as descriptor:
-        chunks = Unpacking(descriptor, "app.log.2", kind, before_read=cancel).chunks()
+        chunks = Decompression(descriptor, "app.log.2", kind, before_read=cancel).chunks()
         with pytest.raises(Cancelled):
             list(chunks)
     assert left == 0
 
 
 @EVERY_KIND
-def test_what_is_appended_after_the_pass_was_begun_is_not_read(kind: Kind) -> None:
+def test_what_is_appended_after_the_pass_was_begun_is_not_read(kind: Compression) -> None:
     archive = PACK[kind](b"line\n")
     with file_of(archive) as descriptor:
-        unpacking = Unpacking(descriptor, "app.log.2", kind)
+        decompression = Decompression(descriptor, "app.log.2", kind)
         os.pwrite(descriptor, PACK[kind](b"more\n"), len(archive))
-        assert b"".join(unpacking.chunks()) == b"line\n"
-        assert unpacking.loss is None
+        assert b"".join(decompression.chunks()) == b"line\n"
+        assert decompression.loss is None
+
+
+@EVERY_KIND
+def test_the_head_of_a_text_goes_over_small_archives(kind: Compression) -> None:
+    with file_of(packed(kind, [b"one\n", b"two\n", b"three\n"])) as descriptor:
+        assert [head_of(descriptor, size) for size in (2, 4, 6, 100)] == [
+            b"on",
+            b"one\n",
+            b"one\ntw",
+            b"one\ntwo\nthree\n",
+        ]
+
+
+def test_the_head_of_a_plain_file_is_its_own() -> None:
+    with file_of(b"one\ntwo\n") as descriptor:
+        assert (head_of(descriptor, 5), head_of(descriptor, 100)) == (b"one\nt", b"one\ntwo\n")
+
+
+def test_a_smaller_window_can_be_asked_for() -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=20)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    with file_of(packer.compress(b"line\n") + packer.flush()) as descriptor:
+        for window, text in ((1 << 20, b"line\n"), (1 << 19, b"")):
+            decompression = Decompression(descriptor, "app.log.2", Compression.ZSTD, window=window)
+            assert b"".join(decompression.chunks()) == text

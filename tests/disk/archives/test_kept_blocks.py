@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logagent.disk.archives.kept_blocks import Keeping
+from logagent.disk.archives.kept_blocks import KeptBlocks
 from logagent.disk.files.blocks import Block
 
 wanted_lines = st.lists(st.integers(0, 3), max_size=15)
@@ -13,9 +13,9 @@ wanted_lines = st.lists(st.integers(0, 3), max_size=15)
 
 def kept(
     wanted: list[int], *, room: int = 1000, most: int | None = None, around: int = 0, owed: int = 0
-) -> tuple[list[int], Keeping]:
+) -> tuple[list[int], KeptBlocks]:
     """The numbers of the blocks kept, each one line of ten bytes that counts as so many wanted lines."""
-    keeping = Keeping(room, most, around, owed)
+    keeping = KeptBlocks(room, most, around, owed)
     for number, lines in enumerate(wanted):
         keeping.add(Block(10 * number, b"x" * 10), b"x" * 10, lines)
     keeping.end()
@@ -68,7 +68,7 @@ def test_only_as_many_blocks_are_kept_as_hold_the_lines_asked_for() -> None:
 
 
 def test_neighbours_are_counted_in_lines() -> None:
-    keeping = Keeping(1000, None, 3, 0)
+    keeping = KeptBlocks(1000, None, 3, 0)
     for number, (wanted, lines) in enumerate([(0, 9), (0, 9), (0, 2), (0, 1), (0, 1), (1, 1), (0, 2), (0, 2), (0, 1)]):
         keeping.add(Block(number, b"x"), b"x", wanted, lines)
     keeping.end()

@@ -29,7 +29,7 @@ from logagent.disk.batches.counting import HitCounter
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.search.scan import ENOUGH, Scan
-from logagent.disk.times.stamping import Stamping
+from logagent.disk.times.stamping import FileTimes
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ORIGIN = Origin("web-1", "app.log")
@@ -89,12 +89,12 @@ def logs(draw: st.DrawFn) -> list[bytes]:
 
 
 @contextmanager
-def opened(content: bytes, zone: tzinfo = UTC, **reading: Any) -> Iterator[tuple[Reader, Stamping]]:
+def opened(content: bytes, zone: tzinfo = UTC, **reading: Any) -> Iterator[tuple[Reader, FileTimes]]:
     descriptor = os.memfd_create("log")
     try:
         os.write(descriptor, content)
         reader = Reader(descriptor, "app.log", **reading)
-        yield reader, Stamping(reader, Stamper(zone, MODIFIED), MODIFIED)
+        yield reader, FileTimes(reader, Stamper(zone, MODIFIED), MODIFIED)
     finally:
         os.close(descriptor)
 
@@ -136,7 +136,7 @@ def times_of(lines: Sequence[bytes], content: bytes, asked: Query, zone: tzinfo)
     starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
     with opened(content, zone) as (reader, _):
         times = [
-            Stamping(reader, Stamper(zone, MODIFIED), MODIFIED).times([start], [line])[0]
+            FileTimes(reader, Stamper(zone, MODIFIED), MODIFIED).times([start], [line])[0]
             for start, line in zip(starts, lines, strict=True)
             if all(keyword in line for keyword in asked.match.keywords)
         ]
@@ -202,13 +202,13 @@ def plain(count: int, every: int = 1, form: str = FORMATS[0]) -> bytes:
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many lines are stamped one by one, each time that some are."""
     stamped: list[int] = []
-    times = Stamping.times
+    times = FileTimes.times
 
-    def noting(self: Stamping, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
+    def noting(self: FileTimes, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         stamped.append(len(lines))
         return times(self, starts, lines)
 
-    monkeypatch.setattr(Stamping, "times", noting)
+    monkeypatch.setattr(FileTimes, "times", noting)
     return stamped
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import lzma
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,6 +25,13 @@ from logagent.disk.times.stamping import SAMPLE
 
 SECOND = 1_000_000_000
 NOON = 1_795_435_200 * SECOND  # 2026-11-23T12:00:00Z
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": zstandard.ZstdCompressor().compress,
+}
 
 
 def lines(first: int, last: int, filler: bytes = b"") -> bytes:
@@ -85,7 +94,7 @@ def test_times_that_name_no_zone_are_in_the_one_given(looking: Looking) -> None:
 def test_large_file_is_read_at_its_ends_only(looking: Looking) -> None:
     looking.write(app_log=lines(0, 3000, b"x" * 100))
     assert times(looking.log()) == (0, 2999)
-    assert looking.reads == [(SAMPLE, (looking.root / "app.log").stat().st_size - SAMPLE), (SAMPLE, 0)]
+    assert looking.reads == [(SAMPLE, 0), (SAMPLE, (looking.root / "app.log").stat().st_size - SAMPLE)]
 
 
 def test_line_that_is_cut_at_the_end_of_what_is_read_does_not_count(looking: Looking) -> None:
@@ -117,37 +126,103 @@ def test_log_without_times_says_how_it_is_merged(looking: Looking) -> None:
     assert (log.timed, log.message, log.formats) == (False, UNTIMED, ())
 
 
-@pytest.mark.parametrize(
-    ("suffix", "pack"),
-    [
-        ("gz", gzip.compress),
-        ("bz2", bz2.compress),
-        ("xz", lzma.compress),
-        ("zst", zstandard.ZstdCompressor().compress),
-    ],
-)
-def test_compressed_generation_has_its_oldest_time(
-    looking: Looking, suffix: str, pack: Callable[[bytes], bytes]
-) -> None:
-    looking.write(app_log=lines(3000, 3001), **{f"app_log_1_{suffix}": pack(lines(7, 3000))})
+EVERY_COMPRESSION = pytest.mark.parametrize("suffix", list(PACK))
+
+
+@EVERY_COMPRESSION
+def test_compressed_generation_has_its_oldest_time(looking: Looking, suffix: str) -> None:
+    looking.write(app_log=lines(3000, 3001), **{f"app_log_1_{suffix}": PACK[suffix](lines(7, 3000))})
     assert times(looking.log()) == (7, 3000)
     assert times(looking.log(f"app.log.1.{suffix}")) == (7, None)
 
 
-@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz", "zst"])
+@EVERY_COMPRESSION
+def test_a_compressed_file_under_a_plain_name_is_told_by_its_content(looking: Looking, suffix: str) -> None:
+    looking.write(app_log=PACK[suffix](lines(7, 30)))
+    log = looking.log()
+    assert (log.generations[0].compressed, log.timed, log.message) == (True, True, "")
+    assert times(log) == (7, None)
+
+
+@EVERY_COMPRESSION
+def test_a_plain_file_under_a_compressed_name_is_told_by_its_content(looking: Looking, suffix: str) -> None:
+    looking.write(app_log=lines(20, 30), **{f"app_log_1_{suffix}": lines(7, 20)})
+    log = looking.log()
+    assert [file.compressed for file in log.generations] == [False, False]
+    assert times(log) == (7, 29)
+    assert times(looking.log(f"app.log.1.{suffix}")) == (7, 19)
+
+
+def test_an_empty_file_under_a_compressed_name_is_not_compressed(looking: Looking) -> None:
+    looking.write(app_log=lines(20, 30), app_log_1_gz=b"")
+    log = looking.log()
+    assert [file.compressed for file in log.generations] == [False, False]
+    assert times(log) == (20, 29)
+
+
+def test_an_unreadable_file_is_listed_with_the_reason_and_by_its_name(looking: Looking) -> None:
+    def fail(descriptor: int, size: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    looking.write(app_log_1_gz=gzip.compress(lines(7, 20)))
+    looking.lister = Lister(read=fail)
+    log = looking.log("app.log.1.gz")
+    assert (log.message, log.timed) == ("input/output error: app.log.1.gz", None)
+    assert [file.compressed for file in log.generations] == [True]
+
+
+def test_what_was_told_by_content_stays_where_another_file_is_unreadable(looking: Looking) -> None:
+    looking.write(app_log=lines(7, 20), app_log_1_gz=lines(1, 7), app_log_2_gz=b"?")
+    [log] = Catalog([looking.root]).find(["app.log"])
+    first, second, last = log.generations
+    log = replace(log, generations=(replace(first, compressed=True), second, last))
+    (looking.root / "app.log.2.gz").unlink()
+    listed = looking.lister.look("web-1", log, UTC)
+    assert listed.message == "no such file: app.log.2.gz"
+    assert [file.compressed for file in listed.generations] == [False, True, True]
+
+
+def test_files_that_are_not_opened_are_told_by_their_names(looking: Looking) -> None:
+    looking.write(app_log=lines(20, 30), app_log_1_gz=b"plain\n", app_log_2=lines(7, 20))
+    assert [file.compressed for file in looking.log().generations] == [False, True, False]
+
+
+def test_an_archive_of_many_empty_members_costs_a_bounded_number_of_reads(looking: Looking) -> None:
+    looking.write(app_log=gzip.compress(b"") * 100_000)
+    assert looking.log().timed is None
+    assert len(looking.reads) < 10
+
+
+@pytest.mark.parametrize(("window", "timed"), [(27, None), (24, True)])
+def test_an_archive_that_takes_too_much_memory_is_listed_without_times(
+    looking: Looking, window: int, timed: bool | None
+) -> None:
+    parameters = zstandard.ZstdCompressionParameters(window_log=window)
+    packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()  # of a size not known before
+    looking.write(app_log=packer.compress(lines(7, 30)) + packer.flush())
+    assert (looking.log().timed, looking.log().generations[0].compressed) == (timed, True)
+
+
+def test_text_before_the_damage_of_an_archive_has_its_times(looking: Looking) -> None:
+    looking.write(app_log=gzip.compress(lines(7, 30)) + gzip.compress(b"")[:10] + b"\xff" * 20)
+    assert times(looking.log()) == (7, None)
+
+
+@EVERY_COMPRESSION
 def test_damaged_generation_has_no_time(looking: Looking, suffix: str) -> None:
-    looking.write(app_log=lines(0, 1), **{f"app_log_1_{suffix}": b"no archive at all"})
+    damaged = PACK[suffix](lines(7, 30))[:12] + b"\xff" * 20
+    looking.write(app_log=lines(0, 1), **{f"app_log_1_{suffix}": damaged})
     assert (looking.log().newest, looking.log(f"app.log.1.{suffix}").timed) == (NOON, None)
 
 
-@given(st.binary(max_size=300), st.sampled_from(["gz", "bz2", "xz", "zst"]), st.integers(0, 200))
+@given(st.binary(max_size=300), st.sampled_from(list(PACK)), st.integers(0, 200))
 def test_whatever_an_archive_holds_looking_into_it_raises_nothing(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str, cut: int
 ) -> None:
-    pack = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstandard.ZstdCompressor().compress}
     looking = Looking(tmp_path_factory.mktemp("log"))
-    looking.write(**{f"app_log_1_{suffix}": pack[suffix](content)[cut:] + content[:cut]})
-    assert looking.log().newest is None
+    looking.write(**{f"app_log_1_{suffix}": PACK[suffix](content)[cut:] + content[:cut]})
+    log = looking.log()
+    assert (log.newest, log.message) in ((None, ""), (None, UNTIMED))
 
 
 def test_file_that_stays_as_it_is_is_read_once(looking: Looking) -> None:
@@ -186,7 +261,7 @@ def test_what_could_not_be_reached_is_told_from_what_was_found(looking: Looking)
 
 
 def test_no_descriptor_stays_open(looking: Looking) -> None:
-    looking.write(app_log=lines(0, 10), app_log_1_gz=b"damaged")
+    looking.write(app_log=lines(0, 10), app_log_1_gz=gzip.compress(b"")[:10] + b"damaged")
     before = sum(1 for _ in Path("/proc/self/fd").iterdir())
     for _ in range(3):
         looking.log()

@@ -1,198 +1,147 @@
-"""Page by page equals all at once: nothing twice, nothing lost, whatever is rotated between two pages."""
+"""Files are recognised by inode and fingerprint, whatever happens to their names."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC
+import itertools
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
-import trio
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
-from logagent.core.batch import Batch
-from logagent.core.merging.positions import Positions
-from logagent.core.outcome import Outcome, Status
-from logagent.core.query import Order, Query, Unit
-from logagent.disk.search.options import ReadOptions
-from logagent.disk.search.source import LogSource
-from logagent.disk.threads import DiskThreads
-from testbed.queries import changed
-from testbed.reading import Collected, Found, found_at
+from logagent.core.cursor import FINGERPRINT_BYTES, fingerprint
+from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog import identity
+from logagent.disk.catalog.logs import Generation
+from testbed.reading import file_of
 
-FIRST = 1_700_000_000
-ORDERS = st.sampled_from(Order)
+FIRST, SECOND, THIRD = b"first line\n", b"second line\n" * 10, b"third line\n"
 
 
-@dataclass
-class Log:
-    """A log in a directory: `app.log`, and `app.log.1` and so on for what was rotated."""
+def file(name: str, content: bytes = FIRST, inode: int | None = 1) -> Generation:
+    """A file in memory."""
 
-    directory: Path
-    written: int = 0
+    def open_file() -> int:
+        descriptor = os.memfd_create(name)
+        os.write(descriptor, content)
+        return descriptor
 
-    def write(self, lines: int) -> None:
-        with (self.directory / "app.log").open("ab") as file:
-            for _ in range(lines):
-                self.written += 1
-                word = b"match" if self.written % 3 else b"other"
-                file.write(b"%d line %d %b\n" % (FIRST + self.written // 2, self.written, word))
-                file.write(b" more\n" if self.written % 4 == 0 else b"")
-
-    def rotate(self) -> None:
-        for number, path in reversed(list(enumerate(self.paths()))):
-            path.rename(self.directory / f"app.log.{number + 1}{path.suffix if path.suffix == '.gz' else ''}")
-        (self.directory / "app.log").touch()
-
-    def compress(self) -> None:
-        """The newest of the rotated files that is not packed yet."""
-        plain = [path for path in self.paths()[1:] if path.suffix != ".gz"]
-        if plain:
-            plain[0].with_name(f"{plain[0].name}.gz").write_bytes(gzip.compress(plain[0].read_bytes()))
-            plain[0].unlink()
-
-    def paths(self) -> list[Path]:
-        """Newest first."""
-        paths = [self.directory / "app.log"]
-        while there := list(self.directory.glob(f"app.log.{len(paths)}*")):
-            paths += there
-        return paths
-
-    def files(self) -> list[Found]:
-        return [found_at(path) for path in self.paths()]
-
-    def lines(self) -> list[bytes]:
-        return b"".join(path.read_bytes() for path in reversed(self.paths())).splitlines()
+    return Generation(name, name, len(content), 0, open_file, identity=None if inode is None else (1, inode))
 
 
-class Page(Collected):
-    """What one answer holds, and how far that is."""
+def unopenable(name: str, error: Exception) -> Generation:
+    def fail() -> int:
+        raise error
 
-    def __init__(self, *, newest: bool) -> None:
-        super().__init__()
-        self.positions = Positions(newest=newest)
-
-    async def send(self, batch: Batch) -> None:
-        await super().send(batch)
-        self.positions.advance(batch.positions)
+    return Generation(name, name, 10, 0, fail, identity=(1, 99))
 
 
-def ask(log: Log, query: Query, sizes: tuple[int, ...] = (64,)) -> tuple[Page, Outcome]:
-    page = Page(newest=query.form.order is Order.NEWEST)
-    options = ReadOptions(host="web-1", zone=UTC, sizes=sizes)
-    source = LogSource("app.log", log.files(), DiskThreads(inline=True), options)
-    return page, trio.run(source.pump, query, page)
+UNOPENABLE = [
+    unopenable("app.log.3", Failure(Status.PERMISSION_DENIED, "permission denied: app.log.3")),
+    unopenable("app.log.4", OSError("unknown")),
+]
 
 
-def pages(log: Log, query: Query, between: Callable[[int], object], most: int = 80) -> list[bytes]:
-    """All lines, page by page; something happens after each."""
-    lines: list[bytes] = []
-    positions: tuple[Any, ...] = ()
-    for number in range(most):
-        page, outcome = ask(log, changed(query, positions=positions))
-        assert outcome.status in (Status.OK, Status.RESOURCE_EXHAUSTED), outcome
-        lines += page.lines
-        if outcome.complete and (
-            query.limits.n is None or sum(batch.records for batch in page.batches) < query.limits.n
-        ):
-            return lines
-        positions = tuple(page.positions.current()) or positions
-        between(number)
-    raise AssertionError("the pages do not end")
+def names(files: Sequence[Generation] | None) -> list[str] | None:
+    return None if files is None else [each.name for each in files]
 
 
-def asdict(query: Query) -> dict[str, Any]:
-    return {name: getattr(query, name) for name in Query.__slots__}
+def in_turn(*listings: list[Generation]) -> Callable[[], list[Generation]]:
+    """What gives these listings one after the other, the last for ever."""
+    left = list(listings)
+    return lambda: left.pop(0) if len(left) > 1 else left[0]
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.data(), ORDERS, st.integers(1, 7), st.sampled_from(Unit))
-def test_pages_with_rotations_between_them_equal_the_whole(
-    data: st.DataObject, order: Order, n: int, unit: Unit
-) -> None:
-    with TemporaryDirectory() as directory:
-        log = Log(Path(directory))
-        for _ in range(data.draw(st.integers(1, 3))):
-            log.write(data.draw(st.integers(1, 15)))
-            log.rotate() if data.draw(st.booleans()) else None
-        query = Query.of(files=("app.log",), keywords=(b"match",), order=order, unit=unit, n=n)
-        whole, _ = ask(log, changed(query, n=None))
-        happenings = data.draw(
-            st.lists(st.sampled_from(["write", "rotate", "both", "compress", "nothing"]), max_size=6)
-        )
-
-        def between(number: int) -> None:
-            happens = happenings[number] if number < len(happenings) else "nothing"
-            if happens in ("write", "both") and order is Order.NEWEST:
-                log.write(3)
-            if happens in ("rotate", "both"):
-                log.rotate()
-            if happens == "compress":
-                log.compress()
-
-        assert pages(log, query, between) == whole.lines
+def ever_changing() -> Callable[[], list[Generation]]:
+    numbers = itertools.count()
+    return lambda: [file(f"app.log.{next(numbers)}")]
 
 
-@settings(max_examples=60, deadline=None)
-@given(ORDERS, st.integers(40, 200), st.integers(1, 40))
-def test_pages_by_bytes_equal_the_whole(order: Order, max_bytes: int, lines: int) -> None:
-    with TemporaryDirectory() as directory:
-        log = Log(Path(directory))
-        log.write(lines)
-        query = Query.of(files=("app.log",), order=order, max_bytes=max_bytes)
-        whole, _ = ask(log, Query.of(files=("app.log",), order=order))
-        assert pages(log, query, lambda _: None) == whole.lines
+def test_a_listing_counts_once_it_is_twice_the_same() -> None:
+    one, two = [file("app.log", inode=1)], [file("app.log", inode=2), file("app.log.1", inode=1)]
+    assert identity.settled(in_turn(one, two, two)) == two
+    assert identity.settled(in_turn(one)) == one
 
 
-@settings(max_examples=100, deadline=None)
-@given(ORDERS, st.integers(1, 4), st.integers(1, 40), st.integers(0, 3), st.integers(0, 3))
-def test_context_comes_once_over_two_pages(order: Order, n: int, lines: int, before: int, after: int) -> None:
-    with TemporaryDirectory() as directory:
-        log = Log(Path(directory))
-        log.write(lines)
-        query = Query.of(files=("app.log",), keywords=(b"1 match",), order=order, before=before, after=after, n=n)
-        whole, _ = ask(log, changed(query, n=None))
-        assert pages(log, query, lambda _: None) == whole.lines
+def test_a_file_under_two_names_is_listed_once_by_its_first() -> None:
+    twice = [file("app.log", inode=2), file("app.log.1", inode=1), file("app.log.2", inode=1)]
+    assert names(identity.settled(in_turn(twice))) == ["app.log", "app.log.1"]
+    assert names(identity.once([file("a", inode=None), file("b", inode=None)])) == ["a", "b"]
 
 
-def test_a_file_that_is_gone_is_a_loss_that_is_said() -> None:
-    with TemporaryDirectory() as directory:
-        log = Log(Path(directory))
-        log.write(20)
-        query = Query.of(files=("app.log",), n=2)
-        first, _ = ask(log, query)
-        (log.directory / "app.log").write_bytes(b"1700009999 other\n")
-        second, outcome = ask(log, changed(query, positions=tuple(first.positions.current())))
-        assert second.lines == []
-        assert outcome.status is Status.DATA_LOSS
-        assert "deleted or changed" in outcome.message
+def test_files_that_never_stand_still_have_no_settled_listing_but_a_last_one() -> None:
+    assert identity.settled(ever_changing()) is None
+    assert names(identity.listed(ever_changing())) == [f"app.log.{identity.LISTINGS + 1}"]
 
 
-def test_lines_written_after_the_first_page_come_where_the_oldest_are_first() -> None:
-    with TemporaryDirectory() as directory:
-        log = Log(Path(directory))
-        log.write(3)
-        query = Query.of(files=("app.log",), order=Order.OLDEST)
-        first, _ = ask(log, query)
-        log.rotate()
-        log.write(2)
-        second, outcome = ask(log, changed(query, positions=tuple(first.positions.current())))
-        assert first.lines + second.lines == log.lines()
-        assert outcome.complete
+def test_settled_files_are_not_listed_again() -> None:
+    listings = []
+
+    def find() -> list[Generation]:
+        listings.append(None)
+        return [file("app.log")]
+
+    assert names(identity.listed(find)) == ["app.log"]
+    assert len(listings) == 2
 
 
-def test_a_line_without_a_time_has_that_of_the_one_before_also_where_an_archive_is_gone_on_with() -> None:
-    with TemporaryDirectory() as directory:
-        log = Log(Path(directory))
-        (log.directory / "app.log").write_bytes(b"1700000000 match 0\n more match 1\n1700000001 match 2\n")
-        log.rotate()
-        log.compress()
-        query = Query.of(files=("app.log",), order=Order.OLDEST, n=1, times=True)
-        first, _ = ask(log, query)
-        second, _ = ask(log, changed(query, positions=tuple(first.positions.current())))
-        assert second.lines == [b" more match 1"]
-        assert [time // 10**9 for batch in second.batches for time in batch.times or []] == [FIRST]
+def test_listings_are_the_same_by_names_and_inodes() -> None:
+    files = [file("app.log", inode=2), file("app.log.1", inode=1)]
+    assert identity.are_same(files, [file("app.log", b"grown", inode=2), file("app.log.1", inode=1)])
+    assert not identity.are_same(files, [file("app.log", inode=3), file("app.log.1", inode=1)])
+    assert not identity.are_same(files, [file("app.log", inode=2), file("app.log.2", inode=1)])
+    assert not identity.are_same(files, files[:1])
+
+
+def test_a_file_is_found_by_its_fingerprint_compressed_or_not_and_past_what_cannot_be_opened() -> None:
+    files = [file("app.log", THIRD), *UNOPENABLE, file("app.log.1.gz", gzip.compress(SECOND)), file("app.log.2", FIRST)]
+    assert identity.place_of(files, fingerprint(SECOND[:FINGERPRINT_BYTES])) == 3
+    assert identity.place_of(files, fingerprint(FIRST)) == 4
+    assert identity.place_of(files, fingerprint(b"another line\n")) is None
+
+
+def test_what_cannot_be_opened_begins_with_nothing() -> None:
+    assert [identity.beginning_of(each) for each in UNOPENABLE] == [b"", b""]
+
+
+def test_no_descriptor_stays_open() -> None:
+    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    for _ in range(3):
+        identity.beginning_of(file("app.log"))
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
+
+
+def test_the_inode_decides_where_the_fingerprint_agrees_or_is_not_known() -> None:
+    files = [file("app.log", THIRD, inode=3), file("app.log.1", FIRST, inode=2), file("app.log.2", FIRST, inode=1)]
+    assert identity.place_of_inode(files, (1, 1), fingerprint(FIRST)) == 2
+    assert identity.place_of_inode(files, (1, 1), 0) == 2
+
+
+def test_an_inode_that_is_another_files_by_now_does_not_count() -> None:
+    files = [file("app.log", THIRD, inode=1), file("app.log.1.gz", gzip.compress(FIRST), inode=2)]
+    assert identity.place_of_inode(files, (1, 1), fingerprint(FIRST)) == 1
+    assert identity.place_of_inode(files, (1, 9), fingerprint(FIRST)) == 1
+    assert identity.place_of_inode(files, (1, 1), fingerprint(SECOND)) is None
+    assert identity.place_of_inode(files, (1, 9), 0) is None
+
+
+def test_a_file_that_is_opened_is_checked_against_the_inode_that_was_found() -> None:
+    with file_of(FIRST) as descriptor:
+        status = os.fstat(descriptor)
+        inode = identity.inode_of(descriptor)
+    assert inode == (status.st_dev, status.st_ino)
+    assert identity.is_same(file("app.log", inode=None), inode)
+    assert identity.is_same(file("app.log", inode=5), (1, 5))
+    assert not identity.is_same(file("app.log", inode=5), (2, 5))
+    identity.require_same(file("app.log", inode=5), (1, 5))
+    with pytest.raises(identity.Replaced):
+        identity.require_same(file("app.log", inode=5), (1, 6))
+
+
+@pytest.mark.parametrize("content", [FIRST, gzip.compress(FIRST)])
+def test_an_open_file_is_told_by_the_fingerprint_of_its_text(content: bytes) -> None:
+    with file_of(content) as descriptor:
+        assert identity.fingerprint_of(descriptor) == fingerprint(FIRST)
+        assert identity.begins_as(descriptor, fingerprint(FIRST))
+        assert not identity.begins_as(descriptor, fingerprint(SECOND))

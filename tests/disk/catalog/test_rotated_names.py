@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.disk.catalog.rotated_names import (
+    COMPRESSION_SUFFIXES,
     LIVE,
     NAMINGS,
-    PACKINGS,
     Naming,
     Rotation,
     beginning,
     compiled,
-    is_packed,
+    has_compressed_name,
     rotation,
-    unpacked,
+    uncompressed_name,
 )
 
 # One example for each row of the table, in its order: file, log, the names that must lie beside it.
@@ -57,7 +57,7 @@ def test_each_row_of_the_table_has_an_example() -> None:
 
 
 def readable(naming: Naming, name: str) -> bool:
-    return compiled(naming.shape).fullmatch(unpacked(name)) is not None
+    return compiled(naming.shape).fullmatch(uncompressed_name(name)) is not None
 
 
 @pytest.mark.parametrize(("row", "example"), list(enumerate(EXAMPLES)))
@@ -196,8 +196,10 @@ def test_number_goes_before_the_time_of_modification() -> None:
 
 def test_packing_is_known_by_the_suffix() -> None:
     assert [
-        name for name in ("a.gz", "a.bz2", "a.xz", "a.zst", "a.zstd", "a.Z", "a.gzip", "gz") if is_packed(name)
-    ] == [f"a{suffix}" for suffix in PACKINGS]
+        name
+        for name in ("a.gz", "a.bz2", "a.xz", "a.zst", "a.zstd", "a.Z", "a.gzip", "gz")
+        if has_compressed_name(name)
+    ] == [f"a{suffix}" for suffix in COMPRESSION_SUFFIXES]
 
 
 PIECES = st.sampled_from(["app", "log", ".", "-", "_", "1", "20261123", "2026-11-23", "10", "gz", "/", "T", "é", "\n"])
@@ -213,4 +215,11 @@ def test_log_is_a_shorter_name_in_the_same_directory_and_no_generation_itself(na
         assert 0 < len(found.log.rpartition("/")[2]) < len(name.rpartition("/")[2])
         assert found.rank > LIVE
         assert name.startswith(beginning(found.log))
-        assert rotation(found.log, beside) is None or is_packed(found.log)
+        assert rotation(found.log, beside) is None or has_compressed_name(found.log)
+
+
+@pytest.mark.parametrize(
+    ("log", "start"), [("app.log", "app"), ("syslog", "syslog"), ("web.app.log", "web.app"), (".log", ".log")]
+)
+def test_the_names_of_a_logs_generations_begin_alike(log: str, start: str) -> None:
+    assert beginning(log) == start

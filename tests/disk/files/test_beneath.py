@@ -5,101 +5,25 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import shutil
 import stat
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.files import beneath
-from logagent.disk.files.beneath import MAX_DEPTH, MAX_LINKS, Opener, Root, failure_of
-
-SECRET = b"outside every root"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A root with logs; beside it what must never be read: `outside`, and `logs`, whose name begins like the root's."""
-    build(tmp_path)
-    return tmp_path / "log"
-
-
-def build(top: Path) -> None:
-    (top / "log" / "nginx").mkdir(parents=True)
-    (top / "log" / "a.log").write_bytes(b"a")
-    (top / "log" / "nginx" / "b.log").write_bytes(b"b")
-    for outside in ("outside", "logs"):
-        (top / outside / "nginx").mkdir(parents=True)
-        for name in ("secret.log", "a.log", "b.log", "nginx/b.log"):
-            (top / outside / name).write_bytes(SECRET)
-
-
-def read(root: Path, name: str, opener: Opener = os.open, *, between: Callable[[], object] = bool) -> bytes:
-    """What is read under `name`, with `between` called after it is resolved and before it is opened."""
-    served = Root(root, opener)
-    with served.enter() as opened, opened.resolve(name) as place:
-        resolved = place.resolved
-    between()
-    with served.enter() as opened:
-        descriptor = opened.open_file(resolved or name)
-    try:
-        return os.read(descriptor, 100)
-    finally:
-        os.close(descriptor)
-
-
-def status_of(root: Path, name: str, opener: Opener = os.open, *, between: Callable[[], object] = bool) -> Status:
-    with pytest.raises(OSError) as raised:  # noqa: PT011 - which error it is, is the caller's question
-        read(root, name, opener, between=between)
-    return failure_of(raised.value, name).status
-
-
-class Meanwhile:
-    """`os.open`, with something that another process does just before the first open that fits."""
-
-    def __init__(self, fits: Callable[[str, int], bool], act: Callable[[], object]) -> None:
-        self._fits = fits
-        self._act = act
-        self.acted = False
-
-    def __call__(self, path: str, flags: int, *, dir_fd: int | None = None) -> int:
-        if not self.acted and self._fits(path, flags):
-            self.acted = True
-            self._act()
-        return os.open(path, flags, dir_fd=dir_fd)
-
-
-class Recorder:
-    """`os.open`, keeping what was opened how; fails where something other than a regular file is opened for reading."""
-
-    def __init__(self) -> None:
-        self.opened: list[tuple[str, int]] = []
-
-    def __call__(self, path: str, flags: int, *, dir_fd: int | None = None) -> int:
-        self.opened.append((path, flags))
-        if not flags & (os.O_PATH | os.O_DIRECTORY):
-            assert stat.S_ISREG(os.stat(path, dir_fd=dir_fd).st_mode), "this open could hang or move a tape"
-        return os.open(path, flags, dir_fd=dir_fd)
-
-
-def is_last_open(path: str, flags: int) -> bool:
-    return path.startswith("/proc/self/fd/")
-
-
-def is_open_of(name: str) -> Callable[[str, int], bool]:
-    return lambda path, flags: path == name
-
-
-def replace_by_link(path: Path, target: Path) -> None:
-    path.rename(path.with_name("moved away"))
-    path.symlink_to(target)
-
+from logagent.disk.files.beneath import Root, failure_of
+from logagent.disk.files.walk import MAX_DEPTH
+from testbed.roots import (
+    Meanwhile,
+    Recorder,
+    is_last_open,
+    is_open_of,
+    open_descriptors,
+    read,
+    replace_by_link,
+    status_of,
+)
 
 # What works.
 
@@ -200,144 +124,6 @@ def test_directory_is_opened_so_that_it_is_mounted_on_demand(root: Path) -> None
     first = dict(reversed(recorder.opened))
     assert first[str(root)] & os.O_DIRECTORY
     assert first["nginx"] & os.O_DIRECTORY
-
-
-# Names that try to lead out.
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../outside/secret.log",
-        "nginx/../../outside/secret.log",
-        "nginx/../a.log",
-        "..",
-        "../log/a.log",
-        "../logs/secret.log",
-    ],
-)
-def test_parent_components_are_refused(root: Path, name: str) -> None:
-    assert status_of(root, name) is Status.NOT_FOUND
-
-
-def test_absolute_name_is_refused_even_of_a_served_file(root: Path) -> None:
-    assert status_of(root, str(root / "a.log")) is Status.NOT_FOUND
-
-
-@pytest.mark.parametrize("name", ["", "/a.log", "nginx//b.log", "nginx/", "a.log/", "./a.log", "nginx/./b.log", "."])
-def test_empty_and_dot_components_are_refused(root: Path, name: str) -> None:
-    assert status_of(root, name) is Status.NOT_FOUND
-
-
-def test_name_with_a_nul_is_refused(root: Path) -> None:
-    assert status_of(root, "a.log\0.txt") is Status.NOT_FOUND
-
-
-def test_name_that_no_file_can_have_is_refused(root: Path) -> None:
-    assert status_of(root, "\ud800") is Status.NOT_FOUND
-
-
-def test_percent_encoded_parent_is_not_decoded(root: Path) -> None:
-    assert status_of(root, "%2e%2e/outside/secret.log") is Status.NOT_FOUND
-
-
-def test_backslashes_do_not_separate(root: Path) -> None:
-    assert status_of(root, "..\\outside\\secret.log") is Status.NOT_FOUND
-    assert status_of(root, "nginx\\b.log") is Status.NOT_FOUND
-
-
-def test_component_longer_than_a_file_name_is_not_found(root: Path) -> None:
-    assert status_of(root, "x" * 300) is Status.NOT_FOUND
-
-
-def test_file_is_no_directory(root: Path) -> None:
-    assert status_of(root, "a.log/b.log") is Status.NOT_FOUND
-
-
-# Links that try to lead out.
-
-
-@pytest.mark.parametrize(
-    "target", ["../outside/secret.log", "nginx/../../outside/secret.log", "../log/a.log", "../a.log"]
-)
-def test_relative_link_out_of_the_root_is_refused(root: Path, target: str) -> None:
-    (root / "out.log").symlink_to(target)
-    assert status_of(root, "out.log") is Status.NOT_FOUND
-
-
-def test_absolute_link_out_of_the_root_is_refused(root: Path) -> None:
-    (root / "out.log").symlink_to(root.parent / "outside" / "secret.log")
-    assert status_of(root, "out.log") is Status.NOT_FOUND
-
-
-def test_absolute_link_to_a_sibling_whose_name_begins_like_the_roots_is_refused(root: Path) -> None:
-    (root / "out.log").symlink_to(root.parent / "logs" / "a.log")
-    assert status_of(root, "out.log") is Status.NOT_FOUND
-
-
-def test_absolute_link_that_passes_through_the_root_and_out_again_is_refused(root: Path) -> None:
-    (root / "out.log").symlink_to(f"{root}/nginx/../../outside/secret.log")
-    assert status_of(root, "out.log") is Status.NOT_FOUND
-
-
-def test_linked_directory_out_of_the_root_is_refused(root: Path) -> None:
-    (root / "out").symlink_to(root.parent / "outside")
-    assert status_of(root, "out/secret.log") is Status.NOT_FOUND
-
-
-def test_link_within_the_root_to_a_link_out_of_it_is_refused(root: Path) -> None:
-    (root / "nginx" / "out").symlink_to("../../outside")
-    (root / "in").symlink_to("nginx/out")
-    assert status_of(root, "in/secret.log") is Status.NOT_FOUND
-
-
-def test_parent_of_a_linked_directory_is_the_one_it_is_in(root: Path) -> None:
-    """`near/..` is the directory above what `near` leads to: a reading of the text alone would come out elsewhere."""
-    (root / "nginx" / "old").mkdir()
-    (root / "near").symlink_to("nginx/old")
-    (root / "link.log").symlink_to("near/../b.log")
-    (root / "b.log").write_bytes(b"not this one")
-    assert read(root, "link.log") == b"b"
-
-
-def test_file_in_a_links_target_is_no_directory_to_go_up_from(root: Path) -> None:
-    (root / "link.log").symlink_to("a.log/../nginx/b.log")
-    assert status_of(root, "link.log") is Status.NOT_FOUND
-
-
-def test_dangling_link_is_not_found(root: Path) -> None:
-    (root / "gone.log").symlink_to("nothing")
-    assert status_of(root, "gone.log") is Status.NOT_FOUND
-
-
-def test_link_to_itself_is_not_found(root: Path) -> None:
-    (root / "loop.log").symlink_to("loop.log")
-    assert status_of(root, "loop.log") is Status.NOT_FOUND
-
-
-def chain(root: Path, links: int) -> str:
-    for number in range(links):
-        (root / f"{number}").symlink_to(f"{number + 1}")
-    (root / f"{links}").write_bytes(b"end")
-    return "0"
-
-
-def test_as_many_links_are_followed_as_are_allowed(root: Path) -> None:
-    assert read(root, chain(root, MAX_LINKS)) == b"end"
-
-
-def test_one_link_too_many_is_refused(root: Path) -> None:
-    assert status_of(root, chain(root, MAX_LINKS + 1)) is Status.NOT_FOUND
-
-
-@pytest.mark.parametrize("name", ["root/etc/passwd", "cwd", "exe", "fd/0", "ns/net", "task"])
-def test_magic_links_of_proc_are_not_followed(name: str) -> None:
-    assert status_of(Path("/proc/self"), name) is Status.NOT_FOUND
-
-
-def test_magic_link_to_a_file_of_another_root_is_not_followed(root: Path) -> None:
-    with (root / "a.log").open("rb") as file:
-        assert status_of(Path("/proc/self/fd"), str(file.fileno())) is Status.NOT_FOUND
 
 
 # What is not a regular file.
@@ -520,10 +306,6 @@ def deep(root: Path, directories: int) -> str:
     return f"{name}/deep.log"
 
 
-def open_descriptors() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
 def test_no_descriptor_stays_open(root: Path) -> None:
     (root / "link").symlink_to(root / "nginx")
     (root / "out").symlink_to("../outside")
@@ -537,73 +319,63 @@ def test_no_descriptor_stays_open(root: Path) -> None:
     assert open_descriptors() == before
 
 
-# Whatever the name, and whatever happens meanwhile.
-
-LEADING_OUT = st.sampled_from(["..", ".", "", "out", "up", "outside", "logs", "%2e%2e", "..\\", "\\", "\0"])
-LEADING_IN = st.sampled_from(["a.log", "b.log", "secret.log", "nginx", "in", "abs", "loop", "dots", "log"])
-NAMES = st.lists(LEADING_OUT | LEADING_IN | st.text(max_size=4), max_size=7).map("/".join)
+def test_the_root_of_the_file_system_is_named_by_its_slash() -> None:
+    assert Root(Path("/")).name == "/"
 
 
-@contextmanager
-def hostile_tree() -> Iterator[Path]:
-    """A root, below a directory of its own, with links that lead everywhere."""
-    top = Path(tempfile.mkdtemp()).resolve()
-    try:
-        build(top)
-        root = top / "log"
-        for name, target in {
-            "out": "../outside",
-            "up": "..",
-            "in": "nginx",
-            "abs": f"{root}/nginx",
-            "loop": ".",
-            "nginx/up": "..",
-            "nginx/out": str(top / "outside"),
-            "dots": "nginx/../../log/nginx",
-            "secret.log": "nginx/out/secret.log",
-        }.items():
-            (root / name).symlink_to(target)
-        yield root
-    finally:
-        shutil.rmtree(top)
+def test_a_root_that_may_not_be_opened_is_permission_denied(root: Path) -> None:
+    def opener(path: str, flags: int, *, dir_fd: int | None = None) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    with pytest.raises(Failure) as raised, Root(root, opener).enter():
+        pass
+    assert (raised.value.status, raised.value.message) == (
+        Status.PERMISSION_DENIED,
+        "permission denied: the root log",
+    )
 
 
-def assert_inside_or_refused(root: Path, name: str, opener: Opener = os.open) -> None:
-    inside = {path.stat().st_ino for path in (root / "a.log", root / "nginx" / "b.log")}
-    try:
-        with Root(root, opener).enter() as opened, opened.resolve(name) as place:
-            descriptor = opened.open_file(place.resolved)
-    except OSError:
-        return
-    try:
-        assert os.fstat(descriptor).st_ino in inside
-        assert Path(f"/proc/self/fd/{descriptor}").readlink().is_relative_to(root)
-        assert os.read(descriptor, 100) != SECRET
-    finally:
-        os.close(descriptor)
+def test_a_file_that_is_called_like_its_root_is_found(root: Path) -> None:
+    (root / "log").write_bytes(b"of the same name")
+    assert read(root, "log") == b"of the same name"
 
 
-@settings(deadline=None)
-@given(NAMES)
-def test_whatever_the_name_what_opens_is_below_the_root(name: str) -> None:
-    with hostile_tree() as root:
-        assert_inside_or_refused(root, name)
+def test_a_directory_is_never_reached_through_a_link(root: Path) -> None:
+    (root / "web").symlink_to("nginx")
+    with Root(root).enter() as opened:
+        with opened.directory("nginx") as place:
+            assert place.resolved == "nginx"
+        with opened.directory("") as place:
+            assert place.resolved == ""
+        with pytest.raises(OSError, match="too many links") as raised, opened.directory("web"):
+            pass
+    assert raised.value.errno == errno.ELOOP
 
 
-@settings(deadline=None)
-@given(
-    name=st.sampled_from(["nginx/b.log", "in/b.log", "abs/up/nginx/b.log", "loop/in/b.log", "nginx/up/a.log"]),
-    moment=st.integers(0, 25),
-    swapped=st.sampled_from(["nginx", "in", "abs", "a.log", "nginx/b.log", "nginx/up"]),
-    target=st.sampled_from(["../outside", "../outside/nginx", "../outside/secret.log", "../../outside", "..", "nginx"]),
-)
-def test_whatever_is_swapped_at_whatever_moment_what_opens_is_below_the_root(
-    name: str, moment: int, swapped: str, target: str
-) -> None:
-    opens = iter(range(100))
-    with hostile_tree() as root:
-        assert_inside_or_refused(
-            root,
-            name,
-            Meanwhile(lambda path, flags: next(opens) == moment, lambda: replace_by_link(root / swapped, Path(target))),
-        )
+def test_directory_swapped_for_a_link_after_it_was_resolved_is_not_listed(root: Path) -> None:
+    (root / "other").mkdir()
+    with Root(root).enter() as opened:
+        with opened.resolve("nginx") as place:
+            resolved = place.resolved
+        replace_by_link(root / "nginx", root / "other")
+        with pytest.raises(OSError, match="too many links"), opened.directory(resolved):
+            pass
+
+
+def test_a_file_that_is_gone_from_proc_is_missing_and_proc_is_not_blamed(root: Path) -> None:
+    def opener(path: str, flags: int, *, dir_fd: int | None = None) -> int:
+        if is_last_open(path, flags):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return os.open(path, flags, dir_fd=dir_fd)
+
+    assert status_of(root, "a.log", opener) is Status.NOT_FOUND
+
+
+def test_an_error_without_a_number_is_one_of_input_and_output() -> None:
+    failure = failure_of(OSError("unknown"), "a.log")
+    assert (failure.status, failure.message) == (Status.UNAVAILABLE, "input/output error: a.log")
+
+
+def test_a_limit_on_depth_is_told_with_its_number() -> None:
+    failure = failure_of(OSError(errno.E2BIG, "too many directories"), "a.log")
+    assert failure.message == "more than 64 directories deep: a.log"

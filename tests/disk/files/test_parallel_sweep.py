@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from logagent.core.matching.conditions import Scout
 from logagent.core.matching.matcher import Matcher
-from logagent.disk.files.parallel_sweep import AHEAD, SPELL, WINDOW, WORTH, Sweep, Swept
+from logagent.disk.files.parallel_sweep import AHEAD, SPELL, WINDOW, WORTH, ParallelSweep, Swept
 from logagent.disk.threads import Work
 from testbed.reading import file_of
 
@@ -31,8 +31,8 @@ def scout() -> Scout | None:
     return Matcher([b"X"]).scout()
 
 
-def sweep_of(descriptor: int, *, scout: Callable[[], Scout | None] = scout, **options: Any) -> Sweep:
-    return Sweep(descriptor, scout, **{"clock": lambda: 0.0, "chunk": CHUNK, "beyond": 10, **options})
+def sweep_of(descriptor: int, *, scout: Callable[[], Scout | None] = scout, **options: Any) -> ParallelSweep:
+    return ParallelSweep(descriptor, scout, **{"clock": lambda: 0.0, "chunk": CHUNK, "beyond": 10, **options})
 
 
 @contextmanager
@@ -208,3 +208,11 @@ def test_what_will_be_read_is_announced_unless_it_is_at_hand(newest: bool, monke
     wanted = range(size - AHEAD * CHUNK) if newest else range(AHEAD * CHUNK, size)
     assert set(wanted) - set(range(100 - CHUNK, 150 + CHUNK)) <= announced
     assert not announced & set(range(100 + CHUNK, 150 - CHUNK))
+
+
+def test_a_chunk_whose_last_line_ends_with_it_is_clear_whatever_comes_behind() -> None:
+    lines = b"one\ntwo\n" * WORTH  # two for each chunk
+    assert len(lines) == WORTH * CHUNK
+    content = lines + b"x" * 100
+    with file_of(content) as descriptor:
+        assert sweep_of(descriptor).behind(0, len(content)).edge == len(lines)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
-from logagent.disk.files.blocks import Barren, Block, LongLine, Read, Stretch
-from logagent.disk.files.parallel_sweep import Sweep
+from logagent.disk.files.blocks import Block, LongLine, NonMatching, Read, Stretch
+from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
 from testbed.reading import file_of
 
@@ -30,7 +30,7 @@ def stretches(reader: Reader, newest: bool) -> list[Stretch]:
 
 
 def text_of(content: bytes, stretch: Stretch) -> bytes:
-    assert not isinstance(stretch, Barren)
+    assert not isinstance(stretch, NonMatching)
     if isinstance(stretch, LongLine):
         assert content[stretch.end : stretch.end + 1] in (b"\n", b"")
         return content[stretch.offset : stretch.end + 1]
@@ -149,16 +149,16 @@ def test_windows_cover_a_long_line_and_overlap(content: bytes, size: int, overla
 @given(content=contents, size=st.integers(1, 20), newest=st.booleans())
 def test_with_a_sweep_barren_lines_and_blocks_are_together_the_file(content: bytes, size: int, newest: bool) -> None:
     with file_of(content) as descriptor:
-        sweep = Sweep(descriptor, Matcher([b"cd"]).scout, chunk=8, beyond=10)
+        sweep = ParallelSweep(descriptor, Matcher([b"cd"]).scout, chunk=8, beyond=10)
         reader = Reader(descriptor, "app.log", sizes=[1, size], max_line=2000, sweep=sweep)
         found = list(reader.backward() if newest else reader.forward())
     pieces = []
     for stretch in found[::-1] if newest else found:
         assert not isinstance(stretch, LongLine)
-        length = stretch.size if isinstance(stretch, Barren) else len(stretch.body)
+        length = stretch.size if isinstance(stretch, NonMatching) else len(stretch.body)
         pieces.append(content[stretch.offset : stretch.offset + length])
-        assert not isinstance(stretch, Barren) or b"cd" not in pieces[-1]
-        assert isinstance(stretch, Barren) or stretch.body == pieces[-1]
+        assert not isinstance(stretch, NonMatching) or b"cd" not in pieces[-1]
+        assert isinstance(stretch, NonMatching) or stretch.body == pieces[-1]
     assert b"".join(pieces) == content
     assert reader.bytes_read >= len(content)
 
@@ -262,3 +262,16 @@ def test_head_of_a_long_line_tells_its_time_however_little_of_it_is_sent() -> No
     with file_of(line + b"\n") as descriptor:
         reader = Reader(descriptor, "app.log", sizes=(64,), max_line=10)
         assert reader.head(LongLine(0, len(line))) == line
+
+
+def test_the_end_of_a_long_line_is_looked_for_in_pieces_of_full_size() -> None:
+    reads: list[int] = []
+
+    def read(descriptor: int, count: int, offset: int) -> bytes:
+        reads.append(count)
+        return os.pread(descriptor, count, offset)
+
+    with file_of(b"x" * 10_000 + b"\nnext\n") as descriptor:
+        found = stretches(Reader(descriptor, "app.log", sizes=(10, 1000), max_line=20, read=read), newest=False)
+    assert found == [LongLine(0, 10_000), Block(10_001, b"next\n")]
+    assert len(reads) < 20

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from logagent.disk.files.shared_descriptor import Descriptor
+from logagent.disk.files.shared_descriptor import SharedDescriptor
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def is_open(descriptor: int) -> bool:
 
 
 def test_it_is_opened_once_and_stays_open_between_uses(opener: Callable[[], int], opened: list[int]) -> None:
-    shared = Descriptor(opener)
+    shared = SharedDescriptor(opener)
     assert opened == []
     for _ in range(2):
         with shared.use() as descriptor:
@@ -46,7 +46,7 @@ def test_it_is_opened_once_and_stays_open_between_uses(opener: Callable[[], int]
 
 
 def test_given_up_between_uses_it_is_closed_at_once(opener: Callable[[], int], opened: list[int]) -> None:
-    shared = Descriptor(opener)
+    shared = SharedDescriptor(opener)
     with shared.use():
         pass
     shared.give_up()
@@ -55,7 +55,7 @@ def test_given_up_between_uses_it_is_closed_at_once(opener: Callable[[], int], o
 
 
 def test_given_up_during_a_use_it_is_closed_after_that(opener: Callable[[], int]) -> None:
-    shared = Descriptor(opener)
+    shared = SharedDescriptor(opener)
     with shared.use() as descriptor:
         shared.give_up()
         assert is_open(descriptor)
@@ -69,14 +69,14 @@ def test_given_up_while_it_is_being_opened_it_is_closed_after_that(
         shared.give_up()
         return opener()
 
-    shared = Descriptor(open_late)
+    shared = SharedDescriptor(open_late)
     with shared.use() as descriptor:
         assert is_open(descriptor)
     assert not is_open(opened[0])
 
 
 def test_given_up_before_its_use_it_is_never_opened(opener: Callable[[], int], opened: list[int]) -> None:
-    shared = Descriptor(opener)
+    shared = SharedDescriptor(opener)
     shared.give_up()
     with pytest.raises(ValueError, match="given up"), shared.use():
         pass

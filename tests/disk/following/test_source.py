@@ -20,7 +20,7 @@ from trio.testing import MockClock
 from logagent.core.batch import BATCH_BYTES, Batch, Notice, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.compression import Compression
 from logagent.disk.following.source import FollowSource
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
@@ -329,7 +329,7 @@ async def test_behind_an_empty_log_nothing_is_missed_that_was_written_and_rotate
         it.path.touch()
         if before != "nothing":
             text = b"" if before == "an empty file" else b"old\n"
-            older.write_bytes(PACK[Kind.GZIP](text) if before == "an archive" else text)
+            older.write_bytes(PACK[Compression.GZIP](text) if before == "an archive" else text)
         left, scope = it.begin()
         await trio.sleep(SETTLED)
         scope.cancel()

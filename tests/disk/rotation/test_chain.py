@@ -14,7 +14,7 @@ import pytest
 from logagent.core.batch import Position
 from logagent.core.cursor import fingerprint
 from logagent.core.outcome import Failure, Status
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import MAX_LINE, UNKNOWN
@@ -182,7 +182,7 @@ def test_a_log_that_is_empty_begins_at_the_end_of_the_file_before(directory: Dir
 
 def test_an_archive_before_an_empty_log_is_not_decompressed(directory: Directory) -> None:
     directory.rotate()
-    directory.path.with_name("app.log.1.gz").write_bytes(PACK[Kind.GZIP](b"begun\n"))
+    directory.path.with_name("app.log.1.gz").write_bytes(PACK[Compression.GZIP](b"begun\n"))
     directory.path.with_name("app.log.1").unlink()
     chain = chain_of(directory)
     place = chain.files.end()
@@ -336,7 +336,7 @@ def test_a_file_that_is_closed_since_and_was_compressed_is_decompressed_to_be_re
     rotate(chain, directory, 1.0)
     chain.files[0].close()
     renamed = directory.path.with_name("app.log.1")
-    renamed.with_name("app.log.1.gz").write_bytes(PACK[Kind.GZIP](renamed.read_bytes()))
+    renamed.with_name("app.log.1.gz").write_bytes(PACK[Compression.GZIP](renamed.read_bytes()))
     renamed.unlink()
     assert chain.read(0, 6) == (b"more\n", False)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation import decompressed_copy
@@ -66,7 +66,7 @@ def test_those_between_may_be_compressed_but_the_followed_one_is_not_read_again(
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)
-def test_a_followed_file_that_was_compressed_is_known_by_its_text(kind: Kind, tmp_path: Path) -> None:
+def test_a_followed_file_that_was_compressed_is_known_by_its_text(kind: Compression, tmp_path: Path) -> None:
     with rotating(tmp_path) as it:
         it.pack(it.old("app.log.2", "old"), kind)
         it.path.rename(tmp_path / "app.log.1")
@@ -107,7 +107,7 @@ def test_what_is_packed_and_cannot_be_read_to_its_end_is_not_sure(
 ) -> None:
     with rotating(tmp_path) as it:
         it.path.rename(tmp_path / "app.log.2")
-        packed = PACK[Kind.GZIP](b"2\n" * 5000)
+        packed = PACK[Compression.GZIP](b"2\n" * 5000)
         (tmp_path / "app.log.1.gz").write_bytes(packed[:-4] if how == "damaged" else packed)
         if how == "too large":
             monkeypatch.setattr(decompressed_copy, "MAX_DECOMPRESSED", 9999)

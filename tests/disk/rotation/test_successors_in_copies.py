@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation import candidates, decompressed_copy
 from logagent.disk.rotation.growing_file import GrowingFile
@@ -30,7 +30,7 @@ def test_it_goes_on_in_its_copy_and_then_with_what_it_holds_now(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("kind", SUFFIXES)
-def test_it_goes_on_in_a_copy_that_was_compressed_since(kind: Kind, tmp_path: Path) -> None:
+def test_it_goes_on_in_a_copy_that_was_compressed_since(kind: Compression, tmp_path: Path) -> None:
     with rotating(tmp_path) as it:
         append(it.path, "unseen")
         it.pack(copy_and_truncate(it), kind)

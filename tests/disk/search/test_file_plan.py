@@ -94,7 +94,7 @@ def test_files_are_read_in_the_order_of_the_answer(order: Order, expected: list[
 
 
 def test_the_text_of_an_archive_is_planned_for_by_a_guess(files: Files) -> None:
-    packed = Generation("app.log.1.gz", "app.log.1.gz", 100, MODIFIED, lambda: -1, packed=True)
+    packed = Generation("app.log.1.gz", "app.log.1.gz", 100, MODIFIED, lambda: -1, compressed=True)
     plan = FilePlan(Query.of(files=("app.log",)), "app.log", [packed], lambda: (), KnownTimes())
     assert plan.planned == 100 * COMPRESSION_RATIO
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.disk.archives.decoding import Kind
+from logagent.disk.archives.compression import Compression
 from logagent.disk.search.options import COMPRESSION_RATIO, ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
@@ -311,7 +311,9 @@ async def test_without_a_copy_a_file_that_is_written_over_while_it_is_read_is_a_
     outcome = await source.pump(Query.of(files=("app.log",)), out)
     assert set(out.lines) == {b"1"}
     assert outcome.status is Status.DATA_LOSS
-    assert outcome.message == "app.log: was truncated or written anew while it was read, and has no copy"
+    assert outcome.message == (
+        "app.log: was truncated or overwritten while it was read, and no copy of it was found; lines may be missing"
+    )
 
 
 @pytest.mark.parametrize("kind", [Rotating, Truncating])
@@ -335,7 +337,7 @@ async def test_what_goes_on_in_a_file_that_is_rotated_before_it_is_opened_goes_o
     assert lines == in_order([b"1", b"2", b"3", b"4"], order) + ([b"newer"] if order is Order.OLDEST else [])
 
 
-KINDS = st.sampled_from([None, *Kind])
+KINDS = st.sampled_from([None, *Compression])
 TIMED = st.lists(st.tuples(st.integers(0, 3), st.sampled_from([b"match", b"a", b" at match", b"x" * 90])), max_size=40)
 
 
@@ -351,7 +353,7 @@ async def test_packed_files_answer_like_plain_ones(
     steps: list[tuple[int, bytes]],
     one: int,
     other: int,
-    kinds: tuple[Kind | None, Kind | None],
+    kinds: tuple[Compression | None, Compression | None],
     sizes: tuple[int, ...],
     data: st.DataObject,
 ) -> None:
@@ -383,9 +385,9 @@ async def test_packed_files_answer_like_plain_ones(
 async def test_context_of_a_match_reaches_into_an_archive_without_one(order: Order) -> None:
     lines = [b"a%d" % number for number in range(6)] + [b"match"] + [b"b%d" % number for number in range(6)]
     parts = [
-        PACK[Kind.GZIP](joined(lines[:6])),
-        PACK[Kind.GZIP](joined(lines[6:7])),
-        PACK[Kind.GZIP](joined(lines[7:])),
+        PACK[Compression.GZIP](joined(lines[:6])),
+        PACK[Compression.GZIP](joined(lines[6:7])),
+        PACK[Compression.GZIP](joined(lines[7:])),
     ]
     out, outcome = await answer(parts, keywords=(b"match",), before=2, after=2, order=order)
     assert out.lines == in_order(lines[4:9], order)
@@ -406,7 +408,9 @@ async def test_context_reaches_over_archives_in_which_nothing_matches(order: Ord
     """Through one of few lines as a whole, and from the end of another."""
     lines = [stamped(number, b"match" if number in (1, 60) else b"a") for number in range(61)]
     parts = [lines[:2], lines[2:5], lines[5:58], lines[58:60], lines[60:]]
-    packed = [joined(part) if number in (0, 4) else PACK[Kind.ZSTD](joined(part)) for number, part in enumerate(parts)]
+    packed = [
+        joined(part) if number in (0, 4) else PACK[Compression.ZSTD](joined(part)) for number, part in enumerate(parts)
+    ]
     out, _ = await answer(packed, (64,), keywords=(b"match",), before=9, after=9, order=order)
     assert out.lines == in_order([*lines[:11], *lines[51:]], order)
 
@@ -420,7 +424,7 @@ async def test_what_waits_when_the_nth_event_is_there_is_left_alone() -> None:
 
 
 async def test_a_damaged_archive_gives_what_could_be_read_and_says_so() -> None:
-    whole = PACK[Kind.GZIP](joined([b"line %d match" % number for number in range(20000)]))
+    whole = PACK[Compression.GZIP](joined([b"line %d match" % number for number in range(20000)]))
     out, outcome = await answer([b"older\n", whole[: len(whole) // 2], b"newest match\n"], (4096,))
     assert out.lines[0] == b"newest match"
     assert out.lines[-1] == b"older"
@@ -433,7 +437,9 @@ async def test_a_long_line_of_an_archive_is_matched_whole_and_sent_cut() -> None
     text = b"first\n" + b"x" * 300_000 + b"match\nlast\n"
     for order in Order:
         options = ReadOptions(host="web-1", zone=UTC, max_line=100)
-        source = LogSource("app.log", [found("app.log.gz", PACK[Kind.GZIP](text))], DiskThreads(inline=True), options)
+        source = LogSource(
+            "app.log", [found("app.log.gz", PACK[Compression.GZIP](text))], DiskThreads(inline=True), options
+        )
         out = Collected()
         await source.pump(Query.of(files=("app.log",), keywords=(b"xmatch",), order=order), out)
         assert out.lines == [b"x" * 100]
@@ -442,7 +448,7 @@ async def test_a_long_line_of_an_archive_is_matched_whole_and_sent_cut() -> None
 async def test_a_range_that_excludes_a_file_never_opens_it_twice(tmp_path: Path) -> None:
     """Plain or packed, too old or too new; nor at all, if it was last written to long before."""
     hours = [joined([stamped(3600 * hour + number, b"match") for number in range(50)]) for hour in range(4)]
-    contents = [PACK[Kind.GZIP](hours[0]), hours[1], PACK[Kind.ZSTD](hours[2]), hours[3]]
+    contents = [PACK[Compression.GZIP](hours[0]), hours[1], PACK[Compression.ZSTD](hours[2]), hours[3]]
     opened: list[str] = []
     paths = [tmp_path / f"app.log.{3 - number}" for number in range(4)]
     files = [watched(path, content, opened) for path, content in zip(paths, contents, strict=True)][::-1]
@@ -480,8 +486,8 @@ async def pumped(*files: Found, **asked: Any) -> tuple[Collected, Outcome]:
 
 
 @pytest.mark.parametrize("order", Order)
-@pytest.mark.parametrize("kind", Kind)
-async def test_unpacking_is_a_stage_of_its_own(kind: Kind, order: Order) -> None:
+@pytest.mark.parametrize("kind", Compression)
+async def test_unpacking_is_a_stage_of_its_own(kind: Compression, order: Order) -> None:
     _, outcome = await pumped(found("app.log.1.gz", PACK[kind](MANY_LINES)), order=order)
     assert set(outcome.timings) == {"open", "scan", "decompress"}
     assert min(outcome.timings.values()) > 0
@@ -501,7 +507,7 @@ async def test_looking_for_a_time_is_a_stage_of_its_own() -> None:
 
 @pytest.mark.parametrize("order", Order)
 async def test_an_archive_is_planned_for_by_a_guess_and_all_of_its_text_counts_as_scanned(order: Order) -> None:
-    packed = PACK[Kind.ZSTD](MANY_LINES)
+    packed = PACK[Compression.ZSTD](MANY_LINES)
     out, outcome = await pumped(
         found("app.log", b"line\n"), found("app.log.1.zst", packed), keywords=(b"no",), order=order
     )
@@ -512,7 +518,7 @@ async def test_an_archive_is_planned_for_by_a_guess_and_all_of_its_text_counts_a
 @pytest.mark.parametrize("order", Order)
 async def test_an_archive_that_was_larger_than_guessed_is_planned_for_afterwards(order: Order) -> None:
     text = b"the same line\n" * 20_000
-    out, outcome = await pumped(found("app.log.1.gz", PACK[Kind.GZIP](text)), keywords=(b"no",), order=order)
+    out, outcome = await pumped(found("app.log.1.gz", PACK[Compression.GZIP](text)), keywords=(b"no",), order=order)
     assert sum(batch.planned for batch in out.batches) == outcome.bytes_scanned == len(text)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.disk.times.appended import BEFORE, REMEMBERED, LiveStamping
+from logagent.disk.times.appended import BEFORE, REMEMBERED, AppendedTimes
 from testbed.reading import joined
 
 SECOND = 1_000_000_000
@@ -29,7 +29,7 @@ class Growing:
     def __init__(self, content: bytes = b"") -> None:
         self.content = content
         self.asked: list[int] = []
-        self.stamping = LiveStamping(UTC, self._before)
+        self.stamping = AppendedTimes(UTC, self._before)
 
     def _before(self, offset: int, most: int) -> bytes:
         self.asked.append(offset)

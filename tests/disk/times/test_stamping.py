@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logagent.core.times.stamper import Stamper
 from logagent.disk.files.reader import Reader
 from logagent.disk.times import stamping
-from logagent.disk.times.stamping import Stamping
+from logagent.disk.times.stamping import FileTimes
 
 MODIFIED = 1_800_000_000_000_000_000
 SECOND = 1_000_000_000
@@ -27,11 +27,11 @@ def stamped(second: int) -> bytes:
 
 
 @contextmanager
-def stamping_of(content: bytes) -> Iterator[Stamping]:
+def stamping_of(content: bytes) -> Iterator[FileTimes]:
     descriptor = os.memfd_create("log")
     try:
         os.write(descriptor, content)
-        yield Stamping(Reader(descriptor, "app.log"), Stamper(UTC, MODIFIED), MODIFIED)
+        yield FileTimes(Reader(descriptor, "app.log"), Stamper(UTC, MODIFIED), MODIFIED)
     finally:
         os.close(descriptor)
 

@@ -121,6 +121,7 @@ async def test_a_truncation_wakes(path: Path, descriptor: int) -> None:
         it.file(descriptor, woken)
         os.truncate(path, 0)
         await woken.again()
+    assert woken.times == 1
 
 
 async def test_a_file_is_watched_by_whatever_name_and_after_its_descriptor_is_closed(path: Path) -> None:
@@ -131,6 +132,7 @@ async def test_a_file_is_watched_by_whatever_name_and_after_its_descriptor_is_cl
         os.close(descriptor)
         append(rotated(path))
         await woken.again()
+    assert woken.times == 1
 
 
 async def test_a_file_that_is_open_is_watched_after_its_last_name_is_gone(path: Path, descriptor: int) -> None:
@@ -179,6 +181,8 @@ async def test_watches_made_before_it_runs_wake_once_it_does(path: Path, descrip
     it, woken = Watching(notifies=always), Woken()
     it.file(descriptor, woken)
     append(path)
+    await wait_all_tasks_blocked()
+    assert woken.times == 0
     async with trio.open_nursery() as nursery:
         await nursery.start(it.run)
         await woken.again()
@@ -248,10 +252,14 @@ async def test_a_directory_that_ended_is_polled(tmp_path: Path, autojump_clock: 
     directory.mkdir()
     async with watching(poll=1) as it:
         woken = Woken()
-        it.directory(directory, woken)
+        watch = it.directory(directory, woken)
         directory.rmdir()
-        for _ in range(3):
+        await woken.again()
+        assert (watch.reached, watch.outdated) == (False, True)
+        polled_from = trio.current_time()
+        for turn in (1, 2):
             await woken.again()
+            assert trio.current_time() - polled_from == pytest.approx(turn)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "app.log"])

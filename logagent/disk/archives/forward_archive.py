@@ -1,0 +1,161 @@
+"""The lines of a compressed file from the first to the last, as they are decompressed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, repeat
+
+from logagent.core.outcome import Failure
+from logagent.core.times.locating import SEEN
+from logagent.disk.archives.block_builder import BlockBuilder, ChunkedText, StreamedLine
+from logagent.disk.archives.compression import Compression
+from logagent.disk.archives.decoding import CHUNK, Decompression
+from logagent.disk.archives.text_at_hand import TRAIL, TextAtHand
+from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
+
+
+class ForwardArchive:
+    """Reads the lines of one compressed file forward; offsets and sizes are those of its text.
+
+    A damaged file, or a read that fails, is a `loss` and raises nothing.
+
+    Args:
+        descriptor: of a regular file, open for reading; stays the caller's.
+        kind: how it is compressed.
+        sizes: bytes of the first blocks, the last for all further ones; a block may be twice as large.
+        read: `os.pread`, or its stand-in.
+        before_read: called before each read and each chunk decompressed; an exception that it raises ends the reading.
+
+    Attributes:
+        name: of the file, for messages.
+        max_line: bytes up to which a line comes whole.
+        size: bytes of the text; None until a pass has come to its end.
+        bytes_read: bytes of text gone through in all passes together.
+        decompressing_ns: nanoseconds that the decoders took for them.
+        loss: why the lines are incomplete; None as long as they are complete.
+    """
+
+    def __init__(
+        self,
+        descriptor: int,
+        name: str,
+        kind: Compression,
+        *,
+        sizes: Sequence[int] = BLOCK_SIZES,
+        max_line: int = MAX_LINE,
+        read: Read = os.pread,
+        before_read: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._descriptor = descriptor
+        self.name = name
+        self._kind = kind
+        self._sizes = sizes
+        self.max_line = max_line
+        self._largest = max(max_line + 2, SEEN, sizes[-1])
+        self._read = read
+        self._before_read = before_read
+        self._at_hand = TextAtHand()
+        self.size: int | None = None
+        self.bytes_read = self.decompressing_ns = 0
+        self.loss: Failure | None = None
+
+    def forward(self, begin: int = 0) -> Iterator[Stretch]:
+        """Give the text from `begin`, where a line begins, to its end.
+
+        A `LongLine` comes as soon as it is known to be one. Its `end` is how far it was seen until then, and its
+        windows can be had until the next stretch is asked for.
+        """
+        return self._pass(begin, None)
+
+    def windows(self, line: LongLine, overlap: int) -> Iterator[bytes]:
+        """Give the long line that `forward` gave last in pieces; to be called once for a line.
+
+        Args:
+            overlap: bytes of the line before it that each piece but the first begins with.
+
+        Raises:
+            LookupError: for any other line.
+        """
+        streamed = self._at_hand.line
+        if streamed is None or streamed.offset != line.offset:
+            raise LookupError(f"{self.name}: the line at {line.offset} is not the one being decompressed")
+        yield streamed.head
+        seen = streamed.head
+        for piece in streamed.more():
+            window = seen[max(0, len(seen) - overlap) :] + piece
+            yield window
+            seen = window
+
+    def head(self, line: LongLine) -> bytes:
+        """Return the first bytes of the long line given last: one more than `max_line`, and enough to tell its time.
+
+        Raises:
+            LookupError: for any other line.
+        """
+        streamed = self._at_hand.line
+        if streamed is None or streamed.offset != line.offset:
+            raise LookupError(f"{self.name}: the line at {line.offset} is not the one that was given last")
+        return self._head_of(streamed)
+
+    def read(self, begin: int, end: int) -> bytes:
+        """Return the text from `begin` to `end` as far as it is at hand: see `TextAtHand.read`."""
+        return self._at_hand.read(begin, end)
+
+    def before(self, end: int) -> tuple[int, bytes]:
+        """Return the offset and the bytes of the text at hand right before `end`, where a line begins."""
+        return self._at_hand.before(end)
+
+    def _pass(self, begin: int, end: int | None) -> Iterator[Stretch]:
+        self._at_hand.begin_pass()
+        text, builder = ChunkedText(self._chunks(begin, end)), BlockBuilder(begin)
+        sizes = chain(self._sizes, repeat(self._sizes[-1]))
+        size = next(sizes)
+        while (piece := text.take(size)) is not None:
+            builder.add(piece)
+            if builder.whole + builder.loose >= size and builder.whole:
+                yield from self._lines(builder)
+                size = next(sizes)
+            if builder.loose >= self._largest:
+                yield from self._long_line(builder, text)
+            elif not piece:
+                yield Block(builder.offset, b"")
+        builder.end()
+        yield from self._lines(builder)
+
+    def _chunks(self, begin: int, end: int | None) -> Iterator[bytes]:
+        """Give the text from `begin` to `end`; before, empty chunks."""
+        offset, chunk, spent = 0, max(1, min(CHUNK, self._sizes[-1])), self.decompressing_ns
+        decompression = Decompression(
+            self._descriptor, self.name, self._kind, chunk=chunk, read=self._read, before_read=self._before_read
+        )
+        skipped = b""
+        for text in decompression.chunks():
+            self.bytes_read += len(text)
+            self.decompressing_ns = spent + decompression.spent
+            if offset < begin:
+                skipped = (skipped + text[: begin - offset])[-TRAIL:]
+                self._at_hand.replace_trail(skipped, min(begin, offset + len(text)))
+            yield text[max(0, begin - offset) : None if end is None else max(0, end - offset)]
+            offset += len(text)
+            if end is not None and offset >= end:
+                return
+        self.size, self.loss = offset, decompression.loss
+        self.decompressing_ns = spent + decompression.spent
+
+    def _lines(self, builder: BlockBuilder) -> Iterator[Block]:
+        if builder.whole:
+            block = builder.block()
+            self._at_hand.add(block)
+            yield block
+
+    def _long_line(self, builder: BlockBuilder, text: ChunkedText) -> Iterator[Stretch]:
+        self._at_hand.line = line = StreamedLine(builder.offset, builder.line(), text, self._sizes[-1])
+        yield LongLine(line.offset, line.end)
+        for _ in line.more():
+            yield Block(line.end, b"")
+        builder.offset = line.behind
+        self._at_hand.line = None
+
+    def _head_of(self, line: StreamedLine) -> bytes:
+        return line.head[: max(self.max_line + 1, SEEN)]

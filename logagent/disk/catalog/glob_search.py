@@ -1,0 +1,210 @@
+"""The search for the files below one root that match globs.
+
+The search walks a tree once for all globs together. A file that is a rotated generation of a log matches also where the
+log's name would, whether the log's own file is there or not.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog.globs import Glob, entered, is_name, match_name, passed
+from logagent.disk.catalog.rotated_names import Rotation, beginning, rotation
+from logagent.disk.files.beneath import Beneath, failure_of
+from logagent.disk.files.walk import Place
+
+
+class FoundFile(NamedTuple):
+    """A file that matches.
+
+    Attributes:
+        name: as it matched, below the root.
+        resolved: its name with every link resolved.
+        rotation: its place in the log that it is a generation of; None if it was not found as one.
+    """
+
+    name: str
+    resolved: str
+    status: os.stat_result
+    rotation: Rotation | None = None
+
+    @property
+    def log(self) -> str:
+        """The name of the log that the file belongs to."""
+        return self.rotation.log if self.rotation else self.name
+
+
+class Unreachable(NamedTuple):
+    """A file or directory that could not be looked at.
+
+    Attributes:
+        name: below the root; of a directory with a `/` behind it.
+    """
+
+    name: str
+    error: OSError
+
+
+class Budget:
+    """The comparisons of a directory entry with a component of a glob that one question may still make."""
+
+    def __init__(self, allowed: int) -> None:
+        self._allowed = allowed
+        self._left = allowed
+
+    def spend(self, comparisons: int) -> None:
+        """Count more comparisons.
+
+        Raises:
+            Failure: RESOURCE_EXHAUSTED, when they are too many.
+        """
+        self._left -= comparisons
+        if self._left < 0:
+            message = f"glob too wide: more than {self._allowed} comparisons with directory entries; narrow it"
+            raise Failure(Status.RESOURCE_EXHAUSTED, message)
+
+
+class _Ahead(NamedTuple):
+    """A directory to visit; sorts directories that were reached without a link before others, then by name."""
+
+    linked: bool
+    name: str
+    resolved: str
+    globs: frozenset[Glob]
+
+
+class GlobSearch:
+    """One walk over one root.
+
+    Links are followed where they stay below the root, and no directory is visited twice for the same glob, which ends
+    every loop.
+
+    Args:
+        rotated: whether rotated generations are found: with the logs whose names match, and where they match
+            themselves. If not, a generation is found only by a glob that ends in its exact name.
+
+    Attributes:
+        found: the files that match.
+        unreachable: the files and directories that could not be looked at.
+    """
+
+    def __init__(self, beneath: Beneath, budget: Budget, *, rotated: bool) -> None:
+        self.found: list[FoundFile] = []
+        self.unreachable: list[Unreachable] = []
+        self._beneath = beneath
+        self._budget = budget
+        self._rotated = rotated
+        self._ahead: list[_Ahead] = []
+        self._visited: set[tuple[str, Glob]] = set()
+
+    def run(self, globs: Collection[Glob]) -> None:
+        """Look for all files that match; blocks.
+
+        Raises:
+            Failure: RESOURCE_EXHAUSTED, when the budget is spent.
+        """
+        self._plan("", "", globs)
+        while self._ahead:
+            self._visit(heapq.heappop(self._ahead))
+
+    @property
+    def directories(self) -> set[str]:
+        """The resolved names of the directories that were looked into."""
+        return {resolved for resolved, _ in self._visited}
+
+    def _plan(self, name: str, resolved: str, globs: Iterable[Glob]) -> None:
+        new = frozenset(glob for glob in entered(globs) if (resolved, glob) not in self._visited)
+        if new:
+            heapq.heappush(self._ahead, _Ahead(name != resolved, name, resolved, new))
+
+    def _visit(self, ahead: _Ahead) -> None:
+        globs = [glob for glob in ahead.globs if (ahead.resolved, glob) not in self._visited]
+        self._visited.update((ahead.resolved, glob) for glob in globs)
+        try:
+            with self._beneath.directory(ahead.resolved) as place:
+                listed = self._listed(place, globs)
+                for child, left in sorted(self._candidates(listed, globs).items()):
+                    of = rotation(child, listed) if self._rotated and () in left else None
+                    self._meet(ahead, place, child, left, of)
+        except OSError as error:
+            self._miss(f"{ahead.name}/", error)
+
+    def _candidates(self, listed: Mapping[str, bool], globs: list[Glob]) -> dict[str, set[Glob]]:
+        """Return the names worth a look in a directory, each with the globs that are left once it is passed."""
+        candidates: dict[str, set[Glob]] = {}
+        for glob in globs:
+            if is_name(glob[0]):
+                candidates.setdefault(glob[0].text, set()).add(glob[1:])
+        patterns = [glob for glob in globs if not is_name(glob[0])]
+        beginnings = ("",) if patterns else tuple(beginning(glob[0].text) for glob in globs)
+        for name, leads_on in listed.items():
+            if not name.startswith(beginnings):
+                continue
+            left = {rest for glob in patterns for rest in passed(glob, name, leads_on)}
+            if (generation := rotation(name, listed)) is not None:
+                left -= {()} if not self._rotated else set()
+                left |= {()} if self._rotated and match_name(globs, generation.log) else set()
+            if left:
+                candidates.setdefault(name, set()).update(left)
+        return candidates
+
+    def _listed(self, place: Place, globs: list[Glob]) -> dict[str, bool]:
+        """Return the names in a directory, and whether each may lead further down.
+
+        A directory is read only for a pattern, and for the generations of a name: a directory that may be entered but
+        not listed still serves the names within.
+        """
+        self._budget.spend(len(globs))
+        patterns = [glob for glob in globs if not is_name(glob[0])]
+        names = self._rotated and any(len(glob) == 1 for glob in globs if is_name(glob[0]))
+        if not patterns and not names:
+            return {}
+        try:
+            return dict(self._read(place, len(patterns) + names))
+        except PermissionError:
+            if patterns:
+                raise
+            return {}
+
+    def _read(self, place: Place, comparisons: int) -> Iterator[tuple[str, bool]]:
+        descriptor = self._beneath.open_directory(place)
+        try:
+            with os.scandir(descriptor) as listing:
+                for listed in listing:
+                    self._budget.spend(comparisons)
+                    yield listed.name, listed.is_dir(follow_symlinks=False) or listed.is_symlink()
+        finally:
+            os.close(descriptor)
+
+    def _meet(self, parent: _Ahead, place: Place, child: str, left: set[Glob], of: Rotation | None) -> None:
+        name = _join(parent.name, child)
+        try:
+            met = self._look(place, child, name, _join(parent.resolved, child))
+        except OSError as error:
+            self._miss(name, error)
+            return
+        if stat.S_ISREG(met.status.st_mode) and () in left:
+            self.found.append(met._replace(rotation=of and of._replace(log=_join(parent.name, of.log))))
+        elif stat.S_ISDIR(met.status.st_mode):
+            self._plan(name, met.resolved, left - {()})
+
+    def _look(self, place: Place, child: str, name: str, inside: str) -> FoundFile:
+        status = os.stat(child, dir_fd=place.descriptor, follow_symlinks=False)
+        if not stat.S_ISLNK(status.st_mode):
+            return FoundFile(name, inside, status)
+        with self._beneath.resolve(inside) as target:
+            return FoundFile(name, target.resolved, target.status)
+
+    def _miss(self, name: str, error: OSError) -> None:
+        # A missing file, and a link out of the root or in circles, is no file of this root; other errors are told.
+        if failure_of(error, name).status is not Status.NOT_FOUND:
+            self.unreachable.append(Unreachable(name, error))
+
+
+def _join(directory: str, child: str) -> str:
+    return f"{directory}/{child}" if directory else child

@@ -1,0 +1,166 @@
+"""The walk of a name down from an open root: one component at a time, with links resolved and kept below the root."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+MAX_LINKS = 40
+"""Symbolic links followed for one name: the kernel's own limit (path_resolution(7))."""
+MAX_DEPTH = 64
+"""Directories between a root and a file: each holds a descriptor during the walk. Log trees are rarely 10 deep."""
+
+_PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Opener(Protocol):
+    """`os.open`, or a stand-in that does something at the moment of an open."""
+
+    def __call__(self, path: str, flags: int, *, dir_fd: int | None = None) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The file or directory that a name leads to.
+
+    Attributes:
+        descriptor: opened with `O_PATH`; closed by whoever gave the place.
+        resolved: its name below the root with every link resolved; empty for the root itself.
+        status: from fstat of the descriptor.
+    """
+
+    descriptor: int
+    resolved: str
+    status: os.stat_result
+
+
+class Walk:
+    """Follows one name down from a root, holding the descriptors of the directories on its way.
+
+    Args:
+        root: descriptor of the root; stays the caller's.
+        links: links that may be followed.
+        spellings: gives the absolute paths, as components, by which a link below the root may name the root.
+    """
+
+    def __init__(self, root: int, opener: Opener, links: int, spellings: Callable[[], list[list[str]]]) -> None:
+        self._root = root
+        self._open = opener
+        self._links_left = links
+        self._spellings = spellings
+        self._descriptors: list[int] = []
+        self._names: list[str] = []
+        self._ahead: list[str] = []
+
+    def go(self, parts: list[str]) -> None:
+        """Follow these components.
+
+        Raises:
+            OSError: ENOENT for a missing name, ENOTDIR for a file on the way, EXDEV for a link out of the root, ELOOP
+                for too many links, E2BIG for too many directories.
+        """
+        self._ahead.extend(reversed(parts))
+        while self._ahead:
+            part = self._ahead.pop()
+            if part == "..":
+                self._up()
+            else:
+                self._down(part)
+
+    def arrived(self) -> Place:
+        """Return the place that was reached, open until `close`."""
+        return Place(self._last(), "/".join(self._names), os.fstat(self._last()))
+
+    def close(self) -> None:
+        """Close all descriptors of the walk, the root's excepted."""
+        while self._descriptors:
+            os.close(self._descriptors.pop())
+
+    def _last(self) -> int:
+        return self._descriptors[-1] if self._descriptors else self._root
+
+    def _up(self) -> None:
+        # Only a link's target can hold "..", and it leads up no further than to the root.
+        if not self._descriptors:
+            raise OSError(errno.EXDEV, "a link leads out of the root")
+        os.close(self._descriptors.pop())
+        self._names.pop()
+
+    def _down(self, part: str) -> None:
+        if len(self._names) > MAX_DEPTH:
+            raise OSError(errno.E2BIG, "too many directories")
+        self._descriptors.append(_open_place(self._open, part, self._last()))
+        mode = os.fstat(self._last()).st_mode
+        if stat.S_ISLNK(mode):
+            self._follow(_target(self._descriptors.pop()))
+            return
+        self._names.append(part)
+        if self._ahead and not stat.S_ISDIR(mode):
+            raise OSError(errno.ENOTDIR, "not a directory")
+
+    def _follow(self, target: str) -> None:
+        if not self._links_left:
+            raise OSError(errno.ELOOP, "too many links")
+        self._links_left -= 1
+        parts = path_parts(target)
+        if target.startswith("/"):
+            parts = _below(parts, self._spellings())
+            self.close()
+            self._names.clear()
+        self._ahead.extend(reversed(parts))
+
+
+def components(name: str) -> list[str]:
+    """Return the components of a name as a client gives it, each to be taken literally.
+
+    Nothing is decoded or cleaned up: `%2e%2e` and backslashes are names like others.
+
+    Raises:
+        FileNotFoundError: for a name that is absolute, has an empty, `.` or `..` component, a NUL, or a character that
+            no file name can hold.
+    """
+    parts = name.split("/")
+    if "\0" in name or not {"", ".", ".."}.isdisjoint(parts) or not _is_encodable(name):
+        raise FileNotFoundError(errno.ENOENT, "not a name below a root")
+    return parts
+
+
+def path_parts(path: str) -> list[str]:
+    """Return the components of a path of the file system, empty ones and `.` left out."""
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _open_place(opener: Opener, name: str, directory: int) -> int:
+    # Among opens with O_PATH only those that ask for a directory make the kernel mount what is mounted on demand
+    # (autofs, nested NFS exports); without it, such a directory would seem empty.
+    try:
+        return opener(name, _PLACE | os.O_DIRECTORY, dir_fd=directory)
+    except NotADirectoryError:
+        return opener(name, _PLACE, dir_fd=directory)
+
+
+def _target(link: int) -> str:
+    """Return the target of the link that is open there, and close it."""
+    try:
+        return os.readlink("", dir_fd=link)
+    finally:
+        os.close(link)
+
+
+def _below(parts: list[str], spellings: list[list[str]]) -> list[str]:
+    for root in spellings:
+        if parts[: len(root)] == root:
+            return parts[len(root) :]
+    raise OSError(errno.EXDEV, "a link leads out of the root")
+
+
+def _is_encodable(name: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return True
