@@ -66,6 +66,14 @@ The commands reach these through them and never name two floors themselves."""
 WAITING = ("disk.threads", "disk.watch.", "disk.following.")
 """What of `disk` knows of tasks: the module that hires threads, and the wings that wait for files to change."""
 
+MOST_ROOMS = {"core": 18, "disk": 14}
+"""Modules and wings that lie side by side on a floor: a newcomer is to find the right one at a glance."""
+MOST_LEVELS = 8
+"""Modules and wings above each other, each importing the next: what one reads to understand the topmost."""
+
+LONGEST = {"file": 300, "class": 200, "function": 40}
+"""Lines, docstrings included: what is longer holds more than one thing."""
+
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """ReadOptions of Trio's to threads."""
 
@@ -246,6 +254,56 @@ def wings_unknown(tree: Tree) -> list[str]:
     return [f"{floor}/{wing} has no place among the wings" for floor, wing in sorted(found - placed)]
 
 
+def floors_crowded(tree: Tree) -> list[str]:
+    """The modules and wings of a floor can be taken in at a glance: few side by side, few above each other."""
+    broken = []
+    for floor, most in MOST_ROOMS.items():
+        rooms = _rooms(tree, floor)
+        levels = _levels(rooms)
+        broken += [f"{floor} has {len(rooms)} rooms"] if len(rooms) > most else []
+        broken += [f"{floor} has {levels} levels"] if levels > MOST_LEVELS else []
+    return broken
+
+
+def _rooms(tree: Tree, floor: str) -> dict[str, set[str]]:
+    """The modules and wings of a floor, each with those that it imports."""
+    rooms: dict[str, set[str]] = {}
+    for module in tree.modules:
+        if tree.floor(module) == floor and module.count(".") > 1:
+            rooms.setdefault(module.split(".")[2], set())
+    for one in tree.imports:
+        if tree.floor(one.importer) == tree.floor(one.imported) == floor and min(_depth(one)) > 1:
+            room, imported = one.importer.split(".")[2], one.imported.split(".")[2]
+            rooms[room] |= {imported} - {room}
+    return rooms
+
+
+def _depth(one: Import) -> tuple[int, int]:
+    return one.importer.count("."), one.imported.count(".")
+
+
+def _levels(rooms: Mapping[str, set[str]]) -> int:
+    """The length of the longest chain of imports."""
+    level: dict[str, int] = {}
+    for room in TopologicalSorter(rooms).static_order():
+        level[room] = 1 + max((level[below] for below in rooms[room]), default=0)
+    return max(level.values(), default=0)
+
+
+def too_long(tree: Tree) -> list[str]:
+    """No file, class or function holds more than one thing."""
+    broken = []
+    for module, code in tree.modules.items():
+        end = max((found.end_lineno or 0 for found in code.body), default=0)
+        broken += [f"{module} has {end} lines"] if end > LONGEST["file"] else []
+        for found in ast.walk(code):
+            if isinstance(found, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (found.end_lineno or 0) - found.lineno + 1
+                kind = "class" if isinstance(found, ast.ClassDef) else "function"
+                broken += [f"{module}: {found.name} has {lines} lines"] if lines > LONGEST[kind] else []
+    return broken
+
+
 def upper_reaching(tree: Tree) -> list[str]:
     """config, terminal and demo import what their law names, and of the root nothing that serves."""
     return [
@@ -383,6 +441,8 @@ LAWS = [
     wings_climbing,
     wings_unsaid,
     wings_unknown,
+    floors_crowded,
+    too_long,
     upper_reaching,
     composing_elsewhere,
     cycles,
@@ -451,6 +511,10 @@ LAWFUL = {
 }
 
 
+LAWFUL |= {f"core/a{place}.py": f"from . import a{place + 1}" for place in range(1, 8)}
+LAWFUL |= {f"core/a{place}.py": "import re" for place in (0, *range(8, 14))}
+
+
 def tree(tmp_path: Path, changed: Mapping[str, str]) -> Tree:
     for name, text in {**LAWFUL, **changed}.items():
         file = tmp_path / "tower" / name
@@ -500,6 +564,11 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (wings_unsaid, "core/times/__init__.py", '"""When."""', "core/times says nothing of its doors"),
         (wings_unsaid, "core/times/__init__.py", WING.format("``wire``"), "core/times says that it may import wire"),
         (wings_unknown, "core/odd/__init__.py", "", "core/odd has no place among the wings"),
+        (floors_crowded, "core/a.py", "", "core has 19 rooms"),
+        (floors_crowded, "core/a0.py", "from . import a1", "core has 9 levels"),
+        (too_long, "core/x.py", "x = 1\n" * 301, "tower.core.x has 301 lines"),
+        (too_long, "core/x.py", "class C:\n" + "    x = 1\n" * 200, "tower.core.x: C has 201 lines"),
+        (too_long, "core/x.py", "def f():\n" + "    x = 1\n" * 40, "tower.core.x: f has 41 lines"),
         (server_elsewhere, "web/x.py", "import hypercorn.config", "tower.web.x:1 imports hypercorn.config"),
         (server_elsewhere, "web/x.py", "from tower.web.server import http2", "tower.web.x:1 imports tower.web.server"),
         (server_elsewhere, "web/server/x.py", "from tower.web import app", "tower.web.server.x:1 imports"),
