@@ -138,5 +138,6 @@ def test_a_docstring_without_that_form_is_found_out(text: str, fault: str) -> No
 
 
 def test_a_docstring_of_that_form_is_fine() -> None:
-    text = "Reads it.\n\nSlowly. And again.\n\nArgs:\n    size: bytes.\n\nReturns:\n    The bytes.\n\nRaises:\n    OSError: never."
+    parts = ("Reads it.", "Slowly. And again.", "Args:\n    size: bytes.", "Returns:\n    The bytes.")
+    text = "\n\n".join((*parts, "Raises:\n    OSError: never."))
     assert list(faults(Said("x", text, frozenset({"size"}), True))) == []
