@@ -304,6 +304,16 @@ def too_long(tree: Tree) -> list[str]:
     return broken
 
 
+def names_twice(tree: Tree) -> list[str]:
+    """No two classes that others may use have one name: one word for one thing."""
+    homes: dict[str, list[str]] = {}
+    for module, code in tree.modules.items():
+        for found in code.body:
+            if isinstance(found, ast.ClassDef) and not found.name.startswith("_"):
+                homes.setdefault(found.name, []).append(module)
+    return [f"{name} is a class of {' and of '.join(modules)}" for name, modules in homes.items() if len(modules) > 1]
+
+
 def upper_reaching(tree: Tree) -> list[str]:
     """config, terminal and demo import what their law names, and of the root nothing that serves."""
     return [
@@ -443,6 +453,7 @@ LAWS = [
     wings_unknown,
     floors_crowded,
     too_long,
+    names_twice,
     upper_reaching,
     composing_elsewhere,
     cycles,
@@ -498,7 +509,7 @@ LAWFUL = {
     "core/wire/frames.py": "from tower.core.times import stamper\nfrom tower.core.batch import Batch",
     "core/times/__init__.py": WING.format("nothing"),
     "core/times/stamper.py": "import re",
-    "core/batch.py": "import re\nfrom collections.abc import Iterator\nfrom urllib.parse import quote",
+    "core/batch.py": "class Batch: pass\nimport re\nfrom collections.abc import Iterator\nfrom urllib.parse import quote",
     "core/query.py": "from tower.core.batch import Batch\nfrom . import batch",
     "disk/__init__.py": '"""Is the only place that reads.\n\nMay import ``core``; never ``peers`` or ``web``."""',
     "disk/reader.py": "import os\nfrom tower.core import query\nfrom .threads import hire",
@@ -566,6 +577,7 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (wings_unknown, "core/odd/__init__.py", "", "core/odd has no place among the wings"),
         (floors_crowded, "core/a.py", "", "core has 19 rooms"),
         (floors_crowded, "core/a0.py", "from . import a1", "core has 9 levels"),
+        (names_twice, "web/x.py", "class Batch: pass", "Batch is a class of"),
         (too_long, "core/x.py", "x = 1\n" * 301, "tower.core.x has 301 lines"),
         (too_long, "core/x.py", "class C:\n" + "    x = 1\n" * 200, "tower.core.x: C has 201 lines"),
         (too_long, "core/x.py", "def f():\n" + "    x = 1\n" * 40, "tower.core.x: f has 41 lines"),

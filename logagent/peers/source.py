@@ -18,7 +18,7 @@ from logagent.core.hits.counts import are_counts
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
-from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, Decoder, WireError
+from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, FrameDecoder, WireError
 from logagent.core.wire.parameters import to_query_string
 from logagent.core.wire.verdict import BadVerdict, from_trailers
 from logagent.peers.client.http_client import chunks, trailers
@@ -95,7 +95,7 @@ class PeerSource:
 
     async def _pass_on(self, response: httpx.Response, query: Query, out: Out) -> None:
         renamed: Callable[[Batch], Batch] = _Renaming(self.host) if self.host else _unchanged
-        frames = Decoder()
+        frames = FrameDecoder()
         try:
             decode = decoder(response.headers.get("content-encoding", IDENTITY))
             async for chunk in chunks(response):

@@ -114,7 +114,7 @@ def _encode_frame(batch: Batch) -> bytes:
     return b"".join([_LENGTH.pack(sum(map(len, parts))), *parts])
 
 
-class Decoder:
+class FrameDecoder:
     """Makes batches of the bytes of a connection, in whatever pieces they arrive."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ from logagent.web.server.hypercorn_config import hypercorn_config
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.liveness import LivenessMonitor
 from logagent.web.server.request_stream import RequestStream
-from logagent.web.server.tcp import Delivery, addresses_of, delivery_over, reset_on_close
+from logagent.web.server.tcp import TcpDelivery, addresses_of, delivery_over, reset_on_close
 
 _log = logging.getLogger("logagent.web")
 
@@ -181,7 +181,7 @@ class ClientConnection:
 
     # Whether the client is still there
 
-    def delivery(self) -> Delivery | None:
+    def delivery(self) -> TcpDelivery | None:
         """Return what the kernel knows of the bytes sent to the client; None where nobody knows."""
         return delivery_over(self._stream)
 

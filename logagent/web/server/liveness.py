@@ -12,7 +12,7 @@ from typing import Protocol
 
 import trio
 
-from logagent.web.server.tcp import Delivery
+from logagent.web.server.tcp import TcpDelivery
 
 CHECK_EVERY = 2.0
 """Seconds between two checks of all connections: a system call for each, a microsecond or so."""
@@ -22,10 +22,10 @@ MAX_SILENCE = 12.0
 every 15 s that puts bytes on their way, it is noticed within two heartbeats."""
 
 
-class Watched(Protocol):
+class MonitoredConnection(Protocol):
     """A connection that the monitor checks."""
 
-    def delivery(self) -> Delivery | None:
+    def delivery(self) -> TcpDelivery | None:
         """Return what the kernel knows of the bytes sent; None where nobody knows."""
         ...
 
@@ -38,15 +38,15 @@ class LivenessMonitor:
     """Watches the connections that have answers under way, all of them in one task."""
 
     def __init__(self) -> None:
-        self._due_since: dict[Watched, float | None] = {}
+        self._due_since: dict[MonitoredConnection, float | None] = {}
         self._anybody = trio.Event()
 
-    def watch(self, connection: Watched) -> None:
+    def watch(self, connection: MonitoredConnection) -> None:
         """Check a connection from now on; a second call changes nothing."""
         self._due_since.setdefault(connection, None)
         self._anybody.set()
 
-    def unwatch(self, connection: Watched) -> None:
+    def unwatch(self, connection: MonitoredConnection) -> None:
         """Stop checking a connection, if it was checked."""
         self._due_since.pop(connection, None)
 
@@ -60,7 +60,7 @@ class LivenessMonitor:
             for connection in list(self._due_since):
                 self._check(connection, trio.current_time())
 
-    def _check(self, connection: Watched, now: float) -> None:
+    def _check(self, connection: MonitoredConnection, now: float) -> None:
         delivery = connection.delivery()
         since = self._due_since[connection]
         if delivery is None or not delivery.unacknowledged:

@@ -18,7 +18,7 @@ _HAS_TCP_INFO = sys.platform == "linux"
 Address = tuple[str, int]
 
 
-class Delivery(NamedTuple):
+class TcpDelivery(NamedTuple):
     """What the kernel knows of the bytes sent to a client.
 
     Attributes:
@@ -31,7 +31,7 @@ class Delivery(NamedTuple):
     silence: float
 
 
-def delivery_over(stream: trio.abc.Stream) -> Delivery | None:
+def delivery_over(stream: trio.abc.Stream) -> TcpDelivery | None:
     """Ask the kernel how far the client has acknowledged what was sent to it.
 
     Source: tcp(7), and `struct tcp_info` in Linux's include/uapi/linux/tcp.h, whose beginning is fixed.
@@ -49,7 +49,7 @@ def delivery_over(stream: trio.abc.Stream) -> Delivery | None:
         told = transport.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
         if isinstance(told, bytes) and len(told) == _TCP_INFO.size:
             probes, unacknowledged, last = _TCP_INFO.unpack(told)
-            return Delivery(unacknowledged > 0 or probes > 1, last / 1000)
+            return TcpDelivery(unacknowledged > 0 or probes > 1, last / 1000)
     return None
 
 

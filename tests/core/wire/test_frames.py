@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, Origin, Position
 from logagent.core.outcome import Status
-from logagent.core.wire.frames import MAX_FRAME, MAX_ORIGINS, Decoder, WireError, encode
+from logagent.core.wire.frames import MAX_FRAME, MAX_ORIGINS, FrameDecoder, WireError, encode
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -51,7 +51,7 @@ def batches(draw: st.DrawFn) -> Batch:
 
 def decoded(stream: bytes, cuts: Sequence[int] = ()) -> list[Batch]:
     """All batches of a stream that comes in pieces, cut at these places."""
-    decoder = Decoder()
+    decoder = FrameDecoder()
     borders = [0, *sorted(cuts), len(stream)]
     pieces = [stream[start:end] for start, end in pairwise(borders)]
     received = [batch for piece in pieces for batch in decoder.receive(piece)]
@@ -75,7 +75,7 @@ def test_batches_come_out_as_they_went_in_wherever_the_stream_is_cut(sent: list[
 @QUICK
 @given(batches())
 def test_a_batch_comes_out_as_soon_as_its_last_byte_is_there(batch: Batch) -> None:
-    decoder = Decoder()
+    decoder = FrameDecoder()
     encoded = encode(batch)
     assert list(decoder.receive(encoded[:-1])) == []
     assert list(decoder.receive(encoded[-1:])) == [batch]
@@ -251,17 +251,17 @@ def test_the_status_of_a_notice_may_be_the_last_byte_of_a_frame() -> None:
 
 def test_a_frame_longer_than_the_limit_is_an_error_at_its_length_already() -> None:
     with pytest.raises(WireError, match="longer than"):
-        list(Decoder().receive(struct.pack(">I", MAX_FRAME + 1)))
+        list(FrameDecoder().receive(struct.pack(">I", MAX_FRAME + 1)))
 
 
 def test_a_frame_that_claims_the_limit_is_waited_for() -> None:
     assert MAX_FRAME == 64 * 1024 * 1024
-    assert list(Decoder().receive(struct.pack(">I", MAX_FRAME))) == []
+    assert list(FrameDecoder().receive(struct.pack(">I", MAX_FRAME))) == []
 
 
 def test_what_came_before_a_damaged_frame_comes_out() -> None:
     batch = Batch(b"one\n", 1, None, None, (Origin("h", "f"),))
-    received = Decoder().receive(encode(batch) + frame(count=2))
+    received = FrameDecoder().receive(encode(batch) + frame(count=2))
     assert next(received) == batch
     with pytest.raises(WireError):
         next(received)
@@ -320,7 +320,7 @@ def test_a_frame_that_claims_much_costs_no_memory_until_it_comes() -> None:
 
 
 def test_what_was_decoded_is_not_kept() -> None:
-    decoder = Decoder()
+    decoder = FrameDecoder()
     stream = encode(Batch(b"x" * 100_000 + b"\n", 1))
     tracemalloc.start()
     try:
@@ -333,5 +333,5 @@ def test_what_was_decoded_is_not_kept() -> None:
 
 def test_time_beyond_64_bits_travels_as_the_last_that_they_hold() -> None:
     batch = Batch(b"9999\n0001\n", 2, [253402300799 * 10**9, -62135596800 * 10**9], None, (Origin("h", "f"),))
-    (decoded,) = Decoder().receive(encode(batch))
+    (decoded,) = FrameDecoder().receive(encode(batch))
     assert decoded.times == [2**63 - 1, -(2**63)]

@@ -19,7 +19,7 @@ from logagent.web.server.client_connection import ClientConnection
 from logagent.web.server.connections import serve_connection
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.listening import server_tls
-from logagent.web.server.liveness import LivenessMonitor, Watched
+from logagent.web.server.liveness import LivenessMonitor, MonitoredConnection
 from testbed.asgi import Follow, hello
 from testbed.raw_http import GET, LAST_CHUNK, Http1Client
 
@@ -77,12 +77,12 @@ class Looked(LivenessMonitor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entered: list[Watched] = []
+        self.entered: list[MonitoredConnection] = []
 
-    def watch(self, connection: Watched) -> None:
+    def watch(self, connection: MonitoredConnection) -> None:
         self.entered.append(connection)
 
-    def unwatch(self, connection: Watched) -> None:
+    def unwatch(self, connection: MonitoredConnection) -> None:
         self.entered = [other for other in self.entered if other is not connection]
 
 

@@ -11,7 +11,7 @@ from trio.testing import MockClock
 from logagent.core.query import HEARTBEAT
 from logagent.web.server.listening import KEEPALIVE
 from logagent.web.server.liveness import CHECK_EVERY, MAX_SILENCE, LivenessMonitor
-from logagent.web.server.tcp import Delivery
+from logagent.web.server.tcp import TcpDelivery
 
 
 class FakeConnection:
@@ -24,9 +24,9 @@ class FakeConnection:
         self.looks = 0
         self.given_up_at: float | None = None
 
-    def delivery(self) -> Delivery | None:
+    def delivery(self) -> TcpDelivery | None:
         self.looks += 1
-        return Delivery(self.owes, trio.current_time() - self.acknowledged_at) if self.known else None
+        return TcpDelivery(self.owes, trio.current_time() - self.acknowledged_at) if self.known else None
 
     def give_up(self) -> None:
         self.given_up_at = trio.current_time()
