@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import zip_longest
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -153,7 +152,7 @@ def _side_by_side(boxes: Iterable[list[str]]) -> list[str]:
     blocks = list(boxes)
     height = max(map(len, blocks))
     raised = [[" " * len(block[0])] * (height - len(block)) + block for block in blocks]
-    return ["  ".join(parts).rstrip() for parts in zip_longest(*raised)]
+    return ["  ".join(parts).rstrip() for parts in zip(*raised, strict=True)]
 
 
 def _table(wings: Graph) -> Iterator[str]:

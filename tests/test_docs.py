@@ -91,6 +91,20 @@ def test_modules_and_programs_that_a_document_names_exist(path: Path) -> None:
     assert sorted(name for name in set(named) if not is_there(name)) == []
 
 
+def test_every_module_of_the_testbed_is_explained() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
+    explained = re.findall(r"^\| `testbed/(\w+\.py)` \|", text, re.MULTILINE)
+    modules = [path.name for path in (PROJECT / "tests" / "testbed").glob("*.py")]
+    assert sorted(explained) == sorted(set(modules) - {"__init__.py"})
+
+
+def test_every_proof_is_explained() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
+    explained = re.findall(r"^\| `\.venv/bin/python tests/proofs/(\w+\.py)` \|", text, re.MULTILINE)
+    programs = [path for path in (PROJECT / "tests" / "proofs").glob("*.py") if "__main__" in path.read_text("utf-8")]
+    assert sorted(explained) == sorted(path.name for path in programs)
+
+
 GLOSSARY = (PROJECT / "docs" / "glossary.md").read_text("utf-8")
 WORDS = re.findall(r"^\*\*(.+?)\*\*: (.*?)(?=\n\n)", GLOSSARY, re.MULTILINE | re.DOTALL)
 
