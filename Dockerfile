@@ -1,7 +1,7 @@
 FROM python:3.13-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY logagent logagent
 RUN pip wheel --no-deps --wheel-dir /wheels .
 COPY constraints.txt ./

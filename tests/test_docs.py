@@ -42,10 +42,84 @@ def test_readme_marks_its_commands_for_those_who_run_them(mark: str) -> None:
     assert command.count("\n") == 1
 
 
-def test_files_that_the_readme_links_to_exist() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    assert links
-    assert [link for link in links if not (PROJECT / link).exists()] == []
+def documents() -> list[Path]:
+    """All Markdown files of the project."""
+    found = (path.relative_to(PROJECT) for path in PROJECT.rglob("*.md"))
+    return sorted(path for path in found if not any(part.startswith(".") or part == "build" for part in path.parts))
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(text: str) -> set[str]:
+    """What headings are linked to by: their words in small letters, with hyphens between them."""
+    headings = re.findall(r"^#+ (.*)$", without_code(text), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links_broken(path: Path) -> list[str]:
+    """The links of a document that lead to no file, or to no heading in it. Those to the web are not followed."""
+    links = re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", without_code((PROJECT / path).read_text("utf-8")))
+    targets = [(PROJECT / path.parent / file if file else PROJECT / path, anchor) for file, anchor in links]
+    return [
+        f"{target.name}#{anchor}"
+        for target, anchor in targets
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text("utf-8")))
+    ]
+
+
+def is_there(name: str) -> bool:
+    """Whether a path named in a document leads somewhere from the project, the package or the tests."""
+    return any((PROJECT / start / name).exists() for start in ("", "logagent", "tests"))
+
+
+def test_all_documents_are_looked_at() -> None:
+    assert {path.as_posix() for path in documents()} >= {"README.md", "CONTRIBUTING.md", "docs/glossary.md"}
+
+
+@pytest.mark.parametrize("path", documents(), ids=str)
+def test_links_lead_to_files_and_headings_that_exist(path: Path) -> None:
+    assert links_broken(path) == []
+
+
+@pytest.mark.parametrize("path", documents(), ids=str)
+def test_modules_and_programs_that_a_document_names_exist(path: Path) -> None:
+    text = (PROJECT / path).read_text("utf-8")
+    named = re.findall(r"(?<![\w./<-])((?:[\w.-]+/)*[\w-]+\.py)\b", text)
+    named += re.findall(r"(?<![\w./-])((?:core|disk|peers|web|tests|docs|benchmarks|\.ci)(?:/\w+)+)(?![\w./])", text)
+    assert sorted(name for name in set(named) if not is_there(name)) == []
+
+
+def test_every_module_of_the_testbed_is_explained() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
+    explained = re.findall(r"^\| `testbed/(\w+\.py)` \|", text, re.MULTILINE)
+    modules = [path.name for path in (PROJECT / "tests" / "testbed").glob("*.py")]
+    assert sorted(explained) == sorted(set(modules) - {"__init__.py"})
+
+
+def test_every_proof_is_explained() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text("utf-8")
+    explained = re.findall(r"^\| `\.venv/bin/python tests/proofs/(\w+\.py)` \|", text, re.MULTILINE)
+    programs = [path for path in (PROJECT / "tests" / "proofs").glob("*.py") if "__main__" in path.read_text("utf-8")]
+    assert sorted(explained) == sorted(path.name for path in programs)
+
+
+GLOSSARY = (PROJECT / "docs" / "glossary.md").read_text("utf-8")
+WORDS = re.findall(r"^\*\*(.+?)\*\*: (.*?)(?=\n\n)", GLOSSARY, re.MULTILINE | re.DOTALL)
+
+
+def test_words_of_the_glossary_are_in_alphabetical_order_each_once() -> None:
+    words = [word for word, _ in WORDS]
+    assert words
+    assert words == sorted(set(words))
+
+
+@pytest.mark.parametrize(("word", "meaning"), WORDS, ids=[word for word, _ in WORDS])
+def test_a_word_of_the_glossary_names_the_module_where_it_lives(word: str, meaning: str) -> None:
+    modules = re.findall(r"\(`([\w/]+\.py)`\)", meaning)
+    assert modules, word
+    assert all(map(is_there, modules))
 
 
 def test_changelog_has_the_version_of_the_project() -> None:
