@@ -1,4 +1,4 @@
-"""KnownTimes are where the lines of a block lie, each without its line break."""
+"""Spans are where the lines of a block lie, each without its line break."""
 
 from __future__ import annotations
 
