@@ -57,7 +57,7 @@ has to be looked at and named here first."""
 
 TOUCHING_CALLS = frozenset({"open", "print", "input", "breakpoint", "exec", "eval", "__import__", "import_module"})
 TOUCHING_ATTRIBUTES = frozenset({"now", "utcnow", "today", "stdin", "stdout", "stderr", "argv", "modules"})
-"""ReadOptions to files, terminals, clocks and other modules that no import shows."""
+"""Ways to files, terminals, clocks and other modules that no import shows."""
 
 COMPOSING = frozenset({"agent", "serving"})
 """The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
@@ -75,7 +75,7 @@ LONGEST = {"file": 300, "class": 200, "function": 40}
 """Lines, docstrings included: what is longer holds more than one thing."""
 
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
-"""ReadOptions of Trio's to threads."""
+"""Ways of Trio's to threads."""
 
 LOADING_LATE = frozenset({"cli"})
 """May import inside functions: one command must not wait for the libraries of another."""
