@@ -315,7 +315,7 @@ def names_twice(tree: Tree) -> list[str]:
 
 
 def upper_reaching(tree: Tree) -> list[str]:
-    """config, terminal and demo import what their law names, and of the root nothing that serves."""
+    """fanout, config, terminal and demo import what their law names, and of the root nothing that serves."""
     return [
         str(one)
         for one in tree.imports

@@ -1,4 +1,7 @@
 """The settings of an agent, and where they come from: flags, the environment, a file, and the machine itself.
 
-May import no other directory, and nothing at the root.
+May import no other directory, and nothing at the root of the package.
+
+Doors: ``settings.load`` reads and checks the settings, ``settings.Settings`` holds them; ``table`` is the table of
+settings; ``errors.ConfigError`` is what is wrong with them.
 """

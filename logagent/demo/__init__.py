@@ -2,4 +2,6 @@
 
 May import ``core``, ``config``, ``peers`` and ``terminal``; never ``disk`` or ``web``: it meets
 agents as users do.
+
+Doors: ``play`` runs the command `demo`.
 """

@@ -12,7 +12,8 @@ To add a format:
 
 1. The row: in `CLOCKED` or `LEADING`, below a comment with the program that writes it and an example. Its pattern is
    made of the pieces above the tables, and has the groups that its `Instant` reads: `_dated` wants year, month, day,
-   hour, minute and second, `_zoned` also a zone, which may be left out, and `_yearless` no year. Earlier rows win.
+   hour, minute and second, `_zoned` also a zone, which may be left out, and `_yearless` no year. The
+   pattern ends so that a longer number is no time, as `_PLAIN_CLOCK` does. Earlier rows win.
 2. For a clocked row its leads: the bytes from its beginning to the landmark, for each length that the date may have.
    For a leading row its hint: what follows its first four digits in `_AFTER_FOUR_DIGITS`, or a line of its own in
    `LEADING_HINTS`. Without a hint the row counts nowhere.

@@ -31,7 +31,7 @@ DELETED_GRACE = 10.0
 file open may still write to it, but each such file keeps its space on the disk."""
 MAX_HELD = 32
 """Files of one log that are held open at a time. Older ones are closed and opened again when a slow follower comes to
-them: descriptors are few, and this many hourly files are more than a day."""
+them: descriptors are few, and this many hourly files are more than a day. The README tells users this number."""
 
 
 class HeldFiles:
