@@ -139,7 +139,7 @@ def test_a_file_that_is_opened_is_checked_against_the_inode_that_was_found() -> 
         identity.require_same(file("app.log", inode=5), (1, 6))
 
 
-@pytest.mark.parametrize("content", [FIRST, gzip.compress(FIRST)])
+@pytest.mark.parametrize("content", [FIRST, gzip.compress(FIRST)], ids=["plain", "compressed"])
 def test_an_open_file_is_told_by_the_fingerprint_of_its_text(content: bytes) -> None:
     with file_of(content) as descriptor:
         assert identity.fingerprint_of(descriptor) == fingerprint(FIRST)
