@@ -42,7 +42,6 @@ class NewLogFinder:
         limit: logs at most.
 
     Attributes:
-        scope: cancelling it ends the task.
         logs: that were found so far, by name.
         failure: why there are none, or not all; None: all is well.
         listeners: called after each search.
@@ -58,7 +57,6 @@ class NewLogFinder:
         rotated: bool,
         limit: int,
     ) -> None:
-        self.scope = trio.CancelScope()
         self.logs: dict[str, Log] = {}
         self.failure: Failure | None = None
         self.listeners: set[Callable[[], None]] = set()
@@ -74,17 +72,16 @@ class NewLogFinder:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Search, then search again whenever names change."""
         try:
-            with self.scope:
+            await self._search()
+            self._called.set()  # for changes before the directories were watched
+            task_status.started()
+            while True:
+                with trio.move_on_after(self._patience):
+                    await self._called.wait()
+                self._called = trio.Event()
                 await self._search()
-                self._called.set()  # for changes before the directories were watched
-                task_status.started()
-                while True:
-                    with trio.move_on_after(self._patience):
-                        await self._called.wait()
-                    self._called = trio.Event()
-                    await self._search()
-                    self._tell()
-                    await trio.sleep(SEARCH_GAP)
+                self._tell()
+                await trio.sleep(SEARCH_GAP)
         finally:
             for watch in self._watches.values():
                 watch.close()

@@ -22,8 +22,6 @@ _logger = logging.getLogger(__name__)
 class _Shared(Protocol):
     """A task that runs as long as it has users."""
 
-    scope: trio.CancelScope
-
     def fail(self, failure: Failure) -> None:
         """Report to all users that the task has ended with a failure."""
 
@@ -38,6 +36,7 @@ class _Share:
 
     def __init__(self, shared: _Shared) -> None:
         self.shared = shared
+        self.scope = trio.CancelScope()
         self.users = 0
         self.begun = trio.Event()
         self.failure: Failure | None = None
@@ -121,7 +120,7 @@ class SharedTails:
     def _release(self, key: object, share: _Share) -> None:
         share.users -= 1
         if share.users == 0:
-            share.shared.scope.cancel()
+            share.scope.cancel()
             self._forget(key, share)
             del self._keys[share.shared]
 
@@ -133,9 +132,10 @@ class SharedTails:
     async def _run(self, key: object, share: _Share) -> None:
         """Run a shared task; whatever it raises becomes the failure of all its users."""
         try:
-            async with trio.open_nursery() as nursery:
-                await nursery.start(share.shared.run)
-                share.begun.set()
+            with share.scope:  # also round the start: its last user may go while it begins
+                async with trio.open_nursery() as nursery:
+                    await nursery.start(share.shared.run)
+                    share.begun.set()
         except* Failure as failures:
             share.failure = _first(failures)
         except* Exception:

@@ -67,7 +67,6 @@ class Tail:
 
     Attributes:
         chain: the files that are followed.
-        scope: cancelling it ends the task.
         listeners: those who follow.
         failure: why the task ended, None while it runs.
     """
@@ -83,7 +82,6 @@ class Tail:
         self.name = name
         self.host = options.host
         self.chain = Chain(name, find, host=options.host, zone=options.zone, max_line=options.max_line)
-        self.scope = trio.CancelScope()
         self.listeners: set[TailListener] = set()
         self.failure: Failure | None = None
         self._threads = threads
@@ -161,16 +159,15 @@ class Tail:
             Failure: when it cannot be opened.
         """
         try:
-            with self.scope:
-                await self._threads.in_thread(self.chain.open)
-                self._watch()
-                self.wake()  # for what was written before it was watched
-                task_status.started()
-                while True:
-                    with trio.move_on_at(self.chain.next_look(self._looked)):
-                        await self._called.wait()
-                    self._called = trio.Event()
-                    await self._look_once()
+            await self._threads.in_thread(self.chain.open)
+            self._watch()
+            self.wake()  # for what was written before it was watched
+            task_status.started()
+            while True:
+                with trio.move_on_at(self.chain.next_look(self._looked)):
+                    await self._called.wait()
+                self._called = trio.Event()
+                await self._look_once()
         finally:
             self._close()
 
