@@ -157,7 +157,7 @@ def _unchanged(batch: Batch) -> Batch:
 def _spelled(query: Query) -> str:
     """Return the query string; raise `Failure` if the query's positions do not fit into one."""
     if query.positions and not encode(query, query.positions, MAX_ASKED):
-        raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to go on with exactly; name fewer of them")
+        raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to continue exactly; name fewer of them")
     return to_query_string(query)
 
 

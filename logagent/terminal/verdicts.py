@@ -61,7 +61,7 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
 
 def how_to_continue(cursor: str) -> str:
     """Write how to continue where an answer ended."""
-    return f"to go on from there: --cursor {cursor}"
+    return f"to continue from there: --cursor {cursor}"
 
 
 def _fails(part: HostOutcome) -> bool:

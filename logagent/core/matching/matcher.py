@@ -41,7 +41,7 @@ class Matcher:
 
     Args:
         keywords: literals that must all occur in a line. Each literal has at least one byte, and no line break.
-        exclude: literals of which none may occur.
+        exclude: literals none of which may occur.
         ignore_case: whether letters match in either case (see `literals`).
         regex: expressions that must all match somewhere in a line.
         exclude_regex: expressions that must not match anywhere.

@@ -56,4 +56,4 @@ def truncated(host: str, log: str, lost: int, *, torn: bool = False) -> Notice:
     if torn:
         message = f"{log}: truncated while it was written to; the lines written just before that may be missing"
         return Notice(host, Status.DATA_LOSS, message)
-    return Notice(host, Status.OK, f"{log}: truncated; reading goes on from its beginning")
+    return Notice(host, Status.OK, f"{log}: truncated; reading continues from its beginning")
