@@ -74,7 +74,7 @@ class Window:
                 lines that the host added so far are emitted. `scanned`, `planned`, `notices` and `live` are ignored.
             now: the time, in seconds.
         """
-        assert batch.count > 0, "a batch without lines goes to note()"
+        assert batch.count > 0, "a batch without lines is to be noted"
         self._arrived += 1
         arrival = _Arrival(self._arrived, batch.count, list(batch.positions))
         due = now + self._patience
