@@ -1,4 +1,4 @@
-"""The agent, which puts its own logs and the agents that it knows together; the composition root."""
+"""The agent, which combines its own logs and its peers; the composition root."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Agent:
         logs: the logs of its own host.
         peers: the agents that it knows; the caller closes them.
         patience: seconds that it waits for a source that sends nothing.
-        addresses: where it is reached, for people to read.
+        addresses: URLs at which it is reached, for people to read.
 
     Attributes:
-        name: its own host's.
+        name: name of its own host.
     """
 
     def __init__(self, *, logs: LocalLogs, peers: Peers, patience: float, addresses: Sequence[str] = ()) -> None:
@@ -67,7 +67,7 @@ class Agent:
         All hosts are asked at the same time, each for the agent's patience, or for the query's timeout if that is less.
 
         Args:
-            query: its files, hosts, rotated, own and timeout count.
+            query: only its files, hosts, rotated, own and timeout are used.
 
         Raises:
             Failure: for a host that is not known.
@@ -89,7 +89,7 @@ class Agent:
         return joined(listings[host] for host in hosts)
 
     async def hosts(self) -> list[HostState]:
-        """Ask all known agents at the same time how they are, each for the agent's patience.
+        """Ask all known agents for their state at the same time, and wait for each for the agent's patience.
 
         Returns:
             A state for each of them and for this agent, sorted by name.
@@ -109,7 +109,7 @@ class Agent:
         return await self._logs.threads.in_thread(self._logs.catalog.unready)
 
     def _asked(self, query: Query) -> list[str]:
-        """The hosts that a query is for; raises `Failure` for one that is not known."""
+        """Return the hosts that a query names; raise `Failure` for one that is not known."""
         return [self.name] if query.own else chosen(query.hosts, [self.name, *self._peers.names])
 
     def _gather(self, hosts: Sequence[str]) -> Gather:

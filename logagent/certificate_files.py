@@ -1,6 +1,6 @@
-"""The files of a certificate and its key: each appears whole or not at all, and the key is for its owner's eyes only.
+"""The files of a certificate and its key: each is written atomically, and only its owner can read the key.
 
-Certificates are for everybody to read. Keys have no passphrase, and their mode is 0600 from the first byte on.
+Everybody can read certificates. Keys have no passphrase, and their mode is 0600 from the first byte on.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SECRET, PUBLIC = 0o600, 0o644
 
 
 class Taken(Exception):
-    """A file is there already and was not to be replaced.
+    """A file exists already and must not be replaced.
 
     Attributes:
         path: the file.
@@ -35,7 +35,7 @@ def paths(directory: Path, name: str) -> tuple[Path, Path]:
 def write_pair(directory: Path, name: str, certificate: bytes, key: bytes, *, overwrite: bool) -> list[Path]:
     """Write a certificate and its key, into a directory that is made if it is missing.
 
-    Both are written under other names first, so that an error finds the old pair whole: only the renaming is left.
+    Both are written under temporary names first, so that the old pair stays intact if writing fails.
 
     Args:
         overwrite: replace files of these names.
@@ -44,7 +44,7 @@ def write_pair(directory: Path, name: str, certificate: bytes, key: bytes, *, ov
         The paths of the certificate and of the key.
 
     Raises:
-        Taken: if one of the files is there already, unless `overwrite`.
+        Taken: if one of the files exists already, unless `overwrite`.
         OSError: if they cannot be written.
     """
     certificate_path, key_path = paths(directory, name)
@@ -66,7 +66,7 @@ def _refuse_existing(*paths: Path) -> None:
 
 @contextmanager
 def _staged(path: Path, content: bytes, mode: int) -> Iterator[Path]:
-    """The content in a file beside `path`, safely on disk; it is removed at the end unless it was renamed."""
+    """Write content to a temporary file beside `path`, and sync it; remove it at the end unless it was renamed."""
     staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SECRET)
@@ -81,7 +81,7 @@ def _staged(path: Path, content: bytes, mode: int) -> Iterator[Path]:
 
 
 def _publish(staged: Path, path: Path, overwrite: bool) -> None:
-    """Give a file its name in one step. Unlike a rename, a link fails if the name was taken meanwhile."""
+    """Give a file its name atomically; without `overwrite` by a link, which fails if the name exists already."""
     if overwrite:
         staged.replace(path)
     else:

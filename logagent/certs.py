@@ -20,9 +20,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from logagent import certificate_files
 
 CA_DAYS = 3650
-"""Days that an authority lasts: replacing it means visiting every host."""
+"""Days that an authority is valid: replacing it means visiting every host."""
 HOST_DAYS = 825
-"""Days that a host's certificate lasts: as many as browsers have accepted of private authorities."""
+"""Days that a host's certificate is valid: as many as browsers accept from private authorities."""
 MOST_DAYS = 36500
 """Days that a certificate may last: more than a hundred years is a typing error, and dates end with the year 9999."""
 BACKDATED = datetime.timedelta(minutes=5)
@@ -191,7 +191,10 @@ def _builder(
     until: datetime.datetime,
     issuer_identifier: x509.SubjectKeyIdentifier,
 ) -> x509.CertificateBuilder:
-    """The parts that both kinds of certificate share. OpenSSL's strict checks ask for both identifiers."""
+    """Return a builder with the parts that both kinds of certificate share.
+
+    OpenSSL's strict checks require both key identifiers.
+    """
     authority_key = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_identifier)
     return (
         x509.CertificateBuilder()

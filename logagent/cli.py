@@ -1,4 +1,4 @@
-"""The program `logagent`: each command is run here, and every failure becomes an exit code here."""
+"""The program `logagent`: runs each command, and turns every failure into an exit code."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def main() -> int:
 
 
 def _standard_streams() -> Streams:
-    """Unbuffered streams in place of Python's: nothing is left to be written, or to fail, when the program ends.
+    """Return unbuffered streams in place of Python's: when the program ends, nothing is left that could fail.
 
-    A descriptor that the caller closed is opened as /dev/null: otherwise a socket would get its number, and be
-    written to.
+    A descriptor that the caller closed is opened as /dev/null: otherwise a socket would get its number, and output
+    would be written to the socket.
     """
     for descriptor in (1, 2):
         if not _is_open(descriptor):
@@ -90,9 +90,9 @@ def _print_usage(usage: arguments.UsageText, streams: Streams) -> int:
 
 
 def _failed(error: Exception, streams: Streams) -> int:
-    """Expected failures are reported in one line; anything else is a bug, and shows its traceback.
+    """Report an expected failure in one line, and anything else, which is a bug, with its traceback.
 
-    Python's own exit code for a traceback is 1, which means here that nothing was found.
+    The exit code is never 1, as Python's would be for a traceback: 1 means that nothing matched.
     """
     while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]

@@ -1,4 +1,4 @@
-"""What an agent serves itself: this host's logs, as one source, as they grow, and as a list."""
+"""This host's logs, as an agent serves them: as one source, as a follow, and as a listing."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from logagent.disk.threads import DiskThreads
 from logagent.fanout.gather import Gather
 
 LEAST_KEPT = 256 * 1024
-"""Bytes of an archive that a log may hold in memory at least, however many archives a query reads: one block."""
+"""Bytes of an archive that each log may hold in memory at least, however many archives a query reads: one block."""
 PATIENCE_OF_FILES = 0.5
-"""The part of the agent's patience that one of its own logs has: a log that hangs is left behind before other agents
+"""The fraction of the agent's patience for one of its own logs: a log that hangs is left behind before other agents
 leave the whole host behind."""
 
 
@@ -37,9 +37,9 @@ class LocalLogs:
     Attributes:
         catalog: finds the logs.
         threads: where they are read.
-        options: how a log is read; its zone is that of logs whose root has none of its own.
+        options: how a log is read; its zone is for logs whose root has no own zone.
         max_files: logs of one query at most.
-        tails: what follows files; None: nothing may be followed.
+        tails: shared by all follows; None: nothing may be followed.
         root_zones: the zone of times that state none, by the absolute path of a root.
     """
 
@@ -61,13 +61,13 @@ class LocalLogs:
         return zone if found.root is None else self.root_zones.get(found.root, zone)
 
     def options_of(self, log: Log) -> ReadOptions:
-        """Return how one log is read by itself."""
+        """Return the options for reading one log alone."""
         return replace(self.options, zone=self.zone_of(log))
 
     def options_of_each(self, logs: Sequence[Log]) -> list[ReadOptions]:
-        """Return how each of several logs is read at the same time.
+        """Return the options for reading several logs at the same time.
 
-        Together they hold no more of their archives in memory than one log by itself, unless there are so many that
+        Together they hold no more of their archives in memory than one log alone, unless there are so many logs that
         each holds `LEAST_KEPT`.
         """
         archives = sum(any(generation.compressed for generation in log.generations) for log in logs)
@@ -155,7 +155,7 @@ class LocalLister:
     lister: Lister
 
     async def listing(self, query: Query, patience: float) -> Listing:
-        """List the logs that a query names; those that could not be looked into in time come without their times.
+        """List the logs that a query names; logs that could not be read in time are listed without their times.
 
         Args:
             query: its files, and whether rotated ones belong to them.

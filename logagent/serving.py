@@ -27,9 +27,8 @@ from logagent.web.server import connections
 from logagent.web.server.listening import Listener, listen, server_tls
 
 GRACE_FOR_READERS = 0.5
-"""The part of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict, and
-in the rest of the time clients read what is on its way to them. Follows have no end of their own: they are cut at
-once."""
+"""The fraction of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict,
+and in the rest of the time clients read the bytes in flight. Follows do not end by themselves: they are cut at once."""
 
 
 async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None]) -> None:

@@ -19,7 +19,7 @@ _TABLES = {
 
 
 class Given(NamedTuple):
-    """What was given for one setting.
+    """The value given for one setting.
 
     Attributes:
         texts: as a command line would hold them; several only for repeatable settings and repeated flags.
@@ -45,9 +45,9 @@ def from_defaults(host: str) -> dict[str, Given]:
 
 
 def from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
-    """Return what environment variables give, by setting.
+    """Return the values in environment variables, by setting.
 
-    An empty variable counts as absent, since compose files pass on unset variables as empty ones.
+    An empty variable counts as absent, since compose files set unset variables to empty texts.
     """
     given: dict[str, Given] = {}
     for setting in SETTINGS:
@@ -59,7 +59,7 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
 
 
 def from_file(path: Path) -> dict[str, Given]:
-    """Read what a TOML file gives, by setting; relative paths in it start from the file's directory.
+    """Read the values in a TOML file, by setting; relative paths in it start from the file's directory.
 
     Raises:
         ConfigError: if the file cannot be read, is not TOML, or has a key that is no setting.

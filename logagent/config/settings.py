@@ -29,8 +29,8 @@ class Settings:
         root: directories that exist.
         peer: URLs by the peer's name.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
-        timezone: of times in log lines that name no zone.
-        root_timezone: likewise for the files of some roots, by their absolute paths.
+        timezone: zone of times in log lines that name no zone.
+        root_timezone: the same for the files of some roots, by the absolute paths of the roots.
     """
 
     name: str
@@ -77,7 +77,7 @@ def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, host
 
 
 class _Checked:
-    """Reads what was given for each setting, and checks those that depend on others."""
+    """Reads the value of each setting, and checks settings that depend on others."""
 
     def __init__(self, given: Mapping[str, Given], environ: Mapping[str, str]) -> None:
         self._given = given
@@ -198,7 +198,7 @@ class _Checked:
             raise ConfigError("TZ", f"{error}; or give --timezone") from None
 
     def _root_timezones(self, roots: Sequence[Path]) -> dict[Path, tzinfo]:
-        """Zones by the absolute path of their root, which may be spelled in another way here than as a root."""
+        """Return zones by the absolute path of their root, which the setting may spell in another way than `root`."""
         zones: dict[Path, tzinfo] = {}
         for text, zone in self._read("root_timezone") if "root_timezone" in self._given else ():
             directory = self._given["root_timezone"].base / text

@@ -129,7 +129,7 @@ SETTINGS = (
     Setting(
         "patience",
         values.seconds,
-        "how long a merge waits for a host that sends nothing, before it goes on without it and the verdict names it",
+        "how long a merge waits for a host that sends nothing, before it continues without it and the verdict names it",
         "seconds",
         default="5",
     ),
@@ -185,7 +185,7 @@ SETTINGS = (
     Setting(
         "graceful",
         values.seconds,
-        "how long answers under way may go on when the agent is told to stop; container engines kill after ten seconds",
+        "how long answers may continue when the agent is told to stop; container engines kill after ten seconds",
         "seconds",
         default="8",
     ),

@@ -53,7 +53,7 @@ def _name_or_rule(spelled: str) -> tzinfo:
 
 
 def _from_file(path: Path) -> tzinfo:
-    """A compiled zone, under its IANA name if the path leads to one."""
+    """Read a compiled zone; it gets its IANA name if the path leads into the zone database."""
     _, found, name = str(path.resolve()).partition("/zoneinfo/")
     try:
         if found:
@@ -65,7 +65,7 @@ def _from_file(path: Path) -> tzinfo:
 
 
 def _from_rule(rule: str) -> tzinfo:
-    """A POSIX rule, read as the footer of an otherwise empty compiled zone (TZif, RFC 9636)."""
+    """Read a POSIX rule, as the footer of an otherwise empty compiled zone (TZif, RFC 9636)."""
     header = struct.pack(">4sc15x6l", b"TZif", b"2", 0, 0, 0, 0, 1, 1)
     one_type_utc = struct.pack(">lBB", 0, 0, 0) + b"\0"
     block = header + one_type_utc

@@ -10,7 +10,7 @@ class TlsFiles(NamedTuple):
     """The files of one host, which exist; a certificate always comes with its key.
 
     Attributes:
-        ca: the authority's certificate; None, here and below: not asked for.
+        ca: the authority's certificate; None: not asked for, as for the others.
     """
 
     ca: Path | None = None
@@ -39,7 +39,7 @@ def find(certs: Path | None, name: str, *, ca: Path | None, certificate: Path | 
 
     Args:
         certs: the directory that `logagent certs` made.
-        ca: a file in place of that in `certs`, like the two below.
+        ca: a file in place of the one in `certs`, as `certificate` and `key` are.
 
     Raises:
         NoTlsFile: if a file does not exist.

@@ -13,8 +13,8 @@ from typing import NamedTuple, Protocol
 from logagent.core.outcome import Status
 
 BATCH_BYTES = 256 * 1024
-"""Bytes of lines at which a source sends a batch: large enough to pay for a thread hop and a channel send (about 130 µs
-together), small enough for caches and for the memory of a merge over many sources."""
+"""Bytes of lines at which a source sends a batch: large enough to outweigh a thread hop and a channel send (about 130
+µs together), small enough for caches and for the memory of a merge over many sources."""
 
 LARGEST_BATCH = 4 * BATCH_BYTES
 """Bytes of the largest batch that a merge sends: with hundreds of sources, far more lines may be ready at once."""
@@ -27,9 +27,9 @@ class Origin(NamedTuple):
         host: the name of the agent that read it.
         file: its name below its root.
         timed: false if no times are recognised in the file: then its lines have the file's modification time, which is
-            good for merging but not to be shown.
+            used for merging but must not be shown.
         log: the name of the log that the file is a generation of.
-        fingerprint: tells the file from the log's others, whatever they are called (see `cursor`).
+        fingerprint: tells the file from the log's other files, whatever their names are (see `cursor`).
     """
 
     host: str
@@ -40,7 +40,7 @@ class Origin(NamedTuple):
 
     @property
     def log_id(self) -> tuple[str, str]:
-        """The host and the log, by the names that positions have for them."""
+        """The host and the log, named as in positions."""
         return self.host, self.log or self.file
 
 
@@ -51,8 +51,8 @@ class Position(NamedTuple):
         host: the name of the agent that reads it.
         log: the name of the log.
         fingerprint: of the file that is being read.
-        offset: bytes from the file's beginning. Newest first, the lines that begin before it are still to come, else
-            those that begin at it or behind it, and so are all files further on in that direction.
+        offset: bytes from the file's beginning. Newest first, the lines that begin before it, and all older files, are
+            still to be read; oldest first, the lines that begin at or after it, and all newer files.
     """
 
     host: str
@@ -62,11 +62,11 @@ class Position(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """What people should know about a host while an answer goes on.
+    """What people should know about a host while an answer is sent.
 
     Attributes:
         host: its name.
-        status: how it fares now; OK: it works again.
+        status: the state of the host now; OK: it works again.
         message: a sentence about it.
     """
 
@@ -76,14 +76,14 @@ class Notice(NamedTuple):
 
 
 class LineFlag(enum.IntFlag):
-    """What a line is, if it is not simply a record of its own; of the first three flags a line has at most one.
+    """How a line belongs to other lines; it has at most one of the first three flags.
 
     Attributes:
-        CONTINUES: a further line of the event that the line before it belongs to.
-        LEADS: context that belongs to the record behind it, in the order of the answer.
-        TRAILS: context that belongs to the record before it, in the order of the answer.
-        GAP: between the line before it and this one, lines of the same file were left out.
-        PARTIAL: the beginning of a line, or more of it, whose end did not come in time; the rest comes as another line.
+        CONTINUES: a further line of the same event as the line before it.
+        LEADS: context of the record after it, in the order of the answer.
+        TRAILS: context of the record before it, in the order of the answer.
+        GAP: lines of the same file were left out between the line before it and this one.
+        PARTIAL: a piece of a line whose end was not written in time; the next piece comes as another line.
     """
 
     CONTINUES = 1
@@ -106,21 +106,22 @@ class Batch:
     Attributes:
         body: the lines' own bytes, each ended by one `\\n`.
         count: the number of lines.
-        times: nanoseconds since the epoch, UTC, for each line (a line without a time has that of the line before it in
-            its file, else of the one behind it, else the file's modification time); None if the query wants no times.
+        times: nanoseconds since the epoch, UTC, for each line; None if the query wants no times. A line without a time
+            has the time of the line before it in its file, else of the line after it, else the file's modification
+            time.
         offsets: where each line begins in its file, in bytes; None if the query wants no places.
         origins: the files that the lines come from.
         origin: for each line, the index into `origins`; None if all lines come from `origins[0]`.
-        scanned: bytes of log gone through since the batch before it, so that they are known even if the source is
-            cancelled later.
-        planned: bytes of log still to go through at most, as far as no earlier batch told of them.
+        scanned: bytes of log scanned since the batch before it, so that they are known even if the source is cancelled
+            later.
+        planned: bytes of log to be scanned at most, as far as no earlier batch announced them.
         flags: what each line is (see `LineFlag`), one byte a line; None if each is a record of its own.
         keys: nanoseconds by which lines are merged; None if these are their own times. Lines that belong together have
-            the same key, so that they stay together. Lines of an event have the time of its first line, context has
-            that of its match.
-        positions: how far logs are read once this batch is given out; the last position of a log counts.
-        notices: what people should know, said before these lines.
-        live: whether the source has come to the end of what there was: what comes next was written since.
+            the same key, so that they stay together. The key of an event's lines is the time of its first line, the
+            key of context is the time of its match.
+        positions: how far logs are read once this batch is emitted; the last position of a log counts.
+        notices: what people should know, to be shown before these lines.
+        live: whether the source has sent all earlier lines, so that all later batches hold lines written since.
     """
 
     body: bytes
@@ -139,7 +140,7 @@ class Batch:
 
     @property
     def records(self) -> int:
-        """The number of records: lines or events that were asked for, without the lines beside them."""
+        """The number of records: lines or events that were asked for, without context and further lines of events."""
         return self.count if self.flags is None else len(self.flags.translate(None, BESIDE))
 
     def lines(self) -> list[bytes]:
@@ -157,7 +158,7 @@ class Batch:
         return self.flags is not None and bool(self.flags[place] & LineFlag.CONTINUES)
 
     def offset_behind(self, place: int, text: bytes) -> int:
-        """Return the offset in its file behind a line; only of a batch with offsets.
+        """Return the offset after a line in its file; the batch must have offsets.
 
         Args:
             place: the index of the line.
@@ -167,7 +168,7 @@ class Batch:
         return self.offsets[place] + len(text) + self.line_break(place)
 
     def line_break(self, place: int) -> int:
-        """Return the bytes of the line break behind a line in its file: part of a line has none yet."""
+        """Return the size of a line's line break in its file: 1, or 0 for a piece of a line."""
         return 0 if self.flags is not None and self.flags[place] & LineFlag.PARTIAL else 1
 
 
@@ -178,7 +179,7 @@ def lines_of(text: bytes) -> list[bytes]:
     """Return the lines of a text, each without its `\\n`, which the last one may lack."""
     lines = text.split(b"\n")
     if not lines[-1]:
-        lines.pop()  # nothing behind the last line break is not a line
+        lines.pop()  # the empty text after the last line break is not a line
     return lines
 
 
@@ -203,5 +204,5 @@ class Out(Protocol):
     """Where a source sends its batches."""
 
     async def send(self, batch: Batch, /) -> None:
-        """Send a batch; waits while the reader is slow, which is the back-pressure."""
+        """Send a batch; waits while the reader is slow (back-pressure)."""
         ...

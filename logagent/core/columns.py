@@ -1,7 +1,7 @@
 """The columns of a batch that hold a value for each line: the one place that slices, picks, joins and reorders them.
 
-A new column touches `Batch`, this module, and its encoding in `wire.frames`. Whoever makes batches of lines just read
-fills the columns; whoever rearranges batches calls this module.
+A new column touches `Batch`, this module, and its encoding in `wire.frames`. Code that makes batches from files fills
+the columns; code that rearranges batches calls this module.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _PER_LINE = ("times", "offsets", "origin", "flags", "keys")
 def pieces(batch: Batch, most: int) -> Iterator[Batch]:
     """Cut a batch between records into batches of bounded size.
 
-    The first piece bears what the batch tells before its lines (scanned, planned, notices), the last one what holds
-    behind them (positions, live).
+    The first piece carries what comes before the lines (`scanned`, `planned`, `notices`), the last piece what holds
+    after them (`positions`, `live`).
 
     Args:
         batch: what to cut.
@@ -48,9 +48,9 @@ def _ends_of_pieces(batch: Batch, most: int) -> Iterator[tuple[int, bytes]]:
 
 
 def cut_before(batch: Batch, borders: Sequence[int]) -> Iterator[Batch]:
-    """Cut a batch before the lines at these places.
+    """Cut a batch before the lines at some indices.
 
-    What the batch tells beside its lines is divided as by `pieces`.
+    `scanned`, `planned`, `notices`, `positions` and `live` are divided as by `pieces`.
 
     Args:
         batch: what to cut.
@@ -65,7 +65,7 @@ def cut_before(batch: Batch, borders: Sequence[int]) -> Iterator[Batch]:
 
 
 def _cut(batch: Batch, ends: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
-    """Cut a batch. ends: for each piece, the index of the line behind it, and its body."""
+    """Cut a batch; `ends` holds for each piece the index of the line after it, and its body."""
     first = 0
     for behind, body in ends:
         is_first, is_last = first == 0, behind == batch.count
@@ -84,7 +84,7 @@ def _cut(batch: Batch, ends: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
 
 
 def _between_records(batch: Batch, flags: bytes, begin: int, first: int, end: int, count: int) -> tuple[int, int]:
-    """The last place before `end` where no event is cut, or else the first behind it: a place and a count of lines."""
+    """Return the last offset up to `end` that splits no record, else the first after it, and the number of lines."""
     fewer, before = count, end
     while fewer and first + fewer < batch.count and flags[first + fewer] & LineFlag.CONTINUES:
         fewer, before = fewer - 1, batch.body.rfind(b"\n", begin, before - 1) + 1
@@ -98,12 +98,12 @@ def _between_records(batch: Batch, flags: bytes, begin: int, first: int, end: in
 def picked(batch: Batch, lines: Sequence[bytes], places: Sequence[int]) -> Batch:
     """Make a batch of some lines of another, in any order, with only the origins that these lines have.
 
-    What the batch tells beside its lines stays as it is.
+    `scanned`, `planned`, `notices`, `positions` and `live` are copied unchanged.
 
     Args:
         batch: where the lines are.
         lines: all its lines, as `Batch.lines` gives them.
-        places: indices of the lines to pick, in the order in which they are wanted.
+        places: indices of the lines to pick, in the order of the new batch.
     """
     columns = _of_each(batch, lambda column: [column[place] for place in places])
     return with_used_origins(
@@ -121,7 +121,7 @@ def with_used_origins(batch: Batch) -> Batch:
 
 
 def _of_each(batch: Batch, take: Callable[[Any], Sequence[int]]) -> dict[str, Any]:
-    """What `take` makes of each column that is there."""
+    """Return each column that the batch has, with `take` applied."""
     taken: dict[str, Any] = {}
     for name in _PER_LINE:
         column = getattr(batch, name)
@@ -136,8 +136,8 @@ class Run(NamedTuple):
     Attributes:
         batch: where the lines are.
         lines: all lines of the batch.
-        first: the index of the first line that is meant.
-        behind: the index behind the last one.
+        first: the index of the first line of the run.
+        behind: the index after its last line.
     """
 
     batch: Batch
@@ -156,7 +156,7 @@ class Joined:
 
     Args:
         runs: the lines, at least one run.
-        order: for each place in the sequence, the index of its line, counted through all runs; None: as they come.
+        order: for each place in the sequence, the index of its line, counted through all runs; None: run by run.
 
     Attributes:
         lines: in their order.
@@ -173,7 +173,7 @@ class Joined:
         self.flags = self._joined_flags()
 
     def batch(self, count: int, *, times: bool, places: bool) -> Batch:
-        """Make a batch of the first lines, which tells nothing beside them.
+        """Make a batch of the first lines, without progress, positions and notices.
 
         Args:
             count: how many lines, at least one.
@@ -194,13 +194,13 @@ class Joined:
         return replace(batch, offsets=offsets, origins=origins, origin=self._ordered(origin, count))
 
     def _ordered(self, values: list[T], count: int) -> list[T]:
-        """The first values in the order of the sequence."""
+        """Return the first values in the order of the sequence."""
         if self._order is None:
             return _first(values, count)
         return list(map(values.__getitem__, _first(self._order, count)))
 
     def _column(self, count: int, of: Callable[[Batch], list[int] | None]) -> list[int]:
-        """A column of the first lines, zero where a batch lacks it."""
+        """Return a column of the first lines, zero where a batch lacks it."""
         values: list[int] = []
         for run in self._runs:
             column = of(run.batch)
@@ -214,7 +214,7 @@ class Joined:
         return flags if self._order is None else bytes(map(flags.__getitem__, self._order))
 
     def _origins(self) -> tuple[tuple[Origin, ...], list[int]]:
-        """The origins of all runs, each once, and the index into them for each line as it comes in the runs."""
+        """Return the origins of all runs, each once, and each line's index into them, run by run."""
         numbers: dict[Origin, int] = {}
         origin: list[int] = []
         for run in self._runs:
@@ -227,5 +227,5 @@ class Joined:
 
 
 def _first(values: list[T], count: int) -> list[T]:
-    """The first values; not copied if these are all, which would cost as much as to put them in order."""
+    """Return the first values, without a copy if these are all: copying costs as much as reordering."""
     return values if count == len(values) else values[:count]

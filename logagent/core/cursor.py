@@ -1,8 +1,8 @@
-"""The cursor: how far an answer came in each log, so that another answer goes on exactly there.
+"""The cursor: how far an answer came in each log, so that another answer continues exactly there.
 
 It holds, for each host and log, the fingerprint of the file that was being read (names and inodes change when logs are
-rotated), and the offset in it. It is bound to what was asked, and has a checksum, since a client keeps it as text, and
-may mangle it. The text is the base64url of a CRC-32 (big-endian) and of a JSON array, compressed by zlib:
+rotated) and the offset in it. It is bound to its query, and has a checksum, since a client keeps it as text and may
+damage it. The text is the base64url of a CRC-32 (big-endian) and of a JSON array, compressed by zlib:
 `[version, digest of the query, since, until, {host: {log: [fingerprint, offset]}}]`.
 """
 
@@ -20,25 +20,25 @@ from logagent.core.batch import Position
 from logagent.core.query import BadParameter, Query
 
 MAX_CURSOR = 8192
-"""Characters of a cursor for a client: some 250 logs. Header blocks with longer ones are refused by proxies."""
+"""Characters of a cursor for a client: some 250 logs. Proxies refuse header blocks with longer ones."""
 MAX_ASKED = 48 * 1024
-"""Characters of a cursor in a request: agents ask each other to go on with all logs of a query."""
+"""Characters of a cursor in a request: an agent asks a peer to continue with all logs of a query."""
 FINGERPRINT_BYTES = 1024
 """Bytes from a file's beginning that tell it from others: the first lines of a log, with their times."""
-_MAX_UNPACKED = 256 * 1024
+_MAX_DECOMPRESSED = 256 * 1024
 """Bytes of JSON that are decompressed at most: far more than a cursor in a request can hold."""
 _VERSION = 1
 _LARGEST = 2**63 - 1
-"""Of a fingerprint or offset: what fits into 64 bits with a sign."""
+"""The largest fingerprint or offset: they fit into 64 bits with a sign."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A cursor as it was read.
+    """A decoded cursor.
 
     Attributes:
         since: the beginning of the first answer's range of time, in nanoseconds since the epoch; None if it had none.
-        until: its end.
+        until: the end of that range, likewise.
         positions: how far each log was read.
     """
 
@@ -50,14 +50,15 @@ class Cursor:
 def fingerprint(head: bytes) -> int:
     """Return the fingerprint of a file that begins with these bytes.
 
-    It holds how many bytes it is made of, `FINGERPRINT_BYTES` at most, and their CRC-32.
+    It is made of the first `FINGERPRINT_BYTES` bytes at most: the upper 32 bits are their number, the lower 32 bits
+    their CRC-32.
     """
     head = head[:FINGERPRINT_BYTES]
     return len(head) << 32 | zlib.crc32(head)
 
 
 def has_fingerprint(head: bytes, known: int) -> bool:
-    """Whether a file is the one with a known fingerprint, though it may have been shorter then.
+    """Return whether a known fingerprint is of this file, also if it was taken when the file was shorter.
 
     Args:
         head: all bytes of the file, or the first `FINGERPRINT_BYTES`.
@@ -68,7 +69,7 @@ def has_fingerprint(head: bytes, known: int) -> bool:
 
 
 def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) -> str:
-    """Spell a cursor.
+    """Encode a cursor as text.
 
     Args:
         query: what was answered.
@@ -84,13 +85,13 @@ def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) 
     if not hosts:
         return ""
     told = [_VERSION, _digest(query), query.range.since, query.range.until, hosts]
-    packed = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
-    text = base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode().rstrip("=")
+    compressed = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
+    text = base64.urlsafe_b64encode(zlib.crc32(compressed).to_bytes(4, "big") + compressed).decode().rstrip("=")
     return text if len(text) <= most else ""
 
 
 def continued(query: Query, text: str) -> Query:
-    """Return a query that goes on where a cursor says, with the range of time that the first answer had.
+    """Return a query that continues at a cursor, with the range of time of the first answer.
 
     Raises:
         BadParameter: when the text is not a cursor of an answer to the query.
@@ -102,7 +103,7 @@ def continued(query: Query, text: str) -> Query:
 
 
 def decode(text: str, query: Query) -> Cursor:
-    """Read a cursor.
+    """Decode a cursor.
 
     Args:
         text: what `encode` made.
@@ -113,7 +114,7 @@ def decode(text: str, query: Query) -> Cursor:
         BadParameter: when the text is not a cursor, or belongs to another query.
     """
     try:
-        told = _unpacked(text)
+        told = _decompressed(text)
         version, digest, since, until, hosts = told
         cursor = Cursor(_moment(since), _moment(until), tuple(_positions(hosts)))
     except (ValueError, TypeError, AttributeError, zlib.error, RecursionError):
@@ -140,18 +141,18 @@ def of_log(positions: Sequence[Position], log: str) -> Position | None:
     return next((position for position in positions if position.log == log), None)
 
 
-def _unpacked(text: str) -> list[Any]:
+def _decompressed(text: str) -> list[Any]:
     if len(text) > MAX_ASKED or not text.isascii():
         raise ValueError("too long")
     try:
         whole = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from None
-    check, packed = whole[:4], whole[4:]
-    if check != zlib.crc32(packed).to_bytes(4, "big"):
+    check, compressed = whole[:4], whole[4:]
+    if check != zlib.crc32(compressed).to_bytes(4, "big"):
         raise ValueError("damaged")
     stream = zlib.decompressobj()
-    told = json.loads(stream.decompress(packed, _MAX_UNPACKED))
+    told = json.loads(stream.decompress(compressed, _MAX_DECOMPRESSED))
     if not isinstance(told, list) or stream.unconsumed_tail:
         raise ValueError("not a cursor")
     return told
@@ -176,7 +177,7 @@ def _moment(value: object) -> int | None:
 
 
 def _digest(query: Query) -> int:
-    """The CRC-32 of all that decides which lines an answer has and in which order, except for times and hosts."""
+    """Return the CRC-32 of all that decides which lines an answer has and in which order, without times and hosts."""
     asked = (
         query.files,
         query.match.keywords,

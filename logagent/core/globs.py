@@ -1,4 +1,4 @@
-"""What makes a name a glob: the one place that knows the characters."""
+"""Telling globs from names: the one place that knows the wildcards."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ _WILDCARDS = frozenset("*?[")
 
 
 def is_glob(text: str) -> bool:
-    """Whether a name holds a wildcard, and so may stand for other names than itself."""
+    """Return whether a text holds a wildcard, and so may match other names than itself."""
     return not _WILDCARDS.isdisjoint(text)

@@ -1,4 +1,4 @@
-"""How much an answer may still hold."""
+"""The limits of an answer: how many records and bytes it may still hold."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class Allowance:
 
     @property
     def used_up(self) -> bool:
-        """Whether the answer ends here: it has its n records and what trails the last, or a line was refused."""
+        """Whether the answer ends here: it has its n records and the context of the last, or a line was refused."""
         return self.refused or (self._records == 0 and self._trailing == 0)
 
     def admit(self, lines: Sequence[bytes], flags: bytes | None = None) -> int:
-        """Admit as many lines as the answer may hold, from the first on, and count them as held.
+        """Admit as many lines as the answer may still hold, from the first on, and count them.
 
-        No event is cut. The first line beyond the bytes is refused, and nothing may be admitted after it.
+        No event is cut. The first line that would exceed `max_bytes` is refused, and nothing may be admitted after it.
 
         Args:
             lines: the next lines of the answer, each without its line break.
@@ -70,7 +70,7 @@ class Allowance:
         return self._behind_last(flags, place)
 
     def _behind_last(self, flags: bytes, place: int) -> int:
-        """The index behind the lines that belong to the last record; those before `place` are admitted."""
+        """Return the index after the lines that belong to the last record, from `place` on."""
         while place < len(flags):
             flag = flags[place]
             if not flag & _BELONGS_TO_BEFORE or (flag & LineFlag.TRAILS and not self._trailing):

@@ -1,8 +1,7 @@
-"""How a source ended: one status of a closed list, and what the source did.
+"""How a source ended: one status of a closed list, a message, and counts.
 
-The statuses are gRPC's (https://grpc.io/docs/guides/status-codes/), since everyone who speaks of trailers knows them.
-An expected failure travels as `Failure`, becomes an `Outcome` where the source ends, and a verdict where the answer
-ends.
+The statuses are gRPC's (https://grpc.io/docs/guides/status-codes/), which are well known from trailers. An expected
+failure is raised as `Failure`, becomes an `Outcome` where the source ends, and a verdict where the answer ends.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class HostOutcome:
         host: its name.
         status: how its share ended.
         message: a sentence for people; empty if there is nothing to say.
-        lines: how many lines of the answer are its own.
+        lines: how many lines of the answer come from the host.
     """
 
     host: str
@@ -65,10 +64,10 @@ class Outcome:
         status: how it ended.
         message: a sentence for people; empty if there is nothing to say.
         lines: how many lines were sent.
-        bytes_scanned: bytes of log that were gone through for them.
-        hosts: one for each host asked; none yet below the level of a host.
+        bytes_scanned: bytes of log that were scanned for them.
+        hosts: one for each host that was asked; empty in the outcome of a single log.
         timings: nanoseconds spent in each stage, by its name.
-        cursor: where another answer goes on; empty if there is nothing further, or nobody knows.
+        cursor: where another answer continues; empty if there is nothing further, or if it is not known.
     """
 
     status: Status = Status.OK
@@ -85,7 +84,7 @@ class Outcome:
         return self.status is Status.OK
 
     def of_host(self, host: str) -> Outcome:
-        """Return the outcome with a share of one host in it, which ended in this way."""
+        """Return the outcome with one part: that of a host, with the outcome's status, message and lines."""
         return replace(self, hosts=(HostOutcome(host, self.status, self.message, self.lines),))
 
 
@@ -95,7 +94,7 @@ def failed(failure: Failure, *, lines: int = 0, bytes_scanned: int = 0) -> Outco
     Args:
         failure: how it ended.
         lines: how many lines it had sent.
-        bytes_scanned: bytes of log that it had gone through.
+        bytes_scanned: bytes of log that it had scanned.
     """
     return Outcome(failure.status, failure.message, lines, bytes_scanned)
 
@@ -103,14 +102,14 @@ def failed(failure: Failure, *, lines: int = 0, bytes_scanned: int = 0) -> Outco
 def combine(outcomes: Iterable[Outcome], *, lines: int, timings: Mapping[str, int]) -> Outcome:
     """Make one outcome of those of several sources.
 
-    The status is the first failure's. A source that does not have what was asked for (NOT_FOUND) is named in `hosts`
-    and in the message, but fails the whole only if no source has it: a log that two hosts of forty have is answered
-    completely by these two.
+    The status is that of the first failure. A source that does not have the log (NOT_FOUND) is named in `hosts` and in
+    the message, but the whole fails only if no source has the log: if two hosts of forty have it, their lines are a
+    complete answer.
 
     Args:
         outcomes: in the order in which the sources ended.
-        lines: how many lines of the whole were sent.
-        timings: nanoseconds that the whole spent in stages of its own, added to those of the sources.
+        lines: how many lines were sent in all.
+        timings: nanoseconds spent in further stages, such as merging; added to the timings of the sources.
     """
     ended = list(outcomes)
     first = _first_failure(ended)

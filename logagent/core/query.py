@@ -1,6 +1,6 @@
 """The query: what is asked of a source, checked once at the edge.
 
-Whoever passes a query on may ask for more columns or a part of the hosts, but never changes which lines are meant.
+Code that forwards a query may ask for more columns or for fewer hosts, but never changes which lines match.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from logagent.core.outcome import Outcome
 from logagent.core.time_range import ALL_TIME, TimeRange
 
 PATIENCE = 0.2
-"""Seconds that a followed line waits for earlier ones of other logs: longer than agents in one place take to deliver,
-and hardly noticed by a reader."""
+"""Seconds that a followed line waits for earlier ones of other logs: longer than agents in one data centre take to
+deliver lines, and hardly noticed by a reader."""
 HEARTBEAT = 15.0
 """Seconds after which a silent follow sends a sign of life: proxies close connections that are silent for a minute,
 some after half a minute."""
@@ -41,7 +41,7 @@ class BadParameter(ValueError):
 
     Args:
         name: of the parameter.
-        reason: what would be right, so that it goes on behind the name.
+        reason: what is wrong and what would be right; it is put after the name.
     """
 
     def __init__(self, name: str, reason: str) -> None:
@@ -61,7 +61,7 @@ class Match:
         exclude_regex: expressions none of which may match.
         ignore_case: whether these four ignore case.
         before: records of context before each match, in the order of the file.
-        after: records of context behind each match, in the order of the file.
+        after: records of context after each match, in the order of the file.
     """
 
     keywords: tuple[bytes, ...] = ()
@@ -80,7 +80,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What ends an answer before it has all that matches; None: nothing.
+    """The limits that end an answer before it has all matches; None: no limit.
 
     Attributes:
         n: records at most; of a follow, the number of earlier records to begin with.
@@ -98,7 +98,7 @@ UNLIMITED = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowOptions:
-    """How a query is followed: how its answer goes on with lines as they are written, from older to newer ones.
+    """How a query is followed: its answer continues with lines as they are written, from older to newer ones.
 
     Attributes:
         patience: seconds that a line waits for earlier ones of other logs.
@@ -121,9 +121,9 @@ class AnswerForm:
         prefix: whether a text has host and file before each line.
         times: whether batches have the column of times.
         places: whether batches have the columns of offsets and origins.
-        whole: whether the answer is to be gone on with exactly: it leaves out a last line without a line break, has a
+        whole: whether a follow is to continue the answer exactly: it omits a last line without a line break, has a
             position for every log, and begins exactly at the query's positions, even within a line.
-        cursors: whether each record comes with the cursor behind it.
+        cursors: whether each record comes with the cursor after it.
     """
 
     order: Order = Order.NEWEST
@@ -149,9 +149,9 @@ class Query:
         match: which records match.
         range: the range of time that they lie in.
         limits: what ends the answer early.
-        follow: how the answer goes on as lines are written; None: it ends with the lines that there are.
+        follow: how the answer continues as lines are written; None: it ends with the lines already written.
         form: the form of the answer.
-        positions: how far an earlier answer came, so that this one goes on there.
+        positions: how far an earlier answer came, so that this one continues there.
         trace: the W3C `traceparent` that the request came with (https://www.w3.org/TR/trace-context/).
     """
 
@@ -195,7 +195,7 @@ class Query:
 
     @property
     def trailing(self) -> int:
-        """How many records of context come behind a match, in the order of the answer."""
+        """How many records of context come after a match, in the order of the answer."""
         return self.match.before if self.is_newest_first else self.match.after
 
 
@@ -219,7 +219,7 @@ class Source(Protocol):
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the batches that a query asks for, in its order.
 
-        Cancelling stops the work at once, down to the disk.
+        Cancelling stops all work at once, including reads from the disk.
 
         Args:
             query: what is asked.

@@ -1,4 +1,4 @@
-"""A range of time, as a query asks for it."""
+"""The range of time of a query."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TimeRange(NamedTuple):
         ]
 
     def among(self, times: list[int]) -> list[int]:
-        """Return those of the times that lie in the range."""
+        """Return the times that lie in the range."""
         since, until = self
         if since is not None:
             times = [time for time in times if time >= since]

@@ -73,7 +73,7 @@ class MadeUpHost:
         ]
 
     def tell_past(self, now: datetime) -> None:
-        """Write the files anew, with the lines of the last hours, and at least one line each."""
+        """Write the files from scratch, with the lines of the last hours, and at least one line each."""
         told: dict[str, list[str]] = {file: [] for file, _, _ in self._tellers}
         for step in range(PAST // STEP):
             self._tell(now - PAST + STEP * step, told)

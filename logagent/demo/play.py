@@ -42,16 +42,16 @@ QUERY = Query.of(files=("alternatives.log",), keywords=(b"updated",), n=8, place
 READY = 30.0
 """Seconds within which an agent must be ready: several times what a slow machine needs to load it."""
 GRACEFUL = "2s"
-"""How long an agent may go on when it is told to stop: less than the five seconds after which Trio kills it."""
+"""How long an agent may continue when it is told to stop: less than the five seconds after which Trio kills it."""
 
 
 class DemoError(Exception):
-    """The demonstration cannot go on; the message says why."""
+    """The demonstration cannot continue; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the demonstration takes place.
+    """The directories and the environment of a demonstration.
 
     Attributes:
         directory: for logs, and for the agents' standard error.
@@ -74,7 +74,7 @@ class Stage:
 
 
 def run(directory: Path | None, environ: Mapping[str, str], streams: Streams, *, keep: bool) -> int:
-    """Demonstrate, and return the exit code of the query; however it ends, no process outlives it.
+    """Run the demonstration, and return the exit code of the query; all processes end with it.
 
     Args:
         directory: where to put logs and, in its `certs`, certificates, which stay there. None: logs go to a temporary
@@ -100,7 +100,7 @@ async def _demonstrate(directory: Path | None, environ: Mapping[str, str], strea
 
 
 def _is_of_project(directory: Path) -> bool:
-    """Whether a directory is this project's directory for certificates, by its README.md."""
+    """Return whether a directory is this project's directory for certificates, to judge by its README.md."""
     readme = directory / "README.md"
     return readme.is_file() and "logagent" in readme.read_text(encoding="utf-8", errors="replace")
 
@@ -181,7 +181,7 @@ async def _start(agents: trio.Nursery, stage: Stage, streams: Streams, name: str
 
 
 async def _first_line(process: trio.Process) -> str:
-    """The line that an agent prints when it is ready; less if it ends before, or takes too long."""
+    """Return the line that an agent prints when it is ready; less if it ends before that, or takes too long."""
     line = b""
     assert process.stdout is not None
     with trio.move_on_after(READY):

@@ -1,4 +1,4 @@
-"""This host's log files: the only place that touches them, through threads that are hired in one module.
+"""This host's log files: the only place that reads them, in threads that one module starts.
 
 May import ``core``; never ``peers`` or ``web``.
 

@@ -1,4 +1,4 @@
-"""The threads for work that blocks on the disk: only this module hires any."""
+"""The threads for work that blocks on the disk: only this module starts them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import trio
 
 WORKING = 2
 """Calls of disk work that run at a time. Threads share the interpreter lock: two of them do four scans as fast as four
-would, and the event loop waits half as long. Worth raising where most of the work is done without the lock."""
+would, and the event loop waits half as long. More threads help if most of the work is done without the lock."""
 TURN = 1.0
-"""Seconds between two signs of life while waiting for a turn: fewer than anybody waits without a sign."""
+"""Seconds between two signs of life while waiting for a turn: less than any patience."""
 HUNG = 64
-"""Threads, at most, including those that the kernel still holds (a dead network file system) for callers that are gone.
-These no longer count as working, or a few of them would keep everyone from the disk; but each costs a stack. A helper
-is not counted: it ends with the thread that it helps."""
+"""Threads at most, including those that hang in the kernel (on a dead network file system) after their callers were
+cancelled. Hanging threads do not count as working, or a few of them would block all disk work; but each costs a stack.
+A helper is not counted: it ends with the thread that it helps."""
 
 Work = Callable[[Callable[[], bool]], object]
-"""Work in steps: before each step it calls its argument, and ends where that returns false."""
+"""Work in steps: it calls its argument before each step, and ends when that returns false."""
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -34,8 +34,8 @@ class DiskThreads:
     Args:
         working: calls that run at a time.
         hired: threads, at most, including those that hang.
-        inline: run calls in the caller's thread. Tests need it, since Trio's virtual clock takes a task that waits for
-            a thread for idle.
+        inline: run calls in the caller's thread. Tests need it, since Trio's virtual clock treats a task that waits for
+            a thread as idle.
     """
 
     def __init__(self, working: int = WORKING, hired: int = HUNG, *, inline: bool = False) -> None:
@@ -48,8 +48,8 @@ class DiskThreads:
     async def in_thread(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
         """Call `function` in a thread, and return or raise as it does.
 
-        Cancellation returns at once. The thread then goes on until it calls `check_cancelled` or ends: everything that
-        it uses must outlive the caller, and its return value or exception is dropped.
+        Cancellation returns at once. The thread then runs until it calls `check_cancelled` or ends: everything that it
+        uses must outlive the caller, and its return value or exception is dropped.
         """
         async with self.turn():
             return await self.work(function, *args)
@@ -59,8 +59,8 @@ class DiskThreads:
         """Wait for a turn to `work`, and hold it until the block ends.
 
         Args:
-            still_waiting: called after each `TURN` seconds of waiting, so that a caller who waits behind reads that
-                hang can give a sign of life. An exception that it raises passes through.
+            still_waiting: called after each `TURN` seconds of waiting, so that the caller can send a sign of life even
+                if reads of others hang. An exception that it raises propagates.
         """
         if self._inline:
             yield
@@ -91,11 +91,11 @@ class DiskThreads:
 
     @contextmanager
     def helped(self, work: Work) -> Iterator[None]:
-        """In a thread that holds the only turn: have a second thread do `work` too, until the block ends.
+        """Run `work` in a second thread too until the block ends; called in a thread that holds the only turn.
 
-        The helper must stop once anybody else wants a turn, or the block ends; the end of the block waits for it, and
-        passes on the exception that it raised. Nobody helps where another caller holds or wants a turn, or where there
-        is only one processor.
+        The helper stops once another caller wants a turn, or the block ends; the end of the block waits for it, and
+        raises the exception that it raised. There is no helper if another caller holds or wants a turn, or if there is
+        only one processor.
         """
         if not self._can_help or self._turns > 1:
             yield
@@ -107,7 +107,7 @@ class DiskThreads:
             helper.end()
 
     def check_cancelled(self) -> None:
-        """In a thread: stop if the caller of `in_thread` was cancelled.
+        """Stop the work if the caller of `in_thread` was cancelled; called in the thread.
 
         Raises:
             trio.Cancelled: when it was.
@@ -117,7 +117,7 @@ class DiskThreads:
 
 
 class _Help:
-    """Work by a second thread, until it is ended or may not go on."""
+    """Work by a second thread, until it is ended or may not continue."""
 
     def __init__(self, work: Work, may_go_on: Callable[[], bool]) -> None:
         self._work = work
@@ -128,7 +128,7 @@ class _Help:
         trio.lowlevel.start_thread_soon(self._help, lambda end: self._ends.put(end.unwrap), "helper of a disk thread")
 
     def end(self) -> None:
-        """Have the work stop, and wait for that; work that has not begun never begins."""
+        """Stop the work and wait until it has stopped; work that has not begun never begins."""
         self._ending = True
         if not self._begun.acquire(blocking=False):
             self._ends.get()()

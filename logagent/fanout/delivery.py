@@ -1,4 +1,4 @@
-"""What the reader of a follow gets: within its limit of bytes, counted by host, with the positions that it reaches."""
+"""Sending batches to the reader of a follow: enforces its limit of bytes, counts lines by host, tracks positions."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from logagent.fanout.feed import Feed
 
 
 class Delivery:
-    """The way to the reader of one follow.
+    """Sends batches to the reader of one follow.
 
     Args:
-        query: whose `max_bytes` holds for the whole follow.
+        query: the follow; its `max_bytes` holds for the whole follow.
         out: the reader; closed by whoever made it.
-        feeds: the sources by name; each is credited with its lines that the reader gets.
+        feeds: the sources by name; `given` of each counts its lines that the reader got.
 
     Attributes:
-        limit: the outcome that names the limit which ended the follow; None: none was reached. Nothing is sent after
-            that.
+        limit: the outcome that names the limit that ended the follow, after which nothing is sent; None: no limit was
+            reached.
         lines: number of lines sent.
-        scanned: bytes of log gone through for them.
+        scanned: bytes of log scanned for them.
         last_sent: Trio's time of the last batch.
     """
 
@@ -47,16 +47,16 @@ class Delivery:
 
     @property
     def positions(self) -> tuple[Position, ...]:
-        """The positions that each log has come to."""
+        """The position that each log has reached."""
         return tuple(self._reached.values())
 
     def pass_by(self, positions: Iterable[Position]) -> None:
-        """Note how far logs are done."""
+        """Note positions that logs have reached, without sending them."""
         for position in positions:
             self._reached[position.host, position.log] = position
 
     def count_scanned(self, scanned: int) -> None:
-        """Count bytes of log that were gone through; the next batch with lines tells the reader."""
+        """Count bytes of log that were scanned; the next batch with lines reports them to the reader."""
         self.scanned += scanned
         self._untold_scanned += scanned
 
@@ -67,7 +67,7 @@ class Delivery:
             await self.send(replace(SIGN_OF_LIFE, notices=said))
 
     async def send(self, batch: Batch) -> None:
-        """Send a batch, or those of its records that fit into `max_bytes`; nothing once a limit was reached."""
+        """Send a batch, or only its first records that fit into `max_bytes`; nothing once a limit was reached."""
         self.scanned += batch.scanned
         if self.limit is not None:
             return
@@ -83,7 +83,7 @@ class Delivery:
         return _beginning(batch, int(self._bytes_left))
 
     def _counted(self, batch: Batch) -> Batch:
-        """The batch, with the bytes scanned that are still to be told if it has lines."""
+        """Count the lines of a batch; if it has any, add the scanned bytes that were not reported yet."""
         if not batch.count:
             return batch
         self._bytes_left -= len(batch.body)
@@ -95,7 +95,7 @@ class Delivery:
 
 
 def _beginning(batch: Batch, most: int) -> Batch:
-    """The first records of a batch, at most `most` bytes of them; its notices in any case."""
+    """Return the first records of a batch, at most `most` bytes, with the batch's notices in any case."""
     first = next(pieces(batch, most))
     if len(first.body) > most:
         return replace(SIGN_OF_LIFE, notices=batch.notices)

@@ -1,4 +1,4 @@
-"""One source under way: the batch that it has ready, how far it has come, and how it ended."""
+"""One running source: the batch that it has ready, its progress, and how it ended."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from logagent.core.query import Query, Source
 
 
 class Feed:
-    """One source under way, with a slot that holds one batch until it is taken.
+    """One running source, with a slot that holds one batch until it is taken.
 
-    `send` waits until the batch is taken: that is the back-pressure, which keeps a source one batch ahead at most.
+    `send` waits until the batch is taken: this back-pressure keeps a source one batch ahead at most.
 
     Args:
         name: the source's name in the answer.
         source: what `run` pumps.
         tell: called when there is a batch to take, and when the source has ended.
-        pass_by: sees each batch first; returns True for one that needs no place in the slot, since all that it says is
-            noted.
+        pass_by: called with each batch first; returns True if it has handled the batch, which then is not put into the
+            slot.
 
     Attributes:
         slot: the batch to take; None: there is none.
-        outcome: how the source ended; None: it is under way. An outcome that is set from outside stays.
+        outcome: how the source ended; None: it is running. An outcome that is set from outside stays.
         scope: cancels the source.
-        heard: Trio's time at which the source sent something last.
+        heard: Trio's time at which the source last sent something.
         records: number of records that it sent.
-        scanned: bytes of log that it went through.
-        planned: bytes of log that it will have gone through at most.
+        scanned: bytes of log that it scanned.
+        planned: bytes of log that it scans in all, at most.
         given: number of its lines that the reader got.
     """
 
@@ -53,12 +53,12 @@ class Feed:
         """Pump the source until it ends or `scope` is cancelled."""
         with self.scope:
             outcome = await self._source.pump(query, self)
-            # A source may end well while it is cancelled; an outcome that was set before stays.
+            # A source may end normally while it is cancelled; an outcome that was set before stays.
             self.outcome = self.outcome or outcome
         self._tell()
 
     async def send(self, batch: Batch) -> None:
-        """Put a batch into the slot and wait until it is taken, unless it is passed by."""
+        """Put a batch into the slot and wait until it is taken, unless `pass_by` handles it."""
         self.heard = trio.current_time()
         self.records += batch.records
         self.scanned += batch.scanned
@@ -72,7 +72,7 @@ class Feed:
         await self._free.wait()
 
     def take(self) -> Batch | None:
-        """Take the batch out of the slot, which lets the source go on."""
+        """Take the batch out of the slot, so that the source continues."""
         batch, self.slot = self.slot, None
         self._free.set()
         return batch

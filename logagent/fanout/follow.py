@@ -1,4 +1,4 @@
-"""The live lines of many hosts as one: earlier lines first, then what is written, merged within a short window."""
+"""The live lines of many hosts as one stream: earlier lines first, then new ones, merged within a short window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from logagent.fanout.followed_host import FollowedHost
 from logagent.fanout.history import History
 
 HELD = 16 * 1024 * 1024
-"""Bytes of lines that wait for earlier ones of other hosts; once there are more, hosts wait until some are sent."""
+"""Bytes of lines in the window; while it holds more, no further lines are taken from the hosts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Follow:
 
     Attributes:
         live: each host's name, and the source of its live lines.
-        ended: makes a source of some of these hosts that answers with what there is and then ends.
-        patience: seconds that a host may take to begin before the others' lines are sent.
+        ended: makes a source, for some of these hosts, that answers with the lines already written and then ends.
+        patience: seconds to wait for a host to begin before the others' lines are sent.
     """
 
     live: Sequence[tuple[str, Source]]
@@ -64,7 +64,7 @@ class _MergedFollow:
         self._history = History(query, follow.ended, self._delivery)
 
     async def run(self) -> None:
-        """Send what was written before, then what is written, until every host has ended or a limit is reached."""
+        """Send earlier lines, then new ones, until every host has ended or a limit is reached."""
         query = self._query
         if query.positions or (query.range.since is not None and query.limits.n is None):
             await self._history.catch_up(host.name for host in self._hosts)
@@ -99,10 +99,10 @@ class _MergedFollow:
     # Where the live lines begin.
 
     def _question_to(self, host: FollowedHost) -> Query:
-        """Ask a host for its own live lines only, from where they were delivered to."""
+        """Return the query for one host: its own live lines only, from the positions that were delivered."""
         query = self._query
         positions = of_host(self._delivery.positions, host.name)
-        # The last n lines are sent from here: then the host itself sends none from before.
+        # If the last n lines are wanted, `History` sends them, and the host must not send earlier lines itself.
         since = query.range.since if positions or query.limits.n is None else None
         return replace(
             query,
@@ -115,9 +115,9 @@ class _MergedFollow:
         )
 
     async def _hear_beginnings(self) -> list[Notice]:
-        """Wait until each host has said where it begins, or that it cannot, or the patience has run out.
+        """Wait until each host has sent where its live lines begin, or has failed, for the patience at most.
 
-        Returns the notices that came meanwhile.
+        Returns the notices that arrived meanwhile.
         """
         notices: list[Notice] = []
         with trio.move_on_after(self._patience):
@@ -139,7 +139,7 @@ class _MergedFollow:
         return tuple(position for host in self._hosts for position in host.anchors)
 
     def _is_nowhere(self, notices: Sequence[Notice]) -> bool:
-        """Whether no host has the named log, so that waiting for it is no use. A glob may match something later."""
+        """Return whether no host has the named log, so that the follow ends; a glob may match a log later."""
         query = self._query
         if query.own or query.positions or any(map(is_glob, query.files)):
             return False
@@ -151,19 +151,19 @@ class _MergedFollow:
         return True
 
     def _unknown_to_cursor(self) -> list[Notice]:
-        """A notice for each host that the query's positions do not name: its lines from before are not asked for."""
+        """Return a notice for each host that the query's positions do not name: its earlier lines are not sent."""
         positions = self._query.positions
         unknown = [host for host in self._hosts if positions and host.anchors and not of_host(positions, host.name)]
         message = "is not in the cursor; what it wrote before now is left out"
         return [Notice(host.name, Status.OK, message) for host in unknown]
 
     def _worth_saying(self, notices: Sequence[Notice]) -> list[Notice]:
-        """All notices, but that a host has no such log only if none has it."""
+        """Return all notices, without those that a host has no such log if some other host has it."""
         if self._anchors() and not self._query.own:
             return [notice for notice in notices if notice.status is not Status.NOT_FOUND]
         return list(notices)
 
-    # What is written.
+    # Live lines.
 
     async def _merge_live_lines(self) -> None:
         while self._delivery.limit is None and not all(host.is_over for host in self._hosts):

@@ -1,4 +1,4 @@
-"""One host of a follow: where its live lines begin, how it stands with it, and how its follow ended."""
+"""One host of a follow: where its live lines begin, whether it can be reached, and how its follow ended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from logagent.fanout.feed import Feed
 class FollowedHost(Feed):
     """The feed of one followed host.
 
-    A bare sign of life goes no further: it is meant for whoever reads the host's connection.
+    A bare sign of life is dropped here: its only purpose is to keep the connection to the host alive.
 
     Args:
         name: the host.
@@ -21,7 +21,7 @@ class FollowedHost(Feed):
         tell: called when there is a batch to take, and when the follow of this host has ended.
 
     Attributes:
-        begun: whether the host has said where its live lines begin, or that it cannot be reached.
+        begun: whether the host has sent where its live lines begin, or a notice that it cannot be reached.
         anchors: the positions at which its live lines begin, one for each log.
         state: the last notice of whether the host can be followed.
         loss: the first notice of lost lines.
@@ -40,10 +40,10 @@ class FollowedHost(Feed):
         return self.outcome is not None and self.slot is None
 
     def hear_beginning(self) -> list[Notice]:
-        """Take what the host says before its first line.
+        """Take a batch that the host sends before its first line.
 
         Returns:
-            Its notices, under the name that the host has here.
+            The batch's notices, with the name that this agent has for the host.
         """
         if self.slot is None:
             return []
@@ -58,7 +58,7 @@ class FollowedHost(Feed):
         return notices
 
     def note(self, notice: Notice) -> Notice:
-        """Remember what a notice says of the host, and return it under the name that the host has here."""
+        """Remember a notice as the host's state or loss; return it with the name that this agent has for the host."""
         notice = notice._replace(host=self.name)
         if notice.status is Status.DATA_LOSS:
             self.loss = self.loss or notice
@@ -67,7 +67,7 @@ class FollowedHost(Feed):
         return notice
 
     def note_end(self) -> Notice | None:
-        """Return a notice that the host's follow has ended, if that is news; None if it is not."""
+        """Return a notice that the host's follow has ended; None if an earlier notice said so already."""
         if self.outcome is None or self.state.status is self.outcome.status:
             return None
         self.state = Notice(self.name, self.outcome.status, self.outcome.message or "ended")
@@ -80,7 +80,7 @@ class FollowedHost(Feed):
         return Outcome(status, named, self.given, hosts=(HostOutcome(self.name, status, message, self.given),))
 
     def _standing(self) -> tuple[Status, str]:
-        """A failure says most, then a loss, then whether the host can be reached."""
+        """Return the host's status and message: of a failure, else of a loss, else of the last notice."""
         if self.outcome is not None and not self.outcome.complete:
             return self.outcome.status, self.outcome.message
         if self.loss is not None:

@@ -1,7 +1,7 @@
-"""Many sources that end as one: each pumped in a task of its own, merged by time, each failure named.
+"""Combining sources that end into one: pumps each in its own task, merges them by time, and names each failure.
 
-A source that sends neither lines nor a sign of life for `patience` seconds while the merge waits for it is left
-behind: it is cancelled, the others' lines go on, and the outcome names it.
+A source that sends neither lines nor a sign of life for `patience` seconds while the merge waits for it is left behind:
+it is cancelled, the others' lines are still sent, and the outcome names it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
 
 LAST_WORDS = 0.1
-"""Seconds that sources have to say how they ended once the answer is whole: time for a round trip, too short to be
+"""Seconds to wait for the outcomes of sources once the answer has all its lines: time for a round trip, too short to be
 noticed."""
 
 
@@ -38,8 +38,8 @@ class Gather:
     Attributes:
         sources: each source's name, and the source.
         patience: seconds that the merge waits for a source that sends nothing.
-        of_hosts: whether the names are hosts, each with a part of its own in the outcome; else they are logs of one
-            host, whose messages name them already.
+        of_hosts: whether the names are hosts, each with its own part in the outcome; else they are logs of one host,
+            whose messages name them already.
     """
 
     sources: Sequence[tuple[str, Source]]
@@ -63,7 +63,7 @@ class Gather:
 class _News:
     """Wakes the task that merges when a source has something for it.
 
-    `alive` says whether a sign of life came that was not passed on yet.
+    `alive` says whether a sign of life has arrived that was not forwarded yet.
     """
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class _Gathering:
             nursery.cancel_scope.cancel()
 
     def _note_if_empty(self, number: int, batch: Batch) -> bool:
-        """Note what a batch without lines says; returns whether it had none."""
+        """Note the positions of a batch without lines; return whether it had none."""
         if batch.count:
             return False
         self._merge.note(number, batch.positions)
@@ -125,16 +125,17 @@ class _Gathering:
         return True
 
     async def _await_last_words(self) -> None:
-        """Wait a moment for sources that have sent all n lines: they are about to say what they did for them."""
+        """Wait a moment for the outcomes of sources that have sent all n lines and so are about to end."""
         sated = [feed for feed in self._feeds if feed.records == self._query.limits.n]
         with trio.move_on_after(LAST_WORDS):
             while any(feed.outcome is None for feed in sated):
                 await self._news.wait()
 
     def _question_to(self, feed: Feed) -> Query:
-        """Ask a source for the columns to merge by; `max_bytes` is kept here, since each source would use all of it.
+        """Return the query for one source: with the columns that merging needs, and without `max_bytes`.
 
-        A host is asked for its own files only, so that agents never ask in circles.
+        `max_bytes` is enforced here, since it holds for all sources together. A host is asked for its own files only,
+        so that agents never ask each other in circles.
         """
         query = replace(self._query, limits=replace(self._query.limits, timeout=None))
         if self._of_hosts:
@@ -199,20 +200,20 @@ class _Gathering:
             await self._out.send(rest)
 
     def _with_progress(self, batch: Batch) -> Batch:
-        """The batch, with the bytes scanned and planned and the positions that were not told yet."""
+        """Return the batch with the progress since the last one: bytes scanned and planned, and positions."""
         scanned, planned = (sum(feed.scanned for feed in self._feeds), sum(feed.planned for feed in self._feeds))
         told, self._told = self._told, (scanned, planned)
         return replace(batch, scanned=scanned - told[0], planned=planned - told[1], positions=self._news_of_positions())
 
     def _news_of_positions(self) -> tuple[Position, ...]:
-        """The positions that changed since they were told last."""
+        """Return the positions that changed since the last call."""
         now = self._merge.positions
         new = tuple(position for position in now if position not in self._told_positions)
         self._told_positions = set(now)
         return new
 
     def run_out_of_time(self, message: str) -> None:
-        """Give DEADLINE_EXCEEDED as their outcome to all sources whose end the merge has not seen."""
+        """Set the outcome of all sources whose end the merge has not seen to DEADLINE_EXCEEDED."""
         for feed in self._feeds:
             if feed not in self._ended:
                 feed.outcome = Outcome(Status.DEADLINE_EXCEEDED, message)
@@ -238,5 +239,5 @@ class _Gathering:
 
 
 def _without_failure(outcome: Outcome | None) -> Outcome:
-    """The outcome of a source that was stopped: a failure behind the last line that was wanted does not count."""
+    """Return the outcome of a source that was stopped, with OK for a failure: it came after the last wanted line."""
     return outcome if outcome and outcome.complete else Outcome()

@@ -1,4 +1,4 @@
-"""What was written before a follow begins: all since a time or an earlier answer, or the last n lines."""
+"""The lines written before a follow begins: all since a time or an earlier answer, or the last n."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from logagent.core.query import Order, Query, Source
 from logagent.fanout.delivery import Delivery
 
 EARLIER_BYTES = 64 * 1024 * 1024
-"""Bytes of the last n lines at most: they are held in memory until the oldest of them is found."""
+"""Bytes of the last n lines at most: all of them are held in memory until the oldest one is found."""
 
 
 class History:
-    """Gives the reader of a follow what was written before.
+    """Sends the reader of a follow the lines that were written before.
 
     Args:
         query: the follow.
-        ended: makes a source of some hosts that answers with what there is and then ends.
-        delivery: the way to the reader; it learns how far each log is done, where the live lines must go on.
+        ended: makes a source, for some hosts, that answers with the lines already written and then ends.
+        delivery: sends to the reader, and keeps the position in each log from which the live lines must continue.
     """
 
     def __init__(self, query: Query, ended: Callable[[Sequence[str]], Source], delivery: Delivery) -> None:
@@ -34,7 +34,7 @@ class History:
     async def catch_up(self, hosts: Iterable[str]) -> None:
         """Send all lines since the query's positions, or else since its time, merged exactly.
 
-        Hosts of which the positions say nothing are left out.
+        If the query has positions, hosts that they do not name are left out.
         """
         query = self._query
         known = [host for host in hosts if not query.positions or of_host(query.positions, host)]
@@ -81,7 +81,7 @@ class History:
 
 
 class _FoundLines:
-    """Keeps the lines of an answer, and sends a sign of life for each batch without any."""
+    """Collects the batches with lines of an answer, and sends a sign of life for each batch without lines."""
 
     def __init__(self, delivery: Delivery) -> None:
         self._delivery = delivery
@@ -96,7 +96,7 @@ class _FoundLines:
 
 
 def _failures(outcome: Outcome) -> list[Notice]:
-    """A notice for each host that failed; that a host has no such log is no failure."""
+    """Return a notice for each host that failed; NOT_FOUND is not a failure here."""
     return [
         Notice(part.host, part.status, part.message)
         for part in outcome.hosts

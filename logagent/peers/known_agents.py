@@ -1,4 +1,4 @@
-"""The agents that this one knows, each with a client of its own for queries, and others for follows."""
+"""The agents that this one knows, each with one client for queries, and further clients for follows."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ class Peers:
 
     @property
     def names(self) -> list[str]:
-        """The names by which the agents are known here."""
+        """The names that this agent has for its peers."""
         return list(self._urls)
 
     def source(self, name: str) -> PeerSource:
-        """Return the source of one peer's answers, under the name by which it is known here."""
+        """Return the source of one peer's answers, with the name that this agent has for it."""
         return PeerSource(self._clients[name], name)
 
     def live(self, name: str) -> Source:
@@ -77,7 +77,7 @@ class Peers:
             patience: seconds that the peer has to answer.
 
         Returns:
-            The listing under the name by which the peer is known here, or why there is none.
+            The listing, with the name that this agent has for the peer; if it failed, without logs and with the reason.
         """
         return await listing_of(self._clients[name], name, query, patience)
 

@@ -1,4 +1,4 @@
-"""Another agent's listing of its files: asked for, checked, or the reason why there is none."""
+"""Asking another agent for its listing of files, and checking the answer."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ async def ask_for_files(client: httpx.AsyncClient, query: Query) -> Listing:
 
     Args:
         client: of the agent; the caller closes it.
-        query: its files, hosts, rotated, own and timeout count.
+        query: only its files, hosts, rotated, own and timeout are used.
 
     Raises:
-        Failure: whatever goes wrong.
+        Failure: when there is no valid answer.
     """
     try:
         async with client.stream("GET", f"/files?{to_query_string(query)}", headers=_headers(query)) as response:
@@ -54,7 +54,7 @@ async def listing_of(client: httpx.AsyncClient, host: str, query: Query, patienc
         patience: seconds that the agent has to answer.
 
     Returns:
-        The listing; or one without logs, which says why.
+        The listing; if it failed, one without logs that says why.
     """
     with trio.move_on_after(patience):
         try:

@@ -1,4 +1,4 @@
-"""A follow that outlives its source's breaks: the source is asked again, from where it had come to."""
+"""A follow that survives lost connections: its source is asked again, from the positions that it had reached."""
 
 from __future__ import annotations
 
@@ -17,32 +17,31 @@ from logagent.core.query import Query, Source
 FIRST_WAIT = 0.25
 """Seconds before a source is asked again: an agent that restarts is often back after that."""
 LONGEST_WAIT = 15.0
-"""Seconds that the wait doubles up to: short enough for people, and no load for a network of hundreds of hosts."""
+"""The wait doubles up to this many seconds: short enough for people, and no load for a network of hundreds of hosts."""
 MISSED_HEARTBEATS = 2
-"""Heartbeats without a sign of life after which a source is taken for dead: a single one may be late."""
+"""Heartbeats without a sign of life after which a source counts as dead: a single one may be late."""
 GIVEN_UP = 3600.0
-"""Seconds after which a source that does not come back is given up: a host that was taken away for good is not asked
-for ever, and the reader is told."""
+"""Seconds after which a source that does not come back is given up and reported: it may have been removed for good."""
 LAST_WORDS = 1.0
-"""Seconds beyond the timeout that a source has to say how it ended: it keeps the deadline itself."""
+"""Seconds beyond the timeout to wait for a source's outcome: the source keeps the same deadline itself."""
 
 _OBVIOUS = ("cannot connect: ", "connection lost: ")
-"""Beginnings of reasons that only repeat the notice in which they stand."""
+"""Beginnings of reasons that only repeat what the notice says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The live lines of a source, over its breaks.
+    """The live lines of a source, across lost connections.
 
-    A source breaks by ending UNAVAILABLE, or by being silent for two heartbeats; any other end is final. Time in which
+    A source is lost when it ends UNAVAILABLE, or is silent for two heartbeats; any other end is final. Time in which
     the reader takes nothing does not count as the source's silence.
 
     Attributes:
         host: the host that the notices name.
-        source: the live lines; each batch carries the positions from which the source can be asked to go on.
-        spread: returns the part of each wait that is really waited, so that many who lost the same source do not come
-            back at once.
-        waits: whether to wait for a source that breaks before anything was heard of it.
+        source: the live lines; each batch has the positions from which the source can be resumed.
+        spread: returns a random factor for each wait, so that many agents that lost the same source do not come back at
+            the same time.
+        waits: whether to wait for a source that is lost before it sent anything.
     """
 
     host: str
@@ -51,7 +50,7 @@ class Resumed:
     waits: bool = True
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """Ask the source, again after each break, and pass its batches on; see `Source.pump`.
+        """Ask the source, again each time it is lost, and forward its batches; see `Source.pump`.
 
         Returns:
             The last attempt's outcome, with the lines and bytes of all attempts; UNAVAILABLE after an hour without the
@@ -61,7 +60,7 @@ class Resumed:
 
 
 class _Attempts:
-    """One run of a `Resumed`: how far the source has come in all attempts, and since when it is away."""
+    """One run of a `Resumed`: the positions reached in all attempts, and since when the source is away."""
 
     def __init__(self, resumed: Resumed, query: Query, out: Out) -> None:
         self._resumed = resumed
@@ -70,7 +69,7 @@ class _Attempts:
         self._deadline = trio.current_time() + (math.inf if query.limits.timeout is None else query.limits.timeout)
         self._positions = Positions(newest=False)
         self._positions.advance(query.positions)
-        self._resumable = False  # whether positions were heard from which to go on
+        self._resumable = False  # whether the source sent positions to resume from
         self._heard = False
         self._away_since: float | None = None
         self._wait = FIRST_WAIT
@@ -92,7 +91,7 @@ class _Attempts:
                 return self._in_all(self._out_of_time())
 
     async def _attempt(self) -> Outcome:
-        """Ask once, until the source ends, breaks, or is silent for too long."""
+        """Ask once, until the source ends, is lost, or is silent for too long."""
         silence = MISSED_HEARTBEATS * self._query.follow_options.heartbeat
         with trio.move_on_at(self._deadline + LAST_WORDS) as whole, trio.move_on_after(silence) as self._listening:
             return await self._resumed.source.pump(self._question(), self)
@@ -101,10 +100,10 @@ class _Attempts:
         return Outcome(Status.UNAVAILABLE, f"nothing was heard of it for {silence:g} s")
 
     async def send(self, batch: Batch) -> None:
-        """Pass on a batch of the source.
+        """Forward a batch of the source.
 
-        An attempt may be cut off for silence before or after that, but never within: it is always known whether a batch
-        was passed on, so that no line comes twice.
+        An attempt may be cancelled for silence before or after forwarding a batch, but never within. So it is always
+        known whether a batch was forwarded, and no line comes twice.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
         self._listening.deadline = math.inf
@@ -113,7 +112,7 @@ class _Attempts:
         self._listening.deadline = trio.current_time() + MISSED_HEARTBEATS * self._query.follow_options.heartbeat
 
     def _told_as_back(self, batch: Batch) -> Batch:
-        """The batch, with the news that the source is back if it was away."""
+        """Return the batch, with a notice that the source is back if it was away."""
         if self._away_since is None:
             return batch
         back = f"back after {trio.current_time() - self._away_since:.1f} s"
@@ -128,7 +127,7 @@ class _Attempts:
         self._scanned += batch.scanned
 
     def _question(self) -> Query:
-        """What is left to ask: the whole query, until positions are known from which to go on."""
+        """Return the query for the next attempt: from the positions reached, or the whole query if none is known."""
         query = self._query
         if self._deadline < math.inf:
             query = replace(query, limits=replace(query.limits, timeout=max(self._deadline - trio.current_time(), 0.0)))
@@ -149,7 +148,7 @@ class _Attempts:
         return f"{'lost' if self._heard else 'cannot be reached'}: {reason}; {meanwhile}"
 
     async def _has_waited(self) -> bool:
-        """Wait before the next attempt, longer each time; returns whether there is time left for it."""
+        """Wait before the next attempt, longer each time; return whether there is time left for it."""
         until = trio.current_time() + self._wait * self._resumed.spread()
         self._wait = min(2 * self._wait, LONGEST_WAIT)
         await trio.sleep_until(min(until, self._deadline))
@@ -162,6 +161,9 @@ class _Attempts:
         return Outcome(Status.DEADLINE_EXCEEDED, f"timeout={self._query.limits.timeout:g} s reached")
 
     def _in_all(self, outcome: Outcome) -> Outcome:
-        """The last attempt's outcome with the counts of all; its cursor fits that attempt's query only."""
+        """Return the last attempt's outcome with the counts of all attempts, without its cursor.
+
+        The cursor belongs to the query of the last attempt.
+        """
         scanned = max(self._scanned, outcome.bytes_scanned)
         return replace(outcome, lines=self._lines, bytes_scanned=scanned, cursor="")

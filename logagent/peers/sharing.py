@@ -1,6 +1,6 @@
-"""Connections for follows: each carries several, but so few that no follow waits for a place on it.
+"""Connections for follows: several follows share one, but never so many that one waits for a stream.
 
-A follow holds its stream for hours, so queries have connections of their own.
+A follow holds its stream for hours, so queries use other connections.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FOLLOWS_PER_CONNECTION = 50
 """Follows on one connection at most: an agent takes 100 streams on it, and one more would wait without end. Half
 of that leaves room for streams that are ending."""
 FAREWELL = 1.0
-"""Seconds for closing an unused connection in good order."""
+"""Seconds for the orderly close of an unused connection."""
 
 
 @dataclass(slots=True)

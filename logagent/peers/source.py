@@ -1,4 +1,4 @@
-"""Another agent as a source: asked over HTTP/2, its batches passed on, its trailers turned into an outcome."""
+"""Another agent as a source: asks it over HTTP/2, forwards its batches, and turns its trailers into an outcome."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from logagent.peers.client.reasons import reason
 MAX_PROBLEM = 16 * 1024
 """Bytes read of a refusal's body: a problem document has a few hundred."""
 LEAST_TIME = 0.001
-"""Seconds that a peer is given at least: with none it could not even say that its time is over."""
+"""The smallest timeout that a peer is given, in seconds: with less it could not even report that the time is over."""
 
 _log = logging.getLogger(__name__)
 _STATUSES = {
@@ -44,13 +44,13 @@ _STATUSES = {
 class PeerSource:
     """The answer of one other agent.
 
-    Batches travel compressed, but not between agents on one machine. Cancelling resets the stream, which stops the
+    Batches are sent compressed, but not between agents on one machine. Cancelling resets the stream, which stops the
     other agent's reading.
 
     Attributes:
         client: of the agent, with the agent's base URL; the caller closes it.
-        host: the name by which the agent is known here, which all that it sends then carries; None: names stay as they
-            come, for a reader who asks one agent about many hosts.
+        host: the name that this agent has for the other, which replaces the host's name in all batches; None: names
+            stay unchanged, since the answer is about many hosts.
     """
 
     client: httpx.AsyncClient
@@ -109,7 +109,7 @@ class PeerSource:
 
 
 def _checked(batch: Batch, query: Query) -> Batch:
-    """The batch itself; raises `WireError` if it is not what was asked for."""
+    """Return the batch; raise `WireError` if it lacks columns that the query asked for, or holds other lines."""
     asked = [(query.form.times, batch.times), (query.form.places, batch.offsets), (query.form.places, batch.origins)]
     if batch.count and any(wanted and not column for wanted, column in asked):
         raise WireError("a column that was asked for is missing")
@@ -119,7 +119,7 @@ def _checked(batch: Batch, query: Query) -> Batch:
 
 
 class _Counted:
-    """Counts the lines that were passed on."""
+    """Forwards batches, and counts their lines."""
 
     def __init__(self, out: Out) -> None:
         self._out = out
@@ -131,7 +131,7 @@ class _Counted:
 
 
 class _Renaming:
-    """Puts one host's name on batches; equal origins stay one object from batch to batch."""
+    """Replaces the host's name in batches; equal origins become the same object in all batches."""
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -155,16 +155,16 @@ def _unchanged(batch: Batch) -> Batch:
 
 
 def _spelled(query: Query) -> str:
-    """The query string; raises `Failure` if the query's positions do not fit into one."""
+    """Return the query string; raise `Failure` if the query's positions do not fit into one."""
     if query.positions and not encode(query, query.positions, MAX_ASKED):
-        raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to go on with exactly; name fewer of them")
+        raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to continue exactly; name fewer of them")
     return to_query_string(query)
 
 
 def _with_time_left(query: Query) -> Query:
-    """The query with a timeout that is no longer than the time left to whoever asks.
+    """Return the query with a timeout that is no longer than the caller's deadline.
 
-    Of a follow only its own timeout counts: the deadline round it moves with every sign of life.
+    For a follow, only its own timeout counts: the caller's deadline moves with every sign of life.
     """
     left = math.inf if query.follow else trio.current_effective_deadline() - trio.current_time()
     left = min(left, math.inf if query.limits.timeout is None else query.limits.timeout)
@@ -181,18 +181,18 @@ def _verdict(response: httpx.Response) -> Outcome:
 
 
 async def refusal(response: httpx.Response) -> Failure:
-    """Turn a response with a status other than 200 into a failure, worded as its problem document if there is one.
+    """Turn a response with a status other than 200 into a failure, with the message of its problem document (RFC 9457).
 
-    A problem document is that of RFC 9457.
+    Without such a document, the message names the status.
     """
-    # A server's error may pass; a question that it does not understand stays so, however often it is asked.
+    # A server's error may be temporary; a request that the server does not understand fails again.
     other = Status.UNAVAILABLE if response.is_server_error else Status.INTERNAL
     status = _STATUSES.get(response.status_code, other)
     return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")
 
 
 def _in_plain_words(failure: Failure, query: Query) -> Failure:
-    """The failure, put plainly if the agent is of a version that does not know the parameter `follow`."""
+    """Return the failure, with a clearer message if the agent's version does not know the parameter `follow`."""
     if query.follow and failure.message.startswith("follow: unknown parameter"):
         return Failure(failure.status, "is of a version that cannot follow yet; update that agent")
     return failure
@@ -211,7 +211,7 @@ async def _problem(response: httpx.Response) -> str:
 
 
 def _is_here(url: httpx.URL) -> bool:
-    """Whether an agent is on this machine, where compressing batches costs more than sending them."""
+    """Return whether an agent is on this machine, where compressing batches costs more than sending them."""
     try:
         return ip_address(url.host).is_loopback
     except ValueError:

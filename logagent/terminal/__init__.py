@@ -1,4 +1,4 @@
-"""The command line of those who ask: arguments, questions to an agent, printing, exit codes.
+"""The command line: arguments, queries to an agent, printing, exit codes.
 
 Each command is read in three steps: its arguments as typed, checked, run.
 

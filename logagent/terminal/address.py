@@ -1,4 +1,4 @@
-"""Whom a command asks: an agent's URL, and the certificates for it."""
+"""The agent that a command asks: its URL, and the certificates for it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddre
     """Return the agent that the flags name, or else the environment, and read the certificates for it.
 
     Raises:
-        ConfigError: for a URL that is none, or for certificates that cannot be used.
+        ConfigError: for an invalid URL, or for certificates that cannot be used.
     """
     where = "--agent" if typed.agent else "LOGAGENT_AGENT"
     url = typed.agent or environ.get("LOGAGENT_AGENT") or DEFAULT_AGENT

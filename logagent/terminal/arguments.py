@@ -1,6 +1,6 @@
-"""The arguments of each command as typed: argv becomes a dataclass, or a text for whoever typed something else.
+"""The arguments of each command as typed: argv becomes a dataclass, or a usage text if it is wrong or asks for help.
 
-Nothing else reads argv or knows argparse's namespaces. Values are still texts, for their command to check.
+Only this module reads argv and uses argparse's namespaces. Values are still texts, which their command checks.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class AskArguments:
         certs: the directory of certificates that `logagent certs` made.
         name: the host whose certificate in `certs` is shown to the agent.
         ca: the file of the authority to trust, in place of the one in `certs`.
-        cert: the file of the certificate to show, likewise.
+        cert: the file of the certificate to show, in place of the one in `certs`.
         key: the file of that certificate's key.
     """
 
@@ -58,7 +58,7 @@ class AskArguments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchArguments(AskArguments):
-    """The flags of every command that searches lines: which lines match, and how to talk about the answer.
+    """The flags of every command that searches lines: which lines match, and how to report on the answer.
 
     Attributes:
         file: a path or a glob.
@@ -234,5 +234,5 @@ _KINDS: Mapping[str, Callable[..., Arguments]] = {
     "certs": _certs,
     "demo": DemoArguments,
 }
-"""How each command's namespace becomes its arguments. A flag without a field, or a field without a flag, is a
-TypeError at once."""
+"""Makes each command's arguments from its namespace. A flag without a field, or a field without a flag, is a
+TypeError."""

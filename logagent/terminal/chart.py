@@ -95,7 +95,7 @@ def draw(histogram: Histogram, *, width: int, zone: tzinfo, color: bool) -> str:
 
 
 class _Bars:
-    """Draws bars. That of the greatest count takes `room` columns."""
+    """Draws bars; the bar of the greatest count takes `room` columns."""
 
     def __init__(self, greatest: int, room: int, color: bool) -> None:
         self._greatest = greatest
@@ -103,7 +103,7 @@ class _Bars:
         self._color = color
 
     def of(self, row: Row) -> str:
-        """Draw the padded bar of one bucket: its hosts one after the other, each as wide as its share, to a column."""
+        """Draw the padded bar of one bucket: its hosts side by side, each as wide as its share, rounded to a column."""
         eighths = max(1, round(row.lines * self._room * 8 / self._greatest)) if row.lines else 0
         bar = _FULL * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
         padding = " " * (self._room - len(bar))
@@ -116,7 +116,7 @@ class _Bars:
 
 
 def _with_gaps(rows: Iterable[Row], step: int) -> Iterator[Row | None]:
-    """The rows, with the empty ones between them; None stands for many empty rows."""
+    """Yield the rows with the empty ones between them; None stands for many empty rows."""
     before: int | None = None
     for row in rows:
         if before is not None and row.start is not None:
@@ -127,7 +127,7 @@ def _with_gaps(rows: Iterable[Row], step: int) -> Iterator[Row | None]:
 
 
 def _label(start: int | None, step: int, zone: tzinfo) -> str:
-    """The time at which a bucket begins, as precise as the step needs."""
+    """Return the time at which a bucket begins, as precise as the step needs."""
     if start is None:
         return _UNTIMED
     try:

@@ -1,6 +1,6 @@
 """Arguments checked by the readers that an agent has for the parameters of a request.
 
-So a mistake is reported before anything is sent, in the agent's own words, but by the name of the flag.
+So a mistake is reported before anything is sent, with the agent's message, but with the name of the flag.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def checked(parameters: Parameters, read: Callable[[bytes], Query], flags: Mappi
 
     Args:
         read: the agent's reader of a URL's query string.
-        flags: the names of arguments that differ from `--` and the parameter's name, by the parameter's name.
+        flags: by the parameter's name, the name of its argument if that is not `--` and the parameter's name.
 
     Raises:
         ConfigError: for the first value that cannot be used.

@@ -25,14 +25,14 @@ def shown(text: str) -> str:
 
 
 def escaped(lines: bytes) -> bytes:
-    """Escape lines for a terminal; plain ASCII, as most batches are, is returned as it is after one search."""
+    """Escape lines for a terminal; plain ASCII, as most batches are, is returned unchanged after one search."""
     if not _MAYBE_SPOOFING_BYTE.search(lines):
         return lines
     return shown(lines.decode("utf-8", "backslashreplace")).encode()
 
 
 def escaped_json(records: bytes) -> bytes:
-    """Escape JSON for a terminal; to a program it means what it meant.
+    """Escape JSON for a terminal; its meaning for a program stays the same.
 
     Outside of strings JSON holds none of these characters, so all of them may become JSON's escapes.
     """

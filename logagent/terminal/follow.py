@@ -1,4 +1,4 @@
-"""The command `follow`, run: it survives lost connections, and reports where to continue when it ends."""
+"""Running the command `follow`: survives lost connections, and reports where to continue when it ends."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def follow(asked: Question, streams: Streams, environ: Mapping[str, str]) 
 
 
 class Bookmarked:
-    """A source that remembers how far its lines were taken, however it ends.
+    """A source that keeps the positions of the lines that were taken, however it ends.
 
     Args:
         query: the query that the cursor belongs to.
@@ -59,7 +59,7 @@ class Bookmarked:
 
     @property
     def cursor(self) -> str:
-        """The place from which another follow continues; empty if it is unknown, or too long to write down."""
+        """The cursor from which another follow continues; empty if no position is known, or if it would be too long."""
         return encode(self._query, self._positions.current())
 
     async def pump(self, query: Query, out: Out) -> Outcome:
@@ -68,7 +68,7 @@ class Bookmarked:
 
 
 class _Marking:
-    """Passes batches on, and notes their positions once they were taken."""
+    """Forwards batches, and notes their positions once they were taken."""
 
     def __init__(self, out: Out, positions: Positions) -> None:
         self._out = out

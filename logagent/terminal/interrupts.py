@@ -1,4 +1,4 @@
-"""Signals become cancellation, so that work under way ends in good order, and no traceback is printed."""
+"""Turning signals into cancellation, so that running work ends cleanly, and no traceback is printed."""
 
 from __future__ import annotations
 

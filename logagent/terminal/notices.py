@@ -8,7 +8,7 @@ from logagent.terminal.streams import Streams
 
 
 class NoticePrinter:
-    """Passes batches on, and prints their notices on standard error.
+    """Forwards batches, and prints their notices on standard error.
 
     Args:
         agent: the URL to print for notices without a host, which are about the agent itself.
@@ -21,7 +21,7 @@ class NoticePrinter:
         self._agent = agent
 
     async def send(self, batch: Batch) -> None:
-        """Print the notices of a batch, then pass it on."""
+        """Print the notices of a batch, then forward the batch."""
         for notice in batch.notices:
             self._progress.erase()
             self._streams.say(f"{notice.host or self._agent}: {notice.message}")

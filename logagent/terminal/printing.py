@@ -13,7 +13,7 @@ from logagent.terminal.streams import Write
 
 
 class Printer(Protocol):
-    """Prints an answer: its batches as they come, and at the end whatever is left to print.
+    """Prints an answer: its batches as they come, and the rest at the end.
 
     Attributes:
         lines: the number of lines printed so far; of events or counts, their number.
@@ -27,7 +27,7 @@ class Printer(Protocol):
 
 
 class LinePrinter:
-    """Prints batches as text, which is the lines' own bytes unless it is escaped for a terminal.
+    """Prints batches as text: the lines' own bytes, or escaped for a terminal.
 
     Args:
         prefix: print host and file before each line.
@@ -74,7 +74,7 @@ class LinePrinter:
         return prefix
 
     def _make(self, origin: Origin) -> bytes:
-        """`HOST FILE: `, escaped in a pipe too, since a name that holds a line feed would forge lines."""
+        """Return `HOST FILE: `; it is escaped in a pipe too, since a name with a line feed would forge lines."""
         place = f"{origin.host} {origin.file}".encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         safe = shown(place.replace("\n", "\\n"))
         return f"{painted(safe, origin.host) if self._color else safe}: ".encode()
@@ -102,7 +102,7 @@ class JsonPrinter:
         self._rendering = rendering
 
     async def send(self, batch: Batch) -> None:
-        """Print a batch, as far as the rendering does not keep it for the end."""
+        """Print a batch; a rendering may hold it back until the end."""
         if batch.count:
             await self._print(self._rendering.batch(batch))
             self.lines += batch.count

@@ -16,9 +16,9 @@ from logagent.terminal.printing import Printer
 from logagent.terminal.streams import Streams, Write
 
 QUIET = 1.0
-"""Seconds at the beginning that show nothing: most answers end within them, and nobody can read so short a line."""
+"""Seconds at the beginning in which nothing is shown: most answers end within them."""
 EVERY = 1.0
-"""Seconds between two updates at least: as fast as people read, at no cost."""
+"""Seconds between two updates at least: as fast as people read."""
 
 
 class Progress:
@@ -49,13 +49,13 @@ class Progress:
             self._show(progress_line(self._scanned, self._planned, lines))
 
     def erase(self) -> None:
-        """Erase the line by spaces, which any terminal knows, and move the cursor to where it began."""
+        """Overwrite the line with spaces, which works on any terminal, and move the cursor to its beginning."""
         if self._columns:
             self._write("\r" + " " * self._columns + "\r")
             self._columns = 0
 
     def before(self, write: Write) -> Write:
-        """Return a function that erases the line, if it would be in the way, and then calls `write`."""
+        """Return a function that erases the line, if it is on the same terminal, and then calls `write`."""
 
         async def write_alone(data: bytes) -> None:
             self.erase()
@@ -112,7 +112,7 @@ def progress_line(scanned: int, planned: int, lines: int) -> str:
 
 
 def _width(terminal: TextIO) -> int:
-    """The columns that the terminal has now, as people resize windows."""
+    """Return the columns that the terminal has now: it may have been resized."""
     try:
         return os.get_terminal_size(terminal.fileno()).columns or WIDTH
     except OSError:

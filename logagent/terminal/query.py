@@ -1,4 +1,4 @@
-"""The commands `query` and `hits`, run: an agent is asked, its answer printed, and what is missing from it reported."""
+"""Running the commands `query` and `hits`: asks an agent, prints its answer, and reports what is missing from it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _zone(environ: Mapping[str, str]) -> tzinfo:
 
 
 async def _pump(source: Source, query: Query, out: Out, printer: Printer) -> Outcome:
-    """The source's outcome, or one that says that the agent did not keep its deadline."""
+    """Return the source's outcome, or one that says that the agent did not keep its deadline."""
     with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout + GRACE):
         return await source.pump(query, out)
     return Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", printer.lines)

@@ -1,4 +1,4 @@
-"""The arguments of `query`, `follow` and `hits`, checked: what is asked of whom, and how the answer is printed."""
+"""The arguments of `query`, `follow` and `hits`, checked: the query, the agent to ask, and the form of printing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _one_host(hosts: Sequence[str]) -> bool:
 
 
 def _query(typed: QueryArguments, form: Form, prefix: bool) -> Query:
-    """The query, with those columns that printing needs."""
+    """Return the query, with the columns that printing needs."""
     query = _checked({**_search(typed), **_answer(typed)}, parse)
     return replace(
         query,
@@ -84,7 +84,7 @@ def _checked(parameters: Parameters, parse: Callable[[bytes, int], Query]) -> Qu
 
 
 def _search(typed: SearchArguments) -> Parameters:
-    """The parameters that say which lines match."""
+    """Return the parameters that say which lines match."""
     return {
         "filename": [typed.file],
         "hostname": typed.host,
@@ -102,7 +102,7 @@ def _search(typed: SearchArguments) -> Parameters:
 
 
 def _answer(typed: QueryArguments) -> Parameters:
-    """The parameters that say how much of the matching lines is answered, and how."""
+    """Return the parameters that say how many of the matching lines are wanted, and in which form."""
     begins = typed.follow and not (typed.lines or typed.since or typed.cursor)
     return {
         "n": [str(EARLIER)] if begins else given(typed.lines),

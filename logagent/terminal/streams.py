@@ -1,4 +1,4 @@
-"""The streams of a command: data go to standard output, everything said about them to standard error."""
+"""The streams of a command: answers go to standard output, all messages to standard error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Streams:
             _write_all(self.stdout, text.encode("utf-8", "backslashreplace"))
 
     def say(self, text: str) -> None:
-        """Write one line to standard error, behind the program's name.
+        """Write one line to standard error, after the program's name.
 
         The text may come from another machine, so it is escaped. If it cannot be written, nothing happens.
         """
@@ -58,7 +58,7 @@ def text_writer(descriptor: int) -> TextIO:
 class Pipe:
     """Standard output, written in a thread so that Ctrl-C works while nobody reads.
 
-    Cancelling abandons the thread. It is a daemon and holds no buffer of Python's, so the process can end.
+    Cancelling abandons the thread. It is a daemon thread and holds no buffer of Python's, so the process can end.
 
     Args:
         when_broken: called when writing fails; it should cancel whatever writes.
@@ -72,7 +72,7 @@ class Pipe:
     async def write(self, data: bytes) -> None:
         """Write all of `data`, or call `when_broken`.
 
-        Errors are not raised: the caller is a source, which would take them for errors of its own.
+        Errors are not raised: the caller is a source, which would report them as its own.
         """
         try:
             await trio.to_thread.run_sync(_write_all, self._stdout, data, abandon_on_cancel=True)

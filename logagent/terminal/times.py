@@ -1,4 +1,4 @@
-"""Times as people type them: without a zone or a day, this machine's zone and the current day are meant."""
+"""Times as people type them: a missing zone means this machine's zone, a missing day means today."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 def completed(typed: str, now: datetime, zone: tzinfo | None = None) -> str:
     """Complete a time as typed, such as `2026-11-23`, `2026-11-23 10:00` or `10:00:30`, to one with a day and a zone.
 
-    Everything else is returned as it is, for the agent to judge.
+    Everything else is returned unchanged, for the agent to check.
 
     Args:
         now: the day that a time without a day is of.

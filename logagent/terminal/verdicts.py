@@ -20,7 +20,7 @@ exit codes:
   1  the answer is complete, but nothing matched
   2  wrong usage, or no host was searched
   3  the answer is partial: standard error says which hosts failed and why"""
-"""The four of them, for the help of commands that search."""
+"""The four exit codes, for the help of commands that search."""
 
 _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, Status.INTERNAL)
 """The status of a host that was not searched at all, if no line came from it."""
@@ -61,7 +61,7 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
 
 def how_to_continue(cursor: str) -> str:
     """Write how to continue where an answer ended."""
-    return f"to go on from there: --cursor {cursor}"
+    return f"to continue from there: --cursor {cursor}"
 
 
 def _fails(part: HostOutcome) -> bool:

@@ -1,4 +1,4 @@
-"""Who may ask: clients with a certificate of our own authority, where a certificate is required."""
+"""Access control: where a certificate is required, only clients with one of our own authority may ask."""
 
 from __future__ import annotations
 

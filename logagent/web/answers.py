@@ -18,7 +18,7 @@ MAX_FOLLOWS = 1000
 class Answers:
     """The answers under way: bounded in number, and cut all at once when the agent stops.
 
-    Follows are counted apart: they go on for days, and would otherwise leave no room for answers that end.
+    Follows are counted apart: they continue for days, and would otherwise leave no room for answers that end.
 
     Args:
         name: the agent's, for verdicts.
@@ -60,9 +60,9 @@ class Answers:
         return self.follows >= self._most_follows if query.follow else self.under_way >= self._most
 
     def bounded(self, query: Query) -> Query:
-        """Return the query within this agent's own ceilings.
+        """Return the query with its limits lowered to those of this agent.
 
-        An answer that runs into one ends with a verdict and a cursor, as it does at a limit of the client's.
+        An answer that reaches one ends with a verdict and a cursor, as at a limit that the client set.
         """
         if query.follow:
             return query

@@ -1,4 +1,4 @@
-"""The routes: each parses a request, asks the agent, and hands over to the answer's body."""
+"""The routes: each parses a request, asks the agent, and returns a response whose body streams the answer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class AnsweringAgent(Protocol):
-    """What the routes ask."""
+    """The agent, as the routes use it."""
 
     @property
     def name(self) -> str:
@@ -56,7 +56,7 @@ class AnsweringAgent(Protocol):
         ...
 
     async def hosts(self) -> list[HostState]:
-        """Return who is there and who is not."""
+        """Return the state of each known host."""
         ...
 
     async def unready(self) -> Sequence[str]:
@@ -161,7 +161,7 @@ def _query(parse: Callable[[bytes, int], Query]) -> Query:
 
 
 def _resumed(query: Query) -> Query:
-    """Resume behind the last event that an EventSource has seen.
+    """Resume after the last event that an EventSource has received.
 
     An EventSource connects again with its first URL, so its last event overrides a cursor there.
     """
@@ -175,7 +175,7 @@ def _resumed(query: Query) -> Query:
 
 
 def _addressed(query: Query) -> Query:
-    """Add what the request's headers say."""
+    """Add the fields that the request's headers set."""
     trace = request.headers.get("traceparent", "")
     return replace(
         query,

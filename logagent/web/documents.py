@@ -1,4 +1,4 @@
-"""Responses that are one JSON document: what a route tells, and problems (RFC 9457)."""
+"""Responses that are one JSON document: answers of routes, and problems (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def failure_to_problem(status: Status, message: str) -> TrioResponse:
 
 
 def answer_errors_with_problems(app: QuartTrio) -> None:
-    """Have an application answer every error with a problem document."""
+    """Make an application answer every error with a problem document."""
     app.errorhandler(Refusal)(_refused)
     app.errorhandler(BadParameter)(_bad_parameter)
     app.errorhandler(Failure)(_failed)

@@ -1,4 +1,4 @@
-"""The forms of an answer: media types, and which of them a request likes best."""
+"""The forms of an answer: media types, and the negotiation by `Accept`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EVENTS = "text/event-stream"
 
 
 class Form(NamedTuple):
-    """How an answer looks.
+    """The form of one answer.
 
     Attributes:
         mimetype: its media type.
@@ -53,10 +53,10 @@ class _Frames:
 
 
 def logs_form(query: Query) -> Form:
-    """Return the form of an answer to `/logs` that the client likes best.
+    """Return the form of an answer to `/logs` that the client prefers.
 
     Raises:
-        Refusal: when it likes none of them.
+        Refusal: when it accepts none of them.
     """
     offered = [TEXT, NDJSON, EVENTS, *([BATCHES] if request.http_version == "2" else [])]
     liked = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else TEXT
@@ -77,10 +77,10 @@ def logs_form(query: Query) -> Form:
 
 
 def hits_form(query: Query) -> Form:
-    """Return the form of an answer to `/hits` that the client likes best.
+    """Return the form of an answer to `/hits` that the client prefers.
 
     Raises:
-        Refusal: when it likes none of them.
+        Refusal: when it accepts none of them.
     """
     accept, _ = parse_options_header(request.headers.get("accept"))
     liked = request.accept_mimetypes.best_match([JSON, NDJSON, TEXT]) if request.accept_mimetypes else JSON

@@ -1,6 +1,6 @@
 """The body of an answer: batches become its bytes, the outcome becomes its trailers.
 
-Whatever goes wrong becomes an outcome here, at the latest: sending a body never raises.
+Every error becomes an outcome here at the latest: sending a body never raises.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class BodyRendering(Protocol):
         ...
 
     def end(self, outcome: Outcome) -> bytes:
-        """Render the outcome, behind the last batch."""
+        """Render the outcome, after the last batch."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What an answer is made of and looks like.
+    """All that is needed to send an answer.
 
     Attributes:
         source: gives the batches and the outcome.
@@ -73,7 +73,7 @@ class Plan:
 
 
 class Answer(TrioResponse):
-    """A response whose body is a source under way.
+    """A response whose body streams the batches of a source.
 
     Args:
         plan: what it is made of.
@@ -122,7 +122,7 @@ class _Delivery:
         self._records = 0
         self._scanned = 0
         self._positions = Positions(newest=plan.query.form.order is Order.NEWEST)
-        # A log that this answer says nothing of, as its host failed, stays where the earlier answer left it.
+        # A log without a new position, because its host failed, keeps the position of the earlier answer.
         self._positions.advance(plan.query.positions)
         self._outcome = Outcome()
 
@@ -134,7 +134,7 @@ class _Delivery:
             await self._end(outcome)
 
     async def _answered(self) -> Outcome:
-        """Send all batches; turn into an outcome what the source itself did not."""
+        """Send all batches, and return the outcome, also if the source raised or the answer was cut."""
         try:
             with self._answers.one_more(self._plan.query) as scope, scope:
                 await self._stream()
@@ -145,9 +145,9 @@ class _Delivery:
         return self._unfinished(Status.UNAVAILABLE, f"{self._answers.name} is stopping")
 
     def _with_cursor(self, outcome: Outcome) -> Outcome:
-        """Add the cursor behind this answer, unless nothing is left.
+        """Add the cursor after this answer, unless nothing is left.
 
-        Newest first, nothing is left behind a complete answer that did not stop at `n`; oldest first, more may come.
+        Newest first, nothing is left after a complete answer that did not stop at `n`; oldest first, more may come.
         """
         query = self._plan.query
         whole = outcome.complete and (query.limits.n is None or self._records < query.limits.n)
@@ -159,7 +159,7 @@ class _Delivery:
         return Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)
 
     async def _stream(self) -> None:
-        # No slots: while one batch is sent the next is read, and no third is held.
+        # No buffer: while one batch is sent the next is read, and no third is held.
         out, batches = trio.open_memory_channel[Batch](0)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._pump, out)
@@ -198,8 +198,8 @@ class _Delivery:
     async def _end(self, outcome: Outcome) -> None:
         """End the body and turn the outcome into trailers.
 
-        An incomplete answer that could pass for complete is left without its end: the server then resets the stream
-        or, over HTTP/1.1, cuts the connection.
+        An incomplete answer that could be mistaken for a complete one is not ended: the server then resets the stream
+        or, over HTTP/1.1, closes the connection.
         """
         await self._write(self._plan.rendering.end(outcome))
         if not outcome.complete and (self._plan.strict or not (self._plan.trailers or self._plan.in_band)):
@@ -219,7 +219,7 @@ class AnswerConnection(TrioASGIHTTPConnection):
     async def handle_messages(  # type: ignore[override]  # Quart-Trio's own signature, not Quart's
         self, nursery: trio.Nursery, request: Any, receive: Any
     ) -> None:
-        """Drop what the client uploads, as no route takes a body, and cancel the request when the client is gone."""
+        """Drop uploaded bytes, since no route takes a body, and cancel the request when the client is gone."""
         while (await receive())["type"] != "http.disconnect":
             pass
         nursery.cancel_scope.cancel()
@@ -231,7 +231,7 @@ class AnswerConnection(TrioASGIHTTPConnection):
             await self.send_plain(send, response)
 
     async def send_plain(self, send: Any, response: Any) -> None:
-        """Send a response whose body is at hand."""
+        """Send a response whose body is in memory."""
         await super()._send_response(send, response)
 
 

@@ -151,7 +151,7 @@ async def test_positions_that_fit_into_no_question_are_refused_and_not_left_out(
     agent = Answering()
     outcome, batches = await agent.pump(Query.of(files=("**/*",), follow=True, positions=positions))
     assert outcome.status is Status.RESOURCE_EXHAUSTED
-    assert outcome.message == "too many logs to go on with exactly; name fewer of them"
+    assert outcome.message == "too many logs to continue exactly; name fewer of them"
     assert (agent.asked, batches) == ([], [])
 
 

@@ -198,7 +198,7 @@ async def test_interrupt_says_where_to_go_on_to_who_wants_to_know(
     async with followed(monkeypatch, console, Agent(TOLD), "--verbose"):
         pass
     cursor = encode(asked().query, [place(4)])
-    assert console.talk.splitlines()[1:] == [f"logagent: to go on from there: --cursor {cursor}"]
+    assert console.talk.splitlines()[1:] == [f"logagent: to continue from there: --cursor {cursor}"]
 
 
 async def test_interrupt_is_quiet_otherwise(
@@ -229,5 +229,5 @@ async def test_end_at_a_timeout_that_the_agent_did_not_keep_says_where_to_go_on(
         nursery.cancel_scope.cancel()
     assert console.talk.splitlines() == [
         "logagent: no answer: http://far: timeout=5 s reached (DEADLINE_EXCEEDED)",
-        f"logagent: to go on from there: --cursor {encode(asked().query, [place(4)])}",
+        f"logagent: to continue from there: --cursor {encode(asked().query, [place(4)])}",
     ]

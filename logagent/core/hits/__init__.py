@@ -1,4 +1,4 @@
-"""Hits: how many lines fall into each bucket of time, counted in many places and added up.
+"""Hits: how many lines fall into each bucket of time, counted file by file and added up over hosts.
 
 May import, of ``core``: its own modules, ``times`` and ``matching``.
 

@@ -1,8 +1,8 @@
-"""Counts: how many lines of one file fall into each bucket of time, and how counts travel.
+"""Counts: how many lines of one file fall into each bucket of time, and their form in a batch.
 
-A bucket begins at a whole multiple of its step, counted from the epoch. Counts travel as batches with a line for each:
-`17 60000000000` stands for 17 lines in a bucket of 60 s, which begins at the time of the line. So counts are merged and
-sent like lines. One bucket may come in several counts.
+A bucket begins at a whole multiple of its step, counted from the epoch. Counts are sent as batches with one line each:
+the line `17 60000000000` stands for 17 lines in a bucket of 60 s that begins at the line's time. So counts are merged
+and sent like lines. A bucket may be sent in several counts, which are to be added.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COUNTS = re.compile(rb"(?:[0-9]{1,18} [1-9][0-9]{0,18}\n)*+")
 
 
 def are_counts(batch: Batch) -> bool:
-    """Return whether a batch holds counts alone, with their times and origins."""
+    """Return whether all lines of a batch are counts, with times and origins."""
     return _COUNTS.fullmatch(batch.body) is not None and batch.times is not None and bool(batch.origins)
 
 
@@ -65,8 +65,8 @@ class Counts:
     Without a step it chooses one, and a coarser one as soon as there are more than `SENT_BUCKETS`.
 
     Args:
-        step: the length of a bucket in nanoseconds, as asked for; None: to be chosen.
-        span: nanoseconds expected between the first time and the last, a guess with which the choice begins.
+        step: the length of a bucket in nanoseconds, as asked for; None: choose one.
+        span: nanoseconds expected between the first time and the last, from which the first step is chosen.
 
     Attributes:
         step: the length of a bucket in nanoseconds now.

@@ -1,7 +1,7 @@
 """The histogram: counts of many hosts and files, added up by one step.
 
-The steps of the ladder nest: each is a whole multiple of the step before it. So counts by a fine step become counts by
-a coarse step without another look at a line.
+Each step of the ladder is a whole multiple of the step before it. So counts by a fine step can be added up to counts by
+a coarser step, without counting lines again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from logagent.core.hits.counts import counts_of
 from logagent.core.hits.steps import LADDER, MOST_ROWS, coarser, regrouped
 
 WIDEST_GAP = MOST_ROWS // 4
-"""Empty buckets between two others that count as rows, so that a single stray time, years off, does not decide."""
+"""Empty buckets between two others that count as rows at most, so that a single stray time, years off, does not decide
+the step."""
 
 
 class Row(NamedTuple):
@@ -38,8 +39,8 @@ class Histogram:
     """Adds up the counts of many hosts and files, even if they are by different steps of the ladder.
 
     Args:
-        step: the length of a bucket in nanoseconds, as asked for; None: the finest that makes no more than `MOST_ROWS`
-            rows, and to which all counts can be brought.
+        step: the length of a bucket in nanoseconds, as asked for; None: the finest that makes at most `MOST_ROWS` rows
+            and is not finer than the step of any count.
     """
 
     def __init__(self, step: int | None = None) -> None:
@@ -49,7 +50,7 @@ class Histogram:
         self._untimed: dict[str, int] = {}
 
     def add(self, batch: Batch) -> None:
-        """Take a batch of counts into account."""
+        """Add a batch of counts."""
         for count in counts_of(batch):
             host = count.origin.host
             if not count.origin.timed:
@@ -73,7 +74,7 @@ class Histogram:
         return sorted(self._hosts.keys() | self._untimed.keys())
 
     def rows(self) -> list[Row]:
-        """Return the buckets that hold lines, ascending, and behind them the lines without times, if there are any."""
+        """Return the buckets that hold lines, ascending, and then a row for lines without times, if there are any."""
         self._choose_step()
         rows = [Row(start, self._lines_at(start)) for start in self._starts()]
         return [*rows, Row(None, dict(sorted(self._untimed.items())))] if self._untimed else rows

@@ -1,4 +1,4 @@
-"""Steps: the sensible lengths of buckets, and how counts by one step become counts by a coarser step."""
+"""Steps: the sensible lengths of buckets, and regrouping counts by a coarser step."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LADDER = (
 MOST_ROWS = 120
 """Buckets of a sensible step at most: as many as a screen has columns, or as a person scrolls through."""
 SENT_BUCKETS = 3 * MOST_ROWS
-"""Buckets of one file at most where the step is not asked for, a kilobyte or two on the way. They are more than a
-sensible step makes, so that the counts of many files can still be brought to one step."""
+"""Buckets of one file at most where no step is asked for: a kilobyte or two in a response. They are more than a
+sensible step makes, so that the counts of many files can still be regrouped by one step."""
 MAX_BUCKETS = 10_000
 """Buckets at most where the step is asked for: a week by the minute, about a megabyte for each host."""
 

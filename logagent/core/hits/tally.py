@@ -1,4 +1,4 @@
-"""The tally: how many lines an answer of counts counted, rather than how many counts it sent."""
+"""The tally: the number of lines that were counted for an answer, in place of the number of counts that it sent."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from logagent.core.query import Query, Source
 
 @dataclass(frozen=True, slots=True)
 class Tallied:
-    """A source of counts whose outcome tells how many lines were counted, in all and on each host.
+    """A source of counts whose outcome says how many lines were counted, in all and on each host.
 
-    With a step that was asked for, it passes on no more than `MAX_BUCKETS` buckets, and then fails.
+    If the query asks for a step, it forwards at most `MAX_BUCKETS` buckets, and then fails.
 
     Attributes:
         source: sends the counts.
@@ -24,7 +24,7 @@ class Tallied:
     source: Source
 
     async def pump(self, query: Query, out: Out) -> Outcome:
-        """Pass on the counts of the source, and return its outcome with lines in place of counts (see `Source`)."""
+        """Forward the source's counts, and return its outcome with numbers of lines, not of counts (see `Source`)."""
         tally = _Tally(query.form.step, out)
         return tally.told(await self.source.pump(query, tally))
 

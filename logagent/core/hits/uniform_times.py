@@ -1,8 +1,8 @@
-"""Lines that write their times uniformly: what one line tells about all lines of a block, without a look at each.
+"""Uniform times: counts the lines of a block by time without reading the time of each line.
 
-Where times stand at the beginning of all lines and look the same, many lines share a prefix. Two passes over a block
-then tell as much as reading each time: whether all its lines have one shape, and how many of them begin with the prefix
-of a line up to its hour, its minute or its second.
+Where all lines begin with a time in the same format, neighbouring lines share a prefix. Two passes over a block then
+suffice: one checks that all its lines have the same shape, one counts how many of them begin with the prefix of a line
+up to its hour, its minute or its second.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from logagent.core.times.locating import WINDOW, FoundTime, find_clocked, find_l
 from logagent.core.units import SECOND
 
 CACHED = 64
-"""Shapes whose patterns are kept compiled: of each file one, or two where its zone changes with the season."""
+"""Shapes whose compiled patterns are cached: each file has one, or two if its zone changes with the season."""
 HOURS = 4096
 """Hours of one file that are remembered: half a year in half a megabyte."""
 
 _TENS: list[int] = [10**digits for digits in range(DIGITS + 1)]
 _LINE_BREAK = 0x0A
 _BEHIND = b"x0 :.,+-TMZ\xff"
-"""Bytes that are tried behind a byte to see whether it settles the end of a time by itself."""
+"""Bytes that are tried after a byte to see whether it settles the end of a time by itself."""
 _LENGTHS = (60 * 60, 10 * 60, 60, 10, 1)
 """Seconds in which a prefix stays the same: up to the hour, its tens of minutes, and so on."""
 _CLOCK_LENGTHS = (0, 1, 3, 4, 5)
@@ -46,8 +46,9 @@ class Shape(NamedTuple):
         minute: where the minutes begin.
         point: the byte between the second and its fraction; empty without a fraction.
         digits: the digits of the fraction.
-        tail: the bytes behind the digits, up to the byte that settles that the time ends.
-        ends: whether the line's end settles that, rather than a byte, which may differ from line to line.
+        tail: the bytes after the digits, up to the byte that settles where the time ends. That byte is not included,
+            since it may differ from line to line.
+        ends: whether the end of the line settles where the time ends, and no byte does.
     """
 
     form: str
@@ -84,9 +85,9 @@ def uniform_with(line: bytes) -> UniformLines | None:
 
 
 def _settled_time(line: bytes) -> FoundTime | None:
-    """Return the time of a line, if its first bytes settle it, whatever comes behind them.
+    """Return the time of a line, if its first bytes decide it, whatever bytes follow.
 
-    What a `Stamper` learns of a layout rests on the same condition.
+    `Stamper` remembers a layout on the same condition.
     """
     first = find_landmark(line, 0, WINDOW)
     if first is None or first.lastindex is not None or (at := first.end() - 1) > LEAD:
@@ -114,13 +115,13 @@ def _shape(found: FoundTime) -> Shape:
 
 
 def _end_of(line: bytes, match: re.Match[bytes]) -> int:
-    """Return where it is settled that the time of a match ends if it stands in another line; -1: nowhere."""
+    """Return where the end of the time of a match is settled if the time stands in another line; -1: nowhere."""
     other = match.re.match(line, match.start())
     return other.end("settled") if other is not None else -1
 
 
 def _settling_bytes(head: bytes, match: re.Match[bytes]) -> bytes:
-    """Return the bytes that, behind `head`, settle a time as the match does, whatever comes behind them."""
+    """Return the bytes that, if they follow `head`, settle a time as the match does, whatever follows them."""
     meaning = _meaning(match)
 
     def settles(byte: int) -> bool:
@@ -132,7 +133,7 @@ def _settling_bytes(head: bytes, match: re.Match[bytes]) -> bytes:
 
 
 def _meaning(match: re.Match[bytes]) -> tuple[object, ...]:
-    """Return all that a match says, up to the byte that settles where it ends."""
+    """Return what a match consists of, without the byte that settles where it ends."""
     return match.span(), match.end("settled"), match.groups()[:-1]
 
 
@@ -141,7 +142,7 @@ class UniformLines:
 
     Args:
         shape: their shape.
-        last: the bytes of which one stands behind the shape's tail.
+        last: the bytes one of which follows the shape's tail.
     """
 
     def __init__(self, shape: Shape, last: bytes) -> None:
@@ -151,14 +152,14 @@ class UniformLines:
         self._strays = PatternSearch(_strays(shape, last))
 
     def __contains__(self, line: bytes) -> bool:
-        """Return whether a line that looks as if it had the shape is also read so."""
+        """Return whether a line has the shape when its time is read."""
         found = _settled_time(line)
         return found is not None and _shape(found) == self._shape
 
     def are_all(self, block: bytes) -> bool:
         """Return whether all lines of a block look as if they had the shape.
 
-        Lines behind the first that end before their minutes are passed over: none of them has the prefix of another.
+        Lines after the first that end before their minutes are ignored: they do not have the prefix of any other line.
 
         Args:
             block: lines, each with its line break.
@@ -169,11 +170,11 @@ class UniformLines:
         return not self._strays.is_in(block)
 
     def prefixes(self, line: bytes) -> list[bytes]:
-        """Return the prefixes of one of these lines: up to its hour, its tens of minutes, and so on."""
+        """Return the prefixes of one of the lines: up to its hour, its tens of minutes, and so on."""
         return [line[: self._shape.minute + length] for length in _CLOCK_LENGTHS]
 
     def prefix_ranges(self, line: bytes, stamp: Stamp) -> Iterator[PrefixRange]:
-        """Yield the prefixes of one of these lines and their ranges of time, from the longest range to the shortest.
+        """Yield the prefixes of one of the lines and their ranges of time, from the longest range to the shortest.
 
         Prefixes in whose range the clocks change are left out.
 
@@ -212,7 +213,7 @@ class UniformLines:
         return seconds * SECOND - SECOND // _TENS[self._shape.digits]
 
     def _at(self, prefix: bytes, ends: bytes) -> bytes:
-        """Return the line with a prefix whose clock goes on as in `ends`."""
+        """Return a line that begins with a prefix, with the rest of its clock taken from `ends`."""
         shape = self._shape
         clock = prefix + ends[len(prefix) - shape.minute :]
         return (clock + shape.point + ends[-1:] * shape.digits + shape.tail + self._last[:1]).rstrip(b"\n")
@@ -222,7 +223,7 @@ class UniformLines:
 def _strays(shape: Shape, last: bytes) -> Pattern:
     """Return a pattern that matches lines, other than the first of a block, that do not have the shape.
 
-    It looks at the bytes from the minute on: the first byte there that the shape does not allow makes a match.
+    It checks the bytes from the minute on: the first byte that the shape does not allow makes a match.
     """
     fraction = [_escaped(shape.point), *[b"0-9"] * shape.digits] if shape.digits else []
     tail = [_escaped(bytes([byte])) for byte in shape.tail]

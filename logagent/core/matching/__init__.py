@@ -1,4 +1,4 @@
-"""Which lines match: expressions, patterns, the matcher made from a query, and the lines that belong to a match.
+"""Matching: finds the lines that match a query, and the lines that belong to a match as its event or context.
 
 May import, of ``core``: its own modules.
 

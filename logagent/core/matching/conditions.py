@@ -1,7 +1,7 @@
-"""Conditions: what a line must fulfil to match, be it about literals or about an expression.
+"""Conditions on lines: interfaces that literals and regular expressions implement.
 
-A condition searches a whole block, narrows down lines that others found, tests one line, or tests a line that comes
-window by window.
+A condition searches a whole block, filters lines that another condition found, tests one line, or tests a line that
+comes window by window.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from logagent.core.matching.spans import Span
 
 
 class Scout(Protocol):
-    """Tells quickly which blocks need no closer look; for one thread at a time."""
+    """Tells quickly which blocks hold no match; for one thread at a time."""
 
     def may_hold(self, block: bytes) -> bool:
         """Return whether any of the lines that are whole in a block may match."""
@@ -24,7 +24,7 @@ class Condition(Protocol):
 
     @property
     def finds(self) -> bool:
-        """Whether it finds the lines that hold something, rather than drops them."""
+        """Whether it selects lines that hold something; if not, it drops them."""
         ...
 
     @property
@@ -37,7 +37,7 @@ class Condition(Protocol):
         ...
 
     def among(self, spans: list[Span], block: bytes) -> list[Span]:
-        """Return those of some lines of a block that fulfil the condition."""
+        """Return the spans of those lines, out of some lines of a block, that fulfil the condition."""
         ...
 
     def allows(self, line: bytes) -> bool:
@@ -45,15 +45,15 @@ class Condition(Protocol):
         ...
 
     def rules_out(self, text: bytes) -> bool:
-        """Return whether no line of a text fulfils the condition, where a quick look can tell."""
+        """Return true if a quick check shows that no line of a text fulfils the condition."""
         ...
 
     def inspect(self) -> ConditionInWindows:
-        """Begin the test of one line that comes in windows; it must be ended."""
+        """Begin the test of one line that comes in windows; the caller must call `end`."""
         ...
 
     def scout(self) -> Scout | None:
-        """Return a scout of its own for another thread, unless scouting is as slow as searching."""
+        """Return a new scout, for another thread; None if scouting is as slow as searching."""
         ...
 
 
@@ -61,11 +61,11 @@ class ConditionInWindows(Protocol):
     """One condition on one line that comes in windows."""
 
     def see(self, window: bytes, old: int) -> None:
-        """Take the next window into account.
+        """Search the next window.
 
         Args:
             window: its bytes.
-            old: how many of them, at its beginning, were in the window before.
+            old: how many of them, at its beginning, were also in the window before it.
         """
         ...
 

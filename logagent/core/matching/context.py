@@ -1,4 +1,4 @@
-"""Context: the lines before and behind those that match, as grep prints them, in whatever order lines are read."""
+"""Context: the lines before and after a match, as grep prints them, whether lines are read forward or backward."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Picked(NamedTuple):
 
 
 class Contexts:
-    """Picks matching records and the records beside them.
+    """Picks matching records and their context.
 
-    No record is given twice. A record behind a gap is flagged, except the first of all.
+    No record is given twice. A record after a gap is flagged, except the first of all.
 
     Args:
         leading: how many records to give before each match, in the order in which records are added.
-        trailing: how many to give behind each match, in the same order.
+        trailing: how many to give after each match, in the same order.
     """
 
     def __init__(self, leading: int, trailing: int) -> None:
@@ -55,7 +55,7 @@ class Contexts:
 
     @property
     def idle(self) -> bool:
-        """Whether no records are owed to a match: others without a match would only be remembered."""
+        """Whether the last match has all its trailing context, so that records without a match are not given now."""
         return self._owed == 0
 
     @property
@@ -64,7 +64,7 @@ class Contexts:
         return list(self._recent)
 
     def pick(self, records: Sequence[Record], matches: Sequence[int]) -> Picked:
-        """Return what to give of the next records.
+        """Return the matches among the next records, with their context.
 
         Args:
             records: the next records.
@@ -85,7 +85,7 @@ class Contexts:
         return picked
 
     def skip(self) -> None:
-        """Note a gap: the next records do not follow those before directly."""
+        """Note a gap: the next record is not the neighbour of the last one."""
         self._recent.clear()
         self._owed, self._gap = 0, True
 

@@ -1,7 +1,7 @@
-"""Events: a line with a time and the lines without a time behind it, such as a stack trace, taken as one record.
+"""Events: a line with a time and the lines without a time that follow it, such as a stack trace, as one record.
 
-Text comes block by block, forward or backward; an event that spans several blocks comes whole, as soon as its other end
-is known.
+Blocks are added forward or backward; an event that spans several blocks is returned whole, once both its ends are
+known.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ Stamps = Callable[[Sequence[bytes]], Sequence[int | None]]
 """Reads the times that lines state, in nanoseconds since the epoch; None for lines that state none."""
 
 MAX_EVENT = 1024 * 1024
-"""Bytes of an event of many lines: far more than a stack trace takes. A longer event comes in pieces, so that a file in
-which only the first line has a time is not held in memory whole."""
+"""Bytes of an event of many lines: far more than a stack trace takes. A longer event is given in pieces, so that a file
+in which only the first line has a time is not held in memory whole."""
 
 
 class Events:
-    """Puts the lines of one log together to events.
+    """Groups the lines of one log into events.
 
     Args:
         newest: whether blocks come from the end of the file to its beginning.
         most: bytes of one event, see `MAX_EVENT`.
 
     Attributes:
-        file: the number of the file that the next blocks are of, for the caller to set.
+        file: the number of the file of the next blocks; the caller sets it.
         kept: the lines that wait for the other end of their event.
     """
 
@@ -40,7 +40,7 @@ class Events:
         self.file = self._file_of_kept = 0
 
     def add(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
-        """Return the events that are whole now, in the order of the file.
+        """Add a block, and return the events that are complete now, in the order of the file.
 
         Args:
             offset: where the block begins in its file, in bytes.
@@ -50,7 +50,7 @@ class Events:
         return self._backward(offset, block, stamps) if self._newest else self._forward(offset, block, stamps)
 
     def pass_over(self, offset: int, block: bytes, stamps: Stamps) -> None:
-        """Add a block none of whose events is wanted, nor the event that continues into it: quicker than `add`.
+        """Add a block whose events are not wanted, nor the event that continues into it; faster than `add`.
 
         Args:
             offset: where the block begins in its file, in bytes.
@@ -76,13 +76,13 @@ class Events:
         return Record(self._at, _without_break(self.kept), file=self._file_of_kept)
 
     def finish(self) -> list[Record]:
-        """Return the last event, if there is one, after the last block."""
+        """Return the event that still waits, if there is one; call it after the last block."""
         last = [self.head] if self.kept else []
         self.kept = b""
         return last
 
     def _keep(self, offset: int, kept: bytes) -> None:
-        """Keep lines whose event may go on in the next block."""
+        """Keep lines whose event may continue in the next block."""
         self._at, self.kept, self._file_of_kept = offset, kept, self.file
 
     def _go_on(self, offset: int, block: bytes) -> None:

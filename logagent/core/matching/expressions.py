@@ -1,8 +1,8 @@
 r"""Expressions: the regular expressions that a client may write, checked and rewritten for the engine.
 
-The syntax is PCRE's without what takes more than linear time. A pattern is matched against one line alone, by bytes, as
-grep does in the C locale: `.` is one byte, `\w` is ASCII. A letter beyond ASCII, written in UTF-8, stands for its bytes
-as a whole, so that `é?` is an optional letter.
+The syntax is PCRE's without constructs that take more than linear time. A pattern is matched against one line alone, by
+bytes, as grep does in the C locale: `.` is one byte, `\w` is ASCII. A letter beyond ASCII, written in UTF-8, counts as
+a unit, so that `é?` is an optional letter.
 
 The engine searches blocks of many lines. Therefore whatever could match a line break is rewritten so that it does not:
 `[^"]` becomes `[^\n"]`. Where rewriting cannot rule it out, `crosses` says that each line found must be tried alone.
@@ -19,9 +19,9 @@ MAX_POSITIONS = 5000
 """Positions of all expressions of one parameter together, each `{m,n}` written out n times. Up to this number, the
 engine's compiler takes about a second at worst; beyond it, minutes for some, and it cannot be stopped."""
 _WIDE = 5
-"""Positions that `.`, letters behind a backslash and sets count for: they take the compiler that much longer."""
+"""Positions that `.`, an escaped letter or a set count for, since each takes the compiler that much longer."""
 MAX_DEPTH = 20
-"""Groups within each other: with hundreds of repeated groups, compiling never ends."""
+"""Depth of nested groups: with hundreds of nested repeated groups, compiling never ends."""
 
 
 class BadPattern(ValueError):
@@ -35,7 +35,7 @@ class Expression:
     Attributes:
         text: the expression in the engine's syntax.
         crosses: whether a match in a block of lines may hold a line break.
-        ends: whether it says `$` somewhere.
+        ends: whether it contains `$`.
         positions: its size, see `MAX_POSITIONS`.
     """
 
@@ -64,9 +64,9 @@ _MEMBER = re.compile(rb"\[:(?P<name>[^\]:]*):\]|\\(?P<escape>.)|(?P<letter>[\xc2
 _IN_LINE = {b"s": rb"[\t\x0b\x0c\r ]", b"W": rb"[^\w\n]", b"D": rb"[^\d\n]", b"A": b"^", b"z": b"$", b"Z": b"$"}
 """Escapes that would match the line breaks of a block, and what they mean within one line."""
 _SAFE_IN_SETS = frozenset(b"wdSh" + rb"""!"#$%&'()*+,-./:;<=>?@[\]^_`{|}~ """)
-"""Characters that, behind a backslash within `[...]`, neither match a line break nor begin a range that holds it."""
+"""Characters that, after a backslash within `[...]`, neither match a line break nor begin a range that holds it."""
 _SAFE = _SAFE_IN_SETS | frozenset(b"bBtrfea")
-"""Characters that, behind a backslash elsewhere, never match a line break."""
+"""Characters that, after a backslash elsewhere, never match a line break."""
 _SAFE_NAMES = frozenset(b"alpha digit alnum upper lower punct graph print blank xdigit word".split())
 _UNSUPPORTED = {
     b"Q": r"\Q is not supported; escape each character",
@@ -98,7 +98,7 @@ def read(pattern: bytes, *, ignore_case: bool = False, across: bool = False) -> 
         across: whether it is for texts of several lines, in which whatever can match a line break may do so, even `.`.
 
     Raises:
-        BadPattern: for what is not supported or too large. Other mistakes are left to the engine's parser.
+        BadPattern: for an expression that is not supported or too large. Other errors are left to the engine's parser.
     """
     if len(pattern) > MAX_PATTERN:
         raise BadPattern(f"is longer than {MAX_PATTERN} bytes")
@@ -110,7 +110,7 @@ def read(pattern: bytes, *, ignore_case: bool = False, across: bool = False) -> 
 
 
 class _Rewriter:
-    """Rewrites one pattern in one pass, token by token: each kind of token has a method of its name."""
+    """Rewrites one pattern in one pass, token by token: the method `_x` rewrites the group `x` of `_TOKEN`."""
 
     def __init__(self, ignore_case: bool, across: bool) -> None:
         self._ignore_case = ignore_case
@@ -208,7 +208,7 @@ def too_large() -> BadPattern:
 
 
 def _cases(letter: bytes) -> set[bytes]:
-    """Return a letter in each case in which it is a single letter."""
+    """Return a letter in all cases (lower, upper, folded) in which it is a single letter."""
     try:
         text = letter.decode("utf-8")
     except UnicodeDecodeError:
@@ -217,7 +217,7 @@ def _cases(letter: bytes) -> set[bytes]:
 
 
 def _is_safe(member: re.Match[bytes]) -> bool:
-    """Return whether a member of a set cannot match a line break. A range cannot if its first character cannot."""
+    """Return whether a member of a set cannot match a line break; for a range, its first character decides."""
     if member["letter"]:
         raise BadPattern("letters beyond ASCII are not supported in [...]; write (a|ä) for [aä]")
     if member["name"] is not None:
@@ -228,7 +228,7 @@ def _is_safe(member: re.Match[bytes]) -> bool:
 
 
 def _flags(flags: re.Match[bytes], across: bool) -> bytes:
-    """Rewrite `(?i)` and the like. `s` and `m` mean nothing in a single line, and are left out there."""
+    """Rewrite flags such as `(?i)`; `s` and `m` have no meaning in a single line, and are dropped there."""
     on, minus, off, end = flags.groups()
     unknown = (on + off).translate(None, b"ism")
     if unknown:

@@ -1,7 +1,7 @@
-"""Conditions on literals: texts that must all occur in a line, or of which none may.
+"""Conditions on literals: texts that must all occur in a line, or none of which may occur.
 
-A literal is looked for in the bytes as they are, without regard to the case of ASCII letters, or, if it has other
-letters, by Unicode's full case folding (Unicode Standard, section 3.13, default caseless matching).
+A literal is searched for byte by byte. If case is ignored, ASCII literals ignore the case of ASCII letters, and other
+literals use Unicode's full case folding (Unicode Standard, section 3.13, default caseless matching).
 """
 
 from __future__ import annotations
@@ -11,19 +11,18 @@ from logagent.core.matching.conditions import Condition, Scout
 from logagent.core.matching.spans import Span, all_spans, spans_ending
 
 FOLDING_SHRINKS = 3
-"""The factor by which case folding makes a text shorter at most: U+212A, three bytes, becomes `k`."""
+"""The largest factor by which case folding shortens a text: U+212A, three bytes, becomes `k`."""
 _LONGEST_LETTER = 4
 """Bytes of one code point in UTF-8, at most."""
 
 
 def literal_conditions(wanted: set[bytes], unwanted: set[bytes], *, ignore_case: bool) -> list[Condition]:
-    """Return the conditions that tell whether a line holds literals.
+    """Return the conditions for literals.
 
     Args:
         wanted: literals that must all occur.
-        unwanted: literals of which none may occur.
-        ignore_case: whether letters match in either case. Beyond ASCII, a literal must be valid UTF-8 for that; else
-            only its ASCII letters do.
+        unwanted: literals none of which may occur.
+        ignore_case: whether letters match in either case. In a literal that is not valid UTF-8, only ASCII letters do.
     """
     folding = {literal for literal in wanted | unwanted if ignore_case and _needs_folding(literal)}
     kind = _LoweredLiterals if ignore_case else _Literals
@@ -35,7 +34,7 @@ def literal_conditions(wanted: set[bytes], unwanted: set[bytes], *, ignore_case:
 
 
 class _Literals:
-    """Literals that are looked for in the bytes as they are."""
+    """Literals that are searched for in the unchanged bytes."""
 
     ignore_case = False
 
@@ -53,7 +52,7 @@ class _Literals:
         return max(map(len, self.wanted + self.unwanted)) - 1
 
     def view(self, text: bytes) -> bytes:
-        """Return the text in which the literals are looked for."""
+        """Return the form of a text in which the literals are searched for."""
         return text
 
     def allows(self, line: bytes) -> bool:
@@ -93,7 +92,7 @@ class _Literals:
         return patterns.PatternSearch(patterns.literal(self.wanted[0], ignore_case=self.ignore_case))
 
     def _search_for_rarest(self, block: bytes) -> patterns.PatternSearch:
-        """Return the search for the wanted literal that is rarest in the first block seen, the longest of equals."""
+        """Return the search for the wanted literal that is rarest in the first block; among equals, the longest."""
         if self._search is None:
             if len(self.wanted) > 1:
                 self.wanted.sort(key=self.view(block).count)
@@ -102,7 +101,7 @@ class _Literals:
 
 
 class _LoweredLiterals(_Literals):
-    """Literals that are looked for without regard to the case of ASCII letters."""
+    """Literals that are searched for in lower case, which ignores the case of ASCII letters."""
 
     ignore_case = True
 
@@ -111,7 +110,7 @@ class _LoweredLiterals(_Literals):
 
 
 class _FoldedLiterals(_Literals):
-    """Literals with letters beyond ASCII, looked for in the case-folded bytes, whose length may differ."""
+    """Literals with letters beyond ASCII, searched for in the case-folded text, whose length may differ."""
 
     @property
     def overlap(self) -> int:

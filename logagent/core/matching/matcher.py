@@ -1,7 +1,7 @@
-"""Matching: which lines of a block hold all that is wanted and nothing that is unwanted, literals and expressions.
+"""The matcher: finds the lines of a block that hold all wanted and no unwanted literals and expressions.
 
-A block is searched whole, and lines are cut out only round the hits: several times as fast as splitting first, as long
-as few lines match. Time is linear in the bytes searched, whatever they and the patterns hold.
+A block is searched whole, and lines are cut out only around hits: several times as fast as splitting it first, as long
+as few lines match. Time is linear in the bytes searched, whatever the text and the patterns are.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from logagent.core.query import BadParameter, Query, Unit
 
 
 def check(query: Query) -> None:
-    """Compile the query's expressions, so that whoever answers it finds them in the cache.
+    """Compile the query's expressions into the cache, to find errors before the query is answered.
 
-    This may take a second: never call it in the event loop.
+    This may take a second: never call it on the event loop.
 
     Raises:
         BadParameter: for an expression that cannot be searched for.
@@ -41,7 +41,7 @@ class Matcher:
 
     Args:
         keywords: literals that must all occur in a line. Each literal has at least one byte, and no line break.
-        exclude: literals of which none may occur.
+        exclude: literals none of which may occur.
         ignore_case: whether letters match in either case (see `literals`).
         regex: expressions that must all match somewhere in a line.
         exclude_regex: expressions that must not match anywhere.
@@ -52,7 +52,7 @@ class Matcher:
         overlap: bytes that each window of a long line must share with the window before it (see `Inspection`).
 
     Raises:
-        Failure: for an expression that cannot be searched for here, though the agent asked first could.
+        Failure: for an expression that this agent cannot search for, although the primary accepted it.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Matcher:
         return all_spans(block) if some is None else some
 
     def some_spans(self, block: bytes) -> list[Span] | None:
-        """Return the matching lines of a block, or None if all are seen to match: splitting the block is faster then.
+        """Return the matching lines of a block; None if all match and this was found without splitting the block.
 
         Args:
             block: whole lines; the last line break may be missing.
@@ -113,7 +113,7 @@ class Matcher:
         return spans
 
     def scout(self) -> Scout | None:
-        """Return a scout for another thread, which quickly passes over blocks without a match; None if none can."""
+        """Return a scout for another thread, which quickly skips blocks without a match; None if there is none."""
         return next((scout for each in self._conditions if each.finds and (scout := each.scout()) is not None), None)
 
     def matches(self, line: bytes) -> bool:
@@ -121,11 +121,11 @@ class Matcher:
         return all(condition.allows(line) for condition in self._conditions)
 
     def rules_out(self, text: bytes) -> bool:
-        """Return whether a quick look tells that no part of a text matches: it lacks a wanted literal."""
+        """Return true if a quick check shows that no part of a text matches, since it lacks a wanted literal."""
         return any(condition.rules_out(text) for condition in self._conditions)
 
     def inspect(self) -> Inspection:
-        """Begin the test of one line that is too long to be held in memory; the caller must end it.
+        """Begin the test of one line that is too long to be held in memory; the caller must call `end`.
 
         Raises:
             Failure: when an expression cannot be searched for in windows.
@@ -136,8 +136,8 @@ class Matcher:
 class Inspection:
     """The test of one long line that comes in windows.
 
-    Each window but the first begins with the last `Matcher.overlap` bytes of the window before it, so that no literal
-    is missed where they meet.
+    Each window but the first begins with the last `Matcher.overlap` bytes of the window before it, so that a literal
+    across a border is found.
 
     Args:
         conditions: what the line must fulfil.
@@ -150,13 +150,13 @@ class Inspection:
         self._seen = 0
 
     def see(self, window: bytes) -> None:
-        """Take the next window of the line into account."""
+        """Search the next window of the line."""
         old = min(self._overlap, self._seen)
         for condition in self._conditions:
             condition.see(window, old)
         self._seen += len(window) - old
 
     def end(self) -> bool:
-        """Free the memory, and return whether the line matches, as far as it was seen."""
-        verdicts = [condition.end() for condition in self._conditions]  # not lazily: each frees memory of its own
-        return all(verdicts)
+        """Free the memory, and return whether the line, as far as it was searched, matches."""
+        fulfilled = [condition.end() for condition in self._conditions]  # a list, since every `end` must be called
+        return all(fulfilled)

@@ -1,9 +1,9 @@
 r"""Patterns: expressions and literals compiled for Hyperscan, and the search for them.
 
-Hyperscan is an automaton that takes time linear in the bytes, whatever the pattern. This is the one file that touches
-the library (https://intel.github.io/hyperscan/dev-reference/, here its fork Vectorscan). It calls back for every end of
-a match, which would cost a call per byte for `\d+`. So an expression X is compiled as `(?:X)[^\n]*$`: one call for each
-line that matches, with the place of its line break.
+Hyperscan takes time linear in the bytes, whatever the pattern. Only this module uses the library
+(https://intel.github.io/hyperscan/dev-reference/, here its fork Vectorscan). It calls back at every offset where a
+match ends, which for `\d+` would be a call for each digit. So an expression X is compiled as `(?:X)[^\n]*$`: one call
+for each matching line, with the offset of its line break.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ from logagent.core.matching.expressions import BadPattern, Expression, read
 from logagent.core.matching.spans import all_spans
 
 CACHED = 128
-"""Patterns that are kept compiled, or known to be bad: tens of kilobytes each, half a megabyte at most."""
+"""Patterns in the cache, compiled or known to be bad: tens of kilobytes each, half a megabyte at most."""
 _MOST_CALLS = 4
-"""Calls back for each line of a block, its lines taken to have `_SHORT_LINE` bytes. With more, the block is searched
-line by line: an X with `$` is compiled as it is, and may have many ends in a line."""
+"""Calls back at most for each `_SHORT_LINE` bytes of a block; beyond that, it is searched line by line. Only an X with
+`$` can exceed it: it is compiled unchanged, and may end at many offsets of a line."""
 _SHORT_LINE = 32
 """Bytes of a short line, for `_MOST_CALLS`."""
 _LONG_LINE = 256
-"""Bytes for each hit; with fewer hits, counting whether all lines match is not worth it."""
+"""If a block has more bytes than this for each hit, it is not worth counting whether all its lines match."""
 _DENSE = 2
-"""Blocks in a row in which all lines match, before the next block is first asked whether that is so there, too."""
+"""Consecutive blocks in which all lines matched, after which the next block is first tested for that."""
 _ONE_BYTE = re.compile(rb"(?:\[(?:\^\\n)?[^\\\]]+\]|\\?[^$^])[+*]?", re.DOTALL)
-"""Expressions that one byte can match: they match everywhere, and the engine is fast at telling that all lines do."""
+"""Expressions that a single byte can match: often all lines match them, and the engine tests that fast."""
 
 _FLAGS = hyperscan.HS_FLAG_MULTILINE | hyperscan.HS_FLAG_ALLOWEMPTY
 """Flags of every pattern: `^` and `$` match at each line break, and an empty match counts."""
 _PLACE = re.compile(r" (starting |started )?at index \d+|, index \d+| \(id:\d+\)")
-"""The place of a mistake in the compiler's message: left out, for it counts in the rewritten text, not the client's."""
+"""The offset of an error in the compiler's message: dropped, since it refers to the rewritten text, not the
+client's."""
 
 
 class Pattern:
@@ -50,12 +51,12 @@ class Pattern:
     Attributes:
         flags: the engine's flags.
         expression: the expression.
-        alone: matches a line, or a text of several lines, that is searched by itself.
-        lines: matches the lines of a block, each with its end.
-        once_a_line: whether `lines` matches once in each line, at its line break.
+        alone: database for one line, or one text of several lines.
+        lines: database for a block of lines; reports where matches end.
+        once_a_line: whether `lines` reports one end for each matching line, at its line break.
 
     Raises:
-        BadPattern: for what the engine does not support or cannot parse.
+        BadPattern: for an expression that the engine does not support or cannot parse.
     """
 
     def __init__(self, expression: Expression, *, ignore_case: bool, across: bool = False) -> None:
@@ -68,7 +69,7 @@ class Pattern:
 
     @cached_property
     def whole(self) -> hyperscan.Database | None:
-        """Matches a block, with one call back, if all its lines match and have a line break.
+        """The database that matches a block, with one call back, if all its lines match and have a line break.
 
         None where `lines` is as fast.
         """
@@ -83,7 +84,7 @@ class Pattern:
 
 
 def compiled(pattern: bytes, *, ignore_case: bool, across: bool = False) -> Pattern:
-    """Return a regular expression as a pattern, from the cache or compiled now.
+    """Return the pattern of a regular expression, from the cache or compiled now.
 
     Args:
         pattern: the expression as the client wrote it.
@@ -161,10 +162,7 @@ class PatternSearch:
         return bool(self._hits)
 
     def some_line_ends(self, block: bytes) -> list[int] | None:
-        """Return where the matching lines of a block end, or None if all lines match.
-
-        None is often found faster than all the ends.
-        """
+        """Return where the matching lines of a block end; None if all lines match, which is often faster to find."""
         if self._dense >= _DENSE and self._is_in_all(block):
             return None
         ends = self.line_ends(block)
@@ -183,7 +181,7 @@ class PatternSearch:
         return bool(self._hits)
 
     def may_hold(self, block: bytes) -> bool:
-        """Return whether any line of a block may match; a line of which the block holds a part may count or not."""
+        """Return whether any line of a block may match; a line that is cut at an end of the block may count or not."""
         try:
             self._scan(self._pattern.lines, block, _stop)  # often faster than `alone`, and never slower as measured
         except hyperscan.ScanTerminated:
@@ -191,7 +189,7 @@ class PatternSearch:
         return False
 
     def stream(self) -> PatternStream:
-        """Begin the search of one line that comes in pieces; the stream before must have been ended.
+        """Begin the search of one line that comes in pieces; the stream before it must have been ended.
 
         Raises:
             BadPattern: when the pattern cannot be compiled for streams.
@@ -202,7 +200,7 @@ class PatternSearch:
         return PatternStream(self._streaming)
 
     def _ends_of_lines(self, block: bytes) -> list[int] | None:
-        """Return where matching lines end, or line candidates if the pattern crosses; None after too many hits."""
+        """Return where matching lines end, or candidates for them if the pattern crosses lines; None: too many hits."""
         self._hits.clear()
         if self._pattern.once_a_line:
             self._scan(self._pattern.lines, block, self._note)
@@ -215,7 +213,7 @@ class PatternSearch:
                 return None
             hits = _ends_behind(sorted(self._hits), block)
         if hits and hits[-1] == len(block) and block[-1:] in (b"", b"\n"):
-            hits.pop()  # what follows the last line break is no line
+            hits.pop()  # the empty text after the last line break is not a line
         return hits
 
     def _scan(self, database: hyperscan.Database, text: bytes, note: Callable[..., bool | None]) -> None:
@@ -227,7 +225,7 @@ class PatternSearch:
 
 
 class PatternStream:
-    """The search of one long line, which must be ended to free its memory.
+    """The search of one long line; the caller must call `end`, which frees its memory.
 
     Args:
         database: the pattern, compiled for streams.
@@ -235,17 +233,17 @@ class PatternStream:
 
     def __init__(self, database: hyperscan.Database) -> None:
         self._found = False
-        self._note = self._on_match  # kept here: the library holds no reference to it
+        self._note = self._on_match  # referenced here, since the library holds no reference to it
         self._stream = database.stream(match_event_handler=self._note)
         self._stream.__enter__()
 
     def see(self, piece: bytes) -> None:
-        """Take the next piece of the line into account."""
+        """Search the next piece of the line."""
         if not self._found:
             self._stream.scan(piece)
 
     def end(self) -> bool:
-        """Free the memory, and return whether the line matches, which ends here."""
+        """End the line, free the memory, and return whether the line matches."""
         self._stream.close()
         return self._found
 
@@ -267,7 +265,7 @@ def _stop(*_place: object) -> bool:
 
 
 def _ends_behind(hits: list[int], block: bytes) -> list[int]:
-    """Return the ends of the lines in which these places lie, each once."""
+    """Return the ends of the lines in which hits lie, each once."""
     ends: list[int] = []
     end = -1
     for hit in hits:

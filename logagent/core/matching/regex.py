@@ -11,20 +11,20 @@ from logagent.core.matching.spans import Span, all_spans, spans_ending
 from logagent.core.outcome import Failure, Status
 
 _MANY = 256
-"""Lines of a block that are tried one by one at most (0.5 µs each); with more, the block is searched whole again."""
+"""Lines of a block that are tested one by one at most (0.5 µs each); if there are more, the whole block is searched."""
 
 
 def regex_conditions(expressions: Iterable[bytes], *, wanted: bool, ignore_case: bool, across: bool) -> list[Condition]:
-    """Return a condition for each of some regular expressions, given twice or not.
+    """Return a condition for each regular expression; duplicates are dropped.
 
     Args:
         expressions: regular expressions.
-        wanted: whether they must match, rather than must not.
+        wanted: whether they must match; if not, none of them may match.
         ignore_case: whether letters match in either case.
         across: whether the conditions are for texts of several lines (see `expressions.read`).
 
     Raises:
-        Failure: for an expression that cannot be searched for here, though the agent asked first could.
+        Failure: for an expression that this agent cannot search for, although the primary accepted it.
     """
     return [
         _RegexCondition(_compiled(expression, ignore_case, across), wanted=wanted)

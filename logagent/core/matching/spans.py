@@ -1,4 +1,4 @@
-"""KnownTimes: where lines lie in a block of text."""
+"""Spans: where lines lie in a block of text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import accumulate
 from logagent.core.batch import lines_of
 
 Span = tuple[int, int]
-"""Where a line begins in its block, and where it ends: in front of its line break."""
+"""Where a line begins in its block, and where it ends, before its line break."""
 
 
 def all_spans(block: bytes) -> list[Span]:
@@ -18,7 +18,12 @@ def all_spans(block: bytes) -> list[Span]:
 
 
 def spans_ending(ends: list[int], block: bytes) -> list[Span]:
-    """Return the spans of the lines that end at these places, which ascend."""
+    """Return the spans of the lines that end at the given places.
+
+    Args:
+        ends: ascending.
+        block: the text.
+    """
     spans: list[Span] = []
     rfind, last = block.rfind, 0
     for end in ends:

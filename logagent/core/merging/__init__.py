@@ -1,7 +1,7 @@
-"""Merging: lines of many sources put into one order by time, and how far each log is given out.
+"""Merging: puts lines of many sources into one order by time, and tracks how far each log was emitted.
 
 May import, of ``core``: its own modules.
 
 Doors: ``merge`` merges answers that end; ``window.Window`` merges lines that are still being written;
-``positions.Positions`` keeps how far each log is given out.
+``positions.Positions`` tracks how far each log was emitted.
 """

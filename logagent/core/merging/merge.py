@@ -1,8 +1,8 @@
 """Merging streams of batches by time: pure bookkeeping, no tasks and no clock.
 
-Each stream is in the order asked for, except for lines whose time runs backwards. A line like that keeps its place: it
-is merged by the time of the line before it. So the keys of a stream never fall, and a merge may give out all lines up
-to the earliest of the last keys that it holds of the streams that have not ended.
+Each stream is in the order asked for, except for lines whose time runs backwards. Such a line keeps its place: it is
+merged by the time of the line before it. So the keys of a stream never decrease. Each stream that has not ended holds
+lines up to some last key; the merge may emit all lines up to the smallest of these last keys.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Merged(NamedTuple):
 
     Attributes:
         batch: the lines.
-        given: how many of them each stream gave, by the stream's number.
+        given: how many of the lines came from each stream, by the stream's number.
     """
 
     batch: Batch
@@ -36,12 +36,12 @@ class HeldBatch:
 
     Args:
         batch: its lines.
-        keys: for each line, the number by which it is merged; they never fall.
+        keys: for each line, the number by which it is merged; they never decrease.
 
     Attributes:
-        given: how many of its lines are given out.
+        given: how many of its lines were emitted.
         lines: all its lines.
-        positions: how far logs are read once all its lines are given out.
+        positions: how far logs are read once all its lines are emitted.
     """
 
     __slots__ = ("batch", "given", "keys", "lines", "positions")
@@ -54,15 +54,15 @@ class HeldBatch:
         self.positions = list(batch.positions)
 
     def run_to(self, behind: int) -> Run:
-        """Return the lines from the first that is not given out up to the one before an index."""
+        """Return the lines that are not emitted yet, up to the one before an index."""
         return Run(self.batch, self.lines, self.given, behind)
 
 
 class Merge:
     """A stable k-way merge by time.
 
-    Streams are numbered; lines of equal times come by the number of their stream, then by their place in it. Batches
-    are added stream by stream; `take` returns the lines whose order is certain.
+    Streams are numbered; lines of equal times are ordered by the number of their stream, then by their place in it. A
+    batch is added when its stream is waited for; `take` returns the lines whose order is certain.
 
     Args:
         streams: how many there are.
@@ -82,7 +82,7 @@ class Merge:
 
     @property
     def waiting_for(self) -> set[int]:
-        """The streams whose next batch, or end, is needed before more can be given out."""
+        """The streams whose next batch or end is needed before more lines can be emitted."""
         return self._running - self._held.keys()
 
     def add(self, stream: int, batch: Batch) -> None:
@@ -93,7 +93,7 @@ class Merge:
         self._held[stream] = HeldBatch(batch, keys)
 
     def note(self, stream: int, positions: Iterable[Position]) -> None:
-        """Note how far a stream has come behind all lines that it added."""
+        """Note the positions that a stream has reached after all lines that it added."""
         if stream in self._held:
             self._held[stream].positions += positions
         else:
@@ -101,16 +101,16 @@ class Merge:
 
     @property
     def positions(self) -> list[Position]:
-        """How far each log is given out now; logs of which nothing is known are left out."""
+        """How far each log was emitted so far; logs of which nothing is known are left out."""
         return self._positions.current(PartlyGiven(held.batch, held.lines, held.given) for held in self._held.values())
 
     def end(self, stream: int) -> None:
-        """End a stream; what it added is kept."""
+        """Note that a stream has ended; the batch that it added is kept."""
         self._running.discard(stream)
 
     @property
     def done(self) -> bool:
-        """Whether every stream has ended and all lines are given out."""
+        """Whether every stream has ended and all lines were emitted."""
         return not self._running and not self._held
 
     def take(self, allowance: Allowance) -> Merged | None:
@@ -128,7 +128,7 @@ class Merge:
         return merged
 
     def _cuts(self) -> list[tuple[int, int]]:
-        """For each stream that holds lines, by its number, the index before which their order is certain."""
+        """Return, by number of the stream, the index before which the order of its held lines is certain."""
         limits = [(held.keys[-1], stream) for stream, held in self._held.items() if stream in self._running]
         by_number = sorted(self._held.items())
         if not limits:
@@ -141,9 +141,9 @@ class Merge:
 
 
 class Relay:
-    """A merge of one stream: its batches go on as they are, since the stream itself keeps within the allowance.
+    """A merge of one stream: forwards its batches unchanged, since the stream itself keeps within the allowance.
 
-    Its methods and properties are those of `Merge`.
+    It has the methods and properties of `Merge`.
     """
 
     def __init__(self) -> None:
@@ -153,7 +153,7 @@ class Relay:
 
     @property
     def waiting_for(self) -> set[int]:
-        """The one stream if its next batch, or end, is needed."""
+        """The one stream if its next batch or end is needed, else nothing."""
         return {0} if self._running and self._batch is None else set()
 
     def add(self, stream: int, batch: Batch) -> None:
@@ -162,21 +162,21 @@ class Relay:
         self._batch = batch
 
     def note(self, stream: int, positions: Iterable[Position]) -> None:
-        """Note how far the stream has come."""
+        """Note the positions that the stream has reached."""
         self._positions.advance(positions)
 
     @property
     def positions(self) -> list[Position]:
-        """How far each log is given out now."""
+        """How far each log was emitted so far."""
         return self._positions.current()
 
     def end(self, stream: int) -> None:
-        """End the stream; a batch that it added is kept."""
+        """Note that the stream has ended; a batch that it added is kept."""
         self._running = False
 
     @property
     def done(self) -> bool:
-        """Whether the stream has ended and all is given out."""
+        """Whether the stream has ended and all its lines were emitted."""
         return not self._running and self._batch is None
 
     def take(self, allowance: Allowance) -> Merged | None:
@@ -192,14 +192,14 @@ def merge_runs(
     """Merge lines of several streams.
 
     Args:
-        runs: a stream's number, a batch of it, and the index before which its lines are wanted, at least one. Lines of
-            equal keys come in the order of the runs.
+        runs: for each run a stream's number, a batch of it, and the index before which its lines are wanted; at least
+            one run. Lines of equal keys come in the order of the runs.
         allowance: how many lines the answer may still hold.
         times: whether the merged batch has the column of times.
         places: whether it has the columns of offsets and origins.
 
     Returns:
-        The lines that are allowed, without positions unless they are one whole batch; None if there are none.
+        The allowed lines, without positions unless they are one whole batch; None if no line is allowed.
     """
     order = _by_key(runs) if len(runs) > 1 else None
     joined = Joined([held.run_to(cut) for _, held, cut in runs], order)
@@ -214,7 +214,7 @@ def merge_runs(
 
 
 def _by_key(runs: Sequence[tuple[int, HeldBatch, int]]) -> list[int]:
-    """The indices of all lines of the runs, sorted by key."""
+    """Return the indices of all lines of the runs, sorted by key."""
     keys: list[int] = []
     for _, held, cut in runs:
         keys += held.keys[held.given : cut]
@@ -223,7 +223,7 @@ def _by_key(runs: Sequence[tuple[int, HeldBatch, int]]) -> list[int]:
 
 
 def _given(sizes: Sequence[tuple[int, int]], order: Sequence[int] | None, count: int) -> dict[int, int]:
-    """How many of the first `count` lines in the order each stream gave."""
+    """Return how many of the first `count` lines, in the given order, came from each stream."""
     ends = list(accumulate(size for _, size in sizes))
     given = {stream: 0 for stream, _ in sizes}
     for index in range(count) if order is None else order[:count]:
@@ -248,7 +248,7 @@ def running_maximum(keys: list[int], least: int | None) -> list[int]:
     """
     if least is not None:
         keys[0] = max(keys[0], least)
-    if sorted(keys) != keys:  # to find that out takes a tenth of the time of raising keys
+    if sorted(keys) != keys:  # this check takes a tenth of the time of `accumulate`
         return list(accumulate(keys, max))
     return keys
 

@@ -1,4 +1,4 @@
-"""Positions: how far each log of an answer is given out, also while some lines of a batch are still held."""
+"""Positions: how far each log of an answer was emitted, also while some lines of a batch are still held."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _Log = tuple[str, str]
 
 
 class PartlyGiven(NamedTuple):
-    """A batch whose first lines are given out, while the others are held.
+    """A batch whose first lines were emitted, while the others are held.
 
     Attributes:
         batch: the batch.
         lines: all its lines.
-        given: how many of them are given out.
+        given: how many of the lines were emitted.
     """
 
     batch: Batch
@@ -37,7 +37,7 @@ class Positions:
         self._reached: dict[_Log, Position] = {}
 
     def advance(self, positions: Iterable[Position]) -> None:
-        """Set the position of each log that occurs; its last one counts."""
+        """Set the position of each log that occurs; the last position of a log counts."""
         for position in positions:
             self._reached[position.host, position.log] = position
 
@@ -45,7 +45,7 @@ class Positions:
         """Return the position of each log.
 
         Args:
-            held: batches that are given out in part, or not yet; their positions must not have been set.
+            held: batches that were emitted partly or not at all; their positions must not have been set.
         """
         now = dict(self._reached)
         for partly in held:
@@ -54,7 +54,7 @@ class Positions:
         return list(now.values())
 
     def _within(self, partly: PartlyGiven, now: dict[_Log, Position]) -> Iterator[Position]:
-        """Positions in a batch that is partly given out, in the order in which its files are read."""
+        """Yield the positions in a batch that was partly emitted, in the order in which its files are read."""
         batch = partly.batch
         if batch.offsets is None:
             return
@@ -62,7 +62,7 @@ class Positions:
         logs = {(batch.origins[index].host, batch.origins[index].log) for index in borders}
         for position in batch.positions:
             if (position.host, position.log) not in logs:
-                yield position  # the batch has no line of that log, so that it is equally far before and behind it
+                yield position  # the batch has no line of that log, so the position holds before and after the batch
         for index, (last, first) in sorted(borders.items()):
             origin = batch.origins[index]
             log = origin.host, origin.log
@@ -72,7 +72,7 @@ class Positions:
                 yield Position(*log, origin.fingerprint, self._before(partly, batch.offsets, first))
 
     def _behind(self, partly: PartlyGiven, offsets: list[int], place: int) -> int:
-        """The offset behind a line; newest first, that is where its record begins."""
+        """Return the offset after a line, in the order of the answer: newest first, where its record begins."""
         if not self._newest:
             return partly.batch.offset_behind(place, partly.lines[place])
         while place and partly.batch.continues_record(place):
@@ -80,7 +80,7 @@ class Positions:
         return offsets[place]
 
     def _before(self, partly: PartlyGiven, offsets: list[int], place: int) -> int:
-        """The offset before a line; newest first, that is where its record ends."""
+        """Return the offset before a line, in the order of the answer: newest first, where its record ends."""
         if not self._newest:
             return offsets[place]
         while place + 1 < partly.batch.count and partly.batch.continues_record(place + 1):
@@ -89,7 +89,7 @@ class Positions:
 
 
 def _borders(batch: Batch, given: int) -> dict[int, tuple[int | None, int | None]]:
-    """For each origin that lines have, the index of its last line given out, and of its first one held."""
+    """Return, for each origin that lines have, the index of its last emitted line and of its first held line."""
     if batch.origin is None:
         return {0: (given - 1 if given else None, given if given < batch.count else None)} if batch.origins else {}
     last = {index: place for place, index in enumerate(batch.origin[:given])}

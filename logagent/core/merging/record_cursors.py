@@ -1,4 +1,4 @@
-"""A cursor for each record, since a connection may break behind any of them, also in the middle of a batch."""
+"""A cursor for each record, since a connection may break after any record, also in the middle of a batch."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from logagent.core.query import Order, Query
 
 
 class RecordCursors:
-    """The cursors behind the records of an answer, batch by batch as they are given out.
+    """Makes the cursor after each record of an answer, batch by batch as they are emitted.
 
-    With the cursor of a record, another answer goes on exactly behind it. A cursor is the empty string where none can
+    With the cursor of a record, another answer continues exactly after it. A cursor is the empty string where none can
     be made: in a batch without places, or when there are too many logs.
 
     Args:
@@ -30,7 +30,7 @@ class RecordCursors:
         self._too_many = False
 
     def behind(self, batch: Batch) -> list[str]:
-        """Return the cursor behind each record of a batch; the last one counts all positions of the batch in."""
+        """Return the cursor after each record of a batch; the last one includes all positions of the batch."""
         before = PartlyGiven(batch, batch.lines(), 0)
         now = {(position.host, position.log): position for position in self._positions.current([before])}
         cursors = [self._moved(now, position) for position in self._within(batch, before.lines)]
@@ -41,7 +41,7 @@ class RecordCursors:
         return cursors
 
     def moved(self, batch: Batch) -> str:
-        """Return the cursor behind a batch without lines; empty if it equals the last one returned."""
+        """Return the cursor after a batch without lines; empty if it equals the last one returned."""
         if not batch.positions:
             return ""
         self._positions.advance(batch.positions)
@@ -56,21 +56,21 @@ class RecordCursors:
         return self._cursor(list(now.values()))
 
     def _within(self, batch: Batch, lines: Sequence[bytes]) -> Iterator[Position | None]:
-        """The position of its own log behind each record but the last; None in a batch without places."""
+        """Yield the position after each record but the last, in its own log; None in a batch without places."""
         indexes = batch.origin_of_each()
         begins = [place for place in range(batch.count) if not batch.continues_record(place)]
         for begin, following in itertools.pairwise(begins):
             origin = batch.origins[indexes[begin]]
             if batch.offsets is None:
                 yield None
-            elif self._newest:  # what is still to come lies before it
+            elif self._newest:  # the lines still to come lie before it
                 yield Position(origin.host, origin.log, origin.fingerprint, batch.offsets[begin])
             else:
                 last = following - 1
                 yield Position(origin.host, origin.log, origin.fingerprint, batch.offset_behind(last, lines[last]))
 
     def _cursor(self, positions: list[Position]) -> str:
-        """Encode a cursor. Logs that are too many once stay so: it is not tried again for every record."""
+        """Encode a cursor; once there were too many logs, do not try again for every further record."""
         if self._too_many:
             return ""
         cursor = encode(self._query, positions)

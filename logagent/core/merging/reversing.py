@@ -1,4 +1,4 @@
-"""Reversing an answer: what was found from the newest line to the oldest, put into reading order."""
+"""Reversing an answer: puts lines that were found from the newest to the oldest into reading order."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SWAPPED = {LineFlag.LEADS: LineFlag.TRAILS, LineFlag.TRAILS: LineFlag.LEADS}
 def oldest_first(batches: Sequence[Batch], logs: Container[_Log] | None = None) -> Batch | None:
     """Put an answer that goes from newer to older lines into reading order.
 
-    Records come in reverse order, the lines of each in their own. Context that led to a match trails it, and the other
-    way round.
+    Records are reversed, but the lines within a record keep their order. Context before a match becomes context after
+    it, and the other way round.
 
     Args:
         batches: the whole answer, with times and places.
-        logs: hosts and logs whose lines are kept; None: those of all.
+        logs: hosts and logs whose lines are kept; None: all.
 
     Returns:
         All lines as one batch; None if there are none.
@@ -44,7 +44,7 @@ def oldest_first(batches: Sequence[Batch], logs: Container[_Log] | None = None) 
 
 
 def positions_before(batch: Batch) -> tuple[Position, ...]:
-    """Return, for each log with lines in a batch that goes from older to newer ones, the position before the first."""
+    """Return, for each log with lines in a batch that is in reading order, the position before its first line."""
     first: dict[_Log, int] = {}
     for place, log in enumerate(_log_of_each(batch)):
         first.setdefault(log, place)
@@ -53,9 +53,9 @@ def positions_before(batch: Batch) -> tuple[Position, ...]:
 
 
 def positions_behind(batch: Batch) -> tuple[Position, ...]:
-    """Return, for each log with lines in a batch that goes from older to newer ones, the position behind the last.
+    """Return, for each log with lines in a batch that is in reading order, the position after its last line.
 
-    There is none for lines of files without a fingerprint, which no position can lie in.
+    Lines of files without a fingerprint are ignored, since no position can lie in such a file.
     """
     lines = batch.lines()
     last = {log: place for place, log in enumerate(_log_of_each(batch)) if _fingerprint(batch, place)}
@@ -75,7 +75,7 @@ def _fingerprint(batch: Batch, place: int) -> int:
 
 
 def _records(batch: Batch, places: Sequence[int]) -> list[list[int]]:
-    """Lines that belong to one record each, by their indices."""
+    """Group lines into records, by their indices."""
     records: list[list[int]] = []
     for place in places:
         if batch.continues_record(place) and records:
@@ -86,9 +86,10 @@ def _records(batch: Batch, places: Sequence[int]) -> list[list[int]]:
 
 
 def _reversed_flags(flags: bytes, records: Sequence[Sequence[int]], log_of_each: Sequence[_Log]) -> bytearray:
-    """The flag of each line in the reversed answer.
+    """Return the flag of each line in the reversed answer.
 
-    A gap is marked on the later of the two lines that it lies between: reversed, on the other one.
+    A gap between two lines is flagged on the one that comes later in the answer; after reversing, that is the other
+    one.
     """
     changed = bytearray(flags)
     begun: dict[_Log, int] = {}

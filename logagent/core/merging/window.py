@@ -1,7 +1,7 @@
-"""The window of a follow: lines that many logs write at the same time, put into order before they are given out.
+"""The window of a follow: holds lines that are written to many logs at the same time, and emits them in order of time.
 
-There is no end to wait for, so a line waits for earlier ones of other logs for the query's patience at most. This is
-pure bookkeeping: the caller says what time it is, in seconds of any clock that does not run backwards.
+A followed log has no end, so a line waits for earlier lines of other logs for the query's patience at most. This is
+pure bookkeeping: the caller passes the time, in seconds of any clock that does not run backwards.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Log = tuple[int, str, str]
 
 @dataclass(slots=True)
 class _Arrival:
-    """A batch of a host: its number among all, how many of its lines are held, its positions once none is."""
+    """A batch as a host sent it: its number among all, how many of its lines are held, its positions after the last."""
 
     number: int
     held: int
@@ -32,7 +32,7 @@ class _Arrival:
 
 
 class _LogBatch(NamedTuple):
-    """Lines of one log that came together, when they must be given out, and the batch that they came with."""
+    """Lines of one log from one batch, when they must be emitted, and the batch that they came with."""
 
     held: HeldBatch
     due: float
@@ -40,11 +40,11 @@ class _LogBatch(NamedTuple):
 
 
 class Window:
-    """Holds lines of several hosts for a while, and gives them out in order of time.
+    """Holds lines of several hosts for a while, and emits them in order of time.
 
-    Lines of one log are never reordered: a line whose time runs backwards is merged by the latest time of the lines of
-    its log that are held before it. Only of those that are held, so that a clock which jumped ahead once has no effect
-    for longer.
+    Lines of one log are never reordered: a line whose time runs backwards is merged by the latest time among the held
+    lines before it in its log. Lines that were already emitted do not count, so that a clock that jumped ahead once has
+    no lasting effect.
 
     Args:
         hosts: their names; lines of equal times come in this order, then by the name of the log, then by place in it.
@@ -52,7 +52,7 @@ class Window:
 
     Attributes:
         size: bytes of the lines held.
-        due: when the first of them must be given out; infinity if none is held.
+        due: when the first of them must be emitted; infinity if none is held.
     """
 
     def __init__(self, hosts: Sequence[str], *, patience: float) -> None:
@@ -70,8 +70,8 @@ class Window:
 
         Args:
             host: its name.
-            batch: at least one line, with times and places. Its positions are how far the host's logs are read once
-                all lines of the host up to here are given out; the caller uses `scanned` and whatever else it tells.
+            batch: at least one line, with times and places. Its positions are how far the host's logs are read once all
+                lines that the host added so far are emitted. `scanned`, `planned`, `notices` and `live` are ignored.
             now: the time, in seconds.
         """
         assert batch.count > 0, "a batch without lines is to be noted"
@@ -87,7 +87,7 @@ class Window:
         self.due = min(self.due, due)
 
     def note(self, host: str, positions: Iterable[Position]) -> None:
-        """Note how far a host's logs have come behind all lines that it added."""
+        """Note the positions that a host's logs have reached after all lines that it added."""
         if self._arrivals[host]:
             self._arrivals[host][-1].positions += positions
         else:
@@ -95,7 +95,7 @@ class Window:
 
     @property
     def positions(self) -> list[Position]:
-        """How far each log is given out now; logs of which nothing is known are left out."""
+        """How far each log was emitted so far; logs of which nothing is known are left out."""
         return self._progress.positions
 
     def take_positions(self) -> tuple[Position, ...]:
@@ -103,10 +103,10 @@ class Window:
         return self._progress.take_changed()
 
     def take(self, now: float) -> Batch | None:
-        """Take all lines that are due, and with them all that belong before any of these; None if there are none.
+        """Take all lines that are due, and all other lines that sort before one of them; None if none is due.
 
-        The batch may be large (see `columns.pieces`). Its positions are those of all logs that changed: going on from
-        the last position of each log repeats nothing that was given out, and loses nothing that is held.
+        The batch may be large (see `columns.pieces`). It has the positions that changed. A follow that is resumed from
+        the last position of each log repeats no line that was emitted, and loses no line that is held.
 
         Args:
             now: the time, in seconds.
@@ -131,7 +131,7 @@ class Window:
         return last.held.keys[-1]
 
     def _up_to(self, key: int, last: _Log) -> Iterator[tuple[_Log, _LogBatch, int]]:
-        """All lines up to those with this key in that log: batches, and the index before which their lines go."""
+        """Yield the batches with lines up to those of a key in the log `last`, and the index before which they lie."""
         for log in sorted(self._logs):
             cut_behind = bisect_right if log <= last else bisect_left
             for batch in self._logs[log]:
@@ -144,7 +144,7 @@ class Window:
     def _give(self, batches: list[tuple[_Log, _LogBatch, int]]) -> Batch:
         runs = [(number, batch.held, cut) for number, (_, batch, cut) in enumerate(batches)]
         merged = merge_runs(runs, Allowance(None, None), times=True, places=True)
-        assert merged is not None, "what is due is something"
+        assert merged is not None, "at least one line is due"
         for log, batch, cut in batches:
             self._pass(log, batch, cut)
         for host in self._arrivals:
@@ -153,11 +153,11 @@ class Window:
         return replace(merged.batch, positions=self.take_positions())
 
     def _pass(self, log: _Log, batch: _LogBatch, cut: int) -> None:
-        """Count the lines of a batch before `cut` as given out."""
+        """Count the lines of a batch before `cut` as emitted."""
         batch.arrival.held -= cut - batch.held.given
         batch.held.given = cut
         behind = _behind(batch.held, cut - 1)
-        if behind.fingerprint:  # else the line came late, of an earlier file than the one that the position is in
+        if behind.fingerprint:  # else it is a late line of a rotated file, and the position stays in the newer file
             self._progress.reach(batch.arrival.number, [behind])
         if cut == len(batch.held.keys):
             self._logs[log].popleft()
@@ -165,7 +165,7 @@ class Window:
                 del self._logs[log]
 
     def _settle(self, host: str) -> None:
-        """Reach the positions of the batches that are given out whole."""
+        """Apply the positions of the batches of which all lines were emitted."""
         arrivals = self._arrivals[host]
         while arrivals and not arrivals[0].held:
             settled = arrivals.popleft()
@@ -173,7 +173,7 @@ class Window:
 
 
 class _Progress:
-    """How far each log is given out. A batch's position of a log is void once lines of a later batch were given."""
+    """How far each log was emitted; a position of a batch is ignored once a later batch has set one for its log."""
 
     def __init__(self) -> None:
         self._reached: dict[tuple[str, str], tuple[int, Position]] = {}
@@ -198,14 +198,14 @@ class _Progress:
 
 
 def _behind(held: HeldBatch, place: int) -> Position:
-    """The position behind a line."""
+    """Return the position after a line."""
     batch = held.batch
     origin = batch.origins[0 if batch.origin is None else batch.origin[place]]
     return Position(*origin.log_id, origin.fingerprint, batch.offset_behind(place, held.lines[place]))
 
 
 def _by_log(batch: Batch) -> list[tuple[tuple[str, str], Batch]]:
-    """The lines of a batch for each log that occurs in it, as batches that tell nothing beside their lines."""
+    """Split a batch by log, into batches without progress, positions and notices."""
     batch = replace(batch, scanned=0, planned=0, positions=(), notices=(), live=False)
     logs = [origin.log_id for origin in batch.origins]
     if batch.origin is None or len(set(logs)) == 1:

@@ -1,7 +1,7 @@
 """Batches as server-sent events: what a browser's EventSource reads.
 
 Format: https://html.spec.whatwg.org/multipage/server-sent-events.html. Data are JSON objects as in NDJSON. They hold no
-line breaks, since JSON escapes both that the format knows, `\\n` and `\\r`.
+line breaks, since JSON escapes both that the format has, `\\n` and `\\r`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ ALIVE = ": alive\n\n"
 
 
 class EventStream:
-    """Renders an answer as one event for each record, whose id is the cursor behind it.
+    """Renders an answer as one event for each record, whose id is the cursor after it.
 
-    There are also events `notice`, `live`, and at last `end`, the verdict. Batches need the columns of times and
-    places.
+    Further events are `notice`, `live` and, as the last one, `end` with the verdict. Batches need the columns of times
+    and places.
 
     Args:
         follow: whether signs of life are shown.
@@ -44,7 +44,7 @@ class EventStream:
 
     def _records(self, batch: Batch) -> list[str]:
         if not batch.count:
-            # A reader remembers an id without data, and shows it to nobody.
+            # A browser remembers an id without data, and dispatches no event for it.
             cursor = self._cursors.moved(batch)
             return [f"{_id(cursor)}\n"] if cursor else []
         rows, cursors = json_records(batch), self._cursors.behind(batch)
@@ -52,5 +52,5 @@ class EventStream:
 
 
 def _id(cursor: str) -> str:
-    """The field of an id. Without it the reader keeps the last one, from where lines come twice but none is lost."""
+    """Return the id field. Without it the reader keeps the last id: resuming there repeats lines, but loses none."""
     return f"id: {cursor}\n" if cursor else ""

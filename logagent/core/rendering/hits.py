@@ -30,7 +30,7 @@ class _Hits:
         return b""
 
     def _hits(self) -> list[dict[str, Any]]:
-        """The count of each host in each bucket, whose time is None for lines of files that have no times."""
+        """Return the count of each host in each bucket; the time is None for lines of files without times."""
         return [
             {"time": None if row.start is None else rfc3339(row.start), "host": shown(host), "count": lines}
             for row in self._histogram.rows()
@@ -39,7 +39,7 @@ class _Hits:
 
 
 class HitsJson(_Hits):
-    """Renders hits as one JSON object with `step_seconds`, `hits` and `end`, the verdict."""
+    """Renders hits as one JSON object with `step_seconds`, `hits` and `end` (the verdict)."""
 
     def end(self, outcome: Outcome) -> bytes:
         """Return all hits and the verdict."""

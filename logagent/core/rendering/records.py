@@ -19,13 +19,13 @@ _quote: Callable[[str], str] = encode_basestring
 SEPARATOR = b"--"
 """The line between groups of lines with context, as grep prints it."""
 LIVE_RECORD = '{"live":true}'
-"""The record behind which all records were written since the follow began."""
+"""The record after which all records were written since the follow began."""
 HEARTBEAT_RECORD = '{"heartbeat":true}'
 """The record of a sign of life."""
 
 
 class Groups:
-    """Finds where groups of neighbouring lines begin, through all batches of an answer."""
+    """Finds where groups of neighbouring lines begin, over all batches of an answer."""
 
     def __init__(self) -> None:
         self._last: tuple[str, str] | None = None
@@ -38,7 +38,7 @@ class Groups:
         begins: set[int] = set()
         flags = batch.flags or bytes(batch.count)
         for place, (flag, index) in enumerate(zip(flags, batch.origin_of_each(), strict=True)):
-            log = batch.origins[index].log_id  # from one file of a log to the next there is no gap
+            log = batch.origins[index].log_id  # not the file: from one file of a log to the next there is no gap
             if self._last is not None and (flag & LineFlag.GAP or log != self._last):
                 begins.add(place)
             self._last = log
@@ -55,8 +55,8 @@ class RecordsText:
     """Renders lines as their own bytes, each ended by `\\n`.
 
     Args:
-        prefix: whether `host file: ` stands before each line.
-        groups: whether `--` stands between lines that are no neighbours; then batches need their places.
+        prefix: whether each line begins with `host file: `.
+        groups: whether `--` is put between lines that are not neighbours; then batches need their places.
     """
 
     def __init__(self, prefix: bool, groups: bool = False) -> None:
@@ -71,7 +71,7 @@ class RecordsText:
         return body if self._groups is None else separated(body[:-1].split(b"\n"), self._groups.begins(batch))
 
     def end(self, outcome: Outcome) -> bytes:
-        """Return nothing: the verdict of a text is in the trailers alone."""
+        """Return nothing: the verdict of a text is only in the trailers."""
         return b""
 
     def _prefixed(self, batch: Batch) -> bytes:
@@ -89,7 +89,7 @@ class RecordsNdjson:
     Batches need the columns of times and places.
 
     Args:
-        follow: whether notices, signs of life, and the beginning of what is live are records too.
+        follow: whether notices, signs of life, and the beginning of live lines are records too.
         cursors: makes the cursor of each record; None if none are wanted.
     """
 
@@ -154,7 +154,7 @@ _Row = tuple[bytes, int, int, tuple[bool, str]]
 
 
 def _flagged(rows: list[_Row], flags: bytes, rfc3339: _Rfc3339) -> Iterator[str]:
-    """Records some of which are context, and some have several lines."""
+    """Yield the records of lines with flags: some are context, and some have several lines."""
     firsts = [place for place, flag in enumerate(flags) if not flag & LineFlag.CONTINUES]
     for first, behind in itertools.pairwise([*firsts, len(rows)]):
         _, time, offset, (timed, where) = rows[first]
@@ -165,7 +165,7 @@ def _flagged(rows: list[_Row], flags: bytes, rfc3339: _Rfc3339) -> Iterator[str]
 
 
 class _Rfc3339:
-    """Spells nanoseconds as a quoted RFC 3339 time. The second is kept, since neighbouring lines often share it."""
+    """Spells nanoseconds as a quoted RFC 3339 time; caches the last second, which neighbouring lines often share."""
 
     def __init__(self) -> None:
         self._second: int | None = None

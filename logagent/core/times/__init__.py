@@ -1,4 +1,4 @@
-"""Times in lines: where a line states its time, in which format, and which instant it names.
+"""Times in lines: finds where a line states its time, in which format, and which instant that is.
 
 May import, of ``core``: its own modules.
 

@@ -2,11 +2,11 @@
 
 A *clocked* format holds `hh:mm:ss`. It is looked for at fixed distances before a *landmark*, the first `:mm:ss` (or
 `:hh:mm`) of a clock. A *leading* format holds no such clock, and counts only at the beginning of a line or of a time
-field's value: any number could be an epoch time elsewhere.
+field's value: elsewhere any number could be an epoch time.
 
 Zones are Z, UTC, GMT and offsets. Other names are ambiguous (CST is used on three continents): times with such a name
-are in the zone that is given for times without a zone, which is the writer's own as a rule. Left out as ambiguous are
-dates such as 10/11/2000, and clocks of twelve hours.
+are read in the zone that is given for times without a zone, which usually is the writer's. Dates such as 10/11/2000 and
+clocks of twelve hours are ambiguous, and are not read.
 
 To add a format:
 
@@ -16,10 +16,10 @@ To add a format:
    pattern ends so that a longer number is no time, as `_PLAIN_CLOCK` does. Earlier rows win.
 2. For a clocked row its leads: the bytes from its beginning to the landmark, for each length that the date may have.
    For a leading row its hint: what follows its first four digits in `_AFTER_FOUR_DIGITS`, or a line of its own in
-   `LEADING_HINTS`. Without a hint the row counts nowhere.
+   `LEADING_HINTS`. Without a hint the row is never tried.
 3. The test: a line with such a time, and the instant, in `SAMPLES` of `tests/testbed/times.py`. With that,
-   `pytest tests/core/times` checks the row, its leads and its hint. What only looks like such a time goes to the tables
-   of `tests/core/times/test_formats.py`.
+   `pytest tests/core/times` checks the row, its leads and its hint. Texts that only look like such a time go to the
+   tables of `tests/core/times/test_formats.py`.
 4. A line in `CHANGELOG.md`, and the program's name in the README's list of formats.
 """
 
@@ -33,7 +33,7 @@ from logagent.core.times.wall_clock import WallClock, full_year
 from logagent.core.units import SECOND
 
 LEAD = 17
-"""Bytes before a landmark that decide about it: the longest lead of a format, and the byte in front of that."""
+"""Bytes before a landmark that decide whether a format matches there: the longest lead, and the byte before it."""
 
 Instant = Callable[[re.Match[bytes], WallClock], int | None]
 """Returns the whole second of a match, in nanoseconds since the epoch; None if there is no such time."""
@@ -43,11 +43,11 @@ class Format(NamedTuple):
     """One way of writing a time.
 
     Attributes:
-        name: as `/files` tells it.
-        pattern: matches the time; its group `fraction` holds the digits behind the second. That of a clocked format
-            holds `_CLOCK` and ends with an optional group `settled`.
+        name: as `/files` shows it.
+        pattern: matches the time; its group `fraction` holds the digits after the second. The pattern of a clocked
+            format holds `_CLOCK` and ends with an optional group `settled`.
         instant: reads a match of the pattern.
-        leads: of a clocked format, the bytes from its beginning to its landmark, fewer than `LEAD`.
+        leads: of a clocked format, the bytes from its beginning to its landmark, each less than `LEAD`.
     """
 
     name: str
@@ -66,8 +66,8 @@ _ZONE = rb"(?P<zone>[Zz]|" + _OFFSET + rb"| (?:(?:(?:UTC|GMT)\b)?" + _OFFSET + r
 _ZONE_AND_YEAR = rb"(?:(?: (?:(?P<zone>UTC|GMT|" + _OFFSET + rb")|[A-Z]{2,5}))? (?P<year>\d{4})(?!\d))?"
 _NO_TWELVE_HOURS = rb"(?! ?[AaPp]\.?[Mm])"
 
-# What follows a time and settles that it ends there, whatever comes behind: up to three bytes, or the line's end.
-# A time that nothing settles is read all the same, but its layout is not remembered.
+# The text after a time that settles its end, whatever follows that text: up to three bytes, or the line's end.
+# A time whose end is not settled is read all the same, but its layout is not remembered.
 _NO_DIGITS = rb"\Z|[^\d.,:]|[.,:](?:\Z|\D)"
 _NO_YEAR = rb"(?(year)(?:\Z|\D)|(?:\Z|[^\d.,: ]|[.,:](?:\Z|\D)| (?:\Z|[^\dA-Z+-])))"
 _NO_ZONE = rb"\Z|[^\d.,:Zz+ -]|[.,:](?:\Z|\D)| (?:\Z|[^UG+-]|U(?:\Z|[^T])|G(?:\Z|[^M])|[+-](?:\Z|\D))"
@@ -108,13 +108,13 @@ def _scientific(found: re.Match[bytes], _: WallClock) -> int | None:
 
 
 def _clocked(name: str, date: bytes, instant: Instant, *leads: int) -> Format:
-    """Make a format whose clock ends it or, if `instant` is `_zoned`, an optional zone behind the clock."""
+    """Make a format that ends with a clock, or, if `instant` is `_zoned`, with a clock and an optional zone."""
     zoned = instant is _zoned
     return Format(name, _pattern(date, _ZONE if zoned else b"", _NO_ZONE if zoned else _NO_DIGITS), instant, leads)
 
 
 def _leading(name: str, pattern: bytes, instant: Instant) -> Format:
-    """Make a format of a line's beginning; if its pattern has no group `fraction`, it has only whole seconds."""
+    """Make a leading format; without a group `fraction` in its pattern, it has only whole seconds."""
     fraction = b"" if b"(?P<fraction>" in pattern else b"(?P<fraction>)"
     return Format(name, re.compile(rb"\A" + pattern + fraction), instant)
 
@@ -135,7 +135,7 @@ _FRACTION = rb"(?:[.,](?P<fraction>\d+))?+"
 EPOCH_SECONDS = rb"(?P<seconds>[1-3]\d{9}|40\d{8})"
 """From 9 September 2001, where seconds get ten digits, to 2 December 2099, also as milli-, micro- or nanoseconds."""
 EPOCH_FRACTION = rb"(?:(?:\.(?=\d)|(?=(?:\d{3}|\d{6}|\d{9})(?!\d)))(?P<fraction>\d++)(?:\.(?P<more>\d++))?+)?+"
-"""Digits behind `EPOCH_SECONDS`: a fraction, or three, six or nine digits and perhaps `more` behind a point."""
+"""Digits after `EPOCH_SECONDS`: a fraction, or three, six or nine digits and perhaps `more` after a point."""
 _EPOCH_END = rb"(?=[\s\],;|:)}\"]|\Z)"
 
 CLOCKED = (
@@ -178,7 +178,7 @@ CLOCKED = (
     # Proxifier: [10.10 13:55:36]
     _clocked("month_day", rb"\A\[(?P<month>\d\d)\.(?P<day>\d\d) ", _yearless, 9),
 )
-"""The formats around a clock; where several match at one place, the first counts."""
+"""The clocked formats; where several match at one place, the first counts."""
 
 LEADING = (
     # Seconds since the epoch, milli-, micro- and nanoseconds: journald's short-unix, Squid, Nagios
@@ -207,7 +207,7 @@ LEADING = (
     # Chromium: [1010/135536.123456:ERROR:file.cc(12)]
     _leading("chromium", rb"\[(?:\d+:\d+:)?(?P<month>\d\d)(?P<day>\d\d)/" + _PLAIN_CLOCK + _FRACTION + b":", _yearless),
 )
-"""The formats at a line's beginning, of which the first that matches counts; epoch times come first."""
+"""The leading formats; the first that matches counts, and epoch times must come first."""
 
 _AFTER_FOUR_DIGITS = (
     rb"\d{4}(?:\d|[T ]\d{6})",  # epoch, basic
@@ -225,5 +225,5 @@ LEADING_HINTS = (
     rb"node=\S+ ",  # audit
     rb"type=\S+ ",  # audit
 )
-"""Patterns of which one holds at the beginning of every line in which a leading format counts, and of few others. They
-are tried on every line, so each begins with a character or a set, and those for digits share their beginning."""
+"""Patterns one of which matches the beginning of every line with a leading format, and of few other lines. They are
+tried on every line, so each begins with a character or a set, and those for digits share their beginning."""

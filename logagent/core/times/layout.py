@@ -1,4 +1,4 @@
-"""What a `Stamper` remembers of the times of a file's lines: where their parts stand, and what the texts there mean."""
+"""The layout of times: where their parts stand in a file's lines, and a cache of what the texts there mean."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from logagent.core.units import SECOND
 DIGITS = 9
 """Digits of a fraction that count, down to nanoseconds; further digits are cut off."""
 CACHED = 4096
-"""Texts in one cache before it starts again: about half a megabyte."""
+"""Texts in one cache before it is cleared: about half a megabyte."""
 
 
 class KnownTexts(dict[bytes, int]):
-    """Nanoseconds that texts stand for, a bounded number of them."""
+    """A bounded cache of the nanoseconds that texts stand for."""
 
     def put(self, text: bytes, nanoseconds: int) -> None:
-        """Remember a text; when the cache is full, forget all others first."""
+        """Remember a text; if the cache is full, clear it first."""
         if len(self) >= CACHED:
             self.clear()
         self[text] = nanoseconds
@@ -43,13 +43,13 @@ class _Tails(KnownTexts):
 Lookup = Callable[[bytes], int | None]
 """Returns the nanoseconds that a text stands for, or None if it is not known."""
 VaryingPart = tuple[int, int, Lookup]
-"""A part that differs from line to line: from where to where it stands, and what its text stands for."""
+"""A part that differs from line to line: its beginning, its end, and the look-up for its text."""
 Column = tuple[int, int, int, Lookup, Lookup, list[VaryingPart]]
-"""Where the parts stand in texts that have their landmarks at one place.
+"""Where the parts of a time stand in texts that have their landmarks at the same offset.
 
 In order: the end of the head, which many lines share; the ends of the hour and of the second, both in the head; the
-look-ups for the hour and for what the head holds behind the second; the parts behind the head. A plain tuple, for it is
-unpacked again for each line that is read slowly.
+look-ups for the hour and for the rest of the head after the second; the parts after the head. It is a plain tuple,
+since it is unpacked again after each line that is read slowly.
 """
 _NOTHING: dict[bytes, int] = {b"": 0}
 MINUTES: dict[bytes, int] = {b"%02d:%02d" % (m, s): (m * 60 + s) * SECOND for m in range(60) for s in range(61)}
@@ -58,31 +58,34 @@ MINUTES: dict[bytes, int] = {b"%02d:%02d" % (m, s): (m * 60 + s) * SECOND for m 
 
 @functools.cache
 def _digits(place: int, count: int) -> dict[bytes, int]:
-    """Return what `count` digits of a fraction stand for, from `place` on, the first with the point before them."""
+    """Return the nanoseconds of each text of `count` digits of a fraction, from its digit `place` on.
+
+    Texts of the first digits begin with the point.
+    """
     scale = 10 ** (DIGITS - place - count)
-    marks = (b".", b",", b":") if place == 0 else (b"",)
-    return {b"%b%0*d" % (mark, count, digits): digits * scale for mark in marks for digits in range(10**count)}
+    points = (b".", b",", b":") if place == 0 else (b"",)
+    return {b"%b%0*d" % (point, count, digits): digits * scale for point in points for digits in range(10**count)}
 
 
 class Layout:
     """Where the parts of a time stand, counted from its landmark, and what the texts there stand for.
 
     The hour's text reaches from `LEAD` bytes before the landmark, or the line's start, to the colon after the hour.
-    Then come `mm:ss` and the fraction's digits by threes, the last of them together with all that follows up to what
-    settles the end. Times of one layout share their format, number of digits and the text behind these (a zone, a
-    year), which the nanoseconds of the hour include.
+    Then come `mm:ss` and the fraction's digits in groups of three; the last group includes the text up to where the end
+    of the time is settled. Times of one layout share their format, the number of digits and the text after the digits
+    (a zone, a year), which is counted in the nanoseconds of the hour.
 
     Args:
         stop: bytes from the landmark to the end of the second.
         digits: of the fraction, at most `DIGITS`.
-        after: bytes of the text behind the digits that belongs to the time.
-        margin: bytes behind that text that settle that the time ends.
+        after: bytes of the text after the digits that belongs to the time.
+        margin: bytes after that text that settle the end of the time.
 
     Attributes:
-        margin: bytes that settle the end, see above.
-        hours: known texts up to the colon behind the hour.
-        ends: known texts behind the digits; each stands for nothing.
-        last_hour: the last text of an hour that was read slowly.
+        margin: bytes that settle the end of the time, as in the arguments.
+        hours: known texts up to the colon after the hour.
+        ends: known texts after the digits; each stands for 0 nanoseconds.
+        last_hour: the text of the last hour that was read slowly.
     """
 
     def __init__(self, stop: int, digits: int, after: int, margin: int) -> None:

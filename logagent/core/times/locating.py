@@ -1,9 +1,11 @@
-"""Locating: which text of a log line decides about its time.
+"""Locating: finds the text of a log line that states its time.
+
+The first of these that is there decides:
 
 1. A leading format (see `formats`), if the line begins with it.
 2. The time field of a structured line (see `structured_fields`), its value read like a line.
 3. The earliest text in the line's first `WINDOW` bytes that has the shape of a clocked format. If it names no time, as
-   30 February does, the line has none.
+   30 February does, the line has no time.
 
 This depends on the line alone, and on no more than its first `SEEN` bytes.
 """
@@ -20,22 +22,22 @@ from logagent.core.times.formats import CLOCKED, LEAD, LEADING, LEADING_HINTS, F
 from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, time_fields
 
 WINDOW = 160
-"""Bytes of a line in which the landmark must stand: a time further on is what the line talks about."""
+"""Bytes of a line in which the landmark must stand: a time further on belongs to the line's message."""
 MAX_FIELDS = 16
-"""Time fields of a line that are looked at: some lines hold hundreds, of a chart's points."""
+"""Time fields of a line that are tried: some lines hold hundreds, such as the points of a chart."""
 SEEN = LONGEST + 1
-"""Bytes from a line's beginning that say as much about its time as the whole line does."""
+"""Bytes from a line's beginning that suffice to find its time."""
 
 LANDMARK = re.compile(rb":[0-9]{2}:[0-9]{2}")
-"""Two digits behind a colon, twice: a part of every clock."""
+"""A colon and two digits, twice: a part of every clock."""
 
 find_landmark = re.compile(
     rb"(?:%b)()|(?:%b)()|(?:[^:]*+:)+?(?=[0-9]{2}:[0-9]{2})" % (b"|".join(LEADING_HINTS), b"|".join(FIELD_HINTS))
 ).match
-"""Matches up to and with the colon of a line's first landmark.
+"""Matches a line up to the colon of its first landmark, included.
 
-But if the line's beginning may decide otherwise, it matches that: `lastindex` is then `AT_LEADING` for a leading
-format, or 2 for a time field.
+If the line may begin with a leading format or be structured, it matches that beginning instead: `lastindex` is then
+`AT_LEADING` for a leading format, or 2 for a structured line.
 """
 AT_LEADING = 1
 """The `lastindex` of `find_landmark` for a line that may begin with a leading format."""
@@ -58,7 +60,7 @@ class FoundTime(NamedTuple):
 
 
 def find_time(line: bytes) -> FoundTime | None:
-    """Return the text that decides about a line's time, if there is one."""
+    """Return the text that states a line's time, if there is one."""
     if (found := _leading(line)) is not None:
         return found
     if _STRUCTURED(line, 0, WINDOW):
@@ -97,11 +99,11 @@ def find_clocked(line: bytes) -> FoundTime | None:
 
 
 def count_formats(lines: Iterable[bytes]) -> Mapping[str, int]:
-    """Count in which formats lines write their times.
+    """Count lines by the format of their times.
 
     Returns:
-        Numbers of lines by the format's name, the most frequent first. The name is that in the table of formats, behind
-        `json` or `logfmt` for times in fields; `none` counts lines without a time.
+        Numbers of lines by the format's name, the most frequent first. The name is that in the table of formats, with
+        `json` or `logfmt` before it for times in fields; `none` counts lines without a time.
     """
     return dict(Counter(map(_format_of, lines)).most_common())
 
@@ -116,13 +118,13 @@ def _format_of(line: bytes) -> str:
 
 
 def cut_at_leads(lines: Sequence[bytes]) -> list[bytes]:
-    """Cut off what stands more than `LEAD` bytes before each line's landmark.
+    """Cut off the bytes that stand more than `LEAD` bytes before each line's landmark.
 
-    What is left up to the hour is longer than in any line whose landmark stands nearer to its beginning. So what a
-    `Layout` remembers of the hours of cut lines is never taken for that of whole lines.
+    The rest up to the hour is longer than in any line whose landmark stands nearer to its beginning. So the hours of
+    cut lines and of whole lines never collide in the cache of a `Layout`.
 
     Returns:
-        For each line the rest; nothing for a line whose landmark does not decide or stands nearer to its beginning.
+        For each line the rest; empty for a line whose landmark does not decide or stands nearer to its beginning.
     """
     return [
         line[at - LEAD - 1 :]

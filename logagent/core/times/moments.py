@@ -12,7 +12,7 @@ SPELLINGS = "a time such as 2026-11-23T10:00:00Z, seconds since the epoch, or a 
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _FIRST, _LAST = -62_135_596_800, 253_402_300_799
-"""The first and the last second whose year has four digits, as RFC 3339 wants it: a zone can lead beyond them."""
+"""The first and the last second whose year has four digits, which RFC 3339 requires; a zone can lead beyond them."""
 _NUMBER = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?")
 _SPAN = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(ms|[smhdw])")
 _RFC3339 = re.compile(
@@ -24,7 +24,7 @@ _RFC3339 = re.compile(
 def read(text: str, now: int) -> int | None:
     """Read a moment as a client spells it (see `SPELLINGS`).
 
-    RFC 3339 may have any number of digits behind the second, of which nanoseconds are kept, or no seconds at all.
+    An RFC 3339 time may have up to twenty digits after the second, of which nine are kept, or no seconds at all.
 
     Args:
         text: the spelling.

@@ -1,9 +1,9 @@
 """The times of log lines, as integer nanoseconds since the epoch, UTC.
 
-`locating` says which text of a line decides, `formats` how times are written. Lines of one file resemble each other, so
-a `Stamper` remembers the layout of the last time that it read, and what the texts at its places stand for; most lines
-then cost a few dictionary look-ups. What is remembered is looked up by every byte that could change it: the lines that
-came before never change what a line means.
+`locating` finds the text that states a line's time, `formats` reads it. Lines of one file resemble each other, so a
+`Stamper` caches the layout of the last time that it read, and what the texts at its places stand for; most lines then
+cost a few dictionary look-ups. The keys of the caches include every byte that could change the time, so that earlier
+lines never change the time of a line.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ from logagent.core.times.wall_clock import WallClock
 from logagent.core.units import HOUR, SECOND
 
 LAYOUTS = 16
-"""Layouts that are remembered of one file: ten are met where fractions drop their last zeros."""
+"""Layouts that are cached for one file: files whose fractions omit final zeros have ten."""
 
 _EPOCH = LEADING[0]
 _SCALES = [10 ** (DIGITS - digits) for digits in range(DIGITS + 1)]
-"""Nanoseconds of one in the last of so many digits."""
+"""For each number of digits, the nanoseconds of one unit in the last digit."""
 _NO_COLUMN = Layout(0, 0, 0, 0).column(0)
-"""A column at which no text is known."""
+"""A column whose caches are empty."""
 
 _Texts = Callable[[Sequence[bytes]], Sequence[bytes]]
 _Numbers = Callable[[bytes], re.Match[bytes] | None]
@@ -52,7 +52,7 @@ def _as_they_are(lines: Sequence[bytes]) -> Sequence[bytes]:
 
 
 def _epoch_time(found: re.Match[bytes]) -> int:
-    """Read an epoch time: its seconds, the digits behind them, and those behind the point of milliseconds."""
+    """Read an epoch time: its seconds, the digits after them, and the digits after the point of milliseconds."""
     if found.lastgroup == "seconds":
         return int(found["seconds"]) * SECOND
     seconds, digits = found.group("seconds", "fraction")
@@ -62,7 +62,7 @@ def _epoch_time(found: re.Match[bytes]) -> int:
 
 
 def _nanoseconds(digits: bytes) -> int:
-    """Return what the digits behind a second stand for."""
+    """Return the nanoseconds that the digits after a second stand for."""
     digits = digits[:DIGITS]
     return int(digits) * _SCALES[len(digits)] if digits else 0
 
@@ -81,9 +81,9 @@ class Stamper:
         self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
         self._layout = Layout(0, 0, 0, 0)
         self._column = self._layout.column(0)
-        self._texts: _Texts = _as_they_are  # cuts lines so that their landmarks stand at that column
+        self._texts: _Texts = _as_they_are  # cuts lines so that their landmarks stand at `self._column`
         self._numbers: _Numbers | None = None  # finds epoch times, if the last time was one
-        self._leading = _EPOCH  # the format met last
+        self._leading = _EPOCH  # the leading format that was read last
         self._led = {form.name: KnownTexts() for form in LEADING}
 
     def stamp(self, line: bytes) -> int | None:
@@ -105,8 +105,8 @@ class Stamper:
     def stamps(self, lines: Sequence[bytes]) -> list[int | None]:
         """Return the time of each line, as `stamp` does, faster.
 
-        Where landmarks stand at one column, at most `LEAD` bytes into the line, none is looked for: the hour's text is
-        all that stands before it. Lines with landmarks further on are cut first.
+        Where landmarks stand at the same offset, at most `LEAD` bytes into the line, they are not searched for: the
+        hour's text is everything before the landmark. Lines with landmarks further on are cut first.
         """
         if (numbers := self._numbers) is not None:
             return [_epoch_time(m) if (m := numbers(line)) is not None else self.stamp(line) for line in lines]
@@ -132,7 +132,7 @@ class Stamper:
                     stamps.append(stamp)
                     continue
             stamps.append(self.stamp(line))
-            column = self._column if self._texts is cut else _NO_COLUMN  # the rest of the texts was cut for another
+            column = self._column if self._texts is cut else _NO_COLUMN  # `texts` were cut for the former column
             last, (reach, hour_end, second_end, hours, tail, parts) = None, column
         return stamps
 
@@ -143,7 +143,7 @@ class Stamper:
         return known if known is not None else self._read(find_clocked(line), at)
 
     def _field(self, line: bytes, field: re.Match[bytes] | None) -> int | None:
-        """Return the time of a structured line, of which `field` is the first time field and no epoch time."""
+        """Return the time of a structured line whose first time field is `field`, and not an epoch time."""
         value = field["text"] or field["other"] if field is not None else b""
         first = find_landmark(value, 0, WINDOW)
         if first is None or first.lastindex or (stamp := self._timed(value, first.end() - 1)) is None:
@@ -181,7 +181,7 @@ class Stamper:
         return time
 
     def _learn(self, line: bytes, at: int, form: Format, found: re.Match[bytes]) -> None:
-        """Remember the layout of a time whose landmark is its line's first, and the text that settles its end."""
+        """Cache the layout of a time whose landmark is the first of its line, and the text that settles its end."""
         second_end = found.end("second")
         digits_end = max(second_end, found.end("fraction"))
         after = line[digits_end : found.end()]
@@ -206,7 +206,7 @@ class Stamper:
         return layout
 
     def _learn_hour(self, layout: Layout, text: bytes, form: Format, start: bytes, after: bytes) -> None:
-        """Remember an hour met for the second time, unless the clocks change or the file's year ends in it."""
+        """Cache an hour that is read for the second time, unless the clocks change or the file's year ends in it."""
         if text != layout.last_hour:
             layout.last_hour = text
             return

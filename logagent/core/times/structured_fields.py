@@ -1,8 +1,8 @@
-"""Time fields of structured lines: where in a JSON object or a logfmt line its time stands.
+"""Time fields of structured lines: finds the field of a JSON object or a logfmt line that states its time.
 
-A line that begins with `{` is a JSON object, a line that begins with `name=` is logfmt. The earliest field with the
-name of a time (`time`, `ts` and the like) and the value of a time decides, whatever times are in other fields. It is
-looked for in the first `HEAD` bytes, and in the last `TAIL` bytes of a JSON object, where Docker writes it.
+A line that begins with `{` is a JSON object, a line that begins with `name=` is logfmt. The earliest field that has the
+name of a time (such as `time` or `ts`) and whose value is a time decides, whatever times are in other fields. It is
+searched for in the first `HEAD` bytes, and in the last `TAIL` bytes of a JSON object, where Docker writes it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from collections.abc import Iterator, Sequence
 from logagent.core.times.formats import EPOCH_FRACTION, EPOCH_SECONDS
 
 HEAD = 4096
-"""Bytes from a line's beginning in which a time field is looked for: some programs write it behind the message."""
+"""Bytes from a line's beginning in which a time field is searched for: some programs write it after the message."""
 TAIL = 256
-"""Bytes up to a line's end in which a time field is looked for: more than all that Docker writes behind the message."""
+"""Bytes up to a line's end in which a time field is searched for: more than Docker writes after the message."""
 LONGEST = 64 * 1024
-"""Bytes of the longest line whose tail is looked at: Docker cuts lines at 16 KiB, before it escapes them."""
+"""Bytes of the longest line whose tail is searched: Docker cuts lines at 16 KiB, before it escapes them."""
 
 _NAMES = (
     rb"(?:t(?:ime(?:[Ss]tamp|Millis|_local|_iso8601)?|s)?|@t(?:imestamp|s)?|T(?:ime(?:[Ss]tamp)?|IME(?:STAMP)?|S)"
@@ -26,12 +26,12 @@ _NAMES = (
 _NUMBER = EPOCH_SECONDS + EPOCH_FRACTION
 _NAME = rb"[A-Za-z_@][\w.@-]{0,63}+"
 FIELD_HINTS = (rb"\{", _NAME + b"=")
-"""Patterns of which one holds at the beginning of every structured line."""
+"""Patterns one of which matches the beginning of every structured line."""
 TEXT_GROUPS = ("text", "other")
 """The groups of a time field's match that hold a value to be read like a line."""
 
-# Text within a string never looks like a member's name, for there its quotes are escaped. MongoDB has an object for a
-# time: {"$date":"2000-10-10T13:55:36.123+00:00"}
+# Text within a string never looks like a member's name, since quotes are escaped there. MongoDB writes an object in
+# place of a time: {"$date":"2000-10-10T13:55:36.123+00:00"}
 _MEMBER = re.compile(
     rb'"(?=[@_DTadet])' + _NAMES + rb'"\s*+:\s*+(?:\{\s*+"\$date"\s*+:\s*+)?'
     rb'(?:"(?P<text>[^"\\]++)"|' + _NUMBER + rb"(?=[\s,}\]])|(?P<other>[\d.eE+-]++)(?=[\s,}\]]))"
@@ -60,7 +60,7 @@ def first_time_field(line: bytes) -> re.Match[bytes] | None:
 
 
 def values_of_members(lines: Sequence[bytes]) -> list[bytes]:
-    """Return the first time field's value for each JSON line; nothing for other lines, or if it is an epoch time."""
+    """Return the first time field's value for each JSON line; empty for other lines, and for an epoch time."""
     find = _MEMBER.search
     return [
         field[1] if line[:1] == b"{" and (field := find(line, 0, HEAD)) and field.lastindex == 1 else b""
@@ -69,7 +69,7 @@ def values_of_members(lines: Sequence[bytes]) -> list[bytes]:
 
 
 def values_of_pairs(lines: Sequence[bytes]) -> list[bytes]:
-    """Return the first time field's value for each logfmt line; nothing for other lines, or if it is an epoch time."""
+    """Return the first time field's value for each logfmt line; empty for other lines, and for an epoch time."""
     find = _first_pair
     return [
         field[field.lastgroup] if (field := find(line, 0, HEAD)) and field.lastgroup in TEXT_GROUPS else b""

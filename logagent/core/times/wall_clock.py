@@ -1,4 +1,4 @@
-"""From a wall clock's date and time to nanoseconds since the epoch: time zones, and years that are left out."""
+"""Converting a wall clock's date and time to nanoseconds since the epoch: time zones, and dates without a year."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class WallClock:
     def instant(self, found: re.Match[bytes], year: int, month: int, day: int, zone: bytes | None = None) -> int | None:
         """Return the whole second that a date and a clock name, or None if there is no such time.
 
-        An hour that comes twice (clocks set back) is the first of the two. An hour that is skipped (clocks set forward)
-        has the offset of the hour before it. A leap second is the second after it.
+        An hour that occurs twice (clocks set back) is the first of the two. An hour that is skipped (clocks set
+        forward) is read with the offset of the hour before it. A leap second is read as the second after it.
 
         Args:
             found: the match whose groups `hour`, `minute` and `second` hold the clock.
             year: with all its digits.
             month: from 1.
             day: from 1.
-            zone: the name or offset as the line writes it; None: it names none.
+            zone: the name or offset in the line; None: the line names no zone.
         """
         hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"])
         try:
@@ -63,7 +63,7 @@ class WallClock:
             The whole second, or None if there is no such time.
         """
         leap = SECOND if found["second"] == b"60" else 0
-        for year in range(self._year, self._year - 10, -1):  # 29 February is back after eight years at most
+        for year in range(self._year, self._year - 10, -1):  # two leap years are at most eight years apart
             instant = self.instant(found, year, month, day)
             if instant is not None and instant - leap <= self._latest:
                 return instant
@@ -71,7 +71,7 @@ class WallClock:
 
 
 def full_year(text: bytes) -> int:
-    """Return the year that four digits or two stand for."""
+    """Return the year that two or four digits stand for."""
     year = int(text)
     if len(text) > 2:
         return year

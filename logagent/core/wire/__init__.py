@@ -1,4 +1,4 @@
-"""What agents and clients exchange, each form with its encoder beside its decoder.
+"""The formats that agents and clients exchange, each encoder beside its decoder.
 
 May import, of ``core``: its own modules, ``times``, ``matching`` and ``hits``.
 

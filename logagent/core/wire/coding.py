@@ -13,11 +13,12 @@ import zstandard
 
 IDENTITY = "identity"
 _ZSTD_LEVEL = 1
-"""At this level logs shrink to less than a quarter, at 450 MB/s; higher levels cost more than a network saves."""
+"""At this level logs shrink to less than a quarter, at 450 MB/s; higher levels cost more time than the network
+saves."""
 _GZIP_LEVEL = 1
 """The fastest level: gzip is for clients that do not know zstd."""
 _MAX_WINDOW = 8 * 1024 * 1024
-"""Bytes of history that a zstd stream may make its decoder keep: RFC 8878 asks every decoder to support as many."""
+"""Bytes of the largest window of a zstd stream: RFC 8878 asks every decoder to support this size."""
 _DECODED_AT_ONCE = 1024
 """Bytes decoded at a time: at worst they decompress to some 32 MiB, since 128 KiB of one byte take four bytes."""
 
@@ -30,7 +31,7 @@ class Encoder(Protocol):
     """Encodes one stream."""
 
     def encode(self, chunk: bytes, /) -> bytes:
-        """Return the encoded chunk, so that all that was given can be decoded."""
+        """Return the encoded chunk, flushed, so that the receiver can decode all of it."""
         ...
 
     def finish(self) -> bytes:
@@ -72,7 +73,7 @@ _ENCODERS: dict[str, Callable[[], Encoder]] = {"zstd": _Zstd, "gzip": _Gzip, IDE
 
 
 def negotiate(accept_encoding: str) -> str:
-    """Return the coding to answer in: the client's best, zstd before gzip; identity if it accepts neither.
+    """Return the coding for the answer: the one the client prefers, zstd before gzip; identity if it accepts neither.
 
     Args:
         accept_encoding: the value of the header `accept-encoding`; empty if there is none.
@@ -90,8 +91,8 @@ def encoder(coding: str) -> Encoder:
 def decoder(coding: str) -> Callable[[bytes], Iterator[bytes]]:
     """Return a function that decodes a stream chunk by chunk.
 
-    It yields a chunk's bytes piece by piece, so that little is held at a time, however much a chunk decompresses to. It
-    raises `DecodeError` when the bytes are not in the coding.
+    It yields a chunk's text piece by piece, so that memory is bounded however much a chunk decompresses to. It raises
+    `DecodeError` when the bytes are not in the coding.
 
     Args:
         coding: the value of the header `content-encoding`; only zstd and identity are known.

@@ -1,7 +1,6 @@
-"""Batches between agents as frames, encoder beside decoder.
+"""Frames: the encoding of batches between agents, encoder beside decoder.
 
-A frame; its numbers are big-endian except for the columns, which are little-endian so that most machines copy them
-without a change:
+The layout of a frame; numbers are big-endian, but columns are little-endian, so that most machines copy them unchanged:
 
     u32  length of all that follows
     u8   columns present: 1 times, 2 offsets, 4 origin, 8 flags, 16 keys; 32: the batch is live
@@ -33,9 +32,9 @@ from logagent.core.outcome import Status
 BATCHES = "application/vnd.logagent.batches"
 """The media type; its parameters `times` and `places` (true or false) ask for these columns."""
 SCOPE_HEADER = "log-scope"
-"""`log-scope: own` asks an agent for its own files only, so that agents never ask in circles."""
+"""`log-scope: own` asks an agent for its own files only, so that agents never ask each other in circles."""
 VERSION_HEADER = "logagent-version"
-"""The header that every answer of an agent carries, and no other server's."""
+"""The header that every response of an agent has, and no response of another server."""
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes of one frame at most. A batch holds a few hundred KiB or one overlong line; more is not a frame."""
 MAX_ORIGINS = 0xFFFF
@@ -59,8 +58,8 @@ class WireError(ValueError):
 def encode(batch: Batch) -> bytes:
     """Return the frame of a batch.
 
-    Of more than `MAX_ORIGINS` origins only those that lines have are sent. If these are still too many, the batch goes
-    out as several frames, cut between records.
+    If there are more than `MAX_ORIGINS` origins, only those that lines have are sent. If these are still too many, the
+    batch is encoded as several frames, cut between records.
     """
     if len(batch.origins) <= MAX_ORIGINS:
         return _encode_frame(batch)
@@ -68,7 +67,7 @@ def encode(batch: Batch) -> bytes:
 
 
 def _with_few_origins(batch: Batch) -> Iterator[Batch]:
-    """The batch cut so that no part has more origins than one frame can name."""
+    """Cut a batch so that no part has more origins than one frame can name."""
     if len(batch.origins) <= MAX_ORIGINS:
         yield batch
         return
@@ -77,7 +76,7 @@ def _with_few_origins(batch: Batch) -> Iterator[Batch]:
 
 
 def _borders(batch: Batch) -> Iterator[int]:
-    """The indices of the lines before which the batch is cut."""
+    """Yield the indices of the lines before which a batch is cut."""
     first = record = 0
     origins: set[int] = set()
     indices = batch.origin_of_each()
@@ -115,13 +114,13 @@ def _encode_frame(batch: Batch) -> bytes:
 
 
 class FrameDecoder:
-    """Makes batches of the bytes of a connection, in whatever pieces they arrive."""
+    """Decodes the bytes of a connection, which may arrive in pieces of any size, into batches."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
 
     def receive(self, received: bytes) -> Iterator[Batch]:
-        """Yield the batches that are whole now.
+        """Yield the batches that are complete now.
 
         Args:
             received: the next bytes of the connection.

@@ -1,4 +1,4 @@
-"""What an agent knows of the hosts: their state, as JSON and back, and how a query chooses among them."""
+"""The hosts that an agent knows: their state, its conversion to JSON and back, and how a query selects hosts."""
 
 from __future__ import annotations
 
@@ -73,10 +73,11 @@ def _text(value: object) -> str:
 
 
 def chosen(asked: Sequence[str], known: Iterable[str]) -> list[str]:
-    """Return the known hosts that names or globs choose, sorted; all of them if nothing is asked for.
+    """Return the known hosts that match names or globs, sorted; all of them if none are given.
 
     Raises:
-        Failure: NOT_FOUND for a name or glob that fits none, as a misspelt host is not an empty answer.
+        Failure: NOT_FOUND for a name or glob that matches no host, so that a misspelt host does not look like an empty
+            answer.
     """
     names = sorted(known)
     for pattern in asked:

@@ -1,4 +1,4 @@
-"""The logs of hosts with what is known of each, as `/files` lists them, and their way to JSON and back."""
+"""The logs of hosts with their properties, as `/files` lists them, and their conversion to JSON and back."""
 
 from __future__ import annotations
 
@@ -95,22 +95,19 @@ class Listing:
 
     @property
     def outcome(self) -> Outcome:
-        """How the listing ended, which is as the first host that failed.
-
-        A host without the files asked for has not failed.
-        """
+        """How the listing ended: with the status of the first host that failed; NOT_FOUND is not a failure here."""
         failing = [part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
         first = failing[0] if failing else HostOutcome("", Status.OK)
         return Outcome(first.status, first.message, len(self.logs), hosts=self.hosts)
 
     def of_host(self, host: str) -> Listing:
-        """Return the listing of one host under the name that it is asked by, whatever it calls itself."""
+        """Return the listing of one host, with the name that this agent has for the host."""
         logs = tuple(replace(log, host=host) for log in self.logs)
         return Listing(logs, tuple(replace(part, host=host) for part in self.hosts[:1]))
 
 
 def failing(host: str, status: Status, message: str) -> Listing:
-    """Return the listing of a host that failed to give its own."""
+    """Return a listing without logs for a host that failed to give one."""
     return Listing((), (HostOutcome(host, status, message),))
 
 
@@ -137,7 +134,7 @@ def parse_listing(query_string: bytes) -> Query:
 
 
 def to_json(listing: Listing) -> dict[str, Any]:
-    """Return the JSON document of a listing; bytes of names that are not UTF-8 are shown with a backslash."""
+    """Return the JSON document of a listing; bytes of names that are not UTF-8 are escaped with a backslash."""
     return {
         "files": [_log(log) for log in listing.logs],
         "hosts": [{"host": shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],

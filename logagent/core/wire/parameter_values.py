@@ -1,7 +1,7 @@
-"""The values of parameters: how each kind is spelled in a query string, and how it is read.
+"""Readers for the values of parameters, one for each kind of value.
 
-Each reader takes the parameter's name, all its values, and the time now, in nanoseconds since the epoch, from which
-`moment` counts back. It raises `BadParameter` for a value that cannot be used.
+Each reader takes the parameter's name, all its values, and the current time in nanoseconds since the epoch, which only
+`moment` uses. It raises `BadParameter` for a value that cannot be used.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from logagent.core.units import UNITS
 MAX_REPEATS = 64
 """Values of one parameter: more are a mistake or an attack, since each costs time for every line."""
 LEAST_SECONDS, MOST_SECONDS = 0.001, 1e9
-"""Seconds of a timeout, from the first and below the second. Less could not even be refused in time; more is thirty
-years. Between them the shortest exact spelling of a number has no exponent, which `seconds` does not read."""
+"""Seconds of a timeout: at least the first, less than the second. Below, the time is too short even to refuse the
+query; above, it is thirty years. Within the bounds, `repr` spells a number without an exponent, which `seconds` cannot
+read."""
 MOST_STEP = 36_500 * UNITS["d"]
 """Nanoseconds of a bucket of `/hits` at most: a century."""
 MAX_CONTEXT = 1000
-"""Records of context on either side: screens full, and bearable in memory."""
+"""Records of context on either side: many screens, and still little memory."""
 MOST_PATIENCE = 10.0
 """Seconds that a followed line may be held back: beyond that nobody would call it live."""
 LEAST_HEARTBEAT, MOST_HEARTBEAT = 1.0, 300.0
-"""Seconds between signs of life: at shorter intervals they cost more than they tell, at longer ones a dead host goes
-unnoticed for too long."""
+"""Seconds between signs of life: more frequent ones only cost traffic; with rarer ones a dead host goes unnoticed for
+too long."""
 
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -122,12 +123,12 @@ def context_lines(name: str, values: list[str], _now: int) -> int:
 
 
 def cursor_text(name: str, values: list[str], _now: int) -> str:
-    """Read a cursor as the text that it is; `continued` decodes it once the whole query is known."""
+    """Return the text of a cursor; `continued` decodes it once the whole query is known."""
     return _once(name, values)
 
 
 def whole_number(name: str, values: list[str], _now: int) -> int:
-    """Read a whole number; the query as a whole says whether 0 makes sense."""
+    """Read a whole number; whether 0 is allowed depends on other parameters, and is checked later."""
     value = _once(name, values)
     if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
         raise BadParameter(name, "must be a whole number from 1")
@@ -182,6 +183,6 @@ def _once(name: str, values: list[str]) -> str:
 
 
 def _span(name: str, values: list[str]) -> float:
-    """Seconds; not a number where nothing like it is spelled."""
+    """Read a span of time in seconds; return NaN if the value is not a span."""
     spelled = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)(ms|s|m|h)?", _once(name, values), re.ASCII)
     return float(spelled[1]) * _SECONDS[spelled[2] or "s"] if spelled else math.nan

@@ -1,4 +1,4 @@
-"""The parameters of a query in a URL's query string, decoder beside encoder: which there are, and what they mean."""
+"""The parameters of a query in a URL's query string: their names, and encoder beside decoder."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from logagent.core.times import moments
 from logagent.core.wire import parameter_values as values
 
 MAX_VALUE = 4096
-"""Bytes of one value: longer than any path or keyword that a person or a program would sensibly send."""
+"""Bytes of one value: longer than any sensible path or keyword."""
 MAX_QUERY_STRING = 64 * 1024
 """Bytes of the whole query string, before it is decoded."""
 MAX_EARLIER = 100_000
-"""Records that a follow may begin with: they are found from the newest to the oldest, and held to be reversed."""
+"""Records that a follow may begin with: they are found newest first, and held in memory until they are reversed."""
 
 _Reader = Callable[[str, list[str], int], object]
-"""Takes a parameter's name, its values, and the time now."""
+"""Takes a parameter's name, its values, and the current time."""
 _Readers = Mapping[str, tuple[tuple[str, ...], _Reader]]
-"""For each parameter, the fields of the query that it sets, and what reads its values."""
+"""For each parameter, the fields of the query that it sets, and the reader of its values."""
 _READERS: _Readers = {
     "filename": (("files",), values.names),
     "hostname": (("hosts",), values.names),
@@ -52,10 +52,10 @@ _READERS: _Readers = {
     "cursors": (("cursors",), values.flag),
 }
 _OF_FOLLOW = {"patience", "heartbeat"}
-"""Parameters that make sense only of a follow."""
+"""Parameters that have a meaning only for a follow."""
 _NOT_OF_HITS = {"n", "order", "context", "before_context", "after_context", "cursor", "prefix", "max_bytes"}
 _NOT_OF_HITS |= {"whole", "follow", "cursors", *_OF_FOLLOW}
-"""Parameters that say how lines are sent; hits send none, and do not tell how long lines are."""
+"""Parameters about how lines are sent, which `/hits` refuses: it sends no lines, and counts no bytes."""
 _HITS_READERS = {name: reader for name, reader in _READERS.items() if name not in _NOT_OF_HITS} | {
     "step": (("step",), values.step)
 }
@@ -69,7 +69,7 @@ def parse(query_string: bytes, now: int) -> Query:
     """Read the query string of a URL of `/logs`.
 
     Args:
-        query_string: values are UTF-8, percent-encoded; bytes that are not UTF-8 stand for themselves.
+        query_string: values are UTF-8, percent-encoded; bytes that are not UTF-8 are kept as surrogate escapes.
         now: nanoseconds since the epoch, for spans back from it.
 
     Raises:
@@ -116,7 +116,7 @@ def _parse(query_string: bytes, now: int, readers: _Readers) -> Query:
 
 
 def _ended(read: dict[str, Any]) -> Query:
-    """The query of an answer that ends; `read` has its fields."""
+    """Make the query of an answer that ends from its fields."""
     of_follow = sorted(read.keys() & _OF_FOLLOW)
     if of_follow:
         raise BadParameter(of_follow[0], "goes with follow=true only")
@@ -126,7 +126,7 @@ def _ended(read: dict[str, Any]) -> Query:
 
 
 def _followed(read: dict[str, Any]) -> Query:
-    """The query of a follow; `read` has its fields."""
+    """Make the query of a follow from its fields."""
     if read.pop("order", Order.OLDEST) is Order.NEWEST:
         raise BadParameter("order", "a follow goes from older to newer lines; leave order out")
     if "until" in read:
@@ -139,7 +139,7 @@ def _followed(read: dict[str, Any]) -> Query:
 def to_query_string(query: Query) -> str:
     """Return the query string that `parse`, or `parse_hits`, reads as a query.
 
-    It holds what a client may ask for; other fields travel in headers.
+    It holds the fields that a client may set; other fields are sent in headers.
     """
     return urlencode([*_names_and_patterns(query), *_flags(query), *_single_values(query)])
 
@@ -189,7 +189,7 @@ def _single_values(query: Query) -> list[tuple[str, str]]:
 
 
 def _given(query_string: bytes) -> dict[str, list[str]]:
-    """The values of each parameter that is given."""
+    """Return the values of each parameter in a query string."""
     if len(query_string) > MAX_QUERY_STRING:
         raise BadParameter("query", f"the query string is longer than {MAX_QUERY_STRING} bytes")
     given: dict[str, list[str]] = {}

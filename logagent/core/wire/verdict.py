@@ -1,7 +1,7 @@
 """The verdict: an outcome as a client sees it, as trailers (encoder beside decoder) and as the end record of a body.
 
-`log-hosts` is a structured-field list (RFC 9651) of strings with the parameters status, lines and message; messages
-are percent-encoded (RFC 3986) where they leave printable ASCII, as gRPC does with `grpc-message`.
+`log-hosts` is a structured-field list (RFC 9651) of strings with the parameters status, lines and message. In messages,
+all but printable ASCII is percent-encoded (RFC 3986), as in gRPC's `grpc-message`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from logagent.core.outcome import HostOutcome, Outcome, Status
 
 MAX_MESSAGE = 512
-"""Bytes of an encoded message in a trailer: a sentence. Proxies and clients bound a header block at 8 KiB and more."""
+"""Bytes of an encoded message in a trailer: a sentence. Proxies and clients limit a header block to 8 KiB or more."""
 MAX_HOSTS = 3072
 """Bytes of `log-hosts`: some forty failing hosts with their messages, which still fit into a header block."""
 
@@ -36,11 +36,11 @@ class BadVerdict(ValueError):
 
 
 def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
-    """Return the trailers of an answer, `log-hosts-omitted` among them only if hosts were left out."""
+    """Return the trailers of an answer, with `log-hosts-omitted` only if hosts were left out."""
     hosts, omitted = _encode_hosts(outcome.hosts)
     trailers = [
         ("log-status", str(int(outcome.status))),
-        ("log-message", _bounded(outcome.message.strip())),  # a field's value has no space around it
+        ("log-message", _bounded(outcome.message.strip())),  # HTTP strips spaces around a field's value
         ("log-complete", "true" if outcome.complete else "false"),
         ("log-lines", str(outcome.lines)),
         ("log-bytes-scanned", str(outcome.bytes_scanned)),
@@ -55,7 +55,7 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
     """Read the outcome of an answer from its trailers.
 
     Args:
-        trailers: their values by their names in lower case; others than `TRAILERS` are passed over.
+        trailers: their values by their names in lower case; names that are not in `TRAILERS` are ignored.
 
     Raises:
         BadVerdict: when they lack a status, or hold a wrong value.
@@ -96,7 +96,7 @@ def end_record(outcome: Outcome) -> dict[str, Any]:
 
 
 def _failing_first(parts: tuple[HostOutcome, ...]) -> list[HostOutcome]:
-    """Failures, then hosts that lack what was asked for, then the rest; by name within each."""
+    """Sort parts: failures, then hosts without the log (NOT_FOUND), then the others; by name within each group."""
     return sorted(parts, key=lambda part: (part.status in (Status.OK, Status.NOT_FOUND), not part.status, part.host))
 
 
@@ -126,7 +126,7 @@ def _percent(text: str) -> str:
 
 
 def _bounded(message: str) -> str:
-    """The message, percent-encoded, cut at a whole character so that it keeps within `MAX_MESSAGE`."""
+    """Percent-encode a message, and cut it between characters to at most `MAX_MESSAGE` bytes."""
     encoded = ""
     for character in message:
         piece = _percent(character)

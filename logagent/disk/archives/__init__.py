@@ -1,4 +1,4 @@
-"""Compressed files: decompressed in bounded memory, their text cut into blocks of whole lines.
+"""Compressed files: decompresses them in bounded memory, and cuts their text into blocks of whole lines.
 
 May import, of ``disk``: ``files``.
 

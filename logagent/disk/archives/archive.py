@@ -1,6 +1,6 @@
-"""The lines of a compressed file in both directions: backward come those that a forward pass has kept.
+"""The lines of a compressed file in both directions; backward, a forward pass keeps blocks, which are then reversed.
 
-Nothing is written anywhere, and memory is bounded whatever the file holds.
+No temporary file is written, and memory is bounded whatever the file holds.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from logagent.disk.archives.kept_blocks import KeptBlocks
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
 
 KEPT = 24 * 1024 * 1024
-"""Bytes of wanted blocks that a backward pass keeps. With less room, answers of many lines take more passes: one for
-every 24 MiB of blocks, each a second or so for every GB of text before them."""
+"""Bytes of wanted blocks that a backward pass keeps. An answer of many lines takes one pass for every 24 MiB of blocks,
+each about a second for every GB of text before them."""
 
 
 class Archive(ForwardArchive):
@@ -51,21 +51,21 @@ class Archive(ForwardArchive):
         inspect: Callable[[], Inspection] | None = None,
         overlap: int = 0,
     ) -> Iterator[Stretch]:
-        """Give the text before `end` from its last line to its first, without most of the blocks that nobody wants.
+        """Give the text before `end` from its last line to its first, without most of the blocks that are not wanted.
 
-        Empty blocks come during the passes: reading goes on. Long lines come with their true `end`; `found` tells how
-        their test ended, and only their head is still at hand.
+        Empty blocks are given during the passes, as signs of progress. Long lines have their true `end`; `found`
+        returns the result of their test, and only their head can still be read.
 
         Args:
-            wanted: counts the wanted lines of a block; a block that has any comes.
-            most: wanted lines to give at least; older blocks than hold as many together may be left out. None: all.
-            around: lines on either side of a wanted block that come too, and at either end of the text, as neighbours
-                of wanted lines in other files. More may come.
+            wanted: counts the wanted lines of a block; a block that has any is given.
+            most: wanted lines to give at least; blocks older than those that hold so many may be left out. None: all.
+            around: lines to give on either side of a wanted block, and at either end of the text, since wanted lines in
+                other files may be their neighbours. More may be given.
             end: an offset where a line begins; None: the end of the text.
             inspect: begins the test of one long line, see `Matcher`; None: every long line is wanted.
-            overlap: bytes of the window before it that each window of a long line begins with.
+            overlap: bytes that each window of a long line shares with the window before it.
         """
-        owed = around  # a match in a newer file may lie right behind
+        owed = around  # the first lines of a newer file may match
         while True:
             keeping = KeptBlocks(self._room, most, around, owed)
             self._at_hand.kept = keeping.kept
@@ -91,7 +91,7 @@ class Archive(ForwardArchive):
         return super().head(line)
 
     def found(self, line: LongLine) -> bool:
-        """Tell whether the long line that `backward` gave last passed its test; if not, it is a neighbour."""
+        """Return whether the long line that `backward` gave last passed its test; if not, it is a neighbour."""
         given = self._at_hand.given
         return given is not None and given.stretch == line and given.wanted > 0
 

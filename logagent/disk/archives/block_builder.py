@@ -1,4 +1,4 @@
-"""Blocks of whole lines out of a text that comes in chunks, and lines that are too long to be held."""
+"""Building blocks of whole lines, and lines that are too long to be held, from a text that comes in chunks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from logagent.disk.files.blocks import Block
 
 
 class ChunkedText:
-    """A text in chunks, given in pieces of any size, some of which may be put back."""
+    """Reads a text that comes in chunks in pieces of any size; a piece can be put back."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
@@ -25,19 +25,19 @@ class ChunkedText:
         return piece
 
     def put_back(self, piece: bytes) -> None:
-        """Give `piece` next."""
+        """Put a piece back, so that `take` returns it next."""
         self._left = piece + self._left
 
 
 class BlockBuilder:
-    """Puts blocks of whole lines together.
+    """Collects pieces of a text into blocks of whole lines.
 
-    Each byte is copied once, and searched once for line breaks, from behind.
+    Each byte is copied once, and searched once for line breaks, from the end.
 
     Attributes:
-        offset: where the text that it holds begins.
-        whole: bytes of whole lines that it holds.
-        loose: bytes that it holds behind the last line break.
+        offset: where the held text begins.
+        whole: held bytes of whole lines.
+        loose: held bytes after the last line break.
     """
 
     def __init__(self, offset: int) -> None:
@@ -58,20 +58,20 @@ class BlockBuilder:
             self.loose += len(piece) - cut
 
     def end(self) -> None:
-        """Count the loose bytes as whole, since a line break or the end of the text follows them."""
+        """Count the loose bytes as whole, because a line break or the end of the text follows them."""
         self._whole += self._loose
         self.whole += self.loose
         self._loose, self.loose = [], 0
 
     def block(self) -> Block:
-        """Return the whole lines, and let go of them."""
+        """Return the whole lines, and drop them from the builder."""
         block = Block(self.offset, b"".join(self._whole))
         self.offset += self.whole
         self._whole, self.whole = [], 0
         return block
 
     def line(self) -> bytes:
-        """Return the loose beginning of a line, and let go of it; there must be no whole line before it."""
+        """Return the loose beginning of a line, and drop it from the builder, which must hold no whole line."""
         line = b"".join(self._loose)
         self._loose, self.loose = [], 0
         return line
@@ -81,14 +81,14 @@ class StreamedLine:
     """A long line while it is decompressed.
 
     Args:
-        text: the text, of which the rest of the line comes next.
-        size: bytes of its pieces, at most.
+        text: the text; it continues with the rest of the line.
+        size: bytes of a piece at most.
 
     Attributes:
         offset: where the line begins.
         head: its first bytes.
-        end: the offset up to which it was seen so far, its line break left out.
-        behind: the offset at which the next line begins, once the line is over.
+        end: the offset up to which it was decompressed so far, without its line break.
+        behind: the offset at which the next line begins, once the whole line was decompressed.
     """
 
     def __init__(self, offset: int, head: bytes, text: ChunkedText, size: int) -> None:
@@ -100,7 +100,7 @@ class StreamedLine:
         self._over = False
 
     def more(self) -> Iterator[bytes]:
-        """Give the rest of the line in pieces; an empty piece means that reading goes on."""
+        """Give the rest of the line in pieces; an empty piece means that reading continues."""
         while not self._over and (piece := self._text.take(self._size)) is not None:
             cut = piece.find(b"\n")
             self._over = cut >= 0

@@ -1,4 +1,4 @@
-"""The bytes of a compressed file as its decoders take them: in turn, and sometimes looked at before."""
+"""The bytes of a compressed file as decoders read them: one after the other, with a look ahead."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Damaged(Exception):
 
 
 class CompressedBytes:
-    """Goes through the bytes of one file, up to the size that it had at first.
+    """Reads the bytes of one file in order, up to the size that it had when opened.
 
-    Every method that reads raises `Damaged` where the read fails.
+    Every method that reads raises `Damaged` if the read fails.
 
     Args:
         descriptor: of a regular file, open for reading; stays the caller's.
         read: `os.pread`, or its stand-in.
-        before_read: called before each read; an exception that it raises passes through.
+        before_read: called before each read; an exception that it raises propagates.
     """
 
     def __init__(self, descriptor: int, read: Read, before_read: Callable[[], object]) -> None:
@@ -39,7 +39,7 @@ class CompressedBytes:
         return self._end - len(self._held) + self._taken
 
     def go_to(self, place: int) -> None:
-        """Go on with the byte at the offset `place`."""
+        """Continue with the byte at the offset `place`."""
         self._held, self._taken, self._end = b"", 0, place
 
     def ahead(self, count: int) -> bytes:
@@ -82,11 +82,11 @@ class CompressedBytes:
         return some
 
     def give_back(self, count: int) -> None:
-        """Undo the taking of the last `count` bytes, which the last call has taken."""
+        """Put back the last `count` bytes that the last call took."""
         self._taken -= count
 
     def skip(self, count: int) -> None:
-        """Go past the next `count` bytes without reading them.
+        """Skip the next `count` bytes without reading them.
 
         Raises:
             Damaged: when the file ends before.
@@ -96,7 +96,7 @@ class CompressedBytes:
         self.go_to(self.place + count)
 
     def skip_padding(self) -> bool:
-        """Go past zeros; return whether other bytes follow."""
+        """Skip zeros; return whether other bytes follow."""
         while first := self.ahead(1):
             if first != b"\0":
                 return True

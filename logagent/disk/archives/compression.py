@@ -1,4 +1,4 @@
-"""How a file is compressed, told by its first bytes and never by its name."""
+"""Detecting the compression of a file by its first bytes, never by its name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SIGNATURES = {
 
 
 def compression_of(head: bytes) -> Compression | None:
-    """Return how a file is compressed, None if it is not, or in a format that is not known here.
+    """Return the compression of a file; None if it is not compressed, or in an unknown format.
 
     Args:
         head: the first `HEAD` bytes of the file, or all of them if there are fewer.

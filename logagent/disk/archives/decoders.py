@@ -24,20 +24,20 @@ class Decoder(Protocol):
 
     @property
     def needs_input(self) -> bool:
-        """Whether more text can be had only from more compressed bytes."""
+        """Whether it needs more compressed bytes to give more text."""
 
     @property
     def unused_data(self) -> bytes:
-        """Bytes that were given and lie behind the end of the member."""
+        """Given bytes that lie after the end of the member."""
 
     def decompress(self, compressed: bytes, most: int, /) -> bytes:
         """Decompress at most `most` bytes of text."""
 
 
 class ExactGzip:
-    """Decompresses gzip exactly as far as it is asked to.
+    """Decompresses gzip with `zlib`, which gives all valid text before damage.
 
-    `isal` looks ahead, and so fails before it has given all text that is valid; `zlib` takes three times as long.
+    `isal` looks ahead, and so fails before it has given all valid text; but `zlib` takes three times as long.
     """
 
     def __init__(self) -> None:
@@ -51,16 +51,16 @@ class ExactGzip:
 
     @property
     def needs_input(self) -> bool:
-        """Whether more text can be had only from more compressed bytes."""
+        """Whether it needs more compressed bytes to give more text."""
         return not (self._full or self._decoder.unconsumed_tail)
 
     @property
     def unused_data(self) -> bytes:
-        """Bytes that were given and lie behind the end of the member."""
+        """Given bytes that lie after the end of the member."""
         return self._decoder.unused_data
 
     def decompress(self, compressed: bytes, most: int, /) -> bytes:
-        """Decompress at most `most` bytes of text, first from what earlier calls left over."""
+        """Decompress at most `most` bytes of text; without new bytes, use those that earlier calls left over."""
         text = self._decoder.decompress(compressed or self._decoder.unconsumed_tail, most)
         self._full = len(text) == most
         return text
@@ -79,7 +79,7 @@ def decoder_of(kind: Compression, memory: int) -> Decoder:
 
 
 def exact_decoder_of(kind: Compression, memory: int) -> Decoder:
-    """Return a decoder that gives all valid text in front of damage when it is asked for single bytes.
+    """Return a decoder that gives all valid text before damage if single bytes are asked for.
 
     Args:
         kind: any format but zstd.
@@ -89,7 +89,7 @@ def exact_decoder_of(kind: Compression, memory: int) -> Decoder:
 
 
 def exceeds_memory(error: Exception) -> bool:
-    """Tell whether a decoder failed because it needs more memory than it may take."""
+    """Return whether a decoder failed because it needs more memory than it may take."""
     return str(error) == "Memory usage limit exceeded"
 
 
@@ -100,4 +100,4 @@ _DECODERS: dict[Compression, Callable[[], Decoder]] = {
 _ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)  # its stub takes the class for an exception
 
 DECODER_ERRORS = (_ISAL_ERROR, zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError)
-"""What the decoders of all formats raise where their input is not valid."""
+"""The exceptions that decoders raise for invalid input."""

@@ -1,8 +1,8 @@
 """The text of a compressed file as a forward stream of chunks, read by position and in bounded memory.
 
-Formats: RFC 1952 (gzip), RFC 8878 (zstd), the .xz file format 1.2.1 and bzip2's. In each of them several archives may
-follow one another in a file, and are then one text. Measured on a made-up log that repeats itself more than most, the
-decoders alone give, in MB of text a second: zstd 4100, gzip 1800 (`isal`; zlib 600), xz 1270, bzip2 60.
+Formats: RFC 1952 (gzip), RFC 8878 (zstd), the .xz file format 1.2.1 and bzip2's. In each of them a file may hold
+several archives one after the other, which form one text. Measured on a synthetic log that is more repetitive than
+most, the decoders alone give, in MB of text a second: zstd 4100, gzip 1800 (`isal`; zlib 600), xz 1270, bzip2 60.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ CHUNK = BATCH_BYTES
 """Bytes of text that are decompressed at a time, at most: they stay in the processor's caches, however well the file
 is compressed."""
 FIRST_STEP = 1024
-"""Bytes that a decoder is given first; each further step is four times as large. Where thousands of small archives
-follow one another in a file, each decoder copies the bytes behind its own."""
+"""Bytes that a decoder is given first; each further step is four times as large. Small at first, since in a file of
+thousands of small archives each decoder copies all bytes that follow its own."""
 LARGEST_WINDOW = 128 * 1024 * 1024
-"""Bytes of text that one decoder may hold to refer back to: as many as `zstd --long` and `zstd --ultra -22` need, and
-twice as many as `xz -9` does. All others need 8 MiB at most, gzip 32 KiB."""
+"""Bytes of the window (earlier text) that one decoder may hold: as many as `zstd --long` and `zstd --ultra -22` need,
+and twice as many as `xz -9` does. All others need 8 MiB at most, gzip 32 KiB."""
 
 _FRAME_HEAD = 18
 """Bytes of the longest header of a zstd frame."""
@@ -49,7 +49,7 @@ def head_of(descriptor: int, size: int) -> bytes:
 
     Args:
         descriptor: of a regular file, open for reading.
-        size: bytes to return; fewer if the text is shorter, or damaged before.
+        size: bytes to return; fewer are returned if the text is shorter, or damaged earlier.
 
     Raises:
         OSError: when the file cannot be read.
@@ -73,7 +73,7 @@ class Decompression:
         name: of the file, for messages.
         kind: how it is compressed.
         chunk: bytes of text given at a time, at most.
-        window: bytes that a decoder may hold of the text before; a file that needs more is not decompressed.
+        window: bytes of earlier text that a decoder may hold; a file that needs more is not decompressed.
         read: `os.pread`, or its stand-in.
         before_read: called before each read and before each chunk; an exception that it raises ends the pass.
 
@@ -105,7 +105,7 @@ class Decompression:
     def chunks(self) -> Iterator[bytes]:
         """Give the text, at most `chunk` bytes at a time (of zstd, 128 KiB); to be called once.
 
-        An empty chunk means that reading goes on. The text ends where no more can be decompressed; `loss` says why.
+        An empty chunk means that reading continues. At damage the text ends, and `loss` says why.
         """
         given = 0
         try:
@@ -133,10 +133,10 @@ class Decompression:
             yield from self._rescued(given)
 
     def _rescued(self, given: int) -> Iterator[bytes]:
-        """Give the text from `given` on up to the damage.
+        """Give the text of a damaged member from `given` on, up to the damage.
 
-        A decoder that fails keeps the text that it decompressed since it was last asked. So the member is decompressed
-        again, from `given` on in single bytes: all of them come, except perhaps the last.
+        A decoder that fails drops the text that it decompressed in the failing call. So the member is decompressed
+        again, from `given` on in single bytes, which loses one byte at most.
         """
         seen = 0
         decoder = exact_decoder_of(self._kind, self._window)
@@ -145,7 +145,7 @@ class Decompression:
             seen += len(chunk)
 
     def _decoded(self, decoder: Decoder, most: Callable[[int], int]) -> Iterator[bytes]:
-        """Give the text of a member; `most` tells how long the next chunk may be, from how much was given so far."""
+        """Give the text of a member; `most` returns the size of the next chunk from the bytes given so far."""
         step, seen = FIRST_STEP, 0
         while not decoder.eof:
             self._before_read()
@@ -168,7 +168,7 @@ class Decompression:
                 yield from self._frame(decompressor.decompressobj(), head)
 
     def _frame(self, decoder: zstandard.ZstdDecompressionObj, head: bytes) -> Iterator[bytes]:
-        """Give a frame block by block: a decoder of zstd takes no bound, but a block holds 128 KiB of text at most."""
+        """Give a frame block by block, since zstd's decoder takes no bound, but a block has 128 KiB of text at most."""
         facts = self._checked(partial(zstandard.get_frame_parameters, head))
         if facts.window_size > self._window:
             raise _TooLarge(f"needs a window of {facts.window_size} bytes, the limit is {self._window}")
@@ -182,7 +182,7 @@ class Decompression:
             self._checked(partial(decoder.decompress, self._compressed.take(4)))
 
     def _block(self) -> tuple[bytes, bool]:
-        """Take a block of a frame with its header; and whether it is the last one (RFC 8878, section 3.1.1.2)."""
+        """Return a block of a frame with its header, and whether it is the last one (RFC 8878, section 3.1.1.2)."""
         head = self._compressed.take(_BLOCK_HEAD)
         facts = int.from_bytes(head, "little")
         last, kind, size = facts & 1, facts >> 1 & 3, facts >> 3
@@ -206,7 +206,7 @@ class Decompression:
 
 
 class _Invalid(Damaged):
-    """A decoder could not go on."""
+    """A decoder found invalid input."""
 
 
 class _TooLarge(Exception):

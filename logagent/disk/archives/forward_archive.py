@@ -16,9 +16,9 @@ from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, R
 
 
 class ForwardArchive:
-    """Reads the lines of one compressed file forward; offsets and sizes are those of its text.
+    """Reads the lines of one compressed file forward; offsets and sizes refer to its text.
 
-    A damaged file, or a read that fails, is a `loss` and raises nothing.
+    Damage and failing reads set `loss`, and raise nothing.
 
     Args:
         descriptor: of a regular file, open for reading; stays the caller's.
@@ -29,10 +29,10 @@ class ForwardArchive:
 
     Attributes:
         name: of the file, for messages.
-        max_line: bytes up to which a line comes whole.
-        size: bytes of the text; None until a pass has come to its end.
-        bytes_read: bytes of text gone through in all passes together.
-        decompressing_ns: nanoseconds that the decoders took for them.
+        max_line: bytes up to which a line is given whole.
+        size: bytes of the text; None until a pass has reached its end.
+        bytes_read: bytes of text decompressed in all passes.
+        decompressing_ns: nanoseconds spent in decoders for them.
         loss: why the lines are incomplete; None as long as they are complete.
     """
 
@@ -63,16 +63,16 @@ class ForwardArchive:
     def forward(self, begin: int = 0) -> Iterator[Stretch]:
         """Give the text from `begin`, where a line begins, to its end.
 
-        A `LongLine` comes as soon as it is known to be one. Its `end` is how far it was seen until then, and its
-        windows can be had until the next stretch is asked for.
+        A `LongLine` is given as soon as it is known to be one. Its `end` is the offset decompressed so far, and
+        `windows` may be called for it until the next stretch is asked for.
         """
         return self._pass(begin, None)
 
     def windows(self, line: LongLine, overlap: int) -> Iterator[bytes]:
-        """Give the long line that `forward` gave last in pieces; to be called once for a line.
+        """Give the long line that `forward` gave last in windows; to be called once for a line.
 
         Args:
-            overlap: bytes of the line before it that each piece but the first begins with.
+            overlap: bytes that each window shares with the window before it.
 
         Raises:
             LookupError: for any other line.
@@ -99,11 +99,11 @@ class ForwardArchive:
         return self._head_of(streamed)
 
     def read(self, begin: int, end: int) -> bytes:
-        """Return the text from `begin` to `end` as far as it is at hand: see `TextAtHand.read`."""
+        """Return the text from `begin` to `end` as far as it is held; see `TextAtHand.read`."""
         return self._at_hand.read(begin, end)
 
     def before(self, end: int) -> tuple[int, bytes]:
-        """Return the offset and the bytes of the text at hand right before `end`, where a line begins."""
+        """Return the offset and the bytes of the held text directly before `end`, where a line begins."""
         return self._at_hand.before(end)
 
     def _pass(self, begin: int, end: int | None) -> Iterator[Stretch]:
@@ -124,7 +124,7 @@ class ForwardArchive:
         yield from self._lines(builder)
 
     def _chunks(self, begin: int, end: int | None) -> Iterator[bytes]:
-        """Give the text from `begin` to `end`; before, empty chunks."""
+        """Give empty chunks while text before `begin` is skipped, then the text from `begin` to `end`."""
         offset, chunk, spent = 0, max(1, min(CHUNK, self._sizes[-1])), self.decompressing_ns
         decompression = Decompression(
             self._descriptor, self.name, self._kind, chunk=chunk, read=self._read, before_read=self._before_read

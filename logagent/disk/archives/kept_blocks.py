@@ -1,4 +1,4 @@
-"""The stretches of a text that are kept of a pass over an archive: the newest wanted ones and their neighbours."""
+"""The stretches that a pass over an archive keeps: the newest wanted ones and their neighbours."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import NamedTuple
 from logagent.disk.files.blocks import Stretch
 
 MOST_BEFORE = 8 * 1024 * 1024
-"""Bytes before a wanted stretch in which its neighbours are looked for: a thousand lines of 8 KiB."""
+"""Bytes before a wanted stretch that may be kept as its neighbours: a thousand lines of 8 KiB."""
 
 
 class KeptStretch(NamedTuple):
     """A stretch of a pass, with its text and counts of lines.
 
     Attributes:
-        text: of a long line only the head.
-        wanted: how many of its lines are wanted.
-        lines: how many lines it has.
-        before: how many lines of the pass lie before it.
+        text: its text; of a long line only the head.
+        wanted: number of its lines that are wanted.
+        lines: number of its lines.
+        before: number of lines of the pass before it.
     """
 
     stretch: Stretch
@@ -29,19 +29,19 @@ class KeptStretch(NamedTuple):
 
 
 class KeptBlocks:
-    """Takes the stretches of a pass from the oldest on, and keeps the newest.
+    """Takes the stretches of a pass, oldest first, and keeps the newest wanted ones.
 
     Args:
-        room: bytes of text to keep; a single stretch is kept whatever its size. Up to `MOST_BEFORE` bytes more are
-            held while they may be neighbours of what comes next.
-        most: wanted lines to keep: of the wanted stretches, the newest that hold as many together; None: all.
-        around: lines to keep on either side of a wanted stretch, as its neighbours; and at the beginning of the pass,
-            as neighbours of wanted lines that may lie before it.
-        owed: lines to keep at the end of the pass, as neighbours of wanted lines behind it.
+        room: bytes of text to keep; a single stretch is kept whatever its size. Up to `MOST_BEFORE` bytes more are held
+            while they may be neighbours of the next wanted stretch.
+        most: number of wanted lines to keep: the newest wanted stretches that together hold so many; None: all.
+        around: lines to keep on either side of a wanted stretch as its neighbours, and at the beginning of the pass, as
+            neighbours of wanted lines before it.
+        owed: lines to keep at the end of the pass, as neighbours of wanted lines after it.
 
     Attributes:
-        kept: the stretches that are kept, the oldest first.
-        dropped: whether some were left out for lack of room.
+        kept: the kept stretches, oldest first.
+        dropped: whether wanted stretches or neighbours were dropped for lack of room.
     """
 
     def __init__(self, room: int, most: int | None, around: int, owed: int) -> None:
@@ -49,12 +49,12 @@ class KeptBlocks:
         self._most = most
         self._around = around
         self._owed = owed
-        self._recent: deque[KeptStretch] = deque()  # may be neighbours of what comes next
+        self._recent: deque[KeptStretch] = deque()  # may be neighbours of the next wanted stretch
         self._recent_size = 0
         self._following = around
         self._lines = 0  # added so far
         self._size = 0
-        self._needed: deque[KeptStretch] = deque()  # the wanted ones of `kept`, no more than `most` asks for
+        self._needed: deque[KeptStretch] = deque()  # the wanted stretches in `kept`, no more than `most` asks for
         self._wanted = 0  # wanted lines in `_needed`
         self.kept: deque[KeptStretch] = deque()
         self.dropped = False
@@ -79,7 +79,7 @@ class KeptBlocks:
         self._make_room()
 
     def end(self) -> None:
-        """Take note that the pass is over."""
+        """End the pass: keep the neighbours of wanted lines after it."""
         for added in self._recent:
             if self._lines - added.before - added.lines < self._owed:
                 self._keep(added)
@@ -88,17 +88,17 @@ class KeptBlocks:
 
     @property
     def counts_lines(self) -> bool:
-        """Whether it matters how many lines a stretch has."""
+        """Whether neighbours are kept, so that `add` needs the number of a stretch's lines."""
         return self._around > 0 or self._owed > 0
 
     @property
     def most_left(self) -> int | None:
-        """How many wanted lines are still to come at most, from stretches older than these; None: any number."""
+        """How many wanted lines are still to be kept from stretches older than the kept ones; None: all."""
         return None if self._most is None else max(0, self._most - self._wanted)
 
     @property
     def owed_left(self) -> int:
-        """How many lines older than the kept ones are neighbours of wanted lines in them or behind the pass."""
+        """How many lines before the kept ones are neighbours of wanted lines, in the kept ones or after the pass."""
         oldest = self.kept[0].before
         wanted = self._needed[0].before if self._needed else self._lines + self._around
         return max(0, self._around - (wanted - oldest), self._owed - (self._lines - oldest))
@@ -126,7 +126,7 @@ class KeptBlocks:
             self._drop()
 
     def _hold_as_neighbour(self, added: KeptStretch) -> None:
-        """Hold a stretch that nobody wants while its lines may be neighbours of what comes next."""
+        """Hold a stretch without wanted lines as long as it may be a neighbour of the next wanted stretch."""
         if self._around == 0:
             return
         self._recent.append(added)

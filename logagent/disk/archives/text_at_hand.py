@@ -1,4 +1,4 @@
-"""The parts of an archive's text that can be read again without decompressing anything."""
+"""The parts of an archive's text that are held in memory, so that they can be read again without decompressing."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from logagent.disk.archives.kept_blocks import KeptStretch
 from logagent.disk.files.blocks import Block
 
 TRAIL = 256 * 1024
-"""Bytes of the text just gone through that stay at hand: the times of lines without one are looked for in them."""
+"""The last bytes of decompressed text that are held: a line without a time gets the time of a line in them."""
 
 
 class TextAtHand:
     """The last `TRAIL` bytes of a pass, and the stretches that a reader holds.
 
     Attributes:
-        kept: stretches that a backward pass keeps, the oldest first.
-        given: the stretch of them that was given last.
+        kept: stretches that a backward pass keeps, oldest first.
+        given: the kept stretch that was given last.
         line: the long line that is being decompressed.
     """
 
@@ -29,30 +29,30 @@ class TextAtHand:
         self.line: StreamedLine | None = None
 
     def begin_pass(self) -> None:
-        """Forget the trail, and what was given last; keep what a backward pass keeps."""
+        """Drop the trail, `given` and `line`; `kept` stays."""
         self._trail.clear()
         self.given = self.line = None
 
     def add(self, block: Block) -> None:
-        """Append a block to the trail; drop the oldest that are no longer within `TRAIL` bytes of its end."""
+        """Append a block to the trail, and drop blocks that end more than `TRAIL` bytes before its end."""
         self._trail.append(block)
         end = block.offset + len(block.body)
         while end - self._trail[0][0] - len(self._trail[0][1]) >= TRAIL:
             self._trail.popleft()
 
     def replace_trail(self, text: bytes, end: int) -> None:
-        """Have the trail be text that is passed over, from its first whole line on.
+        """Set the trail to skipped text, from its first whole line on.
 
         Args:
-            text: the text up to `end`, of which it may hold all or only the last bytes.
-            end: the offset behind it.
+            text: the last bytes of the text before `end`, or all of them.
+            end: the offset after it.
         """
         first = 0 if len(text) == end else text.find(b"\n") + 1
         self._trail.clear()
         self._trail.append((end - len(text) + first, text[first:]))
 
     def read(self, begin: int, end: int) -> bytes:
-        """Return the text from `begin` to `end`, as far as it is at hand without a gap; perhaps none."""
+        """Return the text from `begin` to `end`, up to the first byte that is not held; it may be empty."""
         body = b""
         for offset, text in sorted(self._parts(), key=lambda part: part[0]):
             place = begin + len(body) - offset
@@ -61,7 +61,7 @@ class TextAtHand:
         return body
 
     def before(self, end: int) -> tuple[int, bytes]:
-        """Return the text right before `end`, where a line begins: its offset, and the bytes that are at hand."""
+        """Return the held text directly before `end`, where a line begins: its offset and its bytes."""
         begin, pieces = end, list[bytes]()
         for offset, text in sorted(self._parts(), key=lambda part: part[0], reverse=True):
             if offset < begin <= offset + len(text):

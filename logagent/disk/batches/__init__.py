@@ -1,7 +1,7 @@
-"""From blocks to batches: selects the lines or events of blocks that match, and collects them with their columns.
+"""Making batches from blocks: selects the lines or events that match, and collects them with their columns.
 
 May import, of ``disk``: ``files`` and ``times``.
 
-Doors: ``batching.BatchBuilder`` makes batches of the blocks of a log; ``counting.HitCounter`` makes
-batches of counts in its place.
+Doors: ``batching.BatchBuilder`` makes batches of lines from the blocks of a log; ``counting.HitCounter`` makes batches
+of counts from them.
 """

@@ -63,7 +63,7 @@ class BatchBuilder:
         """Collect the lines of a block that the query selects.
 
         Args:
-            partial: whether the last line is but a piece of a line.
+            partial: whether the last line is only a piece of a line.
         """
         selected = self._selector.add(block)
         if (
@@ -90,7 +90,7 @@ class BatchBuilder:
         self._collect(self._selector.add_long(start, head, matches), may_be_long=True)
 
     def finish(self) -> None:
-        """Collect the event or context that waits for further lines: there are none."""
+        """Collect the event or context that waits for further lines, since there are none."""
         self._collect(self._selector.finish(), may_be_long=True)
 
     def take(self) -> Batch:
@@ -137,10 +137,10 @@ class BatchBuilder:
         self.size += len(body)
 
     def reached(self, offset: int) -> tuple[int, int]:
-        """Return how far the log is done once all lines are sent: a file's fingerprint and an offset (see `Position`).
+        """Return the position of the log once all lines are sent: a file's fingerprint and an offset (see `Position`).
 
         Args:
-            offset: up to which the file that was entered last was added.
+            offset: the offset up to which blocks of the current file were added.
         """
         kept = self._selector.kept
         if self._stopped is not None:
@@ -153,7 +153,7 @@ class BatchBuilder:
         return self._entered[file].fingerprint, offset
 
     def _stop(self, selected: SelectedLines, count: int) -> tuple[int, int]:
-        """Return the file and the offset where the answer ended, which has the first `count` of these lines."""
+        """Return the file and the offset where the answer ended, if it has the first `count` of the selected lines."""
         if self._newest and count:
             return self._place(selected, selected.first_of_record(count - 1), behind=False)
         if self._newest:
@@ -161,7 +161,7 @@ class BatchBuilder:
         return self._place(selected, max(count - 1, 0), behind=count > 0)
 
     def _place(self, selected: SelectedLines, place: int, *, behind: bool) -> tuple[int, int]:
-        """Return the file of a selected line, and the offset where it begins, or where the line behind it does."""
+        """Return the file of a selected line, and the offset where it begins, or of the line after it."""
         file = len(self._entered) - 1 if selected.files is None else selected.files[place]
         start = selected.start(place, newest=self._newest)
         return file, start + len(selected.lines[place]) + 1 if behind else start

@@ -1,4 +1,4 @@
-"""Counting the lines or events that match in each bucket of time, in place of collecting them."""
+"""Counting the matching lines or events in each bucket of time, in place of collecting them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from logagent.disk.files.reader import Reader
 from logagent.disk.times.stamping import FileTimes
 
 PROBES = 17
-"""Lines, evenly over a file, whose times give a first estimate of the span of time that it covers."""
+"""Lines, evenly spaced over a file, whose times give an estimate of the span of time that it covers."""
 PROBE_BYTES = 8 * 1024
-"""Bytes that are read for each of them: a line or two, as a rule."""
+"""Bytes that are read for each probe: usually more than a line."""
 SMALL_FILE = 1024 * 1024
-"""Bytes of a file below which no estimate is made: the times of all lines are read in a few milliseconds."""
+"""Bytes of a file below which no estimate is made: the times of all its lines are read in a few milliseconds."""
 
 
 class HitCounter:
     """Counts the lines or events of an answer, file by file, as `BatchBuilder` collects them.
 
-    Each method may raise `Failure`: when the step that the query asks for makes too many buckets.
+    Each method may raise `Failure`, when the step that the query asks for makes too many buckets.
 
     Attributes:
         done: false, since counts have no limit.
-        refused: false, likewise.
-        size: 0: counts are few, and sent when it is time for a sign of life.
+        refused: false, since counts have no limit.
+        size: 0: counts are few, and are sent when a sign of life is due.
         cut: 0: no line is sent.
         sent: counts taken so far.
     """
@@ -51,7 +51,7 @@ class HitCounter:
         self._range = query.range
         self._counts = Counts(query.form.step)
         self._ready: list[Batch] = []
-        # Events are put together as for an answer, and then counted.
+        # Events are selected as for an answer of lines, and then counted.
         events = query.form.unit is Unit.EVENT
         self._events = (
             selector_for(replace(query, form=replace(query.form, times=True)), matcher, starts=True) if events else None
@@ -63,7 +63,7 @@ class HitCounter:
 
         Args:
             stamping: gives its lines their times.
-            reader: reads it at any offset; None: it is an archive.
+            reader: reads the file; None: it is an archive.
         """
         self._close()
         if self._events is not None:
@@ -92,14 +92,14 @@ class HitCounter:
             self._count([offset + start for start, _ in spans], [body[start:end] for start, end in spans])
 
     def add_long(self, start: int, head: bytes, *, matches: bool = True) -> None:
-        """Count a line of which only the first bytes are at hand, if it matches."""
+        """Count a line that is too long to be held, if it matches."""
         if self._events is not None:
             self._count_events(self._events.add_long(start, head, matches))
         elif matches:
             self._count([start], [head])
 
     def finish(self) -> None:
-        """Count the event that waits for further lines: there are none."""
+        """Count the event that waits for further lines, since there are none."""
         if self._events is not None:
             self._count_events(self._events.finish())
 
@@ -117,7 +117,7 @@ class HitCounter:
         return whole
 
     def _close(self) -> None:
-        """Make a batch of the counts of the file entered last."""
+        """Make a batch of the counts of the current file."""
         step, rows = self._counts.step, self._counts.take()
         if not rows:
             return
@@ -174,6 +174,6 @@ def _rough_span(reader: Reader, stamping: FileTimes, asked: TimeRange) -> int:
 
 
 def _probed(reader: Reader, stamping: FileTimes, place: int) -> int | None:
-    """Return the time of the first line that begins behind an offset; None if none does within `PROBE_BYTES`."""
+    """Return the time of the first line that begins after an offset; None if no line begins within `PROBE_BYTES`."""
     _, line_break, rest = reader.read(place, min(place + PROBE_BYTES, reader.size)).partition(b"\n")
     return stamping.stated(rest.partition(b"\n")[0]) if line_break else None

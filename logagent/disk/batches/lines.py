@@ -23,8 +23,8 @@ class SelectedLines(NamedTuple):
         lines: without line breaks.
         flags: one `LineFlag` byte for each line, as in a batch; None: none is set.
         times: nanoseconds since the epoch for each line; None: they were not needed to select the lines.
-        files: number of the file of each line; None: all are of the file entered last.
-        begin: offset of the block's first line, from which an offset is counted if `starts` is empty.
+        files: number of the file of each line; None: all are of the current file.
+        begin: offset of the block's first line, from which offsets are counted if `starts` is empty.
     """
 
     starts: list[int]
@@ -35,7 +35,7 @@ class SelectedLines(NamedTuple):
     begin: int = 0
 
     def start(self, place: int, *, newest: bool) -> int:
-        """Return the offset of the line at a place in `lines`; without `starts`, these are all lines of a block."""
+        """Return the offset of the line at an index; if `starts` is empty, `lines` must be all lines of the block."""
         if self.starts:
             return self.starts[place]
         before = self.lines[place + 1 :] if newest else self.lines[:place]
@@ -83,12 +83,12 @@ class LineSelector:
 
     @property
     def kept(self) -> Sequence[Record]:
-        """Nothing: no line waits for another one."""
+        """Nothing, since no line waits for another one."""
         return ()
 
     @property
     def waits(self) -> bool:
-        """False: no line waits for another one."""
+        """False, since no line waits for another one."""
         return False
 
     def add(self, block: Block) -> SelectedLines:
@@ -107,13 +107,13 @@ class LineSelector:
         return SelectedLines(starts, lines, None, times, begin=block.offset)
 
     def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
-        """Select a line of which only the first bytes are at hand, if it matches."""
+        """Select a line that is too long to be held, if it matches."""
         if not matches or not self._is_inside(start, head):
             return NOTHING
         return SelectedLines([start], [head])
 
     def finish(self) -> SelectedLines:
-        """Select nothing: no line waits for another one."""
+        """Select nothing, since no line waits for another one."""
         return NOTHING
 
     def _is_inside(self, start: int, line: bytes) -> bool:

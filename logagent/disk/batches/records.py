@@ -1,4 +1,4 @@
-"""Selecting lines with context, and events of several lines, which go across the borders of blocks and files."""
+"""Selecting lines with context, and events of several lines, which may span several blocks and files."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class RecordSelector:
         return self._lines(block) if self._events is None else self._whole_events(block, self._events)
 
     def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
-        """Select a line of which only the first bytes are at hand; it ends the event before it."""
+        """Select a line that is too long to be held; it ends the event before it."""
         self._edge = None
         kept = [] if self._events is None else self._events.finish()
         matching = {_place(record) for record in kept if self._matcher.matches(record.text)}
@@ -55,7 +55,7 @@ class RecordSelector:
         return self._picked(records, matching | {_place(long)} if matches else matching)
 
     def finish(self) -> SelectedLines:
-        """Select from the event that waits, which has no further lines."""
+        """Select the event that waits for further lines, since there are none, if it matches."""
         return NOTHING if self._events is None else self._picked_events(self._events.finish())
 
     @property
@@ -91,7 +91,7 @@ class RecordSelector:
         return self._picked(_records(starts, lines, self._file), places)
 
     def _keep_edge(self, block: Block) -> bool:
-        """Remember the lines of a block without matches that may be context; return False if that is all of it."""
+        """Keep the lines of a block without matches that may be context later; return False if those are all lines."""
         cut = _first_lines if self._newest else _last_lines
         edge = cut(block, self._leading)
         if edge is not None:
@@ -111,7 +111,7 @@ class RecordSelector:
         return self._picked(records, {_place(record) for record in records if matches(record.text)})
 
     def _picked(self, records: list[Record], matching: set[tuple[int, int]]) -> SelectedLines:
-        """Pick records for the answer from some in the order of the file; `matching` holds the places that match."""
+        """Pick matches and context from records in the order of the file; `matching` holds the places of matches."""
         if self._timed and self._stamping is not None:
             records = self._timely(records, self._stamping)
         if self._newest:
@@ -167,7 +167,7 @@ def _records(starts: list[int], lines: list[bytes], file: int) -> list[Record]:
 
 
 def _first_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | None:
-    """Return the offsets and texts of the first lines of a block; None if it has no others."""
+    """Return the offsets and texts of the first `count` lines of a block; None if it has no more than these."""
     lines = block.body.split(b"\n", count)
     if len(lines) <= count or not lines.pop():
         return None
@@ -175,7 +175,7 @@ def _first_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | No
 
 
 def _last_lines(block: Block, count: int) -> tuple[list[int], list[bytes]] | None:
-    """Return the offsets and texts of the last lines of a block; None if it has no others."""
+    """Return the offsets and texts of the last `count` lines of a block; None if it has no more than these."""
     body = block.body.removesuffix(b"\n")
     lines = body.rsplit(b"\n", count)
     if len(lines) <= count:
@@ -208,7 +208,7 @@ class Selector(Protocol):
         """
 
     def finish(self) -> SelectedLines:
-        """Select from what waits for further blocks: there are none."""
+        """Select the records that wait for further blocks, since there are none."""
 
     @property
     def waits(self) -> bool:
@@ -220,7 +220,7 @@ class Selector(Protocol):
 
 
 def selector_for(query: Query, matcher: Matcher, *, starts: bool) -> Selector:
-    """Return what selects the lines of a query.
+    """Return the selector for a query.
 
     Args:
         starts: whether the offsets of lines are wanted.

@@ -1,4 +1,4 @@
-"""Counting the lines of a block in runs that fall into one bucket of time, without a look at each line."""
+"""Counting the lines of a block in runs that fall into one bucket of time, without reading the time of each line."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from logagent.core.time_range import TimeRange
 from logagent.disk.times.stamping import FileTimes
 
 MAX_RUNS = 16
-"""Runs of lines into which a block is divided: with more, reading the time of each line is as fast."""
+"""Runs of a block at most: if there are more, reading the time of each line is as fast."""
 LEAST_REACH = 16 * 1024
-"""Bytes in which the end of a run is sought at least; otherwise in twice the bytes of the last run. The search goes
-backward from there: so it finds the end at once as a rule, without going through all of a block for each run."""
+"""The end of a run is searched for backward, from twice the size of the last run on, but from at least this many bytes
+on. So it is usually found at once, without searching the whole block for each run."""
 LONGEST_PAUSE = 64
-"""Blocks that are not searched for runs, at most, after blocks that had none: 16 MiB. A search in vain takes two
+"""Blocks that are not searched for runs, at most, after blocks without runs: 16 MiB. A search in vain takes two
 milliseconds."""
 KNOWN_PREFIXES = 4096
-"""Beginnings of lines whose bucket is remembered: half a megabyte."""
+"""Prefixes whose bucket is cached: half a megabyte."""
 
 Bucket = float
-"""The bucket that a time falls into: its first nanosecond, or an infinity for times before or after the range."""
+"""A bucket of time: its first nanosecond, or minus or plus infinity for times before or after the range."""
 
 
 def _bucket(time: int, step: int, asked: TimeRange) -> Bucket:
     """Return the bucket of a time.
 
-    It never falls as times grow: if two times share a bucket, so do all between them.
+    Later times never have smaller buckets; so if two times share a bucket, all times between them do.
     """
     if asked.since is not None and time < asked.since:
         return -math.inf
@@ -34,7 +34,7 @@ def _bucket(time: int, step: int, asked: TimeRange) -> Bucket:
 
 
 class RunFinder:
-    """Divides blocks of one file into runs of lines that begin alike and fall into one bucket of time.
+    """Divides blocks of one file into runs of lines that share a prefix and fall into one bucket of time.
 
     Args:
         stamping: gives the file's lines their times.
@@ -89,14 +89,14 @@ class RunFinder:
             end = body.index(b"\n", max(begin, last)) + 1
             lines = body.count(b"\n", begin, end)
             if body.count(b"\n" + prefix, begin, end) + 1 != lines:
-                return None  # lines with another beginning are among them
+                return None  # lines with another prefix are among them
             runs.append((place, lines))
             self._reach = max(LEAST_REACH, 2 * (end - begin))
             begin = end
         return runs
 
     def _beginning(self, line: bytes, uniform: UniformLines) -> tuple[bytes, Bucket] | None:
-        """Return the shortest prefix of a line that puts all lines of its shape into one bucket, and the bucket."""
+        """Return the shortest prefix of a line such that all lines with it fall into one bucket, and that bucket."""
         for prefix in uniform.prefixes(line):
             if prefix in self._known:
                 return prefix, self._known[prefix]

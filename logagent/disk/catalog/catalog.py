@@ -1,4 +1,4 @@
-"""Finding the logs that a question names: by names and globs, in the served roots."""
+"""Finding the logs that a query names, by names and globs, in the served roots."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from logagent.disk.files.walk import Opener
 __all__ = ["Catalog", "Generation", "Log"]
 
 MAX_FILES = 500
-"""Logs of one question: each may cost a descriptor, of which a process usually has 1024, and a place in a merge."""
+"""Logs of one query: each may cost a descriptor, of which a process usually has 1024, and a place in a merge."""
 MAX_COMPARISONS = 200_000
-"""Comparisons of a directory entry with a component of a glob, for all globs of one question: `**/*.log` makes two for
+"""Comparisons of a directory entry with a component of a glob, for all globs of one query: `**/*.log` makes two for
 each entry. They take about a second of one thread; a host's logs should need far fewer."""
 _NAMED = 3
-"""Names asked for that a message repeats: enough to see what was meant."""
+"""Names that a message lists at most: enough to recognise the query."""
 
 
 class Catalog:
-    """The files below the served roots, as they are at the moment of each question.
+    """The files below the served roots, as they are at the moment of each query.
 
     Args:
         roots: directories or single files.
-        max_comparisons: limit on the search for the globs of one question.
+        max_comparisons: limit on the search for the globs of one query.
         opener: `os.open`, or its stand-in.
     """
 
@@ -51,16 +51,17 @@ class Catalog:
         of them but not the log's own name finds the log with only those. A generation that is asked for by its exact
         name is a log by itself.
 
-        A glob also finds the file whose name it is, character for character. A name means the file of the first root
-        that has it. A file reached by several names goes by the name that holds no link, or else by one of the others,
-        always the same. A name, directory or root that could not be reached is among the logs, since an answer must
-        tell of it. In a directory that may be entered but not listed, named files are found without generations.
+        A glob also finds a file whose name equals the glob, character for character. A name stands for the file of the
+        first root that has it. A file with several names is listed under the name that holds no link, or else under one
+        of the others, always the same. A name, directory or root that could not be reached is in the list too, since
+        the answer must report it. In a directory that may be entered but not listed, named files are found without
+        generations.
 
         Args:
             patterns: names and globs, relative to the roots.
             rotated: whether to find generations other than by their exact name.
             limit: logs to find at most.
-            looked: takes the absolute paths of the directories in which another file might turn up.
+            looked: gets the absolute paths of the directories in which further files might appear.
 
         Raises:
             Failure: when no file was found, or more than `limit` logs.
@@ -81,7 +82,7 @@ class Catalog:
 
 
 class _Question:
-    """One call of `find`: the roots opened for it, the files found in them, and the names that were not."""
+    """One call of `find`: the roots opened for it, the files found in them, and the names that were not found."""
 
     def __init__(self, patterns: list[str], budget: Budget, *, rotated: bool) -> None:
         self._patterns = patterns
@@ -127,7 +128,7 @@ class _Question:
         return sorted(logs, key=lambda log: log.name)
 
     def _look_for(self, name: str) -> list[Failure]:
-        """Find the file `name` in the first root that has it; if none has it, return the reason for each root."""
+        """Find the file `name` in the first root that has it; if no root has it, return the failure of each root."""
         failures = []
         for number, root, beneath in self._opened:
             try:
@@ -153,7 +154,7 @@ class _Question:
                 if found.rotation and found.log in names:
                     self._found.setdefault((number, found.name), InRoot(number, root, found))
             for name, error in search.unreachable:
-                # A name that is denied has been refused as a name.
+                # A name without permission was already reported by `look_for_names`.
                 if not isinstance(error, PermissionError):
                     self._refuse(name, failure_of(error, name))
 
@@ -176,7 +177,7 @@ class _Question:
             self._refuse(shown, failure_of(error, shown))
 
     def _refuse(self, name: str, failure: Failure) -> None:
-        # By message, for a root and a file may have the same name.
+        # The key is the message, since a root and a file may have the same name.
         self._refused[failure.message] = name, failure
 
     def _nothing_found(self) -> Failure:
@@ -195,7 +196,7 @@ def _unready(root: Root) -> list[str]:
 def _globs(patterns: list[str]) -> dict[str, Glob]:
     globs = {}
     for pattern in filter(is_glob, patterns):
-        # A pattern with ".." or the like is looked for as a name only, and refused as a name.
+        # A pattern that is no valid path, such as one with "..", is refused when it is looked for as a name.
         with suppress(FileNotFoundError):
             globs[pattern] = compiled(pattern)
     return globs
@@ -209,7 +210,7 @@ def _literally(name: str) -> Iterator[Glob]:
 
 
 def _directory(pattern: str) -> str:
-    """Return the directory of a name; of a glob the part of it before the first pattern."""
+    """Return the directory of a name; of a glob, its components before the first one with a wildcard."""
     parts = pattern.split("/")[:-1]
     named = list(takewhile(lambda part: not is_glob(part), parts))
     return "" if {"", ".", ".."} & set(named) or "\0" in pattern else "/".join(named)

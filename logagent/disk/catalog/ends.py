@@ -24,26 +24,26 @@ from logagent.disk.times.stamping import SAMPLE
 MAX_LISTED = 5000
 """Logs of one listing: about two megabytes of JSON, and more than anyone reads."""
 MAX_TRIED = 3
-"""Files of a log that are looked into from either end until one has lines: after a rotation the newest is empty."""
+"""Files of a log that are opened from either end until one has lines: after a rotation the newest is empty."""
 FORMAT_LINES = 64
 """Lines at either end of a file whose formats are listed: enough to see which occur, at a few microseconds each."""
 KEPT = 10_000
-"""Files that are remembered as long as they do not change: a few hundred bytes each."""
+"""Files in the cache, each valid as long as it does not change: a few hundred bytes each."""
 MAX_WINDOW = 32 * 1024 * 1024
 """Bytes that a decoder may take for a listing: xz -7 needs 17 MiB. A file that needs more is listed without times."""
 MAX_STEPS = 64
-"""Chunks that are decompressed of one file: an archive may hold a great many empty members before its first line."""
+"""Chunks of one file that are decompressed: an archive may hold many empty members before its first line."""
 
 _Identity = tuple[int, int, int, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What the ends of one file say.
+    """The times and formats found at the ends of one file.
 
     Attributes:
-        lines: how many lines were seen.
-        oldest: the earliest time, in nanoseconds since the epoch; None where there is none.
+        lines: number of lines that were read.
+        oldest: the earliest time, in nanoseconds since the epoch; None if no time was found.
         newest: the latest time; None also for a compressed file, whose end cannot be read without all of it.
         formats: how many lines have a time in each format.
         compressed: whether the file is compressed, by its content.
@@ -57,10 +57,10 @@ class Ends:
 
 
 class Lister:
-    """Looks into logs, and remembers what it saw of files as long as they do not change; threads may share it.
+    """Reads the ends of logs, and caches them as long as files do not change; threads may share it.
 
     Args:
-        kept: files to remember.
+        kept: files in the cache.
         read: `os.pread`, or its stand-in.
     """
 
@@ -73,11 +73,11 @@ class Lister:
     def look(self, host: str, log: Log, zone: tzinfo) -> ListedLog:
         """Return a log with its times; opens at most twice `MAX_TRIED` of its files, and blocks.
 
-        A file that cannot be read is listed with a message that says why. Whether a file is compressed is told by its
-        content where the file was opened, by its name otherwise.
+        A file that cannot be read is listed with a message that says why. Whether a file is compressed is decided by
+        its content if it was opened, else by its name.
 
         Args:
-            zone: of times that name none.
+            zone: time zone of times that name none.
         """
         compressed: dict[str, bool] = {}
         try:
@@ -138,12 +138,12 @@ class Lister:
     def _heads(self, descriptor: int, size: int, beginning: bytes) -> list[bytes]:
         if size <= 2 * SAMPLE:
             return _heads(beginning)
-        # The first line of the second part has lost its beginning, most likely.
+        # The second part most likely begins within a line, which is dropped.
         end = self._read(descriptor, SAMPLE, size - SAMPLE).partition(b"\n")[2]
         return [*_heads(_cut(beginning)), *_heads(end)]
 
     def _decompressed(self, descriptor: int, name: str, kind: Compression) -> bytes:
-        """Return the first `SAMPLE` bytes of a compressed file's text, or those before the first damage."""
+        """Return the first `SAMPLE` bytes of a compressed file's text, or fewer if damage comes first."""
         decompression = Decompression(descriptor, name, kind, chunk=SAMPLE, window=MAX_WINDOW, read=self._read)
         text = b""
         for chunk in islice(decompression.chunks(), MAX_STEPS):
@@ -154,7 +154,7 @@ class Lister:
 
 
 def unlooked(host: str, log: Log, zone: tzinfo, message: str) -> ListedLog:
-    """Return a log that could not be looked into, with a message that says why."""
+    """Return a log that could not be read, with a message that says why."""
     return ListedLog(host, log.name, _files(log, {}), zone=str(zone), message=message)
 
 
@@ -185,12 +185,12 @@ def _files(log: Log, compressed: Mapping[str, bool]) -> tuple[ListedFile, ...]:
 
 
 def _heads(text: bytes) -> list[bytes]:
-    """Return the beginnings of lines, as far as their times depend on them."""
+    """Return the beginnings of lines, which suffice to find their times."""
     return [line[:SEEN] for line in text.split(b"\n") if line]
 
 
 def _cut(text: bytes) -> bytes:
-    """Return the text without its last line, whose time may be cut; a single line that fills it keeps its time."""
+    """Return the text without its last line, which may be cut; a text of a single line is returned unchanged."""
     return text[: text.rfind(b"\n") + 1] or text
 
 

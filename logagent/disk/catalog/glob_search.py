@@ -1,7 +1,7 @@
 """The search for the files below one root that match globs.
 
-The search walks a tree once for all globs together. A file that is a rotated generation of a log matches also where the
-log's name would, whether the log's own file is there or not.
+The search walks a tree once for all globs together. A rotated generation of a log also matches a glob that matches the
+log's name, whether the log's live file is there or not.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class FoundFile(NamedTuple):
     Attributes:
         name: as it matched, below the root.
         resolved: its name with every link resolved.
-        rotation: its place in the log that it is a generation of; None if it was not found as one.
+        rotation: its place in the log that it is a generation of; None if it was not found as a generation.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Unreachable(NamedTuple):
     """A file or directory that could not be looked at.
 
     Attributes:
-        name: below the root; of a directory with a `/` behind it.
+        name: below the root; the name of a directory ends with `/`.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Unreachable(NamedTuple):
 
 
 class Budget:
-    """The comparisons of a directory entry with a component of a glob that one question may still make."""
+    """The comparisons of a directory entry with a component of a glob that one query may still make."""
 
     def __init__(self, allowed: int) -> None:
         self._allowed = allowed
@@ -70,7 +70,7 @@ class Budget:
 
 
 class _Ahead(NamedTuple):
-    """A directory to visit; sorts directories that were reached without a link before others, then by name."""
+    """A directory to visit; sorts directories that are reached without a link before others, then by name."""
 
     linked: bool
     name: str
@@ -81,12 +81,11 @@ class _Ahead(NamedTuple):
 class GlobSearch:
     """One walk over one root.
 
-    Links are followed where they stay below the root, and no directory is visited twice for the same glob, which ends
-    every loop.
+    Links are followed if they stay below the root. No directory is visited twice for the same glob, so that loops end.
 
     Args:
-        rotated: whether rotated generations are found: with the logs whose names match, and where they match
-            themselves. If not, a generation is found only by a glob that ends in its exact name.
+        rotated: whether rotated generations are found, by their own name or by the name of their log. If not, a
+            generation is found only by a glob that ends in its exact name.
 
     Attributes:
         found: the files that match.
@@ -114,7 +113,7 @@ class GlobSearch:
 
     @property
     def directories(self) -> set[str]:
-        """The resolved names of the directories that were looked into."""
+        """The resolved names of the visited directories."""
         return {resolved for resolved, _ in self._visited}
 
     def _plan(self, name: str, resolved: str, globs: Iterable[Glob]) -> None:
@@ -135,7 +134,7 @@ class GlobSearch:
             self._miss(f"{ahead.name}/", error)
 
     def _candidates(self, listed: Mapping[str, bool], globs: list[Glob]) -> dict[str, set[Glob]]:
-        """Return the names worth a look in a directory, each with the globs that are left once it is passed."""
+        """Return the names in a directory that some glob matches, each with the rests of these globs below it."""
         candidates: dict[str, set[Glob]] = {}
         for glob in globs:
             if is_name(glob[0]):
@@ -154,10 +153,10 @@ class GlobSearch:
         return candidates
 
     def _listed(self, place: Place, globs: list[Glob]) -> dict[str, bool]:
-        """Return the names in a directory, and whether each may lead further down.
+        """Return the names in a directory, and whether each may be a directory.
 
-        A directory is read only for a pattern, and for the generations of a name: a directory that may be entered but
-        not listed still serves the names within.
+        A directory is listed only for patterns and for the generations of a name, so that named files are found in a
+        directory that may be entered but not listed.
         """
         self._budget.spend(len(globs))
         patterns = [glob for glob in globs if not is_name(glob[0])]
@@ -201,7 +200,7 @@ class GlobSearch:
             return FoundFile(name, target.resolved, target.status)
 
     def _miss(self, name: str, error: OSError) -> None:
-        # A missing file, and a link out of the root or in circles, is no file of this root; other errors are told.
+        # Missing files, and links that leave the root or loop, are not files of this root; other errors are reported.
         if failure_of(error, name).status is not Status.NOT_FOUND:
             self.unreachable.append(Unreachable(name, error))
 

@@ -1,11 +1,11 @@
-"""Globs: what they mean, and what is left of them on the way down a tree.
+"""Globs: their meaning, and the rest of a glob that remains to be matched on a walk down a tree.
 
-A glob is read as in a shell: `*`, `?` and `[...]` match within one component, and a leading dot only where the pattern
-spells it; `**` as a whole component stands for any number of directories, at the end for all files below. A backslash
-is a character like others.
+A glob is read as in a shell: `*`, `?` and `[...]` match within one component, and a leading dot only if the pattern has
+one; `**` as a whole component matches any number of directories, at the end all files below. A backslash is an ordinary
+character.
 
-A walk down a tree carries the rest of each glob with it: of `nginx/*.log` only `*.log` is left within `nginx`, and a
-glob of which nothing is left has matched.
+A walk down a tree carries the rest of each glob with it: within `nginx`, the rest of `nginx/*.log` is `*.log`. A glob
+with an empty rest has matched.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class GlobComponent(NamedTuple):
     expression: re.Pattern[str] | None = None
 
     def matches(self, name: str) -> bool:
-        """Tell whether this component, which is not `**`, stands for `name`."""
+        """Return whether this component, which is not `**`, matches `name`."""
         if self.expression is None:
             return name == self.text
         hidden = name.startswith(".") and not self.text.startswith(".")
@@ -38,7 +38,7 @@ class GlobComponent(NamedTuple):
 
 
 Glob = tuple[GlobComponent, ...]
-"""A glob, or what is left of it on its way down; the empty glob has matched."""
+"""A glob, or the rest of one on a walk down; the empty glob has matched."""
 
 _GLOBSTAR = GlobComponent("**")
 _ANY_NAME = GlobComponent("*", re.compile(fnmatch.translate("*")))
@@ -48,7 +48,7 @@ def compiled(text: str) -> Glob:
     """Return the glob that `text` spells.
 
     Raises:
-        FileNotFoundError: where a name would be refused, for `..` and the like.
+        FileNotFoundError: if the text is no valid path below a root, for example because of `..`.
     """
     parts: list[GlobComponent] = []
     for component in components(text):
@@ -71,24 +71,24 @@ def literally(name: str) -> Glob:
 
 
 def match_name(globs: Iterable[Glob], name: str) -> bool:
-    """Tell whether one of `globs` matches a name in the directory where they begin."""
+    """Return whether one of `globs` matches a name in the directory where they begin."""
     return any(glob[0].matches(name) for glob in entered(globs) if len(glob) == 1)
 
 
 def entered(globs: Iterable[Glob]) -> set[Glob]:
-    """Return the globs as they stand in a directory that was just entered.
+    """Return the globs to match in a directory that is entered.
 
-    A leading `**` may also stand for no directory at all: both what it is and what follows it are among them.
+    A leading `**` may also stand for no directory: then both the glob and its rest after `**` are returned.
     """
     return {also for glob in globs for also in ((glob, glob[1:]) if glob[0] == _GLOBSTAR else (glob,))}
 
 
 def passed(glob: Glob, name: str, leads_on: bool) -> tuple[Glob, ...]:
-    """Return the globs that are left of a glob once `name` is passed; none if it does not match.
+    """Return the rests of a glob below `name`; none if the glob does not match the name.
 
     Args:
         name: of a file or directory that was listed.
-        leads_on: whether it may lead further down: a directory, or a link.
+        leads_on: whether it may be a directory: a directory, or a link.
     """
     if glob[0] == _GLOBSTAR:
         return (glob,) if leads_on and not name.startswith(".") else ()
@@ -97,5 +97,5 @@ def passed(glob: Glob, name: str, leads_on: bool) -> tuple[Glob, ...]:
 
 
 def is_name(part: GlobComponent) -> bool:
-    """Tell whether a component is a name, neither a pattern nor `**`."""
+    """Return whether a component is a name, neither a pattern nor `**`."""
     return part.expression is None and part != _GLOBSTAR

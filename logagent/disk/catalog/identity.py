@@ -1,4 +1,4 @@
-"""Recognising files after a rotation: by inode and by fingerprint, whatever their names are by now."""
+"""Recognising files after a rotation, by inode and by fingerprint, whatever their names are now."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from logagent.disk.archives.decoding import head_of
 from logagent.disk.catalog.logs import Generation
 
 LISTINGS = 20
-"""Times that files are listed until two listings are the same, while they are renamed again and again."""
+"""How often files are listed at most until two consecutive listings are equal."""
 
 
 class Replaced(Exception):
-    """The name of a file stands for another file than when it was found."""
+    """The name of a file belongs to another inode than when the file was found."""
 
 
 def inode_of(descriptor: int) -> tuple[int, int]:
@@ -29,11 +29,11 @@ def inode_of(descriptor: int) -> tuple[int, int]:
 
 
 def is_same(file: Generation, inode: tuple[int, int]) -> bool:
-    """Tell whether a file that was opened by its name is the file that was found.
+    """Return whether a file that was opened by its name is the file that was found.
 
     Args:
-        file: as it was found. Where its inode is not known, every file counts as the same.
-        inode: device and inode of what was opened.
+        file: as it was found. If its inode is not known, every file counts as the same.
+        inode: device and inode of the opened file.
     """
     return file.identity in (None, inode)
 
@@ -49,10 +49,10 @@ def require_same(file: Generation, inode: tuple[int, int]) -> None:
 
 
 def settled(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation] | None:
-    """Return a listing that was made while nothing was renamed, each file once; None if there is none.
+    """Return a listing that was made while nothing was renamed, each file once; None if renames do not stop.
 
     A listing made during a rotation may hold a file under two names, or under none. So files are listed until two
-    listings in turn are the same, at most `LISTINGS` times.
+    consecutive listings are equal, at most `LISTINGS` times.
 
     Args:
         find: lists the files.
@@ -66,13 +66,13 @@ def settled(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation] | 
 
 
 def listed(find: Callable[[], Sequence[Generation]]) -> Sequence[Generation]:
-    """Return the files that `find` lists, each once: `settled`, or, if they never settle, as they are listed last."""
+    """Return the files that `find` lists, each once: as `settled` does, or the last listing if renames do not stop."""
     found = settled(find)
     return once(find()) if found is None else found
 
 
 def are_same(files: Sequence[Generation], others: Sequence[Generation]) -> bool:
-    """Tell whether two listings have the same files under the same names."""
+    """Return whether two listings have the same files under the same names."""
     return [(one.name, one.identity) for one in files] == [(one.name, one.identity) for one in others]
 
 
@@ -85,9 +85,9 @@ def once(files: Sequence[Generation]) -> Sequence[Generation]:
 
 
 def place_of(files: Sequence[Generation], known: int) -> int | None:
-    """Return the place of the file with a fingerprint, None if it is gone.
+    """Return the index of the file with a fingerprint; None if there is none.
 
-    Reads the beginnings of the files in turn. A file that cannot be opened is passed over.
+    Reads the beginning of one file after the other. A file that cannot be opened is skipped.
 
     Raises:
         OSError: when a file cannot be read.
@@ -96,10 +96,10 @@ def place_of(files: Sequence[Generation], known: int) -> int | None:
 
 
 def place_of_inode(files: Sequence[Generation], inode: tuple[int, int], known: int) -> int | None:
-    """Return the place of a file by its inode and its fingerprint, None if it is gone.
+    """Return the index of a file by its inode and its fingerprint; None if it is gone.
 
-    The inode alone does not do: the inode of a file that was compressed and deleted soon is another file's. Then, and
-    where no file has that inode, the fingerprint decides.
+    The inode alone does not suffice, since the kernel reuses the inode of a deleted file. If the inode's file does not
+    have the fingerprint, or no file has the inode, a file with the fingerprint is searched for.
 
     Args:
         inode: device and inode.
@@ -112,7 +112,7 @@ def place_of_inode(files: Sequence[Generation], inode: tuple[int, int], known: i
 
 
 def place_where(files: Sequence[Generation], fits: Callable[[bytes], bool]) -> int | None:
-    """Return the place of the first file whose beginning fits, None if there is none.
+    """Return the index of the first file whose beginning fits; None if there is none.
 
     Args:
         fits: called with up to `FINGERPRINT_BYTES` bytes of text.
@@ -146,7 +146,7 @@ def fingerprint_of(descriptor: int) -> int:
 
 
 def begins_as(descriptor: int, known: int) -> bool:
-    """Tell whether an open file has the fingerprint `known`.
+    """Return whether an open file has the fingerprint `known`.
 
     Raises:
         OSError: when it cannot be read.

@@ -1,4 +1,4 @@
-"""A log and its generations, and how the files that were found are grouped to logs."""
+"""A log and its generations, and the grouping of found files into logs."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, has_compr
 from logagent.disk.files.beneath import Root, failure_of
 
 MAX_GENERATIONS = 1000
-"""Generations of one log that are read: three years of days, or six weeks of hours. Each costs memory, and an open when
-its turn comes."""
+"""Generations of one log that are read: three years of daily files, or six weeks of hourly ones. Each costs memory, and
+one open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """One file of a log, or the place of a file that could not be reached.
+    """One file of a log, or a stand-in for a file that could not be reached.
 
     Attributes:
         name: as asked for or matched, relative to its root, with `/`.
-        resolved: the name with every link resolved; rules over files are to be applied to it.
+        resolved: the name with every link resolved; rules about files apply to this name.
         size: bytes.
         modified: nanoseconds since the epoch.
-        open: returns a descriptor for reading that the caller closes. It is of the regular file `resolved` below the
-            root and no other, whatever has become of links since; raises `Failure`.
+        open: returns a descriptor for reading that the caller closes. It only ever opens the regular file `resolved`
+            below the root, even if links have changed since; raises `Failure`.
         root: absolute path of the served root that the file was found in; None if it could not be reached.
-        compressed: whether its name says that it is compressed; only its content tells for sure.
+        compressed: whether it is compressed, to judge by its name; only its content is certain.
         identity: device and inode; None if they are not known.
     """
 
@@ -53,8 +53,7 @@ class Log:
 
     Attributes:
         generations: newest first, at least one, all in one directory of one root. The first is the live file, which has
-            the log's name, if it is there: during a rotation, and where a program writes into dated files from the
-            beginning, it is not.
+            the log's name, if there is one: there is none during a rotation, or if the program writes to dated files.
     """
 
     name: str
@@ -91,9 +90,9 @@ class InRoot(NamedTuple):
 def grouped(files: Iterable[InRoot]) -> list[Log]:
     """Return the logs that files belong to, each file once and in one log, in no order.
 
-    A file reached by several names goes by the name that holds no link, or else by one of the others, always the same.
-    A log is taken from the first root that has its live file, or else from the first root that has any of its files.
-    Beyond `MAX_GENERATIONS` the oldest files of a log are left out, and an additional log says so.
+    A file with several names is listed under the name that holds no link, or else under one of the others, always the
+    same. A log is taken from the first root that has its live file, or else from the first root that has any of its
+    files. If a log has more than `MAX_GENERATIONS` files, the oldest are left out, and an additional log reports that.
     """
     by_name: dict[str, dict[int, list[InRoot]]] = {}
     for file in _each_once(files):
@@ -135,7 +134,7 @@ def _logs(name: str, files: list[InRoot]) -> Iterator[Log]:
 
 
 def _without_copies(files: list[InRoot]) -> Iterator[InRoot]:
-    """Leave out the compressed copies of rotated generations: while a copy is written, its lines are there twice."""
+    """Leave out the compressed copy of a generation that is also there uncompressed: its lines would come twice."""
     rotated = {file.found.name for file in files if file.found.rotation is not None}
     for file in files:
         name = file.found.name

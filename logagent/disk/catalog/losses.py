@@ -1,4 +1,4 @@
-"""The messages that tell of lost text: every DATA_LOSS of a file that was rotated away, truncated or overwritten."""
+"""The messages that report lost text: every DATA_LOSS of a file that was rotated away, truncated or overwritten."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from logagent.core.outcome import Failure, Status
 
 
 def gone(log: str, position: Position) -> Failure:
-    """Return the loss to report when the file a cursor points into is gone."""
+    """Return the loss to report when the file of a cursor's position is gone."""
     return Failure(
         Status.DATA_LOSS,
         f"{log}: the file that the earlier answer had read up to byte {position.offset} was deleted or overwritten;"
@@ -16,10 +16,10 @@ def gone(log: str, position: Position) -> Failure:
 
 
 def lost(log: str, file: str) -> Failure:
-    """Return the loss to report when the file that a query read last is gone, so that it cannot go on behind it.
+    """Return the loss to report when the file that a query read last is gone, so that its next file is unknown.
 
     Args:
-        file: the one that was met in its place.
+        file: name of the file that was found in place of the planned one.
     """
     return Failure(
         Status.DATA_LOSS,
@@ -36,7 +36,7 @@ def written_over(file: str) -> Failure:
 
 
 def rotated_too_fast(host: str, log: str) -> Notice:
-    """Return the notice for a follow when whole files may have come and gone between two looks."""
+    """Return the notice for a follow when whole files may have been created and deleted between two looks."""
     return Notice(host, Status.DATA_LOSS, f"{log}: rotated faster than it could be read; lines may be missing")
 
 
@@ -45,10 +45,10 @@ def truncated(host: str, log: str, lost: int, *, torn: bool = False) -> Notice:
 
     Args:
         lost: bytes of it that were seen but not read yet.
-        torn: whether it was written to just before, so that more may be lost than was seen.
+        torn: whether it was written to just before, so that lines may be lost that were never seen.
 
     Returns:
-        A notice with OK where nothing is lost.
+        A notice; with the status OK if nothing is lost.
     """
     if lost:
         message = f"{'at least ' if torn else ''}{lost} bytes were lost: truncated or deleted before they were read"
@@ -56,4 +56,4 @@ def truncated(host: str, log: str, lost: int, *, torn: bool = False) -> Notice:
     if torn:
         message = f"{log}: truncated while it was written to; the lines written just before that may be missing"
         return Notice(host, Status.DATA_LOSS, message)
-    return Notice(host, Status.OK, f"{log}: truncated; reading goes on from its beginning")
+    return Notice(host, Status.OK, f"{log}: truncated; reading continues from its beginning")

@@ -5,9 +5,9 @@ compression, then the suffixes that the rows take off. `app-20261123.log.1.gz` l
 a generation of `app.log`; the suffix nearest to the log's own name decides its rank. A suffix may stand before the
 extension, as the date does here.
 
-Where a suffix could as well belong to the name of a log of its own (`web-1.log`, `10.0.0.1.log`, `server.8080`), a row
-counts only if the log without the suffix lies beside the file, or does not count at all. A date counts always, whether
-there is a live file or not: some programs write into dated files from the beginning.
+If a suffix could also belong to the name of a separate log (`web-1.log`, `10.0.0.1.log`, `server.8080`), a row counts
+only if the log without the suffix is in the same directory, or does not count at all. A date always counts, whether
+there is a live file or not: some programs write to dated files from the beginning.
 
 Not read: directories named by date, dates such as 11-23-2026, whose month is a guess, and dates without a separator
 before them.
@@ -27,7 +27,7 @@ COMPRESSION_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 Rank = tuple[int, int, int]
 """The age of a generation by its name alone: the smaller, the newer."""
 Order = tuple[Rank, int, tuple[int, ...]]
-"""A rank, and what decides between generations of equal rank: see `Rotation.order`."""
+"""A rank, and the keys that sort generations of equal rank; see `Rotation.order`."""
 
 LIVE: Rank = (0, 0, 0)
 """The rank of the file that a log is named after."""
@@ -42,7 +42,7 @@ class Rotation(NamedTuple):
     Attributes:
         log: the name of the log.
         rank: the smaller, the newer.
-        counts: numbers behind a date, which count upwards as time goes on.
+        counts: numbers after a date, which increase with time.
     """
 
     log: str
@@ -52,8 +52,8 @@ class Rotation(NamedTuple):
     def order(self, modified: int) -> Order:
         """Return a key that sorts the generations of one log newest first.
 
-        By rank, then by time of modification, since within one date some programs count upwards and some downwards,
-        then by count.
+        It sorts by rank, then by time of modification, since within one date some programs count upwards and some
+        downwards, then by count.
 
         Args:
             modified: in any unit.
@@ -65,8 +65,8 @@ class Doubt(enum.Enum):
     """The condition on which a row counts."""
 
     NONE = enum.auto()
-    UNLESS_BESIDE = enum.auto()  # only if the log lies beside the file
-    UNLESS_COMPRESSED_BESIDE = enum.auto()  # only if the log lies beside the file, which is compressed
+    UNLESS_BESIDE = enum.auto()  # counts only if the log is in the same directory
+    UNLESS_COMPRESSED_BESIDE = enum.auto()  # counts only if the log is there and the file is compressed
 
 
 class Naming(NamedTuple):
@@ -116,7 +116,7 @@ NAMINGS = (
     Naming(r"LOG-EPOCH", Doubt.UNLESS_BESIDE),  # logrotate with dateformat -%s: app.log-1732320000
     Naming(r"LOG-EPOCHEXT", Doubt.UNLESS_BESIDE),
     Naming(r"LOG(?<![0-9])\.SMALL"),  # logrotate, Python: app.log.1
-    Naming(r"LOG\.NUMBER", Doubt.UNLESS_BESIDE),  # the same where it could be a port, an address or a version
+    Naming(r"LOG\.NUMBER", Doubt.UNLESS_BESIDE),  # the same, but could be a port, an address or a version
     Naming(r"LOG[-.]NUMBEREXT", Doubt.UNLESS_COMPRESSED_BESIDE),  # logrotate: app.1.log.gz; log4j: app-1.log.gz
 )
 """The table; the first row that counts decides."""
@@ -130,11 +130,11 @@ def compiled(shape: str) -> re.Pattern[str]:
 
 _PATTERNS = [(compiled(naming.shape), naming.doubt) for naming in NAMINGS]
 _ENDS_LIKE_A_SUFFIX = re.compile(rf"[0-9](?:{_WORDS['EXT']})?\Z").search
-"""Every suffix ends in a digit: this alone rules out most names."""
+"""A quick check that rules out most names: every suffix ends in a digit."""
 
 
 def has_compressed_name(name: str) -> bool:
-    """Tell whether a name has the suffix of a compression."""
+    """Return whether a name has the suffix of a compression."""
     return name.endswith(COMPRESSION_SUFFIXES)
 
 
@@ -171,7 +171,7 @@ def _rotation(name: str, beside: Container[str]) -> Rotation | None:
 
 
 def _by_suffix(plain: str, beside: Container[str], *, compressed: bool) -> Rotation | None:
-    """Return the place of a file by the last suffix of its uncompressed name; None if it has none."""
+    """Return the place of a file by the last suffix of its uncompressed name; None if it has no suffix."""
     if not _ENDS_LIKE_A_SUFFIX(plain):
         return None
     # A compressed file beside the file that it was made from is a generation of the same log.

@@ -1,13 +1,13 @@
 """Opening files below a root, and nowhere else.
 
 A name is walked one component at a time, each opened relative to the descriptor of the directory before it and without
-following links: `O_PATH | O_NOFOLLOW` opens a place in the tree without touching what lies there, so a FIFO cannot hang
-the walk and a device does not notice it. Links are read and resolved here, against the descriptors of the walk, which
-is what the kernel's openat2(2) does for `RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS` (Python has no call for it, and it
-would refuse links with an absolute target that stays below the root). Every check is made on a descriptor: whoever
-renames or replaces things meanwhile changes what the next name finds, never what an open descriptor stands for.
+following links: `O_PATH | O_NOFOLLOW` opens an inode without opening its content, so a FIFO cannot hang the walk and a
+device is not activated. Links are read and resolved here, against the descriptors of the walk, which is what the
+kernel's openat2(2) does for `RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS` (Python has no call for it, and it would refuse
+links with an absolute target that stays below the root). Every check is made on a descriptor: a rename or replacement
+meanwhile changes what the next name finds, never what an open descriptor stands for.
 
-This module raises `OSError`; `failure_of` tells what an error means to those who asked.
+This module raises `OSError`; `failure_of` turns it into a `Failure` for clients.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.files.walk import MAX_DEPTH, MAX_LINKS, Opener, Place, Walk, components, path_parts
 
 DESCRIPTORS = Path("/proc/self/fd")
-"""Where an `O_PATH` descriptor is opened for reading. No other way surely reaches the file that was checked: opening
-by name again could meet another file, and opening a device is already an act."""
+"""Where an `O_PATH` descriptor is opened for reading. No other way is certain to open the file that was checked:
+opening it by name again could open another file, and opening a device has side effects."""
 
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
@@ -44,11 +44,11 @@ _MEANINGS = {
 class Root:
     """One served root: a directory and all below it, or a single file, which is then served by its own name.
 
-    The root is opened anew for each question, not held open: a descriptor would pin a volume that was unmounted, and
-    hide the volume mounted in its place.
+    The root is opened for each query, not held open: a descriptor would pin a volume that was unmounted, and hide the
+    volume mounted in its place.
 
     Args:
-        path: may itself be a link or lead through links; that is the operator's choice.
+        path: may be a link or lead through links; that is the operator's choice.
 
     Attributes:
         path: absolute.
@@ -135,8 +135,8 @@ class Beneath:
     def open_file(self, resolved: str) -> int:
         """Return a descriptor for reading the regular file with that resolved name; the caller closes it.
 
-        No link is followed: the file that was resolved opens, even if a link has taken its place since. Opening never
-        blocks, and never makes a terminal the controlling one.
+        No link is followed: if a link has replaced the resolved file since, opening fails. Opening never blocks, and
+        never makes a terminal the controlling one.
 
         Raises:
             OSError: ENOENT for everything but a regular file.
@@ -177,7 +177,7 @@ class Beneath:
             raise OSError(errno.ENOSYS, "/proc is not mounted") from None
 
     def _spellings(self) -> list[list[str]]:
-        """Return the paths by which a link below the root may name the root: as configured, and as resolved."""
+        """Return the absolute paths by which links below the root may name the root: as configured, and as resolved."""
         spellings = [path_parts(str(self._path))]
         with suppress(FileNotFoundError):
             spellings.append(path_parts(str((DESCRIPTORS / str(self._descriptor)).readlink())))
@@ -195,7 +195,7 @@ def require_regular(status: os.stat_result) -> None:
 
 
 def failure_of(error: OSError, name: str) -> Failure:
-    """Return what `error` means to those who asked for `name`; the message holds that name and no path."""
+    """Return the failure to report to a client that asked for `name`; its message holds that name and no path."""
     code = error.errno or errno.EIO
     status, meaning = _MEANINGS.get(code, (Status.UNAVAILABLE, os.strerror(code).lower()))
     return Failure(status, f"{meaning}: {name}")

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from logagent.core.batch import BATCH_BYTES
 
 UNKNOWN = 2**62
-"""Stands for the size of a text that was not gone through yet: larger than any real size."""
+"""Stands for the size of a text that was not read to its end yet; larger than any real size."""
 BLOCK_SIZES = (16 * 1024, 64 * 1024, BATCH_BYTES)
-"""Bytes of the first reads, the last for all further ones: the last twenty lines of a file cost little, and a long scan
-costs little per byte. Larger blocks do not fit into the processor's caches."""
+"""Bytes of the first reads; the last size holds for all further reads. So the last twenty lines of a file cost little,
+and a long scan costs little per byte. Larger blocks do not fit into the processor's caches."""
 MAX_LINE = 1024 * 1024
-"""Bytes of a line that is sent whole: far above any line that is meant to be read, and little memory for each of the
-scans that run at a time."""
+"""Bytes of a line that is sent whole: far more than a readable line has, and little memory for each of the scans that
+run at a time."""
 Read = Callable[[int, int, int], bytes]
 """`os.pread`: descriptor, number of bytes, offset."""
 
@@ -24,7 +24,7 @@ class Block(NamedTuple):
 
     Attributes:
         offset: where they begin in the file.
-        body: their bytes; empty where no whole line was found yet and reading goes on.
+        body: their bytes; empty if no whole line was found yet and reading continues.
     """
 
     offset: int
@@ -44,7 +44,7 @@ class LongLine(NamedTuple):
 
 
 class NonMatching(NamedTuple):
-    """Whole lines of which a sweep found that none matches.
+    """Whole lines none of which matches, as a sweep found.
 
     Attributes:
         offset: where they begin in the file.

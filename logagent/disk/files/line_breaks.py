@@ -11,7 +11,7 @@ _PIECE = 64 * 1024
 
 
 def whole_end(descriptor: int) -> int:
-    """Return the offset behind the last line break of an open file, 0 if it has none.
+    """Return the offset after the last line break of an open file, 0 if it has none.
 
     Raises:
         OSError: when the file cannot be read.
@@ -27,7 +27,7 @@ def whole_end(descriptor: int) -> int:
 
 
 def line_start(reader: Reader, offset: int) -> int:
-    """Return where the first line begins at or behind `offset`; the file's size if none does."""
+    """Return the offset of the first line that begins at or after `offset`; the file's size if none does."""
     if offset <= 0:
         return 0
     at = offset - 1

@@ -1,4 +1,4 @@
-"""Noticing that a file was truncated or overwritten while it is read."""
+"""Detecting that a file was truncated or overwritten while it is read."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from logagent.disk.files.blocks import Read
 
 
 class Overwritten(Exception):
-    """A file no longer holds the text that was read of it: it was truncated, and perhaps written anew."""
+    """A file no longer holds the text that was read from it: it was truncated, and perhaps written to again."""
 
 
 def guarded(read: Read, head: bytes) -> Read:
-    """Return a read that raises `Overwritten` once the file no longer begins as it did.
+    """Return a function like `read` that raises `Overwritten` once the file's first bytes have changed.
 
     Args:
         read: reads the file.
-        head: its first bytes, up to `FINGERPRINT_BYTES`; empty: nothing is noticed. A file that begins with a part of
-            them was only cut short.
+        head: its first bytes, up to `FINGERPRINT_BYTES`; empty: nothing is detected. If the file has become shorter
+            than these bytes, but not empty, it was only cut short, which is not an overwrite.
     """
 
     def read_guarded(descriptor: int, size: int, offset: int) -> bytes:

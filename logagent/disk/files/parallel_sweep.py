@@ -1,9 +1,9 @@
-"""Passing over text that cannot match: in large chunks, and by a second thread too where one may help.
+"""Skipping text that cannot match: in large chunks, and by a second thread too if one is free.
 
-A search that seldom finds anything spends its time on copying out of the page cache, on searching the copy, and on
-Python's work for every block. A sweep shares the first two with a helper, and does the last once for a chunk four times
-as large: does it hold any match at all? A chunk that is not surely clear is left to the reader, as is one whose read
-fails: the reader tells what is wrong.
+A search that seldom finds anything spends its time on copying from the page cache, on searching the copy, and on
+Python's work for every block. A sweep shares copying and searching with a helper thread, and does Python's work once
+for a chunk four times as large: it only checks whether the chunk holds any match. A chunk that may hold a match, or
+whose read fails, is left to the reader, which finds the match or reports the error.
 """
 
 from __future__ import annotations
@@ -25,24 +25,25 @@ cache) to 10 ms (slow disk)."""
 WINDOW = 256
 """Chunks of one sweep, at most."""
 SPELL = 0.005
-"""Seconds after which a sweep ends, since others wait for their turn meanwhile: about as long as a scan without sweeps
+"""Seconds after which a sweep ends, since other queries wait for the thread: about as long as a scan without sweeps
 takes between two batches. Much shorter sweeps would wait too often for the helper."""
 PAUSE = 32
-"""Chunks that are left to the reader, at most, where sweeps find little: one chunk in 32 is then read twice."""
+"""Chunks that are left to the reader at most before the next sweep, if sweeps find little: one chunk in 32 is then read
+twice."""
 BEYOND = 4096
-"""Bytes that are read behind a chunk for the end of its last line. If the line is longer, the chunk is not clear."""
+"""Bytes that are read after a chunk for the end of its last line. If the line is longer, the chunk is not clear."""
 WORTH = 4
-"""Chunks below which nothing is swept: a helper takes 0.1 ms to start and to end."""
+"""Chunks that a sweep needs at least: a helper takes 0.1 ms to start and to end."""
 AHEAD = 4
-"""Chunks ahead of the one being read that the kernel is told to fetch."""
+"""How many chunks ahead of the current one the kernel is told to read ahead."""
 
 
 class Swept(NamedTuple):
     """The outcome of a sweep.
 
     Attributes:
-        edge: a line's beginning; between it and the place where the sweep began no line matches.
-        bytes_read: bytes that both threads read for that.
+        edge: a line's beginning; no line between it and the beginning of the sweep matches.
+        bytes_read: bytes that both threads read.
     """
 
     edge: int
@@ -61,15 +62,15 @@ class ParallelSweep:
 
     Args:
         descriptor: of a regular file; stays the caller's.
-        scout: makes a scout, one for the calling thread and one for the helper, once there is something to sweep; where
-            it returns None nothing is swept.
+        scout: makes a scout; called once for the calling thread and once for the helper, before the first sweep. If it
+            returns None, nothing is swept.
         read: `os.pread`, or its stand-in.
         before_read: called before each read of the calling thread, never in the helper; an exception that it raises
-            passes through once the helper has stopped.
-        helped: has a helper do the work it is given, as long as the context lasts.
+            propagates once the helper has stopped.
+        helped: runs the given work in a helper thread too, as long as the context lasts.
         clock: tells seconds.
         chunk: bytes of a chunk.
-        beyond: bytes read behind a chunk, see `BEYOND`.
+        beyond: bytes read after a chunk, see `BEYOND`.
     """
 
     def __init__(
@@ -100,7 +101,7 @@ class ParallelSweep:
         self._resume: int | None = None
 
     def before(self, end: int, begin: int = 0) -> Swept:
-        """Find how far down from `end` to `begin`, both where lines begin, no line matches."""
+        """Sweep backward from `end` to `begin`, both at line borders, up to the first chunk that may match."""
         if not self._is_worth_it(begin, end) or (self._resume is not None and end > self._resume):
             return Swept(end, 0)
         ends = range(end, max(begin, end - WINDOW * self._chunk), -self._chunk)
@@ -111,7 +112,7 @@ class ParallelSweep:
         return Swept(edge, self._take_bytes_read())
 
     def behind(self, begin: int, end: int) -> Swept:
-        """Find how far up from `begin` to `end`, both where lines begin or the file ends, no line matches."""
+        """Sweep forward from `begin` to `end`, both at line borders, up to the first chunk that may match."""
         if not self._is_worth_it(begin, end) or (self._resume is not None and begin < self._resume):
             return Swept(begin, 0)
         begins = range(begin, min(end, begin + WINDOW * self._chunk), self._chunk)
@@ -130,7 +131,7 @@ class ParallelSweep:
         return bool(self._scouts)
 
     def _sweep(self, chunks: list[range], region: range, direction: int) -> tuple[list[_Edges], bool]:
-        """Return the first chunks, as far as each is clear, and whether a chunk was met that is not."""
+        """Return the leading chunks that are clear, and whether a chunk was found that is not."""
         self._until = self._clock() + SPELL
         mine, helpers = self._scouts
         clear: dict[int, _Edges] = {}
@@ -159,7 +160,7 @@ class ParallelSweep:
         return self._clock() < self._until
 
     def _look(self, scout: Scout, chunk: range, region: range) -> _Edges | None:
-        """Return the edges of a chunk if all its lines, except perhaps the first, are seen whole and do not match."""
+        """Return the edges of the whole lines of a chunk if none of them matches, else None."""
         size = min(chunk.stop + self._beyond, region.stop) - chunk.start
         try:
             body = self._read(self._descriptor, size, chunk.start)
@@ -175,7 +176,7 @@ class ParallelSweep:
         return _Edges(chunk.start + first, chunk.start + last)
 
     def _announce(self, begin: int, region: range) -> None:
-        """Have the kernel fetch a chunk that is soon read, unless it is in the page cache."""
+        """Tell the kernel to read a chunk ahead, unless it is in the page cache."""
         begin = max(begin, region.start)
         if begin >= region.stop:
             return
@@ -186,7 +187,7 @@ class ParallelSweep:
                 os.posix_fadvise(self._descriptor, begin, self._chunk, os.POSIX_FADV_WILLNEED)
 
     def _next_pause(self, clear: int) -> int:
-        """Return the bytes to leave to the reader before the next sweep: the more, the less the last sweeps found."""
+        """Return the bytes to leave to the reader before the next sweep; more if the last sweeps found little."""
         self._pause = self._chunk if clear > WORTH else min(2 * self._pause, PAUSE * self._chunk)
         return self._pause
 

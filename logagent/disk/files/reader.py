@@ -1,7 +1,7 @@
-"""Reading one file by position in blocks of whole lines, backward or forward, up to the size that it had at first.
+"""Reading one file in blocks of whole lines, backward or forward, up to the size that it had when opened.
 
-Blocks begin and end where lines do. So the piece of a line at the edge of a read is read again with the next block:
-some tens of bytes, which costs less than putting pieces together.
+Blocks begin and end at the borders of lines. A piece of a line at the edge of a read is read again with the next block:
+some tens of bytes, which costs less than joining pieces.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, N
 from logagent.disk.files.parallel_sweep import ParallelSweep
 
 AHEAD = 4
-"""Blocks of full size ahead of the one being read that the kernel is told to fetch. By itself it reads ahead only
-forward, and little: with this, a cold file is read twice as fast backward, and three times as fast forward."""
+"""How many blocks of full size ahead of the current one the kernel is told to read ahead. By itself it reads ahead only
+forward, and little: with this, an uncached file is read twice as fast backward, and three times as fast forward."""
 
 
 class Reader:
     """Reads the lines of one file.
 
-    Every method that reads raises `Failure`, with DATA_LOSS, where a read fails.
+    Every method that reads raises `Failure` with DATA_LOSS if a read fails.
 
     Args:
         descriptor: of a regular file, open for reading; stays the caller's.
         sizes: bytes of the first blocks, the last for all further ones.
         read: `os.pread`, or its stand-in.
         before_read: called before each read; an exception that it raises ends the reading.
-        sweep: finds text that need not be looked at line by line; None: all is looked at.
+        sweep: skips text that cannot match; None: all text is given.
 
     Attributes:
         name: of the file, for messages.
-        max_line: bytes up to which a line comes whole.
+        max_line: bytes up to which a line is given whole.
         size: bytes of the file when the reader was made; text appended later is not read.
         bytes_read: bytes read so far, in all.
         loss: why the lines are incomplete; None as long as they are complete.
@@ -55,7 +55,7 @@ class Reader:
         self.name = name
         self._sizes = sizes
         self.max_line = max_line
-        self._largest = max(max_line + 2, sizes[-1])  # room for such a line, its break and the one before it
+        self._largest = max(max_line + 2, sizes[-1])  # room for a line of `max_line` bytes and two line breaks
         self._read = read
         self._before_read = before_read
         self._sweep = sweep
@@ -125,17 +125,17 @@ class Reader:
                 begin, size = line_end + 1, next(sizes)
 
     def windows(self, line: LongLine, overlap: int) -> Iterator[bytes]:
-        """Give a long line in pieces, each but the first beginning with the last `overlap` bytes before it."""
+        """Give a long line in windows, each of which shares `overlap` bytes with the window before it."""
         for begin in range(line.offset, line.end, self._sizes[-1]):
             yield self.read(max(line.offset, begin - overlap), min(begin + self._sizes[-1], line.end))
 
     def head(self, line: LongLine) -> bytes:
         """Return the first bytes of a long line: one more than `max_line`, and enough to tell its time."""
         head = self.read(line.offset, min(line.offset + max(self.max_line + 1, SEEN), line.end))
-        return head.partition(b"\n")[0]  # it holds none, unless the file was overwritten meanwhile
+        return head.partition(b"\n")[0]  # it holds a line break only if the file was overwritten meanwhile
 
     def found(self, line: LongLine) -> bool | None:
-        """Return None: whether a long line matches is not known before its windows are looked at."""
+        """Return None: whether a long line matches is not known before its windows are searched."""
         return None
 
     def read(self, begin: int, end: int) -> bytes:
@@ -178,7 +178,7 @@ class Reader:
         return self._end if end is None else min(end, self._end)
 
     def _announce(self, start: int, size: int, begin: int, end: int) -> None:
-        """Have the kernel fetch a block that a scan of that region, once its blocks have full size, will soon read."""
+        """Tell the kernel to read a block ahead, if it lies in the region and blocks have reached their full size."""
         if size == self._sizes[-1] and begin - size < start < end:
             with suppress(OSError):  # only a hint: if it fails, the read tells what is wrong
                 os.posix_fadvise(self._descriptor, max(begin, start), size, os.POSIX_FADV_WILLNEED)
@@ -194,7 +194,7 @@ class Reader:
             yield self._sizes[-1]
 
     def _line_start(self, before: int, floor: int) -> Generator[Block, None, int]:
-        """Find where the line begins that goes on at `before`; `floor` if it begins before that."""
+        """Return the beginning of the line that contains the byte before `before`, or `floor` if it begins earlier."""
         while before > floor:
             begin = max(floor, before - self._sizes[-1])
             line_break = self.read(begin, before).rfind(b"\n")
@@ -205,7 +205,7 @@ class Reader:
         return floor
 
     def _line_end(self, after: int, limit: int | None) -> Generator[Block, None, int]:
-        """Find where the line ends that goes on at `after`; `limit` if it ends behind that."""
+        """Return the end of the line that continues at `after`, or `limit` if it ends later."""
         while after < self._limit(limit):
             end = min(after + self._sizes[-1], self._limit(limit))
             line_break = self.read(after, end).find(b"\n")

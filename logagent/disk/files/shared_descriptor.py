@@ -9,10 +9,11 @@ from contextlib import contextmanager
 
 
 class SharedDescriptor:
-    """A descriptor that is opened at its first use, and closed once it was given up and nobody uses it.
+    """A descriptor that is opened at its first use, and closed once it was given up and is not in use.
 
-    A read that hangs in the kernel outlives the caller that was cancelled meanwhile. If the caller closed the
-    descriptor, its number could go to another file, and the read with it. So the last of the two to let go closes it.
+    A read that hangs in the kernel outlives its caller if that is cancelled. If the caller closed the descriptor, the
+    kernel could give its number to another file, and the thread's next read would read that. So whichever of the two
+    ends last closes it.
 
     Args:
         opener: gives the descriptor.
@@ -27,7 +28,7 @@ class SharedDescriptor:
 
     @contextmanager
     def use(self) -> Iterator[int]:
-        """Keep the descriptor open until the block ends, in one thread at a time; errors of the opener pass through.
+        """Keep the descriptor open until the block ends, in one thread at a time; errors of the opener propagate.
 
         Raises:
             ValueError: after `give_up`.
@@ -45,7 +46,7 @@ class SharedDescriptor:
             self._close_if_last()
 
     def give_up(self) -> None:
-        """Close the descriptor, or have the thread that uses it close it in the end, without waiting for that."""
+        """Close the descriptor; if a thread uses it, that thread closes it when it is done, and this does not wait."""
         self._given_up = True
         self._close_if_last()
 

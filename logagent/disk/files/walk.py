@@ -1,4 +1,4 @@
-"""The walk of a name down from an open root: one component at a time, with links resolved and kept below the root."""
+"""Walking a name down from an open root, one component at a time; links are resolved, and must stay below the root."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Walk:
     Args:
         root: descriptor of the root; stays the caller's.
         links: links that may be followed.
-        spellings: gives the absolute paths, as components, by which a link below the root may name the root.
+        spellings: returns the absolute paths, as components, by which a link may name the root.
     """
 
     def __init__(self, root: int, opener: Opener, links: int, spellings: Callable[[], list[list[str]]]) -> None:
@@ -84,7 +84,7 @@ class Walk:
         return self._descriptors[-1] if self._descriptors else self._root
 
     def _up(self) -> None:
-        # Only a link's target can hold "..", and it leads up no further than to the root.
+        # Only a link's target can hold "..", which may lead up to the root, but not out of it.
         if not self._descriptors:
             raise OSError(errno.EXDEV, "a link leads out of the root")
         os.close(self._descriptors.pop())
@@ -135,8 +135,8 @@ def path_parts(path: str) -> list[str]:
 
 
 def _open_place(opener: Opener, name: str, directory: int) -> int:
-    # Among opens with O_PATH only those that ask for a directory make the kernel mount what is mounted on demand
-    # (autofs, nested NFS exports); without it, such a directory would seem empty.
+    # With O_PATH, the kernel mounts file systems on demand (autofs, nested NFS exports) only if O_DIRECTORY is given;
+    # without it, such a directory would seem empty.
     try:
         return opener(name, _PLACE | os.O_DIRECTORY, dir_fd=directory)
     except NotADirectoryError:
@@ -144,7 +144,7 @@ def _open_place(opener: Opener, name: str, directory: int) -> int:
 
 
 def _target(link: int) -> str:
-    """Return the target of the link that is open there, and close it."""
+    """Return the target of an open link, and close the link."""
     try:
         return os.readlink("", dir_fd=link)
     finally:

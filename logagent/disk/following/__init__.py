@@ -4,5 +4,5 @@ May import, of ``disk``: ``threads``, ``files``, ``watch``, ``times``, ``catalog
 and ``search``.
 
 Doors: ``source.FollowSource`` follows the logs that a query names; ``tail.Tail`` waits at the end of one log;
-``shared_tails.SharedTails`` has all who follow a log share one tail.
+``shared_tails.SharedTails`` lets all followers of a log share one tail.
 """

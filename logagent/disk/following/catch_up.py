@@ -1,4 +1,4 @@
-"""Where a follow begins in a log, and the lines that it has to read before it can wait at the log's end."""
+"""Where a follow begins in a log, and the lines that it reads before it waits at the log's end."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 
 LAG = 1_000_000_000
-"""Nanoseconds by which a file's time of modification may lie behind this host's clock: the kernel's is coarser, and
-a file server has one of its own."""
+"""Nanoseconds by which a file's time of modification may lag behind this host's clock: the kernel's clock is coarser,
+and a file server has its own."""
 
 Again = Callable[[str], Sequence[Generation]]
-"""Gives the generations of a log as they are now, newest first; reads the disk."""
+"""Lists the generations of a log as they are now, newest first; reads the disk."""
 
 
 class CatchUp:
-    """Brings one follow to the place in each log from which on it waits for lines.
+    """Brings one follow to the place in each log from which it waits for new lines.
 
     Args:
         query: what is followed.
-        out: takes the lines that were written before.
+        out: takes the lines that are already written.
         host: this host's name.
         threads: that read the disk.
         options: how a log is read.
-        again: gives the files of a log; called in a thread.
+        again: lists the files of a log; called in a thread.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class CatchUp:
         self._began = time.time_ns() - LAG
 
     async def place_in(self, log: Log, tail: Tail, *, first: bool) -> tuple[int, int]:
-        """Send the lines that the follow has missed so far, and return where it goes on: a file's number and an offset.
+        """Send the lines that the follow has missed so far, and return a file's number and the offset to continue from.
 
-        It begins behind the query's position in the log. Without positions it begins at the end of a log that was there
-        when the follow began, and at the first line that was written since in one that turned up later. If the query
-        has positions, but none in this log, it begins at the log's beginning.
+        The follow begins after the query's position in the log. Without positions it begins at the end of a log that
+        existed when the follow began, and at the first line written since then in a log that appeared later. If the
+        query has positions, but none in this log, it begins at the log's beginning.
 
         Args:
             first: whether the follow begins now.
@@ -86,7 +86,7 @@ class CatchUp:
         return [one for place, one in enumerate(found) if place == 0 or one.modified >= since]
 
     async def _catch_up(self, log: Log, tail: Tail, position: Position, since: int = 0) -> tuple[int, int]:
-        """Send what was written between a position and what the tail has seen, of files written to since a time."""
+        """Send the lines from a position to the end, of files written to since a time; return the place reached."""
         query = replace(
             self._query,
             follow=None,
@@ -103,13 +103,13 @@ class CatchUp:
             await self._out.send(notice_of(self._host, Failure(outcome.status, outcome.message)))
         place = tail.chain.files.place_of(reached.position)
         if place is None:
-            await tail.see_all()  # it was read further than the tail has looked
+            await tail.see_all()  # the position lies in text that the tail has not looked at yet
             place = tail.chain.files.place_of(reached.position)
         return place or tail.chain.files.beginning()
 
 
 class _Reached:
-    """Passes batches on, and keeps the last position among them."""
+    """Forwards batches, and keeps the last position in them."""
 
     def __init__(self, out: Out, position: Position) -> None:
         self._out = out

@@ -1,4 +1,4 @@
-"""Following one log for one query: reads blocks from the log's tail at the pace of the client, and makes batches."""
+"""Following one log for one query: reads blocks from the log's tail at the client's pace, and makes batches of them."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class LogFollower:
         woken: called when there may be more to read.
 
     Attributes:
-        name: the log's.
-        number: of the file that is read.
+        name: name of the log.
+        number: number of the file that is being read.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class LogFollower:
         tail.listeners.add(self)
 
     def wake(self) -> None:
-        """Hear from the tail that there may be more to read."""
+        """Called by the tail when there may be more to read."""
         self._woken(self)
 
     def close(self) -> None:
@@ -69,12 +69,12 @@ class LogFollower:
 
     @property
     def position(self) -> Position:
-        """How far the log is done once all batches that were returned are sent."""
+        """How far the log is read once all returned batches are sent."""
         return self._position
 
     @property
     def untold(self) -> Position | None:
-        """The position if no batch has told it yet, else None."""
+        """The position if no returned batch contains it yet, else None."""
         return self._position if self._position != self._told else None
 
     def tell_position(self) -> Batch:
@@ -83,9 +83,9 @@ class LogFollower:
         return replace(SIGN_OF_LIFE, positions=(self._position,))
 
     async def next_batch(self) -> Batch | None:
-        """Return what there is, up to a block; None: nothing.
+        """Return a batch of the lines that are there, up to one block of them; None if there are none.
 
-        The batch may have no lines.
+        The batch may have no lines, if none of the block matches.
 
         Raises:
             Failure: when the log cannot be followed any more.
@@ -97,7 +97,7 @@ class LogFollower:
         while True:
             file = self._tail.chain.files[self.number]
             if file.lost and self.number == self._tail.chain.files.last:
-                return self._while_waiting()  # until another file has taken its place
+                return self._while_waiting()  # until another file has replaced it
             if file.lost:
                 self._lose(file)
             elif self._offset < file.whole:
@@ -112,22 +112,22 @@ class LogFollower:
                 return self._while_waiting()
 
     def finish_event(self) -> Batch:
-        """Return the event that waits, as complete."""
+        """Treat the event that waits for more lines as complete, and return it."""
         self._builder.finish()
         self._note_position()
         return self._batch()
 
     def _pass_on(self) -> None:
-        """Go on with the next file; further lines of this one may come late."""
+        """Continue with the next file; this one may still get lines, see `_late_lines`."""
         missing = self._tail.chain.files[self.number].seen - self._offset
         if missing > 0:
             self._notices.append(losses.truncated(self._tail.host, self.name, missing))
         self._late = (self.number, self._offset)
         self._go_to_next()
-        self._tail.wake()  # which may let go of the file
+        self._tail.wake()  # it may close the file now
 
     def _while_waiting(self) -> Batch | None:
-        """Return what is to be reported while there are no lines: also, once, why the next file cannot be opened."""
+        """Return a batch of the pending notices, if any; one says, once, why the next file cannot be opened."""
         trouble = self._tail.chain.retries.trouble
         if trouble is not None and self._trouble is None:
             self._notices.append(Notice(self._tail.host, trouble.status, trouble.message))
@@ -135,7 +135,7 @@ class LogFollower:
         return self._batch() if self._notices or self._lost else None
 
     def _lose(self, file: GrowingFile) -> None:
-        """Go on behind a lost file; the loss is reported in one sentence for all files lost in a row."""
+        """Continue with the file after a lost one; one notice reports the loss of all files lost in a row."""
         before, torn = self._lost or (0, False)
         self._lost = before + max(0, file.size - self._offset), torn or file.torn
         self._late = None
@@ -146,7 +146,7 @@ class LogFollower:
         self._notices += self._tail.chain.files.notices(self.number)
 
     async def _late_lines(self) -> Batch | None:
-        """Return lines that were written to the previous file after another one had taken its place."""
+        """Return lines that were written to the previous file after it was replaced."""
         if self._late is None:
             return None
         number, offset = self._late
@@ -154,11 +154,11 @@ class LogFollower:
         if file is None or file.lost or file.descriptor is None:
             self._late = None
             return None
-        stamping = self._tail.chain.files.stamping(number)  # while it is read, the file may be forgotten
+        stamping = self._tail.chain.files.stamping(number)  # taken before the await: the file may be forgotten then
         if offset >= file.whole or (block := await self._tail.block(number, offset)) is None:
             return None
         self._late = number, offset + len(block.body)
-        # Without a fingerprint: positions stay in the next file, which is begun.
+        # Without a fingerprint, so that the position stays in the next file, where the follower already reads.
         self._enter(number, file, stamping, fingerprint=0)
         self._add(block)
         return self._batch()

@@ -1,4 +1,4 @@
-"""Finding logs that turn up while a query is followed; shared by all follows of the same names."""
+"""Finding logs that appear while a query is followed; shared by all follows of the same names."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from logagent.disk.watch.watching import Watch, Watching
 SEARCH_GAP = 0.2
 """Seconds between two searches, even if names change all the time: each search lists directories."""
 SEARCH_AGAIN = 10.0
-"""Seconds after which is searched again even if no change is reported: a glob may match names in directories that are
-not watched."""
+"""Seconds until the next search even if no change is reported: a glob may match names in directories that are not
+watched."""
 MAX_WATCHED = 1000
-"""Directories watched for one query: each is a watch of the kernel's. In further ones, files are found `SEARCH_AGAIN`
-seconds later at most."""
+"""Directories watched for one query, since the kernel's watches are limited. In further directories, new files are
+found `SEARCH_AGAIN` seconds later at most."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,8 +42,8 @@ class NewLogFinder:
         limit: logs at most.
 
     Attributes:
-        logs: that were found so far, by name.
-        failure: why there are none, or not all; None: all is well.
+        logs: the logs found so far, by name.
+        failure: why logs are missing; None: the last search succeeded.
         listeners: called after each search.
     """
 
@@ -70,7 +70,7 @@ class NewLogFinder:
         self._watches: dict[Path, Watch] = {}
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Search, then search again whenever names change."""
+        """Search now, and again whenever names change."""
         try:
             await self._search()
             self._called.set()  # for changes before the directories were watched
@@ -97,7 +97,7 @@ class NewLogFinder:
 
     @property
     def _patience(self) -> float:
-        """Seconds until the next search: infinite if there are no globs and all names were found."""
+        """Seconds until the next search: infinite if there are no globs and all names are found."""
         settled = self.failure is None and not any(map(is_glob, self._patterns))
         return math.inf if settled else SEARCH_AGAIN
 

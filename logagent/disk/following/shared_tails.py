@@ -87,10 +87,10 @@ class SharedTails:
             self.give_back(finder)
 
     async def borrow(self, name: str, make: Callable[[DiskThreads, Watching], Tail]) -> Tail:
-        """Return the tail of the log `name`; whoever borrows it gives it back.
+        """Return the tail of the log `name`; the caller returns it with `give_back`.
 
         Args:
-            make: makes it if nobody follows the log yet.
+            make: makes the tail if nobody follows the log yet.
 
         Raises:
             Failure: when the log cannot be opened.
@@ -98,7 +98,7 @@ class SharedTails:
         return await self._borrow(name, lambda: make(self._threads, self._watching))
 
     def give_back(self, shared: Tail | NewLogFinder) -> None:
-        """Give back a tail or a finder; when its last user does so, its task ends."""
+        """Return a borrowed tail or finder; its task ends when the last user has returned it."""
         self._release(*self._keys[shared])
 
     async def _borrow(self, key: object, make: Callable[[], S]) -> S:
@@ -115,7 +115,7 @@ class SharedTails:
         except BaseException:
             self._release(key, share)
             raise
-        return share.shared  # type: ignore[return-value]  # what was made under that key
+        return share.shared  # type: ignore[return-value]  # a key always stands for the same type
 
     def _release(self, key: object, share: _Share) -> None:
         share.users -= 1
@@ -125,7 +125,7 @@ class SharedTails:
             del self._keys[share.shared]
 
     def _forget(self, key: object, share: _Share) -> None:
-        """Have the task made anew for the next user."""
+        """Remove a share, so that the next user gets a new task."""
         if self._shares.get(key) is share:
             del self._shares[key]
 
@@ -154,7 +154,7 @@ def _first(failures: BaseExceptionGroup[Failure]) -> Failure:
 
 @asynccontextmanager
 async def open_shared_tails(threads: DiskThreads, watching: Watching) -> AsyncIterator[SharedTails]:
-    """Provide what an agent's follows share; leaving the block ends all shared tasks."""
+    """Provide the tasks that an agent's follows share; leaving the block ends them."""
     async with trio.open_nursery() as nursery:
         await nursery.start(watching.run)
         yield SharedTails(nursery, threads, watching)

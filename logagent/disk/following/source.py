@@ -1,4 +1,4 @@
-"""Following the logs of this host, as one source that ends only when it is cancelled."""
+"""The source that follows the logs of this host; it ends only when it is cancelled."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 
 
 class FollowSource:
-    """The lines that are written to the logs of this host, in the order in which they come, not merged.
+    """Sends the lines that are written to the logs of this host, as they are read, not merged.
 
-    Where it begins in each log is told by `CatchUp.place_in`.
+    `CatchUp.place_in` says where it begins in each log.
 
     Args:
         host: this host's name.
@@ -38,7 +38,7 @@ class FollowSource:
         threads: that read the disk.
         tails: shared by all follows.
         options: how a log is read.
-        again: gives the files of a log; called in a thread.
+        again: lists the files of a log; called in a thread.
         max_files: logs at most in one follow.
     """
 
@@ -65,7 +65,7 @@ class FollowSource:
         """Send lines until it is cancelled (see `Source.pump`).
 
         Returns:
-            Why nothing can be followed at all; other trouble is reported by notices.
+            Why nothing can be followed at all; other failures are reported by notices.
         """
         try:
             await self._follow(query, out)
@@ -131,7 +131,7 @@ class _LocalFollow:
             await self._finish_events()
             await self._tell_positions()
 
-    # Logs that turn up.
+    # Logs that appear.
 
     def _note_logs(self) -> None:
         self._logs_found = True
@@ -167,7 +167,7 @@ class _LocalFollow:
 
     async def _borrow(self, log: Log) -> Tail:
         if log.root is None:
-            log.generations[0].open()  # raises the reason why it could not be reached
+            log.generations[0].open()  # always raises: the log was found, but cannot be reached
         options = self._logs.options(log)
 
         def make(threads: DiskThreads, watching: Watching) -> Tail:
@@ -184,7 +184,7 @@ class _LocalFollow:
         self._news.set()
 
     async def _serve_ready(self) -> None:
-        """Send one block of each log that has news, so that no log keeps the others waiting."""
+        """Send one block of each log that has more to read, so that no log keeps the others waiting."""
         ready, self._ready = self._ready, {}
         for follower in ready:
             try:
@@ -219,7 +219,7 @@ class _LocalFollow:
                 await self._pass_on(follower, follower.finish_event())
 
     async def _tell_positions(self) -> None:
-        """Send the positions of logs that were read without a match: a resumed follow need not read them again."""
+        """Send the positions of logs that were read without a match, so that a resumed follow skips the read part."""
         if trio.current_time() < self._positions_due:
             return
         self._positions_due = math.inf

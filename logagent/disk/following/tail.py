@@ -1,4 +1,4 @@
-"""The end of one log: waits for lines to be written, and reads them once for all who follow."""
+"""The end of one log: waits for appended lines, and reads them once for all followers."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
 
 GAP = 0.01
-"""Seconds between two looks at a log that is written to all the time: what is written meanwhile is read in one go."""
+"""Seconds between two looks at a log that is written to all the time: lines written meanwhile are read together."""
 KEPT_BLOCKS = 16
-"""Blocks, each 256 KiB at most, that are kept for followers that are a little behind."""
+"""Blocks, each 256 KiB at most, that are cached for followers that lag a little behind."""
 RETRY = 1.0
-"""Seconds until a log that could not be read is looked at again."""
+"""Seconds until the next attempt to read a log that could not be read."""
 
 _log = logging.getLogger(__name__)
 
 
 class TailListener(Protocol):
-    """What follows a tail."""
+    """A follower of a tail."""
 
     @property
     def number(self) -> int:
-        """Number of the file that it reads: older ones may be let go of."""
+        """Number of the file that it reads; it needs no older ones."""
 
     def wake(self) -> None:
-        """Hear that there may be more to read."""
+        """Called when there may be more to read."""
 
 
 class TailBlock(NamedTuple):
@@ -45,7 +45,7 @@ class TailBlock(NamedTuple):
 
     Attributes:
         offset: where they begin in their file.
-        partial: whether the last one is but a piece of a line.
+        partial: whether the last one is only a piece of a line.
     """
 
     offset: int
@@ -54,20 +54,20 @@ class TailBlock(NamedTuple):
 
 
 class Tail:
-    """Reads the end of one log for all who follow it.
+    """Reads the end of one log for all its followers.
 
-    Its one task is `run`. It wakes the listeners when there is news; each reads what there is at its own pace.
+    Its one task is `run`. It wakes the listeners when there may be more to read; each then reads at its own pace.
 
     Args:
-        name: the log's.
-        find: gives the log's files as they are now, newest first; called in a thread.
+        name: name of the log.
+        find: lists the log's files as they are now, newest first; called in a thread.
         options: how they are read.
         threads: that read the disk.
         watching: of files and directories.
 
     Attributes:
         chain: the files that are followed.
-        listeners: those who follow.
+        listeners: the followers.
         failure: why the task ended, None while it runs.
     """
 
@@ -120,7 +120,7 @@ class Tail:
         return block
 
     def _kept(self, number: int, offset: int) -> TailBlock | None:
-        """Return a kept block, or its rest, from an offset on."""
+        """Return a cached block, or the rest of one, from an offset on."""
         if (block := self._blocks.get((number, offset))) is not None:
             return block
         for (of, begin), block in reversed(self._blocks.items()):
@@ -134,11 +134,11 @@ class Tail:
         self._tell()
 
     def wake(self) -> None:
-        """Have the task look at the log soon."""
+        """Make the task look at the log soon."""
         self._called.set()
 
     async def see_all(self) -> None:
-        """Wait for a whole look that begins after this call: it sees all that was written before.
+        """Wait for a complete look that begins after this call: it sees all bytes written before the call.
 
         Raises:
             Failure: when the task has failed.
@@ -198,7 +198,7 @@ class Tail:
             listener.wake()
 
     def _watch(self) -> None:
-        """Watch all files that are held open, and the names in the log's directory."""
+        """Watch all files that are held open, and the log's directory for renames."""
         held = self.chain.files.descriptors()
         for number, descriptor in held.items():
             if number not in self._watches:

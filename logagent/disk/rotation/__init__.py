@@ -1,4 +1,4 @@
-"""The files of a followed log: the one that grows, older ones that are not read to their end yet, and copies of both.
+"""The files of a followed log: the growing one, older ones that are not fully read yet, and copies of both.
 
 May import, of ``disk``: ``files``, ``archives``, ``times`` and ``catalog``.
 

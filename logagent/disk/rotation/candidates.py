@@ -1,4 +1,4 @@
-"""The files that may have come after a followed one: which of a listing are newer, opened for one search."""
+"""The files that may have replaced a followed one: selects the newer files of a listing, and opens them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def newer_than(
 ) -> tuple[Sequence[Generation], bool]:
     """Return the files of a listing that are newer than the known ones, newest first, and whether none can be missing.
 
-    If the newest known file is not in the listing, files may have come and gone after it.
+    If the newest known file is not in the listing, files newer than it may have been created and deleted already.
 
     Args:
         known: newest first.
         found: the listing, newest first.
-        doubtful: how many newer files there may be in that case with none missing.
+        doubtful: if the newest known file is not in the listing, up to this many newer files count as all of them.
     """
     for anchor in known:
         if (place := identity.place_of_inode(found, anchor.identity, anchor.fingerprint)) is not None:
@@ -36,7 +36,7 @@ def newer_than(
 
 
 class Candidates:
-    """The files that are opened during one search, over all of its attempts.
+    """The files that one search opens, kept open over all its attempts.
 
     Args:
         max_line: bytes; longer lines come in pieces.
@@ -48,7 +48,7 @@ class Candidates:
         self._incomplete: list[GrowingFile] = []
 
     def open_all(self, newest_first: Sequence[Generation]) -> list[GrowingFile]:
-        """Return files, opened, oldest first.
+        """Open files, and return them oldest first.
 
         Raises:
             Failure: when one cannot be opened.
@@ -58,9 +58,9 @@ class Candidates:
         return [self._open(file) for file in reversed(newest_first)]
 
     def open_copies_and(self, inode: Inode, newest_first: Sequence[Generation]) -> list[GrowingFile]:
-        """Return copies of what a file held, oldest first, and then the file itself.
+        """Open copies of a file's former text and the file itself; return them oldest first, the file last.
 
-        A copy of what the file holds now is left out: it is being made, and the file is about to be truncated.
+        A copy of its present text is left out: it is still being made, and the file is about to be truncated.
 
         Args:
             inode: of the file; if it is not among those found, all are returned.
@@ -84,7 +84,7 @@ class Candidates:
         return files
 
     def are_complete(self, files: Sequence[GrowingFile]) -> bool:
-        """Return whether all of them could be decompressed to their end."""
+        """Return whether every file is plain or was fully decompressed."""
         return not any(file in self._incomplete for file in files)
 
     def close_others(self, kept: Sequence[GrowingFile]) -> None:
@@ -106,7 +106,7 @@ class Candidates:
 
 
 def begins_with(file: GrowingFile, other: GrowingFile) -> bool:
-    """Return whether a file begins with all of another one, to judge by the first and last bytes of the other."""
+    """Return whether a file begins with the whole text of another; compares only the other's first and last bytes."""
     assert file.descriptor is not None
     assert other.descriptor is not None
     size = os.fstat(other.descriptor).st_size

@@ -1,4 +1,4 @@
-"""A log that is followed through its rotations: looks for what was written, and for files that took another's place."""
+"""A log that is followed through its rotations: finds appended lines, and files that replaced the newest one."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from logagent.disk.rotation.retries import Retries
 from logagent.disk.rotation.successors import SuccessorFinder, Successors
 
 HALF_TIME = 2.0
-"""Seconds that a line may take to be ended; then its beginning is given as a line, flagged as partial."""
+"""Seconds to wait for the end of an unfinished line; then its beginning is given as a line, flagged as partial."""
 QUIET = 0.1
-"""Seconds without a write to a rotated file before the lines of the next file are given: programs take a moment to
-notice the rotation, and several that write to one log do so one after the other."""
+"""Seconds without a write to a rotated file before the lines of the next file are given: a program takes a moment to
+notice a rotation, and several programs that write to one log notice it at different moments."""
 BUSY = 2.0
-"""Seconds since a file last grew within which it counts as written to just before it was truncated: then lines may be
-lost unseen. Looks come within hundredths of a second, or within one where the kernel does not report writes."""
+"""If a file grew within this many seconds before it was found truncated, lines may have been written and lost unseen.
+Files are looked at every few hundredths of a second, or every second where the kernel does not report writes."""
 
 
 class Chain:
@@ -34,15 +34,15 @@ class Chain:
     and does not block. Times are in seconds, of any clock that does not run backwards.
 
     Args:
-        name: the log's.
-        find: gives the log's files as they are now, newest first; reads the disk.
-        host: which the log is on.
-        zone: of times that name none.
-        max_line: bytes; longer lines come in pieces.
+        name: name of the log.
+        find: lists the log's files as they are now, newest first; reads the disk.
+        host: host that the log is on.
+        zone: time zone of times that name none.
+        max_line: bytes; longer lines are given in pieces.
 
     Attributes:
-        files: the files that are known, by number.
-        retries: of opening the file that took the newest one's place.
+        files: the known files, by number.
+        retries: failures to open the file that replaced the newest one.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Chain:
         self._renames = RenameDetector(name, None)
         self._lock = threading.Lock()
         self._closed = False
-        # The newest file known to follow its predecessor directly, with nothing written and rotated away in between.
+        # Number of the newest file known to follow its predecessor directly: no text between them was rotated away.
         self._last_direct = -1
 
     @property
@@ -64,7 +64,7 @@ class Chain:
         return None if self._renames.path is None else self._renames.path.parent
 
     def is_done(self, number: int, now: float) -> bool:
-        """Return whether the lines of the next file may be given after those of this one that are there."""
+        """Return whether this file is expected to get no more lines, so that those of the next file may be given."""
         file, last = self.files[number], self.files.last
         if number == last or file.lost:
             return number < last
@@ -75,10 +75,10 @@ class Chain:
         return number + 1 < last or (begun and quiet >= QUIET) or (file.deleted and quiet >= DELETED_GRACE)
 
     def next_look(self, looked: float) -> float:
-        """Return when to look even if no write is reported.
+        """Return when to look next, even if no write is reported.
 
         Args:
-            looked: `now` of the last look. What was due by then was done, or waits for a follower, who calls.
+            looked: `now` of the last look. What was due before it is done, or waits for a follower that wakes the tail.
         """
         *older, newest = tuple(self.files)
         dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half]
@@ -88,11 +88,11 @@ class Chain:
         return min([self._renames.due, *(due for due in dues if due > looked)])
 
     def note_rename(self) -> None:
-        """Note that a name in the log's directory has changed: the next look finds out which."""
+        """Note that a name in the log's directory has changed; the next look finds out which."""
         self._renames.note_rename()
 
     def open(self) -> None:
-        """Open the newest file, to go on behind the whole lines that it holds; blocks.
+        """Open the newest file, to be read from the end of its last whole line; blocks.
 
         Raises:
             Failure: when there is none, or it cannot be opened.
@@ -109,14 +109,14 @@ class Chain:
                 self.files.close()
 
     def look(self, now: float, in_use: int, *, watched: bool) -> bool:
-        """See what was written, and which files took whose place; blocks.
+        """Look for appended lines and for files that replaced others; blocks.
 
         Args:
             in_use: number of the oldest file that is still read.
             watched: whether the kernel reports each rename.
 
         Returns:
-            Whether there is more to be seen at once.
+            Whether to look again at once, because a file has more appended bytes.
         """
         with self._lock:
             try:
@@ -127,7 +127,7 @@ class Chain:
 
     def _see(self, now: float, in_use: int, watched: bool) -> bool:
         self._see_names(now, watched)
-        # Newest first: so no line is seen in a newer file before lines of an older one that were written earlier.
+        # Newest first: lines written to an older file while a newer one is looked at are then still seen in this look.
         more = [self._see_file(file, now) for file in self.files.open_newest_first()]
         for file in self.files:
             if now >= file.grew + HALF_TIME:
@@ -156,7 +156,7 @@ class Chain:
             return False
 
     def _begin_filled(self, file: GrowingFile, now: float) -> bool:
-        """Go on with a file that was empty and holds text, which need not be the first text that it held."""
+        """Continue with a file that was empty and now holds text: earlier text may have been rotated away unseen."""
         if now < self.retries.not_before:
             return False
         followed = self._finder.after_emptiness(file, self.files.anchors())
@@ -168,7 +168,7 @@ class Chain:
         return self._succeed(file, followed, now)
 
     def _begin_anew(self, file: GrowingFile, now: float) -> bool:
-        """Go on with a copy of a file that was overwritten, if there is one, and then with what it holds now."""
+        """Continue in a copy of a file that was overwritten, if there is one, and then with the file's new text."""
         if now < self.retries.not_before:
             return False
         followed = self._finder.after_overwriting(file, self.files.anchors())
@@ -177,7 +177,7 @@ class Chain:
         return self._succeed(file, followed, now)
 
     def _succeed(self, file: GrowingFile, followed: Successors | None, now: float) -> bool:
-        """Take over the files that came after one; return whether there are any. If not, they are sought again."""
+        """Take over the files that replaced a file; return whether there are any. If not, search again later."""
         self.retries.note(self._finder.failure, now)
         if followed is None or not followed.files:
             self._renames.retry_later(now)
@@ -197,7 +197,7 @@ class Chain:
         """Read whole lines of a file from an offset on; blocks.
 
         Returns:
-            The lines, and whether the last one is but a piece of a line; None if the file is gone.
+            The lines, and whether the last one is only a piece of a line; None if the file is gone.
 
         Raises:
             Failure: when it cannot be read.
@@ -220,9 +220,9 @@ class Chain:
             return body, partial
 
     def close(self) -> None:
-        """Close all files: now, or as soon as the thread that is at work is done."""
+        """Close all files now, or as soon as the thread that works on them is done."""
         self._closed = True
-        if self._lock.acquire(blocking=False):  # else the thread that is at work does it
+        if self._lock.acquire(blocking=False):  # else the thread that holds the lock closes them
             try:
                 self.files.close()
             finally:

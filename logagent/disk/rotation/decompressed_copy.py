@@ -12,8 +12,8 @@ from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 
 MAX_DECOMPRESSED = 256 * 1024 * 1024
-"""Bytes of text that are decompressed into memory when a file was compressed before it was read to its end: more than a
-busy log gets between two rotations."""
+"""Bytes of text that are decompressed into memory at most, when a file was compressed before it was fully read: more
+than a busy log gets between two rotations."""
 
 
 class PlainText(NamedTuple):
@@ -29,7 +29,7 @@ class PlainText(NamedTuple):
 
 
 def open_plain_text(file: Generation) -> PlainText:
-    """Open a file, or decompress it into memory as far as it fits and can be read; blocks.
+    """Open a plain file, or decompress an archive into memory as far as it fits and is undamaged; blocks.
 
     Raises:
         Failure: when it cannot be opened.
@@ -47,20 +47,20 @@ def open_plain_text(file: Generation) -> PlainText:
         os.close(descriptor)
 
 
-def _decompressed(unpacking: Decompression, file: Generation) -> PlainText:
+def _decompressed(decompression: Decompression, file: Generation) -> PlainText:
     text = os.memfd_create(file.name.rpartition("/")[2][:200])
     try:
         size = 0
-        for chunk in unpacking.chunks():
+        for chunk in decompression.chunks():
             size += len(chunk)
             if size > MAX_DECOMPRESSED:
                 break
             _write(text, chunk)
-        os.utime(text, ns=(file.modified, file.modified))  # lines that state no time have this one
+        os.utime(text, ns=(file.modified, file.modified))  # a file without times takes its lines' time from here
     except BaseException:
         os.close(text)
         raise
-    return PlainText(text, whole=unpacking.loss is None and size <= MAX_DECOMPRESSED)
+    return PlainText(text, whole=decompression.loss is None and size <= MAX_DECOMPRESSED)
 
 
 def _write(descriptor: int, chunk: bytes) -> None:

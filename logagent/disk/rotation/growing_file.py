@@ -1,4 +1,4 @@
-"""One file of a followed log: held open, looked at for appended lines, and recognised when it is renamed or copied."""
+"""One file of a followed log: held open, checked for appended lines, and recognised when it is renamed or copied."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.line_ends import LineEnds
 
 TRAIL = 64
-"""Bytes before the place up to which a file was looked at. They must be unchanged, else the file was overwritten: times
-and numbers make the ends of any two lines differ."""
+"""The last bytes of the searched part of a file that are kept for comparison: if they changed, the file was
+overwritten. Times and numbers make so many bytes differ from line to line."""
 LOOKED = 4 * BATCH_BYTES
-"""Bytes looked through in one look; then followers have their turn."""
+"""Bytes read in one look at most; then followers have their turn."""
 
 
 class GrowingFile:
@@ -27,20 +27,20 @@ class GrowingFile:
     Args:
         name: below its root.
         descriptor: open for reading; `close` closes it.
-        max_line: bytes; longer lines come in pieces.
+        max_line: bytes; longer lines are given in pieces.
 
     Attributes:
         descriptor: None once the file is closed.
         identity: device and inode.
         modified: time of the last write, in nanoseconds since the epoch.
         size: bytes at the last look, or when it was opened.
-        lines: where its lines end, as far as it was looked at.
-        seen: offset up to which it held whole lines before it went on in a copy.
-        grew: when a look last found more, in seconds on the caller's clock.
-        left: when another file was found to have taken its place, likewise.
+        lines: where its lines end, in the part searched so far.
+        seen: offset up to which whole lines were seen before the file was replaced by a copy of it; see `adopt`.
+        grew: when a look last found appended bytes, in seconds on the caller's clock.
+        left: when another file was found to have replaced it, in seconds on the caller's clock.
         deleted: whether it has no name any more.
-        lost: whether lines that were not read yet cannot be read any more.
-        torn: whether more may be lost than was seen of it.
+        lost: whether its unread lines cannot be read any more.
+        torn: whether lines may be lost that were never seen in it.
         passed: whether none of its lines are to be read, see `keep_fingerprint_only`.
     """
 
@@ -59,11 +59,11 @@ class GrowingFile:
 
     @property
     def fingerprint(self) -> int:
-        """The fingerprint of its first bytes, see `cursor`; 0 as long as it is empty."""
+        """The fingerprint of its first bytes, see `logagent.core.cursor`; 0 as long as it is empty."""
         return fingerprint(self._head) if self._head else 0
 
     def is_of(self, known: int) -> bool:
-        """Return whether it is the file with a fingerprint, which may be from when it was shorter."""
+        """Return whether a fingerprint is of this file, also if it was taken when the file was shorter."""
         return has_fingerprint(self._head, known)
 
     def is_copied_in(self, head: bytes) -> bool:
@@ -76,12 +76,12 @@ class GrowingFile:
 
     @property
     def quiet_since(self) -> float:
-        """When it last grew, or when its place was taken, whichever is later: before that, nobody waited for it."""
+        """When it last grew or was replaced, whichever is later: before it was replaced, nobody waited for quiet."""
         return max(self.grew, self.left)
 
     @property
     def searched(self) -> int:
-        """Offset up to which it was looked at."""
+        """Offset up to which it was searched for line ends."""
         return self.lines.searched
 
     @property
@@ -96,23 +96,23 @@ class GrowingFile:
 
     @property
     def exhausted(self) -> bool:
-        """Whether all of its size at the last look was looked at."""
+        """Whether it was searched up to its size at the last look."""
         return self.searched >= self.size
 
     def note_head(self) -> bool:
-        """Note its first bytes, by which an overwrite is noticed from now on; return whether there are any."""
+        """Note its first bytes, so that an overwrite is noticed from now on; return whether there are any."""
         assert self.descriptor is not None
         self._head = os.pread(self.descriptor, FINGERPRINT_BYTES, 0)
         return bool(self._head)
 
     def stay_empty(self) -> None:
-        """Treat it as empty, as it was seen, and close it: the text that it holds now is of a later file of the log."""
+        """Close it and treat it as empty, as it was last seen: its present text belongs to a later file of the log."""
         self._head = b""
         self.size = 0
         self.close()
 
     def skip_lines(self) -> None:
-        """Begin behind the whole lines that it holds.
+        """Begin after its last whole line.
 
         Raises:
             Overwritten: when it is overwritten meanwhile.
@@ -136,10 +136,10 @@ class GrowingFile:
         self.close()
 
     def look(self, now: float, most: int = LOOKED) -> bool:
-        """Look at what was appended, up to `most` bytes; return whether there is more.
+        """Search appended bytes for line ends, up to `most` bytes; return whether there are more.
 
         Raises:
-            Overwritten: when it no longer holds what was looked at before.
+            Overwritten: when it no longer holds the bytes that were searched before.
             OSError: when it cannot be read.
         """
         assert self.descriptor is not None
@@ -152,7 +152,7 @@ class GrowingFile:
         end = min(self.searched + most, status.st_size)
         while True:
             text = self._appended(min(BATCH_BYTES, end - self.searched))
-            self.size = status.st_size  # of the same file as before
+            self.size = status.st_size  # only now: `_appended` has found that the file was not overwritten
             if text:
                 self.grew = now
                 self._trail = (self._trail + text)[-TRAIL:]
@@ -171,21 +171,21 @@ class GrowingFile:
         return text[len(self._trail) :]
 
     def is_intact(self) -> bool:
-        """Return whether its first bytes and the last that were looked at are unchanged, and so what was just read."""
+        """Return whether its first bytes and the last searched ones are unchanged, so that the last read is valid."""
         assert self.descriptor is not None
         head = os.pread(self.descriptor, len(self._head), 0)
         trail = os.pread(self.descriptor, len(self._trail), self.searched - len(self._trail))
         return (head, trail) == (self._head, self._trail)
 
     def end_half_line(self) -> None:
-        """Take the beginning of a line whose end does not come for a line."""
+        """Treat an unfinished line at the end as a line."""
         self.lines.end_half_line()
 
     def read(self, offset: int, most: int = BATCH_BYTES) -> tuple[bytes, bool]:
         """Read whole lines from `offset` on, up to `most` bytes but at least one line.
 
         Returns:
-            The lines, none if it was overwritten; and whether the last one is but a piece of a line.
+            The lines, none if it was overwritten; and whether the last one is only a piece of a line.
         """
         assert self.descriptor is not None
         limit, is_cut = self.lines.limit(offset)
@@ -195,10 +195,9 @@ class GrowingFile:
         return body, is_cut and bool(body) and offset + len(body) == limit
 
     def adopt(self, descriptor: int, identity: tuple[int, int]) -> None:
-        """Go on in a copy, which was made before the file was overwritten.
+        """Continue in a copy that was made before the file was overwritten.
 
-        Lines that were written between the copying and the overwriting are missing from the copy, though they may have
-        been seen.
+        The copy lacks lines that were written between the copying and the overwriting, even if a look has seen them.
 
         Args:
             descriptor: of the copy's text; `close` closes it.
@@ -212,14 +211,14 @@ class GrowingFile:
             self.skip_lines()
 
     def close(self) -> None:
-        """Close the file; calling it again is harmless."""
+        """Close the file; idempotent."""
         descriptor, self.descriptor = self.descriptor, None
         if descriptor is not None:
             os.close(descriptor)
 
 
 def _read_lines(descriptor: int, offset: int, limit: int, most: int) -> bytes:
-    """Read lines up to an offset where one ends: up to `most` bytes, but at least one line."""
+    """Read whole lines up to `limit`, where a line ends: up to `most` bytes, but at least one line."""
     body = b""
     while offset + len(body) < limit:
         more = os.pread(descriptor, min(most, limit - offset) - len(body), offset + len(body))

@@ -1,17 +1,17 @@
-"""The files of a followed log that are held open, and when each of them is let go of.
+"""The files of a followed log that are held open, and when each of them is closed.
 
-A file is held from the moment it is found to be the newest of its log. Its descriptor is closed:
+A file is held open from the moment it is found to be the newest of its log. Its descriptor is closed:
 
-- at the next look after `forget`: every follower reads a newer file, and this one is no longer needed to tell which
-  files are newer than it;
+- at the next look after `forget`: every follower reads a newer file, and this one is no longer needed to recognise
+  newer files;
 - `DELETED_GRACE` seconds after the last write to it, if it was deleted and every follower reads a newer file;
-- when more than `MAX_HELD` files are held and it is one of the oldest, as soon as all of it was looked at;
+- when more than `MAX_HELD` files are held and it is one of the oldest, as soon as all of it was searched;
 - when its text is lost, because it was truncated and no copy of it was found;
 - when the tail of the log ends.
 
-So a deleted file is held, and keeps its space on the disk, for as long as a follower has not read it to its end, up to
-`MAX_HELD` files. A file that is closed while a follower has still to read it is opened again by its fingerprint, under
-whatever name it has then; if it is gone, the follower is told how many bytes it lost.
+So a deleted file is held open, and keeps its space on the disk, until every follower has read it to its end, up to
+`MAX_HELD` files. A file that is closed before a follower has read it is found by its fingerprint and opened again,
+whatever its name is then; if it is gone, the follower is told how many bytes it lost.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.times.appended import AppendedTimes
 
 DELETED_GRACE = 10.0
-"""Seconds without a write after which a deleted file is closed that every follower has read: a program that has the
-file open may still write to it, but each such file keeps its space on the disk."""
+"""Seconds without a write after which a deleted file that every follower has read is closed: a program that has the
+file open may still write to it, but as long as it is open here, it keeps its space on the disk."""
 MAX_HELD = 32
-"""Files of one log that are held open at a time. Older ones are closed and opened again when a slow follower comes to
-them: descriptors are few, and this many hourly files are more than a day. The README tells users this number."""
+"""Files of one log that are held open at a time, since descriptors are few. Older ones are closed, and opened again
+when a slow follower comes to them. This many hourly files are more than a day. The README tells users this number."""
 
 
 class HeldFiles:
-    """The files of one log, numbered from 0 on in the order in which they took each other's place.
+    """The files of one log, numbered from 0 on in the order in which they replaced each other.
 
-    Followers, on the event loop, and the thread that looks use it at the same time. Methods that close files are called
-    by the thread alone.
+    Followers on the event loop and the thread that runs `Chain.look` use it at the same time. Methods that close files
+    are called by the thread alone.
 
     Args:
-        zone: of times that name none.
+        zone: time zone of times that name none.
 
     Attributes:
         first: number of the oldest file that is still known.
@@ -61,7 +61,7 @@ class HeldFiles:
         return self._files[number]
 
     def get(self, number: int) -> GrowingFile | None:
-        """Return the file of a number, None if it was forgotten."""
+        """Return the file with a number, None if it was forgotten."""
         return self._files.get(number)
 
     def __iter__(self) -> Iterator[GrowingFile]:
@@ -70,7 +70,7 @@ class HeldFiles:
 
     @property
     def newest(self) -> GrowingFile:
-        """The file that took the place of all others."""
+        """The newest file."""
         return self._files[self.last]
 
     def stamping(self, number: int) -> AppendedTimes:
@@ -102,14 +102,14 @@ class HeldFiles:
         return [file for file in reversed(tuple(self)) if file.descriptor is not None]
 
     def anchors(self) -> list[GrowingFile]:
-        """Return the files before the newest, newest first, by which other files are known to be newer than they."""
+        """Return the files before the newest one, newest first: by their places in a listing, newer files are found."""
         before = [self._files[number] for number in range(self.last - 1, self.first - 1, -1)]
         return [file for file in before if not file.lost]
 
-    # Places: the number of a file, and an offset in it.
+    # A place is the number of a file and an offset in it.
 
     def end(self) -> tuple[int, int]:
-        """Return the end of all whole lines, in the newest file that holds anything.
+        """Return the place after the last whole line of the log, in the newest file that is not empty.
 
         An empty file has no fingerprint, so that a position in it could not be found again.
         """
@@ -124,7 +124,7 @@ class HeldFiles:
         return number, UNKNOWN if file.passed else file.whole
 
     def beginning(self) -> tuple[int, int]:
-        """Return the beginning of the oldest file that is known and to be read."""
+        """Return the beginning of the oldest known file that is to be read."""
         return max(self.first, self.begun), 0
 
     def place_of(self, position: Position) -> tuple[int, int] | None:
@@ -135,10 +135,10 @@ class HeldFiles:
                 return number, position.offset
         return None
 
-    # Coming and going.
+    # Adding and closing files.
 
     def add(self, files: Sequence[GrowingFile], notices: Sequence[Notice] = ()) -> None:
-        """Take over files that took the place of the newest one.
+        """Add files that replaced the newest one; they belong to this object from then on.
 
         Args:
             files: oldest first, at least one.
@@ -153,7 +153,7 @@ class HeldFiles:
     def forget(self, before: int) -> None:
         """Forget files that nobody reads any more; they are closed at the next look.
 
-        The newest file and the nearest one before it that can be recognised stay, since they tell which files are new.
+        The newest file and the nearest one before it that can be recognised stay: files newer than them are new.
 
         Args:
             before: number of the oldest file that is still read.
@@ -170,12 +170,12 @@ class HeldFiles:
         return next(known, self.first)
 
     def releases(self) -> list[float]:
-        """Return when deleted files are to be let go of, on the caller's clock."""
+        """Return when deleted files are to be closed, in seconds on the caller's clock."""
         *older, _ = tuple(self)
         return [file.quiet_since + DELETED_GRACE for file in older if file.deleted and file.descriptor is not None]
 
     def let_go(self, now: float, in_use: int) -> None:
-        """Close the files whose time has come, in a thread.
+        """Close the files that are no longer to be held open, in a thread.
 
         Args:
             in_use: number of the oldest file that is still read.
@@ -186,11 +186,11 @@ class HeldFiles:
             if number < in_use and file.deleted and now >= file.quiet_since + DELETED_GRACE:
                 file.close()
         for _, file in older[: 1 - MAX_HELD]:
-            if file.exhausted:  # else nobody would learn what it holds
+            if file.exhausted:  # else its unseen lines could not be counted if it is lost
                 file.close()
 
     def close(self) -> None:
-        """Close all files, in a thread or when none is at work; calling it again is harmless."""
+        """Close all files, in a thread or when no thread works on them; idempotent."""
         self._close_forgotten()
         for file in self:
             file.close()
@@ -201,7 +201,7 @@ class HeldFiles:
 
 
 def _before(file: GrowingFile, offset: int, size: int) -> bytes:
-    """Read up to `size` bytes that end at an offset; none from a file that is closed."""
+    """Read up to `size` bytes before an offset; none if the file is closed."""
     if file.descriptor is None:
         return b""
     begin = max(0, offset - size)

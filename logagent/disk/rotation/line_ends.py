@@ -1,4 +1,4 @@
-"""Where lines end in a text that grows, if only whole lines and pieces of overlong ones are to be given."""
+"""Where lines end in a growing text of which only whole lines, and pieces of overlong ones, are given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class LineEnds:
         max_line: bytes; longer lines are cut into pieces of this size.
 
     Attributes:
-        searched: offset up to which the text was looked at.
+        searched: offset up to which the text was searched for line ends.
         whole: offset up to which it holds whole lines and pieces.
         cuts: offsets up to `whole` at which a piece of a line ends, ascending.
     """
@@ -23,7 +23,7 @@ class LineEnds:
         self.searched = self.whole = 0
 
     def append(self, text: bytes) -> None:
-        """Look at text that follows what was looked at."""
+        """Search text that follows the part searched so far."""
         last = text.rfind(b"\n")
         if last >= 0:
             self._cut_long_line(text.find(b"\n") + self.searched)
@@ -32,17 +32,17 @@ class LineEnds:
         self._cut_long_line(self.searched)
 
     def begin_at(self, end: int) -> None:
-        """Go on from an offset, taking what is before it for whole lines."""
+        """Continue from an offset, treating the text before it as whole lines."""
         self.searched = self.whole = end
         self.cuts = [cut for cut in self.cuts if cut <= end]
 
     def end_half_line(self) -> None:
-        """Take the beginning of a line whose end does not come for a line."""
+        """Treat an unfinished line at the end as a line."""
         if self.searched > self.whole:
             self._cut(self.searched)
 
     def limit(self, offset: int) -> tuple[int, bool]:
-        """Return up to where lines from an offset on may be read together, and whether a piece of a line ends there."""
+        """Return how far lines from an offset on may be read together: an offset, and whether a line is cut there."""
         place = bisect_right(self.cuts, offset)
         return (self.cuts[place], True) if place < len(self.cuts) else (self.whole, False)
 

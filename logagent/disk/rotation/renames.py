@@ -1,4 +1,4 @@
-"""Telling when a followed file may have been renamed and another one put in its place."""
+"""Detecting that a followed file may have been renamed and replaced by another one."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from logagent.disk.rotation.retries import RETRY_PAUSE
 
 
 class RenameDetector:
-    """Tells when it is worth looking for the file that took the place of the newest one.
+    """Tells when to search for the file that replaced the newest one.
 
     Times are in seconds, of any clock that does not run backwards.
 
     Args:
-        name: the log's.
-        path: of the file that has the log's name at first; None: there is none.
+        name: name of the log.
+        path: path of the file that has the log's name; None: there is no such file.
 
     Attributes:
-        due: when to ask even if nothing is reported; infinity: no need.
+        due: when to call `may_be_replaced` even if no rename is reported; infinity: no need.
     """
 
     def __init__(self, name: str, path: Path | None) -> None:
@@ -35,21 +35,21 @@ class RenameDetector:
         self._noted += 1
 
     def retry_later(self, now: float) -> None:
-        """Have the successor sought again after `RETRY_PAUSE`."""
+        """Schedule another search for `RETRY_PAUSE` seconds from now."""
         self.due = now + RETRY_PAUSE
 
     def may_be_replaced(self, newest: GrowingFile, now: float, *, watched: bool) -> bool:
-        """Return whether another file may have taken the place of the newest one; reads the disk.
+        """Return whether another file may have replaced the newest one; reads the disk.
 
         Args:
-            watched: whether the kernel reports each rename. Then a foreign inode under the log's name is worth a search
-                once, else each time.
+            watched: whether the kernel reports each rename. If so, a different inode under the log's name is worth one
+                search; if not, one at each call.
         """
         noted = self._noted
         renamed = noted != self._handled or now >= self.due
         self._handled, self.due = noted, math.inf
         if newest.name != self._name or self.path is None:
-            return renamed  # a log of dated files has no name that stays
+            return renamed  # all names of the log are dated: there is no fixed name to check
         try:
             status = self.path.stat()
         except OSError:

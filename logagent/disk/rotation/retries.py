@@ -1,4 +1,4 @@
-"""When a file that could not be opened is tried again, and when that is reported."""
+"""When to retry opening a file, and when to report that it cannot be opened."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import math
 from logagent.core.outcome import Failure
 
 RETRY_PAUSE = 1.0
-"""Seconds until the successor of a file is sought again, if it could not be found or opened."""
+"""Seconds until the next search for the successor of a file, if it could not be found or opened."""
 
 
 class Retries:
-    """Failures to open the files that came after one, in a row.
+    """Consecutive failures to open the files that replaced a followed one.
 
     Times are in seconds, of any clock that does not run backwards.
 
     Attributes:
-        trouble: the failure, once it has lasted for `RETRY_PAUSE`; None before. A program that creates a file may take
-            a moment to make it readable.
+        trouble: the failure to report; None until attempts have failed for `RETRY_PAUSE`, since a program that creates
+            a file may take a moment to make it readable.
         not_before: when the next attempt is due.
     """
 
@@ -30,7 +30,7 @@ class Retries:
         """Note how an attempt ended.
 
         Args:
-            failure: why a file could not be opened, None if none was in the way.
+            failure: why a file could not be opened, None if all could.
         """
         self.not_before = now + RETRY_PAUSE if failure is not None else now
         if failure is None:

@@ -1,8 +1,8 @@
-"""Finding the files that took the place of a followed one.
+"""Finding the files that replaced a followed one.
 
-A rotation renames the file, or copies it and truncates it. The files of a log are listed until two listings are the
-same, so that no rename is under way. They are told apart by their inodes, or, if copied or compressed, by their first
-bytes.
+A rotation renames the file, or copies it and truncates it. The files of a log are listed until two consecutive listings
+are equal, so that no rename is in progress. Files are told apart by their inodes, or, if copied or compressed, by their
+first bytes.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from logagent.disk.rotation.decompressed_copy import open_plain_text
 from logagent.disk.rotation.growing_file import GrowingFile
 
 ATTEMPTS = 20
-"""How often one search begins anew because files are renamed meanwhile; then it is left to a later look."""
+"""How often one search starts over because files are renamed meanwhile; then a later look searches again."""
 
 Find = Callable[[], Sequence[Generation]]
-"""Gives the files of the log as they are now, newest first; reads the disk."""
+"""Lists the files of the log as they are now, newest first; reads the disk."""
 
 
 class Successors(NamedTuple):
-    """The files that came after one, opened; whoever takes them closes them.
+    """The opened files that replaced a followed one; whoever takes them closes them.
 
     Attributes:
         files: oldest first.
         sure: whether no file can be missing among them.
-        copied: whether the file goes on in a copy of itself.
+        copied: whether the followed file was overwritten and continues in a copy.
     """
 
     files: list[GrowingFile]
@@ -45,13 +45,13 @@ class Successors(NamedTuple):
 
 
 class SuccessorFinder:
-    """Finds the files that came after followed files of one log.
+    """Finds the files that replaced followed files of one log.
 
     Each method reads the disk and blocks.
 
     Args:
-        find: gives the log's files.
-        max_line: bytes; longer lines come in pieces.
+        find: lists the log's files.
+        max_line: bytes; longer lines are given in pieces.
 
     Attributes:
         failure: why a file could not be opened in the last search, None if all could.
@@ -63,9 +63,9 @@ class SuccessorFinder:
         self.failure: Failure | None = None
 
     def open_newest(self, log: str) -> tuple[Generation, list[GrowingFile]]:
-        """Open the newest file and the nearest one before it that has text, to go on behind their whole lines.
+        """Open the newest file and the nearest one before it that is not empty, each to be read after its whole lines.
 
-        As long as the newest file is empty, lines may still come in the one before it.
+        As long as the newest file is empty, lines may still be written to the older one.
 
         Returns:
             The newest file as it was found, and the opened files, oldest first.
@@ -106,7 +106,7 @@ class SuccessorFinder:
         return [file]
 
     def after_renaming(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
-        """Return what came after a file that was renamed or deleted.
+        """Return the files that replaced a file that was renamed or deleted.
 
         Args:
             known: older files of the log, newest first.
@@ -124,9 +124,9 @@ class SuccessorFinder:
         return self._carry_out(plan, file)
 
     def after_overwriting(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
-        """Return what came after the text of a file that was overwritten.
+        """Return the files that hold what was written after the old text of a file that was overwritten.
 
-        If a copy of the text is found, `file` goes on in the copy.
+        If a copy of the old text is found, `file` continues in the copy.
 
         Args:
             known: older files of the log, newest first.
@@ -146,14 +146,14 @@ class SuccessorFinder:
         return self._carry_out(plan, file)
 
     def after_emptiness(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
-        """Return what was written to a file and rotated away since it was seen empty, and then what it holds now.
+        """Return the files that were filled and rotated away since a file was seen empty, and then the file itself.
 
         Args:
             known: older files of the log, newest first.
 
         Returns:
-            No files if it holds the first text that was written since; None if files are renamed too fast to be told
-            apart, or one cannot be opened.
+            No files if none was rotated away since; None if files are renamed too fast to be told apart, or one cannot
+            be opened.
         """
         inode = file.identity
 
@@ -166,7 +166,7 @@ class SuccessorFinder:
         return self._carry_out(plan, file)
 
     def reopen(self, file: GrowingFile) -> bool:
-        """Open a file again that was closed, under whatever name it has now; return whether it is still there."""
+        """Open a closed file again, whatever its name is now; return whether it still exists."""
         for _ in range(ATTEMPTS):
             found = identity.once(self._find())
             with suppress(Replaced, Overwritten, Failure, OSError):
@@ -205,12 +205,12 @@ class SuccessorFinder:
             candidates.close_others(kept)
 
     def _still(self, found: Sequence[Generation]) -> bool:
-        """Return whether no file was renamed since these were found."""
+        """Return whether the files have the same names as when these were found."""
         return identity.are_same(found, identity.once(self._find()))
 
 
 class _Plan(NamedTuple):
-    """The files to follow, oldest first; whether none can be missing; and the copy in which a file is to go on."""
+    """The files to follow, oldest first; whether none can be missing; and the copy in which the file continues."""
 
     files: list[GrowingFile]
     sure: bool
@@ -218,12 +218,12 @@ class _Plan(NamedTuple):
 
 
 def _with(found: Sequence[Generation], some: Sequence[Generation], inode: Inode) -> list[Generation]:
-    """Return some of the files found and the one of an inode, in the order of the listing."""
+    """Return `some` of the files found and the one with an inode, in the order of the listing."""
     return [one for one in found if one in some or one.identity == inode]
 
 
 def _goes_on_in(file: GrowingFile, copy: Generation) -> bool:
-    """Have a file go on in its copy; return whether the copy is complete."""
+    """Switch a file to its copy if the copy is complete; return whether it is."""
     text = open_plain_text(copy)
     if text.whole:
         file.adopt(text.descriptor, copy.identity or file.identity)

@@ -1,4 +1,4 @@
-"""One query over one log: which of its files are read, which part of each, and what is sent of it.
+"""One query over one log: which of its files are read, which part of each, and which lines are sent.
 
 May import, of ``disk``: ``threads``, ``files``, ``archives``, ``times``, ``catalog`` and ``batches``.
 

@@ -1,7 +1,7 @@
-"""The lines of an archive for one query, in the form in which a plain file is read.
+"""The lines of an archive for one query, behind the same interface as those of a plain file.
 
-An archive is decompressed from its beginning, whatever the order of the answer, so that it cannot be bisected by time.
-Instead, blocks whose first and last lines have times outside the range are passed over.
+An archive is decompressed from its beginning, whatever the order of the answer, so it cannot be bisected by time.
+Instead, blocks whose first and last lines have times outside the range are skipped.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class ArchiveLines:
         stamps: gives the times that lines state themselves; None: the query has no range of time.
 
     Attributes:
-        first_time: the earliest time met so far, in nanoseconds since the epoch; None: none was met.
-        last_time: the latest one, likewise.
+        first_time: the earliest time found so far, in nanoseconds since the epoch; None: no time was found.
+        last_time: the latest time found so far, in nanoseconds since the epoch; None: no time was found.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class ArchiveLines:
 
     @property
     def decompressing_ns(self) -> int:
-        """Nanoseconds that decoders took so far."""
+        """Nanoseconds spent in decoders so far."""
         return self._archive.decompressing_ns
 
     @property
@@ -130,7 +130,7 @@ class ArchiveLines:
         return self._archive.forward(begin)
 
     def windows(self, line: LongLine, overlap: int) -> Iterator[bytes]:
-        """Give a long line in pieces, each but the first beginning with the last `overlap` bytes of the one before."""
+        """Give a long line in windows, each of which shares `overlap` bytes with the window before it."""
         return self._archive.windows(line, overlap)
 
     def head(self, line: LongLine) -> bytes:
@@ -138,11 +138,11 @@ class ArchiveLines:
         return self._archive.head(line)
 
     def found(self, line: LongLine) -> bool | None:
-        """Return whether a long line matches: backward that is known, since the archive was searched as it was read."""
+        """Return whether a long line matches; None if not known: only reading backward searches long lines at once."""
         return self._archive.found(line) if self._backward else None
 
     def _wanted(self, block: bytes) -> int:
-        """Return how many lines of a block the query may ask for."""
+        """Return how many lines of a block may be needed, or 0 and 1 for whether any are, if lines do not count."""
         if self._stamps is not None and self._is_outside(block, self._stamps):
             return 0
         if not self._by_lines:

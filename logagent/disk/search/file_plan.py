@@ -15,8 +15,8 @@ from logagent.disk.search.known_times import KnownTimes
 from logagent.disk.search.options import expected_size
 
 MAX_PLANS = 100
-"""How often one query lists the files again because they were rotated. After that it reads whatever it opens: so the
-query ends, however fast files are rotated."""
+"""How often one query lists the files again because they were rotated. After that it reads whatever it opens, so that
+the query ends however fast files are rotated."""
 
 
 class FilePlan:
@@ -25,14 +25,14 @@ class FilePlan:
     Reads the first bytes of files, and blocks.
 
     Args:
-        name: the log's.
+        name: name of the log.
         files: newest first.
-        again: gives them as they are now; called when they were rotated.
-        known_times: of files that earlier queries met.
+        again: lists the files as they are now; called when they were rotated.
+        known_times: times of files that earlier queries read.
 
     Attributes:
-        planned: bytes of text in all files, as far as known.
-        losses: files that the query's position points into, and that are gone.
+        planned: bytes of text in all files, estimated for archives.
+        losses: failures to report because the file of the query's position is gone.
     """
 
     def __init__(
@@ -57,24 +57,24 @@ class FilePlan:
         self._plan(files)
 
     def _from_beginning(self, files: Sequence[Generation]) -> Sequence[Generation]:
-        """Return the files to be read if none was read yet."""
-        # If a position is wanted for every log, it is the end of the newest file with text: that file has to be opened.
+        """Return the files to be read, if none was read yet."""
+        # If every log needs a position, it is the end of the newest file that is not empty: that file must be opened.
         kept = {id(file) for file in _newest_text(files)} if self._query.form.whole else set()
         ahead = self._from_position(files)
         return [file for file in ahead if id(file) in kept or not self._is_out_of_range(file)]
 
     def _plan(self, files: Sequence[Generation]) -> None:
-        """Read these files next.
+        """Set the files to read next.
 
-        The fingerprint of the newest file is kept if others are read before it: if it is truncated meanwhile, its inode
-        stays, and the fingerprint shows that its text is another one.
+        The fingerprint of the newest file is kept if others are read before it: if the file is truncated meanwhile, its
+        inode stays the same, and only the fingerprint shows that its text was replaced.
         """
         self._ahead = list(reversed(files)) if self._newest else list(files)
         self._pinned = fingerprint(identity.beginning_of(files[0])) if not self._newest and len(files) > 1 else 0
 
     @property
     def done(self) -> bool:
-        """Whether no file is left."""
+        """Whether no file is left to read."""
         return not self._ahead
 
     def next(self) -> Generation | None:
@@ -82,7 +82,7 @@ class FilePlan:
         return self._ahead.pop() if self._ahead else None
 
     def take_resume(self) -> Position | None:
-        """Return how far an earlier answer read the first file, on the first call; None: not at all."""
+        """Return how far an earlier answer read the next file, once; None: not at all."""
         resume, self._resume = self._resume, None
         return resume
 
@@ -93,11 +93,11 @@ class FilePlan:
 
     @property
     def begun(self) -> bool:
-        """Whether a file was read that is not empty, so that it can be found again by its fingerprint."""
+        """Whether a non-empty file was read: one that can be found again by its fingerprint."""
         return self._last_fingerprint != 0
 
     def was_rotated(self, file: Generation, descriptor: int) -> bool:
-        """Return whether an open file was renamed and its name given to another one, or its text overwritten."""
+        """Return whether an opened file is not the planned one because of a rename, or its text was overwritten."""
         is_same = identity.is_same(file, identity.inode_of(descriptor)) and not self._is_overwritten(descriptor)
         return not is_same and self._plans < MAX_PLANS
 
@@ -106,10 +106,10 @@ class FilePlan:
         return bool(expected) and not identity.begins_as(descriptor, expected)
 
     def plan_anew(self, met: str) -> Failure | None:
-        """List the files again, and go on with the one next to the file that was read last.
+        """List the files again, and continue with the neighbour of the file that was read last.
 
         Args:
-            met: name of the file that was met in place of the next one.
+            met: name of the file that was found in place of the planned one.
 
         Returns:
             The loss to report if the file that was read last is gone, else None.
@@ -127,7 +127,7 @@ class FilePlan:
         return None
 
     def go_on_from(self, position: Position) -> bool:
-        """Go on in a copy of a file that was overwritten; return whether there is one."""
+        """Continue in a copy of a file that was overwritten; return whether there is one."""
         self._plans += 1
         ahead = self._behind(position, identity.listed(self._again))
         if ahead is None or self._plans > MAX_PLANS:
@@ -136,7 +136,7 @@ class FilePlan:
         return True
 
     def _behind(self, position: Position, files: Sequence[Generation]) -> Sequence[Generation] | None:
-        """Return the file of a position, to be read from there, and those to read after it; None if it is gone."""
+        """Return the file of a position, to be read from there, and the files to read after it; None if it is gone."""
         place = identity.place_of(files, position.fingerprint)
         if place is None:
             return None
@@ -144,11 +144,12 @@ class FilePlan:
         return files[place:] if self._newest else files[: place + 1]
 
     def _from_position(self, files: Sequence[Generation]) -> Sequence[Generation]:
-        """Return the files that an earlier answer has not read to their end, if this query goes on from a position."""
+        """Return the files that the query still has to read: if it has a position, those not fully read before."""
         position = of_log(self._query.positions, self._name)
         if position is None:
             return files
-        if not position.fingerprint:  # the file was empty: oldest first all were, newest first the newest one
+        # A position without a fingerprint lies in an empty file: oldest first all files were empty, else the newest.
+        if not position.fingerprint:
             return files[1:] if self._newest else files
         ahead = self._behind(position, files)
         if ahead is not None:
@@ -160,8 +161,8 @@ class FilePlan:
     def _is_out_of_range(self, file: Generation) -> bool:
         """Return whether no line of a file can be in the query's range.
 
-        The file was last written to more than a day before the range, so that no error in its time zone matters, or its
-        times are known from earlier.
+        Either it was last written to more than a day before the range, which outweighs any error in its time zone, or
+        its times are known from an earlier query.
         """
         query = self._query
         too_old = query.range.since is not None and file.modified + DAY < query.range.since

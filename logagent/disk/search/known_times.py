@@ -1,4 +1,4 @@
-"""The times of files as earlier queries met them, so that a query with a range of time need not open them again."""
+"""A cache of the times found in files, so that a query with a range of time need not open files outside of it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from logagent.disk.catalog.logs import Generation
 from logagent.disk.times.bisection import TOLERANCE
 
 MAX_KNOWN = 10_000
-"""Files that are remembered: some megabytes. With one more, all are forgotten."""
+"""Files in the cache: some megabytes. When one more is added, the cache is cleared first."""
 
 
 class _FileTimes(NamedTuple):
-    """The earliest and the latest time met in a file when it had this size and time of modification."""
+    """The earliest and the latest time found in a file when it had this size and time of modification."""
 
     size: int
     modified: int
@@ -22,7 +22,7 @@ class _FileTimes(NamedTuple):
 
 
 class KnownTimes:
-    """The earliest and the latest time in each file, as far as they were met, valid while the file is unchanged.
+    """The earliest and the latest time found in each file, valid while the file is unchanged.
 
     Any thread may call it.
 
@@ -39,7 +39,7 @@ class KnownTimes:
 
         Args:
             first: the earliest time in it, in nanoseconds since the epoch; None: unknown.
-            last: the latest one, likewise.
+            last: the latest time in it, in nanoseconds since the epoch; None: unknown.
         """
         if file.identity is None or (first is None and last is None):
             return

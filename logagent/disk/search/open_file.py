@@ -8,10 +8,10 @@ from logagent.disk.search.scan_setup import FileScan
 
 
 class OpenFile:
-    """One file under way: its descriptor, and the scan that reads it.
+    """One open file of a search: its descriptor, and the scan that reads it.
 
     Attributes:
-        descriptor: shared with a thread that may still read when the search is given up.
+        descriptor: shared with a thread that may still read when the search is abandoned.
         begun: its scan, None until the file is open.
         fingerprint: of its first bytes; 0 until the file is open.
     """
@@ -24,12 +24,12 @@ class OpenFile:
 
     @property
     def scanned(self) -> int:
-        """Bytes of its text gone through, in an archive also those that no line was wanted of."""
+        """Bytes of its text scanned; of an archive, also skipped blocks, since they were decompressed."""
         if self.begun is None:
             return 0
         return self.begun.scan.scanned if self.begun.archive is None else self.begun.archive.bytes_read
 
     @property
     def decompressing_ns(self) -> int:
-        """Nanoseconds that decoders took."""
+        """Nanoseconds spent in decoders."""
         return 0 if self.begun is None or self.begun.archive is None else self.begun.archive.decompressing_ns

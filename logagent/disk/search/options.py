@@ -12,11 +12,11 @@ from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Read
 from logagent.disk.search.known_times import KnownTimes
 
 LIFE_BYTES = 32 * 1024 * 1024
-"""Bytes read after which a batch is sent on even if it is empty (8 ms in the page cache, 300 ms on a slow disk): a sign
-of life, and the moment for other queries that wait for a thread."""
+"""Bytes read after which a batch is sent even if it is empty (8 ms in the page cache, 300 ms on a slow disk): a sign of
+life, and a chance for other queries to get the thread."""
 COMPRESSION_RATIO = 8
-"""Bytes of text for each byte of an archive: a guess, to announce how much will be scanned. Logs are compressed to a
-fifth (gzip) or a fifteenth (xz, zstd); the true size is known only once all of it is decompressed."""
+"""Estimated bytes of text for each byte of an archive, to announce how much will be scanned. Logs are compressed to a
+fifth (gzip) or a fifteenth (xz, zstd); the true size is known only once the whole archive is decompressed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,14 +24,14 @@ class ReadOptions:
     """How the files of one log are read.
 
     Attributes:
-        host: which the lines come from.
-        zone: of times that name none.
+        host: host that the lines come from.
+        zone: time zone of times that name none.
         max_line: bytes; longer lines are matched whole, but cut when they are sent.
         sizes: of the blocks that are read, in bytes, see `Reader`.
-        life_bytes: bytes read after which a batch is sent on even if it is empty.
+        life_bytes: bytes read after which a batch is sent even if it is empty.
         kept: bytes of an archive's blocks that may be held in memory.
-        read: `os.pread`, or what stands in for it.
-        known_times: the times of files that earlier queries met.
+        read: `os.pread`, or a substitute in tests.
+        known_times: the times of files that earlier queries read.
     """
 
     host: str
@@ -45,5 +45,5 @@ class ReadOptions:
 
 
 def expected_size(file: Generation) -> int:
-    """Return the bytes of a file's text, as far as they are known before it is read."""
+    """Return the size of a file's text in bytes; of an archive, an estimate."""
     return file.size * COMPRESSION_RATIO if file.compressed else file.size

@@ -15,7 +15,7 @@ from logagent.disk.search.archive_lines import LineReader
 from logagent.disk.search.options import LIFE_BYTES
 
 ENOUGH = BATCH_BYTES // 2
-"""Bytes of lines with which a batch is sent on: with the lines of its last block it has 128 to 384 KiB."""
+"""Bytes of collected lines from which on a batch is sent: with the lines of its last block it has 128 to 384 KiB."""
 
 
 class Scan:
@@ -25,13 +25,14 @@ class Scan:
         reader: of the file.
         builder: collects the lines.
         begin: offset of the first line to read.
-        end: offset behind the last line to read; None: the end of the file.
+        end: offset after the last line to read; None: the end of the file.
         life_bytes: bytes read after which `advance` returns even if there is no line.
 
     Attributes:
         ended: whether nothing is left to be read.
-        scanned: bytes of the file gone through.
-        reached: offset up to which lines are collected, from the end of the file or from its beginning.
+        scanned: bytes of the file scanned.
+        reached: offset up to which lines are collected, coming from the end of the file if newest lines are first, else
+            from its beginning.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Setting up the scan of an open file, plain or compressed: what reads it, and from where to where."""
+"""Setting up the scan of an open file, plain or compressed: chooses its reader and the range of offsets to read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class FileScan:
 
     Attributes:
         scan: collects its lines.
-        archive: what the scan reads if the file is compressed, else None.
+        archive: the archive that the scan reads; None if the file is plain.
     """
 
     scan: Scan
@@ -46,13 +46,13 @@ class FileScan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanSetup:
-    """Begins to read one file of a log after the other for one query.
+    """Sets up the scan of each file of a log for one query.
 
     Attributes:
-        log: its name.
+        log: name of the log.
         check_cancelled: called before each read; what it raises ends the work.
         helped: lends further threads for a while, see `ParallelSweep`.
-        notes: sentences for the answer's verdict, added as files are begun.
+        notes: sentences for the answer's verdict; `begin` adds to them.
     """
 
     query: Query
@@ -74,8 +74,8 @@ class ScanSetup:
             resume: how far an earlier answer read it; None: not at all.
 
         Raises:
-            Failure: when it cannot be read.
-            OSError: likewise.
+            Failure: when its text is damaged or cannot be decoded.
+            OSError: when it cannot be read.
             Overwritten: when it is overwritten meanwhile.
         """
         kind = compression_of(os.pread(descriptor, HEAD, 0))
@@ -90,7 +90,7 @@ class ScanSetup:
         reader = Reader(
             descriptor,
             file.name,
-            # When every line is sent, sending takes longest: small blocks need little memory at a time.
+            # If every line is sent, sending is the bottleneck, not reading: small blocks save memory.
             sizes=options.sizes[:-1] or options.sizes
             if matcher.everything and not self.query.form.hits
             else options.sizes,
@@ -171,12 +171,12 @@ class ScanSetup:
             start = self._start_at(resume.offset, reader)
             newest = self.query.form.order is Order.NEWEST
             begin, end = (begin, min(end, start)) if newest else (max(begin, start), end)
-        if self.query.form.whole and reader.name == self.log:  # the last line of an older file will not go on
+        if self.query.form.whole and reader.name == self.log:  # the last line of an older file gets no more bytes
             end = min(end, max(begin, line_breaks.whole_end(descriptor)))
         return min(begin, end), end
 
     def _start_at(self, offset: int, reader: Reader) -> int:
-        """Return where to go on: a follow that gave part of a line wants the rest of it, a query the whole line."""
+        """Return the offset to continue at: the position itself for a follow (`whole`), else a line's beginning."""
         return min(offset, reader.size) if self.query.form.whole else line_breaks.line_start(reader, offset)
 
     def _range_in(self, reader: Reader, stamping: FileTimes) -> tuple[int, int]:
@@ -184,12 +184,12 @@ class ScanSetup:
             return 0, reader.size  # all lines have one time: either all are in the range or none is
         found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.options.zone)
         if found.jumped:
-            self.notes.append(f"{reader.name}: its times do not ascend, so all of it was looked through")
+            self.notes.append(f"{reader.name}: its times do not ascend, so all of it was scanned")
         return found.begin, found.end
 
 
 def _is_text(head: bytes) -> bool:
-    """Return whether the first bytes of a file are text; the last of them may be part of a character."""
+    """Return whether the first bytes of a file are UTF-8 text; they may end within a character."""
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:

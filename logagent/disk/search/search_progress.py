@@ -1,4 +1,4 @@
-"""How far a search in one log has come, and what of that no batch has told yet."""
+"""The progress of a search in one log, and the part of it that no batch has reported yet."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from logagent.disk.search.options import expected_size
 
 
 class SearchProgress:
-    """Counts the bytes that were scanned, and keeps the position that a later query goes on from.
+    """Counts the bytes that were scanned, and keeps the position from which a later query continues.
 
     Args:
-        host: which the log is on.
-        log: its name.
-        whole: whether a position is wanted even if the log holds no text.
+        host: host that the log is on.
+        log: name of the log.
+        whole: whether a position is wanted even if all files of the log are empty.
     """
 
     def __init__(self, host: str, log: str, *, whole: bool) -> None:
@@ -25,20 +25,20 @@ class SearchProgress:
         self._whole = whole
         self._planned = self._scanned = self._decompressing = self._told_scanned = 0
         self._reached: int | None = None
-        self._left = 0, 0  # fingerprint of the file that was left last, and the offset that was reached in it
+        self._left = 0, 0  # fingerprint of the last file that was closed, and the offset that was reached in it
         self._position: Position | None = None
         self._told_position: Position | None = None
 
     def plan(self, size: int) -> None:
-        """Announce bytes of text that are to be scanned."""
+        """Add bytes of text that are going to be scanned."""
         self._planned += size
 
     def reach(self, offset: int) -> None:
-        """Note up to where the file under way is scanned."""
+        """Note the offset up to which the open file is scanned."""
         self._reached = offset
 
     def leave(self, opened: OpenFile) -> None:
-        """Add a file that is done with, or given up."""
+        """Count a file that is closed, whether it was fully read or not."""
         self._scanned += opened.scanned
         self._decompressing += opened.decompressing_ns
         self._planned += max(0, opened.scanned - expected_size(opened.file))
@@ -46,7 +46,7 @@ class SearchProgress:
             self._left = opened.fingerprint, opened.begun.scan.reached
 
     def note_position(self, builder: BatchBuilder) -> None:
-        """Note how far the log is done once all lines that were collected are sent."""
+        """Note the position that the log has once all collected lines are sent."""
         if self._reached is None:
             return
         fingerprint, offset = builder.reached(self._reached)
@@ -56,7 +56,7 @@ class SearchProgress:
             self._position = Position(self._host, self._log, fingerprint, offset)
 
     def tell(self, batch: Batch, under_way: OpenFile | None) -> Batch:
-        """Return a batch with all that was not told yet: bytes scanned and planned, and the position if it changed."""
+        """Return the batch with the progress since the last one: bytes scanned and planned, and a changed position."""
         scanned = self.scanned(under_way)
         told, self._told_scanned = self._told_scanned, scanned
         planned, self._planned = self._planned, 0
@@ -70,7 +70,7 @@ class SearchProgress:
         return self._scanned + (under_way.scanned if under_way is not None else 0)
 
     def decompressing_ns(self, under_way: OpenFile | None) -> int:
-        """Return the nanoseconds that decoders took in all files."""
+        """Return the nanoseconds spent in decoders for all files."""
         return self._decompressing + (under_way.decompressing_ns if under_way is not None else 0)
 
 

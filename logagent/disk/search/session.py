@@ -1,4 +1,4 @@
-"""One query over the files of one log, worked on by one thread after the other."""
+"""One query over the files of one log, worked on by one thread at a time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from logagent.disk.threads import Work
 
 
 class _Prepared:
-    """What a query needs before the first file is opened; made in a thread, since it compiles expressions and reads."""
+    """What a query needs before its first file is opened; made in a thread, since it compiles expressions and reads."""
 
     def __init__(self, plan: FilePlan, setup: ScanSetup) -> None:
         self.plan = plan
@@ -35,7 +35,7 @@ class _Prepared:
         self._finished = False
 
     def finish(self) -> None:
-        """Collect the event or context that waits for more lines: there are none."""
+        """Collect the event or context that waits for more lines, since there are none."""
         if not self._finished and not self.builder.done:
             self._finished = True
             self.builder.finish()
@@ -44,18 +44,18 @@ class _Prepared:
 class Session:
     """One query over the files of one log, of which one is open at a time.
 
-    A thread that was given up may still be at work in here: after a call was cancelled, only `close` may be called.
+    After a call was cancelled, an abandoned thread may still be running it: then only `close` may be called.
 
     Args:
-        name: the log's.
+        name: name of the log.
         files: newest first.
         options: how they are read.
-        again: gives the files as they are now, in case they are rotated meanwhile; called in a thread.
+        again: lists the files as they are now, in case they are rotated meanwhile; called in a thread.
         check_cancelled: called before each read; what it raises ends the work.
         helped: lends further threads for a while, see `ParallelSweep`.
 
     Attributes:
-        ended: whether the last batch was given.
+        ended: whether the last batch was returned.
     """
 
     def __init__(
@@ -84,9 +84,9 @@ class Session:
         self.ended = False
 
     def next_batch(self) -> Batch:
-        """Return the next batch, the first one as soon as it has a line; blocks, in a thread.
+        """Return the next batch, which may be empty; blocks, in a thread.
 
-        It may be empty.
+        The first batch is returned as soon as it has a line.
         """
         self._check_cancelled()
         try:
@@ -99,7 +99,7 @@ class Session:
                 self._progress.note_position(prepared.builder)
         except Failure as failure:
             self.fail(failure)
-        except OSError as error:  # the event that waits is of a file that is closed by now, and cannot be timed
+        except OSError as error:  # timing the event that waits needs its file, which is already closed
             self.fail(failure_of(error, self._name))
         builder = self._prepared.builder if self._prepared is not None else None
         batch = builder.take() if builder is not None and builder.count else SIGN_OF_LIFE
@@ -129,7 +129,7 @@ class Session:
         )
 
     def _advance(self, prepared: _Prepared) -> None:
-        """Work on the file that is open, or on the next one; if that fails, the next files are still worth reading."""
+        """Read on in the open file or the next one; a failure ends only that file, and the next one is tried."""
         plan = prepared.plan
         if self._under_way is None and (file := plan.next()) is not None:
             self._under_way = OpenFile(file)
@@ -166,12 +166,12 @@ class Session:
                 scan.advance(ENOUGH if builder.sent else 1)
             self._progress.reach(scan.reached)
             if scan.ended and plan.done:
-                prepared.finish()  # while the file is open: it may tell the time of an event that waits
+                prepared.finish()  # while the file is open, since timing the event that waits may read it
             if scan.ended or builder.done:
                 self._leave(opened)
 
     def _plan_anew(self, opened: OpenFile, plan: FilePlan) -> None:
-        """Go on with the files as they are now: they were rotated meanwhile."""
+        """Continue with the files as they are now, after a rotation."""
         opened.descriptor.give_up()
         self._under_way = None
         lost = plan.plan_anew(opened.file.name)
@@ -179,7 +179,7 @@ class Session:
             self.fail(lost)
 
     def _go_on_in_copy(self, opened: OpenFile, plan: FilePlan) -> None:
-        """Read the rest of a file that was overwritten in its copy, if there is one."""
+        """Continue in the copy of a file that was overwritten, if there is one."""
         if opened.begun is None:
             self._plan_anew(opened, plan)
             return
@@ -189,7 +189,7 @@ class Session:
             self._failures.append(losses.written_over(opened.file.name))
 
     def _leave(self, opened: OpenFile) -> None:
-        """Close a file, in this thread: closing a deleted file frees its space, which may take long."""
+        """Close a file in this thread, not on the event loop: freeing the space of a deleted file may take long."""
         opened.descriptor.give_up()
         self._under_way = None
         self._progress.leave(opened)
@@ -210,7 +210,7 @@ class Session:
         """Return how the query ended.
 
         Args:
-            lines: how many were sent.
+            lines: number of lines that were sent.
         """
         losses = self._prepared.plan.losses if self._prepared is not None else []
         failures = [*losses, *self._failures, *self._limits()]

@@ -23,11 +23,11 @@ class LogSource:
     A file is opened in a thread when its first line is wanted, and closed before the next one is opened.
 
     Args:
-        name: the log's.
+        name: name of the log.
         files: newest first.
         threads: that read the disk.
         options: how the files are read.
-        again: gives the files as they are now, in case they are rotated meanwhile; called in a thread.
+        again: lists the files as they are now, in case they are rotated meanwhile; called in a thread.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class LogSource:
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the lines that a query asks for, in its order.
 
-        Cancelling ends the reading before its next read. A read that hangs is left to its thread, which then closes the
-        file. What `out` raises passes through.
+        Cancelling takes effect before the next read. A read that hangs is abandoned: its thread closes the file when
+        the read returns. Exceptions of `out` propagate.
 
         Returns:
             How it ended.
@@ -71,7 +71,7 @@ class LogSource:
                 if session.ended:
                     break
                 await out.send(batch)
-            if batch != SIGN_OF_LIFE:  # a failure that is the whole answer comes alone
+            if batch != SIGN_OF_LIFE:  # else the outcome says all
                 await out.send(batch)
         finally:
             session.close()

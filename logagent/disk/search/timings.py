@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Timings:
-    """Nanoseconds spent in each stage: always of opening and scanning, of others where they occur."""
+    """Nanoseconds spent in each stage: always contains `open` and `scan`, other stages only if they occurred."""
 
     def __init__(self) -> None:
         self._spent = {"open": 0, "scan": 0}
@@ -16,7 +16,7 @@ class Timings:
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
-        """Add the time spent inside to a stage; a stage within another one is subtracted from the outer one."""
+        """Add the time spent inside the block to a stage; a nested stage is subtracted from the outer one."""
         began, within, self._within = time.perf_counter_ns(), self._within, 0
         try:
             yield
@@ -26,10 +26,10 @@ class Timings:
             self._within = within + spent
 
     def with_decompressing(self, spent: int) -> dict[str, int]:
-        """Return the nanoseconds of all stages.
+        """Return the nanoseconds of all stages, with decompressing as a stage of its own.
 
         Args:
-            spent: nanoseconds that decoders took. They were spent while scanning, and are a stage of their own.
+            spent: nanoseconds spent in decoders; they are subtracted from scanning.
         """
         decompress = {"decompress": spent} if spent else {}
         return self._spent | {"scan": self._spent["scan"] - spent} | decompress

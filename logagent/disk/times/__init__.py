@@ -1,4 +1,4 @@
-"""Times of a file's lines: read where they are needed, and searched by bisection.
+"""Times of a file's lines: reads them where they are needed, and bisects a file by them.
 
 May import, of ``disk``: ``files`` and ``archives``.
 

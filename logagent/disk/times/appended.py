@@ -14,35 +14,35 @@ from logagent.core.times.stamper import Stamper
 from logagent.core.units import HOUR
 
 REMEMBERED = 64
-"""Blocks whose times are kept: an event's lines, and context, are asked for again a little later."""
+"""Blocks whose times are cached: those of an event's lines and of context are needed again a little later."""
 BEFORE = 64 * 1024
-"""Bytes before the first line that is followed in which a time is looked for: more than most stack traces take."""
+"""Bytes before the first followed line in which a time is searched for: more than most stack traces take."""
 FRESH = 12 * HOUR
-"""Nanoseconds after which a stamper is made anew, since times without a year get theirs from the time of writing."""
+"""Nanoseconds after which new stampers are made, since they derive missing years from the time of modification."""
 
 
 class AppendedTimes:
     """Gives the lines of one growing file their times, in nanoseconds since the epoch.
 
     Args:
-        zone: of times that name none.
-        before: reads the bytes before an offset; its second argument is how many, at most.
+        zone: time zone of times that name none.
+        before: reads the bytes before an offset; its second argument is their number at most.
 
     Attributes:
-        timed: whether any line so far states a time; until then all have the modification time.
+        timed: whether any line so far states a time; until one does, all lines have the modification time.
     """
 
     def __init__(self, zone: tzinfo, before: Callable[[int, int], bytes]) -> None:
         self._zone = zone
         self._before = before
         self._made = self._modified = 0
-        # One for the threads that read and one for the task that asks, since a stamper remembers what it has seen.
+        # One stamper for the threads that read and one for the event loop, since a stamper has a cache.
         self._reader = self._stamper = Stamper(zone, 0)
         self._blocks: tuple[tuple[int, list[int], list[int]], ...] = ()
         self.timed = False
 
     def learn(self, offset: int, body: bytes, modified: int) -> None:
-        """In a thread: note the times of a block of whole lines; reads the disk where its first line states none.
+        """Note the times of a block of whole lines, in a thread; reads the disk if its first line states no time.
 
         Args:
             offset: where the block begins in the file.

@@ -1,8 +1,8 @@
-"""Finding the part of a file that a range of time lies in: by bisection over its lines' times, without an index.
+"""Finding the part of a file that holds a range of time, by bisection over its lines' times, without an index.
 
-Bisection needs times that ascend. Two kinds of disorder are allowed for: lines that come a little late, and the hour
-that comes twice where clocks are set back. Any other disorder is noticed if it shows at the places that are looked at:
-then the whole file has to be scanned. A clock that jumps and is set right between two of them is not noticed.
+Bisection needs times that ascend. Two kinds of disorder are tolerated: lines that come a little late, and the hour that
+occurs twice when clocks are set back. Any other disorder is noticed if it shows at the places that are read: then the
+whole file has to be scanned. A clock that jumps and is corrected between two of these places is not noticed.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ from logagent.disk.times.stamping import NEAR, PAGE, FileTimes
 SMALL = 1024 * 1024
 """Bytes of a file up to which it is not bisected: a scan takes no longer."""
 SAMPLE = 16
-"""Places, evenly spaced, that are looked at first to see whether times ascend; each narrows the bisection too."""
+"""Places, evenly spaced, that are read first to check whether times ascend; each narrows the bisection too."""
 PROBE = 4 * 1024
 """Bytes that are read at each place."""
 PROBES = 17
-"""Reads for the bisection of one end: as many as a file of 4 GB needs where each place has a time. After them the end
-stays where it is, too far out. Together with all others that makes 64 reads at most."""
+"""Reads for the bisection of one end: as many as a file of 4 GB needs if each place has a time. If they do not suffice,
+the bound found so far is used, which is too wide. With all other reads, that makes 64 reads at most."""
 QUIET = NEAR * PAGE
-"""Bytes in which a line with a time is looked for: as far as a line may get the time of a neighbour."""
+"""Bytes in which a line with a time is searched for: the distance within which a line gets the time of a neighbour."""
 GROWTH = 4
-"""Factor by which the next read is larger where there was no time: all of `QUIET` then takes five reads."""
+"""Factor by which the next read is larger after one without a time: all of `QUIET` then takes five reads."""
 TOLERANCE = 60 * SECOND
-"""Nanoseconds that times may go back and still count as ascending: threads log late, and no clock jumped."""
+"""Nanoseconds that times may go back and still count as ascending: threads log late without a jump of the clock."""
 LATE = 5 * SECOND
-"""Nanoseconds that a line may come late and still be found, however much was logged meanwhile: as long as buffers hold
-lines back. Where lines are seen to come later, twice that, up to `TOLERANCE`."""
+"""Nanoseconds that a line may come late and still be found, however much was logged meanwhile: as long as programs
+buffer lines. If lines are seen to come later than that, twice their lateness, up to `TOLERANCE`."""
 MARGIN = 256 * 1024
-"""Bytes added at either end, for lines that come later still. Reading them costs no more than looking for such lines in
-them, and nothing where enough lines are found before."""
+"""Bytes added at either end, for lines that come even later. Reading them costs little, and nothing if enough lines are
+found before."""
 
 _AGES = 1 << 80  # nanoseconds: larger than any time
 
 
 class Bounds(NamedTuple):
-    """The part of a file that a range of time lies in.
+    """The part of a file that holds a range of time.
 
     Attributes:
         begin: the offset where its first line begins, or the file's size.
-        end: the offset behind it, where a line begins, or the file's size.
+        end: the offset after its last line, or the file's size.
         jumped: whether times do not ascend, so that the whole file has to be scanned.
     """
 
@@ -66,17 +66,17 @@ def bounds(
     probe: int = PROBE,
     margin: int = MARGIN,
 ) -> Bounds:
-    """Find the part of a file that holds all lines of a range of time; others may lie in it too.
+    """Find the part of a file that holds all lines of a range of time; other lines may lie in it too.
 
     A line that states no time has the time of the line before it, or at the file's beginning of the line after it.
-    Lines with no time near (see `NEAR`) have the file's modification time, and are not looked for. Where both ends are
-    open, or the file is small, nothing is read. A `Failure` of the reader passes through.
+    Lines without a time nearby (see `NEAR`) have the file's modification time, and are not searched for. If both ends
+    are open, or the file is small, nothing is read. A `Failure` of the reader propagates.
 
     Args:
         stamping: of the reader's file; its lines have times, see `FileTimes.timed`.
         since: the earliest time, in nanoseconds since the epoch; None: open.
-        until: the time before which the lines are; None: open.
-        zone: of times that name none; None: clocks are never set back.
+        until: the end of the range, not included; None: open.
+        zone: time zone of times that name none; None: clocks are never set back.
         small: see `SMALL`; smaller in tests, as are `probe` and `margin`.
         probe: see `PROBE`.
         margin: see `MARGIN`.
@@ -106,7 +106,7 @@ def _begin(search: _Search, since: int, zone: datetime.tzinfo | None, margin: in
 
 
 class _Seen(NamedTuple):
-    """A stretch that was looked at: its offsets, and the offsets and times of its lines that state one, not empty."""
+    """A stretch that was read: its offsets, and the offsets and times of its lines with a time, at least one."""
 
     begin: int
     end: int
@@ -115,11 +115,11 @@ class _Seen(NamedTuple):
 
 
 class _Crossing(NamedTuple):
-    """Where a line begins whose time is before the one searched for, and the next known line whose time is not.
+    """Two lines between which times reach the time that is searched for.
 
     Attributes:
-        below: the offset of the earlier line; -1 before all lines.
-        above: the offset of the later line.
+        below: the offset of a line with an earlier time; -1: before all lines.
+        above: the offset of the next known line, whose time is not earlier.
         settled: whether no line between them states a time.
     """
 
@@ -139,7 +139,7 @@ class _Disorder(Exception):
 
 
 class _Search:
-    """Looks at stretches of a file and remembers their times; raises `_Disorder` where times do not ascend."""
+    """Reads stretches of a file and keeps their times; raises `_Disorder` if times do not ascend."""
 
     def __init__(self, stamping: FileTimes, size: int, probe: int) -> None:
         self.size = size
@@ -156,7 +156,7 @@ class _Search:
         return min(max(LATE, 2 * self._latest), TOLERANCE)
 
     def sample(self) -> None:
-        """Look at places evenly spaced over the file, including its beginning and its end."""
+        """Read places evenly spaced over the file, including its beginning and its end."""
         last = max(0, self.size - self._probe)
         places = sorted({last * number // (SAMPLE - 1) for number in range(SAMPLE)})
         for begin, following in zip(places, [*places[1:], self.size], strict=True):
@@ -166,7 +166,7 @@ class _Search:
                 self._seen.insert(-1, _Seen(begin, end, starts, times))
 
     def crossing(self, time: int) -> _Crossing:
-        """Find where times reach `time`; if they do so more than once, at any of these places."""
+        """Find where times reach `time`; if they reach it more than once, any of these places."""
         most = self._reads + PROBES
         while True:
             place = bisect_left(self._seen, time, key=lambda seen: seen.times[-1])
@@ -179,7 +179,7 @@ class _Search:
                 return _Crossing(below.starts[-1], above.starts[0], settled)
 
     def _narrow(self, place: int, most: int) -> bool:
-        """Look into the middle before that place among the stretches seen; false if no time was found there."""
+        """Read the middle of the gap before the stretch with index `place`; return false if no time was found there."""
         begin, end = self._seen[place - 1].end, self._seen[place].begin
         middle = (begin + end) // 2 if end - begin > self._probe else begin
         at, size = middle, self._probe
@@ -209,7 +209,7 @@ class _Search:
         return max([0, *(seen.starts[-1] for seen in self._seen if seen.starts[-1] <= offset)])
 
     def line_from(self, offset: int) -> int:
-        """Return where a line begins that states a time: at the offset, or not far behind it; else the file's size."""
+        """Return where a line begins that states a time: at the offset, or not far after it; else the file's size."""
         at, size = offset, self._probe
         while at < min(self.size, offset + QUIET):
             stop = min(at + size, self.size)
@@ -220,7 +220,7 @@ class _Search:
         return min([self.size, *(seen.starts[0] for seen in self._seen if seen.starts[0] >= offset)])
 
     def _look(self, begin: int, end: int) -> tuple[list[int], list[int]]:
-        """Return the offsets and times of the lines in a stretch, checked to ascend and to fit to all others."""
+        """Return the offsets and times of the lines in a stretch; check that they ascend and fit between the others."""
         self._reads += 1
         starts, times = self._stamping.stamped(begin, end)
         highest = max(seen.times[-1] for seen in self._seen if seen.starts[-1] < begin)
@@ -235,7 +235,7 @@ class _Search:
 
 
 def _set_back(zone: datetime.tzinfo | None, moment: int) -> int:
-    """Return the nanoseconds by which clocks are set back within a day of a moment, and times without a zone too."""
+    """Return the nanoseconds by which clocks are set back within a day of a moment, so that local times repeat."""
     if zone is None:
         return 0
     before, after = (_offset(zone, moment + way) for way in (-DAY, DAY))

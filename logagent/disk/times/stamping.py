@@ -1,7 +1,7 @@
 """The times of a file's lines, independent of the blocks that the file is read in.
 
-A line that states no time has that of the nearest line before it that states one; at the beginning of the file, or
-where no such line is near, that of the nearest line after it; failing that, the file's modification time.
+A line that states no time has the time of the nearest line before it that states one. At the beginning of the file, or
+if no such line is near, it has the time of the nearest line after it, or else the file's modification time.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from logagent.disk.archives.archive import Archive
 from logagent.disk.files.reader import Reader
 
 PAGE = 16 * 1024
-"""Bytes of a file whose times are found together when a line needs the time of a neighbour."""
+"""Bytes of a file whose times are read together when a line needs the time of a neighbour."""
 NEAR = 64
-"""Pages on either side of a line in which a neighbour's time is looked for (1 MiB): more than a stack trace or a dump
+"""Pages on either side of a line in which a neighbour's time is searched for (1 MiB): more than a stack trace or a dump
 takes, and a few milliseconds' work."""
 GLANCE = 4 * 1024
-"""Bytes at either end of a file that are looked at first, to tell whether its lines state times at all."""
+"""Bytes at either end of a file that are read first, to find whether its lines state times at all."""
 SAMPLE = 64 * 1024
-"""Bytes at either end of a file that are looked at where there was no time in the first ones."""
+"""Bytes at either end of a file that are read if there is no time in the first `GLANCE` bytes."""
 BEHIND = 4 * 1024
-"""Bytes that are read behind a stretch for the end of its last line: more than nearly all lines have."""
+"""Bytes that are read after a stretch for the end of its last line: more than nearly all lines have."""
 
 
 class Times(Protocol):
@@ -56,8 +56,8 @@ class FileTimes:
 
     Attributes:
         timed: whether a line at either end of the file states a time; if none does, all have the modification time.
-        first: the earliest time at the beginning of the file; None where there is none, or nobody looked.
-        last: the latest time at its end; None as for `first`.
+        first: the earliest time at the beginning of the file; None if none was found, or the file is an archive.
+        last: the latest time at the end of the file; None as for `first`.
     """
 
     first: int | None = None
@@ -86,7 +86,7 @@ class FileTimes:
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
 
     def alone(self, line: bytes) -> int:
-        """Return the time that a line states, or else the file's modification time; the file may be closed by now."""
+        """Return the time that a line states, or else the file's modification time; works after the file is closed."""
         stamp = self._stamper.stamp(line) if self.timed else None
         return self._modified if stamp is None else stamp
 
@@ -140,7 +140,7 @@ class FileTimes:
         return self.stamped(number * PAGE, (number + 1) * PAGE)
 
     def _read_lines(self, base: int, end: int) -> bytes:
-        """Return the text from `base` on, with all of the last line before `end` that can state a time."""
+        """Return the text from `base` on, past `end` as far as the last line before `end` needs to state its time."""
         size = self._reader.size
         text = self._reader.read(base, min(end + BEHIND, size))
         last = text.rfind(b"\n", 0, end - base) + 1
@@ -168,7 +168,7 @@ def _near(before: int, start: int) -> bool:
 
 
 class ArchiveTimes(FileTimes):
-    """Gives the lines of an archive their times, from the text that is at hand.
+    """Gives the lines of an archive their times, from the text that is held in memory.
 
     Args:
         stamper: finds the time that a line states.

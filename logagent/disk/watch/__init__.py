@@ -1,4 +1,4 @@
-"""Changes of files and directories on this host: told by the kernel, or found by polling.
+"""Watching files and directories of this host for changes: reported by the kernel, or found by polling.
 
 May import, of ``disk``: ``files``.
 

@@ -1,4 +1,4 @@
-"""One instance of inotify(7), shared by everybody who waits for files or directories to change."""
+"""One instance of inotify(7), shared by all watchers of files and directories."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from asyncinotify import Event, Inotify, Mask
 from asyncinotify import Watch as KernelWatch
 
 PORTION = 256
-"""Events taken between two checkpoints: some milliseconds of work. The kernel's queue holds 16,384 of them."""
+"""Events taken between two checkpoints: some milliseconds of work. The kernel's queue holds 16,384 events."""
 READ = 32
 """Events with the longest names that one read has room for, about 9 KB; it holds some 500 without a name."""
 
 WRITES = Mask.MODIFY
 """Events of a file: writes, by whatever name it has, and truncation."""
 NAMES = Mask.CREATE | Mask.MOVED_TO | Mask.MOVED_FROM | Mask.DELETE | Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.ONLYDIR
-"""Events of a directory: names that come, go or change, and its own end."""
+"""Events of a directory: names that are added, removed or renamed, and the directory's own deletion or move."""
 _ENDS = Mask.DELETE_SELF | Mask.MOVE_SELF | Mask.UNMOUNT | Mask.IGNORED
-"""Events after which the kernel tells nothing more, or tells of a directory that is at another place by now."""
+"""Events after which the kernel reports nothing more, or reports on a directory that now has another path."""
 
 Watcher = TypeVar("Watcher")
-"""Who is to be told: hashable, and different from all others."""
+"""An object to be woken: hashable, and unequal to all others."""
 
 
 def opened() -> Inotify:
@@ -45,7 +45,7 @@ class KernelWatches(Generic[Watcher]):
         self._may_hold_more = False
 
     def add(self, watch: Watcher, path: Path, mask: Mask) -> None:
-        """Have `watch` woken for `path`.
+        """Watch `path` for `watch`.
 
         Raises:
             OSError: when the kernel refuses.
@@ -57,7 +57,7 @@ class KernelWatches(Generic[Watcher]):
         self._numbers[watch] = kept.wd
 
     def remove(self, watch: Watcher) -> None:
-        """Wake `watch` no more; with the last watcher the kernel's watch is removed."""
+        """Stop waking `watch`; the kernel's watch is removed with its last watcher."""
         number = self._numbers.pop(watch, None)
         if number is None:
             return
@@ -77,7 +77,7 @@ class KernelWatches(Generic[Watcher]):
         """Take a portion of the events.
 
         Returns:
-            Whom to wake, each once; and which of them the kernel tells nothing more.
+            The watchers to wake, each once; and those of them for whom the kernel reports nothing more.
         """
         events = self._portion()
         numbers = dict.fromkeys(event.watch.wd for event in events if event.watch is not None)
@@ -90,7 +90,7 @@ class KernelWatches(Generic[Watcher]):
         return woken, ended
 
     def _directories(self) -> set[int]:
-        # A lost event may have told that a directory is gone: its watch would never wake again.
+        # A lost event may have reported that a directory is gone: its watch would never wake again.
         return {number for number, (kept, _) in self._watched.items() if kept.mask == NAMES}
 
     def _portion(self) -> list[Event]:
@@ -102,11 +102,11 @@ class KernelWatches(Generic[Watcher]):
         return events
 
     def _watching(self, number: int) -> list[Watcher]:
-        # Nobody for a number whose last watch was closed: the kernel gives a number out again only after 2**31 others.
+        # A number without watchers was closed; the kernel reuses a number only after 2**31 others.
         return list(self._watched[number][1]) if number in self._watched else []
 
     def _unwatch(self, number: int) -> list[Watcher]:
-        """Remove the kernel's watch, and return those who watched there."""
+        """Remove the kernel's watch, and return its watchers."""
         if number not in self._watched:
             return []
         kept, watches = self._watched.pop(number)
@@ -117,7 +117,7 @@ class KernelWatches(Generic[Watcher]):
         return list(watches)
 
     def close(self) -> list[Watcher]:
-        """Close the instance, and return those who were watching."""
+        """Close the instance, and return all watchers."""
         ended = list(self._numbers)
         self._watched.clear()
         self._numbers.clear()

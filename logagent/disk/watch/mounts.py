@@ -1,7 +1,7 @@
-"""The file systems on which the kernel tells of all writes, known by their types in proc(5)'s mountinfo.
+"""The file systems on which the kernel reports all writes, known by their types in proc(5)'s mountinfo.
 
-A file's mount is read off its descriptor (`mnt_id` in proc(5)'s fdinfo), not looked for by its device: btrfs gives each
-subvolume a device that no mount has, and asking for a device can hang where a server does not answer.
+A file's mount is found by its descriptor (`mnt_id` in proc(5)'s fdinfo), not by its device: btrfs gives each subvolume
+a device that no mount has, and asking for a device can hang if a server does not answer.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 TELLING = frozenset(
     {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "reiserfs", "tmpfs", "xfs", "zfs"}
 )
-"""Types of file systems that only this kernel writes to. Left out are those that others write to too (nfs, cifs, 9p,
-fuse), and overlay, where the first write to a file of a lower layer makes another inode of it."""
+"""Types of file systems that only this kernel writes to: not those that other machines write to as well (nfs, cifs, 9p,
+fuse), and not overlay, where the first write to a file of a lower layer creates another inode."""
 
 MOUNTS = Path("/proc/self/mountinfo")
 """Lists the mounts that this process sees."""
@@ -44,7 +44,7 @@ class Mount:
 
     @property
     def tells(self) -> bool:
-        """Whether the kernel tells of all writes to it."""
+        """Whether the kernel reports all writes to it."""
         return self.type in TELLING
 
 
@@ -79,8 +79,8 @@ class Mounts:
 
     Args:
         read: gives the text of mountinfo.
-        changed: tells whether mounts came or went since it was called last. Neither function touches the mounted file
-            systems, so that a file system that hangs keeps nobody waiting.
+        changed: returns whether mounts were added or removed since its last call. Neither function accesses the mounted
+            file systems, so that a file system that hangs blocks nothing.
     """
 
     def __init__(self, read: Callable[[], str], changed: Callable[[], bool]) -> None:
@@ -89,19 +89,19 @@ class Mounts:
         self._known: dict[int, Mount] | None = None
 
     def tells(self, number: int) -> bool:
-        """Tell whether the kernel tells of writes on that mount; false if it is unknown or was detached."""
+        """Return whether the kernel reports all writes on a mount; false if it is unknown or was detached."""
         mount = self._current().get(number)
         return mount is not None and mount.tells
 
     def tells_at(self, path: str) -> bool:
-        """Tell whether the kernel tells of writes at an absolute path, links in it taken for directories."""
+        """Return whether the kernel reports all writes at an absolute path; links in it are treated as directories."""
         over = [mount for mount in self._current().values() if _is_at_or_below(path, mount.point)]
         return bool(over) and max(over, key=lambda mount: len(mount.point)).tells
 
     def _current(self) -> dict[int, Mount]:
-        # The numbers of mounts that are gone are given out again, so the known ones must not outlive a change.
+        # The kernel reuses the numbers of removed mounts, so the cache is dropped at every change.
         if self._changed() or self._known is None:
-            # Of several mounts at one point the last is seen; `max` in `tells_at` takes the first of equals.
+            # Of several mounts at one point the last is visible; `max` in `tells_at` takes the first of equals.
             self._known = {mount.number: mount for mount in reversed(parsed(self._read()))}
         return self._known
 
@@ -111,7 +111,7 @@ def _is_at_or_below(path: str, point: str) -> bool:
 
 
 class Proc:
-    """Reads mountinfo; the descriptor that is polled for changes stays open from the first question on."""
+    """Reads mountinfo; the descriptor that is polled for changes stays open from the first call on."""
 
     def __init__(self) -> None:
         self._poll: select.poll | None = None
@@ -121,7 +121,7 @@ class Proc:
         return os.fsdecode(MOUNTS.read_bytes())
 
     def changed(self) -> bool:
-        """Tell whether mounts came or went since the last call; false at the first."""
+        """Return whether mounts were added or removed since the last call; false at the first."""
         if self._poll is None:
             self._poll = select.poll()
             self._poll.register(os.open(MOUNTS, os.O_RDONLY | os.O_CLOEXEC), select.POLLPRI)
@@ -133,9 +133,9 @@ _mounts = Mounts(_proc.read, _proc.changed)
 
 
 def notifies(descriptor: int) -> bool:
-    """Tell whether the kernel tells of all writes to an open file or directory; false where /proc is absent.
+    """Return whether the kernel reports all writes to an open file or directory; false if /proc is absent.
 
-    Does not touch the file system that it lies on.
+    Does not access the file system of the file.
     """
     try:
         number = mount_number((ABOUT_DESCRIPTORS / str(descriptor)).read_text("ascii"))
@@ -145,7 +145,7 @@ def notifies(descriptor: int) -> bool:
 
 
 def notifies_at(path: Path) -> bool:
-    """Guess whether the kernel tells of writes at a path that is not open; right if no link is on the path."""
+    """Guess whether the kernel reports all writes at a path that is not open; right if the path holds no link."""
     try:
         return _mounts.tells_at(str(path.absolute()))
     except OSError:

@@ -1,7 +1,7 @@
-"""Waking those who wait for writes to files or changes of directories: told by inotify(7), or by polling.
+"""Waking watchers of files and directories when these may have changed, by inotify(7) or by polling.
 
-A `Watch` calls a plain function on the event loop whenever something may have changed. It tells nothing more: who is
-woken looks for itself, so that being woken for nothing, or once for many changes, is harmless.
+A `Watch` calls a plain function on the event loop whenever something may have changed, without saying what. The callee
+looks for itself, so that a call without a change, or one call for many changes, is harmless.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from logagent.disk.watch.inotify import NAMES, WRITES, KernelWatches, opened
 logger = logging.getLogger(__name__)
 
 POLL = 1.0
-"""Seconds from one poll to the next, where the kernel does not tell: each poll costs a follow a call of fstat."""
+"""Seconds from one poll to the next, where the kernel does not report writes: each poll costs a follow a call of
+fstat."""
 Wake = Callable[[], None]
 """Called on the event loop: it must be quick and must not wait; it may make and close watches."""
 
@@ -33,7 +34,7 @@ _REMEDIES = {
     errno.ENOSPC: "no inotify watch is left for this user; raise sysctl fs.inotify.max_user_watches",
 }
 _LEFT_UNSAID = frozenset({errno.ENOENT, errno.ENOTDIR})
-"""Errors that no log mentions: a directory that is not there, or not yet, is no fault of the host."""
+"""Errors that are not logged: a missing directory is no fault of the host."""
 
 
 class Watch:
@@ -44,8 +45,8 @@ class Watch:
 
     Attributes:
         wake: called whenever something may have changed.
-        reached: whether the kernel tells of changes; if not, the watch is polled.
-        outdated: whether the watched directory is gone, or was not there: another may have taken its place by now.
+        reached: whether the kernel reports changes; if not, the watch is polled.
+        outdated: whether the watched directory is gone, or was not there: another may have its path now.
         closed: whether `close` was called.
     """
 
@@ -56,7 +57,7 @@ class Watch:
         self._close = close
 
     def close(self) -> None:
-        """Wake nobody any more, not even for changes that have happened already; closing twice is harmless."""
+        """Stop the watch, also for changes that have happened already; idempotent."""
         if not self.closed:
             self.closed = True
             self._close(self)
@@ -65,14 +66,14 @@ class Watch:
 class Watching:
     """All watches of an agent: one inotify instance, opened when it is first needed, and one timer.
 
-    Used from the event loop only. Watches may be made before `run`, which alone wakes anybody. Where inotify raises
-    `OSError`, the watch is polled and a log says why.
+    It is used on the event loop only. Watches may be made before `run`, but only `run` wakes them. If inotify raises
+    `OSError`, the watch is polled and a warning is logged.
 
     Args:
-        poll: seconds between two polls of watches that the kernel does not reach.
+        poll: seconds between two polls of watches for which the kernel reports nothing.
         notify: whether to use inotify at all.
-        notifies: tells whether the kernel tells of all changes to an open file or directory.
-        notifies_at: tells the same for a path, before it is opened.
+        notifies: returns whether the kernel reports all changes to an open file or directory.
+        notifies_at: returns the same for a path, before it is opened.
         inotify: opens an instance that never blocks.
     """
 
@@ -97,7 +98,7 @@ class Watching:
         self._said: set[int] = set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Wake those who watch until cancelled; then the kernel's watches are removed, and nobody is woken again."""
+        """Wake watchers until cancelled; then the kernel's watches are removed, and nobody is woken again."""
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._listen)
@@ -109,7 +110,7 @@ class Watching:
                 self._end(self._kernel.close())
 
     def file(self, descriptor: int, wake: Wake) -> Watch:
-        """Wake when the file that is open there is written to or truncated, whatever its name becomes.
+        """Wake when an open file is written to or truncated, whatever its name becomes.
 
         The caller closes the watch, and may close the descriptor once this returns.
         """
@@ -120,11 +121,11 @@ class Watching:
     def directory(self, path: Path, wake: Wake) -> Watch:
         """Wake when names are added to a directory, removed from it or changed, not when its files are written to.
 
-        If the directory is not there, and once it is deleted, moved or its volume unmounted, the watch is polled and
-        `outdated`: close it and watch anew, to be told of the directory that has taken its place. The caller closes the
+        If the directory does not exist, or once it is deleted, moved or its volume unmounted, the watch is polled and
+        `outdated`: close it and make a new one, to watch the directory that has the path then. The caller closes the
         watch.
 
-        Where a link on the path leads to a server that does not answer, this call hangs: give a resolved path.
+        If a link on the path leads to a server that does not answer, this call hangs: give a resolved path.
         """
         watch = Watch(wake, self._forget)
         self._begin(watch, lambda: self._notifies_at(path) and self._kernel_watches_names(watch, path))

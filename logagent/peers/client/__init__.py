@@ -1,4 +1,4 @@
-"""The HTTP client of one agent for another: HTTP/2 below httpx, with trailers, prompt cancelling and bounded windows.
+"""The HTTP client for other agents: HTTP/2 below httpx, with trailers, prompt cancelling and bounded windows.
 
 May import, of ``peers``: nothing.
 

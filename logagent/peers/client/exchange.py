@@ -11,7 +11,7 @@ import httpx
 import trio
 
 CLOSE_TIMEOUT = 1.0
-"""Seconds for TLS to say goodbye; the socket is closed in any case."""
+"""Seconds for TLS's orderly close; the socket is closed in any case."""
 READ_SIZE = 128 * 1024
 """Bytes asked of the socket at a time."""
 
@@ -46,18 +46,18 @@ class Exchange(Protocol):
         """
 
     async def chunk(self) -> bytes | None:
-        """Return the next bytes of the body; None behind the last.
+        """Return the next bytes of the body; None after the last.
 
         Raises:
             TransportError: of httpx, if the body breaks off.
         """
 
     async def leave(self) -> None:
-        """Leave the response, whether it is whole or not; takes a bounded time, cancelled or not."""
+        """Abandon the response, complete or not; takes a bounded time, cancelled or not."""
 
 
 class Unanswered(httpx.RemoteProtocolError):
-    """The connection ended before anything of the response came, having served others: the request may be repeated."""
+    """A connection that had served requests before ended without a byte of this response: it may be asked again."""
 
 
 @contextlib.contextmanager
@@ -66,7 +66,7 @@ def raising(kind: type[httpx.TransportError], errors: tuple[type[Exception], ...
 
     Args:
         kind: httpx's error to raise.
-        errors: those to turn.
+        errors: the errors to turn into it.
     """
     try:
         yield

@@ -10,7 +10,7 @@ from logagent.peers.client.exchange import READ_SIZE, Header, close, raising
 
 
 class Http1Connection:
-    """A connection for one exchange, after which it is closed: a fallback needs no speed.
+    """A connection for one exchange, after which it is closed; simple, since it is only a fallback.
 
     Args:
         network: the socket, which `aclose` closes.
@@ -60,7 +60,7 @@ class Http1Connection:
                 return event.status_code, event.headers.raw_items()
 
     async def chunk(self) -> bytes | None:
-        """Return the next bytes of the body; None behind the last."""
+        """Return the next bytes of the body; None after the last."""
         event = await self._next_event()
         if isinstance(event, h11.Data):
             return bytes(event.data)
@@ -69,7 +69,7 @@ class Http1Connection:
         return None
 
     async def leave(self) -> None:
-        """Leave the response, which closes the connection."""
+        """Abandon the response, which closes the connection."""
         await self.aclose()
 
     async def aclose(self) -> None:

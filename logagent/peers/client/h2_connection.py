@@ -1,7 +1,8 @@
 """HTTP/2 to one agent: a connection and the exchanges that share it.
 
 No task owns the reading of a connection. A task that waits for its response reads for all streams, wakes the tasks
-whose streams got something, and hands the reading over when it has what it came for. So no task outlives a request.
+whose streams received something, and hands the reading over to another when its own response has arrived. So no task
+outlives its request.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from logagent.peers.client.h2_stream import Http2Stream, MakeError, request_head
 WRITE_TIMEOUT = 1.0
 """Seconds for a write: writes are small (headers, credit, resets), and a socket that takes none of them is dead."""
 SILENCE = 1.0
-"""Seconds of waiting in vain after which a connection may be dead: it gets no further requests."""
+"""If a wait is cancelled after this many seconds without a byte, the connection may be dead: it gets no new
+requests."""
 KEEP_IDLE = 60.0
-"""Seconds after which an unused connection is not trusted: firewalls forget connections without telling."""
+"""Seconds after which an unused connection is not used again: firewalls drop idle connections silently."""
 
 
 class Http2Connection:
@@ -115,12 +117,12 @@ class Http2Connection:
             self._hand_over_reading()
 
     async def give_credit(self, stream: Http2Stream, amount: int) -> None:
-        """Let the agent send as many bytes more on a stream as were taken out of it."""
+        """Give the agent flow-control credit for bytes that were taken out of a stream."""
         self._machine.acknowledge_received_data(amount, stream.id)
         await self.flush()
 
     async def leave(self, stream: Http2Stream) -> None:
-        """Forget a stream: its unread bytes are credited to the connection, and the agent is told to stop."""
+        """Remove a stream: credit its unread bytes to the connection, and reset it if the agent has not ended it."""
         if self._streams.pop(stream.id, None) is not None and self._error is None:
             self._machine.acknowledge_received_data(stream.unread, stream.id)
             if not stream.ended:
@@ -131,9 +133,10 @@ class Http2Connection:
             await self.aclose()
 
     async def flush(self) -> None:
-        """Write what h2 has to say; if another task is writing, it takes these bytes along.
+        """Write the bytes that h2 has made; if another task is writing, that task writes them.
 
-        Half a frame would garble the connection for all, so writes are shielded; `WRITE_TIMEOUT` closes the connection.
+        Half a frame would break the connection for all streams, so writes are shielded from cancelling; a write that
+        takes longer than `WRITE_TIMEOUT` closes the connection.
         """
         self._unsent += self._machine.data_to_send()
         if self._writing:
@@ -239,7 +242,7 @@ class Http2Exchange:
         return self._stream.take_head()
 
     async def chunk(self) -> bytes | None:
-        """Return the next bytes of the body; None behind the last."""
+        """Return the next bytes of the body; None after the last."""
         await self._connection.wait_until(self._stream, self._stream.has_chunk)
         if (taken := self._stream.take_chunk()) is None:
             return None
@@ -248,6 +251,6 @@ class Http2Exchange:
         return chunk
 
     async def leave(self) -> None:
-        """Leave the stream, and reset it if the agent has not ended it."""
+        """Abandon the stream, and reset it if the agent has not ended it."""
         self._stream.fail(functools.partial(httpx.ReadError, "the response was left"))
         await self._connection.leave(self._stream)

@@ -15,18 +15,18 @@ import h2.settings
 import hyperframe.frame
 
 MAX_STREAMS = 100
-"""Requests at a time on a connection, or fewer if the agent says so: one more opens another connection."""
+"""Requests at a time on a connection, or fewer if the agent announces fewer: one more opens another connection."""
 FRAME_SIZE = 256 * 1024
 """Bytes of a frame at most: a batch fits into one, and each frame costs as much time as hundreds of lines."""
 STREAM_WINDOW = 1024 * 1024
-"""Bytes of flow control of a stream: as much as a merge that reads slowly holds of one peer, and enough for 100 MB/s at
+"""The flow-control window of a stream in bytes: what a slow merge holds of one peer at most, and enough for 100 MB/s at
 10 ms of round trip."""
 CONNECTION_WINDOW = MAX_STREAMS * STREAM_WINDOW
-"""Bytes of flow control of a connection: enough that streams which nobody reads never hold up their neighbours."""
+"""The flow-control window of a connection in bytes: large enough that unread streams never block other streams."""
 
 
 class Http2Machine(h2.connection.H2Connection):
-    """h2's connection, without its cost of debugging, and with a frame's length checked before its body is awaited."""
+    """h2's connection without the cost of its trace, and with each frame's length checked before its body arrives."""
 
     def __init__(self) -> None:
         super().__init__(h2.config.H2Configuration(client_side=True))
@@ -49,10 +49,10 @@ class Http2Machine(h2.connection.H2Connection):
         return min(MAX_STREAMS, self.remote_settings.max_concurrent_streams)
 
     def events_of(self, received: bytes) -> list[h2.events.Event]:
-        """Return the events that received bytes amount to.
+        """Return the events of received bytes.
 
-        By itself h2 looks at a frame's length only when it has all of the frame: of bytes that are not HTTP/2 at all it
-        would wait for megabytes.
+        h2 itself checks a frame's length only when it has the whole frame: if the bytes are not HTTP/2, it would wait
+        for megabytes.
 
         Raises:
             H2Error: if the bytes are not valid HTTP/2.
@@ -64,7 +64,7 @@ class Http2Machine(h2.connection.H2Connection):
         return events
 
     def _receive_frame(self, frame: hyperframe.frame.Frame) -> list[h2.events.Event]:
-        """h2 formats every frame for its trace, all of its bytes in hexadecimal, whether there is a trace or not."""
+        """Receive a frame, but without its text in hexadecimal, which h2 makes for its trace even without a trace."""
         frame._body_repr = str  # type: ignore[method-assign]  # on this one frame; `str()` is empty
         return super()._receive_frame(frame)
 

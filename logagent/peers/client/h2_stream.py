@@ -15,17 +15,17 @@ from logagent.peers.client.exchange import Header, Unanswered
 from logagent.peers.client.h2_machine import name_of
 
 MakeError: TypeAlias = Callable[[], httpx.TransportError]
-"""Makes the error that ended a stream anew for each task that meets it: a traceback belongs to one of them."""
+"""Makes the error that ended a stream; a new one for each task that raises it, since each needs its own traceback."""
 
 _OF_ONE_CONNECTION = {b"connection", b"host", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 
 
 class Http2Stream:
-    """What has arrived for one request and was not taken out yet; it touches no network.
+    """The part of one response that has arrived and was not taken yet; it does no I/O.
 
     Args:
         stream_id: its number on the connection.
-        repeatable: whether the request may go out again on another connection if nothing came of it here.
+        repeatable: whether the request may be sent again on another connection if no response arrives here.
 
     Attributes:
         id: its number on the connection.
@@ -47,7 +47,7 @@ class Http2Stream:
 
     @property
     def unread(self) -> int:
-        """Bytes of flow control held by what has arrived and was not taken out."""
+        """Bytes of flow control that unread chunks hold."""
         return sum(credit for _, credit in self._chunks)
 
     @property
@@ -60,14 +60,14 @@ class Http2Stream:
         return self.head is not None or self.is_over
 
     def has_chunk(self) -> bool:
-        """Whether there is a piece of the body to take, or there will be none."""
+        """Whether there is a piece of the body to take, or no more will arrive."""
         return bool(self._chunks) or self.is_over
 
     def take_chunk(self) -> tuple[bytes, int] | None:
         """Take the next piece of the body.
 
         Returns:
-            The bytes, and the credit that is due for them; None behind the last piece.
+            The bytes, and the credit that is due for them; None after the last piece.
 
         Raises:
             TransportError: of httpx, if the stream failed.
@@ -89,7 +89,7 @@ class Http2Stream:
         return self.head
 
     def receive(self, event: h2.events.Event) -> None:
-        """Take in an event of the connection for this stream."""
+        """Handle an event of the connection for this stream."""
         match event:
             case h2.events.ResponseReceived():
                 self._receive_head(event.headers)
@@ -108,7 +108,7 @@ class Http2Stream:
     def lose_connection(self, error: MakeError) -> None:
         """End the stream because its connection is gone.
 
-        If nothing came of the request yet and it is repeatable, it ends as `Unanswered`.
+        If the head has not arrived and the request is repeatable, the error is `Unanswered`.
         """
         unanswered = self._repeatable and self.head is None
         self.fail(functools.partial(Unanswered, "no answer") if unanswered else error)

@@ -1,4 +1,4 @@
-"""The HTTP client that one agent uses for another, and what it reads of a response: the body, the trailers."""
+"""The HTTP client that one agent uses for another, and reading the body and the trailers of its responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from logagent.peers.client.transport import AgentTransport, ResponseBody
 CONNECT_TIMEOUT = 5.0
 """Seconds for TCP, TLS and the first SETTINGS together: four round trips to a host that is up."""
 POOL_TIMEOUT = 5.0
-"""Seconds that a request waits for a place among those under way; then it ends in `httpx.PoolTimeout`."""
+"""Seconds that a request waits while `MAX_REQUESTS` are under way; then it ends in `httpx.PoolTimeout`."""
 
 
 def connect(
@@ -23,14 +23,14 @@ def connect(
     """Make a client for one agent, with connections of its own; nothing is sent before the first request.
 
     `http://` speaks HTTP/2 by prior knowledge; `https://` agrees on it in the handshake and falls back to HTTP/1.1.
-    Requests carry no body: no route of an agent takes one. The caller closes the client, which ends what is under way.
+    Requests carry no body: no route of an agent takes one. The caller closes the client, which ends all requests.
 
-    Whatever goes wrong later is an `httpx.TransportError`. The client limits only the time to connect and to get a
-    place; every other deadline is a cancel scope of the caller's, and a request may be cancelled at any point.
+    All later errors are `httpx.TransportError`. The client limits only the time to connect and to get a place; for
+    every other deadline the caller uses a cancel scope, and a request may be cancelled at any point.
 
     Args:
         url: the agent's base URL.
-        tls: by which the server is checked; None: by the system's authorities.
+        tls: checks the server's certificate; None: by the system's authorities.
         network: makes the connections; None: TCP.
 
     Raises:
@@ -59,10 +59,10 @@ def trailers(response: httpx.Response) -> dict[str, str]:
 
 
 def chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """Return the body as it arrives, like `response.aiter_raw()`, but free to be dropped half-way.
+    """Return the body as it arrives, like `response.aiter_raw()`, but in an iterator that may be dropped unfinished.
 
-    httpx's own iterators are generators: one that is dropped unfinished is closed by the garbage collector, and Trio
-    warns of each. This one holds nothing; leaving the response gives the stream up.
+    httpx's own iterators are generators: if one is dropped unfinished, the garbage collector closes it, and Trio warns.
+    This iterator holds no resources; closing the response resets the stream.
     """
     body: ResponseBody | None = response.extensions.get("body")
     return response.aiter_raw() if body is None else body

@@ -1,4 +1,4 @@
-"""Why another agent gave no answer, in words for people."""
+"""Describing for people why another agent gave no answer."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _WHAT_HAPPENED: dict[type[httpx.HTTPError], str] = {
 
 
 def reason(error: httpx.HTTPError) -> str:
-    """Describe an error in one sentence, with the operating system's own word for it if there is one."""
+    """Describe an error in one sentence, with the operating system's message if there is one."""
     return f"{_WHAT_HAPPENED.get(type(error), 'connection lost')}: {_word_of_system(error) or error}".rstrip(": ")
 
 
 def _word_of_system(error: BaseException | None) -> str:
-    """The deepest error in a chain that is the operating system's; Trio groups those of several addresses."""
+    """Return the message of the deepest operating-system error in a chain; Trio groups those of several addresses."""
     word = ""
     while error is not None:
         # Errors of TLS and of name resolution are OSErrors too, with numbers of their own.

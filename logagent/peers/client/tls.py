@@ -1,4 +1,4 @@
-"""The TLS of connections to other agents: whom they trust, and which certificate they present."""
+"""TLS contexts for connections to other agents: the trusted authority, and the certificate to present."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def client_tls(ca: Path, certificate: Path | None = None, key: Path | None = Non
 
     Args:
         ca: the authority's certificate, PEM.
-        certificate: presented to the server, PEM; None: none is.
+        certificate: presented to the server, PEM; None: no certificate is presented.
         key: of the certificate, PEM; None: the certificate's file holds it.
 
     Raises:

@@ -1,12 +1,12 @@
-"""The connections to one agent as a transport of httpx's: h2 below it, or h11 where a server has no HTTP/2.
+"""The connections to one agent as an httpx transport: h2 below it, or h11 if a server has no HTTP/2.
 
-httpx brings httpcore 1.0 along as its transport, which cannot carry what agents say to each other:
+httpx's own transport, httpcore 1.0, does not suffice for agents:
 - It drops trailers.
-- It never resets a response that is left early: the other agent goes on reading its logs, the unread bytes stay
-  uncredited, and after a hundred of them the connection takes no more requests.
-- It lets a stream's data lie while a neighbour reads.
-- A cancelled write garbles the connection for all streams on it.
-Of httpcore only its public network interface is used, and nothing private of httpx.
+- It never resets a response that is abandoned: the other agent continues to read its logs, the unread bytes are never
+  credited, and after a hundred such responses the connection takes no more requests.
+- It does not deliver a stream's bytes while another stream reads.
+- A cancelled write breaks the connection for all streams on it.
+Of httpcore, only the public network interface is used, and nothing private of httpx.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ResponseBody(httpx.AsyncByteStream):
     """The body of a response, in pieces as they arrive.
 
     Args:
-        exchange: which the body is read from.
+        exchange: the body is read from it.
         give_back: called once the body is closed.
     """
 
@@ -51,7 +51,7 @@ class ResponseBody(httpx.AsyncByteStream):
         return chunk
 
     async def aclose(self) -> None:
-        """Leave the exchange and give its place back; takes a bounded time, cancelled or not."""
+        """Abandon the exchange and release its place; takes a bounded time, cancelled or not."""
         if not self._left:
             self._left = True
             try:
@@ -79,9 +79,9 @@ class AgentTransport(httpx.AsyncBaseTransport):
         self._closed = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return the response once its head is there; closing the response gives its place back.
+        """Send a request and return the response once its head has arrived; closing the response releases its place.
 
-        The response's extensions hold `trailing_headers`, complete behind the body, and `body`, see `ResponseBody`.
+        The response's extensions hold `trailing_headers`, complete after the body, and `body`, see `ResponseBody`.
 
         Raises:
             TransportError: of httpx, whatever goes wrong.
@@ -117,9 +117,9 @@ class AgentTransport(httpx.AsyncBaseTransport):
         raise httpx.PoolTimeout(f"{MAX_REQUESTS} requests to {self._agent} are under way")
 
     async def _ask(self, request: httpx.Request) -> tuple[Exchange, tuple[int, list[Header]]]:
-        """The exchange and its head.
+        """Send a request, and return its exchange and the head of the response.
 
-        The loop ends, since every connection that is found dead leaves one fewer to repeat the request on.
+        The loop ends, since each retry closes a dead connection, and the error of a new connection is not retried.
         """
         while True:
             exchange = (self._free() or await self._dial_or_share(request)).open(request)
@@ -135,7 +135,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
         return next((connection for connection in self._connections if connection.available), None)
 
     async def _dial_or_share(self, request: httpx.Request) -> Http2Connection | Http1Connection:
-        """A new connection, or the one that another request opened while this one waited for its turn."""
+        """Return a new connection, or one that another request opened while this one waited for the lock."""
         with trio.move_on_after(_patience(request, "connect")):
             async with self._dialing:
                 return self._free() or await self._dial()
@@ -178,6 +178,6 @@ class AgentTransport(httpx.AsyncBaseTransport):
 
 
 def _patience(request: httpx.Request, stage: str) -> float:
-    """Seconds that `request` may spend in one of the stages that httpx's timeouts know."""
+    """Return the seconds that a request may spend in one stage of httpx's timeouts."""
     patience: Any = request.extensions.get("timeout", {}).get(stage)
     return math.inf if patience is None else float(patience)

@@ -17,7 +17,7 @@ class BurstWriter:
     Args:
         stream: the client's; not closed here.
         limits: of a burst and of the time for it.
-        unhurried: whether the client may take as long as it likes; asked before each burst.
+        unhurried: returns whether the client may take any time; called before each burst.
         failed: called when a write did not complete. Nothing may follow half a write, so the connection must end.
     """
 
@@ -35,8 +35,8 @@ class BurstWriter:
         self._lock = trio.Lock()
 
     async def write(self, data: bytes) -> None:
-        """Write bytes; return once they are taken, or the write has failed."""
-        # HTTP/1.1 hands over whole chunks, however large; the deadline is for one burst, or a little more than that.
+        """Write bytes; return once the socket has taken them, or the write has failed."""
+        # HTTP/1.1 writes whole chunks, however large, but the deadline is for one burst: chunks are cut accordingly.
         pieces = max(1, len(data) // self._limits.burst)
         size = math.ceil(len(data) / pieces)
         async with self._lock:
@@ -56,7 +56,7 @@ class BurstWriter:
                 self._failed()
 
     async def send_eof(self) -> bool:
-        """End our direction, and return whether the stream can do that: TLS cannot."""
+        """End the sending direction; return whether the stream can do that (TLS cannot)."""
         if not isinstance(self._stream, trio.abc.HalfCloseableStream):
             return False
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):

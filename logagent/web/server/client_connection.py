@@ -34,8 +34,8 @@ READ_SIZE = 64 * 1024
 """Bytes per read: four full TLS records."""
 
 LINGER = 2.0
-"""Seconds in which a client may read the end of what it was sent after we have ended a connection. Closing at once,
-with unread bytes of an upload in the socket, would make the kernel drop what the client has not read yet."""
+"""Seconds between the end of sending and the close, in which a client may read the rest. Closing at once, with unread
+bytes of an upload in the socket, would make the kernel drop bytes that the client has not read yet."""
 
 
 class ClientConnection:
@@ -47,7 +47,7 @@ class ClientConnection:
         limits: how long and how much this connection may keep the server busy.
         context: Hypercorn's; its `terminated` begins a shutdown.
         state: copied into `scope["state"]` of every request.
-        monitor: finds clients that have vanished; None: nobody does.
+        monitor: finds clients that have vanished; None: vanished clients are not searched for.
 
     Attributes:
         protocol: what the client speaks; set once it is known.
@@ -171,9 +171,9 @@ class ClientConnection:
 
     @property
     def _answers_cut(self) -> bool:
-        """Whether we end the connection although the client may not have read all of its answers.
+        """Whether the server ends the connection although the client may not have read all of its answers.
 
-        It must then be reset: a client may take what it has for the whole if the connection ends in an orderly manner.
+        It must then be reset: after an orderly end, a client may treat a partial answer as complete.
         """
         if self._client_gone or self._closing or not self._speaking:
             return False
@@ -182,11 +182,11 @@ class ClientConnection:
     # Whether the client is still there
 
     def delivery(self) -> TcpDelivery | None:
-        """Return what the kernel knows of the bytes sent to the client; None where nobody knows."""
+        """Return what the kernel knows about the bytes sent to the client; None if it is not known."""
         return delivery_over(self._stream)
 
     def give_up(self) -> None:
-        """End the connection of a client that has vanished, without waiting for it to take anything."""
+        """End the connection of a client that has vanished, without waiting for writes."""
         reset_on_close(self._stream)
         self._scope.cancel()
 
@@ -211,7 +211,7 @@ class ClientConnection:
     # What the protocols send
 
     async def _send(self, event: Event) -> None:
-        # No checkpoint but in writes: Hypercorn's protocols report idleness from tasks that may be cancelled by then.
+        # Checkpoints only in writes: Hypercorn's protocols report idleness from tasks that may be cancelled already.
         if isinstance(event, RawData):
             await self._writer.write(event.data)
         elif isinstance(event, Updated):
@@ -220,9 +220,9 @@ class ClientConnection:
             await self._say_goodbye()
 
     async def _say_goodbye(self) -> None:
-        """End our direction, and leave the client a moment to read what was sent and to end its own."""
+        """End the sending direction, and give the client a moment to read the rest and to end its own direction."""
         self._closing = True
         self._scope.deadline = trio.current_time() + LINGER
         uploading = isinstance(self.protocol, Http1Protocol) and self.protocol.uploading
         if not (await self._writer.send_eof() or uploading):
-            self._scope.cancel()  # Over TLS the client waits for the end that `aclose` tells it.
+            self._scope.cancel()  # Over TLS the client waits for the close_notify that `aclose` sends.

@@ -1,7 +1,7 @@
-"""The end of an HTTP/2 connection that loses none of its answers.
+"""Ending an HTTP/2 connection without losing answers.
 
-On GOAWAY, a client built on h2 (httpx, for one) drops its streams in flight, and an older curl what it has not read
-yet. So GOAWAY goes out only when every request is answered and the client has shown, by its `receipts`, that it has
+On GOAWAY, a client built on h2 (such as httpx) drops its streams in flight, and an older curl the bytes that it has not
+read yet. So GOAWAY is sent only when every request is answered and the client has shown, by its `receipts`, that it has
 read every answer.
 """
 
@@ -18,17 +18,17 @@ from logagent.web.server.receipts import ReadReceipts
 
 
 class Draining:
-    """Decides when one connection says goodbye, and for how long it may wait until then.
+    """Decides when one connection sends GOAWAY, and how long it may wait until then.
 
     Args:
-        streams: requests in flight; only looked at here.
+        streams: requests in flight; not changed here.
         receipts: which answers the client has read.
         writer: sends the PINGs and the GOAWAY.
-        tasks: runs the goodbye, until the connection ends.
+        tasks: runs the task that sends the GOAWAY.
         limits: those of the connection.
 
     Attributes:
-        takes_requests: whether requests that come now are answered; otherwise they are to be refused.
+        takes_requests: whether new requests are answered; if not, they are refused.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class Draining:
         self.retire()
 
     def retire(self) -> None:
-        """Take no more requests, and say goodbye as soon as the answers under way are read."""
+        """Take no more requests, and send GOAWAY as soon as the answers under way are read."""
         self.takes_requests = False
 
     def end_if_idle(self) -> None:
-        """Say goodbye, unless a request comes before the client has read its last answer."""
+        """Send GOAWAY, unless a request comes before the client has read its last answer."""
         self._ends_unless_asked = not self._streams
 
     def request_came(self) -> None:
@@ -66,7 +66,7 @@ class Draining:
         self._ends_unless_asked = False
 
     def advance(self) -> None:
-        """Take the next step to the end of a connection that is to end, and none otherwise.
+        """Take the next step towards the connection's end, if it is to end.
 
         Call it after each method above, when a stream has opened or closed, and when a PING was acknowledged.
         """
@@ -87,19 +87,19 @@ class Draining:
 
     @property
     def finished(self) -> bool:
-        """Whether all is answered, and the client has shown that it has read every answer."""
+        """Whether all requests are answered, and the client has shown that it has read every answer."""
         return not self._streams and self._receipts.settled
 
     @property
     def awaits_receipts(self) -> bool:
-        """Whether the connection waits for nothing but the client's reading of its answers."""
+        """Whether the connection only waits for the client to read its answers."""
         if self._streams or self._receipts.settled:
             return False
         return self._leaving or not self._receipts.all_received
 
     @property
     def patience(self) -> float:
-        """Seconds that the connection may go on without a request in flight."""
+        """Seconds that the connection may stay open without a request in flight."""
         if not self.awaits_receipts:
             return self._limits.idle_timeout
         hurried = self._stopping and self._receipts.all_received and not self._receipts.was_late

@@ -24,8 +24,8 @@ _log = logging.getLogger("logagent.web")
 Fields = list[tuple[bytes, bytes]]
 
 CONTROL_LIMIT = 64 * 1024
-"""Bytes of control frames (acknowledgements, resets) that wait to be written. Beyond it nothing more is read, so that
-a client which asks and does not listen cannot make them pile up."""
+"""Bytes of control frames (acknowledgements, resets) that wait to be written. Beyond it nothing more is read, so that a
+client that sends without reading cannot make them pile up."""
 
 
 class FrameWriter:
@@ -38,8 +38,8 @@ class FrameWriter:
         limits: of a burst and of a stream's buffer.
 
     Attributes:
-        buffers: what each open answer still has to send, by stream.
-        closing: whether the connection ends after what there is to write.
+        buffers: the unsent bytes of each open answer, by stream.
+        closing: whether the connection ends once all waiting bytes are written.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class FrameWriter:
     # The task that writes
 
     async def run(self) -> None:
-        """Write whatever there is to write; return after `close`, when all of it is written."""
+        """Write frames as they are made; return after `close`, once all are written."""
         while True:
             burst = self._next_burst()
             if burst:
@@ -76,25 +76,25 @@ class FrameWriter:
                 await self._work.wait()
 
     def hold(self) -> None:
-        """Keep the bodies of answers back until `release`."""
+        """Hold back the bodies of answers until `release`."""
         self._held = True
 
     def release(self) -> None:
-        """Let the bodies of answers go out."""
+        """Send the bodies of answers."""
         self._held = False
         self.wake()
 
     def wake(self) -> None:
-        """Have the frames written that h2 has made in the meantime."""
+        """Make `run` write the frames that h2 has made."""
         self._work.set()
 
     def close(self) -> None:
-        """Let `run` return after what there is to write."""
+        """Make `run` return once all waiting bytes are written."""
         self.closing = True
         self.wake()
 
     def say_goodbye(self, error: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
-        """Close behind a GOAWAY; only the first one is sent."""
+        """Send a GOAWAY, unless one was sent, and close."""
         if not self.closing:
             with suppress(ProtocolError):
                 self._h2.close_connection(error)
@@ -123,14 +123,14 @@ class FrameWriter:
         try:
             self._h2.send_headers(stream_id, fields)
         except StreamClosedError:
-            pass  # Reset by a frame that is still to be handled.
+            pass  # The client has reset the stream; its frame is not handled yet.
         except ProtocolError:
             self.reset(stream_id, ErrorCodes.INTERNAL_ERROR)
             raise
         self.wake()
 
     def send_empty(self, stream_id: int, fields: Fields) -> None:
-        """Send an answer that is a head alone, on a stream without a buffer; dropped if the stream is over."""
+        """Send an answer without a body, on a stream without a buffer; dropped if the stream has ended."""
         with suppress(ProtocolError):
             self._h2.send_headers(stream_id, fields, end_stream=True)
             self._receipts.answer_ended(stream_id)
@@ -143,7 +143,7 @@ class FrameWriter:
         await buffer.room()
 
     async def end(self, stream_id: int) -> None:
-        """End an answer, with the trailers in its buffer; return once its end is on its way."""
+        """End an answer, with the trailers in its buffer; return once h2 has made its last frame."""
         buffer = self.buffers[stream_id]
         buffer.ended = True
         if not buffer.size:
@@ -151,7 +151,7 @@ class FrameWriter:
         await buffer.finished.wait()
 
     async def abort(self, stream_id: int) -> None:
-        """Deliver what an answer has so far, if the client takes it in time, and reset its stream."""
+        """Send the buffered bytes of an answer, if the client takes them in time, and reset its stream."""
         with trio.move_on_after(self._limits.write_timeout):
             await self.buffers[stream_id].drained()
         self.reset(stream_id, ErrorCodes.INTERNAL_ERROR)
@@ -165,7 +165,7 @@ class FrameWriter:
         self.wake()
 
     def forget(self, stream_id: int) -> None:
-        """Drop what a stream still had to send, and wake everybody who waits for it."""
+        """Drop the unsent bytes of a stream, and wake all tasks that wait for it."""
         self._turns.pop(stream_id, None)
         buffer = self.buffers.pop(stream_id, None)
         if buffer is not None:
@@ -174,7 +174,7 @@ class FrameWriter:
     # Bursts
 
     def take_turns(self, *stream_ids: int) -> None:
-        """Let streams send whose windows may have opened; those with nothing to send are passed over."""
+        """Queue streams whose windows may have opened, if they have bytes to send."""
         for stream_id in stream_ids:
             buffer = self.buffers.get(stream_id)
             if buffer is not None and buffer.size:
@@ -183,7 +183,7 @@ class FrameWriter:
 
     def _next_burst(self) -> bytes:
         room = self._limits.burst
-        # While the connection's own window is shut, every stream keeps its turn.
+        # While the connection's window is shut, no stream loses its turn.
         while not self._held and room > 0 and self._turns and self._h2.outbound_flow_control_window > 0:
             room -= self._send_frame(*self._turns.popitem(last=False))
         self._receipts.send_ping(self._h2)
@@ -195,7 +195,7 @@ class FrameWriter:
         return frames
 
     def _send_frame(self, stream_id: int, buffer: StreamBuffer) -> int:
-        """Have h2 make one DATA frame, and return its bytes; 0 if the stream's window is shut or the stream over."""
+        """Make one DATA frame; return its bytes, or 0 if the stream's window is shut or the stream has ended."""
         try:
             room = min(self._h2.local_flow_control_window(stream_id), self._h2.max_outbound_frame_size)
             if room <= 0:
@@ -204,7 +204,7 @@ class FrameWriter:
             complete = buffer.ended and not buffer.size
             self._h2.send_data(stream_id, chunk, end_stream=complete and not buffer.trailers)
         except ProtocolError:
-            self.forget(stream_id)  # The frame that ended it is still to be handled.
+            self.forget(stream_id)  # The client has ended the stream; its frame is not handled yet.
             return 0
         if complete:
             self._end_stream(stream_id, buffer, end_sent=not buffer.trailers)
@@ -213,7 +213,7 @@ class FrameWriter:
         return len(chunk)
 
     def _end_stream(self, stream_id: int, buffer: StreamBuffer, *, end_sent: bool = False) -> None:
-        """End an answer and forget its buffer at once, so that buffers do not pile up behind newer streams."""
+        """End an answer and drop its buffer at once, so that buffers do not pile up."""
         try:
             if buffer.trailers:
                 self._h2.send_headers(stream_id, buffer.trailers, end_stream=True)

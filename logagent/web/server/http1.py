@@ -1,4 +1,4 @@
-"""HTTP/1.1 for one connection: Hypercorn's, corrected where a client could make it fail."""
+"""HTTP/1.1 for one connection: Hypercorn's protocol, with corrections for requests that make it fail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Http1Protocol(H11Protocol):
 
     @property
     def unhurried(self) -> bool:
-        """Whether an answer is under way whose client may stop reading for as long as it likes."""
+        """Whether an answer is under way whose client may stop reading for any time."""
         return isinstance(self.stream, RequestStream) and self.stream.unhurried
 
     async def drain(self) -> None:

@@ -1,4 +1,4 @@
-"""HTTP/2 for one connection: Hypercorn's request streams above, h2 below, one writer beside them.
+"""HTTP/2 for one connection: Hypercorn's request streams above, h2 below, and one task that writes.
 
 Hypercorn's own `H2Protocol` loses back-pressure while a window is shut, writes from whichever task happens to send,
 leaves unfinished answers hanging, keeps streams that end in trailers, and keeps a tree of priorities (deprecated by
@@ -37,13 +37,13 @@ class Http2Protocol:
         tasks: runs the writer, until the connection ends.
         config: Hypercorn's, for the fields that go with every answer.
         state: what the application finds in `scope["state"]`.
-        send: takes bytes (`RawData`), idle or not (`Updated`), and the wish to be closed (`Closed`).
+        send: takes bytes to write (`RawData`), whether the connection is idle (`Updated`), and its end (`Closed`).
         limits: those of the connection.
 
     Attributes:
         streams: the requests in flight.
         writer: sends their answers.
-        draining: decides when the connection says goodbye.
+        draining: decides when the connection sends GOAWAY.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Http2Protocol:
     # Opening and ending the connection
 
     async def initiate(self, fields: Fields | None = None, settings: bytes | None = None) -> None:
-        """Greet the client.
+        """Send the first frames.
 
         Args:
             fields: those of the HTTP/1.1 request that asked for the upgrade, which is answered as stream 1; None: no
@@ -88,9 +88,9 @@ class Http2Protocol:
             await self.streams.request_ended(1)
 
     async def _await_preface(self) -> None:
-        """End an upgraded connection whose client does not go on in HTTP/2.
+        """End an upgraded connection if its client sends no HTTP/2 preface.
 
-        Until it does, it gets no more than fits beside the 101: curl 7.88 takes up to 32 KiB there, and fails on more.
+        Until the preface, bodies are held back: curl 7.88 accepts up to 32 KiB after the 101, and fails on more.
         """
         with trio.move_on_after(self._limits.handshake_timeout):
             await self._upgraded.wait()
@@ -103,7 +103,7 @@ class Http2Protocol:
 
     @property
     def unhurried(self) -> bool:
-        """Whether an answer is under way whose client may stop reading for as long as it likes."""
+        """Whether an answer is under way whose client may stop reading for any time."""
         return self.streams.unhurried
 
     async def drain(self) -> None:
@@ -126,14 +126,14 @@ class Http2Protocol:
         await self.streams.close_all()
 
     async def _advance(self) -> None:
-        """Go on with the connection's end, if it is to end, and tell whether it is idle."""
+        """Take the next step towards the connection's end, if it is to end, and report whether it is idle."""
         self.draining.advance()
         await self._send(Updated(idle=not self.streams.in_flight))
 
     # What the client sends
 
     async def handle(self, event: Event) -> None:
-        """Take what the client has sent (`RawData`), or that it has gone (`Closed`)."""
+        """Handle bytes from the client (`RawData`), or its end (`Closed`)."""
         if isinstance(event, RawData):
             await self._receive(event.data)
         elif isinstance(event, Closed):

@@ -1,4 +1,4 @@
-"""Requests as HTTP/2 clients send them, made into what Hypercorn's streams take."""
+"""Converting requests from HTTP/2 clients into requests for Hypercorn's streams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOP_BY_HOP = {b"connection", b"upgrade", b"http2-settings"}
 
 
 def is_malformed(fields: Fields) -> bool:
-    """Return whether no application can be given a request, as its pseudo-header fields are wrong or it is CONNECT."""
+    """Return whether a request cannot be handed to an application: wrong pseudo-header fields, or CONNECT."""
     pseudo = _pseudo(fields)
     method, path = pseudo.get(b":method", b""), pseudo.get(b":path", b"")
     return method == b"CONNECT" or not method.isalpha() or not path.startswith((b"/", b"*")) or not path.isascii()
@@ -26,7 +26,7 @@ def to_request(stream_id: int, fields: Fields, state: ConnectionState) -> Reques
 
     Args:
         stream_id: the request's stream.
-        fields: those of a request that `is_malformed` lets pass.
+        fields: those of a request that is not malformed.
         state: what the application finds in `scope["state"]`.
     """
     pseudo = _pseudo(fields)

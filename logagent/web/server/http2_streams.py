@@ -52,13 +52,13 @@ class Http2Streams:
 
     @property
     def unhurried(self) -> bool:
-        """Whether an answer is under way whose client may stop reading for as long as it likes."""
+        """Whether an answer is under way whose client may stop reading for any time."""
         return any(stream.unhurried for stream in self.in_flight.values())
 
     # Requests
 
     async def open(self, stream_id: int, fields: Fields) -> None:
-        """Hand a request to the application; return once that has begun."""
+        """Hand a request to the application; return once the application has begun."""
         stream = self._new_stream(self._send, stream_id, credit=partial(self._credit, stream_id))
         self.in_flight[stream_id] = stream
         self._writer.open(stream_id)
@@ -66,11 +66,11 @@ class Http2Streams:
         await stream.handle(to_request(stream_id, fields, self._state))
 
     def answer_bad_request(self, stream_id: int) -> None:
-        """Answer 400 to a request that no application can be given."""
+        """Answer 400 to a malformed request."""
         self._writer.send_empty(stream_id, self._head(400, [(b"content-length", b"0")]))
 
     async def data_received(self, event: DataReceived) -> None:
-        """Hand a piece of a request's body on; return once there is room for more of that body."""
+        """Hand a piece of a request's body to its stream; return once there is room for more of that body."""
         stream = self.in_flight.get(event.stream_id)
         if stream is None:
             # The answer ended before the request. Resetting the stream would make curl fail although it has its
@@ -82,7 +82,7 @@ class Http2Streams:
                 await stream.handle(events.Body(stream_id=event.stream_id, data=event.data))
 
     async def request_ended(self, stream_id: int) -> None:
-        """Tell a stream that its request is whole."""
+        """Tell a stream that its request is complete."""
         if stream_id in self.in_flight:
             await self.in_flight[stream_id].handle(events.EndBody(stream_id=stream_id))
 
@@ -97,7 +97,7 @@ class Http2Streams:
     async def _send(self, event: events.Event) -> None:
         """Take a stream's event; return once there is room for more, or, at an answer's end, once that is sent.
 
-        Events behind a stream's end are dropped: its application is being cancelled.
+        Events after a stream's end are dropped: its application is being cancelled.
         """
         stream_id = event.stream_id
         buffer = self._writer.buffers.get(stream_id)
@@ -127,7 +127,7 @@ class Http2Streams:
     # Ends
 
     async def close(self, stream_id: int) -> None:
-        """Forget a stream, and only then tell it so: that may cancel the task which runs this."""
+        """Remove a stream, and only then tell the stream: that may cancel the task that runs this."""
         stream = self.in_flight.pop(stream_id, None)
         if stream is None:
             return
@@ -137,6 +137,6 @@ class Http2Streams:
         await stream.handle(events.StreamClosed(stream_id=stream_id))
 
     async def close_all(self) -> None:
-        """Forget all streams."""
+        """Remove all streams."""
         for stream_id in list(self.in_flight):
             await self.close(stream_id)

@@ -1,4 +1,4 @@
-"""Hypercorn's settings, as far as the parts of it that are used here look at them."""
+"""Hypercorn's settings: those that the used parts of Hypercorn read."""
 
 from __future__ import annotations
 

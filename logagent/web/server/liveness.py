@@ -1,9 +1,9 @@
-"""Finds clients that vanished without a word while answers to them are under way.
+"""Finding clients that vanished without closing their connections while answers to them are under way.
 
-A host that lost its power or its network says nothing any more. Whether it is alive is told by its kernel, not by its
-program: a program may be paused for hours, and its kernel still acknowledges what arrives, be it only that its buffer
-is full. So a client has vanished when its kernel has acknowledged nothing for a while although bytes are on their way
-to it. While none are, TCP's keepalive probes (see `listening`); keepalive is silent while any are.
+A host that lost its power or its network sends nothing any more. Whether a client is alive shows in its kernel's
+acknowledgements, not in its reads: a program may be paused for hours, while its kernel still acknowledges bytes, or
+window probes once its buffer is full. So a client has vanished if its kernel has acknowledged nothing for a while
+although bytes are in flight. If no bytes are in flight, TCP's keepalive probes the client (see `listening`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class MonitoredConnection(Protocol):
     """A connection that the monitor checks."""
 
     def delivery(self) -> TcpDelivery | None:
-        """Return what the kernel knows of the bytes sent; None where nobody knows."""
+        """Return what the kernel knows about the bytes sent; None if it is not known."""
         ...
 
     def give_up(self) -> None:
@@ -66,8 +66,8 @@ class LivenessMonitor:
         if delivery is None or not delivery.unacknowledged:
             self._due_since[connection] = None
         elif since is None or now - delivery.silence > since:
-            # Bytes sent after the last acknowledgement are seen for the first time. They may be a moment old only,
-            # however long ago that acknowledgement came.
+            # Unacknowledged bytes are seen for the first time since the last acknowledgement. They may have been sent
+            # just now, however long ago that acknowledgement came.
             self._due_since[connection] = now
         elif now - since >= MAX_SILENCE:
             self.unwatch(connection)

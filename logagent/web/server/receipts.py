@@ -1,14 +1,14 @@
-"""Which answers a client has read, as far as it has shown: only then may it be told that the connection ends.
+"""Finding out which answers a client has read, since only then GOAWAY may be sent without losing an answer.
 
-A client that reads slowly has the end of its answer lying unread in its kernel's buffers, long after TCP has
-acknowledged it. curl before version 8 drops that end, trailers and all, and exits 0, as soon as GOAWAY or the end of
-the connection arrives behind it. There is one thing that an HTTP/2 client does in the order in which it reads: it
-acknowledges a PING (RFC 9113, 6.7). So a PING goes behind the end of each answer.
+If a client reads slowly, the end of its answer is still in its kernel's buffers long after TCP has acknowledged it.
+curl before version 8 drops that end with its trailers, and exits 0, as soon as GOAWAY or the end of the connection
+arrives after it. An HTTP/2 client acknowledges a PING in the order in which it reads (RFC 9113, 6.7). So a PING is sent
+after the end of each answer.
 
-Its acknowledgement comes with the client's last read, before the client has handled what it read: curl may then wait
-for the program it writes to, or for its `--limit-rate`, and would still lose the trailers. One more PING, sent only
-after that acknowledgement, is acknowledged with a later read, which goes on until there is nothing more to read and
-then ends the answer. SETTLING leaves the client time to find that there is nothing more.
+The acknowledgement comes with the client's last read, before the client has handled the bytes: curl may then wait for
+the program it writes to, or for its `--limit-rate`, and would still lose the trailers. A second PING, sent only after
+that acknowledgement, is acknowledged with a later read, which continues until there is nothing more to read and then
+ends the answer. `SETTLING` gives the client time to find that there is nothing more.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from h2.connection import H2Connection
 from h2.exceptions import ProtocolError
 
 MAX_UNREAD = 1000
-"""Streams whose end is remembered. An acknowledgement stands for all that was sent before it, so beyond this number
-the oldest can be forgotten."""
+"""Ended streams that are remembered. An acknowledgement covers all answers before it, so beyond this number the oldest
+can be dropped."""
 
 SETTLING = 0.5
-"""Seconds from the last acknowledgement until a client has finished its last read: no round trip, but its process
-must have its turn on a busy machine."""
+"""Seconds from the last acknowledgement until a client has finished its last read: no round trip is needed, but its
+process must be scheduled on a busy machine."""
 
 PROMPT = 0.5
 """Seconds from a PING to its acknowledgement by a client that keeps up with its answer, a slow link's round trip
@@ -43,7 +43,7 @@ class ReadReceipts:
 
     def __init__(self) -> None:
         self._unread: dict[int, int] = {}
-        """The number of the PING behind the end of each stream."""
+        """The number of the PING after the end of each stream."""
         self._sent_pings = 0
         self._wanted_pings = 0
         self._confirming_ping = 0
@@ -60,7 +60,7 @@ class ReadReceipts:
 
     @property
     def confirmed(self) -> bool:
-        """Whether the client has also gone on to read what came behind them."""
+        """Whether the client has also acknowledged a PING that was sent after it had received all answers."""
         return not (self._unread or self._needs_confirmation)
 
     @property
@@ -81,15 +81,15 @@ class ReadReceipts:
             self._confirming_ping = self._sent_pings + 1
 
     def want_confirmation(self) -> None:
-        """Want the PING that confirms, once all answers are received; idempotent."""
+        """Request the confirming PING, if all answers are received; idempotent."""
         if self.all_received:
             self._wanted_pings = max(self._wanted_pings, self._confirming_ping)
 
     def send_ping(self, connection: H2Connection) -> None:
-        """Have h2 make the wanted PING, if any, behind the frames that it made so far.
+        """Make the wanted PING, if any, after the frames that h2 has made so far.
 
-        The PING behind an answer's end belongs into the same write: some clients (httpx) read nothing more once they
-        have their answer.
+        The PING after an answer's end must be in the same write: some clients (httpx) read nothing more once they have
+        their answer.
         """
         if self._wanted_pings > self._sent_pings:
             self._sent_pings += 1

@@ -32,8 +32,8 @@ class RequestStream(HTTPStream):
 
     Attributes:
         unread: bytes of the request's body that wait for the application.
-        unhurried: whether the client may stop reading for as long as it likes, as the answer has no end of its own.
-            The application says so by `"unhurried": True` in `http.response.start`.
+        unhurried: whether the client may stop reading for any time, since the answer does not end by itself. The
+            application sets it by `"unhurried": True` in `http.response.start`.
     """
 
     def __init__(self, app: Any, *others: Any, credit: Callable[[int], None] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""h2's side of one HTTP/2 connection, as a server needs it."""
+"""The h2 state machine of one HTTP/2 connection, adapted for the server."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from h2.settings import SettingCodes, Settings
 from hyperframe.frame import Frame, RstStreamFrame
 
 FLOOD_FACTOR = 2
-"""Streams that h2 lets a client open, as a multiple of those announced. h2 ends the connection over one stream too
-many, where `http2` refuses that stream alone. So h2 only stops a flood within one read, at which its counting of open
-streams becomes expensive."""
+"""Streams that h2 lets a client open, as a multiple of the announced limit. h2 ends the connection if its limit is
+exceeded, while `http2` refuses only the excess stream at the announced limit. So h2 only stops a flood within one read,
+which would make its counting of open streams expensive."""
 
 
 class ServerConnection(H2Connection):
     """h2's connection, which reports every stream that the client resets.
 
-    h2 keeps quiet about resets of streams that have ended already; but with them a client says that it will not read
-    what is on its way. Private part touched: `_receive_rst_stream_frame`.
+    h2 does not report resets of streams that have ended already; but these show that the client will not read the bytes
+    in flight. Private part touched: `_receive_rst_stream_frame`.
 
     Args:
         on_reset: called with the stream's id, also for a stream that has ended.
@@ -31,7 +31,7 @@ class ServerConnection(H2Connection):
         super().__init__(H2Configuration(client_side=False, header_encoding=None))
 
     def greet(self, max_streams: int, upgrade_settings: bytes | None = None) -> None:
-        """Make our first frames.
+        """Make the first frames.
 
         Args:
             max_streams: streams that the client is told it may open.

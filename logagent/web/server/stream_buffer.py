@@ -1,4 +1,4 @@
-"""The part of one HTTP/2 answer that waits for its client."""
+"""The buffer of one HTTP/2 answer: bytes that wait for the client's window."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import trio
 
 
 class StreamBuffer:
-    """The bytes of one answer that its client has not made room for yet.
+    """The bytes of one answer for which the client's window has no room yet.
 
-    Chunks are kept as they came and cut by views: nothing is moved when bytes are taken off the front.
+    Chunks are kept unchanged and cut by views, so that taking bytes off the front moves none.
 
     Args:
         limit: bytes at which `room` begins to wait. A chunk is never split, so `size` may pass it by one chunk.
@@ -18,8 +18,8 @@ class StreamBuffer:
     Attributes:
         size: bytes waiting.
         ended: whether no more bytes come.
-        trailers: fields to send behind the last byte.
-        finished: set when the answer is on its way to its end, or dropped.
+        trailers: fields to send after the last byte.
+        finished: set when the last frame of the answer is made, or the answer is dropped.
     """
 
     def __init__(self, limit: int) -> None:

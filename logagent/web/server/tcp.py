@@ -1,4 +1,4 @@
-"""The TCP connection below a stream: its addresses, what its kernel knows of the client, and its abrupt end."""
+"""The TCP connection below a stream: its addresses, the kernel's information about the client, and resetting it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Address = tuple[str, int]
 
 
 class TcpDelivery(NamedTuple):
-    """What the kernel knows of the bytes sent to a client.
+    """What the kernel knows about the bytes sent to a client.
 
     Attributes:
         unacknowledged: whether an acknowledgement is due, of data or of more than one probe for room in the client's
@@ -40,7 +40,7 @@ def delivery_over(stream: trio.abc.Stream) -> TcpDelivery | None:
         stream: a TCP connection, with TLS or without.
 
     Returns:
-        None for any other stream, for one that is closed, and where the system does not tell.
+        None for any other stream, for a closed one, and if the system does not provide it.
     """
     transport = _transport(stream)
     if not (_HAS_TCP_INFO and isinstance(transport, trio.SocketStream)):
