@@ -12,10 +12,13 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 
-from logagent.core.times.formats import LEAD, LEADING, Format
+from logagent.core.times.formats import LEAD, Format
 from logagent.core.times.layout import DIGITS, MINUTES, KnownTexts, Layout
+from logagent.core.times.leading_formats import LEADING
 from logagent.core.times.locating import (
     AT_LEADING,
+    AT_WRAPPED,
+    LEADING_WINDOW,
     WINDOW,
     FoundTime,
     cut_at_leads,
@@ -55,6 +58,8 @@ def _epoch_time(found: re.Match[bytes]) -> int:
     """Read an epoch time: its seconds, the digits behind them, and those behind the point of milliseconds."""
     if found.lastgroup == "seconds":
         return int(found["seconds"]) * SECOND
+    if found.lastgroup == "nanoseconds":
+        return int(found["seconds"]) * SECOND + int(found["nanoseconds"])
     seconds, digits = found.group("seconds", "fraction")
     if found.lastgroup == "more":
         digits += found["more"]
@@ -94,8 +99,10 @@ class Stamper:
         if first.lastindex is None:
             return self._timed(line, first.end() - 1)
         if first.lastindex == AT_LEADING:
-            match = self._leading.pattern.match(line, 0, WINDOW)
+            match = self._leading.pattern.match(line, 0, LEADING_WINDOW)
             return self._read(find_time(line)) if match is None else self._read_leading(self._leading, match)
+        if first.lastindex >= AT_WRAPPED:
+            return self.stamp(line[first.end() :])
         field = first_time_field(line)
         if field is None or field.lastgroup in TEXT_GROUPS:
             return self._field(line, field)
@@ -157,7 +164,7 @@ class Stamper:
         if found is None:
             return None
         form, match, _ = found
-        if not form.leads:
+        if form.is_leading:
             return self._read_leading(form, match)
         whole = form.instant(match, self._wall_clock)
         if whole is None:
@@ -189,9 +196,7 @@ class Stamper:
         margin = found.end("settled") - found.end() + (found.end("settled") == len(line))
         layout = self._layout_for(form, second_end - at, digits, after, margin)
         layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
-        self._learn_hour(
-            layout, line[max(0, at - LEAD) : second_end - 5], form, line[found.start() : second_end - 5], after
-        )
+        self._learn_hour(layout, line[max(0, at - LEAD) : second_end - 5], form, found)
         self._layout = layout
         self._texts = cut_at_leads if at >= LEAD else _as_they_are
         self._column = layout.column(min(at, LEAD))
@@ -205,15 +210,18 @@ class Stamper:
             layout = self._layouts[key] = Layout(stop, digits, len(after), margin)
         return layout
 
-    def _learn_hour(self, layout: Layout, text: bytes, form: Format, start: bytes, after: bytes) -> None:
+    def _learn_hour(self, layout: Layout, text: bytes, form: Format, found: re.Match[bytes]) -> None:
         """Remember an hour met for the second time, unless the clocks change or the file's year ends in it."""
         if text != layout.last_hour:
             layout.last_hour = text
             return
-        first, last = self._whole(form, start + b"00:00" + after), self._whole(form, start + b"59:59" + after)
+        first, last = (self._at_minute(form, found, minute) for minute in (b"00:00", b"59:59"))
         if first is not None and last is not None and last - first == HOUR - SECOND:
             layout.hours.put(text, first)
 
-    def _whole(self, form: Format, text: bytes) -> int | None:
-        found = form.pattern.match(text)
-        return form.instant(found, self._wall_clock) if found is not None else None
+    def _at_minute(self, form: Format, found: re.Match[bytes], minute: bytes) -> int | None:
+        """Return the whole second of the same line at another minute and second of the hour."""
+        line, second_end = found.string, found.end("second")
+        text = line[: second_end - 5] + minute + line[second_end : found.end("settled")]
+        other = form.pattern.match(text, found.start())
+        return form.instant(other, self._wall_clock) if other is not None else None
