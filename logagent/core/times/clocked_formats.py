@@ -21,14 +21,14 @@ from logagent.core.times.formats import (
     worded,
 )
 from logagent.core.times.months import MONTH_NAME
-from logagent.core.times.wall_clock import WallClock
+from logagent.core.times.wall_clock import WallClock, full_year
 
 REACH = 48
 """Bytes before a landmark in which a worded format may begin."""
 
 _WEEKDAY = rb"(?i:Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
 _ISO_DATE = YEAR + rb"-(?P<month>\d\d?)-(?P<day>\d\d?)(?:[Tt\t ]|  |, | - )"
-_JOINED_DATE = rb"(?<![\w.-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[_;|-]"
+_JOINED_DATE = rb"(?<![\w.-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[_;|.-]"
 _COMMON_DATE = rb"(?<!\d)(?P<day>\d\d)/" + MONTH + rb"/(?P<year>\d{4})[: ]"
 _SLASHED_DATE = YEAR + rb"(?P<separator>[/.])(?P<month>\d\d?)(?P=separator)(?P<day>\d\d?)(?:[T _-]| - )"
 _COMPACT_DATE = YEAR + rb"(?P<month>\d\d)(?P<day>\d\d)[T _-]"
@@ -43,7 +43,7 @@ _US_DATE = rb"(?P<month>\d\d)/(?P<day>\d\d)/(?P<year>\d{4})"
 
 
 def _utc(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
-    return wall_clock.instant(found, int(found["year"]), int(found["month"]), int(found["day"]), b"UTC")
+    return wall_clock.instant(found, full_year(found["year"]), int(found["month"]), int(found["day"]), b"UTC")
 
 
 def _of_one_program(name: str, date: bytes, behind: bytes, instant: Instant, *leads: int) -> Format:
@@ -75,6 +75,8 @@ CLOCKED = (
     # glog and klog, with their --log_year_in_prefix: I1010 13:55:36.123456
     clocked("glog", rb"(?<!\w)[IWEF](?P<month>\d\d)(?P<day>\d\d) ", latest, 8),
     clocked("glog_year", rb"(?<!\w)[IWEF]" + LONG_DATE + b" ", dated, 12),
+    # CockroachDB, which writes UTC: I001010 13:55:36.123456
+    clocked("cockroach", rb"(?<!\w)[IWEF]" + SHORT_DATE + b" ", _utc, 10),
     # RFC 5322, Redis, PHP, BIND, Tomcat, Oracle, RabbitMQ: 10 Oct 2000 13:55:36, 10-Oct-00 13:55:36, 10Oct2000
     clocked("day_month_year", _DAY_MONTH_YEAR, dated, 9, 10, 11, 12, 13, 14, 15),
     # Redis 2.8, date(1) in Britain: 10 Oct 13:55:36.123
@@ -88,7 +90,7 @@ CLOCKED = (
     # ISO 8601 with a basic date: 20001010-13:55:36:123
     clocked("compact", _COMPACT_DATE, dated, 10, 11),
     # MySQL up to 5.6, also its slow log: 001010 13:55:36, 001010  3:55:36, # Time: 001010 13:55:36
-    clocked("mysql", rb"(?:\A|(?<=\A# Time: ))" + SHORT_DATE + b" ", dated, 8, 9),
+    clocked("mysql", rb"(?:\A|(?<=# Time: ))" + SHORT_DATE + b" ", dated, 8, 9),
     # Spark, known by the level behind it: 00/10/10 13:55:36 INFO
     _of_one_program(
         "spark",
@@ -106,7 +108,7 @@ CLOCKED = (
         "suricata_log", rb"(?<!\d)(?P<day>\d\d)/(?P<month>\d\d)/(?P<year>\d{4}) -- ", rb" - [<(]", dated, 16
     ),
     # Half-Life and its successors: L 10/11/2000 - 13:55:36:
-    _of_one_program("half_life", rb"(?<=\AL )" + _US_DATE + b" - ", b": ", dated, 15),
+    _of_one_program("half_life", rb"(?<=L )" + _US_DATE + b" - ", b": ", dated, 15),
     # Go-Ethereum: INFO [10-10|13:55:36.123]
     clocked("geth", rb"(?<=\[)(?P<month>\d\d)-(?P<day>\d\d)\|", latest, 8),
     # Android's logcat: 10-10 13:55:36.123

@@ -18,7 +18,7 @@ To add a format:
    For a leading row its hint, a line in `LEADING_HINTS`. Without a hint the row counts nowhere.
 3. The test: a line with such a time, and the instant, in `SAMPLES` of `tests/testbed/times.py`. With that,
    `pytest tests/core/times` checks the row, its leads and its hint. Further lines, also those that only look like such
-   a time, go to `tests/core/times/corpus.tsv`.
+   a time, go to `tests/core/times/corpus.txt`.
 4. A line in `CHANGELOG.md`, and the program's name in the README's list of formats.
 """
 
@@ -72,8 +72,11 @@ DAY_OF_YEAR = rb"(?P<day_of_year>[0-2]\d\d|3[0-6]\d)"
 """A day of the year, from 001."""
 FRACTION = rb"(?:[.,](?P<fraction>\d+))?+"
 """An optional fraction of a second."""
-CLOCK = rb"(?P<hour>[ \d]?\d):(?P<minute>\d\d):(?P<second>[0-5]\d|60)(?!\d)(?:[.,:](?P<fraction>\d++))?+"
-"""A clock of a clocked format."""
+CLOCK = (
+    rb"(?P<hour>[ \d]?\d):(?P<minute>\d\d):(?P<second>[0-5]\d|60)(?!\d)"
+    rb"(?:[.,:](?P<fraction>(?<!,)\d++|\d{1,9}+(?!\d)))?+"
+)
+"""A clock of a clocked format; ten digits or more behind a comma are a column of their own."""
 PLAIN_CLOCK = rb"(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)(?P<second>[0-5]\d|60)(?!\d)"
 """A clock of six digits."""
 EPOCH_SECONDS = rb"(?P<seconds>[1-3]\d{9}|40\d{8})"

@@ -24,7 +24,7 @@ from logagent.core.units import SECOND
 _TAI = 2**62 + 10
 """The TAI64 label of the epoch, for programs that know of no leap seconds but the ten of 1970."""
 
-_EPOCH_END = rb"(?=[\s\],;|:)}\"]|\Z)"
+_EPOCH_END = rb"(?=[\s\],;|:)}\"\x1b]|\Z)"
 _POINT = rb"(?:\.(?P<fraction>\d+))?+"
 _DATE = rb"[\[(]?(?P<year>(?:19|20)\d\d)(?P<separator>[-./])(?P<month>\d\d)(?P=separator)(?P<day>\d\d)"
 _MINUTE = rb"(?P<minute>[0-5]\d)"
@@ -175,8 +175,7 @@ _AFTER_DIGITS = (
     rb" \d{12} eni-",  # vpc_flow
     rb":\d{8}:\d{6}\.",  # zabbix
 )
-LEADING_HINTS = (
-    rb"\d(?:" + b"|".join(_AFTER_ONE_DIGIT) + rb"|\d*+(?:" + b"|".join(_AFTER_DIGITS) + b"))",
+_AT_OTHERS = (
     rb" ++\d++(?:" + b"|".join(_AFTER_DIGITS) + b")",
     rb"[\[(]\d(?:" + b"|".join(_AFTER_ONE_DIGIT) + b")",
     rb"\[\d+:\d+:\d{4}/",  # chromium
@@ -198,6 +197,10 @@ LEADING_HINTS = (
     rb"date=\"?\d{4}-",  # date_and_time
     rb"<\d{1,3}>date=\"?\d{4}-",  # date_and_time
     rb"device(?:_name)?=\"[^\"]*\" date=",  # date_and_time
+)
+LEADING_HINTS = (
+    rb"\d(?:" + b"|".join(_AFTER_ONE_DIGIT) + rb"|\d*+(?:" + b"|".join(_AFTER_DIGITS) + b"))",
+    rb"(?![\d\t])(?:" + b"|".join(_AT_OTHERS) + b")",
 )
 """Patterns of which one holds at the beginning of every line in which a leading format counts, and of few others. They
 are tried on every line, so each begins with a character or a set, and those for digits share their beginning."""

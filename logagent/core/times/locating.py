@@ -57,7 +57,7 @@ AT_WRAPPED = 3
 _wrapping = re.compile(_WRAPPED_LINE % b"++").match
 # What stands before every landmark that a clocked format matches.
 _date_before = re.compile(
-    rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,|/_-]{1,4}[ \d]?\d|\d{3}:?)\Z"
+    rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_-]{1,4}[ \d]?\d|\d{3}:?)\Z"
 ).search
 _STRUCTURED = re.compile(b"|".join(FIELD_HINTS)).match
 _BY_START = sorted(((lead, form) for form in CLOCKED for lead in form.leads), key=lambda pair: -pair[0])

@@ -79,10 +79,9 @@ def values_of_members(lines: Sequence[bytes]) -> list[bytes]:
     find, some_are_better = _first_member, _BEST in b"".join(lines)
     return [
         field[1]
-        if line[:1] == b"{"
-        and (field := find(line, 0, HEAD))
+        if (field := find(line, 0, HEAD))
         and field.lastindex == 1
-        and (line.find(b"{", 1, at := field.start()) < 0 or _is_within_one(line[:at].translate(None, _UNSEEN)))
+        and (line.rfind(b"{", 0, at := field.start()) == 0 or _is_outer(line, at))
         and not (some_are_better and _may_be_better(line, at))
         else b""
         for line in lines
@@ -123,9 +122,14 @@ def _depth(text: bytes) -> int:
     return marks.count(b"{") - marks.count(b"}")
 
 
+def _is_outer(line: bytes, at: int) -> bool:
+    """Return whether a place is surely in the object that the line is, and in none within; a string's mark puts it in
+    doubt."""
+    return line[:1] == b"{" and _is_within_one(line[:at].translate(None, _UNSEEN))
+
+
 @functools.lru_cache(maxsize=1024)
 def _is_within_one(marks: bytes) -> bool:
-    """Return whether these marks show that what is behind them is a member of the line's object itself."""
     return b"\\" not in marks and b'"' not in marks.replace(b'""', b"") and _depth(marks) == 1
 
 
@@ -137,9 +141,8 @@ def _may_be_better(line: bytes, at: int) -> bool:
 
 def _first_in_object(line: bytes) -> re.Match[bytes] | None:
     field = _first_member(line, 0, HEAD)
-    at = -1 if field is None else field.start()
-    is_outer = at >= 0 and (line.find(b"{", 1, at) < 0 or _is_within_one(line[:at].translate(None, _UNSEEN)))
-    if is_outer and not _may_be_better(line, at):
+    at = 0 if field is None else field.start()
+    if at and (line.rfind(b"{", 0, at) == 0 or _is_outer(line, at)) and not _may_be_better(line, at):
         return field
     return min(_members_of_head(line), key=_rank, default=None)
 

@@ -6,7 +6,7 @@ import datetime
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.times.clocked_formats import CLOCKED, WORDED
@@ -217,3 +217,22 @@ def test_a_format_garbled_anywhere_never_raises() -> None:
         for at in range(len(line)):
             for garbage in (b"9", b"", b"\0", b":", b'"', b"\xff"):
                 stamp(line[:at] + garbage + line[at + 1 :])
+
+
+UNANCHORED = [form for form in (*CLOCKED, *WORDED) if rb"\A" not in form.pattern.pattern]
+WORDS = st.lists(
+    st.sampled_from(["ok", "(x)", "=", "7", "1.2.3", "a:b", "GET", "/x", "ERROR", "took", "12ms", "-"]), max_size=6
+)
+
+
+@pytest.mark.parametrize("form", UNANCHORED, ids=lambda form: form.name)
+@settings(max_examples=20, deadline=None)
+@given(before=WORDS, after=WORDS)
+def test_words_around_a_time_change_nothing_about_it(form: Format, before: list[str], after: list[str]) -> None:
+    line, expected = SAMPLES[form.name]
+    found = find_time(line)
+    assert found is not None
+    start, end = found.match.start(), found.match.end()
+    words, more = (b"".join(b"%b " % word.encode() for word in each) for each in (before, after))
+    near = line[max(0, start - 2) : start], line[end : end + 8]
+    assert stamp(b"x " + words + near[0] + line[start:end] + near[1] + b" x " + more) == expected

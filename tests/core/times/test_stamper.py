@@ -150,6 +150,7 @@ EPOCH_IN_JSON = b'{"abc":"Jun 13 12:00:00","time":1732356672.5}'
 @example([b'{"t":"Jun 13 12:00:00"'] * 4 + [b'{"t":"Jun 13 12:00:00 2001"'], UTC)
 @example([b"2024-03-31 02:00:00 "] * 4 + [b"2024-03-31 02:00:00 +0100"], UTC)
 @example([b"Jun 16 12:00:00 EST ["] * 5, BERLIN)
+@example([b"# Time: 240616 12:00:00"] * 4 + [b"<13># Time: 240616 12:00:00"], UTC)
 @example([b"June 10, 2000 13:00:00 x"] * 4 + [b"xune 10, 2000 13:00:00 x"], UTC)
 @example([b"x" * 20 + b" June 10, 2000 13:00:00 x"] * 4 + [b"x" * 20 + b" xune 10, 2000 13:00:00 x"], UTC)
 def test_lines_mean_the_same_whatever_lines_came_before(lines: list[bytes], zone: datetime.tzinfo) -> None:
