@@ -8,7 +8,7 @@ of a line up to its hour, its minute or its second.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,6 +26,8 @@ HOURS = 4096
 
 _TENS: list[int] = [10**digits for digits in range(DIGITS + 1)]
 _LINE_BREAK = 0x0A
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""Bytes with which a zone's name may begin, and a level such as ERROR: which it is, the byte behind may settle."""
 _BEHIND = b"x0 :.,+-TMZ\xff"
 """Bytes that are tried behind a byte to see whether it settles the end of a time by itself."""
 _LENGTHS = (60 * 60, 10 * 60, 60, 10, 1)
@@ -33,6 +35,8 @@ _LENGTHS = (60 * 60, 10 * 60, 60, 10, 1)
 _CLOCK_LENGTHS = (0, 1, 3, 4, 5)
 """Bytes of `mm:ss` in these prefixes."""
 
+Pairs = tuple[tuple[int, bytes], ...]
+"""Bytes, each with those of which one follows it."""
 Stamp = Callable[[bytes], int | None]
 """Returns the time that one line states, in nanoseconds since the epoch; None if it states none."""
 
@@ -79,8 +83,12 @@ def uniform_with(line: bytes) -> UniformLines | None:
     if found is None:
         return None
     shape = _shape(found)
-    last = b"\n" if shape.ends else _settling_bytes(line[: found.match.end("settled") - 1], found.match)
-    return UniformLines(shape, last) if last else None
+    if shape.ends:
+        return UniformLines(shape, b"\n")
+    head = line[: _digits_end(found.match) + len(shape.tail)]
+    last = _settling_bytes(head, found.match)
+    pairs = _settling_pairs(head, found.match, set(_LETTERS) - set(last))
+    return UniformLines(shape, last, pairs) if last else None
 
 
 def _settled_time(line: bytes) -> FoundTime | None:
@@ -99,9 +107,10 @@ def _settled_time(line: bytes) -> FoundTime | None:
 
 def _shape(found: FoundTime) -> Shape:
     line, match = found.text, found.match
-    digits = len(match["fraction"] or b"")
-    digits_end, settled = match.end("second") + (digits + 1 if digits else 0), match.end("settled")
+    digits, digits_end, settled = len(match["fraction"] or b""), _digits_end(match), match.end("settled")
     ends = settled == len(line) and _end_of(line + b"\n", match) != settled
+    if not ends and line[match.end() : match.end() + 1] == b" ":
+        settled = match.end() + 2  # a further byte depends on the word that begins here
     return Shape(
         found.form.name,
         match.start(),
@@ -111,6 +120,10 @@ def _shape(found: FoundTime) -> Shape:
         line[digits_end : settled - (not ends)],
         ends,
     )
+
+
+def _digits_end(match: re.Match[bytes]) -> int:
+    return max(match.end("second"), match.end("fraction"))
 
 
 def _end_of(line: bytes, match: re.Match[bytes]) -> int:
@@ -126,14 +139,29 @@ def _settling_bytes(head: bytes, match: re.Match[bytes]) -> bytes:
     def settles(byte: int) -> bool:
         texts = (head + bytes([byte, behind]) for behind in _BEHIND)
         others = (match.re.match(text, match.start()) for text in texts)
-        return all(other is not None and _meaning(other) == meaning for other in others)
+        return all(
+            other is not None and _meaning(other) == meaning and other.end("settled") == len(head) + 1
+            for other in others
+        )
 
     return bytes(byte for byte in range(256) if byte != _LINE_BREAK and settles(byte))
 
 
+def _settling_pairs(head: bytes, match: re.Match[bytes], firsts: Iterable[int]) -> Pairs:
+    """Return for each of some bytes the capital letters behind it that settle a time, where the byte alone does not."""
+    meaning = _meaning(match)
+
+    def settle(first: int, second: int) -> bool:
+        other = match.re.match(head + bytes([first, second]) + b"x", match.start())
+        return other is not None and _meaning(other) == meaning and other.end("settled") == len(head) + 2
+
+    pairs = ((first, bytes(second for second in _LETTERS if settle(first, second))) for first in sorted(firsts))
+    return tuple((first, seconds) for first, seconds in pairs if seconds)
+
+
 def _meaning(match: re.Match[bytes]) -> tuple[object, ...]:
-    """Return all that a match says, up to the byte that settles where it ends."""
-    return match.span(), match.end("settled"), match.groups()[:-1]
+    """Return all that a match says, but for what settles where it ends."""
+    return match.span(), match.groups()[:-1]
 
 
 class UniformLines:
@@ -142,13 +170,14 @@ class UniformLines:
     Args:
         shape: their shape.
         last: the bytes of which one stands behind the shape's tail.
+        pairs: other bytes that may stand there, each if one of the bytes that go with it follows.
     """
 
-    def __init__(self, shape: Shape, last: bytes) -> None:
+    def __init__(self, shape: Shape, last: bytes, pairs: Pairs = ()) -> None:
         self._shape = shape
         self._last = last
         self._hours: dict[bytes, PrefixRange | None] = {}
-        self._strays = PatternSearch(_strays(shape, last))
+        self._strays = PatternSearch(_strays(shape, last, pairs))
 
     def __contains__(self, line: bytes) -> bool:
         """Return whether a line that looks as if it had the shape is also read so."""
@@ -219,19 +248,25 @@ class UniformLines:
 
 
 @lru_cache(CACHED)
-def _strays(shape: Shape, last: bytes) -> Pattern:
+def _strays(shape: Shape, last: bytes, pairs: Pairs) -> Pattern:
     """Return a pattern that matches lines, other than the first of a block, that do not have the shape.
 
     It looks at the bytes from the minute on: the first byte there that the shape does not allow makes a match.
     """
     fraction = [_escaped(shape.point), *[b"0-9"] * shape.digits] if shape.digits else []
     tail = [_escaped(bytes([byte])) for byte in shape.tail]
+    firsts = b"".join(_escaped(bytes([first])) for first, _ in pairs)
     allowed = [b"0-5", b"0-9", b":", b"0-5", b"0-9", *fraction, *tail, b"\\n" if shape.ends else _escaped(last)]
-    text = b""
+    text = b"|".join([b"[^%b%b]" % (allowed.pop(), firsts), *map(_not_a_pair, pairs)])
     for some in reversed(allowed):
-        text = b"(?:[^%b]|[%b]%b)" % (some, some, text) if text else b"[^%b]" % some
-    text = b"\\n[^\\n]{%d}%b" % (shape.minute, text)
+        text = b"[^%b]|[%b](?:%b)" % (some, some, text)
+    text = b"\\n[^\\n]{%d}(?:%b)" % (shape.minute, text)
     return Pattern(Expression(text, crosses=True, ends=True, positions=len(text)), ignore_case=False)
+
+
+def _not_a_pair(pair: tuple[int, bytes]) -> bytes:
+    first, seconds = pair
+    return _escaped(bytes([first])) + b"[^%b]" % _escaped(seconds)
 
 
 def _escaped(text: bytes) -> bytes:
