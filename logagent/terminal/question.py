@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from logagent.config.errors import ConfigError
+from logagent.core.globs import is_glob
 from logagent.core.query import Query
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.terminal import times
@@ -67,7 +68,7 @@ def hits_question(typed: HitsArguments, environ: Mapping[str, str]) -> Question:
 
 
 def _one_host(hosts: Sequence[str]) -> bool:
-    return len(hosts) == 1 and not set("*?[") & set(hosts[0])
+    return len(hosts) == 1 and not is_glob(hosts[0])
 
 
 def _query(typed: QueryArguments, form: Form, prefix: bool) -> Query:

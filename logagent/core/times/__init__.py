@@ -3,5 +3,5 @@
 May import, of ``core``: its own modules.
 
 Doors: ``stamper.Stamper`` reads the times of one file's lines; ``locating.find_time`` finds the time in one line;
-``moments`` reads and writes instants for people; ``formats`` is the table of formats, and says how to add one.
+``moments`` reads and writes instants for people; ``formats`` says how to add a format to the tables.
 """

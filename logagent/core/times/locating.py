@@ -1,11 +1,9 @@
-"""Locating: finds the text of a log line that states its time.
-
-The first of these that is there decides:
+"""Locating: which text of a log line decides about its time.
 
 1. A leading format (see `formats`), if the line begins with it.
 2. The time field of a structured line (see `structured_fields`), its value read like a line.
 3. The earliest text in the line's first `WINDOW` bytes that has the shape of a clocked format. If it names no time, as
-   30 February does, the line has no time.
+   30 February does, the line has none.
 
 This depends on the line alone, and on no more than its first `SEEN` bytes.
 """
@@ -18,29 +16,49 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from logagent.core.times.formats import CLOCKED, LEAD, LEADING, LEADING_HINTS, Format
-from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, time_fields
+from logagent.core.times.clocked_formats import CLOCKED, REACH, WORDED
+from logagent.core.times.formats import LEAD, Format
+from logagent.core.times.leading_formats import LEADING, LEADING_HINTS
+from logagent.core.times.months import is_month
+from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, is_nested, time_fields
 
 WINDOW = 160
-"""Bytes of a line in which the landmark must stand: a time further on belongs to the line's message."""
+"""Bytes of a line in which the landmark must stand: a time further on is what the line talks about."""
+LEADING_WINDOW = 1024
+"""Bytes of a line in which a leading format must end: some name the zone far behind the clock."""
 MAX_FIELDS = 16
-"""Time fields of a line that are tried: some lines hold hundreds, such as the points of a chart."""
+"""Time fields of a line that are looked at: some lines hold hundreds, of a chart's points."""
+_DATE_ENDS = 12
+"""Bytes before a landmark in which its date ends."""
 SEEN = LONGEST + 1
-"""Bytes from a line's beginning that suffice to find its time."""
+"""Bytes from a line's beginning that say as much about its time as the whole line does."""
 
 LANDMARK = re.compile(rb":[0-9]{2}:[0-9]{2}")
-"""A colon and two digits, twice: a part of every clock."""
+"""Two digits behind a colon, twice: a part of every clock."""
+
+_HINTS = (b"|".join(LEADING_HINTS), b"|".join(FIELD_HINTS))
+# What may stand before a line that decides by its beginning: a byte order mark, colours, a container's name and a bar.
+_WRAPPINGS = (rb"\xef\xbb\xbf", rb"\x1b\[[\d;]*+m", rb"[A-Za-z_][\w./-]*+ ++\| ")
+_WRAPPED_LINE = b"(?:" + b"|".join(_WRAPPINGS) + b")%b(?=" + b"|".join(_HINTS) + b")"
+_WRAPPED_LINES = b"|".join(first + _WRAPPED_LINE % b"*+" + b"()" for first in _WRAPPINGS)
 
 find_landmark = re.compile(
-    rb"(?:%b)()|(?:%b)()|(?:[^:]*+:)+?(?=[0-9]{2}:[0-9]{2})" % (b"|".join(LEADING_HINTS), b"|".join(FIELD_HINTS))
+    rb"(?:%b)()|(?:%b)()|%b|(?:[^:]*+:)+?(?=[0-9]{2}:[0-9]{2})" % (*_HINTS, _WRAPPED_LINES)
 ).match
-"""Matches a line up to the colon of its first landmark, included.
+"""Matches up to and with the colon of a line's first landmark.
 
-If the line may begin with a leading format or be structured, it matches that beginning instead: `lastindex` is then
-`AT_LEADING` for a leading format, or 2 for a structured line.
+But if the line's beginning may decide otherwise, it matches that: `lastindex` is then `AT_LEADING` for a leading
+format, `AT_WRAPPED` if either stands behind a byte order mark, colours or a container's name, or 2 for a time field.
 """
 AT_LEADING = 1
 """The `lastindex` of `find_landmark` for a line that may begin with a leading format."""
+AT_WRAPPED = 3
+"""The least `lastindex` of `find_landmark` for a line whose end, behind the match, is to be read like a line."""
+_wrapping = re.compile(_WRAPPED_LINE % b"++").match
+# What stands before every landmark that a clocked format matches.
+_date_before = re.compile(
+    rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_-]{1,4}[ \d]?\d|\d{3}:?)\Z"
+).search
 _STRUCTURED = re.compile(b"|".join(FIELD_HINTS)).match
 _BY_START = sorted(((lead, form) for form in CLOCKED for lead in form.leads), key=lambda pair: -pair[0])
 
@@ -60,14 +78,17 @@ class FoundTime(NamedTuple):
 
 
 def find_time(line: bytes) -> FoundTime | None:
-    """Return the text that states a line's time, if there is one."""
+    """Return the text that decides about a line's time, if there is one."""
+    if (wrapping := _wrapping(line)) is not None:
+        return find_time(line[wrapping.end() :])
     if (found := _leading(line)) is not None:
         return found
     if _STRUCTURED(line, 0, WINDOW):
         for field in itertools.islice(time_fields(line), MAX_FIELDS):
             if (found := _of_value(_value(field))) is not None:
                 return found
-    return find_clocked(line)
+    found = find_clocked(line)
+    return None if found is not None and line.startswith(b"{") and is_nested(line, found.match.start()) else found
 
 
 def _of_value(value: bytes) -> FoundTime | None:
@@ -81,7 +102,7 @@ def _value(field: re.Match[bytes]) -> bytes:
 
 def _leading(line: bytes) -> FoundTime | None:
     for form in LEADING:
-        match = form.pattern.match(line, 0, WINDOW)
+        match = form.pattern.match(line, 0, LEADING_WINDOW)
         if match is not None:
             return FoundTime(form, match, line)
     return None
@@ -90,20 +111,32 @@ def _leading(line: bytes) -> FoundTime | None:
 def find_clocked(line: bytes) -> FoundTime | None:
     """Return the earliest text in a line's window that has the shape of a clocked format."""
     for landmark in LANDMARK.finditer(line, 0, WINDOW):
-        for lead, form in _BY_START:
-            start = landmark.start() - lead
-            match = form.pattern.match(line, start) if start >= 0 else None
-            if match is not None:
-                return FoundTime(form, match, line)
+        at = landmark.start()
+        if _date_before(line, max(0, at - _DATE_ENDS), at) is not None:
+            for lead, form in _BY_START:
+                match = form.pattern.match(line, at - lead) if at >= lead else None
+                if match is not None:
+                    return FoundTime(form, match, line)
+        if (found := _worded(line, at)) is not None:
+            return found
+    return None
+
+
+def _worded(line: bytes, at: int) -> FoundTime | None:
+    """Return the time around a landmark whose month is written out."""
+    for form in WORDED:
+        match = form.pattern.search(line, max(0, at - REACH))
+        if match is not None and match.start() < at < match.end("second") and is_month(match["month"]):
+            return FoundTime(form, match, line)
     return None
 
 
 def count_formats(lines: Iterable[bytes]) -> Mapping[str, int]:
-    """Count lines by the format of their times.
+    """Count in which formats lines write their times.
 
     Returns:
-        Numbers of lines by the format's name, the most frequent first. The name is that in the table of formats, with
-        `json` or `logfmt` before it for times in fields; `none` counts lines without a time.
+        Numbers of lines by the format's name, the most frequent first. The name is that in the table of formats, behind
+        `json` or `logfmt` for times in fields; `none` counts lines without a time.
     """
     return dict(Counter(map(_format_of, lines)).most_common())
 
@@ -112,19 +145,21 @@ def _format_of(line: bytes) -> str:
     found = find_time(line)
     if found is None:
         return "none"
-    if found.text is line:
+    wrapping = _wrapping(line)
+    line = line[wrapping.end() :] if wrapping is not None else line
+    if found.text == line:
         return found.form.name
     return f"{'json' if line.startswith(b'{') else 'logfmt'} {found.form.name}"
 
 
 def cut_at_leads(lines: Sequence[bytes]) -> list[bytes]:
-    """Cut off the bytes that stand more than `LEAD` bytes before each line's landmark.
+    """Cut off what stands more than `LEAD` bytes before each line's landmark.
 
-    The rest up to the hour is longer than in any line whose landmark stands nearer to its beginning. So the hours of
-    cut lines and of whole lines never collide in the cache of a `Layout`.
+    What is left up to the hour is longer than in any line whose landmark stands nearer to its beginning. So what a
+    `Layout` remembers of the hours of cut lines is never taken for that of whole lines.
 
     Returns:
-        For each line the rest; empty for a line whose landmark does not decide or stands nearer to its beginning.
+        For each line the rest; nothing for a line whose landmark does not decide or stands nearer to its beginning.
     """
     return [
         line[at - LEAD - 1 :]

@@ -1,9 +1,9 @@
 """The times of log lines, as integer nanoseconds since the epoch, UTC.
 
-`locating` finds the text that states a line's time, `formats` reads it. Lines of one file resemble each other, so a
-`Stamper` caches the layout of the last time that it read, and what the texts at its places stand for; most lines then
-cost a few dictionary look-ups. The keys of the caches include every byte that could change the time, so that earlier
-lines never change the time of a line.
+`locating` says which text of a line decides, `formats` how times are written. Lines of one file resemble each other, so
+a `Stamper` remembers the layout of the last time that it read, and what the texts at its places stand for; most lines
+then cost a few dictionary look-ups. What is remembered is looked up by every byte that could change it: the lines that
+came before never change what a line means.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 
-from logagent.core.times.formats import LEAD, LEADING, Format
+from logagent.core.times.formats import LEAD, Format
 from logagent.core.times.layout import DIGITS, MINUTES, KnownTexts, Layout
+from logagent.core.times.leading_formats import LEADING
 from logagent.core.times.locating import (
     AT_LEADING,
+    AT_WRAPPED,
+    LEADING_WINDOW,
     WINDOW,
     FoundTime,
     cut_at_leads,
@@ -35,13 +38,13 @@ from logagent.core.times.wall_clock import WallClock
 from logagent.core.units import HOUR, SECOND
 
 LAYOUTS = 16
-"""Layouts that are cached for one file: files whose fractions omit final zeros have ten."""
+"""Layouts that are remembered of one file: ten are met where fractions drop their last zeros."""
 
 _EPOCH = LEADING[0]
 _SCALES = [10 ** (DIGITS - digits) for digits in range(DIGITS + 1)]
-"""For each number of digits, the nanoseconds of one unit in the last digit."""
+"""Nanoseconds of one in the last of so many digits."""
 _NO_COLUMN = Layout(0, 0, 0, 0).column(0)
-"""A column whose caches are empty."""
+"""A column at which no text is known."""
 
 _Texts = Callable[[Sequence[bytes]], Sequence[bytes]]
 _Numbers = Callable[[bytes], re.Match[bytes] | None]
@@ -52,9 +55,11 @@ def _as_they_are(lines: Sequence[bytes]) -> Sequence[bytes]:
 
 
 def _epoch_time(found: re.Match[bytes]) -> int:
-    """Read an epoch time: its seconds, the digits after them, and the digits after the point of milliseconds."""
+    """Read an epoch time: its seconds, the digits behind them, and those behind the point of milliseconds."""
     if found.lastgroup == "seconds":
         return int(found["seconds"]) * SECOND
+    if found.lastgroup == "nanoseconds":
+        return int(found["seconds"]) * SECOND + int(found["nanoseconds"])
     seconds, digits = found.group("seconds", "fraction")
     if found.lastgroup == "more":
         digits += found["more"]
@@ -62,7 +67,7 @@ def _epoch_time(found: re.Match[bytes]) -> int:
 
 
 def _nanoseconds(digits: bytes) -> int:
-    """Return the nanoseconds that the digits after a second stand for."""
+    """Return what the digits behind a second stand for."""
     digits = digits[:DIGITS]
     return int(digits) * _SCALES[len(digits)] if digits else 0
 
@@ -81,9 +86,9 @@ class Stamper:
         self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
         self._layout = Layout(0, 0, 0, 0)
         self._column = self._layout.column(0)
-        self._texts: _Texts = _as_they_are  # cuts lines so that their landmarks stand at `self._column`
+        self._texts: _Texts = _as_they_are  # cuts lines so that their landmarks stand at that column
         self._numbers: _Numbers | None = None  # finds epoch times, if the last time was one
-        self._leading = _EPOCH  # the leading format that was read last
+        self._leading = _EPOCH  # the format met last
         self._led = {form.name: KnownTexts() for form in LEADING}
 
     def stamp(self, line: bytes) -> int | None:
@@ -94,8 +99,10 @@ class Stamper:
         if first.lastindex is None:
             return self._timed(line, first.end() - 1)
         if first.lastindex == AT_LEADING:
-            match = self._leading.pattern.match(line, 0, WINDOW)
+            match = self._leading.pattern.match(line, 0, LEADING_WINDOW)
             return self._read(find_time(line)) if match is None else self._read_leading(self._leading, match)
+        if first.lastindex >= AT_WRAPPED:
+            return self.stamp(line[first.end() :])
         field = first_time_field(line)
         if field is None or field.lastgroup in TEXT_GROUPS:
             return self._field(line, field)
@@ -105,8 +112,8 @@ class Stamper:
     def stamps(self, lines: Sequence[bytes]) -> list[int | None]:
         """Return the time of each line, as `stamp` does, faster.
 
-        Where landmarks stand at the same offset, at most `LEAD` bytes into the line, they are not searched for: the
-        hour's text is everything before the landmark. Lines with landmarks further on are cut first.
+        Where landmarks stand at one column, at most `LEAD` bytes into the line, none is looked for: the hour's text is
+        all that stands before it. Lines with landmarks further on are cut first.
         """
         if (numbers := self._numbers) is not None:
             return [_epoch_time(m) if (m := numbers(line)) is not None else self.stamp(line) for line in lines]
@@ -132,7 +139,7 @@ class Stamper:
                     stamps.append(stamp)
                     continue
             stamps.append(self.stamp(line))
-            column = self._column if self._texts is cut else _NO_COLUMN  # `texts` were cut for the former column
+            column = self._column if self._texts is cut else _NO_COLUMN  # the rest of the texts was cut for another
             last, (reach, hour_end, second_end, hours, tail, parts) = None, column
         return stamps
 
@@ -143,7 +150,7 @@ class Stamper:
         return known if known is not None else self._read(find_clocked(line), at)
 
     def _field(self, line: bytes, field: re.Match[bytes] | None) -> int | None:
-        """Return the time of a structured line whose first time field is `field`, and not an epoch time."""
+        """Return the time of a structured line, of which `field` is the first time field and no epoch time."""
         value = field["text"] or field["other"] if field is not None else b""
         first = find_landmark(value, 0, WINDOW)
         if first is None or first.lastindex or (stamp := self._timed(value, first.end() - 1)) is None:
@@ -157,7 +164,7 @@ class Stamper:
         if found is None:
             return None
         form, match, _ = found
-        if not form.leads:
+        if form.is_leading:
             return self._read_leading(form, match)
         whole = form.instant(match, self._wall_clock)
         if whole is None:
@@ -181,7 +188,7 @@ class Stamper:
         return time
 
     def _learn(self, line: bytes, at: int, form: Format, found: re.Match[bytes]) -> None:
-        """Cache the layout of a time whose landmark is the first of its line, and the text that settles its end."""
+        """Remember the layout of a time whose landmark is its line's first, and the text that settles its end."""
         second_end = found.end("second")
         digits_end = max(second_end, found.end("fraction"))
         after = line[digits_end : found.end()]
@@ -189,9 +196,7 @@ class Stamper:
         margin = found.end("settled") - found.end() + (found.end("settled") == len(line))
         layout = self._layout_for(form, second_end - at, digits, after, margin)
         layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
-        self._learn_hour(
-            layout, line[max(0, at - LEAD) : second_end - 5], form, line[found.start() : second_end - 5], after
-        )
+        self._learn_hour(layout, line[max(0, at - LEAD) : second_end - 5], form, found)
         self._layout = layout
         self._texts = cut_at_leads if at >= LEAD else _as_they_are
         self._column = layout.column(min(at, LEAD))
@@ -205,15 +210,18 @@ class Stamper:
             layout = self._layouts[key] = Layout(stop, digits, len(after), margin)
         return layout
 
-    def _learn_hour(self, layout: Layout, text: bytes, form: Format, start: bytes, after: bytes) -> None:
-        """Cache an hour that is read for the second time, unless the clocks change or the file's year ends in it."""
+    def _learn_hour(self, layout: Layout, text: bytes, form: Format, found: re.Match[bytes]) -> None:
+        """Remember an hour met for the second time, unless the clocks change or the file's year ends in it."""
         if text != layout.last_hour:
             layout.last_hour = text
             return
-        first, last = self._whole(form, start + b"00:00" + after), self._whole(form, start + b"59:59" + after)
+        first, last = (self._at_minute(form, found, minute) for minute in (b"00:00", b"59:59"))
         if first is not None and last is not None and last - first == HOUR - SECOND:
             layout.hours.put(text, first)
 
-    def _whole(self, form: Format, text: bytes) -> int | None:
-        found = form.pattern.match(text)
-        return form.instant(found, self._wall_clock) if found is not None else None
+    def _at_minute(self, form: Format, found: re.Match[bytes], minute: bytes) -> int | None:
+        """Return the whole second of the same line at another minute and second of the hour."""
+        line, second_end = found.string, found.end("second")
+        text = line[: second_end - 5] + minute + line[second_end : found.end("settled")]
+        other = form.pattern.match(text, found.start())
+        return form.instant(other, self._wall_clock) if other is not None else None

@@ -1,10 +1,12 @@
-"""Converting a wall clock's date and time to nanoseconds since the epoch: time zones, and dates without a year."""
+"""From a wall clock's date and time to nanoseconds since the epoch: time zones, and years that are left out."""
 
 from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 
+from logagent.core.times import zones
 from logagent.core.units import DAY, HOUR, SECOND
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
@@ -31,22 +33,27 @@ class WallClock:
     def instant(self, found: re.Match[bytes], year: int, month: int, day: int, zone: bytes | None = None) -> int | None:
         """Return the whole second that a date and a clock name, or None if there is no such time.
 
-        An hour that occurs twice (clocks set back) is the first of the two. An hour that is skipped (clocks set
-        forward) is read with the offset of the hour before it. A leap second is read as the second after it.
+        An hour that comes twice (clocks set back) is the first of the two. An hour that is skipped (clocks set forward)
+        has the offset of the hour before it. A leap second is the second after it.
 
         Args:
-            found: the match whose groups `hour`, `minute` and `second` hold the clock.
+            found: the match whose groups `hour`, `minute` and `second` hold the clock, and perhaps `half` its AM or
+                PM, and `zone` or `zone_behind` a zone.
             year: with all its digits.
             month: from 1.
             day: from 1.
-            zone: the name or offset in the line; None: the line names no zone.
+            zone: if the format says it rather than the match.
         """
-        hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"])
+        parts = found.groupdict()
+        hour, minute, second = _hour(parts), int(parts["minute"]), int(parts.get("second") or b"0")
+        if hour is None:
+            return None
         try:
             wall = datetime.datetime(year, month, day, hour, minute, min(second, 59), tzinfo=self._zone)
         except ValueError:
             return None
-        offset = _local_offset(wall) if zone is None else _named_offset(zone)
+        zone = zone or parts.get("zone") or parts.get("zone_behind")
+        offset = _local_offset(wall) if zone is None else zones.offset_of(zone)
         if offset is None:
             return None
         return (wall.toordinal() - _EPOCH) * DAY + hour * HOUR + (minute * 60 + second) * SECOND - offset
@@ -55,15 +62,15 @@ class WallClock:
         """Return the latest instant of a date without a year that is at most a day after the file was modified.
 
         Args:
-            found: the match whose groups `hour`, `minute` and `second` hold the clock.
+            found: the match with the clock, see `instant`.
             month: from 1.
             day: from 1.
 
         Returns:
             The whole second, or None if there is no such time.
         """
-        leap = SECOND if found["second"] == b"60" else 0
-        for year in range(self._year, self._year - 10, -1):  # two leap years are at most eight years apart
+        leap = SECOND if found.groupdict().get("second") == b"60" else 0
+        for year in range(self._year, self._year - 10, -1):  # 29 February is back after eight years at most
             instant = self.instant(found, year, month, day)
             if instant is not None and instant - leap <= self._latest:
                 return instant
@@ -71,7 +78,7 @@ class WallClock:
 
 
 def full_year(text: bytes) -> int:
-    """Return the year that two or four digits stand for."""
+    """Return the year that four digits or two stand for."""
     year = int(text)
     if len(text) > 2:
         return year
@@ -83,9 +90,11 @@ def _local_offset(wall: datetime.datetime) -> int | None:
     return None if offset is None else offset // _MICROSECOND * 1000
 
 
-def _named_offset(zone: bytes) -> int | None:
-    digits = re.sub(rb"\D", b"", zone).ljust(4, b"0")
-    hours, minutes = int(digits[:2]), int(digits[2:])
-    if hours > 23 or minutes > 59:
-        return None
-    return (-1 if b"-" in zone else 1) * (hours * HOUR + minutes * 60 * SECOND)
+def _hour(parts: Mapping[str, bytes | None]) -> int | None:
+    """Return the hour of a clock, from 0 to 23, or None if it contradicts its AM or PM."""
+    hour, half = int(parts["hour"] or b""), (parts.get("half") or b"")[:1].upper()
+    if not half or hour > 12:
+        return hour
+    if hour == 0:
+        return None if half == b"P" else 0
+    return hour % 12 + (12 if half == b"P" else 0)

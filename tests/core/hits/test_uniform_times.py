@@ -32,6 +32,25 @@ def test_times_with_other_digits_and_what_follows_them_are_alike() -> None:
     assert lines_like(LINE).are_all(block)
 
 
+LEVELS = [b"INFO", b"ERROR", b"WARN", b"CRITICAL", b"NOTICE", b"ALERT", b"SEVERE", b"DEBUG", b"[x]", b"web"]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_lines_with_different_levels_behind_their_times_are_alike(level: bytes) -> None:
+    lines = [b"2026-10-25 01:23:45,678 %b x" % each for each in (level, *LEVELS)]
+    like = lines_like(lines[0])
+    assert like.are_all(b"\n".join([*lines, b""]))
+    assert all(line in like for line in lines)
+
+
+@pytest.mark.parametrize(
+    "zone", [b"EST", b"WET", b"CEST", b"PM", b"am", b"MSK x", b"UTC", b"NZDT", b"+01", b"WESTERN", b"E"]
+)
+def test_a_zone_or_half_of_the_day_behind_a_time_is_not_alike(zone: bytes) -> None:
+    like = lines_like(b"2026-10-25 01:23:45,678 ERROR x")
+    assert not like.are_all(b"2026-10-25 01:23:45,678 ERROR x\n2026-10-25 01:23:45,678 %b\n" % zone)
+
+
 @pytest.mark.parametrize(
     "stray",
     [

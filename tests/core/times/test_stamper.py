@@ -39,11 +39,52 @@ STARTS = ["", "", "<13>", "[", "0", "Sun ", "x" * 20 + " ", "10.0.0.1 - - [", ":
 DATES = ["2024-03-31 02", "2023-10-29T02", "9999-12-31T23", "Jun 16 12", "Feb 29 12", "Sun Jun 16 12", "31/Mar/2024:02"]
 
 DATES += ["I0616 12", "16 Jun 2024 12", "2024/06/16 12", "Jun 16 2024 12", "240616 12"]
+DATES += [
+    "Nov-28-23 10",
+    "2024-06-16-10",
+    "2024-06-16_10",
+    "2024:06:16-10",
+    "2024-168T10",
+    "22-Feb-24 9",
+    "28Nov2023 10",
+]
+DATES += [
+    "3. März 2024 10",
+    "September 03 08",
+    "Jun 5, 2024, 10",
+    "3/16-10",
+    "10/11/2024 -- 10",
+    "# Time: 240616 12",
+    "2024-6-6 9",
+]
+STARTS += ["\ufeff", "\x1b[32m", "web-1  | ", "@4000000039e31fdb075bcd15 ", "L "]
 STRUCTURED = ['{"a":"', '{"t":"', '{"m":1,"time":"', "t=", "level=info ts=", "level=info x ", 'a=" t=', "{"]
+STRUCTURED += ['{"o":{"time":"2001-01-01T00:00:00Z"},"time":"', '{"m":"}","time":"', '{"a":"\\"{","@timestamp":"']
+STRUCTURED += [
+    '{"o":{"time":"',
+    '{"time":"soon","timestamp":"',
+    '{"ts":1732356672,"timestamp":"',
+    "date=2024-06-16 time=12:00:00 ",
+]
 NUMBERS = ["240613 115959 ", "1732356672.5 ", "1732356672", "[1732356672] ", "- 1732356672 2024.11.23 "]
 CLOCKS = [":00:00", ":00:01", ":59:59", ":59:60", ":30:99", ":1:2"]
 FRACTIONS = ["", ".", ",5", ".123", ".12345", ".123456", ".999999999", ".1234567891"]
 ZONES_NAMED = ["", "Z", "+01:00", "+01", "+", " UTC", " GMT", " +0100", " -07:00", " 2005", " 1999"]
+ZONES_NAMED += [
+    " PM",
+    "PM",
+    " a.m.",
+    " am",
+    " CET",
+    " CST",
+    " EST:",
+    " UTC 2005",
+    " 2005 +0100",
+    " GMT+1",
+    " CEST 2005",
+    " MAIL",
+]
+ZONES_NAMED += [" 2005 CET", " EST [", " PM CET", " MST 1999 -0700", "UTC", " XYZ 2005", " 20055", " 2005:"]
 ENDS = [
     "",
     '"}',
@@ -63,6 +104,24 @@ ENDS = [
     "0",
     " 10.0.0.1",
     " web-1",
+    *(
+        " A",
+        " AM",
+        " am host",
+        " E",
+        " ES",
+        " ESX",
+        " EST",
+        " EST x",
+        " MESS",
+        " p",
+        " pm",
+        " 20",
+        " 2005.1",
+        " MAIL x",
+        " MAIL 2",
+    ),
+    "-06-16 12:00:00",
 ]
 PARTS = (STARTS + STRUCTURED + NUMBERS, DATES, CLOCKS, FRACTIONS, ZONES_NAMED, ENDS)
 
@@ -90,6 +149,8 @@ EPOCH_IN_JSON = b'{"abc":"Jun 13 12:00:00","time":1732356672.5}'
 @example([b'a=b "Jun 13 12:00:00" b=2'] * 4 + [b'a=b "Jun 13 12:00:00" ts=1732356672.5'], UTC)
 @example([b'{"t":"Jun 13 12:00:00"'] * 4 + [b'{"t":"Jun 13 12:00:00 2001"'], UTC)
 @example([b"2024-03-31 02:00:00 "] * 4 + [b"2024-03-31 02:00:00 +0100"], UTC)
+@example([b"Jun 16 12:00:00 EST ["] * 5, BERLIN)
+@example([b"# Time: 240616 12:00:00"] * 4 + [b"<13># Time: 240616 12:00:00"], UTC)
 @example([b"June 10, 2000 13:00:00 x"] * 4 + [b"xune 10, 2000 13:00:00 x"], UTC)
 @example([b"x" * 20 + b" June 10, 2000 13:00:00 x"] * 4 + [b"x" * 20 + b" xune 10, 2000 13:00:00 x"], UTC)
 def test_lines_mean_the_same_whatever_lines_came_before(lines: list[bytes], zone: datetime.tzinfo) -> None:

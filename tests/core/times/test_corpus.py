@@ -1,0 +1,65 @@
+"""Lines as hundreds of programs write them have the times that they state, or none."""
+
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+from pathlib import Path
+
+import pytest
+
+from logagent.core.times.leading_formats import LEADING
+from logagent.core.times.stamper import Stamper
+from testbed.times import instant, ns
+
+ZONE = zoneinfo.ZoneInfo("America/New_York")
+MODIFIED = ns("2026-11-28 22:00:00")
+CHARACTERS = {"{TAB}": "\t", "{ESC}": "\x1b", "{BOM}": "\ufeff", "\\|": "|"}
+
+
+def lines_of_corpus() -> list[tuple[str, str, bytes]]:
+    """The lines with their times and programs."""
+    texts = (Path(__file__).parent / "corpus.txt").read_text("utf-8").splitlines()
+    rows = [text.split(" | ", 2) for text in texts if not text.startswith("#")]
+    for name, character in CHARACTERS.items():
+        rows = [[*row[:2], row[2].replace(name, character)] for row in rows]
+    return [(program, time, line.encode()) for time, program, line in rows]
+
+
+def expected(time: str) -> int | None:
+    if time == "none":
+        return None
+    moment = datetime.datetime.fromisoformat(time)
+    return instant(moment if moment.tzinfo else moment.replace(tzinfo=ZONE))
+
+
+CORPUS = lines_of_corpus()
+
+
+@pytest.mark.parametrize(("program", "time", "line"), CORPUS, ids=[program for program, _, _ in CORPUS])
+def test_a_line_of_a_program_has_the_time_that_it_states(program: str, time: str, line: bytes) -> None:
+    stamps = Stamper(ZONE, MODIFIED).stamps([line] * 4)
+    assert len(set(stamps)) == 1
+    assert _microseconds(stamps[0]) == expected(time), program
+
+
+def _microseconds(stamp: int | None) -> int | None:
+    """The corpus writes no nanoseconds."""
+    return None if stamp is None else stamp // 1000 * 1000
+
+
+def test_the_corpus_is_large() -> None:
+    assert len(CORPUS) >= 300
+    assert len({program for program, _, _ in CORPUS}) >= 300
+
+
+def test_lines_of_the_corpus_mean_the_same_in_one_file() -> None:
+    lines = [line for _, _, line in CORPUS for _ in range(3)]
+    fresh = [Stamper(ZONE, MODIFIED).stamp(line) for line in lines]
+    assert Stamper(ZONE, MODIFIED).stamps(lines) == fresh
+
+
+def test_no_line_of_the_corpus_begins_with_two_formats() -> None:
+    """Which one is tried first depends on the lines before."""
+    for _, _, line in CORPUS:
+        assert len([form for form in LEADING if form.pattern.match(line)]) <= 1, line

@@ -1,0 +1,67 @@
+"""Zones are read by offset or by a name that has one meaning, and by no other."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from logagent.core.times.zones import ABBREVIATIONS, AMBIGUOUS, none_of, offset_of
+from logagent.core.units import HOUR, MINUTE
+from testbed.times import NEW_YORK, ns, stamp
+
+
+@pytest.mark.parametrize(
+    ("zone", "offset"),
+    [
+        (b"Z", 0),
+        (b" UTC", 0),
+        (b"GMT", 0),
+        (b"+01", HOUR),
+        (b"-0130", -HOUR - 30 * MINUTE),
+        (b"+05:45", 5 * HOUR + 45 * MINUTE),
+        (b"GMT+1", HOUR),
+        (b"UTC-5:30", -5 * HOUR - 30 * MINUTE),
+        (b"GMT+0530", 5 * HOUR + 30 * MINUTE),
+        (b"+060", HOUR),
+        (b"-210", -3 * HOUR - 30 * MINUTE),
+        (b" CEST", 2 * HOUR),
+        (b"NST", -3 * HOUR - 30 * MINUTE),
+        (b"+24:00", None),
+        (b"+01:60", None),
+    ],
+)
+def test_a_zone_is_read(zone: bytes, offset: int | None) -> None:
+    assert offset_of(zone) == offset
+
+
+def test_an_ambiguous_name_leaves_a_time_in_the_zone_of_its_file() -> None:
+    assert not AMBIGUOUS & ABBREVIATIONS.keys()
+    for name in AMBIGUOUS:
+        assert stamp(b"2026-11-28 10:08:22 %b x" % name, NEW_YORK) == ns("2026-11-28 15:08:22")
+
+
+def test_a_name_is_read_behind_clock_and_year() -> None:
+    for name, offset in ABBREVIATIONS.items():
+        expected = ns("2024-02-28 10:08:22") - offset
+        assert stamp(b"2024-02-28 10:08:22 %b x" % name) == expected
+        assert stamp(b"Feb 28 2024 10:08:22.5 %b: x" % name) == expected + 5 * 10**8
+        assert stamp(b"Feb 28 10:08:22 %b: x" % name) == expected
+        assert stamp(b"Wed Feb 28 10:08:22 %b 2024" % name) == expected
+        assert stamp(b"Wed Feb 28 10:08:22 2024 %b" % name) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "settling"),
+    [(b"INFO", b"I"), (b"ERROR", b"ER"), (b"ES", b"ES"), (b"WESTERN", b"WESTE"), (b"UT", b"UT"), (b"", b"")],
+)
+def test_the_shortest_text_settles_that_no_word_stands_there(text: bytes, settling: bytes) -> None:
+    found = re.match(none_of([b"EST", b"WET", b"WEST", b"UTC"], b"+"), text)
+    assert found is not None
+    assert found[0] == settling
+
+
+@pytest.mark.parametrize("text", [b"EST", b"EST ", b"WET", b"WEST-", b"UTC", b"+"])
+def test_a_word_settles_nothing(text: bytes) -> None:
+    found = re.match(none_of([b"EST", b"WET", b"WEST", b"UTC"], b"+"), text)
+    assert found is None
