@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.globs import Glob, entered, is_name, match_name, passed
-from logagent.disk.catalog.rotated_names import Rotation, beginning, rotation
+from logagent.disk.catalog.rotated_names import Rotation, beginnings, rotation
 from logagent.disk.files.beneath import Beneath, failure_of
 from logagent.disk.files.walk import Place
 
@@ -141,9 +141,9 @@ class GlobSearch:
             if is_name(glob[0]):
                 candidates.setdefault(glob[0].text, set()).add(glob[1:])
         patterns = [glob for glob in globs if not is_name(glob[0])]
-        beginnings = ("",) if patterns else tuple(beginning(glob[0].text) for glob in globs)
+        starts = ("",) if patterns else tuple(start for glob in globs for start in beginnings(glob[0].text))
         for name, leads_on in listed.items():
-            if not name.startswith(beginnings):
+            if not name.startswith(starts):
                 continue
             left = {rest for glob in patterns for rest in passed(glob, name, leads_on)}
             if (generation := rotation(name, listed)) is not None:
