@@ -6,6 +6,7 @@ log's name would, whether the log's own file is there or not.
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import stat
@@ -26,12 +27,14 @@ class FoundFile(NamedTuple):
         name: as it matched, below the root.
         resolved: its name with every link resolved.
         rotation: its place in the log that it is a generation of; None if it was not found as one.
+        linked: whether the file itself is a link, not only a directory on its way.
     """
 
     name: str
     resolved: str
     status: os.stat_result
     rotation: Rotation | None = None
+    linked: bool = False
 
     @property
     def log(self) -> str:
@@ -91,11 +94,13 @@ class GlobSearch:
     Attributes:
         found: the files that match.
         unreachable: the files and directories that could not be looked at.
+        leading_out: names of links out of the root that match if they lead to files.
     """
 
     def __init__(self, beneath: Beneath, budget: Budget, *, rotated: bool) -> None:
         self.found: list[FoundFile] = []
         self.unreachable: list[Unreachable] = []
+        self.leading_out: list[str] = []
         self._beneath = beneath
         self._budget = budget
         self._rotated = rotated
@@ -186,6 +191,8 @@ class GlobSearch:
         try:
             met = self._look(place, child, name, _join(parent.resolved, child))
         except OSError as error:
+            if error.errno == errno.EXDEV and () in left:
+                self.leading_out.append(name)
             self._miss(name, error)
             return
         if stat.S_ISREG(met.status.st_mode) and () in left:
@@ -198,7 +205,7 @@ class GlobSearch:
         if not stat.S_ISLNK(status.st_mode):
             return FoundFile(name, inside, status)
         with self._beneath.resolve(inside) as target:
-            return FoundFile(name, target.resolved, target.status)
+            return FoundFile(name, target.resolved, target.status, linked=True)
 
     def _miss(self, name: str, error: OSError) -> None:
         # A missing file, and a link out of the root or in circles, is no file of this root; other errors are told.

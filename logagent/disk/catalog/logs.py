@@ -52,9 +52,9 @@ class Log:
     asked for, or the last component of a root's path; a directory's and a root's end with `/`.
 
     Attributes:
-        generations: newest first, at least one, all in one directory of one root. The first is the live file, which has
-            the log's name, if it is there: during a rotation, and where a program writes into dated files from the
-            beginning, it is not.
+        generations: newest first, at least one, all in one root. The first is the live file, which has the log's name,
+            unless it is missing during a rotation, or the program writes into dated files from the beginning. The
+            others lie in its directory, or, if it is a link, in that of its target.
     """
 
     name: str
@@ -96,7 +96,7 @@ def grouped(files: Iterable[InRoot]) -> list[Log]:
     Beyond `MAX_GENERATIONS` the oldest files of a log are left out, and an additional log says so.
     """
     by_name: dict[str, dict[int, list[InRoot]]] = {}
-    for file in _each_once(files):
+    for file in each_once(files):
         by_name.setdefault(file.found.log, {}).setdefault(file.number, []).append(file)
     return [log for name, roots in by_name.items() for log in _logs(name, _first_root(roots))]
 
@@ -110,7 +110,8 @@ def _refuse(status: Status, message: str) -> int:
     raise Failure(status, message)
 
 
-def _each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
+def each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
+    """Return each file once, by the name that holds no link, or else by one of the others, always the same."""
     once: dict[tuple[int, str], InRoot] = {}
     for file in sorted(files, key=lambda file: _by_preference(file.found)):
         once.setdefault((file.number, file.found.resolved), file)
@@ -127,7 +128,7 @@ def _first_root(roots: dict[int, list[InRoot]]) -> list[InRoot]:
 
 
 def _logs(name: str, files: list[InRoot]) -> Iterator[Log]:
-    files = sorted(_without_copies(files), key=lambda file: _order(file.found))
+    files = sorted(_without_copies(files), key=lambda file: place_in_log(file.found))
     yield Log(name, tuple(_generation(file) for file in files[:MAX_GENERATIONS]))
     if len(files) > MAX_GENERATIONS:
         message = f"{name} has {len(files)} generations, more than {MAX_GENERATIONS}: the oldest are left out"
@@ -143,7 +144,8 @@ def _without_copies(files: list[InRoot]) -> Iterator[InRoot]:
             yield file
 
 
-def _order(found: FoundFile) -> tuple[Order, str]:
+def place_in_log(found: FoundFile) -> tuple[Order, str]:
+    """Return a key that sorts the files of one log newest first."""
     place = found.rotation or Rotation(found.name, LIVE)
     return place.order(found.status.st_mtime_ns), found.name
 
