@@ -10,10 +10,12 @@ from pathlib import Path
 
 from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog.ends import Lister
 from logagent.disk.catalog.glob_search import Budget, FoundFile, GlobSearch
 from logagent.disk.catalog.globs import Glob, compiled, literally, match_name
 from logagent.disk.catalog.links import OpenRoot, beside_target, failure_of_look, look
 from logagent.disk.catalog.logs import Generation, InRoot, Log, each_once, grouped, refusal
+from logagent.disk.catalog.numbering import settled
 from logagent.disk.files.beneath import Root, failure_of
 from logagent.disk.files.walk import Opener
 
@@ -42,6 +44,7 @@ class Catalog:
     ) -> None:
         self._roots = [Root(path, opener) for path in roots]
         self._max_comparisons = max_comparisons
+        self._lister = Lister()
 
     def find(
         self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES, looked: set[Path] | None = None
@@ -75,7 +78,7 @@ class Catalog:
             question.look_beside_targets()
         if looked is not None:
             looked |= question.looked
-        return question.answer(limit)
+        return question.answer(limit, self._lister)
 
     def unready(self) -> list[str]:
         """Return a sentence for each root that cannot be read at the moment; reads the disk and blocks."""
@@ -133,11 +136,14 @@ class _Question:
             self._refuse_to_look_beside([file.name])
             return []
 
-    def answer(self, limit: int) -> list[Log]:
-        if not self._found:
+    def answer(self, limit: int, lister: Lister) -> list[Log]:
+        files = settled(each_once(self._found.values()), lister)
+        if not self._rotated:
+            files = [file for file in files if file.found.rotation is None]
+        if not files:
             raise self._nothing_found()
         logs = [
-            *grouped(self._found.values()),
+            *grouped(files),
             *(refusal(name, failure) for name, failure in self._refused.values()),
         ]
         if len(logs) > limit:

@@ -89,7 +89,8 @@ class GlobSearch:
 
     Args:
         rotated: whether rotated generations are found: with the logs whose names match, and where they match
-            themselves. If not, a generation is found only by a glob that ends in its exact name.
+            themselves. If not, a generation is found only by a glob that ends in its exact name, and as one if it is
+            doubtful.
 
     Attributes:
         found: the files that match.
@@ -134,7 +135,9 @@ class GlobSearch:
             with self._beneath.directory(ahead.resolved) as place:
                 listed = self._listed(place, globs)
                 for child, left in sorted(self._candidates(listed, globs).items()):
-                    of = rotation(child, listed) if self._rotated and () in left else None
+                    of = rotation(child, listed) if () in left else None
+                    if of and not self._rotated and (not of.doubtful or _names(globs, child)):
+                        of = None
                     self._meet(ahead, place, child, left, of)
         except OSError as error:
             self._miss(f"{ahead.name}/", error)
@@ -152,7 +155,7 @@ class GlobSearch:
                 continue
             left = {rest for glob in patterns for rest in passed(glob, name, leads_on)}
             if (generation := rotation(name, listed)) is not None:
-                left -= {()} if not self._rotated else set()
+                left -= set() if self._rotated or generation.doubtful else {()}
                 left |= {()} if self._rotated and match_name(globs, generation.log) else set()
             if left:
                 candidates.setdefault(name, set()).update(left)
@@ -211,6 +214,10 @@ class GlobSearch:
         # A missing file, and a link out of the root or in circles, is no file of this root; other errors are told.
         if failure_of(error, name).status is not Status.NOT_FOUND:
             self.unreachable.append(Unreachable(name, error))
+
+
+def _names(globs: Iterable[Glob], child: str) -> bool:
+    return any(len(glob) == 1 and is_name(glob[0]) and glob[0].text == child for glob in globs)
 
 
 def _join(directory: str, child: str) -> str:

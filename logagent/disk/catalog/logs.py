@@ -129,7 +129,7 @@ def _first_root(roots: dict[int, list[InRoot]]) -> list[InRoot]:
 
 def _logs(name: str, files: list[InRoot]) -> Iterator[Log]:
     files = sorted(_without_copies(files), key=lambda file: place_in_log(file.found))
-    yield Log(name, tuple(_generation(file) for file in files[:MAX_GENERATIONS]))
+    yield Log(name, tuple(generation_of(file) for file in files[:MAX_GENERATIONS]))
     if len(files) > MAX_GENERATIONS:
         message = f"{name} has {len(files)} generations, more than {MAX_GENERATIONS}: the oldest are left out"
         yield refusal(name, Failure(Status.RESOURCE_EXHAUSTED, message))
@@ -150,7 +150,8 @@ def place_in_log(found: FoundFile) -> tuple[Order, str]:
     return place.order(found.status.st_mtime_ns), found.name
 
 
-def _generation(file: InRoot) -> Generation:
+def generation_of(file: InRoot) -> Generation:
+    """Return a file that was found as a generation of its log."""
     found = file.found
     return Generation(
         found.name,

@@ -70,6 +70,11 @@ class Rotation(NamedTuple):
         """
         return self.rank, -modified, tuple(-count for count in self.counts) or (1,)
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether only what the files hold tells that it is a generation: it has a number, and no live file."""
+        return self.numbered and not self.live
+
     def at(self, place: int) -> Rotation:
         """Return it with the number `place` in place of the one in its name."""
         return self._replace(rank=(_NUMBERED, place, 0))
