@@ -11,17 +11,15 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 
 NOBODY = 65534
-PLANTED = 1_795_000_000
 ROTATED = ("app.log", "app.log.1", "app.log.2.gz", "app.log.10.gz")
 
 
 def planted(root: Path, *names: str) -> Path:
-    """A directory with files that each hold their own name, all modified at the same time."""
+    """A directory with files that each hold their own name."""
     root.mkdir(parents=True, exist_ok=True)
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(os.fsencode(name))
-        os.utime(root / name, (PLANTED, PLANTED))
     return root
 
 

@@ -10,13 +10,10 @@ from pathlib import Path
 
 from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.ends import Lister
 from logagent.disk.catalog.glob_search import Budget, FoundFile, GlobSearch
 from logagent.disk.catalog.globs import Glob, compiled, literally, match_name
-from logagent.disk.catalog.links import OpenRoot, beside_target, failure_of_look, look
-from logagent.disk.catalog.logs import Generation, InRoot, Log, each_once, grouped, refusal
-from logagent.disk.catalog.numbering import settled
-from logagent.disk.files.beneath import Root, failure_of
+from logagent.disk.catalog.logs import Generation, InRoot, Log, grouped, refusal
+from logagent.disk.files.beneath import Beneath, Root, failure_of, require_regular
 from logagent.disk.files.walk import Opener
 
 __all__ = ["Catalog", "Generation", "Log"]
@@ -44,7 +41,6 @@ class Catalog:
     ) -> None:
         self._roots = [Root(path, opener) for path in roots]
         self._max_comparisons = max_comparisons
-        self._lister = Lister()
 
     def find(
         self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES, looked: set[Path] | None = None
@@ -76,10 +72,9 @@ class Catalog:
                 question.enter(number, root, stack)
             question.look_for_names()
             question.look_for_globs()
-            question.look_beside_targets()
         if looked is not None:
             looked |= question.looked
-        return question.answer(limit, self._lister)
+        return question.answer(limit)
 
     def unready(self) -> list[str]:
         """Return a sentence for each root that cannot be read at the moment; reads the disk and blocks."""
@@ -94,14 +89,14 @@ class _Question:
         self._globs = _globs(patterns)
         self._budget = budget
         self._rotated = rotated
-        self._opened: list[OpenRoot] = []
+        self._opened: list[tuple[int, Root, Beneath]] = []
         self._found: dict[tuple[int, str], InRoot] = {}
         self._refused: dict[str, tuple[str, Failure]] = {}
         self.looked: set[Path] = set()
 
     def enter(self, number: int, root: Root, stack: ExitStack) -> None:
         try:
-            self._opened.append(OpenRoot(number, root, stack.enter_context(root.enter())))
+            self._opened.append((number, root, stack.enter_context(root.enter())))
         except Failure as failure:
             self._refuse(f"{root.name}/", failure)
 
@@ -118,33 +113,14 @@ class _Question:
 
     def look_for_globs(self) -> None:
         if self._globs:
-            for opened in self._opened:
-                self._search(opened)
+            for number, root, beneath in self._opened:
+                self._search(number, root, beneath)
 
-    def look_beside_targets(self) -> None:
-        """Find the generations beside the targets of links; a file that goes by another name brings its own."""
-        for number, root, file in each_once(self._found.values()):
-            if file.linked and file.rotation is None:
-                opened = next(one for one in self._opened if one.number == number)
-                self.looked.add(root.path / _directory(file.resolved))
-                for found in self._beside_target(opened, file):
-                    self._found.setdefault((number, found.name), InRoot(number, root, found))
-
-    def _beside_target(self, opened: OpenRoot, file: FoundFile) -> list[FoundFile]:
-        try:
-            return beside_target(opened, file, self._budget) if self._rotated and not opened.beneath.is_file else []
-        except Failure:
-            self._refuse_to_look_beside([file.name])
-            return []
-
-    def answer(self, limit: int, lister: Lister) -> list[Log]:
-        files = settled(each_once(self._found.values()), lister)
-        if not self._rotated:
-            files = [file for file in files if file.found.rotation is None]
-        if not files:
+    def answer(self, limit: int) -> list[Log]:
+        if not self._found:
             raise self._nothing_found()
         logs = [
-            *grouped(files),
+            *grouped(self._found.values()),
             *(refusal(name, failure) for name, failure in self._refused.values()),
         ]
         if len(logs) > limit:
@@ -154,11 +130,11 @@ class _Question:
     def _look_for(self, name: str) -> list[Failure]:
         """Find the file `name` in the first root that has it; if no root has it, return the failure of each root."""
         failures = []
-        for opened in self._opened:
+        for number, root, beneath in self._opened:
             try:
-                self._found[opened.number, name] = look(self._opened, opened, name)
+                self._found[number, name] = InRoot(number, root, _look(beneath, name))
             except OSError as error:
-                failures.append(failure_of_look(error, name))
+                failures.append(failure_of(error, name))
             else:
                 return []
         return failures or [_missing([name])]
@@ -186,8 +162,7 @@ class _Question:
         message = f"too many files beside {_listed(names)} to find its rotated generations; ask without them"
         self._refuse(names[0], Failure(Status.RESOURCE_EXHAUSTED, message))
 
-    def _search(self, opened: OpenRoot) -> None:
-        number, root, beneath = opened
+    def _search(self, number: int, root: Root, beneath: Beneath) -> None:
         if beneath.is_file:
             if match_name(self._globs.values(), root.name):
                 self._look_for(root.name)
@@ -197,10 +172,6 @@ class _Question:
         self.looked |= {root.path / directory for directory in search.directories}
         for found in search.found:
             self._found.setdefault((number, found.name), InRoot(number, root, found))
-        for name in search.leading_out:
-            # Where it leads out of all roots, it is no file of this host's.
-            with suppress(OSError):
-                self._found.setdefault((number, name), look(self._opened, opened, name))
         for name, error in search.unreachable:
             shown = f"{root.name}/" if name == "/" else name
             self._refuse(shown, failure_of(error, shown))
@@ -243,6 +214,13 @@ def _directory(pattern: str) -> str:
     parts = pattern.split("/")[:-1]
     named = list(takewhile(lambda part: not is_glob(part), parts))
     return "" if {"", ".", ".."} & set(named) or "\0" in pattern else "/".join(named)
+
+
+def _look(beneath: Beneath, name: str) -> FoundFile:
+    with beneath.resolve(name) as place:
+        require_regular(place.status)
+        # A root that is a single file has no name below itself.
+        return FoundFile(name, place.resolved or name, place.status)
 
 
 def _missing(names: list[str]) -> Failure:

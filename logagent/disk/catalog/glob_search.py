@@ -6,7 +6,6 @@ log's name, whether the log's live file is there or not.
 
 from __future__ import annotations
 
-import errno
 import heapq
 import os
 import stat
@@ -15,7 +14,7 @@ from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.globs import Glob, entered, is_name, match_name, passed
-from logagent.disk.catalog.rotated_names import Rotation, beginnings, rotation
+from logagent.disk.catalog.rotated_names import Rotation, beginning, rotation
 from logagent.disk.files.beneath import Beneath, failure_of
 from logagent.disk.files.walk import Place
 
@@ -26,15 +25,13 @@ class FoundFile(NamedTuple):
     Attributes:
         name: as it matched, below the root.
         resolved: its name with every link resolved.
-        rotation: its place in the log that it is a generation of; None if it was not found as one.
-        linked: whether the file itself is a link, not only a directory on its way.
+        rotation: its place in the log that it is a generation of; None if it was not found as a generation.
     """
 
     name: str
     resolved: str
     status: os.stat_result
     rotation: Rotation | None = None
-    linked: bool = False
 
     @property
     def log(self) -> str:
@@ -87,20 +84,17 @@ class GlobSearch:
     Links are followed if they stay below the root. No directory is visited twice for the same glob, so that loops end.
 
     Args:
-        rotated: whether rotated generations are found: with the logs whose names match, and where they match
-            themselves. If not, a generation is found only by a glob that ends in its exact name, and as one if it is
-            doubtful.
+        rotated: whether rotated generations are found, by their own name or by the name of their log. If not, a
+            generation is found only by a glob that ends in its exact name.
 
     Attributes:
         found: the files that match.
         unreachable: the files and directories that could not be looked at.
-        leading_out: names of links out of the root that match if they lead to files.
     """
 
     def __init__(self, beneath: Beneath, budget: Budget, *, rotated: bool) -> None:
         self.found: list[FoundFile] = []
         self.unreachable: list[Unreachable] = []
-        self.leading_out: list[str] = []
         self._beneath = beneath
         self._budget = budget
         self._rotated = rotated
@@ -134,9 +128,7 @@ class GlobSearch:
             with self._beneath.directory(ahead.resolved) as place:
                 listed = self._listed(place, globs)
                 for child, left in sorted(self._candidates(listed, globs).items()):
-                    of = rotation(child, listed) if () in left else None
-                    if of and not self._rotated and (not of.doubtful or _names(globs, child)):
-                        of = None
+                    of = rotation(child, listed) if self._rotated and () in left else None
                     self._meet(ahead, place, child, left, of)
         except OSError as error:
             self._miss(f"{ahead.name}/", error)
@@ -148,13 +140,13 @@ class GlobSearch:
             if is_name(glob[0]):
                 candidates.setdefault(glob[0].text, set()).add(glob[1:])
         patterns = [glob for glob in globs if not is_name(glob[0])]
-        starts = ("",) if patterns else tuple(start for glob in globs for start in beginnings(glob[0].text))
+        beginnings = ("",) if patterns else tuple(beginning(glob[0].text) for glob in globs)
         for name, leads_on in listed.items():
-            if not name.startswith(starts):
+            if not name.startswith(beginnings):
                 continue
             left = {rest for glob in patterns for rest in passed(glob, name, leads_on)}
             if (generation := rotation(name, listed)) is not None:
-                left -= set() if self._rotated or generation.doubtful else {()}
+                left -= {()} if not self._rotated else set()
                 left |= {()} if self._rotated and match_name(globs, generation.log) else set()
             if left:
                 candidates.setdefault(name, set()).update(left)
@@ -193,8 +185,6 @@ class GlobSearch:
         try:
             met = self._look(place, child, name, _join(parent.resolved, child))
         except OSError as error:
-            if error.errno == errno.EXDEV and () in left:
-                self.leading_out.append(name)
             self._miss(name, error)
             return
         if stat.S_ISREG(met.status.st_mode) and () in left:
@@ -207,16 +197,12 @@ class GlobSearch:
         if not stat.S_ISLNK(status.st_mode):
             return FoundFile(name, inside, status)
         with self._beneath.resolve(inside) as target:
-            return FoundFile(name, target.resolved, target.status, linked=True)
+            return FoundFile(name, target.resolved, target.status)
 
     def _miss(self, name: str, error: OSError) -> None:
         # Missing files, and links that leave the root or loop, are not files of this root; other errors are reported.
         if failure_of(error, name).status is not Status.NOT_FOUND:
             self.unreachable.append(Unreachable(name, error))
-
-
-def _names(globs: Iterable[Glob], child: str) -> bool:
-    return any(len(glob) == 1 and is_name(glob[0]) and glob[0].text == child for glob in globs)
 
 
 def _join(directory: str, child: str) -> str:
