@@ -10,7 +10,8 @@ from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN
 from logagent.disk.archives.block_builder import BlockBuilder, ChunkedText, StreamedLine
 from logagent.disk.archives.compression import Compression
-from logagent.disk.archives.decoding import CHUNK, Decompression
+from logagent.disk.archives.decoding import Decompression
+from logagent.disk.archives.layer import CHUNK
 from logagent.disk.archives.text_at_hand import TRAIL, TextAtHand
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
 
