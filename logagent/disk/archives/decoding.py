@@ -11,9 +11,14 @@ from logagent.disk.archives.compression import HEAD, UNREAD, Compression, compre
 from logagent.disk.archives.layer import CHUNK, LARGEST_WINDOW, Layer
 from logagent.disk.archives.nested_bytes import NestedBytes
 from logagent.disk.files.blocks import UNKNOWN, Read
+from logagent.disk.files.text_form import aligned
 
 MAX_NESTED = 3
 """Archives that may lie in one another: somebody compressed twice by mistake, nobody five times."""
+
+
+MAX_NULS = 1024 * 1024 * 1024
+"""NULs at the beginning of an archive's text behind which its first line is looked for: half a second's work."""
 
 
 def head_of(descriptor: int, size: int) -> bytes:
@@ -33,6 +38,24 @@ def head_of(descriptor: int, size: int) -> bytes:
     for chunk in Decompression(descriptor, "", kind, chunk=size).chunks():
         head += chunk
         if len(head) >= size:
+            break
+    return head[:size]
+
+
+def head_behind_nuls(descriptor: int, kind: Compression, size: int) -> bytes:
+    """Return the first bytes of an archive's text behind the NULs that it begins with, but for a few of these.
+
+    Args:
+        descriptor: of a regular file, open for reading.
+        kind: how it is compressed.
+        size: bytes to return; fewer if the text is shorter, damaged before, or has more than `MAX_NULS` NULs.
+    """
+    head, nuls = b"", 0
+    for chunk in Decompression(descriptor, "", kind).chunks():
+        head += chunk
+        skipped = aligned(len(head) - len(head.lstrip(b"\0")))
+        head, nuls = head[skipped:], nuls + skipped
+        if len(head) >= size or nuls > MAX_NULS:
             break
     return head[:size]
 

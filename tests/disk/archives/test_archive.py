@@ -33,7 +33,7 @@ kinds = st.sampled_from(list(PACK))
 parts = st.lists(
     st.lists(
         st.sampled_from(
-            [b"a", b"bcd", b"\r\n", b"\n", b"\n\n", b"\0", b"\xff\xc3", b"no\n" * 9, b"x" * LONG, b"y" * LONG + b"a"]
+            [b"a", b"bcd", b"\r\n", b"\n", b"\n\n", b"z\0", b"\xff\xc3", b"no\n" * 9, b"x" * LONG, b"y" * LONG + b"a"]
         ),
         max_size=12,
     ).map(b"".join),
