@@ -14,13 +14,14 @@ class LineEnds:
     Attributes:
         searched: offset up to which the text was looked at.
         whole: offset up to which it holds whole lines and pieces.
+        begin: offset where the first line begins: 0, or behind NULs.
         cuts: offsets up to `whole` at which a piece of a line ends, ascending.
     """
 
     def __init__(self, max_line: int) -> None:
         self._max_line = max_line
         self.cuts: list[int] = []
-        self.searched = self.whole = 0
+        self.searched = self.whole = self.begin = 0
 
     def append(self, text: bytes) -> None:
         """Look at text that follows what was looked at."""
@@ -35,6 +36,11 @@ class LineEnds:
         """Go on from an offset, taking what is before it for whole lines."""
         self.searched = self.whole = end
         self.cuts = [cut for cut in self.cuts if cut <= end]
+
+    def pass_nuls(self, nuls: int) -> None:
+        """Begin behind so many NULs, as a program leaves them that writes on after its file was truncated."""
+        self.begin = nuls
+        self.begin_at(nuls)
 
     def end_half_line(self) -> None:
         """Take the beginning of a line whose end does not come for a line."""
