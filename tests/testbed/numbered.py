@@ -19,15 +19,15 @@ class NumberedTimes:
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         times: list[int] = []
-        for stamp in self.stamps(lines):
+        for stamp in self.stamps(0, lines):
             times.append(stamp if stamp is not None else times[-1] if times else self._before)
         return times
 
-    def alone(self, line: bytes) -> int:
+    def alone(self, line: bytes, start: int) -> int:
         stamp = _stated(line)
         return self._before if stamp is None else stamp
 
-    def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
+    def stamps(self, start: int, lines: Sequence[bytes]) -> Sequence[int | None]:
         return [_stated(line) for line in lines]
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 
-from logagent.core.batch import lines_of
+from logagent.core.batch import lines_of, starts_of
 from logagent.core.matching.context import Record
 
-Stamps = Callable[[Sequence[bytes]], Sequence[int | None]]
-"""Reads the times that lines state, in nanoseconds since the epoch; None for lines that state none."""
+Stamps = Callable[[int, Sequence[bytes]], Sequence[int | None]]
+"""Reads the times that adjacent lines state, the first of which begins at an offset, in nanoseconds since the epoch;
+None for lines that state none."""
 
 MAX_EVENT = 1024 * 1024
 """Bytes of an event of many lines: far more than a stack trace takes. A longer event is given in pieces, so that a file
@@ -58,11 +59,13 @@ class Events:
             stamps: reads the times of lines.
         """
         lines = lines_of(block)
+        starts = starts_of(offset, lines)
         if self._newest:
-            first = next((number for number, line in enumerate(lines) if stamps([line])[0] is not None), None)
+            first = next((n for n, line in enumerate(lines) if stamps(starts[n], [line])[0] is not None), None)
             self._keep(offset, _ended(block) + self.kept if first is None else _joined(lines[:first]))
         else:
-            last = next((n for n in range(len(lines) - 1, -1, -1) if stamps([lines[n]])[0] is not None), None)
+            numbers = range(len(lines) - 1, -1, -1)
+            last = next((n for n in numbers if stamps(starts[n], [lines[n]])[0] is not None), None)
             if last is None:
                 self._go_on(offset, block)
             else:
@@ -93,7 +96,7 @@ class Events:
 
     def _backward(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
         lines = lines_of(block)
-        firsts = [index for index, stamp in enumerate(stamps(lines)) if stamp is not None]
+        firsts = [index for index, stamp in enumerate(stamps(offset, lines)) if stamp is not None]
         if not firsts:
             self._keep(offset, _ended(block) + self.kept)
             return self._tear()
@@ -107,7 +110,7 @@ class Events:
 
     def _forward(self, offset: int, block: bytes, stamps: Stamps) -> list[Record]:
         lines = lines_of(block)
-        firsts = [index for index, stamp in enumerate(stamps(lines)) if stamp is not None]
+        firsts = [index for index, stamp in enumerate(stamps(offset, lines)) if stamp is not None]
         if not firsts:
             self._go_on(offset, block)
             return self._tear()

@@ -166,6 +166,13 @@ def epoch(found: re.Match[bytes], _: WallClock) -> int | None:
     return int(found["seconds"]) * SECOND
 
 
+def leaves_out_year(form: Format, found: re.Match[bytes]) -> bool:
+    """Return whether a match of a format names no year."""
+    if form.instant is latest:
+        return True
+    return form.instant is dated_or_latest and not (found["year_behind"] or found.groupdict().get("year"))
+
+
 def clocked(name: str, date: bytes, instant: Instant, *leads: int, clock: bytes = CLOCK) -> Format:
     """Make a clocked format of a date before the clock, with all that may follow this."""
     yearless = instant is dated_or_latest

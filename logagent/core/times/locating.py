@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from logagent.core.times.clocked_formats import CLOCKED, REACH, WORDED
@@ -54,12 +54,12 @@ AT_LEADING = 1
 """The `lastindex` of `find_landmark` for a line that may begin with a leading format."""
 AT_WRAPPED = 3
 """The least `lastindex` of `find_landmark` for a line whose end, behind the match, is to be read like a line."""
-_wrapping = re.compile(_WRAPPED_LINE % b"++").match
+find_wrapping = re.compile(_WRAPPED_LINE % b"++").match
 # What stands before every landmark that a clocked format matches.
 _date_before = re.compile(
     rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_-]{1,4}[ \d]?\d|\d{3}:?)\Z"
 ).search
-_STRUCTURED = re.compile(b"|".join(FIELD_HINTS)).match
+is_structured = re.compile(b"|".join(FIELD_HINTS)).match
 _BY_START = sorted(((lead, form) for form in CLOCKED for lead in form.leads), key=lambda pair: -pair[0])
 
 
@@ -79,28 +79,28 @@ class FoundTime(NamedTuple):
 
 def find_time(line: bytes) -> FoundTime | None:
     """Return the text that decides about a line's time, if there is one."""
-    if (wrapping := _wrapping(line)) is not None:
+    if (wrapping := find_wrapping(line)) is not None:
         return find_time(line[wrapping.end() :])
-    if (found := _leading(line)) is not None:
+    if (found := find_leading(line)) is not None:
         return found
-    if _STRUCTURED(line, 0, WINDOW):
+    if is_structured(line, 0, WINDOW):
         for field in itertools.islice(time_fields(line), MAX_FIELDS):
-            if (found := _of_value(_value(field))) is not None:
+            if (found := find_in_value(value_of(field))) is not None:
                 return found
     found = find_clocked(line)
     return None if found is not None and line.startswith(b"{") and is_nested(line, found.match.start()) else found
 
 
-def _of_value(value: bytes) -> FoundTime | None:
-    return _leading(value) or find_clocked(value)
+def find_in_value(value: bytes) -> FoundTime | None:
+    return find_leading(value) or find_clocked(value)
 
 
-def _value(field: re.Match[bytes]) -> bytes:
+def value_of(field: re.Match[bytes]) -> bytes:
     text = field["text"] or field["other"]
     return text if text is not None else field.string[field.start("seconds") : field.end()]
 
 
-def _leading(line: bytes) -> FoundTime | None:
+def find_leading(line: bytes) -> FoundTime | None:
     for form in LEADING:
         match = form.pattern.match(line, 0, LEADING_WINDOW)
         if match is not None:
@@ -110,16 +110,42 @@ def _leading(line: bytes) -> FoundTime | None:
 
 def find_clocked(line: bytes) -> FoundTime | None:
     """Return the earliest text in a line's window that has the shape of a clocked format."""
+    return next(clocked_times(line), None)
+
+
+def clocked_times(line: bytes, more: Sequence[Format] = ()) -> Iterator[FoundTime]:
+    """Yield the texts in a line's window that have the shape of a clocked format, from left to right.
+
+    Args:
+        more: formats that count where no other does; several of them may match the same text.
+    """
+    passed = 0
     for landmark in LANDMARK.finditer(line, 0, WINDOW):
         at = landmark.start()
-        if _date_before(line, max(0, at - _DATE_ENDS), at) is not None:
-            for lead, form in _BY_START:
-                match = form.pattern.match(line, at - lead) if at >= lead else None
-                if match is not None:
-                    return FoundTime(form, match, line)
-        if (found := _worded(line, at)) is not None:
-            return found
-    return None
+        if at < passed:
+            continue
+        found = _around(line, at)
+        founds = [found] if found is not None else list(_of_forms(line, at, more))
+        yield from founds
+        passed = max((found.match.end() for found in founds), default=passed)
+
+
+def _around(line: bytes, at: int) -> FoundTime | None:
+    """Return the time around the landmark at `at`."""
+    if _date_before(line, max(0, at - _DATE_ENDS), at) is not None:
+        for lead, form in _BY_START:
+            match = form.pattern.match(line, at - lead) if at >= lead else None
+            if match is not None:
+                return FoundTime(form, match, line)
+    return _worded(line, at)
+
+
+def _of_forms(line: bytes, at: int, forms: Sequence[Format]) -> Iterator[FoundTime]:
+    for form in forms:
+        matches = (form.pattern.match(line, at - lead) for lead in sorted(form.leads, reverse=True) if at >= lead)
+        match = next((match for match in matches if match is not None), None)
+        if match is not None:
+            yield FoundTime(form, match, line)
 
 
 def _worded(line: bytes, at: int) -> FoundTime | None:
@@ -145,25 +171,31 @@ def _format_of(line: bytes) -> str:
     found = find_time(line)
     if found is None:
         return "none"
-    wrapping = _wrapping(line)
+    wrapping = find_wrapping(line)
     line = line[wrapping.end() :] if wrapping is not None else line
     if found.text == line:
         return found.form.name
     return f"{'json' if line.startswith(b'{') else 'logfmt'} {found.form.name}"
 
 
-def cut_at_leads(lines: Sequence[bytes]) -> list[bytes]:
+def cut_at_leads(lines: Sequence[bytes], spaces: Container[int] | None = None) -> list[bytes]:
     """Cut off what stands more than `LEAD` bytes before each line's landmark.
 
     What is left up to the hour is longer than in any line whose landmark stands nearer to its beginning. So what a
     `Layout` remembers of the hours of cut lines is never taken for that of whole lines.
+
+    Args:
+        spaces: how many spaces may stand before the landmark; None: any number.
 
     Returns:
         For each line the rest; nothing for a line whose landmark does not decide or stands nearer to its beginning.
     """
     return [
         line[at - LEAD - 1 :]
-        if (first := find_landmark(line, 0, WINDOW)) and not first.lastindex and (at := first.end()) > LEAD
+        if (first := find_landmark(line, 0, WINDOW))
+        and not first.lastindex
+        and (at := first.end()) > LEAD
+        and (spaces is None or line.count(b" ", 0, at - 1) in spaces)
         else b""
         for line in lines
     ]

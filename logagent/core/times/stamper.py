@@ -11,8 +11,11 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from logagent.core.times.formats import LEAD, Format
+from logagent.core.times.instants import EPOCH, epoch_time, nanoseconds
+from logagent.core.times.judgement import Judgement
 from logagent.core.times.layout import DIGITS, MINUTES, KnownTexts, Layout
 from logagent.core.times.leading_formats import LEADING
 from logagent.core.times.locating import (
@@ -26,9 +29,11 @@ from logagent.core.times.locating import (
     find_landmark,
     find_time,
 )
+from logagent.core.times.places import Kind, Place, candidates
 from logagent.core.times.structured_fields import (
     TEXT_GROUPS,
     first_time_field,
+    name_of,
     number_of_member,
     number_of_pair,
     values_of_members,
@@ -40,9 +45,6 @@ from logagent.core.units import HOUR, SECOND
 LAYOUTS = 16
 """Layouts that are remembered of one file: ten are met where fractions drop their last zeros."""
 
-_EPOCH = LEADING[0]
-_SCALES = [10 ** (DIGITS - digits) for digits in range(DIGITS + 1)]
-"""Nanoseconds of one in the last of so many digits."""
 _NO_COLUMN = Layout(0, 0, 0, 0).column(0)
 """A column at which no text is known."""
 
@@ -54,24 +56,6 @@ def _as_they_are(lines: Sequence[bytes]) -> Sequence[bytes]:
     return lines
 
 
-def _epoch_time(found: re.Match[bytes]) -> int:
-    """Read an epoch time: its seconds, the digits behind them, and those behind the point of milliseconds."""
-    if found.lastgroup == "seconds":
-        return int(found["seconds"]) * SECOND
-    if found.lastgroup == "nanoseconds":
-        return int(found["seconds"]) * SECOND + int(found["nanoseconds"])
-    seconds, digits = found.group("seconds", "fraction")
-    if found.lastgroup == "more":
-        digits += found["more"]
-    return int(seconds) * SECOND + _nanoseconds(digits)
-
-
-def _nanoseconds(digits: bytes) -> int:
-    """Return what the digits behind a second stand for."""
-    digits = digits[:DIGITS]
-    return int(digits) * _SCALES[len(digits)] if digits else 0
-
-
 class Stamper:
     """Reads the times of one file's lines; for one thread at a time.
 
@@ -79,35 +63,64 @@ class Stamper:
         zone: the zone of times that name none.
         modified: when the file was last written to, in nanoseconds since the epoch. A time without a year is in the
             latest year that puts it at most a day after this.
+        judgement: of the file; times at other places than it names do not count. None: those count that `locating`
+            finds in a line by itself.
+        wall_clock: reads times instead of that of `zone` and `modified`.
     """
 
-    def __init__(self, zone: datetime.tzinfo, modified: int) -> None:
-        self._wall_clock = WallClock(zone, modified)
+    def __init__(
+        self,
+        zone: datetime.tzinfo,
+        modified: int,
+        judgement: Judgement | None = None,
+        *,
+        wall_clock: WallClock | None = None,
+    ) -> None:
+        self._wall_clock = wall_clock or WallClock(zone, modified)
+        self._places = None if judgement is None else judgement.places
+        self._of_objects = judgement is not None and judgement.of_objects
+        self._spaces: set[int] = set()  # before the landmarks of times at these places that stand far into the line
+        self._cut: _Texts = cut_at_leads
+        self._members, self._member_numbers = values_of_members, number_of_member
+        if judgement is not None:
+            names = tuple(b'"%b"' % place.name.encode() for place in judgement.places if place.kind is Kind.FIELD)
+            self._cut = partial(cut_at_leads, spaces=self._spaces)
+            self._members = partial(values_of_members, names=names)
+            self._member_numbers = partial(number_of_member, names=names)
         self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
         self._layout = Layout(0, 0, 0, 0)
         self._column = self._layout.column(0)
         self._texts: _Texts = _as_they_are  # cuts lines so that their landmarks stand at that column
         self._numbers: _Numbers | None = None  # finds epoch times, if the last time was one
-        self._leading = _EPOCH  # the format met last
+        self._leading = EPOCH  # the format met last
         self._led = {form.name: KnownTexts() for form in LEADING}
 
     def stamp(self, line: bytes) -> int | None:
-        """Return the time of a line in nanoseconds since the epoch, or None if it has none (see `locating`)."""
+        """Return the time of a line in nanoseconds since the epoch, or None if it has none."""
         first = find_landmark(line, 0, WINDOW)
         if first is None:
-            return None
+            return self._at_places(line) if self._of_objects else None
         if first.lastindex is None:
-            return self._timed(line, first.end() - 1)
+            at = first.end() - 1
+            return self._timed(line, at) if self._places is None else self._at_places(line, at)
         if first.lastindex == AT_LEADING:
             match = self._leading.pattern.match(line, 0, LEADING_WINDOW)
-            return self._read(find_time(line)) if match is None else self._read_leading(self._leading, match)
+            if match is None or not self._counts(Kind.START, self._leading.name):
+                return self._slowly(line)
+            return self._read_leading(self._leading, match)
         if first.lastindex >= AT_WRAPPED:
             return self.stamp(line[first.end() :])
+        return self._structured(line)
+
+    def _structured(self, line: bytes) -> int | None:
         field = first_time_field(line)
+        kind = Kind.FIELD if line.startswith(b"{") else Kind.PAIR
+        if self._places is not None and (field is None or not self._counts(kind, name_of(field))):
+            return self._at_places(line)
         if field is None or field.lastgroup in TEXT_GROUPS:
             return self._field(line, field)
-        self._numbers = number_of_member if line.startswith(b"{") else number_of_pair
-        return _epoch_time(field)
+        self._numbers = self._member_numbers if line.startswith(b"{") else number_of_pair
+        return epoch_time(field)
 
     def stamps(self, lines: Sequence[bytes]) -> list[int | None]:
         """Return the time of each line, as `stamp` does, faster.
@@ -116,7 +129,7 @@ class Stamper:
         all that stands before it. Lines with landmarks further on are cut first.
         """
         if (numbers := self._numbers) is not None:
-            return [_epoch_time(m) if (m := numbers(line)) is not None else self.stamp(line) for line in lines]
+            return [epoch_time(m) if (m := numbers(line)) is not None else self.stamp(line) for line in lines]
         stamps: list[int | None] = []
         minutes, last, base = MINUTES.get, None, None
         cut = self._texts
@@ -143,6 +156,28 @@ class Stamper:
             last, (reach, hour_end, second_end, hours, tail, parts) = None, column
         return stamps
 
+    def _counts(self, kind: Kind, name: str) -> bool:
+        return self._places is None or Place(kind, name) in self._places
+
+    def _slowly(self, line: bytes) -> int | None:
+        return self._read(find_time(line)) if self._places is None else self._at_places(line)
+
+    def _at_places(self, line: bytes, at: int | None = None) -> int | None:
+        """Return the time of a line that stands at a place where lines of this file state their own.
+
+        Args:
+            at: the line's first landmark, if it decides.
+        """
+        self._numbers = None
+        if at is not None and (at < LEAD or line.count(b" ", 0, at) in self._spaces):
+            known = self._layout.time(line, at)
+            if known is not None:
+                return known
+        for candidate in candidates(line):
+            if candidate.place in (self._places or ()):
+                return self._read(candidate.found, at if candidate.found.text is line else None)
+        return None
+
     def _timed(self, line: bytes, at: int) -> int | None:
         """Return the time of a line, or of a field's value, whose first landmark is at `at` and decides."""
         self._numbers = None
@@ -154,9 +189,9 @@ class Stamper:
         value = field["text"] or field["other"] if field is not None else b""
         first = find_landmark(value, 0, WINDOW)
         if first is None or first.lastindex or (stamp := self._timed(value, first.end() - 1)) is None:
-            return self._read(find_time(line))
+            return self._slowly(line)
         if self._texts is _as_they_are:
-            self._texts = values_of_members if line.startswith(b"{") else values_of_pairs
+            self._texts = self._members if line.startswith(b"{") else values_of_pairs
         return stamp
 
     def _read(self, found: FoundTime | None, at: int | None = None) -> int | None:
@@ -173,17 +208,17 @@ class Stamper:
         settled = match["settled"] is not None and len(digits) <= DIGITS
         if settled and at is not None and match.start() < at < match.end("second"):
             self._learn(match.string, at, form, match)
-        return whole + _nanoseconds(digits)
+        return whole + nanoseconds(digits)
 
     def _read_leading(self, form: Format, match: re.Match[bytes]) -> int | None:
         self._leading = form
-        if form is _EPOCH:
-            self._numbers = _EPOCH.pattern.match
-            return _epoch_time(match)
+        if form is EPOCH:
+            self._numbers = EPOCH.pattern.match
+            return epoch_time(match)
         known, text = self._led[form.name], match[0]
         time = known.get(text)
         if time is None and (time := form.instant(match, self._wall_clock)) is not None:
-            time += _nanoseconds(match["fraction"] or b"")
+            time += nanoseconds(match["fraction"] or b"")
             known.put(text, time)
         return time
 
@@ -198,7 +233,8 @@ class Stamper:
         layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
         self._learn_hour(layout, line[max(0, at - LEAD) : second_end - 5], form, found)
         self._layout = layout
-        self._texts = cut_at_leads if at >= LEAD else _as_they_are
+        self._texts = self._cut if at >= LEAD else _as_they_are
+        self._spaces.add(line.count(b" ", 0, at))
         self._column = layout.column(min(at, LEAD))
 
     def _layout_for(self, form: Format, stop: int, digits: int, after: bytes, margin: int) -> Layout:

@@ -49,6 +49,7 @@ _VALUE = (
 _first_member = re.compile(rb'"(?=[@_DETadeirst])' + _FIRST_NAMES + _VALUE).search
 _member = re.compile(rb'"(?=[@_DETadeirst])' + _NAMES + _VALUE)
 _strings = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_ANY_NAME = (b'"',)
 _UNSEEN = bytes(set(range(256)) - set(b'"{}\\'))
 
 _PAIR = rb"(?!" + _NAMES + rb'=)[^\s"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+")?+[^\s"]*+\s++'
@@ -69,19 +70,39 @@ def time_fields(line: bytes) -> Iterator[re.Match[bytes]]:
     return _members(line) if line.startswith(b"{") else _pairs(line)
 
 
+def name_of(field: re.Match[bytes]) -> str:
+    """Return the name of a field that `time_fields` found."""
+    begin = field.start(field.lastgroup) if field.lastgroup in TEXT_GROUPS else field.start("seconds")
+    before = field.string[field.start() : begin]
+    text = before[1 : before.index(b'"', 1)] if before.startswith(b'"') else before.rstrip(b'="').rsplit(None, 1)[-1]
+    return text.decode("utf-8", "replace")
+
+
+def preference(name: str) -> int:
+    """Return 0 for the best names of fields, 1 for others, 2 for those that are dates without a time as a rule."""
+    if name.lower().endswith("tamp"):
+        return 0
+    return 2 if name.lower() == "date" else 1
+
+
 def first_time_field(line: bytes) -> re.Match[bytes] | None:
     """Find the time field that goes before others in the first `HEAD` bytes of a structured line."""
     return _first_in_object(line) if line.startswith(b"{") else _next_pair(line, 0, HEAD)
 
 
-def values_of_members(lines: Sequence[bytes]) -> list[bytes]:
-    """Return the first time field's value for each JSON line; nothing for other lines, or if it takes a closer look."""
+def values_of_members(lines: Sequence[bytes], names: tuple[bytes, ...] = _ANY_NAME) -> list[bytes]:
+    """Return the first time field's value for each JSON line; nothing for other lines, or if it takes a closer look.
+
+    Args:
+        names: with their quotes; a field with another one counts as none.
+    """
     find, some_are_better = _first_member, _BEST in b"".join(lines)
     return [
         field[1]
         if (field := find(line, 0, HEAD))
         and field.lastindex == 1
         and (line.rfind(b"{", 0, at := field.start()) == 0 or _is_outer(line, at))
+        and line.startswith(names, at)
         and not (some_are_better and _may_be_better(line, at))
         else b""
         for line in lines
@@ -97,10 +118,12 @@ def values_of_pairs(lines: Sequence[bytes]) -> list[bytes]:
     ]
 
 
-def number_of_member(line: bytes) -> re.Match[bytes] | None:
-    """Find the first time field of a JSON line, if it is an epoch time."""
+def number_of_member(line: bytes, names: tuple[bytes, ...] = _ANY_NAME) -> re.Match[bytes] | None:
+    """Find the first time field of a JSON line, if it is an epoch time and has one of these names."""
     field = _first_in_object(line) if line[:1] == b"{" else None
-    return field if field is not None and field.lastgroup not in TEXT_GROUPS else None
+    if field is None or field.lastgroup in TEXT_GROUPS or not line.startswith(names, field.start()):
+        return None
+    return field
 
 
 def number_of_pair(line: bytes) -> re.Match[bytes] | None:

@@ -132,7 +132,7 @@ class RecordSelector:
 
     def _time_elsewhere(self, record: Record) -> int:
         """Return the time of a record that began in an earlier file."""
-        return self._stampings[record.file].alone(record.text.partition(b"\n")[0])
+        return self._stampings[record.file].alone(record.text.partition(b"\n")[0], record.start)
 
 
 def _cut(records: list[Record], flags: bytearray, *, timed: bool) -> SelectedLines:
@@ -158,7 +158,7 @@ def _place(record: Record) -> tuple[int, int]:
     return record.file, record.start
 
 
-def _each_by_itself(lines: Sequence[bytes]) -> Sequence[int | None]:
+def _each_by_itself(_: int, lines: Sequence[bytes]) -> Sequence[int | None]:
     return [0] * len(lines)
 
 

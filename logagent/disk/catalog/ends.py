@@ -6,12 +6,12 @@ import os
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from itertools import islice
 
 from logagent.core.outcome import Failure
-from logagent.core.times.locating import SEEN, count_formats
+from logagent.core.times.judgement import Judgement
 from logagent.core.times.stamper import Stamper
 from logagent.core.wire.listing import UNTIMED, ListedFile, ListedLog
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
@@ -19,14 +19,15 @@ from logagent.disk.archives.decoding import Decompression
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import Read
-from logagent.disk.times.stamping import SAMPLE
+from logagent.disk.files.reader import Reader
+from logagent.disk.times.heads import Heads, heads_of
+from logagent.disk.times.sampling import judged
+from logagent.disk.times.stamping import SAMPLE, FileTimes
 
 MAX_LISTED = 5000
 """Logs of one listing: about two megabytes of JSON, and more than anyone reads."""
 MAX_TRIED = 3
 """Files of a log that are opened from either end until one has lines: after a rotation the newest is empty."""
-FORMAT_LINES = 64
-"""Lines at either end of a file whose formats are listed: enough to see which occur, at a few microseconds each."""
 KEPT = 10_000
 """Files in the cache, each valid as long as it does not change: a few hundred bytes each."""
 MAX_WINDOW = 32 * 1024 * 1024
@@ -42,17 +43,15 @@ class Ends:
     """The times and formats found at the ends of one file.
 
     Attributes:
-        lines: number of lines that were read.
+        judgement: on its times.
         oldest: the earliest time, in nanoseconds since the epoch; None if no time was found.
         newest: the latest time; None also for a compressed file, whose end cannot be read without all of it.
-        formats: how many lines have a time in each format.
         compressed: whether the file is compressed, by its content.
     """
 
-    lines: int
+    judgement: Judgement = field(default_factory=Judgement)
     oldest: int | None = None
     newest: int | None = None
-    formats: Mapping[str, int] | None = None
     compressed: bool = False
 
 
@@ -85,9 +84,9 @@ class Lister:
             last = self._first_with_lines(log.generations[::-1], zone, compressed)
         except Failure as failure:
             return replace(unlooked(host, log, zone, failure.message), generations=_files(log, compressed))
-        timed = first.newest is not None or last.oldest is not None if first.lines else None
-        counts = Counter(first.formats or {}) + Counter(last.formats or {})
-        counts.pop("none", None)
+        judgements = (first.judgement, last.judgement)
+        timed = any(each.trusted for each in judgements) if first.judgement.lines else None
+        counts = Counter(first.judgement.formats) + Counter(last.judgement.formats)
         names = tuple(name for name, _ in counts.most_common())
         message = UNTIMED if timed is False else ""
         files = _files(log, compressed)
@@ -97,9 +96,9 @@ class Lister:
         for generation in generations[:MAX_TRIED]:
             ends = self._ends(generation, zone)
             compressed[generation.name] = ends.compressed
-            if ends.lines:
+            if ends.judgement.lines:
                 return ends
-        return Ends(0)
+        return Ends()
 
     def _ends(self, generation: Generation, zone: tzinfo) -> Ends:
         descriptor = generation.open()
@@ -115,14 +114,14 @@ class Lister:
     def _look(
         self, descriptor: int, generation: Generation, status: os.stat_result, zone: tzinfo, identity: _Identity
     ) -> Ends:
-        size, stamper = status.st_size, Stamper(zone, status.st_mtime_ns)
-        beginning = self._read(descriptor, SAMPLE if size > 2 * SAMPLE else 2 * SAMPLE, 0)
-        kind = compression_of(beginning[:HEAD])
+        kind = compression_of(self._read(descriptor, HEAD, 0))
+        modified = status.st_mtime_ns
         if kind is None:
-            ends = _of_lines(self._heads(descriptor, size, beginning), stamper)
+            reader = Reader(descriptor, generation.name, read=self._read)
+            ends = _of_file(FileTimes(reader, zone, modified))
         else:
-            text = self._decompressed(descriptor, generation.name, kind)
-            ends = replace(_of_lines(_heads(_cut(text)), stamper), newest=None, compressed=True)
+            text = heads_of(_cut(self._decompressed(descriptor, generation.name, kind)))
+            ends = _of_archive(text, judged(text, zone, modified), zone, modified)
         with self._lock:
             self._seen[identity] = ends
             while len(self._seen) > self._kept:
@@ -134,13 +133,6 @@ class Lister:
             if identity in self._seen:
                 self._seen.move_to_end(identity)
             return self._seen.get(identity)
-
-    def _heads(self, descriptor: int, size: int, beginning: bytes) -> list[bytes]:
-        if size <= 2 * SAMPLE:
-            return _heads(beginning)
-        # The second part most likely begins within a line, which is dropped.
-        end = self._read(descriptor, SAMPLE, size - SAMPLE).partition(b"\n")[2]
-        return [*_heads(_cut(beginning)), *_heads(end)]
 
     def _decompressed(self, descriptor: int, name: str, kind: Compression) -> bytes:
         """Return the first `SAMPLE` bytes of a compressed file's text, or fewer if damage comes first."""
@@ -184,17 +176,17 @@ def _files(log: Log, compressed: Mapping[str, bool]) -> tuple[ListedFile, ...]:
     )
 
 
-def _heads(text: bytes) -> list[bytes]:
-    """Return the beginnings of lines, which suffice to find their times."""
-    return [line[:SEEN] for line in text.split(b"\n") if line]
-
-
 def _cut(text: bytes) -> bytes:
     """Return the text without its last line, which may be cut; a text of a single line is returned unchanged."""
     return text[: text.rfind(b"\n") + 1] or text
 
 
-def _of_lines(heads: list[bytes], stamper: Stamper) -> Ends:
-    times = [time for time in stamper.stamps(heads) if time is not None]
-    sample = heads if len(heads) <= 2 * FORMAT_LINES else [*heads[:FORMAT_LINES], *heads[-FORMAT_LINES:]]
-    return Ends(len(heads), min(times, default=None), max(times, default=None), count_formats(sample))
+def _of_file(times: FileTimes) -> Ends:
+    found = [time for time in (times.first, times.last) if time is not None]
+    return Ends(times.judgement, min(found, default=None), max(found, default=None))
+
+
+def _of_archive(heads: Heads, judgement: Judgement, zone: tzinfo, modified: int) -> Ends:
+    stamps = Stamper(zone, modified, judgement).stamps([head.text for head in heads.between(0, heads.size)])
+    found = [time for time in stamps if time is not None] if judgement.trusted else []
+    return Ends(judgement, min(found, default=None), compressed=True)

@@ -10,6 +10,7 @@ from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Read
 from logagent.disk.search.known_times import KnownTimes
+from logagent.disk.times.known_judgements import KnownJudgements
 
 LIFE_BYTES = 32 * 1024 * 1024
 """Bytes read after which a batch is sent even if it is empty (8 ms in the page cache, 300 ms on a slow disk): a sign of
@@ -32,6 +33,7 @@ class ReadOptions:
         kept: bytes of an archive's blocks that may be held in memory.
         read: `os.pread`, or a substitute in tests.
         known_times: the times of files that earlier queries read.
+        known_judgements: what they found out about the times of files.
     """
 
     host: str
@@ -42,6 +44,7 @@ class ReadOptions:
     kept: int = KEPT
     read: Read = os.pread
     known_times: KnownTimes = field(default_factory=KnownTimes)
+    known_judgements: KnownJudgements = field(default_factory=KnownJudgements)
 
 
 def expected_size(file: Generation) -> int:

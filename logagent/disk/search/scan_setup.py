@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
 
 from logagent.core.batch import Origin, Position
 from logagent.core.cursor import FINGERPRINT_BYTES
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
-from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
 from logagent.disk.archives.decoding import head_of
@@ -99,7 +100,7 @@ class ScanSetup:
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
-        stamping = FileTimes(reader, *self._stamper_of(descriptor)) if self._wants_times else None
+        stamping = self._times_of(reader, descriptor, fingerprint) if self._wants_times else None
         if stamping is not None and reader.loss is None:
             options.known_times.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
@@ -131,11 +132,11 @@ class ScanSetup:
             read=options.read,
             before_read=self.check_cancelled,
         )
-        beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
-        stamping = ArchiveTimes(archive, *self._stamper_of(descriptor), beginning) if self._wants_times else None
+        stamping = self._times_in(archive, descriptor, fingerprint) if self._wants_times else None
         self._enter(file, fingerprint, stamping)
-        ranged = query.range.is_bounded and stamping is not None and stamping.timed
-        lines = ArchiveLines(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
+        ranged = query.range.is_bounded and stamping is not None and stamping.timed and stamping.is_even
+        stamps = partial(stamping.stamps, 0) if ranged and stamping is not None else None
+        lines = ArchiveLines(archive, query, self.matcher, stamps)
         offset = resume.offset if resume is not None else None
         begin, end = (0, offset) if query.form.order is Order.NEWEST else (offset or 0, None)
         scan = Scan(query, lines, self.matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
@@ -150,9 +151,19 @@ class ScanSetup:
         elif stamping is not None:
             self.builder.enter(origin, stamping, reader)
 
-    def _stamper_of(self, descriptor: int) -> tuple[Stamper, int]:
-        modified = os.fstat(descriptor).st_mtime_ns
-        return Stamper(self.options.zone, modified), modified
+    def _times_of(self, reader: Reader, descriptor: int, fingerprint: int) -> FileTimes:
+        about = _About.of(descriptor, fingerprint)
+        stamping = FileTimes(reader, self.options.zone, about.modified, self.options.known_judgements.get(*about))
+        if reader.loss is None:
+            self.options.known_judgements.put(*about, stamping.judgement)
+        return stamping
+
+    def _times_in(self, archive: Archive, descriptor: int, fingerprint: int) -> ArchiveTimes:
+        about = _About.of(descriptor, fingerprint)
+        known = self.options.known_judgements.get(*about)
+        stamping = ArchiveTimes(archive, self.options.zone, about.modified, head_of(descriptor, SAMPLE), known)
+        self.options.known_judgements.put(*about, stamping.judgement)
+        return stamping
 
     @property
     def _wants_times(self) -> bool:
@@ -186,6 +197,20 @@ class ScanSetup:
         if found.jumped:
             self.notes.append(f"{reader.name}: its times do not ascend, so all of it was scanned")
         return found.begin, found.end
+
+
+class _About(NamedTuple):
+    """What tells whether a file is the one that was judged before."""
+
+    inode: tuple[int, int]
+    fingerprint: int
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, descriptor: int, fingerprint: int) -> _About:
+        status = os.fstat(descriptor)
+        return cls((status.st_dev, status.st_ino), fingerprint, status.st_size, status.st_mtime_ns)
 
 
 def _is_text(head: bytes) -> bool:

@@ -10,8 +10,12 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from logagent.core.batch import lines_of, starts_of
+from logagent.core.times.judgement import Judgement, judge
+from logagent.core.times.objects import opens_object, time_of_object
 from logagent.core.times.stamper import Stamper
 from logagent.core.units import HOUR
+from logagent.disk.times.heads import Heads, heads_of
+from logagent.disk.times.sampling import sampled_lines
 
 REMEMBERED = 64
 """Blocks whose times are cached: those of an event's lines and of context are needed again a little later."""
@@ -19,6 +23,8 @@ BEFORE = 64 * 1024
 """Bytes before the first followed line in which a time is searched for: more than most stack traces take."""
 FRESH = 12 * HOUR
 """Nanoseconds after which new stampers are made, since they derive missing years from the time of modification."""
+SAMPLED = 200
+"""Lines by which the file is judged, as long as the judgement is not settled."""
 
 
 class AppendedTimes:
@@ -29,17 +35,24 @@ class AppendedTimes:
         before: reads the bytes before an offset; its second argument is their number at most.
 
     Attributes:
-        timed: whether any line so far states a time; until one does, all lines have the modification time.
+        judgement: on the file, as far as it was followed; None before its first line.
+        timed: whether the lines' own times are trusted; until they are, all lines have the modification time.
     """
 
     def __init__(self, zone: tzinfo, before: Callable[[int, int], bytes]) -> None:
         self._zone = zone
         self._before = before
         self._made = self._modified = 0
+        self._sample: list[bytes] = []
         # One stamper for the threads that read and one for the event loop, since a stamper has a cache.
         self._reader = self._stamper = Stamper(zone, 0)
         self._blocks: tuple[tuple[int, list[int], list[int]], ...] = ()
-        self.timed = False
+        self.judgement: Judgement | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether the lines' own times are trusted."""
+        return self.judgement is not None and self.judgement.trusted
 
     def learn(self, offset: int, body: bytes, modified: int) -> None:
         """Note the times of a block of whole lines, in a thread; reads the disk if its first line states no time.
@@ -48,14 +61,15 @@ class AppendedTimes:
             offset: where the block begins in the file.
             modified: the file's modification time, in nanoseconds since the epoch.
         """
+        self._judge(offset, body, modified)
         self._refresh(modified)
-        lines = lines_of(body)
-        stamps = self._reader.stamps(lines)
-        if not self.timed:
-            known = any(stamp is not None for stamp in stamps)
-            self.timed = known or self._time_before(offset) is not None
         if self.timed:
-            block = offset + len(body), starts_of(offset, lines), self._filled(offset, stamps)
+            lines = lines_of(body)
+            block = (
+                offset + len(body),
+                starts_of(offset, lines),
+                self._filled(offset, self._stated(self._reader, lines)),
+            )
             self._blocks = (*self._blocks[1 - REMEMBERED :], block)
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
@@ -69,20 +83,41 @@ class AppendedTimes:
                 return [times[bisect_left(begins, start)] for start in starts]
         return [self._time_of(start, line) for start, line in zip(starts, lines, strict=True)]
 
-    def alone(self, line: bytes) -> int:
+    def alone(self, line: bytes, _: int) -> int:
         """Return the time that a line states, or else the file's modification time."""
         stamp = self._stamper.stamp(line) if self.timed else None
         return self._modified if stamp is None else stamp
 
-    def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
-        """Return the times that lines state, None for each that states none; in a file without times, its own time."""
-        return self._stamper.stamps(lines) if self.timed else [self._modified] * len(lines)
+    def stamps(self, _: int, lines: Sequence[bytes]) -> Sequence[int | None]:
+        """Return the times that adjacent lines state, None for each that states none; if they are not trusted, the
+        time of modification."""
+        return self._stated(self._stamper, lines) if self.timed else [self._modified] * len(lines)
+
+    def _judge(self, offset: int, body: bytes, modified: int) -> None:
+        if self.judgement is not None and self.judgement.is_settled:
+            return
+        if self.judgement is None and offset:
+            self._sample = sampled_lines(Heads(lambda begin, end: self._before(end, end - begin), offset))
+        self._sample = [*self._sample[-SAMPLED:], *sampled_lines(heads_of(body))]
+        judgement = judge(self._sample, self._zone, modified)
+        if self.judgement is None or judgement.places != self.judgement.places:
+            self._made = 0
+        self.judgement = judgement
 
     def _refresh(self, modified: int) -> None:
         self._modified = modified
-        if modified - self._made > FRESH:
+        if modified - self._made > FRESH or not self._made:
             self._made = modified
-            self._reader, self._stamper = Stamper(self._zone, modified), Stamper(self._zone, modified)
+            self._reader = Stamper(self._zone, modified, self.judgement)
+            self._stamper = Stamper(self._zone, modified, self.judgement)
+
+    def _stated(self, stamper: Stamper, lines: Sequence[bytes]) -> Sequence[int | None]:
+        if self.judgement is None or not self.judgement.of_objects:
+            return stamper.stamps(lines)
+        return [
+            time_of_object(line, lines[number + 1 :], stamper.stamp) if opens_object(line) else None
+            for number, line in enumerate(lines)
+        ]
 
     def _filled(self, offset: int, stamps: Sequence[int | None]) -> list[int]:
         time = stamps[0] if stamps[0] is not None else self._time_before(offset)
@@ -106,4 +141,4 @@ class AppendedTimes:
         for _, begins, times in reversed(self._blocks):
             if begins and begins[0] <= start <= begins[-1]:
                 return times[bisect_left(begins, start)]
-        return self.alone(line)
+        return self.alone(line, start)

@@ -6,15 +6,24 @@ if no such line is near, it has the time of the nearest line after it, or else t
 
 from __future__ import annotations
 
+import datetime
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Protocol
 
+from logagent.core.batch import starts_of
+from logagent.core.times.judgement import Distrust, Judgement
 from logagent.core.times.locating import SEEN
+from logagent.core.times.objects import opens_object, time_of_object
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.files.reader import Reader
+from logagent.disk.times.heads import Heads, heads_of
+from logagent.disk.times.sampling import judged
+from logagent.disk.times.turns import Hidden, stretches
 
 PAGE = 16 * 1024
 """Bytes of a file whose times are read together when a line needs the time of a neighbour."""
@@ -25,8 +34,8 @@ GLANCE = 4 * 1024
 """Bytes at either end of a file that are read first, to find whether its lines state times at all."""
 SAMPLE = 64 * 1024
 """Bytes at either end of a file that are read if there is no time in the first `GLANCE` bytes."""
-BEHIND = 4 * 1024
-"""Bytes that are read after a stretch for the end of its last line: more than nearly all lines have."""
+OBJECT = 64 * 1024
+"""Bytes of an object that is printed over many lines in which its time is looked for."""
 
 
 class Times(Protocol):
@@ -39,11 +48,11 @@ class Times(Protocol):
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """Return a time for each of `lines`, which begin at the offsets `starts`, ascending."""
 
-    def alone(self, line: bytes) -> int:
-        """Return the time that a line states, or else the file's modification time."""
+    def alone(self, line: bytes, start: int) -> int:
+        """Return the time that a line states, which begins at an offset, or else the file's modification time."""
 
-    def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
-        """Return the times that lines state, None for each that states none."""
+    def stamps(self, start: int, lines: Sequence[bytes]) -> Sequence[int | None]:
+        """Return the times that adjacent lines state, the first of which begins at `start`; None for no time."""
 
 
 class FileTimes:
@@ -51,11 +60,13 @@ class FileTimes:
 
     Args:
         reader: of the file.
-        stamper: finds the time that a line states.
+        zone: the zone of times that name none.
         modified: the file's modification time.
+        judgement: on the file, if it is known; None: it is made now, which reads samples.
 
     Attributes:
-        timed: whether a line at either end of the file states a time; if none does, all have the modification time.
+        judgement: on the file.
+        timed: whether the lines' own times are trusted; if not, all have the modification time.
         first: the earliest time at the beginning of the file; None if none was found, or the file is an archive.
         last: the latest time at the end of the file; None as for `first`.
     """
@@ -63,47 +74,100 @@ class FileTimes:
     first: int | None = None
     last: int | None = None
 
-    def __init__(self, reader: Reader, stamper: Stamper, modified: int) -> None:
-        self._reader = reader
-        self._stamper = stamper
+    def __init__(
+        self, reader: Reader, zone: datetime.tzinfo, modified: int, judgement: Judgement | None = None
+    ) -> None:
+        self._heads = Heads(reader.read, reader.size)
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        sampled = self._sampled(GLANCE) or self._sampled(SAMPLE)
-        self.timed = bool(sampled)
+        self._judge(zone, judgement)
+        sampled = (self._sampled(GLANCE) or self._sampled(SAMPLE)) if self.timed else None
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
+
+    def _judge(self, zone: datetime.tzinfo, judgement: Judgement | None) -> None:
+        heads = self._heads
+        self.judgement = judged(heads, zone, self._modified) if judgement is None else judgement
+        try:
+            self._stretches = stretches(heads, self.judgement, zone, self._modified)
+        except Hidden:
+            self.judgement = replace(self.judgement, distrust=Distrust.TURNS)
+            self._stretches = stretches(heads, self.judgement, zone, self._modified)
+        self._stamper = self._stretches[-1].stamper
+        self.timed = self.judgement.trusted
 
     def _sampled(self, size: int) -> list[list[int]]:
         """Return the times at the beginning and at the end of the file; an end without times is left out."""
-        begins = (0, max(0, self._reader.size - size))
+        begins = (0, max(0, self._heads.size - size))
         return [times for begin in begins if (times := self.stamped(begin, begin + size)[1])]
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all lines that look alike mean the same time, wherever they stand in the file."""
+        return len(self._stretches) == 1 and not self.judgement.of_objects
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """Return a time for each of `lines`, which begin at the offsets `starts`, ascending."""
         if not self.timed:
             return [self._modified] * len(lines)
-        stamps = self._stamper.stamps(lines)
+        stamps = self._stated(starts, lines)
         known = [stamp for stamp in stamps if stamp is not None]
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
 
-    def alone(self, line: bytes) -> int:
+    def alone(self, line: bytes, start: int) -> int:
         """Return the time that a line states, or else the file's modification time; works after the file is closed."""
-        stamp = self._stamper.stamp(line) if self.timed else None
+        stamp = self._stamper_at(start).stamp(line) if self.timed else None
         return self._modified if stamp is None else stamp
 
-    def stamps(self, lines: Sequence[bytes]) -> Sequence[int | None]:
-        """Return the times that lines state, None for each that states none; in a file without times, its own time."""
-        return self._stamper.stamps(lines) if self.timed else [self._modified] * len(lines)
+    def stamps(self, start: int, lines: Sequence[bytes]) -> Sequence[int | None]:
+        """Return the times that adjacent lines state, None for each that states none; in a file without times, its own.
+
+        Args:
+            start: where the first of them begins.
+        """
+        if not self.timed:
+            return [self._modified] * len(lines)
+        if self.is_even:
+            return self._stamper.stamps(lines)
+        return self._stated(starts_of(start, list(lines)), lines)
 
     def stamped(self, begin: int, end: int) -> tuple[list[int], list[int]]:
         """Return the offsets and times of the lines that begin from `begin` on and before `end` and state a time."""
-        heads = self._heads(begin, end)
-        stamps = self._stamper.stamps([head for _, head in heads])
-        timed = [(start, stamp) for (start, _), stamp in zip(heads, stamps, strict=True) if stamp is not None]
+        heads = self._heads.between(begin, end)
+        starts = [head.start for head in heads]
+        stamps = self._stated(starts, [head.text for head in heads])
+        timed = [(start, stamp) for start, stamp in zip(starts, stamps, strict=True) if stamp is not None]
         return [start for start, _ in timed], [stamp for _, stamp in timed]
 
     def stated(self, line: bytes) -> int | None:
         """Return the time that a line states, None if it states none."""
         return self._stamper.stamp(line)
+
+    def _stated(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int | None]:
+        """Return the times that lines state, None for each that states none."""
+        if self.is_even:
+            return self._stamper.stamps(lines)
+        if self.judgement.of_objects:
+            return [self._of_object(start, line) for start, line in zip(starts, lines, strict=True)]
+        stamps: list[int | None] = []
+        ends = [bisect_left(starts, stretch.begin) for stretch in self._stretches[1:]]
+        for stretch, (begin, end) in zip(self._stretches, pairwise([0, *ends, len(lines)]), strict=True):
+            stamps += stretch.stamper.stamps(lines[begin:end])
+        return stamps
+
+    def _stamper_at(self, start: int) -> Stamper:
+        return next(
+            stretch.stamper for stretch in reversed(self._stretches) if stretch.begin <= start or not stretch.begin
+        )
+
+    def _of_object(self, start: int, line: bytes) -> int | None:
+        """Return the time that the lines below an object's opening line state, None for all other lines."""
+        if not opens_object(line):
+            return None
+        return time_of_object(line, self._below(start + len(line) + 1), self._stamper.stamp)
+
+    def _below(self, start: int) -> Iterator[bytes]:
+        for begin in range(start, min(start + OBJECT, self._heads.size), GLANCE):
+            yield from (head.text for head in self._heads.between(begin, min(begin + GLANCE, start + OBJECT)))
 
     def _filled(self, starts: Sequence[int], lines: Sequence[bytes], stamps: Sequence[int | None]) -> list[int]:
         times: list[int] = []
@@ -129,7 +193,7 @@ class FileTimes:
 
     def _after(self, start: int) -> int:
         page = start // PAGE
-        for number in range(page, min(page + NEAR, self._reader.size // PAGE) + 1):
+        for number in range(page, min(page + NEAR, self._heads.size // PAGE) + 1):
             starts, times = self._page(number)
             place = bisect_right(starts, start)
             if place < len(starts):
@@ -138,29 +202,6 @@ class FileTimes:
 
     def _read_page(self, number: int) -> tuple[list[int], list[int]]:
         return self.stamped(number * PAGE, (number + 1) * PAGE)
-
-    def _read_lines(self, base: int, end: int) -> bytes:
-        """Return the text from `base` on, past `end` as far as the last line before `end` needs to state its time."""
-        size = self._reader.size
-        text = self._reader.read(base, min(end + BEHIND, size))
-        last = text.rfind(b"\n", 0, end - base) + 1
-        if base + len(text) == size or text.find(b"\n", last) >= 0:
-            return text
-        return self._reader.read(base, min(end + SEEN, size))
-
-    def _heads(self, begin: int, end: int) -> list[tuple[int, bytes]]:
-        """Return the offsets and the heads of the lines that begin from `begin` on and before `end`."""
-        base = max(0, begin - 1)  # a line begins at `begin` if the byte before it is a line break
-        text = self._read_lines(base, end)
-        end = min(end - base, len(text))
-        start = text.find(b"\n") + 1 if begin else 0
-        heads: list[tuple[int, bytes]] = []
-        while start < end and (start or not begin):
-            stop = text.find(b"\n", start)
-            stop = stop if stop >= 0 else len(text)
-            heads.append((base + start, text[start : min(stop, start + SEEN)]))
-            start = stop + 1
-        return heads
 
 
 def _near(before: int, start: int) -> bool:
@@ -171,26 +212,33 @@ class ArchiveTimes(FileTimes):
     """Gives the lines of an archive their times, from the text that is held in memory.
 
     Args:
-        stamper: finds the time that a line states.
+        archive: whose lines.
+        zone: the zone of times that name none.
         modified: the file's modification time, in nanoseconds since the epoch.
-        beginning: the first `SAMPLE` bytes of the text.
-
-    Attributes:
-        timed: whether a line in the beginning states a time.
+        beginning: the first `SAMPLE` bytes of the text, by which it is judged.
+        judgement: on the archive, if it is known.
     """
 
-    def __init__(self, archive: Archive, stamper: Stamper, modified: int, beginning: bytes) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        zone: datetime.tzinfo,
+        modified: int,
+        beginning: bytes,
+        judgement: Judgement | None = None,
+    ) -> None:
         self._archive = archive
-        self._stamper = stamper
         self._modified = modified
-        self.timed = any(stamp is not None for stamp in stamper.stamps(beginning.split(b"\n")))
+        self._heads = heads_of(beginning)
+        self._judge(zone, judgement)
 
     def _before(self, start: int) -> tuple[int, int] | None:
         begin, text = self._archive.before(start)
         line_end = len(text) - 1
         while line_end > 0:
             line_begin = text.rfind(b"\n", 0, line_end) + 1
-            stamp = self._stamper.stamp(text[line_begin : min(line_end, line_begin + SEEN)])
+            line = text[line_begin : min(line_end, line_begin + SEEN)]
+            stamp = self._stated([begin + line_begin], [line])[0]
             if stamp is not None:
                 return begin + line_begin, stamp
             line_end = line_begin - 1
@@ -198,4 +246,7 @@ class ArchiveTimes(FileTimes):
 
     def _after(self, start: int) -> int:
         lines = self._archive.read(start, start + NEAR * PAGE).split(b"\n")
-        return next((stamp for stamp in self._stamper.stamps(lines) if stamp is not None), self._modified)
+        return next((stamp for stamp in self.stamps(start, lines) if stamp is not None), self._modified)
+
+    def _below(self, start: int) -> Iterator[bytes]:
+        return iter(self._archive.read(start, start + OBJECT).split(b"\n"))

@@ -15,7 +15,7 @@ LINES = st.lists(st.sampled_from([b"1 a", b"2 b", b" at x", b"", b"\tat y", b"3"
 SIZES = st.lists(st.integers(1, 7), min_size=1, max_size=3)
 
 
-def stamps(lines: Sequence[bytes]) -> list[int | None]:
+def stamps(_: int, lines: Sequence[bytes]) -> list[int | None]:
     return [int(line[:1]) if line[:1].isdigit() else None for line in lines]
 
 

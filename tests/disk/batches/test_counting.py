@@ -22,7 +22,6 @@ from logagent.core.hits.steps import LADDER, MAX_BUCKETS
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query, Unit
-from logagent.core.times.stamper import Stamper
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.disk.batches import counting, runs
 from logagent.disk.batches.counting import HitCounter
@@ -94,7 +93,7 @@ def opened(content: bytes, zone: tzinfo = UTC, **reading: Any) -> Iterator[tuple
     try:
         os.write(descriptor, content)
         reader = Reader(descriptor, "app.log", **reading)
-        yield reader, FileTimes(reader, Stamper(zone, MODIFIED), MODIFIED)
+        yield reader, FileTimes(reader, zone, MODIFIED)
     finally:
         os.close(descriptor)
 
@@ -136,7 +135,7 @@ def times_of(lines: Sequence[bytes], content: bytes, asked: Query, zone: tzinfo)
     starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
     with opened(content, zone) as (reader, _):
         times = [
-            FileTimes(reader, Stamper(zone, MODIFIED), MODIFIED).times([start], [line])[0]
+            FileTimes(reader, zone, MODIFIED).times([start], [line])[0]
             for start, line in zip(starts, lines, strict=True)
             if all(keyword in line for keyword in asked.match.keywords)
         ]

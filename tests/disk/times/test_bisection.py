@@ -86,7 +86,7 @@ def asked(
     **sizes: int,
 ) -> Bounds:
     reader = Reader(descriptor, "app.log", read=read)
-    stamping = FileTimes(reader, Stamper(zone, modified), modified)
+    stamping = FileTimes(reader, zone, modified)
     return bounds(reader, stamping, since, until, zone=zone, **sizes)
 
 
@@ -200,7 +200,7 @@ def test_the_times_that_lines_are_told_by_afterwards_are_those(data: st.DataObje
     descriptor = os.memfd_create("log")
     try:
         os.write(descriptor, b"".join(log.lines))
-        stamping = FileTimes(Reader(descriptor, "app.log"), Stamper(UTC, MODIFIED), MODIFIED)
+        stamping = FileTimes(Reader(descriptor, "app.log"), UTC, MODIFIED)
         lines = [line.removesuffix(b"\n") for line in log.lines]
         assert stamping.times(log.starts[:-1], lines) == log.times
     finally:
@@ -270,7 +270,7 @@ def test_lines_too_far_from_a_time_before_them_are_found_with_the_time_after_the
     try:
         with os.fdopen(os.dup(descriptor), "wb") as file:
             file.write(b"".join(log.lines))
-        stamping = FileTimes(Reader(descriptor, "app.log"), Stamper(UTC, MODIFIED), MODIFIED)
+        stamping = FileTimes(Reader(descriptor, "app.log"), UTC, MODIFIED)
         times = stamping.times(log.starts[:-1], [line[:-1] for line in log.lines])
     finally:
         os.close(descriptor)
@@ -366,7 +366,7 @@ def test_an_empty_range_and_open_ends_and_small_files_cost_no_reads() -> None:
     descriptor = os.memfd_create("log")
     try:
         os.write(descriptor, b"".join(ascending(100)))
-        stamping = FileTimes(Reader(descriptor, "app.log"), Stamper(UTC, MODIFIED), MODIFIED)
+        stamping = FileTimes(Reader(descriptor, "app.log"), UTC, MODIFIED)
         reader = Reader(descriptor, "app.log", read=fail)
         assert bounds(reader, stamping, None, None, small=0) == Bounds(0, reader.size, False)
         assert bounds(reader, stamping, NOON, NOON + 1) == Bounds(0, reader.size, False)
@@ -378,7 +378,7 @@ def test_an_empty_range_and_open_ends_and_small_files_cost_no_reads() -> None:
 def test_a_file_is_bisected_only_if_it_is_larger_than_a_small_one() -> None:
     with file_of(b"".join(ascending(1000))) as descriptor:
         reader = Reader(descriptor, "app.log")
-        stamping = FileTimes(reader, Stamper(UTC, MODIFIED), MODIFIED)
+        stamping = FileTimes(reader, UTC, MODIFIED)
 
         def found(small: int) -> Bounds:
             return bounds(reader, stamping, None, NOON + 500 * SECOND, small=small, probe=64, margin=0)
@@ -495,7 +495,7 @@ def test_a_file_that_shrinks_meanwhile_gives_bounds_and_notes_the_loss() -> None
     with sparse(0) as descriptor:
         os.write(descriptor, content)
         reader = Reader(descriptor, "app.log", read=read)
-        stamping = FileTimes(reader, Stamper(UTC, MODIFIED), MODIFIED)
+        stamping = FileTimes(reader, UTC, MODIFIED)
         found = bounds(reader, stamping, NOON + 1000 * SECOND, None, small=0, probe=1024)
         assert found.begin <= content.index(iso(NOON + 1000 * SECOND))
         assert found.end == len(content)

@@ -31,7 +31,7 @@ def stamping_of(content: bytes) -> Iterator[FileTimes]:
     descriptor = os.memfd_create("log")
     try:
         os.write(descriptor, content)
-        yield FileTimes(Reader(descriptor, "app.log"), Stamper(UTC, MODIFIED), MODIFIED)
+        yield FileTimes(Reader(descriptor, "app.log"), UTC, MODIFIED)
     finally:
         os.close(descriptor)
 
@@ -77,7 +77,8 @@ def test_a_time_farther_away_than_is_looked_for_is_not_taken(monkeypatch: pytest
     monkeypatch.setattr(stamping, "PAGE", 64)
     monkeypatch.setattr(stamping, "NEAR", 2)
     quiet = [b"plain"] * 100
-    assert times_of([stamped(1), *quiet, stamped(2)], [1, 50, 100]) == [NOON + SECOND, MODIFIED, NOON + 2 * SECOND]
+    lines = [stamped(1), *quiet, stamped(2), stamped(3)]
+    assert times_of(lines, [1, 50, 100]) == [NOON + SECOND, MODIFIED, NOON + 2 * SECOND]
 
 
 def test_a_time_at_the_end_of_a_long_line_is_that_of_the_line_after_it_too() -> None:

@@ -1,0 +1,48 @@
+"""The table of the formats that only the whole file can decide about; see `judgement`.
+
+No line by itself tells whether 10/11/2000 is in October or in November, or on which day 13:55:36 was. A file of many
+lines may: by a number above 12, or because its clock goes on through one day.
+"""
+
+from __future__ import annotations
+
+import re
+
+from logagent.core.times.formats import CLOCK, Format, clocked, dated
+from logagent.core.times.wall_clock import WallClock
+
+_YEAR = rb"(?P<year>\d{4}|\d\d)"
+_MONTH = rb"(?P<month>\d?\d)"
+_DAY = rb"(?P<day>\d?\d)"
+_END = rb"(?:[T :]| - | -- |, |  )"
+_LEADS = (8, 9, 10, 11, 12, 13, 14, 15, 16)
+
+
+def _date(first: bytes, second: bytes, third: bytes, marks: bytes) -> bytes:
+    return rb"(?<![\d/.-])" + first + b"(?P<separator>" + marks + b")" + second + rb"(?P=separator)" + third + _END
+
+
+def _clock_alone(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
+    return wall_clock.latest_day(found)
+
+
+DAY_FIRST = clocked("day_first", _date(_DAY, _MONTH, _YEAR, rb"[/-]"), dated, *_LEADS)
+"""10/11/2000 13:55:36 in November, also 10-11-00 and 10/11/2000, 1:55:36 PM."""
+MONTH_FIRST = clocked("month_first", _date(_MONTH, _DAY, _YEAR, rb"[/-]"), dated, *_LEADS)
+"""10/11/2000 13:55:36 in October."""
+SHORT_DOTTED = clocked("short_dotted", _date(_DAY, _MONTH, rb"(?P<year>\d\d)", rb"\."), dated, *_LEADS)
+"""10.11.00 13:55:36 in November."""
+SHORT_YEAR_FIRST = clocked("short_year_first", _date(rb"(?P<year>\d\d)", _MONTH, _DAY, rb"[/.-]"), dated, *_LEADS)
+"""00-11-10 13:55:36, 00/11/10 13:55:36."""
+CLOCK_ALONE = Format(
+    "clock",
+    re.compile(rb"(?<![\w.:/-])(?<!\d )" + CLOCK + rb"(?P<half> ?[AaPp][Mm](?!\w))?(?=(?P<settled>[^\w.,:+-]|\Z))"),
+    _clock_alone,
+    (2, 1),
+)
+"""13:55:36, 13:55:36,123: the day is not written."""
+
+AMBIGUOUS = (DAY_FIRST, MONTH_FIRST, SHORT_DOTTED, SHORT_YEAR_FIRST)
+"""Formats that may match the same text, with several meanings."""
+DECIDED = (*AMBIGUOUS, CLOCK_ALONE)
+"""All formats that the file must decide about."""

@@ -1,0 +1,73 @@
+"""The heads of a file's lines: as much of each as says when it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from logagent.core.times.locating import SEEN
+
+BEHIND = 4 * 1024
+"""Bytes that are read after a stretch for the end of its last line: more than nearly all lines have."""
+SMALL = 4 * 1024
+"""Bytes of a stretch that is remembered: judging a file and bisecting it look at the same places."""
+REMEMBERED = 32
+"""Stretches that are remembered."""
+
+
+class Head(NamedTuple):
+    """The beginning of a line.
+
+    Attributes:
+        start: where the line begins in its file, in bytes.
+        text: the first `SEEN` bytes at most.
+    """
+
+    start: int
+    text: bytes
+
+
+class Heads:
+    """Reads the heads of the lines of one text.
+
+    Args:
+        read: returns the bytes from an offset on and before another one.
+        size: bytes of the text.
+    """
+
+    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
+        self._read = read
+        self.size = size
+        self._remembered = lru_cache(REMEMBERED)(self._between)
+
+    def between(self, begin: int, end: int) -> list[Head]:
+        """Return the heads of the lines that begin from `begin` on and before `end`."""
+        end = min(end, self.size)
+        return self._remembered(begin, end) if end - begin <= SMALL else self._between(begin, end)
+
+    def _between(self, begin: int, end: int) -> list[Head]:
+        base = max(0, begin - 1)  # a line begins at `begin` if the byte before it is a line break
+        text = self._read_lines(base, end)
+        end = min(end - base, len(text))
+        start = text.find(b"\n") + 1 if begin else 0
+        heads: list[Head] = []
+        while start < end and (start or not begin):
+            stop = text.find(b"\n", start)
+            stop = stop if stop >= 0 else len(text)
+            heads.append(Head(base + start, text[start : min(stop, start + SEEN)]))
+            start = stop + 1
+        return heads
+
+    def _read_lines(self, base: int, end: int) -> bytes:
+        """Return the text from `base` on, past `end` as far as the last line before `end` needs to state its time."""
+        text = self._read(base, min(end + BEHIND, self.size))
+        last = text.rfind(b"\n", 0, end - base) + 1
+        if base + len(text) == self.size or text.find(b"\n", last) >= 0:
+            return text
+        return self._read(base, min(end + SEEN, self.size))
+
+
+def heads_of(text: bytes) -> Heads:
+    """Return the heads of a text that is held in memory."""
+    return Heads(lambda begin, end: text[begin:end], len(text))
