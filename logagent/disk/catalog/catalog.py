@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from logagent.core.globs import is_glob
+from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.ends import Lister
 from logagent.disk.catalog.glob_search import Budget, FoundFile, GlobSearch
@@ -55,7 +57,13 @@ class Catalog:
         self._numbering = Numbering(Lister(), now)
 
     def find(
-        self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES, looked: set[Path] | None = None
+        self,
+        patterns: Sequence[str],
+        *,
+        rotated: bool = True,
+        limit: int = MAX_FILES,
+        looked: set[Path] | None = None,
+        notes: Notes | None = None,
     ) -> list[Log]:
         """Return the logs that `patterns` name or match, sorted by name, each file once; reads the disk and blocks.
 
@@ -66,19 +74,20 @@ class Catalog:
         A glob also finds a file whose name equals the glob, character for character. A name stands for the file of the
         first root that has it. A file with several names is listed under the name that holds no link, or else under one
         of the others, always the same. A name, directory or root that could not be reached is in the list too, since
-        the answer must report it. In a directory that may be entered but not listed, named files are found without
-        generations.
+        the answer must report it. A directory that may be entered but not listed gives named files without generations.
 
         Args:
             patterns: names and globs, relative to the roots.
             rotated: whether to find generations other than by their exact name.
             limit: logs to find at most.
-            looked: gets the absolute paths of the directories in which further files might appear.
+            looked: gets the absolute paths of directories in which further files might appear.
+            notes: gets what is judged of the files that globs meet.
 
         Raises:
             Failure: when no file was found, or more than `limit` logs.
         """
-        question = _Question(list(dict.fromkeys(patterns)), Budget(self._max_comparisons), rotated=rotated)
+        budget, patterns = Budget(self._max_comparisons), list(dict.fromkeys(patterns))
+        question = _Question(patterns, budget, notes or Notes(), rotated=rotated)
         with ExitStack() as stack:
             for number, (root, live) in enumerate(self._roots):
                 question.enter(number, root, live, stack)
@@ -97,10 +106,11 @@ class Catalog:
 class _Question:
     """One call of `find`: the roots opened for it, the files found in them, and the names that were not found."""
 
-    def __init__(self, patterns: list[str], budget: Budget, *, rotated: bool) -> None:
+    def __init__(self, patterns: list[str], budget: Budget, notes: Notes, *, rotated: bool) -> None:
         self._patterns = patterns
         self._globs = _globs(patterns)
         self._budget = budget
+        self._notes = notes
         self._rotated = rotated
         self._opened: list[OpenRoot] = []
         self._found: dict[tuple[int, str], InRoot] = {}
@@ -131,12 +141,12 @@ class _Question:
 
     def look_beside_targets(self) -> None:
         """Find the generations beside the targets of links; a file that goes by another name brings its own."""
-        for number, root, file in each_once(self._found.values()):
+        for number, root, file, named in each_once(self._found.values()):
             if file.linked and file.rotation is None:
                 opened = next(one for one in self._opened if one.number == number)
                 self.looked.add(root.path / _directory(file.resolved))
                 for found in self._beside_target(opened, file):
-                    self._found.setdefault((number, found.name), InRoot(number, root, found))
+                    self._found.setdefault((number, found.name), InRoot(number, root, found, named))
 
     def _beside_target(self, opened: OpenRoot, file: FoundFile) -> list[FoundFile]:
         try:
@@ -159,12 +169,12 @@ class _Question:
             raise Failure(Status.RESOURCE_EXHAUSTED, f"{len(logs)} files match, more than {limit}; narrow the glob")
         return sorted(logs, key=lambda log: log.name)
 
-    def _look_for(self, name: str) -> list[Failure]:
+    def _look_for(self, name: str, *, named: bool = True) -> list[Failure]:
         """Find the file `name` in the first root that has it; if no root has it, return the failure of each root."""
         failures = []
         for opened in self._opened:
             try:
-                self._found[opened.number, name] = look(self._opened, opened, name)
+                self._found[opened.number, name] = look(self._opened, opened, name)._replace(named=named)
             except OSError as error:
                 failures.append(failure_of_look(error, name))
             else:
@@ -184,7 +194,7 @@ class _Question:
                 self._refuse_to_look_beside(names)
             for found in search.found:
                 if found.rotation and found.log in names:
-                    self._found.setdefault((number, found.name), InRoot(number, root, found))
+                    self._found.setdefault((number, found.name), InRoot(number, root, found, named=True))
             for name, error in search.unreachable:
                 # A name without permission was already reported by `look_for_names`.
                 if not isinstance(error, PermissionError):
@@ -198,7 +208,7 @@ class _Question:
         number, root, beneath, live = opened
         if beneath.is_file:
             if match_name(self._globs.values(), root.name):
-                self._look_for(root.name)
+                self._look_for(root.name, named=False)
             return
         search = GlobSearch(beneath, self._budget, live, rotated=self._rotated)
         search.run(frozenset(self._globs.values()))
@@ -206,9 +216,11 @@ class _Question:
         for found in search.found:
             self._found.setdefault((number, found.name), InRoot(number, root, found))
         for name in search.leading_out:
-            # Where it leads out of all roots, it is no file of this host's.
-            with suppress(OSError):
+            try:
                 self._found.setdefault((number, name), look(self._opened, opened, name))
+            except OSError as refused:
+                if refused.errno == errno.EXDEV:
+                    self._notes.add(NoteKind.LINK, name)
         for name, error in search.unreachable:
             shown = f"{root.name}/" if name == "/" else name
             self._refuse(shown, failure_of(error, shown))

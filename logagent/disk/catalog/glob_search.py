@@ -96,7 +96,7 @@ class GlobSearch:
     Attributes:
         found: the files that match.
         unreachable: the files and directories that could not be looked at.
-        leading_out: names of links out of the root that match if they lead to files.
+        leading_out: the names of links that lead out of the root.
     """
 
     def __init__(self, beneath: Beneath, budget: Budget, live: LiveNames, *, rotated: bool) -> None:
@@ -199,8 +199,6 @@ class GlobSearch:
         try:
             met = self._look(place, child, name, _join(parent.resolved, child))
         except OSError as error:
-            if error.errno == errno.EXDEV and () in left:
-                self.leading_out.append(name)
             self._miss(name, error)
             return
         if stat.S_ISREG(met.status.st_mode) and () in left:
@@ -218,8 +216,10 @@ class GlobSearch:
             return FoundFile(name, target.resolved, target.status, linked=True)
 
     def _miss(self, name: str, error: OSError) -> None:
-        # Missing files, and links that leave the root or loop, are not files of this root; other errors are reported.
-        if failure_of(error, name).status is not Status.NOT_FOUND:
+        # Missing files and links that loop are not files of this root; other errors are reported.
+        if error.errno == errno.EXDEV:
+            self.leading_out.append(name)
+        elif failure_of(error, name).status is not Status.NOT_FOUND:
             self.unreachable.append(Unreachable(name, error))
 
 

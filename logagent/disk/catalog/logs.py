@@ -55,10 +55,12 @@ class Log:
         generations: newest first, at least one, all in one root. The first is the live file, which has the log's name,
             unless it is missing during a rotation, or the program writes into dated files from the beginning. The
             others lie in its directory, or, if it is a link, in that of its target.
+        named: whether it was asked for by its exact name, or by that of one of its files; else a glob met it.
     """
 
     name: str
     generations: tuple[Generation, ...]
+    named: bool = True
 
     @property
     def size(self) -> int:
@@ -81,11 +83,13 @@ class InRoot(NamedTuple):
 
     Attributes:
         number: the place of the root among the served roots, counted from 0.
+        named: whether it was found by its exact name, or by that of its log, not by a glob.
     """
 
     number: int
     root: Root
     found: FoundFile
+    named: bool = False
 
 
 def grouped(files: Iterable[InRoot]) -> list[Log]:
@@ -114,7 +118,9 @@ def each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
     """Return each file once, by the name that holds no link, or else by one of the others, always the same."""
     once: dict[tuple[int, str], InRoot] = {}
     for file in sorted(files, key=lambda file: _by_preference(file.found)):
-        once.setdefault((file.number, file.found.resolved), file)
+        place = file.number, file.found.resolved
+        known = once.setdefault(place, file)
+        once[place] = known._replace(named=known.named or file.named)
     return once.values()
 
 
@@ -129,7 +135,8 @@ def _first_root(roots: dict[int, list[InRoot]]) -> list[InRoot]:
 
 def _logs(name: str, files: list[InRoot]) -> Iterator[Log]:
     files = sorted(_without_copies(files), key=lambda file: place_in_log(file.found))
-    yield Log(name, tuple(generation_of(file) for file in files[:MAX_GENERATIONS]))
+    named = any(file.named for file in files)
+    yield Log(name, tuple(generation_of(file) for file in files[:MAX_GENERATIONS]), named)
     if len(files) > MAX_GENERATIONS:
         message = f"{name} has {len(files)} generations, more than {MAX_GENERATIONS}: the oldest are left out"
         yield refusal(name, Failure(Status.RESOURCE_EXHAUSTED, message))

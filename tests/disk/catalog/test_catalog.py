@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from logagent.core.notes import Notes
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.files.walk import MAX_DEPTH
@@ -27,6 +28,31 @@ def test_link_is_found_by_its_name_with_what_it_leads_to(root: Path) -> None:
     (root / "current.log").symlink_to("nginx/error.log")
     [log] = Catalog([root]).find(["current.log"])
     assert (log.name, log.generations[0].resolved, read(log)) == ("current.log", "nginx/error.log", b"nginx/error.log")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "named"), [(["app.log"], True), (["*.log"], False), (["app.log.1"], True), (["*", "app.log"], True)]
+)
+def test_a_log_knows_whether_it_was_asked_for_by_its_exact_name(
+    patterns: list[str], named: bool, tmp_path: Path
+) -> None:
+    root = planted(tmp_path, "app.log", "app.log.1")
+    [log] = Catalog([root]).find(patterns)
+    assert log.named is named
+
+
+def test_link_that_leads_out_is_noted_where_a_glob_meets_it(root: Path) -> None:
+    (root / "out.log").symlink_to("/dev/null")
+    (root / "nginx" / "out").symlink_to("/dev")
+    (root / "nginx" / "gone.log").symlink_to("nowhere")
+    for globs, links in (
+        (["*.log", "syslog"], ("out.log",)),
+        (["**/*.log"], ("nginx/out", "out.log")),
+        (["auth*"], ()),
+    ):
+        notes = Notes()
+        Catalog([root]).find(globs, notes=notes)
+        assert [note.files for note in notes.told()] == ([links] if links else [])
 
 
 def test_missing_file_is_not_found(root: Path) -> None:
