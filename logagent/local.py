@@ -10,7 +10,8 @@ from pathlib import Path
 
 import trio
 
-from logagent.core.batch import Out
+from logagent.core.batch import Batch, Out
+from logagent.core.notes import Note, Notes, add_up, of_host
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 from logagent.core.query import Query, Source
 from logagent.core.wire.listing import ListedLog, Listing, failing
@@ -118,17 +119,19 @@ class LocalSource:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the lines of all logs that the query names, merged; see `Source.pump`."""
+        found = Notes()
         try:
-            sources = await self._sources(query)
+            sources = await self._sources(query, found)
         except Failure as failure:
-            return failed(failure)
-        if len(sources) == 1:
-            ((_, alone),) = sources
-            return await alone.pump(query, out)
-        return await Gather(sources, self.patience).pump(query, out)
+            return replace(failed(failure), notes=found.told())
+        outcome = await self._merged(sources).pump(query, _Noted(out, found.told()))
+        return replace(outcome, notes=add_up((*found.told(), *outcome.notes)))
 
-    async def _sources(self, query: Query) -> list[tuple[str, Source]]:
-        logs = await self.logs.threads.in_thread(self._find, query)
+    def _merged(self, sources: list[tuple[str, Source]]) -> Source:
+        return sources[0][1] if len(sources) == 1 else Gather(sources, self.patience)
+
+    async def _sources(self, query: Query, notes: Notes) -> list[tuple[str, Source]]:
+        logs = await self.logs.threads.in_thread(self._find, query, notes)
         return [
             (log.name, self._source(log, options, query))
             for log, options in zip(logs, self.logs.options_of_each(logs), strict=True)
@@ -136,10 +139,29 @@ class LocalSource:
 
     def _source(self, log: Log, options: ReadOptions, query: Query) -> LogSource:
         again = partial(self.logs.generations_of, log.name, query.rotated)
-        return LogSource(log.name, log.generations, self.logs.threads, options, again)
+        return LogSource(log.name, log.generations, self.logs.threads, options, again, named=log.named)
 
-    def _find(self, query: Query) -> list[Log]:
-        return self.logs.catalog.find(query.files, rotated=query.rotated, limit=self.logs.max_files)
+    def _find(self, query: Query, notes: Notes) -> list[Log]:
+        return self.logs.catalog.find(query.files, rotated=query.rotated, limit=self.logs.max_files, notes=notes)
+
+
+class _Noted:
+    """Forwards batches, and adds what was noted while the logs were looked for to their notes.
+
+    Args:
+        found: these notes.
+    """
+
+    def __init__(self, out: Out, found: tuple[Note, ...]) -> None:
+        self._out = out
+        self._found = found
+        self._told = not found
+
+    async def send(self, batch: Batch) -> None:
+        if batch.notes or not self._told:
+            self._told = True
+            batch = replace(batch, notes=add_up((*self._found, *batch.notes)))
+        await self._out.send(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,22 +184,27 @@ class LocalLister:
             patience: seconds that others wait for this host.
         """
         listed: list[ListedLog] = []
+        notes = Notes()
         seconds = patience * PATIENCE_OF_FILES
         with trio.move_on_after(seconds) as in_time:
             try:
-                found = await self.logs.threads.in_thread(self._find, query)
+                found = await self.logs.threads.in_thread(self._find, query, notes)
             except Failure as failure:
-                return failing(self.logs.host, failure.status, failure.message)
+                return replace(failing(self.logs.host, failure.status, failure.message), notes=self._told(notes))
         if in_time.cancelled_caught:
             return failing(self.logs.host, Status.UNAVAILABLE, f"no answer from the disk within {seconds:g} s")
         logs, failures = sorted_out(found)
         with trio.move_on_at(in_time.deadline):
             for log in logs:
                 listed.append(await self._look_into(log))
-        return Listing((*listed, *map(self._unlooked, logs[len(listed) :])), (self._part(logs, listed, failures),))
+        every = (*listed, *map(self._unlooked, logs[len(listed) :]))
+        return Listing(every, (self._part(logs, listed, failures),), self._told(notes))
 
-    def _find(self, query: Query) -> list[Log]:
-        return self.logs.catalog.find(query.files, rotated=query.rotated, limit=MAX_LISTED)
+    def _find(self, query: Query, notes: Notes) -> list[Log]:
+        return self.logs.catalog.find(query.files, rotated=query.rotated, limit=MAX_LISTED, notes=notes)
+
+    def _told(self, notes: Notes) -> tuple[Note, ...]:
+        return of_host(notes.told(), self.logs.host)
 
     async def _look_into(self, log: Log) -> ListedLog:
         return await self.logs.threads.in_thread(self.lister.look, self.logs.host, log, self.logs.zone_of(log))

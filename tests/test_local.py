@@ -13,6 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from logagent.core.notes import Note
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.listing import Listing
@@ -58,6 +59,32 @@ async def test_missing_name_among_several_is_named_beside_the_lines(autojump_clo
     body, outcome = await body_of(logs_in(tmp_path), "app.log", "no.log")
     assert body == b"one\n"
     assert (outcome.status, outcome.message) == (Status.OK, "no such file: no.log")
+
+
+async def test_a_link_that_leads_out_is_noted_where_a_glob_meets_it(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"out\n")
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "out.log").symlink_to(tmp_path / "out")
+    for lines in (b"one\n", b"one\ntwo\n"):
+        (root / "app.log").write_bytes(lines)
+        got, outcome = await answered(logs_in(root), Query.of(files=("*.log",), n=1))
+        assert outcome.complete
+        assert outcome.notes == (Note("link", ("out.log",), 1),)
+        assert [batch.notes for batch in got.batches if batch.notes] == [outcome.notes]
+    _, outcome = await answered(logs_in(root), Query.of(files=("app.log",)))
+    assert outcome.notes == ()
+    _, outcome = await answered(logs_in(root), Query.of(files=("out*",)))
+    assert outcome.status is Status.NOT_FOUND
+    assert outcome.notes == (Note("link", ("out.log",), 1),)
+
+
+async def test_a_listing_has_the_notes_of_its_host(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "out.log").symlink_to("/dev/null")
+    (tmp_path / "app.log").write_bytes(b"one\n")
+    listing = await LocalLister(logs_in(tmp_path), Lister()).listing(Query.of(files=("**/*",)), 5.0)
+    assert listing.notes == (Note("link", ("out.log",), 1, "web0"),)
+    assert listing.outcome.complete
 
 
 async def test_rotated_generations_of_a_file_are_answered_with_it(autojump_clock: MockClock, tmp_path: Path) -> None:

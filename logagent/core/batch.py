@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
+from logagent.core.notes import Note
 from logagent.core.outcome import Status
 
 BATCH_BYTES = 256 * 1024
@@ -122,6 +123,8 @@ class Batch:
         positions: how far logs are read once this batch is emitted; the last position of a log counts.
         notices: what people should know, to be shown before these lines.
         live: whether the source has sent all earlier lines, so that all later batches hold lines written since.
+        notes: all notes of the source so far, if there are others than with its last batch that had any. They are told
+            ahead of its outcome, since it may be cancelled before that.
     """
 
     body: bytes
@@ -137,6 +140,7 @@ class Batch:
     positions: tuple[Position, ...] = ()
     notices: tuple[Notice, ...] = ()
     live: bool = False
+    notes: tuple[Note, ...] = ()
 
     @property
     def records(self) -> int:

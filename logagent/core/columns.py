@@ -22,8 +22,8 @@ _PER_LINE = ("times", "offsets", "origin", "flags", "keys")
 def pieces(batch: Batch, most: int) -> Iterator[Batch]:
     """Cut a batch between records into batches of bounded size.
 
-    The first piece carries what comes before the lines (`scanned`, `planned`, `notices`), the last piece what holds
-    after them (`positions`, `live`).
+    The first piece carries what comes before the lines (`scanned`, `planned`, `notices`, `notes`), the last piece what
+    holds after them (`positions`, `live`).
 
     Args:
         batch: what to cut.
@@ -50,7 +50,7 @@ def _ends_of_pieces(batch: Batch, most: int) -> Iterator[tuple[int, bytes]]:
 def cut_before(batch: Batch, borders: Sequence[int]) -> Iterator[Batch]:
     """Cut a batch before the lines at some indices.
 
-    `scanned`, `planned`, `notices`, `positions` and `live` are divided as by `pieces`.
+    `scanned`, `planned`, `notices`, `notes`, `positions` and `live` are divided as by `pieces`.
 
     Args:
         batch: what to cut.
@@ -76,6 +76,7 @@ def _cut(batch: Batch, ends: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
             scanned=batch.scanned if is_first else 0,
             planned=batch.planned if is_first else 0,
             notices=batch.notices if is_first else (),
+            notes=batch.notes if is_first else (),
             positions=batch.positions if is_last else (),
             live=batch.live and is_last,
             **_of_each(batch, itemgetter(slice(first, behind))),
@@ -98,7 +99,7 @@ def _between_records(batch: Batch, flags: bytes, begin: int, first: int, end: in
 def picked(batch: Batch, lines: Sequence[bytes], places: Sequence[int]) -> Batch:
     """Make a batch of some lines of another, in any order, with only the origins that these lines have.
 
-    `scanned`, `planned`, `notices`, `positions` and `live` are copied unchanged.
+    `scanned`, `planned`, `notices`, `notes`, `positions` and `live` are copied unchanged.
 
     Args:
         batch: where the lines are.
@@ -173,7 +174,7 @@ class Joined:
         self.flags = self._joined_flags()
 
     def batch(self, count: int, *, times: bool, places: bool) -> Batch:
-        """Make a batch of the first lines, without progress, positions and notices.
+        """Make a batch of the first lines, without progress, positions, notices and notes.
 
         Args:
             count: how many lines, at least one.

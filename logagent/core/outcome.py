@@ -10,6 +10,8 @@ import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from logagent.core.notes import Note, add_up, of_host
+
 
 class Status(enum.IntEnum):
     """The closed list of ways to end."""
@@ -68,6 +70,7 @@ class Outcome:
         hosts: one for each host that was asked; empty in the outcome of a single log.
         timings: nanoseconds spent in each stage, by its name.
         cursor: where another answer continues; empty if there is nothing further, or if it is not known.
+        notes: what was judged and did not fail; one for each host and kind.
     """
 
     status: Status = Status.OK
@@ -77,6 +80,7 @@ class Outcome:
     hosts: tuple[HostOutcome, ...] = ()
     timings: Mapping[str, int] = field(default_factory=dict)
     cursor: str = ""
+    notes: tuple[Note, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -84,8 +88,12 @@ class Outcome:
         return self.status is Status.OK
 
     def of_host(self, host: str) -> Outcome:
-        """Return the outcome with one part: that of a host, with the outcome's status, message and lines."""
-        return replace(self, hosts=(HostOutcome(host, self.status, self.message, self.lines),))
+        """Return the outcome with one part: that of a host, with the outcome's status, message and lines.
+
+        The notes are then the host's.
+        """
+        part = HostOutcome(host, self.status, self.message, self.lines)
+        return replace(self, hosts=(part,), notes=of_host(self.notes, host))
 
 
 def failed(failure: Failure, *, lines: int = 0, bytes_scanned: int = 0) -> Outcome:
@@ -120,6 +128,7 @@ def combine(outcomes: Iterable[Outcome], *, lines: int, timings: Mapping[str, in
         sum(outcome.bytes_scanned for outcome in ended),
         tuple(part for outcome in ended for part in outcome.hosts),
         _add_up([*(outcome.timings for outcome in ended), timings]),
+        notes=add_up(note for outcome in ended for note in outcome.notes),
     )
 
 

@@ -12,6 +12,7 @@ import trio
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
 from logagent.core.columns import pieces
 from logagent.core.merging.reversing import positions_behind
+from logagent.core.notes import Note, unite
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.fanout.feed import Feed
@@ -31,6 +32,7 @@ class Delivery:
         lines: number of lines sent.
         scanned: bytes of log scanned for them.
         last_sent: Trio's time of the last batch.
+        notes: of all hosts, as far as they were sent.
     """
 
     def __init__(self, query: Query, out: Out, feeds: Mapping[str, Feed]) -> None:
@@ -38,6 +40,7 @@ class Delivery:
         self.lines = 0
         self.scanned = 0
         self.last_sent = trio.current_time()
+        self.notes: tuple[Note, ...] = ()
         self._out = out
         self._feeds = feeds
         self._max_bytes = query.limits.max_bytes
@@ -59,6 +62,12 @@ class Delivery:
         """Count bytes of log that were scanned; the next batch with lines reports them to the reader."""
         self.scanned += scanned
         self._untold_scanned += scanned
+
+    async def note(self, notes: Iterable[Note]) -> None:
+        """Send all notes so far, if there are news among some notes of a host."""
+        known, self.notes = self.notes, unite((*self.notes, *notes))
+        if self.notes != known:
+            await self.send(replace(SIGN_OF_LIFE, notes=self.notes))
 
     async def say(self, notices: Iterable[Notice]) -> None:
         """Send notices, if there are any."""
@@ -98,7 +107,7 @@ def _beginning(batch: Batch, most: int) -> Batch:
     """Return the first records of a batch, at most `most` bytes, with the batch's notices in any case."""
     first = next(pieces(batch, most))
     if len(first.body) > most:
-        return replace(SIGN_OF_LIFE, notices=batch.notices)
+        return replace(SIGN_OF_LIFE, notices=batch.notices, notes=batch.notes)
     return replace(first, positions=positions_behind(first))
 
 

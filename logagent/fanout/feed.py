@@ -8,6 +8,7 @@ from collections.abc import Callable
 import trio
 
 from logagent.core.batch import Batch
+from logagent.core.notes import Note
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
 
@@ -33,6 +34,7 @@ class Feed:
         scanned: bytes of log that it scanned.
         planned: bytes of log that it scans in all, at most.
         given: number of its lines that the reader got.
+        notes: of all that it read so far.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Feed:
         self.scope = trio.CancelScope()
         self.heard = -math.inf
         self.records = self.scanned = self.planned = self.given = 0
+        self.notes: tuple[Note, ...] = ()
         self._source = source
         self._tell = tell
         self._pass_by = pass_by
@@ -55,6 +58,7 @@ class Feed:
             outcome = await self._source.pump(query, self)
             # A source may end normally while it is cancelled; an outcome that was set before stays.
             self.outcome = self.outcome or outcome
+            self.notes = outcome.notes or self.notes
         self._tell()
 
     async def send(self, batch: Batch) -> None:
@@ -63,6 +67,7 @@ class Feed:
         self.records += batch.records
         self.scanned += batch.scanned
         self.planned += batch.planned
+        self.notes = batch.notes or self.notes
         if self._pass_by(batch):
             await trio.lowlevel.checkpoint()
             return

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Notice, Out, Position
-from logagent.core.cursor import of_host
+from logagent.core.cursor import of_host as positions_of
 from logagent.core.globs import is_glob
 from logagent.core.merging.window import Window
+from logagent.core.notes import of_host
 from logagent.core.outcome import Outcome, Status, combine
 from logagent.core.query import Query, Source
 from logagent.fanout.delivery import Delivery
@@ -74,6 +75,7 @@ class _MergedFollow:
             notices = await self._hear_beginnings()
             if not self._is_nowhere(notices):
                 await self._delivery.say([*self._unknown_to_cursor(), *self._worth_saying(notices)])
+                await self._delivery.note(note for host in self._hosts for note in of_host(host.notes, host.name))
                 if query.limits.n and not query.positions:
                     await self._history.send_last(query.limits.n, self._anchors())
                 await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
@@ -91,7 +93,7 @@ class _MergedFollow:
         if self._delivery.limit is not None:
             shares.insert(0, self._delivery.limit)
         whole = combine(shares, lines=self._delivery.lines, timings={})
-        return replace(whole, bytes_scanned=self._delivery.scanned)
+        return replace(whole, bytes_scanned=self._delivery.scanned, notes=self._delivery.notes)
 
     def _tell(self) -> None:
         self._news.set()
@@ -101,7 +103,7 @@ class _MergedFollow:
     def _question_to(self, host: FollowedHost) -> Query:
         """Return the query for one host: its own live lines only, from the positions that were delivered."""
         query = self._query
-        positions = of_host(self._delivery.positions, host.name)
+        positions = positions_of(self._delivery.positions, host.name)
         # If the last n lines are wanted, `History` sends them, and the host must not send earlier lines itself.
         since = query.range.since if positions or query.limits.n is None else None
         return replace(
@@ -153,7 +155,9 @@ class _MergedFollow:
     def _unknown_to_cursor(self) -> list[Notice]:
         """Return a notice for each host that the query's positions do not name: its earlier lines are not sent."""
         positions = self._query.positions
-        unknown = [host for host in self._hosts if positions and host.anchors and not of_host(positions, host.name)]
+        unknown = [
+            host for host in self._hosts if positions and host.anchors and not positions_of(positions, host.name)
+        ]
         message = "is not in the cursor; what it wrote before now is left out"
         return [Notice(host.name, Status.OK, message) for host in unknown]
 
@@ -193,6 +197,7 @@ class _MergedFollow:
         elif self._window.size < HELD and (batch := host.take()) is not None:
             self._tell()  # there may be more
             await self._delivery.say([host.note(notice) for notice in batch.notices])
+            await self._delivery.note(of_host(batch.notes, host.name))
             self._delivery.count_scanned(batch.scanned)
             host.begun = True
             if not batch.count:
@@ -200,7 +205,7 @@ class _MergedFollow:
             elif self._merging:
                 self._window.add(host.name, batch, trio.current_time())
             else:
-                await self._delivery.send(replace(batch, scanned=0, notices=(), live=False))
+                await self._delivery.send(replace(batch, scanned=0, notices=(), live=False, notes=()))
 
 
 def _names_one_log(query: Query) -> bool:

@@ -16,9 +16,10 @@ import trio
 
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, Position
 from logagent.core.columns import pieces
-from logagent.core.cursor import of_host
+from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
+from logagent.core.notes import Note, add_up, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
@@ -105,6 +106,7 @@ class _Gathering:
         self._merge_ns = 0
         self._told = (0, 0)
         self._told_positions: set[Position] = set()
+        self._told_notes: tuple[Note, ...] = ()
 
     async def run(self) -> None:
         async with trio.open_nursery() as nursery:
@@ -139,7 +141,7 @@ class _Gathering:
         """
         query = replace(self._query, limits=replace(self._query.limits, timeout=None))
         if self._of_hosts:
-            positions = query.positions if query.own else of_host(query.positions, feed.name)
+            positions = query.positions if query.own else positions_of(query.positions, feed.name)
             query = replace(query, hosts=(), own=True, positions=positions)
         if len(self._feeds) == 1:
             return query
@@ -200,10 +202,19 @@ class _Gathering:
             await self._out.send(rest)
 
     def _with_progress(self, batch: Batch) -> Batch:
-        """Return the batch with the progress since the last one: bytes scanned and planned, and positions."""
+        """Return the batch with the progress since the last one: bytes scanned and planned, positions, and notes."""
         scanned, planned = (sum(feed.scanned for feed in self._feeds), sum(feed.planned for feed in self._feeds))
         told, self._told = self._told, (scanned, planned)
-        return replace(batch, scanned=scanned - told[0], planned=planned - told[1], positions=self._news_of_positions())
+        progress = replace(batch, scanned=scanned - told[0], planned=planned - told[1], notes=self._news_of_notes())
+        return replace(progress, positions=self._news_of_positions())
+
+    def _news_of_notes(self) -> tuple[Note, ...]:
+        """Return all notes of the sources so far, if they have changed since the last call."""
+        told, self._told_notes = self._told_notes, add_up(note for feed in self._feeds for note in self._notes_of(feed))
+        return self._told_notes if self._told_notes != told else ()
+
+    def _notes_of(self, feed: Feed) -> tuple[Note, ...]:
+        return of_host(feed.notes, feed.name) if self._of_hosts else feed.notes
 
     def _news_of_positions(self) -> tuple[Position, ...]:
         """Return the positions that changed since the last call."""
@@ -230,7 +241,8 @@ class _Gathering:
         return combine(outcomes, lines=self._lines, timings=timings)
 
     def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
-        outcome = replace(outcome, bytes_scanned=max(outcome.bytes_scanned, feed.scanned))
+        scanned = max(outcome.bytes_scanned, feed.scanned)
+        outcome = replace(outcome, bytes_scanned=scanned, notes=self._notes_of(feed))
         if not self._of_hosts:
             return outcome
         part = HostOutcome(feed.name, outcome.status, outcome.message, feed.given)

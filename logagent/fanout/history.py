@@ -47,6 +47,7 @@ class History:
         self._delivery.pass_by(query.positions)
         outcome = await self._ended(known).pump(asked, self._delivery)
         await self._delivery.say(_failures(outcome))
+        await self._delivery.note(outcome.notes)
 
     async def send_last(self, n: int, anchors: Sequence[Position]) -> None:
         """Send the last lines before the places where the live lines begin, in reading order.
@@ -61,6 +62,7 @@ class History:
         found = _FoundLines(self._delivery)
         outcome = await self._ended(hosts).pump(self._question(n, anchors), found)
         await self._delivery.say(_failures(outcome))
+        await self._delivery.note(outcome.notes)
         earlier = oldest_first(found.batches, {(anchor.host, anchor.log) for anchor in anchors})
         if earlier is None:
             return

@@ -15,6 +15,7 @@ import trio
 from logagent.core.batch import Batch, Origin, Out
 from logagent.core.cursor import MAX_ASKED, encode
 from logagent.core.hits.counts import are_counts
+from logagent.core.notes import of_host
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
@@ -84,7 +85,7 @@ class PeerSource:
     def _headers(self, query: Query) -> dict[str, str]:
         columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query.form, name))
         headers = {
-            "accept": BATCHES + columns,
+            "accept": f"{BATCHES}{columns};notes=true",
             "accept-encoding": IDENTITY if _is_here(self.client.base_url) else "zstd",
         }
         if query.own:
@@ -139,12 +140,13 @@ class _Renaming:
 
     def __call__(self, batch: Batch) -> Batch:
         hosts = {origin.host for origin in batch.origins} | {position.host for position in batch.positions}
-        if hosts | {notice.host for notice in batch.notices} <= {self._host}:
+        hosts |= {notice.host for notice in batch.notices} | {note.host for note in batch.notes}
+        if hosts <= {self._host}:
             return batch
         positions = tuple(position._replace(host=self._host) for position in batch.positions)
         notices = tuple(notice._replace(host=self._host) for notice in batch.notices)
-        origins = tuple(map(self._origin, batch.origins))
-        return replace(batch, origins=origins, positions=positions, notices=notices)
+        origins, notes = tuple(map(self._origin, batch.origins)), of_host(batch.notes, self._host)
+        return replace(batch, origins=origins, positions=positions, notices=notices, notes=notes)
 
     def _origin(self, origin: Origin) -> Origin:
         return self._renamed.setdefault(origin, origin._replace(host=self._host))

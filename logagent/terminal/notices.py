@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from logagent.core.batch import Batch, Out
+from logagent.core.notes import Note
 from logagent.terminal.progress import Progress
 from logagent.terminal.streams import Streams
+from logagent.terminal.verdicts import told
 
 
 class NoticePrinter:
@@ -12,17 +14,31 @@ class NoticePrinter:
 
     Args:
         agent: the URL to print for notices without a host, which are about the agent itself.
+        at_once: whether notes are printed too, as they change; else they are left to the end of the answer.
+
+    Attributes:
+        told: the notes that were printed last.
     """
 
-    def __init__(self, out: Out, progress: Progress, streams: Streams, agent: str) -> None:
+    def __init__(self, out: Out, progress: Progress, streams: Streams, agent: str, *, at_once: bool = False) -> None:
+        self.told: tuple[Note, ...] = ()
+        self._at_once = at_once
         self._out = out
         self._progress = progress
         self._streams = streams
         self._agent = agent
 
     async def send(self, batch: Batch) -> None:
-        """Print the notices of a batch, then forward the batch."""
+        """Print the notices and notes of a batch, then forward the batch."""
         for notice in batch.notices:
-            self._progress.erase()
-            self._streams.say(f"{notice.host or self._agent}: {notice.message}")
+            self._say(f"{notice.host or self._agent}: {notice.message}")
+        if self._at_once and batch.notes:
+            for note in batch.notes:
+                if note not in self.told:
+                    self._say(told(note, self._agent))
+            self.told = batch.notes
         await self._out.send(batch)
+
+    def _say(self, text: str) -> None:
+        self._progress.erase()
+        self._streams.say(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 
 import trio
@@ -12,6 +13,7 @@ from logagent.config import timezones
 from logagent.config.errors import ConfigError
 from logagent.core.batch import Out
 from logagent.core.hits.tally import Tallied
+from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.core.rendering.hits import HitsJson
@@ -68,7 +70,7 @@ async def show(source: Source, asked: Question, streams: Streams, environ: Mappi
     """Print what a source answers.
 
     Returns:
-        None if nobody reads the output any more.
+        How it ended, without the notes that were printed at once; None if nobody reads the output any more.
 
     Raises:
         OSError: if the answer cannot be written.
@@ -78,11 +80,17 @@ async def show(source: Source, asked: Question, streams: Streams, environ: Mappi
         pipe = Pipe(streams.stdout, scope.cancel)
         with progress_on(streams, environ) as progress:
             printer = _printer(asked, progress.before(pipe.write), streams, environ)
-            notices = NoticePrinter(Watched(printer, progress), progress, streams, asked.agent.url)
+            watched, at_once = Watched(printer, progress), asked.query.follow is not None
+            notices = NoticePrinter(watched, progress, streams, asked.agent.url, at_once=at_once)
             outcome = await _pump(source, asked.query, notices, printer)
         if exit_code(outcome) != FAILED or asked.form == "json":
             await printer.end(outcome)
-    return None if pipe.is_closed() else outcome
+    return None if pipe.is_closed() else _without(notices.told, outcome)
+
+
+def _without(told: tuple[Note, ...], outcome: Outcome) -> Outcome:
+    """Return the outcome without the notes that were printed already."""
+    return replace(outcome, notes=tuple(note for note in outcome.notes if note not in told))
 
 
 def _printer(asked: Question, write: Write, streams: Streams, environ: Mapping[str, str]) -> Printer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.terminal.amounts import counted
 
@@ -37,7 +38,7 @@ def exit_code(outcome: Outcome) -> int:
 
 
 def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
-    """Report on an answer: which hosts failed and why, and that it is partial.
+    """Report on an answer: which hosts failed and why, that it is partial, and its notes.
 
     Hosts that merely lack the file, and a complete answer, are reported only if `verbose`.
 
@@ -50,6 +51,7 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
     failing = [part for part in outcome.hosts if _fails(part)]
     named = [part for part in outcome.hosts if verbose or _fails(part)]
     lines = [f"{part.host}: {part.message or _summary(part)} ({part.status.name})" for part in named]
+    lines += [told(note, agent) for note in outcome.notes]
     if not outcome.complete:
         lines.append(_whole(outcome, len(failing), agent))
     if verbose:
@@ -57,6 +59,11 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
     if outcome.cursor and (verbose or outcome.status in _BUDGETS):
         lines.append(how_to_continue(outcome.cursor))
     return lines
+
+
+def told(note: Note, agent: str) -> str:
+    """Write a note, of a host or else of the agent with the URL `agent`."""
+    return f"note: {note.host or agent}: {note.sentence}"
 
 
 def how_to_continue(cursor: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from quart import request
@@ -43,10 +44,17 @@ class Form(NamedTuple):
 
 
 class _Frames:
-    """Renders batches for another agent, which finds the outcome in the trailers."""
+    """Renders batches for another agent, which finds the outcome in the trailers.
+
+    Args:
+        notes: whether the other agent can read notes.
+    """
+
+    def __init__(self, notes: bool) -> None:
+        self._notes = notes
 
     def batch(self, batch: Batch) -> bytes:
-        return encode(batch)
+        return encode(batch if self._notes else replace(batch, notes=()))
 
     def end(self, outcome: Outcome) -> bytes:
         return b""
@@ -62,7 +70,7 @@ def logs_form(query: Query) -> Form:
     liked = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else TEXT
     accept, parameters = parse_options_header(request.headers.get("accept"))
     if accept == BATCHES and BATCHES in offered:
-        return Form(BATCHES, _Frames(), False, "times" in parameters, "places" in parameters)
+        return Form(BATCHES, _Frames("notes" in parameters), False, "times" in parameters, "places" in parameters)
     if liked == NDJSON:
         cursors = RecordCursors(query) if query.form.cursors else None
         return Form(NDJSON, RecordsNdjson(follow=query.follow is not None, cursors=cursors), True, True, True)
@@ -82,10 +90,10 @@ def hits_form(query: Query) -> Form:
     Raises:
         Refusal: when it accepts none of them.
     """
-    accept, _ = parse_options_header(request.headers.get("accept"))
+    accept, parameters = parse_options_header(request.headers.get("accept"))
     liked = request.accept_mimetypes.best_match([JSON, NDJSON, TEXT]) if request.accept_mimetypes else JSON
     if accept == BATCHES and request.http_version == "2":
-        return Form(BATCHES, _Frames(), False, True, True)
+        return Form(BATCHES, _Frames("notes" in parameters), False, True, True)
     if liked == JSON:
         return Form(JSON, HitsJson(query.form.step), True, True, True)
     if liked == NDJSON:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
+from logagent.core.notes import Note
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 
 FOUND = Outcome()
@@ -117,6 +119,18 @@ def test_an_outcome_as_the_share_of_a_host_has_one_part_that_says_the_same() -> 
         3,
         99,
     )
+
+
+def test_notes_add_up_by_host_and_kind_over_failures_too() -> None:
+    one, two = Note("times", ("a.log",), 1, "web-1"), Note("times", ("b.log",), 2, "web-1")
+    other = Note("times", ("b.log",), 1, "web-2")
+    whole = combined(Outcome(notes=(one,)), replace(AWAY, notes=(two,)), Outcome(notes=(other,)))
+    assert whole.notes == (Note("times", ("a.log", "b.log"), 3, "web-1"), other)
+    assert combined(Outcome(notes=(one,))).complete
+
+
+def test_the_share_of_a_host_has_the_hosts_notes() -> None:
+    assert Outcome(notes=(Note("times", ("a",), 1),)).of_host("web-1").notes == (Note("times", ("a",), 1, "web-1"),)
 
 
 def test_statuses_are_those_of_grpc() -> None:

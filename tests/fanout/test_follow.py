@@ -10,6 +10,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
+from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.fanout import follow
@@ -57,6 +58,26 @@ def host(name: str, *steps: Step, outcome: Outcome | None = None) -> ScriptedSou
 
 
 # What comes out.
+
+
+async def test_notes_are_told_at_once_and_in_the_end(autojump_clock: MockClock) -> None:
+    reader, first, more = Reader(), Note("link", ("a",), 1), Note("link", ("a", "b"), 2)
+    noting = [replace(SIGN_OF_LIFE, notes=(first,)), 1.0, replace(SIGN_OF_LIFE, notes=(more,)), written("a", 5)]
+    both = following(host("a", *noting, replace(SIGN_OF_LIFE, notes=(more,))), source(begins("b")))
+    outcome = await both.pump(QUERY, reader)
+    told = [batch.notes for batch in reader.batches if batch.notes]
+    assert told == [(replace(first, host="a"),), (replace(more, host="a"),)]
+    assert outcome.notes == told[-1]
+    assert outcome.complete
+
+
+async def test_notes_of_earlier_lines_are_those_of_the_same_files(autojump_clock: MockClock) -> None:
+    reader, note = Reader(), Note("link", ("a",), 1, "a")
+    live = source(replace(begins("a"), notes=(note,)))
+    outcome = await following(live, ended=lambda _: source(outcome=Outcome(notes=(note,)))).pump(
+        changed(QUERY, n=3), reader
+    )
+    assert outcome.notes == (note,)
 
 
 async def test_lines_of_hosts_come_in_the_order_of_their_times(autojump_clock: MockClock) -> None:

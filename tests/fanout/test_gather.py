@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Origin, Out
+from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.gather import LAST_WORDS, Gather
@@ -57,6 +58,39 @@ async def test_two_sources_come_in_the_order_of_their_times(autojump_clock: Mock
     assert reader.times == [1, 2, 3, 4, 5, 6]
     assert outcome.complete
     assert outcome.lines == 6
+
+
+NOTED = (Note("times", ("a.log",), 1),)
+
+
+async def test_notes_of_hosts_carry_their_names_and_make_nothing_incomplete(autojump_clock: MockClock) -> None:
+    outcome = await hosts(source(outcome=Outcome(notes=NOTED)), source(outcome=Outcome(notes=NOTED))).pump(
+        OLDEST, Reader()
+    )
+    assert outcome.complete
+    assert outcome.notes == (replace(NOTED[0], host="a"), replace(NOTED[0], host="b"))
+
+
+async def test_notes_of_logs_add_up(autojump_clock: MockClock) -> None:
+    both = [("a.log", source(outcome=Outcome(notes=NOTED))), ("b.log", source(outcome=Outcome(notes=NOTED)))]
+    outcome = await Gather(both, PATIENCE).pump(OLDEST, Reader())
+    assert [note.count for note in outcome.notes] == [2]
+
+
+async def test_notes_of_a_source_that_is_stopped_are_those_that_it_told_ahead(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    stopped = source(replace(lines(5), notes=NOTED), NEVER)
+    outcome = await hosts(source(lines(1, 2, 3)), stopped).pump(changed(OLDEST, n=3), reader)
+    assert outcome.notes == (replace(NOTED[0], host="b"),)
+    assert [batch.notes for batch in reader.batches if batch.notes] == [outcome.notes]
+
+
+async def test_notes_that_change_are_told_ahead_as_a_whole(autojump_clock: MockClock) -> None:
+    reader, more = Reader(), (Note("times", ("a.log", "b.log"), 2),)
+    changing = source(replace(lines(1), notes=NOTED), lines(2), replace(lines(3), notes=more))
+    outcome = await hosts(changing, source()).pump(OLDEST, reader)
+    assert [[note.count for note in batch.notes] for batch in reader.batches if batch.notes] == [[1], [2]]
+    assert [note.count for note in outcome.notes] == [2]
 
 
 async def test_the_newest_come_first_unless_asked_otherwise(autojump_clock: MockClock) -> None:

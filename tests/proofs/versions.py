@@ -2,8 +2,9 @@
 
 Agents of an earlier revision (by default the parent of HEAD) and of this tree ask each other, each as the one that is
 asked and as the one that asks. Every answer must be the one that two agents of this tree give, to the byte, except for
-what is measured. The earlier revision is checked out into a temporary directory and runs with the libraries of
-this environment. Exits 1 if a check fails, 2 where there is no such revision.
+what is measured, and for notes, which an earlier revision may not have. The earlier revision is checked out into a
+temporary directory and runs with the libraries of this environment. Exits 1 if a check fails, 2 where there is no such
+revision.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import ndiff
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def write_logs(root: Path) -> None:
     (root / "plain" / "notes.log").write_text("".join(f"note number {number}\n" for number in range(50)))
     stacks = [STACK.format(time=time, number=number) for number, time in enumerate(times[:300])]
     (root / "errors.log").write_text("".join(stacks))
+    (root / "leads-out.log").symlink_to("/dev/null")
     for file in root.rglob("*.log*"):
         os.utime(file, (1_795_860_000, 1_795_860_000))
 
@@ -101,10 +103,33 @@ def _opened(cursor: str) -> str:
     return json.dumps(json.loads(zlib.decompress(packed)), sort_keys=True).replace('"', "'")
 
 
-def _without(value: object) -> object:
+def _without(value: object, names: Collection[str] = MEASURED) -> object:
     if isinstance(value, dict):
-        return {name: _without(inner) for name, inner in value.items() if name not in MEASURED}
-    return [_without(inner) for inner in value] if isinstance(value, list) else value
+        return {name: _without(inner, names) for name, inner in value.items() if name not in names}
+    return [_without(inner, names) for inner in value] if isinstance(value, list) else value
+
+
+def without_notes(answer: str) -> str:
+    """An answer without its notes, and without the names of the trailers that may hold them."""
+    lines = [line for line in answer.splitlines() if not re.match("(trailer|log-notes)", line)]
+    return "\n".join(map(_line_without_notes, lines))
+
+
+def _line_without_notes(line: str) -> str:
+    with contextlib.suppress(ValueError):
+        return json.dumps(_without(json.loads(line), ("notes",)))
+    return line
+
+
+def noted(answers: dict[str, str]) -> set[str]:
+    """The hosts of whose link there is a note in every answer about a glob, of lines, of hits and of files."""
+    hosts = {"asked", "other"}
+    for question, answer in answers.items():
+        if "*.log&" in question or "files" in question:
+            shown = set(re.findall(r'host="(\w+)"', "".join(re.findall("log-notes: .*", answer))))
+            shown |= set(re.findall(r'"host": "(\w+)", "kind": "link"', answer))
+            hosts &= shown
+    return hosts
 
 
 def follows(checks: Checks, asked: Path, other: Path, root: Path, names: str) -> None:
@@ -125,11 +150,15 @@ def follows(checks: Checks, asked: Path, other: Path, root: Path, names: str) ->
 
 def prove(checks: Checks, earlier: Path, root: Path) -> None:
     expected = answers(TREE, TREE, root)
+    checks.equal("new asks new: hosts with notes", noted(expected), {"asked", "other"})
     for names, asked, other in (("new asks old", TREE, earlier), ("old asks new", earlier, TREE)):
-        for question, answer in answers(asked, other, root).items():
-            differing = [*ndiff(expected[question].splitlines(), answer.splitlines())]
-            seen = [line for line in differing if not line.startswith(" ")]
-            checks.check(f"{names}: {question}", answer == expected[question], "\n".join(seen))
+        given = answers(asked, other, root)
+        for question, answer in given.items():
+            wanted, got = without_notes(expected[question]), without_notes(answer)
+            seen = [line for line in ndiff(wanted.splitlines(), got.splitlines()) if not line.startswith(" ")]
+            checks.check(f"{names}: {question}", got == wanted, "\n".join(seen))
+        if "log-notes" not in "".join(answers(earlier, earlier, root).values()):
+            checks.equal(f"{names}: hosts with notes", noted(given), {"asked"} if asked is TREE else set())
         follows(checks, asked, other, root, names)
 
 

@@ -11,6 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.config.errors import ConfigError
+from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
@@ -52,6 +53,13 @@ async def list_files(console: Console, document: object, *argv: str, status: int
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1") as client:
         return await files.list_files(client, files_question(*argv), console.streams)
+
+
+async def test_notes_are_said_and_in_json(console: Console) -> None:
+    listing = Listing((APP,), (OK,), (Note("link", ("out.log",), 1, "web-1"),))
+    assert await list_files(console, to_json(listing), "-o", "json") == FOUND
+    assert json.loads(console.data)["notes"][0]["files"] == ["out.log"]
+    assert console.talk == f"logagent: note: web-1: {listing.notes[0].sentence}\n"
 
 
 async def test_files_are_a_table(console: Console) -> None:

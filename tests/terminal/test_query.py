@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+from dataclasses import replace
 
 import pytest
 import trio
@@ -13,6 +14,7 @@ from trio.testing import MockClock
 
 from logagent.config.errors import ConfigError
 from logagent.core.batch import Batch, LineFlag, Origin, Out
+from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.terminal import query
@@ -54,6 +56,14 @@ async def test_text_is_printed_with_its_prefix(console: Console) -> None:
     outcome = await query.show(Told(FOUND_TWO, TWO_LINES), question_of("query", "syslog"), console.streams, {})
     assert outcome == FOUND_TWO
     assert console.data == "web-1 syslog: one\nweb-1 syslog: two\n"
+
+
+async def test_notes_of_a_follow_are_not_said_twice(console: Console) -> None:
+    notes = (Note("link", ("a",), 1, "web-1"), Note("times", ("b",), 1, "web-1"))
+    source = Told(replace(FOUND_TWO, notes=notes), replace(TWO_LINES, notes=notes[:1]))
+    outcome = await query.show(source, question_of("follow", "syslog"), console.streams, {})
+    assert outcome is not None
+    assert outcome.notes == notes[1:]
 
 
 class Terminal(io.BytesIO):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
 
@@ -40,6 +41,19 @@ def told(outcome: Outcome, *, verbose: bool = False) -> list[str]:
 
 def test_complete_answer_is_not_talked_about() -> None:
     assert told(Outcome(lines=2, hosts=(OK, LACKING))) == []
+
+
+def test_notes_are_told_after_hosts_and_change_no_exit_code() -> None:
+    notes = (Note("link", ("a",), 1, "web-1"), Note("link", ("b",), 1))
+    outcome = Outcome(Status.UNAVAILABLE, lines=2, hosts=(OK, DOWN), notes=notes)
+    assert told(outcome) == [
+        "db-2: connection refused (UNAVAILABLE)",
+        f"note: web-1: {notes[0].sentence}",
+        f"note: http://a:1: {notes[1].sentence}",
+        "partial answer: 1 of 2 hosts failed",
+    ]
+    assert exit_code(Outcome(lines=2, hosts=(OK,), notes=notes)) == FOUND
+    assert exit_code(Outcome(hosts=(EMPTY,), notes=notes)) == NOTHING
 
 
 def test_failing_hosts_are_named_before_the_whole() -> None:

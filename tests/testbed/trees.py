@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from logagent.core.outcome import Failure, Status
+from logagent.core.units import SECOND
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
+from logagent.disk.files.walk import Opener
 
 NOBODY = 65534
+PLANTED = 1_795_000_000
 ROTATED = ("app.log", "app.log.1", "app.log.2.gz", "app.log.10.gz")
 
 
 def planted(root: Path, *names: str) -> Path:
-    """A directory with files that each hold their own name."""
+    """A directory with files that each hold their own name, all modified at the same time."""
     root.mkdir(parents=True, exist_ok=True)
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(os.fsencode(name))
+        os.utime(root / name, (PLANTED, PLANTED))
     return root
 
 
@@ -76,5 +81,10 @@ def contents(logs: list[Log]) -> dict[str, list[str]]:
     return {log.name: [generation.name for generation in log.generations] for log in logs}
 
 
+def settled_catalog(*roots: Path, opener: Opener = os.open) -> Catalog:
+    """A catalog that finds each file long after it was renamed."""
+    return Catalog(roots, opener=opener, now=lambda: time.time_ns() + SECOND)
+
+
 def found(root: Path, *patterns: str, rotated: bool = True) -> dict[str, list[str]]:
-    return contents(Catalog([root]).find(patterns, rotated=rotated))
+    return contents(settled_catalog(root).find(patterns, rotated=rotated))

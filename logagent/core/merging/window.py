@@ -71,7 +71,8 @@ class Window:
         Args:
             host: its name.
             batch: at least one line, with times and places. Its positions are how far the host's logs are read once all
-                lines that the host added so far are emitted. `scanned`, `planned`, `notices` and `live` are ignored.
+                lines that the host added so far are emitted. `scanned`, `planned`, `notices`, `notes` and `live` are
+                ignored.
             now: the time, in seconds.
         """
         assert batch.count > 0, "a batch without lines is to be noted"
@@ -205,8 +206,8 @@ def _behind(held: HeldBatch, place: int) -> Position:
 
 
 def _by_log(batch: Batch) -> list[tuple[tuple[str, str], Batch]]:
-    """Split a batch by log, into batches without progress, positions and notices."""
-    batch = replace(batch, scanned=0, planned=0, positions=(), notices=(), live=False)
+    """Split a batch by log, into batches without progress, positions, notices and notes."""
+    batch = replace(batch, scanned=0, planned=0, positions=(), notices=(), live=False, notes=())
     logs = [origin.log_id for origin in batch.origins]
     if batch.origin is None or len(set(logs)) == 1:
         return [(logs[0], batch)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from logagent.core.batch import SIGN_OF_LIFE, Batch
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
-from logagent.core.rendering.records import LIVE_RECORD, json_end, json_notice, json_records
+from logagent.core.rendering.records import LIVE_RECORD, json_end, json_notice, json_records, notices_of
 
 ALIVE = ": alive\n\n"
 """A sign of life: a comment, which a reader skips."""
@@ -34,7 +34,8 @@ class EventStream:
         """Return the events of a batch."""
         if batch == SIGN_OF_LIFE:
             return ALIVE.encode() if self._follow else b""
-        notices = [f"event: notice\ndata: {json_notice(notice)}\n\n" for notice in batch.notices]
+        said = notices_of(batch) if self._follow else batch.notices
+        notices = [f"event: notice\ndata: {json_notice(notice)}\n\n" for notice in said]
         live = [f"event: live\ndata: {LIVE_RECORD}\n\n"] if batch.live else []
         return "".join([*notices, *self._records(batch), *live]).encode()
 

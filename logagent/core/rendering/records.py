@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, shown
 from logagent.core.merging.record_cursors import RecordCursors
-from logagent.core.outcome import Outcome
+from logagent.core.outcome import Outcome, Status
 from logagent.core.times.moments import whole_second
 from logagent.core.wire.verdict import end_record
 
@@ -104,7 +104,7 @@ class RecordsNdjson:
             cursors = self._cursors.behind(batch)
             rows = [_with_cursor(row, cursor) for row, cursor in zip(rows, cursors, strict=True)]
         if self._follow:
-            rows = [*map(json_notice, batch.notices), *rows, *_signs(batch)]
+            rows = [*map(json_notice, notices_of(batch)), *rows, *_signs(batch)]
         return ("\n".join(rows) + "\n").encode() if rows else b""
 
     def end(self, outcome: Outcome) -> bytes:
@@ -127,6 +127,12 @@ def json_records(batch: Batch) -> list[str]:
         f'{{"time":{rfc3339(time) if timed else "null"},{where}{offset},{_line(line)}}}'
         for line, time, offset, (timed, where) in rows
     ]
+
+
+def notices_of(batch: Batch) -> list[Notice]:
+    """Return what people should know before the lines of a batch: its notices, and its notes as notices."""
+    notes = [Notice(note.host, Status.OK, f"note: {note.sentence}") for note in batch.notes]
+    return [*batch.notices, *notes]
 
 
 def json_notice(notice: Notice) -> str:

@@ -3,13 +3,15 @@
 The layout of a frame; numbers are big-endian, but columns are little-endian, so that most machines copy them unchanged:
 
     u32  length of all that follows
-    u8   columns present: 1 times, 2 offsets, 4 origin, 8 flags, 16 keys; 32: the batch is live
+    u8   columns present: 1 times, 2 offsets, 4 origin, 8 flags, 16 keys; 32: the batch is live; 64: it has notes
     u32  count of lines
     u64  bytes scanned since the frame before it
     u64  bytes planned since then
     u16  count of origins, then for each: u16 length and UTF-8 of host, file and log, u8 timed, u64 fingerprint
     u16  count of positions, then for each: u16 length and UTF-8 of host and log, u64 fingerprint, u64 offset
     u16  count of notices, then for each: u16 length and UTF-8 of host and message, u8 status
+    u16  count of notes, if present, then for each: u16 length and UTF-8 of host and kind, u64 count, u16 count of
+         files, then for each: u16 length and UTF-8
     i64  times[count]     if present
     i64  offsets[count]   if present
     u16  origin[count]    if present
@@ -27,10 +29,13 @@ from collections.abc import Iterator
 
 from logagent.core.batch import Batch, Notice, Origin, Position
 from logagent.core.columns import cut_before, with_used_origins
+from logagent.core.notes import Note
 from logagent.core.outcome import Status
 
 BATCHES = "application/vnd.logagent.batches"
-"""The media type; its parameters `times` and `places` (true or false) ask for these columns."""
+"""The media type; its parameters `times` and `places` (true or false) ask for these columns.
+
+`notes` asks for notes, which agents of the first version cannot read."""
 SCOPE_HEADER = "log-scope"
 """`log-scope: own` asks an agent for its own files only, so that agents never ask each other in circles."""
 VERSION_HEADER = "logagent-version"
@@ -45,7 +50,8 @@ _HEAD = struct.Struct(">BIQQH")
 _SHORT = struct.Struct(">H")
 _ORIGIN_END = struct.Struct(">?Q")
 _POSITION_END = struct.Struct(">QQ")
-_TIMES, _OFFSETS, _ORIGIN, _FLAGS, _KEYS, _LIVE = 1, 2, 4, 8, 16, 32
+_NOTE_END = struct.Struct(">QH")
+_TIMES, _OFFSETS, _ORIGIN, _FLAGS, _KEYS, _LIVE, _NOTES = 1, 2, 4, 8, 16, 32, 64
 _STATUSES = frozenset(Status)
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _BIG_ENDIAN = sys.byteorder == "big"
@@ -101,13 +107,15 @@ def _encode_frame(batch: Batch) -> bytes:
         (_KEYS, "q", batch.keys),
     ]
     present = [(flag, kind, column) for flag, kind, column in columns if column is not None]
-    columns_present = sum(flag for flag, _, _ in present) | (_LIVE if batch.live else 0)
+    columns_present = sum(flag for flag, _, _ in present)
+    columns_present |= (_LIVE if batch.live else 0) | (_NOTES if batch.notes else 0)
     parts = [_HEAD.pack(columns_present, batch.count, batch.scanned, batch.planned, len(batch.origins))]
     parts += [_encode_origin(origin) for origin in batch.origins]
     parts.append(_SHORT.pack(len(batch.positions)))
     parts += [_encode_position(position) for position in batch.positions]
     parts.append(_SHORT.pack(len(batch.notices)))
     parts += [_encode_notice(notice) for notice in batch.notices]
+    parts += [_SHORT.pack(len(batch.notes)), *map(_encode_note, batch.notes)] if batch.notes else []
     parts += [_encode_column(kind, column) for _, kind, column in present]
     parts.append(batch.body)
     return b"".join([_LENGTH.pack(sum(map(len, parts))), *parts])
@@ -166,6 +174,11 @@ def _encode_notice(notice: Notice) -> bytes:
     return _encode_names(notice.host, notice.message) + bytes([notice.status])
 
 
+def _encode_note(note: Note) -> bytes:
+    names = _encode_names(note.host, note.kind) + _NOTE_END.pack(note.count, len(note.files))
+    return names + _encode_names(*note.files)
+
+
 def _encode_names(*names: str) -> bytes:
     encoded = [name.encode("utf-8", "surrogateescape") for name in names]
     return b"".join(part for name in encoded for part in (_SHORT.pack(len(name)), name))
@@ -203,6 +216,7 @@ class _Frame:
         positions = tuple(self._position() for _ in range(position_count))
         (notice_count,) = _SHORT.unpack(self._take(_SHORT.size))
         notices = tuple(self._notice() for _ in range(notice_count))
+        notes = self._notes() if columns_present & _NOTES else ()
         times = self._column("q", count) if columns_present & _TIMES else None
         offsets = self._column("q", count) if columns_present & _OFFSETS else None
         origin = self._column("H", count) if columns_present & _ORIGIN else None
@@ -214,7 +228,7 @@ class _Frame:
         if origin and max(origin) >= origin_count:
             raise WireError("a line comes from an origin that the frame does not name")
         columns = (times, offsets, origins, origin, scanned, planned, flags, keys)
-        return Batch(body, count, *columns, positions, notices, bool(columns_present & _LIVE))
+        return Batch(body, count, *columns, positions, notices, bool(columns_present & _LIVE), notes)
 
     def _take(self, size: int) -> bytes:
         taken = self._frame[self._at : self._at + size]
@@ -238,6 +252,15 @@ class _Frame:
         if status not in _STATUSES:
             raise WireError(f"a notice has the status {status}")
         return Notice(host, Status(status), message)
+
+    def _notes(self) -> tuple[Note, ...]:
+        (count,) = _SHORT.unpack(self._take(_SHORT.size))
+        return tuple(self._note() for _ in range(count))
+
+    def _note(self) -> Note:
+        host, kind = self._text(), self._text()
+        count, named = _NOTE_END.unpack(self._take(_NOTE_END.size))
+        return Note(kind, tuple(self._text() for _ in range(named)), count, host)
 
     def _text(self) -> str:
         (length,) = _SHORT.unpack(self._take(_SHORT.size))

@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from logagent.core.batch import shown
+from logagent.core.notes import Note, add_up, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.core.times import moments
 from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
+from logagent.core.wire.verdict import notes_to_json
 
 EVERYTHING = "**/*"
 """The glob that is listed if no file is named."""
@@ -88,22 +90,25 @@ class Listing:
     Attributes:
         logs: by host and name.
         hosts: how each host that was asked answered.
+        notes: what was judged and did not fail.
     """
 
     logs: tuple[ListedLog, ...]
     hosts: tuple[HostOutcome, ...]
+    notes: tuple[Note, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
         """How the listing ended: with the status of the first host that failed; NOT_FOUND is not a failure here."""
         failing = [part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
         first = failing[0] if failing else HostOutcome("", Status.OK)
-        return Outcome(first.status, first.message, len(self.logs), hosts=self.hosts)
+        return Outcome(first.status, first.message, len(self.logs), hosts=self.hosts, notes=self.notes)
 
     def of_host(self, host: str) -> Listing:
         """Return the listing of one host, with the name that this agent has for the host."""
         logs = tuple(replace(log, host=host) for log in self.logs)
-        return Listing(logs, tuple(replace(part, host=host) for part in self.hosts[:1]))
+        parts = tuple(replace(part, host=host) for part in self.hosts[:1])
+        return Listing(logs, parts, of_host(self.notes, host))
 
 
 def failing(host: str, status: Status, message: str) -> Listing:
@@ -115,7 +120,8 @@ def joined(listings: Iterable[Listing]) -> Listing:
     """Return the listings of several hosts as one."""
     parts = list(listings)
     logs = sorted((log for one in parts for log in one.logs), key=lambda log: (log.host, log.name))
-    return Listing(tuple(logs), tuple(part for one in parts for part in one.hosts))
+    notes = add_up(note for one in parts for note in one.notes)
+    return Listing(tuple(logs), tuple(part for one in parts for part in one.hosts), notes)
 
 
 def parse_listing(query_string: bytes) -> Query:
@@ -139,6 +145,7 @@ def to_json(listing: Listing) -> dict[str, Any]:
         "files": [_log(log) for log in listing.logs],
         "hosts": [{"host": shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],
         "complete": listing.outcome.complete,
+        "notes": notes_to_json(listing.notes),
     }
 
 
@@ -183,6 +190,7 @@ def from_json(document: object) -> Listing:
     return Listing(
         tuple(_read_log(_Document(log)) for log in whole.take("files", list)),
         tuple(_read_part(_Document(part)) for part in whole.take("hosts", list)),
+        tuple(_read_note(_Document(note)) for note in whole.list_if_any("notes")),
     )
 
 
@@ -209,6 +217,9 @@ class _Document:
     def moment_if_any(self, name: str) -> int | None:
         return None if self._members.get(name) is None else self.moment(name)
 
+    def list_if_any(self, name: str) -> list[object]:
+        return [] if self._members.get(name) is None else self.take(name, list)
+
     def flag_if_any(self, name: str) -> bool | None:
         return None if self._members.get(name) is None else self.take(name, bool)
 
@@ -227,6 +238,15 @@ def _read_log(log: _Document) -> ListedLog:
         log.take("zone", str),
         log.flag_if_any("timed"),
         log.take("message", str),
+    )
+
+
+def _read_note(note: _Document) -> Note:
+    return Note(
+        note.take("kind", str),
+        tuple(map(str, note.take("files", list))),
+        note.take("count", int),
+        note.take("host", str),
     )
 
 

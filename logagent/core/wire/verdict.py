@@ -1,22 +1,27 @@
 """The verdict: an outcome as a client sees it, as trailers (encoder beside decoder) and as the end record of a body.
 
-`log-hosts` is a structured-field list (RFC 9651) of strings with the parameters status, lines and message. In messages,
+`log-hosts` is a structured-field list (RFC 9651) of strings with the parameters status, lines and message. `log-notes`
+is one of inner lists, each of the names of some files, with the parameters kind, count and host. In messages and names,
 all but printable ASCII is percent-encoded (RFC 3986), as in gRPC's `grpc-message`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from logagent.core.batch import shown
+from logagent.core.notes import Note, brief
 from logagent.core.outcome import HostOutcome, Outcome, Status
 
 MAX_MESSAGE = 512
 """Bytes of an encoded message in a trailer: a sentence. Proxies and clients limit a header block to 8 KiB or more."""
 MAX_HOSTS = 3072
 """Bytes of `log-hosts`: some forty failing hosts with their messages, which still fit into a header block."""
+MAX_NOTES = 2048
+"""Bytes of `log-notes`: the notes of some ten hosts, beside `log-hosts`."""
 
 TRAILERS = (
     "log-status",
@@ -27,6 +32,8 @@ TRAILERS = (
     "log-cursor",
     "log-hosts",
     "log-hosts-omitted",
+    "log-notes",
+    "log-notes-omitted",
     "server-timing",
 )
 
@@ -36,8 +43,13 @@ class BadVerdict(ValueError):
 
 
 def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
-    """Return the trailers of an answer, with `log-hosts-omitted` only if hosts were left out."""
-    hosts, omitted = _encode_hosts(outcome.hosts)
+    """Return the trailers of an answer.
+
+    `log-notes` is among them only if there are notes, `log-hosts-omitted` and `log-notes-omitted` only if hosts or
+    notes were left out.
+    """
+    hosts, omitted_hosts = _members(map(_encode_part, _failing_first(outcome.hosts)), MAX_HOSTS)
+    notes, omitted_notes = _members(map(_encode_note, outcome.notes), MAX_NOTES)
     trailers = [
         ("log-status", str(int(outcome.status))),
         ("log-message", _bounded(outcome.message.strip())),  # HTTP strips spaces around a field's value
@@ -48,7 +60,8 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
         ("log-hosts", hosts),
         ("server-timing", ", ".join(f"{stage};dur={ns / 1e6:.3f}" for stage, ns in outcome.timings.items())),
     ]
-    return trailers + ([("log-hosts-omitted", str(omitted))] if omitted else [])
+    further = {"log-hosts-omitted": omitted_hosts, "log-notes": notes, "log-notes-omitted": omitted_notes}
+    return trailers + [(name, str(value)) for name, value in further.items() if value]
 
 
 def from_trailers(trailers: Mapping[str, str]) -> Outcome:
@@ -69,6 +82,7 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
             _decode_hosts(trailers.get("log-hosts", "")),
             _decode_timings(trailers.get("server-timing", "")),
             trailers.get("log-cursor", ""),
+            _decode_notes(trailers.get("log-notes", "")),
         )
     except KeyError:
         raise BadVerdict("there is no log-status") from None
@@ -90,9 +104,24 @@ def end_record(outcome: Outcome) -> dict[str, Any]:
                 {"host": part.host, "status": int(part.status), "lines": part.lines, "message": part.message}
                 for part in _failing_first(outcome.hosts)
             ],
+            "notes": notes_to_json(outcome.notes),
             "timings_ms": {stage: round(ns / 1e6, 3) for stage, ns in outcome.timings.items()},
         }
     }
+
+
+def notes_to_json(notes: Iterable[Note]) -> list[dict[str, Any]]:
+    """Return notes as they stand in a JSON document."""
+    return [
+        {
+            "host": shown(note.host),
+            "kind": shown(note.kind),
+            "count": note.count,
+            "files": list(map(shown, note.files)),
+            "message": shown(note.sentence),
+        }
+        for note in notes
+    ]
 
 
 def _failing_first(parts: tuple[HostOutcome, ...]) -> list[HostOutcome]:
@@ -100,21 +129,26 @@ def _failing_first(parts: tuple[HostOutcome, ...]) -> list[HostOutcome]:
     return sorted(parts, key=lambda part: (part.status in (Status.OK, Status.NOT_FOUND), not part.status, part.host))
 
 
-def _encode_hosts(parts: tuple[HostOutcome, ...]) -> tuple[str, int]:
+def _members(encoded: Iterable[str], room: int) -> tuple[str, int]:
+    """Return the list of the first members, as many as there is room for, and the number of the others."""
     members: list[str] = []
-    room = MAX_HOSTS
-    for part in _failing_first(parts):
-        member = _encode_part(part)
+    all_members = list(encoded)
+    for member in all_members:
         room -= len(member) + 2
         if room < 0:
             break
         members.append(member)
-    return ", ".join(members), len(parts) - len(members)
+    return ", ".join(members), len(all_members) - len(members)
 
 
 def _encode_part(part: HostOutcome) -> str:
     member = f"{_quoted(_percent(part.host))};status={int(part.status)};lines={part.lines}"
     return member + (f";message={_quoted(_bounded(part.message))}" if part.message else "")
+
+
+def _encode_note(note: Note) -> str:
+    files = " ".join(_quoted(_percent(brief(name))) for name in note.files)
+    return f"({files});kind={_quoted(_percent(note.kind))};count={note.count};host={_quoted(_percent(note.host))}"
 
 
 def _quoted(text: str) -> str:
@@ -144,23 +178,44 @@ _MEMBER = re.compile(
     r'\s*"(?P<host>(?:[^"\\]|\\.)*)"'
     r'(?P<parameters>(?:;[a-z]+=(?:"(?:[^"\\]|\\.)*"|[0-9]+))*)\s*(?:,|$)'
 )
+_NOTE = re.compile(
+    r"\s*\((?P<files>(?: *\"(?:[^\"\\]|\\.)*\")*)\)"
+    r'(?P<parameters>(?:;[a-z]+=(?:"(?:[^"\\]|\\.)*"|[0-9]+))*)\s*(?:,|$)'
+)
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _PARAMETER = re.compile(r';([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|([0-9]+))')
 
 
 def _decode_hosts(text: str) -> tuple[HostOutcome, ...]:
-    parts: list[HostOutcome] = []
+    members = _each_member(text, _MEMBER, "log-hosts is not a list of hosts")
+    return tuple(_decode_part(member["host"], _values(member["parameters"])) for member in members)
+
+
+def _decode_notes(text: str) -> tuple[Note, ...]:
+    members = _each_member(text, _NOTE, "log-notes is not a list of notes")
+    return tuple(_decode_note(member["files"], _values(member["parameters"])) for member in members)
+
+
+def _each_member(text: str, pattern: re.Pattern[str], wrong: str) -> Iterator[re.Match[str]]:
     at = 0
     while at < len(text):
-        member = _MEMBER.match(text, at)
+        member = pattern.match(text, at)
         if member is None:
-            raise BadVerdict(f"log-hosts is not a list of hosts: {text[at : at + 40]!r}")
-        parts.append(_decode_part(member["host"], member["parameters"]))
+            raise BadVerdict(f"{wrong}: {text[at : at + 40]!r}")
+        yield member
         at = member.end()
-    return tuple(parts)
 
 
-def _decode_part(host: str, parameters: str) -> HostOutcome:
-    values = {name: number or unquote(_unquoted(text)) for name, text, number in _PARAMETER.findall(parameters)}
+def _values(parameters: str) -> dict[str, str]:
+    return {name: number or unquote(_unquoted(text)) for name, text, number in _PARAMETER.findall(parameters)}
+
+
+def _decode_note(files: str, values: Mapping[str, str]) -> Note:
+    names = tuple(unquote(_unquoted(name)) for name in _STRING.findall(files))
+    return Note(values.get("kind", ""), names, _number(values.get("count", "")), values.get("host", ""))
+
+
+def _decode_part(host: str, values: Mapping[str, str]) -> HostOutcome:
     return HostOutcome(
         unquote(_unquoted(host)),
         Status(_number(values.get("status", "0"))),

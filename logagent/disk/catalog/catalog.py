@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from itertools import takewhile
 from pathlib import Path
 
 from logagent.core.globs import is_glob
+from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog.ends import Lister
 from logagent.disk.catalog.glob_search import Budget, FoundFile, GlobSearch
 from logagent.disk.catalog.globs import Glob, compiled, literally, match_name
-from logagent.disk.catalog.logs import Generation, InRoot, Log, grouped, refusal
-from logagent.disk.files.beneath import Beneath, Root, failure_of, require_regular
+from logagent.disk.catalog.links import OpenRoot, beside_target, failure_of_look, look
+from logagent.disk.catalog.live_names import LiveNames
+from logagent.disk.catalog.logs import Generation, InRoot, Log, each_once, grouped, refusal
+from logagent.disk.catalog.numbering import Clock, Numbering
+from logagent.disk.files.beneath import Root, failure_of
 from logagent.disk.files.walk import Opener
 
 __all__ = ["Catalog", "Generation", "Log"]
@@ -34,16 +41,29 @@ class Catalog:
         roots: directories or single files.
         max_comparisons: limit on the search for the globs of one query.
         opener: `os.open`, or its stand-in.
+        now: `time.time_ns`, or its stand-in.
     """
 
     def __init__(
-        self, roots: Sequence[Path], *, max_comparisons: int = MAX_COMPARISONS, opener: Opener = os.open
+        self,
+        roots: Sequence[Path],
+        *,
+        max_comparisons: int = MAX_COMPARISONS,
+        opener: Opener = os.open,
+        now: Clock = time.time_ns,
     ) -> None:
-        self._roots = [Root(path, opener) for path in roots]
+        self._roots = [(Root(path, opener), LiveNames()) for path in roots]
         self._max_comparisons = max_comparisons
+        self._numbering = Numbering(Lister(), now)
 
     def find(
-        self, patterns: Sequence[str], *, rotated: bool = True, limit: int = MAX_FILES, looked: set[Path] | None = None
+        self,
+        patterns: Sequence[str],
+        *,
+        rotated: bool = True,
+        limit: int = MAX_FILES,
+        looked: set[Path] | None = None,
+        notes: Notes | None = None,
     ) -> list[Log]:
         """Return the logs that `patterns` name or match, sorted by name, each file once; reads the disk and blocks.
 
@@ -54,55 +74,58 @@ class Catalog:
         A glob also finds a file whose name equals the glob, character for character. A name stands for the file of the
         first root that has it. A file with several names is listed under the name that holds no link, or else under one
         of the others, always the same. A name, directory or root that could not be reached is in the list too, since
-        the answer must report it. In a directory that may be entered but not listed, named files are found without
-        generations.
+        the answer must report it. A directory that may be entered but not listed gives named files without generations.
 
         Args:
             patterns: names and globs, relative to the roots.
             rotated: whether to find generations other than by their exact name.
             limit: logs to find at most.
-            looked: gets the absolute paths of the directories in which further files might appear.
+            looked: gets the absolute paths of directories in which further files might appear.
+            notes: gets what is judged of the files that globs meet.
 
         Raises:
             Failure: when no file was found, or more than `limit` logs.
         """
-        question = _Question(list(dict.fromkeys(patterns)), Budget(self._max_comparisons), rotated=rotated)
+        budget, patterns = Budget(self._max_comparisons), list(dict.fromkeys(patterns))
+        question = _Question(patterns, budget, notes or Notes(), rotated=rotated)
         with ExitStack() as stack:
-            for number, root in enumerate(self._roots):
-                question.enter(number, root, stack)
+            for number, (root, live) in enumerate(self._roots):
+                question.enter(number, root, live, stack)
             question.look_for_names()
             question.look_for_globs()
+            question.look_beside_targets()
         if looked is not None:
             looked |= question.looked
-        return question.answer(limit)
+        return question.answer(limit, self._numbering)
 
     def unready(self) -> list[str]:
         """Return a sentence for each root that cannot be read at the moment; reads the disk and blocks."""
-        return [reason for root in self._roots for reason in _unready(root)]
+        return [reason for root, _ in self._roots for reason in _unready(root)]
 
 
 class _Question:
     """One call of `find`: the roots opened for it, the files found in them, and the names that were not found."""
 
-    def __init__(self, patterns: list[str], budget: Budget, *, rotated: bool) -> None:
+    def __init__(self, patterns: list[str], budget: Budget, notes: Notes, *, rotated: bool) -> None:
         self._patterns = patterns
         self._globs = _globs(patterns)
         self._budget = budget
+        self._notes = notes
         self._rotated = rotated
-        self._opened: list[tuple[int, Root, Beneath]] = []
+        self._opened: list[OpenRoot] = []
         self._found: dict[tuple[int, str], InRoot] = {}
         self._refused: dict[str, tuple[str, Failure]] = {}
         self.looked: set[Path] = set()
 
-    def enter(self, number: int, root: Root, stack: ExitStack) -> None:
+    def enter(self, number: int, root: Root, live: LiveNames, stack: ExitStack) -> None:
         try:
-            self._opened.append((number, root, stack.enter_context(root.enter())))
+            self._opened.append(OpenRoot(number, root, stack.enter_context(root.enter()), live))
         except Failure as failure:
             self._refuse(f"{root.name}/", failure)
 
     def look_for_names(self) -> None:
         failures = {pattern: self._look_for(pattern) for pattern in self._patterns}
-        for _, root, beneath in self._opened:
+        for _, root, beneath, _ in self._opened:
             self.looked |= {root.path.parent if beneath.is_file else root.path / _directory(name) for name in failures}
         if self._rotated:
             self._look_beside([name for name, failed in failures.items() if not failed or name not in self._globs])
@@ -113,28 +136,47 @@ class _Question:
 
     def look_for_globs(self) -> None:
         if self._globs:
-            for number, root, beneath in self._opened:
-                self._search(number, root, beneath)
+            for opened in self._opened:
+                self._search(opened)
 
-    def answer(self, limit: int) -> list[Log]:
-        if not self._found:
+    def look_beside_targets(self) -> None:
+        """Find the generations beside the targets of links; a file that goes by another name brings its own."""
+        for number, root, file, named in each_once(self._found.values()):
+            if file.linked and file.rotation is None:
+                opened = next(one for one in self._opened if one.number == number)
+                self.looked.add(root.path / _directory(file.resolved))
+                for found in self._beside_target(opened, file):
+                    self._found.setdefault((number, found.name), InRoot(number, root, found, named))
+
+    def _beside_target(self, opened: OpenRoot, file: FoundFile) -> list[FoundFile]:
+        try:
+            return beside_target(opened, file, self._budget) if self._rotated and not opened.beneath.is_file else []
+        except Failure:
+            self._refuse_to_look_beside([file.name])
+            return []
+
+    def answer(self, limit: int, numbering: Numbering) -> list[Log]:
+        files = numbering.judged(each_once(self._found.values()))
+        if not self._rotated:
+            files = [file for file in files if file.found.rotation is None]
+        if not files:
             raise self._nothing_found()
         logs = [
-            *grouped(self._found.values()),
+            *grouped(files),
             *(refusal(name, failure) for name, failure in self._refused.values()),
         ]
         if len(logs) > limit:
             raise Failure(Status.RESOURCE_EXHAUSTED, f"{len(logs)} files match, more than {limit}; narrow the glob")
         return sorted(logs, key=lambda log: log.name)
 
-    def _look_for(self, name: str) -> list[Failure]:
+    def _look_for(self, name: str, *, named: bool = True) -> list[Failure]:
         """Find the file `name` in the first root that has it; if no root has it, return the failure of each root."""
         failures = []
-        for number, root, beneath in self._opened:
+        for opened in self._opened:
             try:
-                self._found[number, name] = InRoot(number, root, _look(beneath, name))
+                self._found[opened.number, name] = look(self._opened, opened, name)._replace(named=named)
             except OSError as error:
-                failures.append(failure_of(error, name))
+                failures.append(failure_of_look(error, name))
             else:
                 return []
         return failures or [_missing([name])]
@@ -142,17 +184,17 @@ class _Question:
     def _look_beside(self, names: list[str]) -> None:
         """Find the generations of logs that are named, in every root."""
         globs = frozenset(glob for name in names for glob in _literally(name))
-        for number, root, beneath in self._opened if globs else ():
+        for number, root, beneath, live in self._opened if globs else ():
             if beneath.is_file:
                 continue
-            search = GlobSearch(beneath, self._budget, rotated=True)
+            search = GlobSearch(beneath, self._budget, live, rotated=True)
             try:
                 search.run(globs)
             except Failure:
                 self._refuse_to_look_beside(names)
             for found in search.found:
                 if found.rotation and found.log in names:
-                    self._found.setdefault((number, found.name), InRoot(number, root, found))
+                    self._found.setdefault((number, found.name), InRoot(number, root, found, named=True))
             for name, error in search.unreachable:
                 # A name without permission was already reported by `look_for_names`.
                 if not isinstance(error, PermissionError):
@@ -162,16 +204,23 @@ class _Question:
         message = f"too many files beside {_listed(names)} to find its rotated generations; ask without them"
         self._refuse(names[0], Failure(Status.RESOURCE_EXHAUSTED, message))
 
-    def _search(self, number: int, root: Root, beneath: Beneath) -> None:
+    def _search(self, opened: OpenRoot) -> None:
+        number, root, beneath, live = opened
         if beneath.is_file:
             if match_name(self._globs.values(), root.name):
-                self._look_for(root.name)
+                self._look_for(root.name, named=False)
             return
-        search = GlobSearch(beneath, self._budget, rotated=self._rotated)
+        search = GlobSearch(beneath, self._budget, live, rotated=self._rotated)
         search.run(frozenset(self._globs.values()))
         self.looked |= {root.path / directory for directory in search.directories}
         for found in search.found:
             self._found.setdefault((number, found.name), InRoot(number, root, found))
+        for name in search.leading_out:
+            try:
+                self._found.setdefault((number, name), look(self._opened, opened, name))
+            except OSError as refused:
+                if refused.errno == errno.EXDEV:
+                    self._notes.add(NoteKind.LINK, name)
         for name, error in search.unreachable:
             shown = f"{root.name}/" if name == "/" else name
             self._refuse(shown, failure_of(error, shown))
@@ -214,13 +263,6 @@ def _directory(pattern: str) -> str:
     parts = pattern.split("/")[:-1]
     named = list(takewhile(lambda part: not is_glob(part), parts))
     return "" if {"", ".", ".."} & set(named) or "\0" in pattern else "/".join(named)
-
-
-def _look(beneath: Beneath, name: str) -> FoundFile:
-    with beneath.resolve(name) as place:
-        require_regular(place.status)
-        # A root that is a single file has no name below itself.
-        return FoundFile(name, place.resolved or name, place.status)
 
 
 def _missing(names: list[str]) -> Failure:

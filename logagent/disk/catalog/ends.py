@@ -94,13 +94,18 @@ class Lister:
 
     def _first_with_lines(self, generations: Sequence[Generation], zone: tzinfo, compressed: dict[str, bool]) -> Ends:
         for generation in generations[:MAX_TRIED]:
-            ends = self._ends(generation, zone)
+            ends = self.ends(generation, zone)
             compressed[generation.name] = ends.compressed
             if ends.judgement.lines:
                 return ends
         return Ends()
 
-    def _ends(self, generation: Generation, zone: tzinfo) -> Ends:
+    def ends(self, generation: Generation, zone: tzinfo) -> Ends:
+        """Return what the ends of one file say; opens the file, and blocks.
+
+        Raises:
+            Failure: when the file cannot be read.
+        """
         descriptor = generation.open()
         try:
             status = os.fstat(descriptor)

@@ -6,15 +6,17 @@ log's name, whether the log's live file is there or not.
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.globs import Glob, entered, is_name, match_name, passed
-from logagent.disk.catalog.rotated_names import Rotation, beginning, rotation
+from logagent.disk.catalog.live_names import LiveNames
+from logagent.disk.catalog.rotated_names import Rotation, beginnings, rotation
 from logagent.disk.files.beneath import Beneath, failure_of
 from logagent.disk.files.walk import Place
 
@@ -25,13 +27,15 @@ class FoundFile(NamedTuple):
     Attributes:
         name: as it matched, below the root.
         resolved: its name with every link resolved.
-        rotation: its place in the log that it is a generation of; None if it was not found as a generation.
+        rotation: its place in the log that it is a generation of; None if it was not found as one.
+        linked: whether the file itself is a link, not only a directory on its way.
     """
 
     name: str
     resolved: str
     status: os.stat_result
     rotation: Rotation | None = None
+    linked: bool = False
 
     @property
     def log(self) -> str:
@@ -84,20 +88,25 @@ class GlobSearch:
     Links are followed if they stay below the root. No directory is visited twice for the same glob, so that loops end.
 
     Args:
-        rotated: whether rotated generations are found, by their own name or by the name of their log. If not, a
-            generation is found only by a glob that ends in its exact name.
+        rotated: whether rotated generations are found: with the logs whose names match, and where they match
+            themselves. If not, a generation is found only by a glob that ends in its exact name, and as one if it is
+            doubtful.
+        live: names of live files that were seen; gets those that are found.
 
     Attributes:
         found: the files that match.
         unreachable: the files and directories that could not be looked at.
+        leading_out: the names of links that lead out of the root.
     """
 
-    def __init__(self, beneath: Beneath, budget: Budget, *, rotated: bool) -> None:
+    def __init__(self, beneath: Beneath, budget: Budget, live: LiveNames, *, rotated: bool) -> None:
         self.found: list[FoundFile] = []
         self.unreachable: list[Unreachable] = []
+        self.leading_out: list[str] = []
         self._beneath = beneath
         self._budget = budget
         self._rotated = rotated
+        self._live = live
         self._ahead: list[_Ahead] = []
         self._visited: set[tuple[str, Glob]] = set()
 
@@ -127,26 +136,31 @@ class GlobSearch:
         try:
             with self._beneath.directory(ahead.resolved) as place:
                 listed = self._listed(place, globs)
-                for child, left in sorted(self._candidates(listed, globs).items()):
-                    of = rotation(child, listed) if self._rotated and () in left else None
+                beside = self._live.beside(ahead.resolved, listed)
+                for child, left in sorted(self._candidates(listed, beside, globs).items()):
+                    of = rotation(child, beside) if () in left else None
+                    if of and not self._rotated and (not of.doubtful or _names(globs, child)):
+                        of = None
                     self._meet(ahead, place, child, left, of)
         except OSError as error:
             self._miss(f"{ahead.name}/", error)
 
-    def _candidates(self, listed: Mapping[str, bool], globs: list[Glob]) -> dict[str, set[Glob]]:
+    def _candidates(
+        self, listed: Mapping[str, bool], beside: Container[str], globs: list[Glob]
+    ) -> dict[str, set[Glob]]:
         """Return the names in a directory that some glob matches, each with the rests of these globs below it."""
         candidates: dict[str, set[Glob]] = {}
         for glob in globs:
             if is_name(glob[0]):
                 candidates.setdefault(glob[0].text, set()).add(glob[1:])
         patterns = [glob for glob in globs if not is_name(glob[0])]
-        beginnings = ("",) if patterns else tuple(beginning(glob[0].text) for glob in globs)
+        starts = ("",) if patterns else tuple(start for glob in globs for start in beginnings(glob[0].text))
         for name, leads_on in listed.items():
-            if not name.startswith(beginnings):
+            if not name.startswith(starts):
                 continue
             left = {rest for glob in patterns for rest in passed(glob, name, leads_on)}
-            if (generation := rotation(name, listed)) is not None:
-                left -= {()} if not self._rotated else set()
+            if (generation := rotation(name, beside)) is not None:
+                left -= set() if self._rotated or generation.doubtful else {()}
                 left |= {()} if self._rotated and match_name(globs, generation.log) else set()
             if left:
                 candidates.setdefault(name, set()).update(left)
@@ -188,6 +202,8 @@ class GlobSearch:
             self._miss(name, error)
             return
         if stat.S_ISREG(met.status.st_mode) and () in left:
+            if of is None:
+                self._live.note(parent.resolved, child)
             self.found.append(met._replace(rotation=of and of._replace(log=_join(parent.name, of.log))))
         elif stat.S_ISDIR(met.status.st_mode):
             self._plan(name, met.resolved, left - {()})
@@ -197,12 +213,18 @@ class GlobSearch:
         if not stat.S_ISLNK(status.st_mode):
             return FoundFile(name, inside, status)
         with self._beneath.resolve(inside) as target:
-            return FoundFile(name, target.resolved, target.status)
+            return FoundFile(name, target.resolved, target.status, linked=True)
 
     def _miss(self, name: str, error: OSError) -> None:
-        # Missing files, and links that leave the root or loop, are not files of this root; other errors are reported.
-        if failure_of(error, name).status is not Status.NOT_FOUND:
+        # Missing files and links that loop are not files of this root; other errors are reported.
+        if error.errno == errno.EXDEV:
+            self.leading_out.append(name)
+        elif failure_of(error, name).status is not Status.NOT_FOUND:
             self.unreachable.append(Unreachable(name, error))
+
+
+def _names(globs: Iterable[Glob], child: str) -> bool:
+    return any(len(glob) == 1 and is_name(glob[0]) and glob[0].text == child for glob in globs)
 
 
 def _join(directory: str, child: str) -> str:

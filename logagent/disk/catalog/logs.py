@@ -52,12 +52,15 @@ class Log:
     asked for, or the last component of a root's path; a directory's and a root's end with `/`.
 
     Attributes:
-        generations: newest first, at least one, all in one directory of one root. The first is the live file, which has
-            the log's name, if there is one: there is none during a rotation, or if the program writes to dated files.
+        generations: newest first, at least one, all in one root. The first is the live file, which has the log's name,
+            unless it is missing during a rotation, or the program writes into dated files from the beginning. The
+            others lie in its directory, or, if it is a link, in that of its target.
+        named: whether it was asked for by its exact name, or by that of one of its files; else a glob met it.
     """
 
     name: str
     generations: tuple[Generation, ...]
+    named: bool = True
 
     @property
     def size(self) -> int:
@@ -80,11 +83,13 @@ class InRoot(NamedTuple):
 
     Attributes:
         number: the place of the root among the served roots, counted from 0.
+        named: whether it was found by its exact name, or by that of its log, not by a glob.
     """
 
     number: int
     root: Root
     found: FoundFile
+    named: bool = False
 
 
 def grouped(files: Iterable[InRoot]) -> list[Log]:
@@ -95,7 +100,7 @@ def grouped(files: Iterable[InRoot]) -> list[Log]:
     files. If a log has more than `MAX_GENERATIONS` files, the oldest are left out, and an additional log reports that.
     """
     by_name: dict[str, dict[int, list[InRoot]]] = {}
-    for file in _each_once(files):
+    for file in each_once(files):
         by_name.setdefault(file.found.log, {}).setdefault(file.number, []).append(file)
     return [log for name, roots in by_name.items() for log in _logs(name, _first_root(roots))]
 
@@ -109,10 +114,13 @@ def _refuse(status: Status, message: str) -> int:
     raise Failure(status, message)
 
 
-def _each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
+def each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
+    """Return each file once, by the name that holds no link, or else by one of the others, always the same."""
     once: dict[tuple[int, str], InRoot] = {}
     for file in sorted(files, key=lambda file: _by_preference(file.found)):
-        once.setdefault((file.number, file.found.resolved), file)
+        place = file.number, file.found.resolved
+        known = once.setdefault(place, file)
+        once[place] = known._replace(named=known.named or file.named)
     return once.values()
 
 
@@ -126,8 +134,9 @@ def _first_root(roots: dict[int, list[InRoot]]) -> list[InRoot]:
 
 
 def _logs(name: str, files: list[InRoot]) -> Iterator[Log]:
-    files = sorted(_without_copies(files), key=lambda file: _order(file.found))
-    yield Log(name, tuple(_generation(file) for file in files[:MAX_GENERATIONS]))
+    files = sorted(_without_copies(files), key=lambda file: place_in_log(file.found))
+    named = any(file.named for file in files)
+    yield Log(name, tuple(generation_of(file) for file in files[:MAX_GENERATIONS]), named)
     if len(files) > MAX_GENERATIONS:
         message = f"{name} has {len(files)} generations, more than {MAX_GENERATIONS}: the oldest are left out"
         yield refusal(name, Failure(Status.RESOURCE_EXHAUSTED, message))
@@ -142,12 +151,14 @@ def _without_copies(files: list[InRoot]) -> Iterator[InRoot]:
             yield file
 
 
-def _order(found: FoundFile) -> tuple[Order, str]:
+def place_in_log(found: FoundFile) -> tuple[Order, str]:
+    """Return a key that sorts the files of one log newest first."""
     place = found.rotation or Rotation(found.name, LIVE)
     return place.order(found.status.st_mtime_ns), found.name
 
 
-def _generation(file: InRoot) -> Generation:
+def generation_of(file: InRoot) -> Generation:
+    """Return a file that was found as a generation of its log."""
     found = file.found
     return Generation(
         found.name,

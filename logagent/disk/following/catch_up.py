@@ -9,6 +9,7 @@ from functools import partial
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
 from logagent.core.cursor import of_log
+from logagent.core.notes import Notes
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
 from logagent.disk.catalog import identity
@@ -36,6 +37,9 @@ class CatchUp:
         threads: that read the disk.
         options: how a log is read.
         again: lists the files of a log; called in a thread.
+
+    Attributes:
+        notes: of the lines that were sent.
     """
 
     def __init__(
@@ -48,6 +52,7 @@ class CatchUp:
         options: Callable[[Log], ReadOptions],
         again: Again,
     ) -> None:
+        self.notes = Notes()
         self._query = query
         self._out = out
         self._host = host
@@ -96,9 +101,10 @@ class CatchUp:
         )
         again = partial(self._generations, log.name, since)
         found = await self._threads.in_thread(again)
-        source = LogSource(log.name, found, self._threads, self._options(log), again)
+        source = LogSource(log.name, found, self._threads, self._options(log), again, named=log.named)
         reached = _Reached(self._out, position)
         outcome = await source.pump(query, reached)
+        self.notes.include(outcome.notes)
         if not outcome.complete:
             await self._out.send(notice_of(self._host, Failure(outcome.status, outcome.message)))
         place = tail.chain.files.place_of(reached.position)
@@ -109,14 +115,14 @@ class CatchUp:
 
 
 class _Reached:
-    """Forwards batches, and keeps the last position in them."""
+    """Forwards batches without their notes, and keeps the last position in them."""
 
     def __init__(self, out: Out, position: Position) -> None:
         self._out = out
         self.position = position
 
     async def send(self, batch: Batch) -> None:
-        await self._out.send(batch)
+        await self._out.send(replace(batch, notes=()))
         for position in batch.positions:
             self.position = position
 

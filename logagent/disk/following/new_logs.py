@@ -10,6 +10,7 @@ from pathlib import Path
 import trio
 
 from logagent.core.globs import is_glob
+from logagent.core.notes import Note, Notes
 from logagent.core.outcome import Failure
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Log
@@ -44,6 +45,7 @@ class NewLogFinder:
     Attributes:
         logs: the logs found so far, by name.
         failure: why logs are missing; None: the last search succeeded.
+        notes: what the last search judged of the files that globs met.
         listeners: called after each search.
     """
 
@@ -59,6 +61,7 @@ class NewLogFinder:
     ) -> None:
         self.logs: dict[str, Log] = {}
         self.failure: Failure | None = None
+        self.notes: tuple[Note, ...] = ()
         self.listeners: set[Callable[[], None]] = set()
         self._patterns = patterns
         self._catalog = catalog
@@ -103,17 +106,19 @@ class NewLogFinder:
 
     async def _search(self) -> None:
         looked: set[Path] = set()
+        notes = Notes()
         try:
-            found = await self._threads.in_thread(self._find, looked)
+            found = await self._threads.in_thread(self._find, looked, notes)
         except Failure as failure:
             self.failure = failure
         else:
             self.failure = None
             self.logs |= {log.name: log for log in found}
+        self.notes = notes.told()
         self._watch(looked)
 
-    def _find(self, looked: set[Path]) -> list[Log]:
-        return self._catalog.find(self._patterns, rotated=self._rotated, limit=self._limit, looked=looked)
+    def _find(self, looked: set[Path], notes: Notes) -> list[Log]:
+        return self._catalog.find(self._patterns, rotated=self._rotated, limit=self._limit, looked=looked, notes=notes)
 
     def _watch(self, directories: set[Path]) -> None:
         outdated = {directory for directory, watch in self._watches.items() if watch.outdated}

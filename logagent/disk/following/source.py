@@ -11,6 +11,7 @@ from typing import NoReturn
 import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
+from logagent.core.notes import Note, add_up
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.disk.catalog.catalog import Catalog
@@ -105,6 +106,7 @@ class _LocalFollow:
         self._positions_due = math.inf
         self._refused: set[str] = set()
         self._logs_found = True
+        self._told_notes: tuple[Note, ...] = ()
         self._catch_up = CatchUp(
             query, out, host=logs.host, threads=logs.threads, options=logs.options, again=logs.again
         )
@@ -147,6 +149,12 @@ class _LocalFollow:
                     await self._begin(log, first=first)
                 except Failure as failure:
                     await self._refuse(failure)
+        await self._tell_notes()
+
+    async def _tell_notes(self) -> None:
+        told, self._told_notes = self._told_notes, add_up((*self._finder.notes, *self._catch_up.notes.told()))
+        if self._told_notes != told:
+            await self._out.send(replace(SIGN_OF_LIFE, notes=self._told_notes))
 
     async def _refuse(self, failure: Failure) -> None:
         """Report once that a log cannot be followed now."""

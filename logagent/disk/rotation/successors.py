@@ -30,6 +30,10 @@ Find = Callable[[], Sequence[Generation]]
 """Lists the files of the log as they are now, newest first; reads the disk."""
 
 
+_State = tuple[Inode | None, int, int]
+"""A file's inode, time of modification and size."""
+
+
 class Successors(NamedTuple):
     """The opened files that replaced a followed one; whoever takes them closes them.
 
@@ -60,6 +64,7 @@ class SuccessorFinder:
     def __init__(self, find: Find, max_line: int) -> None:
         self._find = find
         self._max_line = max_line
+        self._older: frozenset[_State] = frozenset()
         self.failure: Failure | None = None
 
     def open_newest(self, log: str) -> tuple[Generation, list[GrowingFile]]:
@@ -82,6 +87,7 @@ class SuccessorFinder:
                 newest.skip_lines()
                 files = [*self._before(newest, found[1:], opened), newest]
                 opened.pop_all()
+                self._older = _states(found[1:])
                 return found[0], files
         raise Failure(Status.UNAVAILABLE, f"{log}: is renamed or written over too fast to be followed")
 
@@ -118,7 +124,7 @@ class SuccessorFinder:
         def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
             if not file.fingerprint and file.descriptor is not None:
                 file.note_head()  # it was empty at the last look, and may have been filled and compressed since
-            newer, sure = newer_than([file, *known], found, doubtful=1)
+            newer, sure = self._newer_than([file, *known], found, doubtful=1)
             return _Plan(candidates.open_all(newer), sure)
 
         return self._carry_out(plan, file)
@@ -137,7 +143,7 @@ class SuccessorFinder:
         inode = file.identity
 
         def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
-            newer, sure = newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
+            newer, sure = self._newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
             place = identity.place_where(newer, file.is_copied_in)
             copy = None if place is None else newer[place]
             files = candidates.open_copies_and(inode, _with(found, newer[:place], inode))
@@ -158,7 +164,7 @@ class SuccessorFinder:
         inode = file.identity
 
         def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
-            newer, sure = newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
+            newer, sure = self._newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
             files = candidates.open_copies_and(inode, _with(found, newer, inode))
             place = next((place for place, one in enumerate(files) if one.identity == inode), 0)
             return _Plan(files if place else [], sure)
@@ -193,6 +199,7 @@ class SuccessorFinder:
                     if self._still(found):
                         copied = copy is not None and _goes_on_in(file, copy)
                         kept = files
+                        self._older = _states(found[1:])
                         return Successors(files, sure and candidates.are_complete(files), copied)
                 except (Replaced, Overwritten, OSError):
                     continue
@@ -203,6 +210,16 @@ class SuccessorFinder:
             return None
         finally:
             candidates.close_others(kept)
+
+    def _newer_than(
+        self, known: Sequence[GrowingFile], found: Sequence[Generation], *, doubtful: int
+    ) -> tuple[Sequence[Generation], bool]:
+        """Return what `newer_than` does, without files that were older at the last listing and have not changed since.
+
+        Where numbers count upwards, and files hold no times that show it, the order of a listing may be wrong.
+        """
+        newer, sure = newer_than(known, found, doubtful=doubtful)
+        return [file for file in newer if _state(file) not in self._older], sure
 
     def _still(self, found: Sequence[Generation]) -> bool:
         """Return whether the files have the same names as when these were found."""
@@ -215,6 +232,14 @@ class _Plan(NamedTuple):
     files: list[GrowingFile]
     sure: bool
     copy: Generation | None = None
+
+
+def _state(file: Generation) -> _State:
+    return file.identity, file.modified, file.size
+
+
+def _states(files: Sequence[Generation]) -> frozenset[_State]:
+    return frozenset(map(_state, files))
 
 
 def _with(found: Sequence[Generation], some: Sequence[Generation], inode: Inode) -> list[Generation]:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from logagent.core.batch import Origin, Position
 from logagent.core.cursor import FINGERPRINT_BYTES
 from logagent.core.matching.matcher import Matcher
+from logagent.core.notes import Notes
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.archive import Archive
@@ -53,7 +54,9 @@ class ScanSetup:
         log: name of the log.
         check_cancelled: called before each read; what it raises ends the work.
         helped: lends further threads for a while, see `ParallelSweep`.
-        notes: sentences for the answer's verdict; `begin` adds to them.
+        named: whether the log was asked for by its exact name; else a glob met it, and what holds no text is a note.
+        remarks: sentences for the message of the answer's verdict; `begin` adds to them.
+        notes: of the answer; whoever reads a file adds to them, for instance `notes.add(NoteKind.TIMES, file.name)`.
     """
 
     query: Query
@@ -64,7 +67,9 @@ class ScanSetup:
     timings: Timings
     check_cancelled: Callable[[], None]
     helped: Callable[[Work], AbstractContextManager[object]]
-    notes: list[str] = field(default_factory=list)
+    named: bool = True
+    remarks: list[str] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
 
     def begin(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan:
         """Begin to read a file.
@@ -195,7 +200,7 @@ class ScanSetup:
             return 0, reader.size  # all lines have one time: either all are in the range or none is
         found = bounds(reader, stamping, self.query.range.since, self.query.range.until, zone=self.options.zone)
         if found.jumped:
-            self.notes.append(f"{reader.name}: its times do not ascend, so all of it was scanned")
+            self.remarks.append(f"{reader.name}: its times do not ascend, so all of it was scanned")
         return found.begin, found.end
 
 

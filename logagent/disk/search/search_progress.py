@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from logagent.core.batch import Batch, Position
+from logagent.core.notes import Note
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.search.open_file import OpenFile
 from logagent.disk.search.options import expected_size
@@ -28,6 +29,7 @@ class SearchProgress:
         self._left = 0, 0  # fingerprint of the last file that was closed, and the offset that was reached in it
         self._position: Position | None = None
         self._told_position: Position | None = None
+        self._told_notes: tuple[Note, ...] = ()
 
     def plan(self, size: int) -> None:
         """Add bytes of text that are going to be scanned."""
@@ -55,15 +57,20 @@ class SearchProgress:
         if _is_text(fingerprint) or self._whole:
             self._position = Position(self._host, self._log, fingerprint, offset)
 
-    def tell(self, batch: Batch, under_way: OpenFile | None) -> Batch:
-        """Return the batch with the progress since the last one: bytes scanned and planned, and a changed position."""
+    def tell(self, batch: Batch, under_way: OpenFile | None, notes: tuple[Note, ...]) -> Batch:
+        """Return the batch with the progress since the last one.
+
+        This is bytes scanned and planned, a changed position, and the notes so far if they have changed.
+        """
         scanned = self.scanned(under_way)
         told, self._told_scanned = self._told_scanned, scanned
         planned, self._planned = self._planned, 0
         told_position, self._told_position = self._told_position, self._position
         is_news = self._position is not None and self._position != told_position
         positions = (self._position,) if is_news and self._position is not None else ()
-        return replace(batch, scanned=scanned - told, planned=planned, positions=positions)
+        told_notes, self._told_notes = self._told_notes, notes
+        news = notes if notes != told_notes else ()
+        return replace(batch, scanned=scanned - told, planned=planned, positions=positions, notes=news)
 
     def scanned(self, under_way: OpenFile | None) -> int:
         """Return the bytes of text scanned in all files."""

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
 from logagent.core.matching.matcher import Matcher
+from logagent.core.notes import Notes
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.disk.batches.batching import BatchBuilder
@@ -53,6 +54,7 @@ class Session:
         again: lists the files as they are now, in case they are rotated meanwhile; called in a thread.
         check_cancelled: called before each read; what it raises ends the work.
         helped: lends further threads for a while, see `ParallelSweep`.
+        named: whether the log was asked for by its exact name; else a glob met it.
 
     Attributes:
         ended: whether the last batch was returned.
@@ -68,7 +70,9 @@ class Session:
         again: Callable[[], Sequence[Generation]],
         check_cancelled: Callable[[], None],
         helped: Callable[[Work], AbstractContextManager[object]] = nullcontext,
+        named: bool = True,
     ) -> None:
+        self._named = named
         self._query = query
         self._name = name
         self._files = files
@@ -81,6 +85,7 @@ class Session:
         self._prepared: _Prepared | None = None
         self._under_way: OpenFile | None = None
         self._failures: list[Failure] = []
+        self._notes = Notes()
         self.ended = False
 
     def next_batch(self) -> Batch:
@@ -103,7 +108,7 @@ class Session:
             self.fail(failure_of(error, self._name))
         builder = self._prepared.builder if self._prepared is not None else None
         batch = builder.take() if builder is not None and builder.count else SIGN_OF_LIFE
-        return self._progress.tell(batch, self._under_way)
+        return self._progress.tell(batch, self._under_way, self._notes.told())
 
     def _prepare(self) -> _Prepared:
         if self._prepared is None:
@@ -126,6 +131,8 @@ class Session:
             timings=self._timings,
             check_cancelled=self._check_cancelled,
             helped=self._helped,
+            notes=self._notes,
+            named=self._named,
         )
 
     def _advance(self, prepared: _Prepared) -> None:
@@ -174,8 +181,7 @@ class Session:
         """Continue with the files as they are now, after a rotation."""
         opened.descriptor.give_up()
         self._under_way = None
-        lost = plan.plan_anew(opened.file.name)
-        if lost is not None:
+        if (lost := plan.plan_anew(opened.file.name)) is not None:
             self.fail(lost)
 
     def _go_on_in_copy(self, opened: OpenFile, plan: FilePlan) -> None:
@@ -214,11 +220,12 @@ class Session:
         """
         losses = self._prepared.plan.losses if self._prepared is not None else []
         failures = [*losses, *self._failures, *self._limits()]
-        notes = self._prepared.setup.notes if self._prepared is not None else []
+        remarks = self._prepared.setup.remarks if self._prepared is not None else []
         status = failures[0].status if failures else Status.OK
-        message = "; ".join(dict.fromkeys([*(failure.message for failure in failures), *notes]))
+        message = "; ".join(dict.fromkeys([*(failure.message for failure in failures), *remarks]))
         timings = self._timings.with_decompressing(self._progress.decompressing_ns(self._under_way))
-        return Outcome(status, message, lines, self._progress.scanned(self._under_way), timings=timings)
+        scanned = self._progress.scanned(self._under_way)
+        return Outcome(status, message, lines, scanned, timings=timings, notes=self._notes.told())
 
     def _limits(self) -> list[Failure]:
         if self._prepared is None:

@@ -28,6 +28,7 @@ class LogSource:
         threads: that read the disk.
         options: how the files are read.
         again: lists the files as they are now, in case they are rotated meanwhile; called in a thread.
+        named: whether the log was asked for by its exact name; else a glob met it.
     """
 
     def __init__(
@@ -37,7 +38,10 @@ class LogSource:
         threads: DiskThreads,
         options: ReadOptions,
         again: Callable[[], Sequence[Generation]] = tuple,
+        *,
+        named: bool = True,
     ) -> None:
+        self._named = named
         self._again = again
         self._name = name
         self._files = files
@@ -61,6 +65,7 @@ class LogSource:
             again=self._again,
             check_cancelled=self._threads.check_cancelled,
             helped=self._threads.helped,
+            named=self._named,
         )
         lines = 0
         try:

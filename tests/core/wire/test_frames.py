@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, Origin, Position
+from logagent.core.notes import Note
 from logagent.core.outcome import Status
 from logagent.core.wire.frames import MAX_FRAME, MAX_ORIGINS, FrameDecoder, WireError, encode
 
@@ -22,6 +23,7 @@ NAMES = st.binary(max_size=20).map(lambda name: name.decode("utf-8", "surrogatee
 ORIGINS = st.builds(Origin, NAMES, NAMES, st.booleans(), NAMES, st.integers(0, 2**64 - 1))
 POSITIONS = st.builds(Position, NAMES, NAMES, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 NOTICES = st.builds(Notice, NAMES, st.sampled_from(Status), NAMES)
+NOTES = st.builds(Note, NAMES, st.lists(NAMES, max_size=3).map(tuple), st.integers(0, 2**64 - 1), NAMES)
 LINES = st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"\\n"))
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
 
@@ -46,6 +48,7 @@ def batches(draw: st.DrawFn) -> Batch:
         tuple(draw(st.lists(POSITIONS, max_size=3))),
         tuple(draw(st.lists(NOTICES, max_size=2))),
         draw(st.booleans()),
+        tuple(draw(st.lists(NOTES, max_size=2))),
     )
 
 

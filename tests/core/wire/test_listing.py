@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.core.wire.listing import (
@@ -55,6 +56,31 @@ def test_parameter_of_logs_alone_is_unknown(name: str) -> None:
 def test_query_string_that_is_too_long_is_refused() -> None:
     with pytest.raises(BadParameter, match="longer than"):
         parse_listing(b"x" * (MAX_QUERY_STRING + 1))
+
+
+def test_notes_go_along_and_carry_the_name_of_their_host() -> None:
+    notes = (Note("link", ("out.log",), 1, "self"),)
+    listing = Listing((LOG,), (HostOutcome("self", Status.OK),), notes)
+    assert from_json(json.loads(json.dumps(to_json(listing)))) == listing
+    assert to_json(listing)["notes"][0]["message"] == notes[0].sentence
+    both = joined([listing.of_host("web-1"), listing.of_host("web-2")])
+    assert [(note.host, note.count) for note in both.notes] == [("web-1", 1), ("web-2", 1)]
+    assert both.outcome.complete
+    assert both.outcome.notes == both.notes
+
+
+def test_a_listing_of_an_agent_that_knows_no_notes_is_read() -> None:
+    document = to_json(Listing((LOG,), ()))
+    del document["notes"]
+    assert from_json(document) == Listing((LOG,), ())
+
+
+@pytest.mark.parametrize(
+    "notes", [{}, [1], [{"kind": "link"}], [{"kind": "a", "files": [], "count": "1", "host": "a"}]]
+)
+def test_notes_of_another_form_are_no_listing(notes: object) -> None:
+    with pytest.raises(BadListing):
+        from_json(to_json(Listing((), ())) | {"notes": notes})
 
 
 def test_hosts_come_by_name_with_their_logs_by_name() -> None:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.wire.verdict import (
     MAX_HOSTS,
     MAX_MESSAGE,
+    MAX_NOTES,
     TRAILERS,
     BadVerdict,
     end_record,
@@ -35,7 +37,10 @@ PARTS = st.builds(HostOutcome, st.text(SPOKEN, max_size=20), st.sampled_from(Sta
 def outcomes(texts: st.SearchStrategy[str], parts: st.SearchStrategy[HostOutcome]) -> st.SearchStrategy[Outcome]:
     hosts = st.lists(parts, max_size=4).map(tuple)
     cursors = st.text("abcXYZ019-_", max_size=30)
-    return st.builds(Outcome, st.sampled_from(Status), texts, COUNTS, COUNTS, hosts, STAGES, cursors)
+    notes = st.lists(st.builds(Note, texts, st.lists(texts, max_size=3).map(tuple), COUNTS, texts), max_size=3).map(
+        tuple
+    )
+    return st.builds(Outcome, st.sampled_from(Status), texts, COUNTS, COUNTS, hosts, STAGES, cursors, notes)
 
 
 ANYTHING = st.text(max_size=700)
@@ -43,6 +48,9 @@ NASTY = st.text('"\\\n\r\t\0 %,;=ü\udc80', max_size=700)
 WILD = outcomes(
     ANYTHING | NASTY, st.builds(HostOutcome, ANYTHING | NASTY, st.sampled_from(Status), ANYTHING | NASTY, COUNTS)
 )
+
+
+TIMES = Note("times", ("a.log",), 1, "web-1")
 
 
 def trailers(outcome: Outcome) -> dict[str, str]:
@@ -77,7 +85,8 @@ def test_trailers_are_bounded_whatever_an_outcome_says(outcome: Outcome) -> None
     sent = trailers(outcome)
     assert len(sent["log-message"]) <= MAX_MESSAGE
     assert len(sent["log-hosts"]) <= MAX_HOSTS
-    assert sum(len(name) + len(value) + 4 for name, value in sent.items()) < 4096
+    assert len(sent.get("log-notes", "")) <= MAX_NOTES
+    assert sum(len(name) + len(value) + 4 for name, value in sent.items()) < 4096 + MAX_NOTES
 
 
 @QUICK
@@ -86,13 +95,15 @@ def test_a_verdict_can_be_read_back_whatever_an_outcome_says(outcome: Outcome) -
     read = from_trailers(trailers(outcome))
     assert (read.status, read.lines, read.complete) == (outcome.status, outcome.lines, outcome.complete)
     assert len(read.hosts) + int(trailers(outcome).get("log-hosts-omitted", "0")) == len(outcome.hosts)
+    assert len(read.notes) + int(trailers(outcome).get("log-notes-omitted", "0")) == len(outcome.notes)
+    assert [note.count for note in read.notes] == [note.count for note in outcome.notes[: len(read.notes)]]
 
 
 @QUICK
 @given(WILD)
 def test_all_trailers_are_announced(outcome: Outcome) -> None:
     assert trailers(outcome).keys() <= set(TRAILERS)
-    assert set(TRAILERS) - trailers(outcome).keys() <= {"log-hosts-omitted"}
+    assert set(TRAILERS) - trailers(outcome).keys() <= {"log-hosts-omitted", "log-notes", "log-notes-omitted"}
 
 
 def test_a_complete_answer_says_so() -> None:
@@ -140,6 +151,40 @@ def test_hosts_that_do_not_fit_are_counted_and_the_failing_ones_kept() -> None:
     assert int(sent["log-hosts-omitted"]) == len(parts) - len(members)
 
 
+def test_notes_are_a_list_of_inner_lists_of_names() -> None:
+    notes = (TIMES, Note("unreadable", ('a "b"\\', "für"), 12, "db-2"))
+    sent = trailers(Outcome(notes=notes))
+    assert sent["log-notes"] == (
+        '("a.log");kind="times";count=1;host="web-1", '
+        r'("a \"b\"\\" "f%C3%BCr");kind="unreadable";count=12;host="db-2"'
+    )
+    assert from_trailers(sent).notes == notes
+
+
+def test_a_note_makes_no_answer_incomplete() -> None:
+    sent = trailers(Outcome(notes=(TIMES,)))
+    assert (sent["log-status"], sent["log-complete"]) == ("0", "true")
+
+
+def test_an_answer_without_notes_has_no_trailer_of_them() -> None:
+    assert "log-notes" not in trailers(Outcome())
+    assert from_trailers({"log-status": "0"}).notes == ()
+
+
+def test_notes_that_do_not_fit_are_counted() -> None:
+    notes = tuple(Note("times", ("x" * 150,), 1, f"web-{number:03}") for number in range(100))
+    sent = trailers(Outcome(notes=notes))
+    read = from_trailers(sent).notes
+    assert read == notes[: len(read)]
+    assert len(read) > 5
+    assert int(sent["log-notes-omitted"]) == 100 - len(read)
+
+
+def test_notes_of_no_file_and_of_a_kind_that_is_not_known_are_read() -> None:
+    notes = (Note("new-kind", (), 3, "a"), Note("times", (), 1))
+    assert from_trailers(trailers(Outcome(notes=notes))).notes == notes
+
+
 def test_hosts_that_fit_are_not_said_to_be_omitted() -> None:
     assert "log-hosts-omitted" not in trailers(Outcome(hosts=(HostOutcome("a", Status.OK),)))
 
@@ -184,6 +229,10 @@ def test_a_status_alone_is_a_verdict() -> None:
         ("log-hosts", '"web-1";lines=-1'),
         ("log-hosts", '"web-1";status=' + "9" * 5000),
         ("log-hosts", ', "web-1";status=0'),
+        ("log-notes", '"a.log";kind="times";count=1'),
+        ("log-notes", '("a.log);kind="times";count=1'),
+        ("log-notes", '("a.log");kind="times"'),
+        ("log-notes", '("a.log");kind="times";count=1 ("b.log");kind="times";count=1'),
     ],
 )
 def test_a_wrong_value_is_no_verdict(name: str, value: str) -> None:
@@ -231,7 +280,7 @@ def test_a_long_list_of_hosts_that_is_damaged_at_its_end_is_refused_in_linear_ti
 
 def test_the_end_record_holds_the_whole_verdict() -> None:
     parts = (HostOutcome("web-1", Status.OK, lines=2), HostOutcome("db-2", Status.UNAVAILABLE, "cannot connect"))
-    outcome = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 2, 99, parts, {"scan": 1_234_567}, "AbC")
+    outcome = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 2, 99, parts, {"scan": 1_234_567}, "AbC", (TIMES,))
     record: dict[str, Any] = {
         "status": 14,
         "message": "db-2: cannot connect",
@@ -243,6 +292,7 @@ def test_the_end_record_holds_the_whole_verdict() -> None:
             {"host": "db-2", "status": 14, "lines": 0, "message": "cannot connect"},
             {"host": "web-1", "status": 0, "lines": 2, "message": ""},
         ],
+        "notes": [{"host": "web-1", "kind": "times", "count": 1, "files": ["a.log"], "message": TIMES.sentence}],
         "timings_ms": {"scan": 1.235},
     }
     assert end_record(outcome) == {"end": record}

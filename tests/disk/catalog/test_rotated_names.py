@@ -14,7 +14,7 @@ from logagent.disk.catalog.rotated_names import (
     NAMINGS,
     Naming,
     Rotation,
-    beginning,
+    beginnings,
     compiled,
     has_compressed_name,
     rotation,
@@ -39,11 +39,23 @@ EXAMPLES = [
     ("app.2026-11-23.0.log", "app.log", ""),
     ("app.log.2026-11", "app.log", ""),
     ("app-2026-11.log", "app.log", ""),
+    ("app.log20261123", "app.log", ""),
+    ("log20261123.txt", "log.txt", ""),
+    ("log20261123_001.txt", "log.txt", ""),
+    ("log2026112310.txt", "log.txt", ""),
+    ("log202611231005.txt", "log.txt", ""),
+    ("u_ex261123.log", "u_ex.log", ""),
+    ("@400000006925f5a40c5c1e5c.s", "current", ""),
     ("app.log-1732320000", "app.log", "app.log"),
     ("app-1732320000.log", "app.log", "app.log"),
+    ("app.log.261123", "app.log", "app.log"),
+    ("app-261123.log", "app.log", "app.log"),
     ("app.log.1", "app.log", ""),
     ("server1.1", "server1", "server1"),
     ("app-1.log.gz", "app.log", "app.log"),
+    ("app.log1", "app.log", "app.log"),
+    ("Xorg.0.log.old", "Xorg.0.log", "Xorg.0.log"),
+    ("app.old.log", "app.log", "app.log"),
 ]
 
 
@@ -84,6 +96,10 @@ def test_row_of_the_table_is_the_first_to_read_its_example(row: int, example: tu
         "app.log.2026-11-23-10-1",
         "app_2026_11_23.log.xz",
         "app-2026-11-23.log.bz2",
+        "app.log.1.lz4",
+        "app.log.1.Z",
+        "app.log.1.lzma",
+        "app-2026-11-23-1.log.zip",
         "app-20261123.log.1.gz",
         "app.log.20261123",
     ],
@@ -103,6 +119,15 @@ def test_generation_without_its_log_beside_it(name: str) -> None:
         ("web-1.log.2.gz", "web-1.log"),
         ("nginx1.log-20261123", "nginx1.log"),
         ("localhost_access_log.2026-11-23.txt", "localhost_access_log.txt"),
+        ("catalina.2026-11-23.log", "catalina.log"),
+        ("app__2026-11-23_00-00-00.log", "app.log"),
+        ("app-20261123_001.txt", "app.txt"),
+        ("u_ex26112310.log", "u_ex.log"),
+        ("u_ex261123_x.log", "u_ex.log"),
+        ("ex261123.log", "ex.log"),
+        ("app-2026-11-23T10-00-00.000.log.gz", "app.log"),
+        ("a/@400000006925f5a40c5c1e5c.u", "a/current"),
+        ("@400000006925f5a40c5c1e5c", "current"),
         ("a/b/app.log.1", "a/b/app.log"),
         ("2026-11-23/app.log.1", "2026-11-23/app.log"),
         (".hidden.log.1", ".hidden.log"),
@@ -118,8 +143,10 @@ def test_generation_of_a_log_of_another_name(name: str, log: str) -> None:
     [
         *("nginx1.log", "web-1.log", "app-2.log", "app.1.log", "10.0.0.1.log", "server-8080.log", "app-1.log"),
         *("10.0.0.1", "server.8080", "mysql-bin.000123", "postgresql-9.6", "Xorg.0.log", "app.log", "syslog", "1"),
-        *("app.log.20261399", "app-20260230.log", "app.log.2026-13", "app.log-1899-01-01", "app20261123.log"),
+        *("app.log.20261399", "app-20260230.log", "app.log.2026-13", "app.log-1899-01-01", "app20261323.log"),
         *("2026-11-23.log", "20261123", "-20261123.log", "..1", ".1", "app-11-23-2026.log", "app.log.old", "", "a/1"),
+        *("app.log1", "app.log.bak", "app.old.log", "app.log.261123", "u_ex261323.log", "postgresql-Sat.log", "@4.s"),
+        *("@300000006925f5a40c5c1e5c.s", "u_extend1.log", "current", "bold", "gold.log", "app.log.1732320000"),
         *("app.log.Z", "app.log.zstd", "app.log.tar", ".gz", "web-1.log.gz", "old.log.gz", "10.0.0.1.log.gz"),
     ],
 )
@@ -140,6 +167,15 @@ def test_log_of_its_own(name: str) -> None:
         ("web.1.log.gz", ("web.log",), "web.log"),
         ("10.0.0.1.log.gz", ("10.0.0.1.log",), "10.0.0.1.log"),
         ("server.8080", ("server",), "server"),
+        ("app.log.bak", ("app.log",), "app.log"),
+        ("app.log.old.gz", ("app.log",), "app.log"),
+        ("app.log.old.1", ("app.log", "app.log.old"), "app.log"),
+        ("syslog-old", ("syslog",), "syslog"),
+        ("app-old.log", ("app.log",), None),
+        ("app.log2.gz", ("app.log",), "app.log"),
+        ("web2.log", ("web.log",), None),
+        ("app.log.991323", ("app.log",), "app.log"),
+        ("app.log.1732320000", ("app.log",), "app.log"),
         ("app.log.1.1", (), None),
         ("app.log.1.1", ("app.log.1",), "app.log"),
         ("app.log.1.gz", ("app.log.1",), "app.log"),
@@ -176,6 +212,12 @@ def newest_first(*files: tuple[str, int] | str, live: str = "app.log") -> list[s
         ("app.log", "app.log-1732320000", "app.log-1732233600"),
         ("app.log", "app.log.2026-11", "app.log.2026-10", "app.log.2025-12"),
         ("app.log", "app.log-20261123", "app.log.1", "app.log.2.gz", "app.log.gz"),
+        ("app.log", "app.log.261123", "app.log.261122", "app.log.251231"),
+        ("u_ex261123.log", "u_ex261122.log", "u_ex251231.log"),
+        ("log20261123_002.txt", "log20261123_001.txt", "log20261123.txt", "log20261122.txt"),
+        ("@4000000069230001deadbeef.s", "@400000006923000100000001.u", "@400000006922ffff00000000.s"),
+        ("app.log", "app.log1", "app.log2", "app.log10"),
+        ("app.log", "app.log.1", "app.log.old"),
         ("app.log", "app-2026-11-23-2.log", "app-2026-11-23-1.log", "app-2026-11-22-10.log", "app-2026-11-22-9.log"),
         ("app.log", "app-2026-11-23.log.1", "app-2026-11-22.log"),
     ],
@@ -194,10 +236,20 @@ def test_number_goes_before_the_time_of_modification() -> None:
     assert newest_first(("app.log.1", 1), ("app.log.2", 2)) == ["app.log.1", "app.log.2"]
 
 
+def test_only_a_number_without_a_date_makes_a_place_numbered() -> None:
+    found = [rotation(name, {"app.log"}) for name in ("app.log.1", "app.log-20261123.1", "app.log.old")]
+    assert [one is not None and one.numbered for one in found] == [True, False, False]
+
+
+def test_a_place_says_whether_its_log_lies_beside() -> None:
+    found = [rotation("a/app.log.1", beside) for beside in ({"app.log", "app.log.1"}, {"app.log.1"})]
+    assert [one is not None and one.live for one in found] == [True, False]
+
+
 def test_packing_is_known_by_the_suffix() -> None:
     assert [
         name
-        for name in ("a.gz", "a.bz2", "a.xz", "a.zst", "a.zstd", "a.Z", "a.gzip", "gz")
+        for name in (*(f"a{suffix}" for suffix in COMPRESSION_SUFFIXES), "a.zstd", "a.z", "a.gzip", "a.7z", "gz")
         if has_compressed_name(name)
     ] == [f"a{suffix}" for suffix in COMPRESSION_SUFFIXES]
 
@@ -214,12 +266,16 @@ def test_log_is_a_shorter_name_in_the_same_directory_and_no_generation_itself(na
         assert found.log.rpartition("/")[0] == directory
         assert 0 < len(found.log.rpartition("/")[2]) < len(name.rpartition("/")[2])
         assert found.rank > LIVE
-        assert name.startswith(beginning(found.log))
+        assert name.rpartition("/")[2].startswith(beginnings(found.log.rpartition("/")[2]))
         assert rotation(found.log, beside) is None or has_compressed_name(found.log)
 
 
 @pytest.mark.parametrize(
-    ("log", "start"), [("app.log", "app"), ("syslog", "syslog"), ("web.app.log", "web.app"), (".log", ".log")]
+    ("log", "starts"),
+    [
+        *(("app.log", ("app",)), ("syslog", ("syslog",)), ("web.app.log", ("web.app",)), (".log", (".log",))),
+        ("current", ("current", "@")),
+    ],
 )
-def test_the_names_of_a_logs_generations_begin_alike(log: str, start: str) -> None:
-    assert beginning(log) == start
+def test_the_names_of_a_logs_generations_begin_alike(log: str, starts: tuple[str, ...]) -> None:
+    assert beginnings(log) == starts

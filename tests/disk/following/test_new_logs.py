@@ -13,6 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from logagent.core.notes import Note
 from logagent.core.outcome import Status
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Log
@@ -96,6 +97,16 @@ async def test_files_that_appear_are_found_and_told_of(tmp_path: Path, autojump_
         await it.wake()
         assert sorted(finder.logs) == ["app.log", "new.log"]
         assert it.told == before + 1
+
+
+async def test_what_globs_meet_is_noted_as_it_is_now(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with scene(tmp_path) as it:
+        (it.directory / "out.log").symlink_to("/dev/null")
+        async with it.finder("*.log") as finder:
+            assert finder.notes == (Note("link", ("out.log",), 1),)
+            (it.directory / "out.log").unlink()
+            await it.wake()
+            assert finder.notes == ()
 
 
 async def test_what_came_before_it_was_told_of_names_is_found(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -14,10 +14,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.compression import Compression
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.search.options import COMPRESSION_RATIO, ReadOptions
+from logagent.disk.search.scan_setup import FileScan, ScanSetup
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from testbed.packing import PACK
@@ -184,6 +187,28 @@ async def test_a_file_that_cannot_be_read_leaves_the_others_and_is_named() -> No
     outcome = await source.pump(Query.of(files=("app.log",)), out)
     assert out.lines == [b"new", b"old"]
     assert (outcome.status, outcome.message) == (Status.PERMISSION_DENIED, "permission denied: app.log.1")
+
+
+async def test_what_is_noted_of_files_is_told_ahead_and_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = ScanSetup.begin
+
+    def noting(setup: ScanSetup, file: Generation, *arguments: Any) -> FileScan:
+        if not setup.named:
+            setup.notes.add(NoteKind.TIMES, file.name)
+        return begin(setup, file, *arguments)
+
+    monkeypatch.setattr(ScanSetup, "begin", noting)
+    files = [found("app.log", b"new\n"), found("app.log.1", b"old\n")]
+    options = ReadOptions(host="web-1", zone=UTC)
+    for named in (True, False):
+        out = Collected()
+        source = LogSource("app.log", files, DiskThreads(inline=True), options, named=named)
+        outcome = await source.pump(Query.of(files=("*",)), out)
+        both = Note("times", ("app.log", "app.log.1"), 2)
+        assert outcome.notes == (() if named else (both,))
+        assert outcome.complete
+        told = [batch.notes for batch in out.batches if batch.notes]
+        assert told == ([] if named else [(Note("times", ("app.log",), 1),), (both,)])
 
 
 async def test_the_lines_of_an_event_and_its_context_are_merged_by_its_time() -> None:
