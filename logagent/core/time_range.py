@@ -22,6 +22,15 @@ class TimeRange(NamedTuple):
         """Whether any time lies outside of the range."""
         return self.since is not None or self.until is not None
 
+    def of_file(self, *, timed: bool) -> TimeRange:
+        """Return the range for the lines of a file.
+
+        Args:
+            timed: whether the times of its lines are known. If not, they may all have been written long before the file
+                was modified: those that *may* lie in the range are kept, so that its end does not count.
+        """
+        return self if timed else TimeRange(self.since, None)
+
     def places(self, times: Sequence[int]) -> Sequence[int]:
         """Return the indices of the times that lie in the range."""
         since, until = self

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from logagent.core.times.decided_formats import AMBIGUOUS, CLOCK_ALONE
 from logagent.core.times.formats import leaves_out_year
 from logagent.core.times.instants import instant_of
-from logagent.core.times.places import Candidate, Kind, Place, candidates
+from logagent.core.times.places import Candidate, Kind, TimePlace, candidates
 from logagent.core.times.structured_fields import preference
 from logagent.core.times.wall_clock import WallClock
 from logagent.core.units import DAY, HOUR, MINUTE
@@ -75,7 +75,7 @@ class Judgement:
         formats: how many of them have a time in each format, the most frequent first.
     """
 
-    places: frozenset[Place] = frozenset()
+    places: frozenset[TimePlace] = frozenset()
     distrust: Distrust | None = None
     lines: int = 0
     timed: int = 0
@@ -107,7 +107,7 @@ class _Seen(NamedTuple):
     candidate: Candidate
 
 
-_Sightings = Mapping[Place, Sequence[_Seen]]
+_Sightings = Mapping[TimePlace, Sequence[_Seen]]
 
 
 def judge(lines: Iterable[bytes], zone: datetime.tzinfo, modified: int) -> Judgement:
@@ -133,7 +133,7 @@ def judge(lines: Iterable[bytes], zone: datetime.tzinfo, modified: int) -> Judge
 
 
 def _sightings(lines: Sequence[bytes], wall_clock: WallClock) -> _Sightings:
-    seen: dict[Place, list[_Seen]] = defaultdict(list)
+    seen: dict[TimePlace, list[_Seen]] = defaultdict(list)
     for number, line in enumerate(lines):
         for candidate in candidates(line):
             time = instant_of(candidate.found.form, candidate.found.match, wall_clock)
@@ -145,7 +145,7 @@ def _sightings(lines: Sequence[bytes], wall_clock: WallClock) -> _Sightings:
 def _decided(seen: _Sightings) -> tuple[_Sightings, bool]:
     """Leave out the dates of which the file does not decide what they mean; return the rest, and whether any were."""
     names = {form.name for form in AMBIGUOUS}
-    groups: dict[Place, list[Place]] = defaultdict(list)
+    groups: dict[TimePlace, list[TimePlace]] = defaultdict(list)
     for place in seen:
         if place.kind is Kind.TEXT and place.name in names:
             groups[place._replace(name="")].append(place)
@@ -162,7 +162,7 @@ def _decided(seen: _Sightings) -> tuple[_Sightings, bool]:
     return kept, undecided
 
 
-def _main_place(seen: _Sightings, modified: int) -> tuple[Place | None, bool]:
+def _main_place(seen: _Sightings, modified: int) -> tuple[TimePlace | None, bool]:
     """Return the place with most times, and whether others were left out since their times contradict each other."""
     dated = [place for place in seen if place.kind is not Kind.TEXT or place.name != CLOCK_ALONE.name]
     clocks = [place for place in seen if place not in dated and place.is_first]
@@ -177,7 +177,7 @@ def _main_place(seen: _Sightings, modified: int) -> tuple[Place | None, bool]:
     return None, contradictory
 
 
-def _rank(place: Place, sightings: Sequence[_Seen]) -> tuple[object, ...]:
+def _rank(place: TimePlace, sightings: Sequence[_Seen]) -> tuple[object, ...]:
     """Return what sorts the better places before others."""
     weight = 4 if place.is_first else 2 if sightings[0].candidate.heads else 1
     shown = preference(place.name) if place.kind in (Kind.FIELD, Kind.PAIR, Kind.MEMBER) else 0
@@ -190,7 +190,7 @@ def _stands_still(sightings: Sequence[_Seen], modified: int) -> bool:
     return len(sightings) >= FEW_STEPS and len(times) == 1 and abs(modified - times.pop()) > HOUR
 
 
-def _livelier(still: Place, seen: _Sightings, ranked: Sequence[Place]) -> Place | None:
+def _livelier(still: TimePlace, seen: _Sightings, ranked: Sequence[TimePlace]) -> TimePlace | None:
     """Return a place at which nearly as many lines have times, but times that go on."""
     for place in ranked:
         times = [sighting.time for sighting in seen[place]]
@@ -199,7 +199,7 @@ def _livelier(still: Place, seen: _Sightings, ranked: Sequence[Place]) -> Place 
     return None
 
 
-def _contradicts_itself(place: Place, sightings: Sequence[_Seen]) -> bool:
+def _contradicts_itself(place: TimePlace, sightings: Sequence[_Seen]) -> bool:
     """Return whether times go forward and backward, as no clock does; at a line's beginning they are believed."""
     if place.is_first or place.kind is Kind.MEMBER:
         return False
@@ -210,7 +210,7 @@ def _contradicts_itself(place: Place, sightings: Sequence[_Seen]) -> bool:
     return forward + backward >= many and min(forward, backward) > CONTRADICTORY * (forward + backward)
 
 
-def _fitting(seen: _Sightings, main: Place) -> list[Place]:
+def _fitting(seen: _Sightings, main: TimePlace) -> list[TimePlace]:
     """Return further places at which lines state their own times, judged by the times of the lines around them."""
     own = seen[main]
     numbers = [sighting.line for sighting in own]
@@ -226,7 +226,7 @@ def _fitting(seen: _Sightings, main: Place) -> list[Place]:
     return fitting
 
 
-def _is_alike(place: Place, main: Place) -> bool:
+def _is_alike(place: TimePlace, main: TimePlace) -> bool:
     """Return whether a program may well write the time of some lines there, and of others at the main place."""
     if place.is_first:
         return True
@@ -243,7 +243,7 @@ def _fits(sighting: _Seen, own: Sequence[_Seen], at: int) -> bool:
     return (before is None or before <= sighting.time) and (after is None or sighting.time <= after)
 
 
-def _is_weak(main: Place, own: Sequence[_Seen], timed: Sequence[_Seen], lines: Sequence[bytes]) -> bool:
+def _is_weak(main: TimePlace, own: Sequence[_Seen], timed: Sequence[_Seen], lines: Sequence[bytes]) -> bool:
     """Return whether so few lines state times that the others may well be of other times."""
     heads = sum(not line[:1].isspace() and line[:1] not in b"}])" for line in lines)
     if main.kind is Kind.MEMBER:

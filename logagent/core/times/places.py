@@ -45,7 +45,7 @@ class Kind(IntEnum):
     """Behind a number of words."""
 
 
-class Place(NamedTuple):
+class TimePlace(NamedTuple):
     """Where a time stands in a line.
 
     Attributes:
@@ -84,7 +84,7 @@ class Candidate(NamedTuple):
         heads: whether it stands where programs write a line's time, rather than within a sentence.
     """
 
-    place: Place
+    place: TimePlace
     found: FoundTime
     heads: bool
 
@@ -108,7 +108,7 @@ def _candidates(line: bytes) -> Iterator[Candidate]:
     if (wrapping := find_wrapping(line)) is not None:
         line = line[wrapping.end() :]
     if (found := find_leading(line)) is not None:
-        yield Candidate(Place(Kind.START, found.form.name), found, heads=True)
+        yield Candidate(TimePlace(Kind.START, found.form.name), found, heads=True)
     if is_structured(line, 0, WINDOW):
         yield from _in_fields(line, Kind.FIELD if line.startswith(b"{") else Kind.PAIR, 0)
     if _MEMBER.match(line):
@@ -125,7 +125,7 @@ def _candidates(line: bytes) -> Iterator[Candidate]:
 def _in_fields(line: bytes, kind: Kind, column: int) -> Iterator[Candidate]:
     for field in itertools.islice(time_fields(line), MAX_FIELDS):
         if (found := find_in_value(value_of(field))) is not None:
-            yield Candidate(Place(kind, name_of(field), column), found, heads=True)
+            yield Candidate(TimePlace(kind, name_of(field), column), found, heads=True)
 
 
 def _in_member(line: bytes, found: FoundTime) -> Iterator[Candidate]:
@@ -133,14 +133,14 @@ def _in_member(line: bytes, found: FoundTime) -> Iterator[Candidate]:
     before = line[: found.match.start()]
     name = _BEFORE_VALUE.search(before)
     if name is not None and not is_nested(line, len(before)):
-        yield Candidate(Place(Kind.FIELD, name[1].decode("utf-8", "replace")), found, heads=True)
+        yield Candidate(TimePlace(Kind.FIELD, name[1].decode("utf-8", "replace")), found, heads=True)
 
 
 def _in_text(before: bytes, found: FoundTime) -> Candidate:
     return Candidate(place_behind(before, found.form.name), found, heads=len(_WORD.findall(before)) < 2)
 
 
-def place_behind(before: bytes, name: str) -> Place:
+def place_behind(before: bytes, name: str) -> TimePlace:
     """Return the place of a time in a text.
 
     Args:
@@ -151,9 +151,9 @@ def place_behind(before: bytes, name: str) -> Place:
     glued = b"" if not words or before[-1:].isspace() else words.pop()
     opening = _masked(glued[-_MASKED:])
     if not words:
-        return Place(Kind.TEXT, name, 0, (b" " if before[:1].isspace() else b"") + opening)
+        return TimePlace(Kind.TEXT, name, 0, (b" " if before[:1].isspace() else b"") + opening)
     lead = "I" if before[:1].isspace() else "L" if _LEVEL.fullmatch(words[0]) else ""
-    return Place(Kind.TEXT, name, len(words), opening, lead)
+    return TimePlace(Kind.TEXT, name, len(words), opening, lead)
 
 
 def _masked(text: bytes) -> bytes:

@@ -16,8 +16,8 @@ from functools import partial
 from logagent.core.times.formats import LEAD, Format
 from logagent.core.times.instants import EPOCH, epoch_time, nanoseconds
 from logagent.core.times.judgement import Judgement
-from logagent.core.times.layout import DIGITS, MINUTES, KnownTexts, Layout
-from logagent.core.times.leading_formats import LEADING
+from logagent.core.times.layout import DIGITS, MINUTES, Layout
+from logagent.core.times.leading_times import LeadingTimes
 from logagent.core.times.locating import (
     AT_LEADING,
     AT_WRAPPED,
@@ -29,7 +29,7 @@ from logagent.core.times.locating import (
     find_landmark,
     find_time,
 )
-from logagent.core.times.places import Kind, Place, candidates
+from logagent.core.times.places import Kind, TimePlace, candidates
 from logagent.core.times.structured_fields import (
     TEXT_GROUPS,
     first_time_field,
@@ -93,7 +93,7 @@ class Stamper:
         self._texts: _Texts = _as_they_are  # cuts lines so that their landmarks stand at that column
         self._numbers: _Numbers | None = None  # finds epoch times, if the last time was one
         self._leading = EPOCH  # the format met last
-        self._led = {form.name: KnownTexts() for form in LEADING}
+        self._led = LeadingTimes(self._wall_clock)
 
     def stamp(self, line: bytes) -> int | None:
         """Return the time of a line in nanoseconds since the epoch, or None if it has none."""
@@ -157,7 +157,7 @@ class Stamper:
         return stamps
 
     def _counts(self, kind: Kind, name: str) -> bool:
-        return self._places is None or Place(kind, name) in self._places
+        return self._places is None or TimePlace(kind, name) in self._places
 
     def _slowly(self, line: bytes) -> int | None:
         return self._read(find_time(line)) if self._places is None else self._at_places(line)
@@ -215,12 +215,7 @@ class Stamper:
         if form is EPOCH:
             self._numbers = EPOCH.pattern.match
             return epoch_time(match)
-        known, text = self._led[form.name], match[0]
-        time = known.get(text)
-        if time is None and (time := form.instant(match, self._wall_clock)) is not None:
-            time += nanoseconds(match["fraction"] or b"")
-            known.put(text, time)
-        return time
+        return self._led.read(form, match)
 
     def _learn(self, line: bytes, at: int, form: Format, found: re.Match[bytes]) -> None:
         """Remember the layout of a time whose landmark is its line's first, and the text that settles its end."""

@@ -97,7 +97,7 @@ class LineSelector:
         times: list[int] | None = None
         if self._range.is_bounded and self._stamping is not None:
             times = self._stamping.times(starts, lines)
-            inside = self._range.places(times)
+            inside = self._range.of_file(timed=self._stamping.timed).places(times)
             if len(inside) < len(lines):
                 starts, lines, times = (_at(inside, starts), _at(inside, lines), _at(inside, times))
         if self._newest:
@@ -119,7 +119,8 @@ class LineSelector:
     def _is_inside(self, start: int, line: bytes) -> bool:
         if not self._range.is_bounded or self._stamping is None:
             return True
-        return bool(self._range.places(self._stamping.times([start], [line])))
+        asked = self._range.of_file(timed=self._stamping.timed)
+        return bool(asked.places(self._stamping.times([start], [line])))
 
     def _matching(self, block: Block) -> tuple[list[int], list[bytes]]:
         offset, body = block

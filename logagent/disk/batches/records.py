@@ -128,7 +128,8 @@ class RecordSelector:
             record._replace(time=next(times) if record.file == self._file else self._time_elsewhere(record))
             for record in records
         ]
-        return [stamped[place] for place in self._range.places([record.time for record in stamped])]
+        asked = self._range.of_file(timed=stamping.timed)
+        return [stamped[place] for place in asked.places([record.time for record in stamped])]
 
     def _time_elsewhere(self, record: Record) -> int:
         """Return the time of a record that began in an earlier file."""

@@ -99,7 +99,7 @@ class Numbering:
         except Failure as failure:
             if failure.status is Status.NOT_FOUND:
                 raise Replaced from failure
-            return Ends(0)
+            return Ends()
 
     def _are_settled(self, group: Sequence[InRoot]) -> bool:
         """Return whether the files were most likely not listed in the middle of a rotation.

@@ -40,10 +40,12 @@ class FileScan:
     Attributes:
         scan: collects its lines.
         archive: the archive that the scan reads; None if the file is plain.
+        trusted: whether the lines' times are trusted, or not asked for.
     """
 
     scan: Scan
     archive: ArchiveLines | None = None
+    trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +91,9 @@ class ScanSetup:
             return self._archive(file, descriptor, fingerprint, kind, resume)
         if file.compressed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
-        return FileScan(self._plain(file, descriptor, fingerprint, resume))
+        return self._plain(file, descriptor, fingerprint, resume)
 
-    def _plain(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Scan:
+    def _plain(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan:
         options, matcher = self.options, self.matcher
         reader = Reader(
             descriptor,
@@ -110,7 +112,8 @@ class ScanSetup:
             options.known_times.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
-        return Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
+        scan = Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
+        return FileScan(scan, trusted=stamping is None or stamping.timed)
 
     def _sweep(self, descriptor: int) -> ParallelSweep | None:
         if self.query.match.has_context or self.query.form.unit is Unit.EVENT:
@@ -145,7 +148,7 @@ class ScanSetup:
         offset = resume.offset if resume is not None else None
         begin, end = (0, offset) if query.form.order is Order.NEWEST else (offset or 0, None)
         scan = Scan(query, lines, self.matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
-        return FileScan(scan, lines)
+        return FileScan(scan, lines, trusted=stamping is None or stamping.timed)
 
     def _enter(
         self, file: Generation, fingerprint: int, stamping: FileTimes | None, reader: Reader | None = None

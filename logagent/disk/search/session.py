@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
 from logagent.core.matching.matcher import Matcher
-from logagent.core.notes import Notes
+from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.disk.batches.batching import BatchBuilder
@@ -168,10 +168,12 @@ class Session:
                     opened.fingerprint = identity.fingerprint_of(descriptor)
                     opened.begun = prepared.setup.begin(opened.file, descriptor, opened.fingerprint, plan.take_resume())
                     plan.note(opened.fingerprint)
-            scan = opened.begun.scan
+            scan, before = opened.begun.scan, builder.count + builder.sent
             with self._timings.timed("scan"):
                 scan.advance(ENOUGH if builder.sent else 1)
             self._progress.reach(scan.reached)
+            if not opened.begun.trusted and (self._query.form.hits or builder.count + builder.sent > before):
+                self._notes.add(NoteKind.TIMES, opened.file.name)
             if scan.ended and plan.done:
                 prepared.finish()  # while the file is open, since timing the event that waits may read it
             if scan.ended or builder.done:

@@ -11,19 +11,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 from typing import Protocol
 
 from logagent.core.batch import starts_of
 from logagent.core.times.judgement import Distrust, Judgement
 from logagent.core.times.locating import SEEN
 from logagent.core.times.objects import opens_object, time_of_object
-from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.heads import Heads, heads_of
 from logagent.disk.times.sampling import judged
-from logagent.disk.times.turns import Hidden, stretches
+from logagent.disk.times.turns import Hidden, stamper_at, stamps_in, stretches
 
 PAGE = 16 * 1024
 """Bytes of a file whose times are read together when a line needs the time of a neighbour."""
@@ -115,7 +113,7 @@ class FileTimes:
 
     def alone(self, line: bytes, start: int) -> int:
         """Return the time that a line states, or else the file's modification time; works after the file is closed."""
-        stamp = self._stamper_at(start).stamp(line) if self.timed else None
+        stamp = stamper_at(self._stretches, start).stamp(line) if self.timed else None
         return self._modified if stamp is None else stamp
 
     def stamps(self, start: int, lines: Sequence[bytes]) -> Sequence[int | None]:
@@ -148,16 +146,7 @@ class FileTimes:
             return self._stamper.stamps(lines)
         if self.judgement.of_objects:
             return [self._of_object(start, line) for start, line in zip(starts, lines, strict=True)]
-        stamps: list[int | None] = []
-        ends = [bisect_left(starts, stretch.begin) for stretch in self._stretches[1:]]
-        for stretch, (begin, end) in zip(self._stretches, pairwise([0, *ends, len(lines)]), strict=True):
-            stamps += stretch.stamper.stamps(lines[begin:end])
-        return stamps
-
-    def _stamper_at(self, start: int) -> Stamper:
-        return next(
-            stretch.stamper for stretch in reversed(self._stretches) if stretch.begin <= start or not stretch.begin
-        )
+        return stamps_in(self._stretches, starts, lines)
 
     def _of_object(self, start: int, line: bytes) -> int | None:
         """Return the time that the lines below an object's opening line state, None for all other lines."""

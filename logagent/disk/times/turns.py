@@ -8,6 +8,8 @@ looked for between samples, and then bisected; so a file is not read whole.
 from __future__ import annotations
 
 import datetime
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -81,6 +83,27 @@ def stretches(heads: Heads, judgement: Judgement, zone: datetime.tzinfo, modifie
     return [whole]
 
 
+def stamper_at(parts: Sequence[Stretch], start: int) -> Stamper:
+    """Return what reads the time of the line that begins at an offset."""
+    place = bisect_right(parts, start, key=lambda part: part.begin)
+    return parts[max(0, place - 1)].stamper
+
+
+def stamps_in(parts: Sequence[Stretch], starts: Sequence[int], lines: Sequence[bytes]) -> list[int | None]:
+    """Return the times that lines state, None for each that states none.
+
+    Args:
+        parts: of their file.
+        starts: where they begin, ascending.
+        lines: as many.
+    """
+    stamps: list[int | None] = []
+    ends = [bisect_left(starts, part.begin) for part in parts[1:]]
+    for part, (begin, end) in zip(parts, pairwise([0, *ends, len(lines)]), strict=True):
+        stamps += part.stamper.stamps(lines[begin:end])
+    return stamps
+
+
 class _Turning:
     """Finds turns by reading times at samples of a file, as the times of its end are read."""
 
@@ -144,7 +167,7 @@ class _Turning:
         return _Turn(*next(pair for pair in pairwise(near) if pair[1].time < pair[0].time - back))
 
     def _is_boot(self, turn: _Turn, zone: datetime.tzinfo) -> bool:
-        """Return whether a machine without a clock of its own was started: at New Year, until its clock is put right."""
+        """Return whether a machine without a clock of its own was started: at New Year, until its clock is set."""
         before, after = turn
         day = datetime.datetime.fromtimestamp(after.time // SECOND, zone)
         if (day.month, day.day) not in ((1, 1), (12, 31)):
