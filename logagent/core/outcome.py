@@ -12,6 +12,9 @@ from dataclasses import dataclass, field, replace
 
 from logagent.core.notes import Note, add_up, of_host
 
+MOST_CAUSES = 5
+"""Causes that a message names; the others are counted."""
+
 
 class Status(enum.IntEnum):
     """The closed list of ways to end."""
@@ -107,12 +110,20 @@ def failed(failure: Failure, *, lines: int = 0, bytes_scanned: int = 0) -> Outco
     return Outcome(failure.status, failure.message, lines, bytes_scanned)
 
 
+def joined_causes(messages: Iterable[str]) -> str:
+    """Return one message for several: the first `MOST_CAUSES` different ones, and how many more there are."""
+    causes = list(dict.fromkeys(filter(None, messages)))
+    more = len(causes) - MOST_CAUSES
+    return "; ".join([*causes[:MOST_CAUSES], *([f"and {more} more"] if more > 0 else [])])
+
+
 def combine(outcomes: Iterable[Outcome], *, lines: int, timings: Mapping[str, int]) -> Outcome:
     """Make one outcome of those of several sources.
 
-    The status is that of the first failure. A source that does not have the log (NOT_FOUND) is named in `hosts` and in
-    the message, but the whole fails only if no source has the log: if two hosts of forty have it, their lines are a
-    complete answer.
+    The status is that of the first failure. The message names the causes of all failures below the level of a host, up
+    to `MOST_CAUSES`; those of hosts stand in `hosts`. A source that does not have the log (NOT_FOUND) is named in
+    `hosts` and in the message, but the whole fails only if no source has the log: if two hosts of forty have it, their
+    lines are a complete answer.
 
     Args:
         outcomes: in the order in which the sources ended.
@@ -136,7 +147,8 @@ def _first_failure(outcomes: list[Outcome]) -> Outcome:
     missing = [outcome for outcome in outcomes if outcome.status is Status.NOT_FOUND]
     failures = [outcome for outcome in outcomes if outcome.status not in (Status.OK, Status.NOT_FOUND)]
     if failures:
-        return failures[0]
+        causes = failures[:1] if any(outcome.hosts for outcome in failures) else failures
+        return replace(failures[0], message=joined_causes([cause.message for cause in causes]))
     if missing and len(missing) == len(outcomes):
         return missing[0]
     return Outcome(message=next((outcome.message for outcome in outcomes if outcome.message), ""))

@@ -145,3 +145,16 @@ def test_statuses_are_those_of_grpc() -> None:
         "UNAVAILABLE": 14,
         "DATA_LOSS": 15,
     }
+
+
+def test_all_causes_below_the_level_of_a_host_are_named_up_to_five() -> None:
+    outcomes = [Outcome(Status.DATA_LOSS, f"{name}: damaged") for name in "aabcdefg"]
+    assert combine(outcomes[:4], lines=0, timings={}).message == "a: damaged; b: damaged; c: damaged"
+    whole = combine([Outcome(), *outcomes], lines=0, timings={})
+    assert whole.message == "a: damaged; b: damaged; c: damaged; d: damaged; e: damaged; and 2 more"
+    assert whole.status is Status.DATA_LOSS
+
+
+def test_of_several_hosts_that_fail_the_message_is_the_first_ones() -> None:
+    outcomes = [Outcome(Status.UNAVAILABLE, f"{name}: gone").of_host(name) for name in "ab"]
+    assert combine(outcomes, lines=0, timings={}).message == "a: gone"

@@ -117,7 +117,7 @@ async def answer(
     options = ReadOptions(host="web-1", zone=zone, sizes=sizes)
     source = LogSource("app.log", files, DiskThreads(inline=True), options)
     out = Collected()
-    outcome = await source.pump(Query.of(files=("app.log",), **{"times": True, "places": True, **asked}), out)
+    outcome = await source.pump(Query.of(**{"files": ("app.log",), "times": True, "places": True, **asked}), out)
     assert outcome.lines == len(out.lines)
     return out, outcome
 

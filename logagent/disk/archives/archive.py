@@ -30,15 +30,25 @@ class Archive(ForwardArchive):
         self,
         descriptor: int,
         name: str,
-        kind: Compression,
+        kind: Compression | None,
         *,
+        encoding: str | None = None,
         sizes: Sequence[int] = BLOCK_SIZES,
         max_line: int = MAX_LINE,
         kept: int = KEPT,
         read: Read = os.pread,
         before_read: Callable[[], object] = lambda: None,
     ) -> None:
-        super().__init__(descriptor, name, kind, sizes=sizes, max_line=max_line, read=read, before_read=before_read)
+        super().__init__(
+            descriptor,
+            name,
+            kind,
+            encoding=encoding,
+            sizes=sizes,
+            max_line=max_line,
+            read=read,
+            before_read=before_read,
+        )
         self._room = kept
 
     def backward(

@@ -1,4 +1,4 @@
-"""The lines of a compressed file from the first to the last, as they are decompressed."""
+"""The lines of a compressed or encoded file from the first to the last, as they are decompressed and decoded."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN
 from logagent.disk.archives.block_builder import BlockBuilder, ChunkedText, StreamedLine
 from logagent.disk.archives.compression import Compression
-from logagent.disk.archives.decoding import CHUNK, Decompression
+from logagent.disk.archives.decoding import Decompression
+from logagent.disk.archives.layer import CHUNK
 from logagent.disk.archives.text_at_hand import TRAIL, TextAtHand
+from logagent.disk.archives.text_source import FileBytes, TextSource, decoded
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
+from logagent.disk.files.text_form import without_lead
 
 
 class ForwardArchive:
@@ -22,7 +25,8 @@ class ForwardArchive:
 
     Args:
         descriptor: of a regular file, open for reading; stays the caller's.
-        kind: how it is compressed.
+        kind: how it is compressed; None: it is not, but its text is encoded.
+        encoding: of its text, in which a character takes two or four bytes; None: it is read as it is.
         sizes: bytes of the first blocks, the last for all further ones; a block may be twice as large.
         read: `os.pread`, or its stand-in.
         before_read: called before each read and each chunk decompressed; an exception that it raises ends the reading.
@@ -40,8 +44,9 @@ class ForwardArchive:
         self,
         descriptor: int,
         name: str,
-        kind: Compression,
+        kind: Compression | None,
         *,
+        encoding: str | None = None,
         sizes: Sequence[int] = BLOCK_SIZES,
         max_line: int = MAX_LINE,
         read: Read = os.pread,
@@ -50,6 +55,7 @@ class ForwardArchive:
         self._descriptor = descriptor
         self.name = name
         self._kind = kind
+        self._encoding = encoding
         self._sizes = sizes
         self.max_line = max_line
         self._largest = max(max_line + 2, SEEN, sizes[-1])
@@ -108,7 +114,8 @@ class ForwardArchive:
 
     def _pass(self, begin: int, end: int | None) -> Iterator[Stretch]:
         self._at_hand.begin_pass()
-        text, builder = ChunkedText(self._chunks(begin, end)), BlockBuilder(begin)
+        builder = BlockBuilder(begin)
+        text = ChunkedText(self._chunks(begin, end, builder))
         sizes = chain(self._sizes, repeat(self._sizes[-1]))
         size = next(sizes)
         while (piece := text.take(size)) is not None:
@@ -123,25 +130,35 @@ class ForwardArchive:
         builder.end()
         yield from self._lines(builder)
 
-    def _chunks(self, begin: int, end: int | None) -> Iterator[bytes]:
-        """Give empty chunks while text before `begin` is skipped, then the text from `begin` to `end`."""
-        offset, chunk, spent = 0, max(1, min(CHUNK, self._sizes[-1])), self.decompressing_ns
-        decompression = Decompression(
-            self._descriptor, self.name, self._kind, chunk=chunk, read=self._read, before_read=self._before_read
-        )
-        skipped = b""
-        for text in decompression.chunks():
+    def _chunks(self, begin: int, end: int | None, builder: BlockBuilder) -> Iterator[bytes]:
+        """Give empty chunks while text before `begin` is skipped, then the text from `begin` to `end`.
+
+        NULs and a mark before the first line are skipped too.
+        """
+        offset, spent, leads, skipped = 0, self.decompressing_ns, True, b""
+        source = self._source(max(1, min(CHUNK, self._sizes[-1])))
+        for text in decoded(source.chunks(), self._encoding):
             self.bytes_read += len(text)
-            self.decompressing_ns = spent + decompression.spent
-            if offset < begin:
+            self.decompressing_ns = spent + source.spent
+            if leads and text:
+                rest = without_lead(text)
+                leads, begin = not rest, max(begin, offset + len(text) - len(rest))
+                builder.offset = begin
+            if offset < begin and not leads:
                 skipped = (skipped + text[: begin - offset])[-TRAIL:]
                 self._at_hand.replace_trail(skipped, min(begin, offset + len(text)))
             yield text[max(0, begin - offset) : None if end is None else max(0, end - offset)]
             offset += len(text)
             if end is not None and offset >= end:
                 return
-        self.size, self.loss = offset, decompression.loss
-        self.decompressing_ns = spent + decompression.spent
+        self.size, self.loss = offset, source.loss
+        self.decompressing_ns = spent + source.spent
+
+    def _source(self, chunk: int) -> TextSource:
+        read, before_read = self._read, self._before_read
+        if self._kind is None:
+            return FileBytes(self._descriptor, self.name, chunk=chunk, read=read, before_read=before_read)
+        return Decompression(self._descriptor, self.name, self._kind, chunk=chunk, read=read, before_read=before_read)
 
     def _lines(self, builder: BlockBuilder) -> Iterator[Block]:
         if builder.whole:

@@ -16,13 +16,24 @@ from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
-from logagent.disk.archives.decoding import head_of
+from logagent.disk.archives.decoding import head_behind_nuls
+from logagent.disk.archives.text_source import decoded
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
+from logagent.disk.files.text_form import (
+    FORM_BYTES,
+    aligned,
+    encoding_of,
+    hiding_lead,
+    is_text,
+    mark_at,
+    nuls_before,
+    without_lead,
+)
 from logagent.disk.search.archive_lines import ArchiveLines
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.scan import Scan
@@ -84,13 +95,28 @@ class ScanSetup:
             Overwritten: when it is overwritten meanwhile.
         """
         kind = compression_of(os.pread(descriptor, HEAD, 0))
-        if kind is not None:
-            return self._archive(file, descriptor, fingerprint, kind, resume)
+        if kind is not None and (kind is not Compression.ZIP or self._is_asked_for(file)):
+            encoding = encoding_of(head_behind_nuls(descriptor, kind, FORM_BYTES))
+            return self._archive(file, descriptor, fingerprint, kind, encoding, resume)
+        nuls = nuls_before(descriptor, os.fstat(descriptor).st_size)
+        head = os.pread(descriptor, FORM_BYTES, aligned(nuls))
+        if (encoding := encoding_of(head)) is not None:
+            return self._archive(file, descriptor, fingerprint, None, encoding, resume)
+        if self._is_named(file) and not is_text(head.lstrip(b"\0")):
+            raise Failure(Status.DATA_LOSS, f"{file.name}: is no text, and is not searched")
         if file.compressed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
-        return FileScan(self._plain(file, descriptor, fingerprint, resume))
+        lead = nuls + mark_at(head.lstrip(b"\0"))
+        return FileScan(self._plain(file, descriptor, fingerprint, lead, resume))
 
-    def _plain(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> Scan:
+    def _is_named(self, file: Generation) -> bool:
+        return not {self.log, file.name}.isdisjoint(self.query.files)
+
+    def _is_asked_for(self, file: Generation) -> bool:
+        """Return whether a zip archive is meant as a log: other programs' files are zip archives too."""
+        return self._is_named(file) or file.name.endswith(".zip") or file.name != self.log
+
+    def _plain(self, file: Generation, descriptor: int, fingerprint: int, lead: int, resume: Position | None) -> Scan:
         options, matcher = self.options, self.matcher
         reader = Reader(
             descriptor,
@@ -100,7 +126,7 @@ class ScanSetup:
             if matcher.everything and not self.query.form.hits
             else options.sizes,
             max_line=options.max_line,
-            read=overwritten.guarded(options.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)),
+            read=hiding_lead(overwritten.guarded(options.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)), lead),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
@@ -109,6 +135,8 @@ class ScanSetup:
             options.known_times.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
+        begin = max(begin, lead)
+        end = max(begin, end)
         return Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
 
     def _sweep(self, descriptor: int) -> ParallelSweep | None:
@@ -123,20 +151,27 @@ class ScanSetup:
         )
 
     def _archive(
-        self, file: Generation, descriptor: int, fingerprint: int, kind: Compression, resume: Position | None
+        self,
+        file: Generation,
+        descriptor: int,
+        fingerprint: int,
+        kind: Compression | None,
+        encoding: str | None,
+        resume: Position | None,
     ) -> FileScan:
         options, query = self.options, self.query
         archive = Archive(
             descriptor,
             file.name,
             kind,
+            encoding=encoding,
             sizes=options.sizes,
             max_line=options.max_line,
             kept=options.kept,
             read=options.read,
             before_read=self.check_cancelled,
         )
-        beginning = head_of(descriptor, SAMPLE) if self._wants_times else b""
+        beginning = _beginning(descriptor, kind, encoding) if self._wants_times else b""
         stamping = ArchiveTimes(archive, *self._stamper_of(descriptor), beginning) if self._wants_times else None
         self._enter(file, fingerprint, stamping)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed
@@ -191,6 +226,15 @@ class ScanSetup:
         if found.jumped:
             self.remarks.append(f"{reader.name}: its times do not ascend, so all of it was scanned")
         return found.begin, found.end
+
+
+def _beginning(descriptor: int, kind: Compression | None, encoding: str | None) -> bytes:
+    """Return the first lines of a text that is read as an archive."""
+    if kind is None:
+        head = os.pread(descriptor, SAMPLE, aligned(nuls_before(descriptor, os.fstat(descriptor).st_size)))
+    else:
+        head = head_behind_nuls(descriptor, kind, SAMPLE)
+    return without_lead(b"".join(decoded(iter([head]), encoding)))
 
 
 def _is_text(head: bytes) -> bool:

@@ -1,0 +1,88 @@
+"""Bytes that cannot be searched as they lie there: decoded, passed over or a loss, never complete as they are."""
+
+from __future__ import annotations
+
+import gzip
+from typing import Any
+
+import pytest
+
+from logagent.core.outcome import Status
+from logagent.core.query import Order
+from logagent.disk.files.blocks import MAX_LINE
+from testbed.packing import zipped
+from testbed.reading import answer, in_order
+
+TEXT = "2026-11-28 10:00:00 first\r\n2026-11-28 10:00:01 Müller refused 日本\n2026-11-28 10:00:02 last refused\n"
+SINCE = 1_795_860_000 * 10**9
+WRITTEN = 1_795_870_000 * 10**9
+"""Nanoseconds: when the files were last written to, later than their lines."""
+EVERY_ENCODING = pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+IN_BOTH_ORDERS = pytest.mark.parametrize("order", Order)
+BY_LINE_BREAKS = [line.rstrip(b"\n") for line in TEXT.encode().split(b"\n")][:-1]
+
+
+@EVERY_ENCODING
+@IN_BOTH_ORDERS
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("wrap", [lambda text: text, lambda text: bytes(8000) + text, gzip.compress])
+async def test_wide_encodings_are_searched_and_sent_as_utf_8(encoding: str, order: Order, mark: str, wrap: Any) -> None:
+    content = wrap((mark + TEXT).encode(encoding))
+    out, outcome = await answer([content], order=order)
+    assert out.lines == in_order(BY_LINE_BREAKS, order)
+    assert outcome.complete
+    out, outcome = await answer([content], order=order, keywords=("Müller refused 日".encode(),), regex=(b"^2026",))
+    assert out.lines == [BY_LINE_BREAKS[1]]
+    out, outcome = await answer([content], order=order, since=SINCE + 10**9, until=SINCE + 2 * 10**9, modified=WRITTEN)
+    assert out.lines == [BY_LINE_BREAKS[1]]
+    assert outcome.complete
+
+
+@IN_BOTH_ORDERS
+@pytest.mark.parametrize(
+    "lead", [b"\xef\xbb\xbf", bytes(1), bytes(3000), bytes(MAX_LINE + 500), bytes(9) + b"\xef\xbb\xbf"]
+)
+@pytest.mark.parametrize("wrap", [lambda text: text, gzip.compress])
+async def test_what_stands_before_the_first_line_is_no_part_of_it(lead: bytes, order: Order, wrap: Any) -> None:
+    lines = [b"2026-11-28T10:00:%02dZ line" % second for second in range(3)]
+    text = lead + b"\n".join([*lines, b" continued", b""])
+    for asked in ({}, {"regex": (b"^2026|cont",)}, {"since": SINCE}, {"before": 1, "regex": (b".",)}):
+        out, outcome = await answer([wrap(text)], (4096,), order=order, modified=WRITTEN, **asked)
+        assert out.lines == in_order([*lines, b" continued"], order)
+        assert outcome.complete, outcome
+        places = [offset for batch in out.batches for offset in batch.offsets or ()]
+        assert in_order(places, order) == [text.index(line) for line in [*lines, b" continued"]]  # type: ignore[arg-type]
+        times = [time // 10**9 % 60 for batch in out.batches for time in batch.times or ()]
+        assert times == in_order([0, 1, 2, 2], order)  # type: ignore[arg-type, list-item]
+
+
+async def test_a_file_of_nothing_but_nuls_has_no_lines() -> None:
+    out, outcome = await answer([bytes(5000)])
+    assert (out.lines, outcome.complete) == ([], True)
+
+
+@pytest.mark.parametrize(
+    "binary",
+    [b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0>\0\x01\0\0\0" * 20, b"SQLite format 3\0" + bytes(range(9)) * 9],
+)
+async def test_a_binary_asked_for_by_its_name_is_a_loss(binary: bytes) -> None:
+    out, outcome = await answer([binary], keywords=(b"ELF",))
+    assert (out.lines, outcome.status) == ([], Status.DATA_LOSS)
+    assert outcome.message == "app.log: is no text, and is not searched"
+    out, outcome = await answer([binary + b"\n"], files=("*.log",))
+    assert outcome.complete
+
+
+async def test_a_zip_archive_that_a_glob_meets_is_read_only_if_it_may_be_a_log() -> None:
+    archive = zipped(b"one\n", b"two\n")
+    assert (await answer([archive], files=("*",)))[1].complete
+    out, outcome = await answer([archive])
+    assert (out.lines, outcome.status) == ([b"one"], Status.DATA_LOSS)
+    assert "several files" in outcome.message
+
+
+async def test_all_damaged_files_of_a_log_are_named_up_to_five() -> None:
+    damaged = gzip.compress(b"line\n" * 100)[:20]
+    _, outcome = await answer([damaged] * 7)
+    assert outcome.message.count("damaged after") == 5
+    assert outcome.message.endswith("; and 2 more")
