@@ -10,6 +10,7 @@ from logagent.disk.archives.decoding import head_of
 from logagent.disk.files.blocks import MAX_LINE
 from logagent.disk.files.line_breaks import whole_end
 from logagent.disk.files.overwritten import Overwritten
+from logagent.disk.files.text_form import nuls_before
 from logagent.disk.rotation.line_ends import LineEnds
 
 TRAIL = 64
@@ -42,7 +43,10 @@ class GrowingFile:
         lost: whether its unread lines cannot be read any more.
         torn: whether lines may be lost that were never seen in it.
         passed: whether none of its lines are to be read, see `keep_fingerprint_only`.
+        foreign: why it cannot be followed, for people; None: it can, or nobody asked.
     """
+
+    foreign: str | None = None
 
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
         self.name = name
@@ -51,8 +55,7 @@ class GrowingFile:
         self._head = self._trail = b""
         status = os.fstat(descriptor)
         self.identity = status.st_dev, status.st_ino
-        self.modified = status.st_mtime_ns
-        self.size = status.st_size
+        self.modified, self.size = status.st_mtime_ns, status.st_size
         self.seen = 0
         self.grew = self.left = 0.0
         self.deleted = self.lost = self.torn = self.passed = False
@@ -149,6 +152,9 @@ class GrowingFile:
         self.modified, self.deleted = status.st_mtime_ns, status.st_nlink == 0
         if not self._head:
             self.note_head()
+        if self.searched == self.lines.begin and (nuls := nuls_before(self.descriptor, status.st_size)) > self.searched:
+            self._head, self._trail = os.pread(self.descriptor, FINGERPRINT_BYTES, 0), bytes(min(TRAIL, nuls))
+            self.lines.pass_nuls(nuls)
         end = min(self.searched + most, status.st_size)
         while True:
             text = self._appended(min(BATCH_BYTES, end - self.searched))
@@ -158,8 +164,7 @@ class GrowingFile:
                 self._trail = (self._trail + text)[-TRAIL:]
                 self.lines.append(text)
             if not text or self.searched >= end:
-                break
-        return self.searched < self.size
+                return self.searched < self.size
 
     def _appended(self, most: int) -> bytes:
         assert self.descriptor is not None
@@ -173,9 +178,8 @@ class GrowingFile:
     def is_intact(self) -> bool:
         """Return whether its first bytes and the last searched ones are unchanged, so that the last read is valid."""
         assert self.descriptor is not None
-        head = os.pread(self.descriptor, len(self._head), 0)
-        trail = os.pread(self.descriptor, len(self._trail), self.searched - len(self._trail))
-        return (head, trail) == (self._head, self._trail)
+        parts = ((self._head, 0), (self._trail, self.searched - len(self._trail)))
+        return all(os.pread(self.descriptor, len(part), begin) == part for part, begin in parts)
 
     def end_half_line(self) -> None:
         """Treat an unfinished line at the end as a line."""
