@@ -7,13 +7,18 @@ failure is raised as `Failure`, becomes an `Outcome` where the source ends, and 
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from logagent.core.notes import Note, add_up, of_host
 
 MOST_CAUSES = 5
 """Causes that a message names; the others are counted."""
+MOST_OF_CAUSES = 500
+"""Bytes of such a message in a trailer, where all but printable ASCII is percent-encoded: a longer one would lose its
+count there."""
 
 
 class Status(enum.IntEnum):
@@ -111,10 +116,57 @@ def failed(failure: Failure, *, lines: int = 0, bytes_scanned: int = 0) -> Outco
 
 
 def joined_causes(messages: Iterable[str]) -> str:
-    """Return one message for several: the first `MOST_CAUSES` different ones, and how many more there are."""
-    causes = list(dict.fromkeys(filter(None, messages)))
-    more = len(causes) - MOST_CAUSES
-    return "; ".join([*causes[:MOST_CAUSES], *([f"and {more} more"] if more > 0 else [])])
+    """Return one message for several: some different causes, and how many more there are.
+
+    It names at most `MOST_CAUSES`, and only as many as fit into `MOST_OF_CAUSES`.
+
+    Args:
+        messages: one cause each, or several joined here before.
+    """
+    causes, more = _counted(messages)
+    named: list[str] = []
+    for cause in causes[:MOST_CAUSES]:
+        if named and _size(_joined([*named, cause], more + len(causes) - len(named) - 1)) > MOST_OF_CAUSES:
+            break
+        named.append(cause)
+    more += len(causes) - len(named)
+    room = MOST_OF_CAUSES - _size(_joined(["..."], more))
+    return _joined(
+        [f"{_cut(named[0], room)}..."] if more and _size(_joined(named, more)) > MOST_OF_CAUSES else named, more
+    )
+
+
+def _joined(causes: list[str], more: int) -> str:
+    return "; ".join([*causes, *([f"and {more} more"] if more else [])])
+
+
+def _counted(messages: Iterable[str]) -> tuple[list[str], int]:
+    """Return the different causes in messages, and how many more they only count."""
+    causes: dict[str, None] = {}
+    more = 0
+    for cause in (cause for message in messages for cause in message.split("; ") if cause):
+        if count := _MORE.fullmatch(cause):
+            more += int(count[1])
+        else:
+            causes[cause] = None
+    return list(causes), more
+
+
+def _size(message: str) -> int:
+    """Return the bytes of a message in a trailer."""
+    return sum(
+        1 if " " <= letter <= "~" and letter != "%" else 3 * len(letter.encode("utf-8", "replace"))
+        for letter in message
+    )
+
+
+def _cut(message: str, room: int) -> str:
+    """Return the beginning of a message that takes at most `room` bytes in a trailer."""
+    sizes = accumulate(_size(letter) for letter in message)
+    return message[: sum(size <= room for size in sizes)]
+
+
+_MORE = re.compile(r"and ([0-9]{1,9}) more")
 
 
 def combine(outcomes: Iterable[Outcome], *, lines: int, timings: Mapping[str, int]) -> Outcome:
