@@ -11,18 +11,18 @@ from logagent.disk.archives.compression import HEAD, UNREAD, Compression, compre
 from logagent.disk.archives.layer import CHUNK, LARGEST_WINDOW, Layer
 from logagent.disk.archives.nested_bytes import NestedBytes
 from logagent.disk.files.blocks import UNKNOWN, Read
-from logagent.disk.files.text_form import aligned
+from logagent.disk.files.text_form import UNIT, aligned, nuls_before
 
 MAX_NESTED = 3
 """Archives that may lie in one another: somebody compressed twice by mistake, nobody five times."""
-
-
 MAX_NULS = 1024 * 1024 * 1024
 """NULs at the beginning of an archive's text behind which its first line is looked for: half a second's work."""
 
 
 def head_of(descriptor: int, size: int) -> bytes:
-    """Return the first bytes of a file's text, decompressed if the file is compressed.
+    """Return the first bytes of a file's text, decompressed if the file is compressed, without NULs before it.
+
+    So files that `copytruncate` left with NULs at their heads can be told from one another.
 
     Args:
         descriptor: of a regular file, open for reading.
@@ -32,8 +32,17 @@ def head_of(descriptor: int, size: int) -> bytes:
         OSError: when the file cannot be read.
     """
     kind = compression_of(os.pread(descriptor, HEAD, 0))
-    if kind is None or kind in UNREAD:
-        return os.pread(descriptor, size, 0)
+    if kind in UNREAD:
+        kind = None
+    head = os.pread(descriptor, size, 0) if kind is None else _beginning(descriptor, kind, size)
+    if not head.startswith(b"\0"):
+        return head
+    if kind is None:
+        return os.pread(descriptor, size, nuls_before(descriptor, os.fstat(descriptor).st_size))
+    return head_behind_nuls(descriptor, kind, aligned(size) + UNIT).lstrip(b"\0")[:size]
+
+
+def _beginning(descriptor: int, kind: Compression, size: int) -> bytes:
     head = b""
     for chunk in Decompression(descriptor, "", kind, chunk=size).chunks():
         head += chunk

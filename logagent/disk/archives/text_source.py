@@ -77,3 +77,8 @@ def decoded(chunks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
     for chunk in chunks:
         yield decoder.decode(chunk).encode("utf-8", "replace")
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
+
+
+def in_utf8(text: bytes, encoding: str | None) -> bytes:
+    """Return a text, or the beginning or the end of one, in UTF-8; see `decoded`."""
+    return b"".join(decoded(iter([text]), encoding))

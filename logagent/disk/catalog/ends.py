@@ -16,9 +16,11 @@ from logagent.core.times.stamper import Stamper
 from logagent.core.wire.listing import UNTIMED, ListedFile, ListedLog
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
 from logagent.disk.archives.decoding import Decompression
+from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import Read
+from logagent.disk.files.text_form import FORM_BYTES, aligned, encoding_of, nuls_before, without_lead
 from logagent.disk.times.stamping import SAMPLE
 
 MAX_LISTED = 5000
@@ -141,11 +143,17 @@ class Lister:
             return self._seen.get(identity)
 
     def _heads(self, descriptor: int, size: int, beginning: bytes) -> list[bytes]:
-        if size <= 2 * SAMPLE:
-            return _heads(beginning)
+        begin = aligned(nuls_before(descriptor, size, self._read)) if beginning.startswith(b"\0") else 0
+        if begin:
+            beginning = self._read(descriptor, 2 * SAMPLE, begin)
+        encoding = encoding_of(beginning[:FORM_BYTES])
+        text = without_lead(in_utf8(beginning, encoding))
+        if begin + len(beginning) >= size:
+            return _heads(text)
         # The second part most likely begins within a line, which is dropped.
-        end = self._read(descriptor, SAMPLE, size - SAMPLE).partition(b"\n")[2]
-        return [*_heads(_cut(beginning)), *_heads(end)]
+        tail = size - SAMPLE if encoding is None else aligned(size - SAMPLE)
+        end = in_utf8(self._read(descriptor, size - tail, tail), encoding).partition(b"\n")[2]
+        return [*_heads(_cut(text)), *_heads(end)]
 
     def _decompressed(self, descriptor: int, name: str, kind: Compression) -> bytes:
         """Return the first `SAMPLE` bytes of a compressed file's text, or fewer if damage comes first."""
@@ -153,9 +161,10 @@ class Lister:
         text = b""
         for chunk in islice(decompression.chunks(), MAX_STEPS):
             text += chunk
+            text = text[aligned(len(text) - len(text.lstrip(b"\0"))) :]
             if len(text) >= SAMPLE:
                 break
-        return text[:SAMPLE]
+        return without_lead(in_utf8(text[:SAMPLE], encoding_of(text[:FORM_BYTES])))
 
 
 def unlooked(host: str, log: Log, zone: tzinfo, message: str) -> ListedLog:

@@ -18,9 +18,10 @@ BOM = codecs.BOM_UTF8
 FORM_BYTES = 1024
 """Bytes from the beginning of a text that tell its encoding, or that it is none."""
 
-_PIECE = 1024 * 1024
-_UNIT = 4
+UNIT = 4
 """Bytes of the longest code unit: a writer that uses it begins at a multiple of them."""
+
+_PIECE = 1024 * 1024
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32-le",
     codecs.BOM_UTF32_BE: "utf-32-be",
@@ -81,7 +82,7 @@ def nuls_before(descriptor: int, size: int, read: Read = os.pread) -> int:
 
 def aligned(nuls: int) -> int:
     """Return from where the encoding of a text behind NULs can be told: the last of them may be part of a character."""
-    return nuls - nuls % _UNIT
+    return nuls - nuls % UNIT
 
 
 def mark_at(head: bytes) -> int:

@@ -17,7 +17,7 @@ from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
 from logagent.disk.archives.decoding import head_behind_nuls
-from logagent.disk.archives.text_source import decoded
+from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
 from logagent.disk.catalog.logs import Generation
@@ -104,10 +104,9 @@ class ScanSetup:
             return self._archive(file, descriptor, fingerprint, None, encoding, resume)
         if self._is_named(file) and not is_text(head.lstrip(b"\0")):
             raise Failure(Status.DATA_LOSS, f"{file.name}: is no text, and is not searched")
-        if file.compressed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
+        if file.compressed and not _is_text(head.lstrip(b"\0")):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
-        lead = nuls + mark_at(head.lstrip(b"\0"))
-        return FileScan(self._plain(file, descriptor, fingerprint, lead, resume))
+        return FileScan(self._plain(file, descriptor, fingerprint, nuls, resume))
 
     def _is_named(self, file: Generation) -> bool:
         return not {self.log, file.name}.isdisjoint(self.query.files)
@@ -116,8 +115,10 @@ class ScanSetup:
         """Return whether a zip archive is meant as a log: other programs' files are zip archives too."""
         return self._is_named(file) or file.name.endswith(".zip") or file.name != self.log
 
-    def _plain(self, file: Generation, descriptor: int, fingerprint: int, lead: int, resume: Position | None) -> Scan:
+    def _plain(self, file: Generation, descriptor: int, fingerprint: int, nuls: int, resume: Position | None) -> Scan:
         options, matcher = self.options, self.matcher
+        head = os.pread(descriptor, FINGERPRINT_BYTES, nuls)
+        lead = nuls + mark_at(head)
         reader = Reader(
             descriptor,
             file.name,
@@ -126,7 +127,7 @@ class ScanSetup:
             if matcher.everything and not self.query.form.hits
             else options.sizes,
             max_line=options.max_line,
-            read=hiding_lead(overwritten.guarded(options.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)), lead),
+            read=hiding_lead(overwritten.guarded(options.read, head, nuls), lead),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
@@ -234,7 +235,7 @@ def _beginning(descriptor: int, kind: Compression | None, encoding: str | None) 
         head = os.pread(descriptor, SAMPLE, aligned(nuls_before(descriptor, os.fstat(descriptor).st_size)))
     else:
         head = head_behind_nuls(descriptor, kind, SAMPLE)
-    return without_lead(b"".join(decoded(iter([head]), encoding)))
+    return without_lead(in_utf8(head, encoding))
 
 
 def _is_text(head: bytes) -> bool:

@@ -13,7 +13,7 @@ from logagent.core.outcome import Status
 from testbed.tailing import SETTLED, growing_logs
 
 
-@pytest.mark.parametrize("text", [gzip.compress(b"packed\n"), "line\n".encode("utf-16")])
+@pytest.mark.parametrize("text", [gzip.compress(b"packed\n", mtime=0), "line\n".encode("utf-16")])
 async def test_of_an_archive_nothing_is_given_and_then_what_takes_its_place(
     autojump_clock: MockClock, tmp_path: Path, text: bytes
 ) -> None:
@@ -74,3 +74,21 @@ async def test_a_mark_is_no_part_of_the_first_line(autojump_clock: MockClock, tm
         logs.path.write_bytes(b"\xef\xbb\xbfline\n")
         await trio.sleep(SETTLED)
         assert reader.lines == ["line"]
+
+
+async def test_a_file_with_nuls_at_its_head_is_told_from_the_next_one_with_them(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    async with growing_logs(tmp_path) as logs:
+        logs.path.write_bytes(bytes(5000) + b"old\n")
+        reader = await logs.reader()
+        for number in range(3):
+            for age in reversed(range(number)):
+                (tmp_path / f"app.log.{age + 1}").rename(tmp_path / f"app.log.{age + 2}")
+            logs.path.rename(tmp_path / "app.log.1")
+            logs.path.write_bytes(bytes(5000) + b"first of %d\n" % number)
+            await trio.sleep(SETTLED)
+        assert reader.lines == [f"first of {number}" for number in range(3)]
+        logs.path.write_bytes(bytes(5000) + b"overwritten, and longer\n")
+        await trio.sleep(SETTLED)
+        assert reader.lines[3:] == ["overwritten, and longer"]

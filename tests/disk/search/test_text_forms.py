@@ -86,3 +86,15 @@ async def test_all_damaged_files_of_a_log_are_named_up_to_five() -> None:
     _, outcome = await answer([damaged] * 7)
     assert outcome.message.count("damaged after") == 5
     assert outcome.message.endswith("; and 2 more")
+
+
+@IN_BOTH_ORDERS
+async def test_generations_with_nuls_at_their_heads_are_told_from_one_another(order: Order) -> None:
+    contents = [bytes(5000) + b"".join(b"%d %d\n" % (file, line) for line in range(9)) for file in range(3)]
+    whole, _ = await answer(contents, order=order)
+    for n in (1, 8, 9, 10, 20):
+        first, _ = await answer(contents, order=order, n=n)
+        positions = next(batch.positions for batch in reversed(first.batches) if batch.positions)
+        rest, outcome = await answer(contents, order=order, positions=positions)
+        assert first.lines + rest.lines == whole.lines
+        assert outcome.complete, outcome
