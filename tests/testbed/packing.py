@@ -41,6 +41,11 @@ def zipped(*texts: bytes, method: int = zipfile.ZIP_DEFLATED, piped: bool = Fals
     return archive.getvalue()
 
 
+def encrypted(archive: bytes) -> bytes:
+    """A zip archive whose first file says that it is encrypted."""
+    return archive[:6] + bytes([archive[6] | 1]) + archive[7:]
+
+
 PACK: dict[Compression, Callable[[bytes], bytes]] = {
     Compression.GZIP: lambda text: gzip.compress(text, mtime=0),
     Compression.BZIP2: lambda text: bz2.compress(text, 1),  # blocks of 100 kB

@@ -20,7 +20,7 @@ import zstandard
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.compressed_bytes import READ, CompressedBytes, Damaged
-from logagent.disk.archives.compression import HEAD, SKIPPABLE, UNREAD, Compression, compression_of
+from logagent.disk.archives.compression import CONTAINERS, HEAD, SKIPPABLE, UNREAD, Compression, compression_of
 from logagent.disk.archives.decoders import DECODER_ERRORS, Decoder, decoder_of, exact_decoder_of, exceeds_memory
 from logagent.disk.archives.zip_members import DEFLATED, ZipMember, checksum_behind, next_member
 from logagent.disk.files.blocks import Read
@@ -94,7 +94,7 @@ class Layer:
         given = 0
         try:
             if self._kind in UNREAD:
-                raise _Unread(f"is compressed with {self._kind.value}, which is not read")
+                raise _Unread(f"{_what(self._kind)}, which is not read")
             for chunk in self._archives():
                 given += len(chunk)
                 yield chunk
@@ -225,6 +225,10 @@ class Layer:
 
     def _invalid(self) -> _Invalid:
         return _Invalid(f"what follows is not valid as {self._kind.value}")
+
+
+def _what(kind: Compression) -> str:
+    return f"is a {kind.value} archive" if kind in CONTAINERS else f"is compressed with {kind.value}"
 
 
 class _Invalid(Damaged):

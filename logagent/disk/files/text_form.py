@@ -33,10 +33,24 @@ _LEAST = 8
 _LEAST_ASCII = 0.3
 """The part of a text in ASCII characters from which on it is believed to be text: times, blanks and line breaks alone
 are more than that."""
-_ODD = re.compile(rb"[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]")
-"""Control characters that texts do not use."""
+_ODD = re.compile(rb"[\0\x04-\x06\x0e-\x1a\x7f]")
+"""Control characters that texts do not use, not even to separate fields and messages, as FIX and HL7 do."""
 _MOST_ODD = 0.03
-"""The part of them up to which bytes count as text: what is compressed or encrypted has a tenth, programs more."""
+"""The part of them up to which bytes count as text: what is compressed or encrypted has twice that, programs more."""
+_FEW_ODD = 2
+"""So many of them are nothing odd, however short the text is."""
+_TAR_AT = 257
+"""Offset at which a tar archive says that it is one."""
+_BINARIES = {
+    b"\x7fELF": "a program",
+    b"SQLite format 3\0": "an SQLite database",
+    b"LPKSHHRH": "a file of the systemd journal",
+    b"\xd4\xc3\xb2\xa1": "a capture of packets",
+    b"ElfFile\0": "a Windows event log",
+    b"%PDF-": "a PDF document",
+    b"\x89PNG\r\n": "an image",
+    b"\xff\xd8\xff": "an image",
+}
 
 
 def encoding_of(head: bytes) -> str | None:
@@ -56,9 +70,27 @@ def name_of(encoding: str) -> str:
     return "UTF-16" if "16" in encoding else "UTF-32"
 
 
-def is_text(head: bytes) -> bool:
-    """Return whether the first bytes of a file, `FORM_BYTES` or all there are, are text in any encoding of bytes."""
-    return len(_ODD.findall(head)) <= max(1, _MOST_ODD * len(head))
+def known_binary(head: bytes) -> str | None:
+    """Return what a file is that is known for no text, with its article; None: it may be text.
+
+    Args:
+        head: the first `FORM_BYTES` of the file, or all there are.
+    """
+    if head.startswith(b"ustar", _TAR_AT):
+        return "a tar archive"
+    return next((name for signature, name in _BINARIES.items() if head.startswith(signature)), None)
+
+
+def binary_form(head: bytes) -> str | None:
+    """Return what a file is that is no text in any encoding of bytes, for people; None: it is text.
+
+    Args:
+        head: the first `FORM_BYTES` of the file, or all there are.
+    """
+    known = known_binary(head)
+    if known is not None:
+        return f"is {known}"
+    return "is no text" if len(_ODD.findall(head)) > max(_FEW_ODD, _MOST_ODD * len(head)) else None
 
 
 def nuls_before(descriptor: int, size: int, read: Read = os.pread) -> int:

@@ -169,7 +169,8 @@ class LogFollower:
 
     def _collect(self, block: TailBlock) -> None:
         files, number = self._tail.chain.files, self.number
-        if block.offset == 0 and (form := foreign_form(block.body)) is not None:
+        begin = files[number].lines.begin
+        if block.offset == begin and (form := foreign_form(block.body, begin)) is not None:
             self._foreign = number
             self._notices.append(
                 Notice(self._tail.host, Status.DATA_LOSS, f"{files[number].name}: {not_followed(form)}")

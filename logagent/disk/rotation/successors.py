@@ -20,7 +20,7 @@ from logagent.disk.catalog.identity import Replaced
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.files.text_form import FORM_BYTES
+from logagent.disk.files.text_form import FORM_BYTES, nuls_before
 from logagent.disk.rotation.candidates import Candidates, Inode, newer_than
 from logagent.disk.rotation.decompressed_copy import open_plain_text
 from logagent.disk.rotation.growing_file import GrowingFile
@@ -250,7 +250,8 @@ def _states(files: Sequence[Generation]) -> frozenset[_State]:
 def _is_foreign(file: GrowingFile) -> bool:
     """Return whether a file does not grow as lines of bytes, and have it say why."""
     assert file.descriptor is not None
-    file.foreign = foreign_form(os.pread(file.descriptor, FORM_BYTES, 0))
+    nuls = nuls_before(file.descriptor, os.fstat(file.descriptor).st_size)
+    file.foreign = foreign_form(os.pread(file.descriptor, FORM_BYTES, nuls), nuls)
     return file.foreign is not None
 
 

@@ -15,8 +15,9 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
-from logagent.disk.archives.compression import HEAD, Compression, compression_of
+from logagent.disk.archives.compression import CONTAINERS, OF_PROGRAMS, Compression
 from logagent.disk.archives.decoding import head_behind_nuls
+from logagent.disk.archives.file_form import FileForm, form_of
 from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
@@ -24,16 +25,7 @@ from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
-from logagent.disk.files.text_form import (
-    FORM_BYTES,
-    aligned,
-    encoding_of,
-    hiding_lead,
-    is_text,
-    mark_at,
-    nuls_before,
-    without_lead,
-)
+from logagent.disk.files.text_form import aligned, hiding_lead, mark_at, nuls_before, without_lead
 from logagent.disk.search.archive_lines import ArchiveLines
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.scan import Scan
@@ -94,26 +86,23 @@ class ScanSetup:
             OSError: when it cannot be read.
             Overwritten: when it is overwritten meanwhile.
         """
-        kind = compression_of(os.pread(descriptor, HEAD, 0))
-        if kind is not None and (kind is not Compression.ZIP or self._is_asked_for(file)):
-            encoding = encoding_of(head_behind_nuls(descriptor, kind, FORM_BYTES))
-            return self._archive(file, descriptor, fingerprint, kind, encoding, resume)
-        nuls = nuls_before(descriptor, os.fstat(descriptor).st_size)
-        head = os.pread(descriptor, FORM_BYTES, aligned(nuls))
-        if (encoding := encoding_of(head)) is not None:
-            return self._archive(file, descriptor, fingerprint, None, encoding, resume)
-        if self._is_named(file) and not is_text(head.lstrip(b"\0")):
-            raise Failure(Status.DATA_LOSS, f"{file.name}: is no text, and is not searched")
-        if file.compressed and not _is_text(head.lstrip(b"\0")):
+        form = self._form_of(file, descriptor)
+        if form.kind is not None or form.encoding is not None:
+            return self._archive(file, descriptor, fingerprint, form.kind, form.encoding, resume)
+        if file.compressed and not _is_text(form.head):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
-        return FileScan(self._plain(file, descriptor, fingerprint, nuls, resume))
+        return FileScan(self._plain(file, descriptor, fingerprint, form.nuls, resume))
+
+    def _form_of(self, file: Generation, descriptor: int) -> FileForm:
+        """Return how a file is to be read; what a glob meets and is no text is read as it lies there."""
+        form, named = form_of(descriptor), self._is_named(file)
+        if form.binary is not None and named:
+            raise Failure(Status.DATA_LOSS, f"{file.name}: {form.binary}, and is not searched")
+        of_program = form.kind in CONTAINERS and OF_PROGRAMS.search(file.name)
+        return form._replace(kind=None) if of_program and not named else form
 
     def _is_named(self, file: Generation) -> bool:
         return not {self.log, file.name}.isdisjoint(self.query.files)
-
-    def _is_asked_for(self, file: Generation) -> bool:
-        """Return whether a zip archive is meant as a log: other programs' files are zip archives too."""
-        return self._is_named(file) or file.name.endswith(".zip") or file.name != self.log
 
     def _plain(self, file: Generation, descriptor: int, fingerprint: int, nuls: int, resume: Position | None) -> Scan:
         options, matcher = self.options, self.matcher

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from logagent.disk.files.text_form import FORM_BYTES, aligned, encoding_of, is_text, nuls_before, without_lead
+from logagent.disk.files.text_form import FORM_BYTES, aligned, binary_form, encoding_of, nuls_before, without_lead
 from testbed.reading import file_of
 
 LINES = "2026-11-28 10:00:00 Verbindung abgelehnt: Müller 日本\r\n" * 20
@@ -40,15 +42,38 @@ def test_other_bytes_are_in_no_such_encoding(head: bytes) -> None:
 def test_a_program_is_in_no_such_encoding_and_no_text() -> None:
     head = Path(os.path.realpath("/proc/self/exe")).read_bytes()[:FORM_BYTES]
     assert encoding_of(head) is None
-    assert not is_text(head)
+    assert binary_form(head) == "is a program"
 
 
-def test_random_bytes_are_no_text_and_lines_are() -> None:
-    assert not is_text(random.Random(1).randbytes(FORM_BYTES))
-    assert is_text(LINES.encode()[:FORM_BYTES])
-    assert is_text(LINES.encode("latin-1", "replace"))
-    assert is_text(b"\x1b[31m" + LINES.encode())
-    assert is_text(b"one \0 in a line\n")
+def test_random_bytes_are_no_text() -> None:
+    for seed in range(100):
+        assert binary_form(random.Random(seed).randbytes(FORM_BYTES)) == "is no text"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        LINES.encode(),
+        LINES.encode("latin-1", "replace"),
+        b"\x1b[31m" + LINES.encode(),
+        b"one \0 in a line\n",
+        b"8=FIX.4.2\x019=65\x0135=A\x0149=SERVER\x0156=CLIENT\x0134=177\x01\n",
+        b"\x1e{}\n\x1e{}\n",
+        b"50%\b\b\b51%\b\b\b52%\a\n",
+        b"",
+    ],
+)
+def test_text_is_text_whatever_separates_its_fields(head: bytes) -> None:
+    assert binary_form(head[:FORM_BYTES]) is None
+
+
+def test_known_binaries_are_named() -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("app.log"))
+    assert binary_form(packed.getvalue()[:FORM_BYTES]) == "is a tar archive"
+    assert binary_form(b"SQLite format 3\0") == "is an SQLite database"
+    assert binary_form(b"LPKSHHRH" + bytes(100)) == "is a file of the systemd journal"
 
 
 @pytest.mark.parametrize("nuls", [0, 1, 1023, 1024, 1025, 3_000_000])

@@ -13,7 +13,14 @@ from logagent.core.outcome import Status
 from testbed.tailing import SETTLED, growing_logs
 
 
-@pytest.mark.parametrize("text", [gzip.compress(b"packed\n", mtime=0), "line\n".encode("utf-16")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        gzip.compress(b"packed\n", mtime=0),
+        "line\n".encode("utf-16"),
+        bytes(4001) + ("line\n" * 9).encode("utf-16-be")[1:],
+    ],
+)
 async def test_of_an_archive_nothing_is_given_and_then_what_takes_its_place(
     autojump_clock: MockClock, tmp_path: Path, text: bytes
 ) -> None:

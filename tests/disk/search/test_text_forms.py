@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gzip
+from datetime import UTC
 from typing import Any
 
 import pytest
 
 from logagent.core.outcome import Status
-from logagent.core.query import Order
+from logagent.core.query import Order, Query
 from logagent.disk.files.blocks import MAX_LINE
-from testbed.packing import zipped
-from testbed.reading import answer, in_order
+from logagent.disk.search.options import ReadOptions
+from logagent.disk.search.source import LogSource
+from logagent.disk.threads import DiskThreads
+from testbed.packing import encrypted, zipped
+from testbed.reading import Collected, answer, found, in_order
 
 TEXT = "2026-11-28 10:00:00 first\r\n2026-11-28 10:00:01 Müller refused 日本\n2026-11-28 10:00:02 last refused\n"
 SINCE = 1_795_860_000 * 10**9
@@ -62,23 +66,61 @@ async def test_a_file_of_nothing_but_nuls_has_no_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    "binary",
-    [b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0>\0\x01\0\0\0" * 20, b"SQLite format 3\0" + bytes(range(9)) * 9],
+    ("binary", "what"),
+    [
+        (b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0>\0\x01\0\0\0" * 20, "a program"),
+        (b"SQLite format 3\0" + bytes(range(9)) * 9, "an SQLite database"),
+        (bytes(range(256)) * 9, "no text"),
+    ],
 )
-async def test_a_binary_asked_for_by_its_name_is_a_loss(binary: bytes) -> None:
-    out, outcome = await answer([binary], keywords=(b"ELF",))
+@pytest.mark.parametrize("wrap", [lambda text: text, gzip.compress])
+async def test_a_binary_asked_for_by_its_name_is_a_loss(binary: bytes, what: str, wrap: Any) -> None:
+    out, outcome = await answer([wrap(binary)], keywords=(b"ELF",))
     assert (out.lines, outcome.status) == ([], Status.DATA_LOSS)
-    assert outcome.message == "app.log: is no text, and is not searched"
+    assert outcome.message == f"app.log: is {what}, and is not searched"
     out, outcome = await answer([binary + b"\n"], files=("*.log",))
     assert outcome.complete
 
 
-async def test_a_zip_archive_that_a_glob_meets_is_read_only_if_it_may_be_a_log() -> None:
-    archive = zipped(b"one\n", b"two\n")
-    assert (await answer([archive], files=("*",)))[1].complete
-    out, outcome = await answer([archive])
+@pytest.mark.parametrize("files", [("app.log",), ("*",)])
+async def test_a_zip_archive_gives_its_first_file(files: tuple[str, ...]) -> None:
+    out, outcome = await answer([zipped(b"one\n")], files=files)
+    assert (out.lines, outcome.complete) == ([b"one"], True)
+    out, outcome = await answer([zipped(b"one\n", b"two\n")], files=files)
     assert (out.lines, outcome.status) == ([b"one"], Status.DATA_LOSS)
     assert "several files" in outcome.message
+    out, outcome = await answer([zipped()], files=files)
+    assert (out.lines, outcome.complete) == ([], True)
+
+
+@pytest.mark.parametrize("files", [("app.log",), ("*",)])
+@pytest.mark.parametrize(
+    ("archive", "what"),
+    [
+        (encrypted(zipped(b"one\n")), "is an encrypted zip archive, which is not read"),
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "is a 7z archive, which is not read"),
+        (b"Rar!\x1a\x07\x01\0", "is a rar archive, which is not read"),
+        (b"\x1f\x9d\x90abc", "is compressed with compress (.Z), which is not read"),
+        (zipped(b"one\n" * 99)[:45], "it is cut off"),
+        (gzip.compress(gzip.compress(b"one\n" * 99)[:22]), "it is cut off"),
+        (gzip.compress(b"\x1f\x9d\x90abc" * 9), "is compressed with compress (.Z), which is not read"),
+    ],
+    ids=["encrypted zip", "7z", "rar", "compress", "cut zip", "cut gzip in gzip", "compress in gzip"],
+)
+async def test_what_cannot_be_decompressed_is_a_loss_that_says_what_it_is(
+    files: tuple[str, ...], archive: bytes, what: str
+) -> None:
+    _, outcome = await answer([archive], files=files)
+    assert outcome.status is Status.DATA_LOSS
+    assert outcome.message.startswith("app.log: ")
+    assert outcome.message.endswith(what)
+
+
+async def test_a_programs_zip_archive_is_no_log_unless_it_is_named() -> None:
+    jar = found("app.jar", zipped(b"one\n", b"two\n"))
+    for files, complete in ((("**",), True), (("app.jar",), False)):
+        source = LogSource("app.jar", [jar], DiskThreads(inline=True), ReadOptions(host="web-1", zone=UTC))
+        assert (await source.pump(Query.of(files=files), Collected())).complete is complete
 
 
 async def test_all_damaged_files_of_a_log_are_named_up_to_five() -> None:
