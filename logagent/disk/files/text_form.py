@@ -30,7 +30,7 @@ _MARKS = {
 }
 _LEAST = 8
 """Characters from which on a text without a mark is long enough to tell its encoding."""
-_LEAST_ASCII = 0.3
+_LEAST_ASCII = 0.1
 """The part of a text in ASCII characters from which on it is believed to be text: times, blanks and line breaks alone
 are more than that."""
 _ODD = re.compile(rb"[\0\x04-\x06\x0e-\x1a\x7f]")
@@ -68,6 +68,11 @@ def encoding_of(head: bytes) -> str | None:
 def name_of(encoding: str) -> str:
     """Return the name of an encoding for people."""
     return "UTF-16" if "16" in encoding else "UTF-32"
+
+
+def unit_in(encoding: str | None) -> int:
+    """Return the bytes of a code unit in an encoding that `encoding_of` returned; 1 in all others."""
+    return 1 if encoding is None else 2 if "16" in encoding else 4
 
 
 def known_binary(head: bytes) -> str | None:

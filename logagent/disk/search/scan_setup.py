@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from logagent.core.batch import Origin, Position
+from logagent.core.code_units import tagged
 from logagent.core.cursor import FINGERPRINT_BYTES
 from logagent.core.matching.matcher import Matcher
 from logagent.core.notes import Notes
@@ -18,6 +19,7 @@ from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compression import CONTAINERS, OF_PROGRAMS, Compression
 from logagent.disk.archives.decoding import head_behind_nuls
 from logagent.disk.archives.file_form import FileForm, form_of
+from logagent.disk.archives.file_places import FilePlaces
 from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
@@ -46,6 +48,11 @@ class FileScan:
 
     scan: Scan
     archive: ArchiveLines | None = None
+
+    @property
+    def reached(self) -> int:
+        """Offset in the file up to which lines are collected."""
+        return self.scan.reached if self.archive is None else self.archive.place_of(self.scan.reached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +170,7 @@ class ScanSetup:
         )
         beginning = _beginning(descriptor, kind, encoding) if self._wants_times else b""
         stamping = ArchiveTimes(archive, *self._stamper_of(descriptor), beginning) if self._wants_times else None
-        self._enter(file, fingerprint, stamping)
+        self._enter(file, tagged(fingerprint, archive.places.unit), stamping, places=archive.places)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed
         lines = ArchiveLines(archive, query, self.matcher, stamping.stamps if ranged and stamping is not None else None)
         offset = resume.offset if resume is not None else None
@@ -172,11 +179,16 @@ class ScanSetup:
         return FileScan(scan, lines)
 
     def _enter(
-        self, file: Generation, fingerprint: int, stamping: FileTimes | None, reader: Reader | None = None
+        self,
+        file: Generation,
+        fingerprint: int,
+        stamping: FileTimes | None,
+        reader: Reader | None = None,
+        places: FilePlaces | None = None,
     ) -> None:
         origin = Origin(self.options.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
         if isinstance(self.builder, BatchBuilder):
-            self.builder.enter(origin, stamping)
+            self.builder.enter(origin, stamping, None if places is None or places.unit == 1 else places.place_of)
         elif stamping is not None:
             self.builder.enter(origin, stamping, reader)
 
