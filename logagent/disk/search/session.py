@@ -168,6 +168,9 @@ class Session:
                     opened.fingerprint = identity.fingerprint_of(descriptor)
                     opened.begun = prepared.setup.begin(opened.file, descriptor, opened.fingerprint, plan.take_resume())
                     plan.note(opened.fingerprint)
+            if opened.begun is None:
+                self._leave(opened)  # it holds no text
+                return
             scan = opened.begun.scan
             with self._timings.timed("scan"):
                 scan.advance(ENOUGH if builder.sent else 1)
