@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
+from logagent.core.code_units import unit_of, width
 from logagent.core.notes import Note
 from logagent.core.outcome import Status
 
@@ -169,10 +170,13 @@ class Batch:
             text: its bytes.
         """
         assert self.offsets is not None, "a batch without places"
-        return self.offsets[place] + len(text) + self.line_break(place)
+        unit = (
+            unit_of(self.origins[0 if self.origin is None else self.origin[place]].fingerprint) if self.origins else 1
+        )
+        return self.offsets[place] + width(text, unit) + unit * self.line_break(place)
 
     def line_break(self, place: int) -> int:
-        """Return the size of a line's line break in its file: 1, or 0 for a piece of a line."""
+        """Return the characters of a line's line break in its file: 1, or 0 for a piece of a line."""
         return 0 if self.flags is not None and self.flags[place] & LineFlag.PARTIAL else 1
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from logagent.core.batch import Position
+from logagent.core.code_units import untagged
 from logagent.core.query import BadParameter, Query
 
 MAX_CURSOR = 8192
@@ -64,6 +65,7 @@ def has_fingerprint(head: bytes, known: int) -> bool:
         head: all bytes of the file, or the first `FINGERPRINT_BYTES`.
         known: the fingerprint.
     """
+    known = untagged(known)
     size = known >> 32
     return 0 < size <= len(head) and fingerprint(head[:size]) == known
 

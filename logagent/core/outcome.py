@@ -7,10 +7,18 @@ failure is raised as `Failure`, becomes an `Outcome` where the source ends, and 
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from logagent.core.notes import Note, add_up, of_host
+
+MOST_CAUSES = 5
+"""Causes that a message names; the others are counted."""
+MOST_OF_CAUSES = 500
+"""Bytes of such a message in a trailer, where all but printable ASCII is percent-encoded: a longer one would lose its
+count there."""
 
 
 class Status(enum.IntEnum):
@@ -107,12 +115,67 @@ def failed(failure: Failure, *, lines: int = 0, bytes_scanned: int = 0) -> Outco
     return Outcome(failure.status, failure.message, lines, bytes_scanned)
 
 
+def joined_causes(messages: Iterable[str]) -> str:
+    """Return one message for several: some different causes, and how many more there are.
+
+    It names at most `MOST_CAUSES`, and only as many as fit into `MOST_OF_CAUSES`.
+
+    Args:
+        messages: one cause each, or several joined here before.
+    """
+    causes, more = _counted(messages)
+    named: list[str] = []
+    for cause in causes[:MOST_CAUSES]:
+        if named and _size(_joined([*named, cause], more + len(causes) - len(named) - 1)) > MOST_OF_CAUSES:
+            break
+        named.append(cause)
+    more += len(causes) - len(named)
+    room = MOST_OF_CAUSES - _size(_joined(["..."], more))
+    return _joined(
+        [f"{_cut(named[0], room)}..."] if more and _size(_joined(named, more)) > MOST_OF_CAUSES else named, more
+    )
+
+
+def _joined(causes: list[str], more: int) -> str:
+    return "; ".join([*causes, *([f"and {more} more"] if more else [])])
+
+
+def _counted(messages: Iterable[str]) -> tuple[list[str], int]:
+    """Return the different causes in messages, and how many more they only count."""
+    causes: dict[str, None] = {}
+    more = 0
+    for cause in (cause for message in messages for cause in message.split("; ") if cause):
+        if count := _MORE.fullmatch(cause):
+            more += int(count[1])
+        else:
+            causes[cause] = None
+    return list(causes), more
+
+
+def _size(message: str) -> int:
+    """Return the bytes of a message in a trailer."""
+    return sum(
+        1 if " " <= letter <= "~" and letter != "%" else 3 * len(letter.encode("utf-8", "replace"))
+        for letter in message
+    )
+
+
+def _cut(message: str, room: int) -> str:
+    """Return the beginning of a message that takes at most `room` bytes in a trailer."""
+    sizes = accumulate(_size(letter) for letter in message)
+    return message[: sum(size <= room for size in sizes)]
+
+
+_MORE = re.compile(r"and ([0-9]{1,9}) more")
+
+
 def combine(outcomes: Iterable[Outcome], *, lines: int, timings: Mapping[str, int]) -> Outcome:
     """Make one outcome of those of several sources.
 
-    The status is that of the first failure. A source that does not have the log (NOT_FOUND) is named in `hosts` and in
-    the message, but the whole fails only if no source has the log: if two hosts of forty have it, their lines are a
-    complete answer.
+    The status is that of the first failure. The message names the causes of all failures below the level of a host, up
+    to `MOST_CAUSES`; those of hosts stand in `hosts`. A source that does not have the log (NOT_FOUND) is named in
+    `hosts` and in the message, but the whole fails only if no source has the log: if two hosts of forty have it, their
+    lines are a complete answer.
 
     Args:
         outcomes: in the order in which the sources ended.
@@ -136,7 +199,8 @@ def _first_failure(outcomes: list[Outcome]) -> Outcome:
     missing = [outcome for outcome in outcomes if outcome.status is Status.NOT_FOUND]
     failures = [outcome for outcome in outcomes if outcome.status not in (Status.OK, Status.NOT_FOUND)]
     if failures:
-        return failures[0]
+        causes = failures[:1] if any(outcome.hosts for outcome in failures) else failures
+        return replace(failures[0], message=joined_causes([cause.message for cause in causes]))
     if missing and len(missing) == len(outcomes):
         return missing[0]
     return Outcome(message=next((outcome.message for outcome in outcomes if outcome.message), ""))

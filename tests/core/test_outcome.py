@@ -6,9 +6,12 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from logagent.core.notes import Note
-from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
+from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed, joined_causes
+from logagent.core.wire.verdict import from_trailers, to_trailers
 
 FOUND = Outcome()
 MISSING = Outcome(Status.NOT_FOUND, "db-1: no such file")
@@ -145,3 +148,34 @@ def test_statuses_are_those_of_grpc() -> None:
         "UNAVAILABLE": 14,
         "DATA_LOSS": 15,
     }
+
+
+def test_all_causes_below_the_level_of_a_host_are_named_up_to_five() -> None:
+    outcomes = [Outcome(Status.DATA_LOSS, f"{name}: damaged") for name in "aabcdefg"]
+    assert combine(outcomes[:4], lines=0, timings={}).message == "a: damaged; b: damaged; c: damaged"
+    whole = combine([Outcome(), *outcomes], lines=0, timings={})
+    assert whole.message == "a: damaged; b: damaged; c: damaged; d: damaged; e: damaged; and 2 more"
+    assert whole.status is Status.DATA_LOSS
+
+
+def test_of_several_hosts_that_fail_the_message_is_the_first_ones() -> None:
+    outcomes = [Outcome(Status.UNAVAILABLE, f"{name}: gone").of_host(name) for name in "ab"]
+    assert combine(outcomes, lines=0, timings={}).message == "a: gone"
+
+
+def test_causes_that_were_counted_before_stay_counted() -> None:
+    messages = ["a: damaged; b: damaged; and 7 more", "b: damaged; c: damaged", "", "d: damaged; and 1 more"]
+    assert joined_causes(messages) == "a: damaged; b: damaged; c: damaged; d: damaged; and 8 more"
+
+
+@given(st.lists(st.text(st.sampled_from("a%é日"), min_size=1, max_size=300), max_size=9, unique=True))
+@example([f"{number}日" * 60 for number in range(7)])
+@example(["日" * 300, "a"])
+def test_the_count_of_causes_fits_into_a_trailer_however_long_they_are(causes: list[str]) -> None:
+    message = joined_causes(causes)
+    sent = from_trailers(dict(to_trailers(Outcome(Status.DATA_LOSS, message)))).message
+    named, _, count = sent.rpartition("; and ")
+    if not count.endswith(" more"):
+        named, count = sent, "0 more"
+    assert len(named.split("; ")) + int(count.split()[0]) == max(1, len(causes))
+    assert len(causes) < 2 or sent == message.strip()

@@ -120,7 +120,7 @@ TOOLS = {Compression.GZIP: "zgrep", Compression.BZIP2: "bzgrep", Compression.XZ:
 
 
 @pytest.mark.parametrize("members", [1, 2])
-@pytest.mark.parametrize("kind", Compression)
+@pytest.mark.parametrize("kind", list(PACK))
 async def test_an_archive_answers_what_its_grep_prints(kind: Compression, members: int, tmp_path: Path) -> None:
     """Where a host lacks that tool, grep is given the text itself. A line goes over the border of the members."""
     lines = [b"%d %b" % (number, b"refused" if number % 7 == 0 else b"accepted") for number in range(3000)]
@@ -129,7 +129,7 @@ async def test_an_archive_answers_what_its_grep_prints(kind: Compression, member
     archive = packed(kind, [part for part in (text[:border], text[border:]) if part])
     path = tmp_path / "app.log.1"
     path.write_bytes(archive)
-    tool = shutil.which(TOOLS[kind])
+    tool = shutil.which(TOOLS[kind]) if kind in TOOLS else None
     for pattern in (b"refused", b"99 accepted"):
         expected = run(tool, "-a", "-e", pattern, str(path), text=b"") if tool else grep(text, pattern=pattern)
         assert expected == grep(text, "-F", pattern=pattern)
@@ -140,7 +140,7 @@ async def test_an_archive_answers_what_its_grep_prints(kind: Compression, member
 
 
 NOON = datetime(2023, 11, 14, 12, tzinfo=UTC)
-KINDS = st.sampled_from([None, *Compression])
+KINDS = st.sampled_from([None, *PACK])
 steps = st.lists(
     st.tuples(st.integers(0, 40), st.sampled_from([b"match", b"other", b" more match"])), min_size=1, max_size=40
 )

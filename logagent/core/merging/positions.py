@@ -85,7 +85,7 @@ class Positions:
             return offsets[place]
         while place + 1 < partly.batch.count and partly.batch.continues_record(place + 1):
             place += 1
-        return offsets[place] + len(partly.lines[place]) + 1
+        return partly.batch.offset_behind(place, partly.lines[place])
 
 
 def _borders(batch: Batch, given: int) -> dict[int, tuple[int | None, int | None]]:

@@ -30,15 +30,25 @@ class Archive(ForwardArchive):
         self,
         descriptor: int,
         name: str,
-        kind: Compression,
+        kind: Compression | None,
         *,
+        encoding: str | None = None,
         sizes: Sequence[int] = BLOCK_SIZES,
         max_line: int = MAX_LINE,
         kept: int = KEPT,
         read: Read = os.pread,
         before_read: Callable[[], object] = lambda: None,
     ) -> None:
-        super().__init__(descriptor, name, kind, sizes=sizes, max_line=max_line, read=read, before_read=before_read)
+        super().__init__(
+            descriptor,
+            name,
+            kind,
+            encoding=encoding,
+            sizes=sizes,
+            max_line=max_line,
+            read=read,
+            before_read=before_read,
+        )
         self._room = kept
 
     def backward(
@@ -61,7 +71,7 @@ class Archive(ForwardArchive):
             most: wanted lines to give at least; blocks older than those that hold so many may be left out. None: all.
             around: lines to give on either side of a wanted block, and at either end of the text, since wanted lines in
                 other files may be their neighbours. More may be given.
-            end: an offset where a line begins; None: the end of the text.
+            end: an offset in the file where a line begins; None: the end of the text.
             inspect: begins the test of one long line, see `Matcher`; None: every long line is wanted.
             overlap: bytes that each window of a long line shares with the window before it.
         """
@@ -74,7 +84,7 @@ class Archive(ForwardArchive):
             keeping.end()
             if not keeping.kept:
                 return
-            end, most, owed = keeping.kept[0].stretch.offset, keeping.most_left, keeping.owed_left
+            end, most, owed = self.places.begin_of(keeping.kept[0].stretch.offset), keeping.most_left, keeping.owed_left
             yield from self._give_out()
             if not keeping.dropped or (most == 0 and owed == 0):
                 return
@@ -125,5 +135,6 @@ class Archive(ForwardArchive):
     def _give_out(self) -> Iterator[Stretch]:
         kept = self._at_hand.kept
         while kept:
-            self._at_hand.given = kept.pop()
-            yield self._at_hand.given.stretch
+            self._at_hand.given = given = kept.pop()
+            self.places.give(Block(given.stretch.offset, given.text))
+            yield given.stretch

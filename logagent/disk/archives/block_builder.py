@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from logagent.core.code_units import width
 from logagent.disk.files.blocks import Block
 
 
 class ChunkedText:
-    """Reads a text that comes in chunks in pieces of any size; a piece can be put back."""
+    """Reads a text that comes in chunks in pieces of any size; a piece can be put back.
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    Args:
+        unit: bytes of a code unit in the file of the text.
+
+    Attributes:
+        taken: bytes of the file that were taken and not put back.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], unit: int = 1) -> None:
         self._chunks = chunks
+        self._unit = unit
         self._left = b""
+        self.taken = 0
 
     def take(self, most: int) -> bytes | None:
         """Return the next piece, of at most `most` bytes and perhaps empty; None at the end."""
@@ -22,11 +32,13 @@ class ChunkedText:
                 return None
             self._left = chunk
         piece, self._left = self._left[:most], self._left[most:]
+        self.taken += width(piece, self._unit)
         return piece
 
     def put_back(self, piece: bytes) -> None:
         """Put a piece back, so that `take` returns it next."""
         self._left = piece + self._left
+        self.taken -= width(piece, self._unit)
 
 
 class BlockBuilder:

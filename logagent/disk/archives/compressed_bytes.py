@@ -24,13 +24,14 @@ class CompressedBytes:
         descriptor: of a regular file, open for reading; stays the caller's.
         read: `os.pread`, or its stand-in.
         before_read: called before each read; an exception that it raises propagates.
+        size: bytes to read at most; None: the file's size.
     """
 
-    def __init__(self, descriptor: int, read: Read, before_read: Callable[[], object]) -> None:
+    def __init__(self, descriptor: int, read: Read, before_read: Callable[[], object], size: int | None = None) -> None:
         self._descriptor = descriptor
         self._read = read
         self._before_read = before_read
-        self._size = os.fstat(descriptor).st_size
+        self._size = os.fstat(descriptor).st_size if size is None else size
         self.go_to(0)
 
     @property

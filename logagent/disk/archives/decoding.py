@@ -1,51 +1,28 @@
-"""The text of a compressed file as a forward stream of chunks, read by position and in bounded memory.
-
-Formats: RFC 1952 (gzip), RFC 8878 (zstd), the .xz file format 1.2.1 and bzip2's. In each of them a file may hold
-several archives one after the other, which form one text. Measured on a synthetic log that is more repetitive than
-most, the decoders alone give, in MB of text a second: zstd 4100, gzip 1800 (`isal`; zlib 600), xz 1270, bzip2 60.
-"""
+"""The text of a compressed file, which may lie in several archives, each in the other."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TypeVar
 
-import zstandard
+from logagent.core.outcome import Failure
+from logagent.disk.archives.compression import HEAD, UNREAD, Compression, compression_of
+from logagent.disk.archives.layer import CHUNK, LARGEST_WINDOW, Layer
+from logagent.disk.archives.nested_bytes import NestedBytes
+from logagent.disk.files.blocks import UNKNOWN, Read
+from logagent.disk.files.text_form import UNIT, aligned, nuls_before
 
-from logagent.core.batch import BATCH_BYTES
-from logagent.core.outcome import Failure, Status
-from logagent.disk.archives.compressed_bytes import READ, CompressedBytes, Damaged
-from logagent.disk.archives.compression import HEAD, SKIPPABLE, Compression, compression_of
-from logagent.disk.archives.decoders import DECODER_ERRORS, Decoder, decoder_of, exact_decoder_of, exceeds_memory
-from logagent.disk.files.blocks import Read
-
-CHUNK = BATCH_BYTES
-"""Bytes of text that are decompressed at a time, at most: they stay in the processor's caches, however well the file
-is compressed."""
-FIRST_STEP = 1024
-"""Bytes that a decoder is given first; each further step is four times as large. Small at first, since in a file of
-thousands of small archives each decoder copies all bytes that follow its own."""
-LARGEST_WINDOW = 128 * 1024 * 1024
-"""Bytes of the window (earlier text) that one decoder may hold: as many as `zstd --long` and `zstd --ultra -22` need,
-and twice as many as `xz -9` does. All others need 8 MiB at most, gzip 32 KiB."""
-
-_FRAME_HEAD = 18
-"""Bytes of the longest header of a zstd frame."""
-_BLOCK_HEAD = 3
-"""Bytes of the header of a zstd block."""
-_LARGEST_BLOCK = 128 * 1024
-"""Bytes of the largest zstd block, both compressed and decompressed."""
-_RUN, _RESERVED = 1, 3
-"""Two types of zstd blocks: one byte repeated, and one that no valid frame has."""
-
-Decoded = TypeVar("Decoded")
+MAX_NESTED = 3
+"""Archives that may lie in one another: somebody compressed twice by mistake, nobody five times."""
+MAX_NULS = 1024 * 1024 * 1024
+"""NULs at the beginning of an archive's text behind which its first line is looked for: half a second's work."""
 
 
 def head_of(descriptor: int, size: int) -> bytes:
-    """Return the first bytes of a file's text, decompressed if the file is compressed.
+    """Return the first bytes of a file's text, decompressed if the file is compressed, without NULs before it.
+
+    So files that `copytruncate` left with NULs at their heads can be told from one another.
 
     Args:
         descriptor: of a regular file, open for reading.
@@ -55,8 +32,17 @@ def head_of(descriptor: int, size: int) -> bytes:
         OSError: when the file cannot be read.
     """
     kind = compression_of(os.pread(descriptor, HEAD, 0))
+    if kind in UNREAD:
+        kind = None
+    head = os.pread(descriptor, size, 0) if kind is None else _beginning(descriptor, kind, size)
+    if not head.startswith(b"\0"):
+        return head
     if kind is None:
-        return os.pread(descriptor, size, 0)
+        return os.pread(descriptor, size, nuls_before(descriptor, os.fstat(descriptor).st_size))
+    return head_behind_nuls(descriptor, kind, aligned(size) + UNIT).lstrip(b"\0")[:size]
+
+
+def _beginning(descriptor: int, kind: Compression, size: int) -> bytes:
     head = b""
     for chunk in Decompression(descriptor, "", kind, chunk=size).chunks():
         head += chunk
@@ -65,8 +51,26 @@ def head_of(descriptor: int, size: int) -> bytes:
     return head[:size]
 
 
+def head_behind_nuls(descriptor: int, kind: Compression, size: int) -> bytes:
+    """Return the first bytes of an archive's text behind the NULs that it begins with, but for a few of these.
+
+    Args:
+        descriptor: of a regular file, open for reading.
+        kind: how it is compressed.
+        size: bytes to return; fewer if the text is shorter, damaged before, or has more than `MAX_NULS` NULs.
+    """
+    head, nuls = b"", 0
+    for chunk in Decompression(descriptor, "", kind).chunks():
+        head += chunk
+        skipped = aligned(len(head) - len(head.lstrip(b"\0")))
+        head, nuls = head[skipped:], nuls + skipped
+        if len(head) >= size or nuls > MAX_NULS:
+            break
+    return head[:size]
+
+
 class Decompression:
-    """One pass over a compressed file.
+    """One pass over a compressed file; what an archive in an archive holds is given, too.
 
     Args:
         descriptor: of a regular file, open for reading; stays the caller's.
@@ -93,121 +97,44 @@ class Decompression:
         read: Read = os.pread,
         before_read: Callable[[], object] = lambda: None,
     ) -> None:
-        self._name = name
-        self._kind = kind
-        self._chunk = chunk
-        self._window = window
-        self._before_read = before_read
-        self._compressed = CompressedBytes(descriptor, read, before_read)
-        self.loss: Failure | None = None
-        self.spent = 0
+        self._read = read
+        self._layer = partial(Layer, descriptor, name, chunk=chunk, window=window, before_read=before_read)
+        self._layers = [self._layer(kind, read=read)]
+        self._kinds = [kind]
+
+    @property
+    def loss(self) -> Failure | None:
+        """Why the text is incomplete; None as long as it is complete."""
+        return next((layer.loss for layer in self._layers if layer.loss is not None), None)
+
+    @property
+    def spent(self) -> int:
+        """Nanoseconds in the decoders so far, reading the file not included."""
+        return self._layers[-1].spent
 
     def chunks(self) -> Iterator[bytes]:
         """Give the text, at most `chunk` bytes at a time (of zstd, 128 KiB); to be called once.
 
         An empty chunk means that reading continues. At damage the text ends, and `loss` says why.
         """
-        given = 0
-        try:
-            for chunk in self._frames() if self._kind is Compression.ZSTD else self._members():
-                given += len(chunk)
-                yield chunk
-        except Damaged as damaged:
-            self.loss = Failure(Status.DATA_LOSS, f"{self._name}: damaged after {given} bytes: {damaged}")
-        except _TooLarge as large:
-            message = f"{self._name}: not decompressed after {given} bytes: {large}"
-            self.loss = Failure(Status.RESOURCE_EXHAUSTED, message)
-
-    def _members(self) -> Iterator[bytes]:
-        while self._compressed.skip_padding():
-            yield from self._member()
-
-    def _member(self) -> Iterator[bytes]:
-        begin, given = self._compressed.place, 0
-        try:
-            for chunk in self._decoded(decoder_of(self._kind, self._window), lambda _: self._chunk):
-                given += len(chunk)
-                yield chunk
-        except _Invalid:
-            self._compressed.go_to(begin)
-            yield from self._rescued(given)
-
-    def _rescued(self, given: int) -> Iterator[bytes]:
-        """Give the text of a damaged member from `given` on, up to the damage.
-
-        A decoder that fails drops the text that it decompressed in the failing call. So the member is decompressed
-        again, from `given` on in single bytes, which loses one byte at most.
-        """
-        seen = 0
-        decoder = exact_decoder_of(self._kind, self._window)
-        for chunk in self._decoded(decoder, lambda seen: max(1, min(self._chunk, given - seen))):
-            yield chunk if seen >= given else b""
-            seen += len(chunk)
-
-    def _decoded(self, decoder: Decoder, most: Callable[[int], int]) -> Iterator[bytes]:
-        """Give the text of a member; `most` returns the size of the next chunk from the bytes given so far."""
-        step, seen = FIRST_STEP, 0
-        while not decoder.eof:
-            self._before_read()
-            compressed = b""
-            if decoder.needs_input:
-                compressed, step = self._compressed.take_some(step), min(4 * step, READ)
-            chunk = self._checked(partial(decoder.decompress, compressed, most(seen)))
-            seen += len(chunk)
-            yield chunk
-        self._compressed.give_back(len(decoder.unused_data))
-
-    def _frames(self) -> Iterator[bytes]:
-        decompressor = zstandard.ZstdDecompressor(max_window_size=self._window)
-        while self._compressed.skip_padding():
-            head = self._compressed.ahead(_FRAME_HEAD)
-            if SKIPPABLE.match(head):
-                self._compressed.skip(8 + int.from_bytes(head[4:8], "little"))
+        while True:
+            text, head, held = self._layers[-1].chunks(), b"", list[bytes]()
+            while len(head) < HEAD and (chunk := next(text, None)) is not None:
+                head += chunk
+                held.append(chunk)
                 yield b""
-            else:
-                yield from self._frame(decompressor.decompressobj(), head)
+            inside = compression_of(head[:HEAD])
+            if inside is None or len(self._kinds) > MAX_NESTED:
+                yield from held
+                yield from text
+                return
+            read = NestedBytes(partial(self._unpacked, len(self._kinds)))
+            self._layers.append(self._layer(inside, read=read, size=UNKNOWN))
+            self._kinds.append(inside)
 
-    def _frame(self, decoder: zstandard.ZstdDecompressionObj, head: bytes) -> Iterator[bytes]:
-        """Give a frame block by block, since zstd's decoder takes no bound, but a block has 128 KiB of text at most."""
-        facts = self._checked(partial(zstandard.get_frame_parameters, head))
-        if facts.window_size > self._window:
-            raise _TooLarge(f"needs a window of {facts.window_size} bytes, the limit is {self._window}")
-        compressed, last = self._compressed.take(zstandard.frame_header_size(head)), False
-        while not last:
-            self._before_read()
-            block, last = self._block()
-            yield self._checked(partial(decoder.decompress, compressed + block))
-            compressed = b""
-        if facts.has_checksum:
-            self._checked(partial(decoder.decompress, self._compressed.take(4)))
-
-    def _block(self) -> tuple[bytes, bool]:
-        """Return a block of a frame with its header, and whether it is the last one (RFC 8878, section 3.1.1.2)."""
-        head = self._compressed.take(_BLOCK_HEAD)
-        facts = int.from_bytes(head, "little")
-        last, kind, size = facts & 1, facts >> 1 & 3, facts >> 3
-        if kind == _RESERVED or size > _LARGEST_BLOCK:
-            raise self._invalid()
-        return head + self._compressed.take(1 if kind == _RUN else size), bool(last)
-
-    def _checked(self, act: Callable[[], Decoded]) -> Decoded:
-        began = time.perf_counter_ns()
-        try:
-            return act()
-        except DECODER_ERRORS as error:
-            if exceeds_memory(error):
-                raise _TooLarge(f"needs more than {self._window} bytes of memory, which is the limit") from None
-            raise self._invalid() from error
-        finally:
-            self.spent += time.perf_counter_ns() - began
-
-    def _invalid(self) -> _Invalid:
-        return _Invalid(f"what follows is not valid as {self._kind.value}")
-
-
-class _Invalid(Damaged):
-    """A decoder found invalid input."""
-
-
-class _TooLarge(Exception):
-    """A file needs more memory than a decoder may take; the message names the limit."""
+    def _unpacked(self, layers: int) -> Iterator[bytes]:
+        """Give what so many layers hold, from its beginning."""
+        if layers == 1:
+            return self._layer(self._kinds[0], read=self._read).chunks()
+        read = NestedBytes(partial(self._unpacked, layers - 1))
+        return self._layer(self._kinds[layers - 1], read=read, size=UNKNOWN).chunks()

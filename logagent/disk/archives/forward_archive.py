@@ -1,4 +1,4 @@
-"""The lines of a compressed file from the first to the last, as they are decompressed."""
+"""The lines of a compressed or encoded file from the first to the last, as they are decompressed and decoded."""
 
 from __future__ import annotations
 
@@ -6,13 +6,19 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 
+from logagent.core.code_units import width
 from logagent.core.outcome import Failure
 from logagent.core.times.locating import SEEN
 from logagent.disk.archives.block_builder import BlockBuilder, ChunkedText, StreamedLine
 from logagent.disk.archives.compression import Compression
-from logagent.disk.archives.decoding import CHUNK, Decompression
-from logagent.disk.archives.text_at_hand import TRAIL, TextAtHand
+from logagent.disk.archives.decoding import Decompression
+from logagent.disk.archives.file_places import FilePlaces
+from logagent.disk.archives.layer import CHUNK
+from logagent.disk.archives.text_at_hand import TextAtHand
+from logagent.disk.archives.text_source import FileBytes, TextSource, decoded
+from logagent.disk.archives.text_start import TextStart
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
+from logagent.disk.files.text_form import unit_in
 
 
 class ForwardArchive:
@@ -22,7 +28,8 @@ class ForwardArchive:
 
     Args:
         descriptor: of a regular file, open for reading; stays the caller's.
-        kind: how it is compressed.
+        kind: how it is compressed; None: it is not, but its text is encoded.
+        encoding: of its text, in which a character takes two or four bytes; None: it is read as it is.
         sizes: bytes of the first blocks, the last for all further ones; a block may be twice as large.
         read: `os.pread`, or its stand-in.
         before_read: called before each read and each chunk decompressed; an exception that it raises ends the reading.
@@ -34,14 +41,16 @@ class ForwardArchive:
         bytes_read: bytes of text decompressed in all passes.
         decompressing_ns: nanoseconds spent in decoders for them.
         loss: why the lines are incomplete; None as long as they are complete.
+        places: where in the file its text lies.
     """
 
     def __init__(
         self,
         descriptor: int,
         name: str,
-        kind: Compression,
+        kind: Compression | None,
         *,
+        encoding: str | None = None,
         sizes: Sequence[int] = BLOCK_SIZES,
         max_line: int = MAX_LINE,
         read: Read = os.pread,
@@ -50,23 +59,34 @@ class ForwardArchive:
         self._descriptor = descriptor
         self.name = name
         self._kind = kind
+        self._encoding = encoding
         self._sizes = sizes
         self.max_line = max_line
         self._largest = max(max_line + 2, SEEN, sizes[-1])
         self._read = read
         self._before_read = before_read
         self._at_hand = TextAtHand()
+        self._first = self._place = 0
+        self.places = FilePlaces(unit_in(encoding))
         self.size: int | None = None
         self.bytes_read = self.decompressing_ns = 0
         self.loss: Failure | None = None
 
     def forward(self, begin: int = 0) -> Iterator[Stretch]:
-        """Give the text from `begin`, where a line begins, to its end.
+        """Give the text from `begin` to its end.
 
-        A `LongLine` is given as soon as it is known to be one. Its `end` is the offset decompressed so far, and
-        `windows` may be called for it until the next stretch is asked for.
+        A `LongLine` comes as soon as it is known to be one. Its `end` is how far it was seen until then, and its
+        windows can be had until the next stretch is asked for.
+
+        Args:
+            begin: an offset in the file; the first line comes that begins there or behind.
         """
-        return self._pass(begin, None)
+        for stretch in self._pass(begin, None):
+            if isinstance(stretch, Block):
+                self.places.give(stretch)
+            elif isinstance(stretch, LongLine):
+                self.places.give(Block(stretch.offset, self.head(stretch)))
+            yield stretch
 
     def windows(self, line: LongLine, overlap: int) -> Iterator[bytes]:
         """Give the long line that `forward` gave last in windows; to be called once for a line.
@@ -107,8 +127,10 @@ class ForwardArchive:
         return self._at_hand.before(end)
 
     def _pass(self, begin: int, end: int | None) -> Iterator[Stretch]:
+        """Give the text between two offsets in the file."""
         self._at_hand.begin_pass()
-        text, builder = ChunkedText(self._chunks(begin, end)), BlockBuilder(begin)
+        builder = BlockBuilder(begin)
+        text = ChunkedText(self._chunks(begin, end, builder), self.places.unit)
         sizes = chain(self._sizes, repeat(self._sizes[-1]))
         size = next(sizes)
         while (piece := text.take(size)) is not None:
@@ -123,38 +145,54 @@ class ForwardArchive:
         builder.end()
         yield from self._lines(builder)
 
-    def _chunks(self, begin: int, end: int | None) -> Iterator[bytes]:
-        """Give empty chunks while text before `begin` is skipped, then the text from `begin` to `end`."""
-        offset, chunk, spent = 0, max(1, min(CHUNK, self._sizes[-1])), self.decompressing_ns
-        decompression = Decompression(
-            self._descriptor, self.name, self._kind, chunk=chunk, read=self._read, before_read=self._before_read
-        )
-        skipped = b""
-        for text in decompression.chunks():
-            self.bytes_read += len(text)
-            self.decompressing_ns = spent + decompression.spent
-            if offset < begin:
-                skipped = (skipped + text[: begin - offset])[-TRAIL:]
-                self._at_hand.replace_trail(skipped, min(begin, offset + len(text)))
-            yield text[max(0, begin - offset) : None if end is None else max(0, end - offset)]
-            offset += len(text)
-            if end is not None and offset >= end:
+    def _chunks(self, begin: int, end: int | None, builder: BlockBuilder) -> Iterator[bytes]:
+        """Give empty chunks while text before `begin` is skipped, then the text from there to `end`.
+
+        NULs and a mark before the first line are skipped too.
+        """
+        offset, spent, unit = 0, self.decompressing_ns, self.places.unit
+        begin += -begin % unit
+        start, source = TextStart(begin, unit), self._source(max(1, min(CHUNK, self._sizes[-1])))
+        for text, place, behind in decoded(source.chunks(), self._encoding, begin, end):
+            if place == end:
                 return
-        self.size, self.loss = offset, decompression.loss
-        self.decompressing_ns = spent + decompression.spent
+            self.bytes_read += len(text)
+            self.decompressing_ns = spent + source.spent
+            skipped = 0 if start.found else start.skip(text, place)
+            if skipped:
+                self._at_hand.replace_trail(start.trail, offset + skipped)
+            if offset + skipped == 0 or skipped:
+                builder.offset = offset + skipped
+                self._first = self._place = place + width(text[:skipped], unit)
+            yield text[skipped : None if end is None or unit > 1 else max(0, end - place)]
+            offset += len(text)
+            if end is not None and behind >= end:
+                return
+        self.size, self.loss = offset, source.loss
+        self.decompressing_ns = spent + source.spent
+
+    def _source(self, chunk: int) -> TextSource:
+        read, before_read = self._read, self._before_read
+        if self._kind is None:
+            return FileBytes(self._descriptor, self.name, chunk=chunk, read=read, before_read=before_read)
+        return Decompression(self._descriptor, self.name, self._kind, chunk=chunk, read=read, before_read=before_read)
 
     def _lines(self, builder: BlockBuilder) -> Iterator[Block]:
         if builder.whole:
             block = builder.block()
             self._at_hand.add(block)
+            self.places.note(block.offset, block.body, self._place)
+            self._place += width(block.body, self.places.unit)
             yield block
 
     def _long_line(self, builder: BlockBuilder, text: ChunkedText) -> Iterator[Stretch]:
         self._at_hand.line = line = StreamedLine(builder.offset, builder.line(), text, self._sizes[-1])
+        self.places.note(line.offset, line.head, self._place)
         yield LongLine(line.offset, line.end)
         for _ in line.more():
             yield Block(line.end, b"")
         builder.offset = line.behind
+        self._place = self._first + text.taken
         self._at_hand.line = None
 
     def _head_of(self, line: StreamedLine) -> bytes:

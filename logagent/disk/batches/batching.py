@@ -6,6 +6,7 @@ from logagent.core.batch import Batch, LineFlag, Origin
 from logagent.core.limits import Allowance
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
+from logagent.disk.batches.entered_file import EnteredFile, PlaceOf, places_in
 from logagent.disk.batches.lines import SelectedLines
 from logagent.disk.batches.records import selector_for
 from logagent.disk.files.blocks import Block
@@ -32,22 +33,23 @@ class BatchBuilder:
         self._wants_places = query.form.places
         self._selector = selector_for(query, matcher, starts=query.form.times or query.form.places)
         self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
-        self._entered: list[Origin] = []
+        self._entered: list[EnteredFile] = []
         self._stamping: Times | None = None
         self._key = 0
         self._stopped: tuple[int, int] | None = None
         self.sent = self.cut = self.count = self.size = 0
         self._start_batch()
 
-    def enter(self, origin: Origin, stamping: Times | None) -> None:
+    def enter(self, origin: Origin, stamping: Times | None, place_of: PlaceOf | None = None) -> None:
         """Begin with another file.
 
         Args:
             stamping: gives its lines their times; None: none are wanted.
+            place_of: gives the offset in the file for that of a line in the blocks; None: they are the same.
         """
         self._stamping = stamping
         self._selector.enter(len(self._entered), stamping)
-        self._entered.append(origin)
+        self._entered.append(EnteredFile(origin, place_of))
 
     @property
     def done(self) -> bool:
@@ -147,10 +149,11 @@ class BatchBuilder:
             file, offset = self._stopped
         elif kept:
             file, first = kept[0].file, kept[0]
-            offset = first.start + len(first.text) + 1 if self._newest else first.start
+            offset = self._entered[file].place(first.start, first.text if self._newest else None)
         else:
             file = len(self._entered) - 1
-        return self._entered[file].fingerprint, offset
+            offset = self._entered[file].place(offset)
+        return self._entered[file].origin.fingerprint, offset
 
     def _stop(self, selected: SelectedLines, count: int) -> tuple[int, int]:
         """Return the file and the offset where the answer ended, if it has the first `count` of the selected lines."""
@@ -164,7 +167,7 @@ class BatchBuilder:
         """Return the file of a selected line, and the offset where it begins, or of the line after it."""
         file = len(self._entered) - 1 if selected.files is None else selected.files[place]
         start = selected.start(place, newest=self._newest)
-        return file, start + len(selected.lines[place]) + 1 if behind else start
+        return file, self._entered[file].place(start, selected.lines[place] if behind else None)
 
     def _add_columns(self, selected: SelectedLines, count: int) -> None:
         if selected.files is None:
@@ -172,7 +175,7 @@ class BatchBuilder:
         else:
             self._files += [(file, 1) for file in selected.files[:count]]
         if self._wants_places:
-            self._offsets += selected.starts[:count]
+            self._offsets += places_in(self._entered, selected.starts[:count], selected.files)
         if self._wants_times:
             times = self._stamped(selected, count) if selected.times is None else selected.times[:count]
             self._times += times
@@ -205,8 +208,8 @@ class BatchBuilder:
     def _origins_of_batch(self) -> tuple[tuple[Origin, ...], list[int] | None]:
         files = sorted({file for file, _ in self._files})
         if len(files) < 2:
-            return tuple(self._entered[file] for file in files), None
+            return tuple(self._entered[file].origin for file in files), None
         place = {file: number for number, file in enumerate(files)}
-        return tuple(self._entered[file] for file in files), [
+        return tuple(self._entered[file].origin for file in files), [
             place[file] for file, count in self._files for _ in range(count)
         ]

@@ -16,11 +16,13 @@ from logagent.core.times.stamper import Stamper
 from logagent.core.wire.listing import UNTIMED, ListedFile, ListedLog
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
 from logagent.disk.archives.decoding import Decompression
+from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import Read
 from logagent.disk.files.reader import Reader
-from logagent.disk.times.heads import Heads, heads_of
+from logagent.disk.files.text_form import FORM_BYTES, aligned, encoding_of, nuls_before, without_lead
+from logagent.disk.times.heads import heads_of
 from logagent.disk.times.sampling import judged
 from logagent.disk.times.stamping import SAMPLE, FileTimes
 
@@ -119,14 +121,15 @@ class Lister:
     def _look(
         self, descriptor: int, generation: Generation, status: os.stat_result, zone: tzinfo, identity: _Identity
     ) -> Ends:
-        kind = compression_of(self._read(descriptor, HEAD, 0))
-        modified = status.st_mtime_ns
-        if kind is None:
-            reader = Reader(descriptor, generation.name, read=self._read)
-            ends = _of_file(FileTimes(reader, zone, modified))
+        head, modified = self._read(descriptor, FORM_BYTES, 0), status.st_mtime_ns
+        kind = compression_of(head[:HEAD])
+        if kind is not None:
+            text = _cut(self._decompressed(descriptor, generation.name, kind))
+            ends = replace(_of_text(text, zone, modified), newest=None, compressed=True)
+        elif text := self._decoded(descriptor, status.st_size, head):
+            ends = _of_text(text, zone, modified)
         else:
-            text = heads_of(_cut(self._decompressed(descriptor, generation.name, kind)))
-            ends = _of_archive(text, judged(text, zone, modified), zone, modified)
+            ends = _of_file(FileTimes(Reader(descriptor, generation.name, read=self._read), zone, modified))
         with self._lock:
             self._seen[identity] = ends
             while len(self._seen) > self._kept:
@@ -139,15 +142,29 @@ class Lister:
                 self._seen.move_to_end(identity)
             return self._seen.get(identity)
 
+    def _decoded(self, descriptor: int, size: int, head: bytes) -> bytes:
+        """Return both ends of a text in UTF-16 or UTF-32, in UTF-8; nothing if it is no such text."""
+        begin = aligned(nuls_before(descriptor, size, self._read)) if head.startswith(b"\0") else 0
+        encoding = encoding_of(self._read(descriptor, FORM_BYTES, begin) if begin else head)
+        if encoding is None:
+            return b""
+        first = without_lead(in_utf8(self._read(descriptor, 2 * SAMPLE, begin), encoding))
+        if begin + 2 * SAMPLE >= size:
+            return first
+        # The second part most likely begins within a line, which is dropped.
+        tail = aligned(size - SAMPLE)
+        return _cut(first) + in_utf8(self._read(descriptor, size - tail, tail), encoding).partition(b"\n")[2]
+
     def _decompressed(self, descriptor: int, name: str, kind: Compression) -> bytes:
         """Return the first `SAMPLE` bytes of a compressed file's text, or fewer if damage comes first."""
         decompression = Decompression(descriptor, name, kind, chunk=SAMPLE, window=MAX_WINDOW, read=self._read)
         text = b""
         for chunk in islice(decompression.chunks(), MAX_STEPS):
             text += chunk
+            text = text[aligned(len(text) - len(text.lstrip(b"\0"))) :]
             if len(text) >= SAMPLE:
                 break
-        return text[:SAMPLE]
+        return without_lead(in_utf8(text[:SAMPLE], encoding_of(text[:FORM_BYTES])))
 
 
 def unlooked(host: str, log: Log, zone: tzinfo, message: str) -> ListedLog:
@@ -191,7 +208,9 @@ def _of_file(times: FileTimes) -> Ends:
     return Ends(times.judgement, min(found, default=None), max(found, default=None))
 
 
-def _of_archive(heads: Heads, judgement: Judgement, zone: tzinfo, modified: int) -> Ends:
+def _of_text(text: bytes, zone: tzinfo, modified: int) -> Ends:
+    heads = heads_of(text)
+    judgement = judged(heads, zone, modified)
     stamps = Stamper(zone, modified, judgement).stamps([head.text for head in heads.between(0, heads.size)])
     found = [time for time in stamps if time is not None] if judgement.trusted else []
-    return Ends(judgement, min(found, default=None), compressed=True)
+    return Ends(judgement, min(found, default=None), max(found, default=None))

@@ -9,11 +9,13 @@ import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.matching.matcher import Matcher
-from logagent.core.outcome import Failure
+from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
+from logagent.disk.archives.foreign import foreign_form, not_followed
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
+from logagent.disk.files.text_form import mark_at
 from logagent.disk.following.tail import Tail, TailBlock
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.times.appended import AppendedTimes
@@ -52,6 +54,7 @@ class LogFollower:
         self._trouble: Failure | None = None
         self._lost: tuple[int, bool] | None = None
         self._scanned = 0
+        self._foreign = -1  # the number of a file that turned out to be none to follow
         tail.listeners.add(self)
 
     def wake(self) -> None:
@@ -96,6 +99,7 @@ class LogFollower:
             return late
         while True:
             file = self._tail.chain.files[self.number]
+            self._offset = max(self._offset, file.lines.begin)
             if file.lost and self.number == self._tail.chain.files.last:
                 return self._while_waiting()  # until another file has replaced it
             if file.lost:
@@ -165,6 +169,15 @@ class LogFollower:
 
     def _collect(self, block: TailBlock) -> None:
         files, number = self._tail.chain.files, self.number
+        begin = files[number].lines.begin
+        if block.offset == begin and (form := foreign_form(block.body, begin)) is not None:
+            self._foreign = number
+            self._notices.append(
+                Notice(self._tail.host, Status.DATA_LOSS, f"{files[number].name}: {not_followed(form)}")
+            )
+        if number == self._foreign:
+            self._offset += len(block.body)
+            return
         self._enter(number, files[number], files.stamping(number), files[number].fingerprint)
         self._add(block)
         self._offset += len(block.body)
@@ -178,7 +191,8 @@ class LogFollower:
 
     def _add(self, block: TailBlock) -> None:
         self._scanned += len(block.body)
-        self._builder.add(Block(block.offset, block.body), partial=block.partial)
+        mark = 0 if block.offset else mark_at(block.body)
+        self._builder.add(Block(block.offset + mark, block.body[mark:]), partial=block.partial)
 
     def _note_position(self) -> None:
         fingerprint, offset = self._builder.reached(self._offset)

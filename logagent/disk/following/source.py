@@ -14,6 +14,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
 from logagent.core.notes import Note, add_up
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
+from logagent.disk.archives.foreign import grows_as_text, not_followed
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Log
 from logagent.disk.following.catch_up import Again, CatchUp, notice_of
@@ -105,6 +106,7 @@ class _LocalFollow:
         self._last_fed: dict[LogFollower, float] = {}
         self._positions_due = math.inf
         self._refused: set[str] = set()
+        self._foreign: list[Failure] = []
         self._logs_found = True
         self._told_notes: tuple[Note, ...] = ()
         self._catch_up = CatchUp(
@@ -124,6 +126,7 @@ class _LocalFollow:
         positions = tuple(follower.position for follower in self._followers.values())
         await self._out.send(replace(SIGN_OF_LIFE, positions=positions, live=True))
         while True:
+            await self._tell_foreign()
             with trio.move_on_at(self._next_due()):
                 await self._news.wait()
             self._news = trio.Event()
@@ -172,6 +175,15 @@ class _LocalFollow:
         follower = LogFollower(query, tail, place, max_line=self._logs.options(log).max_line, woken=self._wake)
         self._followers[log.name] = follower
         self._wake(follower)
+        newest = tail.chain.files.newest
+        grows = newest.name == log.name and (log.name in self._query.files or grows_as_text(newest.foreign))
+        if newest.foreign is not None and grows:
+            self._foreign.append(Failure(Status.DATA_LOSS, f"{log.name}: {not_followed(newest.foreign)}"))
+
+    async def _tell_foreign(self) -> None:
+        """Report the logs that are not followed, behind the live batch, which holds their end."""
+        while self._foreign:
+            await self._refuse(self._foreign.pop(0))
 
     async def _borrow(self, log: Log) -> Tail:
         if log.root is None:

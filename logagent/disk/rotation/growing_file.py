@@ -10,6 +10,7 @@ from logagent.disk.archives.decoding import head_of
 from logagent.disk.files.blocks import MAX_LINE
 from logagent.disk.files.line_breaks import whole_end
 from logagent.disk.files.overwritten import Overwritten
+from logagent.disk.files.text_form import nuls_before
 from logagent.disk.rotation.line_ends import LineEnds
 
 TRAIL = 64
@@ -42,24 +43,26 @@ class GrowingFile:
         lost: whether its unread lines cannot be read any more.
         torn: whether lines may be lost that were never seen in it.
         passed: whether none of its lines are to be read, see `keep_fingerprint_only`.
+        foreign: why it cannot be followed, for people; None: it can, or nobody asked.
     """
+
+    foreign: str | None = None
 
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
         self.name = name
         self.descriptor: int | None = descriptor
         self.lines = LineEnds(max_line)
-        self._head = self._trail = b""
+        self._head, self._trail, self._nuls = b"", b"", 0
         status = os.fstat(descriptor)
         self.identity = status.st_dev, status.st_ino
-        self.modified = status.st_mtime_ns
-        self.size = status.st_size
+        self.modified, self.size = status.st_mtime_ns, status.st_size
         self.seen = 0
         self.grew = self.left = 0.0
         self.deleted = self.lost = self.torn = self.passed = False
 
     @property
     def fingerprint(self) -> int:
-        """The fingerprint of its first bytes, see `logagent.core.cursor`; 0 as long as it is empty."""
+        """The fingerprint of its first bytes behind NULs, see `logagent.core.cursor`; 0 as long as it has none."""
         return fingerprint(self._head) if self._head else 0
 
     def is_of(self, known: int) -> bool:
@@ -100,10 +103,10 @@ class GrowingFile:
         return self.searched >= self.size
 
     def note_head(self) -> bool:
-        """Note its first bytes, so that an overwrite is noticed from now on; return whether there are any."""
+        """Note its first bytes behind NULs, so that an overwrite is noticed; return whether there are any."""
         assert self.descriptor is not None
-        self._head = os.pread(self.descriptor, FINGERPRINT_BYTES, 0)
-        return bool(self._head)
+        self._nuls, self._head = _head_behind_nuls(self.descriptor)
+        return self._head != b""
 
     def stay_empty(self) -> None:
         """Close it and treat it as empty, as it was last seen: its present text belongs to a later file of the log."""
@@ -149,7 +152,10 @@ class GrowingFile:
         self.modified, self.deleted = status.st_mtime_ns, status.st_nlink == 0
         if not self._head:
             self.note_head()
-        end = min(self.searched + most, status.st_size)
+        if self.searched == self.lines.begin and self._nuls > self.searched:
+            self._trail = bytes(min(TRAIL, self._nuls))
+            self.lines.pass_nuls(self._nuls)
+        end = min(self.searched + most, max(self.searched, status.st_size))
         while True:
             text = self._appended(min(BATCH_BYTES, end - self.searched))
             self.size = status.st_size  # only now: `_appended` has found that the file was not overwritten
@@ -158,8 +164,7 @@ class GrowingFile:
                 self._trail = (self._trail + text)[-TRAIL:]
                 self.lines.append(text)
             if not text or self.searched >= end:
-                break
-        return self.searched < self.size
+                return self.searched < self.size
 
     def _appended(self, most: int) -> bytes:
         assert self.descriptor is not None
@@ -167,15 +172,15 @@ class GrowingFile:
         if not text.startswith(self._trail) or not self.is_intact():
             raise Overwritten
         if len(self._head) < FINGERPRINT_BYTES:
-            self._head = (self._head + text[len(self._trail) :][len(self._head) - self.searched :])[:FINGERPRINT_BYTES]
+            known = self._nuls + len(self._head) - self.searched + len(self._trail)
+            self._head = (self._head + text[known:])[:FINGERPRINT_BYTES]
         return text[len(self._trail) :]
 
     def is_intact(self) -> bool:
         """Return whether its first bytes and the last searched ones are unchanged, so that the last read is valid."""
         assert self.descriptor is not None
-        head = os.pread(self.descriptor, len(self._head), 0)
-        trail = os.pread(self.descriptor, len(self._trail), self.searched - len(self._trail))
-        return (head, trail) == (self._head, self._trail)
+        parts = [(self._head, self._nuls), (self._trail, self.searched - len(self._trail))]
+        return all(os.pread(self.descriptor, len(part), begin) == part for part, begin in parts)
 
     def end_half_line(self) -> None:
         """Treat an unfinished line at the end as a line."""
@@ -206,7 +211,7 @@ class GrowingFile:
         self.close()
         self.descriptor, self.identity = descriptor, identity
         self.seen, self.size = max(self.seen, self.whole), os.fstat(descriptor).st_size
-        self._head = self._head[: self.size]
+        self._head = self._head[: max(0, self.size - self._nuls)]
         if self.size < self.searched:
             self.skip_lines()
 
@@ -215,6 +220,13 @@ class GrowingFile:
         descriptor, self.descriptor = self.descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _head_behind_nuls(descriptor: int) -> tuple[int, bytes]:
+    """Return how many NULs a file begins with, and the first bytes behind them."""
+    nuls = nuls_before(descriptor, os.fstat(descriptor).st_size)
+    head = os.pread(descriptor, FINGERPRINT_BYTES, nuls)
+    return nuls, b"" if head.startswith(b"\0") else head  # more NULs were written meanwhile
 
 
 def _read_lines(descriptor: int, offset: int, limit: int, most: int) -> bytes:

@@ -125,7 +125,8 @@ class HeldFiles:
 
     def beginning(self) -> tuple[int, int]:
         """Return the beginning of the oldest known file that is to be read."""
-        return max(self.first, self.begun), 0
+        number = max(self.first, self.begun)
+        return number, UNKNOWN if self[number].passed else 0
 
     def place_of(self, position: Position) -> tuple[int, int] | None:
         """Return the place of a position, None if it is in no file that can be read."""

@@ -14,13 +14,14 @@ class LineEnds:
     Attributes:
         searched: offset up to which the text was searched for line ends.
         whole: offset up to which it holds whole lines and pieces.
+        begin: offset where the first line begins: 0, or behind NULs.
         cuts: offsets up to `whole` at which a piece of a line ends, ascending.
     """
 
     def __init__(self, max_line: int) -> None:
         self._max_line = max_line
         self.cuts: list[int] = []
-        self.searched = self.whole = 0
+        self.searched = self.whole = self.begin = 0
 
     def append(self, text: bytes) -> None:
         """Search text that follows the part searched so far."""
@@ -35,6 +36,11 @@ class LineEnds:
         """Continue from an offset, treating the text before it as whole lines."""
         self.searched = self.whole = end
         self.cuts = [cut for cut in self.cuts if cut <= end]
+
+    def pass_nuls(self, nuls: int) -> None:
+        """Begin behind so many NULs, as a program leaves them that writes on after its file was truncated."""
+        self.begin = nuls
+        self.begin_at(nuls)
 
     def end_half_line(self) -> None:
         """Treat an unfinished line at the end as a line."""

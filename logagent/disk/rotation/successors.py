@@ -14,11 +14,13 @@ from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
+from logagent.disk.archives.foreign import foreign_form
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.identity import Replaced
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
+from logagent.disk.files.text_form import FORM_BYTES, nuls_before
 from logagent.disk.rotation.candidates import Candidates, Inode, newer_than
 from logagent.disk.rotation.decompressed_copy import open_plain_text
 from logagent.disk.rotation.growing_file import GrowingFile
@@ -84,7 +86,10 @@ class SuccessorFinder:
                 raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
             with suppress(Replaced, Overwritten), ExitStack() as opened:
                 newest = self._opened(found[0], opened)
-                newest.skip_lines()
+                if _is_foreign(newest):
+                    newest.keep_fingerprint_only()
+                else:
+                    newest.skip_lines()
                 files = [*self._before(newest, found[1:], opened), newest]
                 opened.pop_all()
                 self._older = _states(found[1:])
@@ -105,7 +110,7 @@ class SuccessorFinder:
             file = self._opened(older, opened)
         except Failure:
             return []  # the log can be followed without it
-        if newest.fingerprint or older.compressed:
+        if newest.fingerprint or _is_foreign(file):
             file.keep_fingerprint_only()
         else:
             file.skip_lines()
@@ -240,6 +245,14 @@ def _state(file: Generation) -> _State:
 
 def _states(files: Sequence[Generation]) -> frozenset[_State]:
     return frozenset(map(_state, files))
+
+
+def _is_foreign(file: GrowingFile) -> bool:
+    """Return whether a file does not grow as lines of bytes, and have it say why."""
+    assert file.descriptor is not None
+    nuls = nuls_before(file.descriptor, os.fstat(file.descriptor).st_size)
+    file.foreign = foreign_form(os.pread(file.descriptor, FORM_BYTES, nuls), nuls)
+    return file.foreign is not None
 
 
 def _with(found: Sequence[Generation], some: Sequence[Generation], inode: Inode) -> list[Generation]:

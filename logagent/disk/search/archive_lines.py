@@ -107,6 +107,10 @@ class ArchiveLines:
         """Why some lines are missing, None as long as none are."""
         return self._archive.loss
 
+    def place_of(self, offset: int) -> int:
+        """Return the offset in the file for that of a line in the text."""
+        return self._archive.places.place_of(offset)
+
     def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
         """Give the lines from the last to the first; blocks without wanted lines are left out."""
         query = self._query

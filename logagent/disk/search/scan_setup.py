@@ -10,20 +10,25 @@ from functools import partial
 from typing import NamedTuple
 
 from logagent.core.batch import Origin, Position
+from logagent.core.code_units import tagged
 from logagent.core.cursor import FINGERPRINT_BYTES
 from logagent.core.matching.matcher import Matcher
-from logagent.core.notes import Notes
+from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.archive import Archive
-from logagent.disk.archives.compression import HEAD, Compression, compression_of
-from logagent.disk.archives.decoding import head_of
+from logagent.disk.archives.compression import CONTAINERS, OF_PROGRAMS, Compression
+from logagent.disk.archives.decoding import head_behind_nuls
+from logagent.disk.archives.file_form import form_of
+from logagent.disk.archives.file_places import FilePlaces
+from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
+from logagent.disk.files.text_form import aligned, hiding_lead, mark_at, nuls_before, without_lead
 from logagent.disk.search.archive_lines import ArchiveLines
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.scan import Scan
@@ -46,6 +51,11 @@ class FileScan:
     scan: Scan
     archive: ArchiveLines | None = None
     trusted: bool = True
+
+    @property
+    def reached(self) -> int:
+        """Offset in the file up to which lines are collected."""
+        return self.scan.reached if self.archive is None else self.archive.place_of(self.scan.reached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +83,8 @@ class ScanSetup:
     remarks: list[str] = field(default_factory=list)
     notes: Notes = field(default_factory=Notes)
 
-    def begin(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan:
-        """Begin to read a file.
+    def begin(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan | None:
+        """Begin to read a file; None: a glob met it, and it holds no text.
 
         Args:
             descriptor: of the file, open for reading; stays the caller's.
@@ -82,19 +92,29 @@ class ScanSetup:
             resume: how far an earlier answer read it; None: not at all.
 
         Raises:
-            Failure: when its text is damaged or cannot be decoded.
+            Failure: when its text is damaged or cannot be decoded, or it was asked for by its name and holds none.
             OSError: when it cannot be read.
             Overwritten: when it is overwritten meanwhile.
         """
-        kind = compression_of(os.pread(descriptor, HEAD, 0))
-        if kind is not None:
-            return self._archive(file, descriptor, fingerprint, kind, resume)
-        if file.compressed and not _is_text(os.pread(descriptor, FINGERPRINT_BYTES, 0)):
+        form = form_of(descriptor)
+        if file.compressed and form.kind is None and not _is_text(form.head):
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
-        return self._plain(file, descriptor, fingerprint, resume)
+        if form.binary is not None and self.named:
+            raise Failure(Status.DATA_LOSS, f"{file.name}: {form.binary}, and is not searched")
+        of_program = form.kind in CONTAINERS and OF_PROGRAMS.search(file.name) is not None
+        if form.binary is not None or (of_program and not self.named):
+            self.notes.add(NoteKind.BINARY, file.name)
+            return None
+        if form.kind is not None or form.encoding is not None:
+            return self._archive(file, descriptor, fingerprint, form.kind, form.encoding, resume)
+        return self._plain(file, descriptor, fingerprint, form.nuls, resume)
 
-    def _plain(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan:
+    def _plain(
+        self, file: Generation, descriptor: int, fingerprint: int, nuls: int, resume: Position | None
+    ) -> FileScan:
         options, matcher = self.options, self.matcher
+        head = os.pread(descriptor, FINGERPRINT_BYTES, nuls)
+        lead = nuls + mark_at(head)
         reader = Reader(
             descriptor,
             file.name,
@@ -103,7 +123,7 @@ class ScanSetup:
             if matcher.everything and not self.query.form.hits
             else options.sizes,
             max_line=options.max_line,
-            read=overwritten.guarded(options.read, os.pread(descriptor, FINGERPRINT_BYTES, 0)),
+            read=hiding_lead(overwritten.guarded(options.read, head, nuls), lead),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
@@ -112,6 +132,8 @@ class ScanSetup:
             options.known_times.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
+        begin = max(begin, lead)
+        end = max(begin, end)
         scan = Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
         return FileScan(scan, trusted=stamping is None or stamping.timed)
 
@@ -127,21 +149,29 @@ class ScanSetup:
         )
 
     def _archive(
-        self, file: Generation, descriptor: int, fingerprint: int, kind: Compression, resume: Position | None
+        self,
+        file: Generation,
+        descriptor: int,
+        fingerprint: int,
+        kind: Compression | None,
+        encoding: str | None,
+        resume: Position | None,
     ) -> FileScan:
         options, query = self.options, self.query
         archive = Archive(
             descriptor,
             file.name,
             kind,
+            encoding=encoding,
             sizes=options.sizes,
             max_line=options.max_line,
             kept=options.kept,
             read=options.read,
             before_read=self.check_cancelled,
         )
-        stamping = self._times_in(archive, descriptor, fingerprint) if self._wants_times else None
-        self._enter(file, fingerprint, stamping)
+        beginning = _beginning(descriptor, kind, encoding) if self._wants_times else None
+        stamping = None if beginning is None else self._times_in(archive, descriptor, fingerprint, beginning)
+        self._enter(file, tagged(fingerprint, archive.places.unit), stamping, places=archive.places)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed and stamping.is_even
         stamps = partial(stamping.stamps, 0) if ranged and stamping is not None else None
         lines = ArchiveLines(archive, query, self.matcher, stamps)
@@ -151,11 +181,16 @@ class ScanSetup:
         return FileScan(scan, lines, trusted=stamping is None or stamping.timed)
 
     def _enter(
-        self, file: Generation, fingerprint: int, stamping: FileTimes | None, reader: Reader | None = None
+        self,
+        file: Generation,
+        fingerprint: int,
+        stamping: FileTimes | None,
+        reader: Reader | None = None,
+        places: FilePlaces | None = None,
     ) -> None:
         origin = Origin(self.options.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
         if isinstance(self.builder, BatchBuilder):
-            self.builder.enter(origin, stamping)
+            self.builder.enter(origin, stamping, None if places is None or places.unit == 1 else places.place_of)
         elif stamping is not None:
             self.builder.enter(origin, stamping, reader)
 
@@ -166,10 +201,10 @@ class ScanSetup:
             self.options.known_judgements.put(*about, stamping.judgement)
         return stamping
 
-    def _times_in(self, archive: Archive, descriptor: int, fingerprint: int) -> ArchiveTimes:
+    def _times_in(self, archive: Archive, descriptor: int, fingerprint: int, beginning: bytes) -> ArchiveTimes:
         about = _About.of(descriptor, fingerprint)
         known = self.options.known_judgements.get(*about)
-        stamping = ArchiveTimes(archive, self.options.zone, about.modified, head_of(descriptor, SAMPLE), known)
+        stamping = ArchiveTimes(archive, self.options.zone, about.modified, beginning, known)
         self.options.known_judgements.put(*about, stamping.judgement)
         return stamping
 
@@ -219,6 +254,15 @@ class _About(NamedTuple):
     def of(cls, descriptor: int, fingerprint: int) -> _About:
         status = os.fstat(descriptor)
         return cls((status.st_dev, status.st_ino), fingerprint, status.st_size, status.st_mtime_ns)
+
+
+def _beginning(descriptor: int, kind: Compression | None, encoding: str | None) -> bytes:
+    """Return the first lines of a text that is read as an archive."""
+    if kind is None:
+        head = os.pread(descriptor, SAMPLE, aligned(nuls_before(descriptor, os.fstat(descriptor).st_size)))
+    else:
+        head = head_behind_nuls(descriptor, kind, SAMPLE)
+    return without_lead(in_utf8(head, encoding))
 
 
 def _is_text(head: bytes) -> bool:

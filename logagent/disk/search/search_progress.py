@@ -45,7 +45,7 @@ class SearchProgress:
         self._decompressing += opened.decompressing_ns
         self._planned += max(0, opened.scanned - expected_size(opened.file))
         if opened.begun is not None and _is_text(opened.fingerprint):
-            self._left = opened.fingerprint, opened.begun.scan.reached
+            self._left = opened.fingerprint, opened.begun.reached
 
     def note_position(self, builder: BatchBuilder) -> None:
         """Note the position that the log has once all collected lines are sent."""

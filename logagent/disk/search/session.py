@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.notes import NoteKind, Notes
-from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.outcome import Failure, Outcome, Status, joined_causes
 from logagent.core.query import Query
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
@@ -168,6 +168,9 @@ class Session:
                     opened.fingerprint = identity.fingerprint_of(descriptor)
                     opened.begun = prepared.setup.begin(opened.file, descriptor, opened.fingerprint, plan.take_resume())
                     plan.note(opened.fingerprint)
+            if opened.begun is None:
+                self._leave(opened)  # it holds no text
+                return
             scan, before = opened.begun.scan, builder.count + builder.sent
             with self._timings.timed("scan"):
                 scan.advance(ENOUGH if builder.sent else 1)
@@ -224,7 +227,7 @@ class Session:
         failures = [*losses, *self._failures, *self._limits()]
         remarks = self._prepared.setup.remarks if self._prepared is not None else []
         status = failures[0].status if failures else Status.OK
-        message = "; ".join(dict.fromkeys([*(failure.message for failure in failures), *remarks]))
+        message = joined_causes([*(failure.message for failure in failures), *remarks])
         timings = self._timings.with_decompressing(self._progress.decompressing_ns(self._under_way))
         scanned = self._progress.scanned(self._under_way)
         return Outcome(status, message, lines, scanned, timings=timings, notes=self._notes.told())

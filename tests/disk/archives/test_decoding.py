@@ -10,6 +10,7 @@ import os
 import random
 import struct
 import tracemalloc
+import zipfile
 import zlib
 from collections.abc import Callable
 from itertools import accumulate
@@ -22,16 +23,19 @@ from hypothesis import strategies as st
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.compressed_bytes import READ
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
-from logagent.disk.archives.decoding import CHUNK, LARGEST_WINDOW, Decompression, head_of
-from testbed.packing import PACK, packed
+from logagent.disk.archives.decoding import Decompression, head_of
+from logagent.disk.archives.layer import CHUNK, LARGEST_WINDOW
+from testbed.packing import PACK, packed, zipped
 from testbed.reading import file_of
 
 MIB = 1024 * 1024
 BLOCK = 128 * 1024
 """Bytes of text that one block of zstd holds at most."""
-EVERY_KIND = pytest.mark.parametrize("kind", list(Compression))
+EVERY_KIND = pytest.mark.parametrize("kind", list(PACK))
 
-kinds = st.sampled_from(list(Compression))
+kinds = st.sampled_from(list(PACK))
+checked = st.sampled_from([kind for kind in PACK if kind is not Compression.LZMA])
+"""The formats with checksums."""
 texts = st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([b"line\n" * 900, b"x" * 5000])), max_size=4)
 
 
@@ -86,7 +90,7 @@ def test_a_cut_archive_gives_a_prefix_and_is_a_loss(
 
 
 @settings(max_examples=400, deadline=None)
-@given(kind=kinds, parts=texts.filter(any), bit=st.integers(0, 10**9), chunk=st.integers(1, 700))
+@given(kind=checked, parts=texts.filter(any), bit=st.integers(0, 10**9), chunk=st.integers(1, 700))
 def test_a_changed_bit_is_a_loss_unless_it_changes_nothing(
     kind: Compression, parts: list[bytes], bit: int, chunk: int
 ) -> None:
@@ -281,3 +285,70 @@ def test_a_smaller_window_can_be_asked_for() -> None:
         for window, text in ((1 << 20, b"line\n"), (1 << 19, b"")):
             decompression = Decompression(descriptor, "app.log.2", Compression.ZSTD, window=window)
             assert b"".join(decompression.chunks()) == text
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("chunk", [3, CHUNK])
+def test_an_archive_in_an_archive_is_decompressed_to_its_text(kind: Compression, chunk: int) -> None:
+    text = b"line\n" * 30_000
+    twice = PACK[Compression.GZIP](PACK[kind](text))
+    assert decompressed(twice, Compression.GZIP, chunk) == (text, None)
+    assert decompressed(PACK[kind](twice), kind, chunk) == (text, None)
+
+
+def test_a_damaged_archive_in_an_archive_gives_what_is_valid_and_a_loss() -> None:
+    inner = gzip.compress(random.Random(1).randbytes(100_000))
+    text, loss = decompressed(gzip.compress(inner[:50_000]), Compression.GZIP)
+    assert len(text) > 40_000
+    assert loss is not None
+    assert loss.message.endswith("it is cut off")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("chunk", [7, CHUNK])
+def test_the_one_file_of_a_zip_archive_is_its_text(method: int, chunk: int) -> None:
+    assert decompressed(zipped(b"line\n" * 9000, method=method), Compression.ZIP, chunk) == (b"line\n" * 9000, None)
+
+
+def test_a_zip_archive_written_to_a_pipe_keeps_its_checksum_behind_the_file() -> None:
+    archive = bytearray(zipped(b"line\n" * 9000, piped=True))
+    assert decompressed(bytes(archive), Compression.ZIP) == (b"line\n" * 9000, None)
+    archive[archive.index(b"PK\x07\x08") + 4] ^= 1
+    assert decompressed(bytes(archive), Compression.ZIP)[1] is not None
+
+
+def test_a_zip_archive_of_several_files_is_a_loss() -> None:
+    text, loss = decompressed(zipped(b"one\n", b"two\n"), Compression.ZIP)
+    assert text == b"one\n"
+    assert loss is not None
+    assert loss.message == "app.log.2: is a zip archive of several files, of which only the first is read"
+
+
+@pytest.mark.parametrize("place", [14, 40])
+def test_a_damaged_zip_archive_is_a_loss(place: int) -> None:
+    archive = bytearray(zipped(b"one line\n" * 50))
+    archive[place] ^= 1
+    assert decompressed(bytes(archive), Compression.ZIP)[1] is not None
+    assert decompressed(bytes(archive[:place]), Compression.ZIP)[1] is not None
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (b"\x1f\x9d\x90", "compress (.Z)"),
+        (b"\x1f\x1e", "pack (.z)"),
+        (b"LZIP\x01\x0c", "lzip"),
+        (b"\x89LZO\0\r\n\x1a\n", "lzop"),
+        (b"\x02\x21\x4c\x18", "the old format of lz4"),
+        (b"\xff\x06\0\0sNaPpY", "snappy"),
+    ],
+)
+def test_what_is_not_read_is_a_loss_that_says_what_it_is(head: bytes, what: str) -> None:
+    kind = compression_of((head + b"abcdefghijklm")[:HEAD])
+    assert kind is not None
+    assert decompressed(head + b"abc", kind)[0] == b""
+    loss = decompressed(head + b"abc", kind)[1]
+    assert loss is not None
+    assert (loss.status, loss.message) == (Status.DATA_LOSS, f"app.log.2: is compressed with {what}, which is not read")
+    with file_of(head + b"abc") as descriptor:
+        assert head_of(descriptor, 100) == head + b"abc"

@@ -268,3 +268,17 @@ def test_no_descriptor_stays_open(looking: Looking) -> None:
     for _ in range(3):
         looking.log()
     assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("nuls", [0, 4000, 400_000])
+@pytest.mark.parametrize("count", [9, 900])
+@pytest.mark.parametrize("wrap", [lambda text: text, gzip.compress])
+def test_times_are_found_in_every_encoding_and_behind_nuls(
+    tmp_path: Path, encoding: str, nuls: int, count: int, wrap: Callable[[bytes], bytes]
+) -> None:
+    looking = Looking(tmp_path)
+    looking.write(app_log=wrap(bytes(nuls) + lines(0, count, b"Verbindung " * 20).decode().encode(encoding)))
+    log = looking.log()
+    assert log.oldest == NOON
+    assert log.newest == (NOON + (count - 1) * SECOND if wrap is not gzip.compress else None)

@@ -145,3 +145,14 @@ def test_an_open_file_is_told_by_the_fingerprint_of_its_text(content: bytes) -> 
         assert identity.fingerprint_of(descriptor) == fingerprint(FIRST)
         assert identity.begins_as(descriptor, fingerprint(FIRST))
         assert not identity.begins_as(descriptor, fingerprint(SECOND))
+
+
+@pytest.mark.parametrize("nuls", [1, 1024, 5000, 3_000_000])
+@pytest.mark.parametrize("wrap", [lambda text: text, gzip.compress])
+def test_files_with_nuls_at_their_heads_are_told_by_what_follows(nuls: int, wrap: Callable[[bytes], bytes]) -> None:
+    files = [file(f"app.log.{number}", wrap(bytes(nuls) + text)) for number, text in enumerate([FIRST, SECOND, THIRD])]
+    for number, text in enumerate([FIRST, SECOND, THIRD]):
+        assert identity.place_of(files, fingerprint(text)) == number
+        assert identity.beginning_of(files[number]) == text
+    assert identity.place_of([file("app.log", bytes(nuls))], fingerprint(FIRST)) is None
+    assert identity.beginning_of(file("app.log", bytes(nuls))) == b""

@@ -32,7 +32,9 @@ from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from testbed.reading import Collected, Found
 
-PIECES = [b"a", b"b", b"A", b"ab", b"ba ", b"\0", b"\xff", "é".encode(), b"\r\n", b"\n", b"\n", b"x" * 30]
+NUL = b"no " * 15 + b"\0"
+"""A NUL in a text; with less of it, the bytes are no text."""
+PIECES = [b"a", b"b", b"A", b"ab", b"ba ", NUL, b"\xff", "é".encode(), b"\r\n", b"\n", b"\n", b"x" * 30]
 contents = st.lists(st.sampled_from(PIECES), max_size=60).map(b"".join)
 expressions = st.sampled_from([rb"a.*b", rb"^a|b$", rb"[^a]\s", rb"(a|b){2}", rb"\sa", rb"x{31}", rb"\W$", rb"[\Wx]x"])
 literals = st.lists(st.sampled_from(PIECES[:8]), min_size=1, max_size=2).map(b"".join)
