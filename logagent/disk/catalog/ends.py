@@ -129,7 +129,9 @@ class Lister:
         elif text := self._decoded(descriptor, status.st_size, head):
             ends = _of_text(text, zone, modified)
         else:
-            ends = _of_file(FileTimes(Reader(descriptor, generation.name, read=self._read), zone, modified))
+            reader = Reader(descriptor, generation.name, read=self._read)
+            begin = nuls_before(descriptor, status.st_size, self._read) if head.startswith(b"\0") else 0
+            ends = _of_file(FileTimes(reader, zone, modified, begin=begin))
         with self._lock:
             self._seen[identity] = ends
             while len(self._seen) > self._kept:

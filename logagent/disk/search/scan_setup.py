@@ -127,7 +127,7 @@ class ScanSetup:
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
-        stamping = self._times_of(reader, descriptor, fingerprint) if self._wants_times else None
+        stamping = self._times_of(reader, descriptor, fingerprint, nuls) if self._wants_times else None
         if stamping is not None and reader.loss is None:
             options.known_times.note(file, stamping.first, stamping.last)
         self._enter(file, fingerprint, stamping, reader)
@@ -194,9 +194,11 @@ class ScanSetup:
         elif stamping is not None:
             self.builder.enter(origin, stamping, reader)
 
-    def _times_of(self, reader: Reader, descriptor: int, fingerprint: int) -> FileTimes:
+    def _times_of(self, reader: Reader, descriptor: int, fingerprint: int, begin: int) -> FileTimes:
         about = _About.of(descriptor, fingerprint)
-        stamping = FileTimes(reader, self.options.zone, about.modified, self.options.known_judgements.get(*about))
+        stamping = FileTimes(
+            reader, self.options.zone, about.modified, self.options.known_judgements.get(*about), begin
+        )
         if reader.loss is None:
             self.options.known_judgements.put(*about, stamping.judgement)
         return stamping

@@ -34,9 +34,11 @@ class Heads:
     Args:
         read: returns the bytes from an offset on and before another one.
         size: bytes of the text.
+        begin: where its first line begins: behind NULs that were left by copying and truncating.
     """
 
-    def __init__(self, read: Callable[[int, int], bytes], size: int) -> None:
+    def __init__(self, read: Callable[[int, int], bytes], size: int, begin: int = 0) -> None:
+        self.begin = begin
         self._read = read
         self.size = size
         self._remembered = lru_cache(REMEMBERED)(self._between)
@@ -47,12 +49,14 @@ class Heads:
         return self._remembered(begin, end) if end - begin <= SMALL else self._between(begin, end)
 
     def _between(self, begin: int, end: int) -> list[Head]:
-        base = max(0, begin - 1)  # a line begins at `begin` if the byte before it is a line break
+        begin = max(begin, self.begin)
+        first = begin == self.begin
+        base = begin - (not first)  # a line begins at `begin` if the byte before it is a line break
         text = self._read_lines(base, end)
         end = min(end - base, len(text))
-        start = text.find(b"\n") + 1 if begin else 0
+        start = 0 if first else text.find(b"\n") + 1
         heads: list[Head] = []
-        while start < end and (start or not begin):
+        while start < end and (start or first):
             stop = text.find(b"\n", start)
             stop = stop if stop >= 0 else len(text)
             heads.append(Head(base + start, text[start : min(stop, start + SEEN)]))

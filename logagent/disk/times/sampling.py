@@ -32,16 +32,16 @@ def judged(heads: Heads, zone: datetime.tzinfo, modified: int) -> Judgement:
 
 def sampled_lines(heads: Heads) -> list[bytes]:
     """Return the heads of lines from all over a file: of a small one all, if they are few."""
-    return [line for begin, end in _stretches(heads.size) for line in _chosen(heads, begin, end)]
+    return [line for begin, end in _stretches(heads.begin, heads.size) for line in _chosen(heads, begin, end)]
 
 
-def _stretches(size: int) -> Iterator[tuple[int, int]]:
-    if size <= 2 * PLACE_BYTES:
-        yield 0, size
+def _stretches(first: int, size: int) -> Iterator[tuple[int, int]]:
+    if size - first <= 2 * PLACE_BYTES:
+        yield first, size
         return
-    places = min(PLACES, size // PLACE_BYTES)
-    last = size - PLACE_BYTES
-    begins = sorted({last * number // (places - 1) for number in range(places)})
+    places = min(PLACES, (size - first) // PLACE_BYTES)
+    last = size - first - PLACE_BYTES
+    begins = sorted({first + last * number // (places - 1) for number in range(places)})
     for begin, following in zip(begins, [*begins[1:], size], strict=True):
         yield begin, min(begin + PLACE_BYTES, following)
 
@@ -49,7 +49,7 @@ def _stretches(size: int) -> Iterator[tuple[int, int]]:
 def _chosen(heads: Heads, begin: int, end: int) -> list[bytes]:
     """Return the first lines of a stretch, and of the others some that are not indented; at the file's end its last."""
     lines = [head.text for head in heads.between(begin, end) if head.text.strip()]
-    if end - begin == heads.size:
+    if (begin, end) == (heads.begin, heads.size):
         return lines if len(lines) <= FEW else _spread(lines, FEW)
     first, rest = lines[:LINES], lines[LINES:]
     others = [line for line in rest if not line[:1].isspace()]

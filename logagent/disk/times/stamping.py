@@ -61,6 +61,7 @@ class FileTimes:
         zone: the zone of times that name none.
         modified: the file's modification time.
         judgement: on the file, if it is known; None: it is made now, which reads samples.
+        begin: where its first line begins, in bytes.
 
     Attributes:
         judgement: on the file.
@@ -73,9 +74,9 @@ class FileTimes:
     last: int | None = None
 
     def __init__(
-        self, reader: Reader, zone: datetime.tzinfo, modified: int, judgement: Judgement | None = None
+        self, reader: Reader, zone: datetime.tzinfo, modified: int, judgement: Judgement | None = None, begin: int = 0
     ) -> None:
-        self._heads = Heads(reader.read, reader.size)
+        self._heads = Heads(reader.read, reader.size, begin)
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
         self._judge(zone, judgement)
@@ -95,7 +96,7 @@ class FileTimes:
 
     def _sampled(self, size: int) -> list[list[int]]:
         """Return the times at the beginning and at the end of the file; an end without times is left out."""
-        begins = (0, max(0, self._heads.size - size))
+        begins = (self._heads.begin, max(self._heads.begin, self._heads.size - size))
         return [times for begin in begins if (times := self.stamped(begin, begin + size)[1])]
 
     @property

@@ -114,7 +114,7 @@ class _Turning:
     def omitted(self, judgement: Judgement, zone: datetime.tzinfo, modified: int) -> list[Stretch]:
         """Return the parts of a file whose times leave out the year or the day."""
         by_year = judgement.omitted is Omitted.YEAR
-        turns = self._turns(0, self._heads.size, YEAR_BACK if by_year else DAY_BACK)
+        turns = self._turns(self._heads.begin, self._heads.size, YEAR_BACK if by_year else DAY_BACK)
         turns = [turn for turn in turns if not self._is_boot(turn, zone)] if by_year else turns
         if len(turns) > MAX_TURNS:
             raise Hidden
@@ -130,7 +130,7 @@ class _Turning:
 
     def doubled(self, judgement: Judgement, zone: datetime.tzinfo, modified: int) -> list[Stretch]:
         """Return the parts of a file that holds an hour twice; none if it does not."""
-        first = next(iter(self._read(0, PLACE_BYTES, self._stamper)), None)
+        first = next(iter(self._read(self._heads.begin, PLACE_BYTES, self._stamper)), None)
         last = self._read(max(0, self._heads.size - PLACE_BYTES), PLACE_BYTES, self._stamper)[-1:]
         if first is None or not last:
             return []
