@@ -10,10 +10,11 @@ This depends on the line alone, and on no more than its first `SEEN` bytes.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from logagent.core.times.clocked_formats import CLOCKED, REACH, WORDED
@@ -178,7 +179,18 @@ def _format_of(line: bytes) -> str:
     return f"{'json' if line.startswith(b'{') else 'logfmt'} {found.form.name}"
 
 
-def cut_at_leads(lines: Sequence[bytes], spaces: Container[int] | None = None) -> list[bytes]:
+_Find = Callable[[bytes, int, int], re.Match[bytes] | None]
+
+
+@functools.lru_cache(64)
+def landmark_behind(gaps: int) -> _Find:
+    """Return what matches up to and with the colon of the first landmark behind a number of gaps of spaces."""
+    return re.compile(rb"(?:[^ ]*+ ++){%d}[^ ]*?:(?=[0-9]{2}:[0-9]{2})" % gaps).match
+
+
+def cut_at_leads(
+    lines: Sequence[bytes], spaces: Container[int] | None = None, find: _Find = find_landmark
+) -> list[bytes]:
     """Cut off what stands more than `LEAD` bytes before each line's landmark.
 
     What is left up to the hour is longer than in any line whose landmark stands nearer to its beginning. So what a
@@ -186,13 +198,14 @@ def cut_at_leads(lines: Sequence[bytes], spaces: Container[int] | None = None) -
 
     Args:
         spaces: how many spaces may stand before the landmark; None: any number.
+        find: finds it.
 
     Returns:
         For each line the rest; nothing for a line whose landmark does not decide or stands nearer to its beginning.
     """
     return [
         line[at - LEAD - 1 :]
-        if (first := find_landmark(line, 0, WINDOW))
+        if (first := find(line, 0, WINDOW))
         and not first.lastindex
         and (at := first.end()) > LEAD
         and (spaces is None or line.count(b" ", 0, at - 1) in spaces)

@@ -28,6 +28,7 @@ from logagent.core.times.locating import (
     find_clocked,
     find_landmark,
     find_time,
+    landmark_behind,
 )
 from logagent.core.times.places import Kind, TimePlace, candidates
 from logagent.core.times.structured_fields import (
@@ -47,6 +48,8 @@ LAYOUTS = 16
 
 _NO_COLUMN = Layout(0, 0, 0, 0).column(0)
 """A column at which no text is known."""
+
+_GAPS = re.compile(rb" +")
 
 _Texts = Callable[[Sequence[bytes]], Sequence[bytes]]
 _Numbers = Callable[[bytes], re.Match[bytes] | None]
@@ -81,6 +84,7 @@ class Stamper:
         self._of_objects = judgement is not None and judgement.of_objects
         self._spaces: set[int] = set()  # before the landmarks of times at these places that stand far into the line
         self._cut: _Texts = cut_at_leads
+        self._cuts: dict[int, _Texts] = {}
         self._members, self._member_numbers = values_of_members, number_of_member
         if judgement is not None:
             names = tuple(b'"%b"' % place.name.encode() for place in judgement.places if place.kind is Kind.FIELD)
@@ -228,9 +232,16 @@ class Stamper:
         layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
         self._learn_hour(layout, line[max(0, at - LEAD) : second_end - 5], form, found)
         self._layout = layout
-        self._texts = self._cut if at >= LEAD else _as_they_are
+        self._texts = self._cut_behind(line[:at]) if at >= LEAD else _as_they_are
         self._spaces.add(line.count(b" ", 0, at))
         self._column = layout.column(min(at, LEAD))
+
+    def _cut_behind(self, before: bytes) -> _Texts:
+        """Return what cuts lines whose landmark stands behind as many words as in this one."""
+        if self._places is None or len(self._places) > 1:
+            return self._cut
+        gaps = len(_GAPS.findall(before))
+        return self._cuts.setdefault(gaps, partial(cut_at_leads, find=landmark_behind(gaps)))
 
     def _layout_for(self, form: Format, stop: int, digits: int, after: bytes, margin: int) -> Layout:
         key = (form.name, stop, digits, after)
