@@ -62,9 +62,11 @@ class FileTimes:
         modified: the file's modification time.
         judgement: on the file, if it is known; None: it is made now, which reads samples.
         begin: where its first line begins, in bytes.
+        trust: whether an earlier page of the answer trusted the times; None: there is none.
 
     Attributes:
-        judgement: on the file.
+        found: the judgement on the file as it is now.
+        judgement: the same, as far as an earlier page does not stand against it.
         timed: whether the lines' own times are trusted; if not, all have the modification time.
         first: the earliest time at the beginning of the file; None if none was found, or the file is an archive.
         last: the latest time at the end of the file; None as for `first`.
@@ -74,18 +76,26 @@ class FileTimes:
     last: int | None = None
 
     def __init__(
-        self, reader: Reader, zone: datetime.tzinfo, modified: int, judgement: Judgement | None = None, begin: int = 0
+        self,
+        reader: Reader,
+        zone: datetime.tzinfo,
+        modified: int,
+        judgement: Judgement | None = None,
+        *,
+        begin: int = 0,
+        trust: bool | None = None,
     ) -> None:
         self._heads = Heads(reader.read, reader.size, begin)
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        self._judge(zone, judgement)
+        self._judge(zone, judgement, trust)
         sampled = (self._sampled(GLANCE) or self._sampled(SAMPLE)) if self.timed else None
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
-    def _judge(self, zone: datetime.tzinfo, judgement: Judgement | None) -> None:
+    def _judge(self, zone: datetime.tzinfo, judgement: Judgement | None, trust: bool | None) -> None:
         heads = self._heads
-        self.judgement = judged(heads, zone, self._modified) if judgement is None else judgement
+        self.found = judged(heads, zone, self._modified) if judgement is None else judgement
+        self.judgement = self.found.kept(trust)
         try:
             self._stretches = stretches(heads, self.judgement, zone, self._modified)
         except Hidden:
@@ -207,6 +217,7 @@ class ArchiveTimes(FileTimes):
         modified: the file's modification time, in nanoseconds since the epoch.
         beginning: the first `SAMPLE` bytes of the text, by which it is judged.
         judgement: on the archive, if it is known.
+        trust: as for a plain file.
     """
 
     def __init__(
@@ -216,11 +227,13 @@ class ArchiveTimes(FileTimes):
         modified: int,
         beginning: bytes,
         judgement: Judgement | None = None,
+        *,
+        trust: bool | None = None,
     ) -> None:
         self._archive = archive
         self._modified = modified
         self._heads = heads_of(beginning)
-        self._judge(zone, judgement)
+        self._judge(zone, judgement, trust)
 
     def _before(self, start: int) -> tuple[int, int] | None:
         begin, text = self._archive.before(start)
