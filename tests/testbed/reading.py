@@ -115,7 +115,8 @@ async def answer(
     names = [f"app.log.{number}" for number in range(len(contents) - 1, 0, -1)] + ["app.log"]
     files = [found(name, content, modified) for name, content in zip(names, contents, strict=True)][::-1]
     options = ReadOptions(host="web-1", zone=zone, sizes=sizes)
-    source = LogSource("app.log", files, DiskThreads(inline=True), options)
+    named = "app.log" in asked.get("files", ("app.log",))
+    source = LogSource("app.log", files, DiskThreads(inline=True), options, named=named)
     out = Collected()
     outcome = await source.pump(Query.of(**{"files": ("app.log",), "times": True, "places": True, **asked}), out)
     assert outcome.lines == len(out.lines)

@@ -11,14 +11,14 @@ from logagent.core.batch import Origin, Position
 from logagent.core.code_units import tagged
 from logagent.core.cursor import FINGERPRINT_BYTES
 from logagent.core.matching.matcher import Matcher
-from logagent.core.notes import Notes
+from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.core.times.stamper import Stamper
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compression import CONTAINERS, OF_PROGRAMS, Compression
 from logagent.disk.archives.decoding import head_behind_nuls
-from logagent.disk.archives.file_form import FileForm, form_of
+from logagent.disk.archives.file_form import form_of
 from logagent.disk.archives.file_places import FilePlaces
 from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
@@ -80,8 +80,8 @@ class ScanSetup:
     remarks: list[str] = field(default_factory=list)
     notes: Notes = field(default_factory=Notes)
 
-    def begin(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan:
-        """Begin to read a file.
+    def begin(self, file: Generation, descriptor: int, fingerprint: int, resume: Position | None) -> FileScan | None:
+        """Begin to read a file; None: a glob met it, and it holds no text.
 
         Args:
             descriptor: of the file, open for reading; stays the caller's.
@@ -89,27 +89,22 @@ class ScanSetup:
             resume: how far an earlier answer read it; None: not at all.
 
         Raises:
-            Failure: when its text is damaged or cannot be decoded.
+            Failure: when its text is damaged or cannot be decoded, or it was asked for by its name and holds none.
             OSError: when it cannot be read.
             Overwritten: when it is overwritten meanwhile.
         """
-        form = self._form_of(file, descriptor)
+        form = form_of(descriptor)
+        if file.compressed and form.kind is None and not _is_text(form.head):
+            raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
+        if form.binary is not None and self.named:
+            raise Failure(Status.DATA_LOSS, f"{file.name}: {form.binary}, and is not searched")
+        of_program = form.kind in CONTAINERS and OF_PROGRAMS.search(file.name) is not None
+        if form.binary is not None or (of_program and not self.named):
+            self.notes.add(NoteKind.BINARY, file.name)
+            return None
         if form.kind is not None or form.encoding is not None:
             return self._archive(file, descriptor, fingerprint, form.kind, form.encoding, resume)
-        if file.compressed and not _is_text(form.head):
-            raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
         return FileScan(self._plain(file, descriptor, fingerprint, form.nuls, resume))
-
-    def _form_of(self, file: Generation, descriptor: int) -> FileForm:
-        """Return how a file is to be read; what a glob meets and is no text is read as it lies there."""
-        form, named = form_of(descriptor), self._is_named(file)
-        if form.binary is not None and named:
-            raise Failure(Status.DATA_LOSS, f"{file.name}: {form.binary}, and is not searched")
-        of_program = form.kind in CONTAINERS and OF_PROGRAMS.search(file.name)
-        return form._replace(kind=None) if of_program and not named else form
-
-    def _is_named(self, file: Generation) -> bool:
-        return not {self.log, file.name}.isdisjoint(self.query.files)
 
     def _plain(self, file: Generation, descriptor: int, fingerprint: int, nuls: int, resume: Position | None) -> Scan:
         options, matcher = self.options, self.matcher

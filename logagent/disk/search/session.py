@@ -168,6 +168,9 @@ class Session:
                     opened.fingerprint = identity.fingerprint_of(descriptor)
                     opened.begun = prepared.setup.begin(opened.file, descriptor, opened.fingerprint, plan.take_resume())
                     plan.note(opened.fingerprint)
+            if opened.begun is None:
+                self._leave(opened)  # it holds no text
+                return
             scan = opened.begun.scan
             with self._timings.timed("scan"):
                 scan.advance(ENOUGH if builder.sent else 1)
@@ -219,7 +222,8 @@ class Session:
             lines: number of lines that were sent.
         """
         losses = self._prepared.plan.losses if self._prepared is not None else []
-        failures = [*losses, *self._failures, *self._limits()]
+        reached = [] if self._prepared is None else _limits_reached(self._prepared.setup)
+        failures = [*losses, *self._failures, *reached]
         remarks = self._prepared.setup.remarks if self._prepared is not None else []
         status = failures[0].status if failures else Status.OK
         message = joined_causes([*(failure.message for failure in failures), *remarks])
@@ -227,18 +231,17 @@ class Session:
         scanned = self._progress.scanned(self._under_way)
         return Outcome(status, message, lines, scanned, timings=timings, notes=self._notes.told())
 
-    def _limits(self) -> list[Failure]:
-        if self._prepared is None:
-            return []
-        builder, reached = self._prepared.builder, []
-        if builder.cut:
-            lines = "1 line" if builder.cut == 1 else f"{builder.cut} lines"
-            reached.append(f"{self._name}: {lines} longer than {self._options.max_line} bytes were cut")
-        if builder.refused:
-            reached.append(f"max_bytes={self._query.limits.max_bytes} reached")
-        return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]
-
     def close(self) -> None:
         """Close the file that is open: now, or when the thread that still reads it is done."""
         if self._under_way is not None:
             self._under_way.descriptor.give_up()
+
+
+def _limits_reached(setup: ScanSetup) -> list[Failure]:
+    builder, reached = setup.builder, []
+    if builder.cut:
+        lines = "1 line" if builder.cut == 1 else f"{builder.cut} lines"
+        reached.append(f"{setup.log}: {lines} longer than {setup.options.max_line} bytes were cut")
+    if builder.refused:
+        reached.append(f"max_bytes={setup.query.limits.max_bytes} reached")
+    return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]

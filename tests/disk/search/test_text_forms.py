@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Status
-from logagent.core.query import Order, Query
+from logagent.core.query import Order, Query, Unit
 from logagent.disk.files.blocks import MAX_LINE
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
@@ -78,8 +79,24 @@ async def test_a_binary_asked_for_by_its_name_is_a_loss(binary: bytes, what: str
     out, outcome = await answer([wrap(binary)], keywords=(b"ELF",))
     assert (out.lines, outcome.status) == ([], Status.DATA_LOSS)
     assert outcome.message == f"app.log: is {what}, and is not searched"
-    out, outcome = await answer([binary + b"\n"], files=("*.log",))
-    assert outcome.complete
+
+
+@IN_BOTH_ORDERS
+@pytest.mark.parametrize("wrap", [lambda text: text, gzip.compress])
+@pytest.mark.parametrize("binary", [bytes(range(256)) * 9, b"\x7fELF" + bytes(9)])
+@pytest.mark.parametrize("asked", [{}, {"unit": Unit.EVENT}, {"after": 1, "regex": (b"one",)}])
+async def test_a_binary_that_a_glob_meets_is_left_out_and_noted(
+    order: Order, wrap: Any, binary: bytes, asked: dict[str, Any]
+) -> None:
+    lines = [b"2026-11-28T10:00:00Z one", b"2026-11-28T10:00:01Z one"]
+    contents = [lines[0] + b"\n", wrap(binary), lines[1] + b"\n"]
+    out, outcome = await answer(contents, files=("*.log",), order=order, **asked)
+    assert out.lines == in_order(lines, order)
+    assert (outcome.complete, outcome.notes) == (True, (Note(NoteKind.BINARY, ("app.log.1",), 1),))
+    first, _ = await answer(contents, files=("*.log",), order=order, n=1, **asked)
+    positions = next(batch.positions for batch in reversed(first.batches) if batch.positions)
+    rest, _ = await answer(contents, files=("*.log",), order=order, positions=positions, **asked)
+    assert first.lines + rest.lines == out.lines or asked.get("after")
 
 
 @pytest.mark.parametrize("files", [("app.log",), ("*",)])
@@ -119,8 +136,11 @@ async def test_what_cannot_be_decompressed_is_a_loss_that_says_what_it_is(
 async def test_a_programs_zip_archive_is_no_log_unless_it_is_named() -> None:
     jar = found("app.jar", zipped(b"one\n", b"two\n"))
     for files, complete in ((("**",), True), (("app.jar",), False)):
-        source = LogSource("app.jar", [jar], DiskThreads(inline=True), ReadOptions(host="web-1", zone=UTC))
-        assert (await source.pump(Query.of(files=files), Collected())).complete is complete
+        options = ReadOptions(host="web-1", zone=UTC)
+        source = LogSource("app.jar", [jar], DiskThreads(inline=True), options, named=not complete)
+        outcome = await source.pump(Query.of(files=files), Collected())
+        assert outcome.complete is complete
+        assert outcome.notes == ((Note(NoteKind.BINARY, ("app.jar",), 1),) if complete else ())
 
 
 async def test_all_damaged_files_of_a_log_are_named_up_to_five() -> None:
