@@ -224,10 +224,8 @@ class Session:
             lines: number of lines that were sent.
         """
         losses = self._prepared.plan.losses if self._prepared is not None else []
-        limits = self._prepared and _limits_reached(
-            self._prepared.builder, self._name, self._query, self._options.max_line
-        )
-        failures = [*losses, *self._failures, *(limits or ())]
+        reached = [] if self._prepared is None else _limits_reached(self._prepared.setup)
+        failures = [*losses, *self._failures, *reached]
         remarks = self._prepared.setup.remarks if self._prepared is not None else []
         status = failures[0].status if failures else Status.OK
         message = joined_causes([*(failure.message for failure in failures), *remarks])
@@ -241,11 +239,11 @@ class Session:
             self._under_way.descriptor.give_up()
 
 
-def _limits_reached(builder: BatchBuilder | HitCounter, log: str, query: Query, max_line: int) -> list[Failure]:
-    reached = []
+def _limits_reached(setup: ScanSetup) -> list[Failure]:
+    builder, reached = setup.builder, []
     if builder.cut:
         lines = "1 line" if builder.cut == 1 else f"{builder.cut} lines"
-        reached.append(f"{log}: {lines} longer than {max_line} bytes were cut")
+        reached.append(f"{setup.log}: {lines} longer than {setup.options.max_line} bytes were cut")
     if builder.refused:
-        reached.append(f"max_bytes={query.limits.max_bytes} reached")
+        reached.append(f"max_bytes={setup.query.limits.max_bytes} reached")
     return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]
