@@ -42,11 +42,15 @@ class Scheme(NamedTuple):
         log: the name of the log.
         live: the file that is written to in a turn.
         roll: ends a turn.
+        link: what the log is a link to; empty: it is none.
+        glob: finds the log, and no other.
     """
 
     log: str
     live: Callable[[int], str]
     roll: Callable[[Path, int], object] = lambda directory, turn: None
+    link: str = ""
+    glob: str = "*"
 
 
 def day(turn: int, form: str = "%Y%m%d") -> str:
@@ -124,6 +128,13 @@ SCHEMES = {
     ),
     "PostgreSQL": Scheme("postgresql.log", lambda turn: f"postgresql-{day(turn, '%Y-%m-%d')}_000000.log"),
     "kubelet": Scheme("0.log", lambda _: "0.log", kept_by_kubelet),
+    "kubelet, by a link": Scheme(
+        "containers/web.log",
+        lambda _: "pods/0.log",
+        lambda directory, turn: kept_by_kubelet(directory / "pods", turn),
+        link="../pods/0.log",
+        glob="containers/*",
+    ),
 }
 KEPT = {"log4j2, fileIndex=max, full": 4, "-Xlog:gc": 4, "old": 2, "bak": 2}
 """Turns that are still on the disk in the end, where they are not all."""
@@ -135,11 +146,15 @@ class Written:
     """A log that is written to in turns."""
 
     def __init__(self, named: str, directory: Path) -> None:
-        self.log, self._live, self._roll = SCHEMES[named]
+        self.log, self._live, self._roll, link, self.glob = SCHEMES[named]
         self.named, self.directory = named, directory
         self.turn = 0
         self.turns: list[list[str]] = []
         self._lines = 0
+        (directory / self._live(0)).parent.mkdir(parents=True, exist_ok=True)
+        if link:
+            (directory / self.log).parent.mkdir()
+            (directory / self.log).symlink_to(link)
 
     @property
     def lines(self) -> list[str]:
@@ -200,13 +215,13 @@ def notices(out: Collected) -> list[str]:
 
 
 @every_scheme
-@pytest.mark.parametrize("pattern", [None, "*"])
+@pytest.mark.parametrize("by_glob", [False, True])
 async def test_follow_goes_on_through_rotations(
-    written: Written, pattern: str | None, tmp_path: Path, autojump_clock: MockClock
+    written: Written, by_glob: bool, tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     written.write()
     async with follows(tmp_path) as begin:
-        out, _ = begin(files=(pattern or written.log,))
+        out, _ = begin(files=(written.glob if by_glob else written.log,))
         await trio.sleep(QUIET)
         for _ in range(TURNS):
             written.roll()
