@@ -292,3 +292,33 @@ def written_name(written: Written) -> str:
     return next(
         named for named, scheme in SCHEMES.items() if scheme.roll is written._roll and scheme.log == written.log
     )
+
+
+# Names that look rotated, and are not.
+
+
+def hours(*numbers: int) -> list[str]:
+    return [f"{FIRST + timedelta(hours=number):%Y-%m-%dT%H:%M:%SZ} line" for number in numbers]
+
+
+@pytest.mark.parametrize("before", [1, 2])
+async def test_terminals_that_log_at_the_same_time_are_followed_each(
+    before: int, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """A single one looks like a generation, until there is a second."""
+    (tmp_path / "another").mkdir()
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for number in range(before):
+        append(logs / f"web.{number}", *hours(number, number + 10))
+    async with follows(tmp_path) as begin:
+        out, _ = begin(files=("web.*",))
+        await trio.sleep(QUIET)
+        written = []
+        for number in range(20, 60, 4):
+            name, lines = f"web.{number // 4 % (before + 1)}", hours(number, number + 5)
+            append(logs / name, *lines)
+            written += lines
+            await trio.sleep(QUIET)
+    assert texts(out) == written
+    assert notices(out) == []
