@@ -83,6 +83,12 @@ def shifted_down(directory: Path, turn: int) -> None:
     (directory / "app.log").rename(directory / f"app.log.{min(turn + 1, 3)}")
 
 
+def set_aside_by_number(directory: Path, turn: int) -> None:
+    name = directory / f"gc.log.{turn % 3}"
+    name.with_name(f"{name.name}.current").rename(name)
+    (directory / f"gc.log.{(turn + 1) % 3}").unlink(missing_ok=True)
+
+
 def copied(directory: Path, turn: int) -> None:
     """pm2-logrotate copies and truncates."""
     (directory / f"app__{day(turn, '%Y-%m-%d')}_00-00-00.log").write_bytes((directory / "app.log").read_bytes())
@@ -107,6 +113,7 @@ SCHEMES = {
     "log4j2, fileIndex=max, full": Scheme("app.log", lambda _: "app.log", shifted_down),
     "java.util.logging": Scheme("java0.log", lambda _: "java0.log.0", shifted("java0.log.{}", 0, live="")),
     "-Xlog:gc": Scheme("gc.log", lambda _: "gc.log", aside(lambda turn: f"gc.log.{turn % 3}", "gc.log")),
+    "JDK 8": Scheme("gc.log", lambda turn: f"gc.log.{turn % 3}.current", set_aside_by_number),
     "%y%m%d": Scheme("app.log", lambda _: "app.log", aside(lambda turn: f"app.log.{day(turn, '%y%m%d')}")),
     "multilog": Scheme("current", lambda _: "current", aside(tai, "current")),
     "IIS": Scheme("u_ex.log", lambda turn: f"u_ex{day(turn, '%y%m%d')}.log"),
@@ -136,7 +143,7 @@ SCHEMES = {
         glob="containers/*",
     ),
 }
-KEPT = {"log4j2, fileIndex=max, full": 4, "-Xlog:gc": 4, "old": 2, "bak": 2}
+KEPT = {"log4j2, fileIndex=max, full": 4, "-Xlog:gc": 4, "JDK 8": 3, "old": 2, "bak": 2}
 """Turns that are still on the disk in the end, where they are not all."""
 
 every_scheme = pytest.mark.parametrize("named", SCHEMES)
