@@ -93,15 +93,18 @@ def find_time(line: bytes) -> FoundTime | None:
 
 
 def find_in_value(value: bytes) -> FoundTime | None:
+    """Return the time that a field's value states, read like a line."""
     return find_leading(value) or find_clocked(value)
 
 
 def value_of(field: re.Match[bytes]) -> bytes:
+    """Return the value of a time field."""
     text = field["text"] or field["other"]
     return text if text is not None else field.string[field.start("seconds") : field.end()]
 
 
 def find_leading(line: bytes) -> FoundTime | None:
+    """Return the time at a line's beginning in a leading format."""
     for form in LEADING:
         match = form.pattern.match(line, 0, LEADING_WINDOW)
         if match is not None:

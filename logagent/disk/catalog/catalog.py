@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
-from itertools import takewhile
+from itertools import product, takewhile
 from pathlib import Path
 
 from logagent.core.globs import is_glob
@@ -16,7 +16,7 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.ends import Lister
 from logagent.disk.catalog.glob_search import Budget, FoundFile, GlobSearch
 from logagent.disk.catalog.globs import Glob, compiled, literally, match_name
-from logagent.disk.catalog.links import OpenRoot, beside_target, failure_of_look, look
+from logagent.disk.catalog.links import OpenRoot, beside_target, failure_of_look, look, missing_target
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.logs import Generation, InRoot, Log, each_once, grouped, refusal
 from logagent.disk.catalog.numbering import Clock, Numbering
@@ -86,8 +86,7 @@ class Catalog:
         Raises:
             Failure: when no file was found, or more than `limit` logs.
         """
-        budget, patterns = Budget(self._max_comparisons), list(dict.fromkeys(patterns))
-        question = _Question(patterns, budget, notes or Notes(), rotated=rotated)
+        question = _Question(patterns, Budget(self._max_comparisons), notes or Notes(), rotated=rotated)
         with ExitStack() as stack:
             for number, (root, live) in enumerate(self._roots):
                 question.enter(number, root, live, stack)
@@ -106,9 +105,9 @@ class Catalog:
 class _Question:
     """One call of `find`: the roots opened for it, the files found in them, and the names that were not found."""
 
-    def __init__(self, patterns: list[str], budget: Budget, notes: Notes, *, rotated: bool) -> None:
-        self._patterns = patterns
-        self._globs = _globs(patterns)
+    def __init__(self, patterns: Sequence[str], budget: Budget, notes: Notes, *, rotated: bool) -> None:
+        self._patterns = list(dict.fromkeys(patterns))
+        self._globs = _globs(self._patterns)
         self._budget = budget
         self._notes = notes
         self._rotated = rotated
@@ -129,6 +128,8 @@ class _Question:
             self.looked |= {root.path.parent if beneath.is_file else root.path / _directory(name) for name in failures}
         if self._rotated:
             self._look_beside([name for name, failed in failures.items() if not failed or name not in self._globs])
+        for opened, name in product(self._opened, [name for name, failed in failures.items() if failed]):
+            self._look_beside_missing(opened, name, named=True)
         logs = {file.found.log for file in self._found.values()}
         for name, failed in failures.items():
             if failed and name not in self._globs and not (_only_absent(failed) and name in logs):
@@ -141,19 +142,28 @@ class _Question:
 
     def look_beside_targets(self) -> None:
         """Find the generations beside the targets of links; a file that goes by another name brings its own."""
-        for number, root, file, named in each_once(self._found.values()):
+        for number, _, file, named in each_once(self._found.values()):
             if file.linked and file.rotation is None:
                 opened = next(one for one in self._opened if one.number == number)
-                self.looked.add(root.path / _directory(file.resolved))
-                for found in self._beside_target(opened, file):
-                    self._found.setdefault((number, found.name), InRoot(number, root, found, named))
+                self._look_beside_target(opened, file.name, file.resolved, named=named)
 
-    def _beside_target(self, opened: OpenRoot, file: FoundFile) -> list[FoundFile]:
+    def _look_beside_target(self, opened: OpenRoot, name: str, target: str, *, named: bool) -> None:
+        self.looked.add(opened.root.path / _directory(target))
+        if not self._rotated or opened.beneath.is_file:
+            return
         try:
-            return beside_target(opened, file, self._budget) if self._rotated and not opened.beneath.is_file else []
+            for found in beside_target(opened, name, target, self._budget):
+                self._add(opened, found, named=named)
         except Failure:
-            self._refuse_to_look_beside([file.name])
-            return []
+            self._refuse_to_look_beside([name])
+
+    def _look_beside_missing(self, opened: OpenRoot, name: str, *, named: bool) -> None:
+        """Find the generations beside the target of a link that is missing at the moment."""
+        if (missing := missing_target(self._opened, opened, name)) is not None:
+            self._look_beside_target(missing[0], name, missing[1], named=named)
+
+    def _add(self, opened: OpenRoot, found: FoundFile, *, named: bool = False) -> None:
+        self._found.setdefault((opened.number, found.name), InRoot(opened.number, opened.root, found, named))
 
     def answer(self, limit: int, numbering: Numbering) -> list[Log]:
         files = numbering.judged(each_once(self._found.values()))
@@ -184,17 +194,17 @@ class _Question:
     def _look_beside(self, names: list[str]) -> None:
         """Find the generations of logs that are named, in every root."""
         globs = frozenset(glob for name in names for glob in _literally(name))
-        for number, root, beneath, live in self._opened if globs else ():
-            if beneath.is_file:
+        for opened in self._opened if globs else ():
+            if opened.beneath.is_file:
                 continue
-            search = GlobSearch(beneath, self._budget, live, rotated=True)
+            search = GlobSearch(opened.beneath, self._budget, opened.live, rotated=True)
             try:
                 search.run(globs)
             except Failure:
                 self._refuse_to_look_beside(names)
             for found in search.found:
                 if found.rotation and found.log in names:
-                    self._found.setdefault((number, found.name), InRoot(number, root, found, named=True))
+                    self._add(opened, found, named=True)
             for name, error in search.unreachable:
                 # A name without permission was already reported by `look_for_names`.
                 if not isinstance(error, PermissionError):
@@ -214,13 +224,19 @@ class _Question:
         search.run(frozenset(self._globs.values()))
         self.looked |= {root.path / directory for directory in search.directories}
         for found in search.found:
-            self._found.setdefault((number, found.name), InRoot(number, root, found))
+            self._add(opened, found)
         for name in search.leading_out:
             try:
-                self._found.setdefault((number, name), look(self._opened, opened, name))
+                file = look(self._opened, opened, name)
             except OSError as refused:
                 if refused.errno == errno.EXDEV:
                     self._notes.add(NoteKind.LINK, name)
+            else:
+                if name in search.unresolved:
+                    self._found.setdefault((number, name), file)
+        for name in search.unresolved:
+            if (number, name) not in self._found:
+                self._look_beside_missing(opened, name, named=False)
         for name, error in search.unreachable:
             shown = f"{root.name}/" if name == "/" else name
             self._refuse(shown, failure_of(error, shown))

@@ -97,12 +97,14 @@ class GlobSearch:
         found: the files that match.
         unreachable: the files and directories that could not be looked at.
         leading_out: the names of links that lead out of the root.
+        unresolved: the names that match and lead to no file in the root: links out of it, or to nothing.
     """
 
     def __init__(self, beneath: Beneath, budget: Budget, live: LiveNames, *, rotated: bool) -> None:
         self.found: list[FoundFile] = []
         self.unreachable: list[Unreachable] = []
         self.leading_out: list[str] = []
+        self.unresolved: list[str] = []
         self._beneath = beneath
         self._budget = budget
         self._rotated = rotated
@@ -199,6 +201,8 @@ class GlobSearch:
         try:
             met = self._look(place, child, name, _join(parent.resolved, child))
         except OSError as error:
+            if () in left and error.errno in (errno.EXDEV, errno.ENOENT):
+                self.unresolved.append(name)
             self._miss(name, error)
             return
         if stat.S_ISREG(met.status.st_mode) and () in left:

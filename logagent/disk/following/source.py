@@ -147,12 +147,22 @@ class _LocalFollow:
         if self._finder.failure is not None:
             await self._refuse(self._finder.failure)
         for name, log in list(self._finder.logs.items()):
-            if name not in self._followers:
+            if name not in self._followers and (first or not self._is_followed(log)):
                 try:
                     await self._begin(log, first=first)
                 except Failure as failure:
                     await self._refuse(failure)
         await self._tell_notes()
+
+    def _is_followed(self, log: Log) -> bool:
+        """Return whether the newest file of a log is followed by another name, which it may have had before.
+
+        `web.1` alone is a generation of `web`, until a `web.2` shows that both are logs of their own. Only files that
+        are held open count: the inode of any other one may be used again.
+        """
+        inode = log.generations[0].identity
+        files = (file for tail in self._tails for file in tuple(tail.chain.files) if file.descriptor is not None)
+        return inode is not None and any(file.identity == inode for file in files)
 
     async def _tell_notes(self) -> None:
         told, self._told_notes = self._told_notes, add_up((*self._finder.notes, *self._catch_up.notes.told()))

@@ -50,6 +50,8 @@ class Heads:
 
     def _between(self, begin: int, end: int) -> list[Head]:
         begin = max(begin, self.begin)
+        if begin >= end:
+            return []
         first = begin == self.begin
         base = begin - (not first)  # a line begins at `begin` if the byte before it is a line break
         text = self._read_lines(base, end)

@@ -72,6 +72,9 @@ class FileTimes:
         last: the latest time at the end of the file; None as for `first`.
     """
 
+    found: Judgement
+    judgement: Judgement
+    timed: bool
     first: int | None = None
     last: int | None = None
 
