@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
 from logagent.core.matching.matcher import Matcher
-from logagent.core.notes import Notes
+from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.disk.batches.batching import BatchBuilder
@@ -151,11 +151,18 @@ class Session:
             if failure.status is Status.NOT_FOUND and opened.begun is None and plan.begun:
                 self._plan_anew(opened, plan)
                 return
-            self._failures.append(failure)
+            self._note(opened, failure)
             self._leave(opened)
         except OSError as error:
             self._failures.append(failure_of(error, opened.file.name))
             self._leave(opened)
+
+    def _note(self, opened: OpenFile, failure: Failure) -> None:
+        """Note a failure; a file that a glob met and that may not be read is none."""
+        if failure.status is Status.PERMISSION_DENIED and opened.begun is None and not self._named:
+            self._notes.add(NoteKind.UNREADABLE, opened.file.name)
+        else:
+            self._failures.append(failure)
 
     def _work(self, opened: OpenFile, prepared: _Prepared) -> None:
         builder, plan = prepared.builder, prepared.plan
@@ -219,7 +226,7 @@ class Session:
             lines: number of lines that were sent.
         """
         losses = self._prepared.plan.losses if self._prepared is not None else []
-        failures = [*losses, *self._failures, *self._limits()]
+        failures = [*losses, *self._failures, *_limits(self._prepared)]
         remarks = self._prepared.setup.remarks if self._prepared is not None else []
         status = failures[0].status if failures else Status.OK
         message = "; ".join(dict.fromkeys([*(failure.message for failure in failures), *remarks]))
@@ -227,18 +234,20 @@ class Session:
         scanned = self._progress.scanned(self._under_way)
         return Outcome(status, message, lines, scanned, timings=timings, notes=self._notes.told())
 
-    def _limits(self) -> list[Failure]:
-        if self._prepared is None:
-            return []
-        builder, reached = self._prepared.builder, []
-        if builder.cut:
-            lines = "1 line" if builder.cut == 1 else f"{builder.cut} lines"
-            reached.append(f"{self._name}: {lines} longer than {self._options.max_line} bytes were cut")
-        if builder.refused:
-            reached.append(f"max_bytes={self._query.limits.max_bytes} reached")
-        return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]
-
     def close(self) -> None:
         """Close the file that is open: now, or when the thread that still reads it is done."""
         if self._under_way is not None:
             self._under_way.descriptor.give_up()
+
+
+def _limits(prepared: _Prepared | None) -> list[Failure]:
+    """Return a failure for each limit that was reached."""
+    if prepared is None:
+        return []
+    setup, builder, reached = prepared.setup, prepared.builder, []
+    if builder.cut:
+        lines = "1 line" if builder.cut == 1 else f"{builder.cut} lines"
+        reached.append(f"{setup.log}: {lines} longer than {setup.options.max_line} bytes were cut")
+    if builder.refused:
+        reached.append(f"max_bytes={setup.query.limits.max_bytes} reached")
+    return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]
