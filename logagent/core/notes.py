@@ -110,8 +110,8 @@ class Notes:
 
 
 def bounded(files: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of some files that a note holds, in the order of the alphabet."""
-    return tuple(sorted(set(files))[:MAX_NAMED])
+    """Return the names of some files that a note holds: the first by depth of their directories, and by name."""
+    return tuple(sorted(set(files), key=lambda name: (name.rstrip("/").count("/"), name))[:MAX_NAMED])
 
 
 def brief(name: str) -> str:

@@ -190,7 +190,7 @@ async def follows(directory: Path) -> AsyncIterator[Callable[..., tuple[Collecte
             threads=DiskThreads(inline=True),
             tails=logs.tails,
             options=lambda _: OPTIONS,
-            again=partial(generations, catalog),
+            again=catalog.again,
             max_files=10,
         )
 

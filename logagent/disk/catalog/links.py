@@ -55,6 +55,24 @@ def look(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> InRoot:
     raise OSError(errno.ELOOP, "too many links between roots")
 
 
+def arrive(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> tuple[OpenRoot, FoundFile]:
+    """Return the root and the file or directory there that a name leads to which leads out of its own root.
+
+    Raises:
+        OSError: as `look` does.
+    """
+    here, inside = start, name
+    for _ in range(MAX_CROSSINGS):
+        try:
+            with here.beneath.resolve(inside) if inside else here.beneath.directory("") as place:
+                return here, FoundFile(name, place.resolved or inside, place.status, linked=True)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        here, inside = _beyond(roots, here, inside)
+    raise OSError(errno.ELOOP, "too many links between roots")
+
+
 def failure_of_look(error: OSError, name: str) -> Failure:
     """Return what an error of `look` means to those who asked for `name`."""
     if error.errno == errno.EXDEV:
@@ -149,8 +167,8 @@ def _holding(roots: Sequence[OpenRoot], path: list[str]) -> Iterator[tuple[OpenR
     for one in roots:
         for spelling in (str(one.root.path), os.path.realpath(one.root.path)):
             root = path_parts(spelling)
-            if path[: len(root)] == root and one.beneath.is_file == (path == root):
-                yield one, "/".join(path[len(root) :]) or one.root.name
+            if path[: len(root)] == root and (path == root or not one.beneath.is_file):
+                yield one, "/".join(path[len(root) :]) or (one.root.path.name if one.beneath.is_file else "")
 
 
 def _refuse() -> tuple[OpenRoot, str]:

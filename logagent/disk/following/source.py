@@ -15,6 +15,7 @@ from logagent.core.notes import Note, add_up
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.disk.archives.foreign import grows_as_text, not_followed
+from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Log
 from logagent.disk.following.catch_up import Again, CatchUp, notice_of
@@ -81,6 +82,7 @@ class FollowSource:
         async with self.tails.new_log_finder(
             query.files, self.catalog, rotated=query.rotated, limit=self.max_files
         ) as finder:
+            query = await self.threads.in_thread(carried_over, query, list(finder.logs.values()))
             follow = _LocalFollow(self, finder, query, out)
             try:
                 await follow.run()
@@ -201,9 +203,9 @@ class _LocalFollow:
         options = self._logs.options(log)
 
         def make(threads: DiskThreads, watching: Watching) -> Tail:
-            return Tail(log.name, lambda: self._logs.again(log.name), options, threads, watching)
+            return Tail(log.name, lambda: self._logs.again(log), options, threads, watching)
 
-        tail = await self._logs.tails.borrow(log.name, make)
+        tail = await self._logs.tails.borrow((log.asked, log.name), make)
         self._tails.append(tail)
         return tail
 

@@ -77,10 +77,11 @@ def places_of(root: Path, log: str, newest: Generation) -> tuple[Path | None, fr
     """
     if not root.is_dir():
         return root, frozenset([root.parent])
+    log, name = log[len(newest.prefix) :], newest.name[len(newest.prefix) :]
     path: Path | None = root / log
     target = root / newest.resolved
-    if newest.name == log and (root / log).resolve() != target.resolve():
+    if name == log and (root / log).resolve() != target.resolve():
         path = target
-    elif newest.name != log and not os.path.lexists(root / log):
+    elif name != log and not os.path.lexists(root / log):
         path = None
     return path, frozenset([(path or target).parent, target.parent])

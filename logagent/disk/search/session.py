@@ -151,11 +151,18 @@ class Session:
             if failure.status is Status.NOT_FOUND and opened.begun is None and plan.begun:
                 self._plan_anew(opened, plan)
                 return
-            self._failures.append(failure)
+            self._note(opened, failure)
             self._leave(opened)
         except OSError as error:
             self._failures.append(failure_of(error, opened.file.name))
             self._leave(opened)
+
+    def _note(self, opened: OpenFile, failure: Failure) -> None:
+        """Note a failure; a file that a glob met and that may not be read is none."""
+        if failure.status is Status.PERMISSION_DENIED and opened.begun is None and not self._named:
+            self._notes.add(NoteKind.UNREADABLE, opened.file.name)
+        else:
+            self._failures.append(failure)
 
     def _work(self, opened: OpenFile, prepared: _Prepared) -> None:
         builder, plan = prepared.builder, prepared.plan
