@@ -35,6 +35,10 @@ class _Prepared:
         self.builder = setup.builder
         self._finished = False
 
+    def told(self) -> tuple[list[Failure], list[Failure], list[str]]:
+        """Return the losses met, the limits reached, and what else is to be said."""
+        return self.plan.losses, _limits_reached(self.setup), self.setup.remarks
+
     def finish(self) -> None:
         """Collect the event or context that waits for more lines, since there are none."""
         if not self._finished and not self.builder.done:
@@ -230,10 +234,9 @@ class Session:
         Args:
             lines: number of lines that were sent.
         """
-        losses = self._prepared.plan.losses if self._prepared is not None else []
-        reached = [] if self._prepared is None else _limits_reached(self._prepared.setup)
-        failures = [*losses, *self._failures, *reached]
-        remarks = self._prepared.setup.remarks if self._prepared is not None else []
+        prepared = self._prepared
+        losses, limits, remarks = ([], [], []) if prepared is None else prepared.told()
+        failures = [*losses, *self._failures, *limits]
         status = failures[0].status if failures else Status.OK
         message = joined_causes([*(failure.message for failure in failures), *remarks])
         timings = self._timings.with_decompressing(self._progress.decompressing_ns(self._under_way))
