@@ -114,6 +114,11 @@ def bounded(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(files), key=lambda name: (name.rstrip("/").count("/"), name))[:MAX_NAMED])
 
 
+def of_kinds(notes: Iterable[Note], *, times: bool) -> tuple[Note, ...]:
+    """Return notes, those about times only if the answer sorts or cuts its lines by time."""
+    return tuple(note for note in notes if times or note.kind != NoteKind.TIMES)
+
+
 def brief(name: str) -> str:
     """Return a name, cut in its middle if it is longer than `MAX_NAME`."""
     half = MAX_NAME // 2 - 2

@@ -19,7 +19,7 @@ from logagent.core.columns import pieces
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
-from logagent.core.notes import Note, add_up, of_host
+from logagent.core.notes import Note, add_up, of_host, of_kinds
 from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
@@ -217,7 +217,10 @@ class _Gathering:
         return self._told_notes if self._told_notes != told else ()
 
     def _notes_of(self, feed: Feed, notes: tuple[Note, ...]) -> tuple[Note, ...]:
-        return of_host(notes, feed.name) if self._of_hosts else notes
+        if not self._of_hosts:
+            return notes
+        by_time = len(self._feeds) > 1 or self._query.depends_on_times
+        return of_kinds(of_host(notes, feed.name), times=by_time)
 
     def _news_of_positions(self) -> tuple[Position, ...]:
         """Return the positions that changed since the last call."""

@@ -35,6 +35,10 @@ class _Prepared:
         self.builder = setup.builder
         self._finished = False
 
+    def take(self) -> Batch:
+        """Return what was collected since the last call."""
+        return self.builder.take() if self.builder.count else SIGN_OF_LIFE
+
     def told(self) -> tuple[list[Failure], list[Failure], list[str]]:
         """Return the losses met, the limits reached, and what else is to be said."""
         return self.plan.losses, _limits_reached(self.setup), self.setup.remarks
@@ -110,8 +114,7 @@ class Session:
             self.fail(failure)
         except OSError as error:  # timing the event that waits needs its file, which is already closed
             self.fail(failure_of(error, self._name))
-        builder = self._prepared.builder if self._prepared is not None else None
-        batch = builder.take() if builder is not None and builder.count else SIGN_OF_LIFE
+        batch = SIGN_OF_LIFE if self._prepared is None else self._prepared.take()
         return self._progress.tell(batch, self._under_way, self._notes.told())
 
     def _prepare(self) -> _Prepared:
