@@ -144,9 +144,10 @@ class FileTimes:
 
     def stamped(self, begin: int, end: int) -> tuple[list[int], list[int]]:
         """Return the offsets and times of the lines that begin from `begin` on and before `end` and state a time."""
-        heads = self._heads.between(begin, end)
-        starts = [head.start for head in heads]
-        stamps = self._stated(starts, [head.text for head in heads])
+        starts, lines = self._heads.columns(begin, end)
+        stamps = self._stated(starts, lines)
+        if None not in stamps:
+            return starts, [stamp for stamp in stamps if stamp is not None]
         timed = [(start, stamp) for start, stamp in zip(starts, stamps, strict=True) if stamp is not None]
         return [start for start, _ in timed], [stamp for _, stamp in timed]
 
