@@ -122,11 +122,13 @@ class FilesArguments(AskArguments):
 
     Attributes:
         file: paths and globs; none: every log.
+        formats: whether to tell what was taken for the times of each log.
     """
 
     file: Sequence[str]
     host: Sequence[str]
     no_rotated: bool
+    formats: bool
     timeout: str
 
 

@@ -116,6 +116,9 @@ def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("file", metavar="GLOB", nargs="*", help="list only these logs, such as 'nginx/*.log' [**/*]")
     _add_host(parser)
     parser.add_argument("--no-rotated", action="store_true", help="leave out the rotated files of each log")
+    parser.add_argument(
+        "--formats", action="store_true", help="tell where and how each log states its times, and how sure that is"
+    )
     _add_patience(parser)
     return _add_agent(parser)
 

@@ -16,6 +16,7 @@ from typing import Protocol
 from logagent.core.batch import starts_of
 from logagent.core.times.judgement import Distrust, Judgement
 from logagent.core.times.locating import SEEN
+from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.objects import opens_object, time_of_object
 from logagent.disk.archives.archive import Archive
 from logagent.disk.files.reader import Reader
@@ -63,6 +64,7 @@ class FileTimes:
         judgement: on the file, if it is known; None: it is made now, which reads samples.
         begin: where its first line begins, in bytes.
         trust: whether an earlier page of the answer trusted the times; None: there is none.
+        named: the format that was named for it, if one was.
 
     Attributes:
         found: the judgement on the file as it is now.
@@ -87,17 +89,24 @@ class FileTimes:
         *,
         begin: int = 0,
         trust: bool | None = None,
+        named: NamedFormat | None = None,
     ) -> None:
         self._heads = Heads(reader.read, reader.size, begin)
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        self._judge(zone, judgement, trust)
+        self._judge(zone, judgement, trust, named)
         sampled = (self._sampled(GLANCE) or self._sampled(SAMPLE)) if self.timed else None
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
-    def _judge(self, zone: datetime.tzinfo, judgement: Judgement | None, trust: bool | None) -> None:
+    def _judge(
+        self,
+        zone: datetime.tzinfo,
+        judgement: Judgement | None,
+        trust: bool | None,
+        named: NamedFormat | None,
+    ) -> None:
         heads = self._heads
-        self.found = judged(heads, zone, self._modified) if judgement is None else judgement
+        self.found = judged(heads, zone, self._modified, named) if judgement is None else judgement
         self.judgement = self.found.kept(trust)
         try:
             self._stretches = stretches(heads, self.judgement, zone, self._modified)
@@ -116,6 +125,11 @@ class FileTimes:
     def is_even(self) -> bool:
         """Whether all lines that look alike mean the same time, wherever they stand in the file."""
         return len(self._stretches) == 1 and not self.judgement.of_objects
+
+    @property
+    def is_by_clock(self) -> bool:
+        """Whether moreover the first clock of a line is that of its time: a named format may look elsewhere."""
+        return self.is_even and self.judgement.named is None
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """Return a time for each of `lines`, which begin at the offsets `starts`, ascending."""
@@ -221,6 +235,7 @@ class ArchiveTimes(FileTimes):
         beginning: the first `SAMPLE` bytes of the text, by which it is judged.
         judgement: on the archive, if it is known.
         trust: as for a plain file.
+        named: the format that was named for it, if one was.
     """
 
     def __init__(
@@ -232,11 +247,12 @@ class ArchiveTimes(FileTimes):
         judgement: Judgement | None = None,
         *,
         trust: bool | None = None,
+        named: NamedFormat | None = None,
     ) -> None:
         self._archive = archive
         self._modified = modified
         self._heads = heads_of(beginning)
-        self._judge(zone, judgement, trust)
+        self._judge(zone, judgement, trust, named)
 
     def _before(self, start: int) -> tuple[int, int] | None:
         begin, text = self._archive.before(start)
