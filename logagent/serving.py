@@ -14,7 +14,7 @@ from logagent.agent import Agent
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.config.time_formats import TimeFormat
-from logagent.core.times.named_formats import FormatRule, FormatRules, named_format
+from logagent.core.times.named_formats import FormatRules, format_rules
 from logagent.core.times.strptime import BadTimeFormat
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
@@ -110,13 +110,10 @@ def named_formats(given: Iterable[TimeFormat]) -> FormatRules:
     Raises:
         ConfigError: for a format that cannot be used.
     """
-    rules = []
-    for each in given:
-        try:
-            rules.append(FormatRule(each.files, named_format(each.format, **each.how)))
-        except BadTimeFormat as error:
-            raise ConfigError(f"time_format of {', '.join(each.files)}", f"{each.format}: {error}") from None
-    return FormatRules(rules)
+    try:
+        return format_rules((each.files, each.format, each.how) for each in given)
+    except BadTimeFormat as error:
+        raise ConfigError("time_format", str(error)) from None
 
 
 def _agent(

@@ -217,8 +217,8 @@ def test_one_file_under_two_names_is_read_by_the_format_of_each(legacy: Legacy) 
     ("given", "message"),
     [
         ("a.log=%d/%m", None),
-        ("a.log=%d", "time_format of a.log: %d: %d needs %m or %b"),
-        ("a.log=%F;column=2;field=when", "time_format of a.log: %F: a column and a field are both named"),
+        ("a.log=%d", "time_format: a.log: %d: %d needs %m or %b"),
+        ("a.log=%F;column=2;field=when", "time_format: a.log: %F: a column and a field are both named"),
     ],
 )
 def test_a_format_that_cannot_be_used_is_told_with_its_files(given: str, message: str | None) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from logagent.core.globs import fits
 from logagent.core.times.decided_formats import CLOCK_ALONE
@@ -191,3 +191,21 @@ class FormatRules:
             if any(fits(glob, name) for glob in files for name in names):
                 return named
         return None
+
+
+def format_rules(given: Iterable[tuple[tuple[str, ...], str, Mapping[str, Any]]]) -> FormatRules:
+    """Return the rules that were given.
+
+    Args:
+        given: for each its globs, its format, and the further arguments of `named_format` by name.
+
+    Raises:
+        BadTimeFormat: for a format that cannot be used; it names the globs.
+    """
+    rules = []
+    for files, text, how in given:
+        try:
+            rules.append(FormatRule(files, named_format(text, **how)))
+        except BadTimeFormat as error:
+            raise BadTimeFormat(f"{', '.join(files)}: {text}: {error}") from None
+    return FormatRules(rules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.catalog.rotated_names import rotation, uncompressed_name
@@ -22,13 +22,19 @@ def names_of(found: Log | Generation) -> frozenset[str]:
     that it is one of, those behind links, and all of them as absolute paths.
     """
     generations = found.generations[:1] if isinstance(found, Log) else (found,)
-    names = {name for generation in generations for own in (generation.name, generation.resolved) for name in _of(own)}
+    names = {
+        name
+        for generation in generations
+        for own in (generation.name, generation.resolved)
+        for name in own_and_log_names(own)
+    }
     absolute = {f"{generation.root}/{name}" for generation in generations for name in names if generation.root}
     return frozenset({found.name, *names, *absolute})
 
 
-def _of(name: str) -> Iterable[str]:
-    return {name, uncompressed_name(name), *_logs_of(name)}
+def own_and_log_names(name: str) -> frozenset[str]:
+    """Return the name of a file, that without the suffix of a compression, and that of the log that it may be of."""
+    return frozenset({name, uncompressed_name(name), *_logs_of(name)})
 
 
 def _logs_of(name: str) -> Iterator[str]:

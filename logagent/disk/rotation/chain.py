@@ -59,9 +59,8 @@ class Chain:
         self.files = HeldFiles(zone, named)
         self.retries = Retries()
         self._finder = SuccessorFinder(find, max_line)
-        self._renames = RenameDetector(name, None)
+        self._renames, self._lock = RenameDetector(name, None), threading.Lock()
         self.directories: frozenset[Path] = frozenset()
-        self._lock = threading.Lock()
         self._closed = False
         # Number of the newest file known to follow its predecessor directly: no text between them was rotated away.
         self._last_direct = -1

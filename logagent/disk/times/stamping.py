@@ -22,7 +22,7 @@ from logagent.disk.archives.archive import Archive
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.heads import Heads, heads_of
 from logagent.disk.times.sampling import judged
-from logagent.disk.times.turns import Hidden, stamper_at, stamps_in, stretches
+from logagent.disk.times.turns import Hidden, Stretch, stamper_at, stamps_in, stretches
 
 PAGE = 16 * 1024
 """Bytes of a file whose times are read together when a line needs the time of a neighbour."""
@@ -99,20 +99,11 @@ class FileTimes:
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
     def _judge(
-        self,
-        zone: datetime.tzinfo,
-        judgement: Judgement | None,
-        trust: bool | None,
-        named: NamedFormat | None,
+        self, zone: datetime.tzinfo, judgement: Judgement | None, trust: bool | None, named: NamedFormat | None
     ) -> None:
-        heads = self._heads
-        self.found = judged(heads, zone, self._modified, named) if judgement is None else judgement
-        self.judgement = self.found.kept(trust)
-        try:
-            self._stretches = stretches(heads, self.judgement, zone, self._modified)
-        except Hidden:
-            self.judgement = replace(self.judgement, distrust=Distrust.TURNS)
-            self._stretches = stretches(heads, self.judgement, zone, self._modified)
+        self.found = judged(self._heads, zone, self._modified, named) if judgement is None else judgement
+        kept = self.found.kept(trust)
+        self.judgement, self._stretches = divided(self._heads, kept, zone, self._modified)
         self._stamper = self._stretches[-1].stamper
         self.timed = self.judgement.trusted
 
@@ -223,6 +214,24 @@ class FileTimes:
 
 def _near(before: int, start: int) -> bool:
     return before // PAGE >= start // PAGE - NEAR
+
+
+def divided(
+    heads: Heads, judgement: Judgement, zone: datetime.tzinfo, modified: int
+) -> tuple[Judgement, list[Stretch]]:
+    """Return the parts of a file whose times are read alike, and what is to be judged if these cannot be told.
+
+    Args:
+        heads: of its lines.
+        judgement: on the file.
+        zone: the zone of times that name none.
+        modified: when it was last written to, in nanoseconds since the epoch.
+    """
+    try:
+        return judgement, stretches(heads, judgement, zone, modified)
+    except Hidden:
+        judgement = replace(judgement, distrust=Distrust.TURNS)
+        return judgement, stretches(heads, judgement, zone, modified)
 
 
 class ArchiveTimes(FileTimes):
