@@ -122,7 +122,7 @@ def _formats_row(log: ListedLog) -> tuple[str, ...]:
         share_of(times.timed, times.sampled),
         "; ".join(times.places) or "-",
         log.zone if times.local else "-",
-        "named" if times.named else "learned",
+        "named" if times.named else "learned" if times.formats else "-",
         f"no: {times.distrust}" if times.distrust else "yes",
     )
 
