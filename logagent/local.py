@@ -72,7 +72,7 @@ class LocalLogs:
 
     def named_for(self, found: Log | Generation) -> NamedFormat | None:
         """Return the format of time that was named for a log, or for one of its files; None if none was."""
-        return self.formats.named_for(names_of(found))
+        return self.formats.named_for(names_of(found)) if self.formats else None
 
     def options_of(self, log: Log) -> ReadOptions:
         """Return the options for reading one log alone."""

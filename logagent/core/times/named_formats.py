@@ -178,14 +178,16 @@ class FormatRules:
     def __init__(self, rules: Sequence[FormatRule] = ()) -> None:
         self._rules = tuple(rules)
 
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self._rules)
+
     def named_for(self, names: Iterable[str]) -> NamedFormat | None:
         """Return the format that is named for a file, None if none is.
 
         Args:
             names: all names that the file, and the log that it belongs to, go by.
         """
-        if not self._rules:
-            return None
         names = set(names)
         for files, named in self._rules:
             if any(fits(glob, name) for glob in files for name in names):

@@ -18,7 +18,7 @@ from functools import partial
 from itertools import pairwise
 
 from logagent.core.outcome import Failure, Status
-from logagent.core.times.named_formats import FormatRules
+from logagent.core.times.named_formats import FormatRules, NamedFormat
 from logagent.core.units import MILLISECOND, SECOND
 from logagent.disk.catalog.ends import Ends, Lister
 from logagent.disk.catalog.format_names import names_of
@@ -99,12 +99,15 @@ class Numbering:
         found = generation_of(file)
         try:
             # Times are compared among themselves only: the zone of those that name none does not matter.
-            same, named = replace(found, open=partial(_open_same, found)), self._formats.named_for(names_of(found))
+            same, named = replace(found, open=partial(_open_same, found)), self._named_for(found)
             return self._lister.ends(same, UTC, named)
         except Failure as failure:
             if failure.status is Status.NOT_FOUND:
                 raise Replaced from failure
             return Ends()
+
+    def _named_for(self, found: Generation) -> NamedFormat | None:
+        return self._formats.named_for(names_of(found)) if self._formats else None
 
     def _are_settled(self, group: Sequence[InRoot]) -> bool:
         """Return whether the files were most likely not listed in the middle of a rotation.
