@@ -136,6 +136,17 @@ async def test_events_begin_with_a_time_of_the_format(autojump_clock: MockClock,
     assert got.lines == [first, b"2000-10-10 13:55:36 x", b"\tat y"]
 
 
+async def test_an_object_over_many_lines_is_an_event_with_the_time_within(
+    autojump_clock: MockClock, legacy: Legacy
+) -> None:
+    objects = [[b"{", b'  "msg": "%d",' % n, b'  "when": "11/12/23 12.00.0%d"' % n, b"}"] for n in range(4)]
+    legacy.write("legacy/app.log", [line for each in objects for line in each])
+    given = GIVEN.replace("column=2", "field=when")
+    got = await legacy.answer("legacy/app.log", given=given, unit=Unit.EVENT, keywords=(b'"2"',), times=True)
+    assert got.lines == objects[2]
+    assert times(got)[:1] == [2]
+
+
 async def test_logs_are_merged_by_the_times_of_the_format(autojump_clock: MockClock, legacy: Legacy) -> None:
     legacy.write("legacy/app.log", lines(0, 3))
     legacy.write("iso.log", [b"2023-12-11T11:00:01.5Z between"])

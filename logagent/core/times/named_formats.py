@@ -141,7 +141,7 @@ def _in_field(name: str, match: Find) -> Find:
     def find(line: bytes) -> re.Match[bytes] | None:
         line = line[:SEEN]
         begin = line.find(b"{")
-        whole = line[begin:] if begin >= 0 else b""
+        whole = b"{" + line.strip() if is_member(line) else line[begin:] if begin >= 0 else b""
         fields = (
             found for found in itertools.islice(members(whole), MAX_FIELDS) if not is_nested(whole, found.start())
         )
@@ -149,6 +149,16 @@ def _in_field(name: str, match: Find) -> Find:
         return match(_unescaped(found)) if found is not None else None
 
     return find
+
+
+def is_member(line: bytes) -> bool:
+    """Return whether a line may be by itself a member of an object that is printed over many lines."""
+    return line[:1].isspace() and line.lstrip()[:1] == b'"'
+
+
+def depth_of(line: bytes) -> int:
+    """Return how far a line is indented."""
+    return len(line) - len(line.lstrip())
 
 
 def _unescaped(field: re.Match[bytes]) -> bytes:

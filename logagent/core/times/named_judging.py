@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from logagent.core.times.judgement import MANY, Distrust, Judgement, Omitted, judge
-from logagent.core.times.named_formats import NamedFormat
+from logagent.core.times.named_formats import NamedFormat, depth_of, is_member
+from logagent.core.times.places import Kind, TimePlace
 from logagent.core.times.stampers import NamedStamper
 from logagent.core.times.wall_clock import WallClock
 
@@ -28,7 +29,7 @@ def judge_with(named: NamedFormat | None, lines: Iterable[bytes], zone: datetime
     is_there = len(timed) >= MANY * sum(not _goes_on(line) for line in lines)
     omitted = Omitted.DAY if named.omits_day else Omitted.YEAR if named.omits_year else Omitted.NOTHING
     return Judgement(
-        frozenset([named.place]),
+        frozenset([_place(named, timed)]),
         None if is_there else Distrust.NAMED,
         len(lines),
         len(timed),
@@ -37,6 +38,13 @@ def judge_with(named: NamedFormat | None, lines: Iterable[bytes], zone: datetime
         {named.form.name: len(timed)} if timed else {},
         named,
     )
+
+
+def _place(named: NamedFormat, timed: Sequence[bytes]) -> TimePlace:
+    """Return where the times of lines stand; objects may be printed over many lines, of which one is the field."""
+    if named.place.kind is Kind.FIELD and timed and all(map(is_member, timed)):
+        return named.place._replace(kind=Kind.MEMBER, column=min(map(depth_of, timed)))
+    return named.place
 
 
 def _goes_on(line: bytes) -> bool:

@@ -9,7 +9,8 @@ from typing import Protocol
 from logagent.core.times.instants import nanoseconds
 from logagent.core.times.judgement import Judgement
 from logagent.core.times.layout import CACHED
-from logagent.core.times.named_formats import NamedFormat
+from logagent.core.times.named_formats import NamedFormat, depth_of
+from logagent.core.times.places import Kind
 from logagent.core.times.stamper import Stamper
 from logagent.core.times.wall_clock import WallClock
 from logagent.core.units import SECOND
@@ -36,9 +37,11 @@ class NamedStamper:
     Args:
         named: the format.
         wall_clock: reads dates and clocks.
+        depth: how far a line must be indented; None: that says nothing.
     """
 
-    def __init__(self, named: NamedFormat, wall_clock: WallClock) -> None:
+    def __init__(self, named: NamedFormat, wall_clock: WallClock, depth: int | None = None) -> None:
+        self._depth = depth
         self._find, self._instant = named.find, named.form.instant
         self._wall_clock = wall_clock
         omits = named.omits_year or named.omits_day  # then the second may decide about the year or the day
@@ -50,7 +53,7 @@ class NamedStamper:
     def stamp(self, line: bytes) -> int | None:
         """Return the time of a line in nanoseconds since the epoch, or None if it has none."""
         found = self._find(line)
-        if found is None:
+        if found is None or (self._depth is not None and depth_of(line) != self._depth):
             return None
         second = int(found["second"]) * SECOND if self._has_second else 0
         texts = found.group(*self._parts)
@@ -83,4 +86,5 @@ def stamper_for(
     named = judgement.named
     if named is None:
         return Stamper(zone, modified, judgement, wall_clock=wall_clock)
-    return NamedStamper(named, wall_clock or WallClock(named.zone_or(zone), modified))
+    depth = next((place.column for place in judgement.places if place.kind is Kind.MEMBER), None)
+    return NamedStamper(named, wall_clock or WallClock(named.zone_or(zone), modified), depth)

@@ -6,7 +6,8 @@ from logagent.core.times.judgement import Distrust, Omitted, judge
 from logagent.core.times.named_formats import named_format
 from logagent.core.times.named_judging import judge_with
 from logagent.core.times.places import Kind, TimePlace
-from testbed.times import MODIFIED, UTC
+from logagent.core.times.stampers import stamper_for
+from testbed.times import MODIFIED, UTC, ns
 
 LINES = [b"27/11/23 13.%02d at 2000-10-10 13:55:36" % minute for minute in range(10)]
 NAMED = named_format("%d/%m/%y %H.%M")
@@ -47,3 +48,22 @@ def test_what_is_left_out_and_whether_a_zone_is() -> None:
     ]:
         judged = judge_with(named_format(text), [line], UTC, MODIFIED)
         assert (judged.omitted, judged.local) == (omitted, local)
+
+
+def test_a_field_may_be_a_line_of_its_own_in_an_object() -> None:
+    lines = [
+        line
+        for minute in range(4)
+        for line in (
+            b"{",
+            b'    "in": {',
+            b'        "when": "1/1/23 1.00"',
+            b"    },",
+            b'    "when": "27/11/23 13.%02d"' % minute,
+            b"}",
+        )
+    ]
+    judged = judge_with(named_format("%d/%m/%y %H.%M", field="when"), lines, UTC, MODIFIED)
+    assert (judged.trusted, judged.of_objects) == (True, True)
+    stamps = stamper_for(UTC, MODIFIED, judged).stamps(lines)
+    assert [time for time in stamps if time is not None] == [ns(f"2023-11-27 13:0{minute}") for minute in range(4)]
