@@ -141,7 +141,8 @@ def _formats(typed: FormatsArguments, environ: Mapping[str, str], streams: Strea
     from logagent import samples
 
     def read(name: str, asked: formats.FormatsQuestion) -> FileSample:
-        return samples.sample(name, asked.lines, asked.zone, asked.formats, sys.stdin.buffer)
+        stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()  # None: the caller closed it
+        return samples.sample(name, asked.lines, asked.zone, asked.formats, stdin)
 
     return formats.explain_files(formats.formats_question(typed, environ), read, streams)
 

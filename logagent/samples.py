@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import tzinfo
 from pathlib import Path
 from typing import BinaryIO
@@ -23,8 +24,8 @@ from logagent.disk.times.turns import stamps_in
 
 STDIN = "-"
 """The name of standard input."""
-MAX_STDIN = 64 * 1024 * 1024
-"""Bytes of standard input that are read: more than are needed to judge a file."""
+MAX_COPIED = 64 * 1024 * 1024
+"""Bytes of standard input, or of a pipe, that are read: more than are needed to judge a file."""
 _PIECE = 64 * 1024
 
 
@@ -68,16 +69,17 @@ def _first(heads: Heads, count: int) -> list[Head]:
     return found[:count]
 
 
-@contextmanager
+@contextlib.contextmanager
 def _opened(name: str, stdin: BinaryIO) -> Iterator[int]:
-    if name == STDIN:
+    """Provide the descriptor of a file; what cannot be read by position, as a pipe, is copied first."""
+    with contextlib.nullcontext(stdin) if name == STDIN else Path(name).open("rb") as file:
+        if name != STDIN and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            yield file.fileno()
+            return
         with tempfile.TemporaryFile() as copy:
-            copy.write(stdin.read(MAX_STDIN))
+            copy.write(file.read(MAX_COPIED))
             copy.flush()
             yield copy.fileno()
-    else:
-        with Path(name).open("rb") as file:
-            yield file.fileno()
 
 
 def _names(name: str) -> frozenset[str]:

@@ -57,6 +57,15 @@ def test_standard_input_is_a_file_too() -> None:
     assert of("-", stdin=PACK["gz"](ISO) if "gz" in PACK else ISO).stamps[0] == FIRST
 
 
+def test_a_pipe_is_read_too() -> None:
+    """As `formats <(command)` gives one."""
+    reading, writing = os.pipe()
+    os.write(writing, ISO)
+    os.close(writing)
+    assert of(f"/dev/fd/{reading}").stamps == (FIRST, FIRST + 60 * 10**9)
+    os.close(reading)
+
+
 @pytest.mark.parametrize("name", ["legacy/app.log", "legacy/app.log.1"])
 def test_a_format_is_named_for_a_path_wherever_its_root_is(tmp_path: Path, name: str) -> None:
     got = of(write(tmp_path / name, LEGACY), formats=RULES)

@@ -43,6 +43,12 @@ class Suggestion(NamedTuple):
     field: str
     timed: int
 
+    @property
+    def exactness(self) -> int:
+        """How much it leaves out: 2 for nothing, 1 for the year, 0 for the date."""
+        directives = set(re.findall("%(.)", self.format))
+        return 2 if directives & {"Y", "y", "s"} else 1 if "d" in directives else 0
+
     def setting(self, files: str) -> str:
         """Return the setting `time_format` that names it.
 
@@ -68,8 +74,8 @@ def suggestions(lines: Sequence[bytes], zone: datetime.tzinfo, modified: int) ->
         times = _times(text, column, field, lines, zone, modified)
         if times and len(times) >= MANY * len(lines) and max(times) <= modified + DAY:
             tried.append(Suggestion(text, column, field, len(times)))
-    most = max((each.timed for each in tried), default=0)
-    return sorted(each for each in tried if each.timed == most)[:MAX_SUGGESTED]
+    best = max(((each.timed, each.exactness) for each in tried), default=(0, 0))
+    return sorted(each for each in tried if (each.timed, each.exactness) == best)[:MAX_SUGGESTED]
 
 
 def _times(
@@ -93,11 +99,22 @@ _DATES = (
     rb"(?P<day>\d\d?)[. /-]{0,2}(?P<month>[A-Za-z\x80-\xff]{3,12})[. /-]{0,2}" + _YEAR,
     rb"(?P<month>[A-Za-z\x80-\xff]{3,12})[. /-]{0,2}(?P<day>\d\d?)[, /-]{1,2}" + _YEAR,
 )
+_YEARLESS = (
+    _DAY_MONTH + rb"(?P=separator)?",
+    _MONTH_DAY,
+    rb"(?P<day>\d\d?)[. -]{0,2}(?P<month>[A-Za-z\x80-\xff]{3,12})\.?",
+)
 _CLOCK = (
     rb"(?:[T ,;_@-]{1,3}(?:(?:at|um) )?(?P<hour>\d\d?)[:.h-](?P<minute>\d\d)(?:[:.m-](?P<second>\d\d))?"
-    rb"(?:[.,](?P<fraction>\d{1,9}))?(?: ?(?P<half>[AaPp][Mm](?![A-Za-z])))?)?(?!\d)"
+    rb"(?:[.,](?P<fraction>\d{1,9}))?(?: ?(?P<half>[AaPp][Mm](?![A-Za-z])))?)%b(?!\d)"
 )
-_GUESSES = tuple(re.compile(rb"(?<![\w.])" + date + _CLOCK) for date in _DATES)
+_JOINED = (
+    rb"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)[T_ -]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?(?!\d)"
+)
+_GUESSES = tuple(
+    re.compile(rb"(?<![\w.])" + guess)
+    for guess in (*(date + _CLOCK % b"?" for date in _DATES), *(date + _CLOCK % b"" for date in _YEARLESS), _JOINED)
+)
 _WINDOW = 160
 _BEFORE_VALUE = re.compile(rb'(?:"(?P<member>[^"\\\\]{1,64})"\s*:\s*"|(?:\A|\s)(?P<pair>[A-Za-z_@][\w.@-]{0,63})="?)\Z')
 _WEEKDAY = re.compile(r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*\b")

@@ -34,6 +34,9 @@ def lines(text: str) -> list[str]:
         ('{{"lvl":1,"when":"31.10.2023 13.{}"}}', ["app.log=%d.%m.%Y %H.%M;field=when"]),
         ("lvl=1 when=31.10.2023_13.{} x=1", ["app.log=%d.%m.%Y_%H.%M;field=when"]),
         ("100% 31.10.2023 13.{} x", ["app.log=%d.%m.%Y %H.%M;column=2"]),
+        ("a 31.10. 13:55:{} x", ["app.log=%d.%m. %H:%M:%S;column=2"]),
+        ("10/31 at 13h{} x", ["app.log=%m/%d at %Hh%M"]),
+        ("20231031T13{} x", ["app.log=%Y%m%dT%H%M"]),
         ("nothing {}", []),
     ],
 )
