@@ -14,7 +14,7 @@ from logagent.core.times.wall_clock import WallClock
 _YEAR = rb"(?P<year>\d{4}|\d\d)"
 _MONTH = rb"(?P<month>\d?\d)"
 _DAY = rb"(?P<day>\d?\d)"
-_END = rb"(?:[T :]| - | -- |, |  )"
+_END = rb"(?:[T\t :,-]| - | -- |, |  )"
 _LEADS = (8, 9, 10, 11, 12, 13, 14, 15, 16)
 
 
@@ -36,7 +36,7 @@ SHORT_YEAR_FIRST = clocked("short_year_first", _date(rb"(?P<year>\d\d)", _MONTH,
 """00-11-10 13:55:36, 00/11/10 13:55:36."""
 CLOCK_ALONE = Format(
     "clock",
-    re.compile(rb"(?<![\w.:/-])(?<!\d )" + CLOCK + rb"(?P<half> ?[AaPp][Mm](?!\w))?(?=(?P<settled>[^\w.,:+-]|\Z))"),
+    re.compile(rb"(?<![\w.:/-])(?<!\d )" + CLOCK + rb"(?P<half> ?[AaPp][Mm](?!\w))?(?=(?P<settled>[^\w.,:+-]|[.,:](?:\s|\Z)|\Z))"),
     _clock_alone,
     (2, 1),
 )

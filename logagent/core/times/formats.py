@@ -189,6 +189,15 @@ def numbered(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
     return wall_clock.instant(found, year, date.month, date.day) if date.year == year else None
 
 
+def weekly(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
+    """Read a year of weeks, the week's number and the day of the week from Monday."""
+    try:
+        date = datetime.date.fromisocalendar(int(found["year"]), int(found["week"]), int(found["weekday"]))
+    except ValueError:
+        return None
+    return wall_clock.instant(found, date.year, date.month, date.day)
+
+
 def epoch(found: re.Match[bytes], _: WallClock) -> int | None:
     """Read seconds since the epoch."""
     return int(found["seconds"]) * SECOND

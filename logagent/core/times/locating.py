@@ -20,7 +20,7 @@ from logagent.core.times.clocked_formats import CLOCKED, REACH, WORDED
 from logagent.core.times.formats import LEAD, Format
 from logagent.core.times.leading_formats import LEADING, LEADING_HINTS
 from logagent.core.times.months import is_month
-from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, is_nested, time_fields
+from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, is_nested, is_object, time_fields
 
 WINDOW = 160
 """Bytes of a line in which the landmark must stand: a time further on is what the line talks about."""
@@ -88,7 +88,7 @@ def find_time(line: bytes) -> FoundTime | None:
             if (found := find_in_value(value_of(field))) is not None:
                 return found
     found = find_clocked(line)
-    return None if found is not None and line.startswith(b"{") and is_nested(line, found.match.start()) else found
+    return None if found is not None and is_object(line) and is_nested(line, found.match.start()) else found
 
 
 def find_in_value(value: bytes) -> FoundTime | None:

@@ -24,7 +24,7 @@ from logagent.core.times.locating import (
     is_structured,
     value_of,
 )
-from logagent.core.times.structured_fields import is_nested, name_of, time_fields
+from logagent.core.times.structured_fields import is_nested, is_object, name_of, time_fields
 
 MAX_CANDIDATES = 4
 """Times of a line that are looked at: its own is among the first, and each takes some microseconds."""
@@ -116,7 +116,7 @@ def _candidates(line: bytes) -> Iterator[Candidate]:
         yield from _in_fields(b"{" + text.rstrip(b",") + b"}", Kind.MEMBER, len(line) - len(line.lstrip()))
         return
     for found in clocked_times(line, DECIDED):
-        if line.startswith(b"{"):
+        if is_object(line):
             yield from _in_member(line, found)
         else:
             yield _in_text(line[: found.match.start()], found)

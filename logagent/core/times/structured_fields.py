@@ -1,6 +1,6 @@
 """Time fields of structured lines: where in a JSON object or a logfmt line its time stands.
 
-A line that begins with `{` is a JSON object, one that begins with `name=` is logfmt. A field counts that has the name
+A line that begins with `{"` is a JSON object, one that begins with `name=` is logfmt. A field counts that has the name
 of a time (`time`, `ts` and the like) and the value of a time, whatever times are in other fields. Of a JSON object
 only its own members count, not those of objects within: names such as `timestamp` before `time` and `ts`, these before
 `date`, and of several the earliest. In logfmt the earliest field counts. It is looked for in the first `HEAD` bytes,
@@ -28,13 +28,14 @@ _LONGEST_BEST = 20
 """Bytes of the longest of them. `requestReceivedTimestamp` is longer: Kubernetes writes an event when a stage ends."""
 _FIRST_NAMES = (
     rb"(?:t(?:ime(?:[Ss]tamp|Millis|_local|_iso8601|UnixNano)?|s)?|@t(?:imestamp|s)?|T(?:ime(?:[Ss]tamp)?|IME(?:STAMP)?|S)?"
-    rb"|[Dd]ate_?[Tt]ime|asctime|[Ee]vent_?[Tt]ime|_time(?:stamp)?|__REALTIME_TIMESTAMP|instant|stageTimestamp"
+    rb"|[Dd]ate_?[Tt]ime|DATE_?TIME|asctime|[Ee]vent_?[Tt]ime|_time(?:stamp)?|__REALTIME_TIMESTAMP|instant|stageTimestamp"
     rb"|requestReceivedTimestamp)"
 )
 _NAMES = b"(?:" + _FIRST_NAMES + rb"|[Dd]ate|DATE)"
 _NUMBER = EPOCH_SECONDS + EPOCH_FRACTION
 _NAME = rb"[A-Za-z_@][\w.@-]{0,63}+"
-FIELD_HINTS = (rb"\{", _NAME + b"=")
+_OBJECT = rb'\{\s*+["}]'
+FIELD_HINTS = (_OBJECT, _NAME + b"=")
 """Patterns of which one holds at the beginning of every structured line."""
 TEXT_GROUPS = ("text", "other")
 """The groups of a time field's match that hold a value to be read like a line."""
@@ -46,6 +47,7 @@ _VALUE = (
     rb'(?:"(?P<text>[^"\\]++)"|' + _NUMBER + rb"(?=[\s,}\]])"
     rb'(?:\s*+,\s*+"nanoOfSecond"\s*+:\s*+(?P<nanoseconds>\d{1,9})(?!\d))?+|(?P<other>[\d.eE+-]++)(?=[\s,}\]]))'
 )
+is_object = re.compile(_OBJECT).match
 _first_member = re.compile(rb'"(?=[@_DETadeirst])' + _FIRST_NAMES + _VALUE).search
 _member = re.compile(rb'"(?=[@_DETadeirst])' + _NAMES + _VALUE)
 _strings = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
