@@ -102,8 +102,8 @@ CLOCKED = (
     ),
     # ISO 8601 with a basic date: 20001010-13:55:36:123
     clocked("compact", _COMPACT_DATE, dated, 10, 11),
-    # MySQL up to 5.6, also its slow log: 001010 13:55:36, 001010  3:55:36, # Time: 001010 13:55:36
-    clocked("mysql", rb"(?:\A|(?<=# Time: ))" + SHORT_DATE + b" ", dated, 8, 9),
+    # MySQL up to 5.6: 001010 13:55:36, 001010  3:55:36
+    clocked("mysql", rb"\A" + SHORT_DATE + b" ", dated, 8, 9),
     # Spark, known by the level behind it: 00/10/10 13:55:36 INFO
     _of_one_program(
         "spark",

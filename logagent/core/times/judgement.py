@@ -17,7 +17,7 @@ from enum import Enum, IntEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from logagent.core.times.decided_formats import AMBIGUOUS, CLOCK_ALONE
+from logagent.core.times.decided_formats import AMBIGUOUS, CLOCKS, EPOCH_COLUMN
 from logagent.core.times.formats import leaves_out_year
 from logagent.core.times.instants import instant_of
 from logagent.core.times.places import Candidate, Kind, TimePlace, candidates
@@ -39,8 +39,14 @@ MANY = 0.5
 """Share of the lines that are not indented from which on a file counts as timed throughout."""
 MANY_FIRST = 0.25
 """The same share where times stand at the beginning of lines: what a line tells may go on in the lines below it."""
+YEAR = 366 * DAY
+"""Nanoseconds before and after the last write to a file within which numbers may be times."""
 SETTLED = 64
 """Lines from which on a judgement is kept while the file grows."""
+
+
+_CLOCKS = frozenset(form.name for form in CLOCKS)
+_WEAK = _CLOCKS | {EPOCH_COLUMN.name}  # formats that many texts look like
 
 
 class Distrust(Enum):
@@ -94,6 +100,11 @@ class Judgement:
         return any(place.kind is Kind.MEMBER for place in self.places)
 
     @property
+    def in_columns(self) -> bool:
+        """Whether times are numbers in a column."""
+        return any(place.name == EPOCH_COLUMN.name for place in self.places)
+
+    @property
     def is_settled(self) -> bool:
         """Whether further lines hardly change it."""
         return self.trusted and self.lines >= SETTLED
@@ -122,6 +133,7 @@ def judge(lines: Iterable[bytes], zone: datetime.tzinfo, modified: int) -> Judge
     seen = _sightings(lines, WallClock(zone, modified))
     found, undecided = _decided(seen)
     main, contradictory = _main_place(found, modified)
+    main = main or _column(found, len(lines), modified)
     if main is None:
         reason = Distrust.AMBIGUOUS if undecided else Distrust.CONTRADICTORY if contradictory else Distrust.NONE
         return Judgement(distrust=reason, lines=len(lines))
@@ -164,8 +176,8 @@ def _decided(seen: _Sightings) -> tuple[_Sightings, bool]:
 
 def _main_place(seen: _Sightings, modified: int) -> tuple[TimePlace | None, bool]:
     """Return the place with most times, and whether others were left out since their times contradict each other."""
-    dated = [place for place in seen if place.kind is not Kind.TEXT or place.name != CLOCK_ALONE.name]
-    clocks = [place for place in seen if place not in dated and place.is_first]
+    dated = [place for place in seen if place.kind is not Kind.TEXT or place.name not in _WEAK]
+    clocks = [place for place in seen if place.is_first and place.kind is Kind.TEXT and place.name in _CLOCKS]
     ranked = sorted([*dated, *clocks], key=lambda place: _rank(place, seen[place]))
     contradictory = False
     for place in ranked:
@@ -175,6 +187,18 @@ def _main_place(seen: _Sightings, modified: int) -> tuple[TimePlace | None, bool
         better = _livelier(place, seen, ranked) if _stands_still(seen[place], modified) else None
         return better or place, contradictory
     return None, contradictory
+
+
+def _column(seen: _Sightings, lines: int, modified: int) -> TimePlace | None:
+    """Return the column in which nearly all lines have seconds since the epoch that go on, up to when it was written."""
+    for place in sorted(seen):
+        times = [sighting.time for sighting in seen[place]]
+        if place.name != EPOCH_COLUMN.name or len(times) < max(FEW_STEPS, FITTING * lines) or len(set(times)) < 2:
+            continue
+        rising = sum(later >= earlier - TOLERANCE for earlier, later in pairwise(times))
+        if rising >= FITTING * (len(times) - 1) and all(abs(modified - time) < YEAR for time in (times[0], times[-1])):
+            return place
+    return None
 
 
 def _rank(place: TimePlace, sightings: Sequence[_Seen]) -> tuple[object, ...]:
@@ -218,7 +242,7 @@ def _fitting(seen: _Sightings, main: TimePlace) -> list[TimePlace]:
     fitting = []
     for place, sightings in seen.items():
         others = [sighting for sighting in sightings if sighting.line not in taken]
-        if place == main or not others or not _is_alike(place, main) or place.name == CLOCK_ALONE.name:
+        if place == main or not others or not _is_alike(place, main) or place.name in _WEAK:
             continue
         fits = sum(_fits(sighting, own, bisect_left(numbers, sighting.line)) for sighting in others)
         if fits >= FITTING * len(others):
@@ -262,7 +286,7 @@ def _is_far(timed: Sequence[_Seen], modified: int) -> bool:
 
 def _omitted(timed: Sequence[_Seen]) -> Omitted:
     founds = [sighting.candidate.found for sighting in timed]
-    if any(found.form is CLOCK_ALONE for found in founds):
+    if any(found.form in CLOCKS for found in founds):
         return Omitted.DAY
     return Omitted.YEAR if any(leaves_out_year(found.form, found.match) for found in founds) else Omitted.NOTHING
 

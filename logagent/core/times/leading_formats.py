@@ -28,6 +28,7 @@ _EPOCH_END = rb"(?=[\s\],;|:)}\"\x1b]|\Z)"
 _POINT = rb"(?:\.(?P<fraction>\d+))?+"
 _DATE = rb"[\[(]?(?P<year>(?:19|20)\d\d)(?P<separator>[-./])(?P<month>\d\d)(?P=separator)(?P<day>\d\d)"
 _MINUTE = rb"(?P<minute>[0-5]\d)"
+_CLOCK = rb"(?P<hour>[ \d]\d):(?P<minute>[0-5]\d):(?P<second>[0-5]\d|60)(?!\d)"
 _OFFSET = rb"[+-]\d\d(?::?\d\d)?(?!\d)"
 
 
@@ -72,6 +73,13 @@ LEADING = (
     leading("strace", rb"(?:\[pid +\d+\]| *\d{1,7}) +" + EPOCH_SECONDS + rb"\.(?P<fraction>\d{6}) ", epoch),
     # ROS: [INFO] [971186136.123456789]:
     leading("ros", rb"\[ ?[A-Z]{4,5} ?\] \[" + EPOCH_SECONDS + rb"\.(?P<fraction>\d{1,9})(?:, [\d.]+)?\]", epoch),
+    # MySQL's slow log: # Time: 2000-10-10T13:55:36.123456Z, # Time: 001010 13:55:36
+    leading(
+        "slow_log",
+        rb"# Time: (?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ]" + _CLOCK + FRACTION + AFTER_DATED,
+        dated,
+    ),
+    leading("slow_log_old", b"# Time: " + SHORT_DATE + b" " + _CLOCK + FRACTION, dated),
     # MySQL's slow log, the histories of bash and zsh: SET timestamp=971186136;, #971186136, : 971186136:0;ls
     leading("set_timestamp", rb"SET timestamp=" + EPOCH_SECONDS + _POINT + b";", epoch),
     leading(
@@ -174,7 +182,8 @@ LEADING = (
     leading(
         "cef_utc",
         rb"(?:CEF:)?\d\|[^\n]{0,900}?utcTime="
-        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>[0-5]\d)(?!\d)"
+        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T"
+        + _CLOCK
         + FRACTION
         + b"(?P<zone>Z)",
         dated,
@@ -183,7 +192,8 @@ LEADING = (
     leading(
         "windows_event",
         rb"(?:- )?<Event [^\n]{0,900}?SystemTime=[\"']"
-        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>[0-5]\d)(?!\d)"
+        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T"
+        + _CLOCK
         + FRACTION
         + b"(?P<zone>Z)",
         dated,
@@ -240,6 +250,7 @@ _AT_OTHERS = (
     rb"node=\S+ ",  # audit
     rb"type=\S+ ",  # audit
     rb"@40000000",  # tai64n
+    rb"# Time: \d",  # slow_log, slow_log_old
     rb"SET timestamp=",  # set_timestamp
     rb"#\+?\d{10}\Z",  # history
     rb": \d{10}:\d",  # history

@@ -55,6 +55,7 @@ AT_LEADING = 1
 AT_WRAPPED = 3
 """The least `lastindex` of `find_landmark` for a line whose end, behind the match, is to be read like a line."""
 find_wrapping = re.compile(_WRAPPED_LINE % b"++").match
+_colour = re.compile(rb"\x1b\[[\d;]*+[mK]")
 # What stands before every landmark that a clocked format matches.
 _date_before = re.compile(
     rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_-]{1,4}[ \d]?\d|\d{3}:?)\Z"
@@ -88,7 +89,26 @@ def find_time(line: bytes) -> FoundTime | None:
             if (found := find_in_value(value_of(field))) is not None:
                 return found
     found = find_clocked(line)
+    if found is None and is_coloured(line):
+        return find_time(without_colours(line))
     return None if found is not None and is_object(line) and is_nested(line, found.match.start()) else found
+
+
+def is_coloured(line: bytes) -> bool:
+    """Return whether colours for a terminal are within a line's window."""
+    return line.find(b"\x1b[", 0, WINDOW) >= 0
+
+
+def without_colours(line: bytes) -> bytes:
+    """Return a line without its colours."""
+    return _colour.sub(b"", line)
+
+
+def found_in(line: bytes, found: FoundTime) -> FoundTime:
+    """Return the same time as it stands in a coloured line, if no colour stands within it."""
+    text = found.match[0]
+    same = found.form.pattern.match(line, max(0, line.find(text)))
+    return FoundTime(found.form, same, line) if same is not None and same[0] == text else found
 
 
 def find_in_value(value: bytes) -> FoundTime | None:

@@ -78,7 +78,7 @@ class Stamper:
     ) -> None:
         self._wall_clock = wall_clock or WallClock(zone, modified)
         self._places = None if judgement is None else judgement.places
-        self._of_objects = judgement is not None and judgement.of_objects
+        self._of_any_line = judgement is not None and (judgement.of_objects or judgement.in_columns)
         self._spaces: set[int] = set()  # before the landmarks of times at these places that stand far into the line
         self._cut: _Texts = cut_at_leads
         self._members, self._member_numbers = values_of_members, number_of_member
@@ -99,7 +99,7 @@ class Stamper:
         """Return the time of a line in nanoseconds since the epoch, or None if it has none."""
         first = find_landmark(line, 0, WINDOW)
         if first is None:
-            return self._at_places(line) if self._of_objects else None
+            return self._at_places(line) if self._of_any_line else None
         if first.lastindex is None:
             at = first.end() - 1
             return self._timed(line, at) if self._places is None else self._at_places(line, at)

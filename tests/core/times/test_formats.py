@@ -17,7 +17,7 @@ from logagent.core.times.stamper import Stamper
 from testbed.times import MODIFIED, SAMPLES, UTC, ZONES, instant, ns, stamp, wall_times
 
 
-READ_ANYWHERE = {"bgl", "date_and_time", "cef_utc", "windows_event"}
+READ_ANYWHERE = {"bgl", "date_and_time", "cef_utc", "windows_event", "slow_log"}
 """Leading formats whose samples hold a time that counts behind a word too."""
 
 
