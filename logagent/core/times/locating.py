@@ -10,10 +10,11 @@ This depends on the line alone, and on no more than its first `SEEN` bytes.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from logagent.core.times.clocked_formats import CLOCKED, REACH, WORDED
@@ -198,7 +199,9 @@ def _format_of(line: bytes) -> str:
     return f"{'json' if line.startswith(b'{') else 'logfmt'} {found.form.name}"
 
 
-def cut_at_leads(lines: Sequence[bytes], spaces: Container[int] | None = None) -> list[bytes]:
+def cut_at_leads(
+    lines: Sequence[bytes], spaces: Collection[int] | None = None, *, only_there: bool = False
+) -> list[bytes]:
     """Cut off what stands more than `LEAD` bytes before each line's landmark.
 
     What is left up to the hour is longer than in any line whose landmark stands nearer to its beginning. So what a
@@ -206,16 +209,36 @@ def cut_at_leads(lines: Sequence[bytes], spaces: Container[int] | None = None) -
 
     Args:
         spaces: how many spaces may stand before the landmark; None: any number.
+        only_there: whether the landmark behind so many spaces counts, though others may stand before it.
 
     Returns:
         For each line the rest; nothing for a line whose landmark does not decide or stands nearer to its beginning.
     """
+    if spaces is None or (only_there and len(spaces) == 1):
+        find = find_landmark if spaces is None else _landmark_behind(*spaces)
+        return [
+            line[at - LEAD - 1 :]
+            if (first := find(line, 0, WINDOW)) and not first.lastindex and (at := first.end()) > LEAD
+            else b""
+            for line in lines
+        ]
     return [
         line[at - LEAD - 1 :]
         if (first := find_landmark(line, 0, WINDOW))
         and not first.lastindex
         and (at := first.end()) > LEAD
-        and (spaces is None or line.count(b" ", 0, at - 1) in spaces)
+        and line.count(b" ", 0, at) in spaces
         else b""
         for line in lines
     ]
+
+
+@functools.lru_cache(maxsize=64)
+def _landmark_behind(spaces: int) -> Callable[[bytes, int, int], re.Match[bytes] | None]:
+    """Return what matches up to and with the colon of the landmark in the word behind so many spaces.
+
+    Objects, and lines with something before their beginning, are left out.
+    """
+    return re.compile(
+        rb"(?![{\x1b\xef]|[A-Za-z_][\w./-]*+ ++\|)(?:[^ ]*+ ){%d}(?:[^ :]*+:)+?(?=[0-9]{2}:[0-9]{2})" % spaces
+    ).match

@@ -36,6 +36,7 @@ from logagent.core.times.structured_fields import (
     name_of,
     number_of_member,
     number_of_pair,
+    numbers_of_member,
     values_of_members,
     values_of_pairs,
 )
@@ -84,9 +85,10 @@ class Stamper:
         self._members, self._member_numbers = values_of_members, number_of_member
         if judgement is not None:
             names = tuple(b'"%b"' % place.name.encode() for place in judgement.places if place.kind is Kind.FIELD)
-            self._cut = partial(cut_at_leads, spaces=self._spaces)
+            alone = len(judgement.places) == 1 and not names
+            self._cut = partial(cut_at_leads, spaces=self._spaces, only_there=alone)
             self._members = partial(values_of_members, names=names)
-            self._member_numbers = partial(number_of_member, names=names)
+            self._member_numbers = numbers_of_member(names)
         self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
         self._layout = Layout(0, 0, 0, 0)
         self._column = self._layout.column(0)

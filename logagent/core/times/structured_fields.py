@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from logagent.core.times.formats import EPOCH_FRACTION, EPOCH_SECONDS
 
@@ -52,6 +52,9 @@ _first_member = re.compile(rb'"(?=[@_DETadeirst])' + _FIRST_NAMES + _VALUE).sear
 _member = re.compile(rb'"(?=[@_DETadeirst])' + _NAMES + _VALUE)
 _strings = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _ANY_NAME = (b'"',)
+_ENDS = (b"}", b"}\r")
+_BEFORE = (b",", b" ")
+_Search = Callable[[bytes, int, int], re.Match[bytes] | None]
 _UNSEEN = bytes(set(range(256)) - set(b'"{}\\'))
 
 _PAIR = rb"(?!" + _NAMES + rb'=)[^\s"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+")?+[^\s"]*+\s++'
@@ -98,6 +101,8 @@ def values_of_members(lines: Sequence[bytes], names: tuple[bytes, ...] = _ANY_NA
     Args:
         names: with their quotes; a field with another one counts as none.
     """
+    if len(names) == 1 and names is not _ANY_NAME:
+        return _texts_of(lines, _member_named(names[0]))
     find, some_are_better = _first_member, _BEST in b"".join(lines)
     return [
         field[1]
@@ -111,6 +116,32 @@ def values_of_members(lines: Sequence[bytes], names: tuple[bytes, ...] = _ANY_NA
     ]
 
 
+def _texts_of(lines: Sequence[bytes], find: _Search) -> list[bytes]:
+    """Return the text of the one field that counts for each JSON line; nothing for other lines, or if that is in doubt.
+
+    A field that ends an object's line is the object's own: the last brace is, and so are the quotes before it.
+    """
+    return [
+        field[1]
+        if line[:1] == b"{"
+        and (field := find(line, 0, HEAD))
+        and field.lastindex == 1
+        and (
+            line.rfind(b"{", 0, at := field.start()) == 0
+            or (line[field.end() :] in _ENDS and line[at - 1 : at] in _BEFORE)
+            or _is_outer(line, at)
+        )
+        else b""
+        for line in lines
+    ]
+
+
+@functools.lru_cache(maxsize=1024)
+def _member_named(name: bytes) -> _Search:
+    """Return what finds the first member of a name, with its quotes, that has a value of the form of `time_fields`."""
+    return re.compile(re.escape(name[:-1]) + _VALUE).search
+
+
 def values_of_pairs(lines: Sequence[bytes]) -> list[bytes]:
     """Return the first time field's value for each logfmt line; nothing for other lines, or if it is an epoch time."""
     find = _first_pair
@@ -120,12 +151,29 @@ def values_of_pairs(lines: Sequence[bytes]) -> list[bytes]:
     ]
 
 
-def number_of_member(line: bytes, names: tuple[bytes, ...] = _ANY_NAME) -> re.Match[bytes] | None:
-    """Find the first time field of a JSON line, if it is an epoch time and has one of these names."""
+def number_of_member(line: bytes) -> re.Match[bytes] | None:
+    """Find the first time field of a JSON line, if it is an epoch time."""
     field = _first_in_object(line) if line[:1] == b"{" else None
-    if field is None or field.lastgroup in TEXT_GROUPS or not line.startswith(names, field.start()):
-        return None
-    return field
+    return None if field is None or field.lastgroup in TEXT_GROUPS else field
+
+
+def numbers_of_member(names: tuple[bytes, ...]) -> Callable[[bytes], re.Match[bytes] | None]:
+    """Return what finds the first time field of a JSON line, if it is an epoch time and has one of these names.
+
+    Args:
+        names: with their quotes.
+    """
+    if len(names) != 1:
+        return lambda line: found if (found := number_of_member(line)) and found[0].startswith(names) else None
+    find = _member_named(names[0])
+
+    def number_of_named(line: bytes) -> re.Match[bytes] | None:
+        field = find(line, 0, HEAD) if line[:1] == b"{" else None
+        if field is None or field.lastgroup in TEXT_GROUPS:
+            return None
+        return field if line.rfind(b"{", 0, at := field.start()) == 0 or _is_outer(line, at) else None
+
+    return number_of_named
 
 
 def number_of_pair(line: bytes) -> re.Match[bytes] | None:
