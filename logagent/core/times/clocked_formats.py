@@ -69,9 +69,7 @@ CLOCKED = (
     # Monit up to 5.7: [PDT Oct 10 13:55:36]
     Format(
         "zone_month_day",
-        re.compile(
-            rb"(?<=\[)(?P<zone>[A-Z]{3,4}) " + _MONTH_DAY + b" " + CLOCK + rb"(?=(?P<settled>\]))"
-        ),
+        re.compile(rb"(?<=\[)(?P<zone>[A-Z]{3,4}) " + _MONTH_DAY + b" " + CLOCK + rb"(?=(?P<settled>\]))"),
         latest,
         (13, 14),
     ),
@@ -152,7 +150,7 @@ WORDED = (
         YEAR + rb"\xe5\xb9\xb4(?P<month>\d?\d)\xe6\x9c\x88(?P<day>\d?\d)\xe6\x97\xa5 ?",
         dated,
     ),
-    # Fields of a date and a clock: date="2000-10-10" time="13:55:36", d=2000-10-10 t=13:55:36, "date":"2000-10-10","time":"
+    # Fields of a date and a clock: date="2000-10-10" time="13:55:36", d=2000-10-10 t=13:55:36, also members of JSON
     worded(
         "date_time_pairs",
         rb"(?<!\d)(?P<year>\d{4})(?P<separator>[-/])(?P<month>\d\d)(?P=separator)(?P<day>\d\d)[\"']?[ ,;|\t]{1,2}[\"']?"

@@ -36,7 +36,11 @@ SHORT_YEAR_FIRST = clocked("short_year_first", _date(rb"(?P<year>\d\d)", _MONTH,
 """00-11-10 13:55:36, 00/11/10 13:55:36."""
 CLOCK_ALONE = Format(
     "clock",
-    re.compile(rb"(?<![\w.:/-])(?<!\d )" + CLOCK + rb"(?P<half> ?[AaPp][Mm](?!\w))?(?=(?P<settled>[^\w.,:+-]|[.,:](?:\s|\Z)|\Z))"),
+    re.compile(
+        rb"(?<![\w.:/-])(?<!\d )"
+        + CLOCK
+        + rb"(?P<half> ?[AaPp][Mm](?!\w))?(?=(?P<settled>[^\w.,:+-]|[.,:](?:\s|\Z)|\Z))"
+    ),
     _clock_alone,
     (2, 1),
 )
@@ -52,10 +56,7 @@ CLOCK_BEHIND_PID = Format(
 EPOCH_COLUMN = Format(
     "epoch_column",
     re.compile(
-        rb"(?<![\w.:/+-])"
-        + EPOCH_SECONDS
-        + EPOCH_FRACTION
-        + rb"(?=[\s,;|:\])}\"]|\Z)(?!:\d)(?P<settled>(?!))?"
+        rb"(?<![\w.:/+-])" + EPOCH_SECONDS + EPOCH_FRACTION + rb"(?=[\s,;|:\])}\"]|\Z)(?!:\d)(?P<settled>(?!))?"
     ),
     epoch,
 )

@@ -132,7 +132,8 @@ AFTER_YEARLESS = _HALF + _BEFORE_YEAR
 """What may follow the clock of a format whose date has no year: AM or PM, a zone, the year, a zone."""
 
 # What follows a time and settles that it ends there, whatever comes behind: a few bytes, or the line's end. A time that
-# nothing settles is read all the same, but its layout is not remembered. \xc2 and \xe2 begin signs that may belong to it.
+# nothing settles is read all the same, but its layout is not remembered. \xc2 and \xe2 begin signs that may belong to a
+# time.
 _ALL_NAMES = [*_NAMES, *WORDS, *SMALL, b"UTC", b"GMT"]
 _NO_DIGIT = rb"[.,:](?:\Z|\D)|[+-](?:\Z|\D)"
 _NO_MINUS = rb"[+-](?:\Z|\D)|\xe2(?:\Z|[^\x88])"
@@ -144,9 +145,7 @@ _NO_ZONE = (
 _ZONE_ENDS = rb"\Z|[^\w.,:+ -]| (?:\Z|[^UG+-]|[+-](?:\Z|\D))|" + _NO_DIGIT
 _SETTLED = b"(?(zone)(?:" + _ZONE_ENDS + b")|(?:" + _NO_ZONE + b"))"
 
-_NO_YEAR = (
-    rb"[03-9]|1(?:\Z|[^9]|9(?:\Z|[^7-9]))|2(?:\Z|[^0])|(?:19[7-9]|20\d)(?:\Z|\D|\d(?:[\w.-]|:\d))|20(?:\Z|\D)"
-)
+_NO_YEAR = rb"[03-9]|1(?:\Z|[^9]|9(?:\Z|[^7-9]))|2(?:\Z|[^0])|(?:19[7-9]|20\d)(?:\Z|\D|\d(?:[\w.-]|:\d))|20(?:\Z|\D)"
 _OTHER_WORD = rb"[A-Z]{1,5}(?:\Z|[^A-Z .:)\]>,\t]|[ \t](?:\Z|[^\d\[]|" + _NO_YEAR + rb"))|[A-Z]{6}"
 _NEITHER = (
     rb"\Z|[^\d.,:Zz+ \t\xc2\xe2AaPpUG-]|" + _NO_HALF + b"|" + _NO_DIGIT + rb"|[ \t](?:\Z|[^\dA-Zap+\-\xe2]|"

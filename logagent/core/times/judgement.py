@@ -20,6 +20,7 @@ from typing import NamedTuple
 from logagent.core.times.decided_formats import AMBIGUOUS, CLOCKS, EPOCH_COLUMN
 from logagent.core.times.formats import leaves_out_year
 from logagent.core.times.instants import instant_of
+from logagent.core.times.number_columns import number_column
 from logagent.core.times.places import Candidate, Kind, TimePlace, candidates
 from logagent.core.times.structured_fields import preference
 from logagent.core.times.wall_clock import WallClock
@@ -39,8 +40,6 @@ MANY = 0.5
 """Share of the lines that are not indented from which on a file counts as timed throughout."""
 MANY_FIRST = 0.25
 """The same share where times stand at the beginning of lines: what a line tells may go on in the lines below it."""
-YEAR = 366 * DAY
-"""Nanoseconds before and after the last write to a file within which numbers may be times."""
 SETTLED = 64
 """Lines from which on a judgement is kept while the file grows."""
 
@@ -133,7 +132,7 @@ def judge(lines: Iterable[bytes], zone: datetime.tzinfo, modified: int) -> Judge
     seen = _sightings(lines, WallClock(zone, modified))
     found, undecided = _decided(seen)
     main, contradictory = _main_place(found, modified)
-    main = main or _column(found, len(lines), modified)
+    main = main or number_column({at: [each.time for each in seen] for at, seen in found.items()}, len(lines), modified)
     if main is None:
         reason = Distrust.AMBIGUOUS if undecided else Distrust.CONTRADICTORY if contradictory else Distrust.NONE
         return Judgement(distrust=reason, lines=len(lines))
@@ -148,10 +147,12 @@ def _sightings(lines: Sequence[bytes], wall_clock: WallClock) -> _Sightings:
     seen: dict[TimePlace, list[_Seen]] = defaultdict(list)
     for number, line in enumerate(lines):
         for candidate in candidates(line):
+            if seen[candidate.place] and seen[candidate.place][-1].line == number:
+                continue  # found by its name and by its form
             time = instant_of(candidate.found.form, candidate.found.match, wall_clock)
             if time is not None or candidate.found.form in AMBIGUOUS:
                 seen[candidate.place].append(_Seen(number, -1 if time is None else time, candidate))
-    return seen
+    return {place: sightings for place, sightings in seen.items() if sightings}
 
 
 def _decided(seen: _Sightings) -> tuple[_Sightings, bool]:
@@ -187,18 +188,6 @@ def _main_place(seen: _Sightings, modified: int) -> tuple[TimePlace | None, bool
         better = _livelier(place, seen, ranked) if _stands_still(seen[place], modified) else None
         return better or place, contradictory
     return None, contradictory
-
-
-def _column(seen: _Sightings, lines: int, modified: int) -> TimePlace | None:
-    """Return the column in which nearly all lines have seconds since the epoch that go on, up to when it was written."""
-    for place in sorted(seen):
-        times = [sighting.time for sighting in seen[place]]
-        if place.name != EPOCH_COLUMN.name or len(times) < max(FEW_STEPS, FITTING * lines) or len(set(times)) < 2:
-            continue
-        rising = sum(later >= earlier - TOLERANCE for earlier, later in pairwise(times))
-        if rising >= FITTING * (len(times) - 1) and all(abs(modified - time) < YEAR for time in (times[0], times[-1])):
-            return place
-    return None
 
 
 def _rank(place: TimePlace, sightings: Sequence[_Seen]) -> tuple[object, ...]:

@@ -117,7 +117,7 @@ LEADING = (
     leading(
         "no_colons",
         _DATE
-        + rb"(?:[T _+]|(?<!-\d\d)-)(?P<hour>[01]\d|2[0-3])(?:(?P<mark>[.-])|(?P<letter>h)|)"
+        + rb"(?:[T _]|(?<!-\d\d)-)(?P<hour>[01]\d|2[0-3])(?:(?P<mark>[.-])|(?P<letter>h)|)"
         + _MINUTE
         + rb"(?(mark)(?P=mark)|(?(letter)m|))(?P<second>[0-5]\d)s?(?!\d|:\d)"
         + FRACTION
@@ -128,8 +128,7 @@ LEADING = (
     leading(
         "no_zeros",
         rb"(?P<year>(?:19|20)\d\d)-(?P<month>\d?\d)-(?P<day>\d?\d)\+(?P<hour>\d?\d)-(?P<minute>\d?\d)-(?P<second>\d?\d)"
-        rb"(?!\d)"
-        + FRACTION,
+        rb"(?!\d)" + FRACTION,
         dated,
     ),
     # ISO 8601's basic form without seconds: 20001010T1355Z
@@ -182,20 +181,14 @@ LEADING = (
     leading(
         "cef_utc",
         rb"(?:CEF:)?\d\|[^\n]{0,900}?utcTime="
-        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T"
-        + _CLOCK
-        + FRACTION
-        + b"(?P<zone>Z)",
+        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T" + _CLOCK + FRACTION + b"(?P<zone>Z)",
         dated,
     ),
     # Events of Windows: <Event xmlns="..."><System><TimeCreated SystemTime="2000-10-10T13:55:36.1234567Z"/>
     leading(
         "windows_event",
         rb"(?:- )?<Event [^\n]{0,900}?SystemTime=[\"']"
-        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T"
-        + _CLOCK
-        + FRACTION
-        + b"(?P<zone>Z)",
+        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T" + _CLOCK + FRACTION + b"(?P<zone>Z)",
         dated,
     ),
     # log4j's XMLLayout: <log4j:event logger="..." timestamp="971186136123" level="INFO">
@@ -204,13 +197,13 @@ LEADING = (
         rb"<(?:log4j:event|Event) [^\n>]{0,900}?(?:timestamp|timeMillis)=\"" + EPOCH_SECONDS + EPOCH_FRACTION + rb"\"",
         epoch,
     ),
-    # OpenTelemetry's exporter of files, whose line may hold many records: {"resourceLogs":[...{"timeUnixNano":"971186136123456789"
+    # OpenTelemetry's files, whose lines may hold many records: {"resourceLogs":[...{"timeUnixNano":"971186136123456789"
     leading(
         "otlp",
         rb"\{\"resource(?:Logs|Spans|Metrics)\":[^\n]{0,900}?(?:t|startT)imeUnixNano\":\"?"
         + EPOCH_SECONDS
         + EPOCH_FRACTION
-        + b"\"?",
+        + b'"?',
         epoch,
     ),
     # Chromium: [1010/135536.123456:ERROR:file.cc(12)]

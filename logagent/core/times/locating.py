@@ -59,7 +59,7 @@ find_wrapping = re.compile(_WRAPPED_LINE % b"++").match
 _colour = re.compile(rb"\x1b\[[\d;]*+[mK]")
 # What stands before every landmark that a clocked format matches.
 _date_before = re.compile(
-    rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_-]{1,4}[ \d]?\d|\d{3}:?)\Z"
+    rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_\"-]{1,4}[ \d]?\d|\d{3}:?)\Z"
 ).search
 is_structured = re.compile(b"|".join(FIELD_HINTS)).match
 _BY_START = sorted(((lead, form) for form in CLOCKED for lead in form.leads), key=lambda pair: -pair[0])
@@ -113,15 +113,18 @@ def found_in(line: bytes, found: FoundTime) -> FoundTime:
 
 
 def find_in_value(value: bytes) -> FoundTime | None:
+    """Return the text that decides about the time in a field's value."""
     return find_leading(value) or find_clocked(value)
 
 
 def value_of(field: re.Match[bytes]) -> bytes:
+    """Return the value of a field that `time_fields` found."""
     text = field["text"] or field["other"]
     return text if text is not None else field.string[field.start("seconds") : field.end()]
 
 
 def find_leading(line: bytes) -> FoundTime | None:
+    """Return the time in a leading format with which a line begins."""
     for form in LEADING:
         match = form.pattern.match(line, 0, LEADING_WINDOW)
         if match is not None:

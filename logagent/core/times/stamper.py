@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from logagent.core.times.formats import LEAD, Format
@@ -28,6 +28,7 @@ from logagent.core.times.locating import (
     find_clocked,
     find_landmark,
     find_time,
+    is_coloured,
 )
 from logagent.core.times.places import Kind, TimePlace, candidates
 from logagent.core.times.structured_fields import (
@@ -82,13 +83,10 @@ class Stamper:
         self._of_any_line = judgement is not None and (judgement.of_objects or judgement.in_columns)
         self._spaces: set[int] = set()  # before the landmarks of times at these places that stand far into the line
         self._cut: _Texts = cut_at_leads
-        self._members, self._member_numbers = values_of_members, number_of_member
+        self._members: _Texts = values_of_members
+        self._member_numbers: _Numbers = number_of_member
         if judgement is not None:
-            names = tuple(b'"%b"' % place.name.encode() for place in judgement.places if place.kind is Kind.FIELD)
-            alone = len(judgement.places) == 1 and not names
-            self._cut = partial(cut_at_leads, spaces=self._spaces, only_there=alone)
-            self._members = partial(values_of_members, names=names)
-            self._member_numbers = numbers_of_member(names)
+            self._look_only_at(judgement.places)
         self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
         self._layout = Layout(0, 0, 0, 0)
         self._column = self._layout.column(0)
@@ -96,6 +94,12 @@ class Stamper:
         self._numbers: _Numbers | None = None  # finds epoch times, if the last time was one
         self._leading = EPOCH  # the format met last
         self._led = LeadingTimes(self._wall_clock)
+
+    def _look_only_at(self, places: Collection[TimePlace]) -> None:
+        names = tuple(b'"%b"' % place.name.encode() for place in places if place.kind is Kind.FIELD)
+        self._cut = partial(cut_at_leads, spaces=self._spaces, only_there=len(places) == 1 and not names)
+        self._members = partial(values_of_members, names=names)
+        self._member_numbers = numbers_of_member(names)
 
     def stamp(self, line: bytes) -> int | None:
         """Return the time of a line in nanoseconds since the epoch, or None if it has none."""
@@ -184,7 +188,10 @@ class Stamper:
         """Return the time of a line, or of a field's value, whose first landmark is at `at` and decides."""
         self._numbers = None
         known = self._layout.time(line, at)
-        return known if known is not None else self._read(find_clocked(line), at)
+        if known is not None:
+            return known
+        found = find_clocked(line)
+        return self._slowly(line) if found is None and is_coloured(line) else self._read(found, at)
 
     def _field(self, line: bytes, field: re.Match[bytes] | None) -> int | None:
         """Return the time of a structured line, of which `field` is the first time field and no epoch time."""

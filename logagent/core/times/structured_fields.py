@@ -47,6 +47,7 @@ _VALUE = (
     rb'(?:"(?P<text>[^"\\]++)"|' + _NUMBER + rb"(?=[\s,}\]])"
     rb'(?:\s*+,\s*+"nanoOfSecond"\s*+:\s*+(?P<nanoseconds>\d{1,9})(?!\d))?+|(?P<other>[\d.eE+-]++)(?=[\s,}\]]))'
 )
+_is_name = re.compile(_NAMES).fullmatch
 is_object = re.compile(_OBJECT).match
 _first_member = re.compile(rb'"(?=[@_DETadeirst])' + _FIRST_NAMES + _VALUE).search
 _member = re.compile(rb'"(?=[@_DETadeirst])' + _NAMES + _VALUE)
@@ -84,8 +85,13 @@ def name_of(field: re.Match[bytes]) -> str:
 
 
 def preference(name: str) -> int:
-    """Return 0 for the best names of fields, 1 for others, 2 for those that are dates without a time as a rule."""
-    if name.lower().endswith("tamp"):
+    """Return 0 for the best names of fields, 1 for others, 2 for those that are dates without a time as a rule.
+
+    Other names than those that `time_fields` finds are 3.
+    """
+    if not _is_name(name.encode()):
+        return 3
+    if name.lower().endswith("tamp") and len(name) <= _LONGEST_BEST:
         return 0
     return 2 if name.lower() == "date" else 1
 

@@ -16,7 +16,6 @@ from logagent.core.times.locating import LANDMARK, find_time
 from logagent.core.times.stamper import Stamper
 from testbed.times import MODIFIED, SAMPLES, UTC, ZONES, instant, ns, stamp, wall_times
 
-
 READ_ANYWHERE = {"bgl", "date_and_time", "cef_utc", "windows_event", "slow_log"}
 """Leading formats whose samples hold a time that counts behind a word too."""
 
