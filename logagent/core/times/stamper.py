@@ -16,7 +16,7 @@ from functools import partial
 from logagent.core.times.formats import LEAD, Format
 from logagent.core.times.instants import EPOCH, epoch_time, nanoseconds
 from logagent.core.times.judgement import Judgement
-from logagent.core.times.layout import DIGITS, MINUTES, Layout
+from logagent.core.times.layout import DIGITS, MINUTES, KnownLayouts, Layout
 from logagent.core.times.leading_times import LeadingTimes
 from logagent.core.times.locating import (
     AT_LEADING,
@@ -43,9 +43,6 @@ from logagent.core.times.structured_fields import (
 )
 from logagent.core.times.wall_clock import WallClock
 from logagent.core.units import HOUR, SECOND
-
-LAYOUTS = 16
-"""Layouts that are remembered of one file: ten are met where fractions drop their last zeros."""
 
 _NO_COLUMN = Layout(0, 0, 0, 0).column(0)
 """A column at which no text is known."""
@@ -87,7 +84,7 @@ class Stamper:
         self._member_numbers: _Numbers = number_of_member
         if judgement is not None:
             self._look_only_at(judgement.places)
-        self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
+        self._layouts = KnownLayouts()
         self._layout = Layout(0, 0, 0, 0)
         self._column = self._layout.column(0)
         self._texts: _Texts = _as_they_are  # cuts lines so that their landmarks stand at that column
@@ -233,22 +230,13 @@ class Stamper:
         after = line[digits_end : found.end()]
         digits = max(0, digits_end - second_end - 1)
         margin = found.end("settled") - found.end() + (found.end("settled") == len(line))
-        layout = self._layout_for(form, second_end - at, digits, after, margin)
+        layout = self._layouts.of(form.name, second_end - at, digits, after, margin)
         layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
         self._learn_hour(layout, line[max(0, at - LEAD) : second_end - 5], form, found)
         self._layout = layout
         self._texts = self._cut if at >= LEAD else _as_they_are
         self._spaces.add(line.count(b" ", 0, at))
         self._column = layout.column(min(at, LEAD))
-
-    def _layout_for(self, form: Format, stop: int, digits: int, after: bytes, margin: int) -> Layout:
-        key = (form.name, stop, digits, after)
-        layout = self._layouts.get(key)
-        if layout is None or layout.margin < margin:
-            if len(self._layouts) >= LAYOUTS:
-                self._layouts.clear()
-            layout = self._layouts[key] = Layout(stop, digits, len(after), margin)
-        return layout
 
     def _learn_hour(self, layout: Layout, text: bytes, form: Format, found: re.Match[bytes]) -> None:
         """Remember an hour met for the second time, unless the clocks change or the file's year ends in it."""
