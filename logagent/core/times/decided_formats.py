@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from logagent.core.times.formats import CLOCK, EPOCH_FRACTION, EPOCH_SECONDS, Format, clocked, dated, epoch
+from logagent.core.times.formats import CLOCK, EPOCH_FRACTION, EPOCH_SECONDS, HALF, Format, clocked, dated, epoch
 from logagent.core.times.wall_clock import WallClock
 
 _YEAR = rb"(?P<year>\d{4}|\d\d)"
@@ -36,11 +36,7 @@ SHORT_YEAR_FIRST = clocked("short_year_first", _date(rb"(?P<year>\d\d)", _MONTH,
 """00-11-10 13:55:36, 00/11/10 13:55:36."""
 CLOCK_ALONE = Format(
     "clock",
-    re.compile(
-        rb"(?<![\w.:/-])(?<!\d )"
-        + CLOCK
-        + rb"(?P<half> ?[AaPp][Mm](?!\w))?(?=(?P<settled>[^\w.,:+-]|[.,:](?:\s|\Z)|\Z))"
-    ),
+    re.compile(rb"(?<![\w.:/-])(?<!\d )" + CLOCK + HALF + rb"(?=(?P<settled>[^\w.,:+-]|[.,:](?:\s|\Z)|\Z))"),
     _clock_alone,
     (2, 1),
 )

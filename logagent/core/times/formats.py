@@ -86,7 +86,8 @@ EPOCH_FRACTION = rb"(?:(?:\.(?=\d)|(?=(?:\d{3}|\d{6}|\d{9})(?!\d)))(?P<fraction>
 
 _HALVES = (b"AM", b"PM", b"am", b"pm", b"Am", b"Pm", b"A.M.", b"P.M.", b"a.m.", b"p.m.", b"a. m.", b"p. m.")
 _NARROW = rb"\xc2\xa0|\xe2\x80\xaf"  # spaces that do not break: newer tables of locales write one before AM and PM
-_HALF = rb"(?:(?:[ \t]|" + _NARROW + rb")?(?P<half>[AP][Mm]|[ap]m|[AP]\.M\.|[ap]\.[ ]?m\.|[ap]\.\xc2\xa0m\.)(?!\w))?"
+HALF = rb"(?:(?:[ \t]|" + _NARROW + rb")?(?P<half>[AP][Mm]|[ap]m|[AP]\.M\.|[ap]\.[ ]?m\.|[ap]\.\xc2\xa0m\.)(?!\w))?"
+"""AM or PM, or none."""
 
 
 def _any(names: Iterable[bytes]) -> bytes:
@@ -126,9 +127,9 @@ _BEFORE_YEAR = (
     + b"))?)?"
 )
 
-AFTER_DATED = _HALF + b"(?P<zone>" + _ZONE + b")?"
+AFTER_DATED = HALF + b"(?P<zone>" + _ZONE + b")?"
 """What may follow the clock of a format whose date has a year: AM or PM, and a zone."""
-AFTER_YEARLESS = _HALF + _BEFORE_YEAR
+AFTER_YEARLESS = HALF + _BEFORE_YEAR
 """What may follow the clock of a format whose date has no year: AM or PM, a zone, the year, a zone."""
 
 # What follows a time and settles that it ends there, whatever comes behind: a few bytes, or the line's end. A time that

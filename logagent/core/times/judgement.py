@@ -18,6 +18,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from logagent.core.times.decided_formats import AMBIGUOUS, CLOCKS, EPOCH_COLUMN
+from logagent.core.times.deciding import rejected
 from logagent.core.times.formats import leaves_out_year
 from logagent.core.times.instants import instant_of
 from logagent.core.times.number_columns import number_column
@@ -130,9 +131,10 @@ def judge(lines: Iterable[bytes], zone: datetime.tzinfo, modified: int) -> Judge
     """
     lines = [line for line in lines if line.strip()]
     seen = _sightings(lines, WallClock(zone, modified))
-    found, undecided = _decided(seen)
+    left_out, undecided = rejected(_times(seen), modified)
+    found = {place: sightings for place, sightings in seen.items() if place not in left_out}
     main, contradictory = _main_place(found, modified)
-    main = main or number_column({at: [each.time for each in seen] for at, seen in found.items()}, len(lines), modified)
+    main = main or number_column(_times(found), len(lines), modified)
     if main is None:
         reason = Distrust.AMBIGUOUS if undecided else Distrust.CONTRADICTORY if contradictory else Distrust.NONE
         return Judgement(distrust=reason, lines=len(lines))
@@ -155,24 +157,8 @@ def _sightings(lines: Sequence[bytes], wall_clock: WallClock) -> _Sightings:
     return {place: sightings for place, sightings in seen.items() if sightings}
 
 
-def _decided(seen: _Sightings) -> tuple[_Sightings, bool]:
-    """Leave out the dates of which the file does not decide what they mean; return the rest, and whether any were."""
-    names = {form.name for form in AMBIGUOUS}
-    groups: dict[TimePlace, list[TimePlace]] = defaultdict(list)
-    for place in seen:
-        if place.kind is Kind.TEXT and place.name in names:
-            groups[place._replace(name="")].append(place)
-    kept = {place: sightings for place, sightings in seen.items() if all(place not in of for of in groups.values())}
-    undecided = False
-    for group in groups.values():
-        possible = [place for place in group if all(sighting.time >= 0 for sighting in seen[place])]
-        longest = max(len(seen[place]) for place in group)
-        possible = [place for place in possible if len(seen[place]) == longest]
-        if len(possible) == 1:
-            kept[possible[0]] = seen[possible[0]]
-        else:
-            undecided = True
-    return kept, undecided
+def _times(seen: _Sightings) -> Mapping[TimePlace, Sequence[int]]:
+    return {place: [sighting.time for sighting in sightings] for place, sightings in seen.items()}
 
 
 def _main_place(seen: _Sightings, modified: int) -> tuple[TimePlace | None, bool]:
