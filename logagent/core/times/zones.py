@@ -2,7 +2,8 @@
 
 An abbreviation that several parts of the world use has the meaning that agrees with the zone given for the file, which
 is the writer's own as a rule: CST is read on a machine in Chicago or in Shanghai. Where none agrees, it stands for no
-offset, so that the time is not read wrong. Names such as Europe/Berlin are not read.
+offset, so that the time is not read wrong. Names such as Europe/Berlin are not read, nor the few that begin as levels
+do, as WAT and WARN: two letters behind a time are to tell a zone from a level.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ _HOURS = """
 WET 0 WEST 1 CET 1 CEST 2 MET 1 MEST 2 MEZ 1 MESZ 2 EET 2 EEST 3 MSK 3 MSD 4
 EST -5 EDT -4 CDT -5 MST -7 MDT -6 PST -8 PDT -7 AKST -9 AKDT -8 HST -10 NST -3.5 NDT -2.5
 BRT -3 BRST -2 CLST -3 PETT 12 FKST -3 UYT -3
-WAT 1 SAST 2 IRST 3.5 IRDT 4.5 SAMT 4 PKT 5 UZT 5 YEKT 5 NPT 5.75 OMST 6 MMT 6.5 KRAT 7 NOVT 7 WIB 7 ICT 7
+SAST 2 IRST 3.5 IRDT 4.5 SAMT 4 PKT 5 UZT 5 YEKT 5 NPT 5.75 OMST 6 MMT 6.5 KRAT 7 WIB 7 ICT 7
 HKT 8 IRKT 8 MYT 8 PHT 8 SGT 8 ULAT 8 WITA 8 JST 9 KST 9 PWT 9 YAKT 9
 AWST 8 ACST 9.5 ACDT 10.5 AEST 10 AEDT 11 CHST 10 CHUT 10 PGT 10 VLAT 10 MAGT 11 PONT 11 SAKT 11 SRET 11
 NZST 12 NZDT 13 CHAST 12.75 CHADT 13.75 CIST -8
 """
-_WORD_HOURS = "BOT -4 CAT 2 CLT -4 EAT 3 PET -5 WIT 9 COT -5"
+_WORD_HOURS = "BOT -4 CAT 2 CLT -4 EAT 3 PET -5 WIT 9"
 _SMALL = "utc gmt pst pdt edt cest"
 _MEANINGS = """
-ADT -3 4 ALMT 5 6 AMT -4 4 AST -4 3 BDT 6 8 BST 1 6 11 CST -6 8 ECT -5 -4 GST 4 -2 IST 5.5 2 1 LMT PYT -4 -3
-SST -11 8 VET -4 -4.5 WGST -2 -1 WST 8 -11 13
+ADT -3 4 AMT -4 4 AST -4 3 BDT 6 8 BST 1 6 11 CST -6 8 ECT -5 -4 GST 4 -2 IST 5.5 2 1 LMT PYT -4 -3
+SST -11 8 WGST -2 -1 WST 8 -11 13
 """
 
 

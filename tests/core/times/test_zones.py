@@ -8,7 +8,7 @@ import zoneinfo
 
 import pytest
 
-from logagent.core.times.zones import ABBREVIATIONS, AMBIGUOUS, none_of, offset_of
+from logagent.core.times.zones import ABBREVIATIONS, AMBIGUOUS, WORDS, none_of, offset_of
 from logagent.core.units import HOUR, MINUTE
 from testbed.times import NEW_YORK, UTC, ns, stamp
 
@@ -52,6 +52,13 @@ def test_an_ambiguous_name_is_read_only_where_the_zone_of_the_file_agrees() -> N
         assert stamp(line, NEW_YORK) is stamp(line, UTC) is None
     for name in AMBIGUOUS:
         assert stamp(b"2026-11-28 10:08:22 %b x" % name, datetime.timezone(datetime.timedelta(minutes=1))) is None
+
+
+def test_no_name_begins_as_a_level_does() -> None:
+    """Lines with different levels are told to be alike by the two letters behind their times."""
+    levels = "TRACE DEBUG INFO NOTICE WARN ERROR CRITICAL ALERT EMERG FATAL SEVERE FINE CONFIG PANIC VERBOSE LOG STDERR"
+    begins = {level[:2].encode() for level in levels.split()}
+    assert not [name for name in (*ABBREVIATIONS, *AMBIGUOUS, *WORDS) if name[:2] in begins]
 
 
 def test_a_name_that_only_the_zone_of_the_file_knows_is_read() -> None:
