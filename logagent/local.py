@@ -15,6 +15,7 @@ from logagent.core.notes import Note, Notes, add_up, of_host
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 from logagent.core.query import Query, Source
 from logagent.core.wire.listing import ListedLog, Listing, failing
+from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
 from logagent.disk.following.shared_tails import SharedTails
@@ -75,17 +76,6 @@ class LocalLogs:
         kept = max(LEAST_KEPT, self.options.kept // max(1, archives))
         return [replace(self.options_of(log), kept=kept) for log in logs]
 
-    def generations_of(self, name: str, rotated: bool = True) -> Sequence[Generation]:
-        """Look up the generations of a log as they are now; none if it is gone.
-
-        This reads directories, so it is called in a thread.
-        """
-        try:
-            logs = self.catalog.find([name], rotated=rotated)
-        except Failure:
-            return ()
-        return next((log.generations for log in logs if log.name == name), ())
-
     def live(self) -> FollowSource:
         """Return the source of the lines that are written to these logs from now on.
 
@@ -100,7 +90,7 @@ class LocalLogs:
             threads=self.threads,
             tails=self.tails,
             options=self.options_of,
-            again=self.generations_of,
+            again=self.catalog.again,
             max_files=self.max_files,
         )
 
@@ -121,24 +111,24 @@ class LocalSource:
         """Send the lines of all logs that the query names, merged; see `Source.pump`."""
         found = Notes()
         try:
-            sources = await self._sources(query, found)
+            logs = await self.logs.threads.in_thread(self._find, query, found)
+            query = await self.logs.threads.in_thread(carried_over, query, logs)
         except Failure as failure:
             return replace(failed(failure), notes=found.told())
-        outcome = await self._merged(sources).pump(query, _Noted(out, found.told()))
+        outcome = await self._merged(self._sources(query, logs)).pump(query, _Noted(out, found.told()))
         return replace(outcome, notes=add_up((*found.told(), *outcome.notes)))
 
     def _merged(self, sources: list[tuple[str, Source]]) -> Source:
         return sources[0][1] if len(sources) == 1 else Gather(sources, self.patience)
 
-    async def _sources(self, query: Query, notes: Notes) -> list[tuple[str, Source]]:
-        logs = await self.logs.threads.in_thread(self._find, query, notes)
+    def _sources(self, query: Query, logs: Sequence[Log]) -> list[tuple[str, Source]]:
         return [
             (log.name, self._source(log, options, query))
             for log, options in zip(logs, self.logs.options_of_each(logs), strict=True)
         ]
 
     def _source(self, log: Log, options: ReadOptions, query: Query) -> LogSource:
-        again = partial(self.logs.generations_of, log.name, query.rotated)
+        again = partial(self.logs.catalog.again, log, rotated=query.rotated)
         return LogSource(log.name, log.generations, self.logs.threads, options, again, named=log.named)
 
     def _find(self, query: Query, notes: Notes) -> list[Log]:
@@ -201,7 +191,9 @@ class LocalLister:
         return Listing(every, (self._part(logs, listed, failures),), self._told(notes))
 
     def _find(self, query: Query, notes: Notes) -> list[Log]:
-        return self.logs.catalog.find(query.files, rotated=query.rotated, limit=MAX_LISTED, notes=notes)
+        return self.logs.catalog.find(
+            query.files, rotated=query.rotated, limit=MAX_LISTED, notes=notes, unreadable=True
+        )
 
     def _told(self, notes: Notes) -> tuple[Note, ...]:
         return of_host(notes.told(), self.logs.host)

@@ -104,7 +104,7 @@ def _agent(
     settings: Settings, peers: Peers, addresses: Sequence[str], threads: DiskThreads, tails: SharedTails
 ) -> Agent:
     logs = LocalLogs(
-        catalog=Catalog(settings.root),
+        catalog=Catalog(settings.root, names=settings.root_name, skip=settings.skip_files),
         threads=threads,
         options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
         max_files=settings.max_files,

@@ -240,11 +240,11 @@ def test_real_query_ends_quietly_on_interrupt_while_nobody_reads(serving: Servin
 
 @pytest.mark.real
 def test_real_host_that_is_down_makes_the_answer_partial_and_is_named(tmp_path: Path) -> None:
-    (tmp_path / "app.log").write_text("one\n")
+    (tmp_path / "app.log").write_text("2026-11-28T10:00:00Z one\n")
     agent = Serving(tmp_path, "127.0.0.1:0", "--peer", "db-2=http://127.0.0.1:1")
     asked, hosts = agent.ask("app.log"), program("hosts", "--agent", agent.url)
     assert agent.end() == 0
-    assert (asked.returncode, asked.stdout) == (3, b"web-1 app.log: one\n")
+    assert (asked.returncode, asked.stdout) == (3, b"web-1 app.log: 2026-11-28T10:00:00Z one\n")
     talk = asked.stderr.decode().splitlines()
     assert re.fullmatch(r"logagent: db-2: cannot connect.* \(UNAVAILABLE\)", talk[0])
     assert talk[1:] == ["logagent: partial answer: 1 of 2 hosts failed"]

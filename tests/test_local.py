@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, TypeVarTuple
 from zoneinfo import ZoneInfo
 
@@ -13,17 +14,20 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from logagent.core.batch import Position
 from logagent.core.notes import Note
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
-from logagent.core.query import Query
-from logagent.core.wire.listing import Listing
+from logagent.core.query import Order, Query
+from logagent.core.wire.listing import UNTIMED, Listing
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.ends import Lister
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.local import LEAST_KEPT, LocalLister, LocalLogs, LocalSource
+from testbed.queries import changed
 from testbed.reading import Collected
+from testbed.trees import Unprivileged, permit, planted
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
@@ -147,6 +151,85 @@ def test_logs_without_archives_take_nothing_from_the_share_of_those_with(tmp_pat
         (tmp_path / name).write_bytes(b"")
     found = Catalog([tmp_path]).find(["*.log"])
     assert [options.kept for options in logs_in(tmp_path).options_of_each(found)] == [KEPT] * 3
+
+
+# Several roots.
+
+
+def two_roots(directory: Path, lines: int = 12) -> list[Path]:
+    """Two roots with logs of one name, whose lines alternate by time."""
+    roots = [directory / "one", directory / "two"]
+    for number, root in enumerate(roots):
+        root.mkdir()
+        stamps = [f"2026-11-23T10:00:{second:02}Z {root.name}\n" for second in range(lines) if second % 2 == number]
+        (root / "app.log").write_text("".join(stamps))
+    return roots
+
+
+async def test_name_of_several_roots_is_answered_from_all_of_them_by_time(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    logs = logs_in(*two_roots(tmp_path))
+    got, outcome = await answered(logs, Query.of(files=("app.log",), places=True))
+    assert [line[17:] for line in got.lines] == [
+        f"{11 - n:02}Z {'two' if n % 2 == 0 else 'one'}".encode() for n in range(12)
+    ]
+    assert {origin.file for batch in got.batches for origin in batch.origins} == {"one:app.log", "two:app.log"}
+    assert outcome.complete
+    body, _ = await body_of(logs, "two:app.log", n=1)
+    assert body == b"2026-11-23T10:00:11Z two\n"
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_pages_over_several_roots_equal_the_whole_though_names_change_between(
+    order: Order, autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    one, two = two_roots(tmp_path)
+    query = Query.of(files=("app.log",), order=order, n=2)
+    whole = (await answered(logs_in(one), changed(query, n=None)))[0].lines
+    hidden = (two / "app.log").rename(two / "hidden")
+    lines: list[bytes] = []
+    positions: dict[tuple[str, str], Position] = {}
+    for page in range(4):
+        asked = changed(query, positions=tuple(positions.values()))
+        got, outcome = await answered(logs_in(one, two), asked)
+        assert outcome.complete
+        lines += [line for line in got.lines if line.endswith(b"one")]
+        positions |= {(position.host, position.log): position for batch in got.batches for position in batch.positions}
+        if page == 0:
+            (two / "app.log").write_bytes(b"2025-01-01T00:00:00Z two\n")
+    assert hidden.exists()
+    assert lines == whole
+
+
+async def test_listing_tells_logs_of_several_roots_apart(autojump_clock: MockClock, tmp_path: Path) -> None:
+    listing = await listed(logs_in(*two_roots(tmp_path)))
+    assert [(log.name, log.generations[0].name) for log in listing.logs] == [
+        ("one:app.log", "one:app.log"),
+        ("two:app.log", "two:app.log"),
+    ]
+
+
+# What may not be read.
+
+
+async def test_listing_shows_what_may_not_be_read_with_the_reason_and_notes_it(autojump_clock: MockClock) -> None:
+    with TemporaryDirectory() as directory:
+        root = planted(Path(directory), "a.log", "b.log", "private/c.log")
+        for path, mode in ((root, 0o755), (root / "b.log", 0), (root / "private", 0)):
+            path.chmod(mode)
+        with Unprivileged():
+            listing = await listed(logs_in(root))
+            deep = await LocalLister(logs_in(root), Lister()).listing(Query.of(files=("**/*",)), 5)
+        permit(root)
+    assert [(log.name, log.message) for log in listing.logs] == [
+        ("a.log", UNTIMED),
+        ("b.log", "permission denied: b.log"),
+    ]
+    assert listing.outcome.complete
+    assert [(note.kind, note.files) for note in listing.notes] == [("unreadable", ("b.log",))]
+    assert [(note.kind, note.files) for note in deep.notes] == [("unreadable", ("b.log", "private/"))]
+    assert deep.outcome.complete
 
 
 # The list.

@@ -13,6 +13,7 @@ from logagent.config.table import BY_NAME, SETTINGS, Setting
 
 _TABLES = {
     "peer": 'db-2 = "https://10.0.0.2:8443"',
+    "root_name": '"/srv/app/log" = "app"',
     "root_timezone": '"/var/log/app" = "Europe/Berlin"',
 }
 """Settings that are tables in the file, and an example of a line in each."""

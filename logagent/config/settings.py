@@ -30,12 +30,16 @@ class Settings:
         peer: URLs by the peer's name.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
         timezone: zone of times in log lines that name no zone.
+        root_name: the names of roots, each once, by their absolute paths.
+        skip_files: globs.
         root_timezone: the same for the files of some roots, by the absolute paths of the roots.
     """
 
     name: str
     listen: tuple[str, ...] = ("http://127.0.0.1:8000",)
     root: tuple[Path, ...] = (Path("/var/log"),)
+    root_name: Mapping[Path, str] = field(default_factory=dict)
+    skip_files: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
     certs: Path | None = None
     tls_certificate: Path | None = None
@@ -91,6 +95,8 @@ class _Checked:
             name=name,
             listen=self._listen(secure=tls.certificate is not None),
             root=roots,
+            root_name=self._root_names(roots),
+            skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
             peer=self._peers(name),
             certs=self._path("certs"),
             tls_certificate=tls.certificate,
@@ -198,12 +204,31 @@ class _Checked:
             raise ConfigError("TZ", f"{error}; or give --timezone") from None
 
     def _root_timezones(self, roots: Sequence[Path]) -> dict[Path, tzinfo]:
-        """Return zones by the absolute path of their root, which the setting may spell in another way than `root`."""
-        zones: dict[Path, tzinfo] = {}
-        for text, zone in self._read("root_timezone") if "root_timezone" in self._given else ():
-            directory = self._given["root_timezone"].base / text
+        return self._of_roots("root_timezone", roots)
+
+    def _of_roots(self, name: str, roots: Sequence[Path]) -> dict[Path, Any]:
+        """Return values by the absolute path of their root, which the setting may spell in another way than `root`."""
+        of_roots: dict[Path, Any] = {}
+        for text, value in self._read(name) if name in self._given else ():
+            directory = self._given[name].base / text
             meant = [root for root in roots if root.resolve() == directory.resolve()]
             if not meant:
-                raise self._wrong("root_timezone", f"{directory} is none of the roots: {', '.join(map(str, roots))}")
-            zones.update((root.absolute(), zone) for root in meant)
-        return zones
+                raise self._wrong(name, f"{directory} is none of the roots: {', '.join(map(str, roots))}")
+            of_roots.update((root.absolute(), value) for root in meant)
+        return of_roots
+
+    def _root_names(self, roots: Sequence[Path]) -> dict[Path, str]:
+        names: dict[Path, str] = self._of_roots("root_name", roots)
+        known: dict[str, Path] = {}
+        for root in map(Path.absolute, roots):
+            name = names.setdefault(root, root.name or "/")
+            if name in known:
+                raise self._wrong("root", _alike(known[name], root, name))
+            known[name] = root
+        return names
+
+
+def _alike(root: Path, other: Path, name: str) -> str:
+    if root == other:
+        return f"{root} is given twice"
+    return f"{root} and {other} are both named {name}: give one another name, such as --root-name {other}={name}-2"

@@ -64,6 +64,16 @@ def _client_certificate(text: str) -> str:
     return text
 
 
+SKIP_FILES = ",".join(
+    (
+        *("lastlog", "lastlog2.db", "wtmp", "wtmp.db", "btmp", "utmp", "faillog", "tallylog"),
+        *("*.journal", "*.journal~", "core", "core.[0-9]*", "README"),
+        *("**/sa/sa[0-9]*", "**/sysstat/sa[0-9]*", "**/atop/atop_*", "**/account/pacct*"),
+    )
+)
+"""What lies in `/var/log` of Debian and Red Hat and is no log: who logged in, in binary form, the journal, what
+sysstat, atop and acct record, core dumps, and a text about the journal."""
+
 SETTINGS = (
     Setting(
         "name",
@@ -85,6 +95,24 @@ SETTINGS = (
         "a directory whose files are served, and no file outside of it",
         "directory",
         default="/var/log",
+        repeatable=True,
+    ),
+    Setting(
+        "root_name",
+        values.root_name,
+        "the name of a root, by which `ROOT:NAME` means its file where several roots have one of that name; in the "
+        "file a table [root_name] of directory = name",
+        "directory=name",
+        otherwise="the last part of the directory",
+        repeatable=True,
+    ),
+    Setting(
+        "skip_files",
+        values.globs,
+        "files that globs leave out, with their rotated ones, since they hold no lines; their exact names still find "
+        "them; one without / is a file's own name",
+        "globs",
+        default=SKIP_FILES,
         repeatable=True,
     ),
     Setting(
@@ -211,10 +239,16 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 """The rows of the table by the names of their settings."""
 
 
+def _verbatim(default: str) -> str:
+    """Return a default so that its wildcards are not taken for emphasis."""
+    return f"`{default}`" if "*" in default else default
+
+
 def markdown() -> str:
     """Return the table of settings in Markdown, for the documentation."""
+    defaults = [_verbatim(setting.shown_default) for setting in SETTINGS]
     rows = [
-        f"| `{setting.flag}` | `{setting.variable}` | {setting.unit} | {setting.shown_default} | {setting.help} |"
-        for setting in SETTINGS
+        f"| `{setting.flag}` | `{setting.variable}` | {setting.unit} | {default} | {setting.help} |"
+        for setting, default in zip(SETTINGS, defaults, strict=True)
     ]
     return "\n".join(["| flag | environment | unit | default | meaning |", "|---|---|---|---|---|", *rows])

@@ -137,6 +137,23 @@ def root_timezone(text: str) -> tuple[str, tzinfo]:
     return directory, timezones.named(zone)
 
 
+def root_name(text: str) -> tuple[str, str]:
+    """Read a root directory and its name, such as `/srv/app/log=app`."""
+    directory, equals, name = text.rpartition("=")
+    if not equals or not directory or not re.fullmatch(r"[^/:*?\[\]\s]+", name):
+        raise ValueError("must be a root and a name without / : * ? [ ] and spaces, such as /srv/app/log=app")
+    return directory, name
+
+
+def globs(text: str) -> tuple[str, ...]:
+    """Read globs with commas between them, such as `lastlog,*.journal`; none of an empty text."""
+    read = tuple(glob.strip() for glob in text.split(",") if glob.strip())
+    for glob in read:
+        if not {"", ".", ".."}.isdisjoint(glob.split("/")):
+            raise ValueError(f"must be globs below a root, such as lastlog or **/sa/sa[0-9]*, not {glob}")
+    return read
+
+
 def peer(text: str) -> tuple[str, str]:
     """Read a peer's name and URL, such as `db-2=https://10.0.0.2:8443`."""
     name, equals, url = text.partition("=")

@@ -7,7 +7,8 @@ end in the file. To all others it is an opaque number.
 from __future__ import annotations
 
 _TAG_AT = 48
-"""The lowest of two bits of a fingerprint that nothing else uses: 1 is UTF-16, 2 is UTF-32."""
+"""The lowest of two bits of a fingerprint that hold this tag: 1 is UTF-16, 2 is UTF-32. Two more are those of `trust`,
+and the rest of the upper half counts bytes."""
 _CONTINUATIONS = bytes(range(0x80, 0xC0))
 _FIRST_OF_FOUR = bytes(range(0xF0, 0xF8))
 
@@ -18,8 +19,8 @@ def tagged(fingerprint: int, unit: int) -> int:
 
 
 def untagged(fingerprint: int) -> int:
-    """Return a fingerprint as it is made of the file's first bytes."""
-    return fingerprint & ~(3 << _TAG_AT)
+    """Return a fingerprint as it is made of the file's first bytes, without this tag and that of `trust`."""
+    return fingerprint & ~(15 << _TAG_AT)
 
 
 def unit_of(fingerprint: int) -> int:

@@ -110,8 +110,13 @@ class Notes:
 
 
 def bounded(files: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of some files that a note holds, in the order of the alphabet."""
-    return tuple(sorted(set(files))[:MAX_NAMED])
+    """Return the names of some files that a note holds: the first by depth of their directories, and by name."""
+    return tuple(sorted(set(files), key=lambda name: (name.rstrip("/").count("/"), name))[:MAX_NAMED])
+
+
+def of_kinds(notes: Iterable[Note], *, times: bool) -> tuple[Note, ...]:
+    """Return notes, those about times only if the answer sorts or cuts its lines by time."""
+    return tuple(note for note in notes if times or note.kind != NoteKind.TIMES)
 
 
 def brief(name: str) -> str:

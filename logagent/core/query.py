@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
 from logagent.core.batch import Out, Position
+from logagent.core.globs import is_glob
 from logagent.core.outcome import Outcome
 from logagent.core.time_range import ALL_TIME, TimeRange
 
@@ -192,6 +193,16 @@ class Query:
     def is_newest_first(self) -> bool:
         """Whether the answer goes from newer to older lines."""
         return self.form.order is Order.NEWEST
+
+    @property
+    def names_one_log(self) -> bool:
+        """Whether it asks for a single log by its name."""
+        return len(self.files) == 1 and not is_glob(self.files[0])
+
+    @property
+    def depends_on_times(self) -> bool:
+        """Whether the lines' times decide what the answer of a single host holds, or in which order."""
+        return not self.names_one_log or self.range.is_bounded or self.form.hits
 
     @property
     def trailing(self) -> int:

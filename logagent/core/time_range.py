@@ -23,11 +23,13 @@ class TimeRange(NamedTuple):
         return self.since is not None or self.until is not None
 
     def of_file(self, *, timed: bool) -> TimeRange:
-        """Return the range for the lines of a file.
+        """Return the range for the lines of a file: without an end, if their times are not known.
+
+        They may then have been written long before the file's modification time, which they all have, and those that
+        may lie in the range are kept.
 
         Args:
-            timed: whether the times of its lines are known. If not, they may all have been written long before the file
-                was modified: those that *may* lie in the range are kept, so that its end does not count.
+            timed: whether the times of its lines are known.
         """
         return self if timed else TimeRange(self.since, None)
 

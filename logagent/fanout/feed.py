@@ -34,7 +34,7 @@ class Feed:
         scanned: bytes of log that it scanned.
         planned: bytes of log that it scans in all, at most.
         given: number of its lines that the reader got.
-        notes: of all that it read so far.
+        notes: what it has told ahead of its outcome.
     """
 
     def __init__(
@@ -58,7 +58,6 @@ class Feed:
             outcome = await self._source.pump(query, self)
             # A source may end normally while it is cancelled; an outcome that was set before stays.
             self.outcome = self.outcome or outcome
-            self.notes = outcome.notes or self.notes
         self._tell()
 
     async def send(self, batch: Batch) -> None:

@@ -12,7 +12,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Notice, Out, Position
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.globs import is_glob
 from logagent.core.merging.window import Window
-from logagent.core.notes import of_host
+from logagent.core.notes import Note, of_host, of_kinds
 from logagent.core.outcome import Outcome, Status, combine
 from logagent.core.query import Query, Source
 from logagent.fanout.delivery import Delivery
@@ -60,7 +60,8 @@ class _MergedFollow:
         self._news = trio.Event()
         self._hosts = [FollowedHost(name, source, self._tell) for name, source in follow.live]
         self._window = Window([host.name for host in self._hosts], patience=query.follow_options.patience)
-        self._merging = not query.own and not (len(self._hosts) == 1 and _names_one_log(query))
+        self._by_time = query.own or len(self._hosts) > 1 or not query.names_one_log
+        self._merging = not query.own and self._by_time
         self._delivery = Delivery(query, out, {host.name: host for host in self._hosts})
         self._history = History(query, follow.ended, self._delivery)
 
@@ -75,7 +76,8 @@ class _MergedFollow:
             notices = await self._hear_beginnings()
             if not self._is_nowhere(notices):
                 await self._delivery.say([*self._unknown_to_cursor(), *self._worth_saying(notices)])
-                await self._delivery.note(note for host in self._hosts for note in of_host(host.notes, host.name))
+                for host in self._hosts:
+                    await self._note(host, host.notes)
                 if query.limits.n and not query.positions:
                     await self._history.send_last(query.limits.n, self._anchors())
                 await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
@@ -190,6 +192,9 @@ class _MergedFollow:
         if trio.current_time() >= self._next_heartbeat:
             await self._delivery.send(replace(SIGN_OF_LIFE, positions=tuple(self._window.take_positions())))
 
+    async def _note(self, host: FollowedHost, notes: tuple[Note, ...]) -> None:
+        await self._delivery.note(of_kinds(of_host(notes, host.name), times=self._by_time))
+
     async def _collect(self, host: FollowedHost) -> None:
         if host.is_over:
             if (end := host.note_end()) is not None:
@@ -197,7 +202,7 @@ class _MergedFollow:
         elif self._window.size < HELD and (batch := host.take()) is not None:
             self._tell()  # there may be more
             await self._delivery.say([host.note(notice) for notice in batch.notices])
-            await self._delivery.note(of_host(batch.notes, host.name))
+            await self._note(host, batch.notes)
             self._delivery.count_scanned(batch.scanned)
             host.begun = True
             if not batch.count:
@@ -206,7 +211,3 @@ class _MergedFollow:
                 self._window.add(host.name, batch, trio.current_time())
             else:
                 await self._delivery.send(replace(batch, scanned=0, notices=(), live=False, notes=()))
-
-
-def _names_one_log(query: Query) -> bool:
-    return len(query.files) == 1 and not is_glob(query.files[0])

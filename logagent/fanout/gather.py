@@ -19,7 +19,7 @@ from logagent.core.columns import pieces
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
-from logagent.core.notes import Note, add_up, of_host
+from logagent.core.notes import Note, add_up, of_host, of_kinds
 from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
@@ -209,12 +209,18 @@ class _Gathering:
         return replace(progress, positions=self._news_of_positions())
 
     def _news_of_notes(self) -> tuple[Note, ...]:
-        """Return all notes of the sources so far, if they have changed since the last call."""
-        told, self._told_notes = self._told_notes, add_up(note for feed in self._feeds for note in self._notes_of(feed))
+        """Return all notes that the sources have told so far, if they have changed since the last call."""
+        told, self._told_notes = (
+            self._told_notes,
+            add_up(note for feed in self._feeds for note in self._notes_of(feed, feed.notes)),
+        )
         return self._told_notes if self._told_notes != told else ()
 
-    def _notes_of(self, feed: Feed) -> tuple[Note, ...]:
-        return of_host(feed.notes, feed.name) if self._of_hosts else feed.notes
+    def _notes_of(self, feed: Feed, notes: tuple[Note, ...]) -> tuple[Note, ...]:
+        if not self._of_hosts:
+            return notes
+        by_time = len(self._feeds) > 1 or self._query.depends_on_times
+        return of_kinds(of_host(notes, feed.name), times=by_time)
 
     def _news_of_positions(self) -> tuple[Position, ...]:
         """Return the positions that changed since the last call."""
@@ -242,7 +248,8 @@ class _Gathering:
 
     def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
         scanned = max(outcome.bytes_scanned, feed.scanned)
-        outcome = replace(outcome, bytes_scanned=scanned, notes=self._notes_of(feed))
+        notes = (feed.outcome.notes if feed.outcome is not None else ()) or feed.notes
+        outcome = replace(outcome, bytes_scanned=scanned, notes=self._notes_of(feed, notes))
         if not self._of_hosts:
             return outcome
         part = HostOutcome(feed.name, outcome.status, outcome.message, feed.given)

@@ -19,6 +19,7 @@ from logagent.core.batch import Batch
 from logagent.core.cursor import encode
 from logagent.core.hits.counts import lines_in
 from logagent.core.merging.positions import Positions
+from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.core.wire.coding import encoder
@@ -121,6 +122,7 @@ class _Delivery:
         self._lines = 0
         self._records = 0
         self._scanned = 0
+        self._notes: tuple[Note, ...] = ()
         self._positions = Positions(newest=plan.query.form.order is Order.NEWEST)
         # A log without a new position, because its host failed, keeps the position of the earlier answer.
         self._positions.advance(plan.query.positions)
@@ -156,7 +158,8 @@ class _Delivery:
         return replace(outcome, cursor=encode(query, self._positions.current()))
 
     def _unfinished(self, status: Status, message: str) -> Outcome:
-        return Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)
+        outcome = Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)
+        return replace(outcome, notes=self._notes)
 
     async def _stream(self) -> None:
         # No buffer: while one batch is sent the next is read, and no third is held.
@@ -170,6 +173,7 @@ class _Delivery:
                     self._records += batch.records
                     self._scanned += batch.scanned
                     self._positions.advance(batch.positions)
+                    self._notes = batch.notes or self._notes
                     await self._write(self._plan.rendering.batch(batch))
 
     async def _pump(self, out: trio.MemorySendChannel[Batch]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings, load
-from logagent.config.table import SETTINGS
+from logagent.config.table import SETTINGS, SKIP_FILES
 
 
 def summer_hours(zone: tzinfo) -> float:
@@ -59,11 +59,52 @@ def machine(tmp_path: Path) -> Machine:
 
 def test_defaults_of_the_table_are_those_of_the_settings(machine: Machine) -> None:
     settings = machine.load()
-    assert settings == Settings(name="web-1", root=settings.root)
+    (root,) = settings.root
+    named = {"root_name": {root.absolute(): "log"}, "skip_files": tuple(SKIP_FILES.split(","))}
+    assert settings == Settings(name="web-1", root=settings.root, **named)
 
 
 def test_every_setting_has_a_row_and_every_row_a_setting() -> None:
     assert [setting.name for setting in SETTINGS] == [field.name for field in dataclasses.fields(Settings)]
+
+
+def test_roots_are_named_by_the_last_part_of_their_directories_or_as_is_said(machine: Machine) -> None:
+    (machine.directory / "app" / "log").mkdir(parents=True)
+    roots = [str(machine.directory / "log"), str(machine.directory / "app" / "log")]
+    named = {"root": roots, "root_name": [f"{roots[1]}=app"]}
+    assert machine.load(named).root_name == {Path(roots[0]): "log", Path(roots[1]): "app"}
+    toml = f'[root_name]\n"{roots[0]}" = "sys"'
+    assert machine.load({"root": roots}, toml=toml).root_name == {Path(roots[0]): "sys", Path(roots[1]): "log"}
+
+
+def test_two_roots_of_one_name_are_refused_with_how_to_name_them(machine: Machine) -> None:
+    (machine.directory / "app" / "log").mkdir(parents=True)
+    roots = [str(machine.directory / "log"), str(machine.directory / "app" / "log")]
+    with pytest.raises(ConfigError, match=rf"both named log: .*--root-name {roots[1]}=log-2"):
+        machine.load({"root": roots})
+    with pytest.raises(ConfigError, match="is given twice"):
+        machine.load({"root": roots[:1] * 2})
+    with pytest.raises(ConfigError, match="both named x"):
+        machine.load({"root": roots, "root_name": [f"{roots[0]}=x", f"{roots[1]}=x"]})
+
+
+@pytest.mark.parametrize("text", ["log", "=x", "/log=", "/log=a/b", "/log=a:b", "/log=a*", "/log=a b"])
+def test_name_of_a_root_that_cannot_be_used_is_refused(machine: Machine, text: str) -> None:
+    with pytest.raises(ConfigError, match="must be a root and a name"):
+        machine.load({"root_name": [text]})
+
+
+def test_name_of_what_is_no_root_is_refused(machine: Machine) -> None:
+    with pytest.raises(ConfigError, match="is none of the roots"):
+        machine.load({"root_name": [f"{machine.directory}=x"]})
+
+
+def test_files_to_skip_are_globs_with_commas_or_one_by_one(machine: Machine) -> None:
+    assert machine.load({"skip_files": ["a,b/*", "c"]}).skip_files == ("a", "b/*", "c")
+    assert machine.load(toml='skip_files = ["a", "b"]').skip_files == ("a", "b")
+    assert machine.load({"skip_files": [""]}).skip_files == ()
+    with pytest.raises(ConfigError, match="must be globs below a root"):
+        machine.load({"skip_files": ["/var/log/x"]})
 
 
 def test_default_root_is_var_log() -> None:

@@ -42,11 +42,15 @@ class Scheme(NamedTuple):
         log: the name of the log.
         live: the file that is written to in a turn.
         roll: ends a turn.
+        link: what the log is a link to; empty: it is none.
+        glob: finds the log, and no other.
     """
 
     log: str
     live: Callable[[int], str]
     roll: Callable[[Path, int], object] = lambda directory, turn: None
+    link: str = ""
+    glob: str = "*"
 
 
 def day(turn: int, form: str = "%Y%m%d") -> str:
@@ -79,6 +83,12 @@ def shifted_down(directory: Path, turn: int) -> None:
     (directory / "app.log").rename(directory / f"app.log.{min(turn + 1, 3)}")
 
 
+def set_aside_by_number(directory: Path, turn: int) -> None:
+    name = directory / f"gc.log.{turn % 3}"
+    name.with_name(f"{name.name}.current").rename(name)
+    (directory / f"gc.log.{(turn + 1) % 3}").unlink(missing_ok=True)
+
+
 def copied(directory: Path, turn: int) -> None:
     """pm2-logrotate copies and truncates."""
     (directory / f"app__{day(turn, '%Y-%m-%d')}_00-00-00.log").write_bytes((directory / "app.log").read_bytes())
@@ -103,6 +113,7 @@ SCHEMES = {
     "log4j2, fileIndex=max, full": Scheme("app.log", lambda _: "app.log", shifted_down),
     "java.util.logging": Scheme("java0.log", lambda _: "java0.log.0", shifted("java0.log.{}", 0, live="")),
     "-Xlog:gc": Scheme("gc.log", lambda _: "gc.log", aside(lambda turn: f"gc.log.{turn % 3}", "gc.log")),
+    "JDK 8": Scheme("gc.log", lambda turn: f"gc.log.{turn % 3}.current", set_aside_by_number),
     "%y%m%d": Scheme("app.log", lambda _: "app.log", aside(lambda turn: f"app.log.{day(turn, '%y%m%d')}")),
     "multilog": Scheme("current", lambda _: "current", aside(tai, "current")),
     "IIS": Scheme("u_ex.log", lambda turn: f"u_ex{day(turn, '%y%m%d')}.log"),
@@ -124,8 +135,15 @@ SCHEMES = {
     ),
     "PostgreSQL": Scheme("postgresql.log", lambda turn: f"postgresql-{day(turn, '%Y-%m-%d')}_000000.log"),
     "kubelet": Scheme("0.log", lambda _: "0.log", kept_by_kubelet),
+    "kubelet, by a link": Scheme(
+        "containers/web.log",
+        lambda _: "pods/0.log",
+        lambda directory, turn: kept_by_kubelet(directory / "pods", turn),
+        link="../pods/0.log",
+        glob="containers/*",
+    ),
 }
-KEPT = {"log4j2, fileIndex=max, full": 4, "-Xlog:gc": 4, "old": 2, "bak": 2}
+KEPT = {"log4j2, fileIndex=max, full": 4, "-Xlog:gc": 4, "JDK 8": 3, "old": 2, "bak": 2}
 """Turns that are still on the disk in the end, where they are not all."""
 
 every_scheme = pytest.mark.parametrize("named", SCHEMES)
@@ -135,11 +153,15 @@ class Written:
     """A log that is written to in turns."""
 
     def __init__(self, named: str, directory: Path) -> None:
-        self.log, self._live, self._roll = SCHEMES[named]
+        self.log, self._live, self._roll, link, self.glob = SCHEMES[named]
         self.named, self.directory = named, directory
         self.turn = 0
         self.turns: list[list[str]] = []
         self._lines = 0
+        (directory / self._live(0)).parent.mkdir(parents=True, exist_ok=True)
+        if link:
+            (directory / self.log).parent.mkdir()
+            (directory / self.log).symlink_to(link)
 
     @property
     def lines(self) -> list[str]:
@@ -168,7 +190,7 @@ async def follows(directory: Path) -> AsyncIterator[Callable[..., tuple[Collecte
             threads=DiskThreads(inline=True),
             tails=logs.tails,
             options=lambda _: OPTIONS,
-            again=partial(generations, catalog),
+            again=catalog.again,
             max_files=10,
         )
 
@@ -200,13 +222,13 @@ def notices(out: Collected) -> list[str]:
 
 
 @every_scheme
-@pytest.mark.parametrize("pattern", [None, "*"])
+@pytest.mark.parametrize("by_glob", [False, True])
 async def test_follow_goes_on_through_rotations(
-    written: Written, pattern: str | None, tmp_path: Path, autojump_clock: MockClock
+    written: Written, by_glob: bool, tmp_path: Path, autojump_clock: MockClock
 ) -> None:
     written.write()
     async with follows(tmp_path) as begin:
-        out, _ = begin(files=(pattern or written.log,))
+        out, _ = begin(files=(written.glob if by_glob else written.log,))
         await trio.sleep(QUIET)
         for _ in range(TURNS):
             written.roll()
@@ -277,3 +299,33 @@ def written_name(written: Written) -> str:
     return next(
         named for named, scheme in SCHEMES.items() if scheme.roll is written._roll and scheme.log == written.log
     )
+
+
+# Names that look rotated, and are not.
+
+
+def hours(*numbers: int) -> list[str]:
+    return [f"{FIRST + timedelta(hours=number):%Y-%m-%dT%H:%M:%SZ} line" for number in numbers]
+
+
+@pytest.mark.parametrize("before", [1, 2])
+async def test_terminals_that_log_at_the_same_time_are_followed_each(
+    before: int, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """A single one looks like a generation, until there is a second."""
+    (tmp_path / "another").mkdir()
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for number in range(before):
+        append(logs / f"web.{number}", *hours(number, number + 10))
+    async with follows(tmp_path) as begin:
+        out, _ = begin(files=("web.*",))
+        await trio.sleep(QUIET)
+        written = []
+        for number in range(20, 60, 4):
+            name, lines = f"web.{number // 4 % (before + 1)}", hours(number, number + 5)
+            append(logs / name, *lines)
+            written += lines
+            await trio.sleep(QUIET)
+    assert texts(out) == written
+    assert notices(out) == []

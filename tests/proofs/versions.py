@@ -148,6 +148,23 @@ def follows(checks: Checks, asked: Path, other: Path, root: Path, names: str) ->
         checks.equal(f"{names}: followed lines of each host", sum(line.endswith(b"Z after\n") for line in seen), 2)
 
 
+def several_roots(checks: Checks, earlier: Path, root: Path, second: Path) -> None:
+    """A bare name means the files of both roots of an agent of this tree, whoever asks it, and its peer's one."""
+    question = "/logs?filename=app.log&since=2026-11-28T10:19:59Z&until=2026-11-28T10:20:00Z"
+    (second / "app.log").write_text("2026-11-28T10:19:59.5Z in the second root\n")
+    both = ("--root", str(second))
+    with agent(TREE, "other", root, *both) as url, agent(earlier, "asked", root, "--peer", f"other={url}") as first:
+        checks.equal("old asks new: lines of several roots", len(_lines(first, question)), 3)
+    with agent(earlier, "other", root) as url, agent(TREE, "asked", root, *both, "--peer", f"other={url}") as first:
+        checks.equal("new asks old: lines of several roots", len(_lines(first, question)), 3)
+        (line,) = _lines(first, question.replace("app.log", "second:app.log"))
+        checks.equal("new asks old: line of one root", line, "2026-11-28T10:19:59.5Z in the second root")
+
+
+def _lines(url: str, question: str) -> list[str]:
+    return run(["curl", "-s", "--http2-prior-knowledge", "-m", "60", url + question]).stdout.splitlines()
+
+
 def prove(checks: Checks, earlier: Path, root: Path) -> None:
     expected = answers(TREE, TREE, root)
     checks.equal("new asks new: hosts with notes", noted(expected), {"asked", "other"})
@@ -176,6 +193,9 @@ def main() -> int:
         must(["tar", "-x", "-C", earlier], archive)
         write_logs(root)
         prove(checks, earlier, root)
+        second = Path(directory, "second")
+        second.mkdir()
+        several_roots(checks, earlier, root, second)
     return checks.closing()
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from trio.testing import MockClock
 
 from logagent.core.notes import Note
+from logagent.core.outcome import Status
 from logagent.core.wire.frames import BATCHES, FrameDecoder
-from testbed.cluster import Cluster, Reply
+from testbed.cluster import Cluster, Reply, start_cluster
+from testbed.trees import Unprivileged, permit
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 
@@ -90,6 +94,59 @@ async def test_a_follow_tells_notes_at_once_and_in_its_end(autojump_clock: MockC
     assert [(note["host"], note["count"]) for note in end["end"]["notes"]] == [("web0", 1), ("web1", 1)]
     assert f"note: {OUT.sentence}".encode() in events.body
     assert len(end_of(events)["notes"]) == 2
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A directory that another user can reach, as pytest's own cannot be."""
+    with TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+        permit(Path(directory))
+
+
+LOCKED = {"a.log": b"2026-11-23T10:00:00Z one\n", "dark.log": b"x\n", "dark.log.1": b"y\n"}
+
+
+async def test_what_may_not_be_read_is_noted_by_globs_and_denied_by_its_name(
+    autojump_clock: MockClock, shared: Path
+) -> None:
+    async with start_cluster(shared, {"web0": LOCKED, "web1": LOCKED}) as it:
+        for host in ("web0", "web1"):
+            (shared / host).chmod(0o755)
+            for name in ("dark.log", "dark.log.1"):
+                it.file(host, name).chmod(0)
+        with Unprivileged():
+            glob = await it.ask("filename=**/*")
+            exact = await it.ask("filename=dark.log&hostname=web0")
+            both = await it.ask("filename=dark*")
+            hits = await it.ask("filename=dark.log&hostname=web0", route="/hits")
+    assert glob.verdict.complete
+    assert glob.lines == [b"2026-11-23T10:00:00Z one"] * 2
+    assert [(note.host, note.kind, note.count) for note in glob.verdict.notes] == [
+        ("web0", "unreadable", 2),
+        ("web1", "unreadable", 2),
+    ]
+    assert (exact.status, hits.status, both.status) == (403, 403, 403)
+    assert b"permission denied: dark.log, dark.log.1" in exact.body
+
+
+async def test_one_generation_of_an_exact_name_that_may_not_be_read_fails_the_answer(
+    autojump_clock: MockClock, shared: Path
+) -> None:
+    async with start_cluster(shared, {"web0": {"a.log": b"one\n", "a.log.1": b"two\n"}}) as it:
+        (shared / "web0").chmod(0o755)
+        it.file("web0", "a.log.1").chmod(0)
+        with Unprivileged():
+            exact = await it.ask("filename=a.log")
+            glob = await it.ask("filename=a*")
+    assert exact.lines == glob.lines == [b"one"]
+    assert (exact.verdict.status, exact.verdict.message) == (
+        Status.PERMISSION_DENIED,
+        "permission denied: a.log.1",
+    )
+    assert glob.verdict.complete
+    assert glob.verdict.notes[0].files == ("a.log.1",)
 
 
 @pytest.mark.parametrize(("asked", "notes"), [("", 0), (";notes=true", 1)])

@@ -6,6 +6,7 @@ import json
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import httpx
@@ -16,6 +17,7 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Out, Position
 from logagent.core.cursor import decode, encode
+from logagent.core.notes import Note
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.parameters import parse
@@ -123,6 +125,23 @@ async def test_answers_cut_by_a_stop_end_with_a_verdict(autojump_clock: MockCloc
         assert await read(response) == LINE.body
         verdict = from_trailers(trailers(response))
     assert (verdict.status, verdict.message, verdict.lines) == (Status.UNAVAILABLE, "web0 is stopping", 1)
+
+
+async def test_an_answer_that_is_cut_keeps_the_notes_that_were_told(autojump_clock: MockClock) -> None:
+    note = Note("link", ("a",), 1, "web0")
+
+    async def endless(query: Query, out: Out) -> Outcome:
+        await out.send(replace(LINE, notes=(note,)))
+        await out.send(LINE)
+        await trio.sleep_forever()
+        raise AssertionError
+
+    answers = Answers("web0", 10)
+    async with asking(endless, answers) as response:
+        await wait_all_tasks_blocked()
+        answers.cut()
+        await read(response)
+        assert from_trailers(trailers(response)).notes == (note,)
 
 
 async def test_answer_that_takes_an_hour_is_not_cut(autojump_clock: MockClock) -> None:

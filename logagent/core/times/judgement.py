@@ -12,7 +12,7 @@ import datetime
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from itertools import pairwise
 from typing import NamedTuple
@@ -56,6 +56,7 @@ class Distrust(Enum):
     CONTRADICTORY = "its times contradict each other"
     FAR = "its few times are far from when it was last written to"
     TURNS = "it holds the same dates or clocks too often to tell them apart"
+    EARLIER = "they were not trusted when this answer began"
     AMBIGUOUS = "the day and the month of its dates cannot be told apart"
 
 
@@ -108,6 +109,16 @@ class Judgement:
     def is_settled(self) -> bool:
         """Whether further lines hardly change it."""
         return self.trusted and self.lines >= SETTLED
+
+    def kept(self, trusted: bool | None) -> Judgement:
+        """Return the judgement with an earlier decision about whether the times are trusted.
+
+        Args:
+            trusted: what was decided; None: nothing yet.
+        """
+        if trusted is None or trusted == self.trusted or (trusted and not self.places):
+            return self
+        return replace(self, distrust=None if trusted else Distrust.EARLIER)
 
 
 class _Seen(NamedTuple):

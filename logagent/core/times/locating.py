@@ -14,7 +14,7 @@ import functools
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from logagent.core.times.clocked_formats import CLOCKED, REACH, WORDED
@@ -113,18 +113,18 @@ def found_in(line: bytes, found: FoundTime) -> FoundTime:
 
 
 def find_in_value(value: bytes) -> FoundTime | None:
-    """Return the text that decides about the time in a field's value."""
+    """Return the time that a field's value states, read like a line."""
     return find_leading(value) or find_clocked(value)
 
 
 def value_of(field: re.Match[bytes]) -> bytes:
-    """Return the value of a field that `time_fields` found."""
+    """Return the value of a time field."""
     text = field["text"] or field["other"]
     return text if text is not None else field.string[field.start("seconds") : field.end()]
 
 
 def find_leading(line: bytes) -> FoundTime | None:
-    """Return the time in a leading format with which a line begins."""
+    """Return the time at a line's beginning in a leading format."""
     for form in LEADING:
         match = form.pattern.match(line, 0, LEADING_WINDOW)
         if match is not None:
@@ -202,8 +202,22 @@ def _format_of(line: bytes) -> str:
     return f"{'json' if line.startswith(b'{') else 'logfmt'} {found.form.name}"
 
 
+_Find = Callable[[bytes, int, int], re.Match[bytes] | None]
+
+
+@functools.lru_cache(64)
+def landmark_behind(gaps: int) -> _Find:
+    """Return what matches up to and with the colon of the first landmark behind a number of gaps of spaces.
+
+    Objects, and lines with something before what is to be read, are left out.
+    """
+    return re.compile(
+        rb"(?![{\x1b\xef]|[A-Za-z_][\w./-]*+ ++\|)(?:[^ ]*+ ++){%d}(?:[^ :]*+:)+?(?=[0-9]{2}:[0-9]{2})" % gaps
+    ).match
+
+
 def cut_at_leads(
-    lines: Sequence[bytes], spaces: Collection[int] | None = None, *, only_there: bool = False
+    lines: Sequence[bytes], spaces: Container[int] | None = None, find: _Find = find_landmark
 ) -> list[bytes]:
     """Cut off what stands more than `LEAD` bytes before each line's landmark.
 
@@ -212,13 +226,12 @@ def cut_at_leads(
 
     Args:
         spaces: how many spaces may stand before the landmark; None: any number.
-        only_there: whether the landmark behind so many spaces counts, though others may stand before it.
+        find: finds it.
 
     Returns:
         For each line the rest; nothing for a line whose landmark does not decide or stands nearer to its beginning.
     """
-    if spaces is None or (only_there and len(spaces) == 1):
-        find = find_landmark if spaces is None else _landmark_behind(*spaces)
+    if spaces is None:
         return [
             line[at - LEAD - 1 :]
             if (first := find(line, 0, WINDOW)) and not first.lastindex and (at := first.end()) > LEAD
@@ -227,21 +240,10 @@ def cut_at_leads(
         ]
     return [
         line[at - LEAD - 1 :]
-        if (first := find_landmark(line, 0, WINDOW))
+        if (first := find(line, 0, WINDOW))
         and not first.lastindex
         and (at := first.end()) > LEAD
         and line.count(b" ", 0, at) in spaces
         else b""
         for line in lines
     ]
-
-
-@functools.lru_cache(maxsize=64)
-def _landmark_behind(spaces: int) -> Callable[[bytes, int, int], re.Match[bytes] | None]:
-    """Return what matches up to and with the colon of the landmark in the word behind so many spaces.
-
-    Objects, and lines with something before their beginning, are left out.
-    """
-    return re.compile(
-        rb"(?![{\x1b\xef]|[A-Za-z_][\w./-]*+ ++\|)(?:[^ ]*+ ){%d}(?:[^ :]*+:)+?(?=[0-9]{2}:[0-9]{2})" % spaces
-    ).match

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Sequence
 
+from logagent.core.times.cutting import Cutting, Numbers, Texts
 from logagent.core.times.formats import LEAD, Format
 from logagent.core.times.instants import EPOCH, epoch_time, nanoseconds
 from logagent.core.times.judgement import Judgement
@@ -24,7 +24,6 @@ from logagent.core.times.locating import (
     LEADING_WINDOW,
     WINDOW,
     FoundTime,
-    cut_at_leads,
     find_clocked,
     find_landmark,
     find_time,
@@ -35,10 +34,7 @@ from logagent.core.times.structured_fields import (
     TEXT_GROUPS,
     first_time_field,
     name_of,
-    number_of_member,
     number_of_pair,
-    numbers_of_member,
-    values_of_members,
     values_of_pairs,
 )
 from logagent.core.times.wall_clock import WallClock
@@ -46,9 +42,6 @@ from logagent.core.units import HOUR, SECOND
 
 _NO_COLUMN = Layout(0, 0, 0, 0).column(0)
 """A column at which no text is known."""
-
-_Texts = Callable[[Sequence[bytes]], Sequence[bytes]]
-_Numbers = Callable[[bytes], re.Match[bytes] | None]
 
 
 def _as_they_are(lines: Sequence[bytes]) -> Sequence[bytes]:
@@ -78,25 +71,14 @@ class Stamper:
         self._wall_clock = wall_clock or WallClock(zone, modified)
         self._places = None if judgement is None else judgement.places
         self._of_any_line = judgement is not None and (judgement.of_objects or judgement.in_columns)
-        self._spaces: set[int] = set()  # before the landmarks of times at these places that stand far into the line
-        self._cut: _Texts = cut_at_leads
-        self._members: _Texts = values_of_members
-        self._member_numbers: _Numbers = number_of_member
-        if judgement is not None:
-            self._look_only_at(judgement.places)
+        self._cutting = Cutting(self._places)
         self._layouts = KnownLayouts()
         self._layout = Layout(0, 0, 0, 0)
         self._column = self._layout.column(0)
-        self._texts: _Texts = _as_they_are  # cuts lines so that their landmarks stand at that column
-        self._numbers: _Numbers | None = None  # finds epoch times, if the last time was one
+        self._texts: Texts = _as_they_are  # cuts lines so that their landmarks stand at that column
+        self._numbers: Numbers | None = None  # finds epoch times, if the last time was one
         self._leading = EPOCH  # the format met last
         self._led = LeadingTimes(self._wall_clock)
-
-    def _look_only_at(self, places: Collection[TimePlace]) -> None:
-        names = tuple(b'"%b"' % place.name.encode() for place in places if place.kind is Kind.FIELD)
-        self._cut = partial(cut_at_leads, spaces=self._spaces, only_there=len(places) == 1 and not names)
-        self._members = partial(values_of_members, names=names)
-        self._member_numbers = numbers_of_member(names)
 
     def stamp(self, line: bytes) -> int | None:
         """Return the time of a line in nanoseconds since the epoch, or None if it has none."""
@@ -122,7 +104,7 @@ class Stamper:
             return self._at_places(line)
         if field is None or field.lastgroup in TEXT_GROUPS:
             return self._field(line, field)
-        self._numbers = self._member_numbers if line.startswith(b"{") else number_of_pair
+        self._numbers = self._cutting.number_of_member if line.startswith(b"{") else number_of_pair
         return epoch_time(field)
 
     def stamps(self, lines: Sequence[bytes]) -> list[int | None]:
@@ -172,7 +154,7 @@ class Stamper:
             at: the line's first landmark, if it decides.
         """
         self._numbers = None
-        if at is not None and (at < LEAD or line.count(b" ", 0, at) in self._spaces):
+        if at is not None and (at < LEAD or line.count(b" ", 0, at) in self._cutting.spaces):
             known = self._layout.time(line, at)
             if known is not None:
                 return known
@@ -197,7 +179,7 @@ class Stamper:
         if first is None or first.lastindex or (stamp := self._timed(value, first.end() - 1)) is None:
             return self._slowly(line)
         if self._texts is _as_they_are:
-            self._texts = self._members if line.startswith(b"{") else values_of_pairs
+            self._texts = self._cutting.members if line.startswith(b"{") else values_of_pairs
         return stamp
 
     def _read(self, found: FoundTime | None, at: int | None = None) -> int | None:
@@ -234,8 +216,8 @@ class Stamper:
         layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
         self._learn_hour(layout, line[max(0, at - LEAD) : second_end - 5], form, found)
         self._layout = layout
-        self._texts = self._cut if at >= LEAD else _as_they_are
-        self._spaces.add(line.count(b" ", 0, at))
+        self._texts = self._cutting.behind(line[:at]) if at >= LEAD else _as_they_are
+        self._cutting.spaces.add(line.count(b" ", 0, at))
         self._column = layout.column(min(at, LEAD))
 
     def _learn_hour(self, layout: Layout, text: bytes, form: Format, found: re.Match[bytes]) -> None:

@@ -10,15 +10,23 @@ import errno
 import heapq
 import os
 import stat
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.globs import Glob, entered, is_name, match_name, passed
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.rotated_names import Rotation, beginnings, rotation
-from logagent.disk.files.beneath import Beneath, failure_of
+from logagent.disk.files.beneath import DESCRIPTORS, Beneath, failure_of
 from logagent.disk.files.walk import Place
+
+Skips = Callable[[str], bool]
+"""Tells whether globs leave out the file with a name below the root."""
+
+
+def nothing_skipped(name: str) -> bool:
+    """Return False: no file is left out."""
+    return False
 
 
 class FoundFile(NamedTuple):
@@ -29,6 +37,7 @@ class FoundFile(NamedTuple):
         resolved: its name with every link resolved.
         rotation: its place in the log that it is a generation of; None if it was not found as one.
         linked: whether the file itself is a link, not only a directory on its way.
+        readable: whether this process may read it, as far as that was looked at.
     """
 
     name: str
@@ -36,6 +45,7 @@ class FoundFile(NamedTuple):
     status: os.stat_result
     rotation: Rotation | None = None
     linked: bool = False
+    readable: bool = True
 
     @property
     def log(self) -> str:
@@ -52,6 +62,18 @@ class Unreachable(NamedTuple):
 
     name: str
     error: OSError
+
+
+class LeadingOut(NamedTuple):
+    """A link that leads out of the root.
+
+    Attributes:
+        name: below the root.
+        left: the rests of the globs that match below it; the empty glob: it matches if it leads to a file.
+    """
+
+    name: str
+    left: frozenset[Glob]
 
 
 class Budget:
@@ -88,6 +110,8 @@ class GlobSearch:
     Links are followed if they stay below the root. No directory is visited twice for the same glob, so that loops end.
 
     Args:
+        skips: tells the names, below the root, of files that are not met.
+        visited: the directories that were visited, with the globs for which; added to.
         rotated: whether rotated generations are found: with the logs whose names match, and where they match
             themselves. If not, a generation is found only by a glob that ends in its exact name, and as one if it is
             doubtful.
@@ -96,27 +120,44 @@ class GlobSearch:
     Attributes:
         found: the files that match.
         unreachable: the files and directories that could not be looked at.
-        leading_out: the names of links that lead out of the root.
+        leading_out: links out of the root.
+        unresolved: the names that match and lead nowhere.
     """
 
-    def __init__(self, beneath: Beneath, budget: Budget, live: LiveNames, *, rotated: bool) -> None:
+    def __init__(
+        self,
+        beneath: Beneath,
+        budget: Budget,
+        live: LiveNames,
+        *,
+        rotated: bool,
+        skips: Skips = nothing_skipped,
+        visited: set[tuple[str, Glob]] | None = None,
+    ) -> None:
         self.found: list[FoundFile] = []
         self.unreachable: list[Unreachable] = []
-        self.leading_out: list[str] = []
+        self.leading_out: list[LeadingOut] = []
+        self.unresolved: list[str] = []
         self._beneath = beneath
         self._budget = budget
         self._rotated = rotated
         self._live = live
         self._ahead: list[_Ahead] = []
-        self._visited: set[tuple[str, Glob]] = set()
+        self._skips = skips
+        self._visited: set[tuple[str, Glob]] = set() if visited is None else visited
 
-    def run(self, globs: Collection[Glob]) -> None:
+    def run(self, globs: Collection[Glob], name: str = "", resolved: str = "") -> None:
         """Look for all files that match; blocks.
+
+        Args:
+            globs: what is left of them below the directory where the search begins.
+            name: of that directory, as it goes into the names of files; empty for the root.
+            resolved: its name below the root with every link resolved.
 
         Raises:
             Failure: RESOURCE_EXHAUSTED, when the budget is spent.
         """
-        self._plan("", "", globs)
+        self._plan(name, resolved, globs)
         while self._ahead:
             self._visit(heapq.heappop(self._ahead))
 
@@ -199,28 +240,54 @@ class GlobSearch:
         try:
             met = self._look(place, child, name, _join(parent.resolved, child))
         except OSError as error:
-            self._miss(name, error)
+            if () in left and error.errno == errno.ENOENT:
+                self.unresolved.append(name)
+            if not self._is_skipped(name, of, parent):
+                self._miss(name, error, left)
             return
         if stat.S_ISREG(met.status.st_mode) and () in left:
             if of is None:
                 self._live.note(parent.resolved, child)
-            self.found.append(met._replace(rotation=of and of._replace(log=_join(parent.name, of.log))))
+            if not self._is_skipped(name, of, parent):
+                self.found.append(met._replace(rotation=of and of._replace(log=_join(parent.name, of.log))))
         elif stat.S_ISDIR(met.status.st_mode):
             self._plan(name, met.resolved, left - {()})
+
+    def _is_skipped(self, name: str, of: Rotation | None, parent: _Ahead) -> bool:
+        return self._skips(name) or (of is not None and self._skips(_join(parent.name, of.log)))
 
     def _look(self, place: Place, child: str, name: str, inside: str) -> FoundFile:
         status = os.stat(child, dir_fd=place.descriptor, follow_symlinks=False)
         if not stat.S_ISLNK(status.st_mode):
-            return FoundFile(name, inside, status)
+            readable = os.access(child, os.R_OK, dir_fd=place.descriptor, effective_ids=True)
+            return self._checked(FoundFile(name, inside, status), readable)
         with self._beneath.resolve(inside) as target:
-            return FoundFile(name, target.resolved, target.status, linked=True)
+            found = FoundFile(name, target.resolved, target.status, linked=True)
+            return self._checked(found, os.access(DESCRIPTORS / str(target.descriptor), os.R_OK, effective_ids=True))
 
-    def _miss(self, name: str, error: OSError) -> None:
+    def _checked(self, found: FoundFile, readable: bool) -> FoundFile:
+        # Some container engines make access(2) fail for what may well be read, so that only an open is certain.
+        if readable or not stat.S_ISREG(found.status.st_mode) or may_open(self._beneath, found.resolved):
+            return found
+        return found._replace(readable=False)
+
+    def _miss(self, name: str, error: OSError, left: Iterable[Glob] = ()) -> None:
         # Missing files and links that loop are not files of this root; other errors are reported.
         if error.errno == errno.EXDEV:
-            self.leading_out.append(name)
+            self.leading_out.append(LeadingOut(name, frozenset(left)))
         elif failure_of(error, name).status is not Status.NOT_FOUND:
             self.unreachable.append(Unreachable(name, error))
+
+
+def may_open(beneath: Beneath, resolved: str) -> bool:
+    """Return whether this process has the right to read a file; True also if opening fails for another reason."""
+    try:
+        os.close(beneath.open_file(resolved))
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _names(globs: Iterable[Glob], child: str) -> bool:

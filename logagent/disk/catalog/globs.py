@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from itertools import takewhile
 from typing import NamedTuple
 
 from logagent.core.globs import is_glob
@@ -61,6 +63,25 @@ def compiled(text: str) -> Glob:
     return (*parts, _ANY_NAME) if parts[-1] == _GLOBSTAR else tuple(parts)
 
 
+def compiled_all(texts: Iterable[str]) -> frozenset[Glob]:
+    """Return the globs among some names and globs.
+
+    A text that is no valid path is not among them: it is looked for, and refused, as a name.
+    """
+    globs = set()
+    for text in filter(is_glob, texts):
+        with suppress(FileNotFoundError):
+            globs.add(compiled(text))
+    return frozenset(globs)
+
+
+def directory_of(text: str) -> str:
+    """Return the directory of a name; of a glob, its components before the first one with a wildcard."""
+    parts = text.split("/")[:-1]
+    named = list(takewhile(lambda part: not is_glob(part), parts))
+    return "" if {"", ".", ".."} & set(named) or "\0" in text else "/".join(named)
+
+
 def literally(name: str) -> Glob:
     """Return the glob that matches `name` alone, character for character.
 
@@ -94,6 +115,34 @@ def passed(glob: Glob, name: str, leads_on: bool) -> tuple[Glob, ...]:
         return (glob,) if leads_on and not name.startswith(".") else ()
     fits = (leads_on or len(glob) == 1) and glob[0].matches(name)
     return (glob[1:],) if fits else ()
+
+
+def matches(glob: Glob, parts: Sequence[str]) -> bool:
+    """Return whether a glob matches the components of a name."""
+    if not glob or not parts:
+        return not glob and not parts
+    if glob[0] == _GLOBSTAR:
+        return matches(glob[1:], parts) or matches(glob, parts[1:])
+    return glob[0].matches(parts[0]) and matches(glob[1:], parts[1:])
+
+
+def matcher(texts: Sequence[str]) -> Callable[[str], bool]:
+    """Return a function that tells whether a name below a root matches one of some globs.
+
+    Args:
+        texts: those without a slash match the last component of the name, in any directory.
+
+    Raises:
+        FileNotFoundError: as `compiled` does.
+    """
+    whole = [compiled(text) for text in texts if "/" in text]
+    last = [compiled(text)[0] for text in texts if "/" not in text]
+
+    def is_matched(name: str) -> bool:
+        parts = name.split("/")
+        return any(part.matches(parts[-1]) for part in last) or any(matches(glob, parts) for glob in whole)
+
+    return is_matched
 
 
 def is_name(part: GlobComponent) -> bool:

@@ -55,6 +55,24 @@ def look(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> InRoot:
     raise OSError(errno.ELOOP, "too many links between roots")
 
 
+def arrive(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> tuple[OpenRoot, FoundFile]:
+    """Return the root and the file or directory there that a name leads to which leads out of its own root.
+
+    Raises:
+        OSError: as `look` does.
+    """
+    here, inside = start, name
+    for _ in range(MAX_CROSSINGS):
+        try:
+            with here.beneath.resolve(inside) if inside else here.beneath.directory("") as place:
+                return here, FoundFile(name, place.resolved or inside, place.status, linked=True)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        here, inside = _beyond(roots, here, inside)
+    raise OSError(errno.ELOOP, "too many links between roots")
+
+
 def failure_of_look(error: OSError, name: str) -> Failure:
     """Return what an error of `look` means to those who asked for `name`."""
     if error.errno == errno.EXDEV:
@@ -62,26 +80,45 @@ def failure_of_look(error: OSError, name: str) -> Failure:
     return failure_of(error, name)
 
 
-def beside_target(place: OpenRoot, file: FoundFile, budget: Budget) -> list[FoundFile]:
+def missing_target(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> tuple[OpenRoot, str] | None:
+    """Return where a link leads to whose target is missing: the root and the name in it; None if it is no such link.
+
+    In the middle of a rotation a link to a log leads nowhere.
+    """
+    here, inside = start, name
+    for crossings in range(MAX_CROSSINGS):
+        try:
+            target = path_parts(_target(here, components(inside)))
+        except OSError as error:
+            return (here, inside) if crossings and error.errno == errno.ENOENT else None
+        holding = next(_holding(roots, target), None)
+        if holding is None:
+            return None
+        here, inside = holding
+    return None
+
+
+def beside_target(place: OpenRoot, name: str, target: str, budget: Budget) -> list[FoundFile]:
     """Return the generations that lie beside the target of a link to a log, as generations of the link.
 
     A link to a generation has those of its log if it leads to the newest, and no live file is there.
 
     Args:
         place: the root of the target.
-        file: the link.
+        name: of the link.
+        target: name of the target in its root, with every link resolved if it is there.
 
     Raises:
         Failure: RESOURCE_EXHAUSTED, when the budget is spent.
     """
-    generation = rotation(file.resolved, ())
-    log = generation.log if generation else file.resolved
+    generation = rotation(target, ())
+    log = generation.log if generation else target
     search = GlobSearch(place.beneath, budget, place.live, rotated=True)
     search.run([literally(log)])
     others = [found for found in search.found if found.rotation]
-    if generation and (len(others) < len(search.found) or _newest(others) != file.resolved):
+    if generation and (len(others) < len(search.found) or _newest(others) != target):
         return []
-    return [found._replace(rotation=of._replace(log=file.name)) for found in others if (of := found.rotation)]
+    return [found._replace(rotation=of._replace(log=name)) for found in others if (of := found.rotation)]
 
 
 def _newest(files: Sequence[FoundFile]) -> str | None:
@@ -130,8 +167,8 @@ def _holding(roots: Sequence[OpenRoot], path: list[str]) -> Iterator[tuple[OpenR
     for one in roots:
         for spelling in (str(one.root.path), os.path.realpath(one.root.path)):
             root = path_parts(spelling)
-            if path[: len(root)] == root and one.beneath.is_file == (path == root):
-                yield one, "/".join(path[len(root) :]) or one.root.name
+            if path[: len(root)] == root and (path == root or not one.beneath.is_file):
+                yield one, "/".join(path[len(root) :]) or (one.root.path.name if one.beneath.is_file else "")
 
 
 def _refuse() -> tuple[OpenRoot, str]:

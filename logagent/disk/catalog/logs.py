@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +23,7 @@ class Generation:
     """One file of a log, or a stand-in for a file that could not be reached.
 
     Attributes:
-        name: as asked for or matched, relative to its root, with `/`.
+        name: as asked for or matched, relative to its root, with `/`; begins as the name of its log does.
         resolved: the name with every link resolved; rules about files apply to this name.
         size: bytes.
         modified: nanoseconds since the epoch.
@@ -32,6 +32,7 @@ class Generation:
         root: absolute path of the served root that the file was found in; None if it could not be reached.
         compressed: whether it is compressed, to judge by its name; only its content is certain.
         identity: device and inode; None if they are not known.
+        prefix: what of its name stands before its name below the root: `ROOT:`, or nothing.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Generation:
     root: Path | None = None
     compressed: bool = False
     identity: tuple[int, int] | None = None
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,16 @@ class Log:
             unless it is missing during a rotation, or the program writes into dated files from the beginning. The
             others lie in its directory, or, if it is a link, in that of its target.
         named: whether it was asked for by its exact name, or by that of one of its files; else a glob met it.
+        asked: `ROOT:NAME`, which always finds this log alone; empty if it could not be reached. It is the log's name if
+            several roots have a file of that name.
+        root_length: how many characters of `asked` stand for the root.
     """
 
     name: str
     generations: tuple[Generation, ...]
     named: bool = True
+    asked: str = ""
+    root_length: int = 0
 
     @property
     def size(self) -> int:
@@ -77,6 +84,19 @@ class Log:
         """The absolute path of the root that it was found in; None if it could not be reached."""
         return self.generations[0].root
 
+    @property
+    def other_name(self) -> str:
+        """The other one of its names: `asked`, or `asked` without the root; empty if it could not be reached."""
+        return self.asked[self.root_length :] if self.name == self.asked else self.asked
+
+    def called(self, name: str) -> Log:
+        """Return the log, and its files, with a name that is its own or its other one."""
+        if name == self.name:
+            return self
+        prefix = self.asked[: self.root_length] if name == self.asked else ""
+        files = [replace(file, name=prefix + file.name[len(file.prefix) :], prefix=prefix) for file in self.generations]
+        return replace(self, name=name, generations=tuple(files))
+
 
 class InRoot(NamedTuple):
     """A file that was found, and its root.
@@ -84,25 +104,40 @@ class InRoot(NamedTuple):
     Attributes:
         number: the place of the root among the served roots, counted from 0.
         named: whether it was found by its exact name, or by that of its log, not by a glob.
+        below: the number and the root below which it has its name, if links lead from there to another root.
     """
 
     number: int
     root: Root
     found: FoundFile
     named: bool = False
+    below: tuple[int, Root] | None = None
+
+    @property
+    def met(self) -> tuple[int, Root]:
+        """The number and the root below which it has its name."""
+        return self.below or (self.number, self.root)
 
 
-def grouped(files: Iterable[InRoot]) -> list[Log]:
+Holders = Callable[[str], Collection[int]]
+"""Returns the numbers of the roots that have a file of a name."""
+
+
+def grouped(files: Iterable[InRoot], holders: Holders) -> list[Log]:
     """Return the logs that files belong to, each file once and in one log, in no order.
 
     A file with several names is listed under the name that holds no link, or else under one of the others, always the
-    same. A log is taken from the first root that has its live file, or else from the first root that has any of its
-    files. If a log has more than `MAX_GENERATIONS` files, the oldest are left out, and an additional log reports that.
+    same. Logs of one name in several roots are called `ROOT:NAME`. If a log has more than `MAX_GENERATIONS` files, the
+    oldest are left out, and an additional log reports that.
     """
     by_name: dict[str, dict[int, list[InRoot]]] = {}
     for file in each_once(files):
-        by_name.setdefault(file.found.log, {}).setdefault(file.number, []).append(file)
-    return [log for name, roots in by_name.items() for log in _logs(name, _first_root(roots))]
+        by_name.setdefault(file.found.log, {}).setdefault(file.met[0], []).append(file)
+    logs = []
+    for name, roots in by_name.items():
+        several = len({*roots, *holders(name)}) > 1
+        logs += [log for group in roots.values() for log in _logs(name, group, several=several)]
+    return logs
 
 
 def refusal(name: str, failure: Failure) -> Log:
@@ -115,28 +150,32 @@ def _refuse(status: Status, message: str) -> int:
 
 
 def each_once(files: Iterable[InRoot]) -> Collection[InRoot]:
-    """Return each file once, by the name that holds no link, or else by one of the others, always the same."""
+    """Return each file once, by the name that holds no link, or else by one of the others, always the same.
+
+    A file that lies in several roots, as one root may lie within another, has the name that it has in the first.
+    """
     once: dict[tuple[int, str], InRoot] = {}
-    for file in sorted(files, key=lambda file: _by_preference(file.found)):
+    roots: dict[tuple[int, int], int] = {}
+    for file in sorted(files, key=_by_preference):
+        status = file.found.status
+        if status.st_ino and roots.setdefault((status.st_dev, status.st_ino), file.number) != file.number:
+            continue
         place = file.number, file.found.resolved
         known = once.setdefault(place, file)
         once[place] = known._replace(named=known.named or file.named)
     return once.values()
 
 
-def _by_preference(found: FoundFile) -> tuple[bool, str]:
-    return found.name != found.resolved, found.name
+def _by_preference(file: InRoot) -> tuple[bool, int, bool, str]:
+    return file.below is not None, file.number, file.found.name != file.found.resolved, file.found.name
 
 
-def _first_root(roots: dict[int, list[InRoot]]) -> list[InRoot]:
-    live = [number for number, files in roots.items() if any(file.found.rotation is None for file in files)]
-    return roots[min(live or roots)]
-
-
-def _logs(name: str, files: list[InRoot]) -> Iterator[Log]:
+def _logs(name: str, files: list[InRoot], *, several: bool) -> Iterator[Log]:
     files = sorted(_without_copies(files), key=lambda file: place_in_log(file.found))
     named = any(file.named for file in files)
-    yield Log(name, tuple(generation_of(file) for file in files[:MAX_GENERATIONS]), named)
+    root = f"{files[0].met[1].name}:"
+    log = Log(name, tuple(map(generation_of, files[:MAX_GENERATIONS])), named, root + name, len(root))
+    yield log.called(log.asked) if several else log
     if len(files) > MAX_GENERATIONS:
         message = f"{name} has {len(files)} generations, more than {MAX_GENERATIONS}: the oldest are left out"
         yield refusal(name, Failure(Status.RESOURCE_EXHAUSTED, message))

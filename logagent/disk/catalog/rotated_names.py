@@ -32,6 +32,8 @@ _CURRENT = "current"
 """The live file of s6-log, svlogd and multilog."""
 LIVE: Rank = (0, 0, 0)
 """The rank of the file that a log is named after."""
+_NEWEST: Rank = (0, 0, 1)
+"""The rank of a file that is written to, and has a number."""
 _DATED, _NUMBERED, _COPIED = 1, 2, 3
 _TAI64_EPOCH = 2**62 + 10
 """The second of 1970-01-01T00:00:00 UTC in TAI64; leap seconds since do not change an order."""
@@ -119,6 +121,7 @@ _WORDS = {
     "COUNTS": r"(?P<counts>(?:[-_.][0-9]{1,9}){1,2})",
     "NUMBER": r"(?P<number>[0-9]{1,9})",
     "SMALL": r"(?P<number>[0-9]{1,3})",
+    "NEWEST": r"(?P<newest>[0-9]{1,3})\.current",
 }
 
 _TIMED_WORDS = "DATE|MONTH|SHORT|EPOCH|TAI"
@@ -153,6 +156,7 @@ NAMINGS = (
     Naming(r"LOGSEPSHORT", Doubt.UNLESS_BESIDE),  # logrotate with dateformat .%y%m%d: app.log.261123
     Naming(r"LOGSEPSHORTEXT", Doubt.UNLESS_BESIDE),
     Naming(r"LOG(?<![0-9])\.SMALL"),  # logrotate, Python: app.log.1
+    Naming(r"LOG(?<![0-9])\.NEWEST"),  # JDK 8's logs of its garbage collector: gc.log.3.current is the one written to
     Naming(r"LOG\.NUMBER", Doubt.UNLESS_BESIDE),  # the same, but could be a port, an address or a version
     Naming(r"LOG[-.]NUMBEREXT", Doubt.UNLESS_COMPRESSED_BESIDE),  # logrotate: app.1.log.gz; log4j: app-1.log.gz
     Naming(r"LOGKINDSMALL", Doubt.UNLESS_BESIDE),  # winston: app.log1
@@ -240,6 +244,8 @@ def _rotation_of(match: re.Match[str]) -> Rotation | None:
     parts = match.groupdict()
     if "tai" in parts:
         return _stamped(parts)
+    if "newest" in parts:
+        return Rotation(parts["log"], _NEWEST)
     if "month" not in parts and "epoch" not in parts and "number" not in parts:
         return Rotation(parts["log"] + (parts.get("extension") or ""), (_COPIED, 0, 0))
     rank = _numbered(parts) if parts.get("number") else _dated(parts)

@@ -49,16 +49,17 @@ class Root:
 
     Args:
         path: may be a link or lead through links; that is the operator's choice.
+        name: what it is called; empty: as the last component of its path.
 
     Attributes:
         path: absolute.
-        name: the last component of the path, for messages.
+        name: what it is called, in messages and in `ROOT:NAME`.
     """
 
-    def __init__(self, path: Path, opener: Opener = os.open) -> None:
+    def __init__(self, path: Path, opener: Opener = os.open, name: str = "") -> None:
         self.path = path.absolute()
         self._open = opener
-        self.name = self.path.name or "/"
+        self.name = name or self.path.name or "/"
 
     @contextmanager
     def enter(self) -> Iterator[Beneath]:

@@ -23,7 +23,7 @@ LAG = 1_000_000_000
 """Nanoseconds by which a file's time of modification may lag behind this host's clock: the kernel's clock is coarser,
 and a file server has its own."""
 
-Again = Callable[[str], Sequence[Generation]]
+Again = Callable[[Log], Sequence[Generation]]
 """Lists the generations of a log as they are now, newest first; reads the disk."""
 
 
@@ -80,14 +80,14 @@ class CatchUp:
         if first and position is not None:
             return files.place_of(position) or await self._catch_up(log, tail, position)
         since = 0 if first else self._began
-        generations = await self._threads.in_thread(self._generations, log.name, since)
+        generations = await self._threads.in_thread(self._generations, log, since)
         if len(generations) < 2:
             return files.beginning()
         return await self._catch_up(log, tail, Position(self._host, log.name, 0, 0), since)
 
-    def _generations(self, name: str, since: int) -> Sequence[Generation]:
+    def _generations(self, log: Log, since: int) -> Sequence[Generation]:
         """Return the newest file of a log and those that were written to since a time; reads the disk."""
-        found = identity.listed(partial(self._again, name))
+        found = identity.listed(partial(self._again, log))
         return [one for place, one in enumerate(found) if place == 0 or one.modified >= since]
 
     async def _catch_up(self, log: Log, tail: Tail, position: Position, since: int = 0) -> tuple[int, int]:
@@ -99,7 +99,7 @@ class CatchUp:
             form=replace(self._query.form, whole=True),
             limits=replace(self._query.limits, n=None),
         )
-        again = partial(self._generations, log.name, since)
+        again = partial(self._generations, log, since)
         found = await self._threads.in_thread(again)
         source = LogSource(log.name, found, self._threads, self._options(log), again, named=log.named)
         reached = _Reached(self._out, position)

@@ -63,6 +63,7 @@ class NewLogFinder:
         self.failure: Failure | None = None
         self.notes: tuple[Note, ...] = ()
         self.listeners: set[Callable[[], None]] = set()
+        self._names: dict[str, str] = {}
         self._patterns = patterns
         self._catalog = catalog
         self._threads = threads
@@ -113,9 +114,20 @@ class NewLogFinder:
             self.failure = failure
         else:
             self.failure = None
-            self.logs |= {log.name: log for log in found}
+            self.logs |= {log.name: log for log in map(self._with_first_name, found)}
         self.notes = notes.told()
         self._watch(looked)
+
+    def _with_first_name(self, log: Log) -> Log:
+        """Return a log with the name that it had when it was found first, so that it is not taken for a new one.
+
+        A log is called `ROOT:NAME` only while several roots have a file of its name.
+        """
+        if not log.asked:
+            return log
+        if log.asked not in self._names:
+            self._names[log.asked] = log.asked if log.name in self._names.values() else log.name
+        return log.called(self._names[log.asked])
 
     def _find(self, looked: set[Path], notes: Notes) -> list[Log]:
         return self._catalog.find(self._patterns, rotated=self._rotated, limit=self._limit, looked=looked, notes=notes)

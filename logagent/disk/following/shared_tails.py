@@ -86,16 +86,17 @@ class SharedTails:
         finally:
             self.give_back(finder)
 
-    async def borrow(self, name: str, make: Callable[[DiskThreads, Watching], Tail]) -> Tail:
-        """Return the tail of the log `name`; the caller returns it with `give_back`.
+    async def borrow(self, key: object, make: Callable[[DiskThreads, Watching], Tail]) -> Tail:
+        """Return the tail of a log; the caller returns it with `give_back`.
 
         Args:
+            key: what the log is shared by; hashable.
             make: makes the tail if nobody follows the log yet.
 
         Raises:
             Failure: when the log cannot be opened.
         """
-        return await self._borrow(name, lambda: make(self._threads, self._watching))
+        return await self._borrow(key, lambda: make(self._threads, self._watching))
 
     def give_back(self, shared: Tail | NewLogFinder) -> None:
         """Return a borrowed tail or finder; its task ends when the last user has returned it."""

@@ -15,6 +15,7 @@ from logagent.core.notes import Note, add_up
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.disk.archives.foreign import grows_as_text, not_followed
+from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Log
 from logagent.disk.following.catch_up import Again, CatchUp, notice_of
@@ -81,6 +82,7 @@ class FollowSource:
         async with self.tails.new_log_finder(
             query.files, self.catalog, rotated=query.rotated, limit=self.max_files
         ) as finder:
+            query = await self.threads.in_thread(carried_over, query, list(finder.logs.values()))
             follow = _LocalFollow(self, finder, query, out)
             try:
                 await follow.run()
@@ -147,12 +149,22 @@ class _LocalFollow:
         if self._finder.failure is not None:
             await self._refuse(self._finder.failure)
         for name, log in list(self._finder.logs.items()):
-            if name not in self._followers:
+            if name not in self._followers and (first or not self._is_followed(log)):
                 try:
                     await self._begin(log, first=first)
                 except Failure as failure:
                     await self._refuse(failure)
         await self._tell_notes()
+
+    def _is_followed(self, log: Log) -> bool:
+        """Return whether the newest file of a log is followed by another name, which it may have had before.
+
+        `web.1` alone is a generation of `web`, until a `web.2` shows that both are logs of their own. Only files that
+        are held open count: the inode of any other one may be used again.
+        """
+        inode = log.generations[0].identity
+        files = (file for tail in self._tails for file in tuple(tail.chain.files) if file.descriptor is not None)
+        return inode is not None and any(file.identity == inode for file in files)
 
     async def _tell_notes(self) -> None:
         told, self._told_notes = self._told_notes, add_up((*self._finder.notes, *self._catch_up.notes.told()))
@@ -191,9 +203,9 @@ class _LocalFollow:
         options = self._logs.options(log)
 
         def make(threads: DiskThreads, watching: Watching) -> Tail:
-            return Tail(log.name, lambda: self._logs.again(log.name), options, threads, watching)
+            return Tail(log.name, lambda: self._logs.again(log), options, threads, watching)
 
-        tail = await self._logs.tails.borrow(log.name, make)
+        tail = await self._logs.tails.borrow((log.asked, log.name), make)
         self._tails.append(tail)
         return tail
 

@@ -7,7 +7,6 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import trio
@@ -198,7 +197,7 @@ class Tail:
             listener.wake()
 
     def _watch(self) -> None:
-        """Watch all files that are held open, and the log's directory for renames."""
+        """Watch all files that are held open, and the log's directories for renames."""
         held = self.chain.files.descriptors()
         for number, descriptor in held.items():
             if number not in self._watches:
@@ -206,14 +205,16 @@ class Tail:
                 self.wake()  # for what was written before it was watched
         for number in self._watches.keys() - held.keys():
             self._watches.pop(number).close()
-        if self.chain.directory is not None and all(watch.outdated for watch in self._directories):
-            self._watch_names_in(self.chain.directory)
+        if not self._directories or any(watch.outdated for watch in self._directories):
+            self._watch_names()
 
-    def _watch_names_in(self, directory: Path) -> None:
+    def _watch_names(self) -> None:
         for outdated in self._directories:
             outdated.close()
-        self._directories = [self._watching.directory(directory, self._wake_for_names)]
-        if self._directories[0].reached:
+        self._directories = [
+            self._watching.directory(directory, self._wake_for_names) for directory in sorted(self.chain.directories)
+        ]
+        if any(watch.reached for watch in self._directories):
             self._wake_for_names()  # for renames before it was watched
 
     def _wake_for_names(self) -> None:

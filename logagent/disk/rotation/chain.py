@@ -13,7 +13,7 @@ from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.held_files import DELETED_GRACE, HeldFiles
-from logagent.disk.rotation.renames import RenameDetector
+from logagent.disk.rotation.renames import RenameDetector, places_of
 from logagent.disk.rotation.retries import Retries
 from logagent.disk.rotation.successors import SuccessorFinder, Successors
 
@@ -43,6 +43,7 @@ class Chain:
     Attributes:
         files: the known files, by number.
         retries: failures to open the file that replaced the newest one.
+        directories: in which files of the log are renamed: that of its name, and that of its target if it is a link.
     """
 
     def __init__(
@@ -53,15 +54,11 @@ class Chain:
         self.retries = Retries()
         self._finder = SuccessorFinder(find, max_line)
         self._renames = RenameDetector(name, None)
+        self.directories: frozenset[Path] = frozenset()
         self._lock = threading.Lock()
         self._closed = False
         # Number of the newest file known to follow its predecessor directly: no text between them was rotated away.
         self._last_direct = -1
-
-    @property
-    def directory(self) -> Path | None:
-        """The directory of the log, None if it has no file of its own name."""
-        return None if self._renames.path is None else self._renames.path.parent
 
     def is_done(self, number: int, now: float) -> bool:
         """Return whether this file is expected to get no more lines, so that those of the next file may be given."""
@@ -101,7 +98,7 @@ class Chain:
         with self._lock:
             newest, files = self._finder.open_newest(self.name)
             if newest.root is not None:
-                path = newest.root / newest.name if newest.root.is_dir() else newest.root
+                path, self.directories = places_of(newest.root, self.name, newest)
                 self._renames = RenameDetector(self.name, path)
             self._add(files)
             self.files.begun = self.files.last

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from pathlib import Path
 
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.retries import RETRY_PAUSE
 
@@ -57,3 +59,29 @@ class RenameDetector:
         identity = status.st_dev, status.st_ino
         last_seen, self._last_seen = self._last_seen, identity
         return identity != newest.identity and (renamed or identity != last_seen or not watched)
+
+
+def places_of(root: Path, log: str, newest: Generation) -> tuple[Path | None, frozenset[Path]]:
+    """Return the path under which the live file of a log turns up, and the directories in which its files are renamed.
+
+    Where the log is a link, its target is renamed, and the link may be switched to another one. A link from another
+    root has no path in this one; only its target is looked at.
+
+    Args:
+        root: the absolute path of the root that holds the files.
+        log: the name of the log.
+        newest: its newest file, which need not be the live one.
+
+    Returns:
+        The path is None if it is not known.
+    """
+    if not root.is_dir():
+        return root, frozenset([root.parent])
+    log, name = log[len(newest.prefix) :], newest.name[len(newest.prefix) :]
+    path: Path | None = root / log
+    target = root / newest.resolved
+    if name == log and (root / log).resolve() != target.resolve():
+        path = target
+    elif name != log and not os.path.lexists(root / log):
+        path = None
+    return path, frozenset([(path or target).parent, target.parent])

@@ -129,8 +129,9 @@ class SuccessorFinder:
         def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
             if not file.fingerprint and file.descriptor is not None:
                 file.note_head()  # it was empty at the last look, and may have been filled and compressed since
-            newer, sure = self._newer_than([file, *known], found, doubtful=1)
-            return _Plan(candidates.open_all(newer), sure)
+            newer, sure = newer_than([file, *known], found, doubtful=1)
+            files = candidates.open_all([one for one in newer if _state(one) not in self._older])
+            return _Plan(files, sure, older=[one for one in found if one not in newer])
 
         return self._carry_out(plan, file)
 
@@ -148,7 +149,7 @@ class SuccessorFinder:
         inode = file.identity
 
         def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
-            newer, sure = self._newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
+            newer, sure = newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
             place = identity.place_where(newer, file.is_copied_in)
             copy = None if place is None else newer[place]
             files = candidates.open_copies_and(inode, _with(found, newer[:place], inode))
@@ -169,7 +170,7 @@ class SuccessorFinder:
         inode = file.identity
 
         def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
-            newer, sure = self._newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
+            newer, sure = newer_than(known, [one for one in found if one.identity != inode], doubtful=0)
             files = candidates.open_copies_and(inode, _with(found, newer, inode))
             place = next((place for place, one in enumerate(files) if one.identity == inode), 0)
             return _Plan(files if place else [], sure)
@@ -200,11 +201,11 @@ class SuccessorFinder:
                 if found is None:
                     return None
                 try:
-                    files, sure, copy = plan(candidates, found)
+                    files, sure, copy, older = plan(candidates, found)
                     if self._still(found):
                         copied = copy is not None and _goes_on_in(file, copy)
                         kept = files
-                        self._older = _states(found[1:])
+                        self._note_older(found, older)
                         return Successors(files, sure and candidates.are_complete(files), copied)
                 except (Replaced, Overwritten, OSError):
                     continue
@@ -216,15 +217,13 @@ class SuccessorFinder:
         finally:
             candidates.close_others(kept)
 
-    def _newer_than(
-        self, known: Sequence[GrowingFile], found: Sequence[Generation], *, doubtful: int
-    ) -> tuple[Sequence[Generation], bool]:
-        """Return what `newer_than` does, without files that were older at the last listing and have not changed since.
+    def _note_older(self, found: Sequence[Generation], older: Sequence[Generation]) -> None:
+        """Note which files of a listing are older than the newest known one, besides those that were before.
 
-        Where numbers count upwards, and files hold no times that show it, the order of a listing may be wrong.
+        A later listing may order them wrongly: numbers may count upwards, and files hold no times that show it. They
+        are told by their state, since the inode of a deleted file is used again.
         """
-        newer, sure = newer_than(known, found, doubtful=doubtful)
-        return [file for file in newer if _state(file) not in self._older], sure
+        self._older = (self._older & _states(found)) | _states(older)
 
     def _still(self, found: Sequence[Generation]) -> bool:
         """Return whether the files have the same names as when these were found."""
@@ -232,11 +231,19 @@ class SuccessorFinder:
 
 
 class _Plan(NamedTuple):
-    """The files to follow, oldest first; whether none can be missing; and the copy in which the file continues."""
+    """What a search found.
+
+    Attributes:
+        files: to follow, oldest first.
+        sure: whether none can be missing.
+        copy: in which the file continues.
+        older: those that are known to be older than the files to follow.
+    """
 
     files: list[GrowingFile]
     sure: bool
     copy: Generation | None = None
+    older: Sequence[Generation] = ()
 
 
 def _state(file: Generation) -> _State:

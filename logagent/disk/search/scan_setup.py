@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
 
 from logagent.core.batch import Origin, Position
 from logagent.core.code_units import tagged
@@ -30,12 +29,13 @@ from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
 from logagent.disk.files.text_form import aligned, hiding_lead, mark_at, nuls_before, without_lead
 from logagent.disk.search.archive_lines import ArchiveLines
+from logagent.disk.search.judged_times import JudgedFile, fingerprint_with_trust
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.scan import Scan
 from logagent.disk.search.timings import Timings
 from logagent.disk.threads import Work
 from logagent.disk.times.bisection import bounds
-from logagent.disk.times.stamping import SAMPLE, ArchiveTimes, FileTimes
+from logagent.disk.times.stamping import SAMPLE, FileTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,8 @@ class ScanSetup:
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
-        stamping = self._times_of(reader, descriptor, fingerprint, nuls) if self._wants_times else None
-        if stamping is not None and reader.loss is None:
-            options.known_times.note(file, stamping.first, stamping.last)
+        judged = JudgedFile.of(descriptor, fingerprint)
+        stamping = judged.times(file, reader, options, nuls, resume) if self._wants_times else None
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
         begin = max(begin, lead)
@@ -170,7 +169,8 @@ class ScanSetup:
             before_read=self.check_cancelled,
         )
         beginning = _beginning(descriptor, kind, encoding) if self._wants_times else None
-        stamping = None if beginning is None else self._times_in(archive, descriptor, fingerprint, beginning)
+        judged = JudgedFile.of(descriptor, fingerprint)
+        stamping = None if beginning is None else judged.times_in(archive, options, beginning, resume)
         self._enter(file, tagged(fingerprint, archive.places.unit), stamping, places=archive.places)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed and stamping.is_even
         stamps = partial(stamping.stamps, 0) if ranged and stamping is not None else None
@@ -188,27 +188,12 @@ class ScanSetup:
         reader: Reader | None = None,
         places: FilePlaces | None = None,
     ) -> None:
-        origin = Origin(self.options.host, file.name, stamping is None or stamping.timed, self.log, fingerprint)
+        trusted, fingerprint = stamping is None or stamping.timed, fingerprint_with_trust(fingerprint, stamping)
+        origin = Origin(self.options.host, file.name, trusted, self.log, fingerprint)
         if isinstance(self.builder, BatchBuilder):
             self.builder.enter(origin, stamping, None if places is None or places.unit == 1 else places.place_of)
         elif stamping is not None:
             self.builder.enter(origin, stamping, reader)
-
-    def _times_of(self, reader: Reader, descriptor: int, fingerprint: int, begin: int) -> FileTimes:
-        about = _About.of(descriptor, fingerprint)
-        stamping = FileTimes(
-            reader, self.options.zone, about.modified, self.options.known_judgements.get(*about), begin
-        )
-        if reader.loss is None:
-            self.options.known_judgements.put(*about, stamping.judgement)
-        return stamping
-
-    def _times_in(self, archive: Archive, descriptor: int, fingerprint: int, beginning: bytes) -> ArchiveTimes:
-        about = _About.of(descriptor, fingerprint)
-        known = self.options.known_judgements.get(*about)
-        stamping = ArchiveTimes(archive, self.options.zone, about.modified, beginning, known)
-        self.options.known_judgements.put(*about, stamping.judgement)
-        return stamping
 
     @property
     def _wants_times(self) -> bool:
@@ -242,20 +227,6 @@ class ScanSetup:
         if found.jumped:
             self.remarks.append(f"{reader.name}: its times do not ascend, so all of it was scanned")
         return found.begin, found.end
-
-
-class _About(NamedTuple):
-    """What tells whether a file is the one that was judged before."""
-
-    inode: tuple[int, int]
-    fingerprint: int
-    size: int
-    modified: int
-
-    @classmethod
-    def of(cls, descriptor: int, fingerprint: int) -> _About:
-        status = os.fstat(descriptor)
-        return cls((status.st_dev, status.st_ino), fingerprint, status.st_size, status.st_mtime_ns)
 
 
 def _beginning(descriptor: int, kind: Compression | None, encoding: str | None) -> bytes:

@@ -35,6 +35,14 @@ class _Prepared:
         self.builder = setup.builder
         self._finished = False
 
+    def take(self) -> Batch:
+        """Return what was collected since the last call."""
+        return self.builder.take() if self.builder.count else SIGN_OF_LIFE
+
+    def told(self) -> tuple[list[Failure], list[Failure], list[str]]:
+        """Return the losses met, the limits reached, and what else is to be said."""
+        return self.plan.losses, _limits_reached(self.setup), self.setup.remarks
+
     def finish(self) -> None:
         """Collect the event or context that waits for more lines, since there are none."""
         if not self._finished and not self.builder.done:
@@ -106,8 +114,7 @@ class Session:
             self.fail(failure)
         except OSError as error:  # timing the event that waits needs its file, which is already closed
             self.fail(failure_of(error, self._name))
-        builder = self._prepared.builder if self._prepared is not None else None
-        batch = builder.take() if builder is not None and builder.count else SIGN_OF_LIFE
+        batch = SIGN_OF_LIFE if self._prepared is None else self._prepared.take()
         return self._progress.tell(batch, self._under_way, self._notes.told())
 
     def _prepare(self) -> _Prepared:
@@ -151,11 +158,18 @@ class Session:
             if failure.status is Status.NOT_FOUND and opened.begun is None and plan.begun:
                 self._plan_anew(opened, plan)
                 return
-            self._failures.append(failure)
+            self._note(opened, failure)
             self._leave(opened)
         except OSError as error:
             self._failures.append(failure_of(error, opened.file.name))
             self._leave(opened)
+
+    def _note(self, opened: OpenFile, failure: Failure) -> None:
+        """Note a failure; a file that a glob met and that may not be read is none."""
+        if failure.status is Status.PERMISSION_DENIED and opened.begun is None and not self._named:
+            self._notes.add(NoteKind.UNREADABLE, opened.file.name)
+        else:
+            self._failures.append(failure)
 
     def _work(self, opened: OpenFile, prepared: _Prepared) -> None:
         builder, plan = prepared.builder, prepared.plan
@@ -223,12 +237,9 @@ class Session:
         Args:
             lines: number of lines that were sent.
         """
-        losses = self._prepared.plan.losses if self._prepared is not None else []
-        limits = self._prepared and _limits_reached(
-            self._prepared.builder, self._name, self._query, self._options.max_line
-        )
-        failures = [*losses, *self._failures, *(limits or ())]
-        remarks = self._prepared.setup.remarks if self._prepared is not None else []
+        prepared = self._prepared
+        losses, limits, remarks = ([], [], []) if prepared is None else prepared.told()
+        failures = [*losses, *self._failures, *limits]
         status = failures[0].status if failures else Status.OK
         message = joined_causes([*(failure.message for failure in failures), *remarks])
         timings = self._timings.with_decompressing(self._progress.decompressing_ns(self._under_way))
@@ -241,11 +252,11 @@ class Session:
             self._under_way.descriptor.give_up()
 
 
-def _limits_reached(builder: BatchBuilder | HitCounter, log: str, query: Query, max_line: int) -> list[Failure]:
-    reached = []
+def _limits_reached(setup: ScanSetup) -> list[Failure]:
+    builder, reached = setup.builder, []
     if builder.cut:
         lines = "1 line" if builder.cut == 1 else f"{builder.cut} lines"
-        reached.append(f"{log}: {lines} longer than {max_line} bytes were cut")
+        reached.append(f"{setup.log}: {lines} longer than {setup.options.max_line} bytes were cut")
     if builder.refused:
-        reached.append(f"max_bytes={query.limits.max_bytes} reached")
+        reached.append(f"max_bytes={setup.query.limits.max_bytes} reached")
     return [Failure(Status.RESOURCE_EXHAUSTED, message) for message in reached]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+from logagent.core.batch import starts_of
 from logagent.core.times.locating import SEEN
 
 BEHIND = 4 * 1024
@@ -41,27 +42,32 @@ class Heads:
         self.begin = begin
         self._read = read
         self.size = size
-        self._remembered = lru_cache(REMEMBERED)(self._between)
+        self._remembered = lru_cache(REMEMBERED)(self._split)
 
     def between(self, begin: int, end: int) -> list[Head]:
         """Return the heads of the lines that begin from `begin` on and before `end`."""
-        end = min(end, self.size)
-        return self._remembered(begin, end) if end - begin <= SMALL else self._between(begin, end)
+        return list(map(Head._make, zip(*self.columns(begin, end), strict=True)))
 
-    def _between(self, begin: int, end: int) -> list[Head]:
+    def columns(self, begin: int, end: int) -> tuple[list[int], list[bytes]]:
+        """Return where the lines begin that do so from `begin` on and before `end`, and the first bytes of each."""
+        end = min(end, self.size)
+        return self._remembered(begin, end) if end - begin <= SMALL else self._split(begin, end)
+
+    def _split(self, begin: int, end: int) -> tuple[list[int], list[bytes]]:
         begin = max(begin, self.begin)
+        if begin >= end:
+            return [], []
         first = begin == self.begin
         base = begin - (not first)  # a line begins at `begin` if the byte before it is a line break
         text = self._read_lines(base, end)
-        end = min(end - base, len(text))
+        last = min(end - base, len(text)) - 1
         start = 0 if first else text.find(b"\n") + 1
-        heads: list[Head] = []
-        while start < end and (start or first):
-            stop = text.find(b"\n", start)
-            stop = stop if stop >= 0 else len(text)
-            heads.append(Head(base + start, text[start : min(stop, start + SEEN)]))
-            start = stop + 1
-        return heads
+        if start > last or not (start or first):
+            return [], []
+        stop = text.find(b"\n", last)
+        lines = text[start : stop if stop >= 0 else len(text)].split(b"\n")
+        starts = starts_of(base + start, lines)
+        return starts, [line[:SEEN] for line in lines] if len(text) > SEEN else lines
 
     def _read_lines(self, base: int, end: int) -> bytes:
         """Return the text from `base` on, past `end` as far as the last line before `end` needs to state its time."""

@@ -62,30 +62,43 @@ class FileTimes:
         modified: the file's modification time.
         judgement: on the file, if it is known; None: it is made now, which reads samples.
         begin: where its first line begins, in bytes.
+        trust: whether an earlier page of the answer trusted the times; None: there is none.
 
     Attributes:
-        judgement: on the file.
+        found: the judgement on the file as it is now.
+        judgement: the same, as far as an earlier page does not stand against it.
         timed: whether the lines' own times are trusted; if not, all have the modification time.
         first: the earliest time at the beginning of the file; None if none was found, or the file is an archive.
         last: the latest time at the end of the file; None as for `first`.
     """
 
+    found: Judgement
+    judgement: Judgement
+    timed: bool
     first: int | None = None
     last: int | None = None
 
     def __init__(
-        self, reader: Reader, zone: datetime.tzinfo, modified: int, judgement: Judgement | None = None, begin: int = 0
+        self,
+        reader: Reader,
+        zone: datetime.tzinfo,
+        modified: int,
+        judgement: Judgement | None = None,
+        *,
+        begin: int = 0,
+        trust: bool | None = None,
     ) -> None:
         self._heads = Heads(reader.read, reader.size, begin)
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        self._judge(zone, judgement)
+        self._judge(zone, judgement, trust)
         sampled = (self._sampled(GLANCE) or self._sampled(SAMPLE)) if self.timed else None
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
-    def _judge(self, zone: datetime.tzinfo, judgement: Judgement | None) -> None:
+    def _judge(self, zone: datetime.tzinfo, judgement: Judgement | None, trust: bool | None) -> None:
         heads = self._heads
-        self.judgement = judged(heads, zone, self._modified) if judgement is None else judgement
+        self.found = judged(heads, zone, self._modified) if judgement is None else judgement
+        self.judgement = self.found.kept(trust)
         try:
             self._stretches = stretches(heads, self.judgement, zone, self._modified)
         except Hidden:
@@ -131,9 +144,10 @@ class FileTimes:
 
     def stamped(self, begin: int, end: int) -> tuple[list[int], list[int]]:
         """Return the offsets and times of the lines that begin from `begin` on and before `end` and state a time."""
-        heads = self._heads.between(begin, end)
-        starts = [head.start for head in heads]
-        stamps = self._stated(starts, [head.text for head in heads])
+        starts, lines = self._heads.columns(begin, end)
+        stamps = self._stated(starts, lines)
+        if None not in stamps:
+            return starts, [stamp for stamp in stamps if stamp is not None]
         timed = [(start, stamp) for start, stamp in zip(starts, stamps, strict=True) if stamp is not None]
         return [start for start, _ in timed], [stamp for _, stamp in timed]
 
@@ -207,6 +221,7 @@ class ArchiveTimes(FileTimes):
         modified: the file's modification time, in nanoseconds since the epoch.
         beginning: the first `SAMPLE` bytes of the text, by which it is judged.
         judgement: on the archive, if it is known.
+        trust: as for a plain file.
     """
 
     def __init__(
@@ -216,11 +231,13 @@ class ArchiveTimes(FileTimes):
         modified: int,
         beginning: bytes,
         judgement: Judgement | None = None,
+        *,
+        trust: bool | None = None,
     ) -> None:
         self._archive = archive
         self._modified = modified
         self._heads = heads_of(beginning)
-        self._judge(zone, judgement)
+        self._judge(zone, judgement, trust)
 
     def _before(self, start: int) -> tuple[int, int] | None:
         begin, text = self._archive.before(start)

@@ -11,7 +11,7 @@ from logagent.core.notes import Notes
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.files.walk import MAX_DEPTH
-from testbed.trees import Unprivileged, failure, names, planted, read, refusal
+from testbed.trees import Unprivileged, contents, failure, names, planted, read, refusal
 
 # Names.
 
@@ -47,7 +47,7 @@ def test_link_that_leads_out_is_noted_where_a_glob_meets_it(root: Path) -> None:
     (root / "nginx" / "gone.log").symlink_to("nowhere")
     for globs, links in (
         (["*.log", "syslog"], ("out.log",)),
-        (["**/*.log"], ("nginx/out", "out.log")),
+        (["**/*.log"], ("out.log", "nginx/out")),
         (["auth*"], ()),
     ):
         notes = Notes()
@@ -146,14 +146,76 @@ def test_directories_too_deep_are_named_beside_what_was_found(root: Path) -> Non
 # What may not be read.
 
 
-def test_unreadable_file_is_found_and_refused_when_it_is_opened(shared: Path) -> None:
+def noted(notes: Notes) -> dict[str, tuple[str, ...]]:
+    return {note.kind: note.files for note in notes.told()}
+
+
+def test_what_a_glob_meets_and_may_not_be_read_is_noted(shared: Path) -> None:
+    planted(shared, "a.log", "b.log", "a.log.1", "private/c.log", "open/d.log")
+    for forbidden in ("b.log", "a.log.1", "private", "open/d.log"):
+        (shared / forbidden).chmod(0)
+    with Unprivileged():
+        notes = Notes()
+        [log] = Catalog([shared]).find(["**/*"], notes=notes)
+        assert contents([log]) == {"a.log": ["a.log"]}
+        assert noted(notes) == {"unreadable": ("a.log.1", "b.log", "private/", "open/d.log")}
+
+
+def test_where_globs_meet_nothing_that_may_be_read_it_is_denied(shared: Path) -> None:
+    planted(shared, "b.log", "c.log", "private/d.log")
+    for forbidden in ("b.log", "c.log", "private"):
+        (shared / forbidden).chmod(0)
+    with Unprivileged():
+        notes = Notes()
+        with pytest.raises(Failure, match=r"permission denied: b\.log, c\.log, private/") as raised:
+            Catalog([shared]).find(["**/*.log"], notes=notes)
+        assert raised.value.status is Status.PERMISSION_DENIED
+        assert noted(notes) == {"unreadable": ("b.log", "c.log", "private/")}
+        assert failure(Catalog([shared]), "b*", "none.log")[0] is Status.PERMISSION_DENIED
+
+
+def test_what_may_not_be_read_is_found_for_a_listing_and_noted(shared: Path) -> None:
     planted(shared, "a.log", "b.log")
     (shared / "b.log").chmod(0)
     with Unprivileged():
-        readable, unreadable = Catalog([shared]).find(["*.log"])
-        assert read(readable) == b"a.log"
-        assert (unreadable.name, unreadable.size) == ("b.log", 5)
-        assert refusal(unreadable) == (Status.PERMISSION_DENIED, "permission denied: b.log")
+        notes = Notes()
+        logs = Catalog([shared]).find(["*.log"], notes=notes, unreadable=True)
+        assert names(logs) == ["a.log", "b.log"]
+        assert refusal(logs[1]) == (Status.PERMISSION_DENIED, "permission denied: b.log")
+        assert noted(notes) == {"unreadable": ("b.log",)}
+
+
+def test_exact_name_that_may_not_be_read_is_denied(shared: Path) -> None:
+    planted(shared, "a.log", "b.log", "b.log.1")
+    (shared / "b.log").chmod(0)
+    (shared / "b.log.1").chmod(0)
+    with Unprivileged():
+        notes = Notes()
+        expected = (Status.PERMISSION_DENIED, "permission denied: b.log, b.log.1")
+        assert failure(Catalog([shared]), "b.log") == expected
+        a, b = Catalog([shared]).find(["*.log", "b.log"], notes=notes)
+        assert (a.name, refusal(b)) == ("a.log", (Status.PERMISSION_DENIED, "permission denied: b.log"))
+        assert noted(notes) == {}
+
+
+def test_one_generation_of_an_exact_name_that_may_not_be_read_is_still_opened_and_refused(shared: Path) -> None:
+    planted(shared, "b.log", "b.log.1")
+    (shared / "b.log.1").chmod(0)
+    with Unprivileged():
+        [log] = Catalog([shared]).find(["b.log"])
+        assert read(log) == b"b.log"
+        with pytest.raises(Failure, match=r"permission denied: b\.log\.1"):
+            log.generations[1].open()
+
+
+def test_link_to_what_may_not_be_read_is_noted_by_its_own_name(shared: Path) -> None:
+    planted(shared, "a.log", "dark")
+    (shared / "b.log").symlink_to("dark")
+    (shared / "dark").chmod(0)
+    with Unprivileged():
+        notes = Notes()
+        assert names(Catalog([shared]).find(["*.log"], notes=notes)) == ["a.log"]
+        assert noted(notes) == {"unreadable": ("b.log",)}
 
 
 def test_file_in_a_directory_that_may_not_be_entered_is_permission_denied(shared: Path) -> None:
@@ -169,12 +231,9 @@ def test_directory_that_may_not_be_listed_is_named_beside_what_was_found(shared:
     planted(shared, "a.log", "private/b.log")
     (shared / "private").chmod(0)
     with Unprivileged():
-        found, private = Catalog([shared]).find(["**/*.log"])
-        assert found.name == "a.log"
-        assert (private.name, refusal(private)) == (
-            "private/",
-            (Status.PERMISSION_DENIED, "permission denied: private/"),
-        )
+        notes = Notes()
+        assert names(Catalog([shared]).find(["**/*.log"], notes=notes)) == ["a.log"]
+        assert noted(notes) == {"unreadable": ("private/",)}
 
 
 def test_directory_that_may_not_be_listed_is_a_failure_where_nothing_else_is_found(shared: Path) -> None:
@@ -205,27 +264,138 @@ def test_link_to_what_may_not_be_looked_at_is_named(shared: Path) -> None:
     (shared / "b.log").symlink_to("private/b.log")
     (shared / "private").chmod(0)
     with Unprivileged():
-        _, linked = Catalog([shared]).find(["*.log"])
-        assert refusal(linked) == (Status.PERMISSION_DENIED, "permission denied: b.log")
+        notes = Notes()
+        assert names(Catalog([shared]).find(["*.log"], notes=notes)) == ["a.log"]
+        assert noted(notes) == {"unreadable": ("b.log",)}
 
 
 # Several roots.
 
 
-def test_name_is_that_of_the_first_root_that_has_it(tmp_path: Path) -> None:
-    first = planted(tmp_path / "first", "both.log")
-    second = planted(tmp_path / "second", "both.log", "only.log")
+@pytest.fixture
+def two(tmp_path: Path) -> list[Path]:
+    """Two roots that both have `both.log`."""
+    first = planted(tmp_path / "first", "both.log", "both.log.1", "one.log")
+    second = planted(tmp_path / "second", "both.log", "only.log", "sub/x.log")
     (second / "both.log").write_bytes(b"second")
-    both, only = Catalog([first, second]).find(["both.log", "only.log"])
-    assert (read(both), read(only)) == (b"both.log", b"only.log")
+    return [first, second]
 
 
-def test_glob_finds_a_name_of_two_roots_once_in_the_first(tmp_path: Path) -> None:
-    first = planted(tmp_path / "first", "both.log")
-    second = planted(tmp_path / "second", "both.log", "only.log")
-    (second / "both.log").write_bytes(b"second")
-    both, only = Catalog([first, second]).find(["*.log"])
-    assert (read(both), only.name) == (b"both.log", "only.log")
+@pytest.mark.parametrize("pattern", ["both.log", "both*", "*", "**/b*.log"])
+def test_name_of_two_roots_is_found_in_both_and_told_apart(two: list[Path], pattern: str) -> None:
+    first, second = (log for log in Catalog(two).find([pattern]) if "both" in log.name)
+    assert (read(first), read(second)) == (b"both.log", b"second")
+    assert contents([first, second]) == {
+        "first:both.log": ["first:both.log", "first:both.log.1"],
+        "second:both.log": ["second:both.log"],
+    }
+
+
+def test_name_that_one_root_has_stays_as_it_is(two: list[Path]) -> None:
+    assert names(Catalog(two).find(["only.log", "one.log", "sub/*"])) == ["one.log", "only.log", "sub/x.log"]
+
+
+@pytest.mark.parametrize("pattern", ["second:both.log", "second:b*", "second:**/b*"])
+def test_name_behind_that_of_a_root_is_looked_for_there_alone(two: list[Path], pattern: str) -> None:
+    [log] = Catalog(two).find([pattern])
+    assert (log.name, read(log)) == ("second:both.log", b"second")
+
+
+def test_name_behind_that_of_a_root_that_no_other_has_is_told_without(two: list[Path]) -> None:
+    assert names(Catalog(two).find(["second:only.log"])) == ["only.log"]
+    assert names(Catalog(two).find(["first:*"])) == ["first:both.log", "one.log"]
+
+
+def test_name_that_the_root_before_it_does_not_have_is_missing(two: list[Path]) -> None:
+    assert failure(Catalog(two), "first:only.log") == (Status.NOT_FOUND, "no such file: first:only.log")
+    assert failure(Catalog(two), "third:both.log")[0] is Status.NOT_FOUND
+
+
+def test_file_that_is_called_as_a_root_and_a_name_is_found_too(two: list[Path]) -> None:
+    planted(two[0], "second:both.log")
+    assert {read(log) for log in Catalog(two).find(["second:both.log"])} == {b"second", b"second:both.log"}
+
+
+def test_roots_may_be_given_names(two: list[Path]) -> None:
+    catalog = Catalog(two, names={two[1].absolute(): "app"})
+    assert names(catalog.find(["both.log"])) == ["app:both.log", "first:both.log"]
+    assert names(catalog.find(["app:both.log"])) == ["app:both.log"]
+
+
+def test_log_is_found_again_by_whatever_name_it_had(two: list[Path]) -> None:
+    catalog = Catalog(two)
+    logs = catalog.find(["both.log", "one.log"])
+    (two[1] / "both.log").unlink()
+    planted(two[1], "one.log")
+    again = [[file.name for file in catalog.again(log)] for log in logs]
+    assert again == [["first:both.log", "first:both.log.1"], ["one.log"], []]
+    assert [log.called(log.other_name).name for log in logs] == ["both.log", "first:one.log", "both.log"]
+    assert logs[0].called("both.log").generations[1].name == "both.log.1"
+
+
+def test_directory_of_another_root_that_a_link_leads_to_is_searched(two: list[Path]) -> None:
+    (two[0] / "app").symlink_to(two[1])
+    (two[0] / "deep").symlink_to(two[1] / "sub")
+    assert names(Catalog(two).find(["app/*/*.log"])) == ["app/sub/x.log"]
+    assert names(Catalog(two).find(["deep/*"])) == ["deep/x.log"]
+    whole = ["first:both.log", "one.log", "only.log", "second:both.log", "sub/x.log"]
+    assert names(Catalog(two).find(["**/*.log"])) == whole
+
+
+def test_directories_linked_in_circles_between_roots_end(two: list[Path]) -> None:
+    (two[0] / "there").symlink_to(two[1])
+    (two[1] / "back").symlink_to(two[0])
+    assert len(Catalog(two).find(["**/*.log"])) == 5
+
+
+def test_file_of_a_root_within_another_is_found_once(tmp_path: Path) -> None:
+    planted(tmp_path / "log", "app/a.log", "b.log")
+    catalog = Catalog([tmp_path / "log", tmp_path / "log" / "app"])
+    assert names(catalog.find(["**/*"])) == ["app/a.log", "b.log"]
+    assert names(catalog.find(["a.log"])) == ["a.log"]
+
+
+def test_name_that_one_root_may_not_show_is_denied_beside_what_another_has(shared: Path) -> None:
+    first, second = planted(shared / "first", "x/a.log"), planted(shared / "second", "x/a.log")
+    (first / "x").chmod(0)
+    with Unprivileged():
+        found, denied = sorted(Catalog([first, second]).find(["x/a.log"]), key=lambda log: log.root is None)
+        assert read(found) == b"x/a.log"
+        assert refusal(denied) == (Status.PERMISSION_DENIED, "permission denied: x/a.log")
+
+
+# What globs leave out.
+
+SKIP = ["lastlog", "btmp", "*.journal", "**/sa/sa[0-9]*"]
+
+
+def test_globs_leave_out_what_is_to_be_skipped_with_its_generations(tmp_path: Path) -> None:
+    skipped = ("lastlog", "btmp", "btmp.1", "btmp-20261101.gz", "journal/x/system.journal", "sa/sa01")
+    root = planted(tmp_path, *skipped, "a.log", "sa/sar01", "x/lastlog2")
+    assert names(Catalog([root], skip=SKIP).find(["**/*"])) == ["a.log", "sa/sar01", "x/lastlog2"]
+    assert failure(Catalog([root], skip=SKIP), "btm*")[0] is Status.NOT_FOUND
+
+
+@pytest.mark.parametrize("name", ["lastlog", "btmp", "sa/sa01"])
+def test_exact_names_find_what_globs_leave_out(name: str, tmp_path: Path) -> None:
+    root = planted(tmp_path, name, f"{name}.1")
+    assert contents(Catalog([root], skip=SKIP).find([name, "*"])) == {name: [name, f"{name}.1"]}
+
+
+def test_directory_that_is_called_as_a_file_to_skip_is_searched(tmp_path: Path) -> None:
+    root = planted(tmp_path, "btmp/a.log")
+    assert names(Catalog([root], skip=SKIP).find(["**/*"])) == ["btmp/a.log"]
+
+
+def test_what_is_skipped_is_never_noted(shared: Path) -> None:
+    planted(shared, "a.log", "btmp", "btmp.1")
+    (shared / "lastlog").symlink_to("/dev/null")
+    (shared / "btmp").chmod(0)
+    (shared / "btmp.1").chmod(0)
+    with Unprivileged():
+        notes = Notes()
+        assert names(Catalog([shared], skip=SKIP).find(["**/*"], notes=notes)) == ["a.log"]
+        assert noted(notes) == {}
 
 
 def test_root_that_is_a_single_file_is_found_by_name_and_by_glob(root: Path) -> None:
@@ -259,9 +429,11 @@ def test_missing_root_does_not_hide_an_unreadable_directory_of_the_same_name(sha
     root = planted(shared / "log", "a.log", "private/b.log")
     (root / "private").chmod(0)
     with Unprivileged():
-        logs = Catalog([root, shared / "gone" / "private"]).find(["**/*.log"])
+        notes = Notes()
+        logs = Catalog([root, shared / "gone" / "private"]).find(["**/*.log"], notes=notes)
         statuses = {refusal(log)[0] for log in logs if log.name == "private/"}
-        assert statuses == {Status.PERMISSION_DENIED, Status.UNAVAILABLE}
+        assert statuses == {Status.UNAVAILABLE}
+        assert noted(notes) == {"unreadable": ("private/",)}
 
 
 def test_root_that_vanished_since_the_file_was_found_is_unavailable(root: Path) -> None:

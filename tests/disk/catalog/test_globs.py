@@ -12,8 +12,27 @@ from logagent.disk.catalog.globs import (
     is_name,
     literally,
     match_name,
+    matcher,
     passed,
 )
+
+
+@pytest.mark.parametrize(
+    ("texts", "matching", "others"),
+    [
+        (["btmp"], ["btmp", "a/btmp"], ["btmp.1", "btmp/a", "xbtmp"]),
+        (["*.journal"], ["a.journal", "x/y/a.journal"], ["a.journal~", ".journal"]),
+        (["sa/sa*"], ["sa/sa01"], ["x/sa/sa01", "sa01", "sa/x/sa01"]),
+        (["**/sa/sa[0-9]*"], ["sa/sa01", "x/y/sa/sa01"], ["sa/sar01", "sa/x/sa01", "x/sb/sa01"]),
+        (["a", "b/*"], ["a", "x/a", "b/c"], ["b", "x/b/c"]),
+        ([], [], ["a"]),
+    ],
+)
+def test_names_match_globs_by_their_last_component_or_as_a_whole(
+    texts: list[str], matching: list[str], others: list[str]
+) -> None:
+    is_matched = matcher(texts)
+    assert [name for name in [*matching, *others] if is_matched(name)] == matching
 
 
 def spelled(glob: Glob) -> str:

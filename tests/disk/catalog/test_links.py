@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent.core.outcome import Status
+from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
 from testbed.trees import contents, failure, found, names, planted, read, refusal
 
@@ -51,6 +51,29 @@ def test_link_to_the_newest_dated_file_brings_the_older_ones(tmp_path: Path) -> 
     (root / "older").symlink_to("app-20261127.log")
     assert found(root, "latest") == {"latest": ["app-20261128.log", "app-20261127.log", "app-20261126.log.gz"]}
     assert found(root, "older") == {"older": ["older"]}
+
+
+@pytest.mark.parametrize("pattern", ["containers/web.log", "containers/*.log", "**/web.log"])
+def test_link_to_a_log_has_its_generations_while_its_target_is_missing(pods: Path, pattern: str) -> None:
+    """As in the middle of each rotation."""
+    (pods / "pods" / "web" / "app" / "0.log").unlink()
+    looked: set[Path] = set()
+    found = Catalog([pods]).find([pattern], looked=looked)
+    assert contents(found) == {"containers/web.log": [*KUBELET[1:]]}
+    assert pods / "pods" / "web" / "app" in looked
+
+
+def test_link_to_nothing_is_missing(pods: Path) -> None:
+    for name, target in [("a", "none"), ("b", "a"), ("c", "/none/c"), ("d", "none/d"), ("e", "e")]:
+        (pods / name).symlink_to(target)
+        assert failure(Catalog([pods]), name)[0] in (Status.NOT_FOUND, Status.PERMISSION_DENIED)
+    assert found(pods, "?", "containers/*") == found(pods, "containers/*")
+
+
+def test_link_whose_target_is_missing_brings_no_generations_where_they_are_not_wanted(pods: Path) -> None:
+    (pods / "pods" / "web" / "app" / "0.log").unlink()
+    with pytest.raises(Failure):
+        Catalog([pods]).find(["containers/web.log"], rotated=False)
 
 
 def test_directory_of_a_links_target_is_looked_into_for_more(pods: Path) -> None:
@@ -97,6 +120,14 @@ def test_links_over_links_and_roots_are_followed(roots: list[Path]) -> None:
     assert contents(Catalog(roots).find(["web.log"])) == {"web.log": ["web.log", "x/json.log.1"]}
 
 
+@pytest.mark.parametrize("pattern", ["web.log", "w*.log"])
+def test_link_into_another_root_has_generations_while_its_target_is_missing(roots: list[Path], pattern: str) -> None:
+    (roots[0] / "web.log").symlink_to("pod.log")
+    (roots[0] / "pod.log").symlink_to(roots[1] / "x/json.log")
+    (roots[1] / "x/json.log").unlink()
+    assert contents(Catalog(roots).find([pattern])) == {"web.log": ["x/json.log.1"]}
+
+
 def test_directory_linked_from_another_root_is_entered_for_a_name(roots: list[Path]) -> None:
     (roots[0] / "docker").symlink_to(roots[1])
     [log] = Catalog(roots).find(["docker/x/json.log"])
@@ -140,6 +171,12 @@ def test_link_out_of_all_roots_is_passed_over_where_another_root_has_the_name(ro
 def test_glob_does_not_find_what_lies_out_of_all_roots(roots: list[Path]) -> None:
     (roots[0] / "web.log").symlink_to("../outside/secret.log")
     assert names(Catalog(roots).find(["*.log"])) == ["a.log"]
+
+
+def test_link_into_another_root_that_matches_only_as_a_directory_is_not_found(roots: list[Path]) -> None:
+    (roots[0] / "web.log").symlink_to(roots[1] / "x/json.log")
+    planted(roots[0], "d/x.log")
+    assert names(Catalog(roots).find(["*/x.log"])) == ["d/x.log"]
 
 
 def test_links_between_roots_in_circles_end(roots: list[Path]) -> None:

@@ -153,18 +153,25 @@ def test_root_that_is_a_single_file_has_no_generations(rotated: Path) -> None:
     assert found(rotated / "app.log", "app.log") == found(rotated / "app.log", "*") == {"app.log": ["app.log"]}
 
 
-def test_log_is_that_of_the_first_root_that_has_its_live_file(tmp_path: Path) -> None:
-    first = planted(tmp_path / "first", "app.log.1", "db.log.1")
+def test_generations_of_one_name_in_two_roots_are_those_of_two_logs(tmp_path: Path) -> None:
+    first = planted(tmp_path / "first", "app.log.1")
     second = planted(tmp_path / "second", "app.log", "app.log.1", "db.log.2")
     for pattern in ("*.log", "*"):
-        app, db = Catalog([first, second]).find([pattern])
-        assert ([file.root for file in app.generations], app.root) == ([second, second], second)
-        assert ([file.name for file in db.generations], db.root) == (["db.log.1"], first)
+        logs = Catalog([first, second]).find([pattern])
+        assert contents(logs) == {
+            "db.log": ["db.log.2"],
+            "first:app.log": ["first:app.log.1"],
+            "second:app.log": ["second:app.log", "second:app.log.1"],
+        }
+        assert [log.root for log in logs] == [second, first, second]
 
 
-def test_generation_named_in_one_root_says_nothing_about_another(tmp_path: Path) -> None:
+def test_generation_named_is_found_in_every_root_that_has_it(tmp_path: Path) -> None:
     first, second = planted(tmp_path / "first", "app.log.1"), planted(tmp_path / "second", "app.log", "app.log.1")
-    assert contents(Catalog([first, second]).find(["app.log.1"])) == {"app.log.1": ["app.log.1"]}
+    assert contents(Catalog([first, second]).find(["app.log.1"])) == {
+        "first:app.log.1": ["first:app.log.1"],
+        "second:app.log.1": ["second:app.log.1"],
+    }
 
 
 def test_generations_do_not_count_as_files(rotated: Path) -> None:

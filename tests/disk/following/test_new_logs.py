@@ -109,6 +109,25 @@ async def test_what_globs_meet_is_noted_as_it_is_now(tmp_path: Path, autojump_cl
             assert finder.notes == ()
 
 
+async def test_a_log_keeps_its_name_though_another_root_gets_one_of_the_same(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    async with scene(tmp_path) as it:
+        it.catalog = Searched([it.directory, other])
+        async with it.finder("*.log") as finder:
+            append(other / "app.log", "2")
+            await it.wake("other")
+            assert {name: log.root for name, log in finder.logs.items()} == {
+                "app.log": it.directory,
+                "other:app.log": other,
+            }
+            (it.directory / "app.log").unlink()
+            await it.wake("other")
+            assert finder.logs["other:app.log"].generations[0].name == "other:app.log"
+
+
 async def test_what_came_before_it_was_told_of_names_is_found(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with scene(tmp_path) as it:
         it.catalog.behind = lambda: append(it.directory / "new.log", "1")

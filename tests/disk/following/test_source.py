@@ -21,12 +21,15 @@ from logagent.core.batch import BATCH_BYTES, Batch, Notice, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Unit
 from logagent.disk.archives.compression import Compression
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.following.new_logs import SEARCH_AGAIN
 from logagent.disk.following.source import FollowSource
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from testbed.packing import PACK
 from testbed.reading import Collected
-from testbed.tailing import Logs, append, followed, generations, growing_logs
+from testbed.tailing import Logs, append, followed, growing_logs
+from testbed.trees import Unprivileged, permit, planted
 
 SETTLED = 1.0
 """Virtual seconds after which all whole lines that were written have come, events too."""
@@ -80,7 +83,7 @@ class Host:
             threads=DiskThreads(inline=True),
             tails=logs.tails,
             options=lambda _: ReadOptions(host="web", zone=UTC, max_line=1000),
-            again=partial(generations, logs.catalog),
+            again=logs.catalog.again,
             max_files=10,
         )
         self.outcomes: list[Outcome] = []
@@ -100,6 +103,49 @@ class Host:
         out, _ = self.begin(**asked)
         await trio.sleep(SETTLED)
         return out
+
+
+async def test_logs_of_one_name_in_two_roots_are_followed_each_by_its_own_name(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    (tmp_path / "logs").mkdir()
+    other.mkdir()
+    append(other / "app.log", "1 other")
+    async with growing_logs(tmp_path / "logs", "1") as logs:
+        logs.catalog = Catalog([logs.directory, other])
+        out = await Host(logs).follow()
+        append(logs.path, "2")
+        append(other / "app.log", "2 other")
+        await trio.sleep(SETTLED)
+        assert sorted(out.lines) == [b"2", b"2 other"]
+        origins = {origin.file for batch in out.batches for origin in batch.origins}
+        assert origins == {"logs:app.log", "other:app.log"}
+        logs.rotate("app.log.1")
+        append(logs.path, "3")
+        await trio.sleep(SETTLED)
+        assert sorted(out.lines) == [b"2", b"2 other", b"3"]
+
+
+async def test_a_follow_notes_what_a_glob_may_not_read_and_goes_on_with_it_when_it_may(
+    autojump_clock: MockClock,
+) -> None:
+    with TemporaryDirectory() as directory:
+        permit(Path(directory))
+        async with growing_logs(Path(directory), "1") as logs:
+            dark = planted(Path(directory), "dark.log") / "dark.log"
+            dark.chmod(0)
+            with Unprivileged():
+                out = await Host(logs).follow(files=("*.log",))
+                noted = [(note.kind, note.files) for batch in out.batches for note in batch.notes]
+                assert noted == [("unreadable", ("dark.log",))]
+                assert not [notice for batch in out.batches for notice in batch.notices]
+            dark.chmod(0o644)
+            with Unprivileged():
+                await trio.sleep(SEARCH_AGAIN + SETTLED)
+            append(dark, "2")
+            await trio.sleep(SETTLED)
+            assert out.lines[-1].endswith(b"2")
 
 
 @asynccontextmanager

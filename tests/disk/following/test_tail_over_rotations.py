@@ -17,7 +17,7 @@ from logagent.disk.catalog.logs import Generation
 from logagent.disk.following.tail import TailBlock
 from logagent.disk.rotation.chain import BUSY
 from logagent.disk.rotation.retries import RETRY_PAUSE
-from testbed.tailing import SETTLED, Reader, append, growing_logs, held
+from testbed.tailing import SETTLED, Reader, Told, append, growing_logs, held
 
 MANY = 40
 """Rotations: more than a tail holds files open."""
@@ -297,3 +297,20 @@ async def test_what_may_not_be_read_is_told_once_and_gone_on_with_when_it_may(
         await trio.sleep(RETRY_PAUSE + SETTLED)
         assert reader.lines == ["1", "2"]
         assert len(reader.notices) == 1
+
+
+async def test_of_a_link_its_own_directory_and_its_targets_are_watched(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    (tmp_path / "pods").mkdir()
+    append(tmp_path / "pods" / "0.log", "1")
+    (tmp_path / "app.log").symlink_to("pods/0.log")
+    told = Told()
+    async with growing_logs(tmp_path, watching=told) as logs:
+        reader = await logs.reader()
+        assert told.watched == sorted([tmp_path.name, "pods"])
+        (tmp_path / "pods" / "0.log").rename(tmp_path / "pods" / "0.log.1")
+        append(tmp_path / "pods" / "0.log", "2")
+        told.watches["pods"].wake()
+        await trio.sleep(SETTLED)
+        assert reader.lines == ["2"]

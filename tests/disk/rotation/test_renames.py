@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.rotation.growing_file import GrowingFile
-from logagent.disk.rotation.renames import RenameDetector
+from logagent.disk.rotation.renames import RenameDetector, places_of
 from logagent.disk.rotation.retries import RETRY_PAUSE
 
 
@@ -78,3 +79,46 @@ def test_in_a_log_of_dated_files_only_a_reported_rename_counts(path: Path, newes
         assert not renames.may_be_replaced(newest, 1.0, watched=False)
         renames.note_rename()
         assert [renames.may_be_replaced(newest, now, watched=True) for now in (1.0, 2.0)] == [True, False]
+
+
+# Where a log's files are renamed.
+
+
+def places(root: Path, name: str, *more: Path) -> tuple[Path | None, set[Path]]:
+    [log] = Catalog([root, *more]).find([name])
+    assert log.root is not None
+    path, directories = places_of(log.root, log.name, log.generations[0])
+    return path, set(directories)
+
+
+def test_a_log_lies_in_one_directory(path: Path) -> None:
+    assert places(path.parent, "app.log") == (path, {path.parent})
+
+
+def test_a_root_that_is_a_file_lies_in_one_directory(path: Path) -> None:
+    assert places(path, "app.log") == (path, {path.parent})
+
+
+def test_a_link_is_renamed_where_its_target_lies_too(path: Path) -> None:
+    (path.parent / "links").mkdir()
+    link = path.parent / "links" / "web.log"
+    link.symlink_to("../app.log")
+    assert places(path.parent, "links/web.log") == (link, {link.parent, path.parent})
+    path.rename(path.with_name("app.log.1"))
+    assert places(path.parent, "links/web.log") == (link, {link.parent, path.parent})
+
+
+def test_of_a_link_from_another_root_the_target_is_looked_at(path: Path) -> None:
+    links = path.parent / "links"
+    links.mkdir()
+    (path.parent / "logs").mkdir()
+    target = path.rename(path.parent / "logs" / "app.log")
+    (links / "web.log").symlink_to(target)
+    assert places(links, "web.log", target.parent) == (target, {target.parent})
+    target.rename(target.with_name("app.log.1"))
+    assert places(links, "web.log", target.parent) == (None, {target.parent})
+
+
+def test_a_log_without_a_live_file_has_no_path(path: Path) -> None:
+    path.rename(path.with_name("app.log.1"))
+    assert places(path.parent, "app.log") == (None, {path.parent})

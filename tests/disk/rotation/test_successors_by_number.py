@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from testbed.rotating import rotating, texts
+from testbed.rotating import empty, rotating, texts
 from testbed.tailing import append
 
 
@@ -25,3 +25,21 @@ def test_files_that_were_older_are_not_read_again_wherever_they_are_listed(tmp_p
             assert found is not None
             it.opened += found.files
             assert (texts(found.files), found.sure) == ([f"{text}\n"], True)
+
+
+def test_files_behind_one_that_was_empty_are_found_though_they_were_listed_before(tmp_path: Path) -> None:
+    with rotating(tmp_path) as it:
+        empty(it)
+        finder = it.finder
+        append(it.path, "second")
+        it.path.rename(tmp_path / "app.log.3")
+        (tmp_path / "app.log.1").rename(tmp_path / "app.log.4")
+        append(tmp_path / "app.log.2", "third")
+        append(it.path, "fourth")
+        between = finder.after_emptiness(it.file, it.known)
+        assert between is not None
+        assert between.files == []
+        found = finder.after_renaming(it.file, it.known)
+        assert found is not None
+        it.opened += found.files
+        assert (texts(found.files), found.sure) == (["third\n", "fourth\n"], True)

@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from logagent.core.notes import Note, NoteKind
-from logagent.core.outcome import Outcome, Status
+from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.logs import Generation
@@ -209,6 +209,21 @@ async def test_what_is_noted_of_files_is_told_ahead_and_in_the_end(monkeypatch: 
         assert outcome.complete
         told = [batch.notes for batch in out.batches if batch.notes]
         assert told == ([] if named else [(Note("times", ("app.log",), 1),), (both,)])
+
+
+async def test_a_file_that_a_glob_met_and_that_cannot_be_opened_for_want_of_rights_is_noted() -> None:
+    def fail() -> int:
+        raise Failure(Status.PERMISSION_DENIED, "permission denied: app.log.1")
+
+    files = [found("app.log", b"new\n"), Found("app.log.1", 9, MODIFIED, fail), found("app.log.2", b"old\n")]
+    for named in (True, False):
+        out = Collected()
+        options = ReadOptions(host="web-1", zone=UTC)
+        source = LogSource("app.log", files, DiskThreads(inline=True), options, named=named)
+        outcome = await source.pump(Query.of(files=("*",)), out)
+        assert out.lines == [b"new", b"old"]
+        assert outcome.complete is not named
+        assert outcome.notes == (() if named else (Note("unreadable", ("app.log.1",), 1),))
 
 
 async def test_the_lines_of_an_event_and_its_context_are_merged_by_its_time() -> None:

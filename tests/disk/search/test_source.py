@@ -27,6 +27,7 @@ from logagent.core.batch import Batch, Origin
 from logagent.core.cursor import fingerprint
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query
+from logagent.core.trust import with_trust
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
@@ -114,7 +115,7 @@ async def answer(served: Served, **asked: Any) -> tuple[Collected, Outcome]:
 
 
 def origin_of(content: bytes, *, timed: bool) -> Origin:
-    return Origin("web-1", "app.log", timed, "app.log", fingerprint(content))
+    return Origin("web-1", "app.log", timed, "app.log", with_trust(fingerprint(content), trusted=timed))
 
 
 def lines_of(content: bytes) -> list[bytes]:

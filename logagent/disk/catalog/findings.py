@@ -1,0 +1,231 @@
+"""What one question for logs finds in the served roots: files, names that were not reached, and what was noted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+from logagent.core.notes import NoteKind, Notes
+from logagent.core.outcome import Failure, Status
+from logagent.disk.catalog.glob_search import FoundFile, may_open
+from logagent.disk.catalog.links import OpenRoot, failure_of_look, look
+from logagent.disk.catalog.live_names import LiveNames
+from logagent.disk.catalog.logs import InRoot, Log, each_once, grouped, refusal
+from logagent.disk.catalog.numbering import Numbering
+from logagent.disk.files.beneath import Root, failure_of
+
+_NAMED = 3
+"""Names that a message lists at most: enough to recognise the query."""
+
+
+class Asked(NamedTuple):
+    """A name or glob as it is looked for in one root.
+
+    Attributes:
+        pattern: as it was asked for.
+        name: what is looked for below the root: the same, or what follows `ROOT:`.
+    """
+
+    pattern: str
+    name: str
+
+
+class Findings:
+    """The findings of one question, as several searches add to them.
+
+    Args:
+        patterns: names and globs.
+        notes: gets what is judged of the files that globs meet.
+
+    Attributes:
+        patterns: these, each once.
+        opened: the roots that could be opened.
+        looked: the absolute paths of the directories in which further files might appear.
+    """
+
+    def __init__(self, patterns: Iterable[str], notes: Notes) -> None:
+        self.patterns = list(dict.fromkeys(patterns))
+        self.opened: list[OpenRoot] = []
+        self.looked: set[Path] = set()
+        self._notes = notes
+        self._found: dict[tuple[int, str], InRoot] = {}
+        self._refused: dict[str, tuple[str, Failure]] = {}
+        self._denied: list[str] = []
+        self._leading_out: list[str] = []
+
+    # Adding to them.
+
+    def enter(self, roots: Iterable[tuple[Root, LiveNames]], stack: ExitStack) -> None:
+        """Open all roots for as long as `stack` is open, and note those that cannot be opened."""
+        for number, (root, live) in enumerate(roots):
+            try:
+                self.opened.append(OpenRoot(number, root, stack.enter_context(root.enter()), live))
+            except Failure as failure:
+                self.refuse(f"{root.name}/", failure)
+
+    def asked_in(self, root: Root) -> Iterator[Asked]:
+        """Yield what is asked for in a root: all names and globs, and, of those that begin so, what follows `ROOT:`."""
+        prefix = f"{root.name}:"
+        for pattern in self.patterns:
+            yield Asked(pattern, pattern)
+            if pattern.startswith(prefix):
+                yield Asked(pattern, pattern.removeprefix(prefix))
+
+    def look_for(self, opened: OpenRoot, asked: Asked, *, named: bool = True) -> Failure | None:
+        """Find one file by its name in a root; return the failure if that does not succeed."""
+        try:
+            found = look(self.opened, opened, asked.name)
+        except OSError as error:
+            return failure_of_look(error, asked.pattern)
+        below = (opened.number, opened.root) if found.number != opened.number else None
+        self._found[opened.number, asked.name] = found._replace(named=named, below=below)
+        return None
+
+    def add(self, met: OpenRoot, opened: OpenRoot, found: FoundFile, *, named: bool = False) -> None:
+        """Add a file, unless the root has one of its name already.
+
+        Args:
+            met: the root below which it has its name.
+            opened: the root in which it lies.
+            named: whether it was found by its exact name, or by that of its log.
+        """
+        self._found.setdefault((met.number, found.name), _in_root(met, opened, found, named=named))
+
+    def add_beside(self, met: OpenRoot, opened: OpenRoot, found: FoundFile, *, named: bool) -> None:
+        """Add a generation that lies beside the target of a link to its log, and has its name in the target's root."""
+        self._found.setdefault((opened.number, found.name), _in_root(met, opened, found, named=named))
+
+    def opened_as(self, number: int) -> OpenRoot:
+        """Return the root with a number, which could be opened."""
+        return next(one for one in self.opened if one.number == number)
+
+    def refuse(self, name: str, failure: Failure) -> None:
+        """Note what could not be reached, which the answer must report."""
+        # The key is the message, since a root and a file may have the same name.
+        self._refused[failure.message] = name, failure
+
+    def miss(self, name: str, error: OSError) -> None:
+        """Note a file or directory that a glob met and that could not be looked at."""
+        if isinstance(error, PermissionError):
+            self._deny(name)
+        else:
+            self.refuse(name, failure_of(error, name))
+
+    def leads_out(self, name: str) -> None:
+        """Note a link that a glob met and that leads out of all roots."""
+        self._leading_out.append(name)
+        self._notes.add(NoteKind.LINK, name)
+
+    def _deny(self, name: str) -> None:
+        self._denied.append(name)
+        self._notes.add(NoteKind.UNREADABLE, name)
+
+    # Taking them.
+
+    @property
+    def files(self) -> Sequence[InRoot]:
+        """All files that were found, each once."""
+        return list(each_once(self._found.values()))
+
+    def has_log(self, pattern: str) -> bool:
+        """Return whether a file of a log that was asked for by this exact name was found."""
+        return any(
+            file.named and pattern in (file.found.log, f"{file.met[1].name}:{file.found.log}")
+            for file in self._found.values()
+        )
+
+    def logs(self, limit: int, numbering: Numbering, *, rotated: bool, unreadable: bool) -> list[Log]:
+        """Return the logs, and one for each name that could not be reached.
+
+        Args:
+            limit: logs at most.
+            numbering: judges numbered files.
+            rotated: whether generations are among them.
+            unreadable: whether files that globs met and that may not be read are among them.
+
+        Raises:
+            Failure: when there is no file, none that may be read, or more than `limit` logs.
+        """
+        files = numbering.judged(self._to_be_read(unreadable=unreadable))
+        if not rotated:
+            files = [file for file in files if file.found.rotation is None]
+        if not files:
+            raise self._nothing_found()
+        if not unreadable:
+            self._require_readable(files)
+        logs = [
+            *grouped(files, self._holders),
+            *(refusal(name, failure) for name, failure in self._refused.values()),
+        ]
+        if len(logs) > limit:
+            raise Failure(Status.RESOURCE_EXHAUSTED, f"{len(logs)} files match, more than {limit}; narrow the glob")
+        return sorted(logs, key=lambda log: log.name)
+
+    def _to_be_read(self, *, unreadable: bool) -> list[InRoot]:
+        """Return each file once, and note those that globs met and that may not be read."""
+        kept = []
+        for file in self.files:
+            is_denied = not file.named and not file.found.readable
+            if is_denied:
+                self._deny(file.found.name)
+            if unreadable or not is_denied:
+                kept.append(file)
+        return kept
+
+    def _require_readable(self, files: Sequence[InRoot]) -> None:
+        """Raise `Failure` if none of the files, which are named exactly or can be read, can be read."""
+        if not any(not file.named or self._may_read(file) for file in files):
+            raise _permission_denied([*(file.found.name for file in files), *self._denied])
+
+    def _may_read(self, file: InRoot) -> bool:
+        return may_open(self.opened_as(file.number).beneath, file.found.resolved)
+
+    def _holders(self, name: str) -> set[int]:
+        """Return the numbers of the roots that have a file of a name."""
+        return {one.number for one in self.opened if self._holds(one, name)} if len(self.opened) > 1 else set()
+
+    def _holds(self, opened: OpenRoot, name: str) -> bool:
+        try:
+            look(self.opened, opened, name)
+        except OSError:
+            return False
+        return True
+
+    def _nothing_found(self) -> Failure:
+        missing = no_such_file(self.patterns)
+        worst = worst_of([*(failure for _, failure in self._refused.values()), missing])
+        if worst.status is not Status.NOT_FOUND:
+            return worst
+        if self._denied:
+            return _permission_denied(self._denied)
+        if self._leading_out:
+            links = listed(sorted(self._leading_out))
+            return Failure(missing.status, f"{missing.message}; leads out of the served roots: {links}")
+        return missing
+
+
+def _in_root(met: OpenRoot, opened: OpenRoot, found: FoundFile, *, named: bool) -> InRoot:
+    below = (met.number, met.root) if met.number != opened.number else None
+    return InRoot(opened.number, opened.root, found, named=named, below=below)
+
+
+def no_such_file(names: list[str]) -> Failure:
+    """Return the failure for names of which none was found."""
+    return Failure(Status.NOT_FOUND, f"no such file: {listed(names)}")
+
+
+def listed(names: list[str]) -> str:
+    """Write the first of some names, and how many more there are."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def worst_of(failures: list[Failure]) -> Failure:
+    """Return the first failure other than NOT_FOUND, or else the first."""
+    return next((failure for failure in failures if failure.status is not Status.NOT_FOUND), failures[0])
+
+
+def _permission_denied(names: Iterable[str]) -> Failure:
+    return Failure(Status.PERMISSION_DENIED, f"permission denied: {listed(sorted(set(names)))}")

@@ -1,0 +1,102 @@
+"""Looking for the files that globs match, in every root, and through links from one root into another."""
+
+from __future__ import annotations
+
+import errno
+import stat
+from collections import defaultdict
+from collections.abc import Collection
+
+from logagent.core.outcome import Status
+from logagent.disk.catalog.findings import Asked, Findings
+from logagent.disk.catalog.glob_search import Budget, GlobSearch, LeadingOut, Skips, may_open
+from logagent.disk.catalog.globs import Glob, compiled_all, match_name
+from logagent.disk.catalog.links import OpenRoot, arrive
+from logagent.disk.files.beneath import failure_of, require_regular
+
+
+class GlobLookup:
+    """Looks for globs.
+
+    Args:
+        findings: what was asked for; added to.
+        budget: of comparisons.
+        skips: tells which files globs leave out.
+        rotated: whether to find generations other than by their exact name.
+    """
+
+    def __init__(self, findings: Findings, budget: Budget, skips: Skips, *, rotated: bool) -> None:
+        self._findings = findings
+        self._budget = budget
+        self._skips = skips
+        self._rotated = rotated
+        self._unresolved: list[tuple[OpenRoot, str]] = []
+        self._visited: dict[int, set[tuple[str, Glob]]] = defaultdict(set)
+
+    def run(self) -> list[tuple[OpenRoot, str]]:
+        """Search every root, and then where the links lead that lead out of their roots.
+
+        Returns:
+            Roots, and names in them that match and lead nowhere.
+
+        Raises:
+            Failure: RESOURCE_EXHAUSTED, when the budget is spent.
+        """
+        links = [(opened, link) for opened in self._findings.opened for link in self._search(opened)]
+        while links:
+            opened, link = links.pop()
+            links += [(opened, further) for further in self._search_beyond(opened, link)]
+        return self._unresolved
+
+    def _search(self, opened: OpenRoot) -> list[LeadingOut]:
+        """Search one root; return the links that lead out of it."""
+        globs = compiled_all(asked.name for asked in self._findings.asked_in(opened.root))
+        if not opened.beneath.is_file:
+            return self._run(opened, opened, globs)
+        own = opened.root.path.name
+        if match_name(globs, own) and not self._skips(own):
+            self._findings.look_for(opened, Asked(own, own), named=False)
+        return []
+
+    def _run(
+        self, met: OpenRoot, opened: OpenRoot, globs: Collection[Glob], name: str = "", resolved: str = ""
+    ) -> list[LeadingOut]:
+        """Search a root, or a directory of it to which a link leads that has the name `name` in the root `met`."""
+        if not globs:
+            return []
+        search = GlobSearch(
+            opened.beneath,
+            self._budget,
+            opened.live,
+            rotated=self._rotated,
+            skips=self._skips,
+            visited=self._visited[opened.number],
+        )
+        search.run(globs, name, resolved)
+        self._findings.looked |= {opened.root.path / directory for directory in search.directories}
+        for found in search.found:
+            self._findings.add(met, opened, found)
+        for child, error in search.unreachable:
+            self._findings.miss(f"{opened.root.name}/" if child == "/" else child, error)
+        self._unresolved += [(met, child) for child in search.unresolved]
+        return search.leading_out
+
+    def _search_beyond(self, met: OpenRoot, link: LeadingOut) -> list[LeadingOut]:
+        """Follow a link that leads out of its root; return the further ones that lead out of where it leads."""
+        try:
+            there, found = arrive(self._findings.opened, met, link.name)
+            if stat.S_ISDIR(found.status.st_mode):
+                return self._run(met, there, link.left - {()}, link.name, found.resolved)
+            require_regular(found.status)
+        except OSError as error:
+            if error.errno == errno.ENOENT and () in link.left:
+                self._unresolved.append((met, link.name))
+            if error.errno == errno.EXDEV:
+                self._findings.leads_out(link.name)
+            elif failure_of(error, link.name).status is not Status.NOT_FOUND:
+                self._findings.miss(link.name, error)
+            return []
+        if () in link.left:
+            readable = may_open(there.beneath, found.resolved)
+            self._findings.add(met, there, found._replace(readable=readable))
+        return []

@@ -1,0 +1,82 @@
+"""What gives the lines of an opened file their times, by what is known of the file already."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from logagent.core.batch import Position
+from logagent.core.trust import trust_in, with_trust
+from logagent.disk.archives.archive import Archive
+from logagent.disk.catalog.logs import Generation
+from logagent.disk.files.reader import Reader
+from logagent.disk.search.options import ReadOptions
+from logagent.disk.times.stamping import ArchiveTimes, FileTimes
+
+
+class JudgedFile(NamedTuple):
+    """An opened file, by what tells whether it is the one that was judged before.
+
+    Attributes:
+        inode: its device and inode.
+        fingerprint: of its first bytes.
+        size: in bytes.
+        modified: when it was last written to, in nanoseconds since the epoch.
+    """
+
+    inode: tuple[int, int]
+    fingerprint: int
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, descriptor: int, fingerprint: int) -> JudgedFile:
+        """Return the file of an open descriptor, with its fingerprint."""
+        status = os.fstat(descriptor)
+        return cls((status.st_dev, status.st_ino), fingerprint, status.st_size, status.st_mtime_ns)
+
+    def times(
+        self, file: Generation, reader: Reader, options: ReadOptions, begin: int, resume: Position | None
+    ) -> FileTimes:
+        """Return what gives the lines of the file their times; reads samples of it unless it is known.
+
+        Args:
+            file: as it was listed.
+            reader: of the file.
+            options: hold what earlier queries found out about files; what is found out now is added to them.
+            begin: where its first line begins, in bytes.
+            resume: how far an earlier answer read it; None: not at all.
+        """
+        known = options.known_judgements.get(*self)
+        stamping = FileTimes(reader, options.zone, self.modified, known, begin=begin, trust=_trust_of(resume))
+        if reader.loss is None:
+            options.known_judgements.put(*self, stamping.found)
+            options.known_times.note(file, stamping.first, stamping.last)
+        return stamping
+
+    def times_in(
+        self, archive: Archive, options: ReadOptions, beginning: bytes, resume: Position | None
+    ) -> ArchiveTimes:
+        """Return what gives the lines of the archive that the file is their times.
+
+        Args:
+            archive: whose lines.
+            options: hold what earlier queries found out about files; what is found out now is added to them.
+            beginning: the first bytes of its text.
+            resume: how far an earlier answer read it; None: not at all.
+        """
+        known = options.known_judgements.get(*self)
+        stamping = ArchiveTimes(archive, options.zone, self.modified, beginning, known, trust=_trust_of(resume))
+        options.known_judgements.put(*self, stamping.found)
+        return stamping
+
+
+def fingerprint_with_trust(fingerprint: int, stamping: FileTimes | None) -> int:
+    """Return a fingerprint for positions, with what was judged of the file's times if that may change."""
+    if stamping is None or stamping.judgement.is_settled:
+        return fingerprint
+    return with_trust(fingerprint, trusted=stamping.timed)
+
+
+def _trust_of(resume: Position | None) -> bool | None:
+    return None if resume is None else trust_in(resume.fingerprint)
