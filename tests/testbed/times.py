@@ -77,8 +77,13 @@ SAMPLES = {
     "suricata_log": (b"10/11/2000 -- 13:55:36 - <Notice> - ready", ns("2000-11-10 13:55:36")),
     "half_life": (b'L 10/11/2000 - 13:55:36: "Ann<1><>" entered', ns("2000-10-11 13:55:36")),
     "geth": (b"INFO [03-17|13:55:36.123] ready", ns("2024-03-17 13:55:36.123")),
-    "day_word": ("3. März 2000 13:55:36 bereit".encode(), ns("2000-03-03 13:55:36")),
-    "word_day": (b"October 3rd, 2000 at 1:55:36 PM ready", ns("2000-10-03 13:55:36")),
+    "zone_month_day": (b"[PDT Oct 10 13:55:36] error    : ready", ns("2023-10-10 20:55:36")),
+    "week_date": (b"2000-W41-2T13:55:36.5Z ready", ns("2000-10-10 13:55:36.5")),
+    "day_word": ("3. Mär 13:55:36 bereit".encode(), ns("2024-03-03 13:55:36")),
+    "day_word_year": ("3. März 2000 13:55:36 bereit".encode(), ns("2000-03-03 13:55:36")),
+    "word_day": (b"October 3 13:55:36 ready", ns("2023-10-03 13:55:36")),
+    "word_day_year": (b"October 3rd, 2000 at 1:55:36 PM ready", ns("2000-10-03 13:55:36")),
+    "date_time_pairs": (b"level=info date='2000-10-10' time='13:55:36' msg=ready", ns("2000-10-10 13:55:36")),
     "cjk": ("2000年10月3日 13:55:36 ok".encode(), ns("2000-10-03 13:55:36")),
     "hpc": (b"134681 node-246 unix.hw state_change.unavailable 1732356672 1 down", ns("2024-11-23 10:11:12")),
     "vpc_flow": (
@@ -87,6 +92,8 @@ SAMPLES = {
     ),
     "strace": (b"[pid  1234] 1732356672.123456 openat(AT_FDCWD) = 3", ns("2024-11-23 10:11:12.123456")),
     "ros": (b"[ WARN] [1732356672.123456789]: ready", ns("2024-11-23 10:11:12.123456", 789)),
+    "slow_log": (b"# Time: 2000-10-10T13:55:36.123456Z", ns("2000-10-10 13:55:36.123456")),
+    "slow_log_old": (b"# Time: 001010  3:55:36", ns("2000-10-10 03:55:36")),
     "set_timestamp": (b"SET timestamp=1732356672.5;", ns("2024-11-23 10:11:12.5")),
     "history": (b": 1732356672:0;ls -l", ns("2024-11-23 10:11:12")),
     "tai64n": (b"@4000000039e31fdb075bcd15 ready", ns("2000-10-10 13:55:29.123456", 789)),
@@ -100,6 +107,22 @@ SAMPLES = {
     "date_and_time": (
         b'date=2000-10-10 time=13:55:36 devname="fw" logid="1" tz="+0200"',
         ns("2000-10-10 11:55:36"),
+    ),
+    "no_zeros": (b"2000-10-1+3-5-6.789 [error] ready", ns("2000-10-01 03:05:06.789")),
+    "basic_no_seconds": (b"20001010T1355+0200 ready", ns("2000-10-10 11:55:00")),
+    "cef": (b"CEF:0|V|P|1|2|N|3|src=10.0.0.1 rt=1732356672123 act=x", ns("2024-11-23 10:11:12.123")),
+    "cef_utc": (b"CEF:0|V|P|1|2|N|3|UNIFIutcTime=2000-10-10T13:55:36.5Z msg=x", ns("2000-10-10 13:55:36.5")),
+    "windows_event": (
+        b"<Event xmlns='x'><System><TimeCreated SystemTime='2000-10-10T13:55:36.1234567Z'/></System></Event>",
+        ns("2000-10-10 13:55:36.123456", 700),
+    ),
+    "log4j_event": (
+        b'<log4j:event logger="x" timestamp="1732356672123" level="INFO" thread="main">',
+        ns("2024-11-23 10:11:12.123"),
+    ),
+    "otlp": (
+        b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1732356672123456789","body":{}}]}]}]}',
+        ns("2024-11-23 10:11:12.123456", 789),
     ),
     "chromium": (b"[0317/161338.811000:ERROR:file.cc(12)] ready", ns("2024-03-17 16:13:38.811")),
 }

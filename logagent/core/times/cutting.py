@@ -8,10 +8,13 @@ from functools import partial
 
 from logagent.core.times.locating import cut_at_leads, landmark_behind
 from logagent.core.times.places import Kind, TimePlace
-from logagent.core.times.structured_fields import number_of_member, values_of_members
+from logagent.core.times.structured_fields import number_of_member, numbers_of_member, values_of_members
 
 Texts = Callable[[Sequence[bytes]], Sequence[bytes]]
 """Cuts lines; returns a text for each, which is empty if the line is not one of those that it is for."""
+
+Numbers = Callable[[bytes], re.Match[bytes] | None]
+"""Finds the epoch time of a line."""
 
 _GAPS = re.compile(rb" +")
 
@@ -30,14 +33,15 @@ class Cutting:
 
     def __init__(self, places: Collection[TimePlace] | None) -> None:
         self.spaces: set[int] = set()
-        self._one = places is not None and len(places) == 1
+        self._one = places is not None and [place.kind for place in places] == [Kind.TEXT]
         self._any: Texts = cut_at_leads if places is None else partial(cut_at_leads, spaces=self.spaces)
         self._by_gaps: dict[int, Texts] = {}
-        self.members, self.number_of_member = values_of_members, number_of_member
+        self.members: Texts = values_of_members
+        self.number_of_member: Numbers = number_of_member
         if places is not None:
             names = tuple(b'"%b"' % place.name.encode() for place in places if place.kind is Kind.FIELD)
             self.members = partial(values_of_members, names=names)
-            self.number_of_member = partial(number_of_member, names=names)
+            self.number_of_member = numbers_of_member(names)
 
     def behind(self, before: bytes) -> Texts:
         """Return what cuts lines whose landmark stands behind as many words as in this one, always the same object.

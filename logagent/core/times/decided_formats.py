@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 
-from logagent.core.times.formats import CLOCK, Format, clocked, dated
+from logagent.core.times.formats import CLOCK, EPOCH_FRACTION, EPOCH_SECONDS, HALF, Format, clocked, dated, epoch
 from logagent.core.times.wall_clock import WallClock
 
 _YEAR = rb"(?P<year>\d{4}|\d\d)"
 _MONTH = rb"(?P<month>\d?\d)"
 _DAY = rb"(?P<day>\d?\d)"
-_END = rb"(?:[T :]| - | -- |, |  )"
+_END = rb"(?:[T\t :,-]| - | -- |, |  )"
 _LEADS = (8, 9, 10, 11, 12, 13, 14, 15, 16)
 
 
@@ -36,13 +36,31 @@ SHORT_YEAR_FIRST = clocked("short_year_first", _date(rb"(?P<year>\d\d)", _MONTH,
 """00-11-10 13:55:36, 00/11/10 13:55:36."""
 CLOCK_ALONE = Format(
     "clock",
-    re.compile(rb"(?<![\w.:/-])(?<!\d )" + CLOCK + rb"(?P<half> ?[AaPp][Mm](?!\w))?(?=(?P<settled>[^\w.,:+-]|\Z))"),
+    re.compile(rb"(?<![\w.:/-])(?<!\d )" + CLOCK + HALF + rb"(?=(?P<settled>[^\w.,:+-]|[.,:](?:\s|\Z)|\Z))"),
     _clock_alone,
     (2, 1),
 )
 """13:55:36, 13:55:36,123: the day is not written."""
 
+CLOCK_BEHIND_PID = Format(
+    "clock_behind_pid",
+    re.compile(rb"\A(?:\[pid +\d+\]|\d{1,7}) +" + CLOCK + rb"(?P<half>(?!))?(?=(?P<settled>[^\w.,:+-]|\Z))"),
+    _clock_alone,
+    tuple(range(3, 17)),
+)
+"""1234 13:55:36.123456, as strace -f -t writes."""
+EPOCH_COLUMN = Format(
+    "epoch_column",
+    re.compile(
+        rb"(?<![\w.:/+-])" + EPOCH_SECONDS + EPOCH_FRACTION + rb"(?=[\s,;|:\])}\"]|\Z)(?!:\d)(?P<settled>(?!))?"
+    ),
+    epoch,
+)
+"""971186136.123 anywhere in a line: a time only where every line of the file has one in the same column."""
+
 AMBIGUOUS = (DAY_FIRST, MONTH_FIRST, SHORT_DOTTED, SHORT_YEAR_FIRST)
 """Formats that may match the same text, with several meanings."""
-DECIDED = (*AMBIGUOUS, CLOCK_ALONE)
-"""All formats that the file must decide about."""
+CLOCKS = (CLOCK_ALONE, CLOCK_BEHIND_PID)
+"""Formats that leave out the day."""
+DECIDED = (*AMBIGUOUS, *CLOCKS)
+"""All formats around a clock that the file must decide about."""

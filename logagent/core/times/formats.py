@@ -26,12 +26,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from logagent.core.times.months import month_number
 from logagent.core.times.wall_clock import WallClock, full_year
-from logagent.core.times.zones import ABBREVIATIONS, none_of
+from logagent.core.times.zones import ABBREVIATIONS, AMBIGUOUS, MINUS, SMALL, WORDS, none_of
 from logagent.core.units import SECOND
 
 LEAD = 17
@@ -84,50 +84,78 @@ EPOCH_SECONDS = rb"(?P<seconds>[1-3]\d{9}|40\d{8})"
 EPOCH_FRACTION = rb"(?:(?:\.(?=\d)|(?=(?:\d{3}|\d{6}|\d{9})(?!\d)))(?P<fraction>\d++)(?:\.(?P<more>\d++))?+)?+"
 """Digits behind `EPOCH_SECONDS`: a fraction, or three, six or nine digits and perhaps `more` behind a point."""
 
-_HALVES = (b"AM", b"PM", b"am", b"pm", b"Am", b"Pm", b"A.M.", b"P.M.", b"a.m.", b"p.m.")
-_HALF = rb"(?: ?(?P<half>[AP][Mm]|[ap]m|[AP]\.M\.|[ap]\.m\.)(?!\w))?"
-_NAME = b"(?:" + b"|".join(sorted(ABBREVIATIONS, reverse=True)) + b")"
-_OFFSET = rb"[+-]\d\d(?::?\d\d)?(?!\d)"
+_HALVES = (b"AM", b"PM", b"am", b"pm", b"Am", b"Pm", b"A.M.", b"P.M.", b"a.m.", b"p.m.", b"a. m.", b"p. m.")
+_NARROW = rb"\xc2\xa0|\xe2\x80\xaf"  # spaces that do not break: newer tables of locales write one before AM and PM
+HALF = rb"(?:(?:[ \t]|" + _NARROW + rb")?(?P<half>[AP][Mm]|[ap]m|[AP]\.M\.|[ap]\.[ ]?m\.|[ap]\.\xc2\xa0m\.)(?!\w))?"
+"""AM or PM, or none."""
+
+
+def _any(names: Iterable[bytes]) -> bytes:
+    return b"(?:" + b"|".join(sorted(names, reverse=True)) + b")"
+
+
+_NAMES = [*ABBREVIATIONS, *AMBIGUOUS]
+_NAME = b"(?:" + _any([*_NAMES, *SMALL]) + rb"(?!\w)|" + _any(WORDS) + rb"(?=[)\]>\"]|\Z))"
+_CAPITALS = _any(_NAMES)
+_OFFSET = rb"(?:[+-]|" + MINUS + rb")\d\d(?::?\d\d)?(?!\d)"
 _UTC = rb"(?:UTC|GMT)(?:[+-]\d{1,2}(?::?\d\d)?(?!\d))?(?!\w)"
-_ZONE = rb"[Zz]|" + _OFFSET + b"| ?" + _UTC + b"| (?:" + _OFFSET + b"|" + _NAME + rb"(?!\w))"
-_YEAR_BEHIND = rb"(?P<year_behind>(?:19|20)\d\d)(?![\w.-]|:\d)"
+_ZONE = rb"[Zz]|" + _OFFSET + rb"|[ \t]?(?:" + _UTC + b"|" + _NAME + rb")|[ \t]" + _OFFSET
+_YEAR_BEHIND = rb"(?P<year_behind>19[7-9]\d|20\d\d)(?![\w.-]|:\d)"
+_YEAR_AHEAD = rb"[ \t](?:19[7-9]\d|20\d\d)(?![\w.-]|:\d)"
 # In front of a host, a name in capital letters is a zone only where something else shows it.
-_SHOWN = rb"(?=[:)\]>,]| \[| (?:19|20)\d\d(?![\w.-]|:\d))"
+_SHOWN = rb"(?=[:)\]>,]|[ \t]\[|" + _YEAR_AHEAD + b")"
 _BEFORE_YEAR = (
-    rb"(?P<zone>[Zz](?!\w)|" + _OFFSET + b"| (?:" + _OFFSET + b"|" + _UTC + b"|" + _NAME + _SHOWN + rb"))?"
-    rb"(?:(?: [A-Z]{2,5})? "
+    rb"(?P<zone>[Zz](?!\w)|"
+    + _OFFSET
+    + rb"|[ \t](?:"
+    + _OFFSET
+    + b"|"
+    + _UTC
+    + b"|"
+    + _CAPITALS
+    + _SHOWN
+    + b"|[A-Z]{2,5}(?="
+    + _YEAR_AHEAD
+    + rb")))?(?:[ \t]"
     + _YEAR_BEHIND
-    + b"(?P<zone_behind> (?:"
+    + rb"(?P<zone_behind>(?:[ \t]|  )(?:"
     + _OFFSET
     + b"|"
     + _UTC
     + b"|"
     + _NAME
-    + rb"(?!\w)))?)?"
+    + b"))?)?"
 )
 
-AFTER_DATED = _HALF + b"(?P<zone>" + _ZONE + b")?"
+AFTER_DATED = HALF + b"(?P<zone>" + _ZONE + b")?"
 """What may follow the clock of a format whose date has a year: AM or PM, and a zone."""
-AFTER_YEARLESS = _HALF + _BEFORE_YEAR
+AFTER_YEARLESS = HALF + _BEFORE_YEAR
 """What may follow the clock of a format whose date has no year: AM or PM, a zone, the year, a zone."""
 
 # What follows a time and settles that it ends there, whatever comes behind: a few bytes, or the line's end. A time that
-# nothing settles is read all the same, but its layout is not remembered.
+# nothing settles is read all the same, but its layout is not remembered. \xc2 and \xe2 begin signs that may belong to a
+# time.
+_ALL_NAMES = [*_NAMES, *WORDS, *SMALL, b"UTC", b"GMT"]
 _NO_DIGIT = rb"[.,:](?:\Z|\D)|[+-](?:\Z|\D)"
-_NO_WORD = none_of([*ABBREVIATIONS, b"UTC", b"GMT", *_HALVES], rb"+\-")
+_NO_MINUS = rb"[+-](?:\Z|\D)|\xe2(?:\Z|[^\x88])"
 _NO_HALF = rb"[AaPp](?:\Z|[^Mm.])"
-_NO_ZONE = rb"\Z|[^\d.,:Zz+ AaPpUG-]|" + _NO_HALF + b"|" + _NO_DIGIT + rb"| (?:[+-](?:\Z|\D)|" + _NO_WORD + b")"
+_NO_ZONE = (
+    rb"\Z|[^\w.,:+ \t\xc2\xe2-]|" + _NO_DIGIT
+    + rb"|[ \t](?:" + _NO_MINUS + b"|" + none_of([*_ALL_NAMES, *_HALVES], rb"+\-\xe2") + b")"
+)  # fmt: skip
 _ZONE_ENDS = rb"\Z|[^\w.,:+ -]| (?:\Z|[^UG+-]|[+-](?:\Z|\D))|" + _NO_DIGIT
 _SETTLED = b"(?(zone)(?:" + _ZONE_ENDS + b")|(?:" + _NO_ZONE + b"))"
 
-_NO_YEAR = rb"[03-9]|1(?:\Z|[^9])|2(?:\Z|[^0])|(?:19|20)(?:\Z|\D|\d(?:\Z|\D|\d(?:[\w.-]|:\d)))"
-_OTHER_WORD = rb"[A-Z]{1,5}(?:\Z|[^A-Z .:)\]>,]| (?:\Z|[^\d\[]|" + _NO_YEAR + rb"))|[A-Z]{6}"
+_NO_YEAR = rb"[03-9]|1(?:\Z|[^9]|9(?:\Z|[^7-9]))|2(?:\Z|[^0])|(?:19[7-9]|20\d)(?:\Z|\D|\d(?:[\w.-]|:\d))|20(?:\Z|\D)"
+_OTHER_WORD = rb"[A-Z]{1,5}(?:\Z|[^A-Z .:)\]>,\t]|[ \t](?:\Z|[^\d\[]|" + _NO_YEAR + rb"))|[A-Z]{6}"
 _NEITHER = (
-    rb"\Z|[^\d.,:Zz+ AaPpUG-]|" + _NO_HALF + b"|" + _NO_DIGIT + rb"| (?:\Z|[^\dA-Zap+-]|[+-](?:\Z|\D)|"
-    rb"[ap](?:\Z|[^m.])|[ap]m\w|[ap]\.(?:\Z|[^m])|" + _OTHER_WORD + b"|" + _NO_YEAR + b")"
-)
-_NO_ZONE_BEHIND = rb"\Z|[^\w.: -]| (?:[+-](?:\Z|\D)|" + none_of([*ABBREVIATIONS, b"UTC", b"GMT"], rb"+\-") + b")"
-_NO_YEAR_BEHIND = rb"\Z|[^\w.,:+ -]|" + _NO_DIGIT + rb"| (?:\Z|[^\dA-Z]|" + _OTHER_WORD + b"|" + _NO_YEAR + b")"
+    rb"\Z|[^\d.,:Zz+ \t\xc2\xe2AaPpUG-]|" + _NO_HALF + b"|" + _NO_DIGIT + rb"|[ \t](?:\Z|[^\dA-Zap+\-\xe2]|"
+    + _NO_MINUS + rb"|[ap](?:\Z|[^m.])|[ap]m\w|[ap]\.(?:\Z|[^m ])|" + _OTHER_WORD + b"|" + _NO_YEAR + b")"
+)  # fmt: skip
+_NO_ZONE_BEHIND = (
+    rb"\Z|[^\w.: \t-]|[ \t](?:" + _NO_MINUS + b"|" + none_of(_ALL_NAMES, rb"+\-\xe2 ") + b")"
+)  # fmt: skip
+_NO_YEAR_BEHIND = rb"\Z|[^\w.,:+ \t-]|" + _NO_DIGIT + rb"|[ \t](?:\Z|[^\dA-Z]|" + _OTHER_WORD + b"|" + _NO_YEAR + b")"
 _SETTLED_YEARLESS = (
     b"(?(zone_behind)(?:" + _ZONE_ENDS + b")|(?(year_behind)(?:" + _NO_ZONE_BEHIND + b")|"
     b"(?(zone)(?:" + _NO_YEAR_BEHIND + b")|(?:" + _NEITHER + b"))))"
@@ -159,6 +187,15 @@ def numbered(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
         return None
     date = datetime.date(year, 1, 1) + datetime.timedelta(days=number - 1)
     return wall_clock.instant(found, year, date.month, date.day) if date.year == year else None
+
+
+def weekly(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
+    """Read a year of weeks, the week's number and the day of the week from Monday."""
+    try:
+        date = datetime.date.fromisocalendar(int(found["year"]), int(found["week"]), int(found["weekday"]))
+    except ValueError:
+        return None
+    return wall_clock.instant(found, date.year, date.month, date.day)
 
 
 def epoch(found: re.Match[bytes], _: WallClock) -> int | None:

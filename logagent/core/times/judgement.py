@@ -17,10 +17,12 @@ from enum import Enum, IntEnum
 from itertools import pairwise
 from typing import NamedTuple
 
-from logagent.core.times.decided_formats import AMBIGUOUS, CLOCK_ALONE
+from logagent.core.times.decided_formats import AMBIGUOUS, CLOCKS, EPOCH_COLUMN
+from logagent.core.times.deciding import rejected
 from logagent.core.times.formats import leaves_out_year
 from logagent.core.times.instants import instant_of
 from logagent.core.times.named_formats import NamedFormat
+from logagent.core.times.number_columns import number_column
 from logagent.core.times.places import Candidate, Kind, TimePlace, candidates
 from logagent.core.times.structured_fields import preference
 from logagent.core.times.wall_clock import WallClock
@@ -42,6 +44,10 @@ MANY_FIRST = 0.25
 """The same share where times stand at the beginning of lines: what a line tells may go on in the lines below it."""
 SETTLED = 64
 """Lines from which on a judgement is kept while the file grows."""
+
+
+_CLOCKS = frozenset(form.name for form in CLOCKS)
+_WEAK = _CLOCKS | {EPOCH_COLUMN.name}  # formats that many texts look like
 
 
 class Distrust(Enum):
@@ -99,6 +105,11 @@ class Judgement:
         return any(place.kind is Kind.MEMBER for place in self.places)
 
     @property
+    def in_columns(self) -> bool:
+        """Whether times are numbers in a column."""
+        return any(place.name == EPOCH_COLUMN.name for place in self.places)
+
+    @property
     def is_settled(self) -> bool:
         """Whether further lines hardly change it."""
         return self.trusted and self.lines >= SETTLED
@@ -135,8 +146,10 @@ def judge(lines: Iterable[bytes], zone: datetime.tzinfo, modified: int) -> Judge
     """
     lines = [line for line in lines if line.strip()]
     seen = _sightings(lines, WallClock(zone, modified))
-    found, undecided = _decided(seen)
+    left_out, undecided = rejected(_times(seen), modified)
+    found = {place: sightings for place, sightings in seen.items() if place not in left_out}
     main, contradictory = _main_place(found, modified)
+    main = main or number_column(_times(found), len(lines), modified)
     if main is None:
         reason = Distrust.AMBIGUOUS if undecided else Distrust.CONTRADICTORY if contradictory else Distrust.NONE
         return Judgement(distrust=reason, lines=len(lines))
@@ -151,36 +164,22 @@ def _sightings(lines: Sequence[bytes], wall_clock: WallClock) -> _Sightings:
     seen: dict[TimePlace, list[_Seen]] = defaultdict(list)
     for number, line in enumerate(lines):
         for candidate in candidates(line):
+            if seen[candidate.place] and seen[candidate.place][-1].line == number:
+                continue  # found by its name and by its form
             time = instant_of(candidate.found.form, candidate.found.match, wall_clock)
             if time is not None or candidate.found.form in AMBIGUOUS:
                 seen[candidate.place].append(_Seen(number, -1 if time is None else time, candidate))
-    return seen
+    return {place: sightings for place, sightings in seen.items() if sightings}
 
 
-def _decided(seen: _Sightings) -> tuple[_Sightings, bool]:
-    """Leave out the dates of which the file does not decide what they mean; return the rest, and whether any were."""
-    names = {form.name for form in AMBIGUOUS}
-    groups: dict[TimePlace, list[TimePlace]] = defaultdict(list)
-    for place in seen:
-        if place.kind is Kind.TEXT and place.name in names:
-            groups[place._replace(name="")].append(place)
-    kept = {place: sightings for place, sightings in seen.items() if all(place not in of for of in groups.values())}
-    undecided = False
-    for group in groups.values():
-        possible = [place for place in group if all(sighting.time >= 0 for sighting in seen[place])]
-        longest = max(len(seen[place]) for place in group)
-        possible = [place for place in possible if len(seen[place]) == longest]
-        if len(possible) == 1:
-            kept[possible[0]] = seen[possible[0]]
-        else:
-            undecided = True
-    return kept, undecided
+def _times(seen: _Sightings) -> Mapping[TimePlace, Sequence[int]]:
+    return {place: [sighting.time for sighting in sightings] for place, sightings in seen.items()}
 
 
 def _main_place(seen: _Sightings, modified: int) -> tuple[TimePlace | None, bool]:
     """Return the place with most times, and whether others were left out since their times contradict each other."""
-    dated = [place for place in seen if place.kind is not Kind.TEXT or place.name != CLOCK_ALONE.name]
-    clocks = [place for place in seen if place not in dated and place.is_first]
+    dated = [place for place in seen if place.kind is not Kind.TEXT or place.name not in _WEAK]
+    clocks = [place for place in seen if place.is_first and place.kind is Kind.TEXT and place.name in _CLOCKS]
     ranked = sorted([*dated, *clocks], key=lambda place: _rank(place, seen[place]))
     contradictory = False
     for place in ranked:
@@ -233,7 +232,7 @@ def _fitting(seen: _Sightings, main: TimePlace) -> list[TimePlace]:
     fitting = []
     for place, sightings in seen.items():
         others = [sighting for sighting in sightings if sighting.line not in taken]
-        if place == main or not others or not _is_alike(place, main) or place.name == CLOCK_ALONE.name:
+        if place == main or not others or not _is_alike(place, main) or place.name in _WEAK:
             continue
         fits = sum(_fits(sighting, own, bisect_left(numbers, sighting.line)) for sighting in others)
         if fits >= FITTING * len(others):
@@ -277,7 +276,7 @@ def _is_far(timed: Sequence[_Seen], modified: int) -> bool:
 
 def _omitted(timed: Sequence[_Seen]) -> Omitted:
     founds = [sighting.candidate.found for sighting in timed]
-    if any(found.form is CLOCK_ALONE for found in founds):
+    if any(found.form in CLOCKS for found in founds):
         return Omitted.DAY
     return Omitted.YEAR if any(leaves_out_year(found.form, found.match) for found in founds) else Omitted.NOTHING
 

@@ -11,6 +11,8 @@ from logagent.core.units import SECOND
 
 DIGITS = 9
 """Digits of a fraction that count, down to nanoseconds; further digits are cut off."""
+LAYOUTS = 16
+"""Layouts that are remembered of one file: ten are met where fractions drop their last zeros."""
 CACHED = 4096
 """Texts in one cache before it is cleared: about half a megabyte."""
 
@@ -122,3 +124,28 @@ class Layout:
                 return None
             total += part
         return total
+
+
+class KnownLayouts:
+    """The layouts that were met in one file; when there are too many, all are forgotten."""
+
+    def __init__(self) -> None:
+        self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
+
+    def of(self, name: str, stop: int, digits: int, after: bytes, margin: int) -> Layout:
+        """Return the layout of times in a format, with at least the margin that one of them takes.
+
+        Args:
+            name: of the format.
+            stop: bytes from the landmark to the end of the second.
+            digits: of the fraction.
+            after: the text after the digits that belongs to the time.
+            margin: bytes after that text that settle the end of the time.
+        """
+        key = (name, stop, digits, after)
+        layout = self._layouts.get(key)
+        if layout is None or layout.margin < margin:
+            if len(self._layouts) >= LAYOUTS:
+                self._layouts.clear()
+            layout = self._layouts[key] = Layout(stop, digits, len(after), margin)
+        return layout

@@ -28,6 +28,7 @@ _EPOCH_END = rb"(?=[\s\],;|:)}\"\x1b]|\Z)"
 _POINT = rb"(?:\.(?P<fraction>\d+))?+"
 _DATE = rb"[\[(]?(?P<year>(?:19|20)\d\d)(?P<separator>[-./])(?P<month>\d\d)(?P=separator)(?P<day>\d\d)"
 _MINUTE = rb"(?P<minute>[0-5]\d)"
+_CLOCK = rb"(?P<hour>[ \d]\d):(?P<minute>[0-5]\d):(?P<second>[0-5]\d|60)(?!\d)"
 _OFFSET = rb"[+-]\d\d(?::?\d\d)?(?!\d)"
 
 
@@ -46,7 +47,7 @@ def _utc(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
 
 LEADING = (
     # Seconds since the epoch, milli-, micro- and nanoseconds: journald's short-unix, Squid, Nagios
-    leading("epoch", rb"[\[(]?" + EPOCH_SECONDS + EPOCH_FRACTION + _EPOCH_END, epoch),
+    leading("epoch", rb"(?:[\[(] ?)?" + EPOCH_SECONDS + EPOCH_FRACTION + _EPOCH_END, epoch),
     # Seconds since the epoch as zap prints them to terminals: 9.711861361234e+08
     leading(
         "scientific",
@@ -72,11 +73,18 @@ LEADING = (
     leading("strace", rb"(?:\[pid +\d+\]| *\d{1,7}) +" + EPOCH_SECONDS + rb"\.(?P<fraction>\d{6}) ", epoch),
     # ROS: [INFO] [971186136.123456789]:
     leading("ros", rb"\[ ?[A-Z]{4,5} ?\] \[" + EPOCH_SECONDS + rb"\.(?P<fraction>\d{1,9})(?:, [\d.]+)?\]", epoch),
+    # MySQL's slow log: # Time: 2000-10-10T13:55:36.123456Z, # Time: 001010 13:55:36
+    leading(
+        "slow_log",
+        rb"# Time: (?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)[T ]" + _CLOCK + FRACTION + AFTER_DATED,
+        dated,
+    ),
+    leading("slow_log_old", b"# Time: " + SHORT_DATE + b" " + _CLOCK + FRACTION, dated),
     # MySQL's slow log, the histories of bash and zsh: SET timestamp=971186136;, #971186136, : 971186136:0;ls
     leading("set_timestamp", rb"SET timestamp=" + EPOCH_SECONDS + _POINT + b";", epoch),
     leading(
         "history",
-        b"(?:#" + EPOCH_SECONDS + rb"\Z|: (?P<zsh>[1-3]\d{9}):\d+;)",
+        rb"(?:#\+?" + EPOCH_SECONDS + rb"\Z|: (?P<zsh>[1-3]\d{9}):\d+;)",
         lambda found, _: int(found["seconds"] or found["zsh"]) * SECOND,
     ),
     # daemontools, runit, s6, qmail, Dovecot: @4000000039e31f4d075bcd15
@@ -84,7 +92,7 @@ LEADING = (
     # HDFS: 001010 135536
     leading("hdfs", SHORT_DATE + b" " + PLAIN_CLOCK + rb"(?=\s|\Z)", dated),
     # ISO 8601's basic form, e2fsck: 20001010T135536Z, 20001010_135536:
-    leading("basic", rb"\[?" + LONG_DATE + rb"[T _-]?" + PLAIN_CLOCK + FRACTION + AFTER_DATED, dated),
+    leading("basic", rb"\[?" + LONG_DATE + rb"[T _:.-]?" + PLAIN_CLOCK + FRACTION + AFTER_DATED, dated),
     # Zabbix: 7:20001010:135536.123
     leading("zabbix", rb" *\d+:" + LONG_DATE + b":" + PLAIN_CLOCK + rb"\.(?P<fraction>\d{3}) ", dated),
     # LXC, transcripts of PowerShell: lxc-start c1 20001010135536.123 ERROR, Start time: 20001010135536
@@ -109,13 +117,24 @@ LEADING = (
     leading(
         "no_colons",
         _DATE
-        + rb"(?:[T _]|(?<!-\d\d)-)(?P<hour>[01]\d|2[0-3])(?:(?P<mark>[.-])|h)"
+        + rb"(?:[T _]|(?<!-\d\d)-)(?P<hour>[01]\d|2[0-3])(?:(?P<mark>[.-])|(?P<letter>h)|)"
         + _MINUTE
-        + rb"(?(mark)(?P=mark)|m)(?P<second>[0-5]\d)s?(?![\d:])"
+        + rb"(?(mark)(?P=mark)|(?(letter)m|))(?P<second>[0-5]\d)s?(?!\d|:\d)"
         + FRACTION
-        + rb"(?P<zone>[Zz]| (?:UTC|GMT|"
-        + _OFFSET
-        + rb")(?!\w))?",
+        + AFTER_DATED,
+        dated,
+    ),
+    # Without zeros in front: 2000-10-1+3-55-36.123
+    leading(
+        "no_zeros",
+        rb"(?P<year>(?:19|20)\d\d)-(?P<month>\d?\d)-(?P<day>\d?\d)\+(?P<hour>\d?\d)-(?P<minute>\d?\d)-(?P<second>\d?\d)"
+        rb"(?!\d)" + FRACTION,
+        dated,
+    ),
+    # ISO 8601's basic form without seconds: 20001010T1355Z
+    leading(
+        "basic_no_seconds",
+        rb"\[?" + LONG_DATE + rb"T(?P<hour>[01]\d|2[0-3])" + _MINUTE + rb"(?P<zone>[Zz]|" + _OFFSET + rb")?(?![\w:])",
         dated,
     ),
     # Oracle: 10-OCT-00 01.55.36.123456 PM +02:00
@@ -153,16 +172,51 @@ LEADING = (
         + rb"\"?(?:[^\n]*?[ ,]tz=\"?(?P<zone>[+-]\d\d:?\d\d))?",
         dated,
     ),
+    # ArcSight's CEF: CEF:0|Vendor|Product|1|2|3|4|rt=971186136123 src=10.0.0.1
+    leading(
+        "cef",
+        rb"CEF:\d\|[^\n]{0,900}?[ |](?:rt|end|start)=" + EPOCH_SECONDS + EPOCH_FRACTION + rb"(?=\s|\Z)",
+        epoch,
+    ),
+    leading(
+        "cef_utc",
+        rb"(?:CEF:)?\d\|[^\n]{0,900}?utcTime="
+        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T" + _CLOCK + FRACTION + b"(?P<zone>Z)",
+        dated,
+    ),
+    # Events of Windows: <Event xmlns="..."><System><TimeCreated SystemTime="2000-10-10T13:55:36.1234567Z"/>
+    leading(
+        "windows_event",
+        rb"(?:- )?<Event [^\n]{0,900}?SystemTime=[\"']"
+        rb"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T" + _CLOCK + FRACTION + b"(?P<zone>Z)",
+        dated,
+    ),
+    # log4j's XMLLayout: <log4j:event logger="..." timestamp="971186136123" level="INFO">
+    leading(
+        "log4j_event",
+        rb"<(?:log4j:event|Event) [^\n>]{0,900}?(?:timestamp|timeMillis)=\"" + EPOCH_SECONDS + EPOCH_FRACTION + rb"\"",
+        epoch,
+    ),
+    # OpenTelemetry's files, whose lines may hold many records: {"resourceLogs":[...{"timeUnixNano":"971186136123456789"
+    leading(
+        "otlp",
+        rb"\{\"resource(?:Logs|Spans|Metrics)\":[^\n]{0,900}?(?:t|startT)imeUnixNano\":\"?"
+        + EPOCH_SECONDS
+        + EPOCH_FRACTION
+        + b'"?',
+        epoch,
+    ),
     # Chromium: [1010/135536.123456:ERROR:file.cc(12)]
     leading("chromium", rb"\[(?:\d+:\d+:)?(?P<month>\d\d)(?P<day>\d\d)/" + PLAIN_CLOCK + FRACTION + b":", latest),
 )
 """The formats at a line's beginning, of which the first that matches counts; epoch times come first."""
 
 _AFTER_FOUR_DIGITS = (
-    rb"\d{4}(?:\d|[T _-]\d{6})",  # epoch, basic
+    rb"\d{4}(?:\d|[T _:.-]\d{6}|T\d{4})",  # epoch, basic, basic_no_seconds
     rb"\d\d \d{6}",  # hdfs
     rb"/\d{6}",  # chromium
-    rb"[-./]\d\d[-./]\d\d[Tt _-]\d\d(?:[.h-]\d\d|:\d\d(?!:?\d))",  # db2, unreal, no_colons, no_seconds
+    rb"[-./]\d\d[-./]\d\d[Tt _+-]\d\d(?:[.h-]?\d\d|:\d\d(?!:?\d))",  # db2, unreal, no_colons, no_seconds
+    rb"-\d\d?-\d\d?\+\d",  # no_zeros
 )
 _AFTER_ONE_DIGIT = (
     rb"\d{3}(?:" + b"|".join(_AFTER_FOUR_DIGITS) + b")",
@@ -174,10 +228,11 @@ _AFTER_DIGITS = (
     rb" \S++ \S++ \S++ \d{10} \d ",  # hpc
     rb" \d{12} eni-",  # vpc_flow
     rb":\d{8}:\d{6}\.",  # zabbix
+    rb"\|[^|]+\|",  # cef_utc
 )
 _AT_OTHERS = (
     rb" ++\d++(?:" + b"|".join(_AFTER_DIGITS) + b")",
-    rb"[\[(]\d(?:" + b"|".join(_AFTER_ONE_DIGIT) + b")",
+    rb"[\[(] ?\d(?:" + b"|".join(_AFTER_ONE_DIGIT) + b")",
     rb"\[\d+:\d+:\d{4}/",  # chromium
     rb"\[pid ++\d++\] ++\d{10}\.",  # strace
     rb"\[ ?[A-Z]{4,5} ?\] \[\d{10}\.",  # ros
@@ -188,9 +243,14 @@ _AT_OTHERS = (
     rb"node=\S+ ",  # audit
     rb"type=\S+ ",  # audit
     rb"@40000000",  # tai64n
+    rb"# Time: \d",  # slow_log, slow_log_old
     rb"SET timestamp=",  # set_timestamp
-    rb"#\d{10}\Z",  # history
+    rb"#\+?\d{10}\Z",  # history
     rb": \d{10}:\d",  # history
+    rb"CEF:\d\|",  # cef, cef_utc
+    rb"(?:- )?<Event ",  # windows_event, log4j_event
+    rb"<log4j:event ",  # log4j_event
+    rb"\{\"resource[LSM]",  # otlp
     rb"lxc",  # lxc
     rb" ++lxc",  # lxc
     rb"[SE](?:tart|nd) time: \d{14}",  # powershell

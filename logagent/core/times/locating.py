@@ -21,7 +21,7 @@ from logagent.core.times.clocked_formats import CLOCKED, REACH, WORDED
 from logagent.core.times.formats import LEAD, Format
 from logagent.core.times.leading_formats import LEADING, LEADING_HINTS
 from logagent.core.times.months import is_month
-from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, is_nested, time_fields
+from logagent.core.times.structured_fields import FIELD_HINTS, LONGEST, is_nested, is_object, time_fields
 
 WINDOW = 160
 """Bytes of a line in which the landmark must stand: a time further on is what the line talks about."""
@@ -56,9 +56,10 @@ AT_LEADING = 1
 AT_WRAPPED = 3
 """The least `lastindex` of `find_landmark` for a line whose end, behind the match, is to be read like a line."""
 find_wrapping = re.compile(_WRAPPED_LINE % b"++").match
+_colour = re.compile(rb"\x1b\[[\d;]*+[mK]")
 # What stands before every landmark that a clocked format matches.
 _date_before = re.compile(
-    rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_-]{1,4}[ \d]?\d|\d{3}:?)\Z"
+    rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_\"-]{1,4}[ \d]?\d|\d{3}:?)\Z"
 ).search
 is_structured = re.compile(b"|".join(FIELD_HINTS)).match
 _BY_START = sorted(((lead, form) for form in CLOCKED for lead in form.leads), key=lambda pair: -pair[0])
@@ -89,7 +90,26 @@ def find_time(line: bytes) -> FoundTime | None:
             if (found := find_in_value(value_of(field))) is not None:
                 return found
     found = find_clocked(line)
-    return None if found is not None and line.startswith(b"{") and is_nested(line, found.match.start()) else found
+    if found is None and is_coloured(line):
+        return find_time(without_colours(line))
+    return None if found is not None and is_object(line) and is_nested(line, found.match.start()) else found
+
+
+def is_coloured(line: bytes) -> bool:
+    """Return whether colours for a terminal are within a line's window."""
+    return line.find(b"\x1b[", 0, WINDOW) >= 0
+
+
+def without_colours(line: bytes) -> bytes:
+    """Return a line without its colours."""
+    return _colour.sub(b"", line)
+
+
+def found_in(line: bytes, found: FoundTime) -> FoundTime:
+    """Return the same time as it stands in a coloured line, if no colour stands within it."""
+    text = found.match[0]
+    same = found.form.pattern.match(line, max(0, line.find(text)))
+    return FoundTime(found.form, same, line) if same is not None and same[0] == text else found
 
 
 def find_in_value(value: bytes) -> FoundTime | None:
@@ -187,8 +207,13 @@ _Find = Callable[[bytes, int, int], re.Match[bytes] | None]
 
 @functools.lru_cache(64)
 def landmark_behind(gaps: int) -> _Find:
-    """Return what matches up to and with the colon of the first landmark behind a number of gaps of spaces."""
-    return re.compile(rb"(?:[^ ]*+ ++){%d}[^ ]*?:(?=[0-9]{2}:[0-9]{2})" % gaps).match
+    """Return what matches up to and with the colon of the first landmark behind a number of gaps of spaces.
+
+    Objects, and lines with something before what is to be read, are left out.
+    """
+    return re.compile(
+        rb"(?![{\x1b\xef]|[A-Za-z_][\w./-]*+ ++\|)(?:[^ ]*+ ++){%d}(?:[^ :]*+:)+?(?=[0-9]{2}:[0-9]{2})" % gaps
+    ).match
 
 
 def cut_at_leads(
@@ -206,12 +231,19 @@ def cut_at_leads(
     Returns:
         For each line the rest; nothing for a line whose landmark does not decide or stands nearer to its beginning.
     """
+    if spaces is None:
+        return [
+            line[at - LEAD - 1 :]
+            if (first := find(line, 0, WINDOW)) and not first.lastindex and (at := first.end()) > LEAD
+            else b""
+            for line in lines
+        ]
     return [
         line[at - LEAD - 1 :]
         if (first := find(line, 0, WINDOW))
         and not first.lastindex
         and (at := first.end()) > LEAD
-        and (spaces is None or line.count(b" ", 0, at - 1) in spaces)
+        and line.count(b" ", 0, at) in spaces
         else b""
         for line in lines
     ]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
 
-from logagent.core.times.decided_formats import DECIDED
+from logagent.core.times.decided_formats import DECIDED, EPOCH_COLUMN
 from logagent.core.times.locating import (
     MAX_FIELDS,
     WINDOW,
@@ -21,10 +21,13 @@ from logagent.core.times.locating import (
     find_in_value,
     find_leading,
     find_wrapping,
+    found_in,
+    is_coloured,
     is_structured,
     value_of,
+    without_colours,
 )
-from logagent.core.times.structured_fields import is_nested, name_of, time_fields
+from logagent.core.times.structured_fields import is_nested, is_object, name_of, time_fields
 
 MAX_CANDIDATES = 4
 """Times of a line that are looked at: its own is among the first, and each takes some microseconds."""
@@ -93,6 +96,7 @@ _LEVEL = re.compile(rb"[\[<(|]?(?:[A-Z]{3,9}|[DIWEF])[\])>|]?:?")
 _WORD = re.compile(rb"[a-z]{2,}")
 _MEMBER = re.compile(rb'[ \t]+"')
 _BEFORE_VALUE = re.compile(rb'"([^"\\]{1,64})"\s*:\s*"\Z')
+_SEPARATOR = re.compile(rb"[\s,;|]+")
 _LETTERS = re.compile(rb"[^\W\d_]+")
 _DIGITS = re.compile(rb"\d+")
 _MASKED = 12
@@ -107,19 +111,29 @@ def candidates(line: bytes) -> Iterator[Candidate]:
 def _candidates(line: bytes) -> Iterator[Candidate]:
     if (wrapping := find_wrapping(line)) is not None:
         line = line[wrapping.end() :]
-    if (found := find_leading(line)) is not None:
+    text = without_colours(line) if is_coloured(line) else line
+    if (found := find_leading(text)) is not None:
         yield Candidate(TimePlace(Kind.START, found.form.name), found, heads=True)
-    if is_structured(line, 0, WINDOW):
-        yield from _in_fields(line, Kind.FIELD if line.startswith(b"{") else Kind.PAIR, 0)
+    if is_structured(text, 0, WINDOW):
+        yield from _in_fields(text, Kind.FIELD if is_object(text) else Kind.PAIR, 0)
     if _MEMBER.match(line):
         text = line.strip()
         yield from _in_fields(b"{" + text.rstrip(b",") + b"}", Kind.MEMBER, len(line) - len(line.lstrip()))
         return
-    for found in clocked_times(line, DECIDED):
-        if line.startswith(b"{"):
-            yield from _in_member(line, found)
+    for found in clocked_times(text, DECIDED):
+        if is_object(text):
+            yield from _in_member(text, found)
         else:
-            yield _in_text(line[: found.match.start()], found)
+            yield _in_text(text[: found.match.start()], found if text is line else found_in(line, found))
+    if not is_object(text):
+        yield from _in_columns(text)
+
+
+def _in_columns(line: bytes) -> Iterator[Candidate]:
+    for match in EPOCH_COLUMN.pattern.finditer(line, 0, WINDOW):
+        before = _SEPARATOR.split(line[: match.start()])
+        place = TimePlace(Kind.TEXT, EPOCH_COLUMN.name, len(before), _masked(before[-1]))
+        yield Candidate(place, FoundTime(EPOCH_COLUMN, match, line), heads=True)
 
 
 def _in_fields(line: bytes, kind: Kind, column: int) -> Iterator[Candidate]:

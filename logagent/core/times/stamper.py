@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from logagent.core.times.cutting import Cutting, Texts
+from logagent.core.times.cutting import Cutting, Numbers, Texts
 from logagent.core.times.formats import LEAD, Format
 from logagent.core.times.instants import EPOCH, epoch_time, nanoseconds
 from logagent.core.times.judgement import Judgement
-from logagent.core.times.layout import DIGITS, MINUTES, Layout
+from logagent.core.times.layout import DIGITS, MINUTES, KnownLayouts, Layout
 from logagent.core.times.leading_times import LeadingTimes
 from logagent.core.times.locating import (
     AT_LEADING,
@@ -27,6 +27,7 @@ from logagent.core.times.locating import (
     find_clocked,
     find_landmark,
     find_time,
+    is_coloured,
 )
 from logagent.core.times.places import Kind, TimePlace, candidates
 from logagent.core.times.structured_fields import (
@@ -39,14 +40,8 @@ from logagent.core.times.structured_fields import (
 from logagent.core.times.wall_clock import WallClock
 from logagent.core.units import HOUR, SECOND
 
-LAYOUTS = 16
-"""Layouts that are remembered of one file: ten are met where fractions drop their last zeros."""
-
 _NO_COLUMN = Layout(0, 0, 0, 0).column(0)
 """A column at which no text is known."""
-
-
-_Numbers = Callable[[bytes], re.Match[bytes] | None]
 
 
 def _as_they_are(lines: Sequence[bytes]) -> Sequence[bytes]:
@@ -75,13 +70,13 @@ class Stamper:
     ) -> None:
         self._wall_clock = wall_clock or WallClock(zone, modified)
         self._places = None if judgement is None else judgement.places
-        self._of_objects = judgement is not None and judgement.of_objects
+        self._of_any_line = judgement is not None and (judgement.of_objects or judgement.in_columns)
         self._cutting = Cutting(self._places)
-        self._layouts: dict[tuple[str, int, int, bytes], Layout] = {}
+        self._layouts = KnownLayouts()
         self._layout = Layout(0, 0, 0, 0)
         self._column = self._layout.column(0)
         self._texts: Texts = _as_they_are  # cuts lines so that their landmarks stand at that column
-        self._numbers: _Numbers | None = None  # finds epoch times, if the last time was one
+        self._numbers: Numbers | None = None  # finds epoch times, if the last time was one
         self._leading = EPOCH  # the format met last
         self._led = LeadingTimes(self._wall_clock)
 
@@ -89,7 +84,7 @@ class Stamper:
         """Return the time of a line in nanoseconds since the epoch, or None if it has none."""
         first = find_landmark(line, 0, WINDOW)
         if first is None:
-            return self._at_places(line) if self._of_objects else None
+            return self._at_places(line) if self._of_any_line else None
         if first.lastindex is None:
             at = first.end() - 1
             return self._timed(line, at) if self._places is None else self._at_places(line, at)
@@ -172,7 +167,10 @@ class Stamper:
         """Return the time of a line, or of a field's value, whose first landmark is at `at` and decides."""
         self._numbers = None
         known = self._layout.time(line, at)
-        return known if known is not None else self._read(find_clocked(line), at)
+        if known is not None:
+            return known
+        found = find_clocked(line)
+        return self._slowly(line) if found is None and is_coloured(line) else self._read(found, at)
 
     def _field(self, line: bytes, field: re.Match[bytes] | None) -> int | None:
         """Return the time of a structured line, of which `field` is the first time field and no epoch time."""
@@ -214,22 +212,13 @@ class Stamper:
         after = line[digits_end : found.end()]
         digits = max(0, digits_end - second_end - 1)
         margin = found.end("settled") - found.end() + (found.end("settled") == len(line))
-        layout = self._layout_for(form, second_end - at, digits, after, margin)
+        layout = self._layouts.of(form.name, second_end - at, digits, after, margin)
         layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
         self._learn_hour(layout, line[max(0, at - LEAD) : second_end - 5], form, found)
         self._layout = layout
         self._texts = self._cutting.behind(line[:at]) if at >= LEAD else _as_they_are
         self._cutting.spaces.add(line.count(b" ", 0, at))
         self._column = layout.column(min(at, LEAD))
-
-    def _layout_for(self, form: Format, stop: int, digits: int, after: bytes, margin: int) -> Layout:
-        key = (form.name, stop, digits, after)
-        layout = self._layouts.get(key)
-        if layout is None or layout.margin < margin:
-            if len(self._layouts) >= LAYOUTS:
-                self._layouts.clear()
-            layout = self._layouts[key] = Layout(stop, digits, len(after), margin)
-        return layout
 
     def _learn_hour(self, layout: Layout, text: bytes, form: Format, found: re.Match[bytes]) -> None:
         """Remember an hour met for the second time, unless the clocks change or the file's year ends in it."""

@@ -1,6 +1,6 @@
 """Time fields of structured lines: where in a JSON object or a logfmt line its time stands.
 
-A line that begins with `{` is a JSON object, one that begins with `name=` is logfmt. A field counts that has the name
+A line that begins with `{"` is a JSON object, one that begins with `name=` is logfmt. A field counts that has the name
 of a time (`time`, `ts` and the like) and the value of a time, whatever times are in other fields. Of a JSON object
 only its own members count, not those of objects within: names such as `timestamp` before `time` and `ts`, these before
 `date`, and of several the earliest. In logfmt the earliest field counts. It is looked for in the first `HEAD` bytes,
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from logagent.core.times.formats import EPOCH_FRACTION, EPOCH_SECONDS
 
@@ -28,13 +28,14 @@ _LONGEST_BEST = 20
 """Bytes of the longest of them. `requestReceivedTimestamp` is longer: Kubernetes writes an event when a stage ends."""
 _FIRST_NAMES = (
     rb"(?:t(?:ime(?:[Ss]tamp|Millis|_local|_iso8601|UnixNano)?|s)?|@t(?:imestamp|s)?|T(?:ime(?:[Ss]tamp)?|IME(?:STAMP)?|S)?"
-    rb"|[Dd]ate_?[Tt]ime|asctime|[Ee]vent_?[Tt]ime|_time(?:stamp)?|__REALTIME_TIMESTAMP|instant|stageTimestamp"
+    rb"|[Dd]ate_?[Tt]ime|DATE_?TIME|asctime|[Ee]vent_?[Tt]ime|_time(?:stamp)?|__REALTIME_TIMESTAMP|instant|stageTimestamp"
     rb"|requestReceivedTimestamp)"
 )
 _NAMES = b"(?:" + _FIRST_NAMES + rb"|[Dd]ate|DATE)"
 _NUMBER = EPOCH_SECONDS + EPOCH_FRACTION
 _NAME = rb"[A-Za-z_@][\w.@-]{0,63}+"
-FIELD_HINTS = (rb"\{", _NAME + b"=")
+_OBJECT = rb'\{\s*+["}]'
+FIELD_HINTS = (_OBJECT, _NAME + b"=")
 """Patterns of which one holds at the beginning of every structured line."""
 TEXT_GROUPS = ("text", "other")
 """The groups of a time field's match that hold a value to be read like a line."""
@@ -46,10 +47,15 @@ _VALUE = (
     rb'(?:"(?P<text>[^"\\]++)"|' + _NUMBER + rb"(?=[\s,}\]])"
     rb'(?:\s*+,\s*+"nanoOfSecond"\s*+:\s*+(?P<nanoseconds>\d{1,9})(?!\d))?+|(?P<other>[\d.eE+-]++)(?=[\s,}\]]))'
 )
+_is_name = re.compile(_NAMES).fullmatch
+is_object = re.compile(_OBJECT).match
 _first_member = re.compile(rb'"(?=[@_DETadeirst])' + _FIRST_NAMES + _VALUE).search
 _member = re.compile(rb'"(?=[@_DETadeirst])' + _NAMES + _VALUE)
 _strings = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _ANY_NAME = (b'"',)
+_ENDS = (b"}", b"}\r")
+_BEFORE = (b",", b" ")
+_Search = Callable[[bytes, int, int], re.Match[bytes] | None]
 _UNSEEN = bytes(set(range(256)) - set(b'"{}\\'))
 
 _PAIR = rb"(?!" + _NAMES + rb'=)[^\s"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+")?+[^\s"]*+\s++'
@@ -79,8 +85,13 @@ def name_of(field: re.Match[bytes]) -> str:
 
 
 def preference(name: str) -> int:
-    """Return 0 for the best names of fields, 1 for others, 2 for those that are dates without a time as a rule."""
-    if name.lower().endswith("tamp"):
+    """Return 0 for the best names of fields, 1 for others, 2 for those that are dates without a time as a rule.
+
+    Other names than those that `time_fields` finds are 3.
+    """
+    if not _is_name(name.encode()):
+        return 3
+    if name.lower().endswith("tamp") and len(name) <= _LONGEST_BEST:
         return 0
     return 2 if name.lower() == "date" else 1
 
@@ -96,6 +107,8 @@ def values_of_members(lines: Sequence[bytes], names: tuple[bytes, ...] = _ANY_NA
     Args:
         names: with their quotes; a field with another one counts as none.
     """
+    if len(names) == 1 and names is not _ANY_NAME:
+        return _texts_of(lines, _member_named(names[0]))
     find, some_are_better = _first_member, _BEST in b"".join(lines)
     return [
         field[1]
@@ -109,6 +122,32 @@ def values_of_members(lines: Sequence[bytes], names: tuple[bytes, ...] = _ANY_NA
     ]
 
 
+def _texts_of(lines: Sequence[bytes], find: _Search) -> list[bytes]:
+    """Return the text of the one field that counts for each JSON line; nothing for other lines, or if that is in doubt.
+
+    A field that ends an object's line is the object's own: the last brace is, and so are the quotes before it.
+    """
+    return [
+        field[1]
+        if line[:1] == b"{"
+        and (field := find(line, 0, HEAD))
+        and field.lastindex == 1
+        and (
+            line.rfind(b"{", 0, at := field.start()) == 0
+            or (line[field.end() :] in _ENDS and line[at - 1 : at] in _BEFORE)
+            or _is_outer(line, at)
+        )
+        else b""
+        for line in lines
+    ]
+
+
+@functools.lru_cache(maxsize=1024)
+def _member_named(name: bytes) -> _Search:
+    """Return what finds the first member of a name, with its quotes, that has a value of the form of `time_fields`."""
+    return re.compile(re.escape(name[:-1]) + _VALUE).search
+
+
 def values_of_pairs(lines: Sequence[bytes]) -> list[bytes]:
     """Return the first time field's value for each logfmt line; nothing for other lines, or if it is an epoch time."""
     find = _first_pair
@@ -118,12 +157,29 @@ def values_of_pairs(lines: Sequence[bytes]) -> list[bytes]:
     ]
 
 
-def number_of_member(line: bytes, names: tuple[bytes, ...] = _ANY_NAME) -> re.Match[bytes] | None:
-    """Find the first time field of a JSON line, if it is an epoch time and has one of these names."""
+def number_of_member(line: bytes) -> re.Match[bytes] | None:
+    """Find the first time field of a JSON line, if it is an epoch time."""
     field = _first_in_object(line) if line[:1] == b"{" else None
-    if field is None or field.lastgroup in TEXT_GROUPS or not line.startswith(names, field.start()):
-        return None
-    return field
+    return None if field is None or field.lastgroup in TEXT_GROUPS else field
+
+
+def numbers_of_member(names: tuple[bytes, ...]) -> Callable[[bytes], re.Match[bytes] | None]:
+    """Return what finds the first time field of a JSON line, if it is an epoch time and has one of these names.
+
+    Args:
+        names: with their quotes.
+    """
+    if len(names) != 1:
+        return lambda line: found if (found := number_of_member(line)) and found[0].startswith(names) else None
+    find = _member_named(names[0])
+
+    def number_of_named(line: bytes) -> re.Match[bytes] | None:
+        field = find(line, 0, HEAD) if line[:1] == b"{" else None
+        if field is None or field.lastgroup in TEXT_GROUPS:
+            return None
+        return field if line.rfind(b"{", 0, at := field.start()) == 0 or _is_outer(line, at) else None
+
+    return number_of_named
 
 
 def number_of_pair(line: bytes) -> re.Match[bytes] | None:

@@ -58,7 +58,7 @@ class WallClock:
         except ValueError:
             return None
         zone = zone or parts.get("zone") or parts.get("zone_behind")
-        offset = _local_offset(wall) if zone is None else zones.offset_of(zone)
+        offset = _offset(wall, zone)
         if offset is None:
             return None
         return (wall.toordinal() - _EPOCH) * DAY + hour * HOUR + (minute * 60 + second) * SECOND - offset
@@ -144,6 +144,17 @@ def _east(zone: datetime.tzinfo, second: int) -> int:
     """Return how many seconds east of UTC a zone's clocks are."""
     offset = datetime.datetime.fromtimestamp(second, zone).utcoffset()
     return round(offset.total_seconds()) if offset is not None else 0
+
+
+def _offset(wall: datetime.datetime, zone: bytes | None) -> int | None:
+    local = _local_offset(wall)
+    if zone is None or local in zones.AMBIGUOUS.get(zone.strip(), ()) or zone.strip() == _name(wall):
+        return local
+    return zones.offset_of(zone)
+
+
+def _name(wall: datetime.datetime) -> bytes:
+    return (wall.tzname() or "").encode()
 
 
 def _local_offset(wall: datetime.datetime) -> int | None:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import datetime
+import re
 import zoneinfo
 from pathlib import Path
 
 import pytest
 
+from logagent.core.times.decided_formats import DECIDED
+from logagent.core.times.judgement import judge
 from logagent.core.times.leading_formats import LEADING
+from logagent.core.times.places import candidates
 from logagent.core.times.stamper import Stamper
 from testbed.times import instant, ns
 
 ZONE = zoneinfo.ZoneInfo("America/New_York")
 MODIFIED = ns("2026-11-28 22:00:00")
-CHARACTERS = {"{TAB}": "\t", "{ESC}": "\x1b", "{BOM}": "\ufeff", "\\|": "|"}
+CHARACTERS = {
+    "{TAB}": "\t",
+    "{ESC}": "\x1b",
+    "{BOM}": "\ufeff",
+    "{NARROW}": "\u202f",
+    "{FIXED}": "\u00a0",
+    "{MINUS}": "\u2212",
+    "\\|": "|",
+}
 
 
 def lines_of_corpus() -> list[tuple[str, str, bytes]]:
@@ -48,9 +60,30 @@ def _microseconds(stamp: int | None) -> int | None:
     return None if stamp is None else stamp // 1000 * 1000
 
 
-def test_the_corpus_is_large() -> None:
-    assert len(CORPUS) >= 300
-    assert len({program for program, _, _ in CORPUS}) >= 300
+@pytest.mark.parametrize(("program", "time", "line"), CORPUS, ids=[program for program, _, _ in CORPUS])
+def test_a_line_by_itself_is_a_file_whose_time_is_found(program: str, time: str, line: bytes) -> None:
+    judgement = judge([line], ZONE, MODIFIED)
+    if time == "none":
+        assert set(judgement.formats) <= {form.name for form in DECIDED}, program
+        return
+    stamper = Stamper(ZONE, MODIFIED, judgement)
+    assert [_microseconds(stamp) for stamp in stamper.stamps([line] * 4)] == [expected(time)] * 4, program
+
+
+def layout(line: bytes) -> tuple[str, bytes] | None:
+    """How a line's time is written: its format, and its text with all digits as 0 and all letters as a."""
+    judgement = judge([line], ZONE, MODIFIED)
+    found = next((each.found for each in candidates(line) if each.place in judgement.places), None)
+    if found is None:
+        return None
+    text = re.sub(rb"[A-Za-z\x80-\xff]+", lambda letters: b"a" * min(4, len(letters[0])), found.match[0])
+    return found.form.name, re.sub(rb"\d", b"0", text)
+
+
+def test_the_corpus_holds_many_layouts() -> None:
+    layouts = {layout(line) for _, time, line in CORPUS if time != "none"} - {None}
+    assert len(layouts) >= 380
+    assert len({program for program, _, _ in CORPUS}) == len(CORPUS)
 
 
 def test_lines_of_the_corpus_mean_the_same_in_one_file() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import re
+import zoneinfo
 
 import pytest
 
-from logagent.core.times.zones import ABBREVIATIONS, AMBIGUOUS, none_of, offset_of
+from logagent.core.times.zones import ABBREVIATIONS, AMBIGUOUS, WORDS, none_of, offset_of
 from logagent.core.units import HOUR, MINUTE
-from testbed.times import NEW_YORK, ns, stamp
+from testbed.times import NEW_YORK, UTC, ns, stamp
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,11 @@ from testbed.times import NEW_YORK, ns, stamp
         (b"-210", -3 * HOUR - 30 * MINUTE),
         (b" CEST", 2 * HOUR),
         (b"NST", -3 * HOUR - 30 * MINUTE),
+        ("\N{MINUS SIGN}01:30".encode(), -HOUR - 30 * MINUTE),
+        (b" CAT", 2 * HOUR),
+        (b"pst", -8 * HOUR),
+        (b"XYZ", None),
+        (b"CST", None),
         (b"+24:00", None),
         (b"+01:60", None),
     ],
@@ -35,10 +42,36 @@ def test_a_zone_is_read(zone: bytes, offset: int | None) -> None:
     assert offset_of(zone) == offset
 
 
-def test_an_ambiguous_name_leaves_a_time_in_the_zone_of_its_file() -> None:
-    assert not AMBIGUOUS & ABBREVIATIONS.keys()
+def test_an_ambiguous_name_is_read_only_where_the_zone_of_the_file_agrees() -> None:
+    assert not AMBIGUOUS.keys() & ABBREVIATIONS.keys()
+    chicago, shanghai = zoneinfo.ZoneInfo("America/Chicago"), zoneinfo.ZoneInfo("Asia/Shanghai")
+    for line in (b"2026-11-28 10:08:22 CST x", b"Sat Nov 28 10:08:22 CST 2026", b"Nov 28 2026 10:08:22.5 CST: x"):
+        more = 500_000_000 * (b".5" in line)
+        assert stamp(line, chicago) == ns("2026-11-28 16:08:22") + more
+        assert stamp(line, shanghai) == ns("2026-11-28 02:08:22") + more
+        assert stamp(line, NEW_YORK) is stamp(line, UTC) is None
     for name in AMBIGUOUS:
-        assert stamp(b"2026-11-28 10:08:22 %b x" % name, NEW_YORK) == ns("2026-11-28 15:08:22")
+        assert stamp(b"2026-11-28 10:08:22 %b x" % name, datetime.timezone(datetime.timedelta(minutes=1))) is None
+
+
+def test_no_name_begins_as_a_level_does() -> None:
+    """Lines with different levels are told to be alike by the two letters behind their times."""
+    levels = "TRACE DEBUG INFO NOTICE WARN ERROR CRITICAL ALERT EMERG FATAL SEVERE FINE CONFIG PANIC VERBOSE LOG STDERR"
+    begins = {level[:2].encode() for level in levels.split()}
+    assert not [name for name in (*ABBREVIATIONS, *AMBIGUOUS, *WORDS) if name[:2] in begins]
+
+
+def test_a_name_that_only_the_zone_of_the_file_knows_is_read() -> None:
+    havana = zoneinfo.ZoneInfo("America/Havana")
+    assert stamp(b"2026-11-28 10:08:22 CST x", havana) == ns("2026-11-28 15:08:22")
+    assert stamp(b"Sat Nov 28 10:08:22 XYZ 2026", havana) is None
+
+
+def test_words_are_names_only_where_a_time_ends() -> None:
+    assert stamp(b"2026-11-28 10:08:22 CAT chased BOT") == ns("2026-11-28 10:08:22")
+    assert stamp(b"[2026-11-28 10:08:22 CAT] ready") == ns("2026-11-28 08:08:22")
+    assert stamp(b"2026-11-28 10:08:22 cest ready") == ns("2026-11-28 08:08:22")
+    assert stamp(b"2026-11-28 10:08:22 cet homme") == ns("2026-11-28 10:08:22")
 
 
 def test_a_name_is_read_behind_clock_and_year() -> None:
