@@ -64,3 +64,7 @@ CLOCKS = (CLOCK_ALONE, CLOCK_BEHIND_PID)
 """Formats that leave out the day."""
 DECIDED = (*AMBIGUOUS, *CLOCKS)
 """All formats around a clock that the file must decide about."""
+CLOCK_NAMES = frozenset(form.name for form in CLOCKS)
+"""Their names."""
+MANIFOLD = CLOCK_NAMES | {EPOCH_COLUMN.name}
+"""Names of formats that many texts look like, which are no times."""

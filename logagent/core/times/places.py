@@ -27,10 +27,14 @@ from logagent.core.times.locating import (
     value_of,
     without_colours,
 )
-from logagent.core.times.structured_fields import is_nested, is_object, name_of, time_fields
+from logagent.core.times.structured_fields import is_nested, is_object, name_of, preference, time_fields
 
 MAX_CANDIDATES = 4
 """Times of a line that are looked at: its own is among the first, and each takes some microseconds."""
+
+
+REPEATED = "set_timestamp"
+"""The name of a format that says again within an event of MySQL's slow log when that was."""
 
 
 class Kind(IntEnum):
@@ -46,6 +50,10 @@ class Kind(IntEnum):
     """A line by itself of a JSON object that is printed over many lines."""
     TEXT = 4
     """Behind a number of words."""
+
+
+IN_FIELDS = (Kind.FIELD, Kind.PAIR, Kind.MEMBER)
+"""The kinds of places within structures."""
 
 
 class TimePlace(NamedTuple):
@@ -69,8 +77,28 @@ class TimePlace(NamedTuple):
     def is_first(self) -> bool:
         """Whether nothing but punctuation stands before the time, and the line is not indented."""
         if self.kind is Kind.TEXT:
-            return not self.column and self.opening[:1] not in (b" ", b"\t") and b"a" not in self.opening
-        return self.kind is not Kind.MEMBER
+            return not self.column and not self.is_indented and b"a" not in self.opening
+        return self.kind is Kind.START or (self.kind is not Kind.MEMBER and self.has_good_name)
+
+    @property
+    def is_at_head(self) -> bool:
+        """Whether at most the line's level stands before the time."""
+        return self.is_first or (self.kind is Kind.TEXT and self.lead == "L" and self.column == 1)
+
+    @property
+    def is_indented(self) -> bool:
+        """Whether the line of a time behind words begins with a space."""
+        return self.kind is Kind.TEXT and (self.lead == "I" or self.opening[:1] == b" ")
+
+    @property
+    def has_good_name(self) -> bool:
+        """Whether the name of the field that holds the time is one of times."""
+        return self.kind in IN_FIELDS and preference(self.name) < 3
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether the name of the field that holds the time is one of other times than the line's."""
+        return self.kind in IN_FIELDS and preference(self.name) > 3
 
     @property
     def structure(self) -> str:
@@ -85,18 +113,31 @@ class Candidate(NamedTuple):
         place: where it stands.
         found: the time.
         heads: whether it stands where programs write a line's time, rather than within a sentence.
+        labelled: whether the words before it say that something begins or ends then.
     """
 
     place: TimePlace
     found: FoundTime
     heads: bool
+    labelled: bool = False
 
 
-_LEVEL = re.compile(rb"[\[<(|]?(?:[A-Z]{3,9}|[DIWEF])[\])>|]?:?")
+_LEVEL = re.compile(
+    rb"(?i)[\[<(|]?(?:trace|debug|verbose|fine|finer|finest|config|info|notice|log|warn|warning|err|error|crit|critical|fatal"
+    rb"|severe|alert|emerg|panic|audit|[DIWEFVT])[\])>|]?:?"
+)
 _WORD = re.compile(rb"[a-z]{2,}")
+_LABEL = re.compile(
+    rb"(?i)\W*(?:(?:script|log|session|job|date|time|start|end|stop|begin|finish|done)(?:ed|ing)?\W+){1,3}(?:(?:at|on)\W+)?"
+)
+_OF_ANOTHER = re.compile(
+    rb"(?i)\b(?:buil[dt]|compiled|releas|version|v\d+\.\d|until|since|expire|valid|created|modified)"
+)
 _MEMBER = re.compile(rb'[ \t]+"')
 _BEFORE_VALUE = re.compile(rb'"([^"\\]{1,64})"\s*:\s*"\Z')
 _SEPARATOR = re.compile(rb"[\s,;|]+")
+_BRACKETED = re.compile(rb"\[[^\]]*+\]|\{[^}]*+\}|\"[^\"]*+\"")
+_UNSEEN = re.compile(rb"\xef\xbb\xbf|\x1b\[[\d;]*+m")
 _LETTERS = re.compile(rb"[^\W\d_]+")
 _DIGITS = re.compile(rb"\d+")
 _MASKED = 12
@@ -117,14 +158,16 @@ def _candidates(line: bytes) -> Iterator[Candidate]:
     if is_structured(text, 0, WINDOW):
         yield from _in_fields(text, Kind.FIELD if is_object(text) else Kind.PAIR, 0)
     if _MEMBER.match(line):
-        text = line.strip()
-        yield from _in_fields(b"{" + text.rstrip(b",") + b"}", Kind.MEMBER, len(line) - len(line.lstrip()))
+        yield from _in_printed(line)
         return
+    first = None
     for found in clocked_times(text, DECIDED):
+        first = found.match.start() if first is None else first
         if is_object(text):
-            yield from _in_member(text, found)
+            yield from _in_member(text, found, Kind.FIELD, 0)
         else:
-            yield _in_text(text[: found.match.start()], found if text is line else found_in(line, found))
+            before, here = text[: found.match.start()], found if text is line else found_in(line, found)
+            yield _in_text(before, here, is_first=first == found.match.start())
     if not is_object(text):
         yield from _in_columns(text)
 
@@ -142,16 +185,34 @@ def _in_fields(line: bytes, kind: Kind, column: int) -> Iterator[Candidate]:
             yield Candidate(TimePlace(kind, name_of(field), column), found, heads=True)
 
 
-def _in_member(line: bytes, found: FoundTime) -> Iterator[Candidate]:
+def _in_printed(line: bytes) -> Iterator[Candidate]:
+    """Yield the times in a line of an object that is printed over many lines."""
+    depth = len(line) - len(line.lstrip())
+    member = b"{" + line.strip().rstrip(b",") + b"}"
+    yield from _in_fields(member, Kind.MEMBER, depth)
+    for found in clocked_times(member, DECIDED):
+        yield from _in_member(member, found, Kind.MEMBER, depth)
+
+
+def _in_member(line: bytes, found: FoundTime, kind: Kind, column: int) -> Iterator[Candidate]:
     """Yield a time in an object's own member of any name, if its value begins with the time."""
     before = line[: found.match.start()]
     name = _BEFORE_VALUE.search(before)
     if name is not None and not is_nested(line, len(before)):
-        yield Candidate(TimePlace(Kind.FIELD, name[1].decode("utf-8", "replace")), found, heads=True)
+        yield Candidate(TimePlace(kind, name[1].decode("utf-8", "replace"), column), found, heads=True)
 
 
-def _in_text(before: bytes, found: FoundTime) -> Candidate:
-    return Candidate(place_behind(before, found.form.name), found, heads=len(_WORD.findall(before)) < 2)
+def _in_text(before: bytes, found: FoundTime, *, is_first: bool) -> Candidate:
+    place = place_behind(before, found.form.name)
+    labelled = _LABEL.fullmatch(before) is not None
+    heads = labelled or (is_first and _OF_ANOTHER.search(before) is None and _is_head(before, place))
+    return Candidate(place, found, heads, labelled)
+
+
+def _is_head(before: bytes, place: TimePlace) -> bool:
+    if place.column <= 1 or (place.name == "common" and place.opening == b"["):
+        return True
+    return len(_WORD.findall(_BRACKETED.sub(b"", before))) < 2
 
 
 def place_behind(before: bytes, name: str) -> TimePlace:
@@ -161,7 +222,8 @@ def place_behind(before: bytes, name: str) -> TimePlace:
         before: what stands before the time in its line.
         name: of the time's format.
     """
-    words = before.split()
+    before = _UNSEEN.sub(b"", before)
+    words = _BRACKETED.sub(b"[]", before).split()
     glued = b"" if not words or before[-1:].isspace() else words.pop()
     opening = _masked(glued[-_MASKED:])
     if not words:

@@ -32,6 +32,12 @@ _FIRST_NAMES = (
     rb"|requestReceivedTimestamp)"
 )
 _NAMES = b"(?:" + _FIRST_NAMES + rb"|[Dd]ate|DATE)"
+_is_name = re.compile(_NAMES).fullmatch
+_is_of_another = re.compile(
+    r"(?i)due|exp|(?:valid|not)_?-?(?:until|after|before|from|to)|until|since|birth|born|creat|updat|modif|change|delet"
+    r"|remov|start|begin|began|first|last|next|prev|old|deadline|schedul|plan|issue|iat|nbf|publish|releas|built|build"
+    r"|version|commit|login|renew|seen|boot|message|msg|text|body|quer|sql|descr|title|note|comment|reason|error"
+).search
 _NUMBER = EPOCH_SECONDS + EPOCH_FRACTION
 _NAME = rb"[A-Za-z_@][\w.@-]{0,63}+"
 _OBJECT = rb'\{\s*+["}]'
@@ -85,15 +91,17 @@ def name_of(field: re.Match[bytes]) -> str:
 
 
 def preference(name: str) -> int:
-    """Return 0 for the best names of fields, 1 for others, 2 for those that are dates without a time as a rule.
+    """Return how likely a field of this name holds the time of its line.
 
-    Other names than those that `time_fields` finds are 3.
+    Returns:
+        0 for the best names, 1 for others of a time, 2 for those that are dates without a time as a rule, 3 for names
+        that say nothing, 4 for those of another time: when something expires, or was created.
     """
-    if not _is_name(name.encode()):
-        return 3
-    if name.lower().endswith("tamp") and len(name) <= _LONGEST_BEST:
+    if name.lower().endswith("tamp") and len(name) <= _LONGEST_BEST and _is_name(name.encode()) is not None:
         return 0
-    return 2 if name.lower() == "date" else 1
+    if _is_name(name.encode()) is not None:
+        return 2 if name.lower() == "date" else 1
+    return 4 if _is_of_another(name) is not None else 3
 
 
 def first_time_field(line: bytes) -> re.Match[bytes] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator
 
 from logagent.core.times.judgement import Judgement
@@ -15,7 +16,12 @@ PLACES = 16
 PLACE_BYTES = 4 * 1024
 """Bytes that are looked at in each place."""
 LINES = 5
-"""Lines that are taken at each place, and as many again that are not indented. Looking at one takes some 25 µs."""
+"""Lines that are taken at each place, as many again that are not indented, and as many members of objects that are
+printed over many lines. Looking at one takes some 25 µs."""
+
+_is_unindented = re.compile(rb"[^ \t]").match
+_is_member = re.compile(rb'[ \t]+"[^"]+"\s*:\s*"?\d').match
+"""Matches a member of an object that is printed over many lines, if it may be a time."""
 
 FEW = 200
 """Lines of a small file that are all looked at."""
@@ -50,13 +56,16 @@ def _stretches(first: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _chosen(heads: Heads, begin: int, end: int) -> list[bytes]:
-    """Return the first lines of a stretch, and of the others some that are not indented; at the file's end its last."""
+    """Return the first lines of a stretch, and some of the others, see `LINES`; at the file's end its last."""
     lines = [head.text for head in heads.between(begin, end) if head.text.strip()]
     if (begin, end) == (heads.begin, heads.size):
         return lines if len(lines) <= FEW else _spread(lines, FEW)
     first, rest = lines[:LINES], lines[LINES:]
-    others = [line for line in rest if not line[:1].isspace()]
-    return first + (others[-LINES:] if end == heads.size else others[:LINES])
+    chosen = [*first]
+    for kind in (_is_unindented, _is_member):
+        others = [line for line in rest if kind(line)]
+        chosen += others[-LINES:] if end == heads.size else others[:LINES]
+    return chosen
 
 
 def _spread(lines: list[bytes], number: int) -> list[bytes]:

@@ -1,8 +1,9 @@
 """Turns: the places of a file from which on its times mean something else, though they look the same.
 
 Where times leave out the year, a file that is years old holds the same dates again; where they leave out the day, the
-same clock. Where clocks are set back, an hour comes twice. Such a turn shows by a step back between two lines. It is
-looked for between samples, and then bisected; so a file is not read whole.
+same clock. Such a turn shows by a step back between two lines, if all dates are read in one year, and all clocks on one
+day. Where clocks are set back, an hour comes twice, which shows by a step back too. Turns are looked for between
+samples, and then bisected; so a file is not read whole.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from logagent.core.times.judgement import Judgement, Omitted
+from logagent.core.times.locating import SEEN
 from logagent.core.times.stampers import LineStamper, stamper_for
 from logagent.core.times.wall_clock import WallClock, set_backs
-from logagent.core.units import DAY, MINUTE, SECOND
+from logagent.core.units import DAY, HOUR, MINUTE, SECOND
 from logagent.disk.times.heads import Heads
 
 PLACES = 64
@@ -31,10 +33,15 @@ DAY_BACK = MINUTE
 """Nanoseconds back that make the turn of a day; threads log late by less."""
 HOUR_BACK = 15 * MINUTE
 """Nanoseconds back that make the beginning of the hour that comes twice."""
+LATE = 10
+"""Lines at the end of a part that may be written late."""
 BOOT = DAY
 """Nanoseconds for which a machine without a clock of its own may run on a wrong date until it hears the right one."""
 BOOT_BYTES = 256 * 1024
 """Bytes that such a machine may write until then."""
+
+
+_LONG = 1 << 80  # nanoseconds: longer than any file lasts
 
 
 class Stretch(NamedTuple):
@@ -43,10 +50,12 @@ class Stretch(NamedTuple):
     Attributes:
         begin: where its first line begins, in bytes.
         stamper: reads the times of its lines.
+        latest: the latest time of a line, in nanoseconds since the epoch; None: that is not known.
     """
 
     begin: int
     stamper: LineStamper
+    latest: int | None = None
 
 
 class Hidden(Exception):
@@ -56,6 +65,27 @@ class Hidden(Exception):
 class _Timed(NamedTuple):
     start: int
     time: int
+
+
+class _Turn(NamedTuple):
+    """The lines on either side of a turn."""
+
+    before: _Timed
+    after: _Timed
+
+
+class _Period(NamedTuple):
+    """What times leave out.
+
+    Attributes:
+        reference: the latest time of the period in which all of them are read to compare them.
+        length: nanoseconds of it at most.
+        back: nanoseconds back that make a turn.
+    """
+
+    reference: int
+    length: int
+    back: int
 
 
 def stretches(heads: Heads, judgement: Judgement, zone: datetime.tzinfo, modified: int) -> list[Stretch]:
@@ -73,14 +103,11 @@ def stretches(heads: Heads, judgement: Judgement, zone: datetime.tzinfo, modifie
     Raises:
         Hidden: when there are too many turns to find them all.
     """
-    whole = Stretch(0, stamper_for(zone, modified, judgement))
+    turning = _Turning(heads, judgement, zone, modified)
     if not judgement.trusted:
-        return [whole]
-    if judgement.omitted is not Omitted.NOTHING:
-        return _Turning(heads, whole.stamper).omitted(judgement, zone, modified)
-    if judgement.local and (found := _Turning(heads, whole.stamper).doubled(judgement, zone, modified)):
-        return found
-    return [whole]
+        return [turning.whole]
+    parts = turning.omitted() if judgement.omitted is not Omitted.NOTHING else [turning.whole]
+    return turning.doubled(parts) if judgement.local else parts
 
 
 def stamper_at(parts: Sequence[Stretch], start: int) -> LineStamper:
@@ -105,57 +132,108 @@ def stamps_in(parts: Sequence[Stretch], starts: Sequence[int], lines: Sequence[b
 
 
 class _Turning:
-    """Finds turns by reading times at samples of a file, as the times of its end are read."""
+    """Finds turns by reading times at samples of a file."""
 
-    def __init__(self, heads: Heads, stamper: LineStamper) -> None:
+    def __init__(self, heads: Heads, judgement: Judgement, zone: datetime.tzinfo, modified: int) -> None:
         self._heads = heads
-        self._stamper = stamper
+        self._judgement = judgement
+        self._zone = zone
+        self._modified = modified
+        self.whole = Stretch(0, stamper_for(zone, modified, judgement))
 
-    def omitted(self, judgement: Judgement, zone: datetime.tzinfo, modified: int) -> list[Stretch]:
+    def omitted(self) -> list[Stretch]:
         """Return the parts of a file whose times leave out the year or the day."""
-        by_year = judgement.omitted is Omitted.YEAR
-        turns = self._turns(self._heads.begin, self._heads.size, YEAR_BACK if by_year else DAY_BACK)
-        turns = [turn for turn in turns if not self._is_boot(turn, zone)] if by_year else turns
+        period = self._period()
+        compared = self._stamper(period.reference)
+        turns = self._lasting(self._turns(compared, self._heads.begin, self._heads.size, period.back, period.length))
+        turns = [turn for turn in turns if not self._is_boot(turn, compared)]
         if len(turns) > MAX_TURNS:
             raise Hidden
-        found = [Stretch(0, self._stamper)]
-        for turn in reversed(turns):
-            first = found[0].stamper
-            later = next((time for _, time in self._read(turn.after.start, PLACE_BYTES, first)), modified)
-            found[0] = Stretch(turn.after.start, first)
-            found.insert(
-                0, Stretch(0, stamper_for(zone, modified, judgement, wall_clock=WallClock(zone, modified, later - 1)))
-            )
+        return self._dated([0, *(turn.after.start for turn in turns)], period)
+
+    def _period(self) -> _Period:
+        by_year = self._judgement.omitted is Omitted.YEAR
+        reference = datetime.datetime(2024, 12 if by_year else 1, 31, 23, 59, 59, tzinfo=self._zone)  # a leap year
+        nanoseconds = round(reference.timestamp()) * SECOND
+        return _Period(nanoseconds, 366 * DAY, YEAR_BACK) if by_year else _Period(nanoseconds, DAY, DAY_BACK)
+
+    def _dated(self, begins: Sequence[int], period: _Period) -> list[Stretch]:
+        """Return the parts that begin at these places, each in the year or on the day before the next."""
+        parts: list[Stretch] = []
+        limit = self._modified + (DAY if self._judgement.omitted is Omitted.YEAR else HOUR)
+        for begin, end in reversed(list(pairwise([*begins, self._heads.size]))):
+            last = self._last(begin, end, self._stamper(limit), period)
+            first = next(iter(self._read(begin, PLACE_BYTES, self._stamper(last))), _Timed(begin, last))
+            latest = min(limit, max(last, first.time + period.length - 2 * period.back))
+            parts.insert(0, Stretch(begin, self._stamper(latest), latest))
+            limit = first.time - 1
+        return parts
+
+    def _last(self, begin: int, end: int, stamper: LineStamper, period: _Period) -> int:
+        """Return the latest time at the end of a part, of whose last lines some may be written late."""
+        for size in (PLACE_BYTES, SEEN):
+            found = self._read(max(begin, end - size), min(size, end - begin), stamper)
+            if found:
+                return max(time for _, time in found[-LATE:] if abs(time - found[-1].time) < period.back)
+        return self._modified
+
+    def doubled(self, parts: Sequence[Stretch]) -> list[Stretch]:
+        """Return the parts of a file, divided where an hour comes twice."""
+        found: list[Stretch] = []
+        for part, end in zip(parts, [*(part.begin for part in parts[1:]), self._heads.size], strict=True):
+            found += [part, *self._again(part, end)]
         return found
 
-    def doubled(self, judgement: Judgement, zone: datetime.tzinfo, modified: int) -> list[Stretch]:
-        """Return the parts of a file that holds an hour twice; none if it does not."""
-        first = next(iter(self._read(self._heads.begin, PLACE_BYTES, self._stamper)), None)
-        last = self._read(max(0, self._heads.size - PLACE_BYTES), PLACE_BYTES, self._stamper)[-1:]
+    def _again(self, part: Stretch, end: int) -> list[Stretch]:
+        first = next(iter(self._read(part.begin, PLACE_BYTES, part.stamper)), None)
+        last = self._read(max(part.begin, end - PLACE_BYTES), min(PLACE_BYTES, end - part.begin), part.stamper)[-1:]
         if first is None or not last:
             return []
-        found = [Stretch(0, self._stamper)]
-        for moment, back in set_backs(zone, first.time, last[0].time):
-            begin, end = self._reaching(moment - back), self._reaching(moment)
-            for turn in self._turns(begin, end, min(HOUR_BACK, back // 2))[:1]:
-                again = stamper_for(zone, modified, judgement, wall_clock=WallClock(zone, modified, again=True))
-                found += [Stretch(turn.after.start, again), Stretch(end, self._stamper)]
-        return found if len(found) > 1 else []
+        found = []
+        for moment, back in set_backs(self._zone, first.time, last[0].time + 3 * HOUR):
+            begin, stop = (self._reaching(time, part, end) for time in (moment - back, moment))
+            for turn in self._turns(part.stamper, begin, stop, min(HOUR_BACK, back // 2))[:1]:
+                found.append(part._replace(begin=turn.after.start, stamper=self._stamper(part.latest, again=True)))
+                found += [part._replace(begin=stop)] if stop < end else []
+        return found
 
-    def _turns(self, begin: int, end: int, back: int) -> list[_Turn]:
+    def _stamper(self, latest: int | None, *, again: bool = False) -> LineStamper:
+        clock = WallClock(self._zone, self._modified, latest, again=again)
+        return stamper_for(self._zone, self._modified, self._judgement, wall_clock=clock)
+
+    def _turns(self, stamper: LineStamper, begin: int, end: int, back: int, length: int = _LONG) -> list[_Turn]:
+        """Return where times step back, and where they step forward by nearly as much as a period is long."""
         size = max(PLACE_BYTES, (end - begin) // PLACES)
-        samples = [_Timed(-1, -_LONG)]
-        for place in range(begin, end, size):
-            samples += self._read(place, min(PLACE_BYTES, end - place), self._stamper)
-        return [self._exact(*pair, back) for pair in pairwise(samples) if pair[1].time < pair[0].time - back]
+        samples: list[_Timed] = []
+        for place in sorted({*range(begin, end, size), max(begin, end - PLACE_BYTES)}):
+            place = max(place, samples[-1].start + 1) if samples else place
+            samples += self._read(place, min(PLACE_BYTES, end - place), stamper)
+        return [
+            self._exact(stamper, *pair, back) if pair[1].time < pair[0].time else _Turn(*pair)
+            for pair in pairwise(samples)
+            if pair[1].time < pair[0].time - back or pair[1].time > pair[0].time + length - back
+        ]
 
-    def _exact(self, before: _Timed, after: _Timed, back: int) -> _Turn:
+    def _lasting(self, turns: Sequence[_Turn]) -> list[_Turn]:
+        """Leave out the turns that are undone by the next: lines that are written late at New Year, or at midnight."""
+        lasting: list[_Turn] = []
+        undone = 0
+        for turn in turns:
+            if turn.after.time > turn.before.time:
+                undone += 1
+            elif undone:
+                undone -= 1
+            else:
+                lasting.append(turn)
+        return lasting
+
+    def _exact(self, stamper: LineStamper, before: _Timed, after: _Timed, back: int) -> _Turn:
         """Bisect the text between two lines for the place where times step back."""
         while after.start - before.start > PLACE_BYTES:
             middle = (before.start + after.start) // 2
-            between = self._read(middle, min(PLACE_BYTES, after.start - middle), self._stamper)
+            between = self._read(middle, min(PLACE_BYTES, after.start - middle), stamper)
             if not between:
-                between = self._read(before.start + 1, middle - before.start - 1, self._stamper)[-1:]
+                between = self._read(before.start + 1, middle - before.start - 1, stamper)[-1:]
             if not between:
                 break
             near = [before, *between, after]
@@ -163,42 +241,33 @@ class _Turning:
             if step is None:
                 break
             before, after = step
-        near = [before, *self._read(before.start + 1, after.start - before.start - 1, self._stamper), after]
-        return _Turn(*next(pair for pair in pairwise(near) if pair[1].time < pair[0].time - back))
+        near = [before, *self._read(before.start + 1, after.start - before.start - 1, stamper), after]
+        return _Turn(*next((pair for pair in pairwise(near) if pair[1].time < pair[0].time - back), (before, after)))
 
-    def _is_boot(self, turn: _Turn, zone: datetime.tzinfo) -> bool:
+    def _is_boot(self, turn: _Turn, stamper: LineStamper) -> bool:
         """Return whether a machine without a clock of its own was started: at New Year, until its clock is set."""
         before, after = turn
-        day = datetime.datetime.fromtimestamp(after.time // SECOND, zone)
-        if (day.month, day.day) not in ((1, 1), (12, 31)):
+        day = datetime.datetime.fromtimestamp(after.time // SECOND, self._zone)
+        if self._judgement.omitted is not Omitted.YEAR or (day.month, day.day) not in ((1, 1), (12, 31)):
             return False
-        times = [time for _, time in self._read(after.start, BOOT_BYTES, self._stamper)]
+        times = [time for _, time in self._read(after.start, BOOT_BYTES, stamper)]
         risen = next((time for time in times if time > after.time + BOOT), None)
-        return risen is not None and before.time - BOOT <= risen <= before.time + 2 * BOOT
+        return risen is not None and risen >= before.time - BOOT
 
-    def _reaching(self, time: int) -> int:
+    def _reaching(self, time: int, part: Stretch, end: int) -> int:
         """Return where the first line at or after a time begins; times ascend but for the hour that comes twice."""
-        begin, end = 0, self._heads.size
-        while end - begin > PLACE_BYTES:
-            middle = (begin + end) // 2
-            times = self._read(middle, PLACE_BYTES, self._stamper)
+        begin, stop = part.begin, end
+        while stop - begin > PLACE_BYTES:
+            middle = (begin + stop) // 2
+            times = self._read(middle, PLACE_BYTES, part.stamper)
             if times and times[0].time < time:
                 begin = middle
             else:
-                end = middle
-        return next((start for start, at in self._read(begin, 2 * PLACE_BYTES, self._stamper) if at >= time), end)
+                stop = middle
+        timed = self._read(begin, min(2 * PLACE_BYTES, end - begin), part.stamper)
+        return next((start for start, at in timed if at >= time), end)
 
     def _read(self, begin: int, size: int, stamper: LineStamper) -> list[_Timed]:
         heads = self._heads.between(begin, begin + max(size, 0))
         stamps = stamper.stamps([head.text for head in heads])
         return [_Timed(head.start, time) for head, time in zip(heads, stamps, strict=True) if time is not None]
-
-
-_LONG = 1 << 80  # nanoseconds: longer than any file lasts
-
-
-class _Turn(NamedTuple):
-    """The lines on either side of a turn."""
-
-    before: _Timed
-    after: _Timed
