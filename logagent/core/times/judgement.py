@@ -36,6 +36,8 @@ MANY = 0.5
 """Share of the lines that are not indented from which on a file counts as timed throughout."""
 MANY_FIRST = 0.25
 """The same share where times stand at the beginning of lines: what a line tells may go on in the lines below it."""
+USUAL, USUAL_SHARE = 8, 0.2
+"""Different times, and the share of the lines, from which on times within sentences date the other lines."""
 SETTLED = 64
 """Lines from which on a judgement is kept while the file grows."""
 
@@ -182,11 +184,14 @@ def _are_weak(
     if main.kind is Kind.MEMBER:
         return False
     times = {sighting.time for sighting in timed}
-    distance = abs(modified - max(times))
-    several = are_heads(own) and len(times) >= FEW
-    if len(timed) >= (MANY_FIRST if main.is_at_head else MANY) * sum(map(_is_unindented, lines)):
-        return not are_heads(own) and len(timed) < FEW and distance > (MINUTE if len(times) == 1 else DAY)
-    if several and (main.is_at_head or own[0].candidate.labelled):
+    distance, heads = abs(modified - max(times)), are_heads(own)
+    share = len(timed) / max(1, sum(map(_is_unindented, lines)))
+    if not heads and max(times) > modified + 2 * DAY:
+        return True
+    if share >= (MANY_FIRST if main.is_at_head else MANY):
+        return not heads and len(timed) < FEW and distance > (MINUTE if len(times) == 1 else DAY)
+    several = len(times) >= FEW if heads else len(times) >= USUAL and share >= USUAL_SHARE
+    if heads and several and (main.is_at_head or own[0].candidate.labelled):
         return False
     return distance > (DAY if several or (main.is_at_head and len(times) > 1) else MINUTE)
 

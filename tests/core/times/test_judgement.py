@@ -96,6 +96,18 @@ def test_a_banner_dates_nothing(banner: str, restarts: int, built: str) -> None:
     assert judged(texts).distrust is Distrust.FAR
 
 
+def test_nor_does_a_list_of_what_expires() -> None:
+    texts = [f"the key {n} is valid until 2027-11-{n:02d} 00:00:00".encode() for n in range(1, 20)]
+    assert judged(texts).distrust is Distrust.FAR
+
+
+def test_but_sentences_that_are_usual_do() -> None:
+    texts = lines(lambda time, n: f'Started GET "/x" for ::1 at {iso(time)} +0000\nProcessing by X\nCompleted')
+    texts = [part for text in texts for part in text.split(b"\n")]
+    assert judged(texts, later=timedelta(hours=2)).trusted
+    assert judged(texts[:9], later=timedelta(hours=2)).distrust is Distrust.FAR
+
+
 @pytest.mark.parametrize("later", [timedelta(0), timedelta(seconds=90), timedelta(days=3), timedelta(days=400)])
 @pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("texts", [PLAIN, ACCESS, LEVELS, lines(lambda time, n: f"update-alternatives {iso(time)}: x")])
