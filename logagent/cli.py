@@ -18,12 +18,14 @@ import trio
 
 from logagent.config.errors import ConfigError
 from logagent.config.settings import load
-from logagent.terminal import arguments, files, follow, hosts, query
+from logagent.core.times.explaining import FileSample
+from logagent.terminal import arguments, files, follow, formats, hosts, query
 from logagent.terminal.arguments import (
     CertsHostArguments,
     CertsInitArguments,
     DemoArguments,
     FilesArguments,
+    FormatsArguments,
     HitsArguments,
     HostsArguments,
     QueryArguments,
@@ -115,6 +117,8 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return _interruptible(partial(query.ask, hits_question(typed, environ), streams, environ))
         case FilesArguments():
             return _interruptible(partial(files.ask_files, files.files_question(typed, environ), streams))
+        case FormatsArguments():
+            return _formats(typed, environ, streams)
         case HostsArguments():
             return _interruptible(partial(hosts.ask_hosts, hosts.hosts_question(typed, environ), streams))
         case CertsInitArguments() | CertsHostArguments():
@@ -130,6 +134,17 @@ def _interruptible(act: Callable[[], Awaitable[int]]) -> int:
 def _query(typed: QueryArguments, environ: Mapping[str, str], streams: Streams) -> int:
     act = follow.follow if typed.follow else query.ask
     return _interruptible(partial(act, question(typed, environ), streams, environ))
+
+
+def _formats(typed: FormatsArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    # Imported here, since commands that ask read no files.
+    from logagent import samples
+
+    def read(name: str, asked: formats.FormatsQuestion) -> FileSample:
+        stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()  # None: the caller closed it
+        return samples.sample(name, asked.lines, asked.zone, asked.formats, stdin)
+
+    return formats.explain_files(formats.formats_question(typed, environ), read, streams)
 
 
 def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:

@@ -14,15 +14,19 @@ from logagent.core.batch import Batch, Out
 from logagent.core.notes import Note, Notes, add_up, of_host
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 from logagent.core.query import Query, Source
+from logagent.core.times.named_formats import FormatRules, NamedFormat
 from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
+from logagent.disk.catalog.format_names import names_of
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.following.source import FollowSource
+from logagent.disk.search.known_times import KnownTimes
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
+from logagent.disk.times.known_judgements import KnownJudgements
 from logagent.fanout.gather import Gather
 
 LEAST_KEPT = 256 * 1024
@@ -43,6 +47,7 @@ class LocalLogs:
         max_files: logs of one query at most.
         tails: shared by all follows; None: nothing may be followed.
         root_zones: the zone of times that state none, by the absolute path of a root.
+        formats: the formats of time that were named.
     """
 
     catalog: Catalog
@@ -51,6 +56,8 @@ class LocalLogs:
     max_files: int
     tails: SharedTails | None = None
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
+    formats: FormatRules = field(default_factory=FormatRules)
+    _of_formats: dict[NamedFormat, ReadOptions] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def host(self) -> str:
@@ -59,12 +66,24 @@ class LocalLogs:
 
     def zone_of(self, found: Log | Generation) -> tzinfo:
         """Return the zone of times that state none, in a log or in one of its files."""
-        zone = self.options.zone
-        return zone if found.root is None else self.root_zones.get(found.root, zone)
+        zone = self.options.zone if found.root is None else self.root_zones.get(found.root, self.options.zone)
+        named = self.named_for(found)
+        return zone if named is None else named.zone_or(zone)
+
+    def named_for(self, found: Log | Generation) -> NamedFormat | None:
+        """Return the format of time that was named for a log, or for one of its files; None if none was."""
+        return self.formats.named_for(names_of(found)) if self.formats else None
 
     def options_of(self, log: Log) -> ReadOptions:
         """Return the options for reading one log alone."""
-        return replace(self.options, zone=self.zone_of(log))
+        return replace(self._options_for(self.named_for(log)), zone=self.zone_of(log))
+
+    def _options_for(self, named: NamedFormat | None) -> ReadOptions:
+        """Return the options for logs of a named format: what is known of a file's times holds for one format only."""
+        if named is None:
+            return self.options
+        fresh = replace(self.options, named=named, known_times=KnownTimes(), known_judgements=KnownJudgements())
+        return self._of_formats.setdefault(named, fresh)
 
     def options_of_each(self, logs: Sequence[Log]) -> list[ReadOptions]:
         """Return the options for reading several logs at the same time.
@@ -199,7 +218,8 @@ class LocalLister:
         return of_host(notes.told(), self.logs.host)
 
     async def _look_into(self, log: Log) -> ListedLog:
-        return await self.logs.threads.in_thread(self.lister.look, self.logs.host, log, self.logs.zone_of(log))
+        logs = self.logs
+        return await logs.threads.in_thread(self.lister.look, logs.host, log, logs.zone_of(log), logs.named_for(log))
 
     def _unlooked(self, log: Log) -> ListedLog:
         return unlooked(self.logs.host, log, self.logs.zone_of(log), "not looked into in time")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -13,6 +13,9 @@ from logagent import __version__
 from logagent.agent import Agent
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
+from logagent.config.time_formats import TimeFormat
+from logagent.core.times.named_formats import FormatRules, format_rules
+from logagent.core.times.strptime import BadTimeFormat
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
 from logagent.disk.search.options import ReadOptions
@@ -42,6 +45,7 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
         ConfigError: for settings that lack something.
         OSError: for settings that do not work on this machine.
     """
+    formats = named_formats(settings.time_format)
     listeners = _listeners(settings)
     addresses = [listener.address for listener in listeners]
     answers = _answers(settings)
@@ -55,7 +59,7 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
         nursery.start_soon(_watch_signals, stopping)
         nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
         app = create_app(
-            _agent(settings, peers, addresses, threads, tails),
+            _agent(settings, peers, addresses, threads, tails, formats),
             answers,
             version=__version__,
             certificate_required=settings.client_certificate == "required",
@@ -100,16 +104,34 @@ def _peers(settings: Settings) -> Peers:
     return Peers(settings.peer, tls=client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key))
 
 
+def named_formats(given: Iterable[TimeFormat]) -> FormatRules:
+    """Return the rules that were given for formats of time.
+
+    Raises:
+        ConfigError: for a format that cannot be used.
+    """
+    try:
+        return format_rules((each.files, each.format, each.how) for each in given)
+    except BadTimeFormat as error:
+        raise ConfigError("time_format", str(error)) from None
+
+
 def _agent(
-    settings: Settings, peers: Peers, addresses: Sequence[str], threads: DiskThreads, tails: SharedTails
+    settings: Settings,
+    peers: Peers,
+    addresses: Sequence[str],
+    threads: DiskThreads,
+    tails: SharedTails,
+    formats: FormatRules,
 ) -> Agent:
     logs = LocalLogs(
-        catalog=Catalog(settings.root, names=settings.root_name, skip=settings.skip_files),
+        catalog=Catalog(settings.root, names=settings.root_name, skip=settings.skip_files, formats=formats),
         threads=threads,
         options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
         max_files=settings.max_files,
         tails=tails,
         root_zones=settings.root_timezone,
+        formats=formats,
     )
     return Agent(logs=logs, peers=peers, patience=settings.patience, addresses=addresses)
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from logagent.config.errors import ConfigError
 from logagent.config.table import BY_NAME, SETTINGS, Setting
+from logagent.config.time_formats import TABLE_EXAMPLE, as_text
 
 _TABLES = {
     "peer": 'db-2 = "https://10.0.0.2:8443"',
@@ -54,9 +55,14 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
     for setting in SETTINGS:
         text = environ.get(setting.variable, "")
         if text:
-            texts = tuple(piece.strip() for piece in text.split(",")) if setting.repeatable else (text,)
+            texts = _pieces(text, setting.between) if setting.repeatable else (text,)
             given[setting.name] = Given(texts, setting.variable)
     return given
+
+
+def _pieces(text: str, between: str) -> tuple[str, ...]:
+    pieces = tuple(piece.strip() for piece in text.split(between))
+    return pieces if between == "," else tuple(filter(None, pieces))
 
 
 def from_file(path: Path) -> dict[str, Given]:
@@ -95,8 +101,20 @@ def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
                 where, f"must be a table, such as [{setting.name}] with lines like {_TABLES[setting.name]}"
             )
         return tuple(f"{name}={_text_of(member, where)}" for name, member in value.items())
+    if setting.name == "time_format":
+        return _tables_of_formats(value, where)
     several = value if isinstance(value, list) and setting.repeatable else [value]
     return tuple(_text_of(member, where) for member in several)
+
+
+def _tables_of_formats(value: object, where: str) -> tuple[str, ...]:
+    """Return the formats of time in an array of tables; a text is one as it is typed on the command line."""
+    texts = []
+    for table in value if isinstance(value, list) else [value]:
+        if not isinstance(table, dict | str):
+            raise ConfigError(where, f"must be tables [[time_format]], each such as {TABLE_EXAMPLE}")
+        texts.append(as_text(table) if isinstance(table, dict) else table)
+    return tuple(texts)
 
 
 def _text_of(value: object, where: str) -> str:

@@ -16,6 +16,7 @@ from logagent.config import timezones, tls_files, values
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
 from logagent.config.table import BY_NAME
+from logagent.config.time_formats import TimeFormat
 
 ClientCertificate = Literal["required", "optional"]
 
@@ -33,6 +34,7 @@ class Settings:
         root_name: the names of roots, each once, by their absolute paths.
         skip_files: globs.
         root_timezone: the same for the files of some roots, by the absolute paths of the roots.
+        time_format: the first whose glob matches a file counts.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Settings:
     graceful: float = 8.0
     timezone: tzinfo = UTC
     root_timezone: Mapping[Path, tzinfo] = field(default_factory=dict)
+    time_format: tuple[TimeFormat, ...] = ()
 
 
 def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, host: str, file: str | None) -> Settings:
@@ -115,6 +118,7 @@ class _Checked:
             graceful=self._one("graceful"),
             timezone=self._timezone(),
             root_timezone=self._root_timezones(roots),
+            time_format=tuple(self._read("time_format") if "time_format" in self._given else ()),
         )
 
     def _read(self, name: str) -> list[Any]:

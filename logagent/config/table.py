@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from logagent.config import timezones, values
+from logagent.config import time_formats, timezones, values
 
 ENVIRONMENT = "LOGAGENT_"
 """The beginning of the names of environment variables. Unknown names that begin so are ignored: container platforms set
@@ -23,6 +23,7 @@ class Setting:
         default: as one would type it.
         otherwise: in words, the value that holds if none is given and there is no `default`.
         repeatable: whether it may be given several times.
+        between: what stands between several values in the environment.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Setting:
     default: str = ""
     otherwise: str = ""
     repeatable: bool = False
+    between: str = ","
 
     @property
     def flag(self) -> str:
@@ -231,6 +233,16 @@ SETTINGS = (
         "directory=IANA name",
         otherwise="that of timezone",
         repeatable=True,
+    ),
+    Setting(
+        "time_format",
+        time_formats.time_format,
+        f"how some files write their times, such as {time_formats.EXAMPLE}, where that cannot be told; the first "
+        "whose glob matches counts; in the environment one a line, in the file tables [[time_format]]",
+        "glob=format",
+        otherwise="none",
+        repeatable=True,
+        between="\n",
     ),
 )
 """The table of settings, in the order in which documentation shows them."""

@@ -10,8 +10,9 @@ import trio
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY
+from logagent.core.wire.documents import BadListing
 from logagent.core.wire.frames import SCOPE_HEADER
-from logagent.core.wire.listing import BadListing, Listing, failing, from_json
+from logagent.core.wire.listing import Listing, failing, from_json
 from logagent.core.wire.parameters import to_query_string
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason

@@ -122,12 +122,34 @@ class FilesArguments(AskArguments):
 
     Attributes:
         file: paths and globs; none: every log.
+        formats: whether to tell what was taken for the times of each log.
     """
 
     file: Sequence[str]
     host: Sequence[str]
     no_rotated: bool
+    formats: bool
     timeout: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormatsArguments:
+    """The arguments of `formats`.
+
+    Attributes:
+        file: paths of local files, or `-` for standard input.
+        lines: how many lines of each are explained.
+        timezone: of times that name none.
+        time_format: formats that are named.
+        config: a TOML file of settings.
+    """
+
+    file: Sequence[str]
+    lines: str
+    timezone: Sequence[str]
+    time_format: Sequence[str]
+    config: str | None
+    output: Output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +205,7 @@ Arguments = (
     ServeArguments
     | QueryArguments
     | FilesArguments
+    | FormatsArguments
     | HitsArguments
     | HostsArguments
     | CertsInitArguments
@@ -206,7 +229,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     """Only a command's own parser lets flags stand between FILE and KEYWORD: argparse does not pass intermixed
     arguments on to subparsers."""
     parser, commands = flags.parsers()
-    if argv and argv[0] in ("query", "follow", "hits", "files"):
+    if argv and argv[0] in ("query", "follow", "hits", "files", "formats"):
         return commands[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
     return parser.parse_args(argv)
 
@@ -229,6 +252,7 @@ _KINDS: Mapping[str, Callable[..., Arguments]] = {
     "query": QueryArguments,
     "follow": QueryArguments,
     "files": FilesArguments,
+    "formats": FormatsArguments,
     "hits": HitsArguments,
     "hosts": HostsArguments,
     "certs": _certs,

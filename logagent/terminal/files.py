@@ -24,6 +24,7 @@ from logagent.terminal.verdicts import FAILED, exit_code, talk
 
 _FLAGS = {"filename": "GLOB", "hostname": "--host"}
 _HEADER = ("HOST", "FILE", "SIZE", "OLDEST", "NEWEST", "GENERATIONS", "FORMAT")
+_FORMATS_HEADER = ("HOST", "FILE", "FORMAT", "TIMED", "WHERE", "ZONE", "HOW", "TRUSTED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,14 @@ class FilesQuestion:
 
     Attributes:
         timeout: seconds for the whole answer.
+        formats: whether to tell what was taken for the times of each log, and how sure that is.
     """
 
     agent: AgentAddress
     query: Query
     form: Output
     timeout: float
+    formats: bool = False
 
 
 def files_question(typed: FilesArguments, environ: Mapping[str, str]) -> FilesQuestion:
@@ -47,7 +50,7 @@ def files_question(typed: FilesArguments, environ: Mapping[str, str]) -> FilesQu
         ConfigError: for an argument that cannot be used.
     """
     timeout = patience(typed)
-    return FilesQuestion(agent_address(typed, environ), _query(typed), typed.output, timeout)
+    return FilesQuestion(agent_address(typed, environ), _query(typed), typed.output, timeout, typed.formats)
 
 
 def _query(typed: FilesArguments) -> Query:
@@ -69,7 +72,8 @@ async def list_files(client: httpx.AsyncClient, asked: FilesQuestion, streams: S
     if asked.form == "json":
         streams.print(json.dumps(to_json(listing)) + "\n")
     elif listing.logs:
-        streams.print(table(_HEADER, map(_row, listing.logs)))
+        header, row = (_FORMATS_HEADER, _formats_row) if asked.formats else (_HEADER, _row)
+        streams.print(table(header, map(row, listing.logs)))
     for line in talk(listing.outcome, agent=asked.agent.url, verbose=False):
         streams.say(line)
     return exit_code(listing.outcome)
@@ -105,3 +109,24 @@ def _format(log: ListedLog) -> str:
     if log.timed is False:
         return "none: one block"
     return log.message or ", ".join(log.formats) or "-"
+
+
+def _formats_row(log: ListedLog) -> tuple[str, ...]:
+    times = log.times
+    if times is None:
+        return (log.host, log.name, ", ".join(log.formats) or "-", "-", "-", "-", "-", log.message or "-")
+    return (
+        log.host,
+        log.name,
+        ", ".join(name for name, _ in times.formats) or "-",
+        share_of(times.timed, times.sampled),
+        "; ".join(times.places) or "-",
+        log.zone if times.local else "-",
+        "named" if times.named else "learned" if times.formats else "-",
+        f"no: {times.distrust}" if times.distrust else "yes",
+    )
+
+
+def share_of(timed: int, sampled: int) -> str:
+    """Say which share of the lines that were looked at state a time."""
+    return f"{100 * timed // sampled if sampled else 0} % of {sampled} lines"

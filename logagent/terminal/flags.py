@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from logagent import __version__
-from logagent.config.table import SETTINGS, Setting
+from logagent.config.table import BY_NAME, SETTINGS, Setting
 from logagent.terminal.verdicts import EXIT_CODES
 
 
@@ -116,8 +116,23 @@ def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("file", metavar="GLOB", nargs="*", help="list only these logs, such as 'nginx/*.log' [**/*]")
     _add_host(parser)
     parser.add_argument("--no-rotated", action="store_true", help="leave out the rotated files of each log")
+    parser.add_argument(
+        "--formats", action="store_true", help="tell where and how each log states its times, and how sure that is"
+    )
     _add_patience(parser)
     return _add_agent(parser)
+
+
+def _add_formats(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.epilog = "exit codes: 0 all times are trusted, 1 those of some file are not, 2 a file cannot be read"
+    parser.add_argument("file", metavar="FILE", nargs="+", help="a local file, compressed or not; -: standard input")
+    parser.add_argument("-n", "--lines", metavar="N", default="20", help="explain the first N lines of each [20]")
+    for name in ("timezone", "time_format"):
+        _add_setting(parser, BY_NAME[name])
+    parser.add_argument("--config", metavar="FILE", help="a TOML file that holds these two [$LOGAGENT_CONFIG]")
+    _add_output(parser)
+    parser.set_defaults(timezone=[], time_format=[])
+    return parser
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
@@ -193,9 +208,7 @@ def _add_patience(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument(
-        "-o", "--output", choices=("text", "json"), default="text", help="print text for people, or JSON [text]"
-    )
+    _add_output(parser)
     parser.add_argument("--agent", metavar="URL", help="the agent to ask [$LOGAGENT_AGENT, else http://127.0.0.1:8000]")
     tls = parser.add_argument_group("agents that speak TLS")
     tls.add_argument("--certs", metavar="DIR", help="the directory that `logagent certs` made [$LOGAGENT_CERTS]")
@@ -206,6 +219,12 @@ def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     tls.add_argument("--cert", metavar="FILE", help="the certificate to show to the agent [NAME.pem of --certs]")
     tls.add_argument("--key", metavar="FILE", help="that certificate's key [NAME-key.pem of --certs]")
     return parser
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o", "--output", choices=("text", "json"), default="text", help="print text for people, or JSON [text]"
+    )
 
 
 def _add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -235,6 +254,7 @@ _COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], argparse.Argum
     "query": (_add_query, "search log lines, newest first"),
     "follow": (_add_follow, "print log lines as they are written"),
     "files": (_add_files, "list the logs that can be searched"),
+    "formats": (_add_formats, "explain what is taken for the times of local files"),
     "hits": (_add_hits, "count matching lines by time, as a bar chart"),
     "hosts": (_add_hosts, "list the hosts that an agent knows"),
     "certs": (_add_certs, "make an authority and the certificates of hosts"),

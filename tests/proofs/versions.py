@@ -109,15 +109,15 @@ def _without(value: object, names: Collection[str] = MEASURED) -> object:
     return [_without(inner, names) for inner in value] if isinstance(value, list) else value
 
 
-def without_notes(answer: str) -> str:
-    """An answer without its notes, and without the names of the trailers that may hold them."""
+def without_news(answer: str) -> str:
+    """An answer without what only newer agents tell: notes, the names of their trailers, and what is known of times."""
     lines = [line for line in answer.splitlines() if not re.match("(trailer|log-notes)", line)]
-    return "\n".join(map(_line_without_notes, lines))
+    return "\n".join(map(_line_without_news, lines))
 
 
-def _line_without_notes(line: str) -> str:
+def _line_without_news(line: str) -> str:
     with contextlib.suppress(ValueError):
-        return json.dumps(_without(json.loads(line), ("notes",)))
+        return json.dumps(_without(json.loads(line), ("notes", "times")))
     return line
 
 
@@ -171,7 +171,7 @@ def prove(checks: Checks, earlier: Path, root: Path) -> None:
     for names, asked, other in (("new asks old", TREE, earlier), ("old asks new", earlier, TREE)):
         given = answers(asked, other, root)
         for question, answer in given.items():
-            wanted, got = without_notes(expected[question]), without_notes(answer)
+            wanted, got = without_news(expected[question]), without_news(answer)
             seen = [line for line in ndiff(wanted.splitlines(), got.splitlines()) if not line.startswith(" ")]
             checks.check(f"{names}: {question}", got == wanted, "\n".join(seen))
         if "log-notes" not in "".join(answers(earlier, earlier, root).values()):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from logagent.config.errors import ConfigError
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import Query
+from logagent.core.wire.listed_times import ListedTimes
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
 from logagent.terminal import files
 from logagent.terminal.arguments import FilesArguments
@@ -72,6 +75,19 @@ async def test_files_are_a_table(console: Console) -> None:
         "web-2  x.log     3.0 GiB  -                     -                     1                permission denied",
     ]
     assert console.talk == ""
+
+
+async def test_what_was_taken_for_times_is_a_table_of_its_own(console: Console) -> None:
+    learned = ListedTimes(74, 73, (("iso", 70), ("json iso", 3)), ("field ts", "first"), local=True)
+    named = ListedTimes(8, 2, (("%d.%m.", 2),), ("behind 3 words",), named=True, local=True, distrust="not found")
+    logs = (replace(APP, times=learned), replace(NOTES, times=named, zone="UTC"), LOCKED)
+    assert await list_files(console, to_json(Listing(logs, (OK,))), "--formats") == FOUND
+    assert [re.split(" {2,}", line) for line in console.data.splitlines()] == [
+        ["HOST", "FILE", "FORMAT", "TIMED", "WHERE", "ZONE", "HOW", "TRUSTED"],
+        ["web-1", "app.log", "iso, json iso", "98 % of 74 lines", "field ts; first", "UTC", "learned", "yes"],
+        ["web-1", "a\\x1b[2J", "%d.%m.", "25 % of 8 lines", "behind 3 words", "UTC", "named", "no: not found"],
+        ["web-2", "x.log", "-", "-", "-", "-", "-", "permission denied"],
+    ]
 
 
 async def test_files_as_json_are_the_document(console: Console) -> None:

@@ -182,7 +182,7 @@ def latest(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
 
 def numbered(found: re.Match[bytes], wall_clock: WallClock) -> int | None:
     """Read a year and the day of that year."""
-    year, number = int(found["year"]), int(found["day_of_year"])
+    year, number = full_year(found["year"]), int(found["day_of_year"])
     if not 1 <= year < datetime.MAXYEAR or not number:
         return None
     date = datetime.date(year, 1, 1) + datetime.timedelta(days=number - 1)

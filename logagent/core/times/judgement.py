@@ -21,6 +21,7 @@ from logagent.core.times.decided_formats import AMBIGUOUS, CLOCKS, EPOCH_COLUMN
 from logagent.core.times.deciding import rejected
 from logagent.core.times.formats import leaves_out_year
 from logagent.core.times.instants import instant_of
+from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.number_columns import number_column
 from logagent.core.times.places import Candidate, Kind, TimePlace, candidates
 from logagent.core.times.structured_fields import preference
@@ -58,6 +59,7 @@ class Distrust(Enum):
     TURNS = "it holds the same dates or clocks too often to tell them apart"
     EARLIER = "they were not trusted when this answer began"
     AMBIGUOUS = "the day and the month of its dates cannot be told apart"
+    NAMED = "the time format that was named for it is not found in it"
 
 
 class Omitted(IntEnum):
@@ -80,6 +82,7 @@ class Judgement:
         omitted: what their times leave out.
         local: whether some of their times name no zone.
         formats: how many of them have a time in each format, the most frequent first.
+        named: the format that was named for the file, so that nothing was found out; None if none was.
     """
 
     places: frozenset[TimePlace] = frozenset()
@@ -89,6 +92,7 @@ class Judgement:
     omitted: Omitted = Omitted.NOTHING
     local: bool = False
     formats: Mapping[str, int] = field(default_factory=dict)
+    named: NamedFormat | None = None
 
     @property
     def trusted(self) -> bool:

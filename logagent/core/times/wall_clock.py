@@ -42,15 +42,15 @@ class WallClock:
         skipped (clocks set forward) has the offset of the hour before it. A leap second is the second after it.
 
         Args:
-            found: the match whose groups `hour`, `minute` and `second` hold the clock, and perhaps `half` its AM or
-                PM, and `zone` or `zone_behind` a zone.
+            found: the match whose groups `hour`, `minute` and `second` hold the clock, of which those that are left
+                out are 0, and perhaps `half` its AM or PM, and `zone` or `zone_behind` a zone.
             year: with all its digits.
             month: from 1.
             day: from 1.
             zone: if the format says it rather than the match.
         """
         parts = found.groupdict()
-        hour, minute, second = _hour(parts), int(parts["minute"]), int(parts.get("second") or b"0")
+        hour, minute, second = _hour(parts), int(parts.get("minute") or b"0"), int(parts.get("second") or b"0")
         if hour is None:
             return None
         try:
@@ -164,7 +164,7 @@ def _local_offset(wall: datetime.datetime) -> int | None:
 
 def _hour(parts: Mapping[str, bytes | None]) -> int | None:
     """Return the hour of a clock, from 0 to 23, or None if it contradicts its AM or PM."""
-    hour, half = int(parts["hour"] or b""), (parts.get("half") or b"")[:1].upper()
+    hour, half = int(parts.get("hour") or b"0"), (parts.get("half") or b"")[:1].upper()
     if not half or hour > 12:
         return hour
     if hour == 0:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl
 
 from logagent.core.batch import shown
@@ -12,6 +12,8 @@ from logagent.core.notes import Note, add_up, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.core.times import moments
+from logagent.core.wire.documents import BadListing, Document
+from logagent.core.wire.listed_times import ListedTimes, times_from, times_to_json
 from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
 from logagent.core.wire.verdict import notes_to_json
 
@@ -21,12 +23,8 @@ PARAMETERS = ("filename", "hostname", "rotated", "timeout")
 """The names that a query string of `/files` may hold."""
 UNTIMED = "no times were recognised: merged as one block, by its time of modification"
 """The message of a log in which no time is recognised."""
-
-Kind = TypeVar("Kind")
-
-
-class BadListing(ValueError):
-    """The document is not an answer of `/files`."""
+UNTRUSTED = "{}: merged as one block, by its time of modification"
+"""The message of a log whose times are not trusted, for the reason in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ class ListedLog:
         zone: the time zone of times that name none.
         timed: whether any time was recognised; None if the log could not be read, or has no line.
         message: what people should know.
+        times: what was taken for its times; None if it could not be read, has no line, or the agent does not tell.
     """
 
     host: str
@@ -71,6 +70,7 @@ class ListedLog:
     zone: str = ""
     timed: bool | None = None
     message: str = ""
+    times: ListedTimes | None = None
 
     @property
     def size(self) -> int:
@@ -161,6 +161,7 @@ def _log(log: ListedLog) -> dict[str, Any]:
         "zone": log.zone,
         "timed": log.timed,
         "message": log.message,
+        "times": None if log.times is None else times_to_json(log.times),
         "generations": [_file(generation) for generation in log.generations],
     }
 
@@ -186,46 +187,16 @@ def from_json(document: object) -> Listing:
     Raises:
         BadListing: when the document is not a listing.
     """
-    whole = _Document(document)
+    whole = Document(document)
     return Listing(
-        tuple(_read_log(_Document(log)) for log in whole.take("files", list)),
-        tuple(_read_part(_Document(part)) for part in whole.take("hosts", list)),
-        tuple(_read_note(_Document(note)) for note in whole.list_if_any("notes")),
+        tuple(_read_log(Document(log)) for log in whole.take("files", list)),
+        tuple(_read_part(Document(part)) for part in whole.take("hosts", list)),
+        tuple(_read_note(Document(note)) for note in whole.list_if_any("notes")),
     )
 
 
-class _Document:
-    """A JSON object from another agent, checked member by member."""
-
-    def __init__(self, document: object) -> None:
-        if not isinstance(document, Mapping):
-            raise BadListing("an object was expected")
-        self._members = document
-
-    def take(self, name: str, kind: type[Kind]) -> Kind:
-        value = self._members.get(name)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise BadListing(f"{name} is missing, or is no {kind.__name__}")
-        return value
-
-    def moment(self, name: str) -> int:
-        moment = moments.read(self.take(name, str), 0)
-        if moment is None:
-            raise BadListing(f"{name} is no time")
-        return moment
-
-    def moment_if_any(self, name: str) -> int | None:
-        return None if self._members.get(name) is None else self.moment(name)
-
-    def list_if_any(self, name: str) -> list[object]:
-        return [] if self._members.get(name) is None else self.take(name, list)
-
-    def flag_if_any(self, name: str) -> bool | None:
-        return None if self._members.get(name) is None else self.take(name, bool)
-
-
-def _read_log(log: _Document) -> ListedLog:
-    generations = tuple(_read_file(_Document(file)) for file in log.take("generations", list))
+def _read_log(log: Document) -> ListedLog:
+    generations = tuple(_read_file(Document(file)) for file in log.take("generations", list))
     if not generations:
         raise BadListing("a log without generations")
     return ListedLog(
@@ -238,10 +209,11 @@ def _read_log(log: _Document) -> ListedLog:
         log.take("zone", str),
         log.flag_if_any("timed"),
         log.take("message", str),
+        times_from(log.document_if_any("times")),
     )
 
 
-def _read_note(note: _Document) -> Note:
+def _read_note(note: Document) -> Note:
     return Note(
         note.take("kind", str),
         tuple(map(str, note.take("files", list))),
@@ -250,13 +222,13 @@ def _read_note(note: _Document) -> Note:
     )
 
 
-def _read_file(file: _Document) -> ListedFile:
+def _read_file(file: Document) -> ListedFile:
     return ListedFile(
         file.take("name", str), file.take("size", int), file.moment("modified"), file.take("compressed", bool)
     )
 
 
-def _read_part(part: _Document) -> HostOutcome:
+def _read_part(part: Document) -> HostOutcome:
     try:
         status = Status(part.take("status", int))
     except ValueError as error:

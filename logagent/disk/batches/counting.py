@@ -132,7 +132,7 @@ class HitCounter:
         if not self._stamping.timed:
             self._put(self._stamping.times([0], [b""])[0], body.count(b"\n"))
             return
-        runs = self._runs.of(body, self._counts.step) if self._stamping.is_even else None
+        runs = self._runs.of(body, self._counts.step) if self._stamping.is_by_clock else None
         if runs is None:
             lines = body[:-1].split(b"\n")
             self._count(list(accumulate([len(line) + 1 for line in lines[:-1]], initial=block.offset)), lines)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from logagent.core.notes import Notes
 from logagent.core.outcome import Failure
+from logagent.core.times.named_formats import FormatRules
 from logagent.disk.catalog.ends import Lister
 from logagent.disk.catalog.findings import Findings
 from logagent.disk.catalog.glob_lookup import GlobLookup
@@ -39,6 +40,7 @@ class Catalog:
         roots: directories or single files.
         names: of roots, by their absolute paths; the others are called as the last part of their path.
         skip: globs of the files that globs leave out, see `globs.matcher`.
+        formats: the formats of time that were named.
         max_comparisons: limit on the search for the globs of one query.
         opener: `os.open`, or its stand-in.
         now: `time.time_ns`, or its stand-in.
@@ -50,6 +52,7 @@ class Catalog:
         *,
         names: Mapping[Path, str] = MappingProxyType({}),
         skip: Sequence[str] = (),
+        formats: FormatRules | None = None,
         max_comparisons: int = MAX_COMPARISONS,
         opener: Opener = os.open,
         now: Clock = time.time_ns,
@@ -57,7 +60,7 @@ class Catalog:
         self._roots = [(Root(path, opener, names.get(path.absolute(), "")), LiveNames()) for path in roots]
         self._skips = matcher(skip)
         self._max_comparisons = max_comparisons
-        self._numbering = Numbering(Lister(), now)
+        self._numbering = Numbering(Lister(), now, formats or FormatRules())
 
     def find(
         self,

@@ -11,9 +11,12 @@ from datetime import tzinfo
 from itertools import islice
 
 from logagent.core.outcome import Failure
-from logagent.core.times.judgement import Judgement
-from logagent.core.times.stamper import Stamper
-from logagent.core.wire.listing import UNTIMED, ListedFile, ListedLog
+from logagent.core.times.judgement import Distrust, Judgement
+from logagent.core.times.named_formats import NamedFormat
+from logagent.core.times.place_words import in_words
+from logagent.core.times.stampers import stamper_for
+from logagent.core.wire.listed_times import ListedTimes
+from logagent.core.wire.listing import UNTIMED, UNTRUSTED, ListedFile, ListedLog
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
 from logagent.disk.archives.decoding import Decompression
 from logagent.disk.archives.text_source import in_utf8
@@ -22,7 +25,7 @@ from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import Read
 from logagent.disk.files.reader import Reader
 from logagent.disk.files.text_form import FORM_BYTES, aligned, encoding_of, nuls_before, without_lead
-from logagent.disk.times.heads import heads_of
+from logagent.disk.times.heads import Heads, heads_of
 from logagent.disk.times.sampling import judged
 from logagent.disk.times.stamping import SAMPLE, FileTimes
 
@@ -37,7 +40,7 @@ MAX_WINDOW = 32 * 1024 * 1024
 MAX_STEPS = 64
 """Chunks of one file that are decompressed: an archive may hold many empty members before its first line."""
 
-_Identity = tuple[int, int, int, int, str]
+_Identity = tuple[int, int, int, int, str, NamedFormat | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Lister:
         self._seen: OrderedDict[_Identity, Ends] = OrderedDict()
         self._lock = threading.Lock()
 
-    def look(self, host: str, log: Log, zone: tzinfo) -> ListedLog:
+    def look(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None = None) -> ListedLog:
         """Return a log with its times; opens at most twice `MAX_TRIED` of its files, and blocks.
 
         A file that cannot be read is listed with a message that says why. Whether a file is compressed is decided by
@@ -79,31 +82,48 @@ class Lister:
 
         Args:
             zone: time zone of times that name none.
+            named: the format of time that was named for the log, if one was.
         """
         compressed: dict[str, bool] = {}
         try:
-            first = self._first_with_lines(log.generations, zone, compressed)
-            last = self._first_with_lines(log.generations[::-1], zone, compressed)
+            first = self._first_with_lines(log.generations, zone, named, compressed)
+            last = self._first_with_lines(log.generations[::-1], zone, named, compressed)
         except Failure as failure:
             return replace(unlooked(host, log, zone, failure.message), generations=_files(log, compressed))
-        judgements = (first.judgement, last.judgement)
-        timed = any(each.trusted for each in judgements) if first.judgement.lines else None
-        counts = Counter(first.judgement.formats) + Counter(last.judgement.formats)
-        names = tuple(name for name, _ in counts.most_common())
-        message = UNTIMED if timed is False else ""
-        files = _files(log, compressed)
-        return ListedLog(host, log.name, files, last.oldest, first.newest, names, str(zone), timed, message)
+        times = _times([first.judgement] if first is last else [first.judgement, last.judgement])
+        return ListedLog(
+            host,
+            log.name,
+            _files(log, compressed),
+            last.oldest,
+            first.newest,
+            tuple(name for name, _ in times.formats) if times is not None else (),
+            str(zone),
+            None if times is None else not times.distrust,
+            _message(times),
+            times,
+        )
 
-    def _first_with_lines(self, generations: Sequence[Generation], zone: tzinfo, compressed: dict[str, bool]) -> Ends:
+    def _first_with_lines(
+        self,
+        generations: Sequence[Generation],
+        zone: tzinfo,
+        named: NamedFormat | None,
+        compressed: dict[str, bool],
+    ) -> Ends:
         for generation in generations[:MAX_TRIED]:
-            ends = self.ends(generation, zone)
+            ends = self.ends(generation, zone, named)
             compressed[generation.name] = ends.compressed
             if ends.judgement.lines:
                 return ends
         return Ends()
 
-    def ends(self, generation: Generation, zone: tzinfo) -> Ends:
+    def ends(self, generation: Generation, zone: tzinfo, named: NamedFormat | None = None) -> Ends:
         """Return what the ends of one file say; opens the file, and blocks.
+
+        Args:
+            zone: time zone of times that name none.
+            named: the format of time that was named for the file, if one was.
 
         Raises:
             Failure: when the file cannot be read.
@@ -111,7 +131,7 @@ class Lister:
         descriptor = generation.open()
         try:
             status = os.fstat(descriptor)
-            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, str(zone))
+            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, str(zone), named)
             return self._remembered(identity) or self._look(descriptor, generation, status, zone, identity)
         except OSError as error:
             raise failure_of(error, generation.name) from error
@@ -121,17 +141,16 @@ class Lister:
     def _look(
         self, descriptor: int, generation: Generation, status: os.stat_result, zone: tzinfo, identity: _Identity
     ) -> Ends:
-        head, modified = self._read(descriptor, FORM_BYTES, 0), status.st_mtime_ns
-        kind = compression_of(head[:HEAD])
-        if kind is not None:
-            text = _cut(self._decompressed(descriptor, generation.name, kind))
-            ends = replace(_of_text(text, zone, modified), newest=None, compressed=True)
-        elif text := self._decoded(descriptor, status.st_size, head):
-            ends = _of_text(text, zone, modified)
+        head, modified, named = self._read(descriptor, FORM_BYTES, 0), status.st_mtime_ns, identity[-1]
+        text, compressed = self._text(descriptor, generation.name, head)
+        if compressed:
+            ends = replace(_of_text(text, zone, modified, named), newest=None, compressed=True)
+        elif text:
+            ends = _of_text(text, zone, modified, named)
         else:
             reader = Reader(descriptor, generation.name, read=self._read)
             begin = nuls_before(descriptor, status.st_size, self._read) if head.startswith(b"\0") else 0
-            ends = _of_file(FileTimes(reader, zone, modified, begin=begin))
+            ends = _of_file(FileTimes(reader, zone, modified, begin=begin, named=named))
         with self._lock:
             self._seen[identity] = ends
             while len(self._seen) > self._kept:
@@ -144,7 +163,32 @@ class Lister:
                 self._seen.move_to_end(identity)
             return self._seen.get(identity)
 
-    def _decoded(self, descriptor: int, size: int, head: bytes) -> bytes:
+    def heads(self, descriptor: int, name: str) -> tuple[Heads, bool]:
+        """Return the heads of a file's lines, and whether it is plain; else they are those of its first lines alone.
+
+        Args:
+            descriptor: of the file, open for reading; stays the caller's.
+            name: of the file, for messages.
+
+        Raises:
+            Failure: when its text is damaged.
+            OSError: when it cannot be read.
+        """
+        head = self._read(descriptor, FORM_BYTES, 0)
+        text, compressed = self._text(descriptor, name, head)
+        if compressed or text:
+            return heads_of(text), False
+        reader = Reader(descriptor, name, read=self._read)
+        return Heads(reader.read, reader.size, nuls_before(descriptor, reader.size, self._read)), True
+
+    def _text(self, descriptor: int, name: str, head: bytes) -> tuple[bytes, bool]:
+        """Return lines of a text that is not read as it lies there, and whether it is compressed; else nothing."""
+        kind = compression_of(head[:HEAD])
+        if kind is not None:
+            return _cut(self._decompressed(descriptor, name, kind)), True
+        return self._in_utf8(descriptor, os.fstat(descriptor).st_size, head), False
+
+    def _in_utf8(self, descriptor: int, size: int, head: bytes) -> bytes:
         """Return both ends of a text in UTF-16 or UTF-32, in UTF-8; nothing if it is no such text."""
         begin = aligned(nuls_before(descriptor, size, self._read)) if head.startswith(b"\0") else 0
         encoding = encoding_of(self._read(descriptor, FORM_BYTES, begin) if begin else head)
@@ -167,6 +211,29 @@ class Lister:
             if len(text) >= SAMPLE:
                 break
         return without_lead(in_utf8(text[:SAMPLE], encoding_of(text[:FORM_BYTES])))
+
+
+def _times(judgements: Sequence[Judgement]) -> ListedTimes | None:
+    """Return what was found out about the files at both ends of a log; trusted if those of one of them are."""
+    if not judgements[0].lines:
+        return None
+    counts = sum((Counter(judgement.formats) for judgement in judgements), Counter())
+    reasons = [judgement.distrust.value for judgement in judgements if judgement.distrust is not None]
+    return ListedTimes(
+        sum(judgement.lines for judgement in judgements),
+        sum(judgement.timed for judgement in judgements),
+        tuple(counts.most_common()),
+        tuple(sorted({in_words(place) for judgement in judgements for place in judgement.places})),
+        judgements[0].named is not None,
+        any(judgement.local for judgement in judgements),
+        reasons[0] if len(reasons) == len(judgements) else "",
+    )
+
+
+def _message(times: ListedTimes | None) -> str:
+    if times is None or not times.distrust:
+        return ""
+    return UNTIMED if times.distrust == Distrust.NONE.value else UNTRUSTED.format(times.distrust)
 
 
 def unlooked(host: str, log: Log, zone: tzinfo, message: str) -> ListedLog:
@@ -210,9 +277,9 @@ def _of_file(times: FileTimes) -> Ends:
     return Ends(times.judgement, min(found, default=None), max(found, default=None))
 
 
-def _of_text(text: bytes, zone: tzinfo, modified: int) -> Ends:
+def _of_text(text: bytes, zone: tzinfo, modified: int, named: NamedFormat | None) -> Ends:
     heads = heads_of(text)
-    judgement = judged(heads, zone, modified)
-    stamps = Stamper(zone, modified, judgement).stamps([head.text for head in heads.between(0, heads.size)])
+    judgement = judged(heads, zone, modified, named)
+    stamps = stamper_for(zone, modified, judgement).stamps([head.text for head in heads.between(0, heads.size)])
     found = [time for time in stamps if time is not None] if judgement.trusted else []
     return Ends(judgement, min(found, default=None), max(found, default=None))

@@ -18,8 +18,10 @@ from functools import partial
 from itertools import pairwise
 
 from logagent.core.outcome import Failure, Status
+from logagent.core.times.named_formats import FormatRules, NamedFormat
 from logagent.core.units import MILLISECOND, SECOND
 from logagent.disk.catalog.ends import Ends, Lister
+from logagent.disk.catalog.format_names import names_of
 from logagent.disk.catalog.identity import Replaced, inode_of, require_same
 from logagent.disk.catalog.logs import Generation, InRoot, generation_of
 from logagent.disk.catalog.rotated_names import has_compressed_name, uncompressed_name
@@ -45,10 +47,12 @@ class Numbering:
     Args:
         lister: reads the first and the last times of files.
         now: the clock.
+        formats: the formats of time that were named.
     """
 
-    def __init__(self, lister: Lister, now: Clock) -> None:
+    def __init__(self, lister: Lister, now: Clock, formats: FormatRules) -> None:
         self._lister = lister
+        self._formats = formats
         self._now = now
 
     def judged(self, files: Iterable[InRoot]) -> list[InRoot]:
@@ -95,11 +99,15 @@ class Numbering:
         found = generation_of(file)
         try:
             # Times are compared among themselves only: the zone of those that name none does not matter.
-            return self._lister.ends(replace(found, open=partial(_open_same, found)), UTC)
+            same, named = replace(found, open=partial(_open_same, found)), self._named_for(found)
+            return self._lister.ends(same, UTC, named)
         except Failure as failure:
             if failure.status is Status.NOT_FOUND:
                 raise Replaced from failure
             return Ends()
+
+    def _named_for(self, found: Generation) -> NamedFormat | None:
+        return self._formats.named_for(names_of(found)) if self._formats else None
 
     def _are_settled(self, group: Sequence[InRoot]) -> bool:
         """Return whether the files were most likely not listed in the middle of a rotation.

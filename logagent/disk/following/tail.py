@@ -80,7 +80,9 @@ class Tail:
     ) -> None:
         self.name = name
         self.host = options.host
-        self.chain = Chain(name, find, host=options.host, zone=options.zone, max_line=options.max_line)
+        self.chain = Chain(
+            name, find, host=options.host, zone=options.zone, max_line=options.max_line, named=options.named
+        )
         self.listeners: set[TailListener] = set()
         self.failure: Failure | None = None
         self._threads = threads

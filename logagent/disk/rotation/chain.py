@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from pathlib import Path
 
+from logagent.core.times.named_formats import NamedFormat
 from logagent.disk.catalog import losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
@@ -27,6 +28,10 @@ BUSY = 2.0
 Files are looked at every few hundredths of a second, or every second where the kernel does not report writes."""
 
 
+Find = Callable[[], Sequence[Generation]]
+"""Lists the files of a log as they are now, newest first."""
+
+
 class Chain:
     """Follows the files of one log.
 
@@ -38,6 +43,7 @@ class Chain:
         find: lists the log's files as they are now, newest first; reads the disk.
         host: host that the log is on.
         zone: time zone of times that name none.
+        named: the format of time that was named for the log, if one was.
         max_line: bytes; longer lines are given in pieces.
 
     Attributes:
@@ -47,15 +53,14 @@ class Chain:
     """
 
     def __init__(
-        self, name: str, find: Callable[[], Sequence[Generation]], *, host: str, zone: tzinfo, max_line: int
+        self, name: str, find: Find, *, host: str, zone: tzinfo, max_line: int, named: NamedFormat | None = None
     ) -> None:
         self.name, self.host = name, host
-        self.files = HeldFiles(zone)
+        self.files = HeldFiles(zone, named)
         self.retries = Retries()
         self._finder = SuccessorFinder(find, max_line)
-        self._renames = RenameDetector(name, None)
+        self._renames, self._lock = RenameDetector(name, None), threading.Lock()
         self.directories: frozenset[Path] = frozenset()
-        self._lock = threading.Lock()
         self._closed = False
         # Number of the newest file known to follow its predecessor directly: no text between them was rotated away.
         self._last_direct = -1

@@ -22,6 +22,7 @@ from datetime import tzinfo
 from functools import partial
 
 from logagent.core.batch import Notice, Position
+from logagent.core.times.named_formats import NamedFormat
 from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.times.appended import AppendedTimes
@@ -42,6 +43,7 @@ class HeldFiles:
 
     Args:
         zone: time zone of times that name none.
+        named: the format of time that was named for them, if one was.
 
     Attributes:
         first: number of the oldest file that is still known.
@@ -49,9 +51,10 @@ class HeldFiles:
         begun: number of the file that was the newest one when the log was opened.
     """
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, named: NamedFormat | None = None) -> None:
         self.first, self.last, self.begun = 0, -1, 0
         self._zone = zone
+        self._named = named
         self._files: dict[int, GrowingFile] = {}
         self._stampings: dict[int, AppendedTimes] = {}
         self._notices: dict[int, Sequence[Notice]] = {}
@@ -147,7 +150,7 @@ class HeldFiles:
         """
         self._notices |= {self.last + 1: notices} if notices else {}
         for number, file in enumerate(files, self.last + 1):
-            self._stampings[number] = AppendedTimes(self._zone, partial(_before, file))
+            self._stampings[number] = AppendedTimes(self._zone, partial(_before, file), self._named)
             self._files[number] = file
         self.last += len(files)
 

@@ -48,7 +48,15 @@ class JudgedFile(NamedTuple):
             resume: how far an earlier answer read it; None: not at all.
         """
         known = options.known_judgements.get(*self)
-        stamping = FileTimes(reader, options.zone, self.modified, known, begin=begin, trust=_trust_of(resume))
+        stamping = FileTimes(
+            reader,
+            options.zone,
+            self.modified,
+            known,
+            begin=begin,
+            trust=_trust_of(resume),
+            named=options.named,
+        )
         if reader.loss is None:
             options.known_judgements.put(*self, stamping.found)
             options.known_times.note(file, stamping.first, stamping.last)
@@ -66,7 +74,15 @@ class JudgedFile(NamedTuple):
             resume: how far an earlier answer read it; None: not at all.
         """
         known = options.known_judgements.get(*self)
-        stamping = ArchiveTimes(archive, options.zone, self.modified, beginning, known, trust=_trust_of(resume))
+        stamping = ArchiveTimes(
+            archive,
+            options.zone,
+            self.modified,
+            beginning,
+            known,
+            trust=_trust_of(resume),
+            named=options.named,
+        )
         options.known_judgements.put(*self, stamping.found)
         return stamping
 

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
+from logagent.core.times.named_formats import NamedFormat
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Read
@@ -27,17 +28,19 @@ class ReadOptions:
     Attributes:
         host: host that the lines come from.
         zone: time zone of times that name none.
+        named: the format of time that was named for the log; None: none was.
         max_line: bytes; longer lines are matched whole, but cut when they are sent.
         sizes: of the blocks that are read, in bytes, see `Reader`.
         life_bytes: bytes read after which a batch is sent even if it is empty.
         kept: bytes of an archive's blocks that may be held in memory.
         read: `os.pread`, or a substitute in tests.
-        known_times: the times of files that earlier queries read.
+        known_times: the times of files that earlier queries read with the same zone and named format.
         known_judgements: what they found out about the times of files.
     """
 
     host: str
     zone: tzinfo
+    named: NamedFormat | None = None
     max_line: int = MAX_LINE
     sizes: tuple[int, ...] = BLOCK_SIZES
     life_bytes: int = LIFE_BYTES

@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from logagent.core.batch import lines_of, starts_of
-from logagent.core.times.judgement import Judgement, judge
+from logagent.core.times.judgement import Judgement
+from logagent.core.times.named_formats import NamedFormat
+from logagent.core.times.named_judging import judge_with
 from logagent.core.times.objects import opens_object, time_of_object
-from logagent.core.times.stamper import Stamper
+from logagent.core.times.stampers import LineStamper, stamper_for
 from logagent.core.units import HOUR
 from logagent.disk.times.heads import Heads, heads_of
 from logagent.disk.times.sampling import sampled_lines
@@ -33,19 +35,21 @@ class AppendedTimes:
     Args:
         zone: time zone of times that name none.
         before: reads the bytes before an offset; its second argument is their number at most.
+        named: the format that was named for the file, if one was.
 
     Attributes:
         judgement: on the file, as far as it was followed; None before its first line.
         timed: whether the lines' own times are trusted; until they are, all lines have the modification time.
     """
 
-    def __init__(self, zone: tzinfo, before: Callable[[int, int], bytes]) -> None:
+    def __init__(self, zone: tzinfo, before: Callable[[int, int], bytes], named: NamedFormat | None = None) -> None:
         self._zone = zone
         self._before = before
+        self._named = named
         self._made = self._modified = 0
         self._sample: list[bytes] = []
         # One stamper for the threads that read and one for the event loop, since a stamper has a cache.
-        self._reader = self._stamper = Stamper(zone, 0)
+        self._reader = self._stamper = stamper_for(zone, 0, Judgement())
         self._blocks: tuple[tuple[int, list[int], list[int]], ...] = ()
         self.judgement: Judgement | None = None
 
@@ -99,7 +103,7 @@ class AppendedTimes:
         if self.judgement is None and offset:
             self._sample = sampled_lines(Heads(lambda begin, end: self._before(end, end - begin), offset))
         self._sample = [*self._sample[-SAMPLED:], *sampled_lines(heads_of(body))]
-        judgement = judge(self._sample, self._zone, modified)
+        judgement = judge_with(self._named, self._sample, self._zone, modified)
         if self.judgement is None or judgement.places != self.judgement.places:
             self._made = 0
         self.judgement = judgement
@@ -108,10 +112,11 @@ class AppendedTimes:
         self._modified = modified
         if modified - self._made > FRESH or not self._made:
             self._made = modified
-            self._reader = Stamper(self._zone, modified, self.judgement)
-            self._stamper = Stamper(self._zone, modified, self.judgement)
+            self._reader, self._stamper = (
+                stamper_for(self._zone, modified, self.judgement or Judgement()) for _ in range(2)
+            )
 
-    def _stated(self, stamper: Stamper, lines: Sequence[bytes]) -> Sequence[int | None]:
+    def _stated(self, stamper: LineStamper, lines: Sequence[bytes]) -> Sequence[int | None]:
         if self.judgement is None or not self.judgement.of_objects:
             return stamper.stamps(lines)
         return [

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 
-from logagent.core.times.judgement import Judgement, judge
+from logagent.core.times.judgement import Judgement
+from logagent.core.times.named_formats import NamedFormat
+from logagent.core.times.named_judging import judge_with
 from logagent.disk.times.heads import Heads
 
 PLACES = 16
@@ -19,15 +21,16 @@ FEW = 200
 """Lines of a small file that are all looked at."""
 
 
-def judged(heads: Heads, zone: datetime.tzinfo, modified: int) -> Judgement:
+def judged(heads: Heads, zone: datetime.tzinfo, modified: int, named: NamedFormat | None = None) -> Judgement:
     """Judge the times of a file by samples; reads it.
 
     Args:
         heads: of the lines of the file.
         zone: the zone of times that name none.
         modified: when the file was last written to, in nanoseconds since the epoch.
+        named: the format that was named for it, if one was.
     """
-    return judge(sampled_lines(heads), zone, modified)
+    return judge_with(named, sampled_lines(heads), zone, modified)
 
 
 def sampled_lines(heads: Heads) -> list[bytes]:

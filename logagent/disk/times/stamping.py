@@ -16,12 +16,13 @@ from typing import Protocol
 from logagent.core.batch import starts_of
 from logagent.core.times.judgement import Distrust, Judgement
 from logagent.core.times.locating import SEEN
+from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.objects import opens_object, time_of_object
 from logagent.disk.archives.archive import Archive
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.heads import Heads, heads_of
 from logagent.disk.times.sampling import judged
-from logagent.disk.times.turns import Hidden, stamper_at, stamps_in, stretches
+from logagent.disk.times.turns import Hidden, Stretch, stamper_at, stamps_in, stretches
 
 PAGE = 16 * 1024
 """Bytes of a file whose times are read together when a line needs the time of a neighbour."""
@@ -63,6 +64,7 @@ class FileTimes:
         judgement: on the file, if it is known; None: it is made now, which reads samples.
         begin: where its first line begins, in bytes.
         trust: whether an earlier page of the answer trusted the times; None: there is none.
+        named: the format that was named for it, if one was.
 
     Attributes:
         found: the judgement on the file as it is now.
@@ -87,23 +89,21 @@ class FileTimes:
         *,
         begin: int = 0,
         trust: bool | None = None,
+        named: NamedFormat | None = None,
     ) -> None:
         self._heads = Heads(reader.read, reader.size, begin)
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        self._judge(zone, judgement, trust)
+        self._judge(zone, judgement, trust, named)
         sampled = (self._sampled(GLANCE) or self._sampled(SAMPLE)) if self.timed else None
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
-    def _judge(self, zone: datetime.tzinfo, judgement: Judgement | None, trust: bool | None) -> None:
-        heads = self._heads
-        self.found = judged(heads, zone, self._modified) if judgement is None else judgement
-        self.judgement = self.found.kept(trust)
-        try:
-            self._stretches = stretches(heads, self.judgement, zone, self._modified)
-        except Hidden:
-            self.judgement = replace(self.judgement, distrust=Distrust.TURNS)
-            self._stretches = stretches(heads, self.judgement, zone, self._modified)
+    def _judge(
+        self, zone: datetime.tzinfo, judgement: Judgement | None, trust: bool | None, named: NamedFormat | None
+    ) -> None:
+        self.found = judged(self._heads, zone, self._modified, named) if judgement is None else judgement
+        kept = self.found.kept(trust)
+        self.judgement, self._stretches = divided(self._heads, kept, zone, self._modified)
         self._stamper = self._stretches[-1].stamper
         self.timed = self.judgement.trusted
 
@@ -116,6 +116,11 @@ class FileTimes:
     def is_even(self) -> bool:
         """Whether all lines that look alike mean the same time, wherever they stand in the file."""
         return len(self._stretches) == 1 and not self.judgement.of_objects
+
+    @property
+    def is_by_clock(self) -> bool:
+        """Whether moreover the first clock of a line is that of its time: a named format may look elsewhere."""
+        return self.is_even and self.judgement.named is None
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """Return a time for each of `lines`, which begin at the offsets `starts`, ascending."""
@@ -212,6 +217,24 @@ def _near(before: int, start: int) -> bool:
     return before // PAGE >= start // PAGE - NEAR
 
 
+def divided(
+    heads: Heads, judgement: Judgement, zone: datetime.tzinfo, modified: int
+) -> tuple[Judgement, list[Stretch]]:
+    """Return the parts of a file whose times are read alike, and what is to be judged if these cannot be told.
+
+    Args:
+        heads: of its lines.
+        judgement: on the file.
+        zone: the zone of times that name none.
+        modified: when it was last written to, in nanoseconds since the epoch.
+    """
+    try:
+        return judgement, stretches(heads, judgement, zone, modified)
+    except Hidden:
+        judgement = replace(judgement, distrust=Distrust.TURNS)
+        return judgement, stretches(heads, judgement, zone, modified)
+
+
 class ArchiveTimes(FileTimes):
     """Gives the lines of an archive their times, from the text that is held in memory.
 
@@ -222,6 +245,7 @@ class ArchiveTimes(FileTimes):
         beginning: the first `SAMPLE` bytes of the text, by which it is judged.
         judgement: on the archive, if it is known.
         trust: as for a plain file.
+        named: the format that was named for it, if one was.
     """
 
     def __init__(
@@ -233,11 +257,12 @@ class ArchiveTimes(FileTimes):
         judgement: Judgement | None = None,
         *,
         trust: bool | None = None,
+        named: NamedFormat | None = None,
     ) -> None:
         self._archive = archive
         self._modified = modified
         self._heads = heads_of(beginning)
-        self._judge(zone, judgement, trust)
+        self._judge(zone, judgement, trust, named)
 
     def _before(self, start: int) -> tuple[int, int] | None:
         begin, text = self._archive.before(start)

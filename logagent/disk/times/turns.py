@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from logagent.core.times.judgement import Judgement, Omitted
-from logagent.core.times.stamper import Stamper
+from logagent.core.times.stampers import LineStamper, stamper_for
 from logagent.core.times.wall_clock import WallClock, set_backs
 from logagent.core.units import DAY, MINUTE, SECOND
 from logagent.disk.times.heads import Heads
@@ -46,7 +46,7 @@ class Stretch(NamedTuple):
     """
 
     begin: int
-    stamper: Stamper
+    stamper: LineStamper
 
 
 class Hidden(Exception):
@@ -73,7 +73,7 @@ def stretches(heads: Heads, judgement: Judgement, zone: datetime.tzinfo, modifie
     Raises:
         Hidden: when there are too many turns to find them all.
     """
-    whole = Stretch(0, Stamper(zone, modified, judgement))
+    whole = Stretch(0, stamper_for(zone, modified, judgement))
     if not judgement.trusted:
         return [whole]
     if judgement.omitted is not Omitted.NOTHING:
@@ -83,7 +83,7 @@ def stretches(heads: Heads, judgement: Judgement, zone: datetime.tzinfo, modifie
     return [whole]
 
 
-def stamper_at(parts: Sequence[Stretch], start: int) -> Stamper:
+def stamper_at(parts: Sequence[Stretch], start: int) -> LineStamper:
     """Return what reads the time of the line that begins at an offset."""
     place = bisect_right(parts, start, key=lambda part: part.begin)
     return parts[max(0, place - 1)].stamper
@@ -107,7 +107,7 @@ def stamps_in(parts: Sequence[Stretch], starts: Sequence[int], lines: Sequence[b
 class _Turning:
     """Finds turns by reading times at samples of a file, as the times of its end are read."""
 
-    def __init__(self, heads: Heads, stamper: Stamper) -> None:
+    def __init__(self, heads: Heads, stamper: LineStamper) -> None:
         self._heads = heads
         self._stamper = stamper
 
@@ -124,7 +124,7 @@ class _Turning:
             later = next((time for _, time in self._read(turn.after.start, PLACE_BYTES, first)), modified)
             found[0] = Stretch(turn.after.start, first)
             found.insert(
-                0, Stretch(0, Stamper(zone, modified, judgement, wall_clock=WallClock(zone, modified, later - 1)))
+                0, Stretch(0, stamper_for(zone, modified, judgement, wall_clock=WallClock(zone, modified, later - 1)))
             )
         return found
 
@@ -138,7 +138,7 @@ class _Turning:
         for moment, back in set_backs(zone, first.time, last[0].time):
             begin, end = self._reaching(moment - back), self._reaching(moment)
             for turn in self._turns(begin, end, min(HOUR_BACK, back // 2))[:1]:
-                again = Stamper(zone, modified, judgement, wall_clock=WallClock(zone, modified, again=True))
+                again = stamper_for(zone, modified, judgement, wall_clock=WallClock(zone, modified, again=True))
                 found += [Stretch(turn.after.start, again), Stretch(end, self._stamper)]
         return found if len(found) > 1 else []
 
@@ -188,7 +188,7 @@ class _Turning:
                 end = middle
         return next((start for start, at in self._read(begin, 2 * PLACE_BYTES, self._stamper) if at >= time), end)
 
-    def _read(self, begin: int, size: int, stamper: Stamper) -> list[_Timed]:
+    def _read(self, begin: int, size: int, stamper: LineStamper) -> list[_Timed]:
         heads = self._heads.between(begin, begin + max(size, 0))
         stamps = stamper.stamps([head.text for head in heads])
         return [_Timed(head.start, time) for head, time in zip(heads, stamps, strict=True) if time is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import BadParameter, Query
+from logagent.core.wire.documents import BadListing
+from logagent.core.wire.listed_times import ListedTimes, times_to_json
 from logagent.core.wire.listing import (
     EVERYTHING,
-    BadListing,
     ListedFile,
     ListedLog,
     Listing,
@@ -29,6 +31,7 @@ from logagent.core.wire.parameters import MAX_QUERY_STRING
 
 FILE = ListedFile("app.log", 10, 1_700_000_000_000_000_001)
 OLDER = ListedFile("app.log.1.gz", 5, 1_600_000_000_000_000_000, compressed=True)
+TIMES = times_to_json(ListedTimes(1, 1))
 LOG = ListedLog("web-1", "app.log", (FILE, OLDER), 1, 2, ("iso", "json iso"), "Europe/Berlin", True)
 
 
@@ -67,6 +70,32 @@ def test_notes_go_along_and_carry_the_name_of_their_host() -> None:
     assert [(note.host, note.count) for note in both.notes] == [("web-1", 1), ("web-2", 1)]
     assert both.outcome.complete
     assert both.outcome.notes == both.notes
+
+
+def test_what_was_taken_for_times_goes_along_and_older_agents_tell_none() -> None:
+    times = ListedTimes(74, 73, (("iso", 70), ("json iso", 3)), ("at the beginning",), local=True, distrust="too few")
+    listing = Listing((replace(LOG, times=times),), ())
+    document = json.loads(json.dumps(to_json(listing)))
+    assert from_json(document) == listing
+    assert document["files"][0]["times"] == {
+        "sampled": 74,
+        "timed": 73,
+        "formats": [{"name": "iso", "lines": 70}, {"name": "json iso", "lines": 3}],
+        "places": ["at the beginning"],
+        "named": False,
+        "local": True,
+        "distrust": "too few",
+    }
+    del document["files"][0]["times"]
+    assert from_json(document).logs[0].times is None
+
+
+@pytest.mark.parametrize("times", [1, [], {"sampled": 1}, {**TIMES, "formats": [{"name": 1, "lines": 2}]}])
+def test_times_of_another_form_are_no_listing(times: object) -> None:
+    document = to_json(Listing((LOG,), ()))
+    document["files"][0]["times"] = times
+    with pytest.raises(BadListing):
+        from_json(document)
 
 
 def test_a_listing_of_an_agent_that_knows_no_notes_is_read() -> None:
