@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from functools import partial
 
 from logagent.core.times.locating import cut_at_leads, landmark_behind
@@ -16,6 +16,8 @@ Texts = Callable[[Sequence[bytes]], Sequence[bytes]]
 Numbers = Callable[[bytes], re.Match[bytes] | None]
 """Finds the epoch time of a line."""
 
+CACHED = 64
+"""Ways of cutting that are remembered of one file: its layouts are forgotten when there are too many, and come anew."""
 _GAPS = re.compile(rb" +")
 
 
@@ -26,16 +28,15 @@ class Cutting:
         places: where its lines state their own times; None: anywhere.
 
     Attributes:
-        spaces: how many spaces stand before the landmarks of times that were read and stand far into their lines.
         members: leaves of JSON lines the value that states their time.
         number_of_member: finds the epoch time of a JSON line.
     """
 
     def __init__(self, places: Collection[TimePlace] | None) -> None:
-        self.spaces: set[int] = set()
         self._one = places is not None and [place.kind for place in places] == [Kind.TEXT]
-        self._any: Texts = cut_at_leads if places is None else partial(cut_at_leads, spaces=self.spaces)
+        self._anywhere = places is None
         self._by_gaps: dict[int, Texts] = {}
+        self._by_spaces: dict[int, Texts] = {}
         self.members: Texts = values_of_members
         self.number_of_member: Numbers = number_of_member
         if places is not None:
@@ -43,13 +44,18 @@ class Cutting:
             self.members = partial(values_of_members, names=names)
             self.number_of_member = numbers_of_member(names)
 
-    def behind(self, before: bytes) -> Texts:
+    def behind(self, before: bytes, spaces: Container[int]) -> Texts:
         """Return what cuts lines whose landmark stands behind as many words as in this one, always the same object.
 
         Args:
             before: what stands before the landmark.
+            spaces: how many spaces stood before the landmarks of times of the same layout.
         """
+        if self._anywhere:
+            return cut_at_leads
         if not self._one:
-            return self._any
+            if len(self._by_spaces) >= CACHED:
+                self._by_spaces.clear()
+            return self._by_spaces.setdefault(id(spaces), partial(cut_at_leads, spaces=spaces))
         gaps = len(_GAPS.findall(before))
         return self._by_gaps.setdefault(gaps, partial(cut_at_leads, find=landmark_behind(gaps)))

@@ -88,11 +88,13 @@ class Layout:
         hours: known texts up to the colon after the hour.
         ends: known texts after the digits; each stands for 0 nanoseconds.
         last_hour: the text of the last hour that was read slowly.
+        spaces: how many spaces stood before the landmarks of such times.
     """
 
     def __init__(self, stop: int, digits: int, after: int, margin: int) -> None:
         self._stop, self.margin, self._fractions = stop, margin, digits > 0
         self.hours, self.ends, self.last_hour = KnownTexts(), KnownTexts(), b""
+        self.spaces: set[int] = set()
         starts = [stop, *range(stop + 4, stop + 1 + digits, 3)]
         threes = [(start, end, _digits(3 * i, 3).get) for i, (start, end) in enumerate(itertools.pairwise(starts))]
         place = 3 * len(threes)

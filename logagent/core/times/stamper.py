@@ -154,7 +154,7 @@ class Stamper:
             at: the line's first landmark, if it decides.
         """
         self._numbers = None
-        if at is not None and (at < LEAD or line.count(b" ", 0, at) in self._cutting.spaces):
+        if at is not None and (at < LEAD or line.count(b" ", 0, at) in self._layout.spaces):
             known = self._layout.time(line, at)
             if known is not None:
                 return known
@@ -216,8 +216,8 @@ class Stamper:
         layout.ends.put(line[digits_end : found.end() + layout.margin], 0)
         self._learn_hour(layout, line[max(0, at - LEAD) : second_end - 5], form, found)
         self._layout = layout
-        self._texts = self._cutting.behind(line[:at]) if at >= LEAD else _as_they_are
-        self._cutting.spaces.add(line.count(b" ", 0, at))
+        layout.spaces.add(line.count(b" ", 0, at))
+        self._texts = self._cutting.behind(line[:at], layout.spaces) if at >= LEAD else _as_they_are
         self._column = layout.column(min(at, LEAD))
 
     def _learn_hour(self, layout: Layout, text: bytes, form: Format, found: re.Match[bytes]) -> None:

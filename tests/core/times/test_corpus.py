@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import random
 import re
 import zoneinfo
 from pathlib import Path
@@ -90,6 +91,17 @@ def test_lines_of_the_corpus_mean_the_same_in_one_file() -> None:
     lines = [line for _, _, line in CORPUS for _ in range(3)]
     fresh = [Stamper(ZONE, MODIFIED).stamp(line) for line in lines]
     assert Stamper(ZONE, MODIFIED).stamps(lines) == fresh
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_lines_of_a_mixed_file_mean_the_same_whatever_comes_before_them(seed: int) -> None:
+    choose = random.Random(seed)
+    lines = [line for _, _, line in choose.sample(CORPUS, choose.choice([1, 2, 3, 5, 8]))]
+    lines += [b"  " + lines[0], b"x " + lines[-1], b'{"a":"%b"}' % lines[0][:40].replace(b'"', b"'")]
+    judgement = judge(lines, ZONE, MODIFIED)
+    many = [choose.choice(lines) for _ in range(60)]
+    fresh = [Stamper(ZONE, MODIFIED, judgement).stamp(line) for line in many]
+    assert Stamper(ZONE, MODIFIED, judgement).stamps(many) == fresh
 
 
 def test_no_line_of_the_corpus_begins_with_two_formats() -> None:
