@@ -75,6 +75,8 @@ class Judgement:
         local: whether some of their times name no zone.
         formats: how many of them have a time in each format, the most frequent first.
         named: the format that was named for the file, so that nothing was found out; None if none was.
+        firm: whether so many times go on at such a place that untimed lines, if they are appended, do not change it.
+        turns: where the lines begin from which on times mean another year or day; None: they were not looked for.
     """
 
     places: frozenset[TimePlace] = frozenset()
@@ -85,6 +87,8 @@ class Judgement:
     local: bool = False
     formats: Mapping[str, int] = field(default_factory=dict)
     named: NamedFormat | None = None
+    firm: bool = False
+    turns: tuple[int, ...] | None = None
 
     @property
     def trusted(self) -> bool:
@@ -137,7 +141,9 @@ def judge(lines: Iterable[bytes], zone: datetime.tzinfo, modified: int) -> Judge
     places = frozenset([main, *_fitting(found, main, modified)])
     timed = sorted({sighting.line: sighting for place in places for sighting in found[place]}.values())
     distrust = Distrust.FAR if _are_weak(main, found[main], timed, lines, modified) else None
-    return Judgement(places, distrust, len(lines), len(timed), _omitted(timed), _are_local(timed), _formats(timed))
+    firm = distrust is None and _are_firm(main, found[main], timed)
+    counts = len(lines), len(timed), _omitted(timed), _are_local(timed), _formats(timed)
+    return Judgement(places, distrust, *counts, firm=firm)
 
 
 def _fitting(seen: Sightings, main: TimePlace, modified: int) -> list[TimePlace]:
@@ -191,9 +197,17 @@ def _are_weak(
     if share >= (MANY_FIRST if main.is_at_head else MANY):
         return not heads and len(timed) < FEW and distance > (MINUTE if len(times) == 1 else DAY)
     several = len(times) >= FEW if heads else len(times) >= USUAL and share >= USUAL_SHARE
-    if heads and several and (main.is_at_head or own[0].candidate.labelled):
+    if _are_firm(main, own, timed):
         return False
     return distance > (DAY if several or (main.is_at_head and len(times) > 1) else MINUTE)
+
+
+def _are_firm(main: TimePlace, own: Sequence[Sighting], timed: Sequence[Sighting]) -> bool:
+    """Return whether untimed lines that are appended do not make these times few."""
+    if main.kind is Kind.MEMBER:
+        return True
+    several = are_heads(own) and len({sighting.time for sighting in timed}) >= FEW
+    return several and (main.is_at_head or own[0].candidate.labelled)
 
 
 def _is_unindented(line: bytes) -> bool:

@@ -89,7 +89,7 @@ class JudgedFile(NamedTuple):
 
 def fingerprint_with_trust(fingerprint: int, stamping: FileTimes | None) -> int:
     """Return a fingerprint for positions, with what was judged of the file's times if that may change."""
-    if stamping is None or stamping.judgement.is_settled:
+    if stamping is None or stamping.judgement.is_settled or stamping.judgement.firm:
         return fingerprint
     return with_trust(fingerprint, trusted=stamping.timed)
 

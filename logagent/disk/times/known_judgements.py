@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
-from logagent.core.times.judgement import Judgement
+from logagent.core.times.judgement import Judgement, Omitted
+from logagent.core.units import DAY
 
 MAX_KNOWN = 10_000
 """Files in the cache: some megabytes. When one more is added, the cache is cleared first."""
@@ -42,9 +44,12 @@ class KnownJudgements:
         known = self._by_inode.get(inode)
         if known is None or known.fingerprint != fingerprint or size < known.size:
             return None
-        if (size, modified) == (known.size, known.modified) or known.judgement.is_settled:
+        if (size, modified) == (known.size, known.modified):
             return known.judgement
-        return None
+        if not known.judgement.is_settled:
+            return None
+        stays = known.judgement.omitted is Omitted.YEAR and modified - known.modified < DAY
+        return known.judgement if stays else replace(known.judgement, turns=None)
 
     def put(self, inode: tuple[int, int], fingerprint: int, size: int, modified: int, judgement: Judgement) -> None:
         """Remember the judgement on a file.

@@ -105,6 +105,7 @@ class FileTimes:
         kept = self.found.kept(trust)
         self.judgement, self._stretches = divided(self._heads, kept, zone, self._modified)
         self._stamper = self._stretches[-1].stamper
+        self.found = replace(self.found, turns=self.judgement.turns if self.found.trusted else None)
         self.timed = self.judgement.trusted
 
     def _sampled(self, size: int) -> list[list[int]]:
@@ -229,7 +230,8 @@ def divided(
         modified: when it was last written to, in nanoseconds since the epoch.
     """
     try:
-        return judgement, stretches(heads, judgement, zone, modified)
+        parts = stretches(heads, judgement, zone, modified)
+        return replace(judgement, turns=tuple(part.begin for part in parts if part.turned)), parts
     except Hidden:
         judgement = replace(judgement, distrust=Distrust.TURNS)
         return judgement, stretches(heads, judgement, zone, modified)

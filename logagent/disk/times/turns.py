@@ -33,6 +33,8 @@ DAY_BACK = MINUTE
 """Nanoseconds back that make the turn of a day; threads log late by less."""
 HOUR_BACK = 15 * MINUTE
 """Nanoseconds back that make the beginning of the hour that comes twice."""
+FEW = 4
+"""Lines that are looked at in each place, if the places do not adjoin; all, if these few state no time."""
 LATE = 10
 """Lines at the end of a part that may be written late."""
 BOOT = DAY
@@ -51,11 +53,13 @@ class Stretch(NamedTuple):
         begin: where its first line begins, in bytes.
         stamper: reads the times of its lines.
         latest: the latest time of a line, in nanoseconds since the epoch; None: that is not known.
+        turned: whether times mean another year or day from its beginning on.
     """
 
     begin: int
     stamper: LineStamper
     latest: int | None = None
+    turned: bool = False
 
 
 class Hidden(Exception):
@@ -143,13 +147,17 @@ class _Turning:
 
     def omitted(self) -> list[Stretch]:
         """Return the parts of a file whose times leave out the year or the day."""
-        period = self._period()
+        period, turns = self._period(), self._judgement.turns
+        return self._dated([0, *(self._found(period) if turns is None else turns)], period)
+
+    def _found(self, period: _Period) -> list[int]:
+        """Return where the lines begin from which on times mean another year or day."""
         compared = self._stamper(period.reference)
         turns = self._lasting(self._turns(compared, self._heads.begin, self._heads.size, period.back, period.length))
         turns = [turn for turn in turns if not self._is_boot(turn, compared)]
         if len(turns) > MAX_TURNS:
             raise Hidden
-        return self._dated([0, *(turn.after.start for turn in turns)], period)
+        return [turn.after.start for turn in turns]
 
     def _period(self) -> _Period:
         by_year = self._judgement.omitted is Omitted.YEAR
@@ -165,7 +173,7 @@ class _Turning:
             last = self._last(begin, end, self._stamper(limit), period)
             first = next(iter(self._read(begin, PLACE_BYTES, self._stamper(last))), _Timed(begin, last))
             latest = min(limit, max(last, first.time + period.length - 2 * period.back))
-            parts.insert(0, Stretch(begin, self._stamper(latest), latest))
+            parts.insert(0, Stretch(begin, self._stamper(latest), latest, turned=begin > 0))
             limit = first.time - 1
         return parts
 
@@ -193,8 +201,9 @@ class _Turning:
         for moment, back in set_backs(self._zone, first.time, last[0].time + 3 * HOUR):
             begin, stop = (self._reaching(time, part, end) for time in (moment - back, moment))
             for turn in self._turns(part.stamper, begin, stop, min(HOUR_BACK, back // 2))[:1]:
-                found.append(part._replace(begin=turn.after.start, stamper=self._stamper(part.latest, again=True)))
-                found += [part._replace(begin=stop)] if stop < end else []
+                again = self._stamper(part.latest, again=True)
+                found.append(part._replace(begin=turn.after.start, stamper=again, turned=False))
+                found += [part._replace(begin=stop, turned=False)] if stop < end else []
         return found
 
     def _stamper(self, latest: int | None, *, again: bool = False) -> LineStamper:
@@ -207,7 +216,8 @@ class _Turning:
         samples: list[_Timed] = []
         for place in sorted({*range(begin, end, size), max(begin, end - PLACE_BYTES)}):
             place = max(place, samples[-1].start + 1) if samples else place
-            samples += self._read(place, min(PLACE_BYTES, end - place), stamper)
+            few = FEW if size > PLACE_BYTES else None
+            samples += self._read(place, min(PLACE_BYTES, end - place), stamper, few)
         return [
             self._exact(stamper, *pair, back) if pair[1].time < pair[0].time else _Turn(*pair)
             for pair in pairwise(samples)
@@ -267,7 +277,9 @@ class _Turning:
         timed = self._read(begin, min(2 * PLACE_BYTES, end - begin), part.stamper)
         return next((start for start, at in timed if at >= time), end)
 
-    def _read(self, begin: int, size: int, stamper: LineStamper) -> list[_Timed]:
-        heads = self._heads.between(begin, begin + max(size, 0))
-        stamps = stamper.stamps([head.text for head in heads])
-        return [_Timed(head.start, time) for head, time in zip(heads, stamps, strict=True) if time is not None]
+    def _read(self, begin: int, size: int, stamper: LineStamper, most: int | None = None) -> list[_Timed]:
+        """Return the lines that begin in a stretch and state times; of the first `most` lines, if these have any."""
+        starts, lines = self._heads.columns(begin, begin + max(size, 0))
+        stamps = stamper.stamps(lines[:most])
+        timed = [_Timed(start, time) for start, time in zip(starts, stamps, strict=False) if time is not None]
+        return timed if timed or most is None else self._read(begin, size, stamper)
