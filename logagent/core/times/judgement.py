@@ -110,6 +110,12 @@ class Judgement:
         """Whether further lines hardly change it."""
         return self.trusted and self.lines >= SETTLED
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether the file's own lines suffice to judge it, without those of other generations."""
+        most = 2 * self.timed >= self.lines and all(place.is_at_head for place in self.places)
+        return self.trusted and (self.firm or self.is_settled or most)
+
     def kept(self, trusted: bool | None) -> Judgement:
         """Return the judgement with an earlier decision about whether the times are trusted.
 

@@ -150,7 +150,9 @@ class HeldFiles:
         """
         self._notices |= {self.last + 1: notices} if notices else {}
         for number, file in enumerate(files, self.last + 1):
-            self._stampings[number] = AppendedTimes(self._zone, partial(_before, file), self._named)
+            before = self._stampings.get(number - 1)
+            lines = before.sample if before is not None else ()
+            self._stampings[number] = AppendedTimes(self._zone, partial(_before, file), self._named, lines)
             self._files[number] = file
         self.last += len(files)
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from logagent.core.batch import Position
+from logagent.core.times.judgement import Judgement
+from logagent.core.times.named_judging import judge_with
 from logagent.core.trust import trust_in, with_trust
 from logagent.disk.archives.archive import Archive
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.reader import Reader
+from logagent.disk.search.neighbours import beside, samples_of
 from logagent.disk.search.options import ReadOptions
+from logagent.disk.times.heads import Heads
+from logagent.disk.times.sampling import sampled_lines
 from logagent.disk.times.stamping import ArchiveTimes, FileTimes
 
 
@@ -36,7 +42,14 @@ class JudgedFile(NamedTuple):
         return cls((status.st_dev, status.st_ino), fingerprint, status.st_size, status.st_mtime_ns)
 
     def times(
-        self, file: Generation, reader: Reader, options: ReadOptions, begin: int, resume: Position | None
+        self,
+        file: Generation,
+        reader: Reader,
+        options: ReadOptions,
+        *,
+        begin: int,
+        resume: Position | None,
+        generations: Sequence[Generation] = (),
     ) -> FileTimes:
         """Return what gives the lines of the file their times; reads samples of it unless it is known.
 
@@ -46,8 +59,11 @@ class JudgedFile(NamedTuple):
             options: hold what earlier queries found out about files; what is found out now is added to them.
             begin: where its first line begins, in bytes.
             resume: how far an earlier answer read it; None: not at all.
+            generations: of its log, newest first.
         """
         known = options.known_judgements.get(*self)
+        if known is None and (neighbour := beside(file, generations)) is not None:
+            known = self._judged_beside(neighbour, Heads(reader.read, reader.size, begin), options)
         stamping = FileTimes(
             reader,
             options.zone,
@@ -61,6 +77,14 @@ class JudgedFile(NamedTuple):
             options.known_judgements.put(*self, stamping.found)
             options.known_times.note(file, stamping.first, stamping.last)
         return stamping
+
+    def _judged_beside(self, neighbour: Generation, heads: Heads, options: ReadOptions) -> Judgement:
+        """Judge the file, also by the lines of another generation if its own are too few."""
+        lines = sampled_lines(heads)
+        own = judge_with(options.named, lines, options.zone, self.modified)
+        if own.stands_alone:
+            return own
+        return judge_with(options.named, [*samples_of(neighbour), *lines], options.zone, self.modified)
 
     def times_in(
         self, archive: Archive, options: ReadOptions, beginning: bytes, resume: Position | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,6 +67,7 @@ class ScanSetup:
         check_cancelled: called before each read; what it raises ends the work.
         helped: lends further threads for a while, see `ParallelSweep`.
         named: whether the log was asked for by its exact name; else a glob met it, and what holds no text is a note.
+        generations: of the log, newest first.
         remarks: sentences for the message of the answer's verdict; `begin` adds to them.
         notes: of the answer; whoever reads a file adds to them, for instance `notes.add(NoteKind.TIMES, file.name)`.
     """
@@ -80,6 +81,7 @@ class ScanSetup:
     check_cancelled: Callable[[], None]
     helped: Callable[[Work], AbstractContextManager[object]]
     named: bool = True
+    generations: Sequence[Generation] = ()
     remarks: list[str] = field(default_factory=list)
     notes: Notes = field(default_factory=Notes)
 
@@ -128,7 +130,10 @@ class ScanSetup:
             sweep=self._sweep(descriptor),
         )
         judged = JudgedFile.of(descriptor, fingerprint)
-        stamping = judged.times(file, reader, options, nuls, resume) if self._wants_times else None
+        stamping = None
+        if self._wants_times:
+            every = self.generations
+            stamping = judged.times(file, reader, options, begin=nuls, resume=resume, generations=every)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
         begin = max(begin, lead)

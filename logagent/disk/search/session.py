@@ -140,6 +140,7 @@ class Session:
             helped=self._helped,
             notes=self._notes,
             named=self._named,
+            generations=self._files,
         )
 
     def _advance(self, prepared: _Prepared) -> None:

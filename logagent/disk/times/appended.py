@@ -36,18 +36,26 @@ class AppendedTimes:
         zone: time zone of times that name none.
         before: reads the bytes before an offset; its second argument is their number at most.
         named: the format that was named for the file, if one was.
+        sample: lines of the file before it in its log.
 
     Attributes:
+        sample: lines by which it is judged.
         judgement: on the file, as far as it was followed; None before its first line.
         timed: whether the lines' own times are trusted; until they are, all lines have the modification time.
     """
 
-    def __init__(self, zone: tzinfo, before: Callable[[int, int], bytes], named: NamedFormat | None = None) -> None:
+    def __init__(
+        self,
+        zone: tzinfo,
+        before: Callable[[int, int], bytes],
+        named: NamedFormat | None = None,
+        sample: Sequence[bytes] = (),
+    ) -> None:
         self._zone = zone
         self._before = before
         self._named = named
         self._made = self._modified = 0
-        self._sample: list[bytes] = []
+        self.sample = list(sample)
         # One stamper for the threads that read and one for the event loop, since a stamper has a cache.
         self._reader = self._stamper = stamper_for(zone, 0, Judgement())
         self._blocks: tuple[tuple[int, list[int], list[int]], ...] = ()
@@ -101,9 +109,9 @@ class AppendedTimes:
         if self.judgement is not None and self.judgement.is_settled:
             return
         if self.judgement is None and offset:
-            self._sample = sampled_lines(Heads(lambda begin, end: self._before(end, end - begin), offset))
-        self._sample = [*self._sample[-SAMPLED:], *sampled_lines(heads_of(body))]
-        judgement = judge_with(self._named, self._sample, self._zone, modified)
+            self.sample = sampled_lines(Heads(lambda begin, end: self._before(end, end - begin), offset))
+        self.sample = [*self.sample[-SAMPLED:], *sampled_lines(heads_of(body))]
+        judgement = judge_with(self._named, self.sample, self._zone, modified)
         if self.judgement is None or judgement.places != self.judgement.places:
             self._made = 0
         self.judgement = judgement
