@@ -94,7 +94,7 @@ def _weights(seen: Sightings, modified: int) -> dict[TimePlace, float]:
 
 def _weight(place: TimePlace, found: Sequence[Sighting]) -> float:
     if place.kind is Kind.MEMBER:
-        return _OF_NAMES[preference(place.name)] / _FIRST
+        return _OF_NAMES[preference(place.name)] / _FIRST / _INDENTED
     if place.kind in IN_FIELDS:
         return _OF_NAMES[preference(place.name)]
     if place.is_first:
