@@ -9,6 +9,7 @@ trusted: a banner with the date of a release does not date the lines below it.
 from __future__ import annotations
 
 import datetime
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -40,6 +41,10 @@ USUAL, USUAL_SHARE = 8, 0.2
 """Different times, and the share of the lines, from which on times within sentences date the other lines."""
 SETTLED = 64
 """Lines from which on a judgement is kept while the file grows."""
+
+
+_fields_of_w3c = re.compile(rb"(?:\xef\xbb\xbf)?#Fields: (?:\S+ )*date time(?: |\s*\Z)").match
+"""Matches what heads such files; see https://www.w3.org/TR/WD-logfile.html."""
 
 
 class Distrust(Enum):
@@ -76,6 +81,7 @@ class Judgement:
         formats: how many of them have a time in each format, the most frequent first.
         named: the format that was named for the file, so that nothing was found out; None if none was.
         firm: whether so many times go on at such a place that untimed lines, if they are appended, do not change it.
+        utc: whether the file says that its times are in UTC, as the extended format of the W3C does, which IIS writes.
         turns: where the lines begin from which on times mean another year or day; None: they were not looked for.
     """
 
@@ -88,6 +94,7 @@ class Judgement:
     formats: Mapping[str, int] = field(default_factory=dict)
     named: NamedFormat | None = None
     firm: bool = False
+    utc: bool = False
     turns: tuple[int, ...] | None = None
 
     @property
@@ -148,8 +155,9 @@ def judge(lines: Iterable[bytes], zone: datetime.tzinfo, modified: int) -> Judge
     timed = sorted({sighting.line: sighting for place in places for sighting in found[place]}.values())
     distrust = Distrust.FAR if _are_weak(main, found[main], timed, lines, modified) else None
     firm = distrust is None and _are_firm(main, found[main], timed)
-    counts = len(lines), len(timed), _omitted(timed), _are_local(timed), _formats(timed)
-    return Judgement(places, distrust, *counts, firm=firm)
+    utc = any(map(_fields_of_w3c, lines))
+    counts = len(lines), len(timed), _omitted(timed), _are_local(timed) and not utc, _formats(timed)
+    return Judgement(places, distrust, *counts, firm=firm, utc=utc)
 
 
 def _fitting(seen: Sightings, main: TimePlace, modified: int) -> list[TimePlace]:

@@ -83,7 +83,7 @@ def stamper_for(
         judgement: on the file.
         wall_clock: reads times instead of that of `zone` and `modified`.
     """
-    named = judgement.named
+    named, zone = judgement.named, datetime.UTC if judgement.utc else zone
     if named is None:
         return Stamper(zone, modified, judgement, wall_clock=wall_clock)
     depth = next((place.column for place in judgement.places if place.kind is Kind.MEMBER), None)

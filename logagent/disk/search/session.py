@@ -128,13 +128,12 @@ class Session:
 
     def _made_setup(self, matcher: Matcher) -> ScanSetup:
         query = self._query
-        counting = query.form.hits
         return ScanSetup(
             query=query,
             log=self._name,
             options=self._options,
             matcher=matcher,
-            builder=HitCounter(query, matcher) if counting else BatchBuilder(query, matcher, self._options.max_line),
+            builder=_builder_for(query, matcher, self._options.max_line),
             timings=self._timings,
             check_cancelled=self._check_cancelled,
             helped=self._helped,
@@ -251,6 +250,10 @@ class Session:
         """Close the file that is open: now, or when the thread that still reads it is done."""
         if self._under_way is not None:
             self._under_way.descriptor.give_up()
+
+
+def _builder_for(query: Query, matcher: Matcher, max_line: int) -> BatchBuilder | HitCounter:
+    return HitCounter(query, matcher) if query.form.hits else BatchBuilder(query, matcher, max_line)
 
 
 def _limits_reached(setup: ScanSetup) -> list[Failure]:

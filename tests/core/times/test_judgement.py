@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from logagent.core.times.judgement import SETTLED, Distrust, Judgement, Omitted, judge
 from logagent.core.times.places import Kind, TimePlace
+from logagent.core.times.stampers import stamper_for
 
 START = datetime(2026, 11, 28, 9, tzinfo=UTC)
 ISO = TimePlace(Kind.TEXT, "iso")
@@ -159,3 +161,12 @@ def test_a_judgement_is_settled_by_many_lines() -> None:
     assert not judged(PLAIN).is_settled
     assert judged(PLAIN * SETTLED).is_settled
     assert judged(PLAIN).formats == {"iso": 30}
+
+
+def test_the_times_of_the_w3cs_extended_format_are_utc() -> None:
+    header = [b"#Software: Microsoft Internet Information Services 10.0", b"#Fields: date time s-ip cs-method"]
+    zone, modified = ZoneInfo("Europe/Berlin"), int(START.timestamp() + 600) * 10**9
+    judgement = judge([*header, *PLAIN], zone, modified)
+    assert (judgement.utc, judgement.local) == (True, False)
+    assert stamper_for(zone, modified, judgement).stamp(PLAIN[0]) == int(START.timestamp()) * 10**9
+    assert not judge([b"#Fields: c-ip date", *PLAIN], zone, modified).utc
