@@ -149,7 +149,7 @@ def _ask(path: Path, since: int) -> _Answer:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         reader = Reader(descriptor, path.name, read=read)
-        stamping = FileTimes(reader, _stamper(descriptor), os.fstat(descriptor).st_mtime_ns)
+        stamping = FileTimes(reader, UTC, os.fstat(descriptor).st_mtime_ns)
         found = bounds(reader, stamping, since, since + FIVE_MINUTES, zone=UTC)
         bounded, looked = time.perf_counter() - began, (reads, reader.bytes_read)
         blocks = (block for block in reader.backward(found.begin, found.end) if isinstance(block, Block))
