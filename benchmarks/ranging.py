@@ -19,6 +19,7 @@ from report import Row
 from stage import Stage
 
 from logagent.core.times import moments
+from logagent.core.times.judgement import Judgement
 from logagent.core.times.stamper import Stamper
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
@@ -43,6 +44,7 @@ class _Answer:
     lines_seconds: float
     reads: int
     bytes_read: int
+    judgement: Judgement
 
 
 def five_minutes(stage: Stage) -> list[Row]:
@@ -53,8 +55,8 @@ def five_minutes(stage: Stage) -> list[Row]:
         path = logs.make(Path(directory) / "ranging.log", SIZE).path
         for since in _moments(path):
             _forget(path)
-            cold.append(_ask(path, since))
-            warm.append(_ask(path, since))
+            cold.append(_ask(path, since, None))
+            warm.append(_ask(path, since, cold[-1].judgement))  # as an agent remembers it
         over_http = trio.run(_first_bytes, path)
     return [_row("cold", cold), _row("warm", warm), _http_row(over_http)]
 
@@ -137,7 +139,7 @@ def _times(stamping: FileTimes, block: Block) -> list[int]:
     return stamping.times(starts[:-1], lines)
 
 
-def _ask(path: Path, since: int) -> _Answer:
+def _ask(path: Path, since: int, known: Judgement | None) -> _Answer:
     reads = 0
 
     def read(descriptor: int, count: int, offset: int) -> bytes:
@@ -149,7 +151,7 @@ def _ask(path: Path, since: int) -> _Answer:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         reader = Reader(descriptor, path.name, read=read)
-        stamping = FileTimes(reader, UTC, os.fstat(descriptor).st_mtime_ns)
+        stamping = FileTimes(reader, UTC, os.fstat(descriptor).st_mtime_ns, known)
         found = bounds(reader, stamping, since, since + FIVE_MINUTES, zone=UTC)
         bounded, looked = time.perf_counter() - began, (reads, reader.bytes_read)
         blocks = (block for block in reader.backward(found.begin, found.end) if isinstance(block, Block))
@@ -160,4 +162,4 @@ def _ask(path: Path, since: int) -> _Answer:
         os.close(descriptor)
     if found.jumped or found.end - found.begin > 1_000_000:
         raise RuntimeError(f"five minutes of {path} are not found, but {found}")
-    return _Answer(bounded, lines_found, *looked)
+    return _Answer(bounded, lines_found, *looked, stamping.found)

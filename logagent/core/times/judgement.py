@@ -39,7 +39,7 @@ MANY_FIRST = 0.25
 """The same share where times stand at the beginning of lines: what a line tells may go on in the lines below it."""
 USUAL, USUAL_SHARE = 8, 0.2
 """Different times, and the share of the lines, from which on times within sentences date the other lines."""
-SETTLED = 64
+SETTLED = 32
 """Lines from which on a judgement is kept while the file grows."""
 
 

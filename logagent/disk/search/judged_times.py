@@ -16,7 +16,7 @@ from logagent.disk.files.reader import Reader
 from logagent.disk.search.neighbours import beside, samples_of
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.times.heads import Heads
-from logagent.disk.times.sampling import sampled_lines
+from logagent.disk.times.sampling import judged_by, samples
 from logagent.disk.times.stamping import ArchiveTimes, FileTimes
 
 
@@ -80,11 +80,16 @@ class JudgedFile(NamedTuple):
 
     def _judged_beside(self, neighbour: Generation, heads: Heads, options: ReadOptions) -> Judgement:
         """Judge the file, also by the lines of another generation if its own are too few."""
-        lines = sampled_lines(heads)
-        own = judge_with(options.named, lines, options.zone, self.modified)
+        taken = samples(heads)
+        own = judged_by(taken, options.zone, self.modified, options.named)
         if own.stands_alone:
             return own
-        return judge_with(options.named, [*samples_of(neighbour), *lines], options.zone, self.modified)
+        return judge_with(
+            options.named,
+            [*samples_of(neighbour), *(line for lines in taken for line in lines)],
+            options.zone,
+            self.modified,
+        )
 
     def times_in(
         self, archive: Archive, options: ReadOptions, beginning: bytes, resume: Position | None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from logagent.core.times.judgement import Judgement
+from logagent.core.times.judgement import SETTLED, Judgement
 from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.named_judging import judge_with
 from logagent.disk.times.heads import Heads
@@ -23,6 +23,8 @@ _is_unindented = re.compile(rb"[^ \t]").match
 _is_member = re.compile(rb'[ \t]+"[^"]+"\s*:\s*"?\d').match
 """Matches a member of an object that is printed over many lines, if it may be a time."""
 
+QUICK = 3
+"""Lines of each place that suffice where the lines of a file are all alike."""
 FEW = 200
 """Lines of a small file that are all looked at."""
 
@@ -36,12 +38,36 @@ def judged(heads: Heads, zone: datetime.tzinfo, modified: int, named: NamedForma
         modified: when the file was last written to, in nanoseconds since the epoch.
         named: the format that was named for it, if one was.
     """
-    return judge_with(named, sampled_lines(heads), zone, modified)
+    return judged_by(samples(heads), zone, modified, named)
+
+
+def judged_by(
+    taken: Sequence[Sequence[bytes]], zone: datetime.tzinfo, modified: int, named: NamedFormat | None = None
+) -> Judgement:
+    """Judge the times of a file by the first lines of each of some places, if these are all timed alike, else by all.
+
+    Args:
+        taken: lines from each of some places.
+        zone: the zone of times that name none.
+        modified: when the file was last written to, in nanoseconds since the epoch.
+        named: the format that was named for it, if one was.
+    """
+    few = [line for lines in taken for line in lines[:QUICK]]
+    if len(few) >= SETTLED:
+        judgement = judge_with(named, few, zone, modified)
+        if judgement.trusted and judgement.timed == judgement.lines and len(judgement.places) == 1:
+            return judgement
+    return judge_with(named, [line for lines in taken for line in lines], zone, modified)
 
 
 def sampled_lines(heads: Heads) -> list[bytes]:
     """Return the heads of lines from all over a file: of a small one all, if they are few."""
-    return [line for begin, end in _stretches(heads.begin, heads.size) for line in _chosen(heads, begin, end)]
+    return [line for lines in samples(heads) for line in lines]
+
+
+def samples(heads: Heads) -> list[list[bytes]]:
+    """Return the heads of lines from each of some places all over a file."""
+    return [_chosen(heads, begin, end) for begin, end in _stretches(heads.begin, heads.size)]
 
 
 def _stretches(first: int, size: int) -> Iterator[tuple[int, int]]:
