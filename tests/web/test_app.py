@@ -415,7 +415,8 @@ async def test_files_tells_what_is_known_of_each_log(autojump_clock: MockClock, 
         reply = await it.ask("", route="/files")
     document = listed(reply)
     app, notes = document["files"]
-    generations = app.pop("generations")
+    generations, times = app.pop("generations"), app.pop("times")
+    assert (times["timed"], times["named"], times["distrust"]) == (times["sampled"], False, None)
     assert app == {
         "host": "web0",
         "name": "app.log",
