@@ -61,6 +61,7 @@ _colour = re.compile(rb"\x1b\[[\d;]*+[mK]")
 _date_before = re.compile(
     rb"(?:(?:\d|(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec))[ \tTt:;,.|/_\"-]{1,4}[ \d]?\d|\d{3}:?)\Z"
 ).search
+_may_lead = re.compile(b"|".join(LEADING_HINTS)).match
 is_structured = re.compile(b"|".join(FIELD_HINTS)).match
 _BY_START = sorted(((lead, form) for form in CLOCKED for lead in form.leads), key=lambda pair: -pair[0])
 
@@ -125,6 +126,8 @@ def value_of(field: re.Match[bytes]) -> bytes:
 
 def find_leading(line: bytes) -> FoundTime | None:
     """Return the time at a line's beginning in a leading format."""
+    if _may_lead(line) is None:  # one pattern instead of all of them, since most lines have none of these formats
+        return None
     for form in LEADING:
         match = form.pattern.match(line, 0, LEADING_WINDOW)
         if match is not None:

@@ -8,6 +8,7 @@ do, as WAT and WARN: two letters behind a time are to tell a zone from a level.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 
@@ -54,6 +55,7 @@ MINUS = "\N{MINUS SIGN}".encode()
 """The sign that ISO 8601 prefers to the hyphen."""
 
 
+@functools.lru_cache(256)  # most files have one or two, on every line
 def offset_of(zone: bytes) -> int | None:
     """Return the nanoseconds east of UTC that a zone stands for; None if there is no such offset.
 
