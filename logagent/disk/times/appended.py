@@ -58,6 +58,8 @@ class AppendedTimes:
         self.sample = list(sample)
         # One stamper for the threads that read and one for the event loop, since a stamper has a cache.
         self._reader = self._stamper = stamper_for(zone, 0, Judgement())
+        # Up to where an object was read whose time is not known yet, and its opening line.
+        self._unfinished: tuple[int, bytes | None] = (0, None)
         self._blocks: tuple[tuple[int, list[int], list[int]], ...] = ()
         self.judgement: Judgement | None = None
 
@@ -77,11 +79,8 @@ class AppendedTimes:
         self._refresh(modified)
         if self.timed:
             lines = lines_of(body)
-            block = (
-                offset + len(body),
-                starts_of(offset, lines),
-                self._filled(offset, self._stated(self._reader, lines)),
-            )
+            stamps = self._continued(offset, offset + len(body), lines)
+            block = (offset + len(body), starts_of(offset, lines), self._filled(offset, stamps))
             self._blocks = (*self._blocks[1 - REMEMBERED :], block)
 
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
@@ -131,6 +130,19 @@ class AppendedTimes:
             time_of_object(line, lines[number + 1 :], stamper.stamp) if opens_object(line) else None
             for number, line in enumerate(lines)
         ]
+
+    def _continued(self, offset: int, end: int, lines: Sequence[bytes]) -> Sequence[int | None]:
+        """Return the times that lines of a block state; of an object that began before it, by the rest of it."""
+        stamps = list(self._stated(self._reader, lines))
+        if self.judgement is None or not self.judgement.of_objects:
+            return stamps
+        reached, opening = self._unfinished
+        if reached == offset and opening is not None and stamps[0] is None:
+            stamps[0] = time_of_object(opening, lines, self._reader.stamp)
+        last = next((number for number in reversed(range(len(lines))) if opens_object(lines[number])), None)
+        opening = opening if last is None else lines[last]
+        self._unfinished = end, opening if stamps[last or 0] is None else None
+        return stamps
 
     def _filled(self, offset: int, stamps: Sequence[int | None]) -> list[int]:
         time = stamps[0] if stamps[0] is not None else self._time_before(offset)

@@ -137,3 +137,25 @@ def test_however_lines_are_cut_into_blocks_they_have_the_same_times(
         told += file.learn(*lines[at : at + size])
         at += size
     assert told == expected
+
+
+def printed(second: int) -> list[bytes]:
+    """The lines of an object that is printed over many lines."""
+    return [b"{", b'  "level": "info",', b'  "time": %d,' % (START + second), b'  "n": 1', b"}"]
+
+
+def test_object_that_is_read_in_parts_has_its_time_from_the_part_with_it_on() -> None:
+    file = Growing()
+    file.learn(*printed(1), *printed(2))
+    assert file.learn(*printed(3)[:1]) == [time(2)]
+    assert file.learn(*printed(3)[1:2]) == [time(2)]
+    assert file.learn(*printed(3)[2:]) == [time(3)] * 3
+    assert file.learn(*printed(4), *printed(5)[:2]) == [time(4)] * 7
+    assert file.learn(*printed(5)[2:], *printed(6)) == [time(5)] * 3 + [time(6)] * 5
+
+
+def test_object_without_a_time_that_is_read_in_parts_takes_none_from_the_next() -> None:
+    file = Growing()
+    file.learn(*printed(1), *printed(2))
+    assert file.learn(b"{", b'  "n": 1') == [time(2)] * 2
+    assert file.learn(b"}", *printed(3)) == [time(2), *[time(3)] * 5]
