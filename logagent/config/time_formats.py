@@ -18,6 +18,7 @@ TABLE_EXAMPLE = 'files = "legacy/*.log", format = "%d/%m/%y %H.%M", zone = "Euro
 
 _MEMBERS = ("files", "format", "zone", "column", "field", "separator")
 _OPTION = re.compile(r";(zone|column|field|separator)=(;(?=;|\Z)|[^;]*)\Z")
+_MISTYPED = re.compile(r";([a-z]+)=[^;%]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,12 @@ def _typed(text: str) -> dict[str, object]:
     while option := _OPTION.search(rest):
         if option[1] in options:
             raise ValueError(f"{option[1]} is given twice")
+        if not option[2]:
+            raise ValueError(f"{option[1]} is empty")
         options[option[1]] = option[2]
         rest = rest[: option.start()]
+    if mistyped := _MISTYPED.search(rest):
+        raise ValueError(f"{mistyped[1]} is not known; known are zone, column, field, separator")
     if not equals or not files or not rest:
         raise ValueError(f"must be a glob and a format, such as {EXAMPLE}")
     return {"files": files, "format": rest, **options}

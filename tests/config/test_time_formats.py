@@ -43,6 +43,8 @@ def test_a_format_is_read_as_it_is_typed(text: str, expected: TimeFormat) -> Non
         ("a=%F;column=x", "column must be a whole number from 1"),
         ("a=%F;column=0", "column must be a whole number from 1"),
         ("a=%F;column=2;column=3", "column is given twice"),
+        ("a=%F;colum=2", "colum is not known; known are zone, column, field, separator"),
+        ("a=%F;field=", "field is empty"),
         ("{", "or a JSON object of these"),
         ("{}", "must have files and a format, such as files ="),
         (as_text({"files": 1, "format": "%F"}), "must have files and a format"),
