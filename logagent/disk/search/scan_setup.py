@@ -45,7 +45,7 @@ class FileScan:
     Attributes:
         scan: collects its lines.
         archive: the archive that the scan reads; None if the file is plain.
-        trusted: whether the lines' times are trusted, or not asked for.
+        trusted: whether the lines' times are trusted, or not asked for, or there is no line.
     """
 
     scan: Scan
@@ -139,7 +139,7 @@ class ScanSetup:
         begin = max(begin, lead)
         end = max(begin, end)
         scan = Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
-        return FileScan(scan, trusted=stamping is None or stamping.timed)
+        return FileScan(scan, trusted=stamping is None or stamping.timed or not reader.size)
 
     def _sweep(self, descriptor: int) -> ParallelSweep | None:
         if self.query.match.has_context or self.query.form.unit is Unit.EVENT:

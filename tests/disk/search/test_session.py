@@ -211,6 +211,14 @@ async def test_what_is_noted_of_files_is_told_ahead_and_in_the_end(monkeypatch: 
         assert told == ([] if named else [(Note("times", ("app.log",), 1),), (both,)])
 
 
+async def test_an_empty_file_is_not_noted_where_lines_are_counted() -> None:
+    for content in (b"", b"no time\n"):
+        options = ReadOptions(host="web-1", zone=UTC)
+        source = LogSource("app.log", [found("app.log", content)], DiskThreads(inline=True), options)
+        outcome = await source.pump(Query.of(files=("app.log",), hits=True), Collected())
+        assert [note.kind for note in outcome.notes] == (["times"] if content else [])
+
+
 async def test_a_file_that_a_glob_met_and_that_cannot_be_opened_for_want_of_rights_is_noted() -> None:
     def fail() -> int:
         raise Failure(Status.PERMISSION_DENIED, "permission denied: app.log.1")
