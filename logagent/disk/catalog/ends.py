@@ -11,7 +11,7 @@ from datetime import tzinfo
 from itertools import islice
 
 from logagent.core.outcome import Failure
-from logagent.core.times.judgement import Distrust, Judgement
+from logagent.core.times.judgement import SETTLED, Distrust, Judgement
 from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.place_words import in_words
 from logagent.core.times.stampers import stamper_for
@@ -90,7 +90,7 @@ class Lister:
             last = self._first_with_lines(log.generations[::-1], zone, named, compressed)
         except Failure as failure:
             return replace(unlooked(host, log, zone, failure.message), generations=_files(log, compressed))
-        times = _times([first.judgement] if first is last else [first.judgement, last.judgement])
+        times = _times(_telling([first.judgement] if first is last else [first.judgement, last.judgement]))
         return ListedLog(
             host,
             log.name,
@@ -211,6 +211,11 @@ class Lister:
             if len(text) >= SAMPLE:
                 break
         return without_lead(in_utf8(text[:SAMPLE], encoding_of(text[:FORM_BYTES])))
+
+
+def _telling(judgements: Sequence[Judgement]) -> Sequence[Judgement]:
+    """Leave out files of few lines, which are judged by the generation beside them, if there is another."""
+    return [one for one in judgements if one.stands_alone or one.lines >= SETTLED] or judgements
 
 
 def _times(judgements: Sequence[Judgement]) -> ListedTimes | None:

@@ -128,6 +128,13 @@ def test_log_without_times_says_how_it_is_merged(looking: Looking) -> None:
     assert (log.timed, log.message, log.formats) == (False, UNTIMED, ())
 
 
+def test_file_of_few_lines_does_not_say_how_its_log_is_timed(looking: Looking) -> None:
+    looking.write(app_log=b"deploy of release 2020-01-01 00:00:00 done\n", app_log_1=lines(0, 30))
+    log = looking.log()
+    assert log.times is not None
+    assert (log.times.places, log.times.timed, log.times.sampled) == (("at the beginning",), 30, 30)
+
+
 EVERY_COMPRESSION = pytest.mark.parametrize("suffix", list(PACK))
 
 
