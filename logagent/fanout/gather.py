@@ -27,6 +27,7 @@ from logagent.fanout.feed import Feed
 LAST_WORDS = 0.1
 """Seconds to wait for the outcomes of sources once the answer has all its lines: time for a round trip, too short to be
 noticed."""
+_OF_FILES = (Status.DATA_LOSS, Status.PERMISSION_DENIED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +241,20 @@ class _Gathering:
         """Combine the sources' outcomes."""
         stopped = [feed for feed in self._feeds if feed not in self._ended]
         outcomes = [self._share(feed, feed.outcome or Outcome()) for feed in self._ended]
-        outcomes += [self._share(feed, _without_failure(feed.outcome)) for feed in stopped]
+        outcomes += [self._share(feed, self._last_words_of(feed)) for feed in stopped]
         if self._allowance.refused:
             outcomes.insert(0, Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached"))
         timings = {"merge": self._merge_ns} if len(self._feeds) > 1 else {}
         return combine(outcomes, lines=self._lines, timings=timings)
+
+    def _last_words_of(self, feed: Feed) -> Outcome:
+        """Return the outcome of a source that was stopped, with OK for a failure: it came after the last wanted line.
+
+        But what a host that sent all n lines says of its files concerns these lines.
+        """
+        outcome = feed.outcome or Outcome()
+        sated = self._of_hosts and feed.records == self._query.limits.n
+        return outcome if outcome.complete or (sated and outcome.status in _OF_FILES) else Outcome()
 
     def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
         scanned = max(outcome.bytes_scanned, feed.scanned)
@@ -255,8 +265,3 @@ class _Gathering:
         part = HostOutcome(feed.name, outcome.status, outcome.message, feed.given)
         named = f"{feed.name}: {outcome.message}" if outcome.message and len(self._feeds) > 1 else outcome.message
         return replace(outcome, hosts=(part,), message=named)
-
-
-def _without_failure(outcome: Outcome | None) -> Outcome:
-    """Return the outcome of a source that was stopped, with OK for a failure: it came after the last wanted line."""
-    return outcome if outcome and outcome.complete else Outcome()

@@ -563,3 +563,18 @@ async def test_a_failure_behind_the_last_line_that_was_wanted_does_not_count(aut
         changed(OLDEST, n=2), Reader()
     )
     assert outcome.complete
+
+
+@pytest.mark.parametrize("status", [Status.DATA_LOSS, Status.PERMISSION_DENIED, Status.UNAVAILABLE])
+async def test_what_a_host_says_of_its_files_counts_if_it_sent_all_lines(
+    status: Status, autojump_clock: MockClock
+) -> None:
+    sated, other = source(lines(1, 2), outcome=Outcome(status, "b.log: is no text")), source(lines(9), NEVER)
+    outcome = await hosts(sated, other).pump(changed(OLDEST, n=2), Reader())
+    assert outcome.status is (Status.OK if status is Status.UNAVAILABLE else status)
+
+
+async def test_a_file_that_fails_behind_the_last_line_that_was_wanted_does_not_count(autojump_clock: MockClock) -> None:
+    lost = source(lines(1, 2), outcome=Outcome(Status.DATA_LOSS, "a.log: is damaged"))
+    logs = Gather([("a.log", lost), ("b.log", source(lines(9), NEVER))], PATIENCE)
+    assert (await logs.pump(changed(OLDEST, n=2), Reader())).complete
