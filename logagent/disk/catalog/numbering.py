@@ -68,7 +68,8 @@ class Numbering:
                 groups.setdefault((file.number, place.log), []).append(file)
             else:
                 others.append(file)
-        return others + [file for group in groups.values() for file in self._placed(group)]
+        placed = [file for group in groups.values() for file in self._placed(group)]
+        return [_among_numbered(file, placed) for file in others] + placed
 
     def _placed(self, group: list[InRoot]) -> list[InRoot]:
         names = {file.found.name for file in group}
@@ -167,6 +168,25 @@ def _rising_in_circles(times: Sequence[int], gap: int = 1) -> bool:
     oldest = min(range(len(times)), key=times.__getitem__)
     turned = [*times[oldest:], *times[:oldest]]
     return all(later - earlier >= gap for earlier, later in pairwise(turned))
+
+
+def _among_numbered(file: InRoot, numbered: Iterable[InRoot]) -> InRoot:
+    """Return a file with its place among the numbered ones of its log, by its time of modification, if it is a backup.
+
+    logrotate renames what is in its way to `app.log-2026112810.backup`: neither the newest file nor the oldest.
+    """
+    place, found = file.found.rotation, file.found
+    if place is None or not found.name.endswith(".backup"):
+        return file
+    beside = [other for other in numbered if _log_of(other) == (file.number, place.log)]
+    if not beside:
+        return file
+    newer = [_number(other) for other in beside if other.found.status.st_mtime_ns >= found.status.st_mtime_ns]
+    return file._replace(found=found._replace(rotation=place.behind(max(newer, default=-1))))
+
+
+def _log_of(file: InRoot) -> tuple[int, str]:
+    return file.number, file.found.rotation.log if file.found.rotation is not None else ""
 
 
 def _open_same(file: Generation) -> int:

@@ -81,6 +81,10 @@ class Rotation(NamedTuple):
         """Return it with the number `place` in place of the one in its name."""
         return self._replace(rank=(_NUMBERED, place, 0))
 
+    def behind(self, place: int) -> Rotation:
+        """Return it with the place right behind the file with the number `place`."""
+        return self._replace(rank=(_NUMBERED, place, 1))
+
 
 class Doubt(enum.Enum):
     """The condition on which a row counts."""

@@ -25,6 +25,8 @@ _is_member = re.compile(rb'[ \t]+"[^"]+"\s*:\s*"?\d').match
 
 QUICK = 3
 """Lines of each place that suffice where the lines of a file are all alike."""
+QUICK_OF_ONE = 12
+"""Lines that suffice in the same case of a file that is looked at as a whole."""
 FEW = 200
 """Lines of a small file that are all looked at."""
 
@@ -52,12 +54,21 @@ def judged_by(
         modified: when the file was last written to, in nanoseconds since the epoch.
         named: the format that was named for it, if one was.
     """
-    few = [line for lines in taken for line in lines[:QUICK]]
-    if len(few) >= SETTLED:
+    few = _few(taken)
+    if few:
         judgement = judge_with(named, few, zone, modified)
-        if judgement.trusted and judgement.timed == judgement.lines and len(judgement.places) == 1:
+        is_plain = judgement.timed == judgement.lines and len(judgement.places) == 1
+        if is_plain and (judgement.firm or (judgement.trusted and len(taken) > 1)):
             return judgement
     return judge_with(named, [line for lines in taken for line in lines], zone, modified)
+
+
+def _few(taken: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """Return lines by which a file is judged first; none if there are so few that all are looked at."""
+    if len(taken) == 1:
+        return _spread(list(taken[0]), QUICK_OF_ONE) if len(taken[0]) >= 2 * QUICK_OF_ONE else []
+    few = [line for lines in taken for line in lines[:QUICK]]
+    return few if len(few) >= SETTLED else []
 
 
 def sampled_lines(heads: Heads) -> list[bytes]:

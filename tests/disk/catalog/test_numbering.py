@@ -252,3 +252,13 @@ def test_files_that_begin_in_the_same_second_are_ordered_by_their_modification(t
     for number in (1, 2, 3):
         os.utime(tmp_path / f"app.log.{number}", ns=(0, NOON * SECOND + number))
     assert found(tmp_path, "app.log") == {"app.log": ["app.log", "app.log.3", "app.log.2", "app.log.1"]}
+
+
+@pytest.mark.parametrize(("hours", "order"), [(0.5, "b123"), (1.5, "1b23"), (2.5, "12b3"), (9.0, "123b")])
+def test_backup_that_logrotate_makes_of_a_file_in_its_way_is_placed_by_its_modification(
+    tmp_path: Path, hours: float, order: str
+) -> None:
+    written(tmp_path, app_log=0.0, app_log_1=1.0, app_log_2=2.0, app_log_3=3.0, **{"app_log-2026112810_backup": hours})
+    names = {"b": "app.log-2026112810.backup"}
+    expected = ["app.log", *(names.get(one, f"app.log.{one}") for one in order)]
+    assert found(tmp_path, "app.log") == {"app.log": expected}
