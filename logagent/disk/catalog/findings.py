@@ -150,7 +150,7 @@ class Findings:
         """
         files = numbering.judged(self._to_be_read(unreadable=unreadable))
         if not rotated:
-            files = [file for file in files if file.found.rotation is None]
+            files = self._unrotated(files)
         if not files:
             raise self._nothing_found()
         if not unreadable:
@@ -162,6 +162,13 @@ class Findings:
         if len(logs) > limit:
             raise Failure(Status.RESOURCE_EXHAUSTED, f"{len(logs)} files match, more than {limit}; narrow the glob")
         return sorted(logs, key=lambda log: log.name)
+
+    def _unrotated(self, files: Sequence[InRoot]) -> list[InRoot]:
+        """Return the files that are no generations, and those that have, as links, another name that is none."""
+        kept = [file for file in files if file.found.rotation is None]
+        places = {(file.number, file.found.resolved) for file in kept}
+        others = (file for file in self._found.values() if file.found.rotation is None)
+        return [*kept, *each_once(file for file in others if (file.number, file.found.resolved) not in places)]
 
     def _to_be_read(self, *, unreadable: bool) -> list[InRoot]:
         """Return each file once, and note those that globs met and that may not be read."""

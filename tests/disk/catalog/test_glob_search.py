@@ -264,3 +264,9 @@ def check(root: Path, globs: list[list[str]], *, rotated: bool) -> None:
         assert file.name in matched
         assert file.name == file.resolved or file.resolved not in matched
         assert contents_of(file) == os.fsencode(file.resolved)
+
+
+def test_a_link_to_a_generation_is_found_without_rotated_files_by_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "a.log.1").write_text("a.log.1")
+    (tmp_path / "l").symlink_to("a.log.1")
+    check(tmp_path, [["*"]], rotated=False)
