@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from logagent.core.times.cutting import Cutting, Numbers, Texts
 from logagent.core.times.formats import LEAD, Format
-from logagent.core.times.instants import EPOCH, epoch_time, nanoseconds
+from logagent.core.times.instants import EPOCH, epoch_time, instant_of
 from logagent.core.times.judgement import Judgement
 from logagent.core.times.layout import DIGITS, MINUTES, KnownLayouts, Layout
 from logagent.core.times.leading_times import LeadingTimes
@@ -189,14 +189,13 @@ class Stamper:
         form, match, _ = found
         if form.is_leading:
             return self._read_leading(form, match)
-        whole = form.instant(match, self._wall_clock)
-        if whole is None:
+        time = instant_of(form, match, self._wall_clock)
+        if time is None:
             return None
-        digits = match["fraction"] or b""
-        settled = match["settled"] is not None and len(digits) <= DIGITS
+        settled = match["settled"] is not None and len(match["fraction"] or b"") <= DIGITS
         if settled and at is not None and match.start() < at < match.end("second"):
             self._learn(match.string, at, form, match)
-        return whole + nanoseconds(digits)
+        return time
 
     def _read_leading(self, form: Format, match: re.Match[bytes]) -> int | None:
         self._leading = form

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from logagent.core.batch import Position
-from logagent.core.times.judgement import Judgement
-from logagent.core.times.named_judging import judge_with
 from logagent.core.trust import trust_in, with_trust
 from logagent.disk.archives.archive import Archive
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.reader import Reader
 from logagent.disk.search.neighbours import beside, samples_of
 from logagent.disk.search.options import ReadOptions
-from logagent.disk.times.heads import Heads
-from logagent.disk.times.sampling import judged_by, samples
 from logagent.disk.times.stamping import ArchiveTimes, FileTimes
 
 
@@ -62,8 +59,7 @@ class JudgedFile(NamedTuple):
             generations: of its log, newest first.
         """
         known = options.known_judgements.get(*self)
-        if known is None and (neighbour := beside(file, generations)) is not None:
-            known = self._judged_beside(neighbour, Heads(reader.read, reader.size, begin), options)
+        neighbour = beside(file, generations)
         stamping = FileTimes(
             reader,
             options.zone,
@@ -72,24 +68,12 @@ class JudgedFile(NamedTuple):
             begin=begin,
             trust=_trust_of(resume),
             named=options.named,
+            beside=tuple if neighbour is None else partial(samples_of, neighbour),
         )
         if reader.loss is None:
             options.known_judgements.put(*self, stamping.found)
             options.known_times.note(file, stamping.first, stamping.last)
         return stamping
-
-    def _judged_beside(self, neighbour: Generation, heads: Heads, options: ReadOptions) -> Judgement:
-        """Judge the file, also by the lines of another generation if its own are too few."""
-        taken = samples(heads)
-        own = judged_by(taken, options.zone, self.modified, options.named)
-        if own.stands_alone:
-            return own
-        return judge_with(
-            options.named,
-            [*samples_of(neighbour), *(line for lines in taken for line in lines)],
-            options.zone,
-            self.modified,
-        )
 
     def times_in(
         self, archive: Archive, options: ReadOptions, beginning: bytes, resume: Position | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from logagent.core.times.judgement import SETTLED, Judgement
 from logagent.core.times.named_formats import NamedFormat
@@ -31,7 +31,13 @@ FEW = 200
 """Lines of a small file that are all looked at."""
 
 
-def judged(heads: Heads, zone: datetime.tzinfo, modified: int, named: NamedFormat | None = None) -> Judgement:
+def judged(
+    heads: Heads,
+    zone: datetime.tzinfo,
+    modified: int,
+    named: NamedFormat | None = None,
+    beside: Callable[[], Sequence[bytes]] = tuple,
+) -> Judgement:
     """Judge the times of a file by samples; reads it.
 
     Args:
@@ -39,8 +45,13 @@ def judged(heads: Heads, zone: datetime.tzinfo, modified: int, named: NamedForma
         zone: the zone of times that name none.
         modified: when the file was last written to, in nanoseconds since the epoch.
         named: the format that was named for it, if one was.
+        beside: returns lines of another generation of its log; called if its own are too few.
     """
-    return judged_by(samples(heads), zone, modified, named)
+    taken = samples(heads)
+    own = judged_by(taken, zone, modified, named)
+    if own.stands_alone or not (more := beside()):
+        return own
+    return judge_with(named, [*more, *_all(taken)], zone, modified)
 
 
 def judged_by(
@@ -60,7 +71,7 @@ def judged_by(
         is_plain = judgement.timed == judgement.lines and len(judgement.places) == 1
         if is_plain and (judgement.firm or (judgement.trusted and len(taken) > 1)):
             return judgement
-    return judge_with(named, [line for lines in taken for line in lines], zone, modified)
+    return judge_with(named, _all(taken), zone, modified)
 
 
 def _few(taken: Sequence[Sequence[bytes]]) -> list[bytes]:
@@ -73,7 +84,7 @@ def _few(taken: Sequence[Sequence[bytes]]) -> list[bytes]:
 
 def sampled_lines(heads: Heads) -> list[bytes]:
     """Return the heads of lines from all over a file: of a small one all, if they are few."""
-    return [line for lines in samples(heads) for line in lines]
+    return _all(samples(heads))
 
 
 def samples(heads: Heads) -> list[list[bytes]]:
@@ -103,6 +114,10 @@ def _chosen(heads: Heads, begin: int, end: int) -> list[bytes]:
         others = [line for line in rest if kind(line)]
         chosen += others[-LINES:] if end == heads.size else others[:LINES]
     return chosen
+
+
+def _all(taken: Sequence[Sequence[bytes]]) -> list[bytes]:
+    return [line for lines in taken for line in lines]
 
 
 def _spread(lines: list[bytes], number: int) -> list[bytes]:

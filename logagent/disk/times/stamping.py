@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Protocol
@@ -65,6 +65,7 @@ class FileTimes:
         begin: where its first line begins, in bytes.
         trust: whether an earlier page of the answer trusted the times; None: there is none.
         named: the format that was named for it, if one was.
+        beside: returns lines of another generation of its log, by which it is judged too if its own are too few.
 
     Attributes:
         found: the judgement on the file as it is now.
@@ -90,22 +91,21 @@ class FileTimes:
         begin: int = 0,
         trust: bool | None = None,
         named: NamedFormat | None = None,
+        beside: Callable[[], Sequence[bytes]] = tuple,
     ) -> None:
         self._heads = Heads(reader.read, reader.size, begin)
         self._modified = modified
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
-        self._judge(zone, judgement, trust, named)
+        if judgement is None:
+            judgement = judged(self._heads, zone, modified, named, beside)
+        self._judge(zone, judgement, trust)
         sampled = (self._sampled(GLANCE) or self._sampled(SAMPLE)) if self.timed else None
         self.first, self.last = (min(sampled[0]), max(sampled[-1])) if sampled else (None, None)
 
-    def _judge(
-        self, zone: datetime.tzinfo, judgement: Judgement | None, trust: bool | None, named: NamedFormat | None
-    ) -> None:
-        self.found = judged(self._heads, zone, self._modified, named) if judgement is None else judgement
-        kept = self.found.kept(trust)
-        self.judgement, self._stretches = divided(self._heads, kept, zone, self._modified)
+    def _judge(self, zone: datetime.tzinfo, found: Judgement, trust: bool | None) -> None:
+        self.judgement, self._stretches = divided(self._heads, found.kept(trust), zone, self._modified)
         self._stamper = self._stretches[-1].stamper
-        self.found = replace(self.found, turns=self.judgement.turns if self.found.trusted else None)
+        self.found = replace(found, turns=self.judgement.turns if found.trusted else None)
         self.timed = self.judgement.trusted
 
     def _sampled(self, size: int) -> list[list[int]]:
@@ -264,7 +264,7 @@ class ArchiveTimes(FileTimes):
         self._archive = archive
         self._modified = modified
         self._heads = heads_of(beginning)
-        self._judge(zone, judgement, trust, named)
+        self._judge(zone, judgement or judged(self._heads, zone, modified, named), trust)
 
     def _before(self, start: int) -> tuple[int, int] | None:
         begin, text = self._archive.before(start)
