@@ -129,10 +129,9 @@ class ScanSetup:
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
         )
-        judged = JudgedFile.of(descriptor, fingerprint)
         stamping = None
         if self._wants_times:
-            every = self.generations
+            judged, every = JudgedFile.of(descriptor, fingerprint), self.generations
             stamping = judged.times(file, reader, options, begin=nuls, resume=resume, generations=every)
         self._enter(file, fingerprint, stamping, reader)
         begin, end = self._limits_in(reader, descriptor, stamping, resume)
@@ -173,9 +172,10 @@ class ScanSetup:
             read=options.read,
             before_read=self.check_cancelled,
         )
-        beginning = _beginning(descriptor, kind, encoding) if self._wants_times else None
-        judged = JudgedFile.of(descriptor, fingerprint)
-        stamping = None if beginning is None else judged.times_in(archive, options, beginning, resume)
+        stamping = None
+        if self._wants_times:
+            beginning = _beginning(descriptor, kind, encoding)
+            stamping = JudgedFile.of(descriptor, fingerprint).times_in(archive, options, beginning, resume)
         self._enter(file, tagged(fingerprint, archive.places.unit), stamping, places=archive.places)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed and stamping.is_even
         stamps = partial(stamping.stamps, 0) if ranged and stamping is not None else None

@@ -48,13 +48,13 @@ def judged(
         beside: returns lines of another generation of its log; called if its own are too few.
     """
     taken = samples(heads)
-    own = judged_by(taken, zone, modified, named)
+    own = _judged_by(taken, zone, modified, named)
     if own.stands_alone or not (more := beside()):
         return own
     return judge_with(named, [*more, *_all(taken)], zone, modified)
 
 
-def judged_by(
+def _judged_by(
     taken: Sequence[Sequence[bytes]], zone: datetime.tzinfo, modified: int, named: NamedFormat | None = None
 ) -> Judgement:
     """Judge the times of a file by the first lines of each of some places, if these are all timed alike, else by all.
