@@ -88,8 +88,11 @@ class Agent:
                 nursery.start_soon(ask, host)
         return joined(listings[host] for host in hosts)
 
-    async def hosts(self) -> list[HostState]:
+    async def hosts(self, trace: str | None = None) -> list[HostState]:
         """Ask all known agents for their state at the same time, and wait for each for the agent's patience.
+
+        Args:
+            trace: of the request, as in a query.
 
         Returns:
             A state for each of them and for this agent, sorted by name.
@@ -97,7 +100,7 @@ class Agent:
         states = {self.name: HostState(self.name, ", ".join(self.addresses), True, __version__, 0.0)}
 
         async def ask(peer: str) -> None:
-            states[peer] = await self._peers.state(peer, self._patience)
+            states[peer] = await self._peers.state(peer, self._patience, trace)
 
         async with trio.open_nursery() as nursery:
             for peer in self._peers.names:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
 from logagent.peers.client.tls import client_tls
 from logagent.peers.known_agents import Peers
+from logagent.refusal_log import told_on
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server import connections
@@ -32,6 +34,10 @@ from logagent.web.server.listening import Listener, listen, server_tls
 GRACE_FOR_READERS = 0.5
 """The fraction of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict,
 and in the rest of the time clients read the bytes in flight. Follows do not end by themselves: they are cut at once."""
+
+
+STDERR = 2
+"""The descriptor of standard error."""
 
 
 async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None]) -> None:
@@ -55,6 +61,7 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
         _peers(settings) as peers,
         open_shared_tails(threads, Watching()) as tails,
         trio.open_nursery() as nursery,
+        _refusals_told(nursery),
     ):
         nursery.start_soon(_watch_signals, stopping)
         nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
@@ -69,6 +76,14 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
             await serving.start(serve_all, app, listeners)
             started(addresses)
         nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _refusals_told(nursery: trio.Nursery) -> AsyncIterator[None]:
+    """Tell on standard error what is refused, while the block runs."""
+    with told_on(STDERR) as refusals:
+        nursery.start_soon(refusals.run)
+        yield
 
 
 async def _watch_signals(stopping: trio.Event) -> None:

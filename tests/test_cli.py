@@ -105,11 +105,12 @@ def test_certs_say_what_hinders_them(console: Console, tmp_path: Path) -> None:
 class Serving:
     """An agent as a process of its own."""
 
-    def __init__(self, root: Path, listen: str, *argv: str) -> None:
+    def __init__(self, root: Path, listen: str, *argv: str, stderr: IO[bytes] | None = None) -> None:
         self.root = root
         self.process = subprocess.Popen(
             [*PROGRAM, "serve", "--name", "web-1", "--listen", listen, "--root", str(root), "--graceful", "1s", *argv],
             stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env=ENVIRON,
         )
@@ -247,8 +248,13 @@ def test_real_host_that_is_down_makes_the_answer_partial_and_is_named(tmp_path: 
     assert (asked.returncode, asked.stdout) == (3, b"web-1 app.log: 2026-11-28T10:00:00Z one\n")
     talk = asked.stderr.decode().splitlines()
     assert re.fullmatch(r"logagent: db-2: cannot connect.* \(UNAVAILABLE\)", talk[0])
-    assert talk[1:] == ["logagent: partial answer: 1 of 2 hosts failed"]
+    assert re.fullmatch(r"logagent: partial answer: 1 of 2 hosts failed \(trace [0-9a-f]{32}\)", talk[1])
+    assert talk[2:] == []
     assert (hosts.returncode, hosts.stdout.count(b"\n")) == (3, 3)
+
+
+def log(tmp_path: Path) -> str:
+    return (tmp_path / "talk").read_text()
 
 
 @pytest.mark.real
@@ -259,7 +265,8 @@ def test_real_agent_that_speaks_tls_answers_whom_its_authority_knows(console: Co
     console.run("certs", "init", certs)
     for name in ("web-1", "admin"):
         console.run("certs", "host", name, certs, "--address", "127.0.0.1")
-    agent = Serving(root, "127.0.0.1:0", "--certs", certs)
+    with (tmp_path / "talk").open("wb") as talk:
+        agent = Serving(root, "127.0.0.1:0", "--certs", certs, stderr=talk)
     known = agent.ask("app.log", "--host", "web-1", "--certs", certs, "--name", "admin")
     unknown = agent.ask("app.log", "--ca", f"{certs}/ca.pem")
     stranger = agent.ask("app.log")
@@ -267,6 +274,9 @@ def test_real_agent_that_speaks_tls_answers_whom_its_authority_knows(console: Co
     assert agent.url.startswith("https://")
     assert (known.returncode, known.stdout, known.stderr) == (0, b"one\n", b"")
     assert (unknown.returncode, b"PERMISSION_DENIED" in unknown.stderr) == (2, True)
+    refused = re.search(r"^logagent: refused 127.0.0.1:\d+ \(401\): GET /logs: .* \(trace (.*)\)$", log(tmp_path), re.M)
+    assert refused
+    assert f"(trace {refused[1]})".encode() in unknown.stderr
     assert (stranger.returncode, b"certificate" in stranger.stderr) == (2, True)
 
 

@@ -21,6 +21,7 @@ from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
 from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource
+from logagent.peers.tracing import trace_headers
 
 
 class Peers:
@@ -81,18 +82,19 @@ class Peers:
         """
         return await listing_of(self._clients[name], name, query, patience)
 
-    async def state(self, name: str, patience: float) -> HostState:
+    async def state(self, name: str, patience: float, trace: str | None = None) -> HostState:
         """Ask one peer how it is, and measure how long it takes.
 
         Args:
             name: of the peer.
             patience: seconds that the peer has to answer.
+            trace: of the question, as in a query.
         """
         url = self._urls[name]
         started = trio.current_time()
         with trio.move_on_after(patience):
             try:
-                response = await self._clients[name].get("/healthz")
+                response = await self._clients[name].get("/healthz", headers=trace_headers(trace))
             except httpx.HTTPError as error:
                 return HostState(name, url, reachable=False, message=reason(error))
             round_trip = trio.current_time() - started

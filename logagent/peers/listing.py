@@ -17,6 +17,7 @@ from logagent.core.wire.parameters import to_query_string
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
 from logagent.peers.source import refusal
+from logagent.peers.tracing import trace_headers
 
 MAX_LISTING = 64 * 1024 * 1024
 """Bytes of one answer at most: enough for thousands of logs with hundreds of generations each."""
@@ -66,7 +67,8 @@ async def listing_of(client: httpx.AsyncClient, host: str, query: Query, patienc
 
 
 def _headers(query: Query) -> dict[str, str]:
-    return {"accept": "application/json", "accept-encoding": IDENTITY} | ({SCOPE_HEADER: "own"} if query.own else {})
+    scope = {SCOPE_HEADER: "own"} if query.own else {}
+    return {"accept": "application/json", "accept-encoding": IDENTITY, **scope, **trace_headers(query.trace)}
 
 
 async def _body(response: httpx.Response) -> bytes:

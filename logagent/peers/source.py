@@ -24,6 +24,7 @@ from logagent.core.wire.parameters import to_query_string
 from logagent.core.wire.verdict import BadVerdict, from_trailers
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
+from logagent.peers.tracing import trace_headers, trace_of
 
 MAX_PROBLEM = 16 * 1024
 """Bytes read of a refusal's body: a problem document has a few hundred."""
@@ -62,10 +63,8 @@ class PeerSource:
         counted = _Counted(out)
         try:
             return replace(await self._ask(query, counted), lines=counted.lines)
-        except Failure as failure:
-            return failed(failure, lines=counted.lines)
-        except httpx.HTTPError as error:
-            return failed(Failure(Status.UNAVAILABLE, reason(error)), lines=counted.lines)
+        except (Failure, httpx.HTTPError) as error:
+            return failed(_failure(error), lines=counted.lines)
         except Exception:
             _log.exception("asking %s failed", self.client.base_url)
             return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
@@ -73,14 +72,21 @@ class PeerSource:
     async def _ask(self, query: Query, out: Out) -> Outcome:
         url = f"/{'hits' if query.form.hits else 'logs'}?{_spelled(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
-            if response.status_code != 200:
-                raise _in_plain_words(await refusal(response), query)
-            if response.http_version != "HTTP/2":
-                raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
-            if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
-                raise Failure(Status.INTERNAL, "answered with something else than batches; is it an agent?")
-            await self._pass_on(response, query, out)
-            return _verdict(response)
+            try:
+                outcome = await self._read(response, query, out)
+            except (Failure, httpx.HTTPError) as error:
+                outcome = failed(_failure(error))
+            return replace(outcome, trace=trace_of(response))
+
+    async def _read(self, response: httpx.Response, query: Query, out: Out) -> Outcome:
+        if response.status_code != 200:
+            raise _in_plain_words(await refusal(response), query)
+        if response.http_version != "HTTP/2":
+            raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
+        if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
+            raise Failure(Status.INTERNAL, "answered with something else than batches; is it an agent?")
+        await self._pass_on(response, query, out)
+        return _verdict(response)
 
     def _headers(self, query: Query) -> dict[str, str]:
         columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query.form, name))
@@ -90,9 +96,7 @@ class PeerSource:
         }
         if query.own:
             headers[SCOPE_HEADER] = "own"
-        if query.trace:
-            headers["traceparent"] = query.trace
-        return headers
+        return headers | trace_headers(query.trace)
 
     async def _pass_on(self, response: httpx.Response, query: Query, out: Out) -> None:
         renamed: Callable[[Batch], Batch] = _Renaming(self.host) if self.host else _unchanged
@@ -107,6 +111,10 @@ class PeerSource:
         except (WireError, DecodeError) as error:
             _log.warning("%s sent something else than batches: %s", self.client.base_url, error)
             raise Failure(Status.INTERNAL, "sent something else than batches") from None
+
+
+def _failure(error: Failure | httpx.HTTPError) -> Failure:
+    return error if isinstance(error, Failure) else Failure(Status.UNAVAILABLE, reason(error))
 
 
 def _checked(batch: Batch, query: Query) -> Batch:
@@ -190,7 +198,8 @@ async def refusal(response: httpx.Response) -> Failure:
     # A server's error may be temporary; a request that the server does not understand fails again.
     other = Status.UNAVAILABLE if response.is_server_error else Status.INTERNAL
     status = _STATUSES.get(response.status_code, other)
-    return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")
+    message = await _problem(response) or f"answered with HTTP status {response.status_code}"
+    return Failure(status, message, trace_of(response))
 
 
 def _in_plain_words(failure: Failure, query: Query) -> Failure:

@@ -11,11 +11,12 @@ import trio
 
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
 from logagent.peers.client.http_client import connect
+from logagent.peers.tracing import trace_of
 from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.arguments import HostsArguments, Output
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
-from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
+from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, in_trace
 
 _HEADER = ("HOST", "REACHABLE", "ROUND TRIP", "VERSION", "URL", "")
 
@@ -79,7 +80,8 @@ async def _hosts(client: httpx.AsyncClient, patience: float) -> list[HostState]:
 
 def _read_hosts(response: httpx.Response) -> list[HostState]:
     if response.status_code != 200:
-        raise NoHosts(f"{response.url} answered with HTTP status {response.status_code}")
+        status = f"{response.url} answered with HTTP status {response.status_code}"
+        raise NoHosts(status + in_trace(trace_of(response)))
     try:
         return list(map(host_from_json, response.json()["hosts"]))
     except (ValueError, KeyError, TypeError):

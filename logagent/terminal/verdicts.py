@@ -66,6 +66,11 @@ def told(note: Note, agent: str) -> str:
     return f"note: {note.host or agent}: {note.sentence}"
 
 
+def in_trace(trace: str) -> str:
+    """Write by which id the hosts' own logs tell more about a failure; empty if the id is not known."""
+    return f" (trace {trace})" if trace else ""
+
+
 def how_to_continue(cursor: str) -> str:
     """Write how to continue where an answer ended."""
     return f"to continue from there: --cursor {cursor}"
@@ -85,4 +90,5 @@ def _whole(outcome: Outcome, failing: int, agent: str) -> str:
         reason = f"{failing} of {len(outcome.hosts)} hosts failed"
     elif not outcome.hosts:
         reason = f"{agent}: {reason}"
-    return f"partial answer: {reason}" if exit_code(outcome) == PARTIAL else f"no answer: {reason}"
+    whole = f"partial answer: {reason}" if exit_code(outcome) == PARTIAL else f"no answer: {reason}"
+    return whole + in_trace(outcome.trace)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,22 +16,22 @@ from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import HostState, host_to_json
 from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
+from logagent.core.wire.trace import trace_id
 from logagent.web.access import may_ask
 from logagent.web.answers import Answers
 from logagent.web.documents import (
+    DocumentResponse,
     Refusal,
     answer_errors_with_problems,
     failure_to_problem,
     refuse_for_now,
-    to_response,
 )
 from logagent.web.forms import Form, hits_form, logs_form
 from logagent.web.streaming import Answer, Plan, StreamingQuart
+from logagent.web.tracing import trace_of
 
 LAST_EVENT_ID = "Last-Event-ID"
 """The header in which an EventSource that connects again names the last event it has seen."""
-
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class AnsweringAgent(Protocol):
@@ -55,8 +54,8 @@ class AnsweringAgent(Protocol):
         """List the files of the hosts that a query names."""
         ...
 
-    async def hosts(self) -> list[HostState]:
-        """Return the state of each known host."""
+    async def hosts(self, trace: str | None) -> list[HostState]:
+        """Return the state of each known host; `trace` is the request's `traceparent`."""
         ...
 
     async def unready(self) -> Sequence[str]:
@@ -109,21 +108,25 @@ class _Routes:
 
     async def files(self) -> Response:
         self._admit()
-        return to_response(to_json(await self._agent.files(_addressed(parse_listing(request.query_string)))))
+        query = _addressed(parse_listing(request.query_string))
+        listing = await self._agent.files(query)
+        return DocumentResponse(to_json(replace(listing, trace=trace_id(query.trace))))
 
     async def hosts(self) -> Response:
         self._admit()
         _refuse_parameters()
-        return to_response({"hosts": [host_to_json(state) for state in await self._agent.hosts()]})
+        trace = trace_of(request.scope)
+        hosts = [host_to_json(state) for state in await self._agent.hosts(trace)]
+        return DocumentResponse({"hosts": hosts, "trace_id": trace_id(trace)})
 
     async def healthz(self) -> Response:
-        return to_response({"status": "ok", "name": self._agent.name, "version": self._version})
+        return DocumentResponse({"status": "ok", "name": self._agent.name, "version": self._version})
 
     async def readyz(self) -> Response:
         reasons = await self._agent.unready()
         if reasons:
             raise refuse_for_now("; ".join(reasons))
-        return to_response({"status": "ready"})
+        return DocumentResponse({"status": "ready"})
 
     async def sign(self, response: Response) -> Response:
         response.headers[VERSION_HEADER] = self._version
@@ -176,12 +179,7 @@ def _resumed(query: Query) -> Query:
 
 def _addressed(query: Query) -> Query:
     """Add the fields that the request's headers set."""
-    trace = request.headers.get("traceparent", "")
-    return replace(
-        query,
-        own=request.headers.get(SCOPE_HEADER) == "own",
-        trace=trace if _TRACEPARENT.fullmatch(trace) else None,
-    )
+    return replace(query, own=request.headers.get(SCOPE_HEADER) == "own", trace=trace_of(request.scope))
 
 
 def _plan(source: Source, query: Query, form: Form) -> Plan:
@@ -193,7 +191,7 @@ def _plan(source: Source, query: Query, form: Form) -> Plan:
         trailers="http.response.trailers" in (request.scope.get("extensions") or {}),
         in_band=form.in_band,
         strict="handling=strict" in _preferences(),
-        refuse=lambda outcome: failure_to_problem(outcome.status, outcome.message),
+        refuse=lambda outcome: failure_to_problem(outcome.status, outcome.message, query.trace),
     )
 
 

@@ -23,12 +23,15 @@ from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.core.wire.coding import encoder
+from logagent.core.wire.trace import TRACE_HEADER, trace_id
 from logagent.core.wire.verdict import TRAILERS, to_trailers
 from logagent.web.answers import Answers
+from logagent.web.documents import Problem
+from logagent.web.tracing import log_refusal, trace_of
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
-Refuse = Callable[[Outcome], TrioResponse]
+Refuse = Callable[[Outcome], Problem]
 
 _log = logging.getLogger(__name__)
 
@@ -129,7 +132,7 @@ class _Delivery:
         self._outcome = Outcome()
 
     async def run(self) -> None:
-        outcome = self._with_cursor(await self._answered())
+        outcome = replace(self._with_cursor(await self._answered()), trace=trace_id(self._plan.query.trace))
         if not self._started and outcome.status in _REFUSALS:
             await self._connection.send_plain(self._send, self._plan.refuse(outcome))
         else:
@@ -229,14 +232,21 @@ class AnswerConnection(TrioASGIHTTPConnection):
         nursery.cancel_scope.cancel()
 
     async def _send_response(self, send: Any, response: Any) -> None:
+        self._sign(response)
         if isinstance(response, Answer) and self.scope["method"] != "HEAD":
             await response.deliver(self, send)
         else:
             await self.send_plain(send, response)
 
     async def send_plain(self, send: Any, response: Any) -> None:
-        """Send a response whose body is in memory."""
+        """Send a response whose body is in memory; a refusal leaves a line in the log."""
+        self._sign(response)
+        if isinstance(response, Problem):
+            log_refusal(self.scope, response.status_code, response.detail)
         await super()._send_response(send, response)
+
+    def _sign(self, response: Any) -> None:
+        response.headers[TRACE_HEADER] = trace_id(trace_of(self.scope))
 
 
 class StreamingQuart(QuartTrio):

@@ -16,9 +16,9 @@ from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
 from testbed.console import Console, typed
 
 
-def answered(body: object, status: int = 200) -> httpx.AsyncClient:
+def answered(body: object, status: int = 200, **headers: str) -> httpx.AsyncClient:
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(status, json=body)
+        return httpx.Response(status, json=body, headers=headers)
 
     return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1")
 
@@ -80,6 +80,12 @@ async def test_answer_that_is_no_list_of_hosts_is_told(
     async with answered(body, status) as client:
         assert await list_hosts(client, question(), console.streams) == FAILED
     assert message in console.talk
+
+
+async def test_the_trace_of_a_refusal_is_told(console: Console) -> None:
+    async with answered({}, 403, **{"log-trace-id": "ab" * 16}) as client:
+        assert await list_hosts(client, question(), console.streams) == FAILED
+    assert console.talk.endswith(f"answered with HTTP status 403 (trace {'ab' * 16})\n")
 
 
 def test_unusable_timeout_of_hosts_is_told() -> None:

@@ -43,6 +43,12 @@ def test_complete_answer_is_not_talked_about() -> None:
     assert told(Outcome(lines=2, hosts=(OK, LACKING))) == []
 
 
+def test_the_trace_of_an_answer_that_lacks_something_is_told() -> None:
+    outcome = Outcome(Status.UNAVAILABLE, lines=2, hosts=(OK, DOWN), trace="ab" * 16)
+    assert told(outcome)[-1] == f"partial answer: 1 of 2 hosts failed (trace {'ab' * 16})"
+    assert told(Outcome(lines=2, hosts=(OK,), trace="ab" * 16)) == []
+
+
 def test_notes_are_told_after_hosts_and_change_no_exit_code() -> None:
     notes = (Note("link", ("a",), 1, "web-1"), Note("link", ("b",), 1))
     outcome = Outcome(Status.UNAVAILABLE, lines=2, hosts=(OK, DOWN), notes=notes)

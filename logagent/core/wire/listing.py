@@ -15,6 +15,7 @@ from logagent.core.times import moments
 from logagent.core.wire.documents import BadListing, Document
 from logagent.core.wire.listed_times import ListedTimes, times_from, times_to_json
 from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
+from logagent.core.wire.trace import read_trace_id
 from logagent.core.wire.verdict import notes_to_json
 
 EVERYTHING = "**/*"
@@ -91,18 +92,21 @@ class Listing:
         logs: by host and name.
         hosts: how each host that was asked answered.
         notes: what was judged and did not fail.
+        trace: the id of the trace that the question belongs to; empty if it is not known.
     """
 
     logs: tuple[ListedLog, ...]
     hosts: tuple[HostOutcome, ...]
     notes: tuple[Note, ...] = ()
+    trace: str = ""
 
     @property
     def outcome(self) -> Outcome:
         """How the listing ended: with the status of the first host that failed; NOT_FOUND is not a failure here."""
         failing = [part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
         first = failing[0] if failing else HostOutcome("", Status.OK)
-        return Outcome(first.status, first.message, len(self.logs), hosts=self.hosts, notes=self.notes)
+        outcome = Outcome(first.status, first.message, len(self.logs), hosts=self.hosts, notes=self.notes)
+        return replace(outcome, trace=self.trace)
 
     def of_host(self, host: str) -> Listing:
         """Return the listing of one host, with the name that this agent has for the host."""
@@ -146,6 +150,7 @@ def to_json(listing: Listing) -> dict[str, Any]:
         "hosts": [{"host": shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],
         "complete": listing.outcome.complete,
         "notes": notes_to_json(listing.notes),
+        "trace_id": listing.trace or None,
     }
 
 
@@ -192,6 +197,7 @@ def from_json(document: object) -> Listing:
         tuple(_read_log(Document(log)) for log in whole.take("files", list)),
         tuple(_read_part(Document(part)) for part in whole.take("hosts", list)),
         tuple(_read_note(Document(note)) for note in whole.list_if_any("notes")),
+        read_trace_id(whole.text_if_any("trace_id")),
     )
 
 

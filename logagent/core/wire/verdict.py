@@ -106,6 +106,7 @@ def end_record(outcome: Outcome) -> dict[str, Any]:
             ],
             "notes": notes_to_json(outcome.notes),
             "timings_ms": {stage: round(ns / 1e6, 3) for stage, ns in outcome.timings.items()},
+            "trace_id": outcome.trace or None,
         }
     }
 

@@ -25,6 +25,7 @@ from logagent.web.server.http2 import Http2Protocol
 from logagent.web.server.hypercorn_config import hypercorn_config
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.liveness import LivenessMonitor
+from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import RequestStream
 from logagent.web.server.tcp import TcpDelivery, addresses_of, delivery_over, reset_on_close
 
@@ -74,6 +75,7 @@ class ClientConnection:
         self._scope = trio.CancelScope()
         self._idle = trio.CancelScope()
         self._writer = BurstWriter(stream, limits, lambda: self.protocol.unhurried, self._scope.cancel)
+        self._refusals = Refusals(addresses_of(stream)[0])
         self._speaking = False
         self._closing = False
         self._client_gone = False
@@ -123,10 +125,11 @@ class ClientConnection:
         tls, addresses, config = self._tls is not None, addresses_of(self._stream), hypercorn_config(self._limits)
         common = (self._app, config, self._context, tasks)
         new_stream = partial(RequestStream, *common, tls, *addresses)
-        self._http2 = partial(Http2Protocol, new_stream, tasks, config, self._state, self._send, self._limits)
+        common_http2 = (new_stream, tasks, config, self._state, self._send, self._limits, self._refusals)
+        self._http2 = partial(Http2Protocol, *common_http2)
         if self._tls is not None and self._tls.selected_alpn_protocol() == "h2":
             return self._http2()
-        return Http1Protocol(new_stream, *common, self._state, tls, *addresses, self._send)
+        return Http1Protocol(new_stream, self._refusals, *common, self._state, tls, *addresses, self._send)
 
     async def _switch_to_http2(self, data: bytes, *request: Any) -> None:
         self.protocol = self._http2()

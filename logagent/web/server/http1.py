@@ -13,22 +13,25 @@ from hypercorn.protocol import events
 from hypercorn.protocol.h11 import H11Protocol
 from hyperframe.exceptions import HyperframeError
 
+from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import NewStream, RequestStream
 
 
 class Http1Protocol(H11Protocol):
     """Serves HTTP/1.1 over one connection: Hypercorn's protocol, with our request streams and an orderly end.
 
-    Private parts of Hypercorn touched: `_create_stream`, `_check_protocol`.
+    Private parts of Hypercorn touched: `_create_stream`, `_check_protocol`, `_send_h11_event`.
 
     Args:
         new_stream: makes the stream for a request.
+        refusals: what is refused on the connection.
         others: as in `H11Protocol`.
     """
 
-    def __init__(self, new_stream: NewStream, *others: Any) -> None:
+    def __init__(self, new_stream: NewStream, refusals: Refusals, *others: Any) -> None:
         super().__init__(*others)
         self._new_stream = new_stream
+        self._refusals = refusals
 
     @property
     def uploading(self) -> bool:
@@ -50,6 +53,12 @@ class Http1Protocol(H11Protocol):
         if isinstance(event, events.Response) and self.context.terminated.is_set():
             event.headers.append((b"connection", b"close"))
         await super().stream_send(event)
+
+    async def _send_h11_event(self, event: Any) -> None:
+        if isinstance(event, h11.Response):
+            headers = self._refusals.signed(event.status_code, list(event.headers))
+            event = h11.Response(status_code=event.status_code, headers=headers)
+        await super()._send_h11_event(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
         # Like Hypercorn's, without WebSockets: an upgrade to them is ignored, and the request answered as it stands.

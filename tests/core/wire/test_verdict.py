@@ -294,8 +294,10 @@ def test_the_end_record_holds_the_whole_verdict() -> None:
         ],
         "notes": [{"host": "web-1", "kind": "times", "count": 1, "files": ["a.log"], "message": TIMES.sentence}],
         "timings_ms": {"scan": 1.235},
+        "trace_id": "ab" * 16,
     }
-    assert end_record(outcome) == {"end": record}
+    assert end_record(replace(outcome, trace="ab" * 16)) == {"end": record}
+    assert end_record(outcome) == {"end": record | {"trace_id": None}}
 
 
 def test_the_end_record_leaves_no_host_out() -> None:
