@@ -9,12 +9,14 @@ from dataclasses import replace
 from typing import Protocol
 
 from quart import Response, request
+from quart_trio.wrappers import TrioResponse
 
 from logagent.core.cursor import continued
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import HostState, host_to_json
+from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, BadIdentity, Identity, from_header, to_header
 from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.web.access import may_ask
@@ -41,6 +43,11 @@ class AnsweringAgent(Protocol):
     @property
     def name(self) -> str:
         """The agent's host."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """Who the agent is."""
         ...
 
     async def check(self, query: Query) -> None:
@@ -125,13 +132,18 @@ class _Routes:
             raise refuse_for_now("; ".join(reasons))
         return to_response({"status": "ready"})
 
-    async def sign(self, response: Response) -> Response:
+    async def sign(self, response: TrioResponse) -> TrioResponse:
+        return self._sign(response)
+
+    def _sign(self, response: TrioResponse) -> TrioResponse:
         response.headers[VERSION_HEADER] = self._version
+        response.headers[AGENT_HEADER] = to_header(self._agent.identity)
         return response
 
     def _admit(self) -> None:
         if not may_ask(request.scope, certificate_required=self._certificate_required):
             raise Refusal(401, "a client certificate of this agent's authority is required")
+        _refuse_misdirected(self._agent.identity)
 
     async def _answer(self, query: Query, form: Form) -> Answer:
         await self._agent.check(query)
@@ -143,12 +155,27 @@ class _Routes:
             form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
         )
         query = self._answers.bounded(query)
-        return Answer(_plan(self._agent.answer(query), query, form), self._answers, form.mimetype)
+        plan = _plan(self._agent.answer(query), query, form, self._sign)
+        return Answer(plan, self._answers, form.mimetype)
 
 
 async def _refuse_uploads() -> None:
     if (request.content_length or 0) > 0 or "transfer-encoding" in request.headers:
         raise Refusal(413, "no route takes a body")
+
+
+def _refuse_misdirected(own: Identity) -> None:
+    """Refuse an agent that means another one, or that asks itself; it learns who answers from the header."""
+    asked_as = request.headers.get(ASKED_AS_HEADER)
+    if asked_as is None:
+        return
+    try:
+        asked = from_header(asked_as)
+    except BadIdentity as error:
+        raise Refusal(400, f"{ASKED_AS_HEADER}: {error}") from None
+    if asked.name != own.name or asked.id == own.id:
+        by = "by itself" if asked.id == own.id else f"as {asked.name}"
+        raise Refusal(421, f"this agent is {own.name}, and was asked {by}")
 
 
 def _refuse_parameters() -> None:
@@ -184,7 +211,7 @@ def _addressed(query: Query) -> Query:
     )
 
 
-def _plan(source: Source, query: Query, form: Form) -> Plan:
+def _plan(source: Source, query: Query, form: Form, sign: Callable[[TrioResponse], TrioResponse]) -> Plan:
     return Plan(
         source=source,
         query=query,
@@ -193,7 +220,7 @@ def _plan(source: Source, query: Query, form: Form) -> Plan:
         trailers="http.response.trailers" in (request.scope.get("extensions") or {}),
         in_band=form.in_band,
         strict="handling=strict" in _preferences(),
-        refuse=lambda outcome: failure_to_problem(outcome.status, outcome.message),
+        refuse=lambda outcome: sign(failure_to_problem(outcome.status, outcome.message)),
     )
 
 
