@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,14 +11,17 @@ import trio
 from logagent import __version__
 from logagent.core.hits.tally import Tallied
 from logagent.core.matching.matcher import check
+from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState, chosen
+from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.listing import Listing, joined
 from logagent.disk.catalog.ends import Lister
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
 from logagent.local import PATIENCE_OF_FILES, LocalLister, LocalLogs, LocalSource
 from logagent.peers.known_agents import Peers
+from logagent.peers.roll import Roll
 
 
 class Agent:
@@ -31,10 +35,12 @@ class Agent:
 
     Attributes:
         name: name of its own host.
+        identity: the name, and random bits that tell this agent from every other, whatever it shares with them.
     """
 
     def __init__(self, *, logs: LocalLogs, peers: Peers, patience: float, addresses: Sequence[str] = ()) -> None:
         self.name = logs.host
+        self.identity = Identity(logs.host, os.urandom(ID_BYTES).hex())
         self.addresses = tuple(addresses)
         self._logs = logs
         self._peers = peers
@@ -57,8 +63,10 @@ class Agent:
             Failure: for a host that is not known.
         """
         hosts = self._asked(query)
+        roll = self._roll(hosts)
         if query.follow:
-            return Follow([(host, self._live(host)) for host in hosts], self._gather, self._patience)
+            live = [(host, self._live(host, roll)) for host in hosts]
+            return Follow(live, self._gather, self._patience, roll)
         return Tallied(self._gather(hosts)) if query.form.hits else self._gather(hosts)
 
     async def files(self, query: Query) -> Listing:
@@ -73,6 +81,7 @@ class Agent:
             Failure: for a host that is not known.
         """
         hosts = self._asked(query)
+        roll = self._roll(hosts)
         patience = min(self._patience, query.limits.timeout or self._patience)
         share = replace(query, hosts=(), own=True, limits=replace(query.limits, timeout=patience))
         listings: dict[str, Listing] = {}
@@ -81,12 +90,12 @@ class Agent:
             if host == self.name:
                 listings[host] = await self._lister.listing(share, patience)
             else:
-                listings[host] = await self._peers.files(host, share, patience)
+                listings[host] = await self._peers.files(self._listed(host), share, patience, roll)
 
         async with trio.open_nursery() as nursery:
             for host in hosts:
                 nursery.start_soon(ask, host)
-        return joined(listings[host] for host in hosts)
+        return joined(_called(roll, host, listings[host]) for host in hosts if not roll.is_passed_over(host))
 
     async def hosts(self, trace: str | None = None) -> list[HostState]:
         """Ask all known agents for their state at the same time, and wait for each for the agent's patience.
@@ -98,14 +107,16 @@ class Agent:
             A state for each of them and for this agent, sorted by name.
         """
         states = {self.name: HostState(self.name, ", ".join(self.addresses), True, __version__, 0.0)}
+        peers = [host for host in self._hosts() if host != self.name]
+        roll = self._roll([self.name, *peers])
 
         async def ask(peer: str) -> None:
-            states[peer] = await self._peers.state(peer, self._patience, trace)
+            states[peer] = await self._peers.state(self._listed(peer), self._patience, roll, trace)
 
         async with trio.open_nursery() as nursery:
-            for peer in self._peers.names:
+            for peer in peers:
                 nursery.start_soon(ask, peer)
-        return [states[name] for name in sorted(states)]
+        return [_judged(roll, name, states[name]) for name in sorted(states) if not roll.is_passed_over(name)]
 
     async def unready(self) -> list[str]:
         """Return the reasons why this agent cannot answer yet, a sentence each; none if it is ready."""
@@ -113,15 +124,59 @@ class Agent:
 
     def _asked(self, query: Query) -> list[str]:
         """Return the hosts that a query names; raise `Failure` for one that is not known."""
-        return [self.name] if query.own else chosen(query.hosts, [self.name, *self._peers.names])
+        if query.own:
+            return [self.name]
+        known = self._hosts()
+        hosts = chosen(query.hosts, [host for host in known if host != self._namesake])
+        return [*hosts, self._namesake] if self._namesake and self.name in hosts else hosts
+
+    def _hosts(self) -> list[str]:
+        """Return how answers call the hosts: this one, the peers, and a peer that is listed under this one's name."""
+        peers = [self._namesake if name == self.name else name for name in self._peers.names]
+        return [self.name, *peers]
+
+    @property
+    def _namesake(self) -> str:
+        """How answers call the peer that is listed under this agent's own name, by its URL; empty: there is none.
+
+        As a rule it is this agent, and nothing is said of it; but it may be another of the same name.
+        """
+        return self._peers.url(self.name)
+
+    def _listed(self, host: str) -> str:
+        return self.name if host == self._namesake else host
+
+    def _roll(self, hosts: Sequence[str]) -> Roll:
+        return Roll(self.identity, hosts, self._namesake)
 
     def _gather(self, hosts: Sequence[str]) -> Gather:
-        return Gather([(host, self._source(host)) for host in hosts], self._patience, of_hosts=True)
+        roll = self._roll(hosts)
+        sources = [(host, self._source(host, roll)) for host in hosts]
+        return Gather(sources, self._patience, of_hosts=True, roll=roll)
 
-    def _live(self, host: str) -> Source:
-        return self._logs.live() if host == self.name else self._peers.live(host)
+    def _live(self, host: str, roll: Roll) -> Source:
+        if host == self.name:
+            return self._logs.live()
+        if host == self._namesake:
+            return self._peers.live_once(self.name, roll)
+        return self._peers.live(host, roll)
 
-    def _source(self, host: str) -> Source:
+    def _source(self, host: str, roll: Roll) -> Source:
         if host == self.name:
             return LocalSource(self._logs, self._patience * PATIENCE_OF_FILES)
-        return self._peers.source(host)
+        return self._peers.source(self._listed(host), roll)
+
+
+def _called(roll: Roll, host: str, listing: Listing) -> Listing:
+    """Return a host's listing as the answer calls the host, and without its failure if it is no host of its own."""
+    listing = listing.of_host(host)
+    parts = (HostOutcome(host, Status.OK),) if roll.is_other_name(host) else listing.hosts
+    return replace(listing, hosts=parts, notes=(*listing.notes, *roll.notes(host)))
+
+
+def _judged(roll: Roll, name: str, state: HostState) -> HostState:
+    """Return a host's state, with what is noted of who it is."""
+    message = "; ".join(filter(None, [state.message, *(note.sentence for note in roll.notes(name))]))
+    if roll.is_other_name(name):
+        return replace(state, reachable=True, message=roll.notes(name)[0].sentence)
+    return replace(state, name=name, message=message)

@@ -100,7 +100,7 @@ class _Checked:
             root=roots,
             root_name=self._root_names(roots),
             skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
-            peer=self._peers(name),
+            peer=self._peers(),
             certs=self._path("certs"),
             tls_certificate=tls.certificate,
             tls_key=tls.key,
@@ -175,18 +175,16 @@ class _Checked:
                 "give a certificate (see certs), or say --allow-cleartext",
             )
 
-    def _peers(self, name: str) -> dict[str, str]:
+    def _peers(self) -> dict[str, str]:
         peers: dict[str, str] = {}
         for peer, url in self._read("peer") if "peer" in self._given else ():
-            self._check_peer(peer, url, name)
+            self._check_peer(url)
             if peer in peers:
                 raise self._wrong("peer", f"{peer} is given twice; each peer has one URL")
             peers[peer] = url
         return peers
 
-    def _check_peer(self, peer: str, url: str, name: str) -> None:
-        if peer == name:
-            raise self._wrong("peer", f"{peer} is this host's own name; leave it out, or give another --name")
+    def _check_peer(self, url: str) -> None:
         if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
             self._refuse_cleartext("peer", url)
 

@@ -27,12 +27,16 @@ class NoteKind(enum.StrEnum):
         UNREADABLE: files and directories that a glob met and this agent may not read.
         BINARY: files that a glob met and that hold no text.
         LINK: links that a glob met and that lead out of the served roots.
+        SAME: the host is another name of an agent that was asked by its own name, which stands in place of a file.
+        UNNAMED: the host's agent is too old to say its name.
     """
 
     TIMES = "times"
     UNREADABLE = "unreadable"
     BINARY = "binary"
     LINK = "link"
+    SAME = "same"
+    UNNAMED = "unnamed"
 
 
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -45,6 +49,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.LINK: (
         "1 link that leads out of the served roots was left out",
         "{} links that lead out of the served roots were left out",
+    ),
+    NoteKind.SAME: (
+        "this is another name of an agent that was asked once, by its own name",
+        "these are {} other names of agents that were asked once, by their own names",
+    ),
+    NoteKind.UNNAMED: (
+        "this agent is too old to say its name, so that it is taken for the one that is listed; upgrade it",
+        "{} agents are too old to say their names, so that they are taken for those that are listed; upgrade them",
     ),
 }
 

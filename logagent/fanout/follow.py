@@ -18,6 +18,7 @@ from logagent.core.query import Query, Source
 from logagent.fanout.delivery import Delivery
 from logagent.fanout.followed_host import FollowedHost
 from logagent.fanout.history import History
+from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
 
 HELD = 16 * 1024 * 1024
 """Bytes of lines in the window; while it holds more, no further lines are taken from the hosts."""
@@ -31,11 +32,13 @@ class Follow:
         live: each host's name, and the source of its live lines.
         ended: makes a source, for some of these hosts, that answers with the lines already written and then ends.
         patience: seconds to wait for a host to begin before the others' lines are sent.
+        roll: knows which of the hosts are one.
     """
 
     live: Sequence[tuple[str, Source]]
     ended: Callable[[Sequence[str]], Source]
     patience: float
+    roll: RollCall = UNQUESTIONED
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send earlier lines as the query asks, then live ones; see `Source.pump`.
@@ -58,7 +61,8 @@ class _MergedFollow:
         self._patience = follow.patience
         self._query = query
         self._news = trio.Event()
-        self._hosts = [FollowedHost(name, source, self._tell) for name, source in follow.live]
+        self._roll = follow.roll
+        self._hosts = [FollowedHost(name, source, self._tell, self._roll) for name, source in follow.live]
         self._window = Window([host.name for host in self._hosts], patience=query.follow_options.patience)
         self._by_time = query.own or len(self._hosts) > 1 or not query.names_one_log
         self._merging = not query.own and self._by_time
@@ -77,6 +81,7 @@ class _MergedFollow:
             if not self._is_nowhere(notices):
                 await self._delivery.say([*self._unknown_to_cursor(), *self._worth_saying(notices)])
                 for host in self._hosts:
+                    await self._delivery.note(self._roll.notes(host.name))
                     await self._note(host, host.notes)
                 if query.limits.n and not query.positions:
                     await self._history.send_last(query.limits.n, self._anchors())
@@ -91,10 +96,11 @@ class _MergedFollow:
 
     def outcome(self) -> Outcome:
         """Combine the hosts' parts; a limit that was reached comes before any host's failure."""
-        shares = [host.share() for host in self._hosts]
+        shares = [host.share() for host in self._hosts if not host.is_beside]
         if self._delivery.limit is not None:
             shares.insert(0, self._delivery.limit)
-        whole = combine(shares, lines=self._delivery.lines, timings={})
+        others = [host.share() for host in self._hosts if self._roll.is_other_name(host.name)]
+        whole = told_beside(combine(shares, lines=self._delivery.lines, timings={}), others)
         return replace(whole, bytes_scanned=self._delivery.scanned, notes=self._delivery.notes)
 
     def _tell(self) -> None:
@@ -148,9 +154,10 @@ class _MergedFollow:
         if query.own or query.positions or any(map(is_glob, query.files)):
             return False
         missing = {notice.host: notice for notice in notices if notice.status is Status.NOT_FOUND}
-        if not all(host.name in missing and not host.anchors for host in self._hosts):
+        hosts = [host for host in self._hosts if not host.is_beside]
+        if not all(host.name in missing and not host.anchors for host in hosts):
             return False
-        for host in self._hosts:
+        for host in hosts:
             host.outcome = Outcome(Status.NOT_FOUND, missing[host.name].message)
         return True
 

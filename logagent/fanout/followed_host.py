@@ -8,6 +8,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Position
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Source
 from logagent.fanout.feed import Feed
+from logagent.fanout.roll_call import UNQUESTIONED, RollCall
 
 
 class FollowedHost(Feed):
@@ -19,6 +20,7 @@ class FollowedHost(Feed):
         name: the host.
         source: its live lines.
         tell: called when there is a batch to take, and when the follow of this host has ended.
+        roll: knows whether it is another name of a host that is followed too.
 
     Attributes:
         begun: whether the host has sent where its live lines begin, or a notice that it cannot be reached.
@@ -27,8 +29,9 @@ class FollowedHost(Feed):
         loss: the first notice of lost lines.
     """
 
-    def __init__(self, name: str, source: Source, tell: Callable[[], None]) -> None:
+    def __init__(self, name: str, source: Source, tell: Callable[[], None], roll: RollCall = UNQUESTIONED) -> None:
         super().__init__(name, source, tell, pass_by=_is_bare_sign_of_life)
+        self._roll = roll
         self.begun = False
         self.anchors: tuple[Position, ...] = ()
         self.state = Notice(name, Status.OK, "")
@@ -38,6 +41,11 @@ class FollowedHost(Feed):
     def is_over(self) -> bool:
         """Whether the host's follow has ended and its last batch is taken."""
         return self.outcome is not None and self.slot is None
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is no host of its own, so that its end is no failure and no news."""
+        return self._roll.is_other_name(self.name) or self._roll.is_passed_over(self.name)
 
     def hear_beginning(self) -> list[Notice]:
         """Take a batch that the host sends before its first line.
@@ -67,8 +75,8 @@ class FollowedHost(Feed):
         return notice
 
     def note_end(self) -> Notice | None:
-        """Return a notice that the host's follow has ended; None if an earlier notice said so already."""
-        if self.outcome is None or self.state.status is self.outcome.status:
+        """Return a notice that the host's follow has ended; None if an earlier notice said so, or it is no host."""
+        if self.outcome is None or self.state.status is self.outcome.status or self.is_beside:
             return None
         self.state = Notice(self.name, self.outcome.status, self.outcome.message or "ended")
         return self.state
@@ -81,6 +89,8 @@ class FollowedHost(Feed):
 
     def _standing(self) -> tuple[Status, str]:
         """Return the host's status and message: of a failure, else of a loss, else of the last notice."""
+        if self.is_beside:
+            return Status.OK, ""
         if self.outcome is not None and not self.outcome.complete:
             return self.outcome.status, self.outcome.message
         if self.loss is not None:

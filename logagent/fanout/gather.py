@@ -23,6 +23,7 @@ from logagent.core.notes import Note, add_up, of_host, of_kinds
 from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
+from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
 
 LAST_WORDS = 0.1
 """Seconds to wait for the outcomes of sources once the answer has all its lines: time for a round trip, too short to be
@@ -42,11 +43,13 @@ class Gather:
         patience: seconds that the merge waits for a source that sends nothing.
         of_hosts: whether the names are hosts, each with its own part in the outcome; else they are logs of one host,
             whose messages name them already.
+        roll: knows which of the hosts are one.
     """
 
     sources: Sequence[tuple[str, Source]]
     patience: float
     of_hosts: bool = False
+    roll: RollCall = UNQUESTIONED
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the sources' lines merged by time; see `Source.pump`.
@@ -95,6 +98,7 @@ class _Gathering:
         self._out = out
         self._patience = gather.patience
         self._of_hosts = gather.of_hosts
+        self._roll = gather.roll
         self._news = _News()
         self._merge = _merge(len(gather.sources), query)
         self._feeds = [
@@ -239,13 +243,15 @@ class _Gathering:
 
     def outcome(self) -> Outcome:
         """Combine the sources' outcomes."""
-        stopped = [feed for feed in self._feeds if feed not in self._ended]
-        outcomes = [self._share(feed, feed.outcome or Outcome()) for feed in self._ended]
-        outcomes += [self._share(feed, self._last_words_of(feed)) for feed in stopped]
+        ends = [(feed, feed.outcome or Outcome()) for feed in self._ended]
+        ends += [(feed, self._last_words_of(feed)) for feed in self._feeds if feed not in self._ended]
+        ends = [(feed, end) for feed, end in ends if not self._roll.is_passed_over(feed.name)]
+        others = [self._share(feed, Outcome()) for feed, _ in ends if self._roll.is_other_name(feed.name)]
+        outcomes = [self._share(feed, end) for feed, end in ends if not self._roll.is_other_name(feed.name)]
         if self._allowance.refused:
             outcomes.insert(0, Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached"))
         timings = {"merge": self._merge_ns} if len(self._feeds) > 1 else {}
-        return combine(outcomes, lines=self._lines, timings=timings)
+        return told_beside(combine(outcomes, lines=self._lines, timings=timings), others)
 
     def _last_words_of(self, feed: Feed) -> Outcome:
         """Return the outcome of a source that was stopped, with OK for a failure: it came after the last wanted line.
@@ -259,7 +265,8 @@ class _Gathering:
     def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
         scanned = max(outcome.bytes_scanned, feed.scanned)
         notes = (feed.outcome.notes if feed.outcome is not None else ()) or feed.notes
-        outcome = replace(outcome, bytes_scanned=scanned, notes=self._notes_of(feed, notes))
+        notes = (*self._notes_of(feed, notes), *self._roll.notes(feed.name))
+        outcome = replace(outcome, bytes_scanned=scanned, notes=notes)
         if not self._of_hosts:
             return outcome
         part = HostOutcome(feed.name, outcome.status, outcome.message, feed.given)

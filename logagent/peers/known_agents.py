@@ -11,6 +11,7 @@ import httpcore
 import httpx
 import trio
 
+from logagent.core.outcome import Failure
 from logagent.core.query import Query, Source
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.hosts import HostState
@@ -19,6 +20,7 @@ from logagent.peers.client.http_client import connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
+from logagent.peers.roll import Roll
 from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource
 from logagent.peers.tracing import trace_headers
@@ -61,33 +63,48 @@ class Peers:
         """The names that this agent has for its peers."""
         return list(self._urls)
 
-    def source(self, name: str) -> PeerSource:
-        """Return the source of one peer's answers, with the name that this agent has for it."""
-        return PeerSource(self._clients[name], name)
+    def url(self, name: str) -> str:
+        """Return the base URL of a peer; empty if none is listed by this name."""
+        return self._urls.get(name, "")
 
-    def live(self, name: str) -> Source:
+    def source(self, name: str, roll: Roll | None = None) -> PeerSource:
+        """Return the source of one peer's answers.
+
+        Args:
+            name: by which the peer is listed.
+            roll: notes who answers.
+        """
+        return PeerSource(self._clients[name], name, roll)
+
+    def live(self, name: str, roll: Roll | None = None) -> Source:
         """Return the source of one peer's live lines, which outlives restarts and lost connections."""
-        return Resumed(name, SharingSource(self._follow_clients[name], name))
+        return Resumed(name, self.live_once(name, roll))
 
-    async def files(self, name: str, query: Query, patience: float) -> Listing:
+    def live_once(self, name: str, roll: Roll | None = None) -> Source:
+        """Return the source of one peer's live lines, which ends when the connection is lost."""
+        return SharingSource(self._follow_clients[name], name, roll)
+
+    async def files(self, name: str, query: Query, patience: float, roll: Roll | None = None) -> Listing:
         """Ask one peer to list its own files.
 
         Args:
             name: of the peer.
             query: its files, and whether rotated ones belong to them.
             patience: seconds that the peer has to answer.
+            roll: notes who answers.
 
         Returns:
-            The listing, with the name that this agent has for the peer; if it failed, without logs and with the reason.
+            The listing, with the name by which the peer is listed; if it failed, without logs and with the reason.
         """
-        return await listing_of(self._clients[name], name, query, patience)
+        return await listing_of(self._clients[name], name, query, patience, roll)
 
-    async def state(self, name: str, patience: float, trace: str | None = None) -> HostState:
+    async def state(self, name: str, patience: float, roll: Roll | None = None, trace: str | None = None) -> HostState:
         """Ask one peer how it is, and measure how long it takes.
 
         Args:
             name: of the peer.
             patience: seconds that the peer has to answer.
+            roll: notes who answers.
             trace: of the question, as in a query.
         """
         url = self._urls[name]
@@ -95,11 +112,19 @@ class Peers:
         with trio.move_on_after(patience):
             try:
                 response = await self._clients[name].get("/healthz", headers=trace_headers(trace))
+                round_trip = trio.current_time() - started
+                if roll is not None:
+                    roll.meet(name, response.headers)
             except httpx.HTTPError as error:
                 return HostState(name, url, reachable=False, message=reason(error))
-            round_trip = trio.current_time() - started
-            version = response.headers.get(VERSION_HEADER, "")
-            if response.status_code == 200 and version:
-                return HostState(name, url, True, version, round_trip)
-            return HostState(name, url, False, round_trip=round_trip, message="is no agent, or not a healthy one")
+            except Failure as failure:
+                return HostState(name, url, False, round_trip=round_trip, message=failure.message)
+            return _state(name, url, round_trip, response)
         return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")
+
+
+def _state(name: str, url: str, round_trip: float, response: httpx.Response) -> HostState:
+    version = response.headers.get(VERSION_HEADER, "")
+    if response.status_code == 200 and version:
+        return HostState(name, url, True, version, round_trip)
+    return HostState(name, url, False, round_trip=round_trip, message="is no agent, or not a healthy one")

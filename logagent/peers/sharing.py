@@ -15,6 +15,7 @@ import trio
 from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
+from logagent.peers.roll import Roll
 from logagent.peers.source import PeerSource
 
 FOLLOWS_PER_CONNECTION = 50
@@ -84,16 +85,18 @@ class SharingSource:
 
     Attributes:
         clients: of the peer.
-        host: the name by which the peer is known here.
+        host: the name by which the peer is listed here.
+        roll: notes who answers.
     """
 
     clients: FollowClients
     host: str
+    roll: Roll | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the peer and pass its batches on; see `Source.pump`."""
         try:
             async with self.clients.borrowed() as client:
-                return await PeerSource(client, self.host).pump(query, out)
+                return await PeerSource(client, self.host, self.roll).pump(query, out)
         except Failure as failure:
             return failed(failure)

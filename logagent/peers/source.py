@@ -20,10 +20,12 @@ from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, FrameDecoder, WireError
+from logagent.core.wire.identity import ASKED_AS_HEADER
 from logagent.core.wire.parameters import to_query_string
 from logagent.core.wire.verdict import BadVerdict, from_trailers
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
+from logagent.peers.roll import Roll
 from logagent.peers.tracing import trace_headers, trace_of
 
 MAX_PROBLEM = 16 * 1024
@@ -51,12 +53,14 @@ class PeerSource:
 
     Attributes:
         client: of the agent, with the agent's base URL; the caller closes it.
-        host: the name that this agent has for the other, which replaces the host's name in all batches; None: names
-            stay unchanged, since the answer is about many hosts.
+        host: the name by which this agent lists the other; if that one is too old to say its name, it replaces the
+            host's name in all batches. None: names stay unchanged, since the answer is about many hosts.
+        roll: notes who answers, and refuses another than the one that is listed; None: whoever answers is taken.
     """
 
     client: httpx.AsyncClient
     host: str | None = None
+    roll: Roll | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the agent and pass its batches on; see `Source.pump`."""
@@ -79,6 +83,8 @@ class PeerSource:
             return replace(outcome, trace=trace_of(response))
 
     async def _read(self, response: httpx.Response, query: Query, out: Out) -> Outcome:
+        if self.roll is not None and self.host is not None:
+            self.roll.meet(self.host, response.headers)
         if response.status_code != 200:
             raise _in_plain_words(await refusal(response), query)
         if response.http_version != "HTTP/2":
@@ -96,6 +102,8 @@ class PeerSource:
         }
         if query.own:
             headers[SCOPE_HEADER] = "own"
+        if self.roll is not None and self.host is not None:
+            headers[ASKED_AS_HEADER] = self.roll.asks(self.host)
         return headers | trace_headers(query.trace)
 
     async def _pass_on(self, response: httpx.Response, query: Query, out: Out) -> None:

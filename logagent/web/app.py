@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import Protocol
 
 from quart import Response, request
+from quart_trio.wrappers import TrioResponse
 
 from logagent.core.cursor import continued
+from logagent.core.outcome import Outcome
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import HostState, host_to_json
+from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, BadIdentity, Identity, from_header, to_header
 from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
@@ -21,6 +24,7 @@ from logagent.web.access import may_ask
 from logagent.web.answers import Answers
 from logagent.web.documents import (
     DocumentResponse,
+    Problem,
     Refusal,
     answer_errors_with_problems,
     failure_to_problem,
@@ -40,6 +44,11 @@ class AnsweringAgent(Protocol):
     @property
     def name(self) -> str:
         """The agent's host."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """Who the agent is."""
         ...
 
     async def check(self, query: Query) -> None:
@@ -128,13 +137,18 @@ class _Routes:
             raise refuse_for_now("; ".join(reasons))
         return DocumentResponse({"status": "ready"})
 
-    async def sign(self, response: Response) -> Response:
-        response.headers[VERSION_HEADER] = self._version
+    async def sign(self, response: TrioResponse) -> TrioResponse:
+        self._sign(response)
         return response
+
+    def _sign(self, response: TrioResponse) -> None:
+        response.headers[VERSION_HEADER] = self._version
+        response.headers[AGENT_HEADER] = to_header(self._agent.identity)
 
     def _admit(self) -> None:
         if not may_ask(request.scope, certificate_required=self._certificate_required):
             raise Refusal(401, "a client certificate of this agent's authority is required")
+        _refuse_misdirected(self._agent.identity)
 
     async def _answer(self, query: Query, form: Form) -> Answer:
         await self._agent.check(query)
@@ -146,12 +160,27 @@ class _Routes:
             form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
         )
         query = self._answers.bounded(query)
-        return Answer(_plan(self._agent.answer(query), query, form), self._answers, form.mimetype)
+        plan = _plan(self._agent.answer(query), query, form, self._sign)
+        return Answer(plan, self._answers, form.mimetype)
 
 
 async def _refuse_uploads() -> None:
     if (request.content_length or 0) > 0 or "transfer-encoding" in request.headers:
         raise Refusal(413, "no route takes a body")
+
+
+def _refuse_misdirected(own: Identity) -> None:
+    """Refuse an agent that means another one, or that asks itself; it learns who answers from the header."""
+    asked_as = request.headers.get(ASKED_AS_HEADER)
+    if asked_as is None:
+        return
+    try:
+        asked = from_header(asked_as)
+    except BadIdentity as error:
+        raise Refusal(400, f"{ASKED_AS_HEADER}: {error}") from None
+    if asked.name != own.name or asked.id == own.id:
+        by = "by itself" if asked.id == own.id else f"as {asked.name}"
+        raise Refusal(421, f"this agent is {own.name}, and was asked {by}")
 
 
 def _refuse_parameters() -> None:
@@ -182,7 +211,12 @@ def _addressed(query: Query) -> Query:
     return replace(query, own=request.headers.get(SCOPE_HEADER) == "own", trace=trace_of(request.scope))
 
 
-def _plan(source: Source, query: Query, form: Form) -> Plan:
+def _plan(source: Source, query: Query, form: Form, sign: Callable[[TrioResponse], None]) -> Plan:
+    def refuse(outcome: Outcome) -> Problem:
+        problem = failure_to_problem(outcome.status, outcome.message, query.trace)
+        sign(problem)
+        return problem
+
     return Plan(
         source=source,
         query=query,
@@ -191,7 +225,7 @@ def _plan(source: Source, query: Query, form: Form) -> Plan:
         trailers="http.response.trailers" in (request.scope.get("extensions") or {}),
         in_band=form.in_band,
         strict="handling=strict" in _preferences(),
-        refuse=lambda outcome: failure_to_problem(outcome.status, outcome.message, query.trace),
+        refuse=refuse,
     )
 
 

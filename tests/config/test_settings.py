@@ -142,6 +142,11 @@ def test_variable_holds_several_values_with_commas(machine: Machine) -> None:
     assert settings.peer == {"db-1": "http://127.0.0.1:1", "db-2": "http://127.0.0.1:2"}
 
 
+def test_an_agent_may_list_itself_so_that_all_have_one_list(machine: Machine) -> None:
+    settings = machine.load(environ={"LOGAGENT_PEER": "web-1=http://127.0.0.1:1"})
+    assert (settings.name, settings.peer) == ("web-1", {"web-1": "http://127.0.0.1:1"})
+
+
 def test_file_holds_lists_tables_numbers_and_switches(machine: Machine) -> None:
     settings = machine.load(
         toml="""
@@ -218,7 +223,6 @@ def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine:
         ({"peer": ["db-2=10.0.0.2"]}, "--peer: must be an agent's URL"),
         ({"peer": ["db-2=http://127.0.0.1:port"]}, "--peer: must be an agent's URL"),
         ({"peer": ["db-2=http://127.0.0.1:1/logs"]}, "--peer: must be an agent's URL"),
-        ({"peer": ["web-1=http://127.0.0.1:1"]}, "--peer: web-1 is this host's own name"),
         ({"peer": ["a=http://127.0.0.1:1", "a=http://127.0.0.1:2"]}, "--peer: a is given twice"),
         ({"peer": ["a=http://10.0.0.2:1"]}, "--peer: http://10.0.0.2:1 would be cleartext"),
         ({"patience": ["0"]}, "--patience: must be a number of seconds above 0"),

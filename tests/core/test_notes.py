@@ -32,6 +32,14 @@ def noted(kind: NoteKind, *files: str) -> tuple[Note, ...]:
             Note("times", ("a",), 1),
             "the times of 1 file are not trusted, so that it was merged as one block by its time of modification: a",
         ),
+        (
+            Note("same", ("web-1",), 1, "web-1b"),
+            "this is another name of an agent that was asked once, by its own name: web-1",
+        ),
+        (
+            Note("unnamed", (), 1, "web-1"),
+            "this agent is too old to say its name, so that it is taken for the one that is listed; upgrade it",
+        ),
         (Note("odd", ("a",), 1), "1 file is noted as odd: a"),
         (Note("odd{}", ("{}",), 7), "7 files are noted as odd{}: {} and 6 more"),
     ],

@@ -11,7 +11,7 @@ import trio.testing
 
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import Outcome, Status
-from logagent.core.wire.frames import BATCHES, encode
+from logagent.core.wire.frames import BATCHES, VERSION_HEADER, encode
 from logagent.core.wire.verdict import to_trailers
 
 How = Literal[
@@ -27,6 +27,7 @@ How = Literal[
     "no times",
     "no trailers",
     "verdict",
+    "ends",
 ]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -36,16 +37,18 @@ class Broken:
     """A peer that sends some lines and then fails.
 
     Attributes:
-        how: the way to fail; "verdict" ends well but for the status 13 in its trailers.
+        how: the way to fail; "verdict" ends well but for the status 13 in its trailers, "ends" ends well.
         lines: what it has, newest first, each with its time in nanoseconds.
         at: number of lines that it sends before it fails.
         asked: the ASGI scopes of the requests that came.
+        version: of an agent; empty: none says that it is one.
     """
 
     how: How
     lines: Sequence[tuple[int, bytes]] = ()
     at: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)
+    version: str = ""
 
     def app(self, name: str, kill: Callable[[], None]) -> Callable[..., Awaitable[None]]:
         """Make the application of a host; `kill` breaks every connection to it."""
@@ -57,7 +60,7 @@ class Broken:
             if self.how in ("401", "404", "500"):
                 await _plain(send, int(self.how))
                 return
-            await send(_start())
+            await send(_start(self.version))
             for time, line in self.lines[: self.at]:
                 await send(_body(encode(_batch(name, time, line))))
             await self._fail(send, kill)
@@ -85,14 +88,17 @@ class Broken:
             case "no trailers":
                 await send(_body(b"", more=False))
                 await send({"type": "http.response.trailers", "headers": [(b"x-other", b"1")]})
+            case "ends":
+                await _end(send, Outcome(lines=self.at))
             case "verdict":
                 await _end(send, Outcome(Status.INTERNAL, "a bug", lines=self.at))
             case _:
                 raise AssertionError(self.how)
 
 
-def _start() -> dict[str, Any]:
+def _start(version: str) -> dict[str, Any]:
     headers = [(b"content-type", BATCHES.encode())]
+    headers += [(VERSION_HEADER.encode(), version.encode())] if version else []
     return {"type": "http.response.start", "status": 200, "headers": headers, "trailers": True}
 
 

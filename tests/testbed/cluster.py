@@ -128,6 +128,7 @@ async def start_cluster(
     tls: Mapping[str, tuple[ssl.SSLContext, ssl.SSLContext]] | None = None,
     most: int = 256,
     ceilings: Mapping[str, Any] | None = None,
+    listed: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -138,6 +139,7 @@ async def start_cluster(
         tls: for hosts that are reached by https, the server's side and the clients' side.
         most: answers at a time of an agent.
         ceilings: of each answer; see `Answers`.
+        listed: further names by which the primary lists hosts, itself among them: each with the host.
     """
     tls = tls or {}
     primary, *others = hosts
@@ -145,6 +147,7 @@ async def start_cluster(
         network = MemoryNetwork(nursery)
         it = Cluster(directory, network, primary)
         urls = {name: f"{'https' if name in tls else 'http'}://{name}" for name in others}
+        urls |= {name: f"http://{host}" for name, host in (listed or {}).items()}
         trust = next((client for _, client in tls.values()), None)
         async with Peers(urls, tls=trust, network=network) as peers, AsyncExitStack() as stack:
             for name, host in hosts.items():

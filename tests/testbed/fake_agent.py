@@ -8,6 +8,7 @@ from logagent.core.batch import Out
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState
+from logagent.core.wire.identity import Identity
 from logagent.core.wire.listing import Listing
 
 Pump = Callable[[Query, Out], Awaitable[Outcome]]
@@ -17,6 +18,7 @@ class FakeAgent:
     """Answers every query with `pump`, and has no files and no peers."""
 
     name = "web0"
+    identity = Identity("web0", "0" * 32)
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump

@@ -1,0 +1,98 @@
+"""The roll of one answer: which agent answers under which of the names that are listed here, and who is who.
+
+It is known from the headers of the answers themselves, before the first line, and costs no further question. Whoever
+answers under another name than the one by which it is listed gives no lines, so it does not matter who answers first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from logagent.core.notes import Note, NoteKind
+from logagent.core.outcome import Failure, Status
+from logagent.core.wire.frames import VERSION_HEADER
+from logagent.core.wire.identity import AGENT_HEADER, BadIdentity, Identity, from_header, to_header
+
+
+class Roll:
+    """Who answered under which name, in one answer.
+
+    Args:
+        own: the agent that asks.
+        asked: the names of the hosts whose lines are asked for.
+        namesake: how the answer calls the peer that is listed under the asking agent's own name; empty: there is none.
+    """
+
+    def __init__(self, own: Identity, asked: Iterable[str], namesake: str = "") -> None:
+        self._own = own
+        self._asked = frozenset(asked)
+        self._namesake = namesake
+        self._answered: dict[str, Identity] = {}
+        self._unnamed: set[str] = set()
+
+    def asks(self, listed: str) -> str:
+        """Return the value of the header that tells a peer by which name it is asked, and by whom."""
+        return to_header(Identity(listed, self._own.id))
+
+    def meet(self, listed: str, headers: Mapping[str, str]) -> bool:
+        """Note who answers, by the head of a response.
+
+        Args:
+            listed: the name by which the peer is listed here.
+            headers: of the response, by their names in lower case.
+
+        Returns:
+            Whether the peer says its name, which then is the listed one; a peer of the first version does not.
+
+        Raises:
+            Failure: when it is not the peer that is listed, or does not say properly who it is.
+        """
+        if AGENT_HEADER not in headers:
+            self._meet_unnamed(listed, headers)
+            return False
+        try:
+            told = from_header(headers[AGENT_HEADER])
+        except BadIdentity:
+            raise Failure(Status.INTERNAL, "does not say properly who it is") from None
+        self._answered[listed] = told = self._own if told.id == self._own.id else told
+        self._check(listed, told)
+        return True
+
+    def _meet_unnamed(self, listed: str, headers: Mapping[str, str]) -> None:
+        if VERSION_HEADER in headers:  # else no agent has answered, but perhaps a proxy before it
+            self._unnamed.add(listed)
+            if listed == self._own.name:
+                raise Failure(Status.INTERNAL, self._is_another(listed))
+
+    def _check(self, listed: str, told: Identity) -> None:
+        if told == self._own:
+            raise Failure(Status.INTERNAL, f"is {told.name} itself, the agent that asks; ask for it by that name")
+        if listed == self._own.name:
+            raise Failure(Status.INTERNAL, self._is_another(told.name))
+        if told.name != listed:
+            message = f"answers as {told.name}, but is listed here as {listed}; list it by the name that it has"
+            raise Failure(Status.INTERNAL, message)
+
+    def _is_another(self, name: str) -> str:
+        listed = f"is listed as {self._own.name}, which is the agent that asks, but another one answers"
+        return f"{listed}, as {name}; give each a name of its own"
+
+    def notes(self, host: str) -> tuple[Note, ...]:
+        """Return what is to be noted of a host: that it is another one's other name, or too old to say its name."""
+        if self.is_other_name(host):
+            return (Note(NoteKind.SAME, (self._answered[host].name,), 1, host),)
+        return (Note(NoteKind.UNNAMED, (), 1, host),) if host in self._unnamed else ()
+
+    def is_other_name(self, host: str) -> bool:
+        """Return whether a name means an agent that is asked by its own name in this answer, too."""
+        told = self._answered.get(host)
+        if told is None or told.name == host or told.name not in self._asked:
+            return False
+        return told == self._own or self._answered.get(told.name) == told
+
+    def is_passed_over(self, host: str) -> bool:
+        """Return whether a host is the agent that asks, listed under its own name, of which nothing is to be said."""
+        if host != self._namesake:
+            return False
+        own = self._own.name
+        return own not in self._unnamed and self._answered.get(own, self._own) == self._own
