@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note, add_up, of_host
 
 MOST_CAUSES = 5
@@ -40,13 +41,13 @@ class Failure(Exception):
 
     Args:
         status: any but OK.
-        message: a sentence for people that names no path outside the roots.
+        message: a sentence for people that names no path outside the roots; escaped, since it may hold any name.
     """
 
     def __init__(self, status: Status, message: str) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
+        self.message = in_line(message)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from werkzeug.exceptions import HTTPException
 
+from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter
 
@@ -54,7 +55,7 @@ def to_response(document: dict[str, Any], mimetype: str = "application/json", st
 def to_problem(refusal: Refusal) -> TrioResponse:
     """Make the response to a refused request."""
     title = HTTPStatus(refusal.status).phrase
-    document = {"title": title, "status": refusal.status, "detail": refusal.detail, **refusal.members}
+    document = {"title": title, "status": refusal.status, "detail": in_line(refusal.detail), **refusal.members}
     response = to_response(document, "application/problem+json", refusal.status)
     response.headers.update(refusal.headers)
     return response
