@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note, add_up, of_host
 
 MOST_CAUSES = 5
@@ -40,14 +41,14 @@ class Failure(Exception):
 
     Args:
         status: any but OK.
-        message: a sentence for people that names no path outside the roots.
+        message: a sentence for people that names no path outside the roots; escaped, since it may hold any name.
         trace: the id of the trace in which another agent failed; empty if it is not known.
     """
 
     def __init__(self, status: Status, message: str, trace: str = "") -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
+        self.message = in_line(message)
         self.trace = trace
 
 

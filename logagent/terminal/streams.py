@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 
 import trio
 
-from logagent.terminal.escapes import shown
+from logagent.core.escapes import in_line
 
 Write = Callable[[bytes], Awaitable[None]]
 """Writes all of some bytes."""
@@ -43,7 +43,7 @@ class Streams:
         The text may come from another machine, so it is escaped. If it cannot be written, nothing happens.
         """
         with contextlib.suppress(OSError):
-            print("logagent:", shown(text.replace("\n", " ")), file=self.stderr, flush=True)
+            print("logagent:", in_line(text), file=self.stderr, flush=True)
 
 
 def text_writer(descriptor: int) -> TextIO:

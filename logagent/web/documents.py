@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from werkzeug.exceptions import HTTPException
 
+from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter
 from logagent.core.wire.trace import trace_id
@@ -67,9 +68,9 @@ class Problem(DocumentResponse):
     """
 
     def __init__(self, refusal: Refusal, trace: str | None) -> None:
-        self.detail = refusal.detail
+        self.detail = in_line(refusal.detail)
         title = HTTPStatus(refusal.status).phrase
-        document = {"title": title, "status": refusal.status, "detail": refusal.detail, **refusal.members}
+        document = {"title": title, "status": refusal.status, "detail": self.detail, **refusal.members}
         document |= {"trace_id": trace_id(trace)} if trace else {}
         super().__init__(document, "application/problem+json", refusal.status)
         self.headers.update(refusal.headers)

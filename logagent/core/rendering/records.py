@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, shown
+from logagent.core.escapes import in_line, line_prefix
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Status
 from logagent.core.times.moments import whole_second
@@ -55,7 +56,7 @@ class RecordsText:
     """Renders lines as their own bytes, each ended by `\\n`.
 
     Args:
-        prefix: whether each line begins with `host file: `.
+        prefix: whether each line begins with `host file: `, escaped so that no name can forge a line.
         groups: whether `--` is put between lines that are not neighbours; then batches need their places.
     """
 
@@ -75,7 +76,7 @@ class RecordsText:
         return b""
 
     def _prefixed(self, batch: Batch) -> bytes:
-        prefixes = [_bytes(f"{origin.host} {origin.file}: ") for origin in batch.origins]
+        prefixes = [line_prefix(origin.host, origin.file).encode() for origin in batch.origins]
         if batch.origin is None:
             prefix = prefixes[0]
             return prefix + batch.body[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
@@ -137,7 +138,7 @@ def notices_of(batch: Batch) -> list[Notice]:
 
 def json_notice(notice: Notice) -> str:
     """Return a notice as a JSON object without line breaks."""
-    told = {"host": shown(notice.host), "status": int(notice.status), "message": shown(notice.message)}
+    told = {"host": shown(notice.host), "status": int(notice.status), "message": in_line(notice.message)}
     return json.dumps({"notice": told}, ensure_ascii=False)
 
 
@@ -190,7 +191,3 @@ def _line(line: bytes) -> str:
         return f'"line":{_quote(line.decode())}'
     except UnicodeDecodeError:
         return f'"line_base64":"{base64.b64encode(line).decode()}"'
-
-
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from logagent.core.batch import shown
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note, brief
 from logagent.core.outcome import HostOutcome, Outcome, Status
 
@@ -52,7 +53,7 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
     notes, omitted_notes = _members(map(_encode_note, outcome.notes), MAX_NOTES)
     trailers = [
         ("log-status", str(int(outcome.status))),
-        ("log-message", _bounded(outcome.message.strip())),  # HTTP strips spaces around a field's value
+        ("log-message", _bounded(in_line(outcome.message).strip())),  # HTTP strips spaces around a field's value
         ("log-complete", "true" if outcome.complete else "false"),
         ("log-lines", str(outcome.lines)),
         ("log-bytes-scanned", str(outcome.bytes_scanned)),
@@ -95,13 +96,18 @@ def end_record(outcome: Outcome) -> dict[str, Any]:
     return {
         "end": {
             "status": int(outcome.status),
-            "message": outcome.message,
+            "message": in_line(outcome.message),
             "complete": outcome.complete,
             "lines": outcome.lines,
             "bytes_scanned": outcome.bytes_scanned,
             "cursor": outcome.cursor or None,
             "hosts": [
-                {"host": part.host, "status": int(part.status), "lines": part.lines, "message": part.message}
+                {
+                    "host": shown(part.host),
+                    "status": int(part.status),
+                    "lines": part.lines,
+                    "message": in_line(part.message),
+                }
                 for part in _failing_first(outcome.hosts)
             ],
             "notes": notes_to_json(outcome.notes),
@@ -119,7 +125,7 @@ def notes_to_json(notes: Iterable[Note]) -> list[dict[str, Any]]:
             "kind": shown(note.kind),
             "count": note.count,
             "files": list(map(shown, note.files)),
-            "message": shown(note.sentence),
+            "message": in_line(note.sentence),
         }
         for note in notes
     ]
@@ -144,7 +150,7 @@ def _members(encoded: Iterable[str], room: int) -> tuple[str, int]:
 
 def _encode_part(part: HostOutcome) -> str:
     member = f"{_quoted(_percent(part.host))};status={int(part.status)};lines={part.lines}"
-    return member + (f";message={_quoted(_bounded(part.message))}" if part.message else "")
+    return member + (f";message={_quoted(_bounded(in_line(part.message)))}" if part.message else "")
 
 
 def _encode_note(note: Note) -> str:

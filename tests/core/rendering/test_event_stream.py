@@ -76,7 +76,7 @@ def test_any_line_is_one_event_whatever_line_breaks_it_holds(line: bytes) -> Non
 def test_notices_come_before_the_lines_and_live_behind_them() -> None:
     batch = Batch(b"one\n", 1, [0], [0], (WEB,), notices=(Notice("db-2", Status.UNAVAILABLE, "away\r\n"),), live=True)
     kinds = [(kind, told) for _, kind, told in Browser().read(rendering().batch(batch)).events]
-    assert kinds[0] == ("notice", {"notice": {"host": "db-2", "status": 14, "message": "away\r\n"}})
+    assert kinds[0] == ("notice", {"notice": {"host": "db-2", "status": 14, "message": r"away\x0d\x0a"}})
     assert [kind for kind, _ in kinds] == ["notice", "message", "live"]
     assert kinds[2][1] == {"live": True}
 
