@@ -19,6 +19,7 @@ from typing import Any
 from logagent.core.batch import Position
 from logagent.core.code_units import untagged
 from logagent.core.query import BadParameter, Query
+from logagent.core.time_range import FARTHEST, TimeRange
 
 MAX_CURSOR = 8192
 """Characters of a cursor for a client: some 250 logs. Proxies refuse header blocks with longer ones."""
@@ -28,6 +29,8 @@ FINGERPRINT_BYTES = 1024
 """Bytes from a file's beginning that tell it from others: the first lines of a log, with their times."""
 _MAX_DECOMPRESSED = 256 * 1024
 """Bytes of JSON that are decompressed at most: far more than a cursor in a request can hold."""
+_LONGEST_NAME = 0xFFFF
+"""Bytes of the name of a host or a log at most: agents send its length in 16 bits."""
 _VERSION = 1
 _LARGEST = 2**63 - 1
 """The largest fingerprint or offset: they fit into 64 bits with a sign."""
@@ -99,6 +102,8 @@ def continued(query: Query, text: str) -> Query:
         BadParameter: when the text is not a cursor of an answer to the query.
     """
     cursor = decode(text, query)
+    if query.follow is not None and cursor.until is not None:
+        raise BadParameter("cursor", "belongs to an answer up to a time (until); leave out follow, or the cursor")
     return replace(
         query, positions=cursor.positions, range=query.range._replace(since=cursor.since, until=cursor.until)
     )
@@ -118,7 +123,7 @@ def decode(text: str, query: Query) -> Cursor:
     try:
         told = _decompressed(text)
         version, digest, since, until, hosts = told
-        cursor = Cursor(_moment(since), _moment(until), tuple(_positions(hosts)))
+        cursor = Cursor(*_range(since, until), tuple(_positions(hosts)))
     except (ValueError, TypeError, AttributeError, zlib.error, RecursionError):
         raise BadParameter("cursor", "is damaged; give it as it came in log-cursor") from None
     if version != _VERSION:
@@ -163,17 +168,32 @@ def _decompressed(text: str) -> list[Any]:
 def _positions(hosts: dict[str, dict[str, list[int]]]) -> Iterable[Position]:
     for host, logs in hosts.items():
         for log, (known, offset) in logs.items():
-            if not (_is_number(known) and _is_number(offset)):
+            if not (_is_name(host) and _is_name(log) and _is_number(known) and _is_number(offset)):
                 raise ValueError("not a position")
             yield Position(host, log, known, offset)
+
+
+def _is_name(name: str) -> bool:
+    """Return whether a name is one that bytes decode to, and not too long to be sent."""
+    encoded = name.encode("utf-8", "surrogateescape")
+    return len(encoded) <= _LONGEST_NAME and encoded.decode("utf-8", "surrogateescape") == name
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
 
 
+def _range(since: object, until: object) -> TimeRange:
+    told = TimeRange(_moment(since), _moment(until))
+    if told.since is not None and told.until is not None and told.since >= told.until:
+        raise ValueError("not a range of time")
+    return told
+
+
 def _moment(value: object) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= FARTHEST:
         return value
     raise ValueError("not a time")
 

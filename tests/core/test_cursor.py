@@ -130,6 +130,34 @@ def cursor_of(since: str, offset: str) -> str:
     return base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode()
 
 
+@pytest.mark.parametrize("since", ["1" + "0" * 21, "-1" + "0" * 400, "1.5", "true"])
+def test_a_time_is_a_number_that_agents_can_spell(since: str) -> None:
+    with pytest.raises(BadParameter, match="is damaged"):
+        decode(cursor_of(since, "0"), ASKED)
+
+
+@pytest.mark.parametrize("since", [5, 6])
+def test_a_range_of_time_begins_before_its_end(since: int) -> None:
+    text = encode(changed(ASKED, since=since, until=5), HERE)
+    with pytest.raises(BadParameter, match="is damaged"):
+        decode(text, ASKED)
+
+
+@pytest.mark.parametrize("name", ["\ude9c", "\udcc3\udca4", "x" * 0x10000])
+def test_a_name_is_one_that_can_be_sent(name: str) -> None:
+    for position in (Position(name, "a.log", 1, 2), Position("web-1", name, 1, 2)):
+        with pytest.raises(BadParameter, match="is damaged"):
+            decode(encode(ASKED, [position]), ASKED)
+
+
+def test_a_follow_does_not_go_on_where_an_answer_up_to_a_time_ended() -> None:
+    ended = Query.of(files=("a.log",), order=Order.OLDEST, until=5)
+    follow = Query.of(files=("a.log",), order=Order.OLDEST, follow=True)
+    with pytest.raises(BadParameter, match="up to a time"):
+        continued(follow, encode(ended, HERE))
+    assert continued(follow, encode(changed(ended, until=None), HERE)).positions == HERE
+
+
 def test_a_cursor_with_other_numbers_is_read() -> None:
     assert decode(cursor_of("5", str(2**63 - 1)), ASKED).positions == (Position("web-1", "a.log", 7, 2**63 - 1),)
     assert decode(cursor_of("null", "0"), ASKED).since is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 from urllib.parse import unquote
 
@@ -168,13 +169,11 @@ def _percent(text: str) -> str:
 
 def _bounded(message: str) -> str:
     """Percent-encode a message, and cut it between characters to at most `MAX_MESSAGE` bytes."""
-    encoded = ""
-    for character in message:
-        piece = _percent(character)
-        if len(encoded) + len(piece) > MAX_MESSAGE - 3:
-            return encoded + "..."
-        encoded += piece
-    return encoded
+    pieces = list(map(_percent, message))
+    if sum(map(len, pieces)) <= MAX_MESSAGE:  # also what was cut before, which the next agent is not to cut again
+        return "".join(pieces)
+    sizes = accumulate(map(len, pieces))
+    return "".join(piece for piece, size in zip(pieces, sizes, strict=True) if size <= MAX_MESSAGE - 3) + "..."
 
 
 def _utf8(text: str) -> bytes:

@@ -194,12 +194,16 @@ class Layer:
         facts = self._checked(partial(zstandard.get_frame_parameters, head))
         if facts.window_size > self._window:
             raise _TooLarge(f"needs a window of {facts.window_size} bytes, the limit is {self._window}")
-        compressed, last = self._compressed.take(zstandard.frame_header_size(head)), False
+        compressed, given, last = self._compressed.take(zstandard.frame_header_size(head)), 0, False
         while not last:
             self._before_read()
             block, last = self._block()
-            yield self._checked(partial(decoder.decompress, compressed + block))
+            text = self._checked(partial(decoder.decompress, compressed + block))
+            given += len(text)
+            yield text
             compressed = b""
+        if facts.content_size not in (given, zstandard.CONTENTSIZE_UNKNOWN):
+            raise Damaged("its text is not as long as it says")  # not seen by the decoder where the last block is empty
         if facts.has_checksum:
             self._checked(partial(decoder.decompress, self._compressed.take(4)))
 

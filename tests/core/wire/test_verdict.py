@@ -314,8 +314,14 @@ def test_the_end_record_leaves_no_host_out() -> None:
 
 
 def test_a_message_is_cut_at_512_bytes() -> None:
-    assert trailers(Outcome(message="x" * 509))["log-message"] == "x" * 509
+    assert trailers(Outcome(message="x" * 512))["log-message"] == "x" * 512
     assert trailers(Outcome(message="x" * 513))["log-message"] == "x" * 509 + "..."
+
+
+def test_a_message_that_one_agent_cut_is_not_cut_again_by_the_next() -> None:
+    cut = from_trailers(trailers(Outcome(message="x" * 507 + "\u00fc")))
+    assert cut.message == "x" * 507 + "..."
+    assert from_trailers(trailers(cut)).message == cut.message
 
 
 def test_hosts_that_fit_exactly_are_not_left_out() -> None:
