@@ -206,7 +206,7 @@ def generation_of(file: InRoot) -> Generation:
         found.status.st_mtime_ns,
         partial(_open, file.root, found),
         file.root.path,
-        has_compressed_name(found.name),
+        has_compressed_name(found.name) or has_compressed_name(found.resolved),
         (found.status.st_dev, found.status.st_ino),
     )
 

@@ -18,7 +18,7 @@ from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compression import CONTAINERS, OF_PROGRAMS, Compression
 from logagent.disk.archives.decoding import head_behind_nuls
-from logagent.disk.archives.file_form import form_of
+from logagent.disk.archives.file_form import damage_of_head, form_of
 from logagent.disk.archives.file_places import FilePlaces
 from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
@@ -99,8 +99,8 @@ class ScanSetup:
             Overwritten: when it is overwritten meanwhile.
         """
         form = form_of(descriptor)
-        if file.compressed and form.kind is None and not _is_text(form.head):
-            raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
+        if file.compressed and (damage := damage_of_head(form)) is not None:
+            raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: {damage}")
         if form.binary is not None and self.named:
             raise Failure(Status.DATA_LOSS, f"{file.name}: {form.binary}, and is not searched")
         of_program = form.kind in CONTAINERS and OF_PROGRAMS.search(file.name) is not None
@@ -241,12 +241,3 @@ def _beginning(descriptor: int, kind: Compression | None, encoding: str | None) 
     else:
         head = head_behind_nuls(descriptor, kind, SAMPLE)
     return without_lead(in_utf8(head, encoding))
-
-
-def _is_text(head: bytes) -> bool:
-    """Return whether the first bytes of a file are UTF-8 text; they may end within a character."""
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start > len(head) - 4
-    return b"\0" not in head

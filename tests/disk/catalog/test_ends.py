@@ -210,6 +210,7 @@ def test_an_archive_that_takes_too_much_memory_is_listed_without_times(
     packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()  # of a size not known before
     looking.write(app_log=packer.compress(lines(7, 30)) + packer.flush())
     assert (looking.log().timed, looking.log().generations[0].compressed) == (timed, True)
+    assert looking.log().message == ""
 
 
 def test_text_before_the_damage_of_an_archive_has_its_times(looking: Looking) -> None:
@@ -231,7 +232,19 @@ def test_whatever_an_archive_holds_looking_into_it_raises_nothing(
     looking = Looking(tmp_path_factory.mktemp("log"))
     looking.write(**{f"app_log_1_{suffix}": PACK[suffix](content)[cut:] + content[:cut]})
     log = looking.log()
-    assert (log.newest, log.message) in ((None, ""), (None, UNTIMED))
+    assert log.newest is None
+    assert log.message in ("", UNTIMED) or log.message.startswith(f"app.log.1.{suffix}: damaged")
+
+
+@EVERY_COMPRESSION
+def test_an_archive_without_a_whole_head_is_named_and_the_other_files_keep_their_times(
+    looking: Looking, suffix: str
+) -> None:
+    for size in range(10):
+        looking.write(app_log=lines(0, 9), **{f"app_log_1_{suffix}": PACK[suffix](lines(7, 30))[:size]})
+        log = looking.log()
+        assert (log.newest, log.timed) == (NOON + 8 * SECOND, True)
+        assert log.message.startswith(f"app.log.1.{suffix}: damaged")
 
 
 def test_file_that_stays_as_it_is_is_read_once(looking: Looking) -> None:
