@@ -17,7 +17,7 @@ from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import HostState, host_to_json
 from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
-from logagent.web.access import may_ask
+from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.documents import (
     Refusal,
@@ -64,16 +64,16 @@ class AnsweringAgent(Protocol):
         ...
 
 
-def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certificate_required: bool) -> StreamingQuart:
+def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, access: Access) -> StreamingQuart:
     """Make the application of one agent.
 
     Args:
         agent: answers the queries.
         answers: counts and bounds the answers under way.
         version: of the agent; every response names it.
-        certificate_required: whether clients must show a certificate where there is TLS.
+        access: decides which requests are answered.
     """
-    routes = _Routes(agent, answers, version, certificate_required)
+    routes = _Routes(agent, answers, version, access)
     app = StreamingQuart(__name__)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.get("/logs")(routes.logs)
@@ -82,6 +82,7 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certifi
     app.get("/hosts")(routes.hosts)
     app.get("/healthz")(routes.healthz)
     app.get("/readyz")(routes.readyz)
+    app.before_request(routes.check_names)
     app.before_request(_refuse_uploads)
     app.after_request(routes.sign)
     answer_errors_with_problems(app)
@@ -91,28 +92,31 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certifi
 class _Routes:
     """One method for each route."""
 
-    def __init__(self, agent: AnsweringAgent, answers: Answers, version: str, certificate_required: bool) -> None:
+    def __init__(self, agent: AnsweringAgent, answers: Answers, version: str, access: Access) -> None:
         self._agent = agent
         self._answers = answers
         self._version = version
-        self._certificate_required = certificate_required
+        self._access = access
+
+    async def check_names(self) -> None:
+        self._access.check_names(request.scope)
 
     async def logs(self) -> Answer:
-        self._admit()
+        await self._access.admit(request.scope)
         query = _resumed(_query(parse))
         return await self._answer(query, logs_form(query))
 
     async def hits(self) -> Answer:
-        self._admit()
+        await self._access.admit(request.scope)
         query = _query(parse_hits)
         return await self._answer(query, hits_form(query))
 
     async def files(self) -> Response:
-        self._admit()
+        await self._access.admit(request.scope)
         return to_response(to_json(await self._agent.files(_addressed(parse_listing(request.query_string)))))
 
     async def hosts(self) -> Response:
-        self._admit()
+        await self._access.admit(request.scope)
         _refuse_parameters()
         return to_response({"hosts": [host_to_json(state) for state in await self._agent.hosts()]})
 
@@ -128,10 +132,6 @@ class _Routes:
     async def sign(self, response: Response) -> Response:
         response.headers[VERSION_HEADER] = self._version
         return response
-
-    def _admit(self) -> None:
-        if not may_ask(request.scope, certificate_required=self._certificate_required):
-            raise Refusal(401, "a client certificate of this agent's authority is required")
 
     async def _answer(self, query: Query, form: Form) -> Answer:
         await self._agent.check(query)
