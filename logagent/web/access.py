@@ -62,12 +62,20 @@ class Access:
             scope: of an ASGI request.
 
         Raises:
-            Refusal: 401 if a certificate is missing, 403 for a user of this machine who is not served.
+            Refusal: as `refusal` returns it.
+        """
+        if refusal := await self.refusal(scope):
+            raise refusal
+
+    async def refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
+        """Return why the client of an ASGI request may not ask for logs; None if it may.
+
+        It is 401 if a certificate is missing, and 403 for a user of this machine who is not served.
         """
         if not may_ask(scope, certificate_required=self._certificate_required):
-            raise Refusal(401, "a client certificate of this agent's authority is required")
-        if objection := await self._objection(scope):
-            raise Refusal(403, objection)
+            return Refusal(401, "a client certificate of this agent's authority is required")
+        objection = await self._objection(scope)
+        return Refusal(403, objection) if objection else None
 
     async def _objection(self, scope: Mapping[str, Any]) -> str:
         state = scope.get("state", {})

@@ -121,7 +121,9 @@ class _Routes:
         return to_response({"hosts": [host_to_json(state) for state in await self._agent.hosts()]})
 
     async def healthz(self) -> Response:
-        return to_response({"status": "ok", "name": self._agent.name, "version": self._version})
+        health = {"status": "ok", "name": self._agent.name, "version": self._version}
+        refusal = await self._access.refusal(request.scope)
+        return to_response({**health, "refuses": refusal.detail} if refusal else health)
 
     async def readyz(self) -> Response:
         reasons = await self._agent.unready()

@@ -140,6 +140,11 @@ async def test_a_user_who_is_served_is_answered(path: str) -> None:
     assert (await answer(get(path, "host: localhost"), LocalClient(33))).startswith(b"HTTP/1.1 200 ")
 
 
+async def test_health_says_whether_who_asks_is_served() -> None:
+    assert b'"refuses": "user 1000 may not ask' in await answer(get("/healthz", "host: localhost"), LocalClient(1000))
+    assert b"refuses" not in await answer(get("/healthz", "host: localhost"), LocalClient(33))
+
+
 @pytest.mark.parametrize("path", OPEN)
 async def test_health_is_told_to_every_user(path: str) -> None:
     assert (await answer(get(path, "host: localhost"), LocalClient(1000))).startswith(b"HTTP/1.1 200 ")
