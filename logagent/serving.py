@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import trio
 
 from logagent import __version__
+from logagent.admitting import access_of
 from logagent.agent import Agent
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
@@ -26,6 +27,7 @@ from logagent.local import LocalLogs
 from logagent.peers.client.tls import client_tls
 from logagent.peers.known_agents import Peers
 from logagent.refusal_log import told_on
+from logagent.web.admission.local_client import introduce
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server import connections
@@ -69,10 +71,10 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
             _agent(settings, peers, addresses, threads, tails, formats),
             answers,
             version=__version__,
-            certificate_required=settings.client_certificate == "required",
+            access=access_of(settings),
         )
         async with trio.open_nursery() as serving:
-            serve_all = partial(connections.serve, stopping=stopping, graceful=settings.graceful)
+            serve_all = partial(connections.serve, introduce=introduce, stopping=stopping, graceful=settings.graceful)
             await serving.start(serve_all, app, listeners)
             started(addresses)
         nursery.cancel_scope.cancel()

@@ -23,10 +23,10 @@ FLOORS = ("disk", "peers", "web")
 """The directories that touch the world, each a part of it."""
 
 WINGS = {
-    "core": ("", "times", "matching", "hits", "merging", "wire", "rendering"),
+    "core": ("", "access", "times", "matching", "hits", "merging", "wire", "rendering"),
     "disk": ("", "files", "archives", "watch", "times", "catalog", "batches", "rotation", "search", "following"),
     "peers": ("client", ""),
-    "web": ("server", ""),
+    "web": ("server", "admission", ""),
 }
 """The wings of each directory from the ground up: a wing imports only those below it. The empty name stands for the
 modules that lie in the directory itself."""
@@ -47,7 +47,7 @@ PURE = frozenset(
     {
         "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "copy",
         "dataclasses", "datetime", "decimal", "enum", "fnmatch", "functools", "hashlib", "heapq", "html", "hyperscan",
-        "itertools", "json", "math", "numbers", "operator", "re", "statistics", "string", "struct", "sys",
+        "ipaddress", "itertools", "json", "math", "numbers", "operator", "re", "statistics", "string", "struct", "sys",
         "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zlib", "zstandard"
     }
 )
@@ -397,7 +397,9 @@ def web_framework_elsewhere(tree: Tree) -> list[str]:
 
 def server_elsewhere(tree: Tree) -> list[str]:
     """Of `web`, the wing `server` alone knows the HTTP server; it and the others know nothing of each other."""
-    across = [str(one) for one, *_ in _between_wings(tree) if tree.floor(one.importer) == "web"]
+    across = [
+        str(one) for one, *wings in _between_wings(tree) if tree.floor(one.importer) == "web" and "server" in wings
+    ]
     return across + [
         str(one)
         for one in tree.imports

@@ -31,6 +31,9 @@ class Settings:
         peer: URLs by the peer's name.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
         timezone: zone of times in log lines that name no zone.
+        known_as: names in small letters.
+        local_users: numbers.
+        local_groups: numbers; None: the agent's supplementary groups.
         root_name: the names of roots, each once, by their absolute paths.
         skip_files: globs.
         root_timezone: the same for the files of some roots, by the absolute paths of the roots.
@@ -49,6 +52,10 @@ class Settings:
     tls_ca: Path | None = None
     client_certificate: ClientCertificate = "optional"
     allow_cleartext: bool = False
+    known_as: tuple[str, ...] = ()
+    local_users: tuple[int, ...] = ()
+    local_groups: tuple[int, ...] | None = None
+    trust_loopback: bool = False
     patience: float = 5.0
     disk_threads: int = 2
     max_line: int = 1024 * 1024
@@ -107,6 +114,10 @@ class _Checked:
             tls_ca=tls.ca,
             client_certificate=self._client_certificate(tls),
             allow_cleartext=self._one("allow_cleartext"),
+            known_as=tuple(self._several("known_as")),
+            local_users=tuple(user for users in self._several("local_users") for user in users),
+            local_groups=self._local_groups(),
+            trust_loopback=self._one("trust_loopback"),
             patience=self._one("patience"),
             disk_threads=self._one("disk_threads"),
             max_line=self._one("max_line"),
@@ -118,7 +129,7 @@ class _Checked:
             graceful=self._one("graceful"),
             timezone=self._timezone(),
             root_timezone=self._root_timezones(roots),
-            time_format=tuple(self._read("time_format") if "time_format" in self._given else ()),
+            time_format=tuple(self._several("time_format")),
         )
 
     def _read(self, name: str) -> list[Any]:
@@ -126,6 +137,9 @@ class _Checked:
             return [BY_NAME[name].read(text) for text in self._given[name].texts]
         except ValueError as error:
             raise self._wrong(name, str(error)) from None
+
+    def _several(self, name: str) -> list[Any]:
+        return self._read(name) if name in self._given else []
 
     def _one(self, name: str) -> Any:
         return self._read(name)[-1]
@@ -177,7 +191,7 @@ class _Checked:
 
     def _peers(self) -> dict[str, str]:
         peers: dict[str, str] = {}
-        for peer, url in self._read("peer") if "peer" in self._given else ():
+        for peer, url in self._several("peer"):
             self._check_peer(url)
             if peer in peers:
                 raise self._wrong("peer", f"{peer} is given twice; each peer has one URL")
@@ -187,6 +201,11 @@ class _Checked:
     def _check_peer(self, url: str) -> None:
         if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
             self._refuse_cleartext("peer", url)
+
+    def _local_groups(self) -> tuple[int, ...] | None:
+        if "local_groups" not in self._given:
+            return None
+        return tuple(group for groups in self._several("local_groups") for group in groups)
 
     def _client_certificate(self, tls: tls_files.TlsFiles) -> ClientCertificate:
         if "client_certificate" not in self._given:
@@ -211,7 +230,7 @@ class _Checked:
     def _of_roots(self, name: str, roots: Sequence[Path]) -> dict[Path, Any]:
         """Return values by the absolute path of their root, which the setting may spell in another way than `root`."""
         of_roots: dict[Path, Any] = {}
-        for text, value in self._read(name) if name in self._given else ():
+        for text, value in self._several(name):
             directory = self._given[name].base / text
             meant = [root for root in roots if root.resolve() == directory.resolve()]
             if not meant:

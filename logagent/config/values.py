@@ -93,6 +93,17 @@ def host_name(text: str) -> str:
     return text
 
 
+def known_name(text: str) -> str:
+    """Read a name by which clients address an agent: a host's name, or `*.` and a domain's."""
+    try:
+        host_name(text.removeprefix("*."))
+    except ValueError:
+        raise ValueError(
+            "must be a name without a port, such as web-1.internal, or *.internal for all names with one more label"
+        ) from None
+    return text.lower().removesuffix(".")
+
+
 def address(text: str) -> Address:
     """Read an address to listen on, such as `127.0.0.1:8000`, `[::1]:8000` or `https://0.0.0.0:8443`."""
     spelled = re.fullmatch(r"(?:(https?)://)?(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})/?", text, re.ASCII)

@@ -25,6 +25,9 @@ from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource
 from logagent.peers.tracing import trace_headers
 
+REFUSALS = frozenset({401, 403, 421})
+"""The status codes by which an agent says that it does not answer this one: the reason stands in the document."""
+
 
 class Peers:
     """The known agents by name; an asynchronous context manager that closes the connections when it is left.
@@ -126,5 +129,17 @@ class Peers:
 def _state(name: str, url: str, round_trip: float, response: httpx.Response) -> HostState:
     version = response.headers.get(VERSION_HEADER, "")
     if response.status_code == 200 and version:
-        return HostState(name, url, True, version, round_trip)
-    return HostState(name, url, False, round_trip=round_trip, message="is no agent, or not a healthy one")
+        return HostState(name, url, True, version, round_trip, _said(response, "refuses"))
+    message = "is no agent, or not a healthy one"
+    if response.status_code in REFUSALS:
+        message = _said(response, "detail") or message
+    return HostState(name, url, False, round_trip=round_trip, message=message)
+
+
+def _said(response: httpx.Response, member: str) -> str:
+    """Return why an agent does not answer this one, as a member of its document says; empty if it does not say so."""
+    try:
+        said = response.json().get(member, "")
+    except (ValueError, AttributeError):
+        return ""
+    return f"refuses this agent: {said} (PERMISSION_DENIED)" if said else ""

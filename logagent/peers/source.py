@@ -40,6 +40,7 @@ _STATUSES = {
     403: Status.PERMISSION_DENIED,
     404: Status.NOT_FOUND,
     408: Status.UNAVAILABLE,
+    421: Status.PERMISSION_DENIED,
     429: Status.RESOURCE_EXHAUSTED,
 }
 
@@ -203,10 +204,15 @@ async def refusal(response: httpx.Response) -> Failure:
 
     Without such a document, the message names the status.
     """
+    return refusal_in(response, await _problem(response))
+
+
+def refusal_in(response: httpx.Response, document: bytes) -> Failure:
+    """Turn a response with a status other than 200, and the beginning of its body, into a failure."""
     # A server's error may be temporary; a request that the server does not understand fails again.
     other = Status.UNAVAILABLE if response.is_server_error else Status.INTERNAL
     status = _STATUSES.get(response.status_code, other)
-    message = await _problem(response) or f"answered with HTTP status {response.status_code}"
+    message = _detail(document) or f"answered with HTTP status {response.status_code}"
     return Failure(status, message, trace_of(response))
 
 
@@ -217,14 +223,20 @@ def _in_plain_words(failure: Failure, query: Query) -> Failure:
     return failure
 
 
-async def _problem(response: httpx.Response) -> str:
+async def _problem(response: httpx.Response) -> bytes:
     body = bytearray()
     async for chunk in chunks(response):
         body += chunk
         if len(body) > MAX_PROBLEM:
-            return ""
+            break
+    return bytes(body)
+
+
+def _detail(document: bytes) -> str:
+    if len(document) > MAX_PROBLEM:
+        return ""
     try:
-        return str(json.loads(body)["detail"])
+        return str(json.loads(document)["detail"])
     except (ValueError, KeyError, TypeError):
         return ""
 

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from logagent import __version__
-from logagent.config.table import BY_NAME, SETTINGS, Setting
+from logagent.config.setting import Setting
+from logagent.config.table import BY_NAME, SETTINGS
 from logagent.terminal.verdicts import EXIT_CODES
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from quart import Response, request
+from quart import Response, g, request
 from quart_trio.wrappers import TrioResponse
 
 from logagent.core.cursor import continued
@@ -20,7 +20,7 @@ from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, BadIdenti
 from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
-from logagent.web.access import may_ask
+from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.documents import (
     DocumentResponse,
@@ -72,16 +72,16 @@ class AnsweringAgent(Protocol):
         ...
 
 
-def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certificate_required: bool) -> StreamingQuart:
+def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, access: Access) -> StreamingQuart:
     """Make the application of one agent.
 
     Args:
         agent: answers the queries.
         answers: counts and bounds the answers under way.
         version: of the agent; every response names it.
-        certificate_required: whether clients must show a certificate where there is TLS.
+        access: decides which requests are answered.
     """
-    routes = _Routes(agent, answers, version, certificate_required)
+    routes = _Routes(agent, answers, version, access)
     app = StreamingQuart(__name__)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.get("/logs")(routes.logs)
@@ -90,6 +90,7 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certifi
     app.get("/hosts")(routes.hosts)
     app.get("/healthz")(routes.healthz)
     app.get("/readyz")(routes.readyz)
+    app.before_request(routes.check_names)
     app.before_request(_refuse_uploads)
     app.after_request(routes.sign)
     answer_errors_with_problems(app)
@@ -99,37 +100,43 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certifi
 class _Routes:
     """One method for each route."""
 
-    def __init__(self, agent: AnsweringAgent, answers: Answers, version: str, certificate_required: bool) -> None:
+    def __init__(self, agent: AnsweringAgent, answers: Answers, version: str, access: Access) -> None:
         self._agent = agent
         self._answers = answers
         self._version = version
-        self._certificate_required = certificate_required
+        self._access = access
+
+    async def check_names(self) -> None:
+        self._access.check_names(request.scope)
+        g.rightly_addressed = True
 
     async def logs(self) -> Answer:
-        self._admit()
+        await self._admit()
         query = _resumed(_query(parse))
         return await self._answer(query, logs_form(query))
 
     async def hits(self) -> Answer:
-        self._admit()
+        await self._admit()
         query = _query(parse_hits)
         return await self._answer(query, hits_form(query))
 
     async def files(self) -> Response:
-        self._admit()
+        await self._admit()
         query = _addressed(parse_listing(request.query_string))
         listing = await self._agent.files(query)
         return DocumentResponse(to_json(replace(listing, trace=trace_id(query.trace))))
 
     async def hosts(self) -> Response:
-        self._admit()
+        await self._admit()
         _refuse_parameters()
         trace = trace_of(request.scope)
         hosts = [host_to_json(state) for state in await self._agent.hosts(trace)]
         return DocumentResponse({"hosts": hosts, "trace_id": trace_id(trace)})
 
     async def healthz(self) -> Response:
-        return DocumentResponse({"status": "ok", "name": self._agent.name, "version": self._version})
+        health = {"status": "ok", "name": self._agent.name, "version": self._version}
+        refusal = await self._access.refusal(request.scope)
+        return DocumentResponse({**health, "refuses": refusal.detail} if refusal else health)
 
     async def readyz(self) -> Response:
         reasons = await self._agent.unready()
@@ -138,16 +145,17 @@ class _Routes:
         return DocumentResponse({"status": "ready"})
 
     async def sign(self, response: TrioResponse) -> TrioResponse:
-        self._sign(response)
+        response.headers[VERSION_HEADER] = self._version
+        if g.get("rightly_addressed"):  # a page that goes by a false name may read the answer
+            self._sign(response)
         return response
 
     def _sign(self, response: TrioResponse) -> None:
         response.headers[VERSION_HEADER] = self._version
         response.headers[AGENT_HEADER] = to_header(self._agent.identity)
 
-    def _admit(self) -> None:
-        if not may_ask(request.scope, certificate_required=self._certificate_required):
-            raise Refusal(401, "a client certificate of this agent's authority is required")
+    async def _admit(self) -> None:
+        await self._access.admit(request.scope)
         _refuse_misdirected(self._agent.identity)
 
     async def _answer(self, query: Query, form: Form) -> Answer:

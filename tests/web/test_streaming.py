@@ -23,6 +23,7 @@ from logagent.core.query import Query
 from logagent.core.wire.parameters import parse
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import chunks, connect, trailers
+from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
@@ -38,7 +39,12 @@ async def asking(
     pump: Pump, answers: Answers | None = None, question: str = "filename=app.log", **headers: str
 ) -> AsyncIterator[httpx.Response]:
     """The response to one question, its body not read yet."""
-    app = create_app(FakeAgent(pump), answers or Answers("web0", 10), version="0", certificate_required=False)
+    app = create_app(
+        FakeAgent(pump),
+        answers or Answers("web0", 10),
+        version="0",
+        access=Access(["web0"], certificate_required=False),
+    )
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         network.host("web0", partial(serve_connection, app))
@@ -344,7 +350,9 @@ async def test_follow_over_http1_comes_in_chunks_as_lines_are_written(autojump_c
             await out.send(Batch(line + b"\n", 1, [0], [0], (WEB,)))
         return Outcome()
 
-    app = create_app(FakeAgent(follow), Answers("web0", 10), version="0", certificate_required=False)
+    app = create_app(
+        FakeAgent(follow), Answers("web0", 10), version="0", access=Access(["web0"], certificate_required=False)
+    )
     theirs, ours = memory_stream_pair()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve_connection, app, ours)
@@ -376,7 +384,9 @@ async def counted(query: Query, out: Out) -> Outcome:
 
 async def over_http1(pump: Pump, route: str, accept: str) -> bytes:
     """All that a client of HTTP/1.1 gets until the connection ends or falls silent."""
-    app = create_app(FakeAgent(pump), Answers("web0", 10), version="0", certificate_required=False)
+    app = create_app(
+        FakeAgent(pump), Answers("web0", 10), version="0", access=Access(["web0"], certificate_required=False)
+    )
     theirs, ours = memory_stream_pair()
     received = b""
     async with trio.open_nursery() as nursery:
@@ -429,7 +439,9 @@ async def test_client_that_takes_nothing_keeps_a_follow_and_no_other_answer(
         finally:
             ended.set()
 
-    app = create_app(FakeAgent(endless), Answers("web0", 10), version="0", certificate_required=False)
+    app = create_app(
+        FakeAgent(endless), Answers("web0", 10), version="0", access=Access(["web0"], certificate_required=False)
+    )
     theirs, ours = lockstep_stream_pair()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve_connection, app, ours)

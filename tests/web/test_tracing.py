@@ -17,6 +17,7 @@ from logagent.core.batch import Out
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.trace import TRACE_HEADER
+from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from testbed.broken import Broken
@@ -106,7 +107,8 @@ async def test_a_bug_is_answered_with_the_trace(autojump_clock: MockClock, caplo
     async def never(query: Query, out: Out) -> Outcome:
         return Outcome(Status.OK)
 
-    app = create_app(Faulty(never), Answers("web0", 1), version="0", certificate_required=False)
+    access = Access(["web0"], certificate_required=False)
+    app = create_app(Faulty(never), Answers("web0", 1), version="0", access=access)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://web0") as client:
         with trio.fail_after(5):
             response = await client.get("/logs?filename=a.log", headers={"traceparent": TRACE})

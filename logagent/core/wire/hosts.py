@@ -20,7 +20,7 @@ class HostState:
     Attributes:
         version: of its program; empty if it is not known.
         round_trip: seconds that its last answer took; None if it did not answer.
-        message: why it is not reachable.
+        message: why it is not reachable, or does not answer the agent that was asked.
     """
 
     name: str

@@ -1,0 +1,43 @@
+"""Who may ask an agent, made from its settings and from what its machine says of it."""
+
+from __future__ import annotations
+
+import os
+
+from logagent.certificate_names import names_in
+from logagent.config import accounts
+from logagent.config.settings import Settings
+from logagent.core.access.local_rights import LocalRights
+from logagent.web.access import Access
+from logagent.web.admission.local_users import LocalUsers
+
+
+def access_of(settings: Settings) -> Access:
+    """Make what decides which requests an agent answers.
+
+    Raises:
+        OSError: if the agent's certificate cannot be read.
+    """
+    certificate = settings.tls_certificate
+    return Access(
+        [settings.name, *settings.known_as, *(names_in(certificate) if certificate else ())],
+        certificate_required=settings.client_certificate == "required",
+        local_users=None if settings.trust_loopback else LocalUsers(local_rights(settings)),
+    )
+
+
+def local_rights(settings: Settings) -> LocalRights:
+    """Return which users of this machine are served without a certificate."""
+    groups = settings.local_groups
+    return LocalRights(
+        own=os.geteuid(),
+        users=frozenset(settings.local_users),
+        groups=frozenset(supplementary_groups() if groups is None else groups),
+        nameless=accounts.nameless_user(),
+    )
+
+
+def supplementary_groups() -> frozenset[int]:
+    """Return the groups by which this process may read logs: without its own, which often holds everybody."""
+    others = set(os.getgroups()) - {os.getegid(), accounts.nameless_group()}
+    return frozenset(group for group in others if not (accounts.is_everybodys(group) or accounts.is_of_devices(group)))

@@ -1,0 +1,42 @@
+"""The rows of the table that say who may ask an agent without a certificate, and by which names."""
+
+from __future__ import annotations
+
+from logagent.config import accounts, values
+from logagent.config.setting import Setting
+
+CLEARTEXT = (
+    Setting(
+        "known_as",
+        values.known_name,
+        "a further name by which clients address this agent in cleartext, where requests are refused that name neither "
+        "an IP address nor localhost, this host's name, or a name of its certificate: web pages could have sent them",
+        "name or *.domain",
+        otherwise="none",
+        repeatable=True,
+    ),
+    Setting(
+        "local_users",
+        accounts.users,
+        "users of this machine who are served over loopback and Unix sockets, besides root and the agent's own user",
+        "names or numbers",
+        otherwise="none",
+        repeatable=True,
+    ),
+    Setting(
+        "local_groups",
+        accounts.groups,
+        "groups of this machine whose members are served likewise; never users and nogroup; empty: none",
+        "names or numbers",
+        otherwise="the agent's supplementary groups, without those for devices",
+        repeatable=True,
+    ),
+    Setting(
+        "trust_loopback",
+        values.switch,
+        "serve every user of this machine over loopback and Unix sockets, with the rights of the agent",
+        "true or false",
+        default="false",
+    ),
+)
+"""Who is served in cleartext."""
