@@ -11,6 +11,7 @@ from typing import Protocol
 from quart import Response, request
 
 from logagent.core.cursor import continued
+from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
@@ -109,7 +110,12 @@ class _Routes:
 
     async def files(self) -> Response:
         self._admit()
-        return to_response(to_json(await self._agent.files(_addressed(parse_listing(request.query_string)))))
+        query = _addressed(parse_listing(request.query_string))
+        listing = await self._agent.files(query)
+        # Another agent wants the list in any case, since it has those of others beside it.
+        if listing.is_denied and not query.own:
+            raise Failure(Status.PERMISSION_DENIED, listing.outcome.message)
+        return to_response(to_json(listing))
 
     async def hosts(self) -> Response:
         self._admit()

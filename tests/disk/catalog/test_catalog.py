@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from logagent.core.escapes import in_line
 from logagent.core.notes import Notes
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
@@ -67,7 +68,7 @@ def test_all_that_is_refused_reads_like_a_missing_file(root: Path, name: str) ->
     planted(root.parent, "outside.log")
     (root / "loop.log").symlink_to("loop.log")
     os.mkfifo(root / "fifo.log")
-    assert failure(Catalog([root]), name) == (Status.NOT_FOUND, f"no such file: {name}")
+    assert failure(Catalog([root]), name) == (Status.NOT_FOUND, f"no such file: {in_line(name)}")
 
 
 def test_missing_file_among_several_is_named_by_a_log_that_does_not_open(root: Path) -> None:
