@@ -16,7 +16,7 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState, chosen
 from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.listing import Listing, joined
-from logagent.disk.catalog.ends import Lister
+from logagent.disk.catalog.listed_logs import LogLister
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
 from logagent.local import PATIENCE_OF_FILES, LocalLister, LocalLogs, LocalSource
@@ -45,7 +45,7 @@ class Agent:
         self._logs = logs
         self._peers = peers
         self._patience = patience
-        self._lister = LocalLister(logs, Lister())
+        self._lister = LocalLister(logs, LogLister())
 
     async def check(self, query: Query) -> None:
         """Compile the query's expressions in a thread, ahead of the search.

@@ -18,8 +18,8 @@ from logagent.core.times.named_formats import FormatRules, NamedFormat
 from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
-from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
 from logagent.disk.catalog.format_names import names_of
+from logagent.disk.catalog.listed_logs import MAX_LISTED, LogLister, sorted_out, unlooked
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.following.source import FollowSource
 from logagent.disk.search.known_times import KnownTimes
@@ -183,7 +183,7 @@ class LocalLister:
     """
 
     logs: LocalLogs
-    lister: Lister
+    lister: LogLister
 
     async def listing(self, query: Query, patience: float) -> Listing:
         """List the logs that a query names; logs that could not be read in time are listed without their times.
@@ -205,7 +205,8 @@ class LocalLister:
         logs, failures = sorted_out(found)
         with trio.move_on_at(in_time.deadline):
             for log in logs:
-                listed.append(await self._look_into(log))
+                listed.append(await self._look_into(log, notes))
+        failures += _unreadable(logs, listed)
         every = (*listed, *map(self._unlooked, logs[len(listed) :]))
         return Listing(every, (self._part(logs, listed, failures),), self._told(notes))
 
@@ -217,9 +218,10 @@ class LocalLister:
     def _told(self, notes: Notes) -> tuple[Note, ...]:
         return of_host(notes.told(), self.logs.host)
 
-    async def _look_into(self, log: Log) -> ListedLog:
+    async def _look_into(self, log: Log, notes: Notes) -> ListedLog:
         logs = self.logs
-        return await logs.threads.in_thread(self.lister.look, logs.host, log, logs.zone_of(log), logs.named_for(log))
+        zone, named = logs.zone_of(log), logs.named_for(log)
+        return await logs.threads.in_thread(self.lister.look, logs.host, log, zone, named, notes)
 
     def _unlooked(self, log: Log) -> ListedLog:
         return unlooked(self.logs.host, log, self.logs.zone_of(log), "not looked into in time")
@@ -231,3 +233,18 @@ class LocalLister:
             outcomes.append(Outcome(Status.DEADLINE_EXCEEDED, message))
         whole = combine([*outcomes, Outcome()], lines=len(logs), timings={})
         return HostOutcome(self.logs.host, whole.status, whole.message)
+
+
+def _unreadable(logs: Sequence[Log], listed: Sequence[ListedLog]) -> list[Failure]:
+    """Return a failure for each log that could not be looked into; one that is gone by now is none.
+
+    Logs that globs met and that may not be read are noted instead, unless no file at all may be read.
+    """
+    unread = [(log, one) for log, one in zip(logs, listed, strict=False) if one.status not in _WELL]
+    noted = [one for log, one in unread if one.status is Status.PERMISSION_DENIED and not log.named]
+    is_any_readable = any(file.readable for log in logs for file in log.generations)
+    failing = [one for _, one in unread if one not in noted or not is_any_readable]
+    return [Failure(one.status, one.message) for one in failing]
+
+
+_WELL = (Status.OK, Status.NOT_FOUND)

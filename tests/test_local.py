@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from datetime import UTC
@@ -21,7 +22,7 @@ from logagent.core.query import Order, Query
 from logagent.core.wire.listing import UNTIMED, Listing
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.catalog.ends import Lister
+from logagent.disk.catalog.listed_logs import LogLister
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.local import LEAST_KEPT, LocalLister, LocalLogs, LocalSource
@@ -86,7 +87,7 @@ async def test_a_link_that_leads_out_is_noted_where_a_glob_meets_it(autojump_clo
 async def test_a_listing_has_the_notes_of_its_host(autojump_clock: MockClock, tmp_path: Path) -> None:
     (tmp_path / "out.log").symlink_to("/dev/null")
     (tmp_path / "app.log").write_bytes(b"one\n")
-    listing = await LocalLister(logs_in(tmp_path), Lister()).listing(Query.of(files=("**/*",)), 5.0)
+    listing = await LocalLister(logs_in(tmp_path), LogLister()).listing(Query.of(files=("**/*",)), 5.0)
     assert listing.notes == (Note("link", ("out.log",), 1, "web0"),)
     assert listing.outcome.complete
 
@@ -220,7 +221,7 @@ async def test_listing_shows_what_may_not_be_read_with_the_reason_and_notes_it(a
             path.chmod(mode)
         with Unprivileged():
             listing = await listed(logs_in(root))
-            deep = await LocalLister(logs_in(root), Lister()).listing(Query.of(files=("**/*",)), 5)
+            deep = await LocalLister(logs_in(root), LogLister()).listing(Query.of(files=("**/*",)), 5)
         permit(root)
     assert [(log.name, log.message) for log in listing.logs] == [
         ("a.log", UNTIMED),
@@ -230,6 +231,46 @@ async def test_listing_shows_what_may_not_be_read_with_the_reason_and_notes_it(a
     assert [(note.kind, note.files) for note in listing.notes] == [("unreadable", ("b.log",))]
     assert [(note.kind, note.files) for note in deep.notes] == [("unreadable", ("b.log", "private/"))]
     assert deep.outcome.complete
+
+
+async def test_logs_that_cannot_be_read_make_a_listing_incomplete(autojump_clock: MockClock, tmp_path: Path) -> None:
+    def fail(descriptor: int, size: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(b"2026-11-23T10:00:00Z one\n")
+    listing = await LocalLister(logs_in(tmp_path), LogLister(read=fail)).listing(Query.of(files=("*.log",)), 5)
+    assert listing.hosts == (
+        HostOutcome("web0", Status.UNAVAILABLE, "input/output error: a.log; input/output error: b.log"),
+    )
+    assert not listing.outcome.complete
+
+
+@pytest.mark.parametrize(
+    ("files", "status"),
+    [
+        (("app.log",), Status.PERMISSION_DENIED),
+        (("app.log*",), Status.OK),
+        (("app.log", "a*"), Status.PERMISSION_DENIED),
+        (("b.log", "a.log"), Status.PERMISSION_DENIED),
+        (("b*.log",), Status.PERMISSION_DENIED),
+        (("*.log",), Status.OK),
+        (("a.log",), Status.OK),
+        (("b.log",), Status.PERMISSION_DENIED),
+    ],
+)
+async def test_a_listing_is_as_complete_as_an_answer(
+    autojump_clock: MockClock, files: tuple[str, ...], status: Status
+) -> None:
+    with TemporaryDirectory() as directory:
+        root = planted(Path(directory), "a.log", "b.log", "app.log", "app.log.1", "app.log.2")
+        for path, mode in ((root, 0o755), (root / "b.log", 0), (root / "app.log.1", 0)):
+            path.chmod(mode)
+        with Unprivileged():
+            listing = await LocalLister(logs_in(root), LogLister()).listing(Query.of(files=files), 5)
+            _, outcome = await body_of(logs_in(root), *files)
+        permit(root)
+    assert (listing.outcome.status, outcome.status) == (status, status)
 
 
 # The list.
@@ -248,7 +289,7 @@ class SlowDisk(DiskThreads):
 
 
 async def listed(logs: LocalLogs) -> Listing:
-    return await LocalLister(logs, Lister()).listing(Query.of(files=("*.log",)), patience=5)
+    return await LocalLister(logs, LogLister()).listing(Query.of(files=("*.log",)), patience=5)
 
 
 async def test_logs_that_are_not_looked_into_in_time_are_listed_without_times(

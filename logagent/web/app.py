@@ -11,7 +11,7 @@ from quart import Response, g, request
 from quart_trio.wrappers import TrioResponse
 
 from logagent.core.cursor import continued
-from logagent.core.outcome import Outcome
+from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
@@ -124,6 +124,9 @@ class _Routes:
         await self._admit()
         query = _addressed(parse_listing(request.query_string))
         listing = await self._agent.files(query)
+        # Another agent wants the list in any case, since it has those of others beside it.
+        if listing.is_denied and not query.own:
+            raise Failure(Status.PERMISSION_DENIED, listing.outcome.message)
         return DocumentResponse(to_json(replace(listing, trace=trace_id(query.trace))))
 
     async def hosts(self) -> Response:

@@ -133,7 +133,7 @@ class _Delivery:
 
     async def run(self) -> None:
         outcome = replace(self._with_cursor(await self._answered()), trace=trace_id(self._plan.query.trace))
-        if not self._started and outcome.status in _REFUSALS:
+        if not self._started and _is_refused(outcome):
             await self._connection.send_plain(self._send, self._plan.refuse(outcome))
         else:
             await self._end(outcome)
@@ -215,6 +215,11 @@ class _Delivery:
         if self._plan.trailers:
             trailers = [(name.encode(), value.encode("latin-1")) for name, value in to_trailers(outcome)]
             await self._send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
+
+
+def _is_refused(outcome: Outcome) -> bool:
+    """Return whether an outcome has a status code of its own, and hides the failure of no host behind it."""
+    return outcome.status in _REFUSALS and all(part.status in (Status.OK, *_REFUSALS) for part in outcome.hosts)
 
 
 class AnswerConnection(TrioASGIHTTPConnection):

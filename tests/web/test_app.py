@@ -6,8 +6,10 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -25,8 +27,9 @@ from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.streaming import StreamingQuart
 from testbed.broken import Broken
-from testbed.cluster import PATIENCE, Cluster, Reply
+from testbed.cluster import PATIENCE, Cluster, Host, Reply, start_cluster
 from testbed.fake_agent import FakeAgent
+from testbed.trees import Unprivileged
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 
@@ -428,6 +431,7 @@ async def test_files_tells_what_is_known_of_each_log(autojump_clock: MockClock, 
         "formats": ["iso"],
         "zone": "UTC",
         "timed": True,
+        "status": 0,
         "message": "",
     }
     assert [(file["name"], file["size"], file["compressed"]) for file in generations] == [
@@ -437,6 +441,36 @@ async def test_files_tells_what_is_known_of_each_log(autojump_clock: MockClock, 
     assert "one block" in notes["message"]
     assert document["hosts"] == [{"host": "web0", "status": 0, "message": ""}]
     assert document["complete"] is True
+
+
+@pytest.fixture
+def tmp_path_of_all() -> Iterator[Path]:
+    """A directory that every user may enter."""
+    with TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)
+
+
+async def test_files_say_that_nothing_may_be_read_as_logs_do(autojump_clock: MockClock, tmp_path_of_all: Path) -> None:
+    hosts: dict[str, Host] = {"web0": {"other.log": b"one\n"}, "web1": LINES, "web2": Broken("refused")}
+    async with start_cluster(tmp_path_of_all, hosts) as it:
+        it.file("web1").chmod(0)
+        replies = {}
+        with Unprivileged():
+            for asked in ("filename=app.log&hostname=web0&hostname=web1", "filename=app.log&hostname=web1"):
+                for route in ("/logs", "/hits", "/files"):
+                    replies[asked, route] = await it.ask(asked, route=route)
+            own = await it.ask("filename=app.log", route="/files", host="web1", log_scope="own")
+            beside = await it.ask("filename=app.log", route="/files")
+            hidden = await it.ask("filename=app.log")
+    for reply in replies.values():
+        problem = json.loads(reply.body)
+        assert (reply.status, problem["detail"].endswith("permission denied: app.log")) == (403, True)
+    for document in (listed(own), listed(beside)):
+        assert [(log["name"], log["status"]) for log in document["files"]] == [("app.log", 7)]
+        assert (document["status"], document["complete"]) == (7, False)
+    assert hidden.status == 200  # a 403 would not name the host that could not be reached
+    assert {part.host: part.status for part in hidden.verdict.hosts} == {"web0": 5, "web1": 7, "web2": 14}
 
 
 async def test_files_of_many_hosts_come_together_and_failing_hosts_are_named(

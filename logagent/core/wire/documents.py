@@ -22,6 +22,9 @@ class Document:
             raise BadListing("an object was expected")
         self._members = document
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
     def take(self, name: str, kind: type[Kind]) -> Kind:
         """Return a member of this kind.
 

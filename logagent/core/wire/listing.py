@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from logagent.core.batch import shown
-from logagent.core.notes import Note, add_up, of_host
+from logagent.core.escapes import in_line
+from logagent.core.notes import Note, NoteKind, add_up, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.core.times import moments
@@ -60,6 +61,7 @@ class ListedLog:
         timed: whether any time was recognised; None if the log could not be read, or has no line.
         message: what people should know.
         times: what was taken for its times; None if it could not be read, has no line, or the agent does not tell.
+        status: OK if each of its files can be read, else how looking into the first that cannot ended.
     """
 
     host: str
@@ -72,6 +74,7 @@ class ListedLog:
     timed: bool | None = None
     message: str = ""
     times: ListedTimes | None = None
+    status: Status = Status.OK
 
     @property
     def size(self) -> int:
@@ -82,6 +85,11 @@ class ListedLog:
     def modified(self) -> int:
         """When its newest generation was modified, in nanoseconds since the epoch."""
         return self.generations[0].modified
+
+    @property
+    def is_looked_into(self) -> bool:
+        """Whether some of its files could be looked into."""
+        return self.status is Status.OK or self.timed is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +110,21 @@ class Listing:
 
     @property
     def outcome(self) -> Outcome:
-        """How the listing ended: with the status of the first host that failed; NOT_FOUND is not a failure here."""
+        """How the listing ended: with the status of the first host that failed; NOT_FOUND is not a failure here.
+
+        Its lines are the logs that could be looked into.
+        """
         failing = [part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
         first = failing[0] if failing else HostOutcome("", Status.OK)
-        outcome = Outcome(first.status, first.message, len(self.logs), hosts=self.hosts, notes=self.notes)
+        looked_into = sum(log.is_looked_into for log in self.logs)
+        outcome = Outcome(first.status, first.message, looked_into, hosts=self.hosts, notes=self.notes)
         return replace(outcome, trace=self.trace)
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether nothing of what was asked for may be read, on any host, for want of permission alone."""
+        statuses = {part.status for part in self.hosts} - {Status.NOT_FOUND}
+        return statuses == {Status.PERMISSION_DENIED} and not self.outcome.lines
 
     def of_host(self, host: str) -> Listing:
         """Return the listing of one host, with the name that this agent has for the host."""
@@ -145,10 +163,16 @@ def parse_listing(query_string: bytes) -> Query:
 
 def to_json(listing: Listing) -> dict[str, Any]:
     """Return the JSON document of a listing; bytes of names that are not UTF-8 are escaped with a backslash."""
+    outcome = listing.outcome
     return {
         "files": [_log(log) for log in listing.logs],
-        "hosts": [{"host": shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],
-        "complete": listing.outcome.complete,
+        "hosts": [
+            {"host": shown(part.host), "status": int(part.status), "message": in_line(part.message)}
+            for part in listing.hosts
+        ],
+        "status": int(outcome.status),
+        "message": in_line(outcome.message),
+        "complete": outcome.complete,
         "notes": notes_to_json(listing.notes),
         "trace_id": listing.trace or None,
     }
@@ -165,7 +189,8 @@ def _log(log: ListedLog) -> dict[str, Any]:
         "formats": list(log.formats),
         "zone": log.zone,
         "timed": log.timed,
-        "message": log.message,
+        "status": int(log.status),
+        "message": in_line(log.message),
         "times": None if log.times is None else times_to_json(log.times),
         "generations": [_file(generation) for generation in log.generations],
     }
@@ -193,12 +218,43 @@ def from_json(document: object) -> Listing:
         BadListing: when the document is not a listing.
     """
     whole = Document(document)
-    return Listing(
+    listing = Listing(
         tuple(_read_log(Document(log)) for log in whole.take("files", list)),
         tuple(_read_part(Document(part)) for part in whole.take("hosts", list)),
         tuple(_read_note(Document(note)) for note in whole.list_if_any("notes")),
         read_trace_id(whole.text_if_any("trace_id")),
     )
+    return listing if "status" in whole else _with_statuses(listing)
+
+
+def _with_statuses(listing: Listing) -> Listing:
+    """Return the listing of an agent that is too old for statuses, with those that its messages show.
+
+    Such an agent says of a log that could not be looked into only why, and of its host that all is well. Logs that a
+    glob met and that may not be read are in its notes too; they are no failure.
+    """
+    logs = tuple(replace(log, status=_told_by_message(log)) for log in listing.logs)
+    return replace(listing, logs=logs, hosts=tuple(_with_logs(part, logs, listing.notes) for part in listing.hosts))
+
+
+def _told_by_message(log: ListedLog) -> Status:
+    if log.timed is not None or not log.message:
+        return Status.OK
+    return Status.PERMISSION_DENIED if log.message.startswith(_DENIED) else Status.UNAVAILABLE
+
+
+def _with_logs(part: HostOutcome, logs: Iterable[ListedLog], notes: Iterable[Note]) -> HostOutcome:
+    if part.status is not Status.OK:
+        return part
+    noted = sum(note.count for note in notes if note.host == part.host and note.kind == NoteKind.UNREADABLE)
+    failed = [log for log in logs if log.host == part.host and log.status is not Status.OK]
+    denied = [log for log in failed if log.status is Status.PERMISSION_DENIED]
+    first = next((log for log in failed if log not in denied or len(denied) > noted), None)
+    return part if first is None else replace(part, status=first.status, message=first.message)
+
+
+_DENIED = "permission denied"
+"""How the message of a log begins that may not be read."""
 
 
 def _read_log(log: Document) -> ListedLog:
@@ -216,6 +272,7 @@ def _read_log(log: Document) -> ListedLog:
         log.flag_if_any("timed"),
         log.take("message", str),
         times_from(log.document_if_any("times")),
+        _status(log) if "status" in log else Status.OK,
     )
 
 
@@ -235,8 +292,11 @@ def _read_file(file: Document) -> ListedFile:
 
 
 def _read_part(part: Document) -> HostOutcome:
+    return HostOutcome(part.take("host", str), _status(part), part.take("message", str))
+
+
+def _status(told: Document) -> Status:
     try:
-        status = Status(part.take("status", int))
+        return Status(told.take("status", int))
     except ValueError as error:
         raise BadListing(str(error)) from None
-    return HostOutcome(part.take("host", str), status, part.take("message", str))

@@ -1,23 +1,19 @@
-"""The listing of logs: their files, and the times and formats at the ends of the oldest and the newest of them."""
+"""The times and formats at the ends of one file."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-from logagent.core.outcome import Failure, joined_causes
-from logagent.core.times.judgement import SETTLED, Distrust, Judgement
+from logagent.core.outcome import Failure
+from logagent.core.times.judgement import Judgement
 from logagent.core.times.named_formats import NamedFormat
-from logagent.core.times.place_words import in_words
 from logagent.core.times.stampers import stamper_for
-from logagent.core.wire.listed_times import ListedTimes
-from logagent.core.wire.listing import UNTIMED, UNTRUSTED, ListedFile, ListedLog
 from logagent.disk.archives.compression import HEAD, compression_of
-from logagent.disk.catalog.logs import Generation, Log
+from logagent.disk.catalog.logs import Generation
 from logagent.disk.catalog.rotated_names import has_compressed_name
 from logagent.disk.catalog.sampled_text import sampled_text
 from logagent.disk.files.beneath import failure_of
@@ -28,10 +24,6 @@ from logagent.disk.times.heads import Heads, heads_of
 from logagent.disk.times.sampling import judged
 from logagent.disk.times.stamping import FileTimes
 
-MAX_LISTED = 5000
-"""Logs of one listing: about two megabytes of JSON, and more than anyone reads."""
-MAX_TRIED = 3
-"""Files of a log that are opened from either end until one has lines: after a rotation the newest is empty."""
 KEPT = 10_000
 """Files in the cache, each valid as long as it does not change: a few hundred bytes each."""
 
@@ -58,7 +50,7 @@ class Ends:
 
 
 class Lister:
-    """Reads the ends of logs, and caches them as long as files do not change; threads may share it.
+    """Reads the ends of files, and caches them as long as they do not change; threads may share it.
 
     Args:
         kept: files in the cache.
@@ -70,53 +62,6 @@ class Lister:
         self._read = read
         self._seen: OrderedDict[_Identity, Ends] = OrderedDict()
         self._lock = threading.Lock()
-
-    def look(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None = None) -> ListedLog:
-        """Return a log with its times; opens at most twice `MAX_TRIED` of its files, and blocks.
-
-        A file that cannot be read is listed with a message that says why. Whether a file is compressed is decided by
-        its content if it was opened, else by its name.
-
-        Args:
-            zone: time zone of times that name none.
-            named: the format of time that was named for the log, if one was.
-        """
-        compressed: dict[str, bool] = {}
-        losses: dict[str, str] = {}
-        try:
-            first = self._first_with_lines(log.generations, zone, named, compressed, losses)
-            last = self._first_with_lines(log.generations[::-1], zone, named, compressed, losses)
-        except Failure as failure:
-            return replace(unlooked(host, log, zone, failure.message), generations=_files(log, compressed))
-        times = _times(_telling([first.judgement] if first is last else [first.judgement, last.judgement]))
-        return ListedLog(
-            host,
-            log.name,
-            _files(log, compressed),
-            last.oldest,
-            first.newest,
-            tuple(name for name, _ in times.formats) if times is not None else (),
-            str(zone),
-            None if times is None else not times.distrust,
-            joined_causes([*losses.values(), *filter(None, [_message(times)])]),
-            times,
-        )
-
-    def _first_with_lines(
-        self,
-        generations: Sequence[Generation],
-        zone: tzinfo,
-        named: NamedFormat | None,
-        compressed: dict[str, bool],
-        losses: dict[str, str],
-    ) -> Ends:
-        for generation in generations[:MAX_TRIED]:
-            ends = self.ends(generation, zone, named)
-            compressed[generation.name] = ends.compressed
-            losses |= {generation.name: ends.loss} if ends.loss else {}
-            if ends.judgement.lines:
-                return ends
-        return Ends()
 
     def ends(self, generation: Generation, zone: tzinfo, named: NamedFormat | None = None) -> Ends:
         """Return what the ends of one file say; opens the file, and blocks.
@@ -185,65 +130,6 @@ class Lister:
             return heads_of(text), False
         reader = Reader(descriptor, name, read=self._read)
         return Heads(reader.read, reader.size, nuls_before(descriptor, reader.size, self._read)), True
-
-
-def _telling(judgements: Sequence[Judgement]) -> Sequence[Judgement]:
-    """Leave out files of few lines, which are judged by the generation beside them, if there is another."""
-    return [one for one in judgements if one.stands_alone or one.lines >= SETTLED] or judgements
-
-
-def _times(judgements: Sequence[Judgement]) -> ListedTimes | None:
-    """Return what was found out about the files at both ends of a log; trusted if those of one of them are."""
-    if not judgements[0].lines:
-        return None
-    counts = sum((Counter(judgement.formats) for judgement in judgements), Counter())
-    reasons = [judgement.distrust.value for judgement in judgements if judgement.distrust is not None]
-    return ListedTimes(
-        sum(judgement.lines for judgement in judgements),
-        sum(judgement.timed for judgement in judgements),
-        tuple(counts.most_common()),
-        tuple(sorted({in_words(place) for judgement in judgements for place in judgement.places})),
-        judgements[0].named is not None,
-        any(judgement.local for judgement in judgements),
-        reasons[0] if len(reasons) == len(judgements) else "",
-    )
-
-
-def _message(times: ListedTimes | None) -> str:
-    if times is None or not times.distrust:
-        return ""
-    return UNTIMED if times.distrust == Distrust.NONE.value else UNTRUSTED.format(times.distrust)
-
-
-def unlooked(host: str, log: Log, zone: tzinfo, message: str) -> ListedLog:
-    """Return a log that could not be read, with a message that says why."""
-    return ListedLog(host, log.name, _files(log, {}), zone=str(zone), message=message)
-
-
-def sorted_out(logs: Iterable[Log]) -> tuple[list[Log], list[Failure]]:
-    """Return the logs that were found, and a failure for everything that could not be reached."""
-    found, failures = [], []
-    for log in logs:
-        if log.root is not None:
-            found.append(log)
-        else:
-            failures.append(_failure(log))
-    return found, failures
-
-
-def _failure(refused: Log) -> Failure:
-    try:
-        refused.generations[0].open()
-    except Failure as failure:
-        return failure
-    raise AssertionError(f"{refused.name} was not reached, and opens")
-
-
-def _files(log: Log, compressed: Mapping[str, bool]) -> tuple[ListedFile, ...]:
-    return tuple(
-        ListedFile(each.name, each.size, each.modified, compressed.get(each.name, each.compressed))
-        for each in log.generations
-    )
 
 
 def _of_file(times: FileTimes) -> Ends:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import BadParameter, Query
@@ -148,6 +149,7 @@ def test_moments_are_rfc3339_with_years_of_four_digits(moment: int, text: str) -
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+MESSAGES = TEXTS.map(in_line)
 MOMENTS = st.integers(-(2**59), 2**63)
 FILES = st.builds(ListedFile, TEXTS, st.integers(0, 2**63), MOMENTS, st.booleans())
 LOGS = st.builds(
@@ -160,12 +162,14 @@ LOGS = st.builds(
     st.lists(TEXTS, max_size=2).map(tuple),
     TEXTS,
     st.none() | st.booleans(),
-    TEXTS,
+    MESSAGES,
+    st.none(),
+    st.sampled_from(Status),
 )
 LISTINGS = st.builds(
     Listing,
     st.lists(LOGS, max_size=3).map(tuple),
-    st.lists(st.builds(HostOutcome, TEXTS, st.sampled_from(Status), TEXTS), max_size=2).map(tuple),
+    st.lists(st.builds(HostOutcome, TEXTS, st.sampled_from(Status), MESSAGES), max_size=2).map(tuple),
 )
 
 
@@ -197,5 +201,67 @@ def changed(**members: Any) -> dict[str, Any]:
     ],
 )
 def test_document_that_is_no_listing_is_refused(document: object) -> None:
+    with pytest.raises(BadListing):
+        from_json(document)
+
+
+def of_old_agent(*logs: ListedLog, notes: tuple[Note, ...] = ()) -> Listing:
+    """What is read of an agent that knows no statuses of logs."""
+    document = to_json(Listing(logs, (HostOutcome("web-1", Status.OK),), notes))
+    for log in document["files"]:
+        del log["status"]
+    del document["status"], document["message"]
+    return from_json(json.loads(json.dumps(document)))
+
+
+UNREAD = replace(LOG, timed=None, message="input/output error: app.log")
+DENIED = replace(LOG, timed=None, message="permission denied: app.log")
+
+
+@pytest.mark.parametrize(
+    ("logs", "noted", "status"),
+    [
+        ((LOG,), 0, Status.OK),
+        ((replace(LOG, timed=False, message="merged as one block"),), 0, Status.OK),
+        ((replace(LOG, timed=None),), 0, Status.OK),
+        ((LOG, UNREAD), 0, Status.UNAVAILABLE),
+        ((LOG, DENIED), 0, Status.PERMISSION_DENIED),
+        ((LOG, DENIED), 1, Status.OK),
+        ((LOG, DENIED, DENIED), 1, Status.PERMISSION_DENIED),
+        ((DENIED, UNREAD), 1, Status.UNAVAILABLE),
+    ],
+)
+def test_listing_of_an_agent_without_statuses_has_those_that_its_messages_show(
+    logs: tuple[ListedLog, ...], noted: int, status: Status
+) -> None:
+    read = of_old_agent(*logs, notes=(Note("unreadable", ("app.log",), noted, "web-1"),) if noted else ())
+    assert (read.hosts[0].status, read.outcome.complete) == (status, status is Status.OK)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "logs", "denied"),
+    [
+        ((Status.PERMISSION_DENIED,), (), True),
+        (
+            (Status.PERMISSION_DENIED, Status.NOT_FOUND),
+            (replace(LOG, timed=None, status=Status.PERMISSION_DENIED),),
+            True,
+        ),
+        ((Status.PERMISSION_DENIED,), (LOG,), False),
+        ((Status.PERMISSION_DENIED,), (replace(LOG, status=Status.PERMISSION_DENIED),), False),
+        ((Status.PERMISSION_DENIED, Status.UNAVAILABLE), (), False),
+        ((Status.NOT_FOUND,), (), False),
+        ((Status.OK, Status.PERMISSION_DENIED), (), False),
+    ],
+)
+def test_listing_is_denied_where_nothing_may_be_read_and_nothing_else_failed(
+    hosts: tuple[Status, ...], logs: tuple[ListedLog, ...], denied: bool
+) -> None:
+    assert Listing(logs, tuple(HostOutcome("web-1", status) for status in hosts)).is_denied is denied
+
+
+def test_a_log_of_an_unknown_status_is_no_listing() -> None:
+    document = to_json(Listing((LOG,), ()))
+    document["files"][0]["status"] = 99
     with pytest.raises(BadListing):
         from_json(document)
