@@ -5,6 +5,24 @@ from __future__ import annotations
 from logagent.config import accounts, values
 from logagent.config.setting import Setting
 
+UNIX_SOCKETS = (
+    Setting(
+        "listen_mode",
+        values.file_mode,
+        "the mode of Unix sockets: who may write to one may connect; which of them are served, local_users says",
+        "octal digits",
+        default="0666",
+    ),
+    Setting(
+        "listen_group",
+        accounts.group,
+        "the group of Unix sockets",
+        "name or number",
+        otherwise="the agent's own",
+    ),
+)
+"""The files of Unix sockets."""
+
 CLEARTEXT = (
     Setting(
         "known_as",
