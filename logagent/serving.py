@@ -130,7 +130,13 @@ def _agent(
     formats: FormatRules,
 ) -> Agent:
     logs = LocalLogs(
-        catalog=Catalog(settings.root, names=settings.root_name, skip=settings.skip_files, formats=formats),
+        catalog=Catalog(
+            settings.root,
+            names=settings.root_name,
+            skip=settings.skip_files,
+            never_serve=settings.never_serve,
+            formats=formats,
+        ),
         threads=threads,
         options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
         max_files=settings.max_files,

@@ -5,6 +5,17 @@ from __future__ import annotations
 from logagent.config import accounts, values
 from logagent.config.setting import Setting
 
+NEVER_SERVE = Setting(
+    "never_serve",
+    values.globs,
+    "further files that are never served, not by their exact names either, nor their copies, nor links to them; one "
+    "without / is a file's own name",
+    "globs",
+    otherwise="none besides keys, histories, `.env` and the like, which stay hidden",
+    repeatable=True,
+)
+"""Secrets that lie beside logs."""
+
 UNIX_SOCKETS = (
     Setting(
         "listen_mode",

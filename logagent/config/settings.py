@@ -37,6 +37,7 @@ class Settings:
         local_groups: numbers; None: the agent's supplementary groups.
         root_name: the names of roots, each once, by their absolute paths.
         skip_files: globs.
+        never_serve: globs besides those that are never served anyway.
         root_timezone: the same for the files of some roots, by the absolute paths of the roots.
         time_format: the first whose glob matches a file counts.
     """
@@ -48,6 +49,7 @@ class Settings:
     root: tuple[Path, ...] = (Path("/var/log"),)
     root_name: Mapping[Path, str] = field(default_factory=dict)
     skip_files: tuple[str, ...] = ()
+    never_serve: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
     certs: Path | None = None
     tls_certificate: Path | None = None
@@ -112,6 +114,7 @@ class _Checked:
             root=roots,
             root_name=self._root_names(roots),
             skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
+            never_serve=tuple(glob for globs in self._several("never_serve") for glob in globs),
             peer=self._peers(name),
             certs=self._path("certs"),
             tls_certificate=tls.certificate,

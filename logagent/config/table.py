@@ -68,6 +68,7 @@ SETTINGS = (
         default=SKIP_FILES,
         repeatable=True,
     ),
+    access_settings.NEVER_SERVE,
     Setting(
         "peer",
         values.peer,

@@ -107,6 +107,13 @@ def test_files_to_skip_are_globs_with_commas_or_one_by_one(machine: Machine) -> 
         machine.load({"skip_files": ["/var/log/x"]})
 
 
+def test_files_that_are_never_served_are_globs_with_commas_or_one_by_one(machine: Machine) -> None:
+    assert machine.load({"never_serve": ["payroll*,*.dump", "app/private/**"]}).never_serve == (
+        *("payroll*", "*.dump", "app/private/**"),
+    )
+    assert machine.load().never_serve == ()
+
+
 def test_users_and_groups_are_numbers_given_with_commas_or_one_by_one(machine: Machine) -> None:
     settings = machine.load({"local_users": ["root,4711", "4712"]}, {"LOGAGENT_LOCAL_GROUPS": "4711,4712"})
     assert (settings.local_users, settings.local_groups) == ((0, 4711, 4712), (4711, 4712))
