@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import trio
@@ -16,6 +17,7 @@ from logagent.agent import Agent
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.config.time_formats import TimeFormat
+from logagent.config.values import UNIX
 from logagent.core.times.named_formats import FormatRules, format_rules
 from logagent.core.times.strptime import BadTimeFormat
 from logagent.disk.catalog.catalog import Catalog
@@ -31,7 +33,7 @@ from logagent.web.admission.local_client import introduce
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server import connections
-from logagent.web.server.listening import Listener, listen, server_tls
+from logagent.web.server.listening import Listener, listen, listen_unix, server_tls
 
 GRACE_FOR_READERS = 0.5
 """The fraction of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict,
@@ -142,7 +144,13 @@ def _agent(
     formats: FormatRules,
 ) -> Agent:
     logs = LocalLogs(
-        catalog=Catalog(settings.root, names=settings.root_name, skip=settings.skip_files, formats=formats),
+        catalog=Catalog(
+            settings.root,
+            names=settings.root_name,
+            skip=settings.skip_files,
+            never_serve=settings.never_serve,
+            formats=formats,
+        ),
         threads=threads,
         options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
         max_files=settings.max_files,
@@ -154,8 +162,20 @@ def _agent(
 
 
 def _listeners(settings: Settings) -> list[Listener]:
-    urls = [urlsplit(url) for url in settings.listen]
-    return [_listener(settings, url.scheme, url.hostname or "", url.port or 0) for url in urls]
+    with ExitStack() as opened:
+        listeners: list[Listener] = []
+        for url in settings.listen:
+            listeners.append(_listener_at(settings, url))
+            opened.callback(listeners[-1].close)
+        opened.pop_all()
+        return listeners
+
+
+def _listener_at(settings: Settings, url: str) -> Listener:
+    if url.startswith(UNIX):
+        return listen_unix(Path(url.removeprefix(UNIX)), settings.listen_mode, settings.listen_group)
+    parts = urlsplit(url)
+    return _listener(settings, parts.scheme, parts.hostname or "", parts.port or 0)
 
 
 def _listener(settings: Settings, scheme: str, host: str, port: int) -> Listener:

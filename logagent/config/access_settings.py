@@ -5,6 +5,35 @@ from __future__ import annotations
 from logagent.config import accounts, values
 from logagent.config.setting import Setting
 
+NEVER_SERVE = Setting(
+    "never_serve",
+    values.globs,
+    "further files that are never served, not by their exact names either, nor their copies, nor links to them; one "
+    "without / is a file's own name",
+    "globs",
+    otherwise="none besides keys, histories, `.env` and the like, which stay hidden",
+    repeatable=True,
+)
+"""Secrets that lie beside logs."""
+
+UNIX_SOCKETS = (
+    Setting(
+        "listen_mode",
+        values.file_mode,
+        "the mode of Unix sockets: who may write to one may connect; which of them are served, local_users says",
+        "octal digits",
+        default="0666",
+    ),
+    Setting(
+        "listen_group",
+        accounts.group,
+        "the group of Unix sockets",
+        "name or number",
+        otherwise="the agent's own",
+    ),
+)
+"""The files of Unix sockets."""
+
 CLEARTEXT = (
     Setting(
         "known_as",

@@ -47,6 +47,11 @@ def groups(text: str) -> tuple[int, ...]:
     return tuple(_group(each) for each in _pieces(text))
 
 
+def group(text: str) -> int:
+    """Read one group, by name or number, and return its number."""
+    return int(text) if re.fullmatch("[0-9]{1,10}", text, re.ASCII) else _number_of_group(text)
+
+
 def _pieces(text: str) -> list[str]:
     return [piece.strip() for piece in text.split(",") if piece.strip()]
 
@@ -69,10 +74,10 @@ def _number_of_user(name: str) -> int:
 
 
 def _group(text: str) -> int:
-    group = int(text) if re.fullmatch("[0-9]{1,10}", text, re.ASCII) else _number_of_group(text)
-    if group == nameless_group() or is_everybodys(group):
+    number = group(text)
+    if number == nameless_group() or is_everybodys(number):
         raise ValueError(f"{text} says nothing of its members, and is never served; name a group such as adm")
-    return group
+    return number
 
 
 def _number_of_group(name: str) -> int:

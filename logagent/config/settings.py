@@ -12,7 +12,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
-from logagent.config import timezones, tls_files, values
+from logagent.config import listeners, timezones, tls_files, values
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
 from logagent.config.table import BY_NAME
@@ -26,7 +26,8 @@ class Settings:
     """The settings of one agent; the table of settings has their meanings and units.
 
     Attributes:
-        listen: URLs, each with a scheme and a port.
+        listen: URLs, each with a scheme and a port, or `unix:` and an absolute path.
+        listen_group: a number; None: the agent's own.
         root: directories that exist.
         peer: URLs by the peer's name.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
@@ -36,15 +37,19 @@ class Settings:
         local_groups: numbers; None: the agent's supplementary groups.
         root_name: the names of roots, each once, by their absolute paths.
         skip_files: globs.
+        never_serve: globs besides those that are never served anyway.
         root_timezone: the same for the files of some roots, by the absolute paths of the roots.
         time_format: the first whose glob matches a file counts.
     """
 
     name: str
     listen: tuple[str, ...] = ("http://127.0.0.1:8000",)
+    listen_mode: int = 0o666
+    listen_group: int | None = None
     root: tuple[Path, ...] = (Path("/var/log"),)
     root_name: Mapping[Path, str] = field(default_factory=dict)
     skip_files: tuple[str, ...] = ()
+    never_serve: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
     certs: Path | None = None
     tls_certificate: Path | None = None
@@ -104,9 +109,12 @@ class _Checked:
         return Settings(
             name=name,
             listen=self._listen(secure=tls.certificate is not None),
+            listen_mode=self._one("listen_mode"),
+            listen_group=self._one("listen_group") if "listen_group" in self._given else None,
             root=roots,
             root_name=self._root_names(roots),
             skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
+            never_serve=tuple(glob for globs in self._several("never_serve") for glob in globs),
             peer=self._peers(),
             certs=self._path("certs"),
             tls_certificate=tls.certificate,
@@ -169,25 +177,14 @@ class _Checked:
             raise self._wrong(asked, str(half)) from None
 
     def _listen(self, *, secure: bool) -> tuple[str, ...]:
-        return tuple(self._listened(address, secure=secure).url for address in self._read("listen"))
-
-    def _listened(self, address: values.Address, *, secure: bool) -> values.Address:
-        address = address._replace(tls=secure if address.tls is None else address.tls)
-        if address.tls and not secure:
-            raise self._wrong(
-                "listen", f"{address.url} needs a certificate: give certs, or tls_certificate and tls_key"
+        base, cleartext = self._given["listen"].base, self._one("allow_cleartext")
+        try:
+            return tuple(
+                listeners.url_of(address, base=base, secure=secure, allow_cleartext=cleartext)
+                for address in self._read("listen")
             )
-        if not address.tls and not address.loopback:
-            self._refuse_cleartext("listen", address.url)
-        return address
-
-    def _refuse_cleartext(self, name: str, url: str) -> None:
-        if not self._one("allow_cleartext"):
-            raise self._wrong(
-                name,
-                f"{url} would be cleartext on an address that is not loopback: "
-                "give a certificate (see certs), or say --allow-cleartext",
-            )
+        except ValueError as error:
+            raise self._wrong("listen", str(error)) from None
 
     def _peers(self) -> dict[str, str]:
         peers: dict[str, str] = {}
@@ -200,7 +197,10 @@ class _Checked:
 
     def _check_peer(self, url: str) -> None:
         if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
-            self._refuse_cleartext("peer", url)
+            try:
+                listeners.require_cleartext_is_meant(url, allow_cleartext=self._one("allow_cleartext"))
+            except ValueError as error:
+                raise self._wrong("peer", str(error)) from None
 
     def _local_groups(self) -> tuple[int, ...] | None:
         if "local_groups" not in self._given:

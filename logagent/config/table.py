@@ -37,10 +37,11 @@ SETTINGS = (
         "listen",
         values.address,
         "an address to answer on; without http:// or https://, https if there is a certificate; port 0: any free port",
-        "address:port",
+        "address:port or unix:path",
         default="127.0.0.1:8000",
         repeatable=True,
     ),
+    *access_settings.UNIX_SOCKETS,
     Setting(
         "root",
         _text,
@@ -67,6 +68,7 @@ SETTINGS = (
         default=SKIP_FILES,
         repeatable=True,
     ),
+    access_settings.NEVER_SERVE,
     Setting(
         "peer",
         values.peer,

@@ -20,6 +20,7 @@ from logagent.disk.catalog.globs import matcher
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.catalog.name_lookup import NameLookup
+from logagent.disk.catalog.never_served import NeverServed
 from logagent.disk.catalog.numbering import Clock, Numbering
 from logagent.disk.files.beneath import Root
 from logagent.disk.files.walk import Opener
@@ -40,6 +41,7 @@ class Catalog:
         roots: directories or single files.
         names: of roots, by their absolute paths; the others are called as the last part of their path.
         skip: globs of the files that globs leave out, see `globs.matcher`.
+        never_serve: globs of files that are hidden, besides `never_served.NEVER_SERVE`.
         formats: the formats of time that were named.
         max_comparisons: limit on the search for the globs of one query.
         opener: `os.open`, or its stand-in.
@@ -52,12 +54,14 @@ class Catalog:
         *,
         names: Mapping[Path, str] = MappingProxyType({}),
         skip: Sequence[str] = (),
+        never_serve: Sequence[str] = (),
         formats: FormatRules | None = None,
         max_comparisons: int = MAX_COMPARISONS,
         opener: Opener = os.open,
         now: Clock = time.time_ns,
     ) -> None:
-        self._roots = [(Root(path, opener, names.get(path.absolute(), "")), LiveNames()) for path in roots]
+        hides = NeverServed(never_serve)
+        self._roots = [(Root(path, opener, names.get(path.absolute(), ""), hides), LiveNames()) for path in roots]
         self._skips = matcher(skip)
         self._max_comparisons = max_comparisons
         self._numbering = Numbering(Lister(), now, formats or FormatRules())

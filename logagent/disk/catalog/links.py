@@ -87,6 +87,8 @@ def missing_target(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> tup
     """
     here, inside = start, name
     for crossings in range(MAX_CROSSINGS):
+        if here.beneath.hides(inside):
+            return None
         try:
             target = path_parts(_target(here, components(inside)))
         except OSError as error:

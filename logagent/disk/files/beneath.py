@@ -15,12 +15,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.files.walk import MAX_DEPTH, MAX_LINKS, Opener, Place, Walk, components, path_parts
+from logagent.disk.files.walk import MAX_DEPTH, MAX_LINKS, Hides, Opener, Place, Walk, components, path_parts
 
 DESCRIPTORS = Path("/proc/self/fd")
 """Where an `O_PATH` descriptor is opened for reading. No other way is certain to open the file that was checked:
@@ -41,6 +41,11 @@ _MEANINGS = {
 }
 
 
+def nothing_hidden(name: str) -> bool:
+    """Return False: nothing below the root is hidden."""
+    return False
+
+
 class Root:
     """One served root: a directory and all below it, or a single file, which is then served by its own name.
 
@@ -50,15 +55,17 @@ class Root:
     Args:
         path: may be a link or lead through links; that is the operator's choice.
         name: what it is called; empty: as the last component of its path.
+        hides: tells the names below it of what is as if it were not there.
 
     Attributes:
         path: absolute.
         name: what it is called, in messages and in `ROOT:NAME`.
     """
 
-    def __init__(self, path: Path, opener: Opener = os.open, name: str = "") -> None:
+    def __init__(self, path: Path, opener: Opener = os.open, name: str = "", hides: Hides = nothing_hidden) -> None:
         self.path = path.absolute()
         self._open = opener
+        self._hides = hides
         self.name = name or self.path.name or "/"
 
     @contextmanager
@@ -80,9 +87,10 @@ class Root:
     def _opened(self) -> Beneath:
         flags = os.O_PATH | os.O_CLOEXEC
         try:
-            return Beneath(self.path, self._open(str(self.path), flags | os.O_DIRECTORY), self._open, is_file=False)
+            descriptor, is_file = self._open(str(self.path), flags | os.O_DIRECTORY), False
         except NotADirectoryError:
-            return Beneath(self.path, self._open(str(self.path), flags), self._open, is_file=True)
+            descriptor, is_file = self._open(str(self.path), flags), True
+        return Beneath(self.path, descriptor, self._open, self._hides, is_file=is_file)
 
     def _failure(self, error: OSError) -> Failure:
         failure = failure_of(error, f"the root {self.name}")
@@ -96,13 +104,19 @@ class Beneath:
 
     Attributes:
         is_file: whether it is a single file.
+        hides: tells the names below it of what is as if it were not there.
     """
 
-    def __init__(self, path: Path, descriptor: int, opener: Opener, *, is_file: bool) -> None:
+    def __init__(self, path: Path, descriptor: int, opener: Opener, hides: Hides, *, is_file: bool) -> None:
         self.is_file = is_file
+        self.hides = hides
         self._path = path
         self._descriptor = descriptor
         self._open = opener
+
+    def hides_in(self, directories: Iterable[str], child: str) -> bool:
+        """Return whether a file or directory is hidden, by any of the names of the directory that holds it."""
+        return any(self.hides(f"{directory}/{child}" if directory else child) for directory in directories)
 
     def close(self) -> None:
         """Close the root's descriptor; called by `Root.enter`."""
@@ -116,10 +130,12 @@ class Beneath:
             links: links to follow at most.
 
         Raises:
-            OSError: ENOENT for a name that is missing or could lead upwards, EXDEV for a link out of the root, ELOOP
-                for too many links, E2BIG for too many directories.
+            OSError: ENOENT for a name that is missing, hidden, or could lead upwards, EXDEV for a link out of the root,
+                ELOOP for too many links, E2BIG for too many directories.
         """
         parts = components(name)
+        if self.hides(name):
+            raise FileNotFoundError(errno.ENOENT, "hidden")
         with self._walk([] if self.is_file and parts == [self._path.name] else parts, links) as place:
             yield place
 
@@ -162,7 +178,7 @@ class Beneath:
 
     @contextmanager
     def _walk(self, parts: list[str], links: int) -> Iterator[Place]:
-        walk = Walk(self._descriptor, self._open, links, self._spellings)
+        walk = Walk(self._descriptor, self._open, links, self._spellings, self.hides)
         try:
             walk.go(parts)
             yield walk.arrived()

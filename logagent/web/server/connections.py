@@ -80,7 +80,7 @@ async def serve(
     """
     with ExitStack() as sockets:
         for listener in listeners:
-            sockets.enter_context(listener.socket)
+            sockets.callback(listener.close)
         lifespan = Lifespan(ASGIWrapper(app), hypercorn_config(limits), {})
         context, monitor = WorkerContext(None), LivenessMonitor()
         async with trio.open_nursery() as background:
@@ -108,6 +108,8 @@ async def _serve_until(
             task_status.started()
             await stopping.wait()
             accepting.cancel_scope.cancel()
+        for listener in listeners:
+            listener.close()
         connections.cancel_scope.deadline = trio.current_time() + graceful
         await context.terminated.set()
 

@@ -7,6 +7,9 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from logagent.web.server import unix_sockets
+from logagent.web.server.unix_sockets import SocketFile
+
 BACKLOG = 1024
 """Connections that the kernel holds until they are accepted: many times what a dashboard opens at once."""
 
@@ -26,17 +29,43 @@ class Listener:
     Attributes:
         socket: closed by `connections.serve`, or by whoever never hands it over.
         tls: the server's side of TLS; None: cleartext.
+        file: of a Unix socket; None: TCP.
     """
 
     socket: socket.socket
     tls: ssl.SSLContext | None
+    file: SocketFile | None = None
 
     @property
     def address(self) -> str:
-        """The URL at which clients reach it, as `https://[::1]:8443`."""
+        """The URL at which clients reach it, as `https://[::1]:8443` or `unix:/run/logagent.sock`."""
+        if self.file is not None:
+            return f"unix:{self.file.path}"
         host, port = self.socket.getsockname()[:2]
         scheme = "https" if self.tls else "http"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    def close(self) -> None:
+        """Close the socket, and remove its file; a second call changes nothing."""
+        self.socket.close()
+        if self.file is not None:
+            self.file.remove()
+
+
+def listen_unix(path: Path, mode: int, group: int | None) -> Listener:
+    """Bind a Unix socket and listen on it, in cleartext.
+
+    Args:
+        path: absolute; a socket there on which nobody listens is replaced.
+        mode: of its file; who may write to it may connect.
+        group: of its file; None: the agent's own.
+
+    Raises:
+        OSError: naming the path, with what would be right.
+    """
+    bound, file = unix_sockets.bind(path, mode, group)
+    bound.listen(BACKLOG)
+    return Listener(bound, None, file)
 
 
 def listen(host: str, port: int, tls: ssl.SSLContext | None) -> Listener:
