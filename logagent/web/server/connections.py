@@ -135,5 +135,5 @@ async def _serve_accepted(
         state = LifespanState({**state, **await introduce(accepted)})
     stream: trio.abc.Stream = accepted
     if tls is not None:
-        stream = trio.SSLStream(accepted, tls, server_side=True, https_compatible=True)
+        stream = trio.SSLStream(accepted, tls, server_side=True)
     await ClientConnection(app, stream, limits, context, state, monitor).run()

@@ -13,6 +13,7 @@ from hypercorn.protocol import events
 from hypercorn.protocol.h11 import H11Protocol
 from hyperframe.exceptions import HyperframeError
 
+from logagent.web.server.http1_requests import RequestParser
 from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import NewStream, RequestStream
 
@@ -30,6 +31,7 @@ class Http1Protocol(H11Protocol):
 
     def __init__(self, new_stream: NewStream, refusals: Refusals, *others: Any) -> None:
         super().__init__(*others)
+        self.connection: RequestParser = RequestParser(self.config.h11_max_incomplete_size)
         self._new_stream = new_stream
         self._refusals = refusals
 
@@ -37,6 +39,12 @@ class Http1Protocol(H11Protocol):
     def uploading(self) -> bool:
         """Whether the client is still sending its request."""
         return bool(self.connection.their_state is h11.SEND_BODY)
+
+    @property
+    def cut_unseen(self) -> bool:
+        """Whether an answer has begun and not ended, of which only the end of the connection shows where it ends."""
+        begun = self.connection.our_state in {h11.SEND_BODY, h11.ERROR}
+        return begun and (self.connection.their_http_version or b"1.0") < b"1.1"
 
     @property
     def unhurried(self) -> bool:
