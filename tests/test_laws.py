@@ -46,8 +46,9 @@ USABLE_BY_UPPER = frozenset({"", "certs"})
 PURE = frozenset(
     {
         "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "copy",
-        "dataclasses", "datetime", "decimal", "enum", "fnmatch", "functools", "hashlib", "heapq", "html", "hyperscan",
-        "ipaddress", "itertools", "json", "math", "numbers", "operator", "re", "statistics", "string", "struct", "sys",
+        "cryptography", "dataclasses", "datetime", "decimal", "enum", "fnmatch", "functools", "hashlib", "heapq",
+        "html", "hyperscan", "ipaddress",
+        "itertools", "json", "math", "numbers", "operator", "re", "statistics", "string", "struct", "sys",
         "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zlib", "zstandard"
     }
 )
@@ -77,8 +78,9 @@ LONGEST = {"file": 300, "class": 200, "function": 40}
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """Ways of Trio's to threads."""
 
-LOADING_LATE = frozenset({"cli"})
-"""May import inside functions: one command must not wait for the libraries of another."""
+LOADING_LATE = frozenset({"cli", "certificates"})
+"""May import inside functions: one command must not wait for the libraries of another, nor any for what reads
+certificates, which is needed where a handshake failed."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})
 

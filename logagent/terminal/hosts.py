@@ -11,6 +11,7 @@ import trio
 
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
 from logagent.peers.client.http_client import connect
+from logagent.peers.client.reasons import reason
 from logagent.peers.source import refusal_in
 from logagent.peers.tracing import trace_of
 from logagent.terminal.address import AgentAddress, agent_address, patience
@@ -75,7 +76,7 @@ async def _hosts(client: httpx.AsyncClient, patience: float) -> list[HostState]:
         try:
             return _read_hosts(await client.get("/hosts"))
         except httpx.HTTPError as error:
-            raise NoHosts(f": {str(error) or type(error).__name__} (UNAVAILABLE)") from None
+            raise NoHosts(f": {reason(error)} (UNAVAILABLE)") from None
     raise NoHosts(f" did not answer within {patience:g} s (DEADLINE_EXCEEDED)")
 
 

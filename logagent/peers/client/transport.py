@@ -23,6 +23,7 @@ import trio
 from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, raising
 from logagent.peers.client.h1_connection import Http1Connection
 from logagent.peers.client.h2_connection import Http2Connection
+from logagent.peers.client.tls_connection import start_tls
 
 MAX_REQUESTS = 400
 """Requests at a time to one agent: bounds its streams, its connections and what they hold in memory."""
@@ -162,8 +163,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
     async def _greet(self, raw: httpcore.AsyncNetworkStream) -> Http2Connection | Http1Connection:
         if self._tls is not None:
             self._tls.set_alpn_protocols(["h2", "http/1.1"])
-            with raising(httpx.ConnectError):
-                raw = await raw.start_tls(self._tls, self._host)
+            raw = await start_tls(raw, self._tls, self._host)
             agreed = raw.get_extra_info("ssl_object").selected_alpn_protocol()
             if agreed != "h2":
                 return Http1Connection(raw)

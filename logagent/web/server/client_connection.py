@@ -21,6 +21,7 @@ from hypercorn.typing import AppWrapper, ConnectionState, LifespanState
 
 from logagent.web.server.burst_writer import BurstWriter
 from logagent.web.server.endings import end_by_reset, end_in_order
+from logagent.web.server.handshake import CLIENT_HELLO, shake_hands, turn_away
 from logagent.web.server.http1 import Http1Protocol
 from logagent.web.server.http2 import Http2Protocol
 from logagent.web.server.hypercorn_config import hypercorn_config
@@ -74,6 +75,7 @@ class ClientConnection:
         self._writer = BurstWriter(stream, limits, lambda: self.protocol.unhurried, self._write_failed)
         self._refusals = Refusals(addresses_of(stream)[0])
         self._speaking = False
+        self._begun = False
         self._closing = False
         self._client_gone = False
         self._bytes_lost = False
@@ -99,10 +101,7 @@ class ClientConnection:
     async def _handshake(self) -> bool:
         if self._tls is None:
             return True
-        try:
-            with trio.fail_after(self._limits.handshake_timeout):
-                await self._tls.do_handshake()
-        except (trio.BrokenResourceError, trio.TooSlowError):
+        if not await shake_hands(self._tls, self._limits.handshake_timeout, self._refusals):
             return False
         self._state["client_certificate"] = self._tls.getpeercert(binary_form=True)
         return True
@@ -212,9 +211,18 @@ class ClientConnection:
     async def _read(self) -> None:
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             while received := await self._stream.receive_some(READ_SIZE):
+                if self._is_misled(received):
+                    self._closing = True
+                    await turn_away(self._stream, self._refusals)
+                    break
                 await self._handle(RawData(bytes(received)))
         self._client_gone = True
         await self.protocol.handle(Closed())
+
+    def _is_misled(self, received: bytes | bytearray) -> bool:
+        """Return whether a client begins with TLS on a cleartext connection."""
+        first, self._begun = not self._begun, True
+        return first and self._tls is None and received.startswith(CLIENT_HELLO)
 
     async def _handle(self, event: RawData) -> None:
         try:

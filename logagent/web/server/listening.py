@@ -7,7 +7,9 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from logagent.core.wire.certificates import read_certificates
 from logagent.web.server import unix_sockets
+from logagent.web.server.handshake import ServerTls
 from logagent.web.server.unix_sockets import SocketFile
 
 BACKLOG = 1024
@@ -101,7 +103,7 @@ def _probe_silent_clients(bound: socket.socket) -> None:
             bound.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:
+def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ServerTls:
     """Make the TLS of a listener: 1.2 or newer, HTTP/2 preferred over HTTP/1.1.
 
     Args:
@@ -113,12 +115,17 @@ def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLC
     Raises:
         OSError: when a file cannot be read; `ssl.SSLError` when it is not what it should be.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(CIPHERS)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    context.load_cert_chain(certificate, key)
-    if client_ca is not None:
-        context.load_verify_locations(client_ca)
-        context.verify_mode = ssl.CERT_OPTIONAL
-    return context
+    seeing, quiet = ServerTls(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for context in (seeing, quiet):
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        context.load_cert_chain(certificate, key)
+        if client_ca is not None:
+            context.load_verify_locations(client_ca)
+            context.verify_mode = ssl.CERT_OPTIONAL
+    seeing.watch()
+    seeing.quiet = quiet
+    seeing.certificate = next(iter(read_certificates(certificate.read_bytes())), None)
+    seeing.authority = None if client_ca is None else next(iter(read_certificates(client_ca.read_bytes())), None)
+    return seeing

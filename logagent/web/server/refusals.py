@@ -6,12 +6,9 @@ import logging
 import secrets
 from http import HTTPStatus
 
+from logagent.core.wire.trace import TRACE_HEADER, TRACE_ID_BYTES
 from logagent.web.server.tcp import Address
 
-TRACE_HEADER = b"log-trace-id"
-"""The header that each response has; the application sets it in its own."""
-TRACE_ID_BYTES = 16
-"""Bytes of a trace's id, which is random."""
 FIRST_REFUSAL = 400
 """The lowest status code of a refusal."""
 
@@ -47,12 +44,13 @@ class Refusals:
             status: the HTTP status code.
             fields: those of the response; with a trace among them, if an application made it.
         """
-        if any(name == TRACE_HEADER for name, _ in fields):
+        header = TRACE_HEADER.encode()
+        if any(name == header for name, _ in fields):
             return fields
         trace_id = secrets.token_hex(TRACE_ID_BYTES)
         if status >= FIRST_REFUSAL:
             self.log(status, f"{HTTPStatus(status).phrase}, as the server found before any route did", trace_id)
-        return [*fields, (TRACE_HEADER, trace_id.encode())]
+        return [*fields, (header, trace_id.encode())]
 
 
 def spelled(client: Address | None) -> str:

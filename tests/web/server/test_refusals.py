@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from logagent.core.wire import trace
-from logagent.web.server.refusals import TRACE_HEADER, Refusals, spelled
+from logagent.core.wire.trace import TRACE_HEADER, read_trace_id
+from logagent.web.server.refusals import Refusals, spelled
 from testbed.asgi import hello
 
 ID = re.compile(rb"[0-9a-f]{32}")
@@ -18,9 +18,11 @@ def refusals(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     return [vars(record) for record in caplog.records if record.name == "logagent.refusals"]
 
 
-def test_server_and_routes_name_a_trace_alike() -> None:
-    assert TRACE_HEADER.decode() == trace.TRACE_HEADER
-    assert trace.read_trace_id(Refusals(None).signed(200, [])[0][1].decode())
+def test_what_the_server_answers_by_itself_gets_a_trace(caplog: pytest.LogCaptureFixture) -> None:
+    [(name, value)] = Refusals(None).signed(200, [])
+    assert name.decode() == TRACE_HEADER
+    assert read_trace_id(value.decode())
+    assert refusals(caplog) == []
 
 
 def test_the_trace_of_an_application_is_left_alone(caplog: pytest.LogCaptureFixture) -> None:
