@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from logagent.certificate_names import names_in
@@ -10,6 +11,8 @@ from logagent.config.settings import Settings
 from logagent.core.access.local_rights import LocalRights
 from logagent.web.access import Access
 from logagent.web.admission.local_users import LocalUsers
+
+_log = logging.getLogger(__name__)
 
 
 def access_of(settings: Settings) -> Access:
@@ -28,12 +31,14 @@ def access_of(settings: Settings) -> Access:
 
 def local_rights(settings: Settings) -> LocalRights:
     """Return which users of this machine are served without a certificate."""
-    groups = settings.local_groups
+    groups, nameless = settings.local_groups, accounts.nameless_user()
+    if os.geteuid() == nameless:
+        _log.warning("user %d stands for all users of other namespaces: run this agent as another one", nameless)
     return LocalRights(
         own=os.geteuid(),
         users=frozenset(settings.local_users),
         groups=frozenset(supplementary_groups() if groups is None else groups),
-        nameless=accounts.nameless_user(),
+        nameless=nameless,
     )
 
 

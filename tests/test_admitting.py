@@ -17,6 +17,14 @@ def test_its_own_user_and_those_of_its_settings_are_served() -> None:
     assert rights.nameless == accounts.nameless_user()
 
 
+def test_an_agent_that_runs_as_the_user_who_stands_for_many_is_warned(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "geteuid", accounts.nameless_user)
+    local_rights(Settings(name="web-1"))
+    assert "run this agent as another one" in caplog.text
+
+
 def test_without_a_setting_its_supplementary_groups_count() -> None:
     assert local_rights(Settings(name="web-1")).groups == supplementary_groups()
 
