@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 
 from logagent.certificate_names import names_in
 from logagent.config import accounts
@@ -16,17 +17,21 @@ _log = logging.getLogger(__name__)
 
 
 def access_of(settings: Settings) -> Access:
-    """Make what decides which requests an agent answers.
-
-    Raises:
-        OSError: if the agent's certificate cannot be read.
-    """
-    certificate = settings.tls_certificate
+    """Make what decides which requests an agent answers."""
     return Access(
-        [settings.name, *settings.known_as, *(names_in(certificate) if certificate else ())],
+        [settings.name, *settings.known_as, *_certified(settings.tls_certificate)],
         certificate_required=settings.client_certificate == "required",
         local_users=None if settings.trust_loopback else LocalUsers(local_rights(settings)),
     )
+
+
+def _certified(certificate: Path | None) -> list[str]:
+    """Return the names in a certificate; none if it cannot be read here, whatever TLS makes of it."""
+    try:
+        return names_in(certificate) if certificate else []
+    except OSError as error:
+        _log.warning("%s: the agent is not known by the names in it", error)
+        return []
 
 
 def local_rights(settings: Settings) -> LocalRights:
