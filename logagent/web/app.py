@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from quart import Response, g, request
 from quart_trio.wrappers import TrioResponse
@@ -21,6 +21,7 @@ from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
 from logagent.web.access import Access
+from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.answers import Answers
 from logagent.web.documents import (
     DocumentResponse,
@@ -166,6 +167,8 @@ class _Routes:
         if self._answers.full(query):
             kind = "follows" if query.follow else "answers"
             raise refuse_for_now(f"too many {kind} are under way")
+        if not form.in_band and _ends_alike_when_cut(request.scope):
+            raise Refusal(505, "HTTP/1.0 over a Unix socket cannot show that a text was cut; use HTTP/1.1 or NDJSON")
         query = replace(
             query,
             form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
@@ -192,6 +195,15 @@ def _refuse_misdirected(own: Identity) -> None:
     if asked.name != own.name or asked.id == own.id:
         by = "by itself" if asked.id == own.id else f"as {asked.name}"
         raise Refusal(421, f"this agent is {own.name}, and was asked {by}")
+
+
+def _ends_alike_when_cut(scope: Mapping[str, Any]) -> bool:
+    """Return whether the end of a connection alone ends an answer, and looks the same where the answer was cut.
+
+    Over TCP such a connection is reset. A Unix socket cannot be.
+    """
+    client: LocalClient | None = scope.get("state", {}).get(STATE)
+    return scope["http_version"] == "1.0" and client is not None and client.unix
 
 
 def _refuse_parameters() -> None:

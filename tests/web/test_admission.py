@@ -140,6 +140,20 @@ async def test_a_user_who_is_served_is_answered(path: str) -> None:
     assert (await answer(get(path, "host: localhost"), LocalClient(33))).startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize(
+    ("version", "accept", "unix", "status"),
+    [
+        ("1.0", "text/plain", True, 505),
+        ("1.0", "application/x-ndjson", True, 200),
+        ("1.1", "text/plain", True, 200),
+        ("1.0", "text/plain", False, 200),
+    ],
+)
+async def test_a_text_whose_cut_would_not_show_is_refused(version: str, accept: str, unix: bool, status: int) -> None:
+    asked = get("/logs?filename=app.log", "host: localhost", f"accept: {accept}", version=version)
+    assert int((await answer(asked, LocalClient(0, unix=unix))).split()[1]) == status
+
+
 async def test_health_says_whether_who_asks_is_served() -> None:
     assert b'"refuses": "user 1000 may not ask' in await answer(get("/healthz", "host: localhost"), LocalClient(1000))
     assert b"refuses" not in await answer(get("/healthz", "host: localhost"), LocalClient(33))

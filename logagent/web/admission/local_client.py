@@ -36,9 +36,11 @@ class LocalClient(NamedTuple):
 
     Attributes:
         user: its number; None: nobody is known to hold the client's socket.
+        unix: whether it came over a Unix socket, which cannot be reset.
     """
 
     user: int | None
+    unix: bool = False
 
 
 async def introduce(accepted: trio.SocketStream) -> dict[str, Any]:
@@ -59,7 +61,7 @@ async def local_client(
         look: reads the kernel's tables, in a thread.
     """
     if accepted.socket.family == socket.AF_UNIX:
-        return LocalClient(_peer_of(accepted))
+        return LocalClient(_peer_of(accepted), unix=True)
     try:
         pair = pair_of(accepted.socket.getpeername(), accepted.socket.getsockname())
     except OSError:

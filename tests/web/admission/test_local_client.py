@@ -64,7 +64,7 @@ async def test_a_client_of_a_unix_socket_is_its_user() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         async with trio.SocketStream(trio.socket.from_stdlib_socket(ours)) as accepted:
-            assert await local_client(accepted) == LocalClient(os.geteuid())
+            assert await local_client(accepted) == LocalClient(os.geteuid(), unix=True)
 
 
 class FromAfar:
