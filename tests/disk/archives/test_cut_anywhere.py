@@ -1,4 +1,4 @@
-"""An archive that is cut at any byte gives its first lines, forward and backward, and says that others are missing."""
+"""An archive that is cut at any byte gives its first lines in either direction, and says that others are missing."""
 
 from __future__ import annotations
 
