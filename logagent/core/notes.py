@@ -27,12 +27,16 @@ class NoteKind(enum.StrEnum):
         UNREADABLE: files and directories that a glob met and this agent may not read.
         BINARY: files that a glob met and that hold no text.
         LINK: links that a glob met and that lead out of the served roots.
+        CURSOR: logs whose positions are too many for a cursor, so that the answer has none.
+        RECORD_CURSORS: logs whose positions are too many for a cursor of each record, so that these have none.
     """
 
     TIMES = "times"
     UNREADABLE = "unreadable"
     BINARY = "binary"
     LINK = "link"
+    CURSOR = "cursor"
+    RECORD_CURSORS = "record_cursors"
 
 
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -45,6 +49,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.LINK: (
         "1 link that leads out of the served roots was left out",
         "{} links that lead out of the served roots were left out",
+    ),
+    NoteKind.CURSOR: (
+        "there is no cursor: the position of 1 log does not fit into one",
+        "there is no cursor: the positions of {} logs do not fit into one",
+    ),
+    NoteKind.RECORD_CURSORS: (
+        "records have no cursor of their own: the position of 1 log does not fit into one",
+        "records have no cursor of their own: the positions of {} logs do not fit into one",
     ),
 }
 

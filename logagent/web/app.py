@@ -199,6 +199,7 @@ def _plan(source: Source, query: Query, form: Form) -> Plan:
         trailers="http.response.trailers" in (request.scope.get("extensions") or {}),
         in_band=form.in_band,
         strict="handling=strict" in _preferences(),
+        cursors=form.cursors,
         refuse=lambda outcome: failure_to_problem(outcome.status, outcome.message),
     )
 
