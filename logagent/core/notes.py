@@ -29,6 +29,8 @@ class NoteKind(enum.StrEnum):
         LINK: links that a glob met and that lead out of the served roots.
         SAME: the host is another name of an agent that was asked by its own name, which stands in place of a file.
         UNNAMED: the host's agent is too old to say its name.
+        CURSOR: logs whose positions are too many for a cursor, so that the answer has none.
+        RECORD_CURSORS: logs whose positions are too many for a cursor of each record, so that these have none.
     """
 
     TIMES = "times"
@@ -37,6 +39,8 @@ class NoteKind(enum.StrEnum):
     LINK = "link"
     SAME = "same"
     UNNAMED = "unnamed"
+    CURSOR = "cursor"
+    RECORD_CURSORS = "record_cursors"
 
 
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -57,6 +61,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.UNNAMED: (
         "this agent is too old to say its name, so that it is taken for the one that is listed; upgrade it",
         "{} agents are too old to say their names, so that they are taken for those that are listed; upgrade them",
+    ),
+    NoteKind.CURSOR: (
+        "there is no cursor: the position of 1 log does not fit into one",
+        "there is no cursor: the positions of {} logs do not fit into one",
+    ),
+    NoteKind.RECORD_CURSORS: (
+        "records have no cursor of their own: the position of 1 log does not fit into one",
+        "records have no cursor of their own: the positions of {} logs do not fit into one",
     ),
 }
 

@@ -248,6 +248,7 @@ def _plan(source: Source, query: Query, form: Form, sign: Callable[[TrioResponse
         trailers="http.response.trailers" in (request.scope.get("extensions") or {}),
         in_band=form.in_band,
         strict="handling=strict" in _preferences(),
+        cursors=form.cursors,
         refuse=refuse,
     )
 

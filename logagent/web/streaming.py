@@ -19,7 +19,8 @@ from logagent.core.batch import Batch
 from logagent.core.cursor import encode
 from logagent.core.hits.counts import lines_in
 from logagent.core.merging.positions import Positions
-from logagent.core.notes import Note
+from logagent.core.merging.record_cursors import RecordCursors
+from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.core.wire.coding import encoder
@@ -64,6 +65,7 @@ class Plan:
         in_band: whether the rendering ends with the verdict.
         strict: whether an incomplete answer ends in a stream reset.
         refuse: makes the response in place of an answer that failed before its first byte.
+        cursors: makes the cursors of records, if they have any.
     """
 
     source: Source
@@ -74,6 +76,7 @@ class Plan:
     in_band: bool
     strict: bool
     refuse: Refuse
+    cursors: RecordCursors | None = None
 
 
 class Answer(TrioResponse):
@@ -158,7 +161,13 @@ class _Delivery:
         whole = outcome.complete and (query.limits.n is None or self._records < query.limits.n)
         if query.own or query.form.hits or (whole and query.form.order is Order.NEWEST):
             return outcome
-        return replace(outcome, cursor=encode(query, self._positions.current()))
+        positions = self._positions.current()
+        cursor = encode(query, positions)
+        lacks = [(NoteKind.CURSOR, 0 if cursor else len(positions))]
+        if self._plan.cursors is not None:
+            lacks.append((NoteKind.RECORD_CURSORS, self._plan.cursors.lacking))
+        notes = [Note(kind, (), logs, self._answers.name) for kind, logs in lacks if logs]
+        return replace(outcome, cursor=cursor, notes=(*outcome.notes, *notes))
 
     def _unfinished(self, status: Status, message: str) -> Outcome:
         outcome = Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)

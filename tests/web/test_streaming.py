@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 
 import httpx
 import pytest
@@ -452,3 +453,34 @@ async def test_client_that_takes_nothing_keeps_a_follow_and_no_other_answer(
             await wait_all_tasks_blocked()
         assert ended.is_set() is not is_kept
         nursery.cancel_scope.cancel()
+
+
+MANY = tuple(
+    Position("web0", f"{number}.log", 1024 << 32 | zlib.crc32(sha256(b"%d" % number).digest()), number)
+    for number in range(3000)
+)
+
+
+async def test_an_answer_of_too_many_logs_has_no_cursor_and_says_so(autojump_clock: MockClock) -> None:
+    async def many(query: Query, out: Out) -> Outcome:
+        await out.send(replace(LINE, positions=MANY))
+        return Outcome(Status.RESOURCE_EXHAUSTED, "no more")
+
+    async with asking(many) as response:
+        await read(response)
+        outcome = from_trailers(trailers(response))
+    assert outcome.cursor == ""
+    assert outcome.notes == (Note("cursor", (), 3000, "web0"),)
+    assert outcome.notes[0].sentence == "there is no cursor: the positions of 3000 logs do not fit into one"
+
+
+async def test_records_of_many_logs_have_no_cursors_though_the_answer_has_one(autojump_clock: MockClock) -> None:
+    async def many(query: Query, out: Out) -> Outcome:
+        await out.send(replace(LINE, origins=(Origin("web0", "a.log"),), times=[0], offsets=[0], positions=MANY[:900]))
+        return Outcome(Status.RESOURCE_EXHAUSTED, "no more")
+
+    async with asking(many, question="filename=app.log&cursors=true", accept="application/x-ndjson") as response:
+        record, end = map(json.loads, (await read(response)).splitlines())
+    assert "cursor" not in record
+    assert end["end"]["cursor"]
+    assert [(note["kind"], note["count"]) for note in end["end"]["notes"]] == [("record_cursors", 901)]

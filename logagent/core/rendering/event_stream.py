@@ -34,10 +34,11 @@ class EventStream:
         """Return the events of a batch."""
         if batch == SIGN_OF_LIFE:
             return ALIVE.encode() if self._follow else b""
-        said = notices_of(batch) if self._follow else batch.notices
+        records, lack = self._records(batch), self._cursors.news_of_lack()
+        said = notices_of(batch, lack) if self._follow else batch.notices
         notices = [f"event: notice\ndata: {json_notice(notice)}\n\n" for notice in said]
         live = [f"event: live\ndata: {LIVE_RECORD}\n\n"] if batch.live else []
-        return "".join([*notices, *self._records(batch), *live]).encode()
+        return "".join([*notices, *records, *live]).encode()
 
     def end(self, outcome: Outcome) -> bytes:
         """Return the last event, the verdict."""

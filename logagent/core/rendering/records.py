@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from json.encoder import encode_basestring
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, shown
 from logagent.core.escapes import in_line, line_prefix
 from logagent.core.merging.record_cursors import RecordCursors
+from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
 from logagent.core.times.moments import whole_second
 from logagent.core.wire.verdict import end_record
@@ -105,7 +106,8 @@ class RecordsNdjson:
             cursors = self._cursors.behind(batch)
             rows = [_with_cursor(row, cursor) for row, cursor in zip(rows, cursors, strict=True)]
         if self._follow:
-            rows = [*map(json_notice, notices_of(batch)), *rows, *_signs(batch)]
+            lack = self._cursors.news_of_lack() if self._cursors is not None else []
+            rows = [*map(json_notice, notices_of(batch, lack)), *rows, *_signs(batch)]
         return ("\n".join(rows) + "\n").encode() if rows else b""
 
     def end(self, outcome: Outcome) -> bytes:
@@ -130,9 +132,9 @@ def json_records(batch: Batch) -> list[str]:
     ]
 
 
-def notices_of(batch: Batch) -> list[Notice]:
-    """Return what people should know before the lines of a batch: its notices, and its notes as notices."""
-    notes = [Notice(note.host, Status.OK, f"note: {note.sentence}") for note in batch.notes]
+def notices_of(batch: Batch, further: Iterable[Note] = ()) -> list[Notice]:
+    """Return what people should know before the lines of a batch: its notices, and its notes and others as notices."""
+    notes = [Notice(note.host, Status.OK, f"note: {note.sentence}") for note in (*batch.notes, *further)]
     return [*batch.notices, *notes]
 
 
