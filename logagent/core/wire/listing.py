@@ -188,11 +188,14 @@ def from_json(document: object) -> Listing:
         BadListing: when the document is not a listing.
     """
     whole = Document(document)
-    return Listing(
+    listing = Listing(
         tuple(_read_log(Document(log)) for log in whole.take("files", list)),
         tuple(_read_part(Document(part)) for part in whole.take("hosts", list)),
         tuple(_read_note(Document(note)) for note in whole.list_if_any("notes")),
     )
+    if whole.flag_if_any("complete") not in (None, listing.outcome.complete):
+        raise BadListing("complete contradicts the status of the hosts")
+    return listing
 
 
 def _read_log(log: Document) -> ListedLog:
@@ -205,7 +208,7 @@ def _read_log(log: Document) -> ListedLog:
         generations,
         log.moment_if_any("oldest"),
         log.moment_if_any("newest"),
-        tuple(map(str, log.take("formats", list))),
+        log.texts("formats"),
         log.take("zone", str),
         log.flag_if_any("timed"),
         log.take("message", str),
@@ -216,7 +219,7 @@ def _read_log(log: Document) -> ListedLog:
 def _read_note(note: Document) -> Note:
     return Note(
         note.take("kind", str),
-        tuple(map(str, note.take("files", list))),
+        note.texts("files"),
         note.take("count", int),
         note.take("host", str),
     )
