@@ -43,6 +43,7 @@ class Settings:
     root_name: Mapping[Path, str] = field(default_factory=dict)
     skip_files: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
+    peer_pause: float = 60.0
     certs: Path | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -101,6 +102,7 @@ class _Checked:
             root_name=self._root_names(roots),
             skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
             peer=self._peers(),
+            peer_pause=self._one("peer_pause"),
             certs=self._path("certs"),
             tls_certificate=tls.certificate,
             tls_key=tls.key,

@@ -8,6 +8,8 @@ import ssl
 
 import httpx
 
+from logagent.peers.client.exchange import Away
+
 _WHAT_HAPPENED: dict[type[httpx.HTTPError], str] = {
     httpx.ConnectError: "cannot connect",
     httpx.ConnectTimeout: "cannot connect in time",
@@ -17,6 +19,8 @@ _WHAT_HAPPENED: dict[type[httpx.HTTPError], str] = {
 
 def reason(error: httpx.HTTPError) -> str:
     """Describe an error in one sentence, with the operating system's message if there is one."""
+    if isinstance(error, Away):
+        return str(error)
     return f"{_WHAT_HAPPENED.get(type(error), 'connection lost')}: {_word_of_system(error) or error}".rstrip(": ")
 
 
