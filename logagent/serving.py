@@ -119,8 +119,9 @@ def _answers(settings: Settings) -> Answers:
 
 def _peers(settings: Settings) -> Peers:
     if settings.tls_ca is None:
-        return Peers(settings.peer)
-    return Peers(settings.peer, tls=client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key))
+        return Peers(settings.peer, pause=settings.peer_pause)
+    tls = client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key)
+    return Peers(settings.peer, tls=tls, pause=settings.peer_pause)
 
 
 def named_formats(given: Iterable[TimeFormat]) -> FormatRules:

@@ -51,6 +51,7 @@ class Settings:
     skip_files: tuple[str, ...] = ()
     never_serve: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
+    peer_pause: float = 60.0
     certs: Path | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -116,6 +117,7 @@ class _Checked:
             skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
             never_serve=tuple(glob for globs in self._several("never_serve") for glob in globs),
             peer=self._peers(),
+            peer_pause=self._one("peer_pause"),
             certs=self._path("certs"),
             tls_certificate=tls.certificate,
             tls_key=tls.key,

@@ -78,6 +78,14 @@ SETTINGS = (
         repeatable=True,
     ),
     Setting(
+        "peer_pause",
+        values.seconds,
+        "how long no question waits again for a peer that could not be connected to, which takes 5 s if its host is "
+        "dead; meanwhile each question names it at once, and tries it in the background",
+        "seconds",
+        default="60",
+    ),
+    Setting(
         "certs",
         _text,
         "the directory of ca.pem, NAME.pem and NAME-key.pem as `logagent certs` makes them; NAME: this host's name",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import trio
 
-from logagent.core.batch import Batch
+from logagent.core.batch import SIGN_OF_LIFE, Batch
 from logagent.core.notes import Note
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
@@ -30,6 +30,7 @@ class Feed:
         outcome: how the source ended; None: it is running. An outcome that is set from outside stays.
         scope: cancels the source.
         heard: Trio's time at which the source last sent something.
+        advanced: Trio's time at which it last sent more than that it is alive.
         records: number of records that it sent.
         scanned: bytes of log that it scanned.
         planned: bytes of log that it scans in all, at most.
@@ -44,7 +45,7 @@ class Feed:
         self.slot: Batch | None = None
         self.outcome: Outcome | None = None
         self.scope = trio.CancelScope()
-        self.heard = -math.inf
+        self.heard = self.advanced = -math.inf
         self.records = self.scanned = self.planned = self.given = 0
         self.notes: tuple[Note, ...] = ()
         self._source = source
@@ -63,6 +64,7 @@ class Feed:
     async def send(self, batch: Batch) -> None:
         """Put a batch into the slot and wait until it is taken, unless `pass_by` handles it."""
         self.heard = trio.current_time()
+        self.advanced = self.advanced if batch == SIGN_OF_LIFE else self.heard
         self.records += batch.records
         self.scanned += batch.scanned
         self.planned += batch.planned

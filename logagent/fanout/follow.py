@@ -136,14 +136,11 @@ class _MergedFollow:
                 self._news = trio.Event()
                 for host in self._hosts:
                     notices += host.hear_beginning()
-        notices += [self._late(host) for host in self._hosts if not host.begun and host.outcome is None]
+        late = [host for host in self._hosts if not host.begun and host.outcome is None]
+        notices += [host.be_late(self._patience) for host in late]
         self._delivery.pass_by(self._anchors())
         self._tell()
         return notices
-
-    def _late(self, host: FollowedHost) -> Notice:
-        message = f"has not answered within {self._patience:g} s; following without it until it does"
-        return host.note(Notice(host.name, Status.UNAVAILABLE, message))
 
     def _anchors(self) -> tuple[Position, ...]:
         return tuple(position for host in self._hosts for position in host.anchors)
@@ -208,10 +205,11 @@ class _MergedFollow:
                 await self._delivery.say([end])
         elif self._window.size < HELD and (batch := host.take()) is not None:
             self._tell()  # there may be more
-            await self._delivery.say([host.note(notice) for notice in batch.notices])
+            if not host.begun:
+                await self._delivery.note(self._roll.notes(host.name))
+            await self._delivery.say(host.join(batch))
             await self._note(host, batch.notes)
             self._delivery.count_scanned(batch.scanned)
-            host.begun = True
             if not batch.count:
                 self._window.note(host.name, batch.positions)
             elif self._merging:

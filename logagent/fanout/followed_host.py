@@ -36,6 +36,7 @@ class FollowedHost(Feed):
         self.anchors: tuple[Position, ...] = ()
         self.state = Notice(name, Status.OK, "")
         self.loss: Notice | None = None
+        self._lateness: Notice | None = None
 
     @property
     def is_over(self) -> bool:
@@ -63,6 +64,20 @@ class FollowedHost(Feed):
         notices = [self.note(notice) for notice in batch.notices]
         self.anchors += batch.positions
         self.begun = batch.live or any(notice.status is Status.UNAVAILABLE for notice in notices)
+        return notices
+
+    def be_late(self, patience: float) -> Notice:
+        """Note that the host did not begin within so many seconds, and return the notice that says so."""
+        message = f"has not answered within {patience:g} s; following without it until it does"
+        self._lateness = self.note(Notice(self.name, Status.UNAVAILABLE, message))
+        return self._lateness
+
+    def join(self, batch: Batch) -> list[Notice]:
+        """Note that the host has begun, and return the batch's notices, and one more if it was late."""
+        notices = [self.note(notice) for notice in batch.notices]
+        if not self.begun and self._lateness is not None and self.state is self._lateness:
+            notices.insert(0, self.note(Notice(self.name, Status.OK, "answers now; it is followed from here on")))
+        self.begun = True
         return notices
 
     def note(self, notice: Notice) -> Notice:

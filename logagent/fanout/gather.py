@@ -1,7 +1,8 @@
 """Combining sources that end into one: pumps each in its own task, merges them by time, and names each failure.
 
 A source that sends neither lines nor a sign of life for `patience` seconds while the merge waits for it is left behind:
-it is cancelled, the others' lines are still sent, and the outcome names it.
+it is cancelled, the others' lines are still sent, and the outcome names it. So is one that only says for much longer
+that it is alive, without reading anything.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
 LAST_WORDS = 0.1
 """Seconds to wait for the outcomes of sources once the answer has all its lines: time for a round trip, too short to be
 noticed."""
-_OF_FILES = (Status.DATA_LOSS, Status.PERMISSION_DENIED)
+IDLE = 12
+"""A source that reads nothing but says that it is alive is waited for this many times the patience (a minute by
+default): it may wait for its turn at a busy disk, but a disk that hangs, or a peer that lies, holds nobody up."""
+_TOLD = (Status.DATA_LOSS, Status.PERMISSION_DENIED, Status.RESOURCE_EXHAUSTED, Status.INTERNAL)
+"""How a source ends that speaks of its files, or that cannot be trusted: that concerns lines which it sent before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class _Gathering:
         self._lines = 0
         self._merge_ns = 0
         self._told = (0, 0)
+        self._moved = False  # whether a position may have changed since they were told
         self._told_positions: set[Position] = set()
         self._told_notes: tuple[Note, ...] = ()
 
@@ -127,7 +133,9 @@ class _Gathering:
         """Note the positions of a batch without lines; return whether it had none."""
         if batch.count:
             return False
-        self._merge.note(number, batch.positions)
+        if batch.positions:
+            self._merge.note(number, batch.positions)
+            self._moved = True
         self._news.tell(alive=True)
         return True
 
@@ -164,11 +172,16 @@ class _Gathering:
             if self._news.alive:
                 self._news.alive = False
                 await self._out.send(self._with_progress(SIGN_OF_LIFE))
-            first = min(max(feed.heard, since) for feed in silent) + self._patience
+            first = min(self._patience_ends(feed, since) for feed in silent)
             with trio.move_on_at(first) as waiting:
                 await self._news.wait()
             if waiting.cancelled_caught:
-                self._leave_behind([feed for feed in silent if max(feed.heard, since) + self._patience <= first])
+                self._leave_behind([feed for feed in silent if self._patience_ends(feed, since) <= first])
+
+    def _patience_ends(self, feed: Feed, since: float) -> float:
+        """Return when a source is left behind for which the merge waits since a time, if nothing more comes of it."""
+        heard, advanced = max(feed.heard, since), max(feed.advanced, since)
+        return min(heard + self._patience, advanced + IDLE * self._patience)
 
     def _collect(self) -> None:
         started = time.perf_counter_ns()
@@ -176,6 +189,7 @@ class _Gathering:
             feed = self._feeds[number]
             if feed.slot is not None:
                 self._merge.add(number, feed.slot)
+                self._moved = True
                 feed.take()
             elif feed.outcome is not None:
                 self._merge.end(number)
@@ -186,11 +200,17 @@ class _Gathering:
         for feed in feeds:
             if feed.slot is None and feed.outcome is None:
                 feed.scope.cancel()
-                feed.outcome = Outcome(Status.UNAVAILABLE, f"sent nothing for {self._patience:g} s and was left behind")
+                feed.outcome = Outcome(Status.UNAVAILABLE, f"{self._silence_of(feed)} and was left behind")
+
+    def _silence_of(self, feed: Feed) -> str:
+        if trio.current_time() < feed.heard + self._patience:
+            return f"read nothing for {IDLE * self._patience:g} s, though it said that it was alive,"
+        return f"sent nothing for {self._patience:g} s"
 
     async def _give(self) -> None:
         started = time.perf_counter_ns()
         merged = self._merge.take(self._allowance)
+        self._moved |= merged is not None
         self._merge_ns += time.perf_counter_ns() - started
         if merged is None:
             return
@@ -229,6 +249,9 @@ class _Gathering:
 
     def _news_of_positions(self) -> tuple[Position, ...]:
         """Return the positions that changed since the last call."""
+        if not self._moved:
+            return ()
+        self._moved = False
         now = self._merge.positions
         new = tuple(position for position in now if position not in self._told_positions)
         self._told_positions = set(now)
@@ -254,13 +277,12 @@ class _Gathering:
         return told_beside(combine(outcomes, lines=self._lines, timings=timings), others)
 
     def _last_words_of(self, feed: Feed) -> Outcome:
-        """Return the outcome of a source that was stopped, with OK for a failure: it came after the last wanted line.
+        """Return the outcome of a source that was stopped, with OK where it was lost after the last wanted line.
 
-        But what a host that sent all n lines says of its files concerns these lines.
+        What a host has already said of its files is kept: it may concern lines that should have come before.
         """
         outcome = feed.outcome or Outcome()
-        sated = self._of_hosts and feed.records == self._query.limits.n
-        return outcome if outcome.complete or (sated and outcome.status in _OF_FILES) else Outcome()
+        return outcome if outcome.complete or (self._of_hosts and outcome.status in _TOLD) else Outcome()
 
     def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
         scanned = max(outcome.bytes_scanned, feed.scanned)

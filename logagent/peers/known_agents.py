@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from types import TracebackType
 
@@ -16,6 +17,7 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
+from logagent.peers.client.dialing import Background
 from logagent.peers.client.http_client import connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.listing import listing_of
@@ -28,6 +30,9 @@ from logagent.peers.tracing import trace_headers
 REFUSALS = frozenset({401, 403, 421})
 """The status codes by which an agent says that it does not answer this one: the reason stands in the document."""
 
+PAUSE = 60.0
+"""Seconds in which no question waits again for a peer that could not be connected to: waiting takes five seconds."""
+
 
 class Peers:
     """The known agents by name; an asynchronous context manager that closes the connections when it is left.
@@ -36,6 +41,8 @@ class Peers:
         urls: base URLs by name.
         tls: for URLs that begin with https; None: the system's authorities are trusted.
         network: makes the connections; None: TCP.
+        pause: seconds in which no question waits again for a peer that could not be connected to; meanwhile it is tried
+            in the background, with each question.
     """
 
     def __init__(
@@ -44,22 +51,35 @@ class Peers:
         *,
         tls: ssl.SSLContext | None = None,
         network: httpcore.AsyncNetworkBackend | None = None,
+        pause: float = PAUSE,
     ) -> None:
         self._urls = dict(urls)
         connects = {name: partial(connect, url, tls=tls, network=network) for name, url in urls.items()}
-        self._clients = {name: connect_one() for name, connect_one in connects.items()}
+        self._background = Background(pause)
+        self._attempts: AbstractAsyncContextManager[trio.Nursery] | None = None
+        self._clients = {name: connect_one(background=self._background) for name, connect_one in connects.items()}
         self._follow_clients = {name: FollowClients(connect_one) for name, connect_one in connects.items()}
 
     async def __aenter__(self) -> Peers:
+        self._attempts = trio.open_nursery()
+        self._background.nursery = await self._attempts.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        await self._end_attempts()  # noqa: ASYNC102 (all within is cancelled, and ends at once)
         for client in self._clients.values():
             await client.aclose()
         for clients in self._follow_clients.values():
             await clients.aclose()
+
+    async def _end_attempts(self) -> None:
+        attempts, self._attempts = self._attempts, None
+        nursery, self._background.nursery = self._background.nursery, None
+        if attempts is not None and nursery is not None:
+            nursery.cancel_scope.cancel()
+            await attempts.__aexit__(None, None, None)
 
     @property
     def names(self) -> list[str]:
@@ -121,7 +141,8 @@ class Peers:
             except httpx.HTTPError as error:
                 return HostState(name, url, reachable=False, message=reason(error))
             except Failure as failure:
-                return HostState(name, url, False, round_trip=round_trip, message=failure.message)
+                version = response.headers.get(VERSION_HEADER, "")
+                return HostState(name, url, False, version, round_trip, failure.message)
             return _state(name, url, round_trip, response)
         return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")
 

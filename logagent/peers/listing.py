@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import httpx
 import trio
@@ -23,6 +24,8 @@ from logagent.peers.tracing import trace_headers
 
 MAX_LISTING = 64 * 1024 * 1024
 """Bytes of one answer at most: enough for thousands of logs with hundreds of generations each."""
+
+_log = logging.getLogger(__name__)
 
 
 async def ask_for_files(
@@ -51,7 +54,9 @@ async def ask_for_files(
             return from_json(json.loads(await _body(response)))
     except httpx.HTTPError as error:
         raise Failure(Status.UNAVAILABLE, reason(error)) from None
-    except (BadListing, ValueError, RecursionError):
+    except BadListing as error:
+        raise Failure(Status.INTERNAL, f"answered with something else than files: {error}") from None
+    except (ValueError, RecursionError):
         raise Failure(Status.INTERNAL, "answered with something else than files; is it an agent?") from None
 
 
@@ -72,10 +77,20 @@ async def listing_of(
     """
     with trio.move_on_after(patience):
         try:
-            return (await ask_for_files(client, query, host, roll)).of_host(host)
+            return _of_one(await ask_for_files(client, query, host, roll), host)
         except Failure as failure:
             return failing(host, failure.status, failure.message)
+        except Exception:
+            _log.exception("asking %s for its files failed", client.base_url)
+            return failing(host, Status.INTERNAL, "internal error while asking")
     return failing(host, Status.UNAVAILABLE, f"no answer within {patience:g} s")
+
+
+def _of_one(listing: Listing, host: str) -> Listing:
+    """Return the listing of one host, with the name by which it is listed here; it must say how that host answered."""
+    if len(listing.hosts) != 1:
+        raise Failure(Status.INTERNAL, f"answered for {len(listing.hosts)} hosts, but was asked for its own files")
+    return listing.of_host(host)
 
 
 def _headers(query: Query, host: str | None, roll: Roll | None) -> dict[str, str]:

@@ -14,7 +14,6 @@ import trio
 
 from logagent.core.batch import Batch, Origin, Out
 from logagent.core.cursor import MAX_ASKED, encode
-from logagent.core.hits.counts import are_counts
 from logagent.core.notes import of_host
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
@@ -22,7 +21,8 @@ from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, FrameDecoder, WireError
 from logagent.core.wire.identity import ASKED_AS_HEADER
 from logagent.core.wire.parameters import to_query_string
-from logagent.core.wire.verdict import BadVerdict, from_trailers
+from logagent.core.wire.verdict import BadVerdict, NoVerdict, from_trailers
+from logagent.peers.checking import Checks, hosts_in
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
 from logagent.peers.roll import Roll
@@ -84,16 +84,20 @@ class PeerSource:
             return replace(outcome, trace=trace_of(response))
 
     async def _read(self, response: httpx.Response, query: Query, out: Out) -> Outcome:
-        if self.roll is not None and self.host is not None:
-            self.roll.meet(self.host, response.headers)
+        told = self._meet(response)
         if response.status_code != 200:
             raise _in_plain_words(await refusal(response), query)
         if response.http_version != "HTTP/2":
             raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
         if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
             raise Failure(Status.INTERNAL, "answered with something else than batches; is it an agent?")
-        await self._pass_on(response, query, out)
-        return _verdict(response)
+        checks = Checks(query, self.host if told else None)
+        await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)
+        return checks.settle(_verdict(response))
+
+    def _meet(self, response: httpx.Response) -> bool:
+        """Return whether the agent says its name, which then is the listed one."""
+        return self.roll is not None and self.host is not None and self.roll.meet(self.host, response.headers)
 
     def _headers(self, query: Query) -> dict[str, str]:
         columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query.form, name))
@@ -107,33 +111,24 @@ class PeerSource:
             headers[ASKED_AS_HEADER] = self.roll.asks(self.host)
         return headers | trace_headers(query.trace)
 
-    async def _pass_on(self, response: httpx.Response, query: Query, out: Out) -> None:
-        renamed: Callable[[Batch], Batch] = _Renaming(self.host) if self.host else _unchanged
+    async def _pass_on(
+        self, response: httpx.Response, checks: Checks, renamed: Callable[[Batch], Batch], out: Out
+    ) -> None:
         frames = FrameDecoder()
         try:
             decode = decoder(response.headers.get("content-encoding", IDENTITY))
             async for chunk in chunks(response):
                 for piece in decode(chunk):
                     for batch in frames.receive(piece):
-                        await out.send(renamed(_checked(batch, query)))
+                        await out.send(renamed(checks.check(batch)))
             frames.finish()
         except (WireError, DecodeError) as error:
             _log.warning("%s sent something else than batches: %s", self.client.base_url, error)
-            raise Failure(Status.INTERNAL, "sent something else than batches") from None
+            raise Failure(Status.INTERNAL, f"sent something else than batches: {error}") from None
 
 
 def _failure(error: Failure | httpx.HTTPError) -> Failure:
     return error if isinstance(error, Failure) else Failure(Status.UNAVAILABLE, reason(error))
-
-
-def _checked(batch: Batch, query: Query) -> Batch:
-    """Return the batch; raise `WireError` if it lacks columns that the query asked for, or holds other lines."""
-    asked = [(query.form.times, batch.times), (query.form.places, batch.offsets), (query.form.places, batch.origins)]
-    if batch.count and any(wanted and not column for wanted, column in asked):
-        raise WireError("a column that was asked for is missing")
-    if batch.count and query.form.hits and not are_counts(batch):
-        raise WireError("a line is no count")
-    return batch
 
 
 class _Counted:
@@ -156,9 +151,7 @@ class _Renaming:
         self._renamed: dict[Origin, Origin] = {}
 
     def __call__(self, batch: Batch) -> Batch:
-        hosts = {origin.host for origin in batch.origins} | {position.host for position in batch.positions}
-        hosts |= {notice.host for notice in batch.notices} | {note.host for note in batch.notes}
-        if hosts <= {self._host}:
+        if hosts_in(batch) <= {self._host}:
             return batch
         positions = tuple(position._replace(host=self._host) for position in batch.positions)
         notices = tuple(notice._replace(host=self._host) for notice in batch.notices)
@@ -195,8 +188,10 @@ def _with_time_left(query: Query) -> Query:
 def _verdict(response: httpx.Response) -> Outcome:
     try:
         return from_trailers(trailers(response))
-    except BadVerdict as error:
+    except NoVerdict as error:
         raise Failure(Status.UNAVAILABLE, f"its answer ended without a verdict ({error})") from None
+    except BadVerdict as error:
+        raise Failure(Status.INTERNAL, f"its answer ended with a verdict that is none: {error}") from None
 
 
 async def refusal(response: httpx.Response) -> Failure:
@@ -236,8 +231,8 @@ def _detail(document: bytes) -> str:
     if len(document) > MAX_PROBLEM:
         return ""
     try:
-        return str(json.loads(document)["detail"])
-    except (ValueError, KeyError, TypeError):
+        return str(json.loads(document)["detail"]).encode("utf-8", "replace").decode()
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

@@ -138,10 +138,12 @@ async def test_a_host_waits_while_too_many_bytes_are_held(
 async def test_a_host_that_does_not_begin_in_time_is_named_and_joins_later(autojump_clock: MockClock) -> None:
     reader = Reader()
     late = source(7.0, begins("b"), written("b", 2), NEVER)
-    await following(host("a", NEVER), late).pump(changed(QUERY, timeout=20.0), reader)
+    outcome = await following(host("a", NEVER), late).pump(changed(QUERY, timeout=20.0), reader)
     message = "has not answered within 5 s; following without it until it does"
-    assert reader.notices == [told(Status.UNAVAILABLE, message, "b")]
+    back = told(Status.OK, "answers now; it is followed from here on", "b")
+    assert reader.notices == [told(Status.UNAVAILABLE, message, "b"), back]
     assert reader.times == [2]
+    assert {part.host: part.status for part in outcome.hosts} == {"a": Status.OK, "b": Status.OK}
 
 
 async def test_a_host_that_says_it_is_unreachable_is_not_waited_for(autojump_clock: MockClock) -> None:

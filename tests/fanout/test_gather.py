@@ -12,7 +12,7 @@ from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Origin, Out
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query, Source
-from logagent.fanout.gather import LAST_WORDS, Gather
+from logagent.fanout.gather import IDLE, LAST_WORDS, Gather
 from testbed.queries import changed
 from testbed.sources import NEVER, Reader, ScriptedSource, Step, lines, source
 
@@ -572,6 +572,39 @@ async def test_what_a_host_says_of_its_files_counts_if_it_sent_all_lines(
     sated, other = source(lines(1, 2), outcome=Outcome(status, "b.log: is no text")), source(lines(9), NEVER)
     outcome = await hosts(sated, other).pump(changed(OLDEST, n=2), Reader())
     assert outcome.status is (Status.OK if status is Status.UNAVAILABLE else status)
+
+
+@pytest.mark.parametrize("status", [Status.DATA_LOSS, Status.PERMISSION_DENIED, Status.INTERNAL, Status.UNAVAILABLE])
+async def test_what_a_host_has_said_of_its_files_counts_however_few_lines_it_sent(
+    status: Status, autojump_clock: MockClock
+) -> None:
+    said, end = source(lines(2, 9), outcome=Outcome(status, "a.log.2.gz: is damaged")), trio.Event()
+    both = hosts(source(lines(1), end, lines(3, 4)), said)
+
+    async def let_it_end() -> None:
+        await wait_all_tasks_blocked()
+        end.set()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(let_it_end)
+        outcome = await both.pump(changed(OLDEST, n=4), Reader())
+    lost_after = status is Status.UNAVAILABLE
+    assert outcome.status is (Status.OK if lost_after else status)
+    assert statuses(outcome)["b"] is (Status.OK if lost_after else status)
+
+
+async def test_signs_of_life_alone_keep_a_source_for_a_bounded_time(autojump_clock: MockClock) -> None:
+    reader, idle = Reader(), source(*searching(1000))
+    outcome = await hosts(source(lines(1)), idle).pump(OLDEST, reader)
+    assert statuses(outcome) == {"a": Status.OK, "b": Status.UNAVAILABLE}
+    assert outcome.message == ("b: read nothing for 60 s, though it said that it was alive, and was left behind")
+    assert trio.current_time() == pytest.approx(IDLE * PATIENCE)
+    assert reader.times == [1]
+
+
+async def test_a_source_that_reads_for_long_and_finds_nothing_is_kept(autojump_clock: MockClock) -> None:
+    outcome = await hosts(source(lines(1)), source(*searching(1000, scanned=1), lines(2))).pump(OLDEST, Reader())
+    assert outcome.complete
 
 
 async def test_a_file_that_fails_behind_the_last_line_that_was_wanted_does_not_count(autojump_clock: MockClock) -> None:

@@ -212,3 +212,57 @@ async def test_what_a_peer_says_otherwise_is_no_reason(autojump_clock: MockClock
     assert (await state_of({"status": "ok"})).message == ""
     assert (await state_of({"detail": "down"}, 500)).message == "is no agent, or not a healthy one"
     assert (await state_of({}, 403)).message == "is no agent, or not a healthy one"
+
+
+# Peers that are down.
+
+
+class Hole(MemoryNetwork):
+    """A network that takes no notice of attempts to connect until it is revived."""
+
+    def __init__(self, nursery: trio.Nursery) -> None:
+        super().__init__(nursery)
+        self.revived = trio.Event()
+
+    async def connect_tcp(self, *args: Any, **options: Any) -> Any:
+        await self.revived.wait()
+        return await super().connect_tcp(*args, **options)
+
+
+async def test_dead_peer_costs_one_question_five_seconds_and_is_there_when_it_is_back(
+    autojump_clock: MockClock,
+) -> None:
+    question, reader = Query.of(files=("app.log",), own=True), Reader()
+    async with trio.open_nursery() as nursery:
+        network = Hole(nursery)
+        network.host("far", Followed().serve)
+        async with Peers({"web-2": "http://far"}, network=network) as peers:
+            took, messages = [], []
+            for _ in range(3):
+                started = trio.current_time()
+                messages.append((await peers.source("web-2").pump(question, Reader())).message)
+                took.append(round(trio.current_time() - started, 1))
+                await trio.sleep(12)
+            state = await peers.state("web-2", 5)
+            network.revived.set()
+            with trio.move_on_after(0.05):
+                await peers.source("web-2").pump(question, reader)
+        nursery.cancel_scope.cancel()
+    assert took == [5.0, 0.1, 0.1]
+    assert messages[1].endswith("did not answer in time, 12 s ago; it is being tried again")
+    assert (state.reachable, state.message.endswith("it is being tried again")) == (False, True)
+    assert reader.batches == [SIGN_OF_LIFE]
+
+
+async def test_follow_of_a_dead_peer_tries_again_as_ever(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    async with trio.open_nursery() as nursery:
+        network = Hole(nursery)
+        network.host("far", Followed().serve)
+        async with Peers({"web-2": "http://far"}, network=network) as peers:
+            nursery.start_soon(peers.live("web-2").pump, QUERY, reader)
+            await trio.sleep(20)
+            network.revived.set()
+            await trio.sleep(20)
+            nursery.cancel_scope.cancel()
+    assert [notice.status for batch in reader.batches for notice in batch.notices] == [Status.UNAVAILABLE, Status.OK]

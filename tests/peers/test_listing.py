@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -67,6 +68,49 @@ async def test_host_without_a_listing_is_named_with_the_reason(
     if status is Status.RESOURCE_EXHAUSTED:
         monkeypatch.setattr(listing, "MAX_LISTING", 100)
     assert await listed(agent) == Listing((), (HostOutcome("w1", status, message),))
+
+
+def lying(**changed: Any) -> Agent:
+    """An agent whose listing is changed: the document, or a member of its one file, named by `file_`."""
+    document = to_json(LISTING)
+    for name, value in changed.items():
+        if name.startswith("file_"):
+            document["files"][0][name.removeprefix("file_")] = value
+        else:
+            document[name] = value
+    return Agent(json.dumps(document).encode())
+
+
+LIES = [
+    (lying(hosts=[]), "answered for 0 hosts, but was asked for its own files"),
+    (lying(hosts=to_json(LISTING)["hosts"] * 2), "answered for 2 hosts, but was asked for its own files"),
+    (lying(complete=False), "complete contradicts the status of the hosts"),
+    (lying(files={}), "files is missing, or is no list"),
+    (lying(files=[1]), "an object was expected"),
+    (lying(file_generations=[]), "a log without generations"),
+    (lying(file_generations=[{"name": "a", "size": -1}]), "size is a number that cannot be"),
+    (lying(file_generations=[{"name": "a", "size": 2**64}]), "size is a number that cannot be"),
+    (lying(file_generations=[{"name": "a", "size": True}]), "size is missing, or is no int"),
+    (lying(file_generations=[{"name": "a", "size": 1, "modified": "then"}]), "modified is no time"),
+    (lying(file_name="\ud800"), "name is no text"),
+    (lying(file_formats=[{}]), "formats holds something else than texts"),
+    (lying(file_oldest="tomorrow"), "oldest is no time"),
+    (lying(notes=[{"kind": "link", "files": ["\ud800"], "count": 1, "host": ""}]), "files holds something else than"),
+    (lying(notes=[{"kind": "link", "files": [], "count": -1, "host": ""}]), "count is a number that cannot be"),
+]
+
+
+@pytest.mark.parametrize(("agent", "message"), LIES)
+async def test_listing_that_cannot_be_is_refused_with_what_is_wrong(agent: Agent, message: str) -> None:
+    told = await listed(agent)
+    assert (told.logs, told.hosts[0].host, told.hosts[0].status) == ((), "w1", Status.INTERNAL)
+    assert message in told.hosts[0].message
+
+
+async def test_bug_while_asking_is_the_hosts_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    told = await listed(Agent(b"", error=ZeroDivisionError()))
+    assert told.hosts == (HostOutcome("w1", Status.INTERNAL, "internal error while asking"),)
+    assert "asking http://a for its files failed" in caplog.text
 
 
 async def test_listing_that_takes_longer_than_the_patience_is_none(autojump_clock: MockClock) -> None:

@@ -27,6 +27,7 @@ from testbed.sources import Reader
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 QUERY = Query.of(files=("app.log",))
+FOLLOW = Query.of(files=("app.log",), follow=True)
 LINES = [b"2026-11-23T10:00:00Z one", b"2026-11-23T10:00:01Z two"]
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -243,7 +244,7 @@ BATCH = Batch(
 
 
 async def test_whatever_a_peer_names_carries_the_name_by_which_it_is_known() -> None:
-    outcome, batches = await sending(encode(BATCH) * 2).pump(QUERY, "web-2")
+    outcome, batches = await sending(encode(BATCH) * 2).pump(FOLLOW, "web-2")
     here = FAR._replace(host="web-2")
     assert [batch.origins for batch in batches] == [(here,), (here,)]
     assert batches[0].origins[0] is batches[1].origins[0]
@@ -253,13 +254,13 @@ async def test_whatever_a_peer_names_carries_the_name_by_which_it_is_known() -> 
 
 
 async def test_names_stay_as_they_come_for_a_reader_of_many_hosts() -> None:
-    _, batches = await sending(encode(BATCH)).pump(QUERY)
+    _, batches = await sending(encode(BATCH)).pump(FOLLOW)
     assert batches == [BATCH]
 
 
 async def test_verdict_of_a_peer_is_its_outcome_with_the_lines_that_came() -> None:
     said = Outcome(Status.DATA_LOSS, "damaged", lines=7, bytes_scanned=9)
-    outcome, _ = await sending(encode(BATCH), outcome=said).pump(QUERY)
+    outcome, _ = await sending(encode(BATCH), outcome=said).pump(FOLLOW)
     assert outcome == Outcome(Status.DATA_LOSS, "damaged", lines=1, bytes_scanned=9)
 
 
@@ -278,7 +279,8 @@ async def test_answer_that_is_no_batches_is_refused() -> None:
 async def test_body_that_is_no_batches_or_cannot_be_decompressed_is_no_internal_error(coding: str) -> None:
     headers = {"content-type": BATCHES, "content-encoding": coding}
     outcome, batches = await sending(b"\xff" * 40, headers=headers).pump(QUERY)
-    assert outcome == Outcome(Status.INTERNAL, "sent something else than batches")
+    assert outcome.status is Status.INTERNAL
+    assert outcome.message.startswith("sent something else than batches: ")
     assert batches == []
 
 
@@ -286,7 +288,8 @@ async def test_body_that_is_no_batches_or_cannot_be_decompressed_is_no_internal_
 async def test_answer_without_a_column_that_was_asked_for_is_refused(wanted: str) -> None:
     bare = Batch(b"one\n", 1)
     outcome, _ = await sending(encode(bare)).pump(Query.of(files=("app.log",), **{wanted: True}))
-    assert outcome == Outcome(Status.INTERNAL, "sent something else than batches")
+    missing = "sent something else than batches: a column that was asked for is missing"
+    assert outcome == Outcome(Status.INTERNAL, missing)
 
 
 async def test_bug_of_the_reader_shows_as_an_internal_error_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -296,6 +299,6 @@ async def test_bug_of_the_reader_shows_as_an_internal_error_and_is_logged(caplog
 
     agent = sending(encode(BATCH))
     async with httpx.AsyncClient(transport=httpx.MockTransport(agent.answer), base_url="http://a") as client:
-        outcome = await PeerSource(client).pump(QUERY, Buggy())
+        outcome = await PeerSource(client).pump(FOLLOW, Buggy())
     assert outcome == Outcome(Status.INTERNAL, "internal error while asking")
     assert "asking http://a failed" in caplog.text

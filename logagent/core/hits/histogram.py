@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from logagent.core.batch import Batch
 from logagent.core.hits.counts import counts_of
-from logagent.core.hits.steps import LADDER, MOST_ROWS, coarser, regrouped
+from logagent.core.hits.steps import LADDER, MAX_BUCKETS, MOST_ROWS, coarser, regrouped
 
 WIDEST_GAP = MOST_ROWS // 4
 """Empty buckets between two others that count as rows at most, so that a single stray time, years off, does not decide
@@ -61,6 +61,8 @@ class Histogram:
             lines = self._hosts.setdefault(host, {})
             start = count.start - count.start % self._step
             lines[start] = lines.get(start, 0) + count.lines
+            if len(lines) > MAX_BUCKETS and self._asked is None:
+                self._coarsen(coarser(self._step))
 
     @property
     def step(self) -> int:

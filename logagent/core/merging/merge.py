@@ -41,7 +41,7 @@ class HeldBatch:
     Attributes:
         given: how many of its lines were emitted.
         lines: all its lines.
-        positions: how far logs are read once all its lines are emitted.
+        positions: how far logs are read once all its lines are emitted, by host and log.
     """
 
     __slots__ = ("batch", "given", "keys", "lines", "positions")
@@ -51,7 +51,7 @@ class HeldBatch:
         self.keys = keys
         self.lines = batch.lines()
         self.given = 0
-        self.positions = list(batch.positions)
+        self.positions = {(position.host, position.log): position for position in batch.positions}
 
     def run_to(self, behind: int) -> Run:
         """Return the lines that are not emitted yet, up to the one before an index."""
@@ -95,7 +95,7 @@ class Merge:
     def note(self, stream: int, positions: Iterable[Position]) -> None:
         """Note the positions that a stream has reached after all lines that it added."""
         if stream in self._held:
-            self._held[stream].positions += positions
+            self._held[stream].positions |= {(position.host, position.log): position for position in positions}
         else:
             self._positions.advance(positions)
 
@@ -123,7 +123,7 @@ class Merge:
         for stream, held, _ in ready:
             held.given += given.get(stream, 0)
             if held.given == len(held.keys):
-                self._positions.advance(held.positions)
+                self._positions.advance(held.positions.values())
                 del self._held[stream]
         return merged
 

@@ -24,11 +24,11 @@ _Log = tuple[int, str, str]
 
 @dataclass(slots=True)
 class _Arrival:
-    """A batch as a host sent it: its number among all, how many of its lines are held, its positions after the last."""
+    """A batch as a host sent it: its number among all, how many of its lines are held, each log's last position."""
 
     number: int
     held: int
-    positions: list[Position]
+    positions: dict[tuple[str, str], Position]
 
 
 class _LogBatch(NamedTuple):
@@ -77,7 +77,7 @@ class Window:
         """
         assert batch.count > 0, "a batch without lines is to be noted"
         self._arrived += 1
-        arrival = _Arrival(self._arrived, batch.count, list(batch.positions))
+        arrival = _Arrival(self._arrived, batch.count, _by_name(batch.positions))
         due = now + self._patience
         for log, lines in _by_log(batch):
             held = self._logs.setdefault((self._numbers[host], *log), deque())
@@ -90,7 +90,7 @@ class Window:
     def note(self, host: str, positions: Iterable[Position]) -> None:
         """Note the positions that a host's logs have reached after all lines that it added."""
         if self._arrivals[host]:
-            self._arrivals[host][-1].positions += positions
+            self._arrivals[host][-1].positions |= _by_name(positions)
         else:
             self._progress.reach(self._arrived, positions)
 
@@ -170,7 +170,7 @@ class Window:
         arrivals = self._arrivals[host]
         while arrivals and not arrivals[0].held:
             settled = arrivals.popleft()
-            self._progress.reach(settled.number, settled.positions)
+            self._progress.reach(settled.number, settled.positions.values())
 
 
 class _Progress:
@@ -196,6 +196,10 @@ class _Progress:
     def take_changed(self) -> tuple[Position, ...]:
         changed, self._changed = self._changed, {}
         return tuple(changed.values())
+
+
+def _by_name(positions: Iterable[Position]) -> dict[tuple[str, str], Position]:
+    return {(position.host, position.log): position for position in positions}
 
 
 def _behind(held: HeldBatch, place: int) -> Position:

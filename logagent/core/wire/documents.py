@@ -7,6 +7,9 @@ from typing import TypeVar
 
 from logagent.core.times import moments
 
+LARGEST = 2**63 - 1
+"""The largest number in a document: no file and no disk is larger, and numbers of 64 bits are read everywhere."""
+
 Kind = TypeVar("Kind")
 
 
@@ -34,7 +37,18 @@ class Document:
         value = self._members.get(name)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise BadListing(f"{name} is missing, or is no {kind.__name__}")
+        if isinstance(value, int) and not 0 <= value <= LARGEST:
+            raise BadListing(f"{name} is a number that cannot be")
+        if isinstance(value, str) and not _is_text(value):
+            raise BadListing(f"{name} is no text")
         return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return a list of texts."""
+        texts = self.take(name, list)
+        if not all(isinstance(text, str) and _is_text(text) for text in texts):
+            raise BadListing(f"{name} holds something else than texts")
+        return tuple(texts)
 
     def moment(self, name: str) -> int:
         """Return a time, in nanoseconds since the epoch."""
@@ -62,3 +76,12 @@ class Document:
     def flag_if_any(self, name: str) -> bool | None:
         """Return whether something is so; None if that is not said."""
         return None if self._members.get(name) is None else self.take(name, bool)
+
+
+def _is_text(text: str) -> bool:
+    """Return whether a text can be encoded: JSON may spell halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

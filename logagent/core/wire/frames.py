@@ -28,9 +28,9 @@ from array import array
 from collections.abc import Iterator
 
 from logagent.core.batch import Batch, Notice, Origin, Position
-from logagent.core.columns import cut_before, with_used_origins
 from logagent.core.notes import Note
 from logagent.core.outcome import Status
+from logagent.core.wire.frame_cuts import MAX_NAMED, fits, frames_of
 
 BATCHES = "application/vnd.logagent.batches"
 """The media type; its parameters `times` and `places` (true or false) ask for these columns.
@@ -42,8 +42,9 @@ VERSION_HEADER = "logagent-version"
 """The header that every response of an agent has, and no response of another server."""
 MAX_FRAME = 64 * 1024 * 1024
 """Bytes of one frame at most. A batch holds a few hundred KiB or one overlong line; more is not a frame."""
-MAX_ORIGINS = 0xFFFF
-"""Origins that one frame names at most: their count and the indices into them are sent in 16 bits."""
+MAX_LINES = 1024 * 1024
+"""Lines of one frame at most: an agent sends at most a mebibyte of lines at a time, or else one record. Each line takes
+some hundred bytes of the receiver's memory, be it empty."""
 
 _LENGTH = struct.Struct(">I")
 _HEAD = struct.Struct(">BIQQH")
@@ -51,7 +52,9 @@ _SHORT = struct.Struct(">H")
 _ORIGIN_END = struct.Struct(">?Q")
 _POSITION_END = struct.Struct(">QQ")
 _NOTE_END = struct.Struct(">QH")
+_MAX_COUNT = 2**64 - 1
 _TIMES, _OFFSETS, _ORIGIN, _FLAGS, _KEYS, _LIVE, _NOTES = 1, 2, 4, 8, 16, 32, 64
+_KNOWN = 127
 _STATUSES = frozenset(Status)
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _BIG_ENDIAN = sys.byteorder == "big"
@@ -62,40 +65,10 @@ class WireError(ValueError):
 
 
 def encode(batch: Batch) -> bytes:
-    """Return the frame of a batch.
-
-    If there are more than `MAX_ORIGINS` origins, only those that lines have are sent. If these are still too many, the
-    batch is encoded as several frames, cut between records.
-    """
-    if len(batch.origins) <= MAX_ORIGINS:
+    """Return the frame of a batch, or several frames if it names more than one frame can."""
+    if fits(batch):
         return _encode_frame(batch)
-    return b"".join(map(_encode_frame, _with_few_origins(with_used_origins(batch))))
-
-
-def _with_few_origins(batch: Batch) -> Iterator[Batch]:
-    """Cut a batch so that no part has more origins than one frame can name."""
-    if len(batch.origins) <= MAX_ORIGINS:
-        yield batch
-        return
-    for part in cut_before(batch, [*_borders(batch)]):
-        yield with_used_origins(part)
-
-
-def _borders(batch: Batch) -> Iterator[int]:
-    """Yield the indices of the lines before which a batch is cut."""
-    first = record = 0
-    origins: set[int] = set()
-    indices = batch.origin_of_each()
-    for place, index in enumerate(indices):
-        if not batch.continues_record(place):
-            record = place
-        origins.add(index)
-        if len(origins) > MAX_ORIGINS:
-            # A record is not cut, unless its lines come from too many files, which no source makes.
-            is_whole = record > first and len(set(indices[record : place + 1])) <= MAX_ORIGINS
-            first = record if is_whole else place
-            yield first
-            origins = set(indices[first : place + 1])
+    return b"".join(map(_encode_frame, frames_of(batch)))
 
 
 def _encode_frame(batch: Batch) -> bytes:
@@ -109,7 +82,8 @@ def _encode_frame(batch: Batch) -> bytes:
     present = [(flag, kind, column) for flag, kind, column in columns if column is not None]
     columns_present = sum(flag for flag, _, _ in present)
     columns_present |= (_LIVE if batch.live else 0) | (_NOTES if batch.notes else 0)
-    parts = [_HEAD.pack(columns_present, batch.count, batch.scanned, batch.planned, len(batch.origins))]
+    progress = min(batch.scanned, _MAX_COUNT), min(batch.planned, _MAX_COUNT)
+    parts = [_HEAD.pack(columns_present, batch.count, *progress, len(batch.origins))]
     parts += [_encode_origin(origin) for origin in batch.origins]
     parts.append(_SHORT.pack(len(batch.positions)))
     parts += [_encode_position(position) for position in batch.positions]
@@ -175,13 +149,13 @@ def _encode_notice(notice: Notice) -> bytes:
 
 
 def _encode_note(note: Note) -> bytes:
-    names = _encode_names(note.host, note.kind) + _NOTE_END.pack(note.count, len(note.files))
+    names = _encode_names(note.host, note.kind) + _NOTE_END.pack(min(note.count, _MAX_COUNT), len(note.files))
     return names + _encode_names(*note.files)
 
 
 def _encode_names(*names: str) -> bytes:
     encoded = [name.encode("utf-8", "surrogateescape") for name in names]
-    return b"".join(part for name in encoded for part in (_SHORT.pack(len(name)), name))
+    return b"".join(part for name in encoded for part in (_SHORT.pack(min(len(name), MAX_NAMED)), name[:MAX_NAMED]))
 
 
 def _encode_column(kind: str, column: list[int] | bytes) -> bytes:
@@ -210,7 +184,10 @@ class _Frame:
 
     def batch(self) -> Batch:
         columns_present, count, scanned, planned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
-        # 16 bits cannot claim more origins than MAX_ORIGINS.
+        if columns_present & ~_KNOWN:
+            raise WireError("a frame has a column that this version does not know")
+        if count > MAX_LINES:
+            raise WireError(f"a frame of {count} lines; there are at most {MAX_LINES}")
         origins = tuple(self._origin() for _ in range(origin_count))
         (position_count,) = _SHORT.unpack(self._take(_SHORT.size))
         positions = tuple(self._position() for _ in range(position_count))

@@ -53,7 +53,7 @@ def times_from(times: Document | None) -> ListedTimes | None:
         times.take("sampled", int),
         times.take("timed", int),
         tuple((form.take("name", str), form.take("lines", int)) for form in forms),
-        tuple(map(str, times.take("places", list))),
+        times.texts("places"),
         times.take("named", bool),
         times.take("local", bool),
         times.text_if_any("distrust"),

@@ -224,6 +224,8 @@ def from_json(document: object) -> Listing:
         tuple(_read_note(Document(note)) for note in whole.list_if_any("notes")),
         read_trace_id(whole.text_if_any("trace_id")),
     )
+    if whole.flag_if_any("complete") not in (None, listing.outcome.complete):
+        raise BadListing("complete contradicts the status of the hosts")
     return listing if "status" in whole else _with_statuses(listing)
 
 
@@ -267,7 +269,7 @@ def _read_log(log: Document) -> ListedLog:
         generations,
         log.moment_if_any("oldest"),
         log.moment_if_any("newest"),
-        tuple(map(str, log.take("formats", list))),
+        log.texts("formats"),
         log.take("zone", str),
         log.flag_if_any("timed"),
         log.take("message", str),
@@ -279,7 +281,7 @@ def _read_log(log: Document) -> ListedLog:
 def _read_note(note: Document) -> Note:
     return Note(
         note.take("kind", str),
-        tuple(map(str, note.take("files", list))),
+        note.texts("files"),
         note.take("count", int),
         note.take("host", str),
     )

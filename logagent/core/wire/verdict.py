@@ -25,6 +25,9 @@ MAX_HOSTS = 3072
 MAX_NOTES = 2048
 """Bytes of `log-notes`: the notes of some ten hosts, beside `log-hosts`."""
 
+STAGES = frozenset({"open", "seek", "scan", "filter", "decompress", "merge"})
+"""The stages of `server-timing` that are added up over hosts: what else a peer tells would only fill the trailer."""
+
 TRAILERS = (
     "log-status",
     "log-message",
@@ -44,6 +47,10 @@ class BadVerdict(ValueError):
     """The trailers are not a verdict."""
 
 
+class NoVerdict(BadVerdict):
+    """There is no verdict among the trailers: the answer was cut, or something between took them out."""
+
+
 def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
     """Return the trailers of an answer.
 
@@ -55,7 +62,7 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
     trailers = [
         ("log-status", str(int(outcome.status))),
         ("log-message", _bounded(in_line(outcome.message).strip())),  # HTTP strips spaces around a field's value
-        ("log-complete", "true" if outcome.complete else "false"),
+        ("log-complete", _truth(outcome.complete)),
         ("log-lines", str(outcome.lines)),
         ("log-bytes-scanned", str(outcome.bytes_scanned)),
         ("log-cursor", outcome.cursor),
@@ -73,10 +80,11 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
         trailers: their values by their names in lower case; names that are not in `TRAILERS` are ignored.
 
     Raises:
-        BadVerdict: when they lack a status, or hold a wrong value.
+        NoVerdict: when they lack a status.
+        BadVerdict: when they hold a wrong value, or say that an answer is complete and is not.
     """
     try:
-        return Outcome(
+        outcome = Outcome(
             Status(_number(trailers["log-status"])),
             unquote(trailers.get("log-message", "")),
             _number(trailers.get("log-lines", "0")),
@@ -87,9 +95,17 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
             _decode_notes(trailers.get("log-notes", "")),
         )
     except KeyError:
-        raise BadVerdict("there is no log-status") from None
+        raise NoVerdict("there is no log-status") from None
     except ValueError as error:
         raise BadVerdict(str(error)) from None
+    complete = trailers.get("log-complete", _truth(outcome.complete))
+    if complete != _truth(outcome.complete):
+        raise BadVerdict(f"log-status: {int(outcome.status)} with log-complete: {complete[:40]}")
+    return outcome
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def end_record(outcome: Outcome) -> dict[str, Any]:
@@ -244,4 +260,4 @@ _STAGE = re.compile(r"([A-Za-z_-]{1,32});dur=([0-9]{1,12}(?:\.[0-9]{1,9})?)(?=\s
 
 
 def _decode_timings(text: str) -> dict[str, int]:
-    return {stage: round(float(ms) * 1e6) for stage, ms in _STAGE.findall(text)}
+    return {stage: round(float(ms) * 1e6) for stage, ms in _STAGE.findall(text) if stage in STAGES}

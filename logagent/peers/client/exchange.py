@@ -56,6 +56,10 @@ class Exchange(Protocol):
         """Abandon the response, complete or not; takes a bounded time, cancelled or not."""
 
 
+class Away(httpx.ConnectError):
+    """An agent that could not be connected to a while ago is not waited for; the message says all."""
+
+
 class Unanswered(httpx.RemoteProtocolError):
     """A connection that had served requests before ended without a byte of this response: it may be asked again."""
 

@@ -41,12 +41,13 @@ class Http2Connection:
 
     Args:
         network: the socket, which `aclose` closes.
+        doubted: called when the connection gets no further requests, since it may be dead.
 
     Attributes:
         closed: whether it was closed.
     """
 
-    def __init__(self, network: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, network: httpcore.AsyncNetworkStream, doubted: Callable[[], None] = lambda: None) -> None:
         self.closed = False
         self._network = network
         self._machine = Http2Machine()
@@ -60,6 +61,7 @@ class Http2Connection:
         self._idle_since = trio.current_time()
         self._heard = trio.current_time()
         self._doubted = False
+        self._tell_doubted = doubted
 
     async def start(self) -> None:
         """Exchange SETTINGS, so that the agent's limit on streams is known before the first of them.
@@ -114,10 +116,15 @@ class Http2Connection:
                 else:
                     await self._read()
         except trio.Cancelled:
-            self._doubted |= trio.current_time() - max(started, self._heard) > SILENCE
+            self._doubt(max(started, self._heard))
             raise
         finally:
             self._hand_over_reading()
+
+    def _doubt(self, silent_since: float) -> None:
+        if not self._doubted and trio.current_time() - silent_since > SILENCE:
+            self._doubted = True
+            self._tell_doubted()
 
     async def give_credit(self, stream: Http2Stream, amount: int) -> None:
         """Give the agent flow-control credit for bytes that were taken out of a stream."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import httpcore
 import httpx
 
+from logagent.peers.client.dialing import Background
 from logagent.peers.client.tls import system_tls
 from logagent.peers.client.transport import AgentTransport, ResponseBody
 
@@ -43,7 +44,11 @@ class SocketNetwork(httpcore.AsyncNetworkBackend):
 
 
 def connect(
-    url: str, *, tls: ssl.SSLContext | None = None, network: httpcore.AsyncNetworkBackend | None = None
+    url: str,
+    *,
+    tls: ssl.SSLContext | None = None,
+    network: httpcore.AsyncNetworkBackend | None = None,
+    background: Background | None = None,
 ) -> httpx.AsyncClient:
     """Make a client for one agent, with connections of its own; nothing is sent before the first request.
 
@@ -58,6 +63,7 @@ def connect(
         url: the agent's base URL; `unix:` and a path: that of its Unix socket.
         tls: checks the server's certificate; None: by the system's authorities.
         network: makes the connections; None: those of this machine.
+        background: where attempts to connect go on when no request waits for them; None: each makes its own.
 
     Raises:
         ValueError: for another scheme.
@@ -71,7 +77,7 @@ def connect(
     context = (tls or system_tls()) if agent.scheme == "https" else None
     return httpx.AsyncClient(
         base_url=agent,
-        transport=AgentTransport(agent, context, network),
+        transport=AgentTransport(agent, context, network, background),
         headers={"te": "trailers"},
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
         follow_redirects=False,

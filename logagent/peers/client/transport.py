@@ -14,12 +14,14 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import httpcore
 import httpx
 import trio
 
+from logagent.peers.client.dialing import Background, Dialer
 from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, raising
 from logagent.peers.client.h1_connection import Http1Connection
 from logagent.peers.client.h2_connection import Http2Connection
@@ -27,6 +29,9 @@ from logagent.peers.client.tls_connection import start_tls
 
 MAX_REQUESTS = 400
 """Requests at a time to one agent: bounds its streams, its connections and what they hold in memory."""
+
+REDIAL_TIMEOUT = 5.0
+"""Seconds for a new connection in place of one that may be dead, as long as a request waits for one."""
 
 
 class ResponseBody(httpx.AsyncByteStream):
@@ -68,14 +73,21 @@ class AgentTransport(httpx.AsyncBaseTransport):
         agent: its base URL; requests to other hosts are refused.
         tls: for `https://`.
         network: makes the connections.
+        background: where attempts to connect go on when no request waits for them; None: each makes its own.
     """
 
-    def __init__(self, agent: httpx.URL, tls: ssl.SSLContext | None, network: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(
+        self,
+        agent: httpx.URL,
+        tls: ssl.SSLContext | None,
+        network: httpcore.AsyncNetworkBackend,
+        background: Background | None = None,
+    ) -> None:
         self._agent = agent
         self._tls = tls
         self._network = network
         self._places = trio.Semaphore(MAX_REQUESTS)
-        self._dialing = trio.Lock()
+        self._dialer = Dialer(str(agent), self._dial, self._free, background)
         self._connections: list[Http2Connection | Http1Connection] = []
         self._closed = False
 
@@ -123,7 +135,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
         The loop ends, since each retry closes a dead connection, and the error of a new connection is not retried.
         """
         while True:
-            exchange = (self._free() or await self._dial_or_share(request)).open(request)
+            exchange = (self._free() or await self._dialer.connection(_patience(request, "connect"))).open(request)
             try:
                 return exchange, await exchange.head()
             except Unanswered:
@@ -134,13 +146,6 @@ class AgentTransport(httpx.AsyncBaseTransport):
 
     def _free(self) -> Http2Connection | Http1Connection | None:
         return next((connection for connection in self._connections if connection.available), None)
-
-    async def _dial_or_share(self, request: httpx.Request) -> Http2Connection | Http1Connection:
-        """Return a new connection, or one that another request opened while this one waited for the lock."""
-        with trio.move_on_after(_patience(request, "connect")):
-            async with self._dialing:
-                return self._free() or await self._dial()
-        raise httpx.ConnectTimeout(f"{self._agent} did not answer in time")
 
     async def _dial(self) -> Http2Connection | Http1Connection:
         await self._tidy()
@@ -167,7 +172,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
             agreed = raw.get_extra_info("ssl_object").selected_alpn_protocol()
             if agreed != "h2":
                 return Http1Connection(raw)
-        connection = Http2Connection(raw)
+        connection = Http2Connection(raw, partial(self._dialer.redial, REDIAL_TIMEOUT))
         await connection.start()
         return connection
 

@@ -53,3 +53,12 @@ def test_lines_without_times_are_a_row_of_their_own() -> None:
     histogram.add(counts((DAY, 1), host="db-2", step=SECOND))
     assert histogram.rows() == [Row(DAY, {"db-2": 1}), Row(None, {"web-1": 3})]
     assert (histogram.step, histogram.hosts, histogram.rows()[1].lines) == (SECOND, ["db-2", "web-1"], 3)
+
+
+def test_buckets_are_bounded_however_many_a_host_sends() -> None:
+    histogram = Histogram()
+    for part in range(12):
+        starts = range(part * 1000, (part + 1) * 1000)
+        histogram.add(counts(*((time * 1000 * SECOND, 1) for time in starts), step=SECOND))
+    assert sum(row.lines for row in histogram.rows()) == 12_000
+    assert histogram.step >= LADDER[1]

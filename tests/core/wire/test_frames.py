@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, Origin, Position
 from logagent.core.notes import Note
 from logagent.core.outcome import Status
-from logagent.core.wire.frames import MAX_FRAME, MAX_ORIGINS, FrameDecoder, WireError, encode
+from logagent.core.wire.frame_cuts import MAX_NAMED
+from logagent.core.wire.frames import MAX_FRAME, FrameDecoder, WireError, encode
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -129,43 +130,42 @@ def test_a_frame_is_laid_out_as_written() -> None:
 
 
 def test_as_many_origins_as_the_format_allows_arrive() -> None:
-    origins = tuple(Origin("h", str(number)) for number in range(MAX_ORIGINS))
-    batch = Batch(b"\n", 1, None, None, origins, [MAX_ORIGINS - 1])
+    origins = tuple(Origin("h", str(number)) for number in range(MAX_NAMED))
+    batch = Batch(b"\n", 1, None, None, origins, [MAX_NAMED - 1])
     assert decoded(encode(batch)) == [batch]
 
 
 def test_of_more_origins_than_the_format_allows_those_that_no_line_has_stay_behind() -> None:
-    origins = tuple(Origin("h", str(number)) for number in range(MAX_ORIGINS + 1))
-    batch = Batch(b"one\ntwo\n", 2, None, None, origins, [MAX_ORIGINS, 7])
-    assert decoded(encode(batch)) == [replace(batch, origins=(origins[MAX_ORIGINS], origins[7]), origin=[0, 1])]
+    origins = tuple(Origin("h", str(number)) for number in range(MAX_NAMED + 1))
+    batch = Batch(b"one\ntwo\n", 2, None, None, origins, [MAX_NAMED, 7])
+    assert decoded(encode(batch)) == [replace(batch, origins=(origins[MAX_NAMED], origins[7]), origin=[0, 1])]
     assert decoded(encode(replace(batch, origin=None))) == [replace(batch, origins=origins[:1], origin=None)]
     assert decoded(encode(Batch(b"", 0, origins=origins))) == [SIGN_OF_LIFE]
 
 
 def test_a_batch_whose_lines_have_more_origins_than_the_format_allows_comes_in_two() -> None:
-    origins = tuple(Origin("h", str(number)) for number in range(MAX_ORIGINS + 1))
-    lines = MAX_ORIGINS + 2
-    batch = Batch(b"\n" * lines, lines, [*range(lines)], None, origins, [0, *range(MAX_ORIGINS + 1)], 5)
+    origins = tuple(Origin("h", str(number)) for number in range(MAX_NAMED + 1))
+    lines = MAX_NAMED + 2
+    batch = Batch(b"\n" * lines, lines, [*range(lines)], None, origins, [0, *range(MAX_NAMED + 1)], 5)
     batch = replace(batch, positions=(Position("h", "l", 1, 2),), live=True)
     first, second = decoded(encode(batch))
-    assert (first.count, first.scanned, first.live, first.positions) == (MAX_ORIGINS + 1, 5, False, ())
+    assert (first.count, first.scanned, first.live, first.positions) == (MAX_NAMED + 1, 5, False, ())
     assert (first.origins, first.origin, first.times) == (
-        origins[:MAX_ORIGINS],
-        [0, *range(MAX_ORIGINS)],
-        [*range(MAX_ORIGINS + 1)],
+        origins[:MAX_NAMED],
+        [0, *range(MAX_NAMED)],
+        [*range(MAX_NAMED + 1)],
     )
-    assert second == Batch(
-        b"\n", 1, [MAX_ORIGINS + 1], None, origins[MAX_ORIGINS:], positions=batch.positions, live=True
-    )
+    assert second == Batch(b"\n", 1, [MAX_NAMED + 1], None, origins[MAX_NAMED:], positions=batch.positions, live=True)
 
 
 @QUICK
 @given(batches(), st.integers(1, 3))
 def test_lines_keep_their_origins_however_few_a_frame_can_name(batch: Batch, most: int) -> None:
     with pytest.MonkeyPatch.context() as patching:
-        patching.setattr("logagent.core.wire.frames.MAX_ORIGINS", most)
+        patching.setattr("logagent.core.wire.frame_cuts.MAX_NAMED", most)
         received = decoded(encode(batch))
-    assert all(len(part.origins) <= most for part in received)
+    named = [(part.origins, part.positions, part.notices, part.notes) for part in received]
+    assert all(len(names) <= most for part in named for names in part)
     assert b"".join(part.body for part in received) == batch.body
     for name in ("times", "offsets", "flags", "keys"):
         assert [value for part in received for value in getattr(part, name) or ()] == [*(getattr(batch, name) or ())]
@@ -182,9 +182,28 @@ def test_a_batch_with_too_many_origins_is_cut_between_records() -> None:
     flags = bytes([0, LineFlag.CONTINUES, 0, LineFlag.CONTINUES, LineFlag.CONTINUES])
     batch = Batch(b"1\n2\n3\n4\n5\n", 5, None, None, origins, [0, 0, 1, 1, 1], flags=flags)
     with pytest.MonkeyPatch.context() as patching:
-        patching.setattr("logagent.core.wire.frames.MAX_ORIGINS", 1)
+        patching.setattr("logagent.core.wire.frame_cuts.MAX_NAMED", 1)
         received = decoded(encode(batch))
     assert [part.body for part in received] == [b"1\n2\n", b"3\n4\n5\n"]
+
+
+def test_as_many_positions_and_notices_as_there_are_are_sent() -> None:
+    positions = tuple(Position("h", str(number), 1, 2) for number in range(2 * MAX_NAMED + 1))
+    notices = tuple(Notice("h", Status.OK, str(number)) for number in range(2 * MAX_NAMED))
+    batch = Batch(b"one\n", 1, origins=(Origin("h", "f"),), positions=positions, notices=notices, scanned=7, live=True)
+    received = decoded(encode(batch))
+    assert [len(part.notices) for part in received] == [MAX_NAMED, MAX_NAMED, 0, 0]
+    assert [len(part.positions) for part in received] == [0, MAX_NAMED, MAX_NAMED, 1]
+    assert [(part.count, part.scanned, part.live) for part in received] == [
+        *((0, 0, False), (1, 7, False), (0, 0, False), (0, 0, True)),
+    ]
+
+
+def test_what_no_frame_can_hold_is_sent_as_the_most_that_it_can() -> None:
+    notice, note = Notice("h", Status.OK, "x" * 70_000), Note("link", (), 2**70)
+    (received,) = decoded(encode(Batch(b"", 0, scanned=2**70, notices=(notice,), notes=(note,))))
+    assert (received.scanned, received.notes[0].count) == (2**64 - 1, 2**64 - 1)
+    assert received.notices[0].message == "x" * MAX_NAMED
 
 
 def test_an_end_between_frames_is_an_end() -> None:

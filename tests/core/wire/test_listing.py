@@ -151,7 +151,7 @@ def test_moments_are_rfc3339_with_years_of_four_digits(moment: int, text: str) -
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 MESSAGES = TEXTS.map(in_line)
 MOMENTS = st.integers(-(2**59), 2**63)
-FILES = st.builds(ListedFile, TEXTS, st.integers(0, 2**63), MOMENTS, st.booleans())
+FILES = st.builds(ListedFile, TEXTS, st.integers(0, 2**63 - 1), MOMENTS, st.booleans())
 LOGS = st.builds(
     ListedLog,
     TEXTS,
