@@ -10,11 +10,12 @@ import trio
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
+from logagent.core.wire.any_listing import any_listing
 from logagent.core.wire.coding import IDENTITY
 from logagent.core.wire.documents import BadListing
 from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.identity import ASKED_AS_HEADER
-from logagent.core.wire.listing import Listing, failing, from_json
+from logagent.core.wire.listing import Listing, failing
 from logagent.core.wire.parameters import to_query_string
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
@@ -51,7 +52,7 @@ async def ask_for_files(
                 raise Failure(Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?")
             if response.status_code != 200:
                 raise await refusal(response)
-            return from_json(json.loads(await _body(response)))
+            return any_listing(json.loads(await _body(response)))
     except httpx.HTTPError as error:
         raise Failure(Status.UNAVAILABLE, reason(error)) from None
     except BadListing as error:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from logagent.core.batch import shown
 from logagent.core.escapes import in_line
-from logagent.core.notes import Note, NoteKind, add_up, of_host
+from logagent.core.notes import Note, add_up, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.core.times import moments
@@ -212,7 +212,7 @@ def rfc3339(moment: int) -> str:
 
 
 def from_json(document: object) -> Listing:
-    """Read a listing from the document that `to_json` made of it.
+    """Read a listing from the document that `to_json` made of it; see `any_listing` for those of old agents.
 
     Raises:
         BadListing: when the document is not a listing.
@@ -226,37 +226,7 @@ def from_json(document: object) -> Listing:
     )
     if whole.flag_if_any("complete") not in (None, listing.outcome.complete):
         raise BadListing("complete contradicts the status of the hosts")
-    return listing if "status" in whole else _with_statuses(listing)
-
-
-def _with_statuses(listing: Listing) -> Listing:
-    """Return the listing of an agent that is too old for statuses, with those that its messages show.
-
-    Such an agent says of a log that could not be looked into only why, and of its host that all is well. Logs that a
-    glob met and that may not be read are in its notes too; they are no failure.
-    """
-    logs = tuple(replace(log, status=_told_by_message(log)) for log in listing.logs)
-    return replace(listing, logs=logs, hosts=tuple(_with_logs(part, logs, listing.notes) for part in listing.hosts))
-
-
-def _told_by_message(log: ListedLog) -> Status:
-    if log.timed is not None or not log.message:
-        return Status.OK
-    return Status.PERMISSION_DENIED if log.message.startswith(_DENIED) else Status.UNAVAILABLE
-
-
-def _with_logs(part: HostOutcome, logs: Iterable[ListedLog], notes: Iterable[Note]) -> HostOutcome:
-    if part.status is not Status.OK:
-        return part
-    noted = sum(note.count for note in notes if note.host == part.host and note.kind == NoteKind.UNREADABLE)
-    failed = [log for log in logs if log.host == part.host and log.status is not Status.OK]
-    denied = [log for log in failed if log.status is Status.PERMISSION_DENIED]
-    first = next((log for log in failed if log not in denied or len(denied) > noted), None)
-    return part if first is None else replace(part, status=first.status, message=first.message)
-
-
-_DENIED = "permission denied"
-"""How the message of a log begins that may not be read."""
+    return listing
 
 
 def _read_log(log: Document) -> ListedLog:

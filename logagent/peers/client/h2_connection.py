@@ -62,6 +62,7 @@ class Http2Connection:
         self._heard = trio.current_time()
         self._doubted = False
         self._tell_doubted = doubted
+        self._in_cleartext = network.get_extra_info("ssl_object") is None
 
     async def start(self) -> None:
         """Exchange SETTINGS, so that the agent's limit on streams is known before the first of them.
@@ -194,22 +195,13 @@ class Http2Connection:
 
     def _receive(self, received: bytes) -> None:
         self._heard = trio.current_time()
-        if not self._greeted and (stranger := self._stranger(received)):
+        if not self._greeted and (stranger := _stranger(received, in_cleartext=self._in_cleartext)):
             self._fail(httpx.RemoteProtocolError, stranger)
         elif not received:
             self._fail(httpx.RemoteProtocolError, "the agent closed the connection")
         if self._error is None:
             for event in self._machine.events_of(received):
                 self._dispatch(event)
-
-    def _stranger(self, first: bytes) -> str:
-        """Say what the other side is if it does not begin as HTTP/2 does; empty if it may."""
-        in_cleartext = self._network.get_extra_info("ssl_object") is None
-        if first.startswith(_TLS) or (first.startswith(_HTTP_1) and b"https" in first.lower()):
-            return "http was asked of a port that speaks https: ask it by https://"
-        if first.startswith(_HTTP_1):
-            return "it speaks HTTP/1 only; is it an agent?"
-        return "" if first or not in_cleartext else "it closed the connection at once; does that port speak https?"
 
     def _dispatch(self, event: h2.events.Event) -> None:
         stream = self._streams.get(getattr(event, "stream_id", 0))
@@ -236,6 +228,15 @@ class Http2Connection:
                 if stream.waiting:
                     stream.waiting.unpark()
                     return
+
+
+def _stranger(first: bytes, *, in_cleartext: bool) -> str:
+    """Say what the other side is if it does not begin as HTTP/2 does; empty if it may."""
+    if first.startswith(_TLS) or (first.startswith(_HTTP_1) and b"https" in first.lower()):
+        return "http was asked of a port that speaks https: ask it by https://"
+    if first.startswith(_HTTP_1):
+        return "it speaks HTTP/1 only; is it an agent?"
+    return "" if first or not in_cleartext else "it closed the connection at once; does that port speak https?"
 
 
 class Http2Exchange:

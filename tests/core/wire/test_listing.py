@@ -205,39 +205,6 @@ def test_document_that_is_no_listing_is_refused(document: object) -> None:
         from_json(document)
 
 
-def of_old_agent(*logs: ListedLog, notes: tuple[Note, ...] = ()) -> Listing:
-    """What is read of an agent that knows no statuses of logs."""
-    document = to_json(Listing(logs, (HostOutcome("web-1", Status.OK),), notes))
-    for log in document["files"]:
-        del log["status"]
-    del document["status"], document["message"]
-    return from_json(json.loads(json.dumps(document)))
-
-
-UNREAD = replace(LOG, timed=None, message="input/output error: app.log")
-DENIED = replace(LOG, timed=None, message="permission denied: app.log")
-
-
-@pytest.mark.parametrize(
-    ("logs", "noted", "status"),
-    [
-        ((LOG,), 0, Status.OK),
-        ((replace(LOG, timed=False, message="merged as one block"),), 0, Status.OK),
-        ((replace(LOG, timed=None),), 0, Status.OK),
-        ((LOG, UNREAD), 0, Status.UNAVAILABLE),
-        ((LOG, DENIED), 0, Status.PERMISSION_DENIED),
-        ((LOG, DENIED), 1, Status.OK),
-        ((LOG, DENIED, DENIED), 1, Status.PERMISSION_DENIED),
-        ((DENIED, UNREAD), 1, Status.UNAVAILABLE),
-    ],
-)
-def test_listing_of_an_agent_without_statuses_has_those_that_its_messages_show(
-    logs: tuple[ListedLog, ...], noted: int, status: Status
-) -> None:
-    read = of_old_agent(*logs, notes=(Note("unreadable", ("app.log",), noted, "web-1"),) if noted else ())
-    assert (read.hosts[0].status, read.outcome.complete) == (status, status is Status.OK)
-
-
 @pytest.mark.parametrize(
     ("hosts", "logs", "denied"),
     [
