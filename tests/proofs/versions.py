@@ -1,10 +1,10 @@
 """Proof that a fleet can be upgraded host by host: `python tests/proofs/versions.py [REVISION]`, with `git` and `curl`.
 
-Agents of an earlier revision (by default the parent of HEAD) and of this tree ask each other, each as the one that is
-asked and as the one that asks. Every answer must be the one that two agents of this tree give, to the byte, except for
-what is measured, and for notes, which an earlier revision may not have. The earlier revision is checked out into a
-temporary directory and runs with the libraries of this environment. Exits 1 if a check fails, 2 where there is no such
-revision.
+Agents of an earlier revision (by default `REVISION`) and of this tree ask each other, each as the one that is asked and
+as the one that asks. Every answer must be the one that two agents of this tree give, to the byte, except for what is
+measured, and for notes and headers, which an earlier revision may not have. A cursor of the one must be read by the
+other, or refused by name, never misread. The earlier revision is checked out into a temporary directory and runs with
+the libraries of this environment. Exits 1 if a check fails, 2 where there is no such revision.
 """
 
 from __future__ import annotations
@@ -25,6 +25,12 @@ from pathlib import Path
 from proving import Checks, must, run
 
 TREE = Path(__file__).parents[2]
+REVISION = "5f44e85"
+"""The commit before agents said their names: what agents exchange has changed since. Whoever changes it next sets this
+to the commit before."""
+NEW_HEADERS = "log-agent|log-trace-id|logagent-version"
+"""Headers that newer agents have, or have in more answers."""
+TOO_OLD = "too old to say its name"
 MEASURED = ("bytes_scanned", "timings_ms", "round_trip_ms", "url")
 """What may differ between two answers that are the same."""
 STACK = "{time} ERROR {number} failed\n  at one\n  at two\n"
@@ -110,15 +116,20 @@ def _without(value: object, names: Collection[str] = MEASURED) -> object:
 
 
 def without_news(answer: str) -> str:
-    """An answer without what only newer agents tell: notes, the names of their trailers, and what is known of times."""
-    lines = [line for line in answer.splitlines() if not re.match("(trailer|log-notes)", line)]
+    """An answer without what only newer agents tell: notes, their headers and trailers, and what is known of times."""
+    lines = [line for line in answer.splitlines() if not re.match(f"(trailer|log-notes|{NEW_HEADERS})", line)]
     return "\n".join(map(_line_without_news, lines))
 
 
 def _line_without_news(line: str) -> str:
     with contextlib.suppress(ValueError):
-        return json.dumps(_without(json.loads(line), ("notes", "times")))
+        return json.dumps(_without(json.loads(_without_age(line)), ("notes", "times")))
     return line
+
+
+def _without_age(line: str) -> str:
+    """A line of `/hosts` without the message that a peer is too old for names."""
+    return re.sub(rf'"message": "[^"]*{TOO_OLD}[^"]*"', '"message": ""', line)
 
 
 def noted(answers: dict[str, str]) -> set[str]:
@@ -146,6 +157,52 @@ def follows(checks: Checks, asked: Path, other: Path, root: Path, names: str) ->
             seen += popen.stdout.readlines()
         log.unlink()
         checks.equal(f"{names}: followed lines of each host", sum(line.endswith(b"Z after\n") for line in seen), 2)
+
+
+def identities(checks: Checks, earlier: Path, root: Path) -> None:
+    """An agent that says no name is served with a note; one that is listed by a wrong name is not taken for another."""
+    with agent(earlier, "other", root) as url:
+        if "log-agent:" in ask(url, "/healthz", "*/*"):
+            checks.note("the earlier revision says its name")
+            return
+        with agent(TREE, "asked", root, "--peer", f"other={url}") as first:
+            answer = ask(first, "/logs?filename=app.log&n=2", "text/plain")
+            checks.check("new asks old: complete", "log-complete: true" in answer, answer[-300:])
+            checks.check(
+                "new asks old: noted as too old", 'kind="unnamed";count=1;host="other"' in answer, answer[-300:]
+            )
+    with agent(TREE, "other", root) as url, agent(earlier, "asked", root, "--peer", f"alias={url}") as first:
+        lines = _lines(first, "/logs?filename=app.log&n=2&prefix=true&hostname=alias")
+        checks.check(
+            "old asks new by another name: it renames, as ever", [line[:6] for line in lines] == ["alias "] * 2
+        )
+
+
+def cursors(checks: Checks, earlier: Path, root: Path) -> None:
+    """What one revision answered is gone on with by the other, whichever of the two is asked and asks."""
+    question = "/logs?filename=*.log&n=30"
+    for names, before, after, other in (
+        ("a cursor of old, given to new", earlier, TREE, TREE),
+        ("a cursor of new, given to old", TREE, earlier, TREE),
+        ("a cursor of new over old, given to new", TREE, TREE, earlier),
+        ("a cursor of old over old, given to new", earlier, TREE, earlier),
+    ):
+        with agent(other, "other", root) as url:
+            with agent(before, "asked", root, "--peer", f"other={url}") as first:
+                whole = _lines(first, "/logs?filename=*.log&n=60")
+                begun = ask_raw(first, question)
+            cursor = found[1] if (found := re.search("^log-cursor: (.*)$", begun, re.MULTILINE)) else ""
+            with agent(after, "asked", root, "--peer", f"other={url}") as first:
+                rest = _lines(first, f"{question}&cursor={cursor}")
+        refused = any('"status": 400' in line and "cursor" in line for line in rest)
+        checks.check(
+            f"{names}: gone on with, or refused", rest == whole[30:] or (after == earlier and refused), rest[:3]
+        )
+
+
+def ask_raw(url: str, question: str) -> str:
+    """An answer with its headers and trailers, as it came."""
+    return run(["curl", "-s", "-i", "--http2-prior-knowledge", "-m", "60", url + question]).stdout.replace("\r", "")
 
 
 def several_roots(checks: Checks, earlier: Path, root: Path, second: Path) -> None:
@@ -180,7 +237,7 @@ def prove(checks: Checks, earlier: Path, root: Path) -> None:
 
 
 def main() -> int:
-    revision = sys.argv[1] if len(sys.argv) > 1 else run(["git", "-C", TREE, "rev-parse", "HEAD~1"]).stdout.strip()
+    revision = sys.argv[1] if len(sys.argv) > 1 else REVISION
     if run(["git", "-C", TREE, "rev-parse", "--verify", "-q", f"{revision}^{{commit}}"]).returncode:
         print(f"versions: there is no revision {revision}", file=sys.stderr)
         return 2
@@ -193,6 +250,8 @@ def main() -> int:
         must(["tar", "-x", "-C", earlier], archive)
         write_logs(root)
         prove(checks, earlier, root)
+        identities(checks, earlier, root)
+        cursors(checks, earlier, root)
         second = Path(directory, "second")
         second.mkdir()
         several_roots(checks, earlier, root, second)
