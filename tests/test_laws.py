@@ -67,7 +67,7 @@ The commands reach these through them and never name two floors themselves."""
 WAITING = ("disk.threads", "disk.watch.", "disk.following.")
 """What of `disk` knows of tasks: the module that hires threads, and the wings that wait for files to change."""
 
-MOST_ROOMS = {"core": 20, "disk": 14}
+MOST_ROOMS = {"core": 21, "disk": 14}
 """Modules and wings that lie side by side on a floor: a newcomer is to find the right one at a glance."""
 MOST_LEVELS = 8
 """Modules and wings above each other, each importing the next: what one reads to understand the topmost."""
@@ -527,7 +527,7 @@ LAWFUL = {
 
 
 LAWFUL |= {f"core/a{place}.py": f"from . import a{place + 1}" for place in range(1, 8)}
-LAWFUL |= {f"core/a{place}.py": "import re" for place in (0, *range(8, 16))}
+LAWFUL |= {f"core/a{place}.py": "import re" for place in (0, *range(8, 17))}
 
 
 def tree(tmp_path: Path, changed: Mapping[str, str]) -> Tree:
@@ -579,7 +579,7 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (wings_unsaid, "core/times/__init__.py", '"""When."""', "core/times says nothing of its doors"),
         (wings_unsaid, "core/times/__init__.py", WING.format("``wire``"), "core/times says that it may import wire"),
         (wings_unknown, "core/odd/__init__.py", "", "core/odd has no place among the wings"),
-        (floors_crowded, "core/a.py", "", "core has 21 rooms"),
+        (floors_crowded, "core/a.py", "", "core has 22 rooms"),
         (floors_crowded, "core/a0.py", "from . import a1", "core has 9 levels"),
         (names_twice, "web/x.py", "class Batch: pass", "Batch is a class of"),
         (too_long, "core/x.py", "x = 1\n" * 301, "tower.core.x has 301 lines"),
