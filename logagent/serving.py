@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -34,6 +35,8 @@ from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server import connections
 from logagent.web.server.listening import Listener, listen, listen_unix, server_tls
+
+_log = logging.getLogger(__name__)
 
 GRACE_FOR_READERS = 0.5
 """The fraction of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict,
@@ -91,9 +94,12 @@ async def _refusals_told(nursery: trio.Nursery) -> AsyncIterator[None]:
 
 
 async def _watch_signals(stopping: trio.Event) -> None:
-    """End gracefully at the first SIGTERM or SIGINT, and at once at the second."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
+    """End gracefully at the first SIGTERM or SIGINT, and at once at the second; SIGHUP ends nothing."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async for received in signals:
+            if received == signal.SIGHUP:
+                _log.warning("SIGHUP changes nothing: settings and certificates are read at the start only")
+                continue
             if stopping.is_set():
                 raise KeyboardInterrupt
             stopping.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import re
@@ -18,6 +20,7 @@ import pytest
 from logagent import cli
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
+from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import FAILED, FOUND
 from testbed.console import Console
 
@@ -71,6 +74,39 @@ def test_bug_shows_its_traceback_and_does_not_pass_for_nothing_found(
     assert console.run("serve") == FAILED
     assert "Traceback (most recent call last)" in console.talk
     assert type(error).__name__ in console.talk
+
+
+class Full:
+    """A standard output on a disk without room."""
+
+    def write(self, data: bytes | memoryview, /) -> int | None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fileno(self) -> int:
+        return -1
+
+    def isatty(self) -> bool:
+        return False
+
+
+class FullText(io.StringIO):
+    """A standard error on a disk without room."""
+
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["formats", __file__], ["certs", "init"]])
+def test_standard_output_without_room_is_told_in_one_line(tmp_path: Path, argv: list[str]) -> None:
+    talk = io.StringIO()
+    directory = [str(tmp_path)] if argv[0] == "certs" else []
+    assert cli.run([*argv, *directory], {}, Streams(Full(), talk)) == FAILED
+    assert talk.getvalue() == "logagent: standard output: No space left on device\n"
+
+
+def test_bug_is_no_traceback_of_python_although_standard_error_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "load", failing(ZeroDivisionError()))
+    assert cli.run(["serve"], {}, Streams(Full(), FullText())) == FAILED
 
 
 def failing(error: Exception) -> Callable[..., Settings]:
@@ -156,6 +192,18 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 @pytest.mark.real
 def test_real_agent_says_in_one_line_where_it_serves(serving: Serving) -> None:
     assert serving.ready == f"logagent: web-1 serves {serving.root} on {serving.url}\n"
+
+
+@pytest.mark.real
+def test_real_agent_serves_without_room_for_that_line_and_outlives_its_terminal(tmp_path: Path) -> None:
+    command = [*PROGRAM, "serve", "--listen", "127.0.0.1:0", "--root", str(tmp_path)]
+    with Path("/dev/full").open("wb") as full, subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE) as agent:
+        assert agent.stderr is not None
+        assert agent.stderr.readline() == b"logagent: standard output: No space left on device\n"
+        agent.send_signal(signal.SIGHUP)
+        assert b"settings and certificates are read at the start only" in agent.stderr.readline()
+        agent.terminate()
+        assert agent.wait(20) == 0
 
 
 @pytest.mark.real

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter
+from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.wire.trace import trace_id
 from logagent.web.tracing import trace_of
 
@@ -50,7 +51,7 @@ class DocumentResponse(TrioResponse):
     """The response that holds a JSON document; it is never cached."""
 
     def __init__(self, document: dict[str, Any], mimetype: str = "application/json", status: int = 200) -> None:
-        body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        body = without_line_breaks(json.dumps(document, ensure_ascii=False)) + b"\n"
         super().__init__(body, status=status, content_type=mimetype)
         self.headers["cache-control"] = "no-store"
         self.headers["x-content-type-options"] = "nosniff"

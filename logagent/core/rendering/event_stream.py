@@ -1,7 +1,7 @@
 """Batches as server-sent events: what a browser's EventSource reads.
 
 Format: https://html.spec.whatwg.org/multipage/server-sent-events.html. Data are JSON objects as in NDJSON. They hold no
-line breaks, since JSON escapes both that the format has, `\\n` and `\\r`.
+line breaks, since JSON escapes both that the format has, `\\n` and `\\r`, and `json_text` those that readers add.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from logagent.core.batch import SIGN_OF_LIFE, Batch
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
+from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.rendering.records import LIVE_RECORD, json_end, json_notice, json_records, notices_of
 
 ALIVE = ": alive\n\n"
@@ -38,7 +39,7 @@ class EventStream:
         said = notices_of(batch, lack) if self._follow else batch.notices
         notices = [f"event: notice\ndata: {json_notice(notice)}\n\n" for notice in said]
         live = [f"event: live\ndata: {LIVE_RECORD}\n\n"] if batch.live else []
-        return "".join([*notices, *records, *live]).encode()
+        return without_line_breaks("".join([*notices, *records, *live]))
 
     def end(self, outcome: Outcome) -> bytes:
         """Return the last event, the verdict."""

@@ -9,6 +9,7 @@ from logagent.core.batch import Batch, shown
 from logagent.core.escapes import in_line
 from logagent.core.hits.histogram import Histogram
 from logagent.core.outcome import Outcome
+from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.times.moments import whole_second
 from logagent.core.units import SECOND
 from logagent.core.wire.verdict import end_record
@@ -83,4 +84,4 @@ def rfc3339(time: int) -> str:
 
 
 def _json(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return without_line_breaks(json.dumps(document, ensure_ascii=False)) + b"\n"

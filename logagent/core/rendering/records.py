@@ -13,6 +13,7 @@ from logagent.core.escapes import in_line, line_prefix
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
+from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.times.moments import whole_second
 from logagent.core.wire.verdict import end_record
 
@@ -108,7 +109,7 @@ class RecordsNdjson:
         if self._follow:
             lack = self._cursors.news_of_lack() if self._cursors is not None else []
             rows = [*map(json_notice, notices_of(batch, lack)), *rows, *_signs(batch)]
-        return ("\n".join(rows) + "\n").encode() if rows else b""
+        return without_line_breaks("\n".join(rows) + "\n") if rows else b""
 
     def end(self, outcome: Outcome) -> bytes:
         """Return the last record, the verdict."""
@@ -146,7 +147,7 @@ def json_notice(notice: Notice) -> str:
 
 def json_end(outcome: Outcome) -> bytes:
     """Return the verdict as a JSON object without line breaks."""
-    return json.dumps(end_record(outcome), ensure_ascii=False).encode("utf-8", "replace")
+    return without_line_breaks(json.dumps(end_record(outcome), ensure_ascii=False))
 
 
 def _signs(batch: Batch) -> list[str]:

@@ -89,7 +89,7 @@ class ClientConnection:
             _log.exception("a connection failed")
         finally:
             self._monitor.unwatch(self)
-            await self._end()
+            await self._end()  # noqa: ASYNC102 (bounded, and closes the stream when it is cancelled)
 
     async def _serve(self) -> None:
         async with TaskGroup() as tasks:

@@ -49,8 +49,8 @@ async def end_in_order(stream: trio.abc.Stream, *, uploading: bool = False, sile
                 await rest.send_eof()
                 await _until_taken(rest, uploading=uploading, silenced=silenced)
     finally:
-        await _close(stream)
-        await _close(rest)
+        await _close(stream)  # noqa: ASYNC102 (shields itself, and waits for nothing)
+        await _close(rest)  # noqa: ASYNC102 (shields itself, and waits for nothing)
 
 
 async def end_by_reset(stream: trio.abc.Stream, *, patience: float) -> None:
@@ -67,7 +67,7 @@ async def end_by_reset(stream: trio.abc.Stream, *, patience: float) -> None:
         with trio.move_on_after(patience):
             await _until_delivered(stream)
     finally:
-        await _close(transport_of(stream))
+        await _close(transport_of(stream))  # noqa: ASYNC102 (shields itself, and waits for nothing)
 
 
 async def _until_taken(stream: trio.abc.Stream, *, uploading: bool, silenced: bool) -> None:

@@ -17,7 +17,7 @@ _TCP_INFO = struct.Struct("=3xB20xI28xI")
 """tcpi_probes; tcpi_unacked (segments on their way); tcpi_last_ack_recv (ms)."""
 _HAS_TCP_INFO = sys.platform == "linux"
 _TCP_CLOSE = 7
-"""The state of a connection that has ended, as by a reset: `TCP_CLOSE` of Linux's include/net/tcp_states.h."""
+"""The state of a connection that has ended, for instance by a reset: `TCP_CLOSE` in Linux's net/tcp_states.h."""
 
 Address = tuple[str, int]
 
