@@ -157,7 +157,7 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
         roots = ", ".join(map(str, settings.root))
         streams.print(f"logagent: {settings.name} serves {roots} on {', '.join(addresses)}\n")
 
-    trio.run(partial(serving.serve, settings, started=started))
+    trio.run(partial(serving.serve, settings, started=started, warn=streams.say))
     return 0
 
 

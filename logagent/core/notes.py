@@ -27,12 +27,14 @@ class NoteKind(enum.StrEnum):
         UNREADABLE: files and directories that a glob met and this agent may not read.
         BINARY: files that a glob met and that hold no text.
         LINK: links that a glob met and that lead out of the served roots.
+        CERTIFICATE: certificates of the host that end soon or have ended; no files, so their names say until when.
     """
 
     TIMES = "times"
     UNREADABLE = "unreadable"
     BINARY = "binary"
     LINK = "link"
+    CERTIFICATE = "certificate"
 
 
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -45,6 +47,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.LINK: (
         "1 link that leads out of the served roots was left out",
         "{} links that lead out of the served roots were left out",
+    ),
+    NoteKind.CERTIFICATE: (
+        "1 certificate ends within thirty days, or has ended",
+        "{} certificates end within thirty days, or have ended",
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
@@ -12,10 +13,11 @@ import httpx
 import trio
 
 from logagent.core.query import Query, Source
+from logagent.core.wire.certificates import ending
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
-from logagent.peers.client.http_client import connect
+from logagent.peers.client.http_client import certificate_ends, connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
@@ -100,6 +102,8 @@ class Peers:
             round_trip = trio.current_time() - started
             version = response.headers.get(VERSION_HEADER, "")
             if response.status_code == 200 and version:
-                return HostState(name, url, True, version, round_trip)
+                ends = certificate_ends(response)
+                told = "" if ends is None else ending("its certificate:", ends, time.time())
+                return HostState(name, url, True, version, round_trip, told, ends)
             return HostState(name, url, False, round_trip=round_trip, message="is no agent, or not a healthy one")
         return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")

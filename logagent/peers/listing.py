@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import httpx
 import trio
@@ -14,6 +15,7 @@ from logagent.core.wire.documents import BadListing
 from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.listing import Listing, failing, from_json
 from logagent.core.wire.parameters import to_query_string
+from logagent.peers.certificates import certificate_notes
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
 from logagent.peers.source import refusal
@@ -23,12 +25,13 @@ MAX_LISTING = 64 * 1024 * 1024
 """Bytes of one answer at most: enough for thousands of logs with hundreds of generations each."""
 
 
-async def ask_for_files(client: httpx.AsyncClient, query: Query) -> Listing:
+async def ask_for_files(client: httpx.AsyncClient, query: Query, host: str | None = None) -> Listing:
     """Ask an agent for a listing.
 
     Args:
         client: of the agent; the caller closes it.
         query: only its files, hosts, rotated, own and timeout are used.
+        host: the agent's name, if it lists its own files only.
 
     Raises:
         Failure: when there is no valid answer.
@@ -39,7 +42,8 @@ async def ask_for_files(client: httpx.AsyncClient, query: Query) -> Listing:
                 raise Failure(Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?")
             if response.status_code != 200:
                 raise await refusal(response)
-            return from_json(json.loads(await _body(response)))
+            listing = from_json(json.loads(await _body(response)))
+            return replace(listing, notes=(*listing.notes, *certificate_notes(response, host)))
     except httpx.HTTPError as error:
         raise Failure(Status.UNAVAILABLE, reason(error)) from None
     except (BadListing, ValueError, RecursionError):
@@ -60,7 +64,7 @@ async def listing_of(client: httpx.AsyncClient, host: str, query: Query, patienc
     """
     with trio.move_on_after(patience):
         try:
-            return (await ask_for_files(client, query)).of_host(host)
+            return (await ask_for_files(client, query, host)).of_host(host)
         except Failure as failure:
             return failing(host, failure.status, failure.message)
     return failing(host, Status.UNAVAILABLE, f"no answer within {patience:g} s")

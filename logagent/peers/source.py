@@ -12,16 +12,17 @@ from ipaddress import ip_address
 import httpx
 import trio
 
-from logagent.core.batch import Batch, Origin, Out
+from logagent.core.batch import Batch, Noted, Origin, Out
 from logagent.core.cursor import MAX_ASKED, encode
 from logagent.core.hits.counts import are_counts
-from logagent.core.notes import of_host
+from logagent.core.notes import add_up, of_host
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, FrameDecoder, WireError
 from logagent.core.wire.parameters import to_query_string
 from logagent.core.wire.verdict import BadVerdict, from_trailers
+from logagent.peers.certificates import certificate_notes
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
 from logagent.peers.tracing import trace_headers, trace_of
@@ -38,8 +39,11 @@ _STATUSES = {
     403: Status.PERMISSION_DENIED,
     404: Status.NOT_FOUND,
     408: Status.UNAVAILABLE,
+    421: Status.PERMISSION_DENIED,
     429: Status.RESOURCE_EXHAUSTED,
 }
+_OF_WHO_ASKS = frozenset({401, 421})
+"""HTTP status codes that are about who asks, or how, and not about what is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,13 @@ class PeerSource:
     async def _ask(self, query: Query, out: Out) -> Outcome:
         url = f"/{'hits' if query.form.hits else 'logs'}?{_spelled(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
+            notes = certificate_notes(response, self.host)
             try:
-                outcome = await self._read(response, query, out)
+                outcome = await self._read(response, query, Noted(out, notes))
             except (Failure, httpx.HTTPError) as error:
                 outcome = failed(_failure(error))
-            return replace(outcome, trace=trace_of(response))
+            all_notes = add_up((*outcome.notes, *notes)) if notes else outcome.notes
+            return replace(outcome, trace=trace_of(response), notes=all_notes)
 
     async def _read(self, response: httpx.Response, query: Query, out: Out) -> Outcome:
         if response.status_code != 200:
@@ -199,6 +205,8 @@ async def refusal(response: httpx.Response) -> Failure:
     other = Status.UNAVAILABLE if response.is_server_error else Status.INTERNAL
     status = _STATUSES.get(response.status_code, other)
     message = await _problem(response) or f"answered with HTTP status {response.status_code}"
+    if response.status_code in _OF_WHO_ASKS:
+        message = f"refuses who asks: {message}"
     return Failure(status, message, trace_of(response))
 
 

@@ -133,10 +133,15 @@ class _Delivery:
 
     async def run(self) -> None:
         outcome = replace(self._with_cursor(await self._answered()), trace=trace_id(self._plan.query.trace))
-        if not self._started and outcome.status in _REFUSALS:
+        if not self._started and self._is_refusal(outcome):
             await self._connection.send_plain(self._send, self._plan.refuse(outcome))
         else:
             await self._end(outcome)
+
+    def _is_refusal(self, outcome: Outcome) -> bool:
+        """Return whether a status code says how it ended: not where only a peer denied what this agent does not."""
+        denied = [part.host for part in outcome.hosts if part.status is Status.PERMISSION_DENIED]
+        return outcome.status in _REFUSALS and (not denied or self._answers.name in denied)
 
     async def _answered(self) -> Outcome:
         """Send all batches, and return the outcome, also if the source raised or the answer was cut."""
