@@ -161,7 +161,7 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
         except OSError as error:  # It serves all the same: nobody needs that line.
             streams.say(str(error))
 
-    trio.run(partial(serving.serve, settings, started=started))
+    trio.run(partial(serving.serve, settings, started=started, warn=streams.say))
     return 0
 
 

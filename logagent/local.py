@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trio
 
-from logagent.core.batch import Batch, Out
+from logagent.core.batch import Noted, Out
 from logagent.core.notes import Note, Notes, add_up, of_host
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 from logagent.core.query import Query, Source
@@ -134,7 +134,7 @@ class LocalSource:
             query = await self.logs.threads.in_thread(carried_over, query, logs)
         except Failure as failure:
             return replace(failed(failure), notes=found.told())
-        outcome = await self._merged(self._sources(query, logs)).pump(query, _Noted(out, found.told()))
+        outcome = await self._merged(self._sources(query, logs)).pump(query, Noted(out, found.told()))
         return replace(outcome, notes=add_up((*found.told(), *outcome.notes)))
 
     def _merged(self, sources: list[tuple[str, Source]]) -> Source:
@@ -152,25 +152,6 @@ class LocalSource:
 
     def _find(self, query: Query, notes: Notes) -> list[Log]:
         return self.logs.catalog.find(query.files, rotated=query.rotated, limit=self.logs.max_files, notes=notes)
-
-
-class _Noted:
-    """Forwards batches, and adds what was noted while the logs were looked for to their notes.
-
-    Args:
-        found: these notes.
-    """
-
-    def __init__(self, out: Out, found: tuple[Note, ...]) -> None:
-        self._out = out
-        self._found = found
-        self._told = not found
-
-    async def send(self, batch: Batch) -> None:
-        if batch.notes or not self._told:
-            self._told = True
-            batch = replace(batch, notes=add_up((*self._found, *batch.notes)))
-        await self._out.send(batch)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,11 @@ import trio
 from logagent import __version__
 from logagent.admitting import access_of
 from logagent.agent import Agent
+from logagent.config import tls_files
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.config.time_formats import TimeFormat
+from logagent.config.tls_files import TlsFiles
 from logagent.config.values import UNIX
 from logagent.core.times.named_formats import FormatRules, format_rules
 from logagent.core.times.strptime import BadTimeFormat
@@ -27,6 +30,7 @@ from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
+from logagent.own_certificates import certificate_ends, why_others_refuse
 from logagent.peers.client.tls import client_tls
 from logagent.peers.known_agents import Peers
 from logagent.refusal_log import told_on
@@ -47,18 +51,22 @@ STDERR = 2
 """The descriptor of standard error."""
 
 
-async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None]) -> None:
+async def serve(
+    settings: Settings, *, started: Callable[[Sequence[str]], None], warn: Callable[[str], None] = lambda text: None
+) -> None:
     """Serve until SIGTERM or SIGINT, then end the answers under way within the graceful time.
 
     Args:
         settings: those of the agent.
         started: called once, with the bound addresses, when connections are accepted.
+        warn: called with what is wrong, for people, where the agent can start all the same.
 
     Raises:
         ConfigError: for settings that lack something.
         OSError: for settings that do not work on this machine.
     """
     formats = named_formats(settings.time_format)
+    files = _tls_files(settings, warn)
     listeners = _listeners(settings)
     addresses = [listener.address for listener in listeners]
     answers = _answers(settings)
@@ -73,7 +81,7 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
         nursery.start_soon(_watch_signals, stopping)
         nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
         app = create_app(
-            _agent(settings, peers, addresses, threads, tails, formats),
+            _agent(settings, peers, addresses, threads, tails, formats, certificate_ends(files)),
             answers,
             version=__version__,
             access=access_of(settings),
@@ -123,6 +131,18 @@ def _answers(settings: Settings) -> Answers:
     )
 
 
+def _tls_files(settings: Settings, warn: Callable[[str], None]) -> TlsFiles:
+    """Return the files of TLS; raise `ConfigError` for one that cannot be used."""
+    files = TlsFiles(settings.tls_ca, settings.tls_certificate, settings.tls_key)
+    try:
+        tls_files.check(files)
+    except tls_files.BadTlsFile as error:
+        raise ConfigError(f"tls_{error.part}", str(error)) from None
+    if refused := why_others_refuse(files, time.time()):
+        warn(f"tls_certificate: {refused}")
+    return files
+
+
 def _peers(settings: Settings) -> Peers:
     if settings.tls_ca is None:
         return Peers(settings.peer, pause=settings.peer_pause)
@@ -149,6 +169,7 @@ def _agent(
     threads: DiskThreads,
     tails: SharedTails,
     formats: FormatRules,
+    certificates: Mapping[str, float],
 ) -> Agent:
     logs = LocalLogs(
         catalog=Catalog(
@@ -165,7 +186,7 @@ def _agent(
         root_zones=settings.root_timezone,
         formats=formats,
     )
-    return Agent(logs=logs, peers=peers, patience=settings.patience, addresses=addresses)
+    return Agent(logs=logs, peers=peers, patience=settings.patience, addresses=addresses, certificates=certificates)
 
 
 def _listeners(settings: Settings) -> list[Listener]:

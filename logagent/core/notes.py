@@ -31,6 +31,7 @@ class NoteKind(enum.StrEnum):
         UNNAMED: the host's agent is too old to say its name.
         CURSOR: logs whose positions are too many for a cursor, so that the answer has none.
         RECORD_CURSORS: logs whose positions are too many for a cursor of each record, so that these have none.
+        CERTIFICATE: certificates of the host that end soon or have ended; no files, so their names say until when.
     """
 
     TIMES = "times"
@@ -41,6 +42,7 @@ class NoteKind(enum.StrEnum):
     UNNAMED = "unnamed"
     CURSOR = "cursor"
     RECORD_CURSORS = "record_cursors"
+    CERTIFICATE = "certificate"
 
 
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -69,6 +71,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.RECORD_CURSORS: (
         "records have no cursor of their own: the position of 1 log does not fit into one",
         "records have no cursor of their own: the positions of {} logs do not fit into one",
+    ),
+    NoteKind.CERTIFICATE: (
+        "1 certificate ends within thirty days, or has ended",
+        "{} certificates end within thirty days, or have ended",
     ),
 }
 

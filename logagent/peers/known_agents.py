@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -14,11 +15,12 @@ import trio
 
 from logagent.core.outcome import Failure
 from logagent.core.query import Query, Source
+from logagent.core.wire.certificates import ending
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
 from logagent.peers.client.dialing import Background
-from logagent.peers.client.http_client import connect
+from logagent.peers.client.http_client import certificate_ends, connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
@@ -150,7 +152,9 @@ class Peers:
 def _state(name: str, url: str, round_trip: float, response: httpx.Response) -> HostState:
     version = response.headers.get(VERSION_HEADER, "")
     if response.status_code == 200 and version:
-        return HostState(name, url, True, version, round_trip, _said(response, "refuses"))
+        ends = certificate_ends(response)
+        told = [_said(response, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
+        return HostState(name, url, True, version, round_trip, "; ".join(filter(None, told)), ends)
     message = "is no agent, or not a healthy one"
     if response.status_code in REFUSALS:
         message = _said(response, "detail") or message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import httpx
 import trio
@@ -17,6 +18,7 @@ from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.identity import ASKED_AS_HEADER
 from logagent.core.wire.listing import Listing, failing
 from logagent.core.wire.parameters import to_query_string
+from logagent.peers.certificates import certificate_notes
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
 from logagent.peers.roll import Roll
@@ -52,7 +54,8 @@ async def ask_for_files(
                 raise Failure(Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?")
             if response.status_code != 200:
                 raise await refusal(response)
-            return any_listing(json.loads(await _body(response)))
+            listing = any_listing(json.loads(await _body(response)))
+            return replace(listing, notes=(*listing.notes, *certificate_notes(response, host)))
     except httpx.HTTPError as error:
         raise Failure(Status.UNAVAILABLE, reason(error)) from None
     except BadListing as error:

@@ -12,9 +12,9 @@ from ipaddress import ip_address
 import httpx
 import trio
 
-from logagent.core.batch import Batch, Origin, Out
+from logagent.core.batch import Batch, Noted, Origin, Out
 from logagent.core.cursor import MAX_ASKED, encode
-from logagent.core.notes import of_host
+from logagent.core.notes import add_up, of_host
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
@@ -22,6 +22,7 @@ from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, FrameDecoder, WireE
 from logagent.core.wire.identity import ASKED_AS_HEADER
 from logagent.core.wire.parameters import to_query_string
 from logagent.core.wire.verdict import BadVerdict, NoVerdict, from_trailers
+from logagent.peers.certificates import certificate_notes
 from logagent.peers.checking import Checks, hosts_in
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
@@ -43,6 +44,8 @@ _STATUSES = {
     421: Status.PERMISSION_DENIED,
     429: Status.RESOURCE_EXHAUSTED,
 }
+_OF_WHO_ASKS = frozenset({401, 421})
+"""HTTP status codes that are about who asks, or how, and not about what is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,13 @@ class PeerSource:
     async def _ask(self, query: Query, out: Out) -> Outcome:
         url = f"/{'hits' if query.form.hits else 'logs'}?{_spelled(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
+            notes = certificate_notes(response, self.host)
             try:
-                outcome = await self._read(response, query, out)
+                outcome = await self._read(response, query, Noted(out, notes))
             except (Failure, httpx.HTTPError) as error:
                 outcome = failed(_failure(error))
-            return replace(outcome, trace=trace_of(response))
+            all_notes = add_up((*outcome.notes, *notes)) if notes else outcome.notes
+            return replace(outcome, trace=trace_of(response), notes=all_notes)
 
     async def _read(self, response: httpx.Response, query: Query, out: Out) -> Outcome:
         told = self._meet(response)
@@ -208,6 +213,8 @@ def refusal_in(response: httpx.Response, document: bytes) -> Failure:
     other = Status.UNAVAILABLE if response.is_server_error else Status.INTERNAL
     status = _STATUSES.get(response.status_code, other)
     message = _detail(document) or f"answered with HTTP status {response.status_code}"
+    if response.status_code in _OF_WHO_ASKS:
+        message = f"refuses who asks: {message}"
     return Failure(status, message, trace_of(response))
 
 

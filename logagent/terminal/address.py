@@ -73,8 +73,9 @@ def _tls(typed: AskArguments, environ: Mapping[str, str]) -> ssl.SSLContext | No
         files = tls_files.find(
             _path(certs), name, ca=_path(typed.ca), certificate=_path(typed.cert), key=_path(typed.key)
         )
+        tls_files.check(files)
         return client_tls(files.ca, files.certificate, files.key) if files.ca else None
-    except (tls_files.NoTlsFile, tls_files.HalfTls) as error:
+    except (tls_files.NoTlsFile, tls_files.HalfTls, tls_files.BadTlsFile) as error:
         raise ConfigError(where, str(error)) from None
     except OSError as error:
         raise ConfigError(where, f"cannot be used: {error}") from None

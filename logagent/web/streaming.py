@@ -136,10 +136,19 @@ class _Delivery:
 
     async def run(self) -> None:
         outcome = replace(self._with_cursor(await self._answered()), trace=trace_id(self._plan.query.trace))
-        if not self._started and _is_refused(outcome):
+        if not self._started and self._is_refusal(outcome):
             await self._connection.send_plain(self._send, self._plan.refuse(outcome))
         else:
             await self._end(outcome)
+
+    def _is_refusal(self, outcome: Outcome) -> bool:
+        """Return whether a status code says how it ended.
+
+        It does not where it would hide another failure, nor where only a peer denied what this agent does not.
+        """
+        hides = any(part.status not in (Status.OK, *_REFUSALS) for part in outcome.hosts)
+        denied = [part.host for part in outcome.hosts if part.status is Status.PERMISSION_DENIED]
+        return outcome.status in _REFUSALS and not hides and (not denied or self._answers.name in denied)
 
     async def _answered(self) -> Outcome:
         """Send all batches, and return the outcome, also if the source raised or the answer was cut."""
@@ -224,11 +233,6 @@ class _Delivery:
         if self._plan.trailers:
             trailers = [(name.encode(), value.encode("latin-1")) for name, value in to_trailers(outcome)]
             await self._send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
-
-
-def _is_refused(outcome: Outcome) -> bool:
-    """Return whether an outcome has a status code of its own, and hides the failure of no host behind it."""
-    return outcome.status in _REFUSALS and all(part.status in (Status.OK, *_REFUSALS) for part in outcome.hosts)
 
 
 class AnswerConnection(TrioASGIHTTPConnection):

@@ -302,3 +302,15 @@ async def test_bug_of_the_reader_shows_as_an_internal_error_and_is_logged(caplog
         outcome = await PeerSource(client).pump(FOLLOW, Buggy())
     assert outcome == Outcome(Status.INTERNAL, "internal error while asking")
     assert "asking http://a failed" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["401", "403", "421"])
+async def test_refusal_of_a_peer_is_not_the_primarys(autojump_clock: MockClock, cluster: Start, how: Any) -> None:
+    async with cluster(web0=LINES, web1=Broken(how)) as it:
+        alone = await it.ask("filename=app.log&hostname=web1")
+        both = await it.ask("filename=app.log")
+    for reply in (alone, both):
+        assert (reply.status, reply.verdict.status, reply.verdict.complete) == (200, Status.PERMISSION_DENIED, False)
+        [part] = [part for part in reply.verdict.hosts if part.status is not Status.OK]
+        assert (part.host, part.status) == ("web1", Status.PERMISSION_DENIED)
+    assert len(both.lines) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import ssl
 from pathlib import Path
@@ -12,6 +13,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.core.outcome import Status
+from logagent.core.wire.verdict import notes_to_json
 from logagent.peers.client.tls import client_tls
 from logagent.web.server.connections import serve_connection
 from logagent.web.server.listening import server_tls
@@ -208,3 +210,51 @@ async def test_tls_asked_of_a_peer_that_speaks_cleartext(
     assert failed.message.startswith("https was asked of a port that speaks http: ask it by http://")
     [record] = [record for record in caplog.records if record.name == "logagent.refusals"]
     assert record.getMessage() == "speaks https on a port that speaks http"
+
+
+async def test_certificate_of_a_peer_that_ends_soon_is_told_in_every_answer(
+    autojump_clock: MockClock, tmp_path: Path, ours: Pki
+) -> None:
+    server, client = server_tls(*ours.pair("soon"), ours.ca), client_tls(ours.ca, *ours.pair("good"))
+    async with start_cluster(tmp_path, {"web0": LINES, "web1": LINES}, tls={"web1": (server, client)}) as it:
+        reply = await it.ask("filename=app.log")
+        hits, files, hosts = [
+            await it.ask("filename=app.log", route="/hits", accept="application/json"),
+            await it.ask("", route="/files"),
+            await it.ask("", route="/hosts"),
+        ]
+    assert reply.verdict.complete
+    for notes in (
+        notes_to_json(reply.verdict.notes),
+        json.loads(hits.body)["end"]["notes"],
+        json.loads(files.body)["notes"],
+    ):
+        [note] = notes
+        assert (note["host"], note["kind"], note["count"]) == ("web1", "certificate", 1)
+        assert re.fullmatch(r"web1 until \d{4}-\d\d-\d\d \d\d:\d\d UTC", note["files"][0])
+    web0, web1 = json.loads(hosts.body)["hosts"]
+    assert (web0["certificate_ends"], web0["message"]) == (None, "")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", web1["certificate_ends"])
+    assert web1["message"].startswith("its certificate: until ")
+
+
+async def test_certificate_of_a_peer_that_ends_soon_is_told_by_a_follow(
+    autojump_clock: MockClock, tmp_path: Path, ours: Pki
+) -> None:
+    server, client = server_tls(*ours.pair("soon"), ours.ca), client_tls(ours.ca, *ours.pair("good"))
+    async with start_cluster(tmp_path, {"web0": LINES, "web1": LINES}, tls={"web1": (server, client)}) as it:
+        reply = await it.ask("filename=app.log&follow=true&n=1&timeout=3", accept="application/x-ndjson")
+    notices = [json.loads(line)["notice"] for line in reply.lines if b'"notice"' in line]
+    assert [notice["host"] for notice in notices if "1 certificate ends within thirty days" in notice["message"]] == [
+        "web1"
+    ]
+
+
+async def test_certificate_of_a_peer_that_is_good_for_long_is_not_told(
+    autojump_clock: MockClock, tmp_path: Path, ours: Pki
+) -> None:
+    server, client = server_tls(*ours.pair("good"), ours.ca), client_tls(ours.ca, *ours.pair("good"))
+    async with start_cluster(tmp_path, {"web0": LINES, "web1": LINES}, tls={"web1": (server, client)}) as it:
+        reply, hosts = await it.ask("filename=app.log"), await it.ask("", route="/hosts")
+    assert reply.verdict.notes == ()
+    assert json.loads(hosts.body)["hosts"][1]["message"] == ""

@@ -69,6 +69,19 @@ async def test_failure_before_the_first_byte_has_a_status_code(autojump_clock: M
         assert b"app.log: permission denied" in await read(response)
 
 
+async def test_denial_of_this_agents_own_has_a_status_code_and_that_of_a_peer_has_none(
+    autojump_clock: MockClock,
+) -> None:
+    async def denied(query: Query, out: Out) -> Outcome:
+        return Outcome(Status.PERMISSION_DENIED, "no").of_host(query.files[0])
+
+    for host, status in (("web0", 403), ("web1", 200)):
+        async with asking(denied, question=f"filename={host}") as response:
+            assert response.status_code == status
+            await read(response)
+            assert trailers(response).get("log-status", "7") == "7"
+
+
 async def test_failure_after_a_sign_of_life_comes_in_the_trailers(autojump_clock: MockClock) -> None:
     async def late(query: Query, out: Out) -> Outcome:
         await out.send(SIGN_OF_LIFE)

@@ -107,7 +107,7 @@ def ending(name: str, ends: float, now: float) -> str:
     """Return when a certificate ends, or ended, if that is to be told of; else an empty text.
 
     Args:
-        name: what it is called.
+        name: what it is called; it stands before `until` and the time.
         ends: seconds since the epoch.
         now: seconds since the epoch.
     """

@@ -93,6 +93,12 @@ def trailers(response: httpx.Response) -> dict[str, str]:
     return dict(httpx.Headers(response.extensions.get("trailing_headers", [])))
 
 
+def certificate_ends(response: httpx.Response) -> float | None:
+    """Return when the certificate ends that the agent showed, in seconds since the epoch; None if it showed none."""
+    ends: float | None = response.extensions.get("certificate_ends")
+    return ends
+
+
 def chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     """Return the body as it arrives, like `response.aiter_raw()`, but in an iterator that may be dropped unfinished.
 

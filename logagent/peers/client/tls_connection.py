@@ -99,6 +99,12 @@ class TlsConnection(httpcore.AsyncNetworkStream):
         """Close TLS and the connection below."""
         await self._tls.aclose()
 
+    @property
+    def certificate_ends(self) -> float | None:
+        """When the certificate ends that the agent showed, in seconds since the epoch; None if it is not known."""
+        ends = (self._tls.getpeercert() or {}).get("notAfter")
+        return None if ends is None else float(ssl.cert_time_to_seconds(ends))
+
     def get_extra_info(self, info: str) -> Any:
         """Return the TLS object as `ssl_object`, and what the connection below knows."""
         return self._tls if info == "ssl_object" else self._tls.transport_stream.get_extra_info(info)

@@ -25,6 +25,8 @@ class _AgreedOnHttp1:
 
 
 class _Http1Pipe(Pipe):
+    certificate_ends = None
+
     def get_extra_info(self, info: str) -> object:
         return _AgreedOnHttp1()
 
