@@ -126,7 +126,7 @@ class _Routes:
         query = _addressed(parse_listing(request.query_string))
         listing = await self._agent.files(query)
         # Another agent wants the list in any case, since it has those of others beside it.
-        if listing.is_denied and not query.own:
+        if listing.is_denied_by(self._agent.name) and not query.own:
             raise Failure(Status.PERMISSION_DENIED, listing.outcome.message)
         return DocumentResponse(to_json(replace(listing, trace=trace_id(query.trace))))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives import serialization
 
 from logagent.config.tls_files import BadTlsFile, NoTlsFile, TlsFiles, check, find
 from testbed.certificates import Pki, make_pki
+from testbed.trees import Unprivileged
 
 
 @pytest.fixture(scope="module")
@@ -79,14 +79,15 @@ def test_encrypted_key_is_refused_without_asking_for_its_passphrase(
     )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_file_that_may_not_be_read_is_named(pki: Pki, tmp_path: Path) -> None:
+def test_file_that_may_not_be_read_is_named(tmp_path_of_all: Path) -> None:
+    pki = make_pki(tmp_path_of_all / "ours")
     certificate, key = pki.pair("good")
-    closed = tmp_path / "key.pem"
-    closed.write_bytes(key.read_bytes())
-    closed.chmod(0)
-    part, message = refused(TlsFiles(pki.ca, certificate, closed))
-    assert (part, message.startswith(f"{closed} may not be read by this user")) == ("key", True)
+    for file in (pki.ca, certificate):
+        file.chmod(0o644)
+    key.chmod(0)
+    with Unprivileged():
+        part, message = refused(TlsFiles(pki.ca, certificate, key))
+    assert (part, message.startswith(f"{key} may not be read by this user")) == ("key", True)
 
 
 def test_file_that_cannot_be_read_is_named(pki: Pki, tmp_path: Path) -> None:

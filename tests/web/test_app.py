@@ -6,10 +6,9 @@ import gzip
 import json
 import os
 import zlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -443,30 +442,26 @@ async def test_files_tells_what_is_known_of_each_log(autojump_clock: MockClock, 
     assert document["complete"] is True
 
 
-@pytest.fixture
-def tmp_path_of_all() -> Iterator[Path]:
-    """A directory that every user may enter."""
-    with TemporaryDirectory() as directory:
-        Path(directory).chmod(0o755)
-        yield Path(directory)
+ROUTES = ("/logs", "/hits", "/files")
 
 
 async def test_files_say_that_nothing_may_be_read_as_logs_do(autojump_clock: MockClock, tmp_path_of_all: Path) -> None:
     hosts: dict[str, Host] = {"web0": {"other.log": b"one\n"}, "web1": LINES, "web2": Broken("refused")}
     async with start_cluster(tmp_path_of_all, hosts) as it:
         it.file("web1").chmod(0)
-        replies = {}
         with Unprivileged():
-            for asked in ("filename=app.log&hostname=web0&hostname=web1", "filename=app.log&hostname=web1"):
-                for route in ("/logs", "/hits", "/files"):
-                    replies[asked, route] = await it.ask(asked, route=route)
+            replies = [await it.ask("filename=app.log", route=route, host="web1") for route in ROUTES]
+            relayed = [await it.ask("filename=app.log&hostname=web1", route=route) for route in ROUTES]
             own = await it.ask("filename=app.log", route="/files", host="web1", log_scope="own")
             beside = await it.ask("filename=app.log", route="/files")
             hidden = await it.ask("filename=app.log")
-    for reply in replies.values():
+    for reply in replies:
         problem = json.loads(reply.body)
         assert (reply.status, problem["detail"].endswith("permission denied: app.log")) == (403, True)
-    for document in (listed(own), listed(beside)):
+    # What a peer denies is told in the verdict: a 403 would be this agent's own word.
+    assert [reply.status for reply in relayed] == [200, 200, 200]
+    assert [reply.verdict.status for reply in relayed[:2]] == [Status.PERMISSION_DENIED] * 2
+    for document in (listed(relayed[2]), listed(own), listed(beside)):
         assert [(log["name"], log["status"]) for log in document["files"]] == [("app.log", 7)]
         assert (document["status"], document["complete"]) == (7, False)
     assert hidden.status == 200  # a 403 would not name the host that could not be reached

@@ -27,13 +27,14 @@ FILES = {
 QUESTIONS = ("/logs?filename={}", "/hits?filename={}", "/files?filename={}", "/logs?filename={}&hostname=web1&n=5")
 
 
+TRACE = f"00-{'ab' * 16}-{'cd' * 8}-01"
 HIDDEN = (".env", ".env.1", "id_rsa", "x/config.v2.json", "x.log")
 
 
 async def answer(it: Cluster, question: str, name: str) -> tuple[int, bytes, list[str]]:
     """What is answered about a file, without its name."""
     route, _, query = question.format(name).partition("?")
-    reply = await it.ask(query, route=route)
+    reply = await it.ask(query, route=route, traceparent=TRACE)
     assert b"secret" not in reply.body
     return reply.status, reply.body.replace(name.encode(), b"NAME"), sorted(reply.trailers)
 

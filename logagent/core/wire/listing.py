@@ -120,11 +120,11 @@ class Listing:
         outcome = Outcome(first.status, first.message, looked_into, hosts=self.hosts, notes=self.notes)
         return replace(outcome, trace=self.trace)
 
-    @property
-    def is_denied(self) -> bool:
-        """Whether nothing of what was asked for may be read, on any host, for want of permission alone."""
-        statuses = {part.status for part in self.hosts} - {Status.NOT_FOUND}
-        return statuses == {Status.PERMISSION_DENIED} and not self.outcome.lines
+    def is_denied_by(self, host: str) -> bool:
+        """Return whether nothing of what was asked for may be read on any host, for want of permission on this one."""
+        denied = {part.host for part in self.hosts if part.status is Status.PERMISSION_DENIED}
+        statuses = {part.status for part in self.hosts} - {Status.NOT_FOUND, Status.PERMISSION_DENIED}
+        return host in denied and not statuses and not self.outcome.lines
 
     def of_host(self, host: str) -> Listing:
         """Return the listing of one host, with the name that this agent has for the host."""

@@ -224,7 +224,11 @@ def test_document_that_is_no_listing_is_refused(document: object) -> None:
 def test_listing_is_denied_where_nothing_may_be_read_and_nothing_else_failed(
     hosts: tuple[Status, ...], logs: tuple[ListedLog, ...], denied: bool
 ) -> None:
-    assert Listing(logs, tuple(HostOutcome("web-1", status) for status in hosts)).is_denied is denied
+    assert Listing(logs, tuple(HostOutcome("web-1", status) for status in hosts)).is_denied_by("web-1") is denied
+
+
+def test_what_another_host_denies_is_not_denied_by_this_one() -> None:
+    assert not Listing((), (HostOutcome("web-2", Status.PERMISSION_DENIED),)).is_denied_by("web-1")
 
 
 def test_a_log_of_an_unknown_status_is_no_listing() -> None:
