@@ -82,8 +82,8 @@ def test_encrypted_key_is_refused_without_asking_for_its_passphrase(
 def test_file_that_may_not_be_read_is_named(tmp_path_of_all: Path) -> None:
     pki = make_pki(tmp_path_of_all / "ours")
     certificate, key = pki.pair("good")
-    for file in (pki.ca, certificate):
-        file.chmod(0o644)
+    for path in (pki.ca.parent, certificate.parent, pki.ca, certificate):
+        path.chmod(0o755)
     key.chmod(0)
     with Unprivileged():
         part, message = refused(TlsFiles(pki.ca, certificate, key))
