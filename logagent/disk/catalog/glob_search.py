@@ -179,7 +179,7 @@ class GlobSearch:
                 listed = self._listed(place, globs)
                 beside = self._live.beside(ahead.resolved, listed)
                 for child, left in sorted(self._candidates(listed, beside, globs).items()):
-                    if self._beneath.hides_in({ahead.resolved, ahead.name}, child):
+                    if self._beneath.hides_in(place, {ahead.resolved, ahead.name}, child, listed.get(child, True)):
                         continue
                     of = rotation(child, beside) if () in left else None
                     if of and not self._rotated and (not of.doubtful or _names(globs, child)):

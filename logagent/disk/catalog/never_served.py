@@ -37,13 +37,13 @@ NEVER_SERVE = (
     *("shadow", "gshadow", "opasswd", "master.passwd", "spwd.db"),
     # What containers were started with, beside their logs.
     *("config.v2.json", "hostconfig.json", "config.json"),
-    *("**/kubernetes.io~secret/**", "**/kubernetes.io~projected/**", "**/secrets/kubernetes.io/**"),
+    *("**/kubernetes.io~secret/**", "**/kubernetes.io~projected/**", "**/kubernetes.io/**"),
     # Directories of keys and passwords.
     *("**/.ssh/**", "**/.gnupg/**", "**/.aws/**", "**/.azure/**", "**/.kube/**", "**/.docker/**", "**/gcloud/**"),
     *("**/.password-store/**",),
 )
 """Globs of files that are never served, none of which is the name of a known log. One without a slash is a file's own
-name, and `X/**` is X and all below it."""
+name, never a directory's; `X/**` is the directory X and all below it."""
 
 _COPIES = (
     *COMPRESSION_SUFFIXES,
@@ -87,30 +87,33 @@ class NeverServed:
         self._directories = frozenset(named[1] for glob in globs if (named := _DIRECTORY.fullmatch(glob)))
         self._paths = [_compiled(glob) for glob in globs if "/" in glob and not _DIRECTORY.fullmatch(glob)]
 
-    def __call__(self, name: str) -> bool:
-        """Return whether the file or directory of a name is never served.
+    def __call__(self, name: str, *, directory: bool = False) -> bool:
+        """Return whether the file of a name is never served, or the directory of a name with all below it.
 
         Args:
             name: below a root, with `/`.
+            directory: whether it is a directory.
         """
-        *directory, own = name.lower().split("/")
-        if own in self._directories or not self._directories.isdisjoint(directory):
+        *above, own = name.lower().split("/")
+        if own in self._directories or not self._directories.isdisjoint(above):
             return True
-        return self._is_any(directory, own) or (
+        is_hidden = self._is_directory if directory else self._is_file
+        return is_hidden(above, own) or (
             (own.endswith(_COPY_ENDS) or _MAY_BE_INNER(own) is not None)
-            and any(self._is_any(directory, stem) for stem in _stems(own))
+            and any(is_hidden(above, stem) for stem in _stems(own))
         )
 
-    def _is_any(self, directory: list[str], own: str) -> bool:
-        return self._is_own(own) or (bool(directory) and self._is_path([*directory, own]))
+    def _is_file(self, above: list[str], own: str) -> bool:
+        return self._is_own(own) or any(_matches(glob, [*above, own]) for glob in self._paths)
+
+    def _is_directory(self, above: list[str], own: str) -> bool:
+        whole = (glob for glob in self._paths if glob[-1] is None)
+        return own in self._directories or any(_matches(glob, [*above, own]) for glob in whole)
 
     def _is_own(self, own: str) -> bool:
         if own in self._names or own.endswith(self._ends):
             return True
         return own.startswith(self._beginnings) and self._others.fullmatch(own) is not None
-
-    def _is_path(self, parts: list[str]) -> bool:
-        return any(_matches(glob, parts) for glob in self._paths)
 
 
 def _stems(own: str) -> Iterator[str]:
@@ -126,6 +129,8 @@ def _without_an_ending(own: str) -> str:
     """Return the name without what a copy has at its end; empty if it is no copy."""
     if own.endswith(_COPY_ENDS):
         return own[: -max(len(ending) for ending in _COPY_ENDS if own.endswith(ending))]
+    if not _MAY_BE_INNER(own):
+        return ""
     stem = _NUMBER.sub("", own)
     stem = stem if stem != own else _INNER.sub("", own)
     return stem if stem != own else ""

@@ -41,7 +41,7 @@ _MEANINGS = {
 }
 
 
-def nothing_hidden(name: str) -> bool:
+def nothing_hidden(name: str, *, directory: bool = False) -> bool:
     """Return False: nothing below the root is hidden."""
     return False
 
@@ -114,9 +114,19 @@ class Beneath:
         self._descriptor = descriptor
         self._open = opener
 
-    def hides_in(self, directories: Iterable[str], child: str) -> bool:
-        """Return whether a file or directory is hidden, by any of the names of the directory that holds it."""
-        return any(self.hides(f"{directory}/{child}" if directory else child) for directory in directories)
+    def hides_in(self, place: Place, directories: Iterable[str], child: str, leads_on: bool) -> bool:
+        """Return whether a file or directory is hidden by what it is called.
+
+        Args:
+            place: of the directory that holds it.
+            directories: the names of that directory.
+            child: its own name.
+            leads_on: whether it may be a directory: a directory, or a link.
+        """
+        names = [f"{directory}/{child}" if directory else child for directory in directories]
+        if not any(self.hides(name) for name in names):
+            return leads_on and any(self.hides(name, directory=True) for name in names)
+        return not _is_directory(place, child) or any(self.hides(name, directory=True) for name in names)
 
     def close(self) -> None:
         """Close the root's descriptor; called by `Root.enter`."""
@@ -134,9 +144,7 @@ class Beneath:
                 ELOOP for too many links, E2BIG for too many directories.
         """
         parts = components(name)
-        if self.hides(name):
-            raise FileNotFoundError(errno.ENOENT, "hidden")
-        with self._walk([] if self.is_file and parts == [self._path.name] else parts, links) as place:
+        with self._walk([] if self.is_file and parts == [self._path.name] else parts, links, name) as place:
             yield place
 
     @contextmanager
@@ -177,13 +185,25 @@ class Beneath:
         return self._open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=place.descriptor)
 
     @contextmanager
-    def _walk(self, parts: list[str], links: int) -> Iterator[Place]:
+    def _walk(self, parts: list[str], links: int, asked: str = "") -> Iterator[Place]:
         walk = Walk(self._descriptor, self._open, links, self._spellings, self.hides)
         try:
-            walk.go(parts)
-            yield walk.arrived()
+            yield self._arrived(walk, parts, asked)
         finally:
             walk.close()
+
+    def _arrived(self, walk: Walk, parts: list[str], asked: str) -> Place:
+        """Walk; what is wrong with the way to a hidden file looks as if the file were missing."""
+        try:
+            walk.go(parts)
+            place = walk.arrived()
+        except OSError:
+            if self.hides(asked):
+                raise FileNotFoundError(errno.ENOENT, "hidden") from None
+            raise
+        if self.hides(asked, directory=stat.S_ISDIR(place.status.st_mode)):
+            raise FileNotFoundError(errno.ENOENT, "hidden")
+        return place
 
     def _reopen(self, place: Place) -> int:
         try:
@@ -199,6 +219,14 @@ class Beneath:
         with suppress(FileNotFoundError):
             spellings.append(path_parts(str((DESCRIPTORS / str(self._descriptor)).readlink())))
         return spellings
+
+
+def _is_directory(place: Place, child: str) -> bool:
+    """Return whether a child of a directory is one itself, not by a link."""
+    try:
+        return stat.S_ISDIR(os.stat(child, dir_fd=place.descriptor, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
 
 
 def require_regular(status: os.stat_result) -> None:

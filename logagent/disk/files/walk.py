@@ -17,8 +17,10 @@ MAX_DEPTH = 64
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-Hides = Callable[[str], bool]
-"""Tells whether what has a name below a root is to be taken for missing."""
+class Hides(Protocol):
+    """Tells whether what has a name below a root is to be taken for missing."""
+
+    def __call__(self, name: str, *, directory: bool = False) -> bool: ...
 
 
 class Opener(Protocol):
@@ -107,7 +109,7 @@ class Walk:
             self._follow(_target(self._descriptors.pop()))
             return
         self._names.append(part)
-        if self._hides("/".join(self._names)):
+        if self._hides("/".join(self._names), directory=stat.S_ISDIR(mode)):
             raise FileNotFoundError(errno.ENOENT, "hidden")
         if self._ahead and not stat.S_ISDIR(mode):
             raise OSError(errno.ENOTDIR, "not a directory")

@@ -89,9 +89,11 @@ class LocalUsers:
 
     async def _look_up(self, user: int) -> str:
         account = Account("", frozenset())
-        with trio.move_on_after(PATIENCE):
+        with trio.move_on_after(PATIENCE) as in_time:
             account = await self._ask(user)
         objection = "" if self._rights.serves_member(user, account.groups) else _STRANGER.format(account.name or user)
+        if in_time.cancelled_caught:
+            return objection  # The next request asks again.
         if len(self._known) >= MOST_KEPT:
             self._known.clear()
         self._known[user] = trio.current_time() + KEPT, objection

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logagent.core.access.host_names import KnownNames, authority_in_target
 
@@ -111,6 +116,13 @@ def test_an_origin_is_judged_by_its_host(origin: str, known: bool) -> None:
 )
 def test_a_target_in_absolute_form_has_an_authority_of_its_own(target: str, authority: str | None) -> None:
     assert authority_in_target(target) == authority
+
+
+@given(st.text("aelostvw1.-:[]@/?#%0127_ \t", max_size=12) | st.text(max_size=12))
+def test_whatever_names_it_is_a_name_of_its_own_to_others_too(text: str) -> None:
+    if NAMES.in_authority(text):
+        host = (urlsplit(f"//{text}").hostname or "").removesuffix(".")
+        assert host in ("localhost", "web-1", "web-1.internal") or ip_address(host) or host.endswith(".fleet.example")
 
 
 def test_an_agent_without_further_names_is_still_localhost() -> None:

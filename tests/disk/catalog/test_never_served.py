@@ -70,7 +70,7 @@ def test_every_glob_of_the_list_hides_what_it_matches(glob: str) -> None:
 
 @pytest.mark.parametrize("directory", [".ssh", "x/.gnupg", "pods/1/volumes/kubernetes.io~secret"])
 def test_a_directory_of_secrets_is_hidden_with_all_below_it(directory: str) -> None:
-    assert HIDDEN(directory)
+    assert HIDDEN(directory, directory=True)
     assert HIDDEN(f"{directory}/any")
     assert HIDDEN(f"{directory}/any/app.log")
     assert not HIDDEN(f"{directory}x/app.log")
@@ -116,7 +116,9 @@ def test_any_name_can_be_asked_about(name: str) -> None:
 
 def test_operators_add_names_and_paths() -> None:
     hidden = NeverServed(["Payroll*", "app/private/**", "web/*.dump"])
-    assert all(map(hidden, ["payroll.log", "x/PAYROLL.csv.gz", "app/private", "app/private/x/y", "web/a.dump", ".env"]))
+    assert all(map(hidden, ["payroll.log", "x/PAYROLL.csv.gz", "app/private/x/y", "web/a.dump", ".env"]))
+    assert hidden("app/private", directory=True)
+    assert not hidden("web/a.dump", directory=True)
     assert not any(map(hidden, ["x/app/private/y", "a.dump", "web/x/a.dump", "app/public/y", "app.log"]))
 
 
@@ -140,6 +142,21 @@ def test_a_secret_is_missing_word_for_word_as_what_is_not_there(root: Path, name
     status, said = failure(Catalog([root]), "no/such")
     assert failure(Catalog([root]), name) == (status, said.replace("no/such", name))
     assert status is Status.NOT_FOUND
+
+
+def test_a_directory_that_is_called_as_a_secret_file_is_none(root: Path) -> None:
+    planted(root, "prod.env/app.log", "x/credentials/app.log", "y.key/z.key/app.log")
+    expected = ["app.log", "prod.env/app.log", "web/app-json.log", "x/credentials/app.log", "y.key/z.key/app.log"]
+    assert names(Catalog([root]).find(["**/*"])) == expected
+    assert names(Catalog([root]).find(expected)) == expected
+    assert names(Catalog([root]).find(["prod.env/*", "y.key/*/*"])) == ["prod.env/app.log", "y.key/z.key/app.log"]
+
+
+def test_copies_of_directories_of_secrets_are_hidden(root: Path) -> None:
+    planted(root, ".ssh.old/app.log", ".aws-20261123/app.log", "x/.kube.bak/y/app.log")
+    assert names(Catalog([root]).find([".*/*", "**/*", "x/.*/**"])) == ["app.log", "web/app-json.log"]
+    for name in (".ssh.old/app.log", ".aws-20261123/app.log", "x/.kube.bak/y/app.log"):
+        assert failure(Catalog([root]), name) == (Status.NOT_FOUND, f"no such file: {name}")
 
 
 def test_globs_do_not_meet_secrets(root: Path) -> None:
