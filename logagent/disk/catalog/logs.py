@@ -33,6 +33,7 @@ class Generation:
         compressed: whether it is compressed, to judge by its name; only its content is certain.
         identity: device and inode; None if they are not known.
         prefix: what of its name stands before its name below the root: `ROOT:`, or nothing.
+        met: absolute path of the root below which it has its name, if that is another one than `root`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Generation:
     compressed: bool = False
     identity: tuple[int, int] | None = None
     prefix: str = ""
+    met: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ def generation_of(file: InRoot) -> Generation:
         file.root.path,
         has_compressed_name(found.name) or has_compressed_name(found.resolved),
         (found.status.st_dev, found.status.st_ino),
+        met=file.below[1].path if file.below is not None else None,
     )
 
 
