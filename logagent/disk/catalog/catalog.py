@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
 
+from logagent.core.globs import is_glob
 from logagent.core.notes import Notes
 from logagent.core.outcome import Failure
 from logagent.core.times.named_formats import FormatRules
@@ -24,6 +25,7 @@ from logagent.disk.catalog.never_served import NeverServed
 from logagent.disk.catalog.numbering import Clock, Numbering
 from logagent.disk.files.beneath import Root
 from logagent.disk.files.walk import Opener
+from logagent.disk.files.ways import Inode, way_to
 
 __all__ = ["Catalog", "Generation", "Log"]
 
@@ -105,6 +107,16 @@ class Catalog:
             names.look_beside_targets(GlobLookup(findings, budget, self._skips, rotated=rotated).run())
             (looked if looked is not None else set()).update(findings.looked)
             return findings.logs(limit, self._numbering, rotated=rotated, unreadable=unreadable)
+
+    def ways(self, patterns: Sequence[str]) -> Mapping[Path, Inode]:
+        """Return the directories on the ways to the roots, and to names, as far as they are there; reads the disk.
+
+        In each of them a root, or a link on the way, may be switched, appear or go; then what this returns changes.
+        """
+        asked = Findings(patterns, Notes())
+        names = [(root, one.name) for root, _ in self._roots for one in asked.asked_in(root)]
+        ways = [way_to(root.path / ("*" if is_glob(name) else name)) for root, name in names]
+        return {directory: inode for way in ways for directory, inode in (*way.far.items(), *way.near.items())}
 
     def again(self, log: Log, *, rotated: bool = True) -> Sequence[Generation]:
         """Return the generations of a log that was found, as they are now; none if it is gone.

@@ -34,6 +34,7 @@ class Generation:
         identity: device and inode; None if they are not known.
         prefix: what of its name stands before its name below the root: `ROOT:`, or nothing.
         readable: whether this process may read it, as far as that was looked at.
+        met: absolute path of the root below which it has its name, if that is another one than `root`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Generation:
     identity: tuple[int, int] | None = None
     prefix: str = ""
     readable: bool = True
+    met: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,7 @@ def generation_of(file: InRoot) -> Generation:
         has_compressed_name(found.name) or has_compressed_name(found.resolved),
         (found.status.st_dev, found.status.st_ino),
         readable=found.readable,
+        met=file.below[1].path if file.below is not None else None,
     )
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
 from logagent.core.cursor import of_log
 from logagent.core.notes import Notes
-from logagent.core.outcome import Failure
+from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation, Log
@@ -130,3 +130,8 @@ class _Reached:
 def notice_of(host: str, failure: Failure) -> Batch:
     """Return a batch without lines that reports a failure."""
     return replace(SIGN_OF_LIFE, notices=(Notice(host, failure.status, failure.message),))
+
+
+def there_again(host: str, name: str) -> Batch:
+    """Return a batch without lines that reports that a log or a root is there that was not."""
+    return replace(SIGN_OF_LIFE, notices=(Notice(host, Status.OK, f"{name} is there again"),))
