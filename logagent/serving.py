@@ -125,7 +125,13 @@ def _agent(
     formats: FormatRules,
 ) -> Agent:
     logs = LocalLogs(
-        catalog=Catalog(settings.root, names=settings.root_name, skip=settings.skip_files, formats=formats),
+        catalog=Catalog(
+            settings.root,
+            names=settings.root_name,
+            skip=settings.skip_files,
+            formats=formats,
+            max_walk=settings.max_walk,
+        ),
         threads=threads,
         options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
         max_files=settings.max_files,

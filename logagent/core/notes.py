@@ -27,6 +27,8 @@ class NoteKind(enum.StrEnum):
         UNREADABLE: files and directories that a glob met and this agent may not read.
         BINARY: files that a glob met and that hold no text.
         LINK: links that a glob met and that lead out of the served roots.
+        UNREAD: logs that match and of which only the newest were read, since there are too many, and lines of the
+            others may belong to the answer.
         CURSOR: logs whose positions are too many for a cursor, so that the answer has none.
         RECORD_CURSORS: logs whose positions are too many for a cursor of each record, so that these have none.
     """
@@ -35,6 +37,7 @@ class NoteKind(enum.StrEnum):
     UNREADABLE = "unreadable"
     BINARY = "binary"
     LINK = "link"
+    UNREAD = "unread"
     CURSOR = "cursor"
     RECORD_CURSORS = "record_cursors"
 
@@ -49,6 +52,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.LINK: (
         "1 link that leads out of the served roots was left out",
         "{} links that lead out of the served roots were left out",
+    ),
+    NoteKind.UNREAD: (
+        "1 log matches, and was not read",
+        "{} logs match, of which only those that were modified last were read",
     ),
     NoteKind.CURSOR: (
         "there is no cursor: the position of 1 log does not fit into one",

@@ -19,7 +19,7 @@ from logagent.core.columns import pieces
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
-from logagent.core.notes import Note, add_up, of_host, of_kinds
+from logagent.core.notes import Note, NoteKind, add_up, of_host, of_kinds
 from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
@@ -253,6 +253,11 @@ class _Gathering:
         But what a host that sent all n lines says of its files concerns these lines.
         """
         outcome = feed.outcome or Outcome()
+        unread = next((note for note in feed.notes if note.kind == NoteKind.UNREAD), None)
+        if unread is not None and outcome.complete and feed.outcome is None:
+            return Outcome(Status.RESOURCE_EXHAUSTED, f"{unread.sentence}; narrow the glob")
+        if unread is not None:
+            return outcome
         sated = self._of_hosts and feed.records == self._query.limits.n
         return outcome if outcome.complete or (sated and outcome.status in _OF_FILES) else Outcome()
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import trio
 
 from logagent.core.globs import is_glob
 from logagent.core.notes import Note, Notes
-from logagent.core.outcome import Failure
+from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.left_out import LeftOut, Wanted
 from logagent.disk.catalog.logs import Log
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watch, Watching
@@ -45,6 +46,7 @@ class NewLogFinder:
     Attributes:
         logs: the logs found so far, by name.
         failure: why logs are missing; None: the last search succeeded.
+        is_full: whether there are more logs than `limit`; those found first stay, then the newest.
         notes: what the last search judged of the files that globs met.
         listeners: called after each search.
     """
@@ -61,6 +63,7 @@ class NewLogFinder:
     ) -> None:
         self.logs: dict[str, Log] = {}
         self.failure: Failure | None = None
+        self.is_full = False
         self.notes: tuple[Note, ...] = ()
         self.listeners: set[Callable[[], None]] = set()
         self._names: dict[str, str] = {}
@@ -107,13 +110,13 @@ class NewLogFinder:
 
     async def _search(self) -> None:
         looked: set[Path] = set()
-        notes = Notes()
+        notes, left_out = Notes(), LeftOut()
         try:
-            found = await self._threads.in_thread(self._find, looked, notes)
+            found = await self._threads.in_slices(self._finding(looked, notes, left_out))
         except Failure as failure:
             self.failure = failure
         else:
-            self.failure = None
+            self.failure = self._failure_of(left_out)
             self.logs |= {log.name: log for log in map(self._with_first_name, found)}
         self.notes = notes.told()
         self._watch(looked)
@@ -129,8 +132,19 @@ class NewLogFinder:
             self._names[log.asked] = log.asked if log.name in self._names.values() else log.name
         return log.called(self._names[log.asked])
 
-    def _find(self, looked: set[Path], notes: Notes) -> list[Log]:
-        return self._catalog.find(self._patterns, rotated=self._rotated, limit=self._limit, looked=looked, notes=notes)
+    def _finding(self, looked: set[Path], notes: Notes, left_out: LeftOut) -> Generator[None, None, list[Log]]:
+        wanted = Wanted(self._limit, self.logs)
+        return self._catalog.finding(
+            self._patterns, rotated=self._rotated, wanted=wanted, looked=looked, notes=notes, left_out=left_out
+        )
+
+    def _failure_of(self, left_out: LeftOut) -> Failure | None:
+        """Return the failure to follow some logs; the same while there are too many, or each new one were news."""
+        self.is_full = bool(left_out)
+        if not left_out:
+            return None
+        again = self.failure is not None and self.failure.status is Status.RESOURCE_EXHAUSTED
+        return self.failure if again else left_out.failure("followed")
 
     def _watch(self, directories: set[Path]) -> None:
         outdated = {directory for directory, watch in self._watches.items() if watch.outdated}
