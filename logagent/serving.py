@@ -178,6 +178,7 @@ def _agent(
             skip=settings.skip_files,
             never_serve=settings.never_serve,
             formats=formats,
+            max_walk=settings.max_walk,
         ),
         threads=threads,
         options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),

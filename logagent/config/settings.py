@@ -66,6 +66,7 @@ class Settings:
     disk_threads: int = 2
     max_line: int = 1024 * 1024
     max_files: int = 500
+    max_walk: int = 250_000
     max_answers: int = 256
     max_follows: int = 1000
     max_time: float = 3600.0
@@ -132,6 +133,7 @@ class _Checked:
             disk_threads=self._one("disk_threads"),
             max_line=self._one("max_line"),
             max_files=self._one("max_files"),
+            max_walk=self._one("max_walk"),
             max_answers=self._one("max_answers"),
             max_follows=self._one("max_follows"),
             max_time=self._one("max_time"),

@@ -141,9 +141,18 @@ SETTINGS = (
     Setting(
         "max_files",
         values.count,
-        "how many files one query may open; each takes a file descriptor, of which a process usually has 1024",
+        "how many files one query may open, a log with its rotated files counting once; of more, the newest are read;"
+        " each takes a file descriptor, of which a process usually has 1024",
         "files",
         default="500",
+    ),
+    Setting(
+        "max_walk",
+        values.count,
+        "how many directory entries the globs of one query may look at; each takes some microseconds, and one that"
+        " matches half a kilobyte of memory",
+        "entries",
+        default="250000",
     ),
     Setting(
         "max_answers",

@@ -87,3 +87,11 @@ def test_verbose_tells_of_every_host_and_what_it_took() -> None:
         "web-3: no such file (NOT_FOUND)",
         "2 lines, 99 bytes of log read",
     ]
+
+
+def test_a_long_cursor_is_printed_only_where_all_is_wanted() -> None:
+    outcome = Outcome(Status.RESOURCE_EXHAUSTED, "max_bytes=1 reached", cursor="x" * 5000)
+    assert talk(outcome, agent="a", verbose=False)[-1] == (
+        "to continue from there: --verbose prints the cursor, which is long"
+    )
+    assert talk(outcome, agent="a", verbose=True)[-1] == f"to continue from there: --cursor {'x' * 5000}"

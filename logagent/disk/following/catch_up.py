@@ -61,7 +61,7 @@ class CatchUp:
         self._again = again
         self._began = time.time_ns() - LAG
 
-    async def place_in(self, log: Log, tail: Tail, *, first: bool) -> tuple[int, int]:
+    async def place_in(self, log: Log, tail: Tail, *, first: bool, only_known: bool = False) -> tuple[int, int]:
         """Send the lines that the follow has missed so far, and return a file's number and the offset to continue from.
 
         The follow begins after the query's position in the log. Without positions it begins at the end of a log that
@@ -70,12 +70,14 @@ class CatchUp:
 
         Args:
             first: whether the follow begins now.
+            only_known: whether a log that the query's positions do not name is followed from its end on, since it may
+                have been left out before.
 
         Raises:
             Failure: when the log cannot be read any more.
         """
         files, position = tail.chain.files, of_log(self._query.positions, log.name)
-        if first and not self._query.positions:
+        if first and (not self._query.positions or (only_known and position is None)):
             return files.end()
         if first and position is not None:
             return files.place_of(position) or await self._catch_up(log, tail, position)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 import trio
 
 from logagent.core.globs import is_glob
 from logagent.core.notes import Note, Notes
-from logagent.core.outcome import Failure
+from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.left_out import LeftOut, Wanted
 from logagent.disk.catalog.logs import Log
 from logagent.disk.files.ways import Inode
 from logagent.disk.threads import DiskThreads
@@ -47,6 +48,7 @@ class NewLogFinder:
         logs: the logs found so far, by name.
         refused: what the last search could not reach, by name: logs that stand for names and roots.
         failure: why logs are missing; None: the last search succeeded.
+        is_full: whether there are more logs than `limit`; those found first stay, then the newest.
         notes: what the last search judged of the files that globs met.
         listeners: called after each search.
     """
@@ -64,6 +66,7 @@ class NewLogFinder:
         self.logs: dict[str, Log] = {}
         self.refused: dict[str, Log] = {}
         self.failure: Failure | None = None
+        self.is_full = False
         self.notes: tuple[Note, ...] = ()
         self.listeners: set[Callable[[], None]] = set()
         self._names: dict[str, str] = {}
@@ -113,15 +116,15 @@ class NewLogFinder:
 
     async def _search(self) -> None:
         looked: set[Path] = set()
-        notes = Notes()
+        notes, left_out = Notes(), LeftOut()
         self._called_by_names = False
         self._ways = await self._threads.in_thread(self._catalog.ways, self._patterns)
         try:
-            found = await self._threads.in_thread(self._find, looked, notes)
+            found = await self._threads.in_slices(self._finding(looked, notes, left_out))
         except Failure as failure:
             self.failure, self.refused = failure, {}
         else:
-            self.failure = None
+            self.failure = self._failure_of(left_out)
             self.refused = {log.name: log for log in found if log.root is None}
             self.logs |= {log.name: log for log in map(self._with_first_name, found) if log.root is not None}
         self.notes = notes.told()
@@ -144,8 +147,19 @@ class NewLogFinder:
             self._names[log.asked] = log.asked if log.name in self._names.values() else log.name
         return log.called(self._names[log.asked])
 
-    def _find(self, looked: set[Path], notes: Notes) -> list[Log]:
-        return self._catalog.find(self._patterns, rotated=self._rotated, limit=self._limit, looked=looked, notes=notes)
+    def _finding(self, looked: set[Path], notes: Notes, left_out: LeftOut) -> Generator[None, None, list[Log]]:
+        wanted = Wanted(self._limit, self.logs)
+        return self._catalog.finding(
+            self._patterns, rotated=self._rotated, wanted=wanted, looked=looked, notes=notes, left_out=left_out
+        )
+
+    def _failure_of(self, left_out: LeftOut) -> Failure | None:
+        """Return the failure to follow some logs; the same while there are too many, or each new one were news."""
+        self.is_full = bool(left_out)
+        if not left_out:
+            return None
+        again = self.failure is not None and self.failure.status is Status.RESOURCE_EXHAUSTED
+        return self.failure if again else left_out.failure("followed")
 
     def _watch(self, directories: set[Path]) -> None:
         wakes = dict.fromkeys(sorted(self._ways.keys() - directories), self._called_for_way)

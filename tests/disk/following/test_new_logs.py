@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -32,11 +32,11 @@ class Searched(Catalog):
         self.broken = False
         self.behind: Callable[[], None] = lambda: None
 
-    def find(self, patterns: Sequence[str], **options: Any) -> list[Log]:
+    def finding(self, patterns: Sequence[str], **options: Any) -> Generator[None, None, list[Log]]:
         self.at.append(trio.current_time())
         if self.broken:
             raise ZeroDivisionError
-        found = super().find(patterns, **options)
+        found = yield from super().finding(patterns, **options)
         if len(self.at) == 1:
             self.behind()
         return found
