@@ -23,6 +23,7 @@ from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.catalog.name_lookup import NameLookup
 from logagent.disk.catalog.numbering import Clock, Numbering
+from logagent.disk.catalog.remembered import Remembered
 from logagent.disk.files.beneath import Root
 from logagent.disk.files.walk import Opener
 
@@ -45,6 +46,7 @@ class Catalog:
         max_walk: directory entries that the globs of one query look at, at most.
         opener: `os.open`, or its stand-in.
         now: `time.time_ns`, or its stand-in.
+        remembered: keeps what is known of directories that stand still.
     """
 
     def __init__(
@@ -57,10 +59,12 @@ class Catalog:
         max_walk: int = MAX_WALK,
         opener: Opener = os.open,
         now: Clock = time.time_ns,
+        remembered: Remembered | None = None,
     ) -> None:
         self._roots = [(Root(path, opener, names.get(path.absolute(), "")), LiveNames()) for path in roots]
         self._skips = matcher(skip)
         self._max_walk = max_walk
+        self._remembered = remembered or Remembered()
         self._numbering = Numbering(Lister(), now, formats or FormatRules())
 
     def find(self, patterns: Sequence[str], *, limit: int = MAX_FILES, **options: Any) -> list[Log]:
@@ -95,7 +99,7 @@ class Catalog:
         """Return the logs that `patterns` name or match, sorted by name, each file once; reads the disk.
 
         Yields every now and then, so that others get their turn, or the search is given up: then it is to be closed.
-        `Findings` says what belongs to a log and what it is called.
+        The module `findings` says what belongs to a log and what it is called.
 
         Args:
             patterns: names and globs, relative to the roots, or to one root after its name and a colon.
@@ -116,7 +120,7 @@ class Catalog:
             findings.enter(self._roots, stack)
             names = NameLookup(findings, budget, rotated=rotated)
             yield from names.steps()
-            unresolved = yield from GlobLookup(findings, budget, self._skips, rotated=rotated).steps()
+            unresolved = yield from GlobLookup(findings, budget, self._skips, self._remembered, rotated=rotated).steps()
             yield from names.look_beside_targets(unresolved)
             (looked if looked is not None else set()).update(findings.looked)
             return (yield from findings.logs(wanted, self._numbering, left_out, rotated=rotated, unreadable=unreadable))
