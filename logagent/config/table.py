@@ -150,7 +150,7 @@ SETTINGS = (
         "max_walk",
         values.count,
         "how many directory entries the globs of one query may look at; each takes some microseconds, and one that"
-        " matches half a kilobyte of memory",
+        " matches a kilobyte of memory",
         "entries",
         default="250000",
     ),

@@ -25,6 +25,7 @@ from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.catalog.name_lookup import NameLookup
 from logagent.disk.catalog.never_served import NeverServed
 from logagent.disk.catalog.numbering import Clock, Numbering
+from logagent.disk.catalog.remembered import Remembered
 from logagent.disk.files.beneath import Root
 from logagent.disk.files.walk import Opener
 from logagent.disk.files.ways import Inode, way_to
@@ -49,6 +50,7 @@ class Catalog:
         max_walk: directory entries that the globs of one query look at, at most.
         opener: `os.open`, or its stand-in.
         now: `time.time_ns`, or its stand-in.
+        remembered: keeps what is known of directories that stand still.
     """
 
     def __init__(
@@ -62,11 +64,13 @@ class Catalog:
         max_walk: int = MAX_WALK,
         opener: Opener = os.open,
         now: Clock = time.time_ns,
+        remembered: Remembered | None = None,
     ) -> None:
         hides = NeverServed(never_serve)
         self._roots = [(Root(path, opener, names.get(path.absolute(), ""), hides), LiveNames()) for path in roots]
         self._skips = matcher(skip)
         self._max_walk = max_walk
+        self._remembered = remembered or Remembered()
         self._numbering = Numbering(Lister(), now, formats or FormatRules())
 
     def find(self, patterns: Sequence[str], *, limit: int = MAX_FILES, **options: Any) -> list[Log]:
@@ -101,7 +105,7 @@ class Catalog:
         """Return the logs that `patterns` name or match, sorted by name, each file once; reads the disk.
 
         Yields every now and then, so that others get their turn, or the search is given up: then it is to be closed.
-        `Findings` says what belongs to a log and what it is called.
+        The module `findings` says what belongs to a log and what it is called.
 
         Args:
             patterns: names and globs, relative to the roots, or to one root after its name and a colon.
@@ -122,7 +126,7 @@ class Catalog:
             findings.enter(self._roots, stack)
             names = NameLookup(findings, budget, rotated=rotated)
             yield from names.steps()
-            unresolved = yield from GlobLookup(findings, budget, self._skips, rotated=rotated).steps()
+            unresolved = yield from GlobLookup(findings, budget, self._skips, self._remembered, rotated=rotated).steps()
             yield from names.look_beside_targets(unresolved)
             (looked if looked is not None else set()).update(findings.looked)
             return (yield from findings.logs(wanted, self._numbering, left_out, rotated=rotated, unreadable=unreadable))

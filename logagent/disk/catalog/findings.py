@@ -1,4 +1,13 @@
-"""What one question for logs finds in the served roots: files, names that were not reached, and what was noted."""
+"""What one question for logs finds in the served roots: files, names that were not reached, and what was noted.
+
+A log's rotated generations belong to it, whether its live file is there or not. A glob that matches only them
+finds the log with only those. A generation asked for by its exact name is a log itself.
+
+A glob also finds a file of its own name, character for character. A name stands for the files of all roots that
+have it, which are then called `ROOT:NAME`. A file with several names is listed under the one without a link, or
+else always under the same one. What could not be reached is in the list too, for the answer to report; what a
+glob meets and may not be read is noted.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +45,6 @@ class Asked(NamedTuple):
 class Findings:
     """The findings of one question, as several searches add to them.
 
-    A log's rotated generations belong to it, whether its live file is there or not. A glob that matches only them
-    finds the log with only those. A generation asked for by its exact name is a log itself.
-
-    A glob also finds a file of its own name, character for character. A name stands for the files of all roots that
-    have it, which are then called `ROOT:NAME`. A file with several names is listed under the one without a link, or
-    else always under the same one. What could not be reached is in the list too, for the answer to report; what a
-    glob meets and may not be read is noted.
-
     Args:
         patterns: names and globs.
         notes: gets what is judged of the files that globs meet.
@@ -60,6 +61,7 @@ class Findings:
         self.looked: set[Path] = set()
         self._notes = notes
         self._found: dict[tuple[int, str], InRoot] = {}
+        self._linked = False
         self._refused: dict[str, tuple[str, Failure]] = {}
         self._denied: list[str] = []
         self._leading_out: list[str] = []
@@ -89,6 +91,7 @@ class Findings:
         except OSError as error:
             return failure_of_look(error, asked.pattern)
         below = (opened.number, opened.root) if found.number != opened.number else None
+        self._linked |= below is not None or found.found.name != found.found.resolved
         self._found[opened.number, asked.name] = found._replace(named=named, below=below)
         return None
 
@@ -100,10 +103,12 @@ class Findings:
             opened: the root in which it lies.
             named: whether it was found by its exact name, or by that of its log.
         """
+        self._linked |= met is not opened or found.name != found.resolved
         self._found.setdefault((met.number, found.name), _in_root(met, opened, found, named=named))
 
     def add_beside(self, met: OpenRoot, opened: OpenRoot, found: FoundFile, *, named: bool) -> None:
         """Add a generation that lies beside the target of a link to its log, and has its name in the target's root."""
+        self._linked = True
         self._found.setdefault((opened.number, found.name), _in_root(met, opened, found, named=named))
 
     def opened_as(self, number: int) -> OpenRoot:
@@ -136,7 +141,14 @@ class Findings:
     @property
     def files(self) -> Sequence[InRoot]:
         """All files that were found, each once."""
+        if not self._linked and len(self.opened) == 1:
+            return list(self._found.values())  # each by its only name
         return list(each_once(self._found.values()))
+
+    @property
+    def linked(self) -> Sequence[InRoot]:
+        """Those of them that are found through links to themselves."""
+        return [file for file in self.files if file.found.linked] if self._linked else ()
 
     def has_log(self, pattern: str) -> bool:
         """Return whether a file of a log that was asked for by this exact name was found."""
@@ -169,8 +181,7 @@ class Findings:
         if not unreadable:
             self._require_readable(files)
         yield
-        groups = grouped(each_once(files) if not rotated else files)
-        yield
+        groups = yield from grouped(files if rotated else each_once(files))
         chosen = yield from newest(groups, wanted, left_out, self._holders)
         refused = [refusal(name, failure) for name, failure in self._refused.values()]
         return sorted([*chosen, *refused], key=lambda log: log.name)

@@ -11,7 +11,7 @@ from logagent.disk.catalog.rotated_names import Rotation
 from logagent.disk.files.beneath import Beneath
 
 MAX_WALK = 250_000
-"""Directory entries that the globs of one query look at, at most: some seconds of one thread, and half a kilobyte of
+"""Directory entries that the globs of one query look at, at most: some seconds of one thread, and a kilobyte of
 memory for each that matches."""
 STEP = 100
 """Entries, or files, after which a search lets others go on: less than a millisecond of work."""
@@ -79,13 +79,13 @@ class Budget:
         self._asked = asked
         self._left = allowed
 
-    def spend(self, comparisons: int = 1) -> None:
-        """Count one more entry, which is compared with so many components of globs.
+    def spend(self, comparisons: int = 1, entries: int = 1) -> None:
+        """Count more entries, each of which is compared with so many components of globs.
 
         Raises:
             Failure: RESOURCE_EXHAUSTED, when there were too many.
         """
-        self._left -= (comparisons + _FOR_ONE - 1) // _FOR_ONE
+        self._left -= entries * ((comparisons + _FOR_ONE - 1) // _FOR_ONE)
         if self._left < 0:
             message = f"glob too wide: more than max_walk={self._allowed} directory entries; narrow {self._asked}"
             raise Failure(Status.RESOURCE_EXHAUSTED, message)

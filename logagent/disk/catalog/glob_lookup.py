@@ -13,6 +13,7 @@ from logagent.disk.catalog.found_files import STEP, Budget, LeadingOut, may_open
 from logagent.disk.catalog.glob_search import GlobSearch, Skips
 from logagent.disk.catalog.globs import Glob, compiled_all, match_name
 from logagent.disk.catalog.links import OpenRoot, arrive
+from logagent.disk.catalog.remembered import Remembered
 from logagent.disk.files.beneath import failure_of, require_regular
 
 _Search = Generator[None, None, list[LeadingOut]]
@@ -25,13 +26,17 @@ class GlobLookup:
         findings: what was asked for; added to.
         budget: of directory entries.
         skips: tells which files globs leave out.
+        remembered: what is known of directories that stand still.
         rotated: whether to find generations other than by their exact name.
     """
 
-    def __init__(self, findings: Findings, budget: Budget, skips: Skips, *, rotated: bool) -> None:
+    def __init__(
+        self, findings: Findings, budget: Budget, skips: Skips, remembered: Remembered, *, rotated: bool
+    ) -> None:
         self._findings = findings
         self._budget = budget
         self._skips = skips
+        self._remembered = remembered
         self._rotated = rotated
         self._unresolved: list[tuple[OpenRoot, str]] = []
         self._visited: dict[int, set[tuple[str, Glob]]] = defaultdict(set)
@@ -76,6 +81,7 @@ class GlobLookup:
             rotated=self._rotated,
             skips=self._skips,
             visited=self._visited[opened.number],
+            remembered=self._remembered,
         )
         yield from search.steps(globs, name, resolved)
         self._findings.looked |= {opened.root.path / directory for directory in search.directories}

@@ -10,14 +10,16 @@ import errno
 import heapq
 import os
 import stat
-from collections.abc import Callable, Collection, Container, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from typing import NamedTuple
 
 from logagent.core.outcome import Status
 from logagent.disk.catalog.found_files import STEP, Budget, FoundFile, LeadingOut, Unreachable, may_open
-from logagent.disk.catalog.globs import Glob, entered, is_name, match_name, passed
+from logagent.disk.catalog.globs import Glob, entered, is_name
 from logagent.disk.catalog.live_names import LiveNames
-from logagent.disk.catalog.rotated_names import Rotation, beginnings, rotation
+from logagent.disk.catalog.matching_names import MatchingName, generation_among, left_of_each
+from logagent.disk.catalog.remembered import Remembered
+from logagent.disk.catalog.rotated_names import Rotation
 from logagent.disk.files.beneath import DESCRIPTORS, Beneath, failure_of
 from logagent.disk.files.walk import Place
 
@@ -53,6 +55,7 @@ class GlobSearch:
             themselves. If not, a generation is found only by a glob that ends in its exact name, and as one if it is
             doubtful.
         live: names of live files that were seen; gets those that are found.
+        remembered: what is known of directories that stand still; None: they are listed in any case.
 
     Attributes:
         found: the files that match.
@@ -70,6 +73,7 @@ class GlobSearch:
         rotated: bool,
         skips: Skips = nothing_skipped,
         visited: set[tuple[str, Glob]] | None = None,
+        remembered: Remembered | None = None,
     ) -> None:
         self.found: list[FoundFile] = []
         self.unreachable: list[Unreachable] = []
@@ -81,6 +85,8 @@ class GlobSearch:
         self._live = live
         self._ahead: list[_Ahead] = []
         self._skips = skips
+        self._remembered = remembered
+        self._lefts: dict[frozenset[Glob], frozenset[Glob]] = {}  # each once, since many names have the same
         self._visited: set[tuple[str, Glob]] = set() if visited is None else visited
 
     def steps(self, globs: Collection[Glob], name: str = "", resolved: str = "") -> Steps:
@@ -113,43 +119,43 @@ class GlobSearch:
         self._visited.update((ahead.resolved, glob) for glob in globs)
         try:
             with self._beneath.directory(ahead.resolved) as place:
-                listed = yield from self._listed(place, globs)
-                beside = self._live.beside(ahead.resolved, listed)
-                candidates = yield from self._candidates(listed, beside, globs)
-                for number, (child, left) in enumerate(sorted(candidates.items())):
+                live: list[str] = []
+                for number, met in enumerate((yield from self._known(ahead, place, globs))):
                     if number % STEP == STEP - 1:
                         yield
-                    if self._beneath.hides_in(place, {ahead.resolved, ahead.name}, child, listed.get(child, True)):
-                        continue
-                    of = rotation(child, beside) if () in left else None
-                    if of and not self._rotated and (not of.doubtful or _names(globs, child)):
-                        of = None
-                    self._meet(ahead, place, child, left, of)
+                    if self._meet(ahead, place, met) and met.rotation is None:
+                        live.append(met.child)
+                self._live.note(ahead.resolved, live)
         except OSError as error:
             self._miss(f"{ahead.name}/", error)
 
-    def _candidates(
-        self, listed: Mapping[str, bool], beside: Container[str], globs: list[Glob]
-    ) -> Generator[None, None, dict[str, set[Glob]]]:
-        """Return the names in a directory that some glob matches, each with the rests of these globs below it."""
-        candidates: dict[str, set[Glob]] = {}
-        for glob in globs:
-            if is_name(glob[0]):
-                candidates.setdefault(glob[0].text, set()).add(glob[1:])
-        patterns = [glob for glob in globs if not is_name(glob[0])]
-        starts = ("",) if patterns else tuple(start for glob in globs for start in beginnings(glob[0].text))
-        for number, (name, leads_on) in enumerate(listed.items()):
+    def _known(self, ahead: _Ahead, place: Place, globs: list[Glob]) -> Generator[None, None, Sequence[MatchingName]]:
+        """Return the names in a directory that match: those remembered, or else those that are found in it now."""
+        asked = ahead.name, ahead.resolved, frozenset(globs), self._rotated
+        known = self._remembered.get(place, asked) if self._remembered is not None else None
+        if known is not None:
+            self._budget.spend(len(globs), known[0] + 1)
+            return known[1]
+        listed = yield from self._listed(place, globs)
+        beside = self._live.beside(ahead.resolved, listed)
+        found = yield from left_of_each(listed, beside, globs, rotated=self._rotated)
+        matching: list[MatchingName] = []
+        for number, (child, left) in enumerate(sorted(found.items())):
             if number % STEP == STEP - 1:
                 yield
-            if not name.startswith(starts):
+            if self._beneath.hides_in(place, {ahead.resolved, ahead.name}, child, listed.get(child, True)):
                 continue
-            left = {rest for glob in patterns for rest in passed(glob, name, leads_on)}
-            if (generation := rotation(name, beside)) is not None:
-                left -= set() if self._rotated or generation.doubtful else {()}
-                left |= {()} if self._rotated and match_name(globs, generation.log) else set()
-            if left:
-                candidates.setdefault(name, set()).update(left)
-        return candidates
+            of = generation_among(beside, child, globs, rotated=self._rotated) if () in left else None
+            matching.append(self._matching(ahead.name, child, frozenset(left), of))
+        if self._remembered is not None:
+            self._remembered.put(place, asked, len(listed), matching)
+        return matching
+
+    def _matching(self, directory: str, child: str, left: frozenset[Glob], of: Rotation | None) -> MatchingName:
+        name, left = _join(directory, child), self._lefts.setdefault(left, left)
+        placed = of and of._replace(log=_join(directory, of.log))
+        skipped = self._skips(name) or (placed is not None and self._skips(placed.log))
+        return MatchingName(child, name, left, placed, skipped)
 
     def _listed(self, place: Place, globs: list[Glob]) -> Generator[None, None, dict[str, bool]]:
         """Return the names in a directory, and whether each may be a directory.
@@ -183,26 +189,24 @@ class GlobSearch:
             os.close(descriptor)
         return names
 
-    def _meet(self, parent: _Ahead, place: Place, child: str, left: set[Glob], of: Rotation | None) -> None:
-        name = _join(parent.name, child)
+    def _meet(self, parent: _Ahead, place: Place, matching: MatchingName) -> bool:
+        """Look at one name; return whether it is a file that matches."""
+        child, name, left, of, skipped = matching
         try:
             met = self._look(place, child, name, _join(parent.resolved, child))
         except OSError as error:
             if () in left and error.errno == errno.ENOENT:
                 self.unresolved.append(name)
-            if not self._is_skipped(name, of, parent):
+            if not skipped:
                 self._miss(name, error, left)
-            return
+            return False
         if stat.S_ISREG(met.status.st_mode) and () in left:
-            if of is None:
-                self._live.note(parent.resolved, child)
-            if not self._is_skipped(name, of, parent):
-                self.found.append(met._replace(rotation=of and of._replace(log=_join(parent.name, of.log))))
-        elif stat.S_ISDIR(met.status.st_mode):
+            if not skipped:
+                self.found.append(met if of is None else met._replace(rotation=of))
+            return True
+        if stat.S_ISDIR(met.status.st_mode):
             self._plan(name, met.resolved, left - {()})
-
-    def _is_skipped(self, name: str, of: Rotation | None, parent: _Ahead) -> bool:
-        return self._skips(name) or (of is not None and self._skips(_join(parent.name, of.log)))
+        return False
 
     def _look(self, place: Place, child: str, name: str, inside: str) -> FoundFile:
         status = os.stat(child, dir_fd=place.descriptor, follow_symlinks=False)
@@ -225,10 +229,6 @@ class GlobSearch:
             self.leading_out.append(LeadingOut(name, frozenset(left)))
         elif failure_of(error, name).status is not Status.NOT_FOUND:
             self.unreachable.append(Unreachable(name, error))
-
-
-def _names(globs: Iterable[Glob], child: str) -> bool:
-    return any(len(glob) == 1 and is_name(glob[0]) and glob[0].text == child for glob in globs)
 
 
 def _join(directory: str, child: str) -> str:

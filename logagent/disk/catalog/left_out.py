@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.units import DAY
@@ -121,17 +122,37 @@ def newest(
     Args:
         left_out: gets the others.
     """
-    names = Counter(group.name for group in groups)
+    first = groups
     if len(groups) > wanted.limit:
         left_out.count, left_out.limit = len(groups), wanted.limit
-        groups.sort(key=lambda group: (not group.named, group.name not in wanted.first, -group.modified, group.name))
-        yield
+        by_wish = partial(_by_wish, wanted.first)
+        first = yield from _least(groups, wanted.limit, by_wish)
+        chosen = {id(group) for group in first}
+        rest = [group for group in groups if id(group) not in chosen]
+        others = yield from _least(rest, MAX_KEPT + 1, _by_age)
+        left_out.newest += [next(group.logs(several=False)) for group in others[:MAX_KEPT]]
+        left_out.beyond = others[MAX_KEPT].modified if len(others) > MAX_KEPT else None
     logs: list[Log] = []
-    for number, group in enumerate(groups[: wanted.limit]):
+    names = Counter(group.name for group in first)
+    for number, group in enumerate(first):
         if number % STEP == STEP - 1:
             yield
         logs += group.logs(several=names[group.name] > 1 or len({group.root, *holders(group.name)}) > 1)
-    others = sorted(groups[wanted.limit :], key=lambda group: -group.modified)
-    left_out.newest += [next(group.logs(several=False)) for group in others[:MAX_KEPT]]
-    left_out.beyond = others[MAX_KEPT].modified if len(others) > MAX_KEPT else None
     return logs
+
+
+def _by_wish(first: Collection[str], group: Group) -> tuple[bool, bool, int, str]:
+    return not group.named, group.name not in first, -group.modified, group.name
+
+
+def _by_age(group: Group) -> int:
+    return -group.modified
+
+
+def _least(groups: Sequence[Group], count: int, key: Callable[[Group], Any]) -> Generator[None, None, list[Group]]:
+    """Return the groups with the least keys, sorted; yields every now and then."""
+    least: list[Group] = []
+    for begin in range(0, len(groups), count):
+        least = sorted([*least, *groups[begin : begin + count]], key=key)[:count]
+        yield
+    return least

@@ -8,7 +8,7 @@ changed with each rotation, a follow would take the generation for a new log, an
 from __future__ import annotations
 
 import threading
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 KEPT = 10_000
 """Names that are remembered: twice as many as one listing may have logs, and about a hundred bytes each."""
@@ -26,17 +26,18 @@ class LiveNames:
         self._seen: dict[tuple[str, str], None] = {}
         self._lock = threading.Lock()
 
-    def note(self, directory: str, name: str) -> None:
-        """Remember that a live file was seen in a directory.
+    def note(self, directory: str, names: Sequence[str]) -> None:
+        """Remember that live files were seen in a directory.
 
         Args:
             directory: below the root, with every link resolved.
-            name: without the directory.
+            names: without the directory.
         """
         with self._lock:
-            self._seen.pop((directory, name), None)
-            self._seen[directory, name] = None
-            if len(self._seen) > self._kept:
+            for name in names[-self._kept :]:
+                self._seen.pop((directory, name), None)
+                self._seen[directory, name] = None
+            while len(self._seen) > self._kept:
                 del self._seen[next(iter(self._seen))]
 
     def beside(self, directory: str, listed: Container[str]) -> Container[str]:

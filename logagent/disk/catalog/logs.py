@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.found_files import FoundFile
+from logagent.disk.catalog.found_files import STEP, FoundFile
 from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, has_compressed_name, uncompressed_name
 from logagent.disk.files.beneath import Root, failure_of
 
@@ -130,24 +130,24 @@ class Group:
         name: of the log.
         root: the number of the root in which it has its name.
         files: of the log, in no order.
+        named: whether it was asked for by its exact name, or by that of one of its files.
+        modified: when any of its files was modified last: nanoseconds since the epoch.
     """
 
-    __slots__ = ("files", "name", "root")
+    __slots__ = ("files", "modified", "name", "named", "root")
 
     def __init__(self, name: str, root: int) -> None:
         self.name = name
         self.root = root
         self.files: list[InRoot] = []
+        self.named = False
+        self.modified = 0
 
-    @property
-    def named(self) -> bool:
-        """Whether it was asked for by its exact name, or by that of one of its files."""
-        return any(file.named for file in self.files)
-
-    @property
-    def modified(self) -> int:
-        """When any of its files was modified last: nanoseconds since the epoch."""
-        return max(file.found.status.st_mtime_ns for file in self.files)
+    def add(self, file: InRoot) -> None:
+        """Add one of its files."""
+        self.files.append(file)
+        self.named |= file.named
+        self.modified = max(self.modified, file.found.status.st_mtime_ns)
 
     def logs(self, *, several: bool) -> Iterator[Log]:
         """Yield the log, and one that reports that its oldest files are left out, if there are too many.
@@ -158,18 +158,20 @@ class Group:
         yield from _logs(self.name, self.files, several=several)
 
 
-def grouped(files: Iterable[InRoot]) -> list[Group]:
-    """Return the logs that files belong to, each file in one of them.
+def grouped(files: Iterable[InRoot]) -> Generator[None, None, list[Group]]:
+    """Return the logs that files belong to, each file in one of them; yields every now and then.
 
     Args:
         files: each once.
     """
     groups: dict[tuple[str, int], Group] = {}
-    for file in files:
+    for number, file in enumerate(files):
+        if number % STEP == STEP - 1:
+            yield
         place = file.found.log, file.met[0]
         if (group := groups.get(place)) is None:
             group = groups[place] = Group(*place)
-        group.files.append(file)
+        group.add(file)
     return list(groups.values())
 
 
@@ -204,7 +206,8 @@ def _by_preference(file: InRoot) -> tuple[bool, int, bool, str]:
 
 
 def _logs(name: str, files: list[InRoot], *, several: bool) -> Iterator[Log]:
-    files = sorted(_without_copies(files), key=lambda file: place_in_log(file.found))
+    if len(files) > 1:
+        files = sorted(_without_copies(files), key=lambda file: place_in_log(file.found))
     named = any(file.named for file in files)
     root = f"{files[0].met[1].name}:"
     log = Log(name, tuple(map(generation_of, files[:MAX_GENERATIONS])), named, root + name, len(root))

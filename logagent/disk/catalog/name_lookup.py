@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.findings import Asked, Findings, listed, no_such_file, worst_of
-from logagent.disk.catalog.found_files import STEP, Budget
+from logagent.disk.catalog.found_files import Budget
 from logagent.disk.catalog.glob_search import GlobSearch, Steps
 from logagent.disk.catalog.globs import Glob, compiled_all, directory_of, literally
 from logagent.disk.catalog.links import OpenRoot, beside_target, missing_target
@@ -56,10 +56,9 @@ class NameLookup:
         Args:
             unresolved: roots, and names in them that globs match and that lead nowhere.
         """
-        for number, file in enumerate(self._findings.files):
-            if number % STEP == STEP - 1:
-                yield
-            if file.found.linked and file.found.rotation is None:
+        for file in self._findings.linked:
+            yield
+            if file.found.rotation is None:
                 met, opened = self._findings.opened_as(file.met[0]), self._findings.opened_as(file.number)
                 yield from self._look_beside_target(met, opened, file.found.name, file.found.resolved, named=file.named)
         for met, name in unresolved:

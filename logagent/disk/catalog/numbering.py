@@ -22,6 +22,7 @@ from logagent.core.times.named_formats import FormatRules, NamedFormat
 from logagent.core.units import MILLISECOND, SECOND
 from logagent.disk.catalog.ends import Ends, Lister
 from logagent.disk.catalog.format_names import names_of
+from logagent.disk.catalog.found_files import STEP
 from logagent.disk.catalog.identity import Replaced, inode_of, require_same
 from logagent.disk.catalog.logs import Generation, InRoot, generation_of
 from logagent.disk.catalog.rotated_names import has_compressed_name, uncompressed_name
@@ -64,7 +65,9 @@ class Numbering:
         own comes without a place.
         """
         others, groups = [], dict[tuple[int, str], list[InRoot]]()
-        for file in files:
+        for number, file in enumerate(files):
+            if number % STEP == STEP - 1:
+                yield
             place = file.found.rotation
             if place is not None and place.numbered:
                 groups.setdefault((file.number, place.log), []).append(file)

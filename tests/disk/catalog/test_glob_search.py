@@ -191,6 +191,18 @@ def paths_below(root: Path, name: str = "", depth: int = 7) -> Iterator[str]:
             yield from paths_below(root, child, depth - 1)
 
 
+def dangling_below(root: Path, name: str = "", depth: int = 7) -> Iterator[str]:
+    """The names of all links that lead nowhere within the root, as to a log between two steps of its rotation."""
+    for path in (root / name).iterdir():
+        child = f"{name}/{path.name}" if name else path.name
+        if not Path(os.path.realpath(path)).is_relative_to(root):
+            continue
+        if not path.exists():
+            yield child
+        elif depth and path.is_dir():
+            yield from dangling_below(root, child, depth - 1)
+
+
 def fits(parts: list[str], glob: list[str]) -> bool:
     if not glob or not parts:
         return not glob and not parts
@@ -242,19 +254,24 @@ def matches(root: Path, name: str, globs: list[list[str]], *, rotated: bool) -> 
 
 def beside_target(root: Path, link: str) -> set[str]:
     """The generations of the log that a link leads to; of a generation, if it is the newest of a log without a file."""
-    target = (root / link).resolve().relative_to(root)
+    target = Path(os.path.realpath(root / link)).relative_to(root)
+    if not (root / target).parent.is_dir():
+        return set()
     beside = {path.name for path in (root / target).parent.iterdir()}
     place = rotation(target.name, ())
     log = place.log if place else target.name
     places = {name: of for name in beside if (of := rotation(name, beside)) and of.log == log}
-    lonely = place is not None and (log in beside or min(places, key=lambda name: places[name].rank) != target.name)
+    lonely = place is not None and (
+        log in beside or min(places, key=lambda name: places[name].rank, default="") != target.name
+    )
     return set() if lonely else {str(target.with_name(name)) for name in places}
 
 
 def check(root: Path, globs: list[list[str]], *, rotated: bool) -> None:
-    matched = {name for name in paths_below(root) if matches(root, name, globs, rotated=rotated)}
-    for link in [name for name in matched if rotated and (root / name).is_symlink()]:
-        matched |= beside_target(root, link) if (root / link).resolve().is_file() else set()
+    named = {name for name in paths_below(root) if matches(root, name, globs, rotated=rotated)}
+    links = {name for name in named if (root / name).is_symlink()}
+    links |= {name for name in dangling_below(root) if matches(root, name, globs, rotated=rotated)}
+    matched = named.union(*(beside_target(root, link) for link in links if rotated))
     logs = found_or_none(Catalog([root]), list(map("/".join, globs)), rotated=rotated)
     files = [file for log in logs for file in log.generations]
     assert {file.resolved for file in files} == {str((root / name).resolve().relative_to(root)) for name in matched}
@@ -262,7 +279,7 @@ def check(root: Path, globs: list[list[str]], *, rotated: bool) -> None:
     assert names(logs) == sorted(set(names(logs)))
     for file in files:
         assert file.name in matched
-        assert file.name == file.resolved or file.resolved not in matched
+        assert file.name == file.resolved or file.resolved not in named
         assert contents_of(file) == os.fsencode(file.resolved)
 
 

@@ -13,7 +13,7 @@ from testbed.trees import contents, planted, settled_catalog
 
 def test_names_that_are_listed_or_were_noted_count_as_present() -> None:
     live = LiveNames()
-    live.note("a", "app.log")
+    live.note("a", ["app.log"])
     beside = live.beside("a", {"other.log"})
     assert [name in beside for name in ("app.log", "other.log", "third.log")] == [True, True, False]
     assert "app.log" not in live.beside("b", ())
@@ -22,7 +22,7 @@ def test_names_that_are_listed_or_were_noted_count_as_present() -> None:
 def test_the_name_that_was_not_seen_for_longest_is_forgotten() -> None:
     live = LiveNames(kept=2)
     for name in ("1", "2", "1", "3"):
-        live.note("", name)
+        live.note("", [name])
     assert [name in live.beside("", ()) for name in "123"] == [True, False, True]
 
 
