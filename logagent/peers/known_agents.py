@@ -24,10 +24,15 @@ from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
 from logagent.peers.sharing import FollowClients, SharingSource
-from logagent.peers.source import PeerSource
+from logagent.peers.source import PeerSource, read_at_most
 
 PAUSE = 60.0
 """Seconds in which no question waits again for a peer that could not be connected to: waiting takes five seconds."""
+
+MAX_HEALTH = 16 * 1024
+"""Bytes read of an answer of `/healthz`, which has some fifty: only its head matters."""
+MAX_VERSION = 64
+"""Characters of a version: it is shown in tables."""
 
 
 class Peers:
@@ -129,21 +134,25 @@ class Peers:
         started = trio.current_time()
         with trio.move_on_after(patience):
             try:
-                response = await self._clients[name].get("/healthz")
+                async with self._clients[name].stream("GET", "/healthz") as response:
+                    await read_at_most(response, MAX_HEALTH)
                 round_trip = trio.current_time() - started
                 if roll is not None:
                     roll.meet(name, response.headers)
             except httpx.HTTPError as error:
                 return HostState(name, url, reachable=False, message=reason(error))
             except Failure as failure:
-                version = response.headers.get(VERSION_HEADER, "")
-                return HostState(name, url, False, version, round_trip, failure.message)
+                return HostState(name, url, False, _version(response), round_trip, failure.message)
             return _state(name, url, round_trip, response)
         return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")
 
 
 def _state(name: str, url: str, round_trip: float, response: httpx.Response) -> HostState:
-    version = response.headers.get(VERSION_HEADER, "")
+    version = _version(response)
     if response.status_code == 200 and version:
         return HostState(name, url, True, version, round_trip)
     return HostState(name, url, False, round_trip=round_trip, message="is no agent, or not a healthy one")
+
+
+def _version(response: httpx.Response) -> str:
+    return str(response.headers.get(VERSION_HEADER, ""))[:MAX_VERSION]

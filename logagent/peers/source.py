@@ -29,6 +29,8 @@ from logagent.peers.roll import Roll
 
 MAX_PROBLEM = 16 * 1024
 """Bytes read of a refusal's body: a problem document has a few hundred."""
+MOST_RENAMED = 10_000
+"""Origins that are remembered with their new names: a follow may go on for months, over any number of files."""
 LEAST_TIME = 0.001
 """The smallest timeout that a peer is given, in seconds: with less it could not even report that the time is over."""
 
@@ -150,6 +152,8 @@ class _Renaming:
         return replace(batch, origins=origins, positions=positions, notices=notices, notes=notes)
 
     def _origin(self, origin: Origin) -> Origin:
+        if len(self._renamed) > MOST_RENAMED:
+            self._renamed.clear()
         return self._renamed.setdefault(origin, origin._replace(host=self._host))
 
 
@@ -203,12 +207,20 @@ def _in_plain_words(failure: Failure, query: Query) -> Failure:
     return failure
 
 
-async def _problem(response: httpx.Response) -> str:
+async def read_at_most(response: httpx.Response, most: int) -> bytes:
+    """Return the body of a response, as far as it has at most so many bytes, and one chunk more."""
     body = bytearray()
     async for chunk in chunks(response):
         body += chunk
-        if len(body) > MAX_PROBLEM:
-            return ""
+        if len(body) > most:
+            break
+    return bytes(body)
+
+
+async def _problem(response: httpx.Response) -> str:
+    body = await read_at_most(response, MAX_PROBLEM)
+    if len(body) > MAX_PROBLEM:
+        return ""
     try:
         return str(json.loads(body)["detail"]).encode("utf-8", "replace").decode()
     except (ValueError, KeyError, TypeError, RecursionError):
