@@ -119,7 +119,7 @@ async def test_hosts_that_did_not_list_their_files_are_named(
 @pytest.mark.parametrize(
     ("document", "status", "message"),
     [
-        ({"files": [{}], "hosts": []}, 200, "something else than files; is it an agent? (INTERNAL)"),
+        ({"files": [{}], "hosts": []}, 200, "files: generations is missing, or is no list (INTERNAL)"),
         ({"title": "Not Found"}, 404, "lists no files; is it an agent, and as new as this one? (UNAVAILABLE)"),
         ({"detail": "come again"}, 503, "come again (UNAVAILABLE)"),
     ],

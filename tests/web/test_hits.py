@@ -127,7 +127,7 @@ async def test_host_that_fails_midway_spoils_no_others_counts(
 async def test_host_that_sends_lines_in_place_of_counts_is_at_fault(autojump_clock: MockClock, cluster: Start) -> None:
     async with cluster(web0=LINES, web1=Broken("verdict", [(0, b"a line")], at=1)) as it:
         reply = await hits(it, "step=1m")
-    assert reply.verdict.message == "web1: sent something else than batches"
+    assert reply.verdict.message == "web1: sent something else than batches: a line is no count"
     assert json.loads(reply.body)["hits"] == expected(60, web0=LINES)
 
 
