@@ -73,9 +73,9 @@ def run(argv: Sequence[str], environ: Mapping[str, str], streams: Streams) -> in
         argv: without the program's name.
     """
     typed = arguments.parse(argv)
-    if isinstance(typed, arguments.UsageText):
-        return _print_usage(typed, streams)
     try:
+        if isinstance(typed, arguments.UsageText):
+            return _print_usage(typed, streams)
         return _run(typed, environ, streams)
     except Exception as error:
         return _failed(error, streams)
@@ -103,7 +103,8 @@ def _failed(error: Exception, streams: Streams) -> int:
     elif isinstance(error, OSError):
         streams.say(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
     else:
-        traceback.print_exception(error, file=streams.stderr)
+        with contextlib.suppress(OSError):
+            traceback.print_exception(error, file=streams.stderr)
     return FAILED
 
 
@@ -155,9 +156,12 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
 
     def started(addresses: Sequence[str]) -> None:
         roots = ", ".join(map(str, settings.root))
-        streams.print(f"logagent: {settings.name} serves {roots} on {', '.join(addresses)}\n")
+        try:
+            streams.print(f"logagent: {settings.name} serves {roots} on {', '.join(addresses)}\n")
+        except OSError as error:  # It serves all the same: nobody needs that line.
+            streams.say(str(error))
 
-    trio.run(partial(serving.serve, settings, started=started))
+    trio.run(partial(serving.serve, settings, started=started, warn=streams.say))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import partial
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trio
 
-from logagent.core.batch import Batch, Out
+from logagent.core.batch import SIGN_OF_LIFE, Noted, Out
 from logagent.core.notes import Note, Notes, add_up, of_host
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 from logagent.core.query import Query, Source
@@ -18,8 +18,10 @@ from logagent.core.times.named_formats import FormatRules, NamedFormat
 from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
-from logagent.disk.catalog.ends import MAX_LISTED, Lister, sorted_out, unlooked
+from logagent.disk.catalog.ends import Ends, Lister
 from logagent.disk.catalog.format_names import names_of
+from logagent.disk.catalog.left_out import LeftOut, Wanted
+from logagent.disk.catalog.listed_logs import MAX_LISTED, LogLister, sorted_out, unlooked
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.following.source import FollowSource
 from logagent.disk.search.known_times import KnownTimes
@@ -28,6 +30,7 @@ from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.disk.times.known_judgements import KnownJudgements
 from logagent.fanout.gather import Gather
+from logagent.fanout.unread import Unread, UnreadGuard
 
 LEAST_KEPT = 256 * 1024
 """Bytes of an archive that each log may hold in memory at least, however many archives a query reads: one block."""
@@ -57,6 +60,7 @@ class LocalLogs:
     tails: SharedTails | None = None
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
     formats: FormatRules = field(default_factory=FormatRules)
+    _lister: Lister = field(default_factory=Lister, init=False, repr=False)
     _of_formats: dict[NamedFormat, ReadOptions] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -73,6 +77,14 @@ class LocalLogs:
     def named_for(self, found: Log | Generation) -> NamedFormat | None:
         """Return the format of time that was named for a log, or for one of its files; None if none was."""
         return self.formats.named_for(names_of(found)) if self.formats else None
+
+    def ends_of(self, log: Log, file: Generation) -> Ends:
+        """Return the times at the ends of one file of a log; reads the disk.
+
+        Raises:
+            Failure: when it cannot be read.
+        """
+        return self._lister.ends(file, self.zone_of(log), self.named_for(log))
 
     def options_of(self, log: Log) -> ReadOptions:
         """Return the options for reading one log alone."""
@@ -128,14 +140,23 @@ class LocalSource:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the lines of all logs that the query names, merged; see `Source.pump`."""
-        found = Notes()
+        found, left_out = Notes(), LeftOut()
         try:
-            logs = await self.logs.threads.in_thread(self._find, query, found)
+            logs = await self._find(query, out, found, left_out)
             query = await self.logs.threads.in_thread(carried_over, query, logs)
         except Failure as failure:
             return replace(failed(failure), notes=found.told())
-        outcome = await self._merged(self._sources(query, logs)).pump(query, _Noted(out, found.told()))
+        noted = Noted(out, found.told())
+        guard = UnreadGuard(query, noted, self._unread(left_out) if left_out else None)
+        await guard.begin()
+        outcome = guard.judged(await self._merged(self._sources(query, logs)).pump(guard.question, guard))
         return replace(outcome, notes=add_up((*found.told(), *outcome.notes)))
+
+    def _unread(self, left_out: LeftOut) -> Unread:
+        async def looked_into() -> int:
+            return await self.logs.threads.in_slices(left_out.looked_into(self.logs.ends_of))
+
+        return Unread(left_out.failure(), left_out.count, left_out.latest, looked_into)
 
     def _merged(self, sources: list[tuple[str, Source]]) -> Source:
         return sources[0][1] if len(sources) == 1 else Gather(sources, self.patience)
@@ -150,27 +171,13 @@ class LocalSource:
         again = partial(self.logs.catalog.again, log, rotated=query.rotated)
         return LogSource(log.name, log.generations, self.logs.threads, options, again, named=log.named)
 
-    def _find(self, query: Query, notes: Notes) -> list[Log]:
-        return self.logs.catalog.find(query.files, rotated=query.rotated, limit=self.logs.max_files, notes=notes)
-
-
-class _Noted:
-    """Forwards batches, and adds what was noted while the logs were looked for to their notes.
-
-    Args:
-        found: these notes.
-    """
-
-    def __init__(self, out: Out, found: tuple[Note, ...]) -> None:
-        self._out = out
-        self._found = found
-        self._told = not found
-
-    async def send(self, batch: Batch) -> None:
-        if batch.notes or not self._told:
-            self._told = True
-            batch = replace(batch, notes=add_up((*self._found, *batch.notes)))
-        await self._out.send(batch)
+    async def _find(self, query: Query, out: Out, notes: Notes, left_out: LeftOut) -> list[Log]:
+        begun = {position.log for position in query.positions}
+        wanted = Wanted(self.logs.max_files, begun)
+        steps = self.logs.catalog.finding(
+            query.files, rotated=query.rotated, wanted=wanted, notes=notes, left_out=left_out
+        )
+        return await self.logs.threads.in_slices(steps, partial(out.send, SIGN_OF_LIFE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +190,7 @@ class LocalLister:
     """
 
     logs: LocalLogs
-    lister: Lister
+    lister: LogLister
 
     async def listing(self, query: Query, patience: float) -> Listing:
         """List the logs that a query names; logs that could not be read in time are listed without their times.
@@ -193,11 +200,11 @@ class LocalLister:
             patience: seconds that others wait for this host.
         """
         listed: list[ListedLog] = []
-        notes = Notes()
+        notes, left_out = Notes(), LeftOut()
         seconds = patience * PATIENCE_OF_FILES
         with trio.move_on_after(seconds) as in_time:
             try:
-                found = await self.logs.threads.in_thread(self._find, query, notes)
+                found = await self.logs.threads.in_slices(self._finding(query, notes, left_out))
             except Failure as failure:
                 return replace(failing(self.logs.host, failure.status, failure.message), notes=self._told(notes))
         if in_time.cancelled_caught:
@@ -205,21 +212,24 @@ class LocalLister:
         logs, failures = sorted_out(found)
         with trio.move_on_at(in_time.deadline):
             for log in logs:
-                listed.append(await self._look_into(log))
+                listed.append(await self._look_into(log, notes))
+        failures += [*_unreadable(logs, listed), *([left_out.failure("listed")] if left_out else [])]
         every = (*listed, *map(self._unlooked, logs[len(listed) :]))
         return Listing(every, (self._part(logs, listed, failures),), self._told(notes))
 
-    def _find(self, query: Query, notes: Notes) -> list[Log]:
-        return self.logs.catalog.find(
-            query.files, rotated=query.rotated, limit=MAX_LISTED, notes=notes, unreadable=True
+    def _finding(self, query: Query, notes: Notes, left_out: LeftOut) -> Generator[None, None, list[Log]]:
+        wanted = Wanted(MAX_LISTED)
+        return self.logs.catalog.finding(
+            query.files, rotated=query.rotated, wanted=wanted, notes=notes, unreadable=True, left_out=left_out
         )
 
     def _told(self, notes: Notes) -> tuple[Note, ...]:
         return of_host(notes.told(), self.logs.host)
 
-    async def _look_into(self, log: Log) -> ListedLog:
+    async def _look_into(self, log: Log, notes: Notes) -> ListedLog:
         logs = self.logs
-        return await logs.threads.in_thread(self.lister.look, logs.host, log, logs.zone_of(log), logs.named_for(log))
+        zone, named = logs.zone_of(log), logs.named_for(log)
+        return await logs.threads.in_thread(self.lister.look, logs.host, log, zone, named, notes)
 
     def _unlooked(self, log: Log) -> ListedLog:
         return unlooked(self.logs.host, log, self.logs.zone_of(log), "not looked into in time")
@@ -231,3 +241,18 @@ class LocalLister:
             outcomes.append(Outcome(Status.DEADLINE_EXCEEDED, message))
         whole = combine([*outcomes, Outcome()], lines=len(logs), timings={})
         return HostOutcome(self.logs.host, whole.status, whole.message)
+
+
+def _unreadable(logs: Sequence[Log], listed: Sequence[ListedLog]) -> list[Failure]:
+    """Return a failure for each log that could not be looked into; one that is gone by now is none.
+
+    Logs that globs met and that may not be read are noted instead, unless no file at all may be read.
+    """
+    unread = [(log, one) for log, one in zip(logs, listed, strict=False) if one.status not in _WELL]
+    noted = [one for log, one in unread if one.status is Status.PERMISSION_DENIED and not log.named]
+    is_any_readable = any(file.readable for log in logs for file in log.generations)
+    failing = [one for _, one in unread if one not in noted or not is_any_readable]
+    return [Failure(one.status, one.message) for one in failing]
+
+
+_WELL = (Status.OK, Status.NOT_FOUND)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import signal
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import trio
 
 from logagent import __version__
+from logagent.admitting import access_of
 from logagent.agent import Agent
+from logagent.config import tls_files
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.config.time_formats import TimeFormat
+from logagent.config.tls_files import TlsFiles
+from logagent.config.values import UNIX
 from logagent.core.times.named_formats import FormatRules, format_rules
 from logagent.core.times.strptime import BadTimeFormat
 from logagent.disk.catalog.catalog import Catalog
@@ -22,30 +30,43 @@ from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
+from logagent.own_certificates import certificate_ends, why_others_refuse
 from logagent.peers.client.tls import client_tls
 from logagent.peers.known_agents import Peers
+from logagent.refusal_log import told_on
+from logagent.web.admission.local_client import introduce
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server import connections
-from logagent.web.server.listening import Listener, listen, server_tls
+from logagent.web.server.listening import Listener, listen, listen_unix, server_tls
+
+_log = logging.getLogger(__name__)
 
 GRACE_FOR_READERS = 0.5
 """The fraction of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict,
 and in the rest of the time clients read the bytes in flight. Follows do not end by themselves: they are cut at once."""
 
 
-async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None]) -> None:
+STDERR = 2
+"""The descriptor of standard error."""
+
+
+async def serve(
+    settings: Settings, *, started: Callable[[Sequence[str]], None], warn: Callable[[str], None] = lambda text: None
+) -> None:
     """Serve until SIGTERM or SIGINT, then end the answers under way within the graceful time.
 
     Args:
         settings: those of the agent.
         started: called once, with the bound addresses, when connections are accepted.
+        warn: called with what is wrong, for people, where the agent can start all the same.
 
     Raises:
         ConfigError: for settings that lack something.
         OSError: for settings that do not work on this machine.
     """
     formats = named_formats(settings.time_format)
+    files = _tls_files(settings, warn)
     listeners = _listeners(settings)
     addresses = [listener.address for listener in listeners]
     answers = _answers(settings)
@@ -55,26 +76,38 @@ async def serve(settings: Settings, *, started: Callable[[Sequence[str]], None])
         _peers(settings) as peers,
         open_shared_tails(threads, Watching()) as tails,
         trio.open_nursery() as nursery,
+        _refusals_told(nursery),
     ):
         nursery.start_soon(_watch_signals, stopping)
         nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
         app = create_app(
-            _agent(settings, peers, addresses, threads, tails, formats),
+            _agent(settings, peers, addresses, threads, tails, formats, certificate_ends(files)),
             answers,
             version=__version__,
-            certificate_required=settings.client_certificate == "required",
+            access=access_of(settings),
         )
         async with trio.open_nursery() as serving:
-            serve_all = partial(connections.serve, stopping=stopping, graceful=settings.graceful)
+            serve_all = partial(connections.serve, introduce=introduce, stopping=stopping, graceful=settings.graceful)
             await serving.start(serve_all, app, listeners)
             started(addresses)
         nursery.cancel_scope.cancel()
 
 
+@asynccontextmanager
+async def _refusals_told(nursery: trio.Nursery) -> AsyncIterator[None]:
+    """Tell on standard error what is refused, while the block runs."""
+    with told_on(STDERR) as refusals:
+        nursery.start_soon(refusals.run)
+        yield
+
+
 async def _watch_signals(stopping: trio.Event) -> None:
-    """End gracefully at the first SIGTERM or SIGINT, and at once at the second."""
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
+    """End gracefully at the first SIGTERM or SIGINT, and at once at the second; SIGHUP ends nothing."""
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async for received in signals:
+            if received == signal.SIGHUP:
+                _log.warning("SIGHUP changes nothing: settings and certificates are read at the start only")
+                continue
             if stopping.is_set():
                 raise KeyboardInterrupt
             stopping.set()
@@ -96,6 +129,18 @@ def _answers(settings: Settings) -> Answers:
         max_time=settings.max_time,
         max_bytes=settings.max_bytes,
     )
+
+
+def _tls_files(settings: Settings, warn: Callable[[str], None]) -> TlsFiles:
+    """Return the files of TLS; raise `ConfigError` for one that cannot be used."""
+    files = TlsFiles(settings.tls_ca, settings.tls_certificate, settings.tls_key)
+    try:
+        tls_files.check(files)
+    except tls_files.BadTlsFile as error:
+        raise ConfigError(f"tls_{error.part}", str(error)) from None
+    if refused := why_others_refuse(files, time.time()):
+        warn(f"tls_certificate: {refused}")
+    return files
 
 
 def _peers(settings: Settings) -> Peers:
@@ -124,9 +169,17 @@ def _agent(
     threads: DiskThreads,
     tails: SharedTails,
     formats: FormatRules,
+    certificates: Mapping[str, float],
 ) -> Agent:
     logs = LocalLogs(
-        catalog=Catalog(settings.root, names=settings.root_name, skip=settings.skip_files, formats=formats),
+        catalog=Catalog(
+            settings.root,
+            names=settings.root_name,
+            skip=settings.skip_files,
+            never_serve=settings.never_serve,
+            formats=formats,
+            max_walk=settings.max_walk,
+        ),
         threads=threads,
         options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
         max_files=settings.max_files,
@@ -134,12 +187,24 @@ def _agent(
         root_zones=settings.root_timezone,
         formats=formats,
     )
-    return Agent(logs=logs, peers=peers, patience=settings.patience, addresses=addresses)
+    return Agent(logs=logs, peers=peers, patience=settings.patience, addresses=addresses, certificates=certificates)
 
 
 def _listeners(settings: Settings) -> list[Listener]:
-    urls = [urlsplit(url) for url in settings.listen]
-    return [_listener(settings, url.scheme, url.hostname or "", url.port or 0) for url in urls]
+    with ExitStack() as opened:
+        listeners: list[Listener] = []
+        for url in settings.listen:
+            listeners.append(_listener_at(settings, url))
+            opened.callback(listeners[-1].close)
+        opened.pop_all()
+        return listeners
+
+
+def _listener_at(settings: Settings, url: str) -> Listener:
+    if url.startswith(UNIX):
+        return listen_unix(Path(url.removeprefix(UNIX)), settings.listen_mode, settings.listen_group)
+    parts = urlsplit(url)
+    return _listener(settings, parts.scheme, parts.hostname or "", parts.port or 0)
 
 
 def _listener(settings: Settings, scheme: str, host: str, port: int) -> Listener:

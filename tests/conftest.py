@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -29,3 +30,11 @@ def cluster(tmp_path: Path) -> Callable[..., AbstractAsyncContextManager[Cluster
 @pytest.fixture
 def console() -> Console:
     return Console()
+
+
+@pytest.fixture
+def tmp_path_of_all() -> Iterator[Path]:
+    """A directory that every user may enter."""
+    with TemporaryDirectory() as directory:
+        Path(directory).chmod(0o755)
+        yield Path(directory)

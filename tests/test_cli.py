@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import re
@@ -18,6 +20,7 @@ import pytest
 from logagent import cli
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
+from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import FAILED, FOUND
 from testbed.console import Console
 
@@ -73,6 +76,39 @@ def test_bug_shows_its_traceback_and_does_not_pass_for_nothing_found(
     assert type(error).__name__ in console.talk
 
 
+class Full:
+    """A standard output on a disk without room."""
+
+    def write(self, data: bytes | memoryview, /) -> int | None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fileno(self) -> int:
+        return -1
+
+    def isatty(self) -> bool:
+        return False
+
+
+class FullText(io.StringIO):
+    """A standard error on a disk without room."""
+
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["--version"], ["formats", __file__], ["certs", "init"]])
+def test_standard_output_without_room_is_told_in_one_line(tmp_path: Path, argv: list[str]) -> None:
+    talk = io.StringIO()
+    directory = [str(tmp_path)] if argv[0] == "certs" else []
+    assert cli.run([*argv, *directory], {}, Streams(Full(), talk)) == FAILED
+    assert talk.getvalue() == "logagent: standard output: No space left on device\n"
+
+
+def test_bug_is_no_traceback_of_python_although_standard_error_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "load", failing(ZeroDivisionError()))
+    assert cli.run(["serve"], {}, Streams(Full(), FullText())) == FAILED
+
+
 def failing(error: Exception) -> Callable[..., Settings]:
     def load(*_: object, **__: object) -> Settings:
         raise error
@@ -105,11 +141,12 @@ def test_certs_say_what_hinders_them(console: Console, tmp_path: Path) -> None:
 class Serving:
     """An agent as a process of its own."""
 
-    def __init__(self, root: Path, listen: str, *argv: str) -> None:
+    def __init__(self, root: Path, listen: str, *argv: str, stderr: IO[bytes] | None = None) -> None:
         self.root = root
         self.process = subprocess.Popen(
             [*PROGRAM, "serve", "--name", "web-1", "--listen", listen, "--root", str(root), "--graceful", "1s", *argv],
             stdout=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             env=ENVIRON,
         )
@@ -155,6 +192,18 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 @pytest.mark.real
 def test_real_agent_says_in_one_line_where_it_serves(serving: Serving) -> None:
     assert serving.ready == f"logagent: web-1 serves {serving.root} on {serving.url}\n"
+
+
+@pytest.mark.real
+def test_real_agent_serves_without_room_for_that_line_and_outlives_its_terminal(tmp_path: Path) -> None:
+    command = [*PROGRAM, "serve", "--listen", "127.0.0.1:0", "--root", str(tmp_path)]
+    with Path("/dev/full").open("wb") as full, subprocess.Popen(command, stdout=full, stderr=subprocess.PIPE) as agent:
+        assert agent.stderr is not None
+        assert agent.stderr.readline() == b"logagent: standard output: No space left on device\n"
+        agent.send_signal(signal.SIGHUP)
+        assert b"settings and certificates are read at the start only" in agent.stderr.readline()
+        agent.terminate()
+        assert agent.wait(20) == 0
 
 
 @pytest.mark.real
@@ -247,8 +296,13 @@ def test_real_host_that_is_down_makes_the_answer_partial_and_is_named(tmp_path: 
     assert (asked.returncode, asked.stdout) == (3, b"web-1 app.log: 2026-11-28T10:00:00Z one\n")
     talk = asked.stderr.decode().splitlines()
     assert re.fullmatch(r"logagent: db-2: cannot connect.* \(UNAVAILABLE\)", talk[0])
-    assert talk[1:] == ["logagent: partial answer: 1 of 2 hosts failed"]
+    assert re.fullmatch(r"logagent: partial answer: 1 of 2 hosts failed \(trace [0-9a-f]{32}\)", talk[1])
+    assert talk[2:] == []
     assert (hosts.returncode, hosts.stdout.count(b"\n")) == (3, 3)
+
+
+def log(tmp_path: Path) -> str:
+    return (tmp_path / "talk").read_text()
 
 
 @pytest.mark.real
@@ -259,7 +313,8 @@ def test_real_agent_that_speaks_tls_answers_whom_its_authority_knows(console: Co
     console.run("certs", "init", certs)
     for name in ("web-1", "admin"):
         console.run("certs", "host", name, certs, "--address", "127.0.0.1")
-    agent = Serving(root, "127.0.0.1:0", "--certs", certs)
+    with (tmp_path / "talk").open("wb") as talk:
+        agent = Serving(root, "127.0.0.1:0", "--certs", certs, stderr=talk)
     known = agent.ask("app.log", "--host", "web-1", "--certs", certs, "--name", "admin")
     unknown = agent.ask("app.log", "--ca", f"{certs}/ca.pem")
     stranger = agent.ask("app.log")
@@ -267,6 +322,9 @@ def test_real_agent_that_speaks_tls_answers_whom_its_authority_knows(console: Co
     assert agent.url.startswith("https://")
     assert (known.returncode, known.stdout, known.stderr) == (0, b"one\n", b"")
     assert (unknown.returncode, b"PERMISSION_DENIED" in unknown.stderr) == (2, True)
+    refused = re.search(r"^logagent: refused 127.0.0.1:\d+ \(401\): GET /logs: .* \(trace (.*)\)$", log(tmp_path), re.M)
+    assert refused
+    assert f"(trace {refused[1]})".encode() in unknown.stderr
     assert (stranger.returncode, b"certificate" in stranger.stderr) == (2, True)
 
 

@@ -10,6 +10,7 @@ import pytest
 from logagent.config import table
 from logagent.core.wire.parameters import PARAMETERS
 from logagent.core.wire.verdict import TRAILERS
+from logagent.disk.catalog.never_served import NEVER_SERVE
 
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text()
@@ -21,6 +22,10 @@ def between(start: str, end: str) -> str:
 
 def test_readme_has_the_table_of_settings() -> None:
     assert between("<!-- settings -->\n", "\n<!-- end of settings -->") == table.markdown()
+
+
+def test_readme_lists_what_is_never_served() -> None:
+    assert between("<!-- never served -->\n```text\n", "```").split() == list(NEVER_SERVE)
 
 
 def test_readme_names_every_parameter_and_no_other() -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,9 +22,10 @@ from logagent.core.query import Order, Query
 from logagent.core.wire.listing import UNTIMED, Listing
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.catalog.ends import Lister
+from logagent.disk.catalog.listed_logs import LogLister
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
+from logagent.fanout.gather import Gather
 from logagent.local import LEAST_KEPT, LocalLister, LocalLogs, LocalSource
 from testbed.queries import changed
 from testbed.reading import Collected
@@ -50,12 +52,85 @@ async def body_of(logs: LocalLogs, *files: str, **asked: Any) -> tuple[bytes, Ou
     return b"".join(batch.body for batch in got.batches), outcome
 
 
-async def test_more_files_than_one_question_may_open_are_refused(autojump_clock: MockClock, tmp_path: Path) -> None:
-    for number in range(4):
-        (tmp_path / f"{number}.log").touch()
-    _, outcome = await body_of(logs_in(tmp_path, max_files=3), "*.log")
-    assert outcome.status is Status.RESOURCE_EXHAUSTED
-    assert "4 files match" in outcome.message
+def aged(root: Path, ages: Sequence[float], *, line: bytes = b"line", at: int = 1_764_000_000) -> None:
+    """Write a log for each age, in days, with one line of that age, modified when that was written."""
+    for number, age in enumerate(ages):
+        time = int(at - age * 86400)
+        (root / f"{number}.log").write_bytes(b"%d %b %d\n" % (time, line, number))
+        os.utime(root / f"{number}.log", (time, time))
+
+
+@pytest.mark.parametrize(
+    ("ages", "asked", "numbers", "complete"),
+    [
+        ((0, 1, 2, 3, 4), {}, [0, 1, 2], False),
+        ((0, 1, 2, 3, 4), {"n": 3}, [0, 1, 2], True),
+        ((0, 1, 2, 3, 4), {"n": 4}, [0, 1, 2], False),
+        ((4, 3, 2, 1, 0), {"n": 1}, [4], True),
+        ((0, 0.1, 0.2, 0.3, 0.4), {"n": 3}, [0, 1, 2], True),  # others are looked into: their times are theirs
+        ((0, 0, 0, 0, 0), {"n": 1}, [0], False),
+        ((0, 1, 2, 3, 4), {"n": 1, "order": Order.OLDEST}, [2], False),
+        ((0, 1, 2, 30, 40), {"since": (1_764_000_000 - 10 * 86400) * 10**9}, [0, 1, 2], True),
+        ((0, 1, 2, 3, 40), {"since": (1_764_000_000 - 10 * 86400) * 10**9}, [0, 1, 2], False),
+        ((0, 1, 2, 3, 4), {"n": 3, "keywords": (b"line 2",)}, [2], False),
+        ((0, 1, 2, 3, 4), {"n": 1, "keywords": (b"line 2",)}, [2], True),
+    ],
+)
+async def test_of_too_many_files_the_newest_are_read_and_it_is_said_if_the_others_matter(
+    autojump_clock: MockClock,
+    tmp_path: Path,
+    ages: tuple[float, ...],
+    asked: dict[str, Any],
+    numbers: list[int],
+    complete: bool,
+) -> None:
+    aged(tmp_path, ages)
+    got, outcome = await answered(logs_in(tmp_path, max_files=3), Query.of(files=("*.log",), **asked))
+    body = b"".join(batch.body for batch in got.batches)
+    assert [int(line.split()[-1]) for line in body.splitlines()] == numbers
+    assert all(batch.times is None for batch in got.batches)
+    assert outcome.status is (Status.OK if complete else Status.RESOURCE_EXHAUSTED)
+    message = "5 files match; the newest 3 were read; narrow the glob"
+    assert outcome.message == ("" if complete else message)
+    assert [(note.kind, note.count) for note in outcome.notes] == ([] if complete else [("unread", 5)])
+    told = {note.kind for batch in got.batches for note in batch.notes}
+    assert told <= (set() if complete else {"unread"})
+
+
+@pytest.mark.parametrize(
+    ("text", "complete"),
+    [
+        (b"1763990000 early\n", True),
+        (b"", False),
+        (b"no time at all\n", True),
+        (b"1764000100 dated ahead\n", False),
+        (b"1763990000 early\n1764000100 dated ahead\n", False),
+    ],
+)
+async def test_files_that_are_left_out_are_looked_into(
+    autojump_clock: MockClock, tmp_path: Path, text: bytes, complete: bool
+) -> None:
+    aged(tmp_path, (0, 0))
+    (tmp_path / "2.log").write_bytes(text)
+    os.utime(tmp_path / "2.log", (1_763_995_000, 1_763_995_000))
+    _, outcome = await body_of(logs_in(tmp_path, max_files=2), "*.log", n=2)
+    assert outcome.complete is complete
+
+
+async def test_a_host_that_is_stopped_says_that_lines_it_did_not_read_may_belong_to_the_answer(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    for host, ages in (("web0", (0.5, 1, 2, 3, 4)), ("web1", (0, 0.25, 9))):
+        (tmp_path / host).mkdir()
+        aged(tmp_path / host, ages)
+    few = [(host, LocalSource(logs_in(tmp_path / host, max_files=3), 5)) for host in ("web0", "web1")]
+
+    async def merged(n: int) -> Outcome:
+        return await Gather(few, 5, of_hosts=True).pump(Query.of(files=("*.log",), n=n), Collected())
+
+    assert (await merged(2)).complete
+    assert (await merged(5)).complete
+    assert (await merged(6)).status is Status.RESOURCE_EXHAUSTED
 
 
 async def test_missing_name_among_several_is_named_beside_the_lines(autojump_clock: MockClock, tmp_path: Path) -> None:
@@ -86,7 +161,7 @@ async def test_a_link_that_leads_out_is_noted_where_a_glob_meets_it(autojump_clo
 async def test_a_listing_has_the_notes_of_its_host(autojump_clock: MockClock, tmp_path: Path) -> None:
     (tmp_path / "out.log").symlink_to("/dev/null")
     (tmp_path / "app.log").write_bytes(b"one\n")
-    listing = await LocalLister(logs_in(tmp_path), Lister()).listing(Query.of(files=("**/*",)), 5.0)
+    listing = await LocalLister(logs_in(tmp_path), LogLister()).listing(Query.of(files=("**/*",)), 5.0)
     assert listing.notes == (Note("link", ("out.log",), 1, "web0"),)
     assert listing.outcome.complete
 
@@ -220,7 +295,7 @@ async def test_listing_shows_what_may_not_be_read_with_the_reason_and_notes_it(a
             path.chmod(mode)
         with Unprivileged():
             listing = await listed(logs_in(root))
-            deep = await LocalLister(logs_in(root), Lister()).listing(Query.of(files=("**/*",)), 5)
+            deep = await LocalLister(logs_in(root), LogLister()).listing(Query.of(files=("**/*",)), 5)
         permit(root)
     assert [(log.name, log.message) for log in listing.logs] == [
         ("a.log", UNTIMED),
@@ -230,6 +305,46 @@ async def test_listing_shows_what_may_not_be_read_with_the_reason_and_notes_it(a
     assert [(note.kind, note.files) for note in listing.notes] == [("unreadable", ("b.log",))]
     assert [(note.kind, note.files) for note in deep.notes] == [("unreadable", ("b.log", "private/"))]
     assert deep.outcome.complete
+
+
+async def test_logs_that_cannot_be_read_make_a_listing_incomplete(autojump_clock: MockClock, tmp_path: Path) -> None:
+    def fail(descriptor: int, size: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(b"2026-11-23T10:00:00Z one\n")
+    listing = await LocalLister(logs_in(tmp_path), LogLister(read=fail)).listing(Query.of(files=("*.log",)), 5)
+    assert listing.hosts == (
+        HostOutcome("web0", Status.UNAVAILABLE, "input/output error: a.log; input/output error: b.log"),
+    )
+    assert not listing.outcome.complete
+
+
+@pytest.mark.parametrize(
+    ("files", "status"),
+    [
+        (("app.log",), Status.PERMISSION_DENIED),
+        (("app.log*",), Status.OK),
+        (("app.log", "a*"), Status.PERMISSION_DENIED),
+        (("b.log", "a.log"), Status.PERMISSION_DENIED),
+        (("b*.log",), Status.PERMISSION_DENIED),
+        (("*.log",), Status.OK),
+        (("a.log",), Status.OK),
+        (("b.log",), Status.PERMISSION_DENIED),
+    ],
+)
+async def test_a_listing_is_as_complete_as_an_answer(
+    autojump_clock: MockClock, files: tuple[str, ...], status: Status
+) -> None:
+    with TemporaryDirectory() as directory:
+        root = planted(Path(directory), "a.log", "b.log", "app.log", "app.log.1", "app.log.2")
+        for path, mode in ((root, 0o755), (root / "b.log", 0), (root / "app.log.1", 0)):
+            path.chmod(mode)
+        with Unprivileged():
+            listing = await LocalLister(logs_in(root), LogLister()).listing(Query.of(files=files), 5)
+            _, outcome = await body_of(logs_in(root), *files)
+        permit(root)
+    assert (listing.outcome.status, outcome.status) == (status, status)
 
 
 # The list.
@@ -242,13 +357,13 @@ class SlowDisk(DiskThreads):
         super().__init__(inline=True)
         self._seconds = seconds
 
-    async def in_thread(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
+    async def work(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
         await trio.sleep(self._seconds)
-        return await super().in_thread(function, *args)
+        return await super().work(function, *args)
 
 
 async def listed(logs: LocalLogs) -> Listing:
-    return await LocalLister(logs, Lister()).listing(Query.of(files=("*.log",)), patience=5)
+    return await LocalLister(logs, LogLister()).listing(Query.of(files=("*.log",)), patience=5)
 
 
 async def test_logs_that_are_not_looked_into_in_time_are_listed_without_times(

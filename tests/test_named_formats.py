@@ -18,7 +18,7 @@ from logagent.core.query import Order, Query, Unit
 from logagent.core.times.named_formats import FormatRules
 from logagent.core.wire.listing import ListedLog
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.catalog.ends import Lister
+from logagent.disk.catalog.listed_logs import LogLister
 from logagent.disk.following.shared_tails import open_shared_tails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
@@ -79,7 +79,7 @@ class Legacy:
         return got
 
     async def listed(self, given: str = GIVEN) -> ListedLog:
-        listing = await LocalLister(self.logs(given), Lister()).listing(Query.of(files=("**/*",)), 5.0)
+        listing = await LocalLister(self.logs(given), LogLister()).listing(Query.of(files=("**/*",)), 5.0)
         [log] = listing.logs
         return log
 

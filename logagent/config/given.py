@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from logagent.config.errors import ConfigError
-from logagent.config.table import BY_NAME, SETTINGS, Setting
+from logagent.config.setting import Setting
+from logagent.config.table import BY_NAME, SETTINGS
 from logagent.config.time_formats import TABLE_EXAMPLE, as_text
 
 _TABLES = {

@@ -12,7 +12,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
-from logagent.config import timezones, tls_files, values
+from logagent.config import listeners, timezones, tls_files, values
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
 from logagent.config.table import BY_NAME
@@ -26,22 +26,30 @@ class Settings:
     """The settings of one agent; the table of settings has their meanings and units.
 
     Attributes:
-        listen: URLs, each with a scheme and a port.
+        listen: URLs, each with a scheme and a port, or `unix:` and an absolute path.
+        listen_group: a number; None: the agent's own.
         root: directories that exist.
         peer: URLs by the peer's name.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
         timezone: zone of times in log lines that name no zone.
+        known_as: names in small letters.
+        local_users: numbers.
+        local_groups: numbers; None: the agent's supplementary groups.
         root_name: the names of roots, each once, by their absolute paths.
         skip_files: globs.
+        never_serve: globs besides those that are never served anyway.
         root_timezone: the same for the files of some roots, by the absolute paths of the roots.
         time_format: the first whose glob matches a file counts.
     """
 
     name: str
     listen: tuple[str, ...] = ("http://127.0.0.1:8000",)
+    listen_mode: int = 0o666
+    listen_group: int | None = None
     root: tuple[Path, ...] = (Path("/var/log"),)
     root_name: Mapping[Path, str] = field(default_factory=dict)
     skip_files: tuple[str, ...] = ()
+    never_serve: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
     peer_pause: float = 60.0
     certs: Path | None = None
@@ -50,10 +58,15 @@ class Settings:
     tls_ca: Path | None = None
     client_certificate: ClientCertificate = "optional"
     allow_cleartext: bool = False
+    known_as: tuple[str, ...] = ()
+    local_users: tuple[int, ...] = ()
+    local_groups: tuple[int, ...] | None = None
+    trust_loopback: bool = False
     patience: float = 5.0
     disk_threads: int = 2
     max_line: int = 1024 * 1024
     max_files: int = 500
+    max_walk: int = 250_000
     max_answers: int = 256
     max_follows: int = 1000
     max_time: float = 3600.0
@@ -98,9 +111,12 @@ class _Checked:
         return Settings(
             name=name,
             listen=self._listen(secure=tls.certificate is not None),
+            listen_mode=self._one("listen_mode"),
+            listen_group=self._one("listen_group") if "listen_group" in self._given else None,
             root=roots,
             root_name=self._root_names(roots),
             skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
+            never_serve=tuple(glob for globs in self._several("never_serve") for glob in globs),
             peer=self._peers(),
             peer_pause=self._one("peer_pause"),
             certs=self._path("certs"),
@@ -109,10 +125,15 @@ class _Checked:
             tls_ca=tls.ca,
             client_certificate=self._client_certificate(tls),
             allow_cleartext=self._one("allow_cleartext"),
+            known_as=tuple(self._several("known_as")),
+            local_users=tuple(user for users in self._several("local_users") for user in users),
+            local_groups=self._local_groups(),
+            trust_loopback=self._one("trust_loopback"),
             patience=self._one("patience"),
             disk_threads=self._one("disk_threads"),
             max_line=self._one("max_line"),
             max_files=self._one("max_files"),
+            max_walk=self._one("max_walk"),
             max_answers=self._one("max_answers"),
             max_follows=self._one("max_follows"),
             max_time=self._one("max_time"),
@@ -120,7 +141,7 @@ class _Checked:
             graceful=self._one("graceful"),
             timezone=self._timezone(),
             root_timezone=self._root_timezones(roots),
-            time_format=tuple(self._read("time_format") if "time_format" in self._given else ()),
+            time_format=tuple(self._several("time_format")),
         )
 
     def _read(self, name: str) -> list[Any]:
@@ -128,6 +149,9 @@ class _Checked:
             return [BY_NAME[name].read(text) for text in self._given[name].texts]
         except ValueError as error:
             raise self._wrong(name, str(error)) from None
+
+    def _several(self, name: str) -> list[Any]:
+        return self._read(name) if name in self._given else []
 
     def _one(self, name: str) -> Any:
         return self._read(name)[-1]
@@ -157,29 +181,18 @@ class _Checked:
             raise self._wrong(asked, str(half)) from None
 
     def _listen(self, *, secure: bool) -> tuple[str, ...]:
-        return tuple(self._listened(address, secure=secure).url for address in self._read("listen"))
-
-    def _listened(self, address: values.Address, *, secure: bool) -> values.Address:
-        address = address._replace(tls=secure if address.tls is None else address.tls)
-        if address.tls and not secure:
-            raise self._wrong(
-                "listen", f"{address.url} needs a certificate: give certs, or tls_certificate and tls_key"
+        base, cleartext = self._given["listen"].base, self._one("allow_cleartext")
+        try:
+            return tuple(
+                listeners.url_of(address, base=base, secure=secure, allow_cleartext=cleartext)
+                for address in self._read("listen")
             )
-        if not address.tls and not address.loopback:
-            self._refuse_cleartext("listen", address.url)
-        return address
-
-    def _refuse_cleartext(self, name: str, url: str) -> None:
-        if not self._one("allow_cleartext"):
-            raise self._wrong(
-                name,
-                f"{url} would be cleartext on an address that is not loopback: "
-                "give a certificate (see certs), or say --allow-cleartext",
-            )
+        except ValueError as error:
+            raise self._wrong("listen", str(error)) from None
 
     def _peers(self) -> dict[str, str]:
         peers: dict[str, str] = {}
-        for peer, url in self._read("peer") if "peer" in self._given else ():
+        for peer, url in self._several("peer"):
             self._check_peer(url)
             if peer in peers:
                 raise self._wrong("peer", f"{peer} is given twice; each peer has one URL")
@@ -188,7 +201,15 @@ class _Checked:
 
     def _check_peer(self, url: str) -> None:
         if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
-            self._refuse_cleartext("peer", url)
+            try:
+                listeners.require_cleartext_is_meant(url, allow_cleartext=self._one("allow_cleartext"))
+            except ValueError as error:
+                raise self._wrong("peer", str(error)) from None
+
+    def _local_groups(self) -> tuple[int, ...] | None:
+        if "local_groups" not in self._given:
+            return None
+        return tuple(group for groups in self._several("local_groups") for group in groups)
 
     def _client_certificate(self, tls: tls_files.TlsFiles) -> ClientCertificate:
         if "client_certificate" not in self._given:
@@ -213,7 +234,7 @@ class _Checked:
     def _of_roots(self, name: str, roots: Sequence[Path]) -> dict[Path, Any]:
         """Return values by the absolute path of their root, which the setting may spell in another way than `root`."""
         of_roots: dict[Path, Any] = {}
-        for text, value in self._read(name) if name in self._given else ():
+        for text, value in self._several(name):
             directory = self._given[name].base / text
             meant = [root for root in roots if root.resolve() == directory.resolve()]
             if not meant:

@@ -2,58 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from logagent.config import time_formats, timezones, values
-
-ENVIRONMENT = "LOGAGENT_"
-"""The beginning of the names of environment variables. Unknown names that begin so are ignored: container platforms set
-variables such as LOGAGENT_PORT for a service that is named logagent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the table.
-
-    Attributes:
-        read: reads a text as typed; raises ValueError.
-        help: what the setting means, in one phrase.
-        unit: of the value, or its form.
-        default: as one would type it.
-        otherwise: in words, the value that holds if none is given and there is no `default`.
-        repeatable: whether it may be given several times.
-        between: what stands between several values in the environment.
-    """
-
-    name: str
-    read: Callable[[str], object]
-    help: str
-    unit: str = ""
-    default: str = ""
-    otherwise: str = ""
-    repeatable: bool = False
-    between: str = ","
-
-    @property
-    def flag(self) -> str:
-        """The flag of `logagent serve`."""
-        return "--" + self.name.replace("_", "-")
-
-    @property
-    def variable(self) -> str:
-        """The environment variable."""
-        return ENVIRONMENT + self.name.upper()
-
-    @property
-    def is_switch(self) -> bool:
-        """Whether it is either true or false."""
-        return self.read is values.switch
-
-    @property
-    def shown_default(self) -> str:
-        """The value that holds if none is given, as documentation shows it."""
-        return self.default or self.otherwise
+from logagent.config import access_settings, time_formats, timezones, values
+from logagent.config.setting import Setting
 
 
 def _text(text: str) -> str:
@@ -87,10 +37,11 @@ SETTINGS = (
         "listen",
         values.address,
         "an address to answer on; without http:// or https://, https if there is a certificate; port 0: any free port",
-        "address:port",
+        "address:port or unix:path",
         default="127.0.0.1:8000",
         repeatable=True,
     ),
+    *access_settings.UNIX_SOCKETS,
     Setting(
         "root",
         _text,
@@ -117,6 +68,7 @@ SETTINGS = (
         default=SKIP_FILES,
         repeatable=True,
     ),
+    access_settings.NEVER_SERVE,
     Setting(
         "peer",
         values.peer,
@@ -164,6 +116,7 @@ SETTINGS = (
         "true or false",
         default="false",
     ),
+    *access_settings.CLEARTEXT,
     Setting(
         "patience",
         values.seconds,
@@ -188,9 +141,18 @@ SETTINGS = (
     Setting(
         "max_files",
         values.count,
-        "how many files one query may open; each takes a file descriptor, of which a process usually has 1024",
+        "how many files one query may open, a log with its rotated files counting once; of more, the newest are read;"
+        " each takes a file descriptor, of which a process usually has 1024",
         "files",
         default="500",
+    ),
+    Setting(
+        "max_walk",
+        values.count,
+        "how many directory entries the globs of one query may look at; each takes some microseconds, and one that"
+        " matches half a kilobyte of memory",
+        "entries",
+        default="250000",
     ),
     Setting(
         "max_answers",

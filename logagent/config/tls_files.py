@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import NamedTuple
+
+_NO_PASSPHRASE = ""
 
 
 class TlsFiles(NamedTuple):
@@ -19,19 +22,72 @@ class TlsFiles(NamedTuple):
 
 
 class NoTlsFile(ValueError):
-    """A file that was asked for does not exist.
+    """A file that was asked for does not exist, or is no file.
 
     Attributes:
         part: `ca`, `certificate` or `key`.
     """
 
     def __init__(self, part: str, path: Path, remedy: str) -> None:
-        super().__init__(f"{path} does not exist{remedy}")
+        super().__init__(f"{path} {'is no file' if path.exists() else 'does not exist'}{remedy}")
         self.part = part
 
 
 class HalfTls(ValueError):
     """A certificate was given without a key, or a key without a certificate."""
+
+
+class BadTlsFile(ValueError):
+    """A file that was asked for exists and cannot be used; the message names it and says what would be right.
+
+    Attributes:
+        part: `ca`, `certificate` or `key`.
+    """
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(reason)
+        self.part = part
+
+
+def check(files: TlsFiles) -> None:
+    """Check that the files can be read and hold what they should, so that a mistake is told by the file's name.
+
+    Raises:
+        BadTlsFile: for the first one that does not.
+    """
+    texts = {part: _text(part, path) for part, path in files._asdict().items() if path is not None}
+    for part in texts.keys() & {"ca", "certificate"}:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=texts[part])
+        except (ssl.SSLError, ValueError):
+            raise BadTlsFile(part, f"{getattr(files, part)} holds no certificate in PEM") from None
+    if files.certificate is not None and files.key is not None:
+        _check_pair(files.certificate, files.key, texts["key"])
+
+
+def _text(part: str, path: Path) -> str:
+    try:
+        return path.read_text("ascii", "backslashreplace")
+    except PermissionError:
+        who = "the owner of a key alone may read it" if part == "key" else "it has to be readable"
+        raise BadTlsFile(part, f"{path} may not be read by this user; {who}: see its owner and mode") from None
+    except OSError as error:
+        raise BadTlsFile(part, f"{path} cannot be read: {error.strerror}") from None
+
+
+def _check_pair(certificate: Path, key: Path, text: str) -> None:
+    if "PRIVATE KEY-----" not in text:
+        raise BadTlsFile("key", f"{key} holds no private key in PEM")
+    if "ENCRYPTED" in text:
+        plain = f"`openssl pkey -in {key} -out NEW` writes it without"
+        raise BadTlsFile("key", f"{key} is encrypted, and nobody is there to type its passphrase: {plain}")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, _NO_PASSPHRASE)
+    except ssl.SSLError as error:
+        if "MISMATCH" in (error.reason or ""):
+            reason = f"{key} is not the key of {certificate}; give the two that were made together"
+            raise BadTlsFile("key", reason) from None
+        raise BadTlsFile("key", f"{key} cannot be used: {(error.reason or str(error)).lower()}") from None
 
 
 def find(certs: Path | None, name: str, *, ca: Path | None, certificate: Path | None, key: Path | None) -> TlsFiles:

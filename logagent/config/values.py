@@ -6,6 +6,7 @@ Each reader raises ValueError, whose message says what would be right.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from datetime import tzinfo
 from typing import NamedTuple
@@ -17,6 +18,10 @@ MAX_PORT = 65535
 """The highest port of TCP."""
 MAX_NAME = 253
 """Characters of a host's name at most, as in DNS (RFC 1035); files and certificates are named after it, too."""
+UNIX = "unix:"
+"""The beginning of the URL of a Unix socket."""
+MAX_SOCKET_PATH = 107
+"""Bytes of a Unix socket's path: the kernel has 108, one of them for the end (unix(7))."""
 
 _SPANS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SIZES = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -43,6 +48,43 @@ class Address(NamedTuple):
         """The URL of this address, with a scheme and a port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+
+class UnixAddress(NamedTuple):
+    """A Unix socket to listen on.
+
+    Attributes:
+        path: relative ones start where the setting was given.
+    """
+
+    path: str
+
+    @property
+    def url(self) -> str:
+        """The URL of this address."""
+        return f"{UNIX}{self.path}"
+
+
+def is_unix(url: str) -> bool:
+    """Return whether a URL is that of a Unix socket."""
+    return url.startswith(UNIX)
+
+
+def _unix_path(text: str) -> str:
+    """Return the path in the URL of a Unix socket, which may be spelled `unix:///path`."""
+    path = text.removeprefix(UNIX)
+    path = path.removeprefix("//") if path.startswith("///") else path
+    if not path or path.startswith(("//", "@")) or path.endswith("/") or not path.isprintable():
+        raise ValueError("must be unix: and the path of a socket, such as unix:/run/logagent/agent.sock")
+    return path
+
+
+def fits_a_socket(path: str) -> str:
+    """Return the path of a Unix socket, unless it is too long for one."""
+    length = len(os.fsencode(path))
+    if length > MAX_SOCKET_PATH:
+        raise ValueError(f"{path} has {length} bytes; the path of a Unix socket has at most {MAX_SOCKET_PATH}")
+    return path
 
 
 def is_loopback(host: str) -> bool:
@@ -78,6 +120,14 @@ def count(text: str) -> int:
     return int(text)
 
 
+def file_mode(text: str) -> int:
+    """Read the mode of a file in octal digits, such as `0660`."""
+    # With its zero: a number in a TOML file, where 0o660 is 432, is thus never taken for another mode.
+    if not re.fullmatch(r"0[0-7]{3}", text, re.ASCII):
+        raise ValueError("must be a mode of four octal digits, the first a zero, such as 0660 (as a text in a file)")
+    return int(text, 8)
+
+
 def switch(text: str) -> bool:
     """Read a switch: `true` or `false`, also `yes`, `no`, `1` or `0`."""
     switches = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -93,8 +143,21 @@ def host_name(text: str) -> str:
     return text
 
 
-def address(text: str) -> Address:
-    """Read an address to listen on, such as `127.0.0.1:8000`, `[::1]:8000` or `https://0.0.0.0:8443`."""
+def known_name(text: str) -> str:
+    """Read a name by which clients address an agent: a host's name, or `*.` and a domain's."""
+    try:
+        host_name(text.removeprefix("*."))
+    except ValueError:
+        raise ValueError(
+            "must be a name without a port, such as web-1.internal, or *.internal for all names with one more label"
+        ) from None
+    return text.lower().removesuffix(".")
+
+
+def address(text: str) -> Address | UnixAddress:
+    """Read an address to listen on: `127.0.0.1:8000`, `[::1]:8000`, `https://0.0.0.0:8443`, `unix:/run/log.sock`."""
+    if is_unix(text):
+        return UnixAddress(_unix_path(text))
     spelled = re.fullmatch(r"(?:(https?)://)?(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):([0-9]{1,5})/?", text, re.ASCII)
     if spelled is None or int(spelled[4]) > MAX_PORT or (spelled[2] and not _is_ipv6(spelled[2])):
         raise ValueError("must be an address with a port, such as 127.0.0.1:8000, [::1]:8000 or https://0.0.0.0:8443")
@@ -109,19 +172,27 @@ def _is_ipv6(text: str) -> bool:
 
 
 def agent_url(text: str) -> str:
-    """Read the URL of an agent: `http://` or `https://` with a host and maybe a port.
+    """Read the URL of an agent: `http://` or `https://` with a host and maybe a port, or `unix:` with a path.
 
     Returns:
         The URL without a trailing slash.
     """
+    if is_unix(text):
+        return f"{UNIX}{fits_a_socket(_absolute(_unix_path(text)))}"
     try:
         parts = urlsplit(text)
         right = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
         right = False
     if not right or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError("must be an agent's URL, such as https://10.0.0.2:8443")
+        raise ValueError("must be an agent's URL, such as https://10.0.0.2:8443 or unix:/run/logagent/agent.sock")
     return text.rstrip("/")
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/"):
+        raise ValueError(f"must be an absolute path, such as unix:/run/logagent/agent.sock, not {path}")
+    return path
 
 
 def host_of(url: str) -> str:

@@ -6,12 +6,12 @@ A batch without lines is a sign of life: its source is at work and has found not
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
 from logagent.core.code_units import unit_of, width
-from logagent.core.notes import Note
+from logagent.core.notes import Note, add_up
 from logagent.core.outcome import Status
 
 BATCH_BYTES = 256 * 1024
@@ -214,3 +214,23 @@ class Out(Protocol):
     async def send(self, batch: Batch, /) -> None:
         """Send a batch; waits while the reader is slow (back-pressure)."""
         ...
+
+
+class Noted:
+    """Forwards batches, and adds what was noted before them to their notes.
+
+    Args:
+        found: these notes; those of the batches are about something else.
+    """
+
+    def __init__(self, out: Out, found: tuple[Note, ...]) -> None:
+        self._out = out
+        self._found = found
+        self._told = not found
+
+    async def send(self, batch: Batch) -> None:
+        """Forward a batch; the first one, and each that has notes, with all notes so far."""
+        if batch.notes or not self._told:
+            self._told = True
+            batch = replace(batch, notes=add_up((*self._found, *batch.notes)))
+        await self._out.send(batch)

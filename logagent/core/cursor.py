@@ -3,7 +3,11 @@
 It holds, for each host and log, the fingerprint of the file that was being read (names and inodes change when logs are
 rotated) and the offset in it. It is bound to its query, and has a checksum, since a client keeps it as text and may
 damage it. The text is the base64url of a CRC-32 (big-endian) and of a JSON array, compressed by zlib:
-`[version, digest of the query, since, until, {host: {log: [fingerprint, offset]}}]`.
+`[1, digest of the query, since, until, {host: {log: [fingerprint, offset]}}]`.
+
+Where that takes more than half of the room, it is version 2: the array is `[2, digest, since, until, {}]`, and behind
+it come the positions as `packed_positions` packs them. An agent that knows only version 1 reads the array and says
+that the cursor is of another version.
 """
 
 from __future__ import annotations
@@ -18,17 +22,25 @@ from typing import Any
 
 from logagent.core.batch import Position
 from logagent.core.code_units import untagged
+from logagent.core.packed_positions import pack, unpack
 from logagent.core.query import BadParameter, Query
+from logagent.core.time_range import FARTHEST, TimeRange
 
-MAX_CURSOR = 8192
-"""Characters of a cursor for a client: some 250 logs. Proxies refuse header blocks with longer ones."""
+MAX_CURSOR = 16 * 1024
+"""Characters of a cursor for a client: some 1,200 logs. Clients take header blocks of this size, and proxies where they
+are told to."""
+MAX_OF_RECORD = 8192
+"""Characters of the cursor of one record: some 250 logs, as there may be a million records in an answer."""
 MAX_ASKED = 48 * 1024
-"""Characters of a cursor in a request: an agent asks a peer to continue with all logs of a query."""
+"""Characters of a cursor in a request: an agent asks a peer to continue with all logs of a query, some 3,500."""
 FINGERPRINT_BYTES = 1024
 """Bytes from a file's beginning that tell it from others: the first lines of a log, with their times."""
 _MAX_DECOMPRESSED = 256 * 1024
 """Bytes of JSON that are decompressed at most: far more than a cursor in a request can hold."""
-_VERSION = 1
+_LONGEST_NAME = 0xFFFF
+"""Bytes of the name of a host or a log at most: agents send its length in 16 bits."""
+_PLAIN, _PACKED = 1, 2
+"""The versions of cursors."""
 _LARGEST = 2**63 - 1
 """The largest fingerprint or offset: they fit into 64 bits with a sign."""
 
@@ -81,15 +93,32 @@ def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) 
     Returns:
         The text; empty if there are no positions, or more than fit.
     """
+    known = list(positions)
+    text = encode_plain(query, known, most // 2)
+    if text or not known:
+        return text
+    text = _to_text(_array(query, _PACKED, {}) + pack(known))
+    return text if len(text) <= most else ""
+
+
+def encode_plain(query: Query, positions: Iterable[Position], most: int = MAX_OF_RECORD) -> str:
+    """Encode a cursor as text in the version that takes least time and most room; see `encode`."""
     hosts: dict[str, dict[str, tuple[int, int]]] = {}
     for position in positions:
         hosts.setdefault(position.host, {})[position.log] = (position.fingerprint, position.offset)
     if not hosts:
         return ""
-    told = [_VERSION, _digest(query), query.range.since, query.range.until, hosts]
-    compressed = zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
-    text = base64.urlsafe_b64encode(zlib.crc32(compressed).to_bytes(4, "big") + compressed).decode().rstrip("=")
+    text = _to_text(_array(query, _PLAIN, hosts))
     return text if len(text) <= most else ""
+
+
+def _array(query: Query, version: int, hosts: object) -> bytes:
+    told = [version, _digest(query), query.range.since, query.range.until, hosts]
+    return zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
+
+
+def _to_text(content: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.crc32(content).to_bytes(4, "big") + content).decode().rstrip("=")
 
 
 def continued(query: Query, text: str) -> Query:
@@ -99,6 +128,8 @@ def continued(query: Query, text: str) -> Query:
         BadParameter: when the text is not a cursor of an answer to the query.
     """
     cursor = decode(text, query)
+    if query.follow is not None and cursor.until is not None:
+        raise BadParameter("cursor", "belongs to an answer up to a time (until); leave out follow, or the cursor")
     return replace(
         query, positions=cursor.positions, range=query.range._replace(since=cursor.since, until=cursor.until)
     )
@@ -116,12 +147,13 @@ def decode(text: str, query: Query) -> Cursor:
         BadParameter: when the text is not a cursor, or belongs to another query.
     """
     try:
-        told = _decompressed(text)
+        told, packed = _decompressed(text)
         version, digest, since, until, hosts = told
-        cursor = Cursor(_moment(since), _moment(until), tuple(_positions(hosts)))
+        positions = unpack(packed) if version == _PACKED and packed else _positions(hosts)
+        cursor = Cursor(*_range(since, until), tuple(map(_checked, positions)))
     except (ValueError, TypeError, AttributeError, zlib.error, RecursionError):
         raise BadParameter("cursor", "is damaged; give it as it came in log-cursor") from None
-    if version != _VERSION:
+    if version not in (_PLAIN, _PACKED):
         raise BadParameter("cursor", "is of another version of logagent; ask without it")
     if digest != _digest(query):
         raise BadParameter("cursor", "belongs to another question; ask the same one, or leave the cursor out")
@@ -143,7 +175,8 @@ def of_log(positions: Sequence[Position], log: str) -> Position | None:
     return next((position for position in positions if position.log == log), None)
 
 
-def _decompressed(text: str) -> list[Any]:
+def _decompressed(text: str) -> tuple[list[Any], bytes]:
+    """Return the array of a cursor, and the bytes behind it."""
     if len(text) > MAX_ASKED or not text.isascii():
         raise ValueError("too long")
     try:
@@ -157,23 +190,43 @@ def _decompressed(text: str) -> list[Any]:
     told = json.loads(stream.decompress(compressed, _MAX_DECOMPRESSED))
     if not isinstance(told, list) or stream.unconsumed_tail:
         raise ValueError("not a cursor")
-    return told
+    return told, stream.unused_data
 
 
 def _positions(hosts: dict[str, dict[str, list[int]]]) -> Iterable[Position]:
     for host, logs in hosts.items():
         for log, (known, offset) in logs.items():
-            if not (_is_number(known) and _is_number(offset)):
-                raise ValueError("not a position")
             yield Position(host, log, known, offset)
+
+
+def _checked(position: Position) -> Position:
+    names, numbers = (position.host, position.log), (position.fingerprint, position.offset)
+    if not all(map(_is_name, names)) or not all(map(_is_number, numbers)):
+        raise ValueError("not a position")
+    return position
+
+
+def _is_name(name: str) -> bool:
+    """Return whether a name is one that bytes decode to, and not too long to be sent."""
+    encoded = name.encode("utf-8", "surrogateescape")
+    return len(encoded) <= _LONGEST_NAME and encoded.decode("utf-8", "surrogateescape") == name
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
 
 
+def _range(since: object, until: object) -> TimeRange:
+    told = TimeRange(_moment(since), _moment(until))
+    if told.since is not None and told.until is not None and told.since >= told.until:
+        raise ValueError("not a range of time")
+    return told
+
+
 def _moment(value: object) -> int | None:
-    if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= FARTHEST:
         return value
     raise ValueError("not a time")
 

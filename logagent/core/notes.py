@@ -29,6 +29,11 @@ class NoteKind(enum.StrEnum):
         LINK: links that a glob met and that lead out of the served roots.
         SAME: the host is another name of an agent that was asked by its own name, which stands in place of a file.
         UNNAMED: the host's agent is too old to say its name.
+        UNREAD: logs that match and of which only the newest were read, since there are too many, and lines of the
+            others may belong to the answer.
+        CURSOR: logs whose positions are too many for a cursor, so that the answer has none.
+        RECORD_CURSORS: logs whose positions are too many for a cursor of each record, so that these have none.
+        CERTIFICATE: certificates of the host that end soon or have ended; no files, so their names say until when.
     """
 
     TIMES = "times"
@@ -37,6 +42,10 @@ class NoteKind(enum.StrEnum):
     LINK = "link"
     SAME = "same"
     UNNAMED = "unnamed"
+    UNREAD = "unread"
+    CURSOR = "cursor"
+    RECORD_CURSORS = "record_cursors"
+    CERTIFICATE = "certificate"
 
 
 _SENTENCES: dict[str, tuple[str, str]] = {
@@ -57,6 +66,22 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.UNNAMED: (
         "this agent is too old to say its name, so that it is taken for the one that is listed; upgrade it",
         "{} agents are too old to say their names, so that they are taken for those that are listed; upgrade them",
+    ),
+    NoteKind.UNREAD: (
+        "1 log matches, and was not read",
+        "{} logs match, of which only those that were modified last were read",
+    ),
+    NoteKind.CURSOR: (
+        "there is no cursor: the position of 1 log does not fit into one",
+        "there is no cursor: the positions of {} logs do not fit into one",
+    ),
+    NoteKind.RECORD_CURSORS: (
+        "records have no cursor of their own: the position of 1 log does not fit into one",
+        "records have no cursor of their own: the positions of {} logs do not fit into one",
+    ),
+    NoteKind.CERTIFICATE: (
+        "1 certificate ends within thirty days, or has ended",
+        "{} certificates end within thirty days, or have ended",
     ),
 }
 

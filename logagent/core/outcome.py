@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note, add_up, of_host
 
 MOST_CAUSES = 5
@@ -40,13 +41,15 @@ class Failure(Exception):
 
     Args:
         status: any but OK.
-        message: a sentence for people that names no path outside the roots.
+        message: a sentence for people that names no path outside the roots; escaped, since it may hold any name.
+        trace: the id of the trace in which another agent failed; empty if it is not known.
     """
 
-    def __init__(self, status: Status, message: str) -> None:
+    def __init__(self, status: Status, message: str, trace: str = "") -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
+        self.message = in_line(message)
+        self.trace = trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class Outcome:
         timings: nanoseconds spent in each stage, by its name.
         cursor: where another answer continues; empty if there is nothing further, or if it is not known.
         notes: what was judged and did not fail; one for each host and kind.
+        trace: the id of the trace that the question belongs to; empty if it is not known, as below the edges.
     """
 
     status: Status = Status.OK
@@ -89,6 +93,7 @@ class Outcome:
     timings: Mapping[str, int] = field(default_factory=dict)
     cursor: str = ""
     notes: tuple[Note, ...] = ()
+    trace: str = ""
 
     @property
     def complete(self) -> bool:
@@ -112,7 +117,7 @@ def failed(failure: Failure, *, lines: int = 0, bytes_scanned: int = 0) -> Outco
         lines: how many lines it had sent.
         bytes_scanned: bytes of log that it had scanned.
     """
-    return Outcome(failure.status, failure.message, lines, bytes_scanned)
+    return Outcome(failure.status, failure.message, lines, bytes_scanned, trace=failure.trace)
 
 
 def joined_causes(messages: Iterable[str]) -> str:

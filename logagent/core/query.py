@@ -153,7 +153,7 @@ class Query:
         follow: how the answer continues as lines are written; None: it ends with the lines already written.
         form: the form of the answer.
         positions: how far an earlier answer came, so that this one continues there.
-        trace: the W3C `traceparent` that the request came with (https://www.w3.org/TR/trace-context/).
+        trace: the request's trace, as `wire.trace` spells it; None: it belongs to none.
     """
 
     files: tuple[str, ...]

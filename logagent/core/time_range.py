@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+FARTHEST = 10**21 - 1
+"""Nanoseconds from the epoch, in either direction, that a range may reach: seconds of twelve digits, some 30,000 years,
+which agents spell to each other."""
+
 
 class TimeRange(NamedTuple):
     """The times from `since` on and before `until`.

@@ -16,7 +16,7 @@ from pathlib import Path
 import trio
 
 from logagent import certs
-from logagent.config.table import ENVIRONMENT
+from logagent.config.setting import ENVIRONMENT
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query
 from logagent.demo.logs import EVERY, MadeUpHost, local_now

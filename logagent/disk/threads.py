@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from queue import SimpleQueue
 from typing import TypeVar, TypeVarTuple
@@ -20,6 +21,9 @@ HUNG = 64
 """Threads at most, including those that hang in the kernel (on a dead network file system) after their callers were
 cancelled. Hanging threads do not count as working, or a few of them would block all disk work; but each costs a stack.
 A helper is not counted: it ends with the thread that it helps."""
+
+SLICE = 0.02
+"""Seconds of a turn that work in steps takes: others wait hardly longer for theirs, and a turn costs 0.1 ms."""
 
 Work = Callable[[Callable[[], bool]], object]
 """Work in steps: it calls its argument before each step, and ends when that returns false."""
@@ -88,6 +92,40 @@ class DiskThreads:
             await trio.lowlevel.checkpoint()
             return function(*args)
         return await trio.to_thread.run_sync(function, *args, abandon_on_cancel=True, limiter=self._hired)
+
+    async def in_slices(
+        self,
+        steps: Generator[None, None, Result],
+        still_working: Callable[[], Awaitable[object]] | None = None,
+    ) -> Result:
+        """Do work that yields every now and then, for `SLICE` seconds in each turn, and return or raise as it does.
+
+        Cancellation returns at once, and the thread stops at the next step; it then closes the generator.
+
+        Args:
+            steps: the work; it is used by one thread at a time.
+            still_working: called after each `TURN` seconds, as in `turn`.
+        """
+        told = trio.current_time()
+        while True:
+            async with self.turn(still_working):
+                ended = await self.work(self._slice, steps)
+            if ended:
+                return ended[0]
+            if still_working is not None and trio.current_time() >= told + TURN:
+                told = trio.current_time()
+                await still_working()
+
+    def _slice(self, steps: Generator[None, None, Result]) -> tuple[Result] | tuple[()]:
+        """Do some steps; return what the work returns, if it has ended."""
+        until = time.monotonic() + SLICE
+        try:
+            while time.monotonic() < until:
+                self.check_cancelled()
+                next(steps)
+        except StopIteration as end:
+            return (end.value,)
+        return ()
 
     @contextmanager
     def helped(self, work: Work) -> Iterator[None]:

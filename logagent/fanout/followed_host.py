@@ -26,7 +26,7 @@ class FollowedHost(Feed):
         begun: whether the host has sent where its live lines begin, or a notice that it cannot be reached.
         anchors: the positions at which its live lines begin, one for each log.
         state: the last notice of whether the host can be followed.
-        loss: the first notice of lost lines.
+        loss: the first notice of lost lines, or of logs that are not followed since there are too many.
     """
 
     def __init__(self, name: str, source: Source, tell: Callable[[], None], roll: RollCall = UNQUESTIONED) -> None:
@@ -83,7 +83,7 @@ class FollowedHost(Feed):
     def note(self, notice: Notice) -> Notice:
         """Remember a notice as the host's state or loss; return it with the name that this agent has for the host."""
         notice = notice._replace(host=self.name)
-        if notice.status is Status.DATA_LOSS:
+        if notice.status in (Status.DATA_LOSS, Status.RESOURCE_EXHAUSTED):
             self.loss = self.loss or notice
         elif notice.status in (Status.OK, Status.UNAVAILABLE):
             self.state = notice

@@ -20,7 +20,7 @@ from logagent.core.columns import pieces
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
-from logagent.core.notes import Note, add_up, of_host, of_kinds
+from logagent.core.notes import Note, NoteKind, add_up, of_host, of_kinds
 from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
@@ -282,7 +282,11 @@ class _Gathering:
         What a host has already said of its files is kept: it may concern lines that should have come before.
         """
         outcome = feed.outcome or Outcome()
-        return outcome if outcome.complete or (self._of_hosts and outcome.status in _TOLD) else Outcome()
+        unread = next((note for note in feed.notes if note.kind == NoteKind.UNREAD), None)
+        if unread is not None and feed.outcome is None:
+            return Outcome(Status.RESOURCE_EXHAUSTED, f"{unread.sentence}; narrow the glob")
+        is_told = unread is not None or (self._of_hosts and outcome.status in _TOLD)
+        return outcome if outcome.complete or is_told else Outcome()
 
     def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
         scanned = max(outcome.bytes_scanned, feed.scanned)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import ssl
+import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -14,17 +16,22 @@ import trio
 
 from logagent.core.outcome import Failure
 from logagent.core.query import Query, Source
+from logagent.core.wire.certificates import ending
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
 from logagent.peers.client.dialing import Background
-from logagent.peers.client.http_client import connect
+from logagent.peers.client.http_client import certificate_ends, connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
 from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource, read_at_most
+from logagent.peers.tracing import trace_headers
+
+REFUSALS = frozenset({401, 403, 421})
+"""The status codes by which an agent says that it does not answer this one: the reason stands in the document."""
 
 PAUSE = 60.0
 """Seconds in which no question waits again for a peer that could not be connected to: waiting takes five seconds."""
@@ -122,20 +129,21 @@ class Peers:
         """
         return await listing_of(self._clients[name], name, query, patience, roll)
 
-    async def state(self, name: str, patience: float, roll: Roll | None = None) -> HostState:
+    async def state(self, name: str, patience: float, roll: Roll | None = None, trace: str | None = None) -> HostState:
         """Ask one peer how it is, and measure how long it takes.
 
         Args:
             name: of the peer.
             patience: seconds that the peer has to answer.
             roll: notes who answers.
+            trace: of the question, as in a query.
         """
         url = self._urls[name]
         started = trio.current_time()
         with trio.move_on_after(patience):
             try:
-                async with self._clients[name].stream("GET", "/healthz") as response:
-                    await read_at_most(response, MAX_HEALTH)
+                async with self._clients[name].stream("GET", "/healthz", headers=trace_headers(trace)) as response:
+                    body = await read_at_most(response, MAX_HEALTH)
                 round_trip = trio.current_time() - started
                 if roll is not None:
                     roll.meet(name, response.headers)
@@ -143,15 +151,29 @@ class Peers:
                 return HostState(name, url, reachable=False, message=reason(error))
             except Failure as failure:
                 return HostState(name, url, False, _version(response), round_trip, failure.message)
-            return _state(name, url, round_trip, response)
+            return _state(name, url, round_trip, response, body)
         return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")
 
 
-def _state(name: str, url: str, round_trip: float, response: httpx.Response) -> HostState:
+def _state(name: str, url: str, round_trip: float, response: httpx.Response, body: bytes) -> HostState:
     version = _version(response)
     if response.status_code == 200 and version:
-        return HostState(name, url, True, version, round_trip)
-    return HostState(name, url, False, round_trip=round_trip, message="is no agent, or not a healthy one")
+        ends = certificate_ends(response)
+        told = [_said(body, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
+        return HostState(name, url, True, version, round_trip, "; ".join(filter(None, told)), ends)
+    message = "is no agent, or not a healthy one"
+    if response.status_code in REFUSALS:
+        message = _said(body, "detail") or message
+    return HostState(name, url, False, round_trip=round_trip, message=message)
+
+
+def _said(body: bytes, member: str) -> str:
+    """Return why an agent does not answer this one, as a member of its document says; empty if it does not say so."""
+    try:
+        said = json.loads(body).get(member, "")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    return f"refuses this agent: {said} (PERMISSION_DENIED)" if said else ""
 
 
 def _version(response: httpx.Response) -> str:

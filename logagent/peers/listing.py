@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import httpx
 import trio
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
+from logagent.core.wire.any_listing import any_listing
 from logagent.core.wire.coding import IDENTITY
 from logagent.core.wire.documents import BadListing
 from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.identity import ASKED_AS_HEADER
-from logagent.core.wire.listing import Listing, failing, from_json
+from logagent.core.wire.listing import Listing, failing
 from logagent.core.wire.parameters import to_query_string
+from logagent.peers.certificates import certificate_notes
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
 from logagent.peers.roll import Roll
 from logagent.peers.source import refusal
+from logagent.peers.tracing import trace_headers
 
 MAX_LISTING = 64 * 1024 * 1024
 """Bytes of one answer at most: enough for thousands of logs with hundreds of generations each."""
@@ -50,7 +54,8 @@ async def ask_for_files(
                 raise Failure(Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?")
             if response.status_code != 200:
                 raise await refusal(response)
-            return from_json(json.loads(await _body(response)))
+            listing = any_listing(json.loads(await _body(response)))
+            return replace(listing, notes=(*listing.notes, *certificate_notes(response, host)))
     except httpx.HTTPError as error:
         raise Failure(Status.UNAVAILABLE, reason(error)) from None
     except BadListing as error:
@@ -95,7 +100,7 @@ def _of_one(listing: Listing, host: str) -> Listing:
 def _headers(query: Query, host: str | None, roll: Roll | None) -> dict[str, str]:
     asked_as = {} if roll is None or host is None else {ASKED_AS_HEADER: roll.asks(host)}
     scope = {SCOPE_HEADER: "own"} if query.own else {}
-    return {"accept": "application/json", "accept-encoding": IDENTITY} | scope | asked_as
+    return {"accept": "application/json", "accept-encoding": IDENTITY} | scope | asked_as | trace_headers(query.trace)
 
 
 async def _body(response: httpx.Response) -> bytes:

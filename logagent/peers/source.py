@@ -12,9 +12,9 @@ from ipaddress import ip_address
 import httpx
 import trio
 
-from logagent.core.batch import Batch, Origin, Out
+from logagent.core.batch import Batch, Noted, Origin, Out
 from logagent.core.cursor import MAX_ASKED, encode
-from logagent.core.notes import of_host
+from logagent.core.notes import add_up, of_host
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
@@ -22,10 +22,12 @@ from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, FrameDecoder, WireE
 from logagent.core.wire.identity import ASKED_AS_HEADER
 from logagent.core.wire.parameters import to_query_string
 from logagent.core.wire.verdict import BadVerdict, NoVerdict, from_trailers
+from logagent.peers.certificates import certificate_notes
 from logagent.peers.checking import Checks, hosts_in
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.client.reasons import reason
 from logagent.peers.roll import Roll
+from logagent.peers.tracing import trace_headers, trace_of
 
 MAX_PROBLEM = 16 * 1024
 """Bytes read of a refusal's body: a problem document has a few hundred."""
@@ -41,8 +43,11 @@ _STATUSES = {
     403: Status.PERMISSION_DENIED,
     404: Status.NOT_FOUND,
     408: Status.UNAVAILABLE,
+    421: Status.PERMISSION_DENIED,
     429: Status.RESOURCE_EXHAUSTED,
 }
+_OF_WHO_ASKS = frozenset({401, 421})
+"""HTTP status codes that are about who asks, or how, and not about what is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +73,8 @@ class PeerSource:
         counted = _Counted(out)
         try:
             return replace(await self._ask(query, counted), lines=counted.lines)
-        except Failure as failure:
-            return failed(failure, lines=counted.lines)
-        except httpx.HTTPError as error:
-            return failed(Failure(Status.UNAVAILABLE, reason(error)), lines=counted.lines)
+        except (Failure, httpx.HTTPError) as error:
+            return failed(_failure(error), lines=counted.lines)
         except Exception:
             _log.exception("asking %s failed", self.client.base_url)
             return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
@@ -79,16 +82,25 @@ class PeerSource:
     async def _ask(self, query: Query, out: Out) -> Outcome:
         url = f"/{'hits' if query.form.hits else 'logs'}?{_spelled(_with_time_left(query))}"
         async with self.client.stream("GET", url, headers=self._headers(query)) as response:
-            told = self._meet(response)
-            if response.status_code != 200:
-                raise _in_plain_words(await refusal(response), query)
-            if response.http_version != "HTTP/2":
-                raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
-            if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
-                raise Failure(Status.INTERNAL, "answered with something else than batches; is it an agent?")
-            checks = Checks(query, self.host if told else None)
-            await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)
-            return checks.settle(_verdict(response))
+            notes = certificate_notes(response, self.host)
+            try:
+                outcome = await self._read(response, query, Noted(out, notes))
+            except (Failure, httpx.HTTPError) as error:
+                outcome = failed(_failure(error))
+            all_notes = add_up((*outcome.notes, *notes)) if notes else outcome.notes
+            return replace(outcome, trace=trace_of(response), notes=all_notes)
+
+    async def _read(self, response: httpx.Response, query: Query, out: Out) -> Outcome:
+        told = self._meet(response)
+        if response.status_code != 200:
+            raise _in_plain_words(await refusal(response), query)
+        if response.http_version != "HTTP/2":
+            raise Failure(Status.INTERNAL, f"speaks {response.http_version}; agents speak HTTP/2 to each other")
+        if response.headers.get("content-type", "").partition(";")[0] != BATCHES:
+            raise Failure(Status.INTERNAL, "answered with something else than batches; is it an agent?")
+        checks = Checks(query, self.host if told else None)
+        await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)
+        return checks.settle(_verdict(response))
 
     def _meet(self, response: httpx.Response) -> bool:
         """Return whether the agent says its name, which then is the listed one."""
@@ -104,9 +116,7 @@ class PeerSource:
             headers[SCOPE_HEADER] = "own"
         if self.roll is not None and self.host is not None:
             headers[ASKED_AS_HEADER] = self.roll.asks(self.host)
-        if query.trace:
-            headers["traceparent"] = query.trace
-        return headers
+        return headers | trace_headers(query.trace)
 
     async def _pass_on(
         self, response: httpx.Response, checks: Checks, renamed: Callable[[Batch], Batch], out: Out
@@ -122,6 +132,10 @@ class PeerSource:
         except (WireError, DecodeError) as error:
             _log.warning("%s sent something else than batches: %s", self.client.base_url, error)
             raise Failure(Status.INTERNAL, f"sent something else than batches: {error}") from None
+
+
+def _failure(error: Failure | httpx.HTTPError) -> Failure:
+    return error if isinstance(error, Failure) else Failure(Status.UNAVAILABLE, reason(error))
 
 
 class _Counted:
@@ -194,10 +208,18 @@ async def refusal(response: httpx.Response) -> Failure:
 
     Without such a document, the message names the status.
     """
+    return refusal_in(response, await read_at_most(response, MAX_PROBLEM))
+
+
+def refusal_in(response: httpx.Response, document: bytes) -> Failure:
+    """Turn a response with a status other than 200, and the beginning of its body, into a failure."""
     # A server's error may be temporary; a request that the server does not understand fails again.
     other = Status.UNAVAILABLE if response.is_server_error else Status.INTERNAL
     status = _STATUSES.get(response.status_code, other)
-    return Failure(status, await _problem(response) or f"answered with HTTP status {response.status_code}")
+    message = _detail(document) or f"answered with HTTP status {response.status_code}"
+    if response.status_code in _OF_WHO_ASKS:
+        message = f"refuses who asks: {message}"
+    return Failure(status, message, trace_of(response))
 
 
 def _in_plain_words(failure: Failure, query: Query) -> Failure:
@@ -217,12 +239,11 @@ async def read_at_most(response: httpx.Response, most: int) -> bytes:
     return bytes(body)
 
 
-async def _problem(response: httpx.Response) -> str:
-    body = await read_at_most(response, MAX_PROBLEM)
-    if len(body) > MAX_PROBLEM:
+def _detail(document: bytes) -> str:
+    if len(document) > MAX_PROBLEM:
         return ""
     try:
-        return str(json.loads(body)["detail"]).encode("utf-8", "replace").decode()
+        return str(json.loads(document)["detail"]).encode("utf-8", "replace").decode()
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 

@@ -51,10 +51,18 @@ def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddre
     where = "--agent" if typed.agent else "LOGAGENT_AGENT"
     url = typed.agent or environ.get("LOGAGENT_AGENT") or DEFAULT_AGENT
     try:
-        url = values.agent_url(url if "://" in url else f"http://{url}")
+        url = values.agent_url(_spelled(url))
     except ValueError as error:
         raise ConfigError(where, str(error)) from None
     return AgentAddress(url, _tls(typed, environ) if url.startswith("https:") else None)
+
+
+def _spelled(url: str) -> str:
+    """Return a URL with its scheme, and with an absolute path if it is that of a Unix socket."""
+    if values.is_unix(url):
+        path = url.removeprefix(values.UNIX)
+        return url if path.startswith("/") or not path else f"{values.UNIX}{Path(path).absolute()}"
+    return url if "://" in url else f"http://{url}"
 
 
 def _tls(typed: AskArguments, environ: Mapping[str, str]) -> ssl.SSLContext | None:
@@ -65,8 +73,9 @@ def _tls(typed: AskArguments, environ: Mapping[str, str]) -> ssl.SSLContext | No
         files = tls_files.find(
             _path(certs), name, ca=_path(typed.ca), certificate=_path(typed.cert), key=_path(typed.key)
         )
+        tls_files.check(files)
         return client_tls(files.ca, files.certificate, files.key) if files.ca else None
-    except (tls_files.NoTlsFile, tls_files.HalfTls) as error:
+    except (tls_files.NoTlsFile, tls_files.HalfTls, tls_files.BadTlsFile) as error:
         raise ConfigError(where, str(error)) from None
     except OSError as error:
         raise ConfigError(where, f"cannot be used: {error}") from None

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import accumulate
 
 from logagent.core.batch import Batch
+from logagent.core.escapes import in_line
 from logagent.core.hits.counts import lines_in
 from logagent.core.hits.histogram import Histogram, Row
 from logagent.core.hits.steps import spelled_step
 from logagent.core.outcome import Outcome
 from logagent.core.units import DAY, MINUTE, SECOND
 from logagent.terminal.colors import painted
-from logagent.terminal.escapes import shown
 from logagent.terminal.streams import Write
 
 WIDTH = 80
@@ -145,14 +145,9 @@ def _legend(histogram: Histogram, rows: Iterable[Row], zone: tzinfo, color: bool
     for row in rows:
         for host, lines in row.hosts.items():
             hosts[host] += lines
-    named = [f"{painted(_FULL, host) + ' ' if color else ''}{_name(host)} {lines}" for host, lines in hosts.items()]
+    named = [f"{painted(_FULL, host) + ' ' if color else ''}{in_line(host)} {lines}" for host, lines in hosts.items()]
     return f"by {spelled_step(histogram.step)}, in {_zone_name(zone)}: {', '.join(named)}\n"
 
 
-def _name(host: str) -> str:
-    text = host.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return shown(text.replace("\n", "\\n"))
-
-
 def _zone_name(zone: tzinfo) -> str:
-    return shown(str(getattr(zone, "key", None) or zone))
+    return in_line(str(getattr(zone, "key", None) or zone))

@@ -20,7 +20,7 @@ from logagent.terminal.arguments import FilesArguments, Output
 from logagent.terminal.checking import checked, when
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
-from logagent.terminal.verdicts import FAILED, exit_code, talk
+from logagent.terminal.verdicts import FAILED, exit_code, in_trace, talk
 
 _FLAGS = {"filename": "GLOB", "hostname": "--host"}
 _HEADER = ("HOST", "FILE", "SIZE", "OLDEST", "NEWEST", "GENERATIONS", "FORMAT")
@@ -84,7 +84,7 @@ async def _listing(client: httpx.AsyncClient, asked: FilesQuestion, streams: Str
         try:
             return await ask_for_files(client, asked.query)
         except Failure as failure:
-            streams.say(f"{asked.agent.url}: {failure.message} ({failure.status.name})")
+            streams.say(f"{asked.agent.url}: {failure.message} ({failure.status.name}){in_trace(failure.trace)}")
             return None
     streams.say(f"{asked.agent.url} did not answer within {asked.timeout:g} s (DEADLINE_EXCEEDED)")
     return None

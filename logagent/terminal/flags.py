@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from logagent import __version__
-from logagent.config.table import BY_NAME, SETTINGS, Setting
+from logagent.config.setting import Setting
+from logagent.config.table import BY_NAME, SETTINGS
 from logagent.terminal.verdicts import EXIT_CODES
 
 
@@ -209,7 +210,9 @@ def _add_patience(parser: argparse.ArgumentParser) -> None:
 
 def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     _add_output(parser)
-    parser.add_argument("--agent", metavar="URL", help="the agent to ask [$LOGAGENT_AGENT, else http://127.0.0.1:8000]")
+    parser.add_argument(
+        "--agent", metavar="URL", help="the agent to ask, also unix:PATH [$LOGAGENT_AGENT, else http://127.0.0.1:8000]"
+    )
     tls = parser.add_argument_group("agents that speak TLS")
     tls.add_argument("--certs", metavar="DIR", help="the directory that `logagent certs` made [$LOGAGENT_CERTS]")
     tls.add_argument(

@@ -14,6 +14,7 @@ from logagent.config import timezones, values
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_environment, from_file
 from logagent.config.table import BY_NAME
+from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure
 from logagent.core.times.explaining import Explanation, FileSample, explained
 from logagent.core.times.named_formats import FormatRules, format_rules
@@ -22,7 +23,6 @@ from logagent.core.times.strptime import BadTimeFormat
 from logagent.core.times.suggesting import suggestions
 from logagent.core.wire.listing import rfc3339
 from logagent.terminal.arguments import FormatsArguments, Output
-from logagent.terminal.escapes import shown
 from logagent.terminal.files import share_of
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
@@ -142,8 +142,8 @@ def _text(name: str, sample: FileSample) -> str:
         for number, (line, each) in enumerate(zip(sample.lines, _explanations(sample), strict=True), 1)
     ]
     told = [table(_HEADER, rows)] if rows else []
-    told += [f"{shown(name)}: {_summary(sample)}\n"]
-    told += [f"to name its format: --time-format {shown(shlex.quote(each))}\n" for each in _suggested(name, sample)]
+    told += [f"{in_line(name)}: {_summary(sample)}\n"]
+    told += [f"to name its format: --time-format {in_line(shlex.quote(each))}\n" for each in _suggested(name, sample)]
     return "".join(told)
 
 

@@ -11,11 +11,14 @@ import trio
 
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
 from logagent.peers.client.http_client import connect
+from logagent.peers.client.reasons import reason
+from logagent.peers.source import refusal_in
+from logagent.peers.tracing import trace_of
 from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.arguments import HostsArguments, Output
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
-from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
+from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, in_trace
 
 _HEADER = ("HOST", "REACHABLE", "ROUND TRIP", "VERSION", "URL", "")
 
@@ -44,7 +47,7 @@ def hosts_question(typed: HostsArguments, environ: Mapping[str, str]) -> HostsQu
 
 
 class NoHosts(Exception):
-    """An agent did not answer with a list of hosts; the message says why."""
+    """An agent did not answer with a list of hosts; the message says why, and is written behind the agent's URL."""
 
 
 async def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
@@ -62,7 +65,7 @@ async def list_hosts(client: httpx.AsyncClient, asked: HostsQuestion, streams: S
     try:
         hosts = await _hosts(client, asked.timeout)
     except NoHosts as error:
-        streams.say(str(error))
+        streams.say(f"{asked.agent.url}{error}")
         return FAILED
     streams.print(_json(hosts) if asked.form == "json" else table(_HEADER, map(_row, hosts)))
     return FOUND if all(host.reachable for host in hosts) else PARTIAL
@@ -73,17 +76,18 @@ async def _hosts(client: httpx.AsyncClient, patience: float) -> list[HostState]:
         try:
             return _read_hosts(await client.get("/hosts"))
         except httpx.HTTPError as error:
-            raise NoHosts(f"{client.base_url}: {str(error) or type(error).__name__} (UNAVAILABLE)") from None
-    raise NoHosts(f"{client.base_url} did not answer within {patience:g} s (DEADLINE_EXCEEDED)")
+            raise NoHosts(f": {reason(error)} (UNAVAILABLE)") from None
+    raise NoHosts(f" did not answer within {patience:g} s (DEADLINE_EXCEEDED)")
 
 
 def _read_hosts(response: httpx.Response) -> list[HostState]:
     if response.status_code != 200:
-        raise NoHosts(f"{response.url} answered with HTTP status {response.status_code}")
+        failure = refusal_in(response, response.content)
+        raise NoHosts(f": {failure.message} ({failure.status.name})" + in_trace(trace_of(response)))
     try:
         return list(map(host_from_json, response.json()["hosts"]))
     except (ValueError, KeyError, TypeError):
-        raise NoHosts(f"{response.url} answered with something else than hosts; is it an agent?") from None
+        raise NoHosts(" answered with something else than hosts; is it an agent?") from None
 
 
 def _json(hosts: list[HostState]) -> str:

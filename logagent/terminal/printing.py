@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Protocol
 
 from logagent.core.batch import Batch, Origin
+from logagent.core.escapes import line_prefix
 from logagent.core.outcome import Outcome
 from logagent.core.rendering.records import Groups, separated
 from logagent.terminal.colors import painted
-from logagent.terminal.escapes import escaped, escaped_json, shown
+from logagent.terminal.escapes import escaped, escaped_json
 from logagent.terminal.streams import Write
 
 
@@ -75,9 +76,8 @@ class LinePrinter:
 
     def _make(self, origin: Origin) -> bytes:
         """Return `HOST FILE: `; it is escaped in a pipe too, since a name with a line feed would forge lines."""
-        place = f"{origin.host} {origin.file}".encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        safe = shown(place.replace("\n", "\\n"))
-        return f"{painted(safe, origin.host) if self._color else safe}: ".encode()
+        safe = line_prefix(origin.host, origin.file)
+        return (f"{painted(safe[:-2], origin.host)}: " if self._color else safe).encode()
 
 
 class JsonRendering(Protocol):

@@ -11,7 +11,7 @@ from typing import Protocol, TextIO
 
 import trio
 
-from logagent.terminal.escapes import shown
+from logagent.core.escapes import in_line
 
 Write = Callable[[bytes], Awaitable[None]]
 """Writes all of some bytes."""
@@ -33,9 +33,17 @@ class Streams:
     stderr: TextIO
 
     def print(self, text: str) -> None:
-        """Write a short text to standard output; do nothing if nobody reads it any more."""
-        with contextlib.suppress(BrokenPipeError):
+        """Write a short text to standard output; do nothing if nobody reads it any more.
+
+        Raises:
+            OSError: naming standard output, if writing fails for another reason.
+        """
+        try:
             _write_all(self.stdout, text.encode("utf-8", "backslashreplace"))
+        except BrokenPipeError:
+            pass
+        except OSError as error:
+            raise _of_stdout(error) from error
 
     def say(self, text: str) -> None:
         """Write one line to standard error, after the program's name.
@@ -43,7 +51,7 @@ class Streams:
         The text may come from another machine, so it is escaped. If it cannot be written, nothing happens.
         """
         with contextlib.suppress(OSError):
-            print("logagent:", shown(text.replace("\n", " ")), file=self.stderr, flush=True)
+            print("logagent:", in_line(text), file=self.stderr, flush=True)
 
 
 def text_writer(descriptor: int) -> TextIO:
@@ -88,8 +96,12 @@ class Pipe:
             OSError: if writing failed for another reason.
         """
         if self._error is not None and not isinstance(self._error, BrokenPipeError):
-            raise OSError(f"standard output: {self._error.strerror}") from self._error
+            raise _of_stdout(self._error) from self._error
         return self._error is not None
+
+
+def _of_stdout(error: OSError) -> OSError:
+    return OSError(f"standard output: {error.strerror or error}")
 
 
 def _write_all(stdout: Stdout, data: bytes) -> None:

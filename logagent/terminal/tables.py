@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from logagent.terminal.escapes import shown
+from logagent.core.escapes import in_line
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -18,10 +18,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     Returns:
         A line for each row, without spaces at its end.
     """
-    cells = [tuple(header), *(tuple(map(_cell, row)) for row in rows)]
+    cells = [tuple(header), *(tuple(map(in_line, row)) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return "".join("  ".join(map(str.ljust, row, widths)).rstrip() + "\n" for row in cells)
-
-
-def _cell(text: str) -> str:
-    return shown(text.replace("\n", " "))

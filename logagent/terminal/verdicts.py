@@ -23,6 +23,10 @@ exit codes:
   3  the answer is partial: standard error says which hosts failed and why"""
 """The four exit codes, for the help of commands that search."""
 
+_LONG = 1000
+"""Characters of a cursor that are printed unasked: more would hide what was said before it."""
+_WITH_VERBOSE = "to continue from there: --verbose prints the cursor, which is long"
+
 _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, Status.INTERNAL)
 """The status of a host that was not searched at all, if no line came from it."""
 _BUDGETS = (Status.DEADLINE_EXCEEDED, Status.RESOURCE_EXHAUSTED)
@@ -56,14 +60,21 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
         lines.append(_whole(outcome, len(failing), agent))
     if verbose:
         lines.append(f"{counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
-    if outcome.cursor and (verbose or outcome.status in _BUDGETS):
+    if outcome.cursor and verbose:
         lines.append(how_to_continue(outcome.cursor))
+    elif outcome.cursor and outcome.status in _BUDGETS:
+        lines.append(how_to_continue(outcome.cursor) if len(outcome.cursor) <= _LONG else _WITH_VERBOSE)
     return lines
 
 
 def told(note: Note, agent: str) -> str:
     """Write a note, of a host or else of the agent with the URL `agent`."""
     return f"note: {note.host or agent}: {note.sentence}"
+
+
+def in_trace(trace: str) -> str:
+    """Write by which id the hosts' own logs tell more about a failure; empty if the id is not known."""
+    return f" (trace {trace})" if trace else ""
 
 
 def how_to_continue(cursor: str) -> str:
@@ -85,4 +96,5 @@ def _whole(outcome: Outcome, failing: int, agent: str) -> str:
         reason = f"{failing} of {len(outcome.hosts)} hosts failed"
     elif not outcome.hosts:
         reason = f"{agent}: {reason}"
-    return f"partial answer: {reason}" if exit_code(outcome) == PARTIAL else f"no answer: {reason}"
+    whole = f"partial answer: {reason}" if exit_code(outcome) == PARTIAL else f"no answer: {reason}"
+    return whole + in_trace(outcome.trace)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
-from quart import Response, request
+from quart import Response, g, request
 from quart_trio.wrappers import TrioResponse
 
 from logagent.core.cursor import continued
+from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
@@ -19,22 +19,24 @@ from logagent.core.wire.hosts import HostState, host_to_json
 from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, BadIdentity, Identity, from_header, to_header
 from logagent.core.wire.listing import Listing, parse_listing, to_json
 from logagent.core.wire.parameters import parse, parse_hits
-from logagent.web.access import may_ask
+from logagent.core.wire.trace import trace_id
+from logagent.web.access import Access
+from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.answers import Answers
 from logagent.web.documents import (
+    DocumentResponse,
+    Problem,
     Refusal,
     answer_errors_with_problems,
     failure_to_problem,
     refuse_for_now,
-    to_response,
 )
 from logagent.web.forms import Form, hits_form, logs_form
 from logagent.web.streaming import Answer, Plan, StreamingQuart
+from logagent.web.tracing import trace_of
 
 LAST_EVENT_ID = "Last-Event-ID"
 """The header in which an EventSource that connects again names the last event it has seen."""
-
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class AnsweringAgent(Protocol):
@@ -62,8 +64,8 @@ class AnsweringAgent(Protocol):
         """List the files of the hosts that a query names."""
         ...
 
-    async def hosts(self) -> list[HostState]:
-        """Return the state of each known host."""
+    async def hosts(self, trace: str | None) -> list[HostState]:
+        """Return the state of each known host; `trace` is the request's `traceparent`."""
         ...
 
     async def unready(self) -> Sequence[str]:
@@ -71,16 +73,16 @@ class AnsweringAgent(Protocol):
         ...
 
 
-def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certificate_required: bool) -> StreamingQuart:
+def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, access: Access) -> StreamingQuart:
     """Make the application of one agent.
 
     Args:
         agent: answers the queries.
         answers: counts and bounds the answers under way.
         version: of the agent; every response names it.
-        certificate_required: whether clients must show a certificate where there is TLS.
+        access: decides which requests are answered.
     """
-    routes = _Routes(agent, answers, version, certificate_required)
+    routes = _Routes(agent, answers, version, access)
     app = StreamingQuart(__name__)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.get("/logs")(routes.logs)
@@ -89,6 +91,7 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certifi
     app.get("/hosts")(routes.hosts)
     app.get("/healthz")(routes.healthz)
     app.get("/readyz")(routes.readyz)
+    app.before_request(routes.check_names)
     app.before_request(_refuse_uploads)
     app.after_request(routes.sign)
     answer_errors_with_problems(app)
@@ -98,51 +101,65 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, certifi
 class _Routes:
     """One method for each route."""
 
-    def __init__(self, agent: AnsweringAgent, answers: Answers, version: str, certificate_required: bool) -> None:
+    def __init__(self, agent: AnsweringAgent, answers: Answers, version: str, access: Access) -> None:
         self._agent = agent
         self._answers = answers
         self._version = version
-        self._certificate_required = certificate_required
+        self._access = access
+
+    async def check_names(self) -> None:
+        self._access.check_names(request.scope)
+        g.rightly_addressed = True
 
     async def logs(self) -> Answer:
-        self._admit()
+        await self._admit()
         query = _resumed(_query(parse))
         return await self._answer(query, logs_form(query))
 
     async def hits(self) -> Answer:
-        self._admit()
+        await self._admit()
         query = _query(parse_hits)
         return await self._answer(query, hits_form(query))
 
     async def files(self) -> Response:
-        self._admit()
-        return to_response(to_json(await self._agent.files(_addressed(parse_listing(request.query_string)))))
+        await self._admit()
+        query = _addressed(parse_listing(request.query_string))
+        listing = await self._agent.files(query)
+        # Another agent wants the list in any case, since it has those of others beside it.
+        if listing.is_denied_by(self._agent.name) and not query.own:
+            raise Failure(Status.PERMISSION_DENIED, listing.outcome.message)
+        return DocumentResponse(to_json(replace(listing, trace=trace_id(query.trace))))
 
     async def hosts(self) -> Response:
-        self._admit()
+        await self._admit()
         _refuse_parameters()
-        return to_response({"hosts": [host_to_json(state) for state in await self._agent.hosts()]})
+        trace = trace_of(request.scope)
+        hosts = [host_to_json(state) for state in await self._agent.hosts(trace)]
+        return DocumentResponse({"hosts": hosts, "trace_id": trace_id(trace)})
 
     async def healthz(self) -> Response:
-        return to_response({"status": "ok", "name": self._agent.name, "version": self._version})
+        health = {"status": "ok", "name": self._agent.name, "version": self._version}
+        refusal = await self._access.refusal(request.scope)
+        return DocumentResponse({**health, "refuses": refusal.detail} if refusal else health)
 
     async def readyz(self) -> Response:
         reasons = await self._agent.unready()
         if reasons:
             raise refuse_for_now("; ".join(reasons))
-        return to_response({"status": "ready"})
+        return DocumentResponse({"status": "ready"})
 
     async def sign(self, response: TrioResponse) -> TrioResponse:
-        return self._sign(response)
-
-    def _sign(self, response: TrioResponse) -> TrioResponse:
         response.headers[VERSION_HEADER] = self._version
-        response.headers[AGENT_HEADER] = to_header(self._agent.identity)
+        if g.get("rightly_addressed"):  # a page that goes by a false name may read the answer
+            self._sign(response)
         return response
 
-    def _admit(self) -> None:
-        if not may_ask(request.scope, certificate_required=self._certificate_required):
-            raise Refusal(401, "a client certificate of this agent's authority is required")
+    def _sign(self, response: TrioResponse) -> None:
+        response.headers[VERSION_HEADER] = self._version
+        response.headers[AGENT_HEADER] = to_header(self._agent.identity)
+
+    async def _admit(self) -> None:
+        await self._access.admit(request.scope)
         _refuse_misdirected(self._agent.identity)
 
     async def _answer(self, query: Query, form: Form) -> Answer:
@@ -150,6 +167,8 @@ class _Routes:
         if self._answers.full(query):
             kind = "follows" if query.follow else "answers"
             raise refuse_for_now(f"too many {kind} are under way")
+        if not form.in_band and _ends_alike_when_cut(request.scope):
+            raise Refusal(505, "HTTP/1.0 over a Unix socket cannot show that a text was cut; use HTTP/1.1 or NDJSON")
         query = replace(
             query,
             form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
@@ -178,6 +197,15 @@ def _refuse_misdirected(own: Identity) -> None:
         raise Refusal(421, f"this agent is {own.name}, and was asked {by}")
 
 
+def _ends_alike_when_cut(scope: Mapping[str, Any]) -> bool:
+    """Return whether the end of a connection alone ends an answer, and looks the same where the answer was cut.
+
+    Over TCP such a connection is reset. A Unix socket cannot be.
+    """
+    client: LocalClient | None = scope.get("state", {}).get(STATE)
+    return scope["http_version"] == "1.0" and client is not None and client.unix
+
+
 def _refuse_parameters() -> None:
     if request.args:
         raise BadParameter(next(iter(request.args)), "unknown parameter; this route takes none")
@@ -203,15 +231,15 @@ def _resumed(query: Query) -> Query:
 
 def _addressed(query: Query) -> Query:
     """Add the fields that the request's headers set."""
-    trace = request.headers.get("traceparent", "")
-    return replace(
-        query,
-        own=request.headers.get(SCOPE_HEADER) == "own",
-        trace=trace if _TRACEPARENT.fullmatch(trace) else None,
-    )
+    return replace(query, own=request.headers.get(SCOPE_HEADER) == "own", trace=trace_of(request.scope))
 
 
-def _plan(source: Source, query: Query, form: Form, sign: Callable[[TrioResponse], TrioResponse]) -> Plan:
+def _plan(source: Source, query: Query, form: Form, sign: Callable[[TrioResponse], None]) -> Plan:
+    def refuse(outcome: Outcome) -> Problem:
+        problem = failure_to_problem(outcome.status, outcome.message, query.trace)
+        sign(problem)
+        return problem
+
     return Plan(
         source=source,
         query=query,
@@ -220,7 +248,8 @@ def _plan(source: Source, query: Query, form: Form, sign: Callable[[TrioResponse
         trailers="http.response.trailers" in (request.scope.get("extensions") or {}),
         in_band=form.in_band,
         strict="handling=strict" in _preferences(),
-        refuse=lambda outcome: sign(failure_to_problem(outcome.status, outcome.message)),
+        cursors=form.cursors,
+        refuse=refuse,
     )
 
 

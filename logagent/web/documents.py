@@ -6,12 +6,17 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from quart import request
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from werkzeug.exceptions import HTTPException
 
+from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter
+from logagent.core.rendering.json_text import without_line_breaks
+from logagent.core.wire.trace import trace_id
+from logagent.web.tracing import trace_of
 
 RETRY_AFTER = 1
 """Seconds after which a client that was refused for now may ask again: most answers take less."""
@@ -42,27 +47,39 @@ def refuse_for_now(detail: str) -> Refusal:
     return Refusal(503, detail, {"retry-after": str(RETRY_AFTER)})
 
 
-def to_response(document: dict[str, Any], mimetype: str = "application/json", status: int = 200) -> TrioResponse:
-    """Make the response that holds a document; it is never cached."""
-    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-    response = TrioResponse(body, status=status, content_type=mimetype)
-    response.headers["cache-control"] = "no-store"
-    response.headers["x-content-type-options"] = "nosniff"
-    return response
+class DocumentResponse(TrioResponse):
+    """The response that holds a JSON document; it is never cached."""
+
+    def __init__(self, document: dict[str, Any], mimetype: str = "application/json", status: int = 200) -> None:
+        body = without_line_breaks(json.dumps(document, ensure_ascii=False)) + b"\n"
+        super().__init__(body, status=status, content_type=mimetype)
+        self.headers["cache-control"] = "no-store"
+        self.headers["x-content-type-options"] = "nosniff"
 
 
-def to_problem(refusal: Refusal) -> TrioResponse:
-    """Make the response to a refused request."""
-    title = HTTPStatus(refusal.status).phrase
-    document = {"title": title, "status": refusal.status, "detail": refusal.detail, **refusal.members}
-    response = to_response(document, "application/problem+json", refusal.status)
-    response.headers.update(refusal.headers)
-    return response
+class Problem(DocumentResponse):
+    """The response to a refused request.
+
+    Args:
+        refusal: why it is refused.
+        trace: the request's `traceparent`; None: it is not known.
+
+    Attributes:
+        detail: why it is refused, for people.
+    """
+
+    def __init__(self, refusal: Refusal, trace: str | None) -> None:
+        self.detail = in_line(refusal.detail)
+        title = HTTPStatus(refusal.status).phrase
+        document = {"title": title, "status": refusal.status, "detail": self.detail, **refusal.members}
+        document |= {"trace_id": trace_id(trace)} if trace else {}
+        super().__init__(document, "application/problem+json", refusal.status)
+        self.headers.update(refusal.headers)
 
 
-def failure_to_problem(status: Status, message: str) -> TrioResponse:
-    """Make the response to a query that failed before its answer began."""
-    return to_problem(Refusal(_STATUS_CODES.get(status, 500), message))
+def failure_to_problem(status: Status, message: str, trace: str | None) -> Problem:
+    """Make the response to a query that failed before its answer began; see `Problem`."""
+    return Problem(Refusal(_STATUS_CODES.get(status, 500), message), trace)
 
 
 def answer_errors_with_problems(app: QuartTrio) -> None:
@@ -73,18 +90,19 @@ def answer_errors_with_problems(app: QuartTrio) -> None:
     app.errorhandler(HTTPException)(_http_error)
 
 
-async def _refused(refusal: Refusal) -> TrioResponse:
-    return to_problem(refusal)
+async def _refused(refusal: Refusal) -> Problem:
+    return Problem(refusal, trace_of(request.scope))
 
 
-async def _bad_parameter(error: BadParameter) -> TrioResponse:
-    return to_problem(Refusal(400, str(error), parameter=error.name))
+async def _bad_parameter(error: BadParameter) -> Problem:
+    return Problem(Refusal(400, str(error), parameter=error.name), trace_of(request.scope))
 
 
-async def _failed(failure: Failure) -> TrioResponse:
-    return failure_to_problem(failure.status, failure.message)
+async def _failed(failure: Failure) -> Problem:
+    return failure_to_problem(failure.status, failure.message, trace_of(request.scope))
 
 
-async def _http_error(error: HTTPException) -> TrioResponse:
+async def _http_error(error: HTTPException) -> Problem:
     headers = {name: value for name, value in error.get_headers() if name.lower() == "allow"}
-    return to_problem(Refusal(error.code or 500, error.description or error.name, headers))
+    refusal = Refusal(error.code or 500, error.description or error.name, headers)
+    return Problem(refusal, trace_of(request.scope))

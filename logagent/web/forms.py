@@ -34,6 +34,7 @@ class Form(NamedTuple):
         in_band: whether the body ends with the verdict.
         times: whether the rendering needs the batches' column of times.
         places: whether it needs the columns of origins and offsets.
+        cursors: makes the cursors of records, if they have any.
     """
 
     mimetype: str
@@ -41,6 +42,7 @@ class Form(NamedTuple):
     in_band: bool
     times: bool
     places: bool
+    cursors: RecordCursors | None = None
 
 
 class _Frames:
@@ -73,14 +75,15 @@ def logs_form(query: Query) -> Form:
         return Form(BATCHES, _Frames("notes" in parameters), False, "times" in parameters, "places" in parameters)
     if liked == NDJSON:
         cursors = RecordCursors(query) if query.form.cursors else None
-        return Form(NDJSON, RecordsNdjson(follow=query.follow is not None, cursors=cursors), True, True, True)
+        rendering = RecordsNdjson(follow=query.follow is not None, cursors=cursors)
+        return Form(NDJSON, rendering, True, True, True, cursors)
     if liked == EVENTS:
-        return Form(
-            EVENTS, EventStream(follow=query.follow is not None, cursors=RecordCursors(query)), True, True, True
-        )
+        cursors = RecordCursors(query)
+        events = EventStream(follow=query.follow is not None, cursors=cursors)
+        return Form(EVENTS, events, True, True, True, cursors)
     if liked == TEXT:
-        rendering = RecordsText(query.form.prefix, groups=query.match.has_context)
-        return Form(f"{TEXT}; charset=utf-8", rendering, False, False, query.form.prefix or query.match.has_context)
+        text = RecordsText(query.form.prefix, groups=query.match.has_context)
+        return Form(f"{TEXT}; charset=utf-8", text, False, False, query.form.prefix or query.match.has_context)
     raise Refusal(406, f"/logs comes as {TEXT}, {NDJSON} or {EVENTS}")
 
 

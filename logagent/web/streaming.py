@@ -19,16 +19,20 @@ from logagent.core.batch import Batch
 from logagent.core.cursor import encode
 from logagent.core.hits.counts import lines_in
 from logagent.core.merging.positions import Positions
-from logagent.core.notes import Note
+from logagent.core.merging.record_cursors import RecordCursors
+from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.core.wire.coding import encoder
+from logagent.core.wire.trace import TRACE_HEADER, trace_id
 from logagent.core.wire.verdict import TRAILERS, to_trailers
 from logagent.web.answers import Answers
+from logagent.web.documents import Problem
+from logagent.web.tracing import log_refusal, trace_of
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
-Refuse = Callable[[Outcome], TrioResponse]
+Refuse = Callable[[Outcome], Problem]
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +65,7 @@ class Plan:
         in_band: whether the rendering ends with the verdict.
         strict: whether an incomplete answer ends in a stream reset.
         refuse: makes the response in place of an answer that failed before its first byte.
+        cursors: makes the cursors of records, if they have any.
     """
 
     source: Source
@@ -71,6 +76,7 @@ class Plan:
     in_band: bool
     strict: bool
     refuse: Refuse
+    cursors: RecordCursors | None = None
 
 
 class Answer(TrioResponse):
@@ -129,11 +135,20 @@ class _Delivery:
         self._outcome = Outcome()
 
     async def run(self) -> None:
-        outcome = self._with_cursor(await self._answered())
-        if not self._started and outcome.status in _REFUSALS:
+        outcome = replace(self._with_cursor(await self._answered()), trace=trace_id(self._plan.query.trace))
+        if not self._started and self._is_refusal(outcome):
             await self._connection.send_plain(self._send, self._plan.refuse(outcome))
         else:
             await self._end(outcome)
+
+    def _is_refusal(self, outcome: Outcome) -> bool:
+        """Return whether a status code says how it ended.
+
+        It does not where it would hide another failure, nor where only a peer denied what this agent does not.
+        """
+        hides = any(part.status not in (Status.OK, *_REFUSALS) for part in outcome.hosts)
+        denied = [part.host for part in outcome.hosts if part.status is Status.PERMISSION_DENIED]
+        return outcome.status in _REFUSALS and not hides and (not denied or self._answers.name in denied)
 
     async def _answered(self) -> Outcome:
         """Send all batches, and return the outcome, also if the source raised or the answer was cut."""
@@ -155,7 +170,13 @@ class _Delivery:
         whole = outcome.complete and (query.limits.n is None or self._records < query.limits.n)
         if query.own or query.form.hits or (whole and query.form.order is Order.NEWEST):
             return outcome
-        return replace(outcome, cursor=encode(query, self._positions.current()))
+        positions = self._positions.current()
+        cursor = encode(query, positions)
+        lacks = [(NoteKind.CURSOR, 0 if cursor else len(positions))]
+        if self._plan.cursors is not None:
+            lacks.append((NoteKind.RECORD_CURSORS, self._plan.cursors.lacking))
+        notes = [Note(kind, (), logs, self._answers.name) for kind, logs in lacks if logs]
+        return replace(outcome, cursor=cursor, notes=(*outcome.notes, *notes))
 
     def _unfinished(self, status: Status, message: str) -> Outcome:
         outcome = Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)
@@ -229,14 +250,21 @@ class AnswerConnection(TrioASGIHTTPConnection):
         nursery.cancel_scope.cancel()
 
     async def _send_response(self, send: Any, response: Any) -> None:
+        self._sign(response)
         if isinstance(response, Answer) and self.scope["method"] != "HEAD":
             await response.deliver(self, send)
         else:
             await self.send_plain(send, response)
 
     async def send_plain(self, send: Any, response: Any) -> None:
-        """Send a response whose body is in memory."""
+        """Send a response whose body is in memory; a refusal leaves a line in the log."""
+        self._sign(response)
+        if isinstance(response, Problem):
+            log_refusal(self.scope, response.status_code, response.detail)
         await super()._send_response(send, response)
+
+    def _sign(self, response: Any) -> None:
+        response.headers[TRACE_HEADER] = trace_id(trace_of(self.scope))
 
 
 class StreamingQuart(QuartTrio):

@@ -107,6 +107,47 @@ def test_files_to_skip_are_globs_with_commas_or_one_by_one(machine: Machine) -> 
         machine.load({"skip_files": ["/var/log/x"]})
 
 
+def test_files_that_are_never_served_are_globs_with_commas_or_one_by_one(machine: Machine) -> None:
+    assert machine.load({"never_serve": ["payroll*,*.dump", "app/private/**"]}).never_serve == (
+        *("payroll*", "*.dump", "app/private/**"),
+    )
+    assert machine.load().never_serve == ()
+
+
+def test_users_and_groups_are_numbers_given_with_commas_or_one_by_one(machine: Machine) -> None:
+    settings = machine.load({"local_users": ["root,4711", "4712"]}, {"LOGAGENT_LOCAL_GROUPS": "4711,4712"})
+    assert (settings.local_users, settings.local_groups) == ((0, 4711, 4712), (4711, 4712))
+    assert machine.load().local_groups is None
+    assert machine.load({"local_groups": [""]}).local_groups == ()
+    assert machine.load(toml="local_groups = []").local_groups == ()
+
+
+def test_a_unix_socket_is_listened_on_with_or_without_a_certificate(machine: Machine, certs: Path) -> None:
+    for flags in ({}, {"certs": [str(certs)], "name": ["web-1"]}):
+        settings = machine.load({"listen": ["unix:/run/a.sock", "unix:///run/b.sock"], **flags})
+        assert settings.listen == ("unix:/run/a.sock", "unix:/run/b.sock")
+    assert (settings.listen_mode, settings.listen_group) == (0o666, None)
+    settings = machine.load({"listen_mode": ["0660"], "listen_group": ["0"]})
+    assert (settings.listen_mode, settings.listen_group) == (0o660, 0)
+
+
+def test_a_relative_socket_starts_where_the_setting_was_given(machine: Machine) -> None:
+    assert machine.load({"listen": ["unix:a.sock"]}).listen == (f"unix:{Path('a.sock').absolute()}",)
+    in_file = machine.load(toml='listen = "unix:a.sock"').listen
+    assert in_file == (f"unix:{machine.directory / 'a.sock'}",)
+
+
+def test_a_peer_may_be_behind_a_unix_socket(machine: Machine) -> None:
+    assert machine.load({"peer": ["db-2=unix:/run/db-2.sock"]}).peer == {"db-2": "unix:/run/db-2.sock"}
+
+
+def test_names_that_an_agent_goes_by_are_given_one_by_one(machine: Machine) -> None:
+    assert machine.load({"known_as": ["Web-1.Internal.", "*.fleet.example"]}).known_as == (
+        "web-1.internal",
+        "*.fleet.example",
+    )
+
+
 def test_default_root_is_var_log() -> None:
     assert Settings(name="x").root == (Path("/var/log"),)
     assert [setting.default for setting in SETTINGS if setting.name == "root"] == ["/var/log"]
@@ -216,6 +257,16 @@ def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine:
         ({"listen": ["127.0.0.1"]}, "--listen: must be an address with a port"),
         ({"listen": ["127.0.0.1:65536"]}, "--listen: must be an address with a port"),
         ({"listen": ["[127.0.0.1]:80"]}, "--listen: must be an address with a port"),
+        ({"listen": ["unix:"]}, "--listen: must be unix: and the path of a socket, such as "),
+        ({"listen": ["unix:@name"]}, "--listen: must be unix: and the path of a socket"),
+        ({"listen": ["unix:/" + "x" * 107]}, "--listen: /xxx"),
+        ({"listen_mode": ["660"]}, "--listen-mode: must be a mode of four octal digits, the first a zero"),
+        ({"listen_group": ["no-such-group"]}, "--listen-group: no-such-group is no group of this machine"),
+        ({"local_users": ["no-such-user"]}, "--local-users: no-such-user is no user of this machine"),
+        ({"known_as": ["web-1:8000"]}, "--known-as: must be a name without a port"),
+        ({"known_as": ["*"]}, "--known-as: must be a name without a port"),
+        ({"peer": ["a=unix:agent.sock"]}, "--peer: must be an absolute path"),
+        ({"peer": ["a=unix:/" + "x" * 107]}, "--peer: /xxx"),
         ({"name": ["web 1"]}, "--name: must be a host name"),
         ({"name": ["../x"]}, "--name: must be a host name"),
         ({"name": ["*"]}, "--name: must be a host name"),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import zlib
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -13,10 +15,12 @@ from hypothesis import strategies as st
 from logagent.core.batch import Position
 from logagent.core.cursor import (
     FINGERPRINT_BYTES,
+    MAX_ASKED,
     MAX_CURSOR,
     continued,
     decode,
     encode,
+    encode_plain,
     fingerprint,
     has_fingerprint,
     of_host,
@@ -97,10 +101,79 @@ def test_a_cursor_that_unfolds_without_end_is_refused() -> None:
         decode(text, ASKED)
 
 
+def many(count: int) -> list[Position]:
+    """Positions as they are in files of all sizes: of each fingerprint four bytes are random."""
+    return [
+        Position(
+            f"host-{n % 40:02d}",
+            f"svc{n}/app.log",
+            1024 << 32 | zlib.crc32(sha256(b"%d" % n).digest()),
+            n * 7919**2 % 10**9,
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize(("count", "most"), [(200, MAX_CURSOR), (1000, MAX_CURSOR), (3000, MAX_ASKED)])
+def test_positions_of_many_logs_fit_and_are_read_as_they_were_written(count: int, most: int) -> None:
+    some = many(count)
+    text = encode(ASKED, some, most)
+    assert 0 < len(text) <= most
+    assert sorted(decode(text, ASKED).positions) == sorted(some)
+
+
+def test_positions_that_fit_at_ease_are_written_so_that_older_agents_read_them() -> None:
+    assert encode(ASKED, many(150)) == encode_plain(ASKED, many(150)) != ""
+
+
 def test_more_positions_than_fit_are_no_cursor() -> None:
-    some = [Position(f"host-{n}", f"logs/{n * 7919}.log", n * 2**40 + n * n, n * 10**9) for n in range(1000)]
-    assert encode(ASKED, some) == ""
-    assert 0 < len(encode(ASKED, some[:200])) <= MAX_CURSOR
+    assert encode(ASKED, many(2000)) == ""
+    assert encode_plain(ASKED, many(500)) == ""
+
+
+def test_packed_positions_are_refused_by_name_by_agents_that_know_only_the_first_version() -> None:
+    # What they do: read the array, and find that its version is another one.
+    text = encode(ASKED, many(500))
+    content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    assert int.from_bytes(content[:4], "big") == zlib.crc32(content[4:])
+    stream = zlib.decompressobj()
+    version, _, since, until, hosts = json.loads(stream.decompress(content[4:], 256 * 1024))
+    assert (version, since, until, hosts, stream.unconsumed_tail) == (2, 10**18, None, {}, b"")
+
+
+@given(st.data())
+def test_a_mangled_packed_cursor_is_refused(data: st.DataObject) -> None:
+    text = encode(ASKED, many(500))
+    at = data.draw(st.integers(0, len(text) - 1))
+    for mangled in (text[:at], text[:at] + "~" + text[at + 1 :], text + "A" * 4, text[at:] + text[:at]):
+        if mangled != text:
+            with pytest.raises(BadParameter, match="cursor"):
+                decode(mangled, ASKED)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"?",
+        b"{}\0",
+        b"[]\0x",
+        b'["a"]\0',
+        b'["a",["#b"]]\0',
+        b'["a",["#b"]]\0' + bytes(15),
+        b'["a",[""]]\0' + bytes(16),
+        b'["a",[5]]\0' + bytes(16),
+        b'["a",["#b"]]\0' + b"\xff" * 16,
+        b"[" * 10_000 + b"\0",
+        bytes(4 * 1024 * 1024),
+    ],
+)
+def test_packed_positions_that_are_none_are_refused(content: bytes) -> None:
+    digest = json.loads(zlib.decompress(base64.urlsafe_b64decode(encode(ASKED, HERE) + "==")[4:]))[1]
+    packed = zlib.compress(b"[2,%d,null,null,{}]" % digest) + zlib.compress(content)
+    text = base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode().rstrip("=")
+    with pytest.raises(BadParameter, match="damaged"):
+        decode(text, ASKED)
 
 
 def test_a_file_is_known_by_its_first_bytes_also_when_it_has_grown() -> None:
@@ -128,6 +201,34 @@ def cursor_of(since: str, offset: str) -> str:
     digest = zlib.decompress(known).split(b",")[1].decode()
     packed = zlib.compress(f'[1,{digest},{since},null,{{"web-1":{{"a.log":[7,{offset}]}}}}]'.encode())
     return base64.urlsafe_b64encode(zlib.crc32(packed).to_bytes(4, "big") + packed).decode()
+
+
+@pytest.mark.parametrize("since", ["1" + "0" * 21, "-1" + "0" * 400, "1.5", "true"])
+def test_a_time_is_a_number_that_agents_can_spell(since: str) -> None:
+    with pytest.raises(BadParameter, match="is damaged"):
+        decode(cursor_of(since, "0"), ASKED)
+
+
+@pytest.mark.parametrize("since", [5, 6])
+def test_a_range_of_time_begins_before_its_end(since: int) -> None:
+    text = encode(changed(ASKED, since=since, until=5), HERE)
+    with pytest.raises(BadParameter, match="is damaged"):
+        decode(text, ASKED)
+
+
+@pytest.mark.parametrize("name", ["\ude9c", "\udcc3\udca4", "x" * 0x10000])
+def test_a_name_is_one_that_can_be_sent(name: str) -> None:
+    for position in (Position(name, "a.log", 1, 2), Position("web-1", name, 1, 2)):
+        with pytest.raises(BadParameter, match="is damaged"):
+            decode(encode(ASKED, [position]), ASKED)
+
+
+def test_a_follow_does_not_go_on_where_an_answer_up_to_a_time_ended() -> None:
+    ended = Query.of(files=("a.log",), order=Order.OLDEST, until=5)
+    follow = Query.of(files=("a.log",), order=Order.OLDEST, follow=True)
+    with pytest.raises(BadParameter, match="up to a time"):
+        continued(follow, encode(ended, HERE))
+    assert continued(follow, encode(changed(ended, until=None), HERE)).positions == HERE
 
 
 def test_a_cursor_with_other_numbers_is_read() -> None:

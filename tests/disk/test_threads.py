@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Generator
+from typing import TypeVar, TypeVarTuple
 
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from logagent.disk.threads import DiskThreads
+from logagent.disk.threads import SLICE, DiskThreads
+
+Args = TypeVarTuple("Args")
+Result = TypeVar("Result")
 
 PATIENT = 20
 """Real seconds after which a test that waits for a thread is given up."""
@@ -218,3 +223,71 @@ async def test_a_helper_that_comes_late_does_nothing(monkeypatch: pytest.MonkeyP
     [late] = helpers.waiting
     late()
     assert worked == []
+
+
+def steps_of(count: int, done: list[int]) -> Generator[None, None, str]:
+    try:
+        for number in range(count):
+            done.append(number)
+            yield
+        return "all"
+    finally:
+        done.append(-1)
+
+
+async def test_work_in_steps_is_done_to_its_end() -> None:
+    for threads in (DiskThreads(), DiskThreads(inline=True)):
+        done: list[int] = []
+        assert await threads.in_slices(steps_of(1000, done)) == "all"
+        assert done == [*range(1000), -1]
+
+
+async def test_work_in_steps_lets_others_have_their_turn_and_is_said_to_be_alive(autojump_clock: MockClock) -> None:
+    class Slow(DiskThreads):
+        async def work(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
+            await trio.sleep(0.4)
+            return await super().work(function, *args)
+
+    alive: list[float] = []
+
+    async def tell() -> None:
+        alive.append(trio.current_time())
+
+    def endless() -> Generator[None, None, None]:
+        while True:
+            until = time.monotonic() + SLICE
+            while time.monotonic() < until:
+                pass
+            yield
+
+    with trio.move_on_after(5):
+        await Slow(inline=True).in_slices(endless(), tell)
+    assert len(alive) == 4
+
+
+async def test_work_in_steps_raises_as_it_does() -> None:
+    def broken() -> Generator[None, None, None]:
+        yield
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await DiskThreads().in_slices(broken())
+
+
+async def test_work_in_steps_that_is_given_up_is_closed_by_its_thread() -> None:
+    closed = threading.Event()
+
+    def endless() -> Generator[None, None, None]:
+        try:
+            while True:
+                yield
+        finally:
+            closed.set()
+
+    threads = DiskThreads(working=1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(threads.in_slices, endless())
+        await wait_all_tasks_blocked()
+        assert await threads.in_thread(lambda: "between two slices") == "between two slices"
+        nursery.cancel_scope.cancel()
+    assert await threads.in_thread(closed.wait, 5)

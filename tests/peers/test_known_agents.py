@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES, VERSION_HEADER, encode
+from logagent.core.wire.hosts import HostState
 from logagent.peers.known_agents import MAX_HEALTH, MAX_VERSION, Peers
 from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
 from logagent.web.server.connections import serve_connection
@@ -174,6 +176,42 @@ async def test_notices_of_a_peer_carry_the_name_by_which_it_is_known(autojump_cl
         with trio.move_on_after(1):
             await it.peers.live("web-2").pump(QUERY, reader)
     assert reader.batches[0].notices == (notices[0]._replace(host="web-2"),)
+
+
+async def state_of(document: dict[str, object], status: int = 200) -> HostState:
+    """What is told of a peer that answers so when it is asked for its health."""
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            headers = [(VERSION_HEADER.lower().encode(), b"0.1.0")]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": json.dumps(document).encode()})
+
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.host("web1", partial(serve_connection, app))
+        async with Peers({"web1": "http://web1"}, network=network) as peers:
+            state = await peers.state("web1", 5.0)
+        nursery.cancel_scope.cancel()
+    return state
+
+
+async def test_a_healthy_peer_that_refuses_this_agent_is_reachable_and_says_why(autojump_clock: MockClock) -> None:
+    state = await state_of({"status": "ok", "refuses": "user x may not ask"})
+    assert state.reachable
+    assert state.message == "refuses this agent: user x may not ask (PERMISSION_DENIED)"
+
+
+async def test_a_peer_that_is_addressed_by_a_wrong_name_is_named_with_the_reason(autojump_clock: MockClock) -> None:
+    state = await state_of({"detail": "web1 is not its name"}, 421)
+    assert not state.reachable
+    assert state.message == "refuses this agent: web1 is not its name (PERMISSION_DENIED)"
+
+
+async def test_what_a_peer_says_otherwise_is_no_reason(autojump_clock: MockClock) -> None:
+    assert (await state_of({"status": "ok"})).message == ""
+    assert (await state_of({"detail": "down"}, 500)).message == "is no agent, or not a healthy one"
+    assert (await state_of({}, 403)).message == "is no agent, or not a healthy one"
 
 
 # Peers that are down.

@@ -57,7 +57,11 @@ async def test_listing_carries_the_name_by_which_the_host_is_known() -> None:
         (Agent(b"\xff"), Status.INTERNAL, "answered with something else than files; is it an agent?"),
         (Agent(b"[" * 100_000), Status.INTERNAL, "answered with something else than files; is it an agent?"),
         (Agent(b"{}", 404), Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?"),
-        (Agent(b'{"detail": "show a certificate"}', 401), Status.PERMISSION_DENIED, "show a certificate"),
+        (
+            Agent(b'{"detail": "show a certificate"}', 401),
+            Status.PERMISSION_DENIED,
+            "refuses who asks: show a certificate",
+        ),
         (Agent(b"", error=httpx.ConnectError("x")), Status.UNAVAILABLE, "cannot connect: x"),
         (Agent(b" " * 101), Status.RESOURCE_EXHAUSTED, "lists more than 100 bytes; narrow the glob"),
     ],

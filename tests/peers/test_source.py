@@ -66,14 +66,39 @@ async def test_trace_context_is_passed_on(autojump_clock: MockClock, cluster: St
     peer = Broken("verdict")
     async with cluster(web0=LINES, web1=peer) as it:
         await it.ask("filename=app.log", traceparent=TRACE)
-    assert sent(peer)["traceparent"] == TRACE
+    passed_on = sent(peer)["traceparent"]
+    assert (passed_on[:36], passed_on[52:]) == (TRACE[:36], TRACE[52:])
+    assert passed_on[36:52] != TRACE[36:52]
 
 
 async def test_trace_context_that_is_none_is_not_passed_on(autojump_clock: MockClock, cluster: Start) -> None:
     peer = Broken("verdict")
     async with cluster(web0=LINES, web1=peer) as it:
-        await it.ask("filename=app.log", traceparent="00-nonsense")
-    assert "traceparent" not in sent(peer)
+        reply = await it.ask("filename=app.log", traceparent="00-nonsense")
+    assert sent(peer)["traceparent"][3:35] == reply.headers["log-trace-id"]
+
+
+@pytest.mark.parametrize("how", ["verdict", "no trailers", "cut frame", "404", "reset", None])
+async def test_an_outcome_names_the_trace_that_the_agent_named(
+    autojump_clock: MockClock, cluster: Start, how: Any
+) -> None:
+    named: list[str] = []
+    async with cluster(web0=LINES if how is None else Broken(how, [(10**18, b"line")], 1)) as it, it.client() as client:
+        client.event_hooks["response"] = [_noting(named)]
+        outcome = await PeerSource(client).pump(QUERY, Ignored())
+    assert outcome.trace == named[0]
+
+
+def _noting(named: list[str]) -> Any:
+    async def note(response: httpx.Response) -> None:
+        named.append(response.headers["log-trace-id"])
+
+    return note
+
+
+class Ignored:
+    async def send(self, batch: Batch) -> None:
+        pass
 
 
 async def test_time_that_is_left_is_passed_on(autojump_clock: MockClock, cluster: Start) -> None:
@@ -277,3 +302,15 @@ async def test_bug_of_the_reader_shows_as_an_internal_error_and_is_logged(caplog
         outcome = await PeerSource(client).pump(FOLLOW, Buggy())
     assert outcome == Outcome(Status.INTERNAL, "internal error while asking")
     assert "asking http://a failed" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["401", "403", "421"])
+async def test_refusal_of_a_peer_is_not_the_primarys(autojump_clock: MockClock, cluster: Start, how: Any) -> None:
+    async with cluster(web0=LINES, web1=Broken(how)) as it:
+        alone = await it.ask("filename=app.log&hostname=web1")
+        both = await it.ask("filename=app.log")
+    for reply in (alone, both):
+        assert (reply.status, reply.verdict.status, reply.verdict.complete) == (200, Status.PERMISSION_DENIED, False)
+        [part] = [part for part in reply.verdict.hosts if part.status is not Status.OK]
+        assert (part.host, part.status) == ("web1", Status.PERMISSION_DENIED)
+    assert len(both.lines) == 2

@@ -21,6 +21,9 @@ from testbed.console import typed
         ([], {"LOGAGENT_AGENT": "http://10.0.0.2:8000/"}, "http://10.0.0.2:8000"),
         (["--agent", "https://10.0.0.3:1"], {"LOGAGENT_AGENT": "http://10.0.0.2:8000"}, "https://10.0.0.3:1"),
         (["--agent", "[::1]:8000"], {}, "http://[::1]:8000"),
+        (["--agent", "unix:/run/agent.sock"], {}, "unix:/run/agent.sock"),
+        ([], {"LOGAGENT_AGENT": "unix:///run/agent.sock"}, "unix:/run/agent.sock"),
+        (["--agent", "unix:agent.sock"], {}, f"unix:{Path('agent.sock').absolute()}"),
     ],
 )
 def test_agent_is_that_of_the_flag_or_the_environment_or_this_machine(

@@ -7,7 +7,8 @@ from dataclasses import fields
 import pytest
 
 from logagent import __version__
-from logagent.config.table import SETTINGS, Setting
+from logagent.config.setting import Setting
+from logagent.config.table import SETTINGS
 from logagent.terminal.arguments import (
     Arguments,
     CertsHostArguments,

@@ -96,7 +96,7 @@ def test_days_are_named_without_a_clock_where_they_begin_at_midnight() -> None:
 
 
 def test_host_names_command_no_terminal() -> None:
-    assert drawn(counts((0, 1), host="a\x1b[2J\n\udcff"))[1] == r"by 1m, in UTC: a\x1b[2J\n\xff 1"
+    assert drawn(counts((0, 1), host="a\x1b[2J\n\udcff"))[1] == r"by 1m, in UTC: a\x1b[2J\x0a\xff 1"
 
 
 def test_a_chart_is_printed_at_the_end() -> None:

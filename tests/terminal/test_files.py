@@ -77,6 +77,33 @@ async def test_files_are_a_table(console: Console) -> None:
     assert console.talk == ""
 
 
+@pytest.mark.parametrize(
+    ("logs", "part", "code", "said"),
+    [
+        ((), LACKING, NOTHING, ""),
+        ((APP, LOCKED), OK, FOUND, ""),
+        (
+            (APP, LOCKED),
+            HostOutcome("web-2", Status.PERMISSION_DENIED, "permission denied: x.log"),
+            PARTIAL,
+            "logagent: web-2: permission denied: x.log (PERMISSION_DENIED)\n"
+            "logagent: partial answer: 1 of 1 hosts failed\n",
+        ),
+        (
+            (replace(LOCKED, status=Status.UNAVAILABLE),),
+            HostOutcome("web-2", Status.UNAVAILABLE, "input/output error: x.log"),
+            FAILED,
+            "logagent: web-2: input/output error: x.log (UNAVAILABLE)\nlogagent: no answer: 1 of 1 hosts failed\n",
+        ),
+    ],
+)
+async def test_exit_code_and_talk_say_what_could_not_be_looked_into(
+    console: Console, logs: tuple[ListedLog, ...], part: HostOutcome, code: int, said: str
+) -> None:
+    assert await list_files(console, to_json(Listing(logs, (part,)))) == code
+    assert console.talk == said
+
+
 async def test_what_was_taken_for_times_is_a_table_of_its_own(console: Console) -> None:
     learned = ListedTimes(74, 73, (("iso", 70), ("json iso", 3)), ("field ts", "first"), local=True)
     named = ListedTimes(8, 2, (("%d.%m.", 2),), ("behind 3 words",), named=True, local=True, distrust="not found")
@@ -119,7 +146,11 @@ async def test_hosts_that_did_not_list_their_files_are_named(
 @pytest.mark.parametrize(
     ("document", "status", "message"),
     [
-        ({"files": [{}], "hosts": []}, 200, "files: generations is missing, or is no list (INTERNAL)"),
+        (
+            {"files": [{}], "hosts": []},
+            200,
+            "something else than files: generations is missing",
+        ),
         ({"title": "Not Found"}, 404, "lists no files; is it an agent, and as new as this one? (UNAVAILABLE)"),
         ({"detail": "come again"}, 503, "come again (UNAVAILABLE)"),
     ],

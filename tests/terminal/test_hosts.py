@@ -16,9 +16,9 @@ from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
 from testbed.console import Console, typed
 
 
-def answered(body: object, status: int = 200) -> httpx.AsyncClient:
+def answered(body: object, status: int = 200, **headers: str) -> httpx.AsyncClient:
     def answer(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(status, json=body)
+        return httpx.Response(status, json=body, headers=headers)
 
     return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1")
 
@@ -44,7 +44,7 @@ async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console
 async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
     async with answered({"hosts": [WEB]}) as client:
         assert await list_hosts(client, question("-o", "json"), console.streams) == FOUND
-    assert json.loads(console.data) == {"hosts": [{**WEB, "message": ""}]}
+    assert json.loads(console.data) == {"hosts": [{**WEB, "message": "", "certificate_ends": None}]}
 
 
 async def test_agent_that_does_not_answer_in_time_is_told(autojump_clock: MockClock, console: Console) -> None:
@@ -54,7 +54,7 @@ async def test_agent_that_does_not_answer_in_time_is_told(autojump_clock: MockCl
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(wait), base_url="http://a:1") as client:
         assert await list_hosts(client, question("--timeout", "2s"), console.streams) == FAILED
-    assert console.talk == "logagent: http://a:1 did not answer within 2 s (DEADLINE_EXCEEDED)\n"
+    assert console.talk == "logagent: http://127.0.0.1:8000 did not answer within 2 s (DEADLINE_EXCEEDED)\n"
 
 
 async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
@@ -63,7 +63,7 @@ async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(refuse), base_url="http://a:1") as client:
         assert await list_hosts(client, question(), console.streams) == FAILED
-    assert console.talk == "logagent: http://a:1: connection refused (UNAVAILABLE)\n"
+    assert console.talk == "logagent: http://127.0.0.1:8000: cannot connect: connection refused (UNAVAILABLE)\n"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,9 @@ async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
     [
         ({"hosts": [{}]}, 200, "answered with something else than hosts; is it an agent?"),
         (["x"], 200, "answered with something else than hosts; is it an agent?"),
-        ({}, 403, "answered with HTTP status 403"),
+        ({}, 403, "http://127.0.0.1:8000: answered with HTTP status 403 (PERMISSION_DENIED)"),
+        ({"detail": "user x may not ask"}, 403, "user x may not ask (PERMISSION_DENIED)"),
+        ({"detail": "a is no name"}, 421, "a is no name (PERMISSION_DENIED)"),
     ],
 )
 async def test_answer_that_is_no_list_of_hosts_is_told(
@@ -80,6 +82,12 @@ async def test_answer_that_is_no_list_of_hosts_is_told(
     async with answered(body, status) as client:
         assert await list_hosts(client, question(), console.streams) == FAILED
     assert message in console.talk
+
+
+async def test_the_trace_of_a_refusal_is_told(console: Console) -> None:
+    async with answered({}, 403, **{"log-trace-id": "ab" * 16}) as client:
+        assert await list_hosts(client, question(), console.streams) == FAILED
+    assert console.talk.endswith(f"answered with HTTP status 403 (PERMISSION_DENIED) (trace {'ab' * 16})\n")
 
 
 def test_unusable_timeout_of_hosts_is_told() -> None:

@@ -68,7 +68,7 @@ async def test_prefix_in_colour_ends_before_the_line() -> None:
 async def test_file_name_that_holds_a_line_feed_forges_no_line() -> None:
     printer, written = lines(prefix=True)
     await printer.send(batch(b"one", origins=(Origin("web-1", "a\nb\x1b\udc9b"),)))
-    assert written.data == b"web-1 a\\nb\\x1b\\x9b: one\n"
+    assert written.data == b"web-1 a\\x0ab\\x1b\\x9b: one\n"
 
 
 async def test_terminal_gets_escapes_and_the_prefix_its_colour() -> None:

@@ -86,7 +86,7 @@ async def test_cancelling_works_while_the_pipe_is_full(ends: Ends) -> None:
 def test_talk_is_escaped_and_one_line() -> None:
     stderr = io.StringIO()
     Streams(io.BytesIO(), stderr).say("db-2: \x1b[2J\nlogagent: all is well")
-    assert stderr.getvalue() == "logagent: db-2: \\x1b[2J logagent: all is well\n"
+    assert stderr.getvalue() == "logagent: db-2: \\x1b[2J\\x0alogagent: all is well\n"
 
 
 def test_talk_to_nobody_is_quiet(ends: Ends) -> None:

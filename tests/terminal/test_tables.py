@@ -18,4 +18,4 @@ def test_table_without_rows_is_its_header() -> None:
 
 
 def test_cell_of_another_machine_is_one_line_that_commands_no_terminal() -> None:
-    assert table(("A", "B"), [("\x1b[2J\nx", "y")]) == "A          B\n\\x1b[2J x  y\n"
+    assert table(("A", "B"), [("\x1b[2J\nx", "y")]) == "A             B\n\\x1b[2J\\x0ax  y\n"

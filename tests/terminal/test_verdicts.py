@@ -43,6 +43,12 @@ def test_complete_answer_is_not_talked_about() -> None:
     assert told(Outcome(lines=2, hosts=(OK, LACKING))) == []
 
 
+def test_the_trace_of_an_answer_that_lacks_something_is_told() -> None:
+    outcome = Outcome(Status.UNAVAILABLE, lines=2, hosts=(OK, DOWN), trace="ab" * 16)
+    assert told(outcome)[-1] == f"partial answer: 1 of 2 hosts failed (trace {'ab' * 16})"
+    assert told(Outcome(lines=2, hosts=(OK,), trace="ab" * 16)) == []
+
+
 def test_notes_are_told_after_hosts_and_change_no_exit_code() -> None:
     notes = (Note("link", ("a",), 1, "web-1"), Note("link", ("b",), 1))
     outcome = Outcome(Status.UNAVAILABLE, lines=2, hosts=(OK, DOWN), notes=notes)
@@ -81,3 +87,11 @@ def test_verbose_tells_of_every_host_and_what_it_took() -> None:
         "web-3: no such file (NOT_FOUND)",
         "2 lines, 99 bytes of log read",
     ]
+
+
+def test_a_long_cursor_is_printed_only_where_all_is_wanted() -> None:
+    outcome = Outcome(Status.RESOURCE_EXHAUSTED, "max_bytes=1 reached", cursor="x" * 5000)
+    assert talk(outcome, agent="a", verbose=False)[-1] == (
+        "to continue from there: --verbose prints the cursor, which is long"
+    )
+    assert talk(outcome, agent="a", verbose=True)[-1] == f"to continue from there: --cursor {'x' * 5000}"

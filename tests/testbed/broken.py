@@ -17,6 +17,8 @@ from logagent.core.wire.verdict import to_trailers
 How = Literal[
     "refused",
     "401",
+    "403",
+    "421",
     "404",
     "500",
     "reset",
@@ -57,7 +59,7 @@ class Broken:
             if scope["type"] == "lifespan":
                 return
             self.asked.append(scope)
-            if self.how in ("401", "404", "500"):
+            if self.how.isdigit():
                 await _plain(send, int(self.how))
                 return
             await send(_start(self.version))

@@ -28,6 +28,7 @@ from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
 from logagent.peers.client.http_client import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
+from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
@@ -195,7 +196,7 @@ def _app(
     )
     it.agents[name] = Agent(logs=logs, peers=peers, patience=patience)
     it.answers[name] = Answers(name, most, **ceilings)
-    return create_app(it.agents[name], it.answers[name], version="0", certificate_required=False)
+    return create_app(it.agents[name], it.answers[name], version="0", access=Access([name], certificate_required=False))
 
 
 def _files(host: Host) -> Files:

@@ -35,7 +35,7 @@ class FakeAgent:
     async def files(self, query: Query) -> Listing:
         return Listing((), ())
 
-    async def hosts(self) -> list[HostState]:
+    async def hosts(self, trace: str | None) -> list[HostState]:
         return []
 
     async def unready(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -34,20 +33,7 @@ class MemoryStream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         await trio.aclose_forcefully(self._stream)
 
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        stream = trio.SSLStream(self._stream, ssl_context, server_hostname=server_hostname, https_compatible=True)
-        try:
-            await stream.do_handshake()
-        except trio.BrokenResourceError as error:
-            await trio.aclose_forcefully(self._stream)
-            raise httpcore.ConnectError(str(error.__cause__ or error)) from error
-        return MemoryStream(stream)
-
     def get_extra_info(self, info: str) -> Any:
-        if info == "ssl_object" and isinstance(self._stream, trio.SSLStream):
-            return self._stream._ssl_object
         return None
 
 

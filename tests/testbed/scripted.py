@@ -49,15 +49,8 @@ class Pipe(httpcore.AsyncNetworkStream):
         self.closed = True
         await self.stream.aclose()
 
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, *_: Any, **__: Any
-    ) -> Pipe:
-        tls = trio.SSLStream(self.stream, ssl_context, server_hostname=server_hostname, https_compatible=True)
-        await tls.do_handshake()
-        return Pipe(tls)
-
     def get_extra_info(self, info: str) -> Any:
-        return self.stream if info == "ssl_object" else None
+        return None
 
 
 class ScriptedNetwork(httpcore.AsyncNetworkBackend):

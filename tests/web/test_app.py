@@ -8,6 +8,7 @@ import os
 import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,12 +21,14 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.verdict import TRAILERS
+from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.streaming import StreamingQuart
 from testbed.broken import Broken
-from testbed.cluster import PATIENCE, Cluster, Reply
+from testbed.cluster import PATIENCE, Cluster, Host, Reply, start_cluster
 from testbed.fake_agent import FakeAgent
+from testbed.trees import Unprivileged
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 
@@ -427,6 +430,7 @@ async def test_files_tells_what_is_known_of_each_log(autojump_clock: MockClock, 
         "formats": ["iso"],
         "zone": "UTC",
         "timed": True,
+        "status": 0,
         "message": "",
     }
     assert [(file["name"], file["size"], file["compressed"]) for file in generations] == [
@@ -436,6 +440,32 @@ async def test_files_tells_what_is_known_of_each_log(autojump_clock: MockClock, 
     assert "one block" in notes["message"]
     assert document["hosts"] == [{"host": "web0", "status": 0, "message": ""}]
     assert document["complete"] is True
+
+
+ROUTES = ("/logs", "/hits", "/files")
+
+
+async def test_files_say_that_nothing_may_be_read_as_logs_do(autojump_clock: MockClock, tmp_path_of_all: Path) -> None:
+    hosts: dict[str, Host] = {"web0": {"other.log": b"one\n"}, "web1": LINES, "web2": Broken("refused")}
+    async with start_cluster(tmp_path_of_all, hosts) as it:
+        it.file("web1").chmod(0)
+        with Unprivileged():
+            replies = [await it.ask("filename=app.log", route=route, host="web1") for route in ROUTES]
+            relayed = [await it.ask("filename=app.log&hostname=web1", route=route) for route in ROUTES]
+            own = await it.ask("filename=app.log", route="/files", host="web1", log_scope="own")
+            beside = await it.ask("filename=app.log", route="/files")
+            hidden = await it.ask("filename=app.log")
+    for reply in replies:
+        problem = json.loads(reply.body)
+        assert (reply.status, problem["detail"].endswith("permission denied: app.log")) == (403, True)
+    # What a peer denies is told in the verdict: a 403 would be this agent's own word.
+    assert [reply.status for reply in relayed] == [200, 200, 200]
+    assert [reply.verdict.status for reply in relayed[:2]] == [Status.PERMISSION_DENIED] * 2
+    for document in (listed(relayed[2]), listed(own), listed(beside)):
+        assert [(log["name"], log["status"]) for log in document["files"]] == [("app.log", 7)]
+        assert (document["status"], document["complete"]) == (7, False)
+    assert hidden.status == 200  # a 403 would not name the host that could not be reached
+    assert {part.host: part.status for part in hidden.verdict.hosts} == {"web0": 5, "web1": 7, "web2": 14}
 
 
 async def test_files_of_many_hosts_come_together_and_failing_hosts_are_named(
@@ -531,7 +561,12 @@ async def nothing(query: Query, out: Out) -> Outcome:
 
 
 def agent_app(*, certificate_required: bool = False) -> StreamingQuart:
-    return create_app(FakeAgent(nothing), Answers("web0", 10), version="0", certificate_required=certificate_required)
+    return create_app(
+        FakeAgent(nothing),
+        Answers("web0", 10),
+        version="0",
+        access=Access(["web0"], certificate_required=certificate_required),
+    )
 
 
 def over_tls(certificate: bytes | None) -> Callable[[str], Awaitable[int]]:

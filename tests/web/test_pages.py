@@ -16,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from logagent.core.cursor import decode
+from logagent.core.wire.parameters import parse
 from testbed.cluster import Cluster, start_cluster
 
 FIRST = 1_700_000_000
@@ -131,3 +133,14 @@ def test_pages_over_rotations_equal_the_whole(
             for name, log in zip(NAMES, (app, web), strict=True):
                 write(Path(place) / f"web{number}", name, log, packed)
         trio.run(check, Path(place), len(hosts), asked, n, happens, clock=MockClock(autojump_threshold=0))
+
+
+async def test_hundreds_of_logs_are_gone_through_page_by_page(autojump_clock: MockClock, cluster: Any) -> None:
+    files = {f"svc{number}/app.log": b"%d line %d\n" % (FIRST + number, number**3) for number in range(300)}
+    async with cluster(web0=files) as it:
+        first = await it.ask("filename=*/app.log&order=oldest&n=200")
+        last = await it.ask(f"filename=*/app.log&order=oldest&n=200&cursor={first.verdict.cursor}")
+    assert (first.verdict.complete, last.verdict.complete) == (True, True)
+    assert [*first.lines, *last.lines] == [line.rstrip() for line in files.values()]
+    asked = parse(b"filename=*/app.log&order=oldest", 0)
+    assert len(decode(last.verdict.cursor, asked).positions) == 300

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 
 import httpx
 import pytest
@@ -23,6 +24,7 @@ from logagent.core.query import Query
 from logagent.core.wire.parameters import parse
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import chunks, connect, trailers
+from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.server.connections import serve_connection
@@ -38,7 +40,12 @@ async def asking(
     pump: Pump, answers: Answers | None = None, question: str = "filename=app.log", **headers: str
 ) -> AsyncIterator[httpx.Response]:
     """The response to one question, its body not read yet."""
-    app = create_app(FakeAgent(pump), answers or Answers("web0", 10), version="0", certificate_required=False)
+    app = create_app(
+        FakeAgent(pump),
+        answers or Answers("web0", 10),
+        version="0",
+        access=Access(["web0"], certificate_required=False),
+    )
     async with trio.open_nursery() as nursery:
         network = MemoryNetwork(nursery)
         network.host("web0", partial(serve_connection, app))
@@ -60,6 +67,19 @@ async def test_failure_before_the_first_byte_has_a_status_code(autojump_clock: M
     async with asking(forbidden) as response:
         assert response.status_code == 403
         assert b"app.log: permission denied" in await read(response)
+
+
+async def test_denial_of_this_agents_own_has_a_status_code_and_that_of_a_peer_has_none(
+    autojump_clock: MockClock,
+) -> None:
+    async def denied(query: Query, out: Out) -> Outcome:
+        return Outcome(Status.PERMISSION_DENIED, "no").of_host(query.files[0])
+
+    for host, status in (("web0", 403), ("web1", 200)):
+        async with asking(denied, question=f"filename={host}") as response:
+            assert response.status_code == status
+            await read(response)
+            assert trailers(response).get("log-status", "7") == "7"
 
 
 async def test_failure_after_a_sign_of_life_comes_in_the_trailers(autojump_clock: MockClock) -> None:
@@ -344,7 +364,9 @@ async def test_follow_over_http1_comes_in_chunks_as_lines_are_written(autojump_c
             await out.send(Batch(line + b"\n", 1, [0], [0], (WEB,)))
         return Outcome()
 
-    app = create_app(FakeAgent(follow), Answers("web0", 10), version="0", certificate_required=False)
+    app = create_app(
+        FakeAgent(follow), Answers("web0", 10), version="0", access=Access(["web0"], certificate_required=False)
+    )
     theirs, ours = memory_stream_pair()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve_connection, app, ours)
@@ -376,7 +398,9 @@ async def counted(query: Query, out: Out) -> Outcome:
 
 async def over_http1(pump: Pump, route: str, accept: str) -> bytes:
     """All that a client of HTTP/1.1 gets until the connection ends or falls silent."""
-    app = create_app(FakeAgent(pump), Answers("web0", 10), version="0", certificate_required=False)
+    app = create_app(
+        FakeAgent(pump), Answers("web0", 10), version="0", access=Access(["web0"], certificate_required=False)
+    )
     theirs, ours = memory_stream_pair()
     received = b""
     async with trio.open_nursery() as nursery:
@@ -429,7 +453,9 @@ async def test_client_that_takes_nothing_keeps_a_follow_and_no_other_answer(
         finally:
             ended.set()
 
-    app = create_app(FakeAgent(endless), Answers("web0", 10), version="0", certificate_required=False)
+    app = create_app(
+        FakeAgent(endless), Answers("web0", 10), version="0", access=Access(["web0"], certificate_required=False)
+    )
     theirs, ours = lockstep_stream_pair()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve_connection, app, ours)
@@ -440,3 +466,34 @@ async def test_client_that_takes_nothing_keeps_a_follow_and_no_other_answer(
             await wait_all_tasks_blocked()
         assert ended.is_set() is not is_kept
         nursery.cancel_scope.cancel()
+
+
+MANY = tuple(
+    Position("web0", f"{number}.log", 1024 << 32 | zlib.crc32(sha256(b"%d" % number).digest()), number)
+    for number in range(3000)
+)
+
+
+async def test_an_answer_of_too_many_logs_has_no_cursor_and_says_so(autojump_clock: MockClock) -> None:
+    async def many(query: Query, out: Out) -> Outcome:
+        await out.send(replace(LINE, positions=MANY))
+        return Outcome(Status.RESOURCE_EXHAUSTED, "no more")
+
+    async with asking(many) as response:
+        await read(response)
+        outcome = from_trailers(trailers(response))
+    assert outcome.cursor == ""
+    assert outcome.notes == (Note("cursor", (), 3000, "web0"),)
+    assert outcome.notes[0].sentence == "there is no cursor: the positions of 3000 logs do not fit into one"
+
+
+async def test_records_of_many_logs_have_no_cursors_though_the_answer_has_one(autojump_clock: MockClock) -> None:
+    async def many(query: Query, out: Out) -> Outcome:
+        await out.send(replace(LINE, origins=(Origin("web0", "a.log"),), times=[0], offsets=[0], positions=MANY[:900]))
+        return Outcome(Status.RESOURCE_EXHAUSTED, "no more")
+
+    async with asking(many, question="filename=app.log&cursors=true", accept="application/x-ndjson") as response:
+        record, end = map(json.loads, (await read(response)).splitlines())
+    assert "cursor" not in record
+    assert end["end"]["cursor"]
+    assert [(note["kind"], note["count"]) for note in end["end"]["notes"]] == [("record_cursors", 901)]

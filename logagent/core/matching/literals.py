@@ -14,6 +14,9 @@ FOLDING_SHRINKS = 3
 """The largest factor by which case folding shortens a text: U+212A, three bytes, becomes `k`."""
 _LONGEST_LETTER = 4
 """Bytes of one code point in UTF-8, at most."""
+_LONGEST_HEAD = 256
+"""Bytes of a literal that the engine searches for; the rest is compared where these are found. The engine takes seconds
+to compile some thousands, and no more than 4,000."""
 
 
 def literal_conditions(wanted: set[bytes], unwanted: set[bytes], *, ignore_case: bool) -> list[Condition]:
@@ -67,10 +70,11 @@ class _Literals:
         if not self.wanted:
             return self._having(all_spans(block), block, [], self.unwanted)
         ends = self._search_for_rarest(block).some_line_ends(block)
-        if ends is None and len(self.wanted) == 1 and not self.unwanted:
+        missing = self.wanted[1:] if len(self.wanted[0]) <= _LONGEST_HEAD else self.wanted
+        if ends is None and not missing and not self.unwanted:
             return None
         spans = all_spans(block) if ends is None else spans_ending(ends, block)
-        return self._having(spans, block, self.wanted[1:], self.unwanted)
+        return self._having(spans, block, missing, self.unwanted)
 
     def among(self, spans: list[Span], block: bytes) -> list[Span]:
         return self._having(spans, block, self.wanted, self.unwanted)
@@ -89,15 +93,18 @@ class _Literals:
         return _LiteralsInWindows(self)
 
     def scout(self) -> Scout | None:
-        return patterns.PatternSearch(patterns.literal(self.wanted[0], ignore_case=self.ignore_case))
+        return self._search_for_head(self.wanted[0])
 
     def _search_for_rarest(self, block: bytes) -> patterns.PatternSearch:
         """Return the search for the wanted literal that is rarest in the first block; among equals, the longest."""
         if self._search is None:
             if len(self.wanted) > 1:
                 self.wanted.sort(key=self.view(block).count)
-            self._search = patterns.PatternSearch(patterns.literal(self.wanted[0], ignore_case=self.ignore_case))
+            self._search = self._search_for_head(self.wanted[0])
         return self._search
+
+    def _search_for_head(self, literal: bytes) -> patterns.PatternSearch:
+        return patterns.PatternSearch(patterns.literal(literal[:_LONGEST_HEAD], ignore_case=self.ignore_case))
 
 
 class _LoweredLiterals(_Literals):

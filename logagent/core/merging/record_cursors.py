@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 from logagent.core.batch import Batch, Position
-from logagent.core.cursor import encode
+from logagent.core.cursor import encode_plain
 from logagent.core.merging.positions import PartlyGiven, Positions
+from logagent.core.notes import Note, NoteKind
 from logagent.core.query import Order, Query
 
 
@@ -19,6 +20,9 @@ class RecordCursors:
 
     Args:
         query: what is answered.
+
+    Attributes:
+        lacking: how many logs there were when they became too many for a cursor; 0: they never did.
     """
 
     def __init__(self, query: Query) -> None:
@@ -27,7 +31,8 @@ class RecordCursors:
         self._positions = Positions(newest=self._newest)
         self._positions.advance(query.positions)
         self._last = ""
-        self._too_many = False
+        self._told_lack = False
+        self.lacking = 0
 
     def behind(self, batch: Batch) -> list[str]:
         """Return the cursor after each record of a batch; the last one includes all positions of the batch."""
@@ -48,6 +53,13 @@ class RecordCursors:
         last = self._last
         cursor = self._cursor(self._positions.current())
         return "" if cursor == last else cursor
+
+    def news_of_lack(self) -> list[Note]:
+        """Return a note that there are no cursors, once; nothing while there are."""
+        if not self.lacking or self._told_lack:
+            return []
+        self._told_lack = True
+        return [Note(NoteKind.RECORD_CURSORS, (), self.lacking)]
 
     def _moved(self, now: dict[tuple[str, str], Position], position: Position | None) -> str:
         if position is None:
@@ -71,9 +83,9 @@ class RecordCursors:
 
     def _cursor(self, positions: list[Position]) -> str:
         """Encode a cursor; once there were too many logs, do not try again for every further record."""
-        if self._too_many:
+        if self.lacking:
             return ""
-        cursor = encode(self._query, positions)
-        self._too_many = bool(positions) and not cursor
+        cursor = encode_plain(self._query, positions)
+        self.lacking = 0 if cursor else len(positions)
         self._last = cursor
         return cursor

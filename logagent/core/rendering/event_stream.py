@@ -1,7 +1,7 @@
 """Batches as server-sent events: what a browser's EventSource reads.
 
 Format: https://html.spec.whatwg.org/multipage/server-sent-events.html. Data are JSON objects as in NDJSON. They hold no
-line breaks, since JSON escapes both that the format has, `\\n` and `\\r`.
+line breaks, since JSON escapes both that the format has, `\\n` and `\\r`, and `json_text` those that readers add.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from logagent.core.batch import SIGN_OF_LIFE, Batch
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
+from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.rendering.records import LIVE_RECORD, json_end, json_notice, json_records, notices_of
 
 ALIVE = ": alive\n\n"
@@ -34,10 +35,11 @@ class EventStream:
         """Return the events of a batch."""
         if batch == SIGN_OF_LIFE:
             return ALIVE.encode() if self._follow else b""
-        said = notices_of(batch) if self._follow else batch.notices
+        records, lack = self._records(batch), self._cursors.news_of_lack()
+        said = notices_of(batch, lack) if self._follow else batch.notices
         notices = [f"event: notice\ndata: {json_notice(notice)}\n\n" for notice in said]
         live = [f"event: live\ndata: {LIVE_RECORD}\n\n"] if batch.live else []
-        return "".join([*notices, *self._records(batch), *live]).encode()
+        return without_line_breaks("".join([*notices, *records, *live]))
 
     def end(self, outcome: Outcome) -> bytes:
         """Return the last event, the verdict."""

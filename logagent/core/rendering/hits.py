@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 from logagent.core.batch import Batch, shown
+from logagent.core.escapes import in_line
 from logagent.core.hits.histogram import Histogram
 from logagent.core.outcome import Outcome
+from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.times.moments import whole_second
 from logagent.core.units import SECOND
 from logagent.core.wire.verdict import end_record
@@ -63,7 +65,7 @@ class HitsText(_Hits):
     def end(self, outcome: Outcome) -> bytes:
         """Return all hits and the verdict."""
         hits = self._hits()
-        rows = [(hit["time"] or "-", hit["host"].replace("\n", "\\n"), str(hit["count"])) for hit in hits]
+        rows = [(hit["time"] or "-", in_line(hit["host"]), str(hit["count"])) for hit in hits]
         time, host, count = (max(map(len, column)) for column in zip(*rows, strict=True)) if rows else (0, 0, 0)
         lines = [f"{row[0]:<{time}} {row[1]:<{host}} {row[2]:>{count}}\n" for row in rows]
         return "".join(lines).encode()
@@ -82,4 +84,4 @@ def rfc3339(time: int) -> str:
 
 
 def _json(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return without_line_breaks(json.dumps(document, ensure_ascii=False)) + b"\n"

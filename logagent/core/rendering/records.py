@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from json.encoder import encode_basestring
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, LineFlag, Notice, shown
+from logagent.core.escapes import in_line, line_prefix
 from logagent.core.merging.record_cursors import RecordCursors
+from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
+from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.times.moments import whole_second
 from logagent.core.wire.verdict import end_record
 
@@ -55,7 +58,7 @@ class RecordsText:
     """Renders lines as their own bytes, each ended by `\\n`.
 
     Args:
-        prefix: whether each line begins with `host file: `.
+        prefix: whether each line begins with `host file: `, escaped so that no name can forge a line.
         groups: whether `--` is put between lines that are not neighbours; then batches need their places.
     """
 
@@ -75,7 +78,7 @@ class RecordsText:
         return b""
 
     def _prefixed(self, batch: Batch) -> bytes:
-        prefixes = [_bytes(f"{origin.host} {origin.file}: ") for origin in batch.origins]
+        prefixes = [line_prefix(origin.host, origin.file).encode() for origin in batch.origins]
         if batch.origin is None:
             prefix = prefixes[0]
             return prefix + batch.body[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
@@ -104,8 +107,9 @@ class RecordsNdjson:
             cursors = self._cursors.behind(batch)
             rows = [_with_cursor(row, cursor) for row, cursor in zip(rows, cursors, strict=True)]
         if self._follow:
-            rows = [*map(json_notice, notices_of(batch)), *rows, *_signs(batch)]
-        return ("\n".join(rows) + "\n").encode() if rows else b""
+            lack = self._cursors.news_of_lack() if self._cursors is not None else []
+            rows = [*map(json_notice, notices_of(batch, lack)), *rows, *_signs(batch)]
+        return without_line_breaks("\n".join(rows) + "\n") if rows else b""
 
     def end(self, outcome: Outcome) -> bytes:
         """Return the last record, the verdict."""
@@ -129,21 +133,21 @@ def json_records(batch: Batch) -> list[str]:
     ]
 
 
-def notices_of(batch: Batch) -> list[Notice]:
-    """Return what people should know before the lines of a batch: its notices, and its notes as notices."""
-    notes = [Notice(note.host, Status.OK, f"note: {note.sentence}") for note in batch.notes]
+def notices_of(batch: Batch, further: Iterable[Note] = ()) -> list[Notice]:
+    """Return what people should know before the lines of a batch: its notices, and its notes and others as notices."""
+    notes = [Notice(note.host, Status.OK, f"note: {note.sentence}") for note in (*batch.notes, *further)]
     return [*batch.notices, *notes]
 
 
 def json_notice(notice: Notice) -> str:
     """Return a notice as a JSON object without line breaks."""
-    told = {"host": shown(notice.host), "status": int(notice.status), "message": shown(notice.message)}
+    told = {"host": shown(notice.host), "status": int(notice.status), "message": in_line(notice.message)}
     return json.dumps({"notice": told}, ensure_ascii=False)
 
 
 def json_end(outcome: Outcome) -> bytes:
     """Return the verdict as a JSON object without line breaks."""
-    return json.dumps(end_record(outcome), ensure_ascii=False).encode("utf-8", "replace")
+    return without_line_breaks(json.dumps(end_record(outcome), ensure_ascii=False))
 
 
 def _signs(batch: Batch) -> list[str]:
@@ -190,7 +194,3 @@ def _line(line: bytes) -> str:
         return f'"line":{_quote(line.decode())}'
     except UnicodeDecodeError:
         return f'"line_base64":"{base64.b64encode(line).decode()}"'
-
-
-def _bytes(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 
+from logagent.core.time_range import FARTHEST
 from logagent.core.units import SECOND, UNITS
 
 SPELLINGS = "a time such as 2026-11-23T10:00:00Z, seconds since the epoch, or a span back from now such as 15m, 2h, 7d"
@@ -31,13 +32,14 @@ def read(text: str, now: int) -> int | None:
         now: nanoseconds since the epoch, from which spans count back.
 
     Returns:
-        Nanoseconds since the epoch, or None if the text names no moment.
+        Nanoseconds since the epoch, or None if the text names no moment; a span that goes back too far leads to the
+        earliest moment that can be spelled.
     """
     if (number := _NUMBER.fullmatch(text)) is not None:
         sign, whole, fraction = number.groups()
         return (-1 if sign else 1) * _scaled(whole, fraction, SECOND)
     if (span := _SPAN.fullmatch(text)) is not None:
-        return now - _scaled(span[1], span[2], UNITS[span[3]])
+        return max(-FARTHEST, now - _scaled(span[1], span[2], UNITS[span[3]]))
     return _read_rfc3339(text)
 
 

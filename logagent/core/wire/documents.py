@@ -25,6 +25,9 @@ class Document:
             raise BadListing("an object was expected")
         self._members = document
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
     def take(self, name: str, kind: type[Kind]) -> Kind:
         """Return a member of this kind.
 

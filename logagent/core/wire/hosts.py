@@ -8,6 +8,9 @@ from fnmatch import fnmatchcase
 
 from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Status
+from logagent.core.times import moments
+from logagent.core.times.moments import whole_second
+from logagent.core.units import SECOND
 
 _SHOWN = 20
 """Names listed in a refusal: enough to notice a typing error, without filling the screen."""
@@ -20,7 +23,8 @@ class HostState:
     Attributes:
         version: of its program; empty if it is not known.
         round_trip: seconds that its last answer took; None if it did not answer.
-        message: why it is not reachable.
+        message: why it is not reachable, or does not answer the agent that was asked, or what is to be done soon.
+        certificate_ends: when its certificate ends, in seconds since the epoch; None: it has none, or it is not known.
     """
 
     name: str
@@ -29,6 +33,7 @@ class HostState:
     version: str = ""
     round_trip: float | None = None
     message: str = ""
+    certificate_ends: float | None = None
 
 
 def host_to_json(state: HostState) -> dict[str, object]:
@@ -40,6 +45,7 @@ def host_to_json(state: HostState) -> dict[str, object]:
         "version": state.version,
         "round_trip_ms": None if state.round_trip is None else round(state.round_trip * 1000, 3),
         "message": state.message,
+        "certificate_ends": None if state.certificate_ends is None else rfc3339(state.certificate_ends),
     }
 
 
@@ -58,7 +64,18 @@ def host_from_json(member: object) -> HostState:
         version=_text(member.get("version")),
         round_trip=_seconds(member.get("round_trip_ms")),
         message=_text(member.get("message")),
+        certificate_ends=_moment(member.get("certificate_ends")),
     )
+
+
+def rfc3339(seconds: float) -> str:
+    """Spell seconds since the epoch as RFC 3339 does, in UTC."""
+    return f"{whole_second(int(seconds))}Z"
+
+
+def _moment(text: object) -> float | None:
+    moment = moments.read(text, 0) if isinstance(text, str) else None
+    return None if moment is None else moment / SECOND
 
 
 def _seconds(milliseconds: object) -> float | None:

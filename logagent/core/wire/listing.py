@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from logagent.core.batch import shown
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note, add_up, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Query
@@ -15,6 +16,7 @@ from logagent.core.times import moments
 from logagent.core.wire.documents import BadListing, Document
 from logagent.core.wire.listed_times import ListedTimes, times_from, times_to_json
 from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
+from logagent.core.wire.trace import read_trace_id
 from logagent.core.wire.verdict import notes_to_json
 
 EVERYTHING = "**/*"
@@ -59,6 +61,7 @@ class ListedLog:
         timed: whether any time was recognised; None if the log could not be read, or has no line.
         message: what people should know.
         times: what was taken for its times; None if it could not be read, has no line, or the agent does not tell.
+        status: OK if each of its files can be read, else how looking into the first that cannot ended.
     """
 
     host: str
@@ -71,6 +74,7 @@ class ListedLog:
     timed: bool | None = None
     message: str = ""
     times: ListedTimes | None = None
+    status: Status = Status.OK
 
     @property
     def size(self) -> int:
@@ -82,6 +86,11 @@ class ListedLog:
         """When its newest generation was modified, in nanoseconds since the epoch."""
         return self.generations[0].modified
 
+    @property
+    def is_looked_into(self) -> bool:
+        """Whether some of its files could be looked into."""
+        return self.status is Status.OK or self.timed is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -91,18 +100,31 @@ class Listing:
         logs: by host and name.
         hosts: how each host that was asked answered.
         notes: what was judged and did not fail.
+        trace: the id of the trace that the question belongs to; empty if it is not known.
     """
 
     logs: tuple[ListedLog, ...]
     hosts: tuple[HostOutcome, ...]
     notes: tuple[Note, ...] = ()
+    trace: str = ""
 
     @property
     def outcome(self) -> Outcome:
-        """How the listing ended: with the status of the first host that failed; NOT_FOUND is not a failure here."""
+        """How the listing ended: with the status of the first host that failed; NOT_FOUND is not a failure here.
+
+        Its lines are the logs that could be looked into.
+        """
         failing = [part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
         first = failing[0] if failing else HostOutcome("", Status.OK)
-        return Outcome(first.status, first.message, len(self.logs), hosts=self.hosts, notes=self.notes)
+        looked_into = sum(log.is_looked_into for log in self.logs)
+        outcome = Outcome(first.status, first.message, looked_into, hosts=self.hosts, notes=self.notes)
+        return replace(outcome, trace=self.trace)
+
+    def is_denied_by(self, host: str) -> bool:
+        """Return whether nothing of what was asked for may be read on any host, for want of permission on this one."""
+        denied = {part.host for part in self.hosts if part.status is Status.PERMISSION_DENIED}
+        statuses = {part.status for part in self.hosts} - {Status.NOT_FOUND, Status.PERMISSION_DENIED}
+        return host in denied and not statuses and not self.outcome.lines
 
     def of_host(self, host: str) -> Listing:
         """Return the listing of one host, with the name that this agent has for the host."""
@@ -141,11 +163,18 @@ def parse_listing(query_string: bytes) -> Query:
 
 def to_json(listing: Listing) -> dict[str, Any]:
     """Return the JSON document of a listing; bytes of names that are not UTF-8 are escaped with a backslash."""
+    outcome = listing.outcome
     return {
         "files": [_log(log) for log in listing.logs],
-        "hosts": [{"host": shown(p.host), "status": int(p.status), "message": p.message} for p in listing.hosts],
-        "complete": listing.outcome.complete,
+        "hosts": [
+            {"host": shown(part.host), "status": int(part.status), "message": in_line(part.message)}
+            for part in listing.hosts
+        ],
+        "status": int(outcome.status),
+        "message": in_line(outcome.message),
+        "complete": outcome.complete,
         "notes": notes_to_json(listing.notes),
+        "trace_id": listing.trace or None,
     }
 
 
@@ -160,7 +189,8 @@ def _log(log: ListedLog) -> dict[str, Any]:
         "formats": list(log.formats),
         "zone": log.zone,
         "timed": log.timed,
-        "message": log.message,
+        "status": int(log.status),
+        "message": in_line(log.message),
         "times": None if log.times is None else times_to_json(log.times),
         "generations": [_file(generation) for generation in log.generations],
     }
@@ -182,7 +212,7 @@ def rfc3339(moment: int) -> str:
 
 
 def from_json(document: object) -> Listing:
-    """Read a listing from the document that `to_json` made of it.
+    """Read a listing from the document that `to_json` made of it; see `any_listing` for those of old agents.
 
     Raises:
         BadListing: when the document is not a listing.
@@ -192,6 +222,7 @@ def from_json(document: object) -> Listing:
         tuple(_read_log(Document(log)) for log in whole.take("files", list)),
         tuple(_read_part(Document(part)) for part in whole.take("hosts", list)),
         tuple(_read_note(Document(note)) for note in whole.list_if_any("notes")),
+        read_trace_id(whole.text_if_any("trace_id")),
     )
     if whole.flag_if_any("complete") not in (None, listing.outcome.complete):
         raise BadListing("complete contradicts the status of the hosts")
@@ -213,6 +244,7 @@ def _read_log(log: Document) -> ListedLog:
         log.flag_if_any("timed"),
         log.take("message", str),
         times_from(log.document_if_any("times")),
+        _status(log) if "status" in log else Status.OK,
     )
 
 
@@ -232,8 +264,11 @@ def _read_file(file: Document) -> ListedFile:
 
 
 def _read_part(part: Document) -> HostOutcome:
+    return HostOutcome(part.take("host", str), _status(part), part.take("message", str))
+
+
+def _status(told: Document) -> Status:
     try:
-        status = Status(part.take("status", int))
+        return Status(told.take("status", int))
     except ValueError as error:
         raise BadListing(str(error)) from None
-    return HostOutcome(part.take("host", str), status, part.take("message", str))

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 from urllib.parse import unquote
 
 from logagent.core.batch import shown
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note, brief
 from logagent.core.outcome import HostOutcome, Outcome, Status
 
@@ -59,7 +61,7 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
     notes, omitted_notes = _members(map(_encode_note, outcome.notes), MAX_NOTES)
     trailers = [
         ("log-status", str(int(outcome.status))),
-        ("log-message", _bounded(outcome.message.strip())),  # HTTP strips spaces around a field's value
+        ("log-message", _bounded(in_line(outcome.message).strip())),  # HTTP strips spaces around a field's value
         ("log-complete", _truth(outcome.complete)),
         ("log-lines", str(outcome.lines)),
         ("log-bytes-scanned", str(outcome.bytes_scanned)),
@@ -111,17 +113,23 @@ def end_record(outcome: Outcome) -> dict[str, Any]:
     return {
         "end": {
             "status": int(outcome.status),
-            "message": outcome.message,
+            "message": in_line(outcome.message),
             "complete": outcome.complete,
             "lines": outcome.lines,
             "bytes_scanned": outcome.bytes_scanned,
             "cursor": outcome.cursor or None,
             "hosts": [
-                {"host": part.host, "status": int(part.status), "lines": part.lines, "message": part.message}
+                {
+                    "host": shown(part.host),
+                    "status": int(part.status),
+                    "lines": part.lines,
+                    "message": in_line(part.message),
+                }
                 for part in _failing_first(outcome.hosts)
             ],
             "notes": notes_to_json(outcome.notes),
             "timings_ms": {stage: round(ns / 1e6, 3) for stage, ns in outcome.timings.items()},
+            "trace_id": outcome.trace or None,
         }
     }
 
@@ -134,7 +142,7 @@ def notes_to_json(notes: Iterable[Note]) -> list[dict[str, Any]]:
             "kind": shown(note.kind),
             "count": note.count,
             "files": list(map(shown, note.files)),
-            "message": shown(note.sentence),
+            "message": in_line(note.sentence),
         }
         for note in notes
     ]
@@ -159,7 +167,7 @@ def _members(encoded: Iterable[str], room: int) -> tuple[str, int]:
 
 def _encode_part(part: HostOutcome) -> str:
     member = f"{_quoted(_percent(part.host))};status={int(part.status)};lines={part.lines}"
-    return member + (f";message={_quoted(_bounded(part.message))}" if part.message else "")
+    return member + (f";message={_quoted(_bounded(in_line(part.message)))}" if part.message else "")
 
 
 def _encode_note(note: Note) -> str:
@@ -177,13 +185,11 @@ def _percent(text: str) -> str:
 
 def _bounded(message: str) -> str:
     """Percent-encode a message, and cut it between characters to at most `MAX_MESSAGE` bytes."""
-    encoded = ""
-    for character in message:
-        piece = _percent(character)
-        if len(encoded) + len(piece) > MAX_MESSAGE - 3:
-            return encoded + "..."
-        encoded += piece
-    return encoded
+    pieces = list(map(_percent, message))
+    if sum(map(len, pieces)) <= MAX_MESSAGE:  # also what was cut before, which the next agent is not to cut again
+        return "".join(pieces)
+    sizes = accumulate(map(len, pieces))
+    return "".join(piece for piece, size in zip(pieces, sizes, strict=True) if size <= MAX_MESSAGE - 3) + "..."
 
 
 def _utf8(text: str) -> bytes:

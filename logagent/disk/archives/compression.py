@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Mapping, Sequence
 
 HEAD = 13
 """Bytes at the beginning of a file that tell whether it is compressed, and how: the longest of the signatures."""
@@ -53,24 +54,44 @@ OF_PROGRAMS = re.compile(
 )
 """Searches names for the endings of files that are zip archives and hold no logs."""
 
-_SIGNATURES = {
-    Compression.GZIP: re.compile(rb"\x1f\x8b\x08"),
-    Compression.BZIP2: re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"),  # a line of text could begin with the first four
-    Compression.XZ: re.compile(rb"\xfd7zXZ\0"),
-    Compression.ZSTD: re.compile(rb"\x28\xb5\x2f\xfd|" + SKIPPABLE.pattern),
-    Compression.LZ4: re.compile(rb"\x04\x22\x4d\x18"),
-    # Five bits of parameters, the size of a dictionary (4 KiB to 128 MiB, or 4 GiB), the size of the text or none.
-    Compression.LZMA: re.compile(rb"\x5d\0([\x10-\xff]\0\0|\0.[\0-\x08]|\0\0\xff)(\xff{8}|.{5}\0{3})", re.DOTALL),
-    Compression.ZIP: re.compile(rb"PK(\x03\x04|\x05\x06)"),
-    Compression.COMPRESS: re.compile(rb"\x1f\x9d[\x80-\x90]|\x1f\xa0"),
-    Compression.PACK: re.compile(rb"\x1f\x1e"),
-    Compression.LZIP: re.compile(rb"LZIP[\0\x01][\x0c-\xff]"),
-    Compression.LZOP: re.compile(rb"\x89LZO\0\r\n\x1a\n"),
-    Compression.OLD_LZ4: re.compile(rb"\x02\x21\x4c\x18"),
-    Compression.SNAPPY: re.compile(rb"\xff\x06\0\0sNaPpY"),
-    Compression.SEVEN_ZIP: re.compile(rb"7z\xbc\xaf\x27\x1c"),
-    Compression.RAR: re.compile(rb"Rar!\x1a\x07"),
+_LZMA_DICTIONARIES = (rb"[\x10-\xff]\0\0", rb"\0[\0-\xff][\0-\x08]", rb"\0\0\xff")
+"""The size of an lzma dictionary without its lowest byte: 4 KiB to 128 MiB, or 4 GiB."""
+_LZMA_TEXTS = (rb"\xff" * 8, rb"[\0-\xff]" * 5 + rb"\0" * 3)
+"""The size of an lzma archive's text: none, or one below a terabyte."""
+
+_SIGNATURES: Mapping[Compression, Sequence[bytes]] = {
+    Compression.GZIP: [rb"\x1f\x8b\x08"],
+    # A line of text could begin with the first four bytes of bzip2.
+    Compression.BZIP2: [rb"BZh[1-9]1AY&SY", rb"BZh[1-9]\x17rE8P\x90"],
+    Compression.XZ: [rb"\xfd7zXZ\0"],
+    Compression.ZSTD: [rb"\x28\xb5\x2f\xfd", SKIPPABLE.pattern],
+    Compression.LZ4: [rb"\x04\x22\x4d\x18"],
+    # Behind a byte of parameters and the lowest of the dictionary's size.
+    Compression.LZMA: [rb"\x5d\0" + size + text for size in _LZMA_DICTIONARIES for text in _LZMA_TEXTS],
+    Compression.ZIP: [rb"PK\x03\x04", rb"PK\x05\x06"],
+    Compression.COMPRESS: [rb"\x1f\x9d[\x80-\x90]", rb"\x1f\xa0"],
+    Compression.PACK: [rb"\x1f\x1e"],
+    Compression.LZIP: [rb"LZIP[\0\x01][\x0c-\xff]"],
+    Compression.LZOP: [rb"\x89LZO\0\r\n\x1a\n"],
+    Compression.OLD_LZ4: [rb"\x02\x21\x4c\x18"],
+    Compression.SNAPPY: [rb"\xff\x06\0\0sNaPpY"],
+    Compression.SEVEN_ZIP: [rb"7z\xbc\xaf\x27\x1c"],
+    Compression.RAR: [rb"Rar!\x1a\x07"],
 }
+"""What a file of each format begins with, in one of several ways: regular expressions of single bytes, one behind the
+other."""
+_BYTE = re.compile(rb"\[.*?\]|\\x[0-9a-f]{2}|\\.|.", re.DOTALL)
+"""What stands for one byte in such an expression."""
+
+
+def _beginning(signature: bytes) -> bytes:
+    """Return an expression for the first bytes of a signature: one at least, and one fewer than all at most."""
+    first, *others = _BYTE.findall(signature)[:-1]
+    return bytes(first + b"".join(b"(?:" + other for other in others) + b")?" * len(others))
+
+
+_WHOLE = {kind: re.compile(b"|".join(signatures)) for kind, signatures in _SIGNATURES.items()}
+_CUT = re.compile(b"|".join(_beginning(signature) for every in _SIGNATURES.values() for signature in every))
 
 
 def compression_of(head: bytes) -> Compression | None:
@@ -79,4 +100,13 @@ def compression_of(head: bytes) -> Compression | None:
     Args:
         head: the first `HEAD` bytes of the file, or all of them if there are fewer.
     """
-    return next((kind for kind, signature in _SIGNATURES.items() if signature.match(head)), None)
+    return next((kind for kind, signature in _WHOLE.items() if signature.match(head)), None)
+
+
+def is_cut_off(text: bytes) -> bool:
+    """Return whether a file may be an archive of which not even the signature is whole, in some format.
+
+    Args:
+        text: all bytes of the file, or its first `HEAD` if it has more.
+    """
+    return _CUT.fullmatch(text) is not None

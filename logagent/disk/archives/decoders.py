@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+import re
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -124,6 +125,11 @@ def exceeds_memory(error: Exception) -> bool:
     return str(error) == "Memory usage limit exceeded"
 
 
+def lacks_memory(error: Exception) -> bool:
+    """Return whether a decoder failed because the system gave it no memory."""
+    return isinstance(error, MemoryError) or _NO_MEMORY.search(str(error)) is not None
+
+
 _LZMA_FORMATS = {Compression.XZ: lzma.FORMAT_XZ, Compression.LZMA: lzma.FORMAT_ALONE}
 _DECODERS: dict[Compression, Callable[[], Decoder]] = {
     Compression.GZIP: partial(igzip_lib.IgzipDecompressor, flag=igzip_lib.DECOMP_GZIP),
@@ -133,5 +139,8 @@ _DECODERS: dict[Compression, Callable[[], Decoder]] = {
 }
 _ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)  # its stub takes the class for an exception
 
-DECODER_ERRORS = (_ISAL_ERROR, zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError, RuntimeError)
-"""The exceptions that decoders raise for invalid input; `lz4` raises `RuntimeError`."""
+_NO_MEMORY = re.compile("not enough memory|allocation_failed", re.IGNORECASE)
+"""What `zstandard` and `lz4` say where the others raise `MemoryError`."""
+
+DECODER_ERRORS = (_ISAL_ERROR, zlib.error, OSError, lzma.LZMAError, zstandard.ZstdError, RuntimeError, MemoryError)
+"""The exceptions that decoders raise for invalid input, or for lack of memory; `lz4` raises `RuntimeError`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from typing import NamedTuple
 
-from logagent.disk.archives.compression import HEAD, Compression, compression_of
+from logagent.disk.archives.compression import HEAD, Compression, compression_of, is_cut_off
 from logagent.disk.archives.decoding import head_behind_nuls
 from logagent.disk.files.text_form import FORM_BYTES, aligned, binary_form, encoding_of, nuls_before
 
@@ -43,3 +44,26 @@ def form_of(descriptor: int) -> FileForm:
     encoding = encoding_of(head)
     head = head.lstrip(b"\0")
     return FileForm(kind, encoding, nuls, binary_form(head) if encoding is None else None, head)
+
+
+def damage_of_head(form: FileForm) -> str | None:
+    """Return why a file is no whole archive whose name says that it is one, for people; None: it is one, or a text.
+
+    That the file is a text is no damage: somebody unpacked it in place, or named it wrongly.
+    """
+    if form.kind is not None:
+        return None
+    if not form.head:
+        return "it holds nothing but NULs" if form.nuls else "it is empty"
+    if is_cut_off(form.head):
+        return "it is cut off within its first bytes"
+    return None if _is_text(form.head) else "it is not the archive that its name says"
+
+
+def _is_text(head: bytes) -> bool:
+    """Return whether the first bytes of a file are UTF-8 text; they may end within a character."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in head

@@ -21,7 +21,14 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.compressed_bytes import READ, CompressedBytes, Damaged
 from logagent.disk.archives.compression import CONTAINERS, HEAD, SKIPPABLE, UNREAD, Compression, compression_of
-from logagent.disk.archives.decoders import DECODER_ERRORS, Decoder, decoder_of, exact_decoder_of, exceeds_memory
+from logagent.disk.archives.decoders import (
+    DECODER_ERRORS,
+    Decoder,
+    decoder_of,
+    exact_decoder_of,
+    exceeds_memory,
+    lacks_memory,
+)
 from logagent.disk.archives.zip_members import DEFLATED, ZipMember, checksum_behind, next_member
 from logagent.disk.files.blocks import Read
 
@@ -41,6 +48,7 @@ _BLOCK_HEAD = 3
 """Bytes of the header of a zstd block."""
 _LARGEST_BLOCK = 128 * 1024
 """Bytes of the largest zstd block, both compressed and decompressed."""
+_NO_MEMORY = "the system gave no memory for {}; raise the agent's limit (ulimit -v, MemoryMax=)"
 _RUN, _RESERVED = 1, 3
 """Two types of zstd blocks: one byte repeated, and one that no valid frame has."""
 
@@ -83,6 +91,7 @@ class Layer:
         self._window = window
         self._before_read = before_read
         self._compressed = CompressedBytes(descriptor, read, before_read, size)
+        self._needed = "its decoder"
         self.loss: Failure | None = None
         self.spent = 0
 
@@ -102,9 +111,11 @@ class Layer:
             self.loss = Failure(Status.DATA_LOSS, f"{self._name}: {unread}")
         except Damaged as damaged:
             self.loss = Failure(Status.DATA_LOSS, f"{self._name}: damaged after {given} bytes: {damaged}")
-        except _TooLarge as large:
-            message = f"{self._name}: not decompressed after {given} bytes: {large}"
-            self.loss = Failure(Status.RESOURCE_EXHAUSTED, message)
+        except (_TooLarge, MemoryError) as large:
+            cause = large if isinstance(large, _TooLarge) else _NO_MEMORY.format(self._needed)
+            self.loss = Failure(
+                Status.RESOURCE_EXHAUSTED, f"{self._name}: not decompressed after {given} bytes: {cause}"
+            )
 
     def _archives(self) -> Iterator[bytes]:
         if self._kind is Compression.ZSTD:
@@ -194,12 +205,17 @@ class Layer:
         facts = self._checked(partial(zstandard.get_frame_parameters, head))
         if facts.window_size > self._window:
             raise _TooLarge(f"needs a window of {facts.window_size} bytes, the limit is {self._window}")
-        compressed, last = self._compressed.take(zstandard.frame_header_size(head)), False
+        self._needed = f"its window of {facts.window_size} bytes"
+        compressed, given, last = self._compressed.take(zstandard.frame_header_size(head)), 0, False
         while not last:
             self._before_read()
             block, last = self._block()
-            yield self._checked(partial(decoder.decompress, compressed + block))
+            text = self._checked(partial(decoder.decompress, compressed + block))
+            given += len(text)
+            yield text
             compressed = b""
+        if facts.content_size not in (given, zstandard.CONTENTSIZE_UNKNOWN):
+            raise Damaged("its text is not as long as it says")  # not seen by the decoder where the last block is empty
         if facts.has_checksum:
             self._checked(partial(decoder.decompress, self._compressed.take(4)))
 
@@ -219,6 +235,8 @@ class Layer:
         except DECODER_ERRORS as error:
             if exceeds_memory(error):
                 raise _TooLarge(f"needs more than {self._window} bytes of memory, which is the limit") from None
+            if lacks_memory(error):
+                raise _TooLarge(_NO_MEMORY.format(self._needed)) from None
             raise self._invalid() from error
         finally:
             self.spent += time.perf_counter_ns() - began
@@ -240,4 +258,4 @@ class _Unread(Exception):
 
 
 class _TooLarge(Exception):
-    """A file needs more memory than a decoder may take; the message names the limit."""
+    """A file needs more memory than a decoder may take, or than there is; the message names the limit."""

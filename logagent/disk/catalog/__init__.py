@@ -3,5 +3,5 @@
 May import, of ``disk``: ``files``, ``archives`` and ``times``.
 
 Doors: ``catalog.Catalog`` finds the logs that a query names; ``logs.Log`` is a name and its generations;
-``identity`` tells whether a file is still the same; ``ends.Lister`` lists logs with their times.
+``identity`` tells whether a file is still the same; ``listed_logs.LogLister`` lists logs with their times.
 """

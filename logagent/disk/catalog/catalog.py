@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
+from logagent.core.globs import is_glob
 from logagent.core.notes import Notes
 from logagent.core.outcome import Failure
 from logagent.core.times.named_formats import FormatRules
 from logagent.disk.catalog.ends import Lister
-from logagent.disk.catalog.findings import Findings
+from logagent.disk.catalog.findings import Findings, listed
+from logagent.disk.catalog.found_files import MAX_WALK, Budget
 from logagent.disk.catalog.glob_lookup import GlobLookup
-from logagent.disk.catalog.glob_search import Budget
 from logagent.disk.catalog.globs import matcher
+from logagent.disk.catalog.left_out import LeftOut, Wanted
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.catalog.name_lookup import NameLookup
+from logagent.disk.catalog.never_served import NeverServed
 from logagent.disk.catalog.numbering import Clock, Numbering
 from logagent.disk.files.beneath import Root
 from logagent.disk.files.walk import Opener
+from logagent.disk.files.ways import Inode, way_to
 
 __all__ = ["Catalog", "Generation", "Log"]
 
 MAX_FILES = 500
 """Logs of one query: each may cost a descriptor, of which a process usually has 1024, and a place in a merge."""
-MAX_COMPARISONS = 200_000
-"""Comparisons of a directory entry with a component of a glob, for all globs of one query: `**/*.log` makes two for
-each entry. They take about a second of one thread; a host's logs should need far fewer."""
+
+WANTED = Wanted(MAX_FILES)
 
 
 class Catalog:
@@ -40,8 +44,9 @@ class Catalog:
         roots: directories or single files.
         names: of roots, by their absolute paths; the others are called as the last part of their path.
         skip: globs of the files that globs leave out, see `globs.matcher`.
+        never_serve: globs of files that are hidden, besides `never_served.NEVER_SERVE`.
         formats: the formats of time that were named.
-        max_comparisons: limit on the search for the globs of one query.
+        max_walk: directory entries that the globs of one query look at, at most.
         opener: `os.open`, or its stand-in.
         now: `time.time_ns`, or its stand-in.
     """
@@ -52,55 +57,85 @@ class Catalog:
         *,
         names: Mapping[Path, str] = MappingProxyType({}),
         skip: Sequence[str] = (),
+        never_serve: Sequence[str] = (),
         formats: FormatRules | None = None,
-        max_comparisons: int = MAX_COMPARISONS,
+        max_walk: int = MAX_WALK,
         opener: Opener = os.open,
         now: Clock = time.time_ns,
     ) -> None:
-        self._roots = [(Root(path, opener, names.get(path.absolute(), "")), LiveNames()) for path in roots]
+        hides = NeverServed(never_serve)
+        self._roots = [(Root(path, opener, names.get(path.absolute(), ""), hides), LiveNames()) for path in roots]
         self._skips = matcher(skip)
-        self._max_comparisons = max_comparisons
+        self._max_walk = max_walk
         self._numbering = Numbering(Lister(), now, formats or FormatRules())
 
-    def find(
+    def find(self, patterns: Sequence[str], *, limit: int = MAX_FILES, **options: Any) -> list[Log]:
+        """Return the logs that `patterns` name or match; reads the disk and blocks.
+
+        Args:
+            patterns: names and globs.
+            limit: logs to find at most.
+            options: further ones of `finding`.
+
+        Raises:
+            Failure: as `finding` does.
+        """
+        steps = self.finding(patterns, wanted=Wanted(limit), **options)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return list(end.value)
+
+    def finding(
         self,
         patterns: Sequence[str],
         *,
         rotated: bool = True,
-        limit: int = MAX_FILES,
+        wanted: Wanted = WANTED,
         looked: set[Path] | None = None,
         notes: Notes | None = None,
         unreadable: bool = False,
-    ) -> list[Log]:
-        """Return the logs that `patterns` name or match, sorted by name, each file once; reads the disk and blocks.
+        left_out: LeftOut | None = None,
+    ) -> Generator[None, None, list[Log]]:
+        """Return the logs that `patterns` name or match, sorted by name, each file once; reads the disk.
 
-        A log's rotated generations belong to it, whether its live file is there or not. A glob that matches only them
-        finds the log with only those. A generation asked for by its exact name is a log itself.
-
-        A glob also finds a file of its own name, character for character. A name stands for the files of all roots that
-        have it, which are then called `ROOT:NAME`. A file with several names is listed under the one without a link, or
-        else always under the same one. What could not be reached is in the list too, for the answer to report; what a
-        glob meets and may not be read is noted.
+        Yields every now and then, so that others get their turn, or the search is given up: then it is to be closed.
+        `Findings` says what belongs to a log and what it is called.
 
         Args:
             patterns: names and globs, relative to the roots, or to one root after its name and a colon.
             rotated: whether to find generations other than by their exact name.
-            limit: logs to find at most.
+            wanted: how many logs: of more, the newest by their times of modification.
             looked: gets the absolute paths of directories in which further files might appear.
             notes: gets what is judged of the files that globs meet.
             unreadable: whether to find files that globs meet and that may not be read; all are noted.
+            left_out: gets the logs that are more than wanted.
 
         Raises:
-            Failure: when no file was found, none that may be read, or more than `limit` logs.
+            Failure: when no file was found, none that may be read, or too many directory entries were looked at.
         """
-        findings, budget = Findings(patterns, notes or Notes()), Budget(self._max_comparisons)
+        findings = Findings(patterns, notes if notes is not None else Notes())
+        budget = Budget(self._max_walk, listed(findings.patterns))
+        left_out = LeftOut() if left_out is None else left_out
         with ExitStack() as stack:
             findings.enter(self._roots, stack)
             names = NameLookup(findings, budget, rotated=rotated)
-            names.run()
-            names.look_beside_targets(GlobLookup(findings, budget, self._skips, rotated=rotated).run())
+            yield from names.steps()
+            unresolved = yield from GlobLookup(findings, budget, self._skips, rotated=rotated).steps()
+            yield from names.look_beside_targets(unresolved)
             (looked if looked is not None else set()).update(findings.looked)
-            return findings.logs(limit, self._numbering, rotated=rotated, unreadable=unreadable)
+            return (yield from findings.logs(wanted, self._numbering, left_out, rotated=rotated, unreadable=unreadable))
+
+    def ways(self, patterns: Sequence[str]) -> Mapping[Path, Inode]:
+        """Return the directories on the ways to the roots, and to names, as far as they are there; reads the disk.
+
+        In each of them a root, or a link on the way, may be switched, appear or go; then what this returns changes.
+        """
+        asked = Findings(patterns, Notes())
+        names = [(root, one.name) for root, _ in self._roots for one in asked.asked_in(root)]
+        ways = [way_to(root.path / ("*" if is_glob(name) else name)) for root, name in names]
+        return {directory: inode for way in ways for directory, inode in (*way.far.items(), *way.near.items())}
 
     def again(self, log: Log, *, rotated: bool = True) -> Sequence[Generation]:
         """Return the generations of a log that was found, as they are now; none if it is gone.

@@ -1,44 +1,31 @@
-"""The listing of logs: their files, and the times and formats at the ends of the oldest and the newest of them."""
+"""The times and formats at the ends of one file."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from itertools import islice
 
 from logagent.core.outcome import Failure
-from logagent.core.times.judgement import SETTLED, Distrust, Judgement
+from logagent.core.times.judgement import Judgement
 from logagent.core.times.named_formats import NamedFormat
-from logagent.core.times.place_words import in_words
 from logagent.core.times.stampers import stamper_for
-from logagent.core.wire.listed_times import ListedTimes
-from logagent.core.wire.listing import UNTIMED, UNTRUSTED, ListedFile, ListedLog
-from logagent.disk.archives.compression import HEAD, Compression, compression_of
-from logagent.disk.archives.decoding import Decompression
-from logagent.disk.archives.text_source import in_utf8
-from logagent.disk.catalog.logs import Generation, Log
+from logagent.disk.archives.compression import HEAD, compression_of
+from logagent.disk.catalog.logs import Generation
+from logagent.disk.catalog.rotated_names import has_compressed_name
+from logagent.disk.catalog.sampled_text import sampled_text
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import Read
 from logagent.disk.files.reader import Reader
-from logagent.disk.files.text_form import FORM_BYTES, aligned, encoding_of, nuls_before, without_lead
+from logagent.disk.files.text_form import FORM_BYTES, nuls_before
 from logagent.disk.times.heads import Heads, heads_of
 from logagent.disk.times.sampling import judged
-from logagent.disk.times.stamping import SAMPLE, FileTimes
+from logagent.disk.times.stamping import FileTimes
 
-MAX_LISTED = 5000
-"""Logs of one listing: about two megabytes of JSON, and more than anyone reads."""
-MAX_TRIED = 3
-"""Files of a log that are opened from either end until one has lines: after a rotation the newest is empty."""
 KEPT = 10_000
 """Files in the cache, each valid as long as it does not change: a few hundred bytes each."""
-MAX_WINDOW = 32 * 1024 * 1024
-"""Bytes that a decoder may take for a listing: xz -7 needs 17 MiB. A file that needs more is listed without times."""
-MAX_STEPS = 64
-"""Chunks of one file that are decompressed: an archive may hold many empty members before its first line."""
 
 _Identity = tuple[int, int, int, int, str, NamedFormat | None]
 
@@ -52,16 +39,18 @@ class Ends:
         oldest: the earliest time, in nanoseconds since the epoch; None if no time was found.
         newest: the latest time; None also for a compressed file, whose end cannot be read without all of it.
         compressed: whether the file is compressed, by its content.
+        loss: how an archive is damaged that has no line before the damage; empty: it is not.
     """
 
     judgement: Judgement = field(default_factory=Judgement)
     oldest: int | None = None
     newest: int | None = None
     compressed: bool = False
+    loss: str = ""
 
 
 class Lister:
-    """Reads the ends of logs, and caches them as long as files do not change; threads may share it.
+    """Reads the ends of files, and caches them as long as they do not change; threads may share it.
 
     Args:
         kept: files in the cache.
@@ -73,50 +62,6 @@ class Lister:
         self._read = read
         self._seen: OrderedDict[_Identity, Ends] = OrderedDict()
         self._lock = threading.Lock()
-
-    def look(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None = None) -> ListedLog:
-        """Return a log with its times; opens at most twice `MAX_TRIED` of its files, and blocks.
-
-        A file that cannot be read is listed with a message that says why. Whether a file is compressed is decided by
-        its content if it was opened, else by its name.
-
-        Args:
-            zone: time zone of times that name none.
-            named: the format of time that was named for the log, if one was.
-        """
-        compressed: dict[str, bool] = {}
-        try:
-            first = self._first_with_lines(log.generations, zone, named, compressed)
-            last = self._first_with_lines(log.generations[::-1], zone, named, compressed)
-        except Failure as failure:
-            return replace(unlooked(host, log, zone, failure.message), generations=_files(log, compressed))
-        times = _times(_telling([first.judgement] if first is last else [first.judgement, last.judgement]))
-        return ListedLog(
-            host,
-            log.name,
-            _files(log, compressed),
-            last.oldest,
-            first.newest,
-            tuple(name for name, _ in times.formats) if times is not None else (),
-            str(zone),
-            None if times is None else not times.distrust,
-            _message(times),
-            times,
-        )
-
-    def _first_with_lines(
-        self,
-        generations: Sequence[Generation],
-        zone: tzinfo,
-        named: NamedFormat | None,
-        compressed: dict[str, bool],
-    ) -> Ends:
-        for generation in generations[:MAX_TRIED]:
-            ends = self.ends(generation, zone, named)
-            compressed[generation.name] = ends.compressed
-            if ends.judgement.lines:
-                return ends
-        return Ends()
 
     def ends(self, generation: Generation, zone: tzinfo, named: NamedFormat | None = None) -> Ends:
         """Return what the ends of one file say; opens the file, and blocks.
@@ -141,10 +86,15 @@ class Lister:
     def _look(
         self, descriptor: int, generation: Generation, status: os.stat_result, zone: tzinfo, identity: _Identity
     ) -> Ends:
-        head, modified, named = self._read(descriptor, FORM_BYTES, 0), status.st_mtime_ns, identity[-1]
-        text, compressed = self._text(descriptor, generation.name, head)
-        if compressed:
-            ends = replace(_of_text(text, zone, modified, named), newest=None, compressed=True)
+        head, modified, named, loss = self._read(descriptor, FORM_BYTES, 0), status.st_mtime_ns, identity[-1], ""
+        try:
+            text, compressed = sampled_text(
+                descriptor, generation.name, head, self._read, archived=generation.compressed
+            )
+        except Failure as damage:
+            text, compressed, loss = b"", compression_of(head[:HEAD]) is not None, damage.message
+        if loss or compressed:
+            ends = replace(_of_text(text, zone, modified, named), newest=None, compressed=compressed, loss=loss)
         elif text:
             ends = _of_text(text, zone, modified, named)
         else:
@@ -175,106 +125,11 @@ class Lister:
             OSError: when it cannot be read.
         """
         head = self._read(descriptor, FORM_BYTES, 0)
-        text, compressed = self._text(descriptor, name, head)
+        text, compressed = sampled_text(descriptor, name, head, self._read, archived=has_compressed_name(name))
         if compressed or text:
             return heads_of(text), False
         reader = Reader(descriptor, name, read=self._read)
         return Heads(reader.read, reader.size, nuls_before(descriptor, reader.size, self._read)), True
-
-    def _text(self, descriptor: int, name: str, head: bytes) -> tuple[bytes, bool]:
-        """Return lines of a text that is not read as it lies there, and whether it is compressed; else nothing."""
-        kind = compression_of(head[:HEAD])
-        if kind is not None:
-            return _cut(self._decompressed(descriptor, name, kind)), True
-        return self._in_utf8(descriptor, os.fstat(descriptor).st_size, head), False
-
-    def _in_utf8(self, descriptor: int, size: int, head: bytes) -> bytes:
-        """Return both ends of a text in UTF-16 or UTF-32, in UTF-8; nothing if it is no such text."""
-        begin = aligned(nuls_before(descriptor, size, self._read)) if head.startswith(b"\0") else 0
-        encoding = encoding_of(self._read(descriptor, FORM_BYTES, begin) if begin else head)
-        if encoding is None:
-            return b""
-        first = without_lead(in_utf8(self._read(descriptor, 2 * SAMPLE, begin), encoding))
-        if begin + 2 * SAMPLE >= size:
-            return first
-        # The second part most likely begins within a line, which is dropped.
-        tail = aligned(size - SAMPLE)
-        return _cut(first) + in_utf8(self._read(descriptor, size - tail, tail), encoding).partition(b"\n")[2]
-
-    def _decompressed(self, descriptor: int, name: str, kind: Compression) -> bytes:
-        """Return the first `SAMPLE` bytes of a compressed file's text, or fewer if damage comes first."""
-        decompression = Decompression(descriptor, name, kind, chunk=SAMPLE, window=MAX_WINDOW, read=self._read)
-        text = b""
-        for chunk in islice(decompression.chunks(), MAX_STEPS):
-            text += chunk
-            text = text[aligned(len(text) - len(text.lstrip(b"\0"))) :]
-            if len(text) >= SAMPLE:
-                break
-        return without_lead(in_utf8(text[:SAMPLE], encoding_of(text[:FORM_BYTES])))
-
-
-def _telling(judgements: Sequence[Judgement]) -> Sequence[Judgement]:
-    """Leave out files of few lines, which are judged by the generation beside them, if there is another."""
-    return [one for one in judgements if one.stands_alone or one.lines >= SETTLED] or judgements
-
-
-def _times(judgements: Sequence[Judgement]) -> ListedTimes | None:
-    """Return what was found out about the files at both ends of a log; trusted if those of one of them are."""
-    if not judgements[0].lines:
-        return None
-    counts = sum((Counter(judgement.formats) for judgement in judgements), Counter())
-    reasons = [judgement.distrust.value for judgement in judgements if judgement.distrust is not None]
-    return ListedTimes(
-        sum(judgement.lines for judgement in judgements),
-        sum(judgement.timed for judgement in judgements),
-        tuple(counts.most_common()),
-        tuple(sorted({in_words(place) for judgement in judgements for place in judgement.places})),
-        judgements[0].named is not None,
-        any(judgement.local for judgement in judgements),
-        reasons[0] if len(reasons) == len(judgements) else "",
-    )
-
-
-def _message(times: ListedTimes | None) -> str:
-    if times is None or not times.distrust:
-        return ""
-    return UNTIMED if times.distrust == Distrust.NONE.value else UNTRUSTED.format(times.distrust)
-
-
-def unlooked(host: str, log: Log, zone: tzinfo, message: str) -> ListedLog:
-    """Return a log that could not be read, with a message that says why."""
-    return ListedLog(host, log.name, _files(log, {}), zone=str(zone), message=message)
-
-
-def sorted_out(logs: Iterable[Log]) -> tuple[list[Log], list[Failure]]:
-    """Return the logs that were found, and a failure for everything that could not be reached."""
-    found, failures = [], []
-    for log in logs:
-        if log.root is not None:
-            found.append(log)
-        else:
-            failures.append(_failure(log))
-    return found, failures
-
-
-def _failure(refused: Log) -> Failure:
-    try:
-        refused.generations[0].open()
-    except Failure as failure:
-        return failure
-    raise AssertionError(f"{refused.name} was not reached, and opens")
-
-
-def _files(log: Log, compressed: Mapping[str, bool]) -> tuple[ListedFile, ...]:
-    return tuple(
-        ListedFile(each.name, each.size, each.modified, compressed.get(each.name, each.compressed))
-        for each in log.generations
-    )
-
-
-def _cut(text: bytes) -> bytes:
-    """Return the text without its last line, which may be cut; a text of a single line is returned unchanged."""
-    return text[: text.rfind(b"\n") + 1] or text
 
 
 def _of_file(times: FileTimes) -> Ends:

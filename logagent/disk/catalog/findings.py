@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.glob_search import FoundFile, may_open
+from logagent.disk.catalog.found_files import STEP, FoundFile, may_open
+from logagent.disk.catalog.left_out import LeftOut, Wanted, newest
 from logagent.disk.catalog.links import OpenRoot, failure_of_look, look
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.logs import InRoot, Log, each_once, grouped, refusal
@@ -34,6 +35,14 @@ class Asked(NamedTuple):
 
 class Findings:
     """The findings of one question, as several searches add to them.
+
+    A log's rotated generations belong to it, whether its live file is there or not. A glob that matches only them
+    finds the log with only those. A generation asked for by its exact name is a log itself.
+
+    A glob also finds a file of its own name, character for character. A name stands for the files of all roots that
+    have it, which are then called `ROOT:NAME`. A file with several names is listed under the one without a link, or
+    else always under the same one. What could not be reached is in the list too, for the answer to report; what a
+    glob meets and may not be read is noted.
 
     Args:
         patterns: names and globs.
@@ -136,32 +145,35 @@ class Findings:
             for file in self._found.values()
         )
 
-    def logs(self, limit: int, numbering: Numbering, *, rotated: bool, unreadable: bool) -> list[Log]:
-        """Return the logs, and one for each name that could not be reached.
+    def logs(
+        self, wanted: Wanted, numbering: Numbering, left_out: LeftOut, *, rotated: bool, unreadable: bool
+    ) -> Generator[None, None, list[Log]]:
+        """Return the logs, and one for each name that could not be reached; yields every now and then.
 
         Args:
-            limit: logs at most.
+            wanted: how many logs, and which at first.
             numbering: judges numbered files.
+            left_out: gets the logs that are too many.
             rotated: whether generations are among them.
             unreadable: whether files that globs met and that may not be read are among them.
 
         Raises:
-            Failure: when there is no file, none that may be read, or more than `limit` logs.
+            Failure: when there is no file, or none that may be read.
         """
-        files = numbering.judged(self._to_be_read(unreadable=unreadable))
+        once = yield from self._to_be_read(unreadable=unreadable)
+        files = yield from numbering.judged(once)
         if not rotated:
             files = self._unrotated(files)
         if not files:
             raise self._nothing_found()
         if not unreadable:
             self._require_readable(files)
-        logs = [
-            *grouped(files, self._holders),
-            *(refusal(name, failure) for name, failure in self._refused.values()),
-        ]
-        if len(logs) > limit:
-            raise Failure(Status.RESOURCE_EXHAUSTED, f"{len(logs)} files match, more than {limit}; narrow the glob")
-        return sorted(logs, key=lambda log: log.name)
+        yield
+        groups = grouped(each_once(files) if not rotated else files)
+        yield
+        chosen = yield from newest(groups, wanted, left_out, self._holders)
+        refused = [refusal(name, failure) for name, failure in self._refused.values()]
+        return sorted([*chosen, *refused], key=lambda log: log.name)
 
     def _unrotated(self, files: Sequence[InRoot]) -> list[InRoot]:
         """Return the files that are no generations, and those that have, as links, another name that is none."""
@@ -170,10 +182,12 @@ class Findings:
         others = (file for file in self._found.values() if file.found.rotation is None)
         return [*kept, *each_once(file for file in others if (file.number, file.found.resolved) not in places)]
 
-    def _to_be_read(self, *, unreadable: bool) -> list[InRoot]:
+    def _to_be_read(self, *, unreadable: bool) -> Generator[None, None, list[InRoot]]:
         """Return each file once, and note those that globs met and that may not be read."""
         kept = []
-        for file in self.files:
+        for number, file in enumerate(self.files):
+            if number % STEP == STEP - 1:
+                yield
             is_denied = not file.named and not file.found.readable
             if is_denied:
                 self._deny(file.found.name)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import stat
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Generator
 
 from logagent.core.outcome import Status
 from logagent.disk.catalog.findings import Asked, Findings
-from logagent.disk.catalog.glob_search import Budget, GlobSearch, LeadingOut, Skips, may_open
+from logagent.disk.catalog.found_files import STEP, Budget, LeadingOut, may_open
+from logagent.disk.catalog.glob_search import GlobSearch, Skips
 from logagent.disk.catalog.globs import Glob, compiled_all, match_name
 from logagent.disk.catalog.links import OpenRoot, arrive
 from logagent.disk.files.beneath import failure_of, require_regular
+
+_Search = Generator[None, None, list[LeadingOut]]
 
 
 class GlobLookup:
@@ -20,7 +23,7 @@ class GlobLookup:
 
     Args:
         findings: what was asked for; added to.
-        budget: of comparisons.
+        budget: of directory entries.
         skips: tells which files globs leave out.
         rotated: whether to find generations other than by their exact name.
     """
@@ -33,8 +36,8 @@ class GlobLookup:
         self._unresolved: list[tuple[OpenRoot, str]] = []
         self._visited: dict[int, set[tuple[str, Glob]]] = defaultdict(set)
 
-    def run(self) -> list[tuple[OpenRoot, str]]:
-        """Search every root, and then where the links lead that lead out of their roots.
+    def steps(self) -> Generator[None, None, list[tuple[OpenRoot, str]]]:
+        """Search every root, and then where the links lead that lead out of their roots; yields every now and then.
 
         Returns:
             Roots, and names in them that match and lead nowhere.
@@ -42,17 +45,19 @@ class GlobLookup:
         Raises:
             Failure: RESOURCE_EXHAUSTED, when the budget is spent.
         """
-        links = [(opened, link) for opened in self._findings.opened for link in self._search(opened)]
+        links: list[tuple[OpenRoot, LeadingOut]] = []
+        for opened in self._findings.opened:
+            links += [(opened, link) for link in (yield from self._search(opened))]
         while links:
             opened, link = links.pop()
-            links += [(opened, further) for further in self._search_beyond(opened, link)]
+            links += [(opened, further) for further in (yield from self._search_beyond(opened, link))]
         return self._unresolved
 
-    def _search(self, opened: OpenRoot) -> list[LeadingOut]:
+    def _search(self, opened: OpenRoot) -> _Search:
         """Search one root; return the links that lead out of it."""
         globs = compiled_all(asked.name for asked in self._findings.asked_in(opened.root))
         if not opened.beneath.is_file:
-            return self._run(opened, opened, globs)
+            return (yield from self._run(opened, opened, globs))
         own = opened.root.path.name
         if match_name(globs, own) and not self._skips(own):
             self._findings.look_for(opened, Asked(own, own), named=False)
@@ -60,7 +65,7 @@ class GlobLookup:
 
     def _run(
         self, met: OpenRoot, opened: OpenRoot, globs: Collection[Glob], name: str = "", resolved: str = ""
-    ) -> list[LeadingOut]:
+    ) -> _Search:
         """Search a root, or a directory of it to which a link leads that has the name `name` in the root `met`."""
         if not globs:
             return []
@@ -72,21 +77,23 @@ class GlobLookup:
             skips=self._skips,
             visited=self._visited[opened.number],
         )
-        search.run(globs, name, resolved)
+        yield from search.steps(globs, name, resolved)
         self._findings.looked |= {opened.root.path / directory for directory in search.directories}
-        for found in search.found:
+        for number, found in enumerate(search.found):
+            if number % STEP == STEP - 1:
+                yield
             self._findings.add(met, opened, found)
         for child, error in search.unreachable:
             self._findings.miss(f"{opened.root.name}/" if child == "/" else child, error)
         self._unresolved += [(met, child) for child in search.unresolved]
         return search.leading_out
 
-    def _search_beyond(self, met: OpenRoot, link: LeadingOut) -> list[LeadingOut]:
+    def _search_beyond(self, met: OpenRoot, link: LeadingOut) -> _Search:
         """Follow a link that leads out of its root; return the further ones that lead out of where it leads."""
         try:
             there, found = arrive(self._findings.opened, met, link.name)
             if stat.S_ISDIR(found.status.st_mode):
-                return self._run(met, there, link.left - {()}, link.name, found.resolved)
+                return (yield from self._run(met, there, link.left - {()}, link.name, found.resolved))
             require_regular(found.status)
         except OSError as error:
             if error.errno == errno.ENOENT and () in link.left:

@@ -10,16 +10,19 @@ import errno
 import heapq
 import os
 import stat
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Generator, Iterable, Mapping
 from typing import NamedTuple
 
-from logagent.core.outcome import Failure, Status
+from logagent.core.outcome import Status
+from logagent.disk.catalog.found_files import STEP, Budget, FoundFile, LeadingOut, Unreachable, may_open
 from logagent.disk.catalog.globs import Glob, entered, is_name, match_name, passed
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.rotated_names import Rotation, beginnings, rotation
 from logagent.disk.files.beneath import DESCRIPTORS, Beneath, failure_of
 from logagent.disk.files.walk import Place
 
+Steps = Generator[None, None, None]
+"""Work that yields every now and then, so that others may go on or it may be given up."""
 Skips = Callable[[str], bool]
 """Tells whether globs leave out the file with a name below the root."""
 
@@ -27,72 +30,6 @@ Skips = Callable[[str], bool]
 def nothing_skipped(name: str) -> bool:
     """Return False: no file is left out."""
     return False
-
-
-class FoundFile(NamedTuple):
-    """A file that matches.
-
-    Attributes:
-        name: as it matched, below the root.
-        resolved: its name with every link resolved.
-        rotation: its place in the log that it is a generation of; None if it was not found as one.
-        linked: whether the file itself is a link, not only a directory on its way.
-        readable: whether this process may read it, as far as that was looked at.
-    """
-
-    name: str
-    resolved: str
-    status: os.stat_result
-    rotation: Rotation | None = None
-    linked: bool = False
-    readable: bool = True
-
-    @property
-    def log(self) -> str:
-        """The name of the log that the file belongs to."""
-        return self.rotation.log if self.rotation else self.name
-
-
-class Unreachable(NamedTuple):
-    """A file or directory that could not be looked at.
-
-    Attributes:
-        name: below the root; the name of a directory ends with `/`.
-    """
-
-    name: str
-    error: OSError
-
-
-class LeadingOut(NamedTuple):
-    """A link that leads out of the root.
-
-    Attributes:
-        name: below the root.
-        left: the rests of the globs that match below it; the empty glob: it matches if it leads to a file.
-    """
-
-    name: str
-    left: frozenset[Glob]
-
-
-class Budget:
-    """The comparisons of a directory entry with a component of a glob that one query may still make."""
-
-    def __init__(self, allowed: int) -> None:
-        self._allowed = allowed
-        self._left = allowed
-
-    def spend(self, comparisons: int) -> None:
-        """Count more comparisons.
-
-        Raises:
-            Failure: RESOURCE_EXHAUSTED, when they are too many.
-        """
-        self._left -= comparisons
-        if self._left < 0:
-            message = f"glob too wide: more than {self._allowed} comparisons with directory entries; narrow it"
-            raise Failure(Status.RESOURCE_EXHAUSTED, message)
 
 
 class _Ahead(NamedTuple):
@@ -146,8 +83,8 @@ class GlobSearch:
         self._skips = skips
         self._visited: set[tuple[str, Glob]] = set() if visited is None else visited
 
-    def run(self, globs: Collection[Glob], name: str = "", resolved: str = "") -> None:
-        """Look for all files that match; blocks.
+    def steps(self, globs: Collection[Glob], name: str = "", resolved: str = "") -> Steps:
+        """Look for all files that match; blocks, and yields every now and then.
 
         Args:
             globs: what is left of them below the directory where the search begins.
@@ -159,7 +96,7 @@ class GlobSearch:
         """
         self._plan(name, resolved, globs)
         while self._ahead:
-            self._visit(heapq.heappop(self._ahead))
+            yield from self._visit(heapq.heappop(self._ahead))
 
     @property
     def directories(self) -> set[str]:
@@ -171,14 +108,19 @@ class GlobSearch:
         if new:
             heapq.heappush(self._ahead, _Ahead(name != resolved, name, resolved, new))
 
-    def _visit(self, ahead: _Ahead) -> None:
+    def _visit(self, ahead: _Ahead) -> Steps:
         globs = [glob for glob in ahead.globs if (ahead.resolved, glob) not in self._visited]
         self._visited.update((ahead.resolved, glob) for glob in globs)
         try:
             with self._beneath.directory(ahead.resolved) as place:
-                listed = self._listed(place, globs)
+                listed = yield from self._listed(place, globs)
                 beside = self._live.beside(ahead.resolved, listed)
-                for child, left in sorted(self._candidates(listed, beside, globs).items()):
+                candidates = yield from self._candidates(listed, beside, globs)
+                for number, (child, left) in enumerate(sorted(candidates.items())):
+                    if number % STEP == STEP - 1:
+                        yield
+                    if self._beneath.hides_in(place, {ahead.resolved, ahead.name}, child, listed.get(child, True)):
+                        continue
                     of = rotation(child, beside) if () in left else None
                     if of and not self._rotated and (not of.doubtful or _names(globs, child)):
                         of = None
@@ -188,7 +130,7 @@ class GlobSearch:
 
     def _candidates(
         self, listed: Mapping[str, bool], beside: Container[str], globs: list[Glob]
-    ) -> dict[str, set[Glob]]:
+    ) -> Generator[None, None, dict[str, set[Glob]]]:
         """Return the names in a directory that some glob matches, each with the rests of these globs below it."""
         candidates: dict[str, set[Glob]] = {}
         for glob in globs:
@@ -196,7 +138,9 @@ class GlobSearch:
                 candidates.setdefault(glob[0].text, set()).add(glob[1:])
         patterns = [glob for glob in globs if not is_name(glob[0])]
         starts = ("",) if patterns else tuple(start for glob in globs for start in beginnings(glob[0].text))
-        for name, leads_on in listed.items():
+        for number, (name, leads_on) in enumerate(listed.items()):
+            if number % STEP == STEP - 1:
+                yield
             if not name.startswith(starts):
                 continue
             left = {rest for glob in patterns for rest in passed(glob, name, leads_on)}
@@ -207,7 +151,7 @@ class GlobSearch:
                 candidates.setdefault(name, set()).update(left)
         return candidates
 
-    def _listed(self, place: Place, globs: list[Glob]) -> dict[str, bool]:
+    def _listed(self, place: Place, globs: list[Glob]) -> Generator[None, None, dict[str, bool]]:
         """Return the names in a directory, and whether each may be a directory.
 
         A directory is listed only for patterns and for the generations of a name, so that named files are found in a
@@ -219,21 +163,25 @@ class GlobSearch:
         if not patterns and not names:
             return {}
         try:
-            return dict(self._read(place, len(patterns) + names))
+            return (yield from self._read(place, len(patterns) + names))
         except PermissionError:
             if patterns:
                 raise
             return {}
 
-    def _read(self, place: Place, comparisons: int) -> Iterator[tuple[str, bool]]:
+    def _read(self, place: Place, comparisons: int) -> Generator[None, None, dict[str, bool]]:
+        names: dict[str, bool] = {}
         descriptor = self._beneath.open_directory(place)
         try:
             with os.scandir(descriptor) as listing:
                 for listed in listing:
                     self._budget.spend(comparisons)
-                    yield listed.name, listed.is_dir(follow_symlinks=False) or listed.is_symlink()
+                    names[listed.name] = listed.is_dir(follow_symlinks=False) or listed.is_symlink()
+                    if len(names) % STEP == 0:
+                        yield
         finally:
             os.close(descriptor)
+        return names
 
     def _meet(self, parent: _Ahead, place: Place, child: str, left: set[Glob], of: Rotation | None) -> None:
         name = _join(parent.name, child)
@@ -277,17 +225,6 @@ class GlobSearch:
             self.leading_out.append(LeadingOut(name, frozenset(left)))
         elif failure_of(error, name).status is not Status.NOT_FOUND:
             self.unreachable.append(Unreachable(name, error))
-
-
-def may_open(beneath: Beneath, resolved: str) -> bool:
-    """Return whether this process has the right to read a file; True also if opening fails for another reason."""
-    try:
-        os.close(beneath.open_file(resolved))
-    except PermissionError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _names(globs: Iterable[Glob], child: str) -> bool:

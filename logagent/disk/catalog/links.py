@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.glob_search import Budget, FoundFile, GlobSearch
+from logagent.disk.catalog.found_files import Budget, FoundFile
+from logagent.disk.catalog.glob_search import GlobSearch
 from logagent.disk.catalog.globs import literally
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.logs import InRoot, place_in_log
@@ -87,6 +88,8 @@ def missing_target(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> tup
     """
     here, inside = start, name
     for crossings in range(MAX_CROSSINGS):
+        if here.beneath.hides(inside):
+            return None
         try:
             target = path_parts(_target(here, components(inside)))
         except OSError as error:
@@ -98,8 +101,10 @@ def missing_target(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> tup
     return None
 
 
-def beside_target(place: OpenRoot, name: str, target: str, budget: Budget) -> list[FoundFile]:
+def beside_target(place: OpenRoot, name: str, target: str, budget: Budget) -> Generator[None, None, list[FoundFile]]:
     """Return the generations that lie beside the target of a link to a log, as generations of the link.
+
+    Yields every now and then.
 
     A link to a generation has those of its log if it leads to the newest, and no live file is there.
 
@@ -114,7 +119,7 @@ def beside_target(place: OpenRoot, name: str, target: str, budget: Budget) -> li
     generation = rotation(target, ())
     log = generation.log if generation else target
     search = GlobSearch(place.beneath, budget, place.live, rotated=True)
-    search.run([literally(log)])
+    yield from search.steps([literally(log)])
     others = [found for found in search.found if found.rotation]
     if generation and (len(others) < len(search.found) or _newest(others) != target):
         return []

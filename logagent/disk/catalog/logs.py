@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.glob_search import FoundFile
+from logagent.disk.catalog.found_files import FoundFile
 from logagent.disk.catalog.rotated_names import LIVE, Order, Rotation, has_compressed_name, uncompressed_name
 from logagent.disk.files.beneath import Root, failure_of
 
@@ -33,6 +33,8 @@ class Generation:
         compressed: whether it is compressed, to judge by its name; only its content is certain.
         identity: device and inode; None if they are not known.
         prefix: what of its name stands before its name below the root: `ROOT:`, or nothing.
+        readable: whether this process may read it, as far as that was looked at.
+        met: absolute path of the root below which it has its name, if that is another one than `root`.
     """
 
     name: str
@@ -44,6 +46,8 @@ class Generation:
     compressed: bool = False
     identity: tuple[int, int] | None = None
     prefix: str = ""
+    readable: bool = True
+    met: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,25 +123,54 @@ class InRoot(NamedTuple):
         return self.below or (self.number, self.root)
 
 
-Holders = Callable[[str], Collection[int]]
-"""Returns the numbers of the roots that have a file of a name."""
+class Group:
+    """The files of one log, before the log is made of them.
 
-
-def grouped(files: Iterable[InRoot], holders: Holders) -> list[Log]:
-    """Return the logs that files belong to, each file once and in one log, in no order.
-
-    A file with several names is listed under the name that holds no link, or else under one of the others, always the
-    same. Logs of one name in several roots are called `ROOT:NAME`. If a log has more than `MAX_GENERATIONS` files, the
-    oldest are left out, and an additional log reports that.
+    Attributes:
+        name: of the log.
+        root: the number of the root in which it has its name.
+        files: of the log, in no order.
     """
-    by_name: dict[str, dict[int, list[InRoot]]] = {}
-    for file in each_once(files):
-        by_name.setdefault(file.found.log, {}).setdefault(file.met[0], []).append(file)
-    logs = []
-    for name, roots in by_name.items():
-        several = len({*roots, *holders(name)}) > 1
-        logs += [log for group in roots.values() for log in _logs(name, group, several=several)]
-    return logs
+
+    __slots__ = ("files", "name", "root")
+
+    def __init__(self, name: str, root: int) -> None:
+        self.name = name
+        self.root = root
+        self.files: list[InRoot] = []
+
+    @property
+    def named(self) -> bool:
+        """Whether it was asked for by its exact name, or by that of one of its files."""
+        return any(file.named for file in self.files)
+
+    @property
+    def modified(self) -> int:
+        """When any of its files was modified last: nanoseconds since the epoch."""
+        return max(file.found.status.st_mtime_ns for file in self.files)
+
+    def logs(self, *, several: bool) -> Iterator[Log]:
+        """Yield the log, and one that reports that its oldest files are left out, if there are too many.
+
+        Args:
+            several: whether other roots have a file of its name, so that it is called `ROOT:NAME`.
+        """
+        yield from _logs(self.name, self.files, several=several)
+
+
+def grouped(files: Iterable[InRoot]) -> list[Group]:
+    """Return the logs that files belong to, each file in one of them.
+
+    Args:
+        files: each once.
+    """
+    groups: dict[tuple[str, int], Group] = {}
+    for file in files:
+        place = file.found.log, file.met[0]
+        if (group := groups.get(place)) is None:
+            group = groups[place] = Group(*place)
+        group.files.append(file)
+    return list(groups.values())
 
 
 def refusal(name: str, failure: Failure) -> Log:
@@ -206,8 +239,10 @@ def generation_of(file: InRoot) -> Generation:
         found.status.st_mtime_ns,
         partial(_open, file.root, found),
         file.root.path,
-        has_compressed_name(found.name),
+        has_compressed_name(found.name) or has_compressed_name(found.resolved),
         (found.status.st_dev, found.status.st_ino),
+        readable=found.readable,
+        met=file.below[1].path if file.below is not None else None,
     )
 
 

@@ -15,6 +15,19 @@ def gone(log: str, position: Position) -> Failure:
     )
 
 
+def cut_short(file: str, position: Position) -> Failure:
+    """Return the loss to report when a file ends before the place up to which an earlier answer had read it.
+
+    Args:
+        file: its name.
+        position: that place.
+    """
+    return Failure(
+        Status.DATA_LOSS,
+        f"{file}: ends before byte {position.offset}, up to which the earlier answer had read it; lines may be missing",
+    )
+
+
 def lost(log: str, file: str) -> Failure:
     """Return the loss to report when the file that a query read last is gone, so that its next file is unknown.
 

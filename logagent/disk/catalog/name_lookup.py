@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.findings import Asked, Findings, listed, no_such_file, worst_of
-from logagent.disk.catalog.glob_search import Budget, GlobSearch
+from logagent.disk.catalog.found_files import STEP, Budget
+from logagent.disk.catalog.glob_search import GlobSearch, Steps
 from logagent.disk.catalog.globs import Glob, compiled_all, directory_of, literally
 from logagent.disk.catalog.links import OpenRoot, beside_target, missing_target
 from logagent.disk.files.beneath import failure_of
@@ -18,7 +19,7 @@ class NameLookup:
 
     Args:
         findings: what was asked for; added to.
-        budget: of comparisons.
+        budget: of directory entries.
         rotated: whether to find generations other than by their exact name.
     """
 
@@ -27,37 +28,42 @@ class NameLookup:
         self._budget = budget
         self._rotated = rotated
 
-    def run(self) -> None:
-        """Look for the file that each name stands for, and for its generations."""
+    def steps(self) -> Steps:
+        """Look for the file that each name stands for, and for its generations; yields every now and then."""
         failures: dict[str, list[Failure]] = {pattern: [] for pattern in self._findings.patterns}
         hits = dict.fromkeys(failures, False)
         for opened in self._findings.opened:
             for asked in self._findings.asked_in(opened.root):
+                yield
                 self._note_directory(opened, asked.name)
                 failure = self._findings.look_for(opened, asked)
                 hits[asked.pattern] |= failure is None
                 failures[asked.pattern] += [] if failure is None else [failure]
                 if failure is not None:
-                    self._look_beside_missing(opened, asked.name, named=True)
+                    yield from self._look_beside_missing(opened, asked.name, named=True)
         for opened in self._findings.opened if self._rotated else ():
             asked_here = self._findings.asked_in(opened.root)
-            self._look_beside(opened, [one for one in asked_here if hits[one.pattern] or not compiled_all([one.name])])
+            yield from self._look_beside(
+                opened, [one for one in asked_here if hits[one.pattern] or not compiled_all([one.name])]
+            )
         for pattern, failed in failures.items():
             if not compiled_all([pattern]):
                 self._refuse_missing(pattern, failed or [no_such_file([pattern])], hit=hits[pattern])
 
-    def look_beside_targets(self, unresolved: Iterable[tuple[OpenRoot, str]]) -> None:
+    def look_beside_targets(self, unresolved: Iterable[tuple[OpenRoot, str]]) -> Steps:
         """Find the generations beside the targets of links; a file that goes by another name brings its own.
 
         Args:
             unresolved: roots, and names in them that globs match and that lead nowhere.
         """
-        for file in self._findings.files:
+        for number, file in enumerate(self._findings.files):
+            if number % STEP == STEP - 1:
+                yield
             if file.found.linked and file.found.rotation is None:
                 met, opened = self._findings.opened_as(file.met[0]), self._findings.opened_as(file.number)
-                self._look_beside_target(met, opened, file.found.name, file.found.resolved, named=file.named)
+                yield from self._look_beside_target(met, opened, file.found.name, file.found.resolved, named=file.named)
         for met, name in unresolved:
-            self._look_beside_missing(met, name, named=False)
+            yield from self._look_beside_missing(met, name, named=False)
 
     def _note_directory(self, opened: OpenRoot, name: str) -> None:
         path = opened.root.path
@@ -69,7 +75,7 @@ class NameLookup:
         if worst.status is not Status.NOT_FOUND or not (hit or self._findings.has_log(pattern)):
             self._findings.refuse(pattern, worst)
 
-    def _look_beside(self, opened: OpenRoot, asked: Sequence[Asked]) -> None:
+    def _look_beside(self, opened: OpenRoot, asked: Sequence[Asked]) -> Steps:
         """Find the generations of logs that are named."""
         names = {name: pattern for pattern, name in asked}
         globs = frozenset(glob for name in names for glob in _literally(name))
@@ -77,7 +83,7 @@ class NameLookup:
             return
         search = GlobSearch(opened.beneath, self._budget, opened.live, rotated=True)
         try:
-            search.run(globs)
+            yield from search.steps(globs)
         except Failure:
             self._refuse_to_look_beside(list(names.values()))
         for found in search.found:
@@ -88,18 +94,18 @@ class NameLookup:
             if not isinstance(error, PermissionError):
                 self._findings.refuse(name, failure_of(error, name))
 
-    def _look_beside_missing(self, met: OpenRoot, name: str, *, named: bool) -> None:
+    def _look_beside_missing(self, met: OpenRoot, name: str, *, named: bool) -> Steps:
         """Find the generations beside the target of a link that is missing at the moment."""
         missing = missing_target(self._findings.opened, met, name)
         if missing is not None:
-            self._look_beside_target(met, missing[0], name, missing[1], named=named)
+            yield from self._look_beside_target(met, missing[0], name, missing[1], named=named)
 
-    def _look_beside_target(self, met: OpenRoot, opened: OpenRoot, name: str, target: str, *, named: bool) -> None:
+    def _look_beside_target(self, met: OpenRoot, opened: OpenRoot, name: str, target: str, *, named: bool) -> Steps:
         self._note_directory(opened, target)
         if not self._rotated or opened.beneath.is_file:
             return
         try:
-            for found in beside_target(opened, name, target, self._budget):
+            for found in (yield from beside_target(opened, name, target, self._budget)):
                 self._findings.add_beside(met, opened, found, named=named)
         except Failure:
             self._refuse_to_look_beside([name])

@@ -11,7 +11,7 @@ moment, or a follow would begin with each of them anew.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC
 from functools import partial
@@ -55,8 +55,10 @@ class Numbering:
         self._formats = formats
         self._now = now
 
-    def judged(self, files: Iterable[InRoot]) -> list[InRoot]:
+    def judged(self, files: Iterable[InRoot]) -> Generator[None, None, list[InRoot]]:
         """Return files with the places in their logs that what they hold shows; reads some and blocks.
+
+        Yields every now and then.
 
         Where names and modification times agree, no file is opened. A numbered file that is found to be a log of its
         own comes without a place.
@@ -68,7 +70,10 @@ class Numbering:
                 groups.setdefault((file.number, place.log), []).append(file)
             else:
                 others.append(file)
-        placed = [file for group in groups.values() for file in self._placed(group)]
+        placed: list[InRoot] = []
+        for group in groups.values():
+            yield
+            placed += self._placed(group)
         return [_among_numbered(file, placed) for file in others] + placed
 
     def _placed(self, group: list[InRoot]) -> list[InRoot]:

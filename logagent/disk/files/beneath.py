@@ -15,12 +15,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.files.walk import MAX_DEPTH, MAX_LINKS, Opener, Place, Walk, components, path_parts
+from logagent.disk.files.walk import MAX_DEPTH, MAX_LINKS, Hides, Opener, Place, Walk, components, path_parts
 
 DESCRIPTORS = Path("/proc/self/fd")
 """Where an `O_PATH` descriptor is opened for reading. No other way is certain to open the file that was checked:
@@ -41,6 +41,11 @@ _MEANINGS = {
 }
 
 
+def nothing_hidden(name: str, *, directory: bool = False) -> bool:
+    """Return False: nothing below the root is hidden."""
+    return False
+
+
 class Root:
     """One served root: a directory and all below it, or a single file, which is then served by its own name.
 
@@ -50,15 +55,17 @@ class Root:
     Args:
         path: may be a link or lead through links; that is the operator's choice.
         name: what it is called; empty: as the last component of its path.
+        hides: tells the names below it of what is as if it were not there.
 
     Attributes:
         path: absolute.
         name: what it is called, in messages and in `ROOT:NAME`.
     """
 
-    def __init__(self, path: Path, opener: Opener = os.open, name: str = "") -> None:
+    def __init__(self, path: Path, opener: Opener = os.open, name: str = "", hides: Hides = nothing_hidden) -> None:
         self.path = path.absolute()
         self._open = opener
+        self._hides = hides
         self.name = name or self.path.name or "/"
 
     @contextmanager
@@ -80,9 +87,10 @@ class Root:
     def _opened(self) -> Beneath:
         flags = os.O_PATH | os.O_CLOEXEC
         try:
-            return Beneath(self.path, self._open(str(self.path), flags | os.O_DIRECTORY), self._open, is_file=False)
+            descriptor, is_file = self._open(str(self.path), flags | os.O_DIRECTORY), False
         except NotADirectoryError:
-            return Beneath(self.path, self._open(str(self.path), flags), self._open, is_file=True)
+            descriptor, is_file = self._open(str(self.path), flags), True
+        return Beneath(self.path, descriptor, self._open, self._hides, is_file=is_file)
 
     def _failure(self, error: OSError) -> Failure:
         failure = failure_of(error, f"the root {self.name}")
@@ -96,13 +104,29 @@ class Beneath:
 
     Attributes:
         is_file: whether it is a single file.
+        hides: tells the names below it of what is as if it were not there.
     """
 
-    def __init__(self, path: Path, descriptor: int, opener: Opener, *, is_file: bool) -> None:
+    def __init__(self, path: Path, descriptor: int, opener: Opener, hides: Hides, *, is_file: bool) -> None:
         self.is_file = is_file
+        self.hides = hides
         self._path = path
         self._descriptor = descriptor
         self._open = opener
+
+    def hides_in(self, place: Place, directories: Iterable[str], child: str, leads_on: bool) -> bool:
+        """Return whether a file or directory is hidden by what it is called.
+
+        Args:
+            place: of the directory that holds it.
+            directories: the names of that directory.
+            child: its own name.
+            leads_on: whether it may be a directory: a directory, or a link.
+        """
+        names = [f"{directory}/{child}" if directory else child for directory in directories]
+        if not any(self.hides(name) for name in names):
+            return leads_on and any(self.hides(name, directory=True) for name in names)
+        return not _is_directory(place, child) or any(self.hides(name, directory=True) for name in names)
 
     def close(self) -> None:
         """Close the root's descriptor; called by `Root.enter`."""
@@ -116,11 +140,11 @@ class Beneath:
             links: links to follow at most.
 
         Raises:
-            OSError: ENOENT for a name that is missing or could lead upwards, EXDEV for a link out of the root, ELOOP
-                for too many links, E2BIG for too many directories.
+            OSError: ENOENT for a name that is missing, hidden, or could lead upwards, EXDEV for a link out of the root,
+                ELOOP for too many links, E2BIG for too many directories.
         """
         parts = components(name)
-        with self._walk([] if self.is_file and parts == [self._path.name] else parts, links) as place:
+        with self._walk([] if self.is_file and parts == [self._path.name] else parts, links, name) as place:
             yield place
 
     @contextmanager
@@ -161,13 +185,25 @@ class Beneath:
         return self._open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=place.descriptor)
 
     @contextmanager
-    def _walk(self, parts: list[str], links: int) -> Iterator[Place]:
-        walk = Walk(self._descriptor, self._open, links, self._spellings)
+    def _walk(self, parts: list[str], links: int, asked: str = "") -> Iterator[Place]:
+        walk = Walk(self._descriptor, self._open, links, self._spellings, self.hides)
         try:
-            walk.go(parts)
-            yield walk.arrived()
+            yield self._arrived(walk, parts, asked)
         finally:
             walk.close()
+
+    def _arrived(self, walk: Walk, parts: list[str], asked: str) -> Place:
+        """Walk; what is wrong with the way to a hidden file looks as if the file were missing."""
+        try:
+            walk.go(parts)
+            place = walk.arrived()
+        except OSError:
+            if self.hides(asked):
+                raise FileNotFoundError(errno.ENOENT, "hidden") from None
+            raise
+        if self.hides(asked, directory=stat.S_ISDIR(place.status.st_mode)):
+            raise FileNotFoundError(errno.ENOENT, "hidden")
+        return place
 
     def _reopen(self, place: Place) -> int:
         try:
@@ -183,6 +219,14 @@ class Beneath:
         with suppress(FileNotFoundError):
             spellings.append(path_parts(str((DESCRIPTORS / str(self._descriptor)).readlink())))
         return spellings
+
+
+def _is_directory(place: Place, child: str) -> bool:
+    """Return whether a child of a directory is one itself, not by a link."""
+    try:
+        return stat.S_ISDIR(os.stat(child, dir_fd=place.descriptor, follow_symlinks=False).st_mode)
+    except OSError:
+        return False
 
 
 def require_regular(status: os.stat_result) -> None:

@@ -17,6 +17,12 @@ MAX_DEPTH = 64
 _PLACE = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+class Hides(Protocol):
+    """Tells whether what has a name below a root is to be taken for missing."""
+
+    def __call__(self, name: str, *, directory: bool = False) -> bool: ...
+
+
 class Opener(Protocol):
     """`os.open`, or a stand-in that does something at the moment of an open."""
 
@@ -45,13 +51,17 @@ class Walk:
         root: descriptor of the root; stays the caller's.
         links: links that may be followed.
         spellings: returns the absolute paths, as components, by which a link may name the root.
+        hides: tells the names, with every link resolved, of what is as if it were not there.
     """
 
-    def __init__(self, root: int, opener: Opener, links: int, spellings: Callable[[], list[list[str]]]) -> None:
+    def __init__(
+        self, root: int, opener: Opener, links: int, spellings: Callable[[], list[list[str]]], hides: Hides
+    ) -> None:
         self._root = root
         self._open = opener
         self._links_left = links
         self._spellings = spellings
+        self._hides = hides
         self._descriptors: list[int] = []
         self._names: list[str] = []
         self._ahead: list[str] = []
@@ -99,6 +109,8 @@ class Walk:
             self._follow(_target(self._descriptors.pop()))
             return
         self._names.append(part)
+        if self._hides("/".join(self._names), directory=stat.S_ISDIR(mode)):
+            raise FileNotFoundError(errno.ENOENT, "hidden")
         if self._ahead and not stat.S_ISDIR(mode):
             raise OSError(errno.ENOTDIR, "not a directory")
 

@@ -10,7 +10,7 @@ from functools import partial
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
 from logagent.core.cursor import of_log
 from logagent.core.notes import Notes
-from logagent.core.outcome import Failure
+from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation, Log
@@ -61,7 +61,7 @@ class CatchUp:
         self._again = again
         self._began = time.time_ns() - LAG
 
-    async def place_in(self, log: Log, tail: Tail, *, first: bool) -> tuple[int, int]:
+    async def place_in(self, log: Log, tail: Tail, *, first: bool, only_known: bool = False) -> tuple[int, int]:
         """Send the lines that the follow has missed so far, and return a file's number and the offset to continue from.
 
         The follow begins after the query's position in the log. Without positions it begins at the end of a log that
@@ -70,12 +70,14 @@ class CatchUp:
 
         Args:
             first: whether the follow begins now.
+            only_known: whether a log that the query's positions do not name is followed from its end on, since it may
+                have been left out before.
 
         Raises:
             Failure: when the log cannot be read any more.
         """
         files, position = tail.chain.files, of_log(self._query.positions, log.name)
-        if first and not self._query.positions:
+        if first and (not self._query.positions or (only_known and position is None)):
             return files.end()
         if first and position is not None:
             return files.place_of(position) or await self._catch_up(log, tail, position)
@@ -130,3 +132,8 @@ class _Reached:
 def notice_of(host: str, failure: Failure) -> Batch:
     """Return a batch without lines that reports a failure."""
     return replace(SIGN_OF_LIFE, notices=(Notice(host, failure.status, failure.message),))
+
+
+def there_again(host: str, name: str) -> Batch:
+    """Return a batch without lines that reports that a log or a root is there that was not."""
+    return replace(SIGN_OF_LIFE, notices=(Notice(host, Status.OK, f"{name} is there again"),))

@@ -52,6 +52,7 @@ class LogFollower:
         self._told = self._position = self._position_here()
         self._notices: list[Notice] = []
         self._trouble: Failure | None = None
+        self._gone: Failure | None = None
         self._lost: tuple[int, bool] | None = None
         self._scanned = 0
         self._foreign = -1  # the number of a file that turned out to be none to follow
@@ -97,6 +98,7 @@ class LogFollower:
             raise self._tail.failure
         if (late := await self._late_lines()) is not None:
             return late
+        self._note_presence()
         while True:
             file = self._tail.chain.files[self.number]
             self._offset = max(self._offset, file.lines.begin)
@@ -137,6 +139,15 @@ class LogFollower:
             self._notices.append(Notice(self._tail.host, trouble.status, trouble.message))
         self._trouble = trouble
         return self._batch() if self._notices or self._lost else None
+
+    def _note_presence(self) -> None:
+        """Note, once, that the log is gone, or that it is there again."""
+        gone = self._tail.chain.whereabouts.gone
+        if gone is not None and self._gone is None:
+            self._notices.append(Notice(self._tail.host, gone.status, gone.message))
+        elif gone is None and self._gone is not None:
+            self._notices.append(Notice(self._tail.host, Status.OK, f"{self.name} is there again"))
+        self._gone = gone
 
     def _lose(self, file: GrowingFile) -> None:
         """Continue with the file after a lost one; one notice reports the loss of all files lost in a row."""

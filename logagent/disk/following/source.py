@@ -18,7 +18,7 @@ from logagent.disk.archives.foreign import grows_as_text, not_followed
 from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.logs import Log
-from logagent.disk.following.catch_up import Again, CatchUp, notice_of
+from logagent.disk.following.catch_up import Again, CatchUp, notice_of, there_again
 from logagent.disk.following.follower import EVENT_QUIET, LogFollower
 from logagent.disk.following.new_logs import NewLogFinder
 from logagent.disk.following.shared_tails import SharedTails
@@ -107,7 +107,7 @@ class _LocalFollow:
         self._tails: list[Tail] = []
         self._last_fed: dict[LogFollower, float] = {}
         self._positions_due = math.inf
-        self._refused: set[str] = set()
+        self._refused: dict[str, Failure] = {}
         self._foreign: list[Failure] = []
         self._logs_found = True
         self._told_notes: tuple[Note, ...] = ()
@@ -146,15 +146,21 @@ class _LocalFollow:
 
     async def _begin_new(self, *, first: bool) -> None:
         self._logs_found = False
-        if self._finder.failure is not None:
-            await self._refuse(self._finder.failure)
-        for name, log in list(self._finder.logs.items()):
+        refused = {}
+        if self._finder.failure is not None and not self._tells_itself(self._finder.failure):
+            refused[", ".join(self._query.files)] = self._finder.failure
+        for name, log in [*self._finder.logs.items(), *self._finder.refused.items()]:
             if name not in self._followers and (first or not self._is_followed(log)):
                 try:
                     await self._begin(log, first=first)
                 except Failure as failure:
-                    await self._refuse(failure)
+                    refused[name] = failure
+        await self._tell_refused(refused)
         await self._tell_notes()
+
+    def _tells_itself(self, failure: Failure) -> bool:
+        """Return whether a failure is that nothing is found of logs that are followed, which their followers tell."""
+        return failure.status in (Status.NOT_FOUND, Status.UNAVAILABLE) and bool(self._followers)
 
     def _is_followed(self, log: Log) -> bool:
         """Return whether the newest file of a log is followed by another name, which it may have had before.
@@ -171,18 +177,23 @@ class _LocalFollow:
         if self._told_notes != told:
             await self._out.send(replace(SIGN_OF_LIFE, notes=self._told_notes))
 
-    async def _refuse(self, failure: Failure) -> None:
-        """Report once that a log cannot be followed now."""
-        if failure.message not in self._refused:
-            self._refused.add(failure.message)
-            await self._report(failure)
+    async def _tell_refused(self, refused: dict[str, Failure]) -> None:
+        """Report what cannot be followed now and could be before, and what is there again."""
+        before, self._refused = self._refused, refused
+        known = {failure.message for failure in before.values()}
+        for failure in {failure.message: failure for failure in refused.values()}.values():
+            if failure.message not in known:
+                await self._report(failure)
+        for name, failure in before.items():
+            if name not in refused and failure.status in (Status.UNAVAILABLE, Status.NOT_FOUND):
+                await self._out.send(there_again(self._logs.host, name))
 
     async def _report(self, failure: Failure) -> None:
         await self._out.send(notice_of(self._logs.host, failure))
 
     async def _begin(self, log: Log, *, first: bool) -> None:
         tail = await self._borrow(log)
-        place = await self._catch_up.place_in(log, tail, first=first)
+        place = await self._catch_up.place_in(log, tail, first=first, only_known=self._finder.is_full)
         query = replace(self._query, limits=replace(self._query.limits, n=None, max_bytes=None))
         follower = LogFollower(query, tail, place, max_line=self._logs.options(log).max_line, woken=self._wake)
         self._followers[log.name] = follower
@@ -195,7 +206,7 @@ class _LocalFollow:
     async def _tell_foreign(self) -> None:
         """Report the logs that are not followed, behind the live batch, which holds their end."""
         while self._foreign:
-            await self._refuse(self._foreign.pop(0))
+            await self._report(self._foreign.pop(0))
 
     async def _borrow(self, log: Log) -> Tail:
         if log.root is None:

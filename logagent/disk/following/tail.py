@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import trio
 
 from logagent.core.outcome import Failure
 from logagent.disk.catalog.logs import Generation
+from logagent.disk.files.ways import Inode
 from logagent.disk.rotation.chain import Chain
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
@@ -92,7 +94,8 @@ class Tail:
         self._looks = self._seen = 0
         self._told = trio.Event()
         self._watches: dict[int, Watch] = {}
-        self._directories: list[Watch] = []
+        self._near: dict[tuple[Path, Inode], Watch] = {}
+        self._far: dict[tuple[Path, Inode], Watch] = {}
         self._blocks: OrderedDict[tuple[int, int], TailBlock] = OrderedDict()
         self._reading = trio.Lock()
 
@@ -177,7 +180,7 @@ class Tail:
         self.chain.files.forget(in_use)
         self._looked = trio.current_time()
         self._looks += 1
-        look = partial(self.chain.look, watched=all(watch.reached for watch in self._directories))
+        look = partial(self.chain.look, watched=all(watch.reached for watch in self._near.values()))
         try:
             more = await self._threads.in_thread(look, self._looked, in_use)
         except (OSError, Failure) as error:
@@ -199,7 +202,7 @@ class Tail:
             listener.wake()
 
     def _watch(self) -> None:
-        """Watch all files that are held open, and the log's directories for renames."""
+        """Watch all files that are held open, and for renames the directories on the log's way."""
         held = self.chain.files.descriptors()
         for number, descriptor in held.items():
             if number not in self._watches:
@@ -207,23 +210,30 @@ class Tail:
                 self.wake()  # for what was written before it was watched
         for number in self._watches.keys() - held.keys():
             self._watches.pop(number).close()
-        if not self._directories or any(watch.outdated for watch in self._directories):
-            self._watch_names()
+        way = self.chain.whereabouts.way
+        self._watch_names(self._near, way.near, self._wake_for_names)
+        self._watch_names(self._far, way.far, self._wake_for_way)
 
-    def _watch_names(self) -> None:
-        for outdated in self._directories:
-            outdated.close()
-        self._directories = [
-            self._watching.directory(directory, self._wake_for_names) for directory in sorted(self.chain.directories)
-        ]
-        if any(watch.reached for watch in self._directories):
-            self._wake_for_names()  # for renames before it was watched
+    def _watch_names(
+        self, watches: dict[tuple[Path, Inode], Watch], directories: Mapping[Path, Inode], wake: Callable[[], None]
+    ) -> None:
+        """Have the directories on the log's way watched, and no others."""
+        for watched in [one for one in watches if one not in directories.items() or watches[one].outdated]:
+            watches.pop(watched).close()
+        for directory in sorted(directories.items() - watches.keys()):
+            watches[directory] = self._watching.directory(directory[0], wake)
+            if watches[directory].reached:
+                wake()  # for renames before it was watched
 
     def _wake_for_names(self) -> None:
-        self.chain.note_rename()
+        self.chain.whereabouts.note_rename()
+        self.wake()
+
+    def _wake_for_way(self) -> None:
+        self.chain.whereabouts.note_way()
         self.wake()
 
     def _close(self) -> None:
-        for watch in [*self._watches.values(), *self._directories]:
+        for watch in [*self._watches.values(), *self._near.values(), *self._far.values()]:
             watch.close()
         self.chain.close()

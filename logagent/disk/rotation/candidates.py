@@ -10,7 +10,8 @@ from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.decompressed_copy import open_plain_text
-from logagent.disk.rotation.growing_file import TRAIL, GrowingFile
+from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.rotation.known_part import TRAIL
 
 Inode = tuple[int, int]
 """A file's device and inode."""
@@ -33,6 +34,47 @@ def newer_than(
             return found[:place], anchor is known[0] or place <= doubtful
     newer = [one for one in found if not known or one.modified >= known[0].modified]
     return newer, not known or len(newer) <= doubtful
+
+
+def is_elsewhere(file: GrowingFile, found: Sequence[Generation]) -> bool:
+    """Return whether a file was left because its log's name leads elsewhere, not because it was renamed or deleted."""
+    if file.released:
+        return True
+    if file.descriptor is None or any(one.identity == file.identity for one in found):
+        return False
+    return os.fstat(file.descriptor).st_nlink > 0
+
+
+def newer_elsewhere(log: str, known: Sequence[GrowingFile], found: Sequence[Generation]) -> Sequence[Generation]:
+    """Return the files to follow where a log's name leads now, newest first.
+
+    Those are the nearest known file, as it may have grown, and newer ones; in any case the file of the log's name.
+
+    Args:
+        known: newest first.
+        found: the listing, newest first.
+    """
+    places = (_place_of(anchor, found) for anchor in known)
+    place = next((place for place in places if place is not None), None)
+    newer = [one for one in found if one.modified >= known[0].modified] if place is None else found[: place + 1]
+    live = [one for one in found[:1] if one.name == log and one not in newer]
+    return [*live, *newer]
+
+
+def _place_of(anchor: GrowingFile, found: Sequence[Generation]) -> int | None:
+    """Return the index of a file by its inode, which may lie on a device of another number now, or by its beginning.
+
+    A short beginning does not count: the first lines of many programs are the same each time.
+    """
+    is_long = anchor.fingerprint >> 32 >= FINGERPRINT_BYTES
+    likely = (place for place, one in enumerate(found) if is_long or _has_inode(one, anchor.identity[1]))
+    return next(
+        (place for place in likely if identity.place_of(found[place : place + 1], anchor.fingerprint) == 0), None
+    )
+
+
+def _has_inode(found: Generation, inode: int) -> bool:
+    return found.identity is not None and found.identity[1] == inode
 
 
 class Candidates:

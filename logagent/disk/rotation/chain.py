@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from pathlib import Path
 
 from logagent.core.times.named_formats import NamedFormat
 from logagent.disk.catalog import losses
@@ -14,9 +13,9 @@ from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.held_files import DELETED_GRACE, HeldFiles
-from logagent.disk.rotation.renames import RenameDetector, places_of
 from logagent.disk.rotation.retries import Retries
 from logagent.disk.rotation.successors import SuccessorFinder, Successors
+from logagent.disk.rotation.whereabouts import Whereabouts
 
 HALF_TIME = 2.0
 """Seconds to wait for the end of an unfinished line; then its beginning is given as a line, flagged as partial."""
@@ -49,7 +48,7 @@ class Chain:
     Attributes:
         files: the known files, by number.
         retries: failures to open the file that replaced the newest one.
-        directories: in which files of the log are renamed: that of its name, and that of its target if it is a link.
+        whereabouts: the directories on its way, and whether it is gone.
     """
 
     def __init__(
@@ -59,8 +58,7 @@ class Chain:
         self.files = HeldFiles(zone, named)
         self.retries = Retries()
         self._finder = SuccessorFinder(find, max_line)
-        self._renames, self._lock = RenameDetector(name, None), threading.Lock()
-        self.directories: frozenset[Path] = frozenset()
+        self.whereabouts, self._lock = Whereabouts(name, find), threading.Lock()
         self._closed = False
         # Number of the newest file known to follow its predecessor directly: no text between them was rotated away.
         self._last_direct = -1
@@ -70,6 +68,8 @@ class Chain:
         file, last = self.files[number], self.files.last
         if number == last or file.lost:
             return number < last
+        if file.released or file.frozen:
+            return True
         if not file.exhausted or file.half:
             return False
         quiet = now - file.quiet_since
@@ -83,15 +83,11 @@ class Chain:
             looked: `now` of the last look. What was due before it is done, or waits for a follower that wakes the tail.
         """
         *older, newest = tuple(self.files)
-        dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half]
+        dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half and not file.released]
         if older and newest.searched:
             dues.append(older[-1].quiet_since + QUIET)
         dues += self.files.releases()
-        return min([self._renames.due, *(due for due in dues if due > looked)])
-
-    def note_rename(self) -> None:
-        """Note that a name in the log's directory has changed; the next look finds out which."""
-        self._renames.note_rename()
+        return min([self.whereabouts.due, *(due for due in dues if due > looked)])
 
     def open(self) -> None:
         """Open the newest file, to be read from the end of its last whole line; blocks.
@@ -102,9 +98,7 @@ class Chain:
         """
         with self._lock:
             newest, files = self._finder.open_newest(self.name)
-            if newest.root is not None:
-                path, self.directories = places_of(newest.root, self.name, newest)
-                self._renames = RenameDetector(self.name, path)
+            self.whereabouts.begin(newest)
             self._add(files)
             self.files.begun = self.files.last
             if self._closed:
@@ -141,8 +135,10 @@ class Chain:
         newest = self.files.newest
         if newest.lost:
             self._begin_anew(newest, now)
-        elif self._renames.may_be_replaced(newest, now, watched=watched):
+        elif self.whereabouts.may_be_replaced(newest, now, watched=watched):
             self._succeed(newest, self._finder.after_renaming(newest, self.files.anchors()), now)
+        elif self.whereabouts.is_to_be_let_go(now):
+            self.files.release()
 
     def _see_file(self, file: GrowingFile, now: float) -> bool:
         is_newest = file is self.files.newest
@@ -182,11 +178,13 @@ class Chain:
         """Take over the files that replaced a file; return whether there are any. If not, search again later."""
         self.retries.note(self._finder.failure, now)
         if followed is None or not followed.files:
-            self._renames.retry_later(now)
+            self.whereabouts.retry_later(now)
             return False
         file.left = now
         if file.lost:
             file.close()
+        if followed.elsewhere:
+            self.files.continue_in(followed.files)
         self._add(followed.files, sure=followed.sure)
         return True
 

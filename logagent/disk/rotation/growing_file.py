@@ -5,22 +5,18 @@ from __future__ import annotations
 import os
 
 from logagent.core.batch import BATCH_BYTES
-from logagent.core.cursor import FINGERPRINT_BYTES, fingerprint, has_fingerprint
+from logagent.core.cursor import FINGERPRINT_BYTES
 from logagent.disk.archives.decoding import head_of
 from logagent.disk.files.blocks import MAX_LINE
 from logagent.disk.files.line_breaks import whole_end
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.files.text_form import nuls_before
-from logagent.disk.rotation.line_ends import LineEnds
+from logagent.disk.rotation.known_part import TRAIL, KnownPart
 
-TRAIL = 64
-"""The last bytes of the searched part of a file that are kept for comparison: if they changed, the file was
-overwritten. Times and numbers make so many bytes differ from line to line."""
 LOOKED = 4 * BATCH_BYTES
 """Bytes read in one look at most; then followers have their turn."""
 
 
-class GrowingFile:
+class GrowingFile(KnownPart):
     """One open file of a log.
 
     Methods read the disk, and are called by one thread at a time.
@@ -31,11 +27,8 @@ class GrowingFile:
         max_line: bytes; longer lines are given in pieces.
 
     Attributes:
-        descriptor: None once the file is closed.
-        identity: device and inode.
         modified: time of the last write, in nanoseconds since the epoch.
         size: bytes at the last look, or when it was opened.
-        lines: where its lines end, in the part searched so far.
         seen: offset up to which whole lines were seen before the file was replaced by a copy of it; see `adopt`.
         grew: when a look last found appended bytes, in seconds on the caller's clock.
         left: when another file was found to have replaced it, in seconds on the caller's clock.
@@ -44,38 +37,19 @@ class GrowingFile:
         torn: whether lines may be lost that were never seen in it.
         passed: whether none of its lines are to be read, see `keep_fingerprint_only`.
         foreign: why it cannot be followed, for people; None: it can, or nobody asked.
+        released: whether it was closed because the log was gone, so that its volume is not kept busy.
     """
 
     foreign: str | None = None
 
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
-        self.name = name
-        self.descriptor: int | None = descriptor
-        self.lines = LineEnds(max_line)
-        self._head, self._trail, self._nuls = b"", b"", 0
         status = os.fstat(descriptor)
-        self.identity = status.st_dev, status.st_ino
+        super().__init__(descriptor, (status.st_dev, status.st_ino), max_line)
+        self.name = name
         self.modified, self.size = status.st_mtime_ns, status.st_size
         self.seen = 0
         self.grew = self.left = 0.0
-        self.deleted = self.lost = self.torn = self.passed = False
-
-    @property
-    def fingerprint(self) -> int:
-        """The fingerprint of its first bytes behind NULs, see `logagent.core.cursor`; 0 as long as it has none."""
-        return fingerprint(self._head) if self._head else 0
-
-    def is_of(self, known: int) -> bool:
-        """Return whether a fingerprint is of this file, also if it was taken when the file was shorter."""
-        return has_fingerprint(self._head, known)
-
-    def is_copied_in(self, head: bytes) -> bool:
-        """Return whether a text with these first bytes may be a copy of this file, or of its beginning.
-
-        The file may have grown between being copied and being truncated.
-        """
-        common = min(len(head), len(self._head))
-        return common > 0 and head[:common] == self._head[:common]
+        self.deleted = self.lost = self.torn = self.passed = self.released = False
 
     @property
     def quiet_since(self) -> float:
@@ -83,30 +57,9 @@ class GrowingFile:
         return max(self.grew, self.left)
 
     @property
-    def searched(self) -> int:
-        """Offset up to which it was searched for line ends."""
-        return self.lines.searched
-
-    @property
-    def whole(self) -> int:
-        """Offset up to which it holds whole lines, and pieces of overlong ones."""
-        return self.lines.whole
-
-    @property
-    def half(self) -> int:
-        """Bytes of the line at its end that has no line break yet."""
-        return self.searched - self.whole
-
-    @property
     def exhausted(self) -> bool:
         """Whether it was searched up to its size at the last look."""
         return self.searched >= self.size
-
-    def note_head(self) -> bool:
-        """Note its first bytes behind NULs, so that an overwrite is noticed; return whether there are any."""
-        assert self.descriptor is not None
-        self._nuls, self._head = _head_behind_nuls(self.descriptor)
-        return self._head != b""
 
     def stay_empty(self) -> None:
         """Close it and treat it as empty, as it was last seen: its present text belongs to a later file of the log."""
@@ -122,13 +75,15 @@ class GrowingFile:
         """
         assert self.descriptor is not None
         self.note_head()
-        end = whole_end(self.descriptor)
-        begin = max(0, end - TRAIL)
-        self._trail = os.pread(self.descriptor, end - begin, begin)
-        self.lines.begin_at(begin + len(self._trail))
+        self._search_from(whole_end(self.descriptor))
         self.size = max(self.size, self.searched, os.fstat(self.descriptor).st_size)
         if not self.is_intact():
             raise Overwritten
+
+    def release(self) -> None:
+        """Close it because the log is gone; it is opened again, as another file of the log, when the log is back."""
+        self.released = True
+        self.close()
 
     def keep_fingerprint_only(self) -> None:
         """Read none of its lines, and close it: its fingerprint tells which files are newer."""
@@ -146,13 +101,15 @@ class GrowingFile:
             OSError: when it cannot be read.
         """
         assert self.descriptor is not None
+        if self.frozen:
+            return False
         status = os.fstat(self.descriptor)
         if status.st_size < self.searched:
             raise Overwritten
         self.modified, self.deleted = status.st_mtime_ns, status.st_nlink == 0
         if not self._head:
             self.note_head()
-        if self.searched == self.lines.begin and self._nuls > self.searched:
+        if self.searched == self.lines.begin and self._nuls > self.searched and not self.begun_at:
             self._trail = bytes(min(TRAIL, self._nuls))
             self.lines.pass_nuls(self._nuls)
         end = min(self.searched + most, max(self.searched, status.st_size))
@@ -175,12 +132,6 @@ class GrowingFile:
             known = self._nuls + len(self._head) - self.searched + len(self._trail)
             self._head = (self._head + text[known:])[:FINGERPRINT_BYTES]
         return text[len(self._trail) :]
-
-    def is_intact(self) -> bool:
-        """Return whether its first bytes and the last searched ones are unchanged, so that the last read is valid."""
-        assert self.descriptor is not None
-        parts = [(self._head, self._nuls), (self._trail, self.searched - len(self._trail))]
-        return all(os.pread(self.descriptor, len(part), begin) == part for part, begin in parts)
 
     def end_half_line(self) -> None:
         """Treat an unfinished line at the end as a line."""
@@ -220,13 +171,6 @@ class GrowingFile:
         descriptor, self.descriptor = self.descriptor, None
         if descriptor is not None:
             os.close(descriptor)
-
-
-def _head_behind_nuls(descriptor: int) -> tuple[int, bytes]:
-    """Return how many NULs a file begins with, and the first bytes behind them."""
-    nuls = nuls_before(descriptor, os.fstat(descriptor).st_size)
-    head = os.pread(descriptor, FINGERPRINT_BYTES, nuls)
-    return nuls, b"" if head.startswith(b"\0") else head  # more NULs were written meanwhile
 
 
 def _read_lines(descriptor: int, offset: int, limit: int, most: int) -> bytes:

@@ -6,6 +6,8 @@ A file is held open from the moment it is found to be the newest of its log. Its
   newer files;
 - `DELETED_GRACE` seconds after the last write to it, if it was deleted and every follower reads a newer file;
 - when more than `MAX_HELD` files are held and it is one of the oldest, as soon as all of it was searched;
+- `LET_GO` seconds after nothing of the log was there any more, neither under its name nor as a generation of it, so
+  that a volume that was detached is not kept busy;
 - when its text is lost, because it was truncated and no copy of it was found;
 - when the tail of the log ends.
 
@@ -25,6 +27,7 @@ from logagent.core.batch import Notice, Position
 from logagent.core.times.named_formats import NamedFormat
 from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.rotation.growing_file import GrowingFile
+from logagent.disk.rotation.left_files import LeftFiles
 from logagent.disk.times.appended import AppendedTimes
 
 DELETED_GRACE = 10.0
@@ -49,10 +52,12 @@ class HeldFiles:
         first: number of the oldest file that is still known.
         last: number of the newest file; -1 as long as there is none.
         begun: number of the file that was the newest one when the log was opened.
+        left: how far files were read that are not known any more.
     """
 
     def __init__(self, zone: tzinfo, named: NamedFormat | None = None) -> None:
         self.first, self.last, self.begun = 0, -1, 0
+        self.left = LeftFiles()
         self._zone = zone
         self._named = named
         self._files: dict[int, GrowingFile] = {}
@@ -135,7 +140,8 @@ class HeldFiles:
         """Return the place of a position, None if it is in no file that can be read."""
         for number in range(self.last, self.first - 1, -1):
             file = self[number]
-            if file.is_of(position.fingerprint) and position.offset <= file.size and not (file.lost or file.passed):
+            is_in = file.begun_at <= position.offset <= file.size
+            if is_in and file.is_of(position.fingerprint) and not (file.lost or file.passed):
                 return number, position.offset
         return None
 
@@ -156,6 +162,13 @@ class HeldFiles:
             self._files[number] = file
         self.last += len(files)
 
+    def continue_in(self, files: Sequence[GrowingFile]) -> None:
+        """Have files that are about to be added begin where they were left, if they were read before, in a thread."""
+        for file in files:
+            continued = self.left.continue_in(file, self)
+            if continued is not None:
+                continued.freeze()
+
     def forget(self, before: int) -> None:
         """Forget files that nobody reads any more; they are closed at the next look.
 
@@ -165,6 +178,7 @@ class HeldFiles:
             before: number of the oldest file that is still read.
         """
         while self.first < min(before, self._anchor()):
+            self.left.note(self._files[self.first])
             self._forgotten.append(self._files.pop(self.first))
             self._stampings.pop(self.first, None)
             self._notices.pop(self.first, None)
@@ -194,6 +208,12 @@ class HeldFiles:
         for _, file in older[: 1 - MAX_HELD]:
             if file.exhausted:  # else its unseen lines could not be counted if it is lost
                 file.close()
+
+    def release(self) -> None:
+        """Close all files because the log is gone, in a thread; they are still known."""
+        for file in self:
+            if file.descriptor is not None:
+                file.release()
 
     def close(self) -> None:
         """Close all files, in a thread or when no thread works on them; idempotent."""

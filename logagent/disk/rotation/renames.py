@@ -19,14 +19,18 @@ class RenameDetector:
     Args:
         name: name of the log.
         path: path of the file that has the log's name; None: there is no such file.
+        own: path of a file of the log, beside which the newest one lies if there is no file of the log's name.
 
     Attributes:
         due: when to call `may_be_replaced` even if no rename is reported; infinity: no need.
+        missing: why there was no file at the path at the last call, or the newest was not there; None: there was one.
     """
 
-    def __init__(self, name: str, path: Path | None) -> None:
+    def __init__(self, name: str, path: Path | None, own: Path | None = None) -> None:
         self.path = path
         self.due = math.inf
+        self.missing: OSError | None = None
+        self._own = own
         self._name = name
         # Two counters, since one thread notes renames and another one handles them: a flag could be lost in between.
         self._noted = self._handled = 0
@@ -50,22 +54,32 @@ class RenameDetector:
         noted = self._noted
         renamed = noted != self._handled or now >= self.due
         self._handled, self.due = noted, math.inf
+        own = self._own and self._own.with_name(newest.name.rpartition("/")[2])
+        identity = self._identity_at(self.path or own)
         if newest.name != self._name or self.path is None:
             return renamed  # all names of the log are dated: there is no fixed name to check
-        try:
-            status = self.path.stat()
-        except OSError:
+        if identity is None:
             return False
-        identity = status.st_dev, status.st_ino
         last_seen, self._last_seen = self._last_seen, identity
-        return identity != newest.identity and (renamed or identity != last_seen or not watched)
+        is_another = identity != newest.identity or newest.released
+        return is_another and (renamed or identity != last_seen or not watched)
+
+    def _identity_at(self, path: Path | None) -> tuple[int, int] | None:
+        self.missing = None
+        if path is None:
+            return None
+        try:
+            status = path.stat()
+        except OSError as error:
+            self.missing = error
+            return None
+        return status.st_dev, status.st_ino
 
 
-def places_of(root: Path, log: str, newest: Generation) -> tuple[Path | None, frozenset[Path]]:
-    """Return the path under which the live file of a log turns up, and the directories in which its files are renamed.
+def places_of(root: Path, log: str, newest: Generation) -> tuple[Path | None, Path]:
+    """Return the path under which the live file of a log turns up, and the one on whose way it may be switched.
 
-    Where the log is a link, its target is renamed, and the link may be switched to another one. A link from another
-    root has no path in this one; only its target is looked at.
+    Where the log is a link, its target is renamed, and the link may be switched to another one.
 
     Args:
         root: the absolute path of the root that holds the files.
@@ -73,15 +87,9 @@ def places_of(root: Path, log: str, newest: Generation) -> tuple[Path | None, fr
         newest: its newest file, which need not be the live one.
 
     Returns:
-        The path is None if it is not known.
+        The first is None if there is no live file, nor a link that may lead to it again.
     """
     if not root.is_dir():
-        return root, frozenset([root.parent])
-    log, name = log[len(newest.prefix) :], newest.name[len(newest.prefix) :]
-    path: Path | None = root / log
-    target = root / newest.resolved
-    if name == log and (root / log).resolve() != target.resolve():
-        path = target
-    elif name != log and not os.path.lexists(root / log):
-        path = None
-    return path, frozenset([(path or target).parent, target.parent])
+        return root, root
+    path = (newest.met or root) / log[len(newest.prefix) :]
+    return path if newest.name == log or os.path.lexists(path) else None, path

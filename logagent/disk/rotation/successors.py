@@ -21,7 +21,7 @@ from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.files.text_form import FORM_BYTES, nuls_before
-from logagent.disk.rotation.candidates import Candidates, Inode, newer_than
+from logagent.disk.rotation.candidates import Candidates, Inode, is_elsewhere, newer_elsewhere, newer_than
 from logagent.disk.rotation.decompressed_copy import open_plain_text
 from logagent.disk.rotation.growing_file import GrowingFile
 
@@ -43,11 +43,13 @@ class Successors(NamedTuple):
         files: oldest first.
         sure: whether no file can be missing among them.
         copied: whether the followed file was overwritten and continues in a copy.
+        elsewhere: whether the log's name leads elsewhere, so that the files may have been read before.
     """
 
     files: list[GrowingFile]
     sure: bool = True
     copied: bool = False
+    elsewhere: bool = False
 
 
 class SuccessorFinder:
@@ -66,6 +68,7 @@ class SuccessorFinder:
     def __init__(self, find: Find, max_line: int) -> None:
         self._find = find
         self._max_line = max_line
+        self._log = ""
         self._older: frozenset[_State] = frozenset()
         self.failure: Failure | None = None
 
@@ -80,6 +83,7 @@ class SuccessorFinder:
         Raises:
             Failure: when there is no file, or it cannot be opened.
         """
+        self._log = log
         for _ in range(ATTEMPTS):
             found = identity.listed(self._find)
             if not found:
@@ -117,7 +121,7 @@ class SuccessorFinder:
         return [file]
 
     def after_renaming(self, file: GrowingFile, known: Sequence[GrowingFile] = ()) -> Successors | None:
-        """Return the files that replaced a file that was renamed or deleted.
+        """Return the files that replaced a file that was renamed or deleted, or whose name leads elsewhere now.
 
         Args:
             known: older files of the log, newest first.
@@ -129,6 +133,9 @@ class SuccessorFinder:
         def plan(candidates: Candidates, found: Sequence[Generation]) -> _Plan:
             if not file.fingerprint and file.descriptor is not None:
                 file.note_head()  # it was empty at the last look, and may have been filled and compressed since
+            if is_elsewhere(file, found):
+                newer = newer_elsewhere(self._log, [file, *known], found)
+                return _Plan(candidates.open_all(newer), sure=True, elsewhere=True)
             newer, sure = newer_than([file, *known], found, doubtful=1)
             files = candidates.open_all([one for one in newer if _state(one) not in self._older])
             return _Plan(files, sure, older=[one for one in found if one not in newer])
@@ -201,12 +208,12 @@ class SuccessorFinder:
                 if found is None:
                     return None
                 try:
-                    files, sure, copy, older = plan(candidates, found)
+                    files, sure, copy, older, elsewhere = plan(candidates, found)
                     if self._still(found):
                         copied = copy is not None and _goes_on_in(file, copy)
                         kept = files
                         self._note_older(found, older)
-                        return Successors(files, sure and candidates.are_complete(files), copied)
+                        return Successors(files, sure and candidates.are_complete(files), copied, elsewhere)
                 except (Replaced, Overwritten, OSError):
                     continue
                 except Failure as failure:
@@ -238,12 +245,14 @@ class _Plan(NamedTuple):
         sure: whether none can be missing.
         copy: in which the file continues.
         older: those that are known to be older than the files to follow.
+        elsewhere: whether the log's name leads elsewhere, so that the files may have been read before.
     """
 
     files: list[GrowingFile]
     sure: bool
     copy: Generation | None = None
     older: Sequence[Generation] = ()
+    elsewhere: bool = False
 
 
 def _state(file: Generation) -> _State:

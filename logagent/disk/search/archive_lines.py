@@ -151,7 +151,9 @@ class ArchiveLines:
             return 0
         if not self._by_lines:
             return 0 if self._matcher.everything is False and self._matcher.rules_out(block) else 1
-        return block.count(b"\n") if self._matcher.everything else len(self._matcher.spans(block))
+        if self._matcher.everything:
+            return block.count(b"\n") + (not block.endswith(b"\n"))
+        return len(self._matcher.spans(block))
 
     def _is_outside(self, block: bytes, stamps: Callable[[Sequence[bytes]], Sequence[int | None]]) -> bool:
         lines = [*block.split(b"\n", _SAMPLED)[:_SAMPLED], *block.rsplit(b"\n", _SAMPLED)[-_SAMPLED:]]

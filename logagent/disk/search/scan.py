@@ -59,6 +59,16 @@ class Scan:
         self.scanned = 0
 
     @property
+    def name(self) -> str:
+        """The file's name, for messages."""
+        return self._reader.name
+
+    @property
+    def size(self) -> int:
+        """Bytes of the text, as far as they are known; see `LineReader`."""
+        return self._reader.size
+
+    @property
     def loss(self) -> Failure | None:
         """Why some lines are missing, None as long as none are."""
         return self._reader.loss

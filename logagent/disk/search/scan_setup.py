@@ -18,16 +18,18 @@ from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compression import CONTAINERS, OF_PROGRAMS, Compression
 from logagent.disk.archives.decoding import head_behind_nuls
-from logagent.disk.archives.file_form import form_of
+from logagent.disk.archives.file_form import damage_of_head, form_of
 from logagent.disk.archives.file_places import FilePlaces
 from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
+from logagent.disk.catalog import losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
+from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
-from logagent.disk.files.text_form import aligned, hiding_lead, mark_at, nuls_before, without_lead
+from logagent.disk.files.text_form import UNIT, aligned, hiding_lead, mark_at, nuls_before, without_lead
 from logagent.disk.search.archive_lines import ArchiveLines
 from logagent.disk.search.judged_times import JudgedFile, fingerprint_with_trust
 from logagent.disk.search.options import ReadOptions
@@ -46,11 +48,25 @@ class FileScan:
         scan: collects its lines.
         archive: the archive that the scan reads; None if the file is plain.
         trusted: whether the lines' times are trusted, or not asked for, or there is no line.
+        resume: how far an earlier answer read the file; None: not at all.
+        size: bytes of the file, if it is not compressed; None: those of the text, once they are known.
     """
 
     scan: Scan
     archive: ArchiveLines | None = None
     trusted: bool = True
+    resume: Position | None = None
+    size: int | None = None
+
+    @property
+    def loss(self) -> Failure | None:
+        """Why some lines are missing; None as long as none are."""
+        if self.scan.loss is not None or self.resume is None:
+            return self.scan.loss
+        size = self.scan.size if self.size is None else self.size
+        # An earlier answer counted a line break, of up to `UNIT` bytes, behind a last line that had none.
+        is_short = size + UNIT < self.resume.offset < UNKNOWN
+        return losses.cut_short(self.scan.name, self.resume) if is_short else None
 
     @property
     def reached(self) -> int:
@@ -99,8 +115,8 @@ class ScanSetup:
             Overwritten: when it is overwritten meanwhile.
         """
         form = form_of(descriptor)
-        if file.compressed and form.kind is None and not _is_text(form.head):
-            raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: it is not the archive that its name says")
+        if file.compressed and (damage := damage_of_head(form)) is not None:
+            raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: {damage}")
         if form.binary is not None and self.named:
             raise Failure(Status.DATA_LOSS, f"{file.name}: {form.binary}, and is not searched")
         of_program = form.kind in CONTAINERS and OF_PROGRAMS.search(file.name) is not None
@@ -138,7 +154,8 @@ class ScanSetup:
         begin = max(begin, lead)
         end = max(begin, end)
         scan = Scan(self.query, reader, matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
-        return FileScan(scan, trusted=stamping is None or stamping.timed or not reader.size)
+        trusted = stamping is None or stamping.timed or not reader.size
+        return FileScan(scan, trusted=trusted, resume=resume, size=reader.size)
 
     def _sweep(self, descriptor: int) -> ParallelSweep | None:
         if self.query.match.has_context or self.query.form.unit is Unit.EVENT:
@@ -183,7 +200,11 @@ class ScanSetup:
         offset = resume.offset if resume is not None else None
         begin, end = (0, offset) if query.form.order is Order.NEWEST else (offset or 0, None)
         scan = Scan(query, lines, self.matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
-        return FileScan(scan, lines, trusted=stamping is None or stamping.timed)
+        size = os.fstat(descriptor).st_size if kind is None else None
+        trusted = stamping is None or stamping.timed
+        # A place in an archive of UTF-16 cannot be compared with the bytes of its text.
+        known = resume if kind is None or archive.places.unit == 1 else None
+        return FileScan(scan, lines, trusted=trusted, resume=known, size=size)
 
     def _enter(
         self,
@@ -241,12 +262,3 @@ def _beginning(descriptor: int, kind: Compression | None, encoding: str | None) 
     else:
         head = head_behind_nuls(descriptor, kind, SAMPLE)
     return without_lead(in_utf8(head, encoding))
-
-
-def _is_text(head: bytes) -> bool:
-    """Return whether the first bytes of a file are UTF-8 text; they may end within a character."""
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start > len(head) - 4
-    return b"\0" not in head

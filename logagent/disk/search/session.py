@@ -220,7 +220,7 @@ class Session:
         self._progress.leave(opened)
         if opened.begun is None:
             return
-        archive, loss = opened.begun.archive, opened.begun.scan.loss
+        archive, loss = opened.begun.archive, opened.begun.loss
         if loss is not None:
             self._failures.append(loss)
         elif archive is not None and archive.is_whole:

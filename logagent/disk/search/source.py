@@ -85,6 +85,9 @@ class LogSource:
     async def _next_batch(self, session: Session) -> Batch:
         try:
             return await self._threads.work(session.next_batch)
+        except MemoryError:
+            session.fail(Failure(Status.RESOURCE_EXHAUSTED, f"{self._name}: the system gave no memory to read it"))
+            return SIGN_OF_LIFE
         except Exception:  # a bug ends at the edge of its source; the client learns that there is one
             logger.exception("reading %s", self._name)
             session.fail(Failure(Status.INTERNAL, f"{self._name}: internal error"))

@@ -64,6 +64,14 @@ class Unanswered(httpx.RemoteProtocolError):
     """A connection that had served requests before ended without a byte of this response: it may be asked again."""
 
 
+class TlsFailure(httpx.ConnectError):
+    """No TLS can be spoken with an agent; the message says why, and what to do."""
+
+
+class TlsBroken(httpcore.ReadError):
+    """An agent ended TLS after the handshake, since it refuses what it was shown; the message says what to do."""
+
+
 @contextlib.contextmanager
 def raising(kind: type[httpx.TransportError], errors: tuple[type[Exception], ...] = NETWORK_ERRORS) -> Iterator[None]:
     """Turn errors into httpx's.
@@ -75,7 +83,12 @@ def raising(kind: type[httpx.TransportError], errors: tuple[type[Exception], ...
     try:
         yield
     except errors as error:
-        raise kind(message_of(error)) from error
+        raise kind_of(error, kind)(message_of(error)) from error
+
+
+def kind_of(error: Exception, kind: type[httpx.TransportError]) -> type[httpx.TransportError]:
+    """Return which of httpx's errors a network's error becomes: `kind`, if it does not tell of TLS."""
+    return TlsFailure if isinstance(error, TlsBroken) else kind
 
 
 def message_of(error: BaseException) -> str:

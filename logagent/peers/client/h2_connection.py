@@ -17,7 +17,7 @@ import httpcore
 import httpx
 import trio
 
-from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, Header, close, message_of
+from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, Header, close, kind_of, message_of
 from logagent.peers.client.h2_machine import Http2Machine, name_of
 from logagent.peers.client.h2_stream import Http2Stream, MakeError, request_headers
 
@@ -26,6 +26,9 @@ WRITE_TIMEOUT = 1.0
 SILENCE = 1.0
 """If a wait is cancelled after this many seconds without a byte, the connection may be dead: it gets no new
 requests."""
+_TLS = (b"\x15\x03", b"\x16\x03")
+"""How the records of TLS begin in which a server says that it does not understand (an alert), or greets."""
+_HTTP_1 = b"HTTP/1."
 KEEP_IDLE = 60.0
 """Seconds after which an unused connection is not used again: firewalls drop idle connections silently."""
 
@@ -59,6 +62,7 @@ class Http2Connection:
         self._heard = trio.current_time()
         self._doubted = False
         self._tell_doubted = doubted
+        self._in_cleartext = network.get_extra_info("ssl_object") is None
 
     async def start(self) -> None:
         """Exchange SETTINGS, so that the agent's limit on streams is known before the first of them.
@@ -170,7 +174,7 @@ class Http2Connection:
             try:
                 await self._network.write(outgoing)
             except NETWORK_ERRORS as error:
-                self._fail(httpx.WriteError, message_of(error))
+                self._fail(kind_of(error, httpx.WriteError), message_of(error))
         if scope.cancelled_caught:
             self._fail(httpx.WriteTimeout, f"the agent took nothing for {WRITE_TIMEOUT} s")
         if self._error:
@@ -182,7 +186,7 @@ class Http2Connection:
             received = await self._network.read(READ_SIZE)
             self._receive(received)
         except NETWORK_ERRORS as error:
-            self._fail(httpx.ReadError, message_of(error))
+            self._fail(kind_of(error, httpx.ReadError), message_of(error))
         except h2.exceptions.H2Error as error:
             self._fail(httpx.RemoteProtocolError, f"not valid HTTP/2: {error}")
         finally:
@@ -191,7 +195,9 @@ class Http2Connection:
 
     def _receive(self, received: bytes) -> None:
         self._heard = trio.current_time()
-        if not received:
+        if not self._greeted and (stranger := _stranger(received, in_cleartext=self._in_cleartext)):
+            self._fail(httpx.RemoteProtocolError, stranger)
+        elif not received:
             self._fail(httpx.RemoteProtocolError, "the agent closed the connection")
         if self._error is None:
             for event in self._machine.events_of(received):
@@ -222,6 +228,15 @@ class Http2Connection:
                 if stream.waiting:
                     stream.waiting.unpark()
                     return
+
+
+def _stranger(first: bytes, *, in_cleartext: bool) -> str:
+    """Say what the other side is if it does not begin as HTTP/2 does; empty if it may."""
+    if first.startswith(_TLS) or (first.startswith(_HTTP_1) and b"https" in first.lower()):
+        return "http was asked of a port that speaks https: ask it by https://"
+    if first.startswith(_HTTP_1):
+        return "it speaks HTTP/1 only; is it an agent?"
+    return "" if first or not in_cleartext else "it closed the connection at once; does that port speak https?"
 
 
 class Http2Exchange:

@@ -16,6 +16,31 @@ CONNECT_TIMEOUT = 5.0
 """Seconds for TCP, TLS and the first SETTINGS together: four round trips to a host that is up."""
 POOL_TIMEOUT = 5.0
 """Seconds that a request waits while `MAX_REQUESTS` are under way; then it ends in `httpx.PoolTimeout`."""
+UNIX = "unix:"
+"""The beginning of the URL of an agent behind a Unix socket."""
+BEHIND_A_SOCKET = "http://localhost"
+"""The URL in requests to an agent behind a Unix socket, whose path HTTP has no place for."""
+
+
+class SocketNetwork(httpcore.AsyncNetworkBackend):
+    """A network whose every connection leads to one Unix socket.
+
+    Args:
+        path: of the socket.
+        network: makes the connections.
+    """
+
+    def __init__(self, path: str, network: httpcore.AsyncNetworkBackend) -> None:
+        self._path = path
+        self._network = network
+
+    async def connect_tcp(self, *_: object, **__: object) -> httpcore.AsyncNetworkStream:
+        """Connect to the socket, whatever host is asked for."""
+        return await self._network.connect_unix_socket(self._path)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self._network.sleep(seconds)
 
 
 def connect(
@@ -27,28 +52,32 @@ def connect(
 ) -> httpx.AsyncClient:
     """Make a client for one agent, with connections of its own; nothing is sent before the first request.
 
-    `http://` speaks HTTP/2 by prior knowledge; `https://` agrees on it in the handshake and falls back to HTTP/1.1.
+    `http://` and `unix:` speak HTTP/2 by prior knowledge; `https://` agrees on it in the handshake and falls back to
+    HTTP/1.1.
     Requests carry no body: no route of an agent takes one. The caller closes the client, which ends all requests.
 
     All later errors are `httpx.TransportError`. The client limits only the time to connect and to get a place; for
     every other deadline the caller uses a cancel scope, and a request may be cancelled at any point.
 
     Args:
-        url: the agent's base URL.
+        url: the agent's base URL; `unix:` and a path: that of its Unix socket.
         tls: checks the server's certificate; None: by the system's authorities.
-        network: makes the connections; None: TCP.
+        network: makes the connections; None: those of this machine.
         background: where attempts to connect go on when no request waits for them; None: each makes its own.
 
     Raises:
         ValueError: for another scheme.
     """
+    network = network or httpcore.TrioBackend()
+    if url.startswith(UNIX):
+        url, network = BEHIND_A_SOCKET, SocketNetwork(url.removeprefix(UNIX), network)
     agent = httpx.URL(url)
     if agent.scheme not in ("http", "https"):
-        raise ValueError(f"an agent's address begins with http:// or https://, this one does not: {url}")
+        raise ValueError(f"an agent's address begins with http://, https:// or unix:, this one does not: {url}")
     context = (tls or system_tls()) if agent.scheme == "https" else None
     return httpx.AsyncClient(
         base_url=agent,
-        transport=AgentTransport(agent, context, network or httpcore.TrioBackend(), background),
+        transport=AgentTransport(agent, context, network, background),
         headers={"te": "trailers"},
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
         follow_redirects=False,
@@ -62,6 +91,12 @@ def trailers(response: httpx.Response) -> dict[str, str]:
     The values of a repeated name are joined by commas.
     """
     return dict(httpx.Headers(response.extensions.get("trailing_headers", [])))
+
+
+def certificate_ends(response: httpx.Response) -> float | None:
+    """Return when the certificate ends that the agent showed, in seconds since the epoch; None if it showed none."""
+    ends: float | None = response.extensions.get("certificate_ends")
+    return ends
 
 
 def chunks(response: httpx.Response) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ import ssl
 
 import httpx
 
-from logagent.peers.client.exchange import Away
+from logagent.peers.client.exchange import Away, TlsFailure
 
 _WHAT_HAPPENED: dict[type[httpx.HTTPError], str] = {
     httpx.ConnectError: "cannot connect",
@@ -19,7 +19,7 @@ _WHAT_HAPPENED: dict[type[httpx.HTTPError], str] = {
 
 def reason(error: httpx.HTTPError) -> str:
     """Describe an error in one sentence, with the operating system's message if there is one."""
-    if isinstance(error, Away):
+    if isinstance(error, Away | TlsFailure):
         return str(error)
     return f"{_WHAT_HAPPENED.get(type(error), 'connection lost')}: {_word_of_system(error) or error}".rstrip(": ")
 

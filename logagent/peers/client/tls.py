@@ -1,9 +1,31 @@
-"""TLS contexts for connections to other agents: the trusted authority, and the certificate to present."""
+"""TLS of connections to other agents: whom it trusts, what it presents, and the words for a handshake that fails."""
 
 from __future__ import annotations
 
 import ssl
+import sys
+import time
 from pathlib import Path
+
+from logagent.core.wire.certificate_faults import alert_in, why_refused_here, why_refused_there
+from logagent.core.wire.certificates import Certificate, read_certificates
+
+_HTTP = (b"HTTP/", b"\x00\x00")
+"""How HTTP/1.1 and HTTP/2 (its SETTINGS) begin; no record of TLS begins so."""
+
+
+class AgentTls(ssl.SSLContext):
+    """TLS that trusts one authority, and remembers what it was made of, to say what is wrong with it.
+
+    Attributes:
+        authority: PEM; None: those of the system are trusted.
+        certificate: PEM; None: no certificate is presented.
+        file: the name of its file.
+    """
+
+    authority: bytes | None = None
+    certificate: bytes | None = None
+    file: str = ""
 
 
 def client_tls(ca: Path, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
@@ -17,12 +39,58 @@ def client_tls(ca: Path, certificate: Path | None = None, key: Path | None = Non
     Raises:
         OSError: if a file cannot be read or used.
     """
-    context = ssl.create_default_context(cafile=ca)
+    context = AgentTls(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.version_info >= (3, 13):  # as `ssl.create_default_context` does
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    context.load_verify_locations(ca)
+    context.authority = ca.read_bytes()
     if certificate is not None:
         context.load_cert_chain(certificate, key)
+        context.certificate, context.file = certificate.read_bytes(), certificate.name
     return context
 
 
 def system_tls() -> ssl.SSLContext:
     """Make a context that trusts the system's authorities, checks the host's name and presents no certificate."""
     return ssl.create_default_context()
+
+
+def why_it_failed(
+    error: BaseException | None, context: ssl.SSLContext, *, host: str, first: bytes, shown: Certificate | None
+) -> str:
+    """Say why a handshake failed, and what to do.
+
+    Args:
+        error: OpenSSL's; None, or another one: the connection broke.
+        context: what was trusted and presented.
+        host: whose certificate was expected.
+        first: the first bytes that came from the other side.
+        shown: the certificate that came from it; None: none did.
+    """
+    if isinstance(error, ssl.SSLCertVerificationError):
+        authority, words = _first(getattr(context, "authority", None)), error.verify_message or str(error)
+        now = time.time()
+        return why_refused_here(error.verify_code, words, shown, authority=authority, name=host, now=now)
+    if first.startswith(_HTTP):
+        return "https was asked of a port that speaks http: ask it by http://, or have it listen by https"
+    if alert := alert_in(str(error or "")):
+        return why_they_refuse(alert, context)
+    if not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLEOFError):
+        return "closed the connection in the TLS handshake without saying why; does that port speak https?"
+    return f"the TLS handshake failed: {(error.reason or str(error)).lower().replace('_', ' ')}"
+
+
+def why_they_refuse(alert: str, context: ssl.SSLContext) -> str:
+    """Say why the other side refuses what it was shown, and what to do.
+
+    Args:
+        alert: that it sent, as OpenSSL calls it.
+        context: what was presented.
+    """
+    shown = _first(getattr(context, "certificate", None))
+    where = f"{context.file} (`--tls-certificate`, of a command `--cert`)" if isinstance(context, AgentTls) else ""
+    return why_refused_there(alert, shown, time.time(), where=where)
+
+
+def _first(pem: bytes | None) -> Certificate | None:
+    return next(iter(read_certificates(pem)), None) if pem else None

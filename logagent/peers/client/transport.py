@@ -25,6 +25,7 @@ from logagent.peers.client.dialing import Background, Dialer
 from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, raising
 from logagent.peers.client.h1_connection import Http1Connection
 from logagent.peers.client.h2_connection import Http2Connection
+from logagent.peers.client.tls_connection import start_tls
 
 MAX_REQUESTS = 400
 """Requests at a time to one agent: bounds its streams, its connections and what they hold in memory."""
@@ -89,11 +90,13 @@ class AgentTransport(httpx.AsyncBaseTransport):
         self._dialer = Dialer(str(agent), self._dial, self._free, background)
         self._connections: list[Http2Connection | Http1Connection] = []
         self._closed = False
+        self._certificate_ends: float | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return the response once its head has arrived; closing the response releases its place.
 
-        The response's extensions hold `trailing_headers`, complete after the body, and `body`, see `ResponseBody`.
+        The response's extensions hold `trailing_headers`, complete after the body, `body`, see `ResponseBody`, and
+        `certificate_ends`, seconds since the epoch: when the certificate ends that the agent showed last.
 
         Raises:
             TransportError: of httpx, whatever goes wrong.
@@ -107,6 +110,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
             raise
         body = ResponseBody(exchange, self._places.release)
         extensions = {"http_version": exchange.version, "trailing_headers": exchange.trailers, "body": body}
+        extensions |= {"certificate_ends": self._certificate_ends}
         return httpx.Response(status, headers=headers, stream=body, extensions=extensions)
 
     async def aclose(self) -> None:
@@ -167,8 +171,8 @@ class AgentTransport(httpx.AsyncBaseTransport):
     async def _greet(self, raw: httpcore.AsyncNetworkStream) -> Http2Connection | Http1Connection:
         if self._tls is not None:
             self._tls.set_alpn_protocols(["h2", "http/1.1"])
-            with raising(httpx.ConnectError):
-                raw = await raw.start_tls(self._tls, self._host)
+            raw = tls = await start_tls(raw, self._tls, self._host)
+            self._certificate_ends = tls.certificate_ends
             agreed = raw.get_extra_info("ssl_object").selected_alpn_protocol()
             if agreed != "h2":
                 return Http1Connection(raw)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import suppress
 
 import trio
 
@@ -54,12 +53,3 @@ class BurstWriter:
         finally:
             if not complete:
                 self._failed()
-
-    async def send_eof(self) -> bool:
-        """End the sending direction; return whether the stream can do that (TLS cannot)."""
-        if not isinstance(self._stream, trio.abc.HalfCloseableStream):
-            return False
-        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-            async with self._lock:
-                await self._stream.send_eof()
-        return True

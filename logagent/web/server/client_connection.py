@@ -20,22 +20,21 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState, LifespanState
 
 from logagent.web.server.burst_writer import BurstWriter
+from logagent.web.server.endings import end_by_reset, end_in_order
+from logagent.web.server.handshake import CLIENT_HELLO, shake_hands, turn_away
 from logagent.web.server.http1 import Http1Protocol
 from logagent.web.server.http2 import Http2Protocol
 from logagent.web.server.hypercorn_config import hypercorn_config
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.liveness import LivenessMonitor
+from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import RequestStream
-from logagent.web.server.tcp import TcpDelivery, addresses_of, delivery_over, reset_on_close
+from logagent.web.server.tcp import TcpDelivery, addresses_of, delivery_over, transport_of
 
 _log = logging.getLogger("logagent.web")
 
 READ_SIZE = 64 * 1024
 """Bytes per read: four full TLS records."""
-
-LINGER = 2.0
-"""Seconds between the end of sending and the close, in which a client may read the rest. Closing at once, with unread
-bytes of an upload in the socket, would make the kernel drop bytes that the client has not read yet."""
 
 
 class ClientConnection:
@@ -73,10 +72,13 @@ class ClientConnection:
         self._tls = stream if isinstance(stream, trio.SSLStream) else None
         self._scope = trio.CancelScope()
         self._idle = trio.CancelScope()
-        self._writer = BurstWriter(stream, limits, lambda: self.protocol.unhurried, self._scope.cancel)
+        self._writer = BurstWriter(stream, limits, lambda: self.protocol.unhurried, self._write_failed)
+        self._refusals = Refusals(addresses_of(stream)[0])
         self._speaking = False
+        self._begun = False
         self._closing = False
         self._client_gone = False
+        self._bytes_lost = False
 
     async def run(self) -> None:
         """Serve until either side ends the connection; an error within is logged and ends this connection alone."""
@@ -87,10 +89,7 @@ class ClientConnection:
             _log.exception("a connection failed")
         finally:
             self._monitor.unwatch(self)
-            if self._answers_cut:
-                reset_on_close(self._stream)
-            with trio.move_on_after(LINGER):
-                await self._stream.aclose()
+            await self._end()  # noqa: ASYNC102 (bounded, and closes the stream when it is cancelled)
 
     async def _serve(self) -> None:
         async with TaskGroup() as tasks:
@@ -102,10 +101,7 @@ class ClientConnection:
     async def _handshake(self) -> bool:
         if self._tls is None:
             return True
-        try:
-            with trio.fail_after(self._limits.handshake_timeout):
-                await self._tls.do_handshake()
-        except (trio.BrokenResourceError, trio.TooSlowError):
+        if not await shake_hands(self._tls, self._limits.handshake_timeout, self._refusals):
             return False
         self._state["client_certificate"] = self._tls.getpeercert(binary_form=True)
         return True
@@ -123,10 +119,11 @@ class ClientConnection:
         tls, addresses, config = self._tls is not None, addresses_of(self._stream), hypercorn_config(self._limits)
         common = (self._app, config, self._context, tasks)
         new_stream = partial(RequestStream, *common, tls, *addresses)
-        self._http2 = partial(Http2Protocol, new_stream, tasks, config, self._state, self._send, self._limits)
+        common_http2 = (new_stream, tasks, config, self._state, self._send, self._limits, self._refusals)
+        self._http2 = partial(Http2Protocol, *common_http2)
         if self._tls is not None and self._tls.selected_alpn_protocol() == "h2":
             return self._http2()
-        return Http1Protocol(new_stream, *common, self._state, tls, *addresses, self._send)
+        return Http1Protocol(new_stream, self._refusals, *common, self._state, tls, *addresses, self._send)
 
     async def _switch_to_http2(self, data: bytes, *request: Any) -> None:
         self.protocol = self._http2()
@@ -169,15 +166,35 @@ class ClientConnection:
         self._idle.deadline = trio.current_time() + patience if idle else math.inf
         (self._monitor.unwatch if idle else self._monitor.watch)(self)
 
+    async def _end(self) -> None:
+        if not self._speaking:
+            await trio.aclose_forcefully(transport_of(self._stream))
+        elif self._answer_cut_unseen:
+            await end_by_reset(self._stream, patience=self._limits.write_timeout)
+        elif self._bytes_lost or self._answers_unread:
+            await end_by_reset(self._stream, patience=0)
+        else:
+            uploading = isinstance(self.protocol, Http1Protocol) and self.protocol.uploading
+            await end_in_order(self._stream, uploading=uploading)
+
     @property
-    def _answers_cut(self) -> bool:
-        """Whether the server ends the connection although the client may not have read all of its answers.
+    def _answer_cut_unseen(self) -> bool:
+        """Whether an answer is cut that would look whole if the connection ended in order."""
+        return isinstance(self.protocol, Http1Protocol) and self.protocol.cut_unseen and not self._bytes_lost
+
+    @property
+    def _answers_unread(self) -> bool:
+        """Whether the server ends an HTTP/2 connection although the client may not have read all of its answers.
 
         It must then be reset: after an orderly end, a client may treat a partial answer as complete.
         """
-        if self._client_gone or self._closing or not self._speaking:
+        if self._client_gone or self._closing:
             return False
         return isinstance(self.protocol, Http2Protocol) and not self.protocol.draining.finished
+
+    def _write_failed(self) -> None:
+        self._bytes_lost = True
+        self._scope.cancel()
 
     # Whether the client is still there
 
@@ -187,18 +204,25 @@ class ClientConnection:
 
     def give_up(self) -> None:
         """End the connection of a client that has vanished, without waiting for writes."""
-        reset_on_close(self._stream)
-        self._scope.cancel()
+        self._write_failed()
 
     # What the client sends
 
     async def _read(self) -> None:
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             while received := await self._stream.receive_some(READ_SIZE):
-                if not self._closing:
-                    await self._handle(RawData(bytes(received)))
+                if self._is_misled(received):
+                    self._closing = True
+                    await turn_away(self._stream, self._refusals)
+                    break
+                await self._handle(RawData(bytes(received)))
         self._client_gone = True
         await self.protocol.handle(Closed())
+
+    def _is_misled(self, received: bytes | bytearray) -> bool:
+        """Return whether a client begins with TLS on a cleartext connection."""
+        first, self._begun = not self._begun, True
+        return first and self._tls is None and received.startswith(CLIENT_HELLO)
 
     async def _handle(self, event: RawData) -> None:
         try:
@@ -217,12 +241,6 @@ class ClientConnection:
         elif isinstance(event, Updated):
             self._set_idle(event.idle)
         elif isinstance(event, Closed):
-            await self._say_goodbye()
-
-    async def _say_goodbye(self) -> None:
-        """End the sending direction, and give the client a moment to read the rest and to end its own direction."""
-        self._closing = True
-        self._scope.deadline = trio.current_time() + LINGER
-        uploading = isinstance(self.protocol, Http1Protocol) and self.protocol.uploading
-        if not (await self._writer.send_eof() or uploading):
-            self._scope.cancel()  # Over TLS the client waits for the close_notify that `aclose` sends.
+            # Often from the task of an answer, which may be cancelled by now: another task ends the connection.
+            self._closing = True
+            self._scope.cancel()

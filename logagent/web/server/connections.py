@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from typing import Any
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
@@ -21,6 +22,9 @@ from logagent.web.server.hypercorn_config import hypercorn_config
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.listening import Listener
 from logagent.web.server.liveness import LivenessMonitor
+
+Introduce = Callable[[trio.SocketStream], Awaitable[dict[str, Any]]]
+"""Finds out who the client of a connection is that was just accepted."""
 
 DEFAULT_LIMITS = ConnectionLimits()
 """What a connection may ask of the server if nobody says otherwise."""
@@ -54,6 +58,7 @@ async def serve(
     listeners: Sequence[Listener],
     *,
     limits: ConnectionLimits = DEFAULT_LIMITS,
+    introduce: Introduce | None = None,
     stopping: trio.Event,
     graceful: float,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
@@ -64,6 +69,7 @@ async def serve(
         app: the ASGI application; its lifespan surrounds everything here.
         listeners: bound sockets; closed here.
         limits: those of every connection.
+        introduce: finds out who a client is, as soon as it is accepted; what it returns goes into `scope["state"]`.
         stopping: once set, nothing more is accepted; idle connections end at once, others once their answers have.
         graceful: seconds that answers in flight may take after that; then they are cut.
         task_status: started as soon as connections are accepted.
@@ -74,14 +80,14 @@ async def serve(
     """
     with ExitStack() as sockets:
         for listener in listeners:
-            sockets.enter_context(listener.socket)
+            sockets.callback(listener.close)
         lifespan = Lifespan(ASGIWrapper(app), hypercorn_config(limits), {})
         context, monitor = WorkerContext(None), LivenessMonitor()
         async with trio.open_nursery() as background:
             await background.start(lifespan.handle_lifespan)
             await lifespan.wait_for_startup()
             background.start_soon(monitor.run)
-            handler = partial(_serve_accepted, lifespan.app, limits, context, lifespan.state, monitor)
+            handler = partial(_serve_accepted, lifespan.app, limits, context, lifespan.state, monitor, introduce)
             await _serve_until(stopping, graceful, listeners, handler, context, task_status)
             await lifespan.wait_for_shutdown()
             background.cancel_scope.cancel()
@@ -102,6 +108,8 @@ async def _serve_until(
             task_status.started()
             await stopping.wait()
             accepting.cancel_scope.cancel()
+        for listener in listeners:
+            listener.close()
         connections.cancel_scope.deadline = trio.current_time() + graceful
         await context.terminated.set()
 
@@ -119,10 +127,13 @@ async def _serve_accepted(
     context: WorkerContext,
     state: LifespanState,
     monitor: LivenessMonitor,
+    introduce: Introduce | None,
     tls: ssl.SSLContext | None,
     accepted: trio.SocketStream,
 ) -> None:
+    if introduce is not None:
+        state = LifespanState({**state, **await introduce(accepted)})
     stream: trio.abc.Stream = accepted
     if tls is not None:
-        stream = trio.SSLStream(accepted, tls, server_side=True, https_compatible=True)
+        stream = trio.SSLStream(accepted, tls, server_side=True)
     await ClientConnection(app, stream, limits, context, state, monitor).run()

@@ -13,27 +13,38 @@ from hypercorn.protocol import events
 from hypercorn.protocol.h11 import H11Protocol
 from hyperframe.exceptions import HyperframeError
 
+from logagent.web.server.http1_requests import RequestParser
+from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import NewStream, RequestStream
 
 
 class Http1Protocol(H11Protocol):
     """Serves HTTP/1.1 over one connection: Hypercorn's protocol, with our request streams and an orderly end.
 
-    Private parts of Hypercorn touched: `_create_stream`, `_check_protocol`.
+    Private parts of Hypercorn touched: `_create_stream`, `_check_protocol`, `_send_h11_event`.
 
     Args:
         new_stream: makes the stream for a request.
+        refusals: what is refused on the connection.
         others: as in `H11Protocol`.
     """
 
-    def __init__(self, new_stream: NewStream, *others: Any) -> None:
+    def __init__(self, new_stream: NewStream, refusals: Refusals, *others: Any) -> None:
         super().__init__(*others)
+        self.connection: RequestParser = RequestParser(self.config.h11_max_incomplete_size)
         self._new_stream = new_stream
+        self._refusals = refusals
 
     @property
     def uploading(self) -> bool:
         """Whether the client is still sending its request."""
         return bool(self.connection.their_state is h11.SEND_BODY)
+
+    @property
+    def cut_unseen(self) -> bool:
+        """Whether an answer has begun and not ended, of which only the end of the connection shows where it ends."""
+        begun = self.connection.our_state in {h11.SEND_BODY, h11.ERROR}
+        return begun and (self.connection.their_http_version or b"1.0") < b"1.1"
 
     @property
     def unhurried(self) -> bool:
@@ -50,6 +61,12 @@ class Http1Protocol(H11Protocol):
         if isinstance(event, events.Response) and self.context.terminated.is_set():
             event.headers.append((b"connection", b"close"))
         await super().stream_send(event)
+
+    async def _send_h11_event(self, event: Any) -> None:
+        if isinstance(event, h11.Response):
+            headers = self._refusals.signed(event.status_code, list(event.headers))
+            event = h11.Response(status_code=event.status_code, headers=headers)
+        await super()._send_h11_event(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
         # Like Hypercorn's, without WebSockets: an upgrade to them is ignored, and the request answered as it stands.

@@ -23,6 +23,7 @@ from logagent.web.server.http2_requests import Fields, is_malformed, without_hop
 from logagent.web.server.http2_streams import Http2Streams
 from logagent.web.server.limits import ConnectionLimits, TokenBucket
 from logagent.web.server.receipts import ReadReceipts
+from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import NewStream
 from logagent.web.server.server_connection import ServerConnection
 
@@ -39,6 +40,7 @@ class Http2Protocol:
         state: what the application finds in `scope["state"]`.
         send: takes bytes to write (`RawData`), whether the connection is idle (`Updated`), and its end (`Closed`).
         limits: those of the connection.
+        refusals: what is refused on it.
 
     Attributes:
         streams: the requests in flight.
@@ -54,11 +56,12 @@ class Http2Protocol:
         state: ConnectionState,
         send: Callable[[Event], Awaitable[None]],
         limits: ConnectionLimits,
+        refusals: Refusals,
     ) -> None:
         self._receipts = ReadReceipts()
         self._h2 = ServerConnection(self._receipts.stream_given_up)
         self.writer = FrameWriter(self._h2, lambda data: send(RawData(data)), self._receipts, limits)
-        self.streams = Http2Streams(new_stream, self._h2, self.writer, config, state, self._advance)
+        self.streams = Http2Streams(new_stream, self._h2, self.writer, config, state, self._advance, refusals)
         self.draining = Draining(self.streams.in_flight.keys(), self._receipts, self.writer, tasks, limits)
         self._tasks = tasks
         self._send = send

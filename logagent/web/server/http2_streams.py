@@ -15,6 +15,7 @@ from hypercorn.typing import ConnectionState
 
 from logagent.web.server.frame_writer import FrameWriter
 from logagent.web.server.http2_requests import Fields, to_request
+from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import NewStream, RequestStream
 
 
@@ -28,6 +29,7 @@ class Http2Streams:
         config: Hypercorn's, for the fields that go with every answer.
         state: what the application finds in `scope["state"]`.
         changed: called after a stream was opened or closed.
+        refusals: what is refused on the connection.
 
     Attributes:
         in_flight: the streams whose requests are not answered yet, by id.
@@ -41,6 +43,7 @@ class Http2Streams:
         config: Config,
         state: ConnectionState,
         changed: Callable[[], Awaitable[None]],
+        refusals: Refusals,
     ) -> None:
         self.in_flight: dict[int, RequestStream] = {}
         self._new_stream = new_stream
@@ -49,6 +52,7 @@ class Http2Streams:
         self._config = config
         self._state = state
         self._changed = changed
+        self._refusals = refusals
 
     @property
     def unhurried(self) -> bool:
@@ -116,6 +120,7 @@ class Http2Streams:
                 await self._writer.end(stream_id)
 
     def _head(self, status: int, fields: Fields) -> Fields:
+        fields = self._refusals.signed(status, fields)
         return [(b":status", b"%d" % status), *fields, *self._config.response_headers("h2")]
 
     async def _answer_ended(self, stream_id: int) -> None:

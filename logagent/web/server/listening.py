@@ -7,6 +7,11 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from logagent.core.wire.certificates import read_certificates
+from logagent.web.server import unix_sockets
+from logagent.web.server.handshake import ServerTls
+from logagent.web.server.unix_sockets import SocketFile
+
 BACKLOG = 1024
 """Connections that the kernel holds until they are accepted: many times what a dashboard opens at once."""
 
@@ -26,17 +31,43 @@ class Listener:
     Attributes:
         socket: closed by `connections.serve`, or by whoever never hands it over.
         tls: the server's side of TLS; None: cleartext.
+        file: of a Unix socket; None: TCP.
     """
 
     socket: socket.socket
     tls: ssl.SSLContext | None
+    file: SocketFile | None = None
 
     @property
     def address(self) -> str:
-        """The URL at which clients reach it, as `https://[::1]:8443`."""
+        """The URL at which clients reach it, as `https://[::1]:8443` or `unix:/run/logagent.sock`."""
+        if self.file is not None:
+            return f"unix:{self.file.path}"
         host, port = self.socket.getsockname()[:2]
         scheme = "https" if self.tls else "http"
         return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+    def close(self) -> None:
+        """Close the socket, and remove its file; a second call changes nothing."""
+        self.socket.close()
+        if self.file is not None:
+            self.file.remove()
+
+
+def listen_unix(path: Path, mode: int, group: int | None) -> Listener:
+    """Bind a Unix socket and listen on it, in cleartext.
+
+    Args:
+        path: absolute; a socket there on which nobody listens is replaced.
+        mode: of its file; who may write to it may connect.
+        group: of its file; None: the agent's own.
+
+    Raises:
+        OSError: naming the path, with what would be right.
+    """
+    bound, file = unix_sockets.bind(path, mode, group)
+    bound.listen(BACKLOG)
+    return Listener(bound, None, file)
 
 
 def listen(host: str, port: int, tls: ssl.SSLContext | None) -> Listener:
@@ -72,7 +103,7 @@ def _probe_silent_clients(bound: socket.socket) -> None:
             bound.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLContext:
+def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ServerTls:
     """Make the TLS of a listener: 1.2 or newer, HTTP/2 preferred over HTTP/1.1.
 
     Args:
@@ -84,12 +115,17 @@ def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ssl.SSLC
     Raises:
         OSError: when a file cannot be read; `ssl.SSLError` when it is not what it should be.
     """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(CIPHERS)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    context.load_cert_chain(certificate, key)
-    if client_ca is not None:
-        context.load_verify_locations(client_ca)
-        context.verify_mode = ssl.CERT_OPTIONAL
-    return context
+    seeing, quiet = ServerTls(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for context in (seeing, quiet):
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(CIPHERS)
+        context.set_alpn_protocols(["h2", "http/1.1"])
+        context.load_cert_chain(certificate, key)
+        if client_ca is not None:
+            context.load_verify_locations(client_ca)
+            context.verify_mode = ssl.CERT_OPTIONAL
+    seeing.watch()
+    seeing.quiet = quiet
+    seeing.certificate = next(iter(read_certificates(certificate.read_bytes())), None)
+    seeing.authority = None if client_ca is None else next(iter(read_certificates(client_ca.read_bytes())), None)
+    return seeing

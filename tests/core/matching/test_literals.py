@@ -62,3 +62,32 @@ def test_a_text_that_lacks_a_keyword_is_ruled_out(
     keywords: list[bytes], ignore_case: bool, text: bytes, ruled_out: bool
 ) -> None:
     assert Matcher(keywords, [b"a"], ignore_case).rules_out(text) is ruled_out
+
+
+LONG = [bytes(97 + number * number % 26 for number in range(length)) for length in (255, 256, 257, 4096)]
+
+
+@pytest.mark.parametrize("keyword", LONG, ids=len)
+@pytest.mark.parametrize("ignore_case", [False, True])
+def test_a_keyword_of_any_length_is_found_whole(keyword: bytes, ignore_case: bool) -> None:
+    lines = [keyword[:-1], b"#" + keyword + b"#", keyword.upper(), keyword[:256], b"#" + keyword.upper()]
+    having = [line for line in lines if keyword in (line.lower() if ignore_case else line)]
+    block = b"".join(line + b"\n" for line in lines)
+    assert found(Matcher([keyword], ignore_case=ignore_case), block) == having
+    marked = [line for line in having if b"#" in line]
+    assert found(Matcher([b"#", keyword], ignore_case=ignore_case), block) == marked
+
+
+@pytest.mark.parametrize("ignore_case", [False, True])
+def test_long_keywords_with_any_bytes_are_found(ignore_case: bool) -> None:
+    keyword = bytes(byte for byte in range(256) if byte != 0x0A) * 20
+    block = keyword[:-1] + b"\n" + keyword + b"\n"
+    assert found(Matcher([keyword], ignore_case=ignore_case), block) == [keyword]
+    assert found(Matcher([], [keyword], ignore_case=ignore_case), block) == [keyword[:-1]]
+
+
+def test_a_block_all_of_whose_lines_begin_a_long_keyword_has_not_all_of_them() -> None:
+    keyword = b"a" * 300
+    block = (keyword + b"\n" + keyword[:-1] + b"\n") * 10
+    matcher = Matcher([keyword])
+    assert [len(found(matcher, block)) for _ in range(5)] == [10] * 5

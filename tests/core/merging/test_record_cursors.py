@@ -77,7 +77,7 @@ def test_too_many_logs_have_no_cursor_and_are_not_tried_again(monkeypatch: pytes
     cursors = RecordCursors(OLDEST)
     many = tuple(at(f"{number}.log", number, number * 7919) for number in range(2000))
     assert cursors.moved(Batch(b"", 0, positions=many)) == ""
-    monkeypatch.delattr("logagent.core.merging.record_cursors.encode")
+    monkeypatch.delattr("logagent.core.merging.record_cursors.encode_plain")
     assert cursors.behind(Batch(b"a\nb\n", 2, None, [0, 2], (A,))) == ["", ""]
 
 

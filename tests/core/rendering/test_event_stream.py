@@ -76,7 +76,7 @@ def test_any_line_is_one_event_whatever_line_breaks_it_holds(line: bytes) -> Non
 def test_notices_come_before_the_lines_and_live_behind_them() -> None:
     batch = Batch(b"one\n", 1, [0], [0], (WEB,), notices=(Notice("db-2", Status.UNAVAILABLE, "away\r\n"),), live=True)
     kinds = [(kind, told) for _, kind, told in Browser().read(rendering().batch(batch)).events]
-    assert kinds[0] == ("notice", {"notice": {"host": "db-2", "status": 14, "message": "away\r\n"}})
+    assert kinds[0] == ("notice", {"notice": {"host": "db-2", "status": 14, "message": r"away\x0d\x0a"}})
     assert [kind for kind, _ in kinds] == ["notice", "message", "live"]
     assert kinds[2][1] == {"live": True}
 
@@ -103,3 +103,14 @@ def test_the_last_event_is_the_verdict_and_its_id_the_last_cursor() -> None:
 def test_without_a_cursor_the_id_before_stays() -> None:
     browser = Browser(last_event_id="before").read(rendering().end(Outcome()))
     assert browser.events == [("before", "end", end_record(Outcome()))]
+
+
+def test_a_follow_of_too_many_logs_for_ids_says_so_once() -> None:
+    stream = rendering()
+    many = tuple(Position("web-1", f"{number}.log", number << 32 | 7, number * 7919) for number in range(2000))
+    told = [Browser().read(stream.batch(Batch(LINES.body, 2, [0, 1], [0, 4], (WEB,), positions=many))) for _ in "ab"]
+    assert [[kind for _, kind, _ in browser.events] for browser in told] == [
+        ["notice", "message", "message"],
+        ["message", "message"],
+    ]
+    assert "records have no cursor" in told[0].events[0][2]["notice"]["message"]

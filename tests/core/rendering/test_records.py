@@ -62,9 +62,17 @@ def test_a_prefix_of_merged_lines_is_each_lines_own() -> None:
     assert RecordsText(prefix=True).batch(MERGED) == b"db-2 c.log: one\nweb-1 a.log: \nweb-1 b.log: two\n"
 
 
-def test_a_prefix_holds_the_bytes_of_a_name_that_is_not_utf_8() -> None:
-    batch = Batch(b"one\n", 1, None, None, (Origin("h", "caf\udce9.log"),))
-    assert RecordsText(prefix=True).batch(batch) == b"h caf\xe9.log: one\n"
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("caf\udce9.log", b"h caf\\xe9.log: one\n"),
+        ("a\nweb-1 auth.log: root logged in", b"h a\\x0aweb-1 auth.log:\\x20root logged in: one\n"),
+        ("a\u2028\x85\x1b[2J\u202e", b"h a\\u2028\\x85\\x1b[2J\\u202e: one\n"),
+    ],
+)
+def test_no_name_forges_a_line_by_its_prefix(name: str, shown: bytes) -> None:
+    batch = Batch(b"one\n", 1, None, None, (Origin("h", name),))
+    assert RecordsText(prefix=True).batch(batch) == shown
 
 
 @QUICK
@@ -181,7 +189,7 @@ def test_the_last_record_is_the_verdict() -> None:
 
 def test_the_last_record_is_json_even_where_a_message_holds_bytes_of_a_name() -> None:
     rendered = RecordsNdjson().end(Outcome(Status.NOT_FOUND, "caf\udce9: no such file"))
-    assert json.loads(rendered)["end"]["message"] == "caf?: no such file"
+    assert json.loads(rendered)["end"]["message"] == r"caf\xe9: no such file"
 
 
 LEADS, TRAILS, CONTINUES, GAP = (
@@ -222,7 +230,7 @@ TOLD = Batch(b"one\n", 1, [0], [7], (WEB,), notices=(AWAY,), live=True)
 
 def test_a_follow_tells_its_notices_before_the_lines_and_what_is_live_behind_them() -> None:
     notice, line, live = (json.loads(row) for row in RecordsNdjson(follow=True).batch(TOLD).splitlines())
-    assert notice == {"notice": {"host": "db-2", "status": 14, "message": 'connection "lost"\r\n'}}
+    assert notice == {"notice": {"host": "db-2", "status": 14, "message": r'connection "lost"\x0d\x0a'}}
     assert (line["line"], live) == ("one", {"live": True})
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logagent.core.time_range import FARTHEST
 from logagent.core.times.moments import read, spelled
 
 SECOND = 10**9
@@ -53,6 +54,12 @@ def test_anything_else_names_none(text: str) -> None:
     assert read(text, NOW) is None
 
 
-@given(st.integers(-(10**20), 10**20))
+def test_a_span_goes_back_no_further_than_can_be_spelled() -> None:
+    moment = read("999999999w", NOW)
+    assert moment == -FARTHEST
+    assert read(spelled(moment), NOW) == moment
+
+
+@given(st.integers(-FARTHEST, FARTHEST))
 def test_a_moment_survives_its_spelling(moment: int) -> None:
     assert read(spelled(moment), NOW) == moment

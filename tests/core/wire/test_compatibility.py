@@ -90,7 +90,7 @@ def test_a_cursor_is_made_of_the_same_text_however_it_is_compressed() -> None:
 
 def test_the_trailers_of_a_verdict() -> None:
     hosts = (
-        HostOutcome('d"b', Status.UNAVAILABLE, "100% away\n"),
+        HostOutcome('d"b', Status.UNAVAILABLE, "100% wäg"),
         HostOutcome("c", Status.NOT_FOUND, "no such file"),
         HostOutcome("web-1", Status.OK, "", 3),
     )
@@ -105,7 +105,7 @@ def test_the_trailers_of_a_verdict() -> None:
         ("log-cursor", "AbC-_"),
         (
             "log-hosts",
-            r'"d\"b";status=14;lines=0;message="100%25 away%0A", "c";status=5;lines=0;message="no such file", '
+            r'"d\"b";status=14;lines=0;message="100%25 w%C3%A4g", "c";status=5;lines=0;message="no such file", '
             r'"web-1";status=0;lines=3',
         ),
         ("server-timing", "open;dur=1.000, scan;dur=2.346"),

@@ -61,6 +61,7 @@ def test_no_hosts_at_all_is_no_host_chosen() -> None:
     [
         HostState("web-1", "http://a:1", True, "1.0", 0.00125),
         HostState("db-2", "https://b:1", False, message="connection refused"),
+        HostState("web-1", "https://a:1", True, "1.0", 0.00125, "", 1_796_000_000.0),
     ],
 )
 def test_state_comes_back_from_its_json(state: HostState) -> None:
@@ -75,11 +76,19 @@ def test_json_of_a_host_has_its_round_trip_in_milliseconds() -> None:
         "version": "1.0",
         "round_trip_ms": 1.235,
         "message": "",
+        "certificate_ends": None,
     }
 
 
 def test_what_the_json_of_a_host_lacks_is_unknown_and_what_else_it_has_is_ignored() -> None:
-    member = {"name": "web-1", "reachable": "yes", "round_trip_ms": "soon", "message": None, "color": "red"}
+    member = {
+        "name": "web-1",
+        "reachable": "yes",
+        "round_trip_ms": "soon",
+        "message": None,
+        "certificate_ends": "x",
+        "color": 1,
+    }
     assert host_from_json(member) == HostState("web-1", "", False)
     assert host_from_json(member | {"round_trip_ms": 10**400}).round_trip is None
 

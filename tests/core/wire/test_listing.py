@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import BadParameter, Query
@@ -148,6 +149,7 @@ def test_moments_are_rfc3339_with_years_of_four_digits(moment: int, text: str) -
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+MESSAGES = TEXTS.map(in_line)
 MOMENTS = st.integers(-(2**59), 2**63)
 FILES = st.builds(ListedFile, TEXTS, st.integers(0, 2**63 - 1), MOMENTS, st.booleans())
 LOGS = st.builds(
@@ -160,12 +162,14 @@ LOGS = st.builds(
     st.lists(TEXTS, max_size=2).map(tuple),
     TEXTS,
     st.none() | st.booleans(),
-    TEXTS,
+    MESSAGES,
+    st.none(),
+    st.sampled_from(Status),
 )
 LISTINGS = st.builds(
     Listing,
     st.lists(LOGS, max_size=3).map(tuple),
-    st.lists(st.builds(HostOutcome, TEXTS, st.sampled_from(Status), TEXTS), max_size=2).map(tuple),
+    st.lists(st.builds(HostOutcome, TEXTS, st.sampled_from(Status), MESSAGES), max_size=2).map(tuple),
 )
 
 
@@ -197,5 +201,38 @@ def changed(**members: Any) -> dict[str, Any]:
     ],
 )
 def test_document_that_is_no_listing_is_refused(document: object) -> None:
+    with pytest.raises(BadListing):
+        from_json(document)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "logs", "denied"),
+    [
+        ((Status.PERMISSION_DENIED,), (), True),
+        (
+            (Status.PERMISSION_DENIED, Status.NOT_FOUND),
+            (replace(LOG, timed=None, status=Status.PERMISSION_DENIED),),
+            True,
+        ),
+        ((Status.PERMISSION_DENIED,), (LOG,), False),
+        ((Status.PERMISSION_DENIED,), (replace(LOG, status=Status.PERMISSION_DENIED),), False),
+        ((Status.PERMISSION_DENIED, Status.UNAVAILABLE), (), False),
+        ((Status.NOT_FOUND,), (), False),
+        ((Status.OK, Status.PERMISSION_DENIED), (), False),
+    ],
+)
+def test_listing_is_denied_where_nothing_may_be_read_and_nothing_else_failed(
+    hosts: tuple[Status, ...], logs: tuple[ListedLog, ...], denied: bool
+) -> None:
+    assert Listing(logs, tuple(HostOutcome("web-1", status) for status in hosts)).is_denied_by("web-1") is denied
+
+
+def test_what_another_host_denies_is_not_denied_by_this_one() -> None:
+    assert not Listing((), (HostOutcome("web-2", Status.PERMISSION_DENIED),)).is_denied_by("web-1")
+
+
+def test_a_log_of_an_unknown_status_is_no_listing() -> None:
+    document = to_json(Listing((LOG,), ()))
+    document["files"][0]["status"] = 99
     with pytest.raises(BadListing):
         from_json(document)

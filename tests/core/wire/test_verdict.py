@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from logagent.core.escapes import in_line
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.wire.verdict import (
@@ -28,7 +29,7 @@ QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SPOKEN = st.characters(exclude_categories=["Cs"])
 # Space around a field's value is not part of it (RFC 9110, section 5.5), so that a message has none.
-MESSAGES = st.text(SPOKEN, max_size=30).map(str.strip)
+MESSAGES = st.text(SPOKEN, max_size=30).map(str.strip).map(in_line)
 COUNTS = st.integers(0, 10**18)
 STAGES = st.dictionaries(st.sampled_from(["open", "scan", "merge"]), st.integers(0, 10**9).map(lambda us: us * 1000))
 PARTS = st.builds(HostOutcome, st.text(SPOKEN, max_size=20), st.sampled_from(Status), MESSAGES, COUNTS)
@@ -127,7 +128,14 @@ def test_an_incomplete_answer_says_so() -> None:
 
 
 def test_a_message_is_percent_encoded_where_it_leaves_ascii() -> None:
-    assert trailers(Outcome(message="100% für\nalle"))["log-message"] == "100%25 f%C3%BCr%0Aalle"
+    assert trailers(Outcome(message="100% für alle"))["log-message"] == "100%25 f%C3%BCr alle"
+
+
+def test_a_message_forges_no_line_when_it_is_decoded() -> None:
+    part = HostOutcome("web-1", Status.UNAVAILABLE, "a\u2028b")
+    sent = trailers(Outcome(Status.UNAVAILABLE, "no\nlog-status: 0\x85", hosts=(part,)))
+    assert sent["log-message"] == r"no\x0alog-status: 0\x85"
+    assert sent["log-hosts"] == r'"web-1";status=14;lines=0;message="a\\u2028b"'
 
 
 def test_a_name_is_a_structured_fields_string() -> None:
@@ -294,8 +302,10 @@ def test_the_end_record_holds_the_whole_verdict() -> None:
         ],
         "notes": [{"host": "web-1", "kind": "times", "count": 1, "files": ["a.log"], "message": TIMES.sentence}],
         "timings_ms": {"scan": 1.235},
+        "trace_id": "ab" * 16,
     }
-    assert end_record(outcome) == {"end": record}
+    assert end_record(replace(outcome, trace="ab" * 16)) == {"end": record}
+    assert end_record(outcome) == {"end": record | {"trace_id": None}}
 
 
 def test_the_end_record_leaves_no_host_out() -> None:
@@ -304,8 +314,14 @@ def test_the_end_record_leaves_no_host_out() -> None:
 
 
 def test_a_message_is_cut_at_512_bytes() -> None:
-    assert trailers(Outcome(message="x" * 509))["log-message"] == "x" * 509
+    assert trailers(Outcome(message="x" * 512))["log-message"] == "x" * 512
     assert trailers(Outcome(message="x" * 513))["log-message"] == "x" * 509 + "..."
+
+
+def test_a_message_that_one_agent_cut_is_not_cut_again_by_the_next() -> None:
+    cut = from_trailers(trailers(Outcome(message="x" * 507 + "\u00fc")))
+    assert cut.message == "x" * 507 + "..."
+    assert from_trailers(trailers(cut)).message == cut.message
 
 
 def test_hosts_that_fit_exactly_are_not_left_out() -> None:

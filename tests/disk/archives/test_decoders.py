@@ -6,6 +6,7 @@ import gzip
 import zlib
 
 import pytest
+import zstandard
 
 from logagent.disk.archives.compression import Compression
 from logagent.disk.archives.decoders import (
@@ -14,6 +15,7 @@ from logagent.disk.archives.decoders import (
     decoder_of,
     exact_decoder_of,
     exceeds_memory,
+    lacks_memory,
 )
 from testbed.packing import PACK
 
@@ -56,3 +58,16 @@ def test_damage_is_not_taken_for_a_lack_of_memory() -> None:
     with pytest.raises(DECODER_ERRORS) as raised:
         decoder_of(Compression.XZ, MEMORY).decompress(b"no archive at all", 100)
     assert not exceeds_memory(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "lacks"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("LZ4F_decompress failed with code: ERROR_allocation_failed"), True),
+        (zstandard.ZstdError("zstd decompressor error: Allocation error : not enough memory"), True),
+        (zstandard.ZstdError("zstd decompressor error: Data corruption detected"), False),
+    ],
+)
+def test_a_lack_of_memory_is_told_from_damage(error: Exception, *, lacks: bool) -> None:
+    assert lacks_memory(error) is lacks

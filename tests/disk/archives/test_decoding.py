@@ -159,6 +159,15 @@ def test_zstd_with_its_size_in_the_head_or_of_a_single_run_or_of_bytes_as_they_a
     assert decompressed(archive, Compression.ZSTD) == (b"line\n" * 100 + bytes(10 * BLOCK) + noise, None)
 
 
+def test_zstd_that_ends_before_the_length_that_it_names_is_a_loss() -> None:
+    frame = b"\x28\xb5\x2f\xfd\x20\x0a" + b"\x28\0\0line\n" + b"\x01\0\0"  # ten bytes; a block of five, and the end
+    text, loss = decompressed(frame, Compression.ZSTD)
+    assert text == b"line\n"
+    assert loss is not None
+    assert loss.message == "app.log.2: damaged after 5 bytes: its text is not as long as it says"
+    assert decompressed(frame[:5] + b"\x05" + frame[6:], Compression.ZSTD) == (b"line\n", None)
+
+
 def test_a_window_of_zstd_beyond_the_limit_is_refused_by_name() -> None:
     head = b"\x28\xb5\x2f\xfd\0" + bytes([18 << 3])  # 2 to the power of 10 + 18
     text, loss = decompressed(PACK[Compression.ZSTD](b"line\n") + head + bytes(20), Compression.ZSTD)

@@ -133,9 +133,9 @@ def told(batches: Sequence[Batch], step: int | None = None) -> tuple[int, dict[i
 def times_of(lines: Sequence[bytes], content: bytes, asked: Query, zone: tzinfo) -> list[int]:
     """The time of each line that is to be counted, each stamped by itself."""
     starts = [sum(len(line) + 1 for line in lines[:number]) for number in range(len(lines))]
-    with opened(content, zone) as (reader, _):
+    with opened(content, zone) as (reader, whole):
         times = [
-            FileTimes(reader, zone, MODIFIED).times([start], [line])[0]
+            FileTimes(reader, zone, MODIFIED, whole.found).times([start], [line])[0]
             for start, line in zip(starts, lines, strict=True)
             if all(keyword in line for keyword in asked.match.keywords)
         ]

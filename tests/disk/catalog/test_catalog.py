@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+from logagent.core.escapes import in_line
 from logagent.core.notes import Notes
 from logagent.core.outcome import Failure, Status
-from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog, Log
+from logagent.disk.catalog.left_out import LeftOut, Wanted
 from logagent.disk.files.walk import MAX_DEPTH
 from testbed.trees import Unprivileged, contents, failure, names, planted, read, refusal
 
@@ -67,7 +70,7 @@ def test_all_that_is_refused_reads_like_a_missing_file(root: Path, name: str) ->
     planted(root.parent, "outside.log")
     (root / "loop.log").symlink_to("loop.log")
     os.mkfifo(root / "fifo.log")
-    assert failure(Catalog([root]), name) == (Status.NOT_FOUND, f"no such file: {name}")
+    assert failure(Catalog([root]), name) == (Status.NOT_FOUND, f"no such file: {in_line(name)}")
 
 
 def test_missing_file_among_several_is_named_by_a_log_that_does_not_open(root: Path) -> None:
@@ -108,9 +111,44 @@ def test_file_removed_since_it_was_found_is_not_found(root: Path) -> None:
 # Limits.
 
 
-def test_more_files_than_the_limit_are_refused_with_their_number(root: Path) -> None:
-    expected = (Status.RESOURCE_EXHAUSTED, "4 files match, more than 3; narrow the glob")
-    assert failure(Catalog([root]), "**/*.log", limit=3) == expected
+def test_of_more_files_than_the_limit_the_newest_are_found_and_the_others_counted(root: Path) -> None:
+    every = ["auth.log", "nginx/access.log", "nginx/error.log", "nginx/old/access.log"]
+    for age, name in enumerate(every):
+        os.utime(root / name, (1000 - age, 1000 - age))
+    left_out = LeftOut()
+    found = Catalog([root]).find(["**/*.log"], limit=2, left_out=left_out)
+    assert names(found) == every[:2]
+    assert names(left_out.newest) == every[2:]
+    assert left_out.failure().message == "4 files match; the newest 2 were read; narrow the glob"
+    assert left_out.latest == (998 + 86400) * 10**9
+
+
+def test_files_that_are_named_and_those_that_were_begun_go_before_newer_ones(root: Path) -> None:
+    os.utime(root / "auth.log", (1, 1))
+    os.utime(root / "nginx/error.log", (2, 2))
+    assert names(Catalog([root]).find(["**/*.log", "auth.log"], limit=1)) == ["auth.log"]
+    found: list[Log] = []
+
+    def search() -> Generator[None, None, None]:
+        found.extend((yield from Catalog([root]).finding(["**/*.log"], wanted=Wanted(1, {"nginx/error.log"}))))
+
+    list(search())
+    assert names(found) == ["nginx/error.log"]
+
+
+def test_the_age_of_a_log_is_that_of_its_newest_file(tmp_path: Path) -> None:
+    root = planted(tmp_path, "a.log", "b.log", "b.log.1")
+    os.utime(root / "b.log", (1, 1))
+    os.utime(root / "b.log.1", (2_000_000_000, 2_000_000_000))
+    assert names(Catalog([root]).find(["*.log"], limit=1)) == ["b.log"]
+
+
+def test_a_search_that_is_given_up_closes_all(root: Path) -> None:
+    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
+    steps = Catalog([root]).finding(["**/*.log", "auth.log"])
+    next(steps)
+    del steps
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
 
 
 def test_as_many_files_as_the_limit_are_found(root: Path) -> None:
@@ -118,21 +156,21 @@ def test_as_many_files_as_the_limit_are_found(root: Path) -> None:
 
 
 def test_glob_that_looks_at_too_many_entries_is_refused(root: Path) -> None:
-    status, message = failure(Catalog([root], max_comparisons=10), "**/*.log")
+    status, message = failure(Catalog([root], max_walk=8), "**/*.log")
     assert status is Status.RESOURCE_EXHAUSTED
-    assert message == "glob too wide: more than 10 comparisons with directory entries; narrow it"
+    assert message == "glob too wide: more than max_walk=8 directory entries; narrow **/*.log"
 
 
 def test_names_of_one_directory_alone_can_be_too_many(tmp_path: Path) -> None:
     root = planted(tmp_path, *(f"{number}" for number in range(20)))
-    assert failure(Catalog([root], max_comparisons=20), "*.log")[0] is Status.RESOURCE_EXHAUSTED
-    assert failure(Catalog([root], max_comparisons=21), "*.log")[0] is Status.NOT_FOUND
+    assert failure(Catalog([root], max_walk=20), "*.log")[0] is Status.RESOURCE_EXHAUSTED
+    assert failure(Catalog([root], max_walk=21), "*.log")[0] is Status.NOT_FOUND
 
 
 def test_globs_of_one_question_share_the_bound(root: Path) -> None:
-    catalog = Catalog([root], max_comparisons=15)
+    catalog = Catalog([root], max_walk=8)
     assert len(catalog.find(["*"])) == 2
-    assert failure(catalog, *("*" + "?" * length for length in range(5)))[0] is Status.RESOURCE_EXHAUSTED
+    assert failure(catalog, *("*" + "?" * length for length in range(9)))[0] is Status.RESOURCE_EXHAUSTED
 
 
 def test_directories_too_deep_are_named_beside_what_was_found(root: Path) -> None:
@@ -444,7 +482,7 @@ def test_root_that_vanished_since_the_file_was_found_is_unavailable(root: Path) 
 
 def test_no_descriptor_stays_open(root: Path) -> None:
     (root / "link").symlink_to("nginx")
-    catalog = Catalog([root, root / "none"], max_comparisons=40)
+    catalog = Catalog([root, root / "none"], max_walk=40)
     before = sum(1 for _ in Path("/proc/self/fd").iterdir())
     for patterns in (["**"], ["*", "**/*.log", "**/a*", "**/b*"], ["link/*"], ["none"], ["auth.log"]):
         try:

@@ -84,7 +84,7 @@ def test_directory_of_a_links_target_is_looked_into_for_more(pods: Path) -> None
 
 def test_too_wide_a_directory_beside_a_target_is_named(pods: Path) -> None:
     planted(pods, *(f"pods/web/app/{number}" for number in range(20)))
-    live, refused = Catalog([pods], max_comparisons=10).find(["containers/web.log"])
+    live, refused = Catalog([pods], max_walk=10).find(["containers/web.log"])
     assert live.name == "containers/web.log"
     assert refusal(refused) == (
         Status.RESOURCE_EXHAUSTED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -32,11 +32,11 @@ class Searched(Catalog):
         self.broken = False
         self.behind: Callable[[], None] = lambda: None
 
-    def find(self, patterns: Sequence[str], **options: Any) -> list[Log]:
+    def finding(self, patterns: Sequence[str], **options: Any) -> Generator[None, None, list[Log]]:
         self.at.append(trio.current_time())
         if self.broken:
             raise ZeroDivisionError
-        found = super().find(patterns, **options)
+        found = yield from super().finding(patterns, **options)
         if len(self.at) == 1:
             self.behind()
         return found
@@ -61,6 +61,12 @@ class Scene:
 
     def _tell(self) -> None:
         self.told += 1
+
+    @property
+    def watched(self) -> list[str]:
+        """The directories that are watched, without those on the way to the root."""
+        above = {parent.name for parent in self.directory.parents}
+        return [name for name in self.watching.watched if name not in above]
 
     async def wake(self, name: str = "logs") -> None:
         """Names have come or gone in a directory, and there was time for a search."""
@@ -170,16 +176,16 @@ async def test_a_name_that_is_not_there_yet_is_waited_for(tmp_path: Path, autoju
 
 async def test_new_directories_are_searched_and_watched(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with scene(tmp_path) as it, it.finder("**/*.log") as finder:
-        assert it.watching.watched == ["logs"]
+        assert it.watched == ["logs"]
         (it.directory / "sub" / "deep").mkdir(parents=True)
         await it.wake()
-        assert it.watching.watched == ["deep", "logs", "sub"]
+        assert it.watched == ["deep", "logs", "sub"]
         append(it.directory / "sub" / "deep" / "new.log", "1")
         await it.wake("deep")
         assert sorted(finder.logs) == ["app.log", "sub/deep/new.log"]
         shutil.rmtree(it.directory / "sub")
         await it.wake("sub")
-        assert it.watching.watched == ["logs"]
+        assert it.watched == ["logs"]
 
 
 async def test_a_directory_that_was_replaced_is_watched_anew(tmp_path: Path, autojump_clock: MockClock) -> None:
@@ -190,14 +196,14 @@ async def test_a_directory_that_was_replaced_is_watched_anew(tmp_path: Path, aut
         replaced.outdated = True
         await it.wake()
         assert replaced.closed
-        assert it.watching.watched == ["logs"]
+        assert it.watched == ["logs"]
 
 
 async def test_one_glob_does_not_have_all_directories_watched(tmp_path: Path, autojump_clock: MockClock) -> None:
     async with scene(tmp_path) as it:
         (it.directory / "sub").mkdir()
         async with it.finder("*.log"):
-            assert it.watching.watched == ["logs"]
+            assert it.watched == ["logs"]
 
 
 async def test_a_glob_is_searched_for_again_though_nobody_calls(tmp_path: Path, autojump_clock: MockClock) -> None:

@@ -308,7 +308,7 @@ async def test_of_a_link_its_own_directory_and_its_targets_are_watched(
     told = Told()
     async with growing_logs(tmp_path, watching=told) as logs:
         reader = await logs.reader()
-        assert told.watched == sorted([tmp_path.name, "pods"])
+        assert {tmp_path.name, "pods"} <= set(told.watched)
         (tmp_path / "pods" / "0.log").rename(tmp_path / "pods" / "0.log.1")
         append(tmp_path / "pods" / "0.log", "2")
         told.watches["pods"].wake()

@@ -22,6 +22,7 @@ from logagent.disk.rotation.chain import BUSY, HALF_TIME, QUIET, Chain
 from logagent.disk.rotation.growing_file import LOOKED
 from logagent.disk.rotation.held_files import MAX_HELD
 from logagent.disk.rotation.retries import RETRY_PAUSE
+from logagent.disk.rotation.whereabouts import WAY_AGAIN
 from testbed.packing import PACK
 from testbed.tailing import append, generations
 
@@ -66,7 +67,7 @@ def look(chain: Chain, now: float, in_use: int = 0) -> None:
 
 def rotate(chain: Chain, directory: Directory, now: float, in_use: int = 0) -> None:
     directory.rotate()
-    chain.note_rename()
+    chain.whereabouts.note_rename()
     look(chain, now, in_use)
 
 
@@ -116,10 +117,10 @@ def test_a_moment_that_passes_after_a_look_began_is_looked_at_again(chain: Chain
     look(chain, 1.0)
     directory.rotate()
     directory.write("new\n")
-    chain.note_rename()
+    chain.whereabouts.note_rename()
     look(chain, 1.05)
     due = 1.05 + QUIET
-    assert (chain.next_look(1.05), chain.next_look(due)) == (due, float("inf"))
+    assert (chain.next_look(1.05), chain.next_look(due)) == (due, 1.05 + WAY_AGAIN)
     assert not chain.is_done(0, due - 0.01)
     assert chain.is_done(0, due)
 
@@ -130,7 +131,7 @@ def test_half_a_line_is_looked_at_until_it_is_given(chain: Chain, directory: Dir
     assert chain.next_look(1.0) == 1.0 + HALF_TIME
     look(chain, 1.0 + HALF_TIME)
     assert chain.files[0].half == 0
-    assert chain.next_look(1.0 + HALF_TIME) == float("inf")
+    assert chain.next_look(1.0 + HALF_TIME) == 1.0 + WAY_AGAIN
 
 
 def test_what_took_the_place_but_could_not_be_opened_is_sought_again(chain: Chain, directory: Directory) -> None:
@@ -260,7 +261,7 @@ def test_more_files_than_are_held_open_are_all_looked_at(chain: Chain, directory
     for number in range(MAX_HELD + 8, 0, -1):
         directory.path.with_name(f"app.log.{number}").write_text(f"{number}\n")
     directory.write("0\n")
-    chain.note_rename()
+    chain.whereabouts.note_rename()
     for now in (1.0, 1.1):
         look(chain, now)
     assert len(chain.files.descriptors()) == MAX_HELD
@@ -396,7 +397,7 @@ def test_in_a_log_of_dated_files_the_next_one_is_found_when_a_name_has_changed(d
     append(directory.path.with_name("app.log-20260102"), "next")
     look(chain, 1.0)
     assert chain.files.last == 0
-    chain.note_rename()
+    chain.whereabouts.note_rename()
     look(chain, 2.0)
     assert chain.files.last == 1
     chain.close()

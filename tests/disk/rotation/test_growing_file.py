@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.disk.files.overwritten import Overwritten
-from logagent.disk.rotation.growing_file import LOOKED, TRAIL, GrowingFile
+from logagent.disk.rotation.growing_file import LOOKED, GrowingFile
+from logagent.disk.rotation.known_part import TRAIL
 
 LINE = b"2026-11-25T10:00:%02dZ " + b"x" * 60
 

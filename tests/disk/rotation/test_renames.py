@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.files.ways import way_to
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.renames import RenameDetector, places_of
 from logagent.disk.rotation.retries import RETRY_PAUSE
@@ -87,8 +88,8 @@ def test_in_a_log_of_dated_files_only_a_reported_rename_counts(path: Path, newes
 def places(root: Path, name: str, *more: Path) -> tuple[Path | None, set[Path]]:
     [log] = Catalog([root, *more]).find([name])
     assert log.root is not None
-    path, directories = places_of(log.root, log.name, log.generations[0])
-    return path, set(directories)
+    path, way = places_of(log.root, log.name, log.generations[0])
+    return path, set(way_to(way).near)
 
 
 def test_a_log_lies_in_one_directory(path: Path) -> None:
@@ -108,15 +109,15 @@ def test_a_link_is_renamed_where_its_target_lies_too(path: Path) -> None:
     assert places(path.parent, "links/web.log") == (link, {link.parent, path.parent})
 
 
-def test_of_a_link_from_another_root_the_target_is_looked_at(path: Path) -> None:
+def test_a_link_from_another_root_is_switched_there_and_its_target_renamed(path: Path) -> None:
     links = path.parent / "links"
     links.mkdir()
     (path.parent / "logs").mkdir()
     target = path.rename(path.parent / "logs" / "app.log")
     (links / "web.log").symlink_to(target)
-    assert places(links, "web.log", target.parent) == (target, {target.parent})
+    assert places(links, "web.log", target.parent) == (links / "web.log", {links, target.parent})
     target.rename(target.with_name("app.log.1"))
-    assert places(links, "web.log", target.parent) == (None, {target.parent})
+    assert places(links, "web.log", target.parent) == (links / "web.log", {links, target.parent})
 
 
 def test_a_log_without_a_live_file_has_no_path(path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logagent.core.outcome import Failure
+from logagent.core.times.judgement import Judgement
 from logagent.core.times.locating import SEEN
 from logagent.core.times.stamper import Stamper
 from logagent.disk.files.blocks import Read
@@ -49,6 +50,7 @@ class Log:
         self.starts = [*accumulate(map(len, lines), initial=0)]
         stamper = Stamper(zone, modified)
         self.times = resolved([stamper.stamp(line.rstrip(b"\r\n")) for line in lines])
+        self._judgement: Judgement | None = None  # made once, as agents keep it while a file stays the same
 
     def wanted(self, since: int | None, until: int | None) -> list[int]:
         """Where the lines of a range begin, by looking at all of them."""
@@ -63,7 +65,10 @@ class Log:
         try:
             with os.fdopen(os.dup(descriptor), "wb") as file:
                 file.write(b"".join(self.lines))
-            return asked(descriptor, since, until, self.zone, self.modified, small=0, probe=probe, margin=margin)
+            reader = Reader(descriptor, "app.log")
+            stamping = FileTimes(reader, self.zone, self.modified, self._judgement)
+            self._judgement = stamping.found
+            return bounds(reader, stamping, since, until, zone=self.zone, small=0, probe=probe, margin=margin)
         finally:
             os.close(descriptor)
 
@@ -79,15 +84,12 @@ def asked(
     descriptor: int,
     since: int | None,
     until: int | None,
-    zone: tzinfo = UTC,
-    modified: int = MODIFIED,
     *,
     read: Read = os.pread,
     **sizes: int,
 ) -> Bounds:
     reader = Reader(descriptor, "app.log", read=read)
-    stamping = FileTimes(reader, zone, modified)
-    return bounds(reader, stamping, since, until, zone=zone, **sizes)
+    return bounds(reader, FileTimes(reader, UTC, MODIFIED), since, until, zone=UTC, **sizes)
 
 
 def resolved(stamps: Sequence[int | None]) -> list[int]:

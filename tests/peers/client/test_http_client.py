@@ -6,6 +6,7 @@ import gc
 from collections.abc import AsyncIterator
 
 import h2.events
+import httpcore
 import httpx
 import pytest
 from trio.testing import MockClock
@@ -23,6 +24,26 @@ async def bench() -> AsyncIterator[Bench]:
 def test_an_address_of_another_kind_is_refused() -> None:
     with pytest.raises(ValueError, match="ftp://agent"):
         connect("ftp://agent")
+
+
+class SocketsOnly(httpcore.AsyncNetworkBackend):
+    """Keeps which sockets are asked for, and connects to none."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def connect_unix_socket(self, path: str, *_: object, **__: object) -> httpcore.AsyncNetworkStream:
+        self.asked.append(path)
+        raise httpcore.ConnectError("refused")
+
+
+async def test_an_agent_behind_a_unix_socket_is_asked_there() -> None:
+    network = SocketsOnly()
+    async with connect("unix:/run/agent.sock", network=network) as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get("/hosts")
+    assert network.asked == ["/run/agent.sock"]
+    assert client.base_url.host == "localhost"
 
 
 async def test_a_proxy_in_the_environment_is_not_used(

@@ -211,12 +211,15 @@ def silent_over_tls(issued: Any, nursery: trio.Nursery, **others: Any) -> Http1C
     return client
 
 
-async def test_client_that_speaks_no_tls_is_dropped(issued: Any, caplog: pytest.LogCaptureFixture) -> None:
+async def test_client_that_speaks_no_tls_is_told_and_dropped(
+    issued: Any, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
     server = server_tls(issued.certificate, issued.key, None)
     theirs, ours = memory_stream_pair()
     await theirs.send_all(GET)
     await serve_connection(hello, trio.SSLStream(ours, server, server_side=True))
-    assert caplog.text == ""
+    assert (await theirs.receive_some()).startswith(b"HTTP/1.1 400 ")
+    assert [record.getMessage() for record in caplog.records] == ["speaks http on a port that speaks https"]
 
 
 async def test_shutdown_does_not_wait_for_a_handshake(

@@ -12,8 +12,8 @@ from h2.connection import H2Connection
 from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 
-from logagent.web.server.client_connection import LINGER
 from logagent.web.server.connections import serve_connection
+from logagent.web.server.endings import LINGER
 from logagent.web.server.limits import ConnectionLimits
 from testbed.asgi import Follow, body, hello, start
 from testbed.raw_http import GET, LAST_CHUNK, Http1Client

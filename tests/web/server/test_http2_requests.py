@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from h2.errors import ErrorCodes
 
 from logagent.web.server.limits import ConnectionLimits
 from testbed.asgi import follow, hello_with_trailers
@@ -34,6 +35,24 @@ async def test_request_that_no_app_can_be_given_is_answered_400(open_http2: Any,
     await client.flush()
     assert (answer.status, answer.ended) == (400, True)
     assert (bystander.reset, client.goaway) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[(b":authority", b"a"), (b"host", b"b")], [(b"host", b"a"), (b"host", b"b")], [], [(b":authority", b"a")] * 2],
+)
+async def test_request_that_names_two_hosts_or_none_never_reaches_an_app(
+    open_http2: Any, names: list[tuple[bytes, bytes]]
+) -> None:
+    asked: list[str] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope["path"])
+
+    client = await open_http2(app)
+    client.start_with([(b":method", b"GET"), (b":scheme", b"http"), *names, (b":path", b"/")])
+    await client.flush()
+    assert (asked, client.goaway) == ([], ErrorCodes.PROTOCOL_ERROR)
 
 
 async def test_connect_without_a_path_fails_alone(open_http2: Any) -> None:

@@ -18,9 +18,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logagent.core.outcome import Status
 from logagent.core.wire.listing import UNTIMED, ListedLog
 from logagent.disk.catalog.catalog import Catalog
-from logagent.disk.catalog.ends import Lister, sorted_out
+from logagent.disk.catalog.listed_logs import LogLister, sorted_out
 from logagent.disk.times.sampling import PLACE_BYTES, PLACES
 from logagent.disk.times.stamping import SAMPLE
 
@@ -48,7 +49,7 @@ class Looking:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.reads: list[tuple[int, int]] = []
-        self.lister = Lister(read=self._read)
+        self.lister = LogLister(read=self._read)
 
     def _read(self, descriptor: int, size: int, offset: int) -> bytes:
         self.reads.append((size, offset))
@@ -82,7 +83,7 @@ def test_times_are_those_of_the_oldest_and_the_newest_generation(looking: Lookin
     assert times(log) == (5, 29)
     assert (log.host, log.name, log.formats, log.timed, log.message) == ("web-1", "app.log", ("iso",), True, "")
     assert [file.name for file in log.generations] == ["app.log", "app.log.1", "app.log.2"]
-    assert len(looking.reads) == 4
+    assert len(looking.reads) == 5
 
 
 def test_times_that_name_no_zone_are_in_the_one_given(looking: Looking) -> None:
@@ -174,10 +175,36 @@ def test_an_unreadable_file_is_listed_with_the_reason_and_by_its_name(looking: L
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     looking.write(app_log_1_gz=gzip.compress(lines(7, 20)))
-    looking.lister = Lister(read=fail)
+    looking.lister = LogLister(read=fail)
     log = looking.log("app.log.1.gz")
-    assert (log.message, log.timed) == ("input/output error: app.log.1.gz", None)
+    assert (log.message, log.timed, log.status) == ("input/output error: app.log.1.gz", None, Status.UNAVAILABLE)
     assert [file.compressed for file in log.generations] == [True]
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_one_generation_that_cannot_be_read_is_named_wherever_it_stands(looking: Looking, place: int) -> None:
+    names = ["app.log", *(f"app.log.{number}" for number in range(1, 8))]
+    for number, name in enumerate(names):
+        (looking.root / name).write_bytes(lines(100 - number, 101 - number))
+    bad = (looking.root / names[place]).stat().st_ino
+
+    def fail(descriptor: int, size: int, offset: int) -> bytes:
+        if os.fstat(descriptor).st_ino == bad:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return os.pread(descriptor, size, offset)
+
+    looking.lister = LogLister(read=fail)
+    log = looking.log()
+    assert (log.message, log.status) == (f"input/output error: {names[place]}", Status.UNAVAILABLE)
+    assert times(log) == (94 if place == 7 else 93, 99 if place == 0 else 100)
+
+
+def test_a_generation_that_was_read_is_not_read_again_while_it_stays_as_it_is(looking: Looking) -> None:
+    looking.write(app_log=lines(20, 30), app_log_1=lines(10, 20), app_log_2=lines(5, 10))
+    looking.log()
+    before = len(looking.reads)
+    assert looking.log().status is Status.OK
+    assert len(looking.reads) == before
 
 
 def test_what_was_told_by_content_stays_where_another_file_is_unreadable(looking: Looking) -> None:
@@ -188,10 +215,10 @@ def test_what_was_told_by_content_stays_where_another_file_is_unreadable(looking
     (looking.root / "app.log.2.gz").unlink()
     listed = looking.lister.look("web-1", log, UTC)
     assert listed.message == "no such file: app.log.2.gz"
-    assert [file.compressed for file in listed.generations] == [False, True, True]
+    assert [file.compressed for file in listed.generations] == [False, False, True]
 
 
-def test_files_that_are_not_opened_are_told_by_their_names(looking: Looking) -> None:
+def test_files_whose_ends_are_not_read_are_told_by_their_names(looking: Looking) -> None:
     looking.write(app_log=lines(20, 30), app_log_1_gz=b"plain\n", app_log_2=lines(7, 20))
     assert [file.compressed for file in looking.log().generations] == [False, True, False]
 
@@ -210,6 +237,7 @@ def test_an_archive_that_takes_too_much_memory_is_listed_without_times(
     packer = zstandard.ZstdCompressor(compression_params=parameters).compressobj()  # of a size not known before
     looking.write(app_log=packer.compress(lines(7, 30)) + packer.flush())
     assert (looking.log().timed, looking.log().generations[0].compressed) == (timed, True)
+    assert looking.log().message == ""
 
 
 def test_text_before_the_damage_of_an_archive_has_its_times(looking: Looking) -> None:
@@ -231,7 +259,19 @@ def test_whatever_an_archive_holds_looking_into_it_raises_nothing(
     looking = Looking(tmp_path_factory.mktemp("log"))
     looking.write(**{f"app_log_1_{suffix}": PACK[suffix](content)[cut:] + content[:cut]})
     log = looking.log()
-    assert (log.newest, log.message) in ((None, ""), (None, UNTIMED))
+    assert log.newest is None
+    assert log.message in ("", UNTIMED) or log.message.startswith(f"app.log.1.{suffix}: damaged")
+
+
+@EVERY_COMPRESSION
+def test_an_archive_without_a_whole_head_is_named_and_the_other_files_keep_their_times(
+    looking: Looking, suffix: str
+) -> None:
+    for size in range(10):
+        looking.write(app_log=lines(0, 9), **{f"app_log_1_{suffix}": PACK[suffix](lines(7, 30))[:size]})
+        log = looking.log()
+        assert (log.newest, log.timed) == (NOON + 8 * SECOND, True)
+        assert log.message.startswith(f"app.log.1.{suffix}: damaged")
 
 
 def test_file_that_stays_as_it_is_is_read_once(looking: Looking) -> None:
@@ -244,7 +284,7 @@ def test_file_that_stays_as_it_is_is_read_once(looking: Looking) -> None:
 
 
 def test_no_more_files_are_remembered_than_are_kept(looking: Looking) -> None:
-    looking.lister = Lister(kept=1, read=looking._read)
+    looking.lister = LogLister(kept=1, read=looking._read)
     looking.write(app_log=lines(0, 10), db_log=lines(0, 10))
     for name in ("app.log", "app.log", "db.log", "app.log"):
         looking.log(name)

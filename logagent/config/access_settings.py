@@ -1,0 +1,71 @@
+"""The rows of the table that say who may ask an agent without a certificate, and by which names."""
+
+from __future__ import annotations
+
+from logagent.config import accounts, values
+from logagent.config.setting import Setting
+
+NEVER_SERVE = Setting(
+    "never_serve",
+    values.globs,
+    "further files that are never served, not by their exact names either, nor their copies, nor links to them; one "
+    "without / is a file's own name",
+    "globs",
+    otherwise="none besides keys, histories, `.env` and the like, which stay hidden",
+    repeatable=True,
+)
+"""Secrets that lie beside logs."""
+
+UNIX_SOCKETS = (
+    Setting(
+        "listen_mode",
+        values.file_mode,
+        "the mode of Unix sockets: who may write to one may connect; which of them are served, local_users says",
+        "octal digits",
+        default="0666",
+    ),
+    Setting(
+        "listen_group",
+        accounts.group,
+        "the group of Unix sockets",
+        "name or number",
+        otherwise="the agent's own",
+    ),
+)
+"""The files of Unix sockets."""
+
+CLEARTEXT = (
+    Setting(
+        "known_as",
+        values.known_name,
+        "a further name by which clients address this agent in cleartext, where requests are refused that name neither "
+        "an IP address nor localhost, this host's name, or a name of its certificate: web pages could have sent them",
+        "name or *.domain",
+        otherwise="none",
+        repeatable=True,
+    ),
+    Setting(
+        "local_users",
+        accounts.users,
+        "users of this machine who are served over loopback and Unix sockets, besides root and the agent's own user",
+        "names or numbers",
+        otherwise="none",
+        repeatable=True,
+    ),
+    Setting(
+        "local_groups",
+        accounts.groups,
+        "groups of this machine whose members are served likewise; never users and nogroup; empty: none",
+        "names or numbers",
+        otherwise="the agent's supplementary groups, without those for devices",
+        repeatable=True,
+    ),
+    Setting(
+        "trust_loopback",
+        values.switch,
+        "serve every user of this machine over loopback and Unix sockets, with the rights of the agent",
+        "true or false",
+        default="false",
+    ),
+)
+"""Who is served in cleartext."""

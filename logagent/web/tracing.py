@@ -1,0 +1,45 @@
+"""The trace of each request: taken from it or begun, named in its response, and in a line about its refusal."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import Any
+
+from logagent.core.wire.trace import SPAN_ID_BYTES, TRACE_ID_BYTES, begin_trace, read_traceparent, trace_id
+
+_log = logging.getLogger("logagent.refusals")
+_PLACE = "trace"
+
+
+def trace_of(scope: Any) -> str:
+    """Return the trace of a request as a `traceparent`; the first call begins one if the request belongs to none.
+
+    Args:
+        scope: of the request, in which the trace is kept.
+    """
+    trace: str | None = scope.get(_PLACE)
+    if trace is None:
+        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"]
+        begun = begin_trace(secrets.token_bytes(TRACE_ID_BYTES), secrets.token_bytes(SPAN_ID_BYTES))
+        trace = scope[_PLACE] = read_traceparent(given) or begun
+    return trace
+
+
+def log_refusal(scope: Any, status: int, reason: str) -> None:
+    """Leave one line about a refused request; of its URL only the path, since its query may hold what is secret.
+
+    Args:
+        scope: of the request.
+        status: the HTTP status code of its response.
+        reason: why it was refused, for people.
+    """
+    about = {"status": status, "peer": _peer(scope.get("client")), "trace_id": trace_id(trace_of(scope))}
+    _log.warning("%s %s: %s", scope["method"], scope["path"], reason, extra=about)
+
+
+def _peer(client: tuple[str, int] | None) -> str:
+    if client is None:
+        return ""
+    host, port = client
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

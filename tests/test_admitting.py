@@ -1,0 +1,71 @@
+"""Who may ask an agent, made from its settings."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from logagent import certs
+from logagent.admitting import access_of, local_rights, supplementary_groups
+from logagent.config import accounts
+from logagent.config.settings import Settings
+from logagent.web.access import Access
+from logagent.web.documents import Refusal
+
+
+def test_its_own_user_and_those_of_its_settings_are_served() -> None:
+    rights = local_rights(Settings(name="web-1", local_users=(33,), local_groups=(4,)))
+    assert (rights.own, rights.users, rights.groups) == (os.geteuid(), {33}, {4})
+    assert rights.nameless == accounts.nameless_user()
+
+
+def test_an_agent_that_runs_as_the_user_who_stands_for_many_is_warned(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(os, "geteuid", accounts.nameless_user)
+    local_rights(Settings(name="web-1"))
+    assert "run this agent as another one" in caplog.text
+
+
+def addressed_as(access: Access, host: str) -> bool:
+    try:
+        access.check_names({"scheme": "http", "headers": [(b"host", host.encode())], "raw_path": b"/"})
+    except Refusal:
+        return False
+    return True
+
+
+def test_it_goes_by_its_name_those_of_its_certificate_and_those_that_are_given(tmp_path: Path) -> None:
+    certs.init(tmp_path, now=datetime.now(UTC))
+    certificate, *_ = certs.host("web-9.internal", tmp_path, now=datetime.now(UTC))
+    access = access_of(Settings(name="web-1", known_as=("*.fleet.example",), tls_certificate=certificate))
+    known = ("web-1", "web-9.internal", "a.fleet.example", "localhost", "10.0.0.1")
+    assert [name for name in (*known, "web-2", "fleet.example") if addressed_as(access, name)] == list(known)
+
+
+def test_a_certificate_that_cannot_be_read_here_gives_no_names(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "odd.pem").write_text("odd")
+    access = access_of(Settings(name="web-1", tls_certificate=tmp_path / "odd.pem"))
+    assert addressed_as(access, "web-1")
+    assert "the agent is not known by the names in it" in caplog.text
+
+
+def test_without_a_setting_its_supplementary_groups_count() -> None:
+    assert local_rights(Settings(name="web-1")).groups == supplementary_groups()
+
+
+def test_an_empty_setting_means_no_group() -> None:
+    assert local_rights(Settings(name="web-1", local_groups=())).groups == frozenset()
+
+
+def test_its_own_group_and_those_that_hold_everybody_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {100: "users", 44: "video", 65534: "nogroup", 4: "adm", 999: "logagent"}
+    monkeypatch.setattr(accounts, "_name_of", lambda group: names[group])
+    monkeypatch.setattr(os, "getgroups", lambda: list(names))
+    monkeypatch.setattr(os, "getegid", lambda: 999)
+    assert supplementary_groups() == {4}
