@@ -20,10 +20,11 @@ from logagent.core.columns import pieces
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
-from logagent.core.notes import Note, NoteKind, add_up, of_host, of_kinds
+from logagent.core.notes import Note, add_up, of_host, of_kinds
 from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
+from logagent.fanout.last_words import last_words
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
 
 LAST_WORDS = 0.1
@@ -32,8 +33,6 @@ noticed."""
 IDLE = 12
 """A source that reads nothing but says that it is alive is waited for this many times the patience (a minute by
 default): it may wait for its turn at a busy disk, but a disk that hangs, or a peer that lies, holds nobody up."""
-_TOLD = (Status.DATA_LOSS, Status.PERMISSION_DENIED, Status.RESOURCE_EXHAUSTED, Status.INTERNAL)
-"""How a source ends that speaks of its files, or that cannot be trusted: that concerns lines which it sent before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +266,7 @@ class _Gathering:
     def outcome(self) -> Outcome:
         """Combine the sources' outcomes."""
         ends = [(feed, feed.outcome or Outcome()) for feed in self._ended]
-        ends += [(feed, self._last_words_of(feed)) for feed in self._feeds if feed not in self._ended]
+        ends += [(feed, last_words(feed, of_hosts=self._of_hosts)) for feed in self._feeds if feed not in self._ended]
         ends = [(feed, end) for feed, end in ends if not self._roll.is_passed_over(feed.name)]
         others = [self._share(feed, Outcome()) for feed, _ in ends if self._roll.is_other_name(feed.name)]
         outcomes = [self._share(feed, end) for feed, end in ends if not self._roll.is_other_name(feed.name)]
@@ -275,18 +274,6 @@ class _Gathering:
             outcomes.insert(0, Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached"))
         timings = {"merge": self._merge_ns} if len(self._feeds) > 1 else {}
         return told_beside(combine(outcomes, lines=self._lines, timings=timings), others)
-
-    def _last_words_of(self, feed: Feed) -> Outcome:
-        """Return the outcome of a source that was stopped, with OK where it was lost after the last wanted line.
-
-        What a host has already said of its files is kept: it may concern lines that should have come before.
-        """
-        outcome = feed.outcome or Outcome()
-        unread = next((note for note in feed.notes if note.kind == NoteKind.UNREAD), None)
-        if unread is not None and feed.outcome is None:
-            return Outcome(Status.RESOURCE_EXHAUSTED, f"{unread.sentence}; narrow the glob")
-        is_told = unread is not None or (self._of_hosts and outcome.status in _TOLD)
-        return outcome if outcome.complete or is_told else Outcome()
 
     def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
         scanned = max(outcome.bytes_scanned, feed.scanned)
