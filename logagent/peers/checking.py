@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 
-from logagent.core.batch import Batch, LineFlag, Origin, Position
+from logagent.core.batch import Batch, LineFlag, Position
 from logagent.core.hits.counts import are_counts, counts_of
 from logagent.core.hits.steps import LADDER
 from logagent.core.merging.merge import keys_of
@@ -21,7 +21,7 @@ MOST_BYTES = 2**54
 """Bytes of log, and lines of hits, that one answer of a peer may claim: more than any disk holds; the sum over all
 hosts still has the 19 digits that a verdict may have."""
 MOST_NAMES = 32 * 1024 * 1024
-"""Bytes of the names of different logs and files in one answer of a peer, some 200,000 logs: positions are held in
+"""Bytes of the names of different logs in one answer of a peer, some 200,000 logs: positions are held in
 memory, and gone through with each batch."""
 MOST_NOTES = 64
 """Notes of one host at a time: there is one for each kind, and there are few kinds."""
@@ -143,19 +143,18 @@ class _Places:
         self._newest = query.is_newest_first
         self._follows = query.follow is not None
         self._goes_on = self._newest and not self._follows
-        self._origins: set[Origin] = set()
+        self._logs: set[tuple[str, str]] = set()
         self._reached: dict[tuple[str, str], Position] = {}
         self._room = MOST_NAMES
 
     def check(self, batch: Batch) -> None:
         self._check_offsets(batch)
         for origin in batch.origins:
-            if origin not in self._origins:
-                self._origins.add(origin)
-                self._note_names(origin.host, origin.file, origin.log)
+            self._note_log(origin.log_id)
             if origin.fingerprint > LARGEST:
                 raise WireError("a file has a fingerprint that no file has")
         for position in batch.positions:
+            self._note_log((position.host, position.log))
             self._check_position(position)
         if not self._follows:
             self._check_against_lines(batch)
@@ -164,8 +163,11 @@ class _Places:
         if batch.offsets and (min(batch.offsets) < 0 or max(batch.offsets) > LARGEST - 8 * len(batch.body)):
             raise WireError("a line stands where no file has a place")
 
-    def _note_names(self, *names: str) -> None:
-        self._room -= sum(map(len, names)) + 100  # a position takes some hundred bytes itself
+    def _note_log(self, log: tuple[str, str]) -> None:
+        if log in self._logs:
+            return
+        self._logs.add(log)
+        self._room -= sum(map(len, log)) + 100  # a position takes some hundred bytes itself
         if self._room < 0:
             raise WireError(f"more than {MOST_NAMES} bytes of names of logs")
 
@@ -177,8 +179,6 @@ class _Places:
         """
         log = position.host, position.log
         known = self._reached.get(log)
-        if known is None:
-            self._note_names(*log)
         if max(position.fingerprint, position.offset) > LARGEST:
             raise WireError("a position lies where no file has a place")
         if known is not None and known.fingerprint == position.fingerprint and self._goes_on:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from logagent.peers.listing import listing_of
 from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
 from logagent.peers.sharing import FollowClients, SharingSource
-from logagent.peers.source import PeerSource
+from logagent.peers.source import PeerSource, read_at_most
 from logagent.peers.tracing import trace_headers
 
 REFUSALS = frozenset({401, 403, 421})
@@ -34,6 +35,11 @@ REFUSALS = frozenset({401, 403, 421})
 
 PAUSE = 60.0
 """Seconds in which no question waits again for a peer that could not be connected to: waiting takes five seconds."""
+
+MAX_HEALTH = 16 * 1024
+"""Bytes read of an answer of `/healthz`, which has some fifty: only its head matters."""
+MAX_VERSION = 64
+"""Characters of a version: it is shown in tables."""
 
 
 class Peers:
@@ -136,35 +142,39 @@ class Peers:
         started = trio.current_time()
         with trio.move_on_after(patience):
             try:
-                response = await self._clients[name].get("/healthz", headers=trace_headers(trace))
+                async with self._clients[name].stream("GET", "/healthz", headers=trace_headers(trace)) as response:
+                    body = await read_at_most(response, MAX_HEALTH)
                 round_trip = trio.current_time() - started
                 if roll is not None:
                     roll.meet(name, response.headers)
             except httpx.HTTPError as error:
                 return HostState(name, url, reachable=False, message=reason(error))
             except Failure as failure:
-                version = response.headers.get(VERSION_HEADER, "")
-                return HostState(name, url, False, version, round_trip, failure.message)
-            return _state(name, url, round_trip, response)
+                return HostState(name, url, False, _version(response), round_trip, failure.message)
+            return _state(name, url, round_trip, response, body)
         return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")
 
 
-def _state(name: str, url: str, round_trip: float, response: httpx.Response) -> HostState:
-    version = response.headers.get(VERSION_HEADER, "")
+def _state(name: str, url: str, round_trip: float, response: httpx.Response, body: bytes) -> HostState:
+    version = _version(response)
     if response.status_code == 200 and version:
         ends = certificate_ends(response)
-        told = [_said(response, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
+        told = [_said(body, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
         return HostState(name, url, True, version, round_trip, "; ".join(filter(None, told)), ends)
     message = "is no agent, or not a healthy one"
     if response.status_code in REFUSALS:
-        message = _said(response, "detail") or message
+        message = _said(body, "detail") or message
     return HostState(name, url, False, round_trip=round_trip, message=message)
 
 
-def _said(response: httpx.Response, member: str) -> str:
+def _said(body: bytes, member: str) -> str:
     """Return why an agent does not answer this one, as a member of its document says; empty if it does not say so."""
     try:
-        said = response.json().get(member, "")
-    except (ValueError, AttributeError):
+        said = json.loads(body).get(member, "")
+    except (ValueError, AttributeError, RecursionError):
         return ""
     return f"refuses this agent: {said} (PERMISSION_DENIED)" if said else ""
+
+
+def _version(response: httpx.Response) -> str:
+    return str(response.headers.get(VERSION_HEADER, ""))[:MAX_VERSION]

@@ -31,6 +31,8 @@ from logagent.peers.tracing import trace_headers, trace_of
 
 MAX_PROBLEM = 16 * 1024
 """Bytes read of a refusal's body: a problem document has a few hundred."""
+MOST_RENAMED = 10_000
+"""Origins that are remembered with their new names: a follow may go on for months, over any number of files."""
 LEAST_TIME = 0.001
 """The smallest timeout that a peer is given, in seconds: with less it could not even report that the time is over."""
 
@@ -164,6 +166,8 @@ class _Renaming:
         return replace(batch, origins=origins, positions=positions, notices=notices, notes=notes)
 
     def _origin(self, origin: Origin) -> Origin:
+        if len(self._renamed) > MOST_RENAMED:
+            self._renamed.clear()
         return self._renamed.setdefault(origin, origin._replace(host=self._host))
 
 
@@ -204,7 +208,7 @@ async def refusal(response: httpx.Response) -> Failure:
 
     Without such a document, the message names the status.
     """
-    return refusal_in(response, await _problem(response))
+    return refusal_in(response, await read_at_most(response, MAX_PROBLEM))
 
 
 def refusal_in(response: httpx.Response, document: bytes) -> Failure:
@@ -225,11 +229,12 @@ def _in_plain_words(failure: Failure, query: Query) -> Failure:
     return failure
 
 
-async def _problem(response: httpx.Response) -> bytes:
+async def read_at_most(response: httpx.Response, most: int) -> bytes:
+    """Return the body of a response, as far as it has at most so many bytes, and one chunk more."""
     body = bytearray()
     async for chunk in chunks(response):
         body += chunk
-        if len(body) > MAX_PROBLEM:
+        if len(body) > most:
             break
     return bytes(body)
 

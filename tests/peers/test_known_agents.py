@@ -17,7 +17,7 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES, VERSION_HEADER, encode
 from logagent.core.wire.hosts import HostState
-from logagent.peers.known_agents import Peers
+from logagent.peers.known_agents import MAX_HEALTH, MAX_VERSION, Peers
 from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
 from logagent.web.server.connections import serve_connection
 from testbed.network import MemoryNetwork
@@ -266,3 +266,20 @@ async def test_follow_of_a_dead_peer_tries_again_as_ever(autojump_clock: MockClo
             await trio.sleep(20)
             nursery.cancel_scope.cancel()
     assert [notice.status for batch in reader.batches for notice in batch.notices] == [Status.UNAVAILABLE, Status.OK]
+
+
+async def test_peer_whose_health_has_no_end_is_known_by_its_head(autojump_clock: MockClock) -> None:
+    async def endless(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        headers = [(VERSION_HEADER.encode(), b"v" * 1000)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while True:
+            await send({"type": "http.response.body", "body": bytes(MAX_HEALTH), "more_body": True})
+
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.host("far", partial(serve_connection, endless))
+        async with Peers({"web-2": "http://far"}, network=network) as peers:
+            state = await peers.state("web-2", 5)
+        nursery.cancel_scope.cancel()
+    assert (state.reachable, state.version) == (True, "v" * MAX_VERSION)
+    assert state.round_trip is not None

@@ -65,6 +65,11 @@ class Histogram:
                 self._coarsen(coarser(self._step))
 
     @property
+    def held(self) -> int:
+        """The number of buckets that are held in memory, of all hosts."""
+        return sum(map(len, self._hosts.values()))
+
+    @property
     def step(self) -> int:
         """The length of a bucket in nanoseconds, for all counts added so far."""
         self._choose_step()

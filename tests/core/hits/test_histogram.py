@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.core.hits.histogram import Histogram, Row
-from logagent.core.hits.steps import LADDER, MOST_ROWS
+from logagent.core.hits.steps import LADDER, MAX_BUCKETS, MOST_ROWS
 from logagent.core.units import DAY, HOUR, MINUTE, SECOND
 from testbed.counts import by_step, counts, times
 
@@ -60,5 +60,6 @@ def test_buckets_are_bounded_however_many_a_host_sends() -> None:
     for part in range(12):
         starts = range(part * 1000, (part + 1) * 1000)
         histogram.add(counts(*((time * 1000 * SECOND, 1) for time in starts), step=SECOND))
+        assert histogram.held <= MAX_BUCKETS
     assert sum(row.lines for row in histogram.rows()) == 12_000
     assert histogram.step >= LADDER[1]
