@@ -54,11 +54,8 @@ def why_others_refuse(files: TlsFiles, now: float) -> str:
     if refused is None:
         return ""
     own = next(iter(read_certificates(files.certificate.read_bytes())), None)
-    authority = next(iter(read_certificates(files.ca.read_bytes())), None)
-    words = refused.verify_message
-    return f"{files.certificate}: " + why_refused_here(
-        refused.verify_code, words, own, authority=authority, name="", now=now
-    )
+    authorities, code, words = read_certificates(files.ca.read_bytes()), refused.verify_code, refused.verify_message
+    return f"{files.certificate}: {why_refused_here(code, words, own, authorities=authorities, name='', now=now)}"
 
 
 def _refusal(files: TlsFiles, *, serves: bool) -> ssl.SSLCertVerificationError | None:

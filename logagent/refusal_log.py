@@ -19,8 +19,8 @@ AT_ONCE = 50
 """Lines that are written at once: what a person tries, or a page that is misconfigured, is told whole."""
 PER_SECOND = 10.0
 """Lines per second after that: a flood fills no disk, and is still seen to go on."""
-LONGEST_REASON = 400
-"""Characters of a reason: two or three sentences, so that a line fits into one write (PIPE_BUF, 4096 bytes)."""
+LONGEST_REASON = 600
+"""Characters of a reason: what a certificate and its fault take, and few enough to fit into one write (PIPE_BUF)."""
 TELLING = 1.0
 """Seconds after which it is told how many refusals were not shown, if no other line tells it before."""
 

@@ -12,12 +12,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 import pytest
 
 from logagent import cli
+from logagent.certs import host
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.terminal.streams import Streams
@@ -311,8 +313,8 @@ def test_real_agent_that_speaks_tls_answers_whom_its_authority_knows(console: Co
     root.mkdir()
     (root / "app.log").write_text("one\n")
     console.run("certs", "init", certs)
-    for name in ("web-1", "admin"):
-        console.run("certs", "host", name, certs, "--address", "127.0.0.1")
+    console.run("certs", "host", "admin", certs)
+    host("web-1", Path(certs), addresses=["127.0.0.1"], now=datetime.now(UTC), days=10)
     with (tmp_path / "talk").open("wb") as talk:
         agent = Serving(root, "127.0.0.1:0", "--certs", certs, stderr=talk)
     known = agent.ask("app.log", "--host", "web-1", "--certs", certs, "--name", "admin")
@@ -320,12 +322,15 @@ def test_real_agent_that_speaks_tls_answers_whom_its_authority_knows(console: Co
     stranger = agent.ask("app.log")
     assert agent.end() == 0
     assert agent.url.startswith("https://")
-    assert (known.returncode, known.stdout, known.stderr) == (0, b"one\n", b"")
+    assert (known.returncode, known.stdout) == (0, b"one\n")
+    assert b"note: web-1: 1 certificate ends within thirty days, or has ended: web-1.pem until " in known.stderr
     assert (unknown.returncode, b"PERMISSION_DENIED" in unknown.stderr) == (2, True)
     refused = re.search(r"^logagent: refused 127.0.0.1:\d+ \(401\): GET /logs: .* \(trace (.*)\)$", log(tmp_path), re.M)
     assert refused
     assert f"(trace {refused[1]})".encode() in unknown.stderr
-    assert (stranger.returncode, b"certificate" in stranger.stderr) == (2, True)
+    shown = "web-1 (for web-1 and 127.0.0.1, issued by logagent CA "
+    assert (stranger.returncode, f": its certificate {shown}".encode() in stranger.stderr) == (2, True)
+    assert f"(TLS): the client refused the certificate that it was shown, {shown}" in log(tmp_path)
 
 
 @pytest.mark.real

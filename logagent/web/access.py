@@ -14,6 +14,11 @@ MISDIRECTED = (
     "does not name this agent, which goes by an IP address, by localhost, and by the names of its setting known_as"
 )
 """What is said of a wrong name. It tells none of the agent's names: a page that goes by a false name may read it."""
+NO_CERTIFICATE = (
+    "a client certificate of this agent's authority is required, and none was shown "
+    "(a command shows one with `--certs`, or `--cert` and `--key`)"
+)
+"""What is said of a client over TLS without a certificate, where one is required."""
 SHOWN = 100
 """Characters that are repeated of a wrong name: more than any that people use."""
 
@@ -73,7 +78,7 @@ class Access:
         It is 401 if a certificate is missing, and 403 for a user of this machine who is not served.
         """
         if not may_ask(scope, certificate_required=self._certificate_required):
-            return Refusal(401, "a client certificate of this agent's authority is required")
+            return Refusal(401, NO_CERTIFICATE)
         objection = await self._objection(scope)
         return Refusal(403, objection) if objection else None
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+from http import HTTPStatus
 from typing import Any
 
+from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.trace import SPAN_ID_BYTES, TRACE_ID_BYTES, begin_trace, read_traceparent, trace_id
 
 _log = logging.getLogger("logagent.refusals")
@@ -29,11 +31,15 @@ def trace_of(scope: Any) -> str:
 def log_refusal(scope: Any, status: int, reason: str) -> None:
     """Leave one line about a refused request; of its URL only the path, since its query may hold what is secret.
 
+    None is left where another agent asks this one for files that it does not have: that is a part of most answers.
+
     Args:
         scope: of the request.
         status: the HTTP status code of its response.
         reason: why it was refused, for people.
     """
+    if status == HTTPStatus.NOT_FOUND and (SCOPE_HEADER.encode(), b"own") in scope["headers"]:
+        return
     about = {"status": status, "peer": _peer(scope.get("client")), "trace_id": trace_id(trace_of(scope))}
     _log.warning("%s %s: %s", scope["method"], scope["path"], reason, extra=about)
 

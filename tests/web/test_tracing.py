@@ -134,7 +134,7 @@ async def test_each_refusal_leaves_a_line(
 async def test_what_is_answered_leaves_no_line(
     autojump_clock: MockClock, cluster: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with cluster(web0=LINES) as it:
-        for route in ROUTES:
-            await it.ask("", route=route)
+    async with cluster(web0={"app.log": LINES[0], "mine.log": LINES[0]}, web1=LINES) as it:
+        for route in [*ROUTES, "/logs?filename=mine.log"]:
+            assert (await it.ask("", route=route)).status == 200
     assert not [record for record in caplog.records if record.name == "logagent.refusals"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from logagent.core.wire.certificates import Certificate, described, listed, moment
 
@@ -31,7 +32,7 @@ _REQUIRED = frozenset({"certificate required", "handshake failure"})
 
 
 def why_refused_here(
-    code: int, words: str, shown: Certificate | None, *, authority: Certificate | None, name: str, now: float
+    code: int, words: str, shown: Certificate | None, *, authorities: Sequence[Certificate], name: str, now: float
 ) -> str:
     """Say why the other side's certificate was refused on this one, and what to do.
 
@@ -39,38 +40,44 @@ def why_refused_here(
         code: OpenSSL's verify code.
         words: OpenSSL's for it.
         shown: the other side's certificate; None: it is not known.
-        authority: the one that is trusted here; None: those of the system.
+        authorities: those that are trusted here; none: they are those of the system, or not known.
         name: by which the other side was addressed; empty where it is a client.
         now: seconds since the epoch.
     """
     whose = f"its certificate {described(shown)}" if shown else "its certificate"
-    return f"{whose} is refused: {_fault(code, words, shown, authority, name, now)}"
+    return f"{whose} is refused: {_fault(code, words, shown, authorities, name, now)}"
 
 
 def _fault(
-    code: int, words: str, shown: Certificate | None, authority: Certificate | None, name: str, now: float
+    code: int, words: str, shown: Certificate | None, authorities: Sequence[Certificate], name: str, now: float
 ) -> str:
     if code == ENDED:
-        return _ended(shown, authority, now)
+        return _ended(shown, authorities, now)
     if code == NOT_BEGUN:
         begins = f"on {moment(shown.begins)} only" if shown and shown.begins > now else "later"
         return f"it begins {begins}; is the clock of this host right?"
     if code in WRONG_NAME:
         names = listed(shown.names if shown else ())
         return f"it is for {names}, not for {name}; address it so, or {_anew(shown, name)}"
-    if code in FOREIGN and shown and authority and shown.issuer == authority.subject:
-        return f"it is issued by another {authority.subject} than the one that is trusted; {ONE_AUTHORITY}"
     if code in FOREIGN:
-        trusted = authority.subject if authority else "an authority that is trusted here"
-        return f"it is not issued by {trusted}, and no chain of certificates leads there; {ONE_AUTHORITY}"
+        return f"{_foreign(shown, [authority.subject for authority in authorities])}; {ONE_AUTHORITY}"
     return words
 
 
-def _ended(shown: Certificate | None, authority: Certificate | None, now: float) -> str:
-    if authority is not None and authority.ends <= now:
-        return (
-            f"the authority {authority.subject} ended on {moment(authority.ends)}; `logagent certs init` makes another"
-        )
+def _foreign(shown: Certificate | None, trusted: Sequence[str]) -> str:
+    if shown is not None and shown.issuer in trusted:
+        return f"it is issued by another {shown.issuer} than the one that is trusted"
+    if len(trusted) == 1:
+        return f"it is not issued by {trusted[0]}, and no chain of certificates leads there"
+    those = f": {listed(trusted)}" if trusted else ""
+    return f"it is issued by no authority that is trusted here, and no chain of certificates leads to one{those}"
+
+
+def _ended(shown: Certificate | None, authorities: Sequence[Certificate], now: float) -> str:
+    for authority in authorities:
+        if authority.ends <= now and (shown is None or shown.issuer == authority.subject):
+            ended = f"the authority {authority.subject} ended on {moment(authority.ends)}"
+            return f"{ended}; `logagent certs init` makes another"
     ended = f" on {moment(shown.ends)}" if shown is not None and shown.ends <= now else ""
     return f"it ended{ended}; {_anew(shown)}"
 

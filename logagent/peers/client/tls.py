@@ -68,9 +68,9 @@ def why_it_failed(
         shown: the certificate that came from it; None: none did.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        authority, words = _first(getattr(context, "authority", None)), error.verify_message or str(error)
-        now = time.time()
-        return why_refused_here(error.verify_code, words, shown, authority=authority, name=host, now=now)
+        pem: bytes | None = getattr(context, "authority", None)
+        authorities, words, now = read_certificates(pem or b""), error.verify_message or str(error), time.time()
+        return why_refused_here(error.verify_code, words, shown, authorities=authorities, name=host, now=now)
     if first.startswith(_HTTP):
         return "https was asked of a port that speaks http: ask it by http://, or have it listen by https"
     if alert := alert_in(str(error or "")):
@@ -87,10 +87,6 @@ def why_they_refuse(alert: str, context: ssl.SSLContext) -> str:
         alert: that it sent, as OpenSSL calls it.
         context: what was presented.
     """
-    shown = _first(getattr(context, "certificate", None))
+    shown = next(iter(read_certificates(getattr(context, "certificate", None) or b"")), None)
     where = f"{context.file} (`--tls-certificate`, of a command `--cert`)" if isinstance(context, AgentTls) else ""
     return why_refused_there(alert, shown, time.time(), where=where)
-
-
-def _first(pem: bytes | None) -> Certificate | None:
-    return next(iter(read_certificates(pem)), None) if pem else None

@@ -6,6 +6,7 @@ and why.
 
 from __future__ import annotations
 
+import secrets
 import ssl
 import time
 from typing import Any
@@ -15,6 +16,7 @@ import trio
 
 from logagent.core.wire.certificate_faults import alert_in, why_refused_here, why_refused_there
 from logagent.core.wire.certificates import Certificate, read_certificates
+from logagent.core.wire.trace import TRACE_HEADER, TRACE_ID_BYTES
 from logagent.web.server.refusals import Refusals
 
 LINGER = 2.0
@@ -39,12 +41,12 @@ class ServerTls(ssl.SSLContext):
     Attributes:
         quiet: the same TLS, which sees nothing; None: there is none.
         certificate: what clients are shown, for people; None: it is not known.
-        authority: the one that clients' certificates must come from; None: none is asked for, or it is not known.
+        authorities: those that clients' certificates must come from; none: none is asked for, or they are not known.
     """
 
     quiet: ssl.SSLContext | None = None
     certificate: Certificate | None = None
-    authority: Certificate | None = None
+    authorities: tuple[Certificate, ...] = ()
 
     def watch(self) -> None:
         """See what clients show from now on."""
@@ -69,7 +71,7 @@ def first_certificate(message: bytes) -> bytes:
     """
     at = _HEADER
     if int.from_bytes(message[at : at + 3], "big") != len(message) - at - 3:
-        at += 1 + message[at]
+        at += 1 + int.from_bytes(message[at : at + 1], "big")
     size = int.from_bytes(message[at + 3 : at + 6], "big")
     return message[at + 6 : at + 6 + size]
 
@@ -109,8 +111,7 @@ async def _fail(tls: trio.SSLStream[Any], first: _First, error: BaseException | 
         return  # Who connects and says nothing only looks whether the port is open.
     said = tls._outgoing.read()
     if first.received.startswith(_METHODS):
-        refusals.log("TLS", "speaks http on a port that speaks https")
-        said = _answer_in_http("this port speaks https; ask it by https://")
+        said = _misled(refusals, "http", "https")
     else:
         refusals.log("TLS", _reason(tls, error))
     await _say_and_linger(first.stream, said)
@@ -121,9 +122,9 @@ def _reason(tls: trio.SSLStream[Any], error: BaseException | None) -> str:
     ours = context.certificate if isinstance(context, ServerTls) else None
     if isinstance(error, ssl.SSLCertVerificationError):
         shown = context.shown_by(tls._ssl_object) if isinstance(context, ServerTls) else None
-        authority = context.authority if isinstance(context, ServerTls) else None
+        authorities = context.authorities if isinstance(context, ServerTls) else ()
         words = error.verify_message or "it cannot be verified"
-        return why_refused_here(error.verify_code, words, shown, authority=authority, name="", now=now)
+        return why_refused_here(error.verify_code, words, shown, authorities=authorities, name="", now=now)
     if alert := alert_in(str(error or "")):
         return f"the client {why_refused_there(alert, ours, now)}"
     if isinstance(error, ssl.SSLEOFError) or not isinstance(error, ssl.SSLError):
@@ -136,14 +137,16 @@ async def turn_away(stream: trio.abc.Stream, refusals: Refusals) -> None:
 
     Clients of TLS take anything that is no TLS for a wrong version, so they get a sentence that people can read.
     """
-    refusals.log("TLS", "speaks https on a port that speaks http")
-    await _say_and_linger(stream, _answer_in_http("this port speaks http; ask it by http://"))
+    await _say_and_linger(stream, _misled(refusals, "https", "http"))
 
 
-def _answer_in_http(text: str) -> bytes:
-    body = f"{text}\n".encode()
-    head = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n"
-    return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
+def _misled(refusals: Refusals, spoken: str, expected: str) -> bytes:
+    """Log that a client speaks another protocol than a port, and return the answer that says so."""
+    trace_id = secrets.token_hex(TRACE_ID_BYTES)
+    refusals.log("TLS", f"speaks {spoken} on a port that speaks {expected}", trace_id)
+    body = f"this port speaks {expected}; ask it by {expected}://\n"
+    head = ["HTTP/1.1 400 Bad Request", "content-type: text/plain", "connection: close", f"{TRACE_HEADER}: {trace_id}"]
+    return "\r\n".join([*head, f"content-length: {len(body)}", "", body]).encode()
 
 
 async def _say_and_linger(stream: Any, said: bytes) -> None:

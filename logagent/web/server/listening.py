@@ -127,5 +127,5 @@ def server_tls(certificate: Path, key: Path, client_ca: Path | None) -> ServerTl
     seeing.watch()
     seeing.quiet = quiet
     seeing.certificate = next(iter(read_certificates(certificate.read_bytes())), None)
-    seeing.authority = None if client_ca is None else next(iter(read_certificates(client_ca.read_bytes())), None)
+    seeing.authorities = () if client_ca is None else read_certificates(client_ca.read_bytes())
     return seeing

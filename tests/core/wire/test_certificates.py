@@ -45,25 +45,36 @@ def test_only_an_end_that_is_near_is_told() -> None:
     assert ending("a.pem", NOW, NOW) == f"a.pem ended {moment(NOW)}"
 
 
-def here(
-    code: int, shown: Certificate | None = WEB, authority: Certificate | None = AUTHORITY, now: float = NOW
-) -> str:
-    return why_refused_here(code, "so says OpenSSL", shown, authority=authority, name="web-9", now=now)
+def here(code: int, shown: Certificate | None = WEB, *authorities: Certificate, now: float = NOW) -> str:
+    return why_refused_here(code, "so says OpenSSL", shown, authorities=authorities, name="web-9", now=now)
 
 
 def test_an_authority_that_ended_is_told_before_what_it_signed() -> None:
-    assert f"the authority CA ended on {moment(NOW + DAY)}; `logagent certs init`" in here(10, now=NOW + 2 * DAY)
+    assert f"the authority CA ended on {moment(NOW + DAY)}; `logagent certs init`" in here(
+        10, WEB, AUTHORITY, now=NOW + 2 * DAY
+    )
 
 
 @pytest.mark.parametrize("code", [9, 10, 18, 19, 20, 62, 64, 26])
 def test_what_is_not_known_is_not_told(code: int) -> None:
-    told = here(code, None, None)
+    told = here(code, None)
     assert told.startswith("its certificate is refused: ")
     assert "None" not in told
 
 
 def test_another_authority_of_the_same_name_is_told() -> None:
-    assert "it is issued by another CA than the one that is trusted" in here(20)
+    assert "it is issued by another CA than the one that is trusted" in here(20, WEB, AUTHORITY)
+
+
+def test_each_authority_that_is_trusted_is_told() -> None:
+    others = [Certificate(name, name, (), 0, NOW) for name in ("one", "two")]
+    assert "it is not issued by one, and no chain" in here(20, WEB, others[0])
+    told = here(20, WEB, *others)
+    assert "issued by no authority that is trusted here, and no chain of certificates leads to one: one and two" in told
+
+
+def test_an_authority_that_ended_and_is_another_is_not_told() -> None:
+    assert "authority" not in here(10, WEB, Certificate("one", "one", (), 0, 1), now=NOW + 2 * DAY)
 
 
 def test_other_faults_are_told_in_the_words_of_openssl() -> None:
@@ -71,7 +82,7 @@ def test_other_faults_are_told_in_the_words_of_openssl() -> None:
 
 
 def test_a_name_that_is_no_host_is_not_put_into_a_command() -> None:
-    assert "certs host NAME DIR --overwrite" in here(10, Certificate("a; rm -rf /", "CA", (), 0, 1), None)
+    assert "certs host NAME DIR --overwrite" in here(10, Certificate("a; rm -rf /", "CA", (), 0, 1))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import Any
 
@@ -50,6 +51,7 @@ async def test_http_on_a_port_that_speaks_https_is_answered_in_http(
 ) -> None:
     answer = await said_to(issued, first)
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert re.search(rb"\r\nlog-trace-id: [0-9a-f]{32}\r\n", answer)
     assert answer.endswith(b"\r\n\r\nthis port speaks https; ask it by https://\n")
     assert logged(caplog) == ["speaks http on a port that speaks https"]
 
@@ -144,5 +146,8 @@ def test_first_certificate_of_a_message(context: bytes) -> None:
     assert first_certificate(b"\x0b" + len(body).to_bytes(3, "big") + body) == b"leaf"
 
 
-def test_a_message_without_a_certificate_has_none() -> None:
-    assert first_certificate(b"\x0b\x00\x00\x04\x00\x00\x00\x00") == b""
+@pytest.mark.parametrize(
+    "message", [b"\x0b\x00\x00\x04\x00\x00\x00\x00", b"\x0b\x00\x00\x00", b"\x0b\x00\x00\x01\xff", b""]
+)
+def test_a_message_without_a_certificate_has_none(message: bytes) -> None:
+    assert first_certificate(message) == b""
