@@ -28,6 +28,8 @@ TREE = Path(__file__).parents[2]
 REVISION = "5f44e85"
 """The commit before agents said their names: what agents exchange has changed since. Whoever changes it next sets this
 to the commit before."""
+NEW_MEMBERS = ("notes", "times", "trace_id", "certificate_ends")
+"""Members of documents that only newer agents have."""
 NEW_HEADERS = "log-agent|log-trace-id|logagent-version"
 """Headers that newer agents have, or have in more answers."""
 TOO_OLD = "too old to say its name"
@@ -125,7 +127,7 @@ def without_news(answer: str) -> str:
 
 def _line_without_news(line: str) -> str:
     with contextlib.suppress(ValueError):
-        return json.dumps(_without(json.loads(_without_age(line)), ("notes", "times")))
+        return json.dumps(_without(json.loads(_without_age(line)), NEW_MEMBERS))
     return line
 
 
