@@ -1,9 +1,24 @@
-"""Runs the program as `python -m logagent`."""
+"""Runs the program, as `logagent` or `python -m logagent`; while it is loaded, Ctrl-C ends it without a word."""
 
 from __future__ import annotations
 
+import signal
 import sys
 
-from logagent.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Load the program, run it, and return its exit code.
+
+    Loading takes a moment, in which Python would answer a Ctrl-C with a traceback; until then the signal just kills.
+    """
+    interrupted = signal.getsignal(signal.SIGINT)
+    if interrupted is signal.default_int_handler:  # else the caller has it ignored
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from logagent import cli
+
+    signal.signal(signal.SIGINT, interrupted)
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -374,3 +374,18 @@ def test_asking_loads_no_web_server() -> None:
     )
     asked = subprocess.run([sys.executable, "-c", check], capture_output=True, check=True, timeout=60)
     assert asked.stdout.strip() == b"[]"
+
+
+def test_an_interrupt_while_the_program_is_loaded_ends_it_without_a_word() -> None:
+    code = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == "logagent.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from logagent.__main__ import main
+main()
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")

@@ -78,7 +78,7 @@ LONGEST = {"file": 300, "class": 200, "function": 40}
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """Ways of Trio's to threads."""
 
-LOADING_LATE = frozenset({"cli", "certificates"})
+LOADING_LATE = frozenset({"cli", "__main__", "certificates"})
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
 certificates, which is needed where a handshake failed."""
 
