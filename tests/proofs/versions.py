@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Collection, Iterator
 from difflib import ndiff
 from pathlib import Path
+from typing import Any
 
 from proving import Checks, must, run
 
@@ -117,8 +118,15 @@ def without_news(answer: str) -> str:
 
 def _line_without_news(line: str) -> str:
     with contextlib.suppress(ValueError):
-        return json.dumps(_without(json.loads(line), ("notes", "times")))
+        value = _without(json.loads(line), ("notes", "times"))
+        return json.dumps(_without_statuses(value) if isinstance(value, dict) and "files" in value else value)
     return line
+
+
+def _without_statuses(listing: dict[str, Any]) -> dict[str, Any]:
+    """A listing without the statuses that older agents do not tell: its own and those of logs."""
+    logs = [_without(log, ("status",)) for log in listing["files"]]
+    return {name: value for name, value in listing.items() if name not in ("status", "message")} | {"files": logs}
 
 
 def noted(answers: dict[str, str]) -> set[str]:
