@@ -156,7 +156,7 @@ class LocalSource:
         async def looked_into() -> int:
             return await self.logs.threads.in_slices(left_out.looked_into(self.logs.ends_of))
 
-        return Unread(left_out.failure(), left_out.count, left_out.latest, looked_into)
+        return Unread(left_out.failure(), left_out.count, left_out.latest, left_out.least, looked_into)
 
     def _merged(self, sources: list[tuple[str, Source]]) -> Source:
         return sources[0][1] if len(sources) == 1 else Gather(sources, self.patience)

@@ -26,12 +26,14 @@ class Unread:
         count: how many logs there are in all.
         latest: the latest time that any of their lines may have, in nanoseconds since the epoch, as far as that is
             known without looking into them.
+        least: the least that it may turn out to be when some of them are looked into.
         looked_into: returns that time after some of them were looked into.
     """
 
     failure: Failure
     count: int
     latest: int
+    least: int
     looked_into: Callable[[], Awaitable[int]]
 
 
@@ -66,7 +68,7 @@ class UnreadGuard:
         if self._unread is None:
             return
         if since is not None and self._latest >= since:
-            await self._look()
+            await self._look(since)
         if since is not None and self._latest < since:
             self._unread = None
 
@@ -90,11 +92,12 @@ class UnreadGuard:
             return batch.count
         keys = keys_of(batch)
         if min(keys) <= self._latest:
-            await self._look()
+            await self._look(max(keys))
         return next((place for place, key in enumerate(keys) if key <= self._latest), batch.count)
 
-    async def _look(self) -> None:
-        if self._unread is not None and not self._is_looked_into:
+    async def _look(self, time: int) -> None:
+        """Look into unread logs, once, if it may turn out that all their lines are earlier than a time."""
+        if self._unread is not None and not self._is_looked_into and self._unread.least < time:
             self._is_looked_into = True
             self._latest = min(self._latest, await self._unread.looked_into())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -263,6 +264,20 @@ async def test_work_in_steps_lets_others_have_their_turn_and_is_said_to_be_alive
     with trio.move_on_after(5):
         await Slow(inline=True).in_slices(endless(), tell)
     assert len(alive) == 4
+
+
+async def test_what_work_in_steps_makes_is_no_matter_of_the_garbage_collector_until_it_ends() -> None:
+    frozen: list[int] = []
+
+    def steps() -> Generator[None, None, None]:
+        until = time.monotonic() + 3 * SLICE
+        while time.monotonic() < until:
+            yield
+        frozen.append(gc.get_freeze_count())
+
+    await DiskThreads(inline=True).in_slices(steps())
+    assert frozen[0] > 0
+    assert gc.get_freeze_count() == 0
 
 
 async def test_work_in_steps_raises_as_it_does() -> None:

@@ -124,7 +124,7 @@ class Catalog:
         left_out = LeftOut() if left_out is None else left_out
         with ExitStack() as stack:
             findings.enter(self._roots, stack)
-            names = NameLookup(findings, budget, rotated=rotated)
+            names = NameLookup(findings, budget, self._remembered, rotated=rotated)
             yield from names.steps()
             unresolved = yield from GlobLookup(findings, budget, self._skips, self._remembered, rotated=rotated).steps()
             yield from names.look_beside_targets(unresolved)

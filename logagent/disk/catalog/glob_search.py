@@ -25,6 +25,9 @@ from logagent.disk.files.walk import Place
 
 Steps = Generator[None, None, None]
 """Work that yields every now and then, so that others may go on or it may be given up."""
+MAX_SORTED = 5000
+"""Names that are looked at in their order, so that messages name them so; to sort more holds up all else that runs."""
+
 Skips = Callable[[str], bool]
 """Tells whether globs leave out the file with a name below the root."""
 
@@ -140,7 +143,7 @@ class GlobSearch:
         beside = self._live.beside(ahead.resolved, listed)
         found = yield from left_of_each(listed, beside, globs, rotated=self._rotated)
         matching: list[MatchingName] = []
-        for number, (child, left) in enumerate(sorted(found.items())):
+        for number, (child, left) in enumerate(sorted(found.items()) if len(found) <= MAX_SORTED else found.items()):
             if number % STEP == STEP - 1:
                 yield
             if self._beneath.hides_in(place, {ahead.resolved, ahead.name}, child, listed.get(child, True)):

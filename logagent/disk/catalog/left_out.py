@@ -75,13 +75,18 @@ class LeftOut:
         """
         return DAY + max(self.beyond or 0, *map(modified, self.newest))
 
+    @property
+    def least(self) -> int:
+        """The least that `latest` may be after the newest of them were looked into."""
+        return 0 if self.beyond is None else self.beyond + DAY
+
     def looked_into(self, ends_of: EndsOf) -> Generator[None, None, int]:
         """Return `latest` after the newest of the logs left out were looked into; reads the disk and yields.
 
         Args:
             ends_of: returns the times at the ends of one file of a log.
         """
-        latest = 0 if self.beyond is None else self.beyond + DAY
+        latest = self.least
         for log in self.newest:
             yield
             latest = max(latest, _latest(log, ends_of))

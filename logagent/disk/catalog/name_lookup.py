@@ -11,6 +11,7 @@ from logagent.disk.catalog.found_files import Budget
 from logagent.disk.catalog.glob_search import GlobSearch, Steps
 from logagent.disk.catalog.globs import Glob, compiled_all, directory_of, literally
 from logagent.disk.catalog.links import OpenRoot, beside_target, missing_target
+from logagent.disk.catalog.remembered import Remembered
 from logagent.disk.files.beneath import failure_of
 
 
@@ -20,12 +21,14 @@ class NameLookup:
     Args:
         findings: what was asked for; added to.
         budget: of directory entries.
+        remembered: what is known of directories that stand still.
         rotated: whether to find generations other than by their exact name.
     """
 
-    def __init__(self, findings: Findings, budget: Budget, *, rotated: bool) -> None:
+    def __init__(self, findings: Findings, budget: Budget, remembered: Remembered, *, rotated: bool) -> None:
         self._findings = findings
         self._budget = budget
+        self._remembered = remembered
         self._rotated = rotated
 
     def steps(self) -> Steps:
@@ -80,7 +83,7 @@ class NameLookup:
         globs = frozenset(glob for name in names for glob in _literally(name))
         if opened.beneath.is_file or not globs:
             return
-        search = GlobSearch(opened.beneath, self._budget, opened.live, rotated=True)
+        search = GlobSearch(opened.beneath, self._budget, opened.live, rotated=True, remembered=self._remembered)
         try:
             yield from search.steps(globs)
         except Failure:
