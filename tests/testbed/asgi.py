@@ -43,6 +43,11 @@ async def follow(scope: Any, receive: Any, send: Any) -> None:
     await trio.sleep_forever()
 
 
+async def silent(scope: Any, receive: Any, send: Any) -> None:
+    """Never answer."""
+    await trio.sleep_forever()
+
+
 class Follow:
     """Starts an answer, and goes on until it is cancelled or told to finish."""
 

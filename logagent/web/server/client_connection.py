@@ -30,6 +30,7 @@ from logagent.web.server.liveness import LivenessMonitor
 from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import RequestStream
 from logagent.web.server.tcp import TcpDelivery, addresses_of, delivery_over, transport_of
+from logagent.web.server.turnstile import Turnstile
 
 _log = logging.getLogger("logagent.web")
 
@@ -47,6 +48,7 @@ class ClientConnection:
         context: Hypercorn's; its `terminated` begins a shutdown.
         state: copied into `scope["state"]` of every request.
         monitor: finds clients that have vanished; None: vanished clients are not searched for.
+        turnstile: the server's, for clients that send much; None: one of its own.
 
     Attributes:
         protocol: what the client speaks; set once it is known.
@@ -62,12 +64,14 @@ class ClientConnection:
         context: WorkerContext,
         state: LifespanState,
         monitor: LivenessMonitor | None = None,
+        turnstile: Turnstile | None = None,
     ) -> None:
         self._app = app
         self._stream = stream
         self._limits = limits
         self._context = context
         self._monitor = monitor or LivenessMonitor()
+        self._turnstile = turnstile or Turnstile()
         self._state = ConnectionState(dict(state))
         self._tls = stream if isinstance(stream, trio.SSLStream) else None
         self._scope = trio.CancelScope()
@@ -119,11 +123,11 @@ class ClientConnection:
         tls, addresses, config = self._tls is not None, addresses_of(self._stream), hypercorn_config(self._limits)
         common = (self._app, config, self._context, tasks)
         new_stream = partial(RequestStream, *common, tls, *addresses)
-        common_http2 = (new_stream, tasks, config, self._state, self._send, self._limits, self._refusals)
-        self._http2 = partial(Http2Protocol, *common_http2)
+        guards = self._limits, self._turnstile, self._refusals
+        self._http2 = partial(Http2Protocol, new_stream, tasks, config, self._state, self._send, *guards)
         if self._tls is not None and self._tls.selected_alpn_protocol() == "h2":
             return self._http2()
-        return Http1Protocol(new_stream, self._refusals, *common, self._state, tls, *addresses, self._send)
+        return Http1Protocol(new_stream, *guards, *common, self._state, tls, *addresses, self._send)
 
     async def _switch_to_http2(self, data: bytes, *request: Any) -> None:
         self.protocol = self._http2()
@@ -169,28 +173,13 @@ class ClientConnection:
     async def _end(self) -> None:
         if not self._speaking:
             await trio.aclose_forcefully(transport_of(self._stream))
-        elif self._answer_cut_unseen:
+        elif self.protocol.cut_unseen and not self._bytes_lost:
             await end_by_reset(self._stream, patience=self._limits.write_timeout)
-        elif self._bytes_lost or self._answers_unread:
+        elif self._bytes_lost or (self.protocol.unread and not (self._client_gone or self._closing)):
+            # After an orderly end, a client may treat a partial answer as complete.
             await end_by_reset(self._stream, patience=0)
         else:
-            uploading = isinstance(self.protocol, Http1Protocol) and self.protocol.uploading
-            await end_in_order(self._stream, uploading=uploading)
-
-    @property
-    def _answer_cut_unseen(self) -> bool:
-        """Whether an answer is cut that would look whole if the connection ended in order."""
-        return isinstance(self.protocol, Http1Protocol) and self.protocol.cut_unseen and not self._bytes_lost
-
-    @property
-    def _answers_unread(self) -> bool:
-        """Whether the server ends an HTTP/2 connection although the client may not have read all of its answers.
-
-        It must then be reset: after an orderly end, a client may treat a partial answer as complete.
-        """
-        if self._client_gone or self._closing:
-            return False
-        return isinstance(self.protocol, Http2Protocol) and not self.protocol.draining.finished
+            await end_in_order(self._stream, uploading=self.protocol.uploading, silenced=self.protocol.silenced)
 
     def _write_failed(self) -> None:
         self._bytes_lost = True

@@ -22,6 +22,7 @@ from logagent.web.server.hypercorn_config import hypercorn_config
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.listening import Listener
 from logagent.web.server.liveness import LivenessMonitor
+from logagent.web.server.turnstile import Turnstile
 
 Introduce = Callable[[trio.SocketStream], Awaitable[dict[str, Any]]]
 """Finds out who the client of a connection is that was just accepted."""
@@ -82,12 +83,13 @@ async def serve(
         for listener in listeners:
             sockets.callback(listener.close)
         lifespan = Lifespan(ASGIWrapper(app), hypercorn_config(limits), {})
-        context, monitor = WorkerContext(None), LivenessMonitor()
+        context, monitor, turnstile = WorkerContext(None), LivenessMonitor(), Turnstile()
         async with trio.open_nursery() as background:
             await background.start(lifespan.handle_lifespan)
             await lifespan.wait_for_startup()
             background.start_soon(monitor.run)
-            handler = partial(_serve_accepted, lifespan.app, limits, context, lifespan.state, monitor, introduce)
+            shared = (limits, context, lifespan.state, monitor, turnstile, introduce)
+            handler = partial(_serve_accepted, lifespan.app, *shared)
             await _serve_until(stopping, graceful, listeners, handler, context, task_status)
             await lifespan.wait_for_shutdown()
             background.cancel_scope.cancel()
@@ -127,6 +129,7 @@ async def _serve_accepted(
     context: WorkerContext,
     state: LifespanState,
     monitor: LivenessMonitor,
+    turnstile: Turnstile,
     introduce: Introduce | None,
     tls: ssl.SSLContext | None,
     accepted: trio.SocketStream,
@@ -136,4 +139,4 @@ async def _serve_accepted(
     stream: trio.abc.Stream = accepted
     if tls is not None:
         stream = trio.SSLStream(accepted, tls, server_side=True)
-    await ClientConnection(app, stream, limits, context, state, monitor).run()
+    await ClientConnection(app, stream, limits, context, state, monitor, turnstile).run()

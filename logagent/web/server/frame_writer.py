@@ -15,6 +15,7 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError, StreamClosedError
 
+from logagent.web.server.frame_budget import FrameBudget
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.receipts import ReadReceipts
 from logagent.web.server.stream_buffer import StreamBuffer
@@ -35,6 +36,7 @@ class FrameWriter:
         connection: h2's; frames go out in the order in which it made them.
         send: writes bytes to the client; returns once they are taken.
         receipts: told of every answer that ends.
+        budget: told of what is sent, which earns the client frames.
         limits: of a burst and of a stream's buffer.
 
     Attributes:
@@ -47,6 +49,7 @@ class FrameWriter:
         connection: H2Connection,
         send: Callable[[bytes], Awaitable[None]],
         receipts: ReadReceipts,
+        budget: FrameBudget,
         limits: ConnectionLimits,
     ) -> None:
         self.buffers: dict[int, StreamBuffer] = {}
@@ -56,6 +59,7 @@ class FrameWriter:
         self._h2 = connection
         self._send = send
         self._receipts = receipts
+        self._budget = budget
         self._limits = limits
         self._held = False
         self._work = trio.Event()
@@ -93,11 +97,11 @@ class FrameWriter:
         self.closing = True
         self.wake()
 
-    def say_goodbye(self, error: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
-        """Send a GOAWAY, unless one was sent, and close."""
+    def say_goodbye(self, error: ErrorCodes = ErrorCodes.NO_ERROR, reason: str = "") -> None:
+        """Send a GOAWAY, with a reason for people, unless one was sent, and close."""
         if not self.closing:
             with suppress(ProtocolError):
-                self._h2.close_connection(error)
+                self._h2.close_connection(error, reason.encode())
         self.close()
 
     async def control_written(self) -> None:
@@ -128,12 +132,6 @@ class FrameWriter:
             self.reset(stream_id, ErrorCodes.INTERNAL_ERROR)
             raise
         self.wake()
-
-    def send_empty(self, stream_id: int, fields: Fields) -> None:
-        """Send an answer without a body, on a stream without a buffer; dropped if the stream has ended."""
-        with suppress(ProtocolError):
-            self._h2.send_headers(stream_id, fields, end_stream=True)
-            self._receipts.answer_ended(stream_id)
 
     async def write(self, stream_id: int, chunk: bytes) -> None:
         """Take a piece of an answer's body; return once there is room for more."""
@@ -206,6 +204,7 @@ class FrameWriter:
         except ProtocolError:
             self.forget(stream_id)  # The client has ended the stream; its frame is not handled yet.
             return 0
+        self._budget.data_sent(len(chunk), waiting=buffer.size)
         if complete:
             self._end_stream(stream_id, buffer, end_sent=not buffer.trailers)
         else:
@@ -220,6 +219,7 @@ class FrameWriter:
             elif not end_sent:
                 self._h2.end_stream(stream_id)
             self._receipts.answer_ended(stream_id)
+            self._budget.answer_sent()
         except ProtocolError:
             _log.warning("answer %d cannot be ended", stream_id, exc_info=not self.closing)
             self.reset(stream_id, ErrorCodes.INTERNAL_ERROR)

@@ -2,38 +2,64 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import h11
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.exceptions import ProtocolError
-from hypercorn.events import Closed
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol import events
 from hypercorn.protocol.h11 import H11Protocol
 from hyperframe.exceptions import HyperframeError
 
 from logagent.web.server.http1_requests import RequestParser
+from logagent.web.server.limits import ConnectionLimits, TokenBucket
 from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import NewStream, RequestStream
+from logagent.web.server.targets import BadTarget, check_authority, parse_target
+from logagent.web.server.turnstile import Turnstile
+
+SMALL_READ = 64
+"""Bytes of a read that is worth its handling: a client that sends fewer at a time may do so only so often."""
 
 
 class Http1Protocol(H11Protocol):
     """Serves HTTP/1.1 over one connection: Hypercorn's protocol, with our request streams and an orderly end.
 
-    Private parts of Hypercorn touched: `_create_stream`, `_check_protocol`, `_send_h11_event`.
+    Private parts of Hypercorn touched: `_create_stream`, `_check_protocol`, `_send_error_response`, `_send_h11_event`.
 
     Args:
         new_stream: makes the stream for a request.
+        limits: those of the connection.
+        turnstile: the server's, passed before each request that came before the answer to the one before it.
         refusals: what is refused on the connection.
         others: as in `H11Protocol`.
+
+    Attributes:
+        silenced: whether the connection is ended because the client has sent too much.
+        unread: whether answers are sent that the client may not have read; not known over HTTP/1.1.
     """
 
-    def __init__(self, new_stream: NewStream, refusals: Refusals, *others: Any) -> None:
+    silenced = False
+    unread = False
+
+    def __init__(
+        self,
+        new_stream: NewStream,
+        limits: ConnectionLimits,
+        turnstile: Turnstile,
+        refusals: Refusals,
+        *others: Any,
+    ) -> None:
         super().__init__(*others)
-        self.connection: RequestParser = RequestParser(self.config.h11_max_incomplete_size)
+        self.connection: RequestParser = RequestParser(limits)
         self._new_stream = new_stream
         self._refusals = refusals
+        self._turnstile = turnstile
+        self._pieces = TokenBucket(limits.idle_frames, limits.idle_frames_per_second)
+        self._pipelined = False
 
     @property
     def uploading(self) -> bool:
@@ -62,6 +88,16 @@ class Http1Protocol(H11Protocol):
             event.headers.append((b"connection", b"close"))
         await super().stream_send(event)
 
+    async def handle(self, event: Event) -> None:
+        """Handle bytes from the client (`RawData`), or its end (`Closed`)."""
+        if not isinstance(event, RawData) or len(event.data) >= SMALL_READ or self._pieces.spend():
+            self._pipelined = False
+            await super().handle(event)
+        else:
+            self.silenced = True
+            self._refusals.ended("its requests come in pieces that are too small")
+            await self.send(Closed())
+
     async def _send_h11_event(self, event: Any) -> None:
         if isinstance(event, h11.Response):
             headers = self._refusals.signed(event.status_code, list(event.headers))
@@ -70,24 +106,54 @@ class Http1Protocol(H11Protocol):
 
     async def _create_stream(self, request: h11.Request) -> None:
         # Like Hypercorn's, without WebSockets: an upgrade to them is ignored, and the request answered as it stands.
+        try:
+            path, headers = _origin_form(request)
+        except BadTarget as error:
+            self.connection.complaint = str(error)
+            await self._send_error_response(HTTPStatus.BAD_REQUEST)
+            await self.send(Closed())
+            return
+        if self._pipelined:
+            await self._turnstile.passed()
+        self._pipelined = True
         self.stream = self._new_stream(self.stream_send, 1)
         await self.stream.handle(
             events.Request(
                 stream_id=1,
-                headers=list(request.headers),
+                headers=headers,
                 http_version=request.http_version.decode("ascii"),
                 method=request.method.decode("ascii").upper(),
-                raw_path=request.target,
+                raw_path=path,
                 state=self.connection_state,
             )
         )
         self.keep_alive_requests += 1
+
+    async def _send_error_response(self, status_code: int) -> None:
+        refusal = self._refusals.refuse(status_code, self.connection.complaint)
+        fields = [*refusal.fields, (b"connection", b"close"), *self.config.response_headers("h11")]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=fields))
+        if self.connection.method != b"HEAD":
+            await self._send_h11_event(h11.Data(data=refusal.body))
+        await self._send_h11_event(h11.EndOfMessage())
 
     async def _check_protocol(self, event: h11.Request) -> None:
         # Hypercorn answers "101 Switching Protocols" before it looks at the settings.
         settings = [value for name, value in event.headers if name == b"http2-settings"]
         if b"h2c" not in [value.lower() for name, value in event.headers if name == b"upgrade"] or are_valid(settings):
             await super()._check_protocol(event)
+
+
+def _origin_form(request: h11.Request) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """Return a request's path with its query, and its fields, of which `Host` is that of the target if it names one."""
+    target = parse_target(request.target)
+    fields = list(request.headers)
+    if target.authority is not None:
+        fields = [(b"host", target.authority), *(field for field in fields if field[0] != b"host")]
+    for name, value in fields:
+        if name == b"host":
+            check_authority(value)
+    return target.path, fields
 
 
 def are_valid(settings: list[bytes]) -> bool:

@@ -18,14 +18,16 @@ from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.typing import ConnectionState, TaskGroup
 
 from logagent.web.server.draining import Draining
+from logagent.web.server.frame_guard import FrameGuard, TooMuch
 from logagent.web.server.frame_writer import FrameWriter
-from logagent.web.server.http2_requests import Fields, is_malformed, without_hop_by_hop
+from logagent.web.server.http2_requests import Fields, fault_of, is_head, without_hop_by_hop
 from logagent.web.server.http2_streams import Http2Streams
-from logagent.web.server.limits import ConnectionLimits, TokenBucket
+from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.receipts import ReadReceipts
 from logagent.web.server.refusals import Refusals
 from logagent.web.server.request_stream import NewStream
 from logagent.web.server.server_connection import ServerConnection
+from logagent.web.server.turnstile import Turnstile
 
 
 class Http2Protocol:
@@ -40,13 +42,19 @@ class Http2Protocol:
         state: what the application finds in `scope["state"]`.
         send: takes bytes to write (`RawData`), whether the connection is idle (`Updated`), and its end (`Closed`).
         limits: those of the connection.
-        refusals: what is refused on it.
+        turnstile: the server's, passed before each slice of frames but the first of a read.
+        refusals: what is refused on the connection.
 
     Attributes:
+        uploading: whether the client is still sending a request; it does no harm over HTTP/2.
+        cut_unseen: whether an answer is cut that looks whole if the connection ends in order; never over HTTP/2.
+        silenced: whether the connection is ended because the client has sent too much.
         streams: the requests in flight.
         writer: sends their answers.
         draining: decides when the connection sends GOAWAY.
     """
+
+    uploading = cut_unseen = silenced = False
 
     def __init__(
         self,
@@ -56,17 +64,21 @@ class Http2Protocol:
         state: ConnectionState,
         send: Callable[[Event], Awaitable[None]],
         limits: ConnectionLimits,
+        turnstile: Turnstile,
         refusals: Refusals,
     ) -> None:
         self._receipts = ReadReceipts()
         self._h2 = ServerConnection(self._receipts.stream_given_up)
-        self.writer = FrameWriter(self._h2, lambda data: send(RawData(data)), self._receipts, limits)
+        self._guard = FrameGuard(limits, turnstile)
+        self.writer = FrameWriter(
+            self._h2, lambda data: send(RawData(data)), self._receipts, self._guard.budget, limits
+        )
         self.streams = Http2Streams(new_stream, self._h2, self.writer, config, state, self._advance, refusals)
         self.draining = Draining(self.streams.in_flight.keys(), self._receipts, self.writer, tasks, limits)
         self._tasks = tasks
         self._send = send
         self._limits = limits
-        self._resets = TokenBucket(limits.resets, limits.resets_per_second)
+        self._refusals = refusals
         self._requests = 0
         self._upgraded = trio.Event()
 
@@ -76,8 +88,7 @@ class Http2Protocol:
         """Send the first frames.
 
         Args:
-            fields: those of the HTTP/1.1 request that asked for the upgrade, which is answered as stream 1; None: no
-                upgrade.
+            fields: those of the HTTP/1.1 request that asked for the upgrade, answered as stream 1; None: none did.
             settings: the HTTP2-Settings of that request.
         """
         self._h2.greet(self._limits.max_streams, settings)
@@ -103,6 +114,11 @@ class Http2Protocol:
     async def _write(self) -> None:
         await self.writer.run()
         await self._send(Closed())
+
+    @property
+    def unread(self) -> bool:
+        """Whether the client may not have read all of its answers."""
+        return not self.draining.finished
 
     @property
     def unhurried(self) -> bool:
@@ -143,8 +159,17 @@ class Http2Protocol:
             await self.streams.close_all()
 
     async def _receive(self, data: bytes) -> None:
-        if self.writer.closing:
-            return
+        self._guard.received(data)
+        try:
+            while not self.writer.closing and (piece := await self._guard.next_slice()) is not None:
+                await self._take(piece)
+        except TooMuch as cost:
+            self.silenced = True
+            self._refusals.ended(str(cost))
+            self.writer.say_goodbye(ErrorCodes.ENHANCE_YOUR_CALM, str(cost))
+            await self.streams.close_all()
+
+    async def _take(self, data: bytes) -> None:
         before = self._receipts.all_received, self._receipts.confirmed
         try:
             received = self._h2.receive_data(data)
@@ -163,14 +188,11 @@ class Http2Protocol:
         await self.streams.close_all()
 
     async def _handle_frames(self, received: list[frames.Event]) -> None:
-        # h2 has handled all of them already: a stream that a later frame resets can no longer be answered.
         if any(isinstance(event, frames.ConnectionTerminated) for event in received):
             await self._connection_failed()
             return
-        abandoned = {event.stream_id for event in received if isinstance(event, frames.StreamReset)}
-        for event in received:
-            if not (isinstance(event, frames.RequestReceived) and event.stream_id in abandoned):
-                await self._handle_frame(event)
+        for event in without_abandoned(received):
+            await self._handle_frame(event)
 
     async def _handle_frame(self, event: frames.Event) -> None:
         match event:
@@ -181,8 +203,10 @@ class Http2Protocol:
             case frames.StreamEnded():
                 await self.streams.request_ended(event.stream_id)
             case frames.StreamReset():
+                begun = self.streams.has_begun(event.stream_id)
                 await self.streams.close(event.stream_id)
-                self._count_reset()
+                if not begun:
+                    self._guard.count_fruitless()
             case frames.PingAckReceived():
                 self._receipts.ping_acknowledged(event.ping_data)
             case frames.WindowUpdated():
@@ -193,9 +217,10 @@ class Http2Protocol:
     async def _request_received(self, stream_id: int, fields: Fields) -> None:
         if not self.draining.takes_requests or len(self.streams.in_flight) >= self._limits.max_streams:
             self.writer.reset(stream_id, ErrorCodes.REFUSED_STREAM)
-            self._count_reset()
-        elif is_malformed(fields):
-            self.streams.answer_bad_request(stream_id)
+            self._guard.count_fruitless()
+        elif (fault := fault_of(fields, self._limits)) is not None:
+            self.streams.refuse(self._refusals.refuse(*fault), stream_id, head=is_head(fields))
+            self._guard.count_fruitless()
         else:
             await self._open(stream_id, fields)
 
@@ -206,6 +231,8 @@ class Http2Protocol:
         if self._requests == self._limits.requests_per_connection:
             self._tasks.spawn(self._retire)
 
-    def _count_reset(self) -> None:
-        if not self._resets.spend():
-            self.writer.say_goodbye(ErrorCodes.ENHANCE_YOUR_CALM)
+
+def without_abandoned(received: list[frames.Event]) -> list[frames.Event]:
+    """Leave out the requests that a later frame resets: h2 has handled all frames, so they can be answered no more."""
+    abandoned = {event.stream_id for event in received if isinstance(event, frames.StreamReset)}
+    return [e for e in received if not (isinstance(e, frames.RequestReceived) and e.stream_id in abandoned)]

@@ -6,17 +6,41 @@ from hypercorn.protocol.events import Request
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import filter_pseudo_headers
 
+from logagent.web.server.limits import ConnectionLimits
+from logagent.web.server.targets import BadTarget, check_authority, parse_target
+
 Fields = list[tuple[bytes, bytes]]
+
+FIELD_OVERHEAD = 32
+"""Bytes that a field counts for besides its name and value (RFC 9113, 6.5.2)."""
 
 HOP_BY_HOP = {b"connection", b"upgrade", b"http2-settings"}
 """Fields that belong to an HTTP/1.1 connection and do not survive its upgrade (RFC 9113, 8.2.2)."""
 
 
-def is_malformed(fields: Fields) -> bool:
-    """Return whether a request cannot be handed to an application: wrong pseudo-header fields, or CONNECT."""
+def fault_of(fields: Fields, limits: ConnectionLimits) -> tuple[int, str] | None:
+    """Return why a request cannot be handed to an application, as a status and a sentence; None: it can."""
     pseudo = _pseudo(fields)
-    method, path = pseudo.get(b":method", b""), pseudo.get(b":path", b"")
-    return method == b"CONNECT" or not method.isalpha() or not path.startswith((b"/", b"*")) or not path.isascii()
+    if len(pseudo.get(b":path", b"")) > limits.target_bytes:
+        return 414, f"the address is longer than {limits.target_bytes} bytes"
+    if sum(len(name) + len(value) + FIELD_OVERHEAD for name, value in fields) > limits.header_bytes:
+        return 431, f"the head of the request is longer than {limits.header_bytes} bytes"
+    method = pseudo.get(b":method", b"")
+    if method == b"CONNECT" or not method.isalpha():
+        return 400, "the method of the request is none that can be answered"
+    try:
+        if parse_target(pseudo.get(b":path", b"")).authority is not None:
+            raise BadTarget("the path of the request does not begin with a slash")
+        for authority in [value for name, value in fields if name in (b":authority", b"host")]:
+            check_authority(authority)
+    except BadTarget as error:
+        return 400, str(error)
+    return None
+
+
+def is_head(fields: Fields) -> bool:
+    """Return whether a request asks for the head of an answer only."""
+    return _pseudo(fields).get(b":method") == b"HEAD"
 
 
 def to_request(stream_id: int, fields: Fields, state: ConnectionState) -> Request:

@@ -15,7 +15,7 @@ from hypercorn.typing import ConnectionState
 
 from logagent.web.server.frame_writer import FrameWriter
 from logagent.web.server.http2_requests import Fields, to_request
-from logagent.web.server.refusals import Refusals
+from logagent.web.server.refusals import Refusals, RefusedRequest
 from logagent.web.server.request_stream import NewStream, RequestStream
 
 
@@ -69,9 +69,21 @@ class Http2Streams:
         await self._changed()
         await stream.handle(to_request(stream_id, fields, self._state))
 
-    def answer_bad_request(self, stream_id: int) -> None:
-        """Answer 400 to a malformed request."""
-        self._writer.send_empty(stream_id, self._head(400, [(b"content-length", b"0")]))
+    def refuse(self, refusal: RefusedRequest, stream_id: int, *, head: bool) -> None:
+        """Answer a request that no application is given.
+
+        Args:
+            refusal: the answer.
+            stream_id: the request's stream.
+            head: whether only the head of the answer was asked for.
+        """
+        with suppress(ProtocolError):  # The client may have reset the stream by now.
+            self._h2.send_headers(stream_id, self._head(refusal.status, refusal.fields), end_stream=head)
+            if not head:
+                self._writer.open(stream_id)
+                self._writer.buffers[stream_id].add(refusal.body)
+                self._writer.buffers[stream_id].ended = True
+                self._writer.take_turns(stream_id)
 
     async def data_received(self, event: DataReceived) -> None:
         """Hand a piece of a request's body to its stream; return once there is room for more of that body."""
@@ -129,14 +141,19 @@ class Http2Streams:
             await self._writer.abort(stream_id)
         await self.close(stream_id)
 
+    def has_begun(self, stream_id: int) -> bool:
+        """Return whether bytes of an answer's body are on their way to the client."""
+        buffer = self._writer.buffers.get(stream_id)
+        return buffer is not None and buffer.begun
+
     # Ends
 
     async def close(self, stream_id: int) -> None:
         """Remove a stream, and only then tell the stream: that may cancel the task that runs this."""
+        self._writer.forget(stream_id)
         stream = self.in_flight.pop(stream_id, None)
         if stream is None:
             return
-        self._writer.forget(stream_id)
         self._credit(stream_id, stream.unread)
         await self._changed()
         await stream.handle(events.StreamClosed(stream_id=stream_id))

@@ -30,9 +30,15 @@ class ConnectionLimits:
         stream_buffer: bytes of an answer that wait for the client; at this size the application's send waits. That
             is two bursts, so that one is on its way and one can follow.
         burst: bytes handed to the socket at once; enough to make the cost of a write small, few enough to stay fair.
-        resets: requests that a client may abandon or see refused at once, before its connection ends.
-        resets_per_second: requests that it may abandon or see refused per second after that.
-        header_bytes: bytes of one request's head over HTTP/1.1; h2 has a limit of the same size for HTTP/2.
+        resets: requests that a client may abandon before anything of their answers was sent, or see refused, at once:
+            twice as many as can be in flight. One more ends the connection.
+        resets_per_second: such requests per second after that.
+        idle_frames: HTTP/2 frames without progress that a client may send at once, beyond those that answers to it
+            earn (see `frame_budget`); one more ends the connection. They take the processor a twentieth of a second.
+            Over HTTP/1.1, reads of a few bytes count likewise.
+        idle_frames_per_second: such frames per second after that: far more than keep-alives take.
+        header_bytes: bytes of one request's head; for HTTP/2, of its fields as RFC 9113, 6.5.2, counts them.
+        target_bytes: bytes of a request's path and query: the longest cursor, its question, and room to spare.
     """
 
     write_timeout: float = 60.0
@@ -44,9 +50,12 @@ class ConnectionLimits:
     requests_per_connection: int = 1_000_000
     stream_buffer: int = 256 * 1024
     burst: int = 128 * 1024
-    resets: int = 1000
+    resets: int = 200
     resets_per_second: float = 33.0
+    idle_frames: int = 1000
+    idle_frames_per_second: float = 50.0
     header_bytes: int = 64 * 1024
+    target_bytes: int = 60 * 1024
 
 
 class TokenBucket:
@@ -63,13 +72,17 @@ class TokenBucket:
         self._tokens = float(capacity)
         self._updated_at = trio.current_time()
 
-    def spend(self) -> bool:
-        """Take one token, and return whether one was left.
+    def spend(self, tokens: int = 1) -> bool:
+        """Take tokens, and return whether so many were left.
 
         A bucket that is overdrawn stays so until enough tokens were added.
         """
         now = trio.current_time()
-        added = (now - self._updated_at) * self._per_second
-        self._tokens = min(self._tokens + added, self._capacity) - 1
+        self.add((now - self._updated_at) * self._per_second)
+        self._tokens -= tokens
         self._updated_at = now
         return self._tokens >= 0
+
+    def add(self, tokens: float) -> None:
+        """Put tokens in, up to the capacity."""
+        self._tokens = min(self._tokens + tokens, self._capacity)

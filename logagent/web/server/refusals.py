@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from logagent.core.wire.trace import TRACE_HEADER, TRACE_ID_BYTES
@@ -15,6 +17,39 @@ FIRST_REFUSAL = 400
 _log = logging.getLogger("logagent.refusals")
 
 Fields = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRequest:
+    """A request that is refused, as a problem document (RFC 9457).
+
+    Attributes:
+        status: of HTTP.
+        detail: why, for people.
+        trace_id: 32 hexadecimal digits, which the client and the operator's line have in common.
+    """
+
+    status: int
+    detail: str
+    trace_id: str
+
+    @property
+    def fields(self) -> list[tuple[bytes, bytes]]:
+        """The fields of the response."""
+        return [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", b"%d" % len(self.body)),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+            (TRACE_HEADER.encode(), self.trace_id.encode()),
+        ]
+
+    @property
+    def body(self) -> bytes:
+        """The document."""
+        title = HTTPStatus(self.status).phrase
+        document = {"title": title, "status": self.status, "detail": self.detail, "trace_id": self.trace_id}
+        return json.dumps(document).encode() + b"\n"
 
 
 class Refusals:
@@ -51,6 +86,16 @@ class Refusals:
         if status >= FIRST_REFUSAL:
             self.log(status, f"{HTTPStatus(status).phrase}, as the server found before any route did", trace_id)
         return [*fields, (header, trace_id.encode())]
+
+    def refuse(self, status: int, detail: str) -> RefusedRequest:
+        """Make the refusal of a request, and leave a line about it."""
+        refusal = RefusedRequest(status, detail, secrets.token_hex(TRACE_ID_BYTES))
+        self.log(status, detail, refusal.trace_id)
+        return refusal
+
+    def ended(self, detail: str) -> None:
+        """Leave a line about a connection that is ended, since its client has sent too much."""
+        self.log("flood", f"the connection is ended: {detail}")
 
 
 def spelled(client: Address | None) -> str:

@@ -15,6 +15,10 @@ FLOOD_FACTOR = 2
 exceeded, while `http2` refuses only the excess stream at the announced limit. So h2 only stops a flood within one read,
 which would make its counting of open streams expensive."""
 
+DECODED_FACTOR = 4
+"""Bytes of a request's fields that h2 decodes, as a multiple of the announced limit. Beyond that h2 ends the
+connection; what is between is refused alone, with a status that says why."""
+
 
 class ServerConnection(H2Connection):
     """h2's connection, which reports every stream that the client resets.
@@ -43,6 +47,7 @@ class ServerConnection(H2Connection):
         else:
             self.initiate_upgrade_connection(upgrade_settings)
         self._limit_streams(max_streams * FLOOD_FACTOR)
+        self.decoder.max_header_list_size = DECODED_FACTOR * H2Connection.DEFAULT_MAX_HEADER_LIST_SIZE
 
     def _limit_streams(self, max_streams: int) -> None:
         values = {

@@ -17,6 +17,7 @@ class StreamBuffer:
 
     Attributes:
         size: bytes waiting.
+        begun: whether bytes were taken.
         ended: whether no more bytes come.
         trailers: fields to send after the last byte.
         finished: set when the last frame of the answer is made, or the answer is dropped.
@@ -24,6 +25,7 @@ class StreamBuffer:
 
     def __init__(self, limit: int) -> None:
         self.size = 0
+        self.begun = False
         self.ended = False
         self.trailers: list[tuple[bytes, bytes]] = []
         self.finished = trio.Event()
@@ -57,6 +59,7 @@ class StreamBuffer:
             length: bytes to take at most.
         """
         pieces = []
+        self.begun = True
         wanted = min(length, self.size)
         self.size -= wanted
         while wanted:

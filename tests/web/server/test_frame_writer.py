@@ -23,6 +23,7 @@ from h2.settings import SettingCodes
 from hyperframe.frame import PingFrame
 from trio.testing import lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
+from logagent.web.server.frame_budget import FrameBudget
 from logagent.web.server.frame_writer import CONTROL_LIMIT, FrameWriter
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.receipts import ReadReceipts
@@ -49,7 +50,7 @@ class WriterAlone:
         self.receipts = ReadReceipts()
         self.server = ServerConnection(self.receipts.stream_given_up)
         self.client = H2Connection(H2Configuration(header_encoding=None))
-        self.writer = FrameWriter(self.server, self._send, self.receipts, limits)
+        self.writer = FrameWriter(self.server, self._send, self.receipts, FrameBudget(limits), limits)
         self.bursts: list[bytes] = []
         self.events: list[Event] = []
         self.may_send = trio.Event()
@@ -335,7 +336,8 @@ async def test_client_that_pings_and_takes_nothing_is_read_no_further(open_http2
             await theirs.send_all(pings)
             sent += len(pings)
 
-    await open_http2(hello_with_trailers, pair=lambda: (Deaf(theirs), ours))
+    patient = ConnectionLimits(idle_frames=1_000_000)
+    await open_http2(hello_with_trailers, limits=patient, pair=lambda: (Deaf(theirs), ours))
     nursery.start_soon(flood)
     await wait_all_tasks_blocked()
     assert sent <= 2 * CONTROL_LIMIT

@@ -11,7 +11,7 @@ from hyperframe.frame import PriorityFrame
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.web.server.limits import ConnectionLimits
-from testbed.asgi import body, follow, hello_with_trailers, start
+from testbed.asgi import body, follow, hello_with_trailers, silent, start
 from testbed.raw_http import (
     http2,
 )
@@ -48,17 +48,17 @@ async def test_client_is_told_how_many_streams_it_may_open(open_http2: Any) -> N
 
 
 async def test_flood_of_resets_ends_the_connection(open_http2: Any, mock_clock: MockClock) -> None:
-    client = await open_http2(follow, limits=ConnectionLimits(resets=10))
+    client = await open_http2(silent, limits=ConnectionLimits(resets=10))
     for _ in range(11):
-        answer = await client.ask(b"/follow")
+        answer = await client.ask()
         client.h2.reset_stream(answer.stream_id)
     await client.flush()
     assert client.goaway == ErrorCodes.ENHANCE_YOUR_CALM
 
 
 async def test_flood_of_resets_within_one_read_is_answered_with_one_goodbye(open_http2: Any) -> None:
-    client = await open_http2(follow, limits=ConnectionLimits(resets=10))
-    answers = [client.start(b"/follow") for _ in range(50)]
+    client = await open_http2(silent, limits=ConnectionLimits(resets=10))
+    answers = [client.start() for _ in range(50)]
     await client.flush()
     for answer in answers:
         client.h2.reset_stream(answer.stream_id)
@@ -66,7 +66,18 @@ async def test_flood_of_resets_within_one_read_is_answered_with_one_goodbye(open
     assert client.goaways == [ErrorCodes.ENHANCE_YOUR_CALM]
 
 
-async def test_flood_of_requests_that_are_refused_ends_the_connection(open_http2: Any) -> None:
+async def test_requests_that_are_abandoned_in_their_answers_are_no_flood(
+    open_http2: Any, mock_clock: MockClock
+) -> None:
+    client = await open_http2(follow, limits=ConnectionLimits(resets=10))
+    for _ in range(30):
+        answer = await client.ask(b"/follow")
+        client.h2.reset_stream(answer.stream_id)
+    await client.flush()
+    assert client.goaway is None
+
+
+async def test_flood_of_requests_that_are_refused_ends_the_connection(open_http2: Any, mock_clock: MockClock) -> None:
     client = await open_http2(follow, limits=ConnectionLimits(max_streams=1, resets=10))
     client.h2.remote_settings.update({SettingCodes.MAX_CONCURRENT_STREAMS: 100})
     client.h2.remote_settings.acknowledge()
@@ -79,9 +90,9 @@ async def test_flood_of_requests_that_are_refused_ends_the_connection(open_http2
 
 
 async def test_resets_spread_over_time_are_fine(open_http2: Any, mock_clock: MockClock) -> None:
-    client = await open_http2(follow, limits=ConnectionLimits(resets=10, resets_per_second=1))
+    client = await open_http2(silent, limits=ConnectionLimits(resets=10, resets_per_second=1))
     for _ in range(30):
-        answer = await client.ask(b"/follow")
+        answer = await client.ask()
         client.h2.reset_stream(answer.stream_id)
         mock_clock.jump(1)
     await client.flush()
@@ -102,10 +113,10 @@ async def test_requests_that_are_reset_at_once_never_reach_the_app(open_http2: A
     assert asked == []
 
 
-async def test_two_thousand_priority_frames_change_nothing(open_http2: Any) -> None:
+async def test_hundreds_of_priority_frames_change_nothing(open_http2: Any) -> None:
     client = await open_http2(follow)
     bystander = await client.ask(b"/follow")
-    frames = [PriorityFrame(stream_id, depends_on=0, stream_weight=3) for stream_id in range(101, 4101, 2)]
+    frames = [PriorityFrame(stream_id, depends_on=0, stream_weight=3) for stream_id in range(101, 1901, 2)]
     await client.raw(b"".join(frame.serialize() for frame in frames))
     assert (await client.ask()).ended
     assert bystander.reset is None
@@ -121,7 +132,7 @@ async def test_garbage_ends_the_connection_with_a_reason(open_http2: Any) -> Non
 
 async def test_huge_header_list_ends_the_connection_with_a_reason(open_http2: Any) -> None:
     client = await open_http2(hello_with_trailers)
-    await client.ask(b"/", [(b"x-%d" % n, bytes(b"y" * 4000)) for n in range(20)])
+    await client.ask(b"/", [(b"x-%d" % n, bytes(b"y" * 4000)) for n in range(80)])
     assert client.goaway == ErrorCodes.ENHANCE_YOUR_CALM
 
 
