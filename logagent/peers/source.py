@@ -24,7 +24,7 @@ from logagent.core.wire.parameters import to_query_string
 from logagent.core.wire.verdict import BadVerdict, NoVerdict, from_trailers
 from logagent.peers.certificates import certificate_notes
 from logagent.peers.checking import Checks, hosts_in
-from logagent.peers.client.http_client import chunks, trailers
+from logagent.peers.client.http_client import chunks, retire, trailers
 from logagent.peers.client.reasons import reason
 from logagent.peers.roll import Roll
 from logagent.peers.tracing import trace_headers, trace_of
@@ -100,7 +100,10 @@ class PeerSource:
             raise Failure(Status.INTERNAL, "answered with something else than batches; is it an agent?")
         checks = Checks(query, self.host if told else None)
         await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)
-        return checks.settle(_verdict(response))
+        outcome = _verdict(response)
+        if outcome.status is Status.UNAVAILABLE:
+            retire(response)  # The agent may be stopping, and would wait for what is read on the connection.
+        return checks.settle(outcome)
 
     def _meet(self, response: httpx.Response) -> bool:
         """Return whether the agent says its name, which then is the listed one."""

@@ -52,6 +52,9 @@ class Exchange(Protocol):
             TransportError: of httpx, if the body breaks off.
         """
 
+    def retire(self) -> None:
+        """Let no other request use the connection, which closes when the last response on it is left."""
+
     async def leave(self) -> None:
         """Abandon the response, complete or not; takes a bounded time, cancelled or not."""
 

@@ -68,6 +68,9 @@ class Http1Connection:
             self.trailers.extend(event.headers.raw_items())
         return None
 
+    def retire(self) -> None:
+        """Do nothing: a connection serves one request only."""
+
     async def leave(self) -> None:
         """Abandon the response, which closes the connection."""
         await self.aclose()

@@ -127,6 +127,10 @@ class Http2Connection:
             self._doubted = True
             self._tell_doubted()
 
+    def retire(self) -> None:
+        """Open no more streams, and close when the last one is left."""
+        self._doubted = True
+
     async def give_credit(self, stream: Http2Stream, amount: int) -> None:
         """Give the agent flow-control credit for bytes that were taken out of a stream."""
         self._machine.acknowledge_received_data(amount, stream.id)
@@ -271,6 +275,10 @@ class Http2Exchange:
         chunk, credit = taken
         await self._connection.give_credit(self._stream, credit)
         return chunk
+
+    def retire(self) -> None:
+        """Let no other stream be opened on the connection, which closes when the last stream is left."""
+        self._connection.retire()
 
     async def leave(self) -> None:
         """Abandon the stream, and reset it if the agent has not ended it."""

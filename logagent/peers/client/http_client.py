@@ -107,3 +107,10 @@ def chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     """
     body: ResponseBody | None = response.extensions.get("body")
     return response.aiter_raw() if body is None else body
+
+
+def retire(response: httpx.Response) -> None:
+    """Let no other request use the connection of a response; it closes when the last response on it is closed."""
+    body: ResponseBody | None = response.extensions.get("body")
+    if body is not None:
+        body.retire()

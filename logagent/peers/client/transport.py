@@ -56,6 +56,10 @@ class ResponseBody(httpx.AsyncByteStream):
             raise StopAsyncIteration
         return chunk
 
+    def retire(self) -> None:
+        """Let no other request use the connection."""
+        self._exchange.retire()
+
     async def aclose(self) -> None:
         """Abandon the exchange and release its place; takes a bounded time, cancelled or not."""
         if not self._left:

@@ -14,7 +14,10 @@ from hypercorn.typing import TaskGroup
 
 from logagent.web.server.frame_writer import FrameWriter
 from logagent.web.server.limits import ConnectionLimits
-from logagent.web.server.receipts import ReadReceipts
+from logagent.web.server.receipts import SETTLING, ReadReceipts
+
+LEAST_FAREWELL = 0.1
+"""Seconds for a client that was answered long ago: a slow link's round trip, in which it acknowledges a PING."""
 
 
 class Draining:
@@ -51,6 +54,7 @@ class Draining:
     def shut_down(self) -> None:
         """Take no more requests, as the server ends."""
         self._stopping = True
+        self._receipts.hurry()
         self.retire()
 
     def retire(self) -> None:
@@ -103,4 +107,7 @@ class Draining:
         if not self.awaits_receipts:
             return self._limits.idle_timeout
         hurried = self._stopping and self._receipts.all_received and not self._receipts.was_late
-        return self._limits.farewell_timeout if hurried else self._limits.unread_timeout
+        if not hurried:
+            return self._limits.unread_timeout
+        left = self._receipts.received_at + self._limits.farewell_timeout - trio.current_time()
+        return max(left, 2 * SETTLING if self._receipts.confirmed else LEAST_FAREWELL)

@@ -20,9 +20,9 @@ class ConnectionLimits:
         unread_timeout: seconds without a request in flight after which the connection of a client that has not read
             its answer to the end is reset. A person with a pager has that time. Such a connection costs no more than
             an idle one, and the kernel finds clients that are dead.
-        farewell_timeout: seconds during a shutdown in which a client that received its answers promptly must show that
-            it has read them, before its connection is reset. Clients that read nothing between requests (httpx) never
-            show it, and lose nothing either.
+        farewell_timeout: seconds after a client has received its answer promptly in which, during a shutdown, it must
+            show that it has read it, before its connection is reset. Clients that read nothing between requests
+            (httpx) never show it, and lose nothing either.
         handshake_timeout: seconds for a TLS handshake; several round trips on the worst of links.
         max_streams: requests in flight at once; further ones are refused (REFUSED_STREAM: the client may repeat them).
         requests_per_connection: requests until the client must open another connection; against abuse, and far above

@@ -28,6 +28,9 @@ SETTLING = 0.5
 """Seconds from the last acknowledgement until a client has finished its last read: no round trip is needed, but its
 process must be scheduled on a busy machine."""
 
+LONG_AGO = 2.0
+"""Seconds after a client has received an answer in which it has had all the time of `SETTLING`."""
+
 PROMPT = 0.5
 """Seconds from a PING to its acknowledgement by a client that keeps up with its answer, a slow link's round trip
 included."""
@@ -37,6 +40,7 @@ class ReadReceipts:
     """The answers that have ended and that the client may not have read to their end.
 
     Attributes:
+        received_at: when the client acknowledged its last answer; on Trio's clock.
         settled_at: when the client has had time to finish its last read; on Trio's clock.
         was_late: whether the client was slow to receive its last answer: it may be slow again.
     """
@@ -49,7 +53,9 @@ class ReadReceipts:
         self._confirming_ping = 0
         """The number of the PING whose acknowledgement shows that the client has read on."""
         self._needs_confirmation = False
+        self._hurried = False
         self._pinged_at = -math.inf
+        self.received_at = -math.inf
         self.settled_at = -math.inf
         self.was_late = False
 
@@ -67,6 +73,10 @@ class ReadReceipts:
     def settled(self) -> bool:
         """Whether the client has also had time to finish its last read."""
         return self.confirmed and trio.current_time() >= self.settled_at
+
+    def hurry(self) -> None:
+        """Give no time for a last read to clients that have had it since they received their last answer."""
+        self._hurried = True
 
     def answer_ended(self, stream_id: int) -> None:
         """Note that h2 has made the last frame of an answer."""
@@ -106,7 +116,9 @@ class ReadReceipts:
         number = int.from_bytes(opaque_data)
         if self.all_received and self._needs_confirmation and number >= self._confirming_ping:
             self._needs_confirmation = False
-            self.settled_at = trio.current_time() + SETTLING
+            has_had_time = self._hurried and trio.current_time() - self.received_at >= LONG_AGO
+            self.settled_at = trio.current_time() + (0.0 if has_had_time else SETTLING)
         for stream_id in [stream_id for stream_id, ping in self._unread.items() if ping <= number]:
             self.stream_given_up(stream_id)
+            self.received_at = trio.current_time()
             self.was_late = trio.current_time() - self._pinged_at > PROMPT

@@ -17,7 +17,7 @@ from logagent.peers.client import transport
 from logagent.peers.client.exchange import CLOSE_TIMEOUT
 from logagent.peers.client.h2_connection import KEEP_IDLE, SILENCE, Http2Connection
 from logagent.peers.client.h2_machine import MAX_STREAMS
-from logagent.peers.client.http_client import CONNECT_TIMEOUT, POOL_TIMEOUT
+from logagent.peers.client.http_client import CONNECT_TIMEOUT, POOL_TIMEOUT, retire
 from testbed.scripted import Bench, ScriptedAgent, open_bench
 
 
@@ -263,6 +263,19 @@ async def test_a_connection_on_which_something_came_of_late_is_not_doubted(
     await asking.left()
     bench.nursery.start_soon(agent.serve)
     assert ((await bench.served()).body, len(bench.network.pipes)) == (b"served\n", 1)
+
+
+async def test_a_connection_that_is_retired_closes_with_its_last_response(
+    autojump_clock: MockClock, bench: Bench
+) -> None:
+    await bench.serving()
+    async with bench.client.stream("GET", "/logs") as response:
+        retire(response)
+        [pipe] = bench.network.pipes
+        assert not pipe.closed
+    assert pipe.closed
+    bench.nursery.start_soon((await bench.warm()).serve)
+    assert (await bench.served()).body == b"served\n"
 
 
 async def test_a_connection_in_use_for_long_is_kept(autojump_clock: MockClock, bench: Bench) -> None:

@@ -13,8 +13,9 @@ from quart import Response
 from quart_trio import QuartTrio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from logagent.web.server.draining import LEAST_FAREWELL
 from logagent.web.server.limits import ConnectionLimits
-from logagent.web.server.receipts import PROMPT, SETTLING
+from logagent.web.server.receipts import LONG_AGO, PROMPT, SETTLING
 from testbed.asgi import body, follow, hello_with_trailers, start
 from testbed.raw_http import (
     settle,
@@ -196,6 +197,24 @@ async def test_client_that_reads_nothing_between_requests_holds_a_shutdown_up_fo
     client.reading.set()
     await wait_all_tasks_blocked()
     assert (client.closed.is_set(), client.goaway) == (True, None)
+
+
+async def test_client_that_was_answered_long_ago_holds_no_shutdown_up(open_http2: Any, mock_clock: MockClock) -> None:
+    context = WorkerContext(None)
+    client = await open_http2(hello_with_trailers, context=context)
+    silent = await open_http2(hello_with_trailers, context=context)
+    silent.last_ping = 1
+    await client.ask()
+    await silent.ask()
+    mock_clock.jump(max(LONG_AGO, LIMITS.farewell_timeout))
+    await context.terminated.set()
+    await wait_all_tasks_blocked()
+    assert client.goaway == ErrorCodes.NO_ERROR
+    mock_clock.jump(LEAST_FAREWELL)
+    await wait_all_tasks_blocked()
+    silent.reading.set()
+    await wait_all_tasks_blocked()
+    assert (silent.closed.is_set(), silent.goaway) == (True, None)
 
 
 async def test_client_that_was_slow_to_receive_its_answer_is_given_time_during_a_shutdown(
