@@ -79,10 +79,7 @@ class ClientConnection:
         self._writer = BurstWriter(stream, limits, lambda: self.protocol.unhurried, self._write_failed)
         self._refusals = Refusals(addresses_of(stream)[0])
         self._speaking = False
-        self._begun = False
-        self._closing = False
-        self._client_gone = False
-        self._bytes_lost = False
+        self._closing = self._client_gone = self._bytes_lost = False
 
     async def run(self) -> None:
         """Serve until either side ends the connection; an error within is logged and ends this connection alone."""
@@ -103,11 +100,10 @@ class ClientConnection:
             self._scope.cancel()
 
     async def _handshake(self) -> bool:
-        if self._tls is None:
-            return True
-        if not await shake_hands(self._tls, self._limits.handshake_timeout, self._refusals):
-            return False
-        self._state["client_certificate"] = self._tls.getpeercert(binary_form=True)
+        if self._tls is not None:
+            if not await shake_hands(self._tls, self._limits.handshake_timeout, self._refusals):
+                return False
+            self._state["client_certificate"] = self._tls.getpeercert(binary_form=True)
         return True
 
     # Which protocol it speaks
@@ -198,20 +194,16 @@ class ClientConnection:
     # What the client sends
 
     async def _read(self) -> None:
+        begun = self._tls is not None
         with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
             while received := await self._stream.receive_some(READ_SIZE):
-                if self._is_misled(received):
-                    self._closing = True
+                if not begun and received.startswith(CLIENT_HELLO):
                     await turn_away(self._stream, self._refusals)
                     break
+                begun = True
                 await self._handle(RawData(bytes(received)))
         self._client_gone = True
         await self.protocol.handle(Closed())
-
-    def _is_misled(self, received: bytes | bytearray) -> bool:
-        """Return whether a client begins with TLS on a cleartext connection."""
-        first, self._begun = not self._begun, True
-        return first and self._tls is None and received.startswith(CLIENT_HELLO)
 
     async def _handle(self, event: RawData) -> None:
         try:
