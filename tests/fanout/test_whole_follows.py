@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import AsyncIterator
@@ -369,3 +370,51 @@ async def test_a_host_that_is_down_while_others_are_caught_up_tells_all_since_wh
             append(it.file("web1"), line(3))
             await trio.sleep(30)
             assert follow.lines == texts(1, 2, 3)
+
+
+@pytest.mark.parametrize("names", ["filename=app.log.gz", "filename=*"])
+async def test_an_archive_begins_with_its_last_lines_and_goes_on_with_what_is_appended(
+    names: str, tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    old = gzip.compress(joined([line(second) for second in range(5)]))
+    async with start_cluster(tmp_path, {"web0": {"app.log.gz": old}, "web1": {"app.log.gz": old}}) as it:
+        async with following(it, f"{names}&n=2&cursors=true") as follow:
+            assert follow.lines == texts(4, 4)
+            with it.file("web1", "app.log.gz").open("ab") as file:
+                file.write(gzip.compress(joined([line(7)])))
+            await trio.sleep(SETTLED)
+            assert follow.lines == texts(4, 4, 7)
+            assert follow.notices == []
+            cursors = [record["cursor"] for record in follow.records if "line" in record]
+        with it.file("web0", "app.log.gz").open("ab") as file:
+            file.write(gzip.compress(joined([line(8)])))
+        for place, expected in ((0, (4, 7, 8)), (1, (7, 8)), (2, (8,))):
+            async with following(it, f"{names}&cursor={cursors[place]}") as follow:
+                assert follow.lines == texts(*expected)
+                with it.file("web0", "app.log.gz").open("ab") as file:
+                    file.write(gzip.compress(b""))
+        async with following(it, f"{names}&cursor={cursors[-1]}") as follow:
+            await trio.sleep(SETTLED)
+            assert (follow.lines, follow.notices) == (texts(8), [])
+
+
+async def test_of_an_archive_alone_a_cursor_without_lines_misses_nothing(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with start_cluster(tmp_path, {"web0": {"app.log.gz": gzip.compress(joined([line(1)]))}}) as it:
+        reply = await it.ask("follow=true&filename=app.log.gz&timeout=1")
+        with it.file("web0", "app.log.gz").open("ab") as file:
+            file.write(gzip.compress(joined([line(2)])))
+        async with following(it, f"filename=app.log.gz&cursor={reply.trailers['log-cursor']}") as follow:
+            assert (follow.lines, follow.notices) == (texts(2), [])
+
+
+async def test_an_archive_that_turns_up_is_not_sent_and_told(tmp_path: Path, autojump_clock: MockClock) -> None:
+    async with start_cluster(tmp_path, {"web0": {"app.log": joined([line(1)])}}) as it:
+        async with following(it, "filename=*") as follow:
+            it.file("web0", "bomb.gz").write_bytes(gzip.compress(bytes(1 << 20)))
+            it.file("web0", "old.gz").write_bytes(gzip.compress(line(2)))
+            await trio.sleep(SETTLED)
+            assert follow.lines == []
+            told = sorted(notice["message"].partition(": ")[0] for notice in follow.notices)
+            assert (told, {notice["status"] for notice in follow.notices}) == (["bomb.gz", "old.gz"], {0})

@@ -11,6 +11,10 @@ READ = 64 * 1024
 """Bytes read at a time: enough gzip for one or two chunks of text. More is not faster."""
 
 
+CUT_OFF = "it is cut off"
+"""How a message of damage ends if the file ends too early, so that more of it may still come."""
+
+
 class Damaged(Exception):
     """A compressed file is damaged; the message says how."""
 
@@ -66,7 +70,7 @@ class CompressedBytes:
         """
         some = self.ahead(most)
         if not some:
-            raise Damaged("it is cut off")
+            raise Damaged(CUT_OFF)
         self._taken += len(some)
         return some
 
@@ -78,7 +82,7 @@ class CompressedBytes:
         """
         some = self.ahead(count)
         if len(some) < count:
-            raise Damaged("it is cut off")
+            raise Damaged(CUT_OFF)
         self._taken += count
         return some
 
@@ -93,7 +97,7 @@ class CompressedBytes:
             Damaged: when the file ends before.
         """
         if self.place + count > self._size:
-            raise Damaged("it is cut off")
+            raise Damaged(CUT_OFF)
         self.go_to(self.place + count)
 
     def skip_padding(self) -> bool:

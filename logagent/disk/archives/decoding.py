@@ -69,6 +69,11 @@ def head_behind_nuls(descriptor: int, kind: Compression, size: int) -> bytes:
     return head[:size]
 
 
+def read_up_to(size: int, read: Read = os.pread) -> Read:
+    """Return a read that finds the end of a file behind its first `size` bytes."""
+    return lambda descriptor, most, offset: read(descriptor, max(0, min(most, size - offset)), offset)
+
+
 class Decompression:
     """One pass over a compressed file; what an archive in an archive holds is given, too.
 

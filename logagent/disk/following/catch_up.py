@@ -14,7 +14,9 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.logs import Generation, Log
+from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.following.tail import Tail
+from logagent.disk.rotation.decompressed_copy import MAX_DECOMPRESSED
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
@@ -22,6 +24,8 @@ from logagent.disk.threads import DiskThreads
 LAG = 1_000_000_000
 """Nanoseconds by which a file's time of modification may lag behind this host's clock: the kernel's clock is coarser,
 and a file server has its own."""
+
+_PACKED = "turned up as an archive; what it held then is not sent, ask for it without a follow"
 
 Again = Callable[[Log], Sequence[Generation]]
 """Lists the generations of a log as they are now, newest first; reads the disk."""
@@ -84,7 +88,10 @@ class CatchUp:
         since = 0 if first else self._began
         generations = await self._threads.in_thread(self._generations, log, since)
         if len(generations) < 2:
-            return files.beginning()
+            place = files.beginning()
+            if place[1] >= UNKNOWN and not first and not files.newest.passed:
+                await self._out.send(notice_of(self._host, Failure(Status.OK, f"{log.name}: {_PACKED}")))
+            return place
         return await self._catch_up(log, tail, Position(self._host, log.name, 0, 0), since)
 
     def _generations(self, log: Log, since: int) -> Sequence[Generation]:
@@ -99,7 +106,7 @@ class CatchUp:
             follow=None,
             positions=(position,),
             form=replace(self._query.form, whole=True),
-            limits=replace(self._query.limits, n=None),
+            limits=replace(self._query.limits, n=None, max_bytes=MAX_DECOMPRESSED if since else None),
         )
         again = partial(self._generations, log, since)
         found = await self._threads.in_thread(again)

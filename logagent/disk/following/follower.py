@@ -9,13 +9,14 @@ import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.matching.matcher import Matcher
-from logagent.core.outcome import Failure, Status
+from logagent.core.outcome import Status
 from logagent.core.query import Query
 from logagent.disk.archives.foreign import foreign_form, not_followed
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.catalog import losses
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.text_form import mark_at
+from logagent.disk.following.standing import Standing
 from logagent.disk.following.tail import Tail, TailBlock
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.times.appended import AppendedTimes
@@ -51,8 +52,7 @@ class LogFollower:
         self._late: tuple[int, int] | None = None
         self._told = self._position = self._position_here()
         self._notices: list[Notice] = []
-        self._trouble: Failure | None = None
-        self._gone: Failure | None = None
+        self._standing = Standing(tail.host, tail.chain)
         self._lost: tuple[int, bool] | None = None
         self._scanned = 0
         self._foreign = -1  # the number of a file that turned out to be none to follow
@@ -65,6 +65,11 @@ class LogFollower:
     def close(self) -> None:
         """Stop following."""
         self._tail.listeners.discard(self)
+
+    @property
+    def offset(self) -> int:
+        """How far it has read that file."""
+        return self._offset
 
     @property
     def pending(self) -> bool:
@@ -98,10 +103,10 @@ class LogFollower:
             raise self._tail.failure
         if (late := await self._late_lines()) is not None:
             return late
-        self._note_presence()
+        self._notices += self._standing.news(self.number)
         while True:
             file = self._tail.chain.files[self.number]
-            self._offset = max(self._offset, file.lines.begin)
+            self._offset = file.place_in_text(self._offset)
             if file.lost and self.number == self._tail.chain.files.last:
                 return self._while_waiting()  # until another file has replaced it
             if file.lost:
@@ -134,20 +139,8 @@ class LogFollower:
 
     def _while_waiting(self) -> Batch | None:
         """Return a batch of the pending notices, if any; one says, once, why the next file cannot be opened."""
-        trouble = self._tail.chain.retries.trouble
-        if trouble is not None and self._trouble is None:
-            self._notices.append(Notice(self._tail.host, trouble.status, trouble.message))
-        self._trouble = trouble
+        self._notices += self._standing.trouble()
         return self._batch() if self._notices or self._lost else None
-
-    def _note_presence(self) -> None:
-        """Note, once, that the log is gone, or that it is there again."""
-        gone = self._tail.chain.whereabouts.gone
-        if gone is not None and self._gone is None:
-            self._notices.append(Notice(self._tail.host, gone.status, gone.message))
-        elif gone is None and self._gone is not None:
-            self._notices.append(Notice(self._tail.host, Status.OK, f"{self.name} is there again"))
-        self._gone = gone
 
     def _lose(self, file: GrowingFile) -> None:
         """Continue with the file after a lost one; one notice reports the loss of all files lost in a row."""

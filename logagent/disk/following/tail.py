@@ -37,6 +37,10 @@ class TailListener(Protocol):
     def number(self) -> int:
         """Number of the file that it reads; it needs no older ones."""
 
+    @property
+    def offset(self) -> int:
+        """How far it has read that file."""
+
     def wake(self) -> None:
         """Called when there may be more to read."""
 
@@ -178,6 +182,9 @@ class Tail:
     async def _look_once(self) -> None:
         in_use = min((listener.number for listener in self.listeners), default=self.chain.files.last)
         self.chain.files.forget(in_use)
+        newest, last = self.chain.files.newest, self.chain.files.last
+        places = [listener.offset if listener.number == last else 0 for listener in self.listeners]
+        newest.read_up_to = min(places, default=newest.searched)
         self._looked = trio.current_time()
         self._looks += 1
         look = partial(self.chain.look, watched=all(watch.reached for watch in self._near.values()))

@@ -86,7 +86,7 @@ class Chain:
         dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half and not file.released]
         if older and newest.searched:
             dues.append(older[-1].quiet_since + QUIET)
-        dues += self.files.releases()
+        dues += [*self.files.releases(), newest.due]
         return min([self.whereabouts.due, *(due for due in dues if due > looked)])
 
     def open(self) -> None:
@@ -143,6 +143,8 @@ class Chain:
     def _see_file(self, file: GrowingFile, now: float) -> bool:
         is_newest = file is self.files.newest
         try:
+            if is_newest and not file.searched and not file.fingerprint:
+                file = self.files.newest_by_content()
             if is_newest and self._last_direct != self.files.last and file.note_head():
                 return self._begin_filled(file, now)
             return file.look(now)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.cursor import FINGERPRINT_BYTES
+from logagent.core.outcome import Failure
 from logagent.disk.archives.decoding import head_of
-from logagent.disk.files.blocks import MAX_LINE
+from logagent.disk.files.blocks import MAX_LINE, UNKNOWN
 from logagent.disk.files.line_breaks import whole_end
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.known_part import TRAIL, KnownPart
@@ -37,10 +39,16 @@ class GrowingFile(KnownPart):
         torn: whether lines may be lost that were never seen in it.
         passed: whether none of its lines are to be read, see `keep_fingerprint_only`.
         foreign: why it cannot be followed, for people; None: it can, or nobody asked.
+        loss: why it cannot be followed any further; None: it can.
+        due: when to look at it even if no write is reported, in seconds on the caller's clock.
+        read_up_to: offset up to which all followers have read it, if it is the newest.
         released: whether it was closed because the log was gone, so that its volume is not kept busy.
     """
 
     foreign: str | None = None
+    loss: Failure | None = None
+    read_up_to = 0
+    due = math.inf
 
     def __init__(self, name: str, descriptor: int, *, max_line: int = MAX_LINE) -> None:
         status = os.fstat(descriptor)
@@ -50,6 +58,20 @@ class GrowingFile(KnownPart):
         self.seen = 0
         self.grew = self.left = 0.0
         self.deleted = self.lost = self.torn = self.passed = self.released = False
+
+    @property
+    def watched(self) -> int | None:
+        """The descriptor whose writes are reported; None once it is closed."""
+        return self.descriptor
+
+    @property
+    def end(self) -> int:
+        """Where its last whole line ends."""
+        return UNKNOWN if self.passed else self.whole
+
+    def place_in_text(self, offset: int) -> int:
+        """Return the offset from which to read for an offset that a follower has reached."""
+        return max(offset, self.lines.begin)
 
     @property
     def quiet_since(self) -> float:

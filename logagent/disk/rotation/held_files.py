@@ -26,6 +26,7 @@ from functools import partial
 from logagent.core.batch import Notice, Position
 from logagent.core.times.named_formats import NamedFormat
 from logagent.disk.files.blocks import UNKNOWN
+from logagent.disk.rotation.growing_archive import archive_of
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.left_files import LeftFiles
 from logagent.disk.times.appended import AppendedTimes
@@ -103,7 +104,7 @@ class HeldFiles:
     def descriptors(self) -> dict[int, int]:
         """Return the descriptor of each file that is open, by its number."""
         files = tuple(self._files.items())
-        return {number: file.descriptor for number, file in files if file.descriptor is not None}
+        return {number: file.watched for number, file in files if file.watched is not None}
 
     def open_newest_first(self) -> list[GrowingFile]:
         """Return the files that are open, newest first."""
@@ -129,23 +130,30 @@ class HeldFiles:
             return self.last, file.size
         if not file.fingerprint:
             return self.last, 0
-        return number, UNKNOWN if file.passed else file.whole
+        return number, file.end
 
     def beginning(self) -> tuple[int, int]:
         """Return the beginning of the oldest known file that is to be read."""
         number = max(self.first, self.begun)
-        return number, UNKNOWN if self[number].passed else 0
+        return number, self[number].end if self[number].end >= UNKNOWN else 0
 
     def place_of(self, position: Position) -> tuple[int, int] | None:
         """Return the place of a position, None if it is in no file that can be read."""
         for number in range(self.last, self.first - 1, -1):
             file = self[number]
-            is_in = file.begun_at <= position.offset <= file.size
+            is_in = file.begun_at <= position.offset <= file.size or position.offset == file.end
             if is_in and file.is_of(position.fingerprint) and not (file.lost or file.passed):
                 return number, position.offset
         return None
 
     # Adding and closing files.
+
+    def newest_by_content(self) -> GrowingFile:
+        """Return the newest file, from now on as an archive if it was empty and turns out to be one, in a thread."""
+        archive = archive_of(self.newest, held=0)
+        if archive is not None:
+            self._files[self.last] = archive
+        return self.newest
 
     def add(self, files: Sequence[GrowingFile], notices: Sequence[Notice] = ()) -> None:
         """Add files that replaced the newest one; they belong to this object from then on.

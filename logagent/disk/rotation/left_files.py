@@ -44,12 +44,17 @@ class LeftFiles:
         """
         for other in reversed([one for one in held if one is not file and one.fingerprint]):
             if _is_continued(other.read_part, file):
-                file.continue_at(other.read_part.whole)
+                _continue(file, other.read_part)
                 return other
         part = next((part for part in reversed(self._parts.values()) if _is_continued(part, file)), None)
         if part is not None:
-            file.continue_at(part.whole)
+            _continue(file, part)
         return None
+
+
+def _continue(file: GrowingFile, part: ReadPart) -> None:
+    assert file.descriptor is not None
+    file.continue_at(min(part.whole, os.fstat(file.descriptor).st_size))
 
 
 def _is_continued(part: ReadPart, file: GrowingFile) -> bool:

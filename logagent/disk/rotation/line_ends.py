@@ -13,13 +13,14 @@ class LineEnds:
 
     Attributes:
         searched: offset up to which the text was searched for line ends.
+        max_line: bytes of a piece of a line.
         whole: offset up to which it holds whole lines and pieces.
         begin: offset where the first line begins: 0, or behind NULs.
         cuts: offsets up to `whole` at which a piece of a line ends, ascending.
     """
 
     def __init__(self, max_line: int) -> None:
-        self._max_line = max_line
+        self.max_line = max_line
         self.cuts: list[int] = []
         self.searched = self.whole = self.begin = 0
 
@@ -54,8 +55,8 @@ class LineEnds:
 
     def _cut_long_line(self, end: int) -> None:
         """Cut pieces off a line that reaches to `end` at least."""
-        while end - self.whole > self._max_line:
-            self._cut(self.whole + self._max_line)
+        while end - self.whole > self.max_line:
+            self._cut(self.whole + self.max_line)
 
     def _cut(self, offset: int) -> None:
         self.whole = offset

@@ -23,6 +23,7 @@ from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.files.text_form import FORM_BYTES, nuls_before
 from logagent.disk.rotation.candidates import Candidates, Inode, is_elsewhere, newer_elsewhere, newer_than
 from logagent.disk.rotation.decompressed_copy import open_plain_text
+from logagent.disk.rotation.growing_archive import archive_of
 from logagent.disk.rotation.growing_file import GrowingFile
 
 ATTEMPTS = 20
@@ -90,7 +91,10 @@ class SuccessorFinder:
                 raise failure_of(FileNotFoundError(errno.ENOENT, "gone"), log)
             with suppress(Replaced, Overwritten), ExitStack() as opened:
                 newest = self._opened(found[0], opened)
-                if _is_foreign(newest):
+                if (archive := archive_of(newest)) is not None:
+                    newest = archive
+                    opened.callback(newest.close)
+                elif _is_foreign(newest):
                     newest.keep_fingerprint_only()
                 else:
                     newest.skip_lines()

@@ -13,6 +13,7 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Query, Unit
 from logagent.disk.archives.archive import Archive
+from logagent.disk.archives.compressed_bytes import CUT_OFF
 from logagent.disk.files.blocks import UNKNOWN, LongLine, Stretch
 from logagent.disk.times.bisection import TOLERANCE
 
@@ -55,6 +56,7 @@ class ArchiveLines:
 
     Args:
         stamps: gives the times that lines state themselves; None: the query has no range of time.
+        grows: whether it is followed and still written, so that its end is yet to come.
 
     Attributes:
         first_time: the earliest time found so far, in nanoseconds since the epoch; None: no time was found.
@@ -67,12 +69,15 @@ class ArchiveLines:
         query: Query,
         matcher: Matcher,
         stamps: Callable[[Sequence[bytes]], Sequence[int | None]] | None,
+        *,
+        grows: bool = False,
     ) -> None:
         self._archive = archive
         self._query = query
         self._matcher = matcher
         self._stamps = stamps
         self._by_lines = query.form.unit is Unit.LINE and not query.match.has_context
+        self._grows = grows
         self._backward = False
         self.first_time: int | None = None
         self.last_time: int | None = None
@@ -105,7 +110,8 @@ class ArchiveLines:
     @property
     def loss(self) -> Failure | None:
         """Why some lines are missing, None as long as none are."""
-        return self._archive.loss
+        loss = self._archive.loss
+        return None if self._grows and loss is not None and loss.message.endswith(CUT_OFF) else loss
 
     def place_of(self, offset: int) -> int:
         """Return the offset in the file for that of a line in the text."""
@@ -119,7 +125,7 @@ class ArchiveLines:
             self._wanted,
             most=query.limits.n if self._by_lines and self._stamps is None else None,
             around=self._around(),
-            end=None if end == UNKNOWN else end,
+            end=None if end is None or end >= UNKNOWN else end,
             inspect=None if self._matcher.everything else self._matcher.inspect,
             overlap=self._matcher.overlap,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ from logagent.core.matching.matcher import Matcher
 from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Order, Query, Unit
+from logagent.core.units import SECOND
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compression import CONTAINERS, OF_PROGRAMS, Compression
-from logagent.disk.archives.decoding import head_behind_nuls
+from logagent.disk.archives.decoding import Decompression, head_behind_nuls, read_up_to
 from logagent.disk.archives.file_form import damage_of_head, form_of
 from logagent.disk.archives.file_places import FilePlaces
 from logagent.disk.archives.text_source import in_utf8
@@ -38,6 +40,10 @@ from logagent.disk.search.timings import Timings
 from logagent.disk.threads import Work
 from logagent.disk.times.bisection import bounds
 from logagent.disk.times.stamping import SAMPLE, FileTimes
+
+FRESH = 60 * SECOND
+"""Nanoseconds after the last write to an archive for which a follow does not take its missing end for a loss: a program
+that writes it ends it only when it closes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +184,11 @@ class ScanSetup:
         resume: Position | None,
     ) -> FileScan:
         options, query = self.options, self.query
+        offset = resume.offset if resume is not None else None
+        held = offset - UNKNOWN if offset is not None and offset > UNKNOWN else None
+        newest = query.form.order is Order.NEWEST
+        if held is not None and kind is not None and not newest:
+            offset = self._text_held(descriptor, kind, held)
         archive = Archive(
             descriptor,
             file.name,
@@ -186,7 +197,7 @@ class ScanSetup:
             sizes=options.sizes,
             max_line=options.max_line,
             kept=options.kept,
-            read=options.read,
+            read=options.read if held is None or not newest else read_up_to(held, options.read),
             before_read=self.check_cancelled,
         )
         stamping = None
@@ -196,15 +207,22 @@ class ScanSetup:
         self._enter(file, tagged(fingerprint, archive.places.unit), stamping, places=archive.places)
         ranged = query.range.is_bounded and stamping is not None and stamping.timed and stamping.is_even
         stamps = partial(stamping.stamps, 0) if ranged and stamping is not None else None
-        lines = ArchiveLines(archive, query, self.matcher, stamps)
-        offset = resume.offset if resume is not None else None
-        begin, end = (0, offset) if query.form.order is Order.NEWEST else (offset or 0, None)
+        lines = ArchiveLines(archive, query, self.matcher, stamps, grows=held is not None and _is_fresh(descriptor))
+        begin, end = (0, offset) if newest else (offset or 0, None)
         scan = Scan(query, lines, self.matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
         size = os.fstat(descriptor).st_size if kind is None else None
         trusted = stamping is None or stamping.timed
         # A place in an archive of UTF-16 cannot be compared with the bytes of its text.
         known = resume if kind is None or archive.places.unit == 1 else None
         return FileScan(scan, lines, trusted=trusted, resume=known, size=size)
+
+    def _text_held(self, descriptor: int, kind: Compression, held: int) -> int:
+        """Return how many bytes of text the first bytes of an archive hold; see `GrowingArchive`."""
+        if os.fstat(descriptor).st_size <= held:
+            return UNKNOWN
+        read = read_up_to(held, self.options.read)
+        text = Decompression(descriptor, "", kind, read=read, before_read=self.check_cancelled)
+        return sum(map(len, text.chunks()))
 
     def _enter(
         self,
@@ -253,6 +271,11 @@ class ScanSetup:
         if found.jumped:
             self.remarks.append(f"{reader.name}: its times do not ascend, so all of it was scanned")
         return found.begin, found.end
+
+
+def _is_fresh(descriptor: int) -> bool:
+    """Return whether a file may be written to at the moment."""
+    return os.fstat(descriptor).st_mtime_ns > time.time_ns() - FRESH
 
 
 def _beginning(descriptor: int, kind: Compression | None, encoding: str | None) -> bytes:

@@ -10,6 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.core.outcome import Status
+from testbed.packing import zipped
 from testbed.tailing import SETTLED, growing_logs
 
 
@@ -54,11 +55,11 @@ async def test_a_file_that_turns_out_to_be_an_archive_is_told_and_passed_over(
 ) -> None:
     async with growing_logs(tmp_path) as logs:
         reader = await logs.reader()
-        logs.path.write_bytes(gzip.compress(b"packed\n" * 9) + b"\n")
+        logs.path.write_bytes(zipped(b"packed\n" * 9) + b"\n")
         await trio.sleep(SETTLED)
         assert reader.lines == []
         assert [(one.status, one.message) for one in reader.notices] == [
-            (Status.DATA_LOSS, "app.log: is compressed with gzip, and is not followed")
+            (Status.DATA_LOSS, "app.log: is a zip archive, and is not followed")
         ]
 
 
