@@ -115,3 +115,9 @@ async def test_a_host_is_over_once_its_last_batch_is_taken(autojump_clock: MockC
         assert not host.is_over
         host.take()
     assert host.is_over
+
+
+def test_logs_that_are_too_many_to_follow_are_in_the_hosts_part() -> None:
+    host = a_host()
+    host.note(Notice("web-1", Status.RESOURCE_EXHAUSTED, "501 files match"))
+    assert host.share().status is Status.RESOURCE_EXHAUSTED
