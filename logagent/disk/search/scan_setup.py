@@ -210,8 +210,7 @@ class ScanSetup:
         lines = ArchiveLines(archive, query, self.matcher, stamps, grows=held is not None and _is_fresh(descriptor))
         begin, end = (0, offset) if newest else (offset or 0, None)
         scan = Scan(query, lines, self.matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
-        size = os.fstat(descriptor).st_size if kind is None else None
-        trusted = stamping is None or stamping.timed
+        trusted, size = stamping is None or stamping.timed, os.fstat(descriptor).st_size if kind is None else None
         # A place in an archive of UTF-16 cannot be compared with the bytes of its text.
         known = resume if kind is None or archive.places.unit == 1 else None
         return FileScan(scan, lines, trusted=trusted, resume=known, size=size)
