@@ -10,7 +10,7 @@ from pathlib import Path
 
 import trio
 
-from logagent.core.batch import Batch, Out
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
 from logagent.core.notes import Note, Notes, add_up, of_host
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
 from logagent.core.query import Query, Source
@@ -128,27 +128,28 @@ class LocalSource:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the lines of all logs that the query names, merged; see `Source.pump`."""
-        found = Notes()
+        found, threads = Notes(), self.logs.threads.for_query()
         try:
-            logs = await self.logs.threads.in_thread(self._find, query, found)
-            query = await self.logs.threads.in_thread(carried_over, query, logs)
+            async with threads.turn(partial(out.send, SIGN_OF_LIFE)):
+                logs = await threads.work(self._find, query, found)
+                query = await threads.work(carried_over, query, logs)
         except Failure as failure:
             return replace(failed(failure), notes=found.told())
-        outcome = await self._merged(self._sources(query, logs)).pump(query, _Noted(out, found.told()))
+        outcome = await self._merged(self._sources(query, logs, threads)).pump(query, _Noted(out, found.told()))
         return replace(outcome, notes=add_up((*found.told(), *outcome.notes)))
 
     def _merged(self, sources: list[tuple[str, Source]]) -> Source:
         return sources[0][1] if len(sources) == 1 else Gather(sources, self.patience)
 
-    def _sources(self, query: Query, logs: Sequence[Log]) -> list[tuple[str, Source]]:
+    def _sources(self, query: Query, logs: Sequence[Log], threads: DiskThreads) -> list[tuple[str, Source]]:
         return [
-            (log.name, self._source(log, options, query))
+            (log.name, self._source(log, options, query, threads))
             for log, options in zip(logs, self.logs.options_of_each(logs), strict=True)
         ]
 
-    def _source(self, log: Log, options: ReadOptions, query: Query) -> LogSource:
+    def _source(self, log: Log, options: ReadOptions, query: Query, threads: DiskThreads) -> LogSource:
         again = partial(self.logs.catalog.again, log, rotated=query.rotated)
-        return LogSource(log.name, log.generations, self.logs.threads, options, again, named=log.named)
+        return LogSource(log.name, log.generations, threads, options, again, named=log.named)
 
     def _find(self, query: Query, notes: Notes) -> list[Log]:
         return self.logs.catalog.find(query.files, rotated=query.rotated, limit=self.logs.max_files, notes=notes)
