@@ -140,44 +140,44 @@ class LocalSource:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the lines of all logs that the query names, merged; see `Source.pump`."""
-        found, left_out = Notes(), LeftOut()
+        found, left_out, threads = Notes(), LeftOut(), self.logs.threads.for_query()
         try:
-            logs = await self._find(query, out, found, left_out)
-            query = await self.logs.threads.in_thread(carried_over, query, logs)
+            logs = await self._find(query, out, found, left_out, threads)
+            query = await threads.in_thread(carried_over, query, logs)
         except Failure as failure:
             return replace(failed(failure), notes=found.told())
         noted = Noted(out, found.told())
-        guard = UnreadGuard(query, noted, self._unread(left_out) if left_out else None)
+        guard = UnreadGuard(query, noted, self._unread(left_out, threads) if left_out else None)
         await guard.begin()
-        outcome = guard.judged(await self._merged(self._sources(query, logs)).pump(guard.question, guard))
+        outcome = guard.judged(await self._merged(self._sources(query, logs, threads)).pump(guard.question, guard))
         return replace(outcome, notes=add_up((*found.told(), *outcome.notes)))
 
-    def _unread(self, left_out: LeftOut) -> Unread:
+    def _unread(self, left_out: LeftOut, threads: DiskThreads) -> Unread:
         async def looked_into() -> int:
-            return await self.logs.threads.in_slices(left_out.looked_into(self.logs.ends_of))
+            return await threads.in_slices(left_out.looked_into(self.logs.ends_of))
 
         return Unread(left_out.failure(), left_out.count, left_out.latest, left_out.least, looked_into)
 
     def _merged(self, sources: list[tuple[str, Source]]) -> Source:
         return sources[0][1] if len(sources) == 1 else Gather(sources, self.patience)
 
-    def _sources(self, query: Query, logs: Sequence[Log]) -> list[tuple[str, Source]]:
+    def _sources(self, query: Query, logs: Sequence[Log], threads: DiskThreads) -> list[tuple[str, Source]]:
         return [
-            (log.name, self._source(log, options, query))
+            (log.name, self._source(log, options, query, threads))
             for log, options in zip(logs, self.logs.options_of_each(logs), strict=True)
         ]
 
-    def _source(self, log: Log, options: ReadOptions, query: Query) -> LogSource:
+    def _source(self, log: Log, options: ReadOptions, query: Query, threads: DiskThreads) -> LogSource:
         again = partial(self.logs.catalog.again, log, rotated=query.rotated)
-        return LogSource(log.name, log.generations, self.logs.threads, options, again, named=log.named)
+        return LogSource(log.name, log.generations, threads, options, again, named=log.named)
 
-    async def _find(self, query: Query, out: Out, notes: Notes, left_out: LeftOut) -> list[Log]:
+    async def _find(self, query: Query, out: Out, notes: Notes, left_out: LeftOut, threads: DiskThreads) -> list[Log]:
         begun = {position.log for position in query.positions}
         wanted = Wanted(self.logs.max_files, begun)
         steps = self.logs.catalog.finding(
             query.files, rotated=query.rotated, wanted=wanted, notes=notes, left_out=left_out
         )
-        return await self.logs.threads.in_slices(steps, partial(out.send, SIGN_OF_LIFE))
+        return await threads.in_slices(steps, partial(out.send, SIGN_OF_LIFE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,8 +64,9 @@ COMPOSING = frozenset({"agent", "serving"})
 """The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
 The commands reach these through them and never name two floors themselves."""
 
-WAITING = ("disk.threads", "disk.watch.", "disk.following.")
-"""What of `disk` knows of tasks: the module that hires threads, and the wings that wait for files to change."""
+WAITING = ("disk.threads", "disk.fair_turns", "disk.watch.", "disk.following.")
+"""What of `disk` knows of tasks: the module that hires threads, the one that says whose turn it is in them, and the
+wings that wait for files to change."""
 
 MOST_ROOMS = {"core": 21, "disk": 14}
 """Modules and wings that lie side by side on a floor: a newcomer is to find the right one at a glance."""

@@ -15,7 +15,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.core.batch import Position
+from logagent.core.batch import SIGN_OF_LIFE, Position
 from logagent.core.notes import Note
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query
@@ -131,6 +131,16 @@ async def test_a_host_that_is_stopped_says_that_lines_it_did_not_read_may_belong
     assert (await merged(2)).complete
     assert (await merged(5)).complete
     assert (await merged(6)).status is Status.RESOURCE_EXHAUSTED
+
+
+async def test_signs_of_life_come_while_the_first_turn_is_waited_for(autojump_clock: MockClock, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(b"one\n")
+    threads, got = DiskThreads(working=1), Collected()
+    source = LocalSource(logs_in(tmp_path, threads=threads), patience=2.5)
+    async with threads.turn():
+        with trio.move_on_after(3.5):
+            await source.pump(Query.of(files=("app.log",)), got)
+    assert got.batches == [SIGN_OF_LIFE] * 3
 
 
 async def test_missing_name_among_several_is_named_beside_the_lines(autojump_clock: MockClock, tmp_path: Path) -> None:

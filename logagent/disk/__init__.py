@@ -2,5 +2,6 @@
 
 May import ``core``; never ``peers`` or ``web``.
 
-Doors: ``threads.DiskThreads`` runs work in threads; the other doors are those of the wings, each named by its own.
+Doors: ``threads.DiskThreads`` runs work in threads, by turns (``fair_turns``); the other doors are those of the wings,
+each named by its own.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
 import threading
@@ -12,6 +13,8 @@ from queue import SimpleQueue
 from typing import TypeVar, TypeVarTuple
 
 import trio
+
+from logagent.disk.fair_turns import FairTurns, Share
 
 WORKING = 2
 """Calls of disk work that run at a time. Threads share the interpreter lock: two of them do four scans as fast as four
@@ -44,11 +47,20 @@ class DiskThreads:
     """
 
     def __init__(self, working: int = WORKING, hired: int = HUNG, *, inline: bool = False) -> None:
-        self._working = trio.CapacityLimiter(working)
+        self._turns = FairTurns(working)
+        self._share: Share | None = None
         self._hired = trio.CapacityLimiter(hired)
         self._inline = inline
         self._can_help = working > 1 and not inline and len(os.sched_getaffinity(0)) > 1
-        self._turns = 0  # held or waited for; threads only read it
+
+    def for_query(self) -> DiskThreads:
+        """Return the same threads for one query: the more it was served, the later its next turn comes.
+
+        Whatever does not say for which query it works is served as a query of its own, each time.
+        """
+        threads = copy.copy(self)
+        threads._share = Share()
+        return threads
 
     async def in_thread(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
         """Call `function` in a thread, and return or raise as it does.
@@ -60,32 +72,29 @@ class DiskThreads:
             return await self.work(function, *args)
 
     @asynccontextmanager
-    async def turn(self, still_waiting: Callable[[], Awaitable[object]] | None = None) -> AsyncIterator[None]:
+    async def turn(
+        self, still_waiting: Callable[[], Awaitable[object]] | None = None
+    ) -> AsyncIterator[Callable[[], bool]]:
         """Wait for a turn to `work`, and hold it until the block ends.
+
+        It gives a function that says, in any thread, whether the turn should end soon, so that others get theirs.
 
         Args:
             still_waiting: called after each `TURN` seconds of waiting, so that the caller can send a sign of life even
                 if reads of others hang. An exception that it raises propagates.
         """
         if self._inline:
-            yield
+            yield _never
             return
-        self._turns += 1
+        turn = self._turns.ask(Share() if self._share is None else self._share)
         try:
-            while not await self._begin_turn():
+            while not await turn.begin(TURN):
                 if still_waiting is not None:
-                    await still_waiting()
-            try:
-                yield
-            finally:
-                self._working.release()
+                    with self._turns.kept_waiting(turn):
+                        await still_waiting()
+            yield turn.is_over
         finally:
-            self._turns -= 1
-
-    async def _begin_turn(self) -> bool:
-        with trio.move_on_after(TURN) as waiting:
-            await self._working.acquire()
-        return not waiting.cancelled_caught
+            self._turns.end(turn)
 
     async def work(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
         """Call `function` in a thread, as `in_thread` does, for a caller that holds a turn."""
@@ -138,10 +147,10 @@ class DiskThreads:
         raises the exception that it raised. There is no helper if another caller holds or wants a turn, or if there is
         only one processor.
         """
-        if not self._can_help or self._turns > 1:
+        if not self._can_help or self._turns.wanted > 1:
             yield
             return
-        helper = _Help(work, lambda: self._turns == 1)
+        helper = _Help(work, lambda: self._turns.wanted == 1)
         try:
             yield
         finally:
@@ -155,6 +164,10 @@ class DiskThreads:
         """
         if not self._inline:
             trio.from_thread.check_cancelled()
+
+
+def _never() -> bool:
+    return False
 
 
 @contextmanager

@@ -111,6 +111,46 @@ async def test_whoever_waits_behind_a_call_that_hangs_says_that_it_is_there(auto
     assert waited == 3
 
 
+async def test_whoever_was_served_least_has_the_next_turn(autojump_clock: MockClock) -> None:
+    threads, order = DiskThreads(working=1), list[str]()
+
+    async def work(name: str, turns: int, own: DiskThreads) -> None:
+        for _ in range(turns):
+            async with own.turn():
+                order.append(name)
+                await trio.sleep(0.01)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(50):
+            nursery.start_soon(work, "scan", 4, threads.for_query())
+        await trio.sleep(1)
+        begun = len(order)
+        nursery.start_soon(work, "small", 2, threads.for_query())
+    assert order[begun:].index("small") <= 2
+    assert order.count("scan") == 200
+
+
+async def test_a_turn_should_end_once_it_was_long_enough_and_others_wait(autojump_clock: MockClock) -> None:
+    threads = DiskThreads(working=1)
+    async with threads.turn() as is_over:
+        assert not is_over()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(threads.in_thread, bool)
+            await wait_all_tasks_blocked()
+            await trio.to_thread.run_sync(wait_until, is_over)
+            nursery.cancel_scope.cancel()
+
+
+def wait_until(is_over: Callable[[], bool]) -> None:
+    while not is_over():
+        pass
+
+
+async def test_inline_a_turn_never_should_end() -> None:
+    async with DiskThreads(inline=True).turn() as is_over:
+        assert not is_over()
+
+
 async def test_turn_ends_with_its_context_whatever_happens_inside() -> None:
     threads = DiskThreads(working=1)
     with pytest.raises(ZeroDivisionError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.matching.matcher import Matcher
@@ -73,11 +73,12 @@ class Scan:
         """Why some lines are missing, None as long as none are."""
         return self._reader.loss
 
-    def advance(self, enough: int) -> None:
-        """Read until enough lines are collected, or it is time for a sign of life.
+    def advance(self, enough: int, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Read until enough lines are collected, or it is time for a sign of life, or for others.
 
         Args:
             enough: bytes of lines.
+            is_over: whether others are to have the thread.
 
         Raises:
             Failure: when the file cannot be read.
@@ -86,7 +87,7 @@ class Scan:
         for _ in self._steps:
             if self._builder.done:
                 break
-            if self._builder.size >= enough or self._reader.bytes_read >= pause:
+            if self._builder.size >= enough or self._reader.bytes_read >= pause or is_over():
                 return
         self.ended = True
         if self._newest and not self._builder.done:

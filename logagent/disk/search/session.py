@@ -50,6 +50,10 @@ class _Prepared:
             self.builder.finish()
 
 
+def _never() -> bool:
+    return False
+
+
 class Session:
     """One query over the files of one log, of which one is open at a time.
 
@@ -88,20 +92,20 @@ class Session:
         self._again = again
         self._check_cancelled = check_cancelled
         self._helped = helped
-        self._timings = Timings()
+        self._timings, self._is_over = Timings(), _never
         self._progress = SearchProgress(options.host, name, whole=query.form.whole)
         self._prepared: _Prepared | None = None
         self._under_way: OpenFile | None = None
-        self._failures: list[Failure] = []
-        self._notes = Notes()
+        self._failures, self._notes = list[Failure](), Notes()
         self.ended = False
 
-    def next_batch(self) -> Batch:
+    def next_batch(self, is_over: Callable[[], bool] = _never) -> Batch:
         """Return the next batch, which may be empty; blocks, in a thread.
 
-        The first batch is returned as soon as it has a line.
+        The first batch is returned as soon as it has a line; any batch soon once it `is_over`, since others wait.
         """
         self._check_cancelled()
+        self._is_over = is_over
         try:
             prepared = self._prepare()
             self._advance(prepared)
@@ -187,7 +191,7 @@ class Session:
                 return
             scan, before = opened.begun.scan, builder.count + builder.sent
             with self._timings.timed("scan"):
-                scan.advance(ENOUGH if builder.sent else 1)
+                scan.advance(ENOUGH if builder.sent else 1, self._is_over)
             self._progress.reach(scan.reached)
             if not opened.begun.trusted and (self._query.form.hits or builder.count + builder.sent > before):
                 self._notes.add(NoteKind.TIMES, opened.file.name)

@@ -70,8 +70,8 @@ class LogSource:
         lines = 0
         try:
             while True:
-                async with self._threads.turn(partial(out.send, SIGN_OF_LIFE)):
-                    batch = await self._next_batch(session)
+                async with self._threads.turn(partial(out.send, SIGN_OF_LIFE)) as is_over:
+                    batch = await self._next_batch(session, is_over)
                 lines += batch.count
                 if session.ended:
                     break
@@ -82,9 +82,9 @@ class LogSource:
             session.close()
         return session.outcome(lines)
 
-    async def _next_batch(self, session: Session) -> Batch:
+    async def _next_batch(self, session: Session, is_over: Callable[[], bool]) -> Batch:
         try:
-            return await self._threads.work(session.next_batch)
+            return await self._threads.work(session.next_batch, is_over)
         except MemoryError:
             session.fail(Failure(Status.RESOURCE_EXHAUSTED, f"{self._name}: the system gave no memory to read it"))
             return SIGN_OF_LIFE

@@ -21,6 +21,7 @@ from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.search.options import COMPRESSION_RATIO, ReadOptions
 from logagent.disk.search.scan_setup import FileScan, ScanSetup
+from logagent.disk.search.session import Session
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from testbed.packing import PACK
@@ -591,3 +592,18 @@ async def test_what_is_named_an_archive_and_is_none_is_a_loss_unless_it_is_text(
         )
         assert (out.lines, outcome.status) == (lines, status)
     assert outcome.message == ""
+
+
+@pytest.mark.parametrize("asked", [{"keywords": (b"match",)}, {"order": Order.OLDEST, "keywords": (b"match",)}, {}])
+async def test_a_batch_ends_when_others_wait_and_the_next_goes_on_there(asked: dict[str, Any]) -> None:
+    lines = [b"match %d" % number if number % 10 == 9 else b"line %d" % number for number in range(100)]
+    options = ReadOptions(host="web-1", zone=UTC, sizes=(50,))
+    query = Query.of(files=("app.log",), **asked)
+    session = Session(query, "app.log", [found("app.log", joined(lines))], options, again=tuple, check_cancelled=bool)
+    batches = []
+    while not session.ended:
+        batches.append(session.next_batch(lambda: True))
+    session.close()
+    wanted = [line for line in lines if b"match" in line or not asked]
+    assert [line for batch in batches for line in batch.lines()] == in_order(wanted, query.form.order)
+    assert len(batches) > 15

@@ -1,0 +1,163 @@
+"""Who was served least goes first, nobody waits for ever, and whoever goes away holds nothing."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from logagent.disk.fair_turns import EACH_OLDEST, LONGEST, SHORTEST, FairTurns, Share, Turn
+
+LONG = 1e9
+"""Virtual seconds that are never waited for."""
+
+
+class Queries:
+    """Queries that take turns of some seconds each, and in which order they got them."""
+
+    def __init__(self, nursery: trio.Nursery, most: int = 1) -> None:
+        self.turns = FairTurns(most)
+        self.order: list[str] = []
+        self._nursery = nursery
+
+    async def ask(self, name: str, turns: int, seconds: float, share: Share | None = None) -> None:
+        """Have a query wait for its first turn."""
+        self._nursery.start_soon(self.take, name, turns, seconds, share or Share())
+        await wait_all_tasks_blocked()
+
+    async def take(self, name: str, turns: int, seconds: float, share: Share) -> None:
+        for _ in range(turns):
+            turn = self.turns.ask(share)
+            assert await turn.begin(LONG)
+            self.order.append(name)
+            await trio.sleep(seconds)
+            self.turns.end(turn)
+            await trio.lowlevel.checkpoint()
+
+
+async def test_a_small_query_does_not_wait_behind_those_that_were_served(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        queries = Queries(nursery)
+        for number in range(100):
+            await queries.ask(f"scan {number}", 50, 0.01)
+        await trio.sleep(2)  # each was served by now
+        begun = len(queries.order)
+        await queries.ask("small", 5, 0.001)
+        await trio.sleep(0.2)
+        nursery.cancel_scope.cancel()
+    places = [place for place, name in enumerate(queries.order[begun:]) if name == "small"]
+    assert len(places) == 5
+    assert places[-1] < 5 * 3, "at most the turn under way and one of the oldest come before each"
+
+
+async def test_of_equals_who_asked_first_goes_first(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        queries = Queries(nursery)
+        for name in "abcde":
+            await queries.ask(name, 1, 1.0)
+    assert queries.order == [*"abcde"]
+
+
+async def test_a_scan_goes_on_beside_small_queries_without_end(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        queries = Queries(nursery)
+
+        async def small_ones() -> None:
+            while True:
+                await queries.take("small", 1, 0.001, Share())
+
+        for _ in range(20):
+            nursery.start_soon(small_ones)
+        await queries.ask("scan", 1000, 0.02, Share(seconds=60.0))
+        await trio.sleep(10)
+        nursery.cancel_scope.cancel()
+    assert queries.order.count("scan") * 25 * EACH_OLDEST >= len(queries.order) > 1000
+
+
+async def test_the_parts_of_one_query_share_what_it_gets(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        queries = Queries(nursery)
+        many = Share()
+        for _ in range(50):
+            await queries.ask("many", 20, 0.01, many)
+        await queries.ask("one", 20, 0.01)
+        await trio.sleep(0.41)
+        nursery.cancel_scope.cancel()
+    assert queries.order.count("one") >= 15
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_no_more_turns_are_held_than_may_be(autojump_clock: MockClock, most: int) -> None:
+    turns, held = FairTurns(most), 0
+    highest = 0
+
+    async def take() -> None:
+        nonlocal held, highest
+        turn = turns.ask(Share())
+        await turn.begin(LONG)
+        held += 1
+        highest = max(highest, held)
+        await trio.sleep(1)
+        held -= 1
+        turns.end(turn)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(7):
+            nursery.start_soon(take)
+    assert (highest, turns.wanted) == (most, 0)
+
+
+async def test_who_goes_away_while_waiting_or_when_it_is_his_turn_holds_nothing(autojump_clock: MockClock) -> None:
+    turns = FairTurns(1)
+    held, waiting, last = turns.ask(Share()), turns.ask(Share()), turns.ask(Share())
+    assert await held.begin(LONG)
+    assert not await waiting.begin(1)
+    turns.end(waiting)
+    turns.end(held)
+    assert last.is_held  # given, but its caller does not come
+    turns.end(last)
+    assert turns.ask(Share()).is_held
+
+
+async def test_a_turn_that_is_kept_waiting_keeps_its_place_and_is_not_given(autojump_clock: MockClock) -> None:
+    turns, share = FairTurns(1), Share()
+    held = turns.ask(share)
+    first, second = turns.ask(share), turns.ask(share)
+    with turns.kept_waiting(first):
+        turns.end(held)
+        assert (first.is_held, second.is_held) == (False, True)
+        third = turns.ask(share)
+    turns.end(second)
+    assert (first.is_held, third.is_held) == (True, False)
+
+
+async def test_a_turn_is_over_once_others_wait_and_it_was_as_long_as_those_before(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("logagent.disk.fair_turns.time.perf_counter", lambda: now)
+    for served, length in [(0.0, SHORTEST), (0.01, 0.01), (5.0, LONGEST)]:
+        turns = FairTurns(1)
+        turn: Turn = turns.ask(Share(served))
+        now += 10
+        assert not turn.is_over(), "nobody waits"
+        other = turns.ask(Share())
+        assert turn.is_over()
+        turns.end(turn)
+        assert other.is_held
+        turn = other
+        turns.end(turn)
+        turn, other = turns.ask(Share(served)), turns.ask(Share())
+        now += length * 0.9
+        assert not turn.is_over()
+        now += length * 0.2
+        assert turn.is_over()
+
+
+async def test_a_query_whose_turns_take_long_is_charged_for_them(autojump_clock: MockClock) -> None:
+    turns, share = FairTurns(1), Share()
+    turn = turns.ask(share)
+    await trio.sleep(3)
+    turns.end(turn)
+    turns.end(turns.ask(share))
+    assert share.seconds == 3
