@@ -430,3 +430,26 @@ async def test_a_log_that_an_earlier_answer_did_not_know_comes_whole(tmp_path: P
         append(tmp_path / "other.log", "2")
         resumed = await it.follow(files=("*.log",), positions=(out.position,))
         assert resumed.texts == ["1", "2"]
+
+
+async def test_of_too_many_logs_the_newest_are_followed_and_others_begin_at_their_end_when_it_goes_on(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    (tmp_path / "logs").mkdir()
+    async with growing_logs(tmp_path / "logs", "1") as logs:
+        for number in range(10):
+            append(logs.directory / f"old{number}.log", f"old {number}")
+            os.utime(logs.directory / f"old{number}.log", (number + 1, number + 1))
+        host = Host(logs)
+        out = await host.follow(files=("*.log",))
+        assert [notice.status for notice in out.notices] == [Status.RESOURCE_EXHAUSTED]
+        assert "11 files match; the newest 10 were followed" in out.notices[0].message
+        begun = {position.log: position for position in positions([out])}
+        assert set(begun) == {"app.log", *(f"old{number}.log" for number in range(1, 10))}
+        (logs.directory / "old9.log").unlink()
+        append(logs.directory / "more.log", "before")
+        again = await host.follow(files=("*.log",), positions=tuple(begun.values()))
+        append(logs.directory / "old8.log", "after")
+        append(logs.path, "2")
+        await trio.sleep(SETTLED)
+        assert sorted(again.lines) == [b"2", b"after"]
