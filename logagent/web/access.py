@@ -10,6 +10,8 @@ from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.admission.local_users import LocalUsers
 from logagent.web.documents import Refusal
 
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+"""Paths that are answered to everybody: they tell nothing of logs."""
 MISDIRECTED = (
     "does not name this agent, which goes by an IP address, by localhost, and by the names of its setting known_as"
 )
@@ -59,6 +61,19 @@ class Access:
         for origin in _fields(scope, b"origin"):
             if not self._names.in_origin(origin):
                 raise Refusal(403, f"a page of the origin {origin[:SHOWN]!r} may not ask: it {MISDIRECTED}")
+
+    def refused_at_once(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:
+        """Return why a request is refused before anything is done for it; None if it is not.
+
+        Args:
+            scope: of an ASGI request.
+
+        Returns:
+            A status of HTTP and a sentence.
+        """
+        if scope["path"] in OPEN_PATHS or may_ask(scope, certificate_required=self._certificate_required):
+            return None
+        return 401, NO_CERTIFICATE
 
     async def admit(self, scope: Mapping[str, Any]) -> None:
         """Refuse a request for logs by a client that may not ask for them.

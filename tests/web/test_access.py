@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from logagent.core.access.local_rights import LocalRights
-from logagent.web.access import Access, may_ask
+from logagent.web.access import NO_CERTIFICATE, Access, may_ask
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.admission.local_users import Account, LocalUsers
 from logagent.web.documents import Refusal
@@ -129,3 +129,16 @@ def test_a_refusal_tells_a_page_nothing_of_the_agent() -> None:
         access().check_names({"scheme": "http", "headers": [(b"host", b"x" * 10_000)], "raw_path": b"/logs"})
     assert "web0" not in refusal.value.detail
     assert len(refusal.value.detail) < 500
+
+
+@pytest.mark.parametrize("path", ["/logs", "/hits", "/files", "/hosts", "/nowhere", "/healthz/"])
+def test_all_but_the_signs_of_life_are_refused_before_anything_is_done(path: str) -> None:
+    asking = access(required=True)
+    assert asking.refused_at_once(ANONYMOUS | {"path": path}) == (401, NO_CERTIFICATE)
+    assert asking.refused_at_once(KNOWN | {"path": path}) is None
+    assert access().refused_at_once(ANONYMOUS | {"path": path}) is None
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_signs_of_life_are_given_to_everybody(path: str) -> None:
+    assert access(required=True).refused_at_once(ANONYMOUS | {"path": path}) is None

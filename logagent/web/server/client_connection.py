@@ -28,7 +28,7 @@ from logagent.web.server.hypercorn_config import hypercorn_config
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.liveness import LivenessMonitor
 from logagent.web.server.refusals import Refusals
-from logagent.web.server.request_stream import RequestStream
+from logagent.web.server.request_stream import Admit, RequestGuard, RequestStream
 from logagent.web.server.tcp import TcpDelivery, addresses_of, delivery_over, transport_of
 from logagent.web.server.turnstile import Turnstile
 
@@ -49,6 +49,7 @@ class ClientConnection:
         state: copied into `scope["state"]` of every request.
         monitor: finds clients that have vanished; None: vanished clients are not searched for.
         turnstile: the server's, for clients that send much; None: one of its own.
+        admit: decides which requests are let through to the application; None: all.
 
     Attributes:
         protocol: what the client speaks; set once it is known.
@@ -65,6 +66,7 @@ class ClientConnection:
         state: LifespanState,
         monitor: LivenessMonitor | None = None,
         turnstile: Turnstile | None = None,
+        admit: Admit | None = None,
     ) -> None:
         self._app = app
         self._stream = stream
@@ -72,6 +74,7 @@ class ClientConnection:
         self._context = context
         self._monitor = monitor or LivenessMonitor()
         self._turnstile = turnstile or Turnstile()
+        self._admit = admit
         self._state = ConnectionState(dict(state))
         self._tls = stream if isinstance(stream, trio.SSLStream) else None
         self._scope = trio.CancelScope()
@@ -118,7 +121,8 @@ class ClientConnection:
     def _choose_protocol(self, tasks: TaskGroup) -> Http1Protocol | Http2Protocol:
         tls, addresses, config = self._tls is not None, addresses_of(self._stream), hypercorn_config(self._limits)
         common = (self._app, config, self._context, tasks)
-        new_stream = partial(RequestStream, *common, tls, *addresses)
+        guard = None if self._admit is None else RequestGuard(self._admit, self._refusals)
+        new_stream = partial(RequestStream, *common, tls, *addresses, guard=guard)
         guards = self._limits, self._turnstile, self._refusals
         self._http2 = partial(Http2Protocol, new_stream, tasks, config, self._state, self._send, *guards)
         if self._tls is not None and self._tls.selected_alpn_protocol() == "h2":

@@ -22,6 +22,7 @@ from logagent.web.server.hypercorn_config import hypercorn_config
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.listening import Listener
 from logagent.web.server.liveness import LivenessMonitor
+from logagent.web.server.request_stream import Admit
 from logagent.web.server.turnstile import Turnstile
 
 Introduce = Callable[[trio.SocketStream], Awaitable[dict[str, Any]]]
@@ -62,6 +63,7 @@ async def serve(
     introduce: Introduce | None = None,
     stopping: trio.Event,
     graceful: float,
+    admit: Admit | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve an ASGI application on all listeners until `stopping` is set.
@@ -73,6 +75,7 @@ async def serve(
         introduce: finds out who a client is, as soon as it is accepted; what it returns goes into `scope["state"]`.
         stopping: once set, nothing more is accepted; idle connections end at once, others once their answers have.
         graceful: seconds that answers in flight may take after that; then they are cut.
+        admit: decides which requests are let through to the application; None: all. The others cost next to nothing.
         task_status: started as soon as connections are accepted.
 
     Raises:
@@ -88,8 +91,8 @@ async def serve(
             await background.start(lifespan.handle_lifespan)
             await lifespan.wait_for_startup()
             background.start_soon(monitor.run)
-            shared = (limits, context, lifespan.state, monitor, turnstile, introduce)
-            handler = partial(_serve_accepted, lifespan.app, *shared)
+            connection = partial(ClientConnection, monitor=monitor, turnstile=turnstile, admit=admit)
+            handler = partial(_serve_accepted, connection, lifespan.app, limits, context, lifespan.state, introduce)
             await _serve_until(stopping, graceful, listeners, handler, context, task_status)
             await lifespan.wait_for_shutdown()
             background.cancel_scope.cancel()
@@ -124,12 +127,11 @@ async def _accept(
 
 
 async def _serve_accepted(
+    connection: Callable[..., ClientConnection],
     app: AppWrapper,
     limits: ConnectionLimits,
     context: WorkerContext,
     state: LifespanState,
-    monitor: LivenessMonitor,
-    turnstile: Turnstile,
     introduce: Introduce | None,
     tls: ssl.SSLContext | None,
     accepted: trio.SocketStream,
@@ -139,4 +141,4 @@ async def _serve_accepted(
     stream: trio.abc.Stream = accepted
     if tls is not None:
         stream = trio.SSLStream(accepted, tls, server_side=True)
-    await ClientConnection(app, stream, limits, context, state, monitor, turnstile).run()
+    await connection(app, stream, limits, context, state).run()

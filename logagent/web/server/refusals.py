@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from logagent.core.wire.trace import TRACE_HEADER, TRACE_ID_BYTES
 from logagent.web.server.tcp import Address
@@ -50,6 +52,11 @@ class RefusedRequest:
         title = HTTPStatus(self.status).phrase
         document = {"title": title, "status": self.status, "detail": self.detail, "trace_id": self.trace_id}
         return json.dumps(document).encode() + b"\n"
+
+    async def send(self, send: Callable[[Any], Awaitable[None]]) -> None:
+        """Send it as an ASGI application does."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.fields})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
 class Refusals:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import trio
 from hypercorn.protocol.events import Body, Event, StreamClosed
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
+
+from logagent.web.server.refusals import Refusals, RefusedRequest
+
+Admit = Callable[[Mapping[str, Any]], tuple[int, str] | None]
+"""Decides whether a request is let through to the application, see `RequestGuard`."""
 
 UNREAD_LIMIT = 2**16
 """Bytes of a request's body that wait for the application; beyond it no more are taken from the client. One more than
@@ -17,6 +22,23 @@ the first window of an HTTP/2 stream, so that an HTTP/2 client is stopped by tha
 QUEUED_MESSAGES = sys.maxsize
 """Messages that may wait for an application: unlimited, since UNREAD_LIMIT bounds their bytes, and since Hypercorn's
 own limit of ten holds a whole connection up for one application that does not read."""
+
+
+class RequestGuard(NamedTuple):
+    """Refuses requests of one client.
+
+    Attributes:
+        admit: returns why the request of an ASGI scope is refused, as a status and a sentence; None: it is not.
+        refusals: makes the answers.
+    """
+
+    admit: Admit
+    refusals: Refusals
+
+    def refused(self, scope: Mapping[str, Any]) -> RefusedRequest | None:
+        """Return the answer to a request that is refused; None if it is not."""
+        reason = self.admit(scope)
+        return None if reason is None else self.refusals.refuse(*reason)
 
 
 class RequestStream(HTTPStream):
@@ -28,6 +50,7 @@ class RequestStream(HTTPStream):
     Args:
         app: the application, wrapped as Hypercorn wants it.
         others: as in `HTTPStream`.
+        guard: refuses requests before the application sees them; None: every request is let through.
         credit: called with the number of bytes of the request's body that the application has read.
 
     Attributes:
@@ -36,8 +59,15 @@ class RequestStream(HTTPStream):
             application sets it by `"unhurried": True` in `http.response.start`.
     """
 
-    def __init__(self, app: Any, *others: Any, credit: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *others: Any,
+        guard: RequestGuard | None = None,
+        credit: Callable[[int], None] | None = None,
+    ) -> None:
         super().__init__(self._answer, *others)
+        self._guard = guard
         self.unread = 0
         self.unhurried = False
         self._framework = app
@@ -68,6 +98,10 @@ class RequestStream(HTTPStream):
         if self._in_flight.cancel_called:
             return  # A client that resets its request at once never reaches the application.
         with self._in_flight:
+            refused = self._guard and self._guard.refused(scope)
+            if refused:
+                await refused.send(send)
+                return
             await self._framework(scope, self._receiver(receive), self._sender(send), sync_spawn, call_soon)
 
     def _receiver(self, receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
