@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 MOST_PORT = 65535
 
-_AUTHORITY = re.compile(rb"(?:\[([0-9A-Fa-f:.]+)\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::([0-9]{0,5}))?")
-"""A host and a port (RFC 3986, 3.2.2), without a user's name."""
+_LABEL = rb"[A-Za-z0-9_~!$&'()*+,;=%-]{1,63}"
+_AUTHORITY = re.compile(rb"(?:\[([0-9A-Fa-f:.]+)\]|(?:%b(?:\.%b)*\.?)?)(?::([0-9]{0,5}))?" % (_LABEL, _LABEL))
+"""A host and a port (RFC 3986, 3.2.2), without a user's name; each part of a name has 1 to 63 bytes (RFC 1035)."""
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)([^#]*)", re.IGNORECASE)
 
 

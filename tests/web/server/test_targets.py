@@ -10,7 +10,19 @@ from hypothesis import strategies as st
 
 from logagent.web.server.targets import BadTarget, check_authority, parse_target
 
-GOOD_HOSTS = [b"", b"a", b"a.b:80", b"10.0.0.1:8000", b"[::1]", b"[::1]:8443", b"[::ffff:10.0.0.1]", b"a:", b"web_1%20"]
+GOOD_HOSTS = [
+    b"",
+    b"a",
+    b"a.b:80",
+    b"10.0.0.1:8000",
+    b"[::1]",
+    b"[::1]:8443",
+    b"[::ffff:10.0.0.1]",
+    b"a:",
+    b"a.",
+    b"web_1%20",
+    b"a" * 63,
+]
 BAD_HOSTS = [
     b"[::1",
     b"::1",
@@ -45,7 +57,9 @@ def test_host_that_is_good_makes_a_url(host: bytes) -> None:
     except BadTarget:
         return
     split = urlsplit(f"http://{host.decode('ascii')}/logs")
-    assert (split.path, split.port or 0) is not None
+    assert split.path == "/logs"
+    assert split.port is None or split.port < 65536
+    assert (split.hostname or "").encode("idna") == (split.hostname or "").encode()
 
 
 @pytest.mark.parametrize(
