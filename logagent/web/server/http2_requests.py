@@ -20,6 +20,8 @@ HOP_BY_HOP = {b"connection", b"upgrade", b"http2-settings"}
 
 def fault_of(fields: Fields, limits: ConnectionLimits) -> tuple[int, str] | None:
     """Return why a request cannot be handed to an application, as a status and a sentence; None: it can."""
+    if not fields:
+        return 400, "a field of the request is malformed"
     pseudo = _pseudo(fields)
     if len(pseudo.get(b":path", b"")) > limits.target_bytes:
         return 414, f"the address is longer than {limits.target_bytes} bytes"

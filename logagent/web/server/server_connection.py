@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import Event
+from h2.events import Event, RequestReceived
+from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
-from hyperframe.frame import Frame, RstStreamFrame
+from hyperframe.frame import Frame, HeadersFrame, RstStreamFrame
 
 FLOOD_FACTOR = 2
 """Streams that h2 lets a client open, as a multiple of the announced limit. h2 ends the connection if its limit is
@@ -21,10 +22,11 @@ connection; what is between is refused alone, with a status that says why."""
 
 
 class ServerConnection(H2Connection):
-    """h2's connection, which reports every stream that the client resets.
+    """h2's connection, which reports every stream that the client resets, and fails for fewer faults.
 
     h2 does not report resets of streams that have ended already; but these show that the client will not read the bytes
-    in flight. Private part touched: `_receive_rst_stream_frame`.
+    in flight. A request with bad fields is reported as one without any, to be refused alone. Private parts touched:
+    `_receive_rst_stream_frame`, `_receive_headers_frame`.
 
     Args:
         on_reset: called with the stream's id, also for a stream that has ended.
@@ -59,3 +61,13 @@ class ServerConnection(H2Connection):
     def _receive_rst_stream_frame(self, frame: RstStreamFrame) -> tuple[list[Frame], list[Event]]:
         self._on_reset(frame.stream_id)
         return super()._receive_rst_stream_frame(frame)
+
+    def _receive_headers_frame(self, frame: HeadersFrame) -> tuple[list[Frame], list[Event]]:
+        known = frame.stream_id in self.streams
+        try:
+            return super()._receive_headers_frame(frame)
+        except ProtocolError as error:
+            # Only the fields are bad: their block is decoded, and the stream open. h2 would end the whole connection.
+            if known or frame.stream_id not in self.streams or type(error) is not ProtocolError:
+                raise
+            return [], [RequestReceived(stream_id=frame.stream_id, headers=[])]

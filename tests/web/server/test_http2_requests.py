@@ -29,6 +29,12 @@ def pseudo(method: bytes = b"GET", path: bytes | None = b"/") -> list[tuple[byte
         pytest.param(pseudo(method=b"G\xcbT"), id="method beyond ASCII"),
         pytest.param(pseudo(path=b"logs"), id="path without its slash"),
         pytest.param(pseudo(path=b"http://test/"), id="path that is a URL"),
+        pytest.param(pseudo(path=b""), id="empty path"),
+        pytest.param(pseudo(path=b"/ \0"), id="path with a NUL"),
+        pytest.param(pseudo(path=None), id="no path"),
+        pytest.param([*pseudo(), (b"X", b"y")], id="name in capitals"),
+        pytest.param([*pseudo(), (b"connection", b"close")], id="field of HTTP/1.1"),
+        pytest.param([(b"x", b"y"), *pseudo()], id="pseudo-header fields behind others"),
         pytest.param([*pseudo()[:2], (b":authority", b"[::1"), (b":path", b"/")], id="authority without its bracket"),
     ],
 )
