@@ -7,6 +7,10 @@ from logagent.web.server.frame_slices import FrameSlicer
 from logagent.web.server.limits import ConnectionLimits, TokenBucket
 from logagent.web.server.turnstile import Turnstile
 
+HEAD_FACTOR = 4
+"""Bytes of a request's head that are decoded, as a multiple of those that are allowed: up to there the answer says so,
+beyond it the connection ends, since a mebibyte takes half a second."""
+
 
 class FrameGuard:
     """Hands a client's bytes out in slices, as long as the client costs no more than it asks for.
@@ -27,6 +31,7 @@ class FrameGuard:
         self._left = iter(self._slicer.slices(b""))
         self._number = 0
         self._sends_much = False
+        self._most_head = HEAD_FACTOR * limits.header_bytes
 
     def received(self, data: bytes) -> None:
         """Take what was received; call it when `next_slice` has returned None."""
@@ -37,7 +42,7 @@ class FrameGuard:
         """Return the next slice of it, when it is this client's turn; None: there is none.
 
         Raises:
-            TooMuch: when too many of its frames carry no progress.
+            TooMuch: when too many of its frames carry no progress, or a request's head has no end.
         """
         piece = next(self._left, None)
         if piece is None:
@@ -47,17 +52,22 @@ class FrameGuard:
             await self._turnstile.passed()
         self._sends_much = self._number > 0
         self._number += 1
+        if piece.head > self._most_head:
+            raise TooMuch(f"too many bytes of one request's head, {self._most_head} at most")
         if not self.budget.spend(piece.idle):
             raise TooMuch("too many frames that ask for nothing")
         return piece.data
 
-    def count_fruitless(self) -> None:
+    def count_fruitless(self, size: int = 0) -> None:
         """Count a request that the client has abandoned before it was sent anything, or that was refused.
+
+        Args:
+            size: bytes of its head; a kibibyte takes about as long to decode as another request.
 
         Raises:
             TooMuch: when there were too many.
         """
-        if not self._fruitless.spend():
+        if not self._fruitless.spend(1 + size // 1024):
             raise TooMuch("too many requests that were abandoned or refused")
 
 

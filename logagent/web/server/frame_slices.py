@@ -20,7 +20,7 @@ SMALL_DATA = 1024
 
 _HEAD = 9
 _PREFACE = 24
-_DATA, _HEADERS, _RESET = 0x0, 0x1, 0x3
+_DATA, _HEADERS, _RESET, _CONTINUATION = 0x0, 0x1, 0x3, 0x9
 
 
 class Slice(NamedTuple):
@@ -29,10 +29,12 @@ class Slice(NamedTuple):
     Attributes:
         data: their bytes.
         idle: how many of them carry no progress: neither a new request nor a part of its body worth the name.
+        head: bytes of the request's head that goes on in the last of them, encoded; 0 if none does.
     """
 
     data: bytes
     idle: int
+    head: int
 
 
 class FrameSlicer:
@@ -43,6 +45,8 @@ class FrameSlicer:
         """Bytes of the payload (or the preface) at hand that have not come yet."""
         self._head = b""
         """The beginning of a frame's head, which has not come whole."""
+        self._block = 0
+        """Bytes of the head at hand."""
         self._newest = 0
         """The newest stream that the client has opened."""
 
@@ -60,16 +64,18 @@ class FrameSlicer:
             if self._awaited or len(data) - at < _HEAD:
                 break
             if weight >= (FRAMES if data[at + 3] != _RESET else MOST_FRAMES):
-                yield Slice(data[begin:at], idle)
+                yield Slice(data[begin:at], idle, self._block)
                 begin, weight, idle = at, 0, 0
             asks = self._opens_stream(data, at)
             idle += not asks and not self._is_body(data, at)
             weight += REQUEST_WEIGHS if asks else 1
             self._awaited = int.from_bytes(data[at : at + 3])
+            self._block = self._awaited + (self._block if data[at + 3] == _CONTINUATION else 0)
+            self._block *= data[at + 3] in (_HEADERS, _CONTINUATION)
             at += _HEAD
         self._head = data[at:]
         if at > begin:
-            yield Slice(data[begin:at], idle)
+            yield Slice(data[begin:at], idle, self._block)
 
     def _opens_stream(self, data: bytes, at: int) -> bool:
         stream_id = int.from_bytes(data[at + 5 : at + _HEAD])

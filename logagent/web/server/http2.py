@@ -20,7 +20,7 @@ from hypercorn.typing import ConnectionState, TaskGroup
 from logagent.web.server.draining import Draining
 from logagent.web.server.frame_guard import FrameGuard, TooMuch
 from logagent.web.server.frame_writer import FrameWriter
-from logagent.web.server.http2_requests import Fields, fault_of, is_head, without_hop_by_hop
+from logagent.web.server.http2_requests import Fields, fault_of, is_head, size_of, without_hop_by_hop
 from logagent.web.server.http2_streams import Http2Streams
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.receipts import ReadReceipts
@@ -220,7 +220,7 @@ class Http2Protocol:
             self._guard.count_fruitless()
         elif (fault := fault_of(fields, self._limits)) is not None:
             self.streams.refuse(self._refusals.refuse(*fault), stream_id, head=is_head(fields))
-            self._guard.count_fruitless()
+            self._guard.count_fruitless(size_of(fields))
         else:
             await self._open(stream_id, fields)
 

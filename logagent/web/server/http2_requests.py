@@ -25,7 +25,7 @@ def fault_of(fields: Fields, limits: ConnectionLimits) -> tuple[int, str] | None
     pseudo = _pseudo(fields)
     if len(pseudo.get(b":path", b"")) > limits.target_bytes:
         return 414, f"the address is longer than {limits.target_bytes} bytes"
-    if sum(len(name) + len(value) + FIELD_OVERHEAD for name, value in fields) > limits.header_bytes:
+    if size_of(fields) > limits.header_bytes:
         return 431, f"the head of the request is longer than {limits.header_bytes} bytes"
     method = pseudo.get(b":method", b"")
     if method == b"CONNECT" or not method.isalpha():
@@ -38,6 +38,11 @@ def fault_of(fields: Fields, limits: ConnectionLimits) -> tuple[int, str] | None
     except BadTarget as error:
         return 400, str(error)
     return None
+
+
+def size_of(fields: Fields) -> int:
+    """Return the bytes of a request's head as RFC 9113, 6.5.2, counts them."""
+    return sum(len(name) + len(value) + FIELD_OVERHEAD for name, value in fields)
 
 
 def is_head(fields: Fields) -> bool:

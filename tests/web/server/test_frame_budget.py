@@ -14,7 +14,7 @@ from trio.testing import MockClock
 from logagent.web.server.frame_budget import LEAST_DATA, FrameBudget
 from logagent.web.server.limits import ConnectionLimits
 from testbed.asgi import Follow, body, follow, silent, start
-from testbed.floods import HTTP2, pieces
+from testbed.floods import GET, HTTP2, PREFACE, frame, pieces
 
 
 class Lines:
@@ -134,3 +134,21 @@ async def test_pings_that_keep_alive_are_not_cut_off(open_http2: Any, mock_clock
         mock_clock.jump(1)
         await client.flush()
     assert client.goaway is None
+
+
+async def test_head_that_has_no_end_is_not_decoded(open_http1: Any, mock_clock: MockClock) -> None:
+    client = open_http1(silent)
+    await client.send(PREFACE + frame(0x1, 0, 1, GET))
+    with suppress(trio.BrokenResourceError):
+        for _ in range(17):
+            await client.send(frame(0x9, 0, 1, bytes(16 * 1024)))
+    assert b"too many bytes of one request's head, 262144 at most" in client.received
+    assert client.ended
+
+
+async def test_large_requests_that_are_refused_weigh_more(open_http2: Any, mock_clock: MockClock) -> None:
+    client = await open_http2(follow)
+    first = await client.ask(b"/" + b"x" * 110 * 1024)
+    assert (first.status, client.goaway) == (414, None)
+    await client.ask(b"/" + b"x" * 110 * 1024)
+    assert client.goaway == ErrorCodes.ENHANCE_YOUR_CALM
