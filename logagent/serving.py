@@ -81,20 +81,11 @@ async def serve(
         nursery.start_soon(_watch_signals, stopping)
         nursery.start_soon(_cut_answers, stopping, answers, settings.graceful * GRACE_FOR_READERS)
         access = access_of(settings)
-        app = create_app(
-            _agent(settings, peers, addresses, threads, tails, formats, certificate_ends(files)),
-            answers,
-            version=__version__,
-            access=access,
-        )
+        agent = _agent(settings, peers, addresses, threads, tails, formats, certificate_ends(files))
+        app = create_app(agent, answers, version=__version__, access=access)
         async with trio.open_nursery() as serving:
-            serve_all = partial(
-                connections.serve,
-                introduce=introduce,
-                stopping=stopping,
-                graceful=settings.graceful,
-                admit=access.refused_at_once,
-            )
+            guarded = partial(connections.serve, introduce=introduce, admit=access.refused_at_once)
+            serve_all = partial(guarded, stopping=stopping, graceful=settings.graceful)
             await serving.start(serve_all, app, listeners)
             started(addresses)
         nursery.cancel_scope.cancel()

@@ -79,8 +79,7 @@ async def serve(
         task_status: started as soon as connections are accepted.
 
     Raises:
-        ExceptionGroup: of Hypercorn's `LifespanFailureError` or `LifespanTimeoutError`, when the application does not
-            start.
+        ExceptionGroup: of Hypercorn's lifespan errors, when the application does not start.
     """
     with ExitStack() as sockets:
         for listener in listeners:
