@@ -91,8 +91,8 @@ async def test_a_page_of_another_origin_gets_nothing_from_any_route(path: str) -
         pytest.param(get("/healthz", "host: evil.example", version="1.0"), 421, id="HTTP/1.0"),
         pytest.param(get("http://evil.example/healthz", "host: web0"), 421, id="another name in the target"),
         pytest.param(get("http://web0/healthz", "host: web0"), 200, id="its name in the target"),
-        pytest.param(get("http://web0/healthz", "host: evil.example"), 421, id="its name in the target alone"),
-        pytest.param(get("http://user@web0/healthz", "host: web0"), 421, id="a user in the target"),
+        pytest.param(get("http://web0/healthz", "host: evil.example"), 200, id="its name in the target alone"),
+        pytest.param(get("http://user@web0/healthz", "host: web0"), 400, id="a user in the target"),
         pytest.param(get("/healthz", "host: web0", "origin: http://10.0.0.7:3000"), 200, id="a page of an address"),
     ],
 )

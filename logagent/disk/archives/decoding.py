@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from logagent.core.outcome import Failure, Status
-from logagent.disk.archives.compression import HEAD, UNREAD, Compression, compression_of, is_cut_off
+from logagent.core.outcome import Failure
+from logagent.disk.archives.compression import HEAD, UNREAD, Compression, compression_of
 from logagent.disk.archives.layer import CHUNK, LARGEST_WINDOW, Layer
 from logagent.disk.archives.nested_bytes import NestedBytes
 from logagent.disk.files.blocks import UNKNOWN, Read
@@ -106,13 +106,11 @@ class Decompression:
         self._layer = partial(Layer, descriptor, name, chunk=chunk, window=window, before_read=before_read)
         self._layers = [self._layer(kind, read=read)]
         self._kinds = [kind]
-        self._name = name
-        self._cut: Failure | None = None
 
     @property
     def loss(self) -> Failure | None:
         """Why the text is incomplete; None as long as it is complete."""
-        return next((layer.loss for layer in self._layers if layer.loss is not None), self._cut)
+        return next((layer.loss for layer in self._layers if layer.loss is not None), None)
 
     @property
     def spent(self) -> int:
@@ -131,9 +129,6 @@ class Decompression:
                 held.append(chunk)
                 yield b""
             inside = compression_of(head[:HEAD])
-            if is_cut_off(head) and not head.decode("latin-1").isprintable():
-                self._cut = Failure(Status.DATA_LOSS, f"{self._name}: damaged after 0 bytes: what is in it is cut off")
-                return
             if inside is None or len(self._kinds) > MAX_NESTED:
                 yield from held
                 yield from text

@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from typing import NamedTuple
 
 from logagent.core.outcome import Failure, Status
+from logagent.disk.archives.file_form import damage_of_head, form_of
 from logagent.disk.archives.foreign import foreign_form
 from logagent.disk.catalog import identity
 from logagent.disk.catalog.identity import Replaced
@@ -94,7 +95,7 @@ class SuccessorFinder:
                 if (archive := archive_of(newest)) is not None:
                     newest = archive
                     opened.callback(newest.close)
-                elif _is_foreign(newest):
+                elif _is_foreign(newest) or (found[0].compressed and _is_damaged(newest)):
                     newest.keep_fingerprint_only()
                 else:
                     newest.skip_lines()
@@ -273,6 +274,15 @@ def _is_foreign(file: GrowingFile) -> bool:
     nuls = nuls_before(file.descriptor, os.fstat(file.descriptor).st_size)
     file.foreign = foreign_form(os.pread(file.descriptor, FORM_BYTES, nuls), nuls)
     return file.foreign is not None
+
+
+def _is_damaged(file: GrowingFile) -> bool:
+    """Return whether a file that is named as an archive is none, nor text or empty, and have it say why."""
+    assert file.descriptor is not None
+    form = form_of(file.descriptor)
+    damage = damage_of_head(form) if form.head else None
+    file.foreign = None if damage is None else f"is damaged: {damage}"
+    return damage is not None
 
 
 def _with(found: Sequence[Generation], some: Sequence[Generation], inode: Inode) -> list[Generation]:

@@ -94,10 +94,16 @@ class Refusals:
             self.log(status, f"{HTTPStatus(status).phrase}, as the server found before any route did", trace_id)
         return [*fields, (header, trace_id.encode())]
 
-    def refuse(self, status: int, detail: str) -> RefusedRequest:
-        """Make the refusal of a request, and leave a line about it."""
+    def refuse(self, status: int, detail: str, *, asked: str = "") -> RefusedRequest:
+        """Make the refusal of a request, and leave a line about it.
+
+        Args:
+            status: the HTTP status code.
+            detail: why, for people.
+            asked: the method and the path, for the line; empty: they are not known.
+        """
         refusal = RefusedRequest(status, detail, secrets.token_hex(TRACE_ID_BYTES))
-        self.log(status, detail, refusal.trace_id)
+        self.log(status, f"{asked}: {detail}" if asked else detail, refusal.trace_id)
         return refusal
 
     def ended(self, detail: str) -> None:

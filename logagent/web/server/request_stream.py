@@ -38,7 +38,8 @@ class RequestGuard(NamedTuple):
     def refused(self, scope: Mapping[str, Any]) -> RefusedRequest | None:
         """Return the answer to a request that is refused; None if it is not."""
         reason = self.admit(scope)
-        return None if reason is None else self.refusals.refuse(*reason)
+        asked = f"{scope['method']} {scope['path']}"
+        return None if reason is None else self.refusals.refuse(*reason, asked=asked)
 
 
 class RequestStream(HTTPStream):

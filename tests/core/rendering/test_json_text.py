@@ -18,7 +18,7 @@ from logagent.core.rendering.hits import HitsJson, HitsNdjson
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.rendering.records import RecordsNdjson
 from logagent.core.units import MINUTE
-from logagent.web.documents import to_response
+from logagent.web.documents import DocumentResponse
 from testbed.counts import counts
 
 BREAKS = "".join(chr(code) for code in range(sys.maxunicode + 1) if len(f"a{chr(code)}b".splitlines()) > 1)
@@ -67,5 +67,5 @@ def test_each_document_of_hits_is_one_line(rendering: HitsJson | HitsNdjson) -> 
 
 
 async def test_each_document_of_a_route_is_one_line() -> None:
-    text = (await to_response({"path": ODD}).get_data()).decode()
+    text = (await DocumentResponse({"path": ODD}).get_data()).decode()
     assert len(text.splitlines()) == 1

@@ -106,3 +106,17 @@ async def test_an_archive_that_is_written_anew_comes_whole(autojump_clock: MockC
         logs.path.write_bytes(gzip.compress(b"new\n"))
         await trio.sleep(3)
         assert reader.lines == ["new"]
+
+
+@EVERY_KIND
+async def test_the_bytes_of_a_head_that_is_cut_are_no_lines(
+    kind: Compression, autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    async with growing_logs(tmp_path) as logs:
+        logs.path.unlink()
+        (tmp_path / "app.log.1.gz").write_bytes(PACK[kind](b"old\n")[:2])
+        reader = await logs.reader()
+        await trio.sleep(5)
+        logs.path.write_bytes(b"text\n")
+        await trio.sleep(SETTLED)
+        assert reader.lines == ["text"]

@@ -448,6 +448,7 @@ async def test_of_too_many_logs_the_newest_are_followed_and_others_begin_at_thei
         assert set(begun) == {"app.log", *(f"old{number}.log" for number in range(1, 10))}
         (logs.directory / "old9.log").unlink()
         append(logs.directory / "more.log", "before")
+        await trio.sleep(SETTLED)
         again = await host.follow(files=("*.log",), positions=tuple(begun.values()))
         append(logs.directory / "old8.log", "after")
         append(logs.path, "2")

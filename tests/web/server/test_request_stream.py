@@ -52,7 +52,7 @@ async def test_request_over_http1_that_is_not_admitted_never_reaches_the_app(
     assert (told["status"], told["detail"]) == (401, "not you")
     [line] = caplog.records
     said = line.getMessage(), vars(line)["status"], vars(line)["trace_id"]
-    assert said == ("not you", 401, told["trace_id"])
+    assert said == ("GET /logs: not you", 401, told["trace_id"])
     assert b"hello" in await client.send(GET)
     assert app.paths == ["/"]
 
