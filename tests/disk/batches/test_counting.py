@@ -158,7 +158,7 @@ asks = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(
     lines=logs(),
     ended=st.booleans(),

@@ -70,7 +70,7 @@ def helped_by_a_thread(work: Work) -> Iterator[None]:
 HELPS = [helped_at_once, helped_at_the_end, helped_with_one, helped_by_a_thread]
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(content=contents, helped=st.sampled_from(HELPS), data=st.data())
 def test_what_is_passed_over_is_whole_lines_that_do_not_match(content: bytes, helped: Any, data: st.DataObject) -> None:
     starts = [0, *(place + 1 for place, byte in enumerate(content) if byte == 10), len(content)]

@@ -154,7 +154,7 @@ filters = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(content=contents, sizes=block_sizes, asked=filters, n=st.none() | st.integers(1, 12), places=st.booleans())
 def test_sends_what_tac_grep_and_head_print(
     content: bytes, sizes: tuple[int, ...], asked: dict[str, Any], n: int | None, places: bool
@@ -171,7 +171,7 @@ def test_sends_what_tac_grep_and_head_print(
         assert all(offset == 0 or content[offset - 1 : offset] == b"\n" for offset in offsets)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(content=contents, sizes=block_sizes, asked=filters, max_line=st.integers(1, 40), budget=st.integers(1, 200))
 def test_cuts_long_lines_and_stops_before_the_line_that_passes_the_budget(
     content: bytes, sizes: tuple[int, ...], asked: dict[str, Any], max_line: int, budget: int
