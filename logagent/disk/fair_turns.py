@@ -1,7 +1,8 @@
 """Turns at work in disk threads: whoever was served least goes first, and nobody waits for ever.
 
-So a small question does not wait behind hundreds of scans: each of its turns waits for those under way, and for queries
-that begin at the same time. A scan has short turns at first, since nobody knows yet that it is one.
+So a small question does not wait behind hundreds of scans. Nobody knows beforehand which query is small: each has a
+short turn first. A query that has begun and is still small goes on at once, so that small ones are done in one go; of
+those that have not begun the newest is first, since where hundreds begin together the others are likely to be scans.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import count
 
 import trio
 
 SHORTEST, LONGEST = 0.002, 0.02
-"""Seconds of a turn while others wait, at least and at most: in between, as many as the query was served before. The
-first is more than a small question takes for one file; with the last, handing on (0.2 ms) is no loss."""
-EACH_OLDEST = 4
+"""Seconds of a turn while others wait: the first for a query that had no more of a processor so far, else the second. A
+small question takes 1 ms; with the other, handing on (0.2 ms) is no loss."""
+SPARE = 64
+"""Entries of a heap for each turn that waits, beyond which those are cleared away that mean nothing any more."""
+EACH_OLDEST = 3
 """Of so many turns one is given to whoever has waited longest, however much he was served: so a scan goes on beside any
-number of small questions."""
+number of small questions, and the first of hundreds that begin together is not the last."""
+
+_Rank = tuple[int, float]
 
 
 @dataclass(eq=False, slots=True)
@@ -27,12 +33,11 @@ class Share:
     """What one query has had of the disk threads.
 
     Attributes:
-        seconds: of all its turns that ended.
-        waiting: its turns that are waited for, by their numbers.
+        seconds: of a processor that its work took so far. Time is left out in which it waited for the disk, or for the
+            interpreter lock, which a small question does longest beside many scans.
     """
 
     seconds: float = 0.0
-    waiting: dict[int, Turn] = field(default_factory=dict)
 
 
 class Turn:
@@ -48,7 +53,7 @@ class Turn:
         self._turns = turns
         self._given = trio.Event()
         self._length = SHORTEST
-        self._began = self._began_in_thread = 0.0
+        self._began = 0.0
         self.share = share
         self.number = number
 
@@ -65,18 +70,13 @@ class Turn:
 
     def give(self) -> None:
         """Let it be held from now on."""
-        self._length = min(LONGEST, max(SHORTEST, self.share.seconds))
-        self._began, self._began_in_thread = trio.current_time(), time.perf_counter()
+        self._length = SHORTEST if self.share.seconds < SHORTEST else LONGEST
+        self._began = time.perf_counter()
         self._given.set()
-
-    @property
-    def lasted(self) -> float:
-        """Seconds for which it was held."""
-        return trio.current_time() - self._began if self.is_held else 0.0
 
     def is_over(self) -> bool:
         """Return whether it should end soon, since it was long enough and others wait; any thread may call this."""
-        return self._turns.are_waited_for and time.perf_counter() - self._began_in_thread >= self._length
+        return self._turns.are_waited_for and time.perf_counter() - self._began >= self._length
 
 
 class FairTurns:
@@ -92,8 +92,11 @@ class FairTurns:
     def __init__(self, most: int) -> None:
         self._most = most
         self._held = self._turns_given = self.wanted = 0
-        self._shares: dict[Share, None] = {}  # those with turns that are waited for
         self._numbers = count()
+        self._waiting: dict[int, Turn] = {}
+        # Of every turn that waits there is an entry in both heaps; entries of others are passed over.
+        self._by_age: list[int] = []
+        self._by_share: list[tuple[_Rank, int]] = []
 
     @property
     def are_waited_for(self) -> bool:
@@ -112,47 +115,57 @@ class FairTurns:
         self.wanted -= 1
         if turn.is_held:
             self._held -= 1
-            turn.share.seconds += turn.lasted
         else:
-            self._leave_queue(turn)
+            del self._waiting[turn.number]
         self._give()
 
     @contextmanager
     def kept_waiting(self, turn: Turn) -> Iterator[None]:
         """Have a turn keep its place until the block ends, and not be given before: its caller does something else."""
-        self._leave_queue(turn)
+        del self._waiting[turn.number]
         try:
             yield
         finally:
             self._queue(turn)
 
     def _queue(self, turn: Turn) -> None:
-        turn.share.waiting[turn.number] = turn
-        self._shares.setdefault(turn.share)
+        self._waiting[turn.number] = turn
+        if len(self._by_share) > SPARE * len(self._waiting) + SPARE:
+            self._by_age, self._by_share = [], []
+            for waiting in self._waiting.values():
+                self._enter(waiting)
+        else:
+            self._enter(turn)
         self._give()
 
-    def _leave_queue(self, turn: Turn) -> None:
-        del turn.share.waiting[turn.number]
-        if not turn.share.waiting:
-            del self._shares[turn.share]
+    def _enter(self, turn: Turn) -> None:
+        heappush(self._by_age, turn.number)
+        heappush(self._by_share, (_rank(turn), turn.number))
 
     def _give(self) -> None:
-        while self._held < self._most and self._shares:
+        while self._held < self._most and self._waiting:
             self._held += 1
-            turn = self._next()
-            self._leave_queue(turn)
-            turn.give()
+            self._turns_given += 1
+            is_oldest = self._turns_given % EACH_OLDEST == 0
+            self._waiting.pop(self._oldest() if is_oldest else self._least_served()).give()
 
-    def _next(self) -> Turn:
-        self._turns_given += 1
-        is_oldest = self._turns_given % EACH_OLDEST == 0
-        share = min(self._shares, key=_oldest if is_oldest else _least_served)
-        return share.waiting[_oldest(share)]
+    def _oldest(self) -> int:
+        while (number := heappop(self._by_age)) not in self._waiting:
+            pass
+        return number
+
+    def _least_served(self) -> int:
+        while True:
+            rank, number = heappop(self._by_share)
+            turn = self._waiting.get(number)
+            if turn is not None and (now := _rank(turn)) > rank:  # its query was served meanwhile
+                heappush(self._by_share, (now, number))
+            elif turn is not None:
+                return number
 
 
-def _least_served(share: Share) -> float:
-    return share.seconds
-
-
-def _oldest(share: Share) -> int:
-    return min(share.waiting)
+def _rank(turn: Turn) -> _Rank:
+    """Order turns: queries that have begun and are small so far, the newest that have not, others by what they had."""
+    if turn.share.seconds >= SHORTEST:
+        return 2, turn.share.seconds
+    return (0, 0.0) if turn.share.seconds else (1, -turn.number)

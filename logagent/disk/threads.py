@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from queue import SimpleQueue
 from typing import TypeVar, TypeVarTuple
 
@@ -101,7 +102,8 @@ class DiskThreads:
         if self._inline:
             await trio.lowlevel.checkpoint()
             return function(*args)
-        return await trio.to_thread.run_sync(function, *args, abandon_on_cancel=True, limiter=self._hired)
+        charged = partial(_charged, self._share, function, *args)
+        return await trio.to_thread.run_sync(charged, abandon_on_cancel=True, limiter=self._hired)
 
     async def in_slices(
         self,
@@ -164,6 +166,15 @@ class DiskThreads:
         """
         if not self._inline:
             trio.from_thread.check_cancelled()
+
+
+def _charged(share: Share | None, function: Callable[[*Args], Result], *args: *Args) -> Result:
+    began = time.thread_time()
+    try:
+        return function(*args)
+    finally:
+        if share is not None:
+            share.seconds += time.thread_time() - began
 
 
 def _never() -> bool:

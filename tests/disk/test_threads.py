@@ -13,6 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+from logagent.disk.fair_turns import EACH_OLDEST, SHORTEST
 from logagent.disk.threads import SLICE, DiskThreads
 
 Args = TypeVarTuple("Args")
@@ -111,23 +112,29 @@ async def test_whoever_waits_behind_a_call_that_hangs_says_that_it_is_there(auto
     assert waited == 3
 
 
-async def test_whoever_was_served_least_has_the_next_turn(autojump_clock: MockClock) -> None:
+def compute() -> None:
+    until = time.thread_time() + 2 * SHORTEST
+    while time.thread_time() < until:
+        pass
+
+
+async def test_the_work_of_a_query_is_charged_to_it() -> None:
     threads, order = DiskThreads(working=1), list[str]()
+    scan, small = threads.for_query(), threads.for_query()
 
-    async def work(name: str, turns: int, own: DiskThreads) -> None:
-        for _ in range(turns):
-            async with own.turn():
-                order.append(name)
-                await trio.sleep(0.01)
+    async def work(name: str, own: DiskThreads) -> None:
+        async with own.turn():
+            order.append(name)
 
-    async with trio.open_nursery() as nursery:
-        for _ in range(50):
-            nursery.start_soon(work, "scan", 4, threads.for_query())
-        await trio.sleep(1)
-        begun = len(order)
-        nursery.start_soon(work, "small", 2, threads.for_query())
-    assert order[begun:].index("small") <= 2
-    assert order.count("scan") == 200
+    await scan.in_thread(compute)
+    for _ in range(EACH_OLDEST - 2):
+        await threads.in_thread(bool)
+    async with trio.open_nursery() as nursery, threads.turn():  # the next is not given to the oldest
+        nursery.start_soon(work, "scan", scan)
+        await wait_all_tasks_blocked()
+        nursery.start_soon(work, "small", small)
+        await wait_all_tasks_blocked()
+    assert order == ["small", "scan"]
 
 
 async def test_a_turn_should_end_once_it_was_long_enough_and_others_wait(autojump_clock: MockClock) -> None:
