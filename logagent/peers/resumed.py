@@ -27,6 +27,8 @@ LAST_WORDS = 1.0
 
 _OBVIOUS = ("cannot connect: ", "connection lost: ")
 """Beginnings of reasons that only repeat what the notice says."""
+_LEFT_OUT = "what it wrote before it could be reached is left out; ask for it without a follow"
+"""What is told of a source that is reached for the first time after the follow began, with no place to go on from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +117,11 @@ class _Attempts:
         """Return the batch, with a notice that the source is back if it was away."""
         if self._away_since is None:
             return batch
-        back = f"back after {trio.current_time() - self._away_since:.1f} s"
-        return replace(batch, notices=(Notice(self._resumed.host, Status.OK, back), *batch.notices))
+        host, away = self._resumed.host, trio.current_time() - self._away_since
+        told = [Notice(host, Status.OK, f"back after {away:.1f} s")]
+        if not self._heard and not self._query.positions and self._query.range.since is None:
+            told.append(Notice(host, Status.DATA_LOSS, _LEFT_OUT))
+        return replace(batch, notices=(*told, *batch.notices))
 
     def _note(self, batch: Batch) -> None:
         self._heard, self._away_since, self._wait = True, None, FIRST_WAIT

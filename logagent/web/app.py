@@ -33,7 +33,7 @@ from logagent.web.documents import (
 )
 from logagent.web.forms import Form, hits_form, logs_form
 from logagent.web.streaming import Answer, Plan, StreamingQuart
-from logagent.web.tracing import trace_of
+from logagent.web.tracing import leave_untold, trace_of
 
 LAST_EVENT_ID = "Last-Event-ID"
 """The header in which an EventSource that connects again names the last event it has seen."""
@@ -193,6 +193,7 @@ def _refuse_misdirected(own: Identity) -> None:
     except BadIdentity as error:
         raise Refusal(400, f"{ASKED_AS_HEADER}: {error}") from None
     if asked.name != own.name or asked.id == own.id:
+        leave_untold(request.scope)  # else a list of agents that names this one, too, would give a line a question
         by = "by itself" if asked.id == own.id else f"as {asked.name}"
         raise Refusal(421, f"this agent is {own.name}, and was asked {by}")
 

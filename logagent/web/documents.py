@@ -6,7 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from quart import request
+from quart import current_app, request
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioResponse
 from werkzeug.exceptions import HTTPException
@@ -102,7 +102,16 @@ async def _failed(failure: Failure) -> Problem:
     return failure_to_problem(failure.status, failure.message, trace_of(request.scope))
 
 
+def _said_of(error: HTTPException, headers: dict[str, str]) -> str:
+    if error.code == HTTPStatus.NOT_FOUND:
+        routes = {rule.rule for rule in current_app.url_map.iter_rules() if rule.endpoint != "static"}
+        return f"there is no such route; there are {', '.join(sorted(routes))}"
+    if error.code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return f"this method is not for this route, which takes {headers.get('Allow') or 'GET'}"
+    return error.description or error.name
+
+
 async def _http_error(error: HTTPException) -> Problem:
     headers = {name: value for name, value in error.get_headers() if name.lower() == "allow"}
-    refusal = Refusal(error.code or 500, error.description or error.name, headers)
+    refusal = Refusal(error.code or 500, _said_of(error, headers), headers)
     return Problem(refusal, trace_of(request.scope))

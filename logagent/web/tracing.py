@@ -12,6 +12,7 @@ from logagent.core.wire.trace import SPAN_ID_BYTES, TRACE_ID_BYTES, begin_trace,
 
 _log = logging.getLogger("logagent.refusals")
 _PLACE = "trace"
+_UNTOLD = "refusal_untold"
 
 
 def trace_of(scope: Any) -> str:
@@ -28,6 +29,11 @@ def trace_of(scope: Any) -> str:
     return trace
 
 
+def leave_untold(scope: Any) -> None:
+    """Leave no line about the refusal of a request, since the answer of the agent that asks tells it."""
+    scope[_UNTOLD] = True
+
+
 def log_refusal(scope: Any, status: int, reason: str) -> None:
     """Leave one line about a refused request; of its URL only the path, since its query may hold what is secret.
 
@@ -38,7 +44,8 @@ def log_refusal(scope: Any, status: int, reason: str) -> None:
         status: the HTTP status code of its response.
         reason: why it was refused, for people.
     """
-    if status == HTTPStatus.NOT_FOUND and (SCOPE_HEADER.encode(), b"own") in scope["headers"]:
+    missing = status == HTTPStatus.NOT_FOUND and (SCOPE_HEADER.encode(), b"own") in scope["headers"]
+    if missing or scope.get(_UNTOLD):
         return
     about = {"status": status, "peer": _peer(scope.get("client")), "trace_id": trace_id(trace_of(scope))}
     _log.warning("%s %s: %s", scope["method"], scope["path"], reason, extra=about)

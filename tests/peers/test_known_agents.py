@@ -265,7 +265,8 @@ async def test_follow_of_a_dead_peer_tries_again_as_ever(autojump_clock: MockClo
             network.revived.set()
             await trio.sleep(20)
             nursery.cancel_scope.cancel()
-    assert [notice.status for batch in reader.batches for notice in batch.notices] == [Status.UNAVAILABLE, Status.OK]
+    told = [notice.status for batch in reader.batches for notice in batch.notices]
+    assert told == [Status.UNAVAILABLE, Status.OK, Status.DATA_LOSS]
 
 
 async def test_peer_whose_health_has_no_end_is_known_by_its_head(autojump_clock: MockClock) -> None:

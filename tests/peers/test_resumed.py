@@ -299,3 +299,19 @@ def test_every_line_comes_once_and_in_order_however_the_source_breaks(
         return [told for told in reader.story if isinstance(told, bytes)]
 
     assert trio.run(main, clock=MockClock(autojump_threshold=0)) == [b"%d" % number for number in range(lines)]
+
+
+@pytest.mark.parametrize(
+    ("query", "is_left_out"),
+    [
+        (Query.of(files=("app.log",), follow=True, order=Order.OLDEST, heartbeat=15.0), True),
+        (QUERY, False),
+        (Query.of(files=("app.log",), follow=True, order=Order.OLDEST, heartbeat=15.0, positions=(at(4),)), False),
+    ],
+)
+async def test_what_a_source_wrote_before_it_was_reached_is_sent_or_told_to_be_left_out(
+    autojump_clock: MockClock, query: Query, is_left_out: bool
+) -> None:
+    _, reader, _ = await run(sends(then=REFUSED), sends(line(b"one", at(8)), then=ENDED), query=query)
+    told = [each.status for each in reader.story if isinstance(each, Notice)]
+    assert told == [Status.UNAVAILABLE, Status.OK, *([Status.DATA_LOSS] if is_left_out else [])]

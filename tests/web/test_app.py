@@ -545,6 +545,7 @@ async def test_unknown_route_is_a_problem_document(autojump_clock: MockClock, cl
     async with cluster(web0=LINES) as it:
         reply = await it.ask("", route="/nowhere")
     assert (reply.status, problem(reply)["title"]) == (404, "Not Found")
+    assert str(problem(reply)["detail"]).startswith("there is no such route; there are /files, ")
 
 
 async def test_parameters_of_hosts_are_refused(autojump_clock: MockClock, cluster: Start) -> None:

@@ -138,3 +138,13 @@ async def test_what_is_answered_leaves_no_line(
         for route in [*ROUTES, "/logs?filename=mine.log"]:
             assert (await it.ask("", route=route)).status == 200
     assert not [record for record in caplog.records if record.name == "logagent.refusals"]
+
+
+async def test_an_agent_that_meets_itself_leaves_no_line(
+    autojump_clock: MockClock, cluster: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with cluster(web0=LINES) as it:
+        itself = (await it.ask("", route="/healthz")).headers["log-agent"]
+        reply = await it.ask("filename=app.log", log_asked_as=itself)
+    assert reply.status == 421
+    assert not [record for record in caplog.records if record.name == "logagent.refusals"]

@@ -233,6 +233,8 @@ class Layer:
         try:
             return act()
         except DECODER_ERRORS as error:
+            if "not enough data" in str(error):  # zstd's word for a header that is cut
+                raise Damaged("it is cut off") from None
             if exceeds_memory(error):
                 raise _TooLarge(f"needs more than {self._window} bytes of memory, which is the limit") from None
             if lacks_memory(error):

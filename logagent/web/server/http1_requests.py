@@ -58,7 +58,7 @@ class RequestParser(h11.Connection):
             elif isinstance(event, h11.Data):
                 self._count(event)
         except h11.RemoteProtocolError as error:
-            self.complaint = self.complaint or f"no HTTP request: {error}"
+            self.complaint = self.complaint or f"no HTTP request: {_in_words(error)}"
             raise
         return event
 
@@ -93,3 +93,8 @@ class RequestParser(h11.Connection):
     def _refuse(self, status: int, complaint: str) -> None:
         self.complaint = complaint
         raise h11.RemoteProtocolError(complaint, error_status_hint=status)
+
+
+def _in_words(error: h11.RemoteProtocolError) -> str:
+    """Return what h11 says of a request, without the bytes that it shows as Python writes them."""
+    return str(error).partition(": bytearray(")[0]

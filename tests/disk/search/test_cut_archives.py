@@ -88,6 +88,7 @@ async def test_a_last_line_without_its_end_is_a_line(kind: Compression, order: O
         (bytes(4096), "it holds nothing but NULs"),
         (b"\x1f\x8b", "it is cut off within its first bytes"),
         (b"BZh91AY&S", "it is cut off within its first bytes"),
+        (b"\x28\xb5\x2f\xfd\x04", "it is cut off"),
         (b"\x8b", "it is not the archive that its name says"),
         (gzip.compress(gzip.compress(TEXT, mtime=0), mtime=0)[:-9], "it is cut off"),
     ],

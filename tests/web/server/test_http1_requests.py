@@ -119,3 +119,8 @@ async def test_requests_that_come_byte_by_byte_end_the_connection(
         await client.send(b"G")
     assert client.ended
     assert "pieces that are too small" in caplog.text
+
+
+async def test_bytes_of_a_bad_request_are_not_shown_as_python_writes_them(open_http1: Open) -> None:
+    client = open_http1(hello)
+    assert "bytearray" not in problem(await client.send(b"GET /healthz\r\n\r\n"))["detail"]
