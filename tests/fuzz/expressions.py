@@ -21,6 +21,8 @@ _ATOMS = [
 _REPEATS = [b"", b"", b"?", b"*", b"+", b"{2}", b"{0,2}", b"{1,}", b"+?", b"*?"]
 _IN_RE = {b"[[:digit:]a]": b"[0-9a]", b"\xc3\xa4": b"(?:\xc3\xa4)", b"\\z": b"\\Z"}
 """What `re` spells otherwise, or has no word for."""
+_BETWEEN = (b"^", b"$", b"\\b", b"\\A", b"\\z")
+"""What stands between letters, and is not repeated."""
 _WORDS = [
     b"a", b"b", b"ab", b"A", b"1", b" ", b"-", b"\xc3\xa4", b"\xc3\x84", b"\xff", b"]", b"aaaa", b".", b"\r", b"\0",
 ]  # fmt: skip
@@ -99,15 +101,29 @@ def _drawn(draws: Draws, depth: int) -> tuple[bytes, bytes]:
 def _sequence(draws: Draws, depth: int) -> tuple[bytes, bytes]:
     pattern = in_re = b""
     for _ in range(1 + draws.number(3)):
-        if depth and draws.number(3) == 3:
-            inner, inner_in_re = _drawn(draws, depth - 1)
-            one, other = b"(" + inner + b")", b"(" + inner_in_re + b")"
-        else:
-            one = draws.one_of(_ATOMS)
-            other = _IN_RE.get(one, one)
-        repeat = b"" if one in (b"^", b"$", b"\\b", b"\\A", b"\\z") else draws.one_of(_REPEATS)
-        pattern, in_re = pattern + one + repeat, in_re + other + repeat
+        one, other = _group(draws, depth) if depth and draws.number(3) == 3 else _repeated(draws)
+        pattern, in_re = pattern + one, in_re + other
     return pattern, in_re
+
+
+def _group(draws: Draws, depth: int) -> tuple[bytes, bytes]:
+    """A group: with choices, or repeated, but not both, nor with repetitions inside, which take `re` for ever."""
+    if draws.flag():
+        one, other = _drawn(draws, depth - 1)
+        return b"(" + one + b")", b"(" + other + b")"
+    atoms = draws.some(3, lambda: draws.one_of(_ATOMS))
+    repeat = draws.one_of(_REPEATS)
+    return b"(" + b"".join(atoms) + b")" + repeat, b"(" + b"".join(map(_in_re, atoms)) + b")" + repeat
+
+
+def _repeated(draws: Draws) -> tuple[bytes, bytes]:
+    one = draws.one_of(_ATOMS)
+    repeat = b"" if one in _BETWEEN else draws.one_of(_REPEATS)
+    return one + repeat, _in_re(one) + repeat
+
+
+def _in_re(atom: bytes) -> bytes:
+    return _IN_RE.get(atom, atom)
 
 
 def _lines(draws: Draws) -> list[bytes]:

@@ -195,7 +195,9 @@ def _given(query_string: bytes) -> dict[str, list[str]]:
     given: dict[str, list[str]] = {}
     text = query_string.decode("utf-8", "surrogateescape")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
-        given.setdefault(name, []).append(value)
-        if len(values.to_bytes(value)) > (most := MAX_ASKED if name == "cursor" else MAX_VALUE):
+        read = values.to_bytes(value)
+        if len(read) > (most := MAX_ASKED if name == "cursor" else MAX_VALUE):
             raise BadParameter(name, f"is longer than {most} bytes")
+        # Decoded anew: a letter may come partly as bytes that are not encoded, and must mean what the next agent reads.
+        given.setdefault(name, []).append(read.decode("utf-8", "surrogateescape"))
     return given

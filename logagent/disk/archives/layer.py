@@ -29,7 +29,7 @@ from logagent.disk.archives.decoders import (
     exceeds_memory,
     lacks_memory,
 )
-from logagent.disk.archives.zip_members import DEFLATED, ZipMember, checksum_behind, next_member
+from logagent.disk.archives.zip_members import DEFLATED, END_OF_ZIP, ZipMember, checksum_behind, next_member
 from logagent.disk.files.blocks import Read
 
 CHUNK = BATCH_BYTES
@@ -49,8 +49,8 @@ _BLOCK_HEAD = 3
 _LARGEST_BLOCK = 128 * 1024
 """Bytes of the largest zstd block, both compressed and decompressed."""
 _NO_MEMORY = "the system gave no memory for {}; raise the agent's limit (ulimit -v, MemoryMax=)"
-_RUN, _RESERVED = 1, 3
-"""Two types of zstd blocks: one byte repeated, and one that no valid frame has."""
+_RUN, _COMPRESSED, _RESERVED = 1, 2, 3
+"""Types of zstd blocks: one byte repeated, compressed, and one that no valid frame has."""
 
 Decoded = TypeVar("Decoded")
 
@@ -132,6 +132,8 @@ class Layer:
                 raise _Unread(member.unread or "is a zip archive of several files, of which only the first is read")
             met = True
             yield from self._file(member)
+        if not met:  # behind a file, nothing that is missing holds text
+            self._compressed.take(END_OF_ZIP)
 
     def _file(self, member: ZipMember) -> Iterator[bytes]:
         checksum = 0
@@ -224,7 +226,7 @@ class Layer:
         head = self._compressed.take(_BLOCK_HEAD)
         facts = int.from_bytes(head, "little")
         last, kind, size = facts & 1, facts >> 1 & 3, facts >> 3
-        if kind == _RESERVED or size > _LARGEST_BLOCK:
+        if kind == _RESERVED or size > _LARGEST_BLOCK or (kind == _COMPRESSED and not size):
             raise self._invalid()
         return head + self._compressed.take(1 if kind == _RUN else size), bool(last)
 

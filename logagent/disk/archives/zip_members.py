@@ -10,6 +10,9 @@ from logagent.disk.archives.compressed_bytes import CompressedBytes, Damaged
 STORED, DEFLATED = 0, 8
 """The methods by which a file may be compressed to be read; nearly all are deflated."""
 
+END_OF_ZIP = 22
+"""Bytes of the record at the end of an archive, of which an empty one consists."""
+
 _HEAD = struct.Struct("<4xHHH4xIIIHH")
 _LOCAL, _DESCRIPTOR = b"PK\x03\x04", b"PK\x07\x08"
 _BEHIND = (b"PK\x01\x02", b"PK\x05\x06")

@@ -165,6 +165,12 @@ def test_what_only_looks_like_a_parameter_is_unknown(name: str) -> None:
     assert "unknown parameter" in refusal(f"filename=a.log&{name}=x".encode()).reason
 
 
+def test_a_letter_that_comes_partly_encoded_is_the_letter() -> None:
+    query = parse(b"filename=\xd7%9B")
+    assert query == parse(b"filename=%D7%9B") == parse(to_query_string(query).encode())
+    assert query.files == ("\u05db",)
+
+
 def test_a_value_may_be_as_long_as_its_limit_in_bytes() -> None:
     parse(b"filename=a.log&keyword=" + b"%C3%BC" * (MAX_VALUE // 2))
     error = refusal(b"filename=a.log&keyword=x" + b"%C3%BC" * (MAX_VALUE // 2))

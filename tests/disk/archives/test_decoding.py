@@ -36,7 +36,9 @@ EVERY_KIND = pytest.mark.parametrize("kind", list(PACK))
 kinds = st.sampled_from(list(PACK))
 checked = st.sampled_from([kind for kind in PACK if kind is not Compression.LZMA])
 """The formats with checksums."""
-texts = st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([b"line\n" * 900, b"x" * 5000])), max_size=4)
+texts = st.lists(
+    st.one_of(st.binary(max_size=300), st.sampled_from([b"line\n" * 900, b"x" * 5000])), max_size=4
+).filter(lambda parts: compression_of(b"".join(parts)[:HEAD]) is None)
 
 
 def decompressed(archive: bytes, kind: Compression, chunk: int = CHUNK) -> tuple[bytes, Failure | None]:
@@ -166,6 +168,25 @@ def test_zstd_that_ends_before_the_length_that_it_names_is_a_loss() -> None:
     assert loss is not None
     assert loss.message == "app.log.2: damaged after 5 bytes: its text is not as long as it says"
     assert decompressed(frame[:5] + b"\x05" + frame[6:], Compression.ZSTD) == (b"line\n", None)
+
+
+def test_an_empty_zip_is_whole_or_cut_off() -> None:
+    archive = zipped()
+    assert decompressed(archive, Compression.ZIP) == (b"", None)
+    for cut in range(4, len(archive)):
+        text, loss = decompressed(archive[:cut], Compression.ZIP)
+        assert text == b""
+        assert loss is not None
+        assert loss.message == "app.log.2: damaged after 0 bytes: it is cut off"
+
+
+def test_a_compressed_block_of_zstd_without_bytes_is_invalid() -> None:
+    frame = b"\x28\xb5\x2f\xfd\x20\0" + b"\x05\0\0"  # no text, in a last block that is compressed
+    assert decompressed(frame[:-3] + b"\x01\0\0", Compression.ZSTD) == (b"", None)
+    text, loss = decompressed(frame, Compression.ZSTD)
+    assert text == b""
+    assert loss is not None
+    assert loss.message == "app.log.2: damaged after 0 bytes: what follows is not valid as zstd"
 
 
 def test_a_window_of_zstd_beyond_the_limit_is_refused_by_name() -> None:
