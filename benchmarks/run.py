@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import archives
+import bystanders
 import counting
 import following
 import living
@@ -45,6 +46,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "hosts": following.hosts,
     "interrupted": stopping.interrupted,
     "paused": stopping.paused,
+    "bystanders": bystanders.bystanders,
 }
 UNITS = {"K": 10**3, "M": 10**6, "G": 10**9}
 
