@@ -7,6 +7,8 @@ PRIORITY) comes seldom. Envoy counts alike (`max_inbound_window_update_frames_pe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from logagent.web.server.limits import ConnectionLimits, TokenBucket
 
 EARNED_BY_ANSWER = 8
@@ -34,15 +36,18 @@ class FrameBudget:
         """Take frames, and return whether so many were left."""
         return not frames or self._bucket.spend(frames)
 
-    def data_sent(self, length: int, *, waiting: int) -> None:
-        """Note a DATA frame to the client.
+    def data_sent(self, lengths: Sequence[int], *, waiting: int) -> None:
+        """Note DATA frames to the client, one behind the other.
 
         Args:
-            length: bytes in it.
-            waiting: bytes of the same answer that had no room in it.
+            lengths: bytes in each.
+            waiting: bytes of the same answer that had no room in them.
         """
-        if length >= LEAST_DATA or not waiting:
-            self._bucket.add(EARNED_BY_DATA + length // BYTES_PER_FRAME)
+        behind = sum(lengths) + waiting
+        for length in lengths:
+            behind -= length
+            if length >= LEAST_DATA or not behind:
+                self._bucket.add(EARNED_BY_DATA + length // BYTES_PER_FRAME)
 
     def answer_sent(self) -> None:
         """Note the end of an answer."""

@@ -11,13 +11,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import trio
-from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError, StreamClosedError
 
+from logagent.web.server.burst import Burst
 from logagent.web.server.frame_budget import FrameBudget
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.receipts import ReadReceipts
+from logagent.web.server.server_connection import ServerConnection
 from logagent.web.server.stream_buffer import StreamBuffer
 
 _log = logging.getLogger("logagent.web")
@@ -46,7 +47,7 @@ class FrameWriter:
 
     def __init__(
         self,
-        connection: H2Connection,
+        connection: ServerConnection,
         send: Callable[[bytes], Awaitable[None]],
         receipts: ReadReceipts,
         budget: FrameBudget,
@@ -180,36 +181,40 @@ class FrameWriter:
         self.wake()
 
     def _next_burst(self) -> bytes:
-        room = self._limits.burst
+        burst, room = Burst(self._h2), self._limits.burst
         # While the connection's window is shut, no stream loses its turn.
         while not self._held and room > 0 and self._turns and self._h2.outbound_flow_control_window > 0:
-            room -= self._send_frame(*self._turns.popitem(last=False))
+            most = room if len(self._turns) == 1 else 1
+            room -= self._send_frames(burst, *self._turns.popitem(last=False), most)
         self._receipts.send_ping(self._h2)
-        frames = self._h2.data_to_send()
+        frames = burst.joined(self._control)
         if self._control:
-            frames = bytes(self._control) + frames
             self._control.clear()
             self._taken.set()
         return frames
 
-    def _send_frame(self, stream_id: int, buffer: StreamBuffer) -> int:
-        """Make one DATA frame; return its bytes, or 0 if the stream's window is shut or the stream has ended."""
+    def _send_frames(self, burst: Burst, stream_id: int, buffer: StreamBuffer, most: int) -> int:
+        """Add DATA frames of a stream to a burst, as many as begin within `most` bytes.
+
+        Returns:
+            Their bytes; 0 if the stream's window is shut or the stream has ended.
+        """
         try:
-            room = min(self._h2.local_flow_control_window(stream_id), self._h2.max_outbound_frame_size)
-            if room <= 0:
+            frame = self._h2.max_outbound_frame_size
+            length = min(self._h2.local_flow_control_window(stream_id), buffer.size, -(-most // frame) * frame)
+            if length <= 0:
                 return 0
-            chunk = buffer.take(room)
-            complete = buffer.ended and not buffer.size
-            self._h2.send_data(stream_id, chunk, end_stream=complete and not buffer.trailers)
+            complete = buffer.ended and length == buffer.size
+            lengths = burst.add_frames(stream_id, buffer, length, ends=complete and not buffer.trailers)
         except ProtocolError:
             self.forget(stream_id)  # The client has ended the stream; its frame is not handled yet.
             return 0
-        self._budget.data_sent(len(chunk), waiting=buffer.size)
+        self._budget.data_sent(lengths, waiting=buffer.size)
         if complete:
             self._end_stream(stream_id, buffer, end_sent=not buffer.trailers)
         else:
             self.take_turns(stream_id)
-        return len(chunk)
+        return length
 
     def _end_stream(self, stream_id: int, buffer: StreamBuffer, *, end_sent: bool = False) -> None:
         """End an answer and drop its buffer at once, so that buffers do not pile up."""

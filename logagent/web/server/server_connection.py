@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from h2.config import H2Configuration
-from h2.connection import H2Connection
+from h2.connection import ConnectionInputs, H2Connection
 from h2.events import Event, RequestReceived
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
+from h2.stream import StreamInputs
 from hyperframe.frame import Frame, HeadersFrame, RstStreamFrame
 
 FLOOD_FACTOR = 2
@@ -26,7 +27,8 @@ class ServerConnection(H2Connection):
 
     h2 does not report resets of streams that have ended already; but these show that the client will not read the bytes
     in flight. A request with bad fields is reported as one without any, to be refused alone. Private parts touched:
-    `_receive_rst_stream_frame`, `_receive_headers_frame`.
+    `_receive_rst_stream_frame`, `_receive_headers_frame`, `_get_stream_by_id`, and in `note_data_sent` the state
+    machines and the windows of the connection and of its streams.
 
     Args:
         on_reset: called with the stream's id, also for a stream that has ended.
@@ -50,6 +52,23 @@ class ServerConnection(H2Connection):
             self.initiate_upgrade_connection(upgrade_settings)
         self._limit_streams(max_streams * FLOOD_FACTOR)
         self.decoder.max_header_list_size = DECODED_FACTOR * H2Connection.DEFAULT_MAX_HEADER_LIST_SIZE
+
+    def note_data_sent(self, stream_id: int, length: int) -> None:
+        """Do all that `send_data` does for DATA frames that do not end their stream, but make the frames.
+
+        The caller makes them, and sends them behind all frames that h2 has made so far.
+
+        Args:
+            length: bytes in all frames together; at most those for which the windows have room.
+
+        Raises:
+            ProtocolError: when the stream may send nothing more.
+        """
+        stream = self._get_stream_by_id(stream_id)
+        self.state_machine.process_input(ConnectionInputs.SEND_DATA)
+        stream.state_machine.process_input(StreamInputs.SEND_DATA)
+        self.outbound_flow_control_window -= length
+        stream.outbound_flow_control_window -= length
 
     def _limit_streams(self, max_streams: int) -> None:
         values = {

@@ -52,8 +52,8 @@ class StreamBuffer:
             self._is_empty = trio.Event()
             await self._is_empty.wait()
 
-    def take(self, length: int) -> bytes | memoryview:
-        """Take bytes off the front; whoever waits for room wakes once half of the limit is free.
+    def take(self, length: int) -> list[memoryview]:
+        """Take bytes off the front, in pieces; whoever waits for room wakes once half of the limit is free.
 
         Args:
             length: bytes to take at most.
@@ -73,7 +73,7 @@ class StreamBuffer:
             self._has_room.set()
         if not self.size:
             self._is_empty.set()
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return pieces
 
     def close(self) -> None:
         """Drop what is left and wake everybody who waits here."""

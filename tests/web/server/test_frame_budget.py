@@ -46,7 +46,7 @@ async def test_frames_are_spent_and_come_back_with_time(mock_clock: MockClock) -
 async def test_answers_and_their_data_earn_frames(mock_clock: MockClock) -> None:
     budget = FrameBudget(LIMITS)
     for _ in range(1000):
-        budget.data_sent(16 * 1024, waiting=1)
+        budget.data_sent([16 * 1024], waiting=1)
         assert budget.spend(18)
     for _ in range(1000):
         budget.answer_sent()
@@ -56,7 +56,7 @@ async def test_answers_and_their_data_earn_frames(mock_clock: MockClock) -> None
 async def test_window_that_opens_byte_by_byte_earns_nothing(mock_clock: MockClock) -> None:
     budget = FrameBudget(LIMITS)
     for _ in range(100):
-        budget.data_sent(LEAST_DATA - 1, waiting=1)
+        budget.data_sent([LEAST_DATA - 1], waiting=1)
         assert budget.spend(1)
     assert not budget.spend(1)
 

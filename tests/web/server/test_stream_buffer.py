@@ -19,12 +19,12 @@ def test_bytes_come_out_as_they_went_in_however_they_are_cut(steps: list[bytes |
             added += step
         else:
             expected = min(step, buffer.size)
-            piece = buffer.take(step)
+            piece = b"".join(buffer.take(step))
             taken += piece
             assert len(piece) == expected
         assert added == taken + added[len(taken) :]
         assert buffer.size == len(added) - len(taken)
-    assert taken + bytes(buffer.take(buffer.size)) == added
+    assert taken + b"".join(buffer.take(buffer.size)) == added
 
 
 async def test_room_is_there_again_once_half_of_the_limit_is_free(nursery: trio.Nursery) -> None:
