@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -11,6 +12,8 @@ def main() -> int:
 
     Loading takes a moment, in which Python would answer a Ctrl-C with a traceback; until then the signal just kills.
     """
+    # Else numpy, once it is loaded, starts threads for matrices, which nobody here multiplies.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     interrupted = signal.getsignal(signal.SIGINT)
     if interrupted is signal.default_int_handler:  # else the caller has it ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)

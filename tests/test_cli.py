@@ -376,6 +376,24 @@ def test_asking_loads_no_web_server() -> None:
     assert asked.stdout.strip() == b"[]"
 
 
+@pytest.mark.real
+def test_a_plain_question_does_not_wait_for_numpy(serving: Serving) -> None:
+    asked = program("query", "--agent", serving.url, "app.log", "-n", "3", PYTHONPROFILEIMPORTTIME="1")
+    assert asked.stdout.count(b"\n") == 3
+    assert b" logagent.cli\n" in asked.stderr
+    assert b" numpy" not in asked.stderr
+
+
+def test_numpy_is_kept_from_starting_threads() -> None:
+    code = (
+        "import os, sys; from logagent.__main__ import main; sys.argv = ['logagent', '--help']; main();"
+        "from logagent.core.arrays import numpy; numpy(); print(len(os.listdir('/proc/self/task')))"
+    )
+    environ = {name: value for name, value in ENVIRON.items() if name != "OPENBLAS_NUM_THREADS"}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60, env=environ)
+    assert ran.stdout.endswith(b"\n1\n")
+
+
 def test_an_interrupt_while_the_program_is_loaded_ends_it_without_a_word() -> None:
     code = """
 import os, signal, sys

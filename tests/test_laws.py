@@ -48,7 +48,7 @@ PURE = frozenset(
         "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "copy",
         "cryptography", "dataclasses", "datetime", "decimal", "enum", "fnmatch", "functools", "hashlib", "heapq",
         "html", "hyperscan", "ipaddress",
-        "itertools", "json", "math", "numbers", "operator", "re", "statistics", "string", "struct", "sys",
+        "itertools", "json", "math", "numbers", "numpy", "operator", "re", "statistics", "string", "struct", "sys",
         "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zlib", "zstandard"
     }
 )
@@ -79,9 +79,9 @@ LONGEST = {"file": 300, "class": 200, "function": 40}
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """Ways of Trio's to threads."""
 
-LOADING_LATE = frozenset({"cli", "__main__", "certificates"})
+LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays"})
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
-certificates, which is needed where a handshake failed."""
+certificates, which is needed where a handshake failed, or for numpy, which is needed for many lines."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})
 
@@ -366,7 +366,7 @@ def _packages_of(module: str) -> set[str]:
 
 
 def late_imports(tree: Tree) -> list[str]:
-    """Imports inside functions stand in the command line only."""
+    """Imports inside functions stand in the command line only, and where few need what takes long to load."""
     return [str(one) for one in tree.imports if one.late and one.importer.split(".")[-1] not in LOADING_LATE]
 
 

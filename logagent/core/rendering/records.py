@@ -14,6 +14,7 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
 from logagent.core.rendering.json_text import without_line_breaks
+from logagent.core.rendering.ndjson_blocks import plain_records
 from logagent.core.times.moments import whole_second
 from logagent.core.wire.verdict import end_record
 
@@ -102,18 +103,22 @@ class RecordsNdjson:
 
     def batch(self, batch: Batch) -> bytes:
         """Return the records of a batch."""
-        rows = json_records(batch)
-        if self._cursors is not None:
-            cursors = self._cursors.behind(batch)
-            rows = [_with_cursor(row, cursor) for row, cursor in zip(rows, cursors, strict=True)]
-        if self._follow:
-            lack = self._cursors.news_of_lack() if self._cursors is not None else []
-            rows = [*map(json_notice, notices_of(batch, lack)), *rows, *_signs(batch)]
-        return without_line_breaks("\n".join(rows) + "\n") if rows else b""
+        records = self._records(batch)
+        if not self._follow:
+            return records
+        lack = self._cursors.news_of_lack() if self._cursors is not None else []
+        return _joined(map(json_notice, notices_of(batch, lack))) + records + _joined(_signs(batch))
 
     def end(self, outcome: Outcome) -> bytes:
         """Return the last record, the verdict."""
         return json_end(outcome) + b"\n"
+
+    def _records(self, batch: Batch) -> bytes:
+        if self._cursors is None:
+            plain = plain_records(batch)
+            return _joined(json_records(batch)) if plain is None else plain
+        cursors = self._cursors.behind(batch)
+        return _joined(_with_cursor(row, cursor) for row, cursor in zip(json_records(batch), cursors, strict=True))
 
 
 def json_records(batch: Batch) -> list[str]:
@@ -148,6 +153,11 @@ def json_notice(notice: Notice) -> str:
 def json_end(outcome: Outcome) -> bytes:
     """Return the verdict as a JSON object without line breaks."""
     return without_line_breaks(json.dumps(end_record(outcome), ensure_ascii=False))
+
+
+def _joined(rows: Iterable[str]) -> bytes:
+    """Return JSON texts as bytes, each on a line of its own."""
+    return without_line_breaks("".join([f"{row}\n" for row in rows]))
 
 
 def _signs(batch: Batch) -> list[str]:

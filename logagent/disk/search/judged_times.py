@@ -8,12 +8,12 @@ from functools import partial
 from typing import NamedTuple
 
 from logagent.core.batch import Position
-from logagent.core.trust import trust_in, with_trust
 from logagent.disk.archives.archive import Archive
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.reader import Reader
 from logagent.disk.search.neighbours import beside, samples_of
 from logagent.disk.search.options import ReadOptions
+from logagent.disk.search.trust import trust_in, with_trust
 from logagent.disk.times.stamping import ArchiveTimes, FileTimes
 
 

@@ -27,9 +27,9 @@ from logagent.core.batch import Batch, Origin
 from logagent.core.cursor import fingerprint
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.core.trust import with_trust
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
+from logagent.disk.search.trust import with_trust
 from logagent.disk.threads import DiskThreads
 from testbed.reading import Collected, Found
 

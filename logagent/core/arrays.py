@@ -1,0 +1,31 @@
+"""Arrays: numpy, loaded when the first large batch needs it, and columns as it sees them.
+
+A plain question of the command line, and an agent that is idle, need none of it: it takes a tenth of a second to load,
+and eleven megabytes.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+MANY = 64
+"""Lines from which on arrays pay: below, a loop is as fast."""
+
+
+def numpy() -> Any:
+    """Return numpy; whoever runs the process keeps it from starting threads of its own (see `__main__`)."""
+    import numpy
+
+    return numpy
+
+
+def as_array(column: Sequence[int]) -> Any:
+    """Return a column as an array of 64-bit integers, which is not to be changed; that of an `array` shares its memory.
+
+    Raises:
+        OverflowError: when a value takes more than 64 bits.
+    """
+    np = numpy()
+    return np.frombuffer(column, np.int64) if isinstance(column, array) and column else np.array(column, np.int64)
