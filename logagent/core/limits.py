@@ -34,7 +34,7 @@ class Allowance:
         """Whether the answer ends here: it has its n records and the context of the last, or a line was refused."""
         return self.refused or (self._records == 0 and self._trailing == 0)
 
-    def admit(self, lines: Sequence[bytes], flags: bytes | None = None) -> int:
+    def admit(self, lines: Sequence[bytes], flags: bytes | None = None, size: int | None = None) -> int:
         """Admit as many lines as the answer may still hold, from the first on, and count them.
 
         No event is cut. The first line that would exceed `max_bytes` is refused, and nothing may be admitted after it.
@@ -42,12 +42,35 @@ class Allowance:
         Args:
             lines: the next lines of the answer, each without its line break.
             flags: what the lines are, as in a batch; None: each is a record.
+            size: bytes of all lines, each with its line break; None: they are added up.
 
         Returns:
             How many of the lines are admitted.
         """
         count = self._admit_records(len(lines)) if flags is None else self._admit_flagged(flags)
-        return count if self._bytes is None else self._admit_bytes(lines[:count], flags)
+        if self._bytes is None:
+            return count
+        if size is not None and count == len(lines) and size <= self._bytes:
+            self._bytes -= size
+            return count
+        return self._admit_bytes(lines[:count], flags)
+
+    def admit_whole(self, records: int, size: int) -> bool:
+        """Admit lines if the answer may hold them all and more records after them, and count them.
+
+        Args:
+            records: how many lines there are, each of which is a record.
+            size: their bytes, each with its line break.
+
+        Returns:
+            Whether they are admitted; if not, nothing is counted.
+        """
+        fits = (self._records is None or records < self._records) and (self._bytes is None or size <= self._bytes)
+        if self.refused or not fits:
+            return False
+        self._records = None if self._records is None else self._records - records
+        self._bytes = None if self._bytes is None else self._bytes - size
+        return True
 
     def _admit_records(self, count: int) -> int:
         if self._records is None:

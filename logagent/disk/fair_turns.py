@@ -63,7 +63,9 @@ class Turn:
         return self._given.is_set()
 
     async def begin(self, within: float) -> bool:
-        """Wait for it, for some seconds at most; return whether it is held now."""
+        """Wait for it, for some seconds at most, and return whether it is held; no checkpoint if it is already."""
+        if self.is_held:
+            return True
         with trio.move_on_after(within):
             await self._given.wait()
         return self.is_held

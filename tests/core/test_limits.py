@@ -121,3 +121,32 @@ def test_no_more_bytes_are_admitted_than_allowed_and_no_event_is_cut(flags: byte
     assert ends[count] <= max_bytes
     assert allowance.refused == (ends[-1] > max_bytes)
     assert count == len(flags) or not count or not flags[count] & CONTINUES
+
+
+LINES = st.lists(st.integers(0, 4).map(lambda length: b"x" * length), max_size=8)
+
+
+@given(st.lists(LINES, max_size=4), st.none() | st.integers(0, 12), st.none() | st.integers(0, 60))
+def test_lines_whose_size_is_told_are_admitted_as_if_they_were_added_up(
+    batches: list[list[bytes]], n: int | None, max_bytes: int | None
+) -> None:
+    told, added_up = Allowance(n, max_bytes), Allowance(n, max_bytes)
+    for lines in batches:
+        size = sum(len(line) + 1 for line in lines)
+        assert told.admit(lines, None, size) == added_up.admit(lines)
+        assert (told.refused, told.used_up) == (added_up.refused, added_up.used_up)
+
+
+@given(st.lists(LINES, max_size=4), st.none() | st.integers(0, 12), st.none() | st.integers(0, 60))
+def test_lines_are_admitted_whole_where_they_fit_and_leave_a_record_to_come(
+    batches: list[list[bytes]], n: int | None, max_bytes: int | None
+) -> None:
+    whole, one_by_one = Allowance(n, max_bytes), Allowance(n, max_bytes)
+    for lines in batches:
+        if one_by_one.used_up:
+            break
+        taken = whole.admit_whole(len(lines), sum(len(line) + 1 for line in lines))
+        count = one_by_one.admit(lines)
+        assert taken == (count == len(lines) and not one_by_one.used_up)
+        assert taken or whole.admit(lines) == count
+        assert (whole.refused, whole.used_up) == (one_by_one.refused, one_by_one.used_up)

@@ -51,6 +51,16 @@ async def test_a_small_query_does_not_wait_behind_those_that_were_served(autojum
     assert places[-1] < 5 * 3, "at most the turn under way and one of the oldest come before each"
 
 
+async def test_a_turn_that_is_free_costs_no_pass_of_the_event_loop() -> None:
+    turns = FairTurns(1)
+    turn = turns.ask(Share())
+    with trio.CancelScope() as scope:
+        scope.cancel()  # whoever waits would be cancelled
+        assert await turn.begin(LONG)
+    assert not scope.cancelled_caught
+    turns.end(turn)
+
+
 async def test_a_small_query_that_begins_behind_hundreds_is_done_before_most_of_them(
     autojump_clock: MockClock,
 ) -> None:

@@ -9,6 +9,7 @@ from logagent.core.query import Order, Query
 from logagent.disk.batches.entered_file import EnteredFile, PlaceOf, places_in
 from logagent.disk.batches.lines import SelectedLines
 from logagent.disk.batches.records import selector_for
+from logagent.disk.batches.whole_blocks import WholeBlocks
 from logagent.disk.files.blocks import Block
 from logagent.disk.times.stamping import Times
 
@@ -33,6 +34,7 @@ class BatchBuilder:
         self._wants_places = query.form.places
         self._selector = selector_for(query, matcher, starts=query.form.times or query.form.places)
         self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
+        self._whole = WholeBlocks(query, matcher, max_line, self._allowance)
         self._entered: list[EnteredFile] = []
         self._stamping: Times | None = None
         self._key = 0
@@ -67,6 +69,10 @@ class BatchBuilder:
         Args:
             partial: whether the last line is only a piece of a line.
         """
+        if not partial and (count := self._whole.admit(block)):
+            self._files.append((len(self._entered) - 1, count))
+            self._put(block.body, count)
+            return
         selected = self._selector.add(block)
         if (
             partial
@@ -97,7 +103,7 @@ class BatchBuilder:
 
     def take(self) -> Batch:
         """Return the lines collected since the last call."""
-        origins, origin = self._origins_of_batch()
+        origins, origin = _origins_of(self._files, self._entered)
         batch = Batch(
             b"".join(self._bodies),
             self.count,
@@ -125,7 +131,8 @@ class BatchBuilder:
         lines = selected.lines
         may_be_long = may_be_long or selected.flags is not None  # context may come from earlier blocks
         sent = [line[: self._max_line] for line in lines] if may_be_long else lines
-        count = self._allowance.admit(sent, selected.flags)
+        body = b"\n".join([*sent, b""])
+        count = self._allowance.admit(sent, selected.flags, len(body))
         if lines and self._allowance.used_up and self._stopped is None:
             self._stopped = self._stop(selected, count)
         if count == 0:
@@ -133,7 +140,11 @@ class BatchBuilder:
         if may_be_long:
             self.cut += sum(len(line) > self._max_line for line in lines[:count])
         self._add_columns(selected, count)
-        body = b"\n".join([*sent[:count], b""])
+        if count < len(sent):
+            body = b"\n".join([*sent[:count], b""])
+        self._put(body, count)
+
+    def _put(self, body: bytes, count: int) -> None:
         self._bodies.append(body)
         self.count += count
         self.size += len(body)
@@ -197,19 +208,28 @@ class BatchBuilder:
         keys: list[int] = []
         for place, time in enumerate(times):
             if not flags[place] & (LineFlag.CONTINUES | LineFlag.TRAILS):
-                self._key = time if not flags[place] & LineFlag.LEADS else self._key_behind(times, flags, place)
+                self._key = time if not flags[place] & LineFlag.LEADS else _key_behind(times, flags, place)
             keys.append(self._key)
         return keys
 
-    def _key_behind(self, times: list[int], flags: bytes, place: int) -> int:
-        behind = (at for at in range(place, len(times)) if not flags[at] & ~LineFlag.GAP)
-        return times[next(behind, place)]
 
-    def _origins_of_batch(self) -> tuple[tuple[Origin, ...], list[int] | None]:
-        files = sorted({file for file, _ in self._files})
-        if len(files) < 2:
-            return tuple(self._entered[file].origin for file in files), None
-        place = {file: number for number, file in enumerate(files)}
-        return tuple(self._entered[file].origin for file in files), [
-            place[file] for file, count in self._files for _ in range(count)
-        ]
+def _key_behind(times: list[int], flags: bytes, place: int) -> int:
+    behind = (at for at in range(place, len(times)) if not flags[at] & ~LineFlag.GAP)
+    return times[next(behind, place)]
+
+
+def _origins_of(
+    lines: list[tuple[int, int]], entered: list[EnteredFile]
+) -> tuple[tuple[Origin, ...], list[int] | None]:
+    """Return the files of a batch, and for each line which of them it is from; None: there is only one.
+
+    Args:
+        lines: the number of a file, and how many lines are from it, in the order of the batch.
+        entered: the files, by their numbers.
+    """
+    files = sorted({file for file, _ in lines})
+    origins = tuple(entered[file].origin for file in files)
+    if len(files) < 2:
+        return origins, None
+    place = {file: number for number, file in enumerate(files)}
+    return origins, [place[file] for file, count in lines for _ in range(count)]

@@ -12,11 +12,12 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 from logagent.core.matching.conditions import Scout
 from logagent.disk.files.blocks import Read
+from logagent.disk.files.read_ahead import announce
 from logagent.disk.threads import Work
 
 CHUNK = 1024 * 1024
@@ -178,13 +179,8 @@ class ParallelSweep:
     def _announce(self, begin: int, region: range) -> None:
         """Tell the kernel to read a chunk ahead, unless it is in the page cache."""
         begin = max(begin, region.start)
-        if begin >= region.stop:
-            return
-        try:
-            os.preadv(self._descriptor, [bytearray(1)], begin, os.RWF_NOWAIT)  # 0.3 µs: announcing takes 16
-        except OSError:  # it is not in the page cache, or the file system cannot tell
-            with suppress(OSError):  # only a hint: if it fails, the read tells what is wrong
-                os.posix_fadvise(self._descriptor, begin, self._chunk, os.POSIX_FADV_WILLNEED)
+        if begin < region.stop:
+            announce(self._descriptor, begin, self._chunk)
 
     def _next_pause(self, clear: int) -> int:
         """Return the bytes to leave to the reader before the next sweep; more if the last sweeps found little."""

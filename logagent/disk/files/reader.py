@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import suppress
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.times.locating import SEEN
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, NonMatching, Read, Stretch
 from logagent.disk.files.parallel_sweep import ParallelSweep
+from logagent.disk.files.read_ahead import announce
 
 AHEAD = 4
 """How many blocks of full size ahead of the current one the kernel is told to read ahead. By itself it reads ahead only
@@ -180,8 +180,7 @@ class Reader:
     def _announce(self, start: int, size: int, begin: int, end: int) -> None:
         """Tell the kernel to read a block ahead, if it lies in the region and blocks have reached their full size."""
         if size == self._sizes[-1] and begin - size < start < end:
-            with suppress(OSError):  # only a hint: if it fails, the read tells what is wrong
-                os.posix_fadvise(self._descriptor, max(begin, start), size, os.POSIX_FADV_WILLNEED)
+            announce(self._descriptor, max(begin, start), size)
 
     def _note_shrinking(self, end: int) -> None:
         self._end = min(self._end, end, os.fstat(self._descriptor).st_size)

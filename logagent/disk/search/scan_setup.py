@@ -142,10 +142,7 @@ class ScanSetup:
         reader = Reader(
             descriptor,
             file.name,
-            # If every line is sent, sending is the bottleneck, not reading: small blocks save memory.
-            sizes=options.sizes[:-1] or options.sizes
-            if matcher.everything and not self.query.form.hits
-            else options.sizes,
+            sizes=options.sizes,
             max_line=options.max_line,
             read=hiding_lead(overwritten.guarded(options.read, head, nuls), lead),
             before_read=self.check_cancelled,

@@ -7,6 +7,7 @@ import itertools
 import os
 import re
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +102,11 @@ def test_limits_give_the_lines_that_begin_between_them(
     assert reader.loss is None
 
 
+def nothing_at_hand(descriptor: int, buffers: list[bytearray], offset: int, flags: int) -> NoReturn:
+    """Stands for `os.preadv` where the page cache holds nothing of a file."""
+    raise BlockingIOError
+
+
 @pytest.mark.parametrize("newest", [True, False])
 @pytest.mark.parametrize("line", [b"line\n", b"x" * 49 + b"\n"])
 def test_nothing_beyond_the_limits_is_read_or_announced(
@@ -115,7 +121,8 @@ def test_nothing_beyond_the_limits_is_read_or_announced(
         touched.append(range(offset, offset + count))
         return os.pread(descriptor, count, offset)
 
-    monkeypatch.setattr("logagent.disk.files.reader.os.posix_fadvise", advise)
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    monkeypatch.setattr(os, "preadv", nothing_at_hand)
     with file_of(line * 200) as descriptor:
         reader = Reader(descriptor, "app.log", sizes=[10], max_line=10, read=read)
         list(reader.backward(100, 350) if newest else reader.forward(100, 350))
@@ -179,7 +186,8 @@ def test_a_long_scan_announces_what_it_will_read_and_a_short_one_nothing(
     def advise(descriptor: int, offset: int, length: int, advice: int) -> None:
         announced.append(range(offset, offset + length))
 
-    monkeypatch.setattr("logagent.disk.files.reader.os.posix_fadvise", advise)
+    monkeypatch.setattr(os, "posix_fadvise", advise)
+    monkeypatch.setattr(os, "preadv", nothing_at_hand)
     with file_of(b"line\n" * 200) as descriptor:
         reader = Reader(descriptor, "app.log", sizes=[10, 50], max_line=10)
         blocks = reader.backward() if newest else reader.forward()
