@@ -1,4 +1,4 @@
-"""The lines of a compressed file in both directions; backward, a forward pass keeps blocks, which are then reversed.
+"""The lines of a compressed file in both directions; backward, a forward pass keeps lines or blocks, then reversed.
 
 No temporary file is written, and memory is bounded whatever the file holds.
 """
@@ -12,11 +12,12 @@ from logagent.core.matching.matcher import Inspection
 from logagent.disk.archives.compression import Compression
 from logagent.disk.archives.forward_archive import ForwardArchive
 from logagent.disk.archives.kept_blocks import KeptBlocks
+from logagent.disk.archives.picked_lines import KeptLines, PickedLines, Picker
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Read, Stretch
 
 KEPT = 24 * 1024 * 1024
-"""Bytes of wanted blocks that a backward pass keeps. An answer of many lines takes one pass for every 24 MiB of blocks,
-each about a second for every GB of text before them."""
+"""Bytes that a backward pass keeps, of wanted blocks or of picked lines, which are packed. An answer takes one pass for
+each time that they are full; a pass takes about a second for every GB of text before them."""
 
 
 class Archive(ForwardArchive):
@@ -60,20 +61,21 @@ class Archive(ForwardArchive):
         end: int | None = None,
         inspect: Callable[[], Inspection] | None = None,
         overlap: int = 0,
-    ) -> Iterator[Stretch]:
+        picker: Picker | None = None,
+    ) -> Iterator[Stretch | PickedLines]:
         """Give the text before `end` from its last line to its first, without most of the blocks that are not wanted.
 
-        Empty blocks are given during the passes, as signs of progress. Long lines have their true `end`; `found`
-        returns the result of their test, and only their head can still be read.
+        Empty blocks are signs of progress. Long lines have their true `end`; `found` returns the result of their test.
+        Only their head can still be read.
 
         Args:
             wanted: counts the wanted lines of a block; a block that has any is given.
             most: wanted lines to give at least; blocks older than those that hold so many may be left out. None: all.
-            around: lines to give on either side of a wanted block, and at either end of the text, since wanted lines in
-                other files may be their neighbours. More may be given.
+            around: lines to give on either side of a wanted block, and at either end, for those in other files.
             end: an offset in the file where a line begins; None: the end of the text.
             inspect: begins the test of one long line, see `Matcher`; None: every long line is wanted.
             overlap: bytes that each window of a long line shares with the window before it.
+            picker: picks lines in all passes but the first, see `picked`; None: blocks are given.
         """
         owed = around  # the first lines of a newer file may match
         while True:
@@ -87,6 +89,45 @@ class Archive(ForwardArchive):
             end, most, owed = self.places.begin_of(keeping.kept[0].stretch.offset), keeping.most_left, keeping.owed_left
             yield from self._give_out()
             if not keeping.dropped or (most == 0 and owed == 0):
+                return
+            if picker is not None:
+                return (yield from self.picked(picker, most=most, end=end, inspect=inspect, overlap=overlap))
+
+    def picked(
+        self,
+        picker: Picker,
+        *,
+        most: int | None = None,
+        end: int | None = None,
+        inspect: Callable[[], Inspection] | None = None,
+        overlap: int = 0,
+    ) -> Iterator[Block | PickedLines]:
+        """Give the lines before `end` that are picked, from the last to the first, without anything between them.
+
+        Empty blocks are given during the passes, as signs of progress.
+
+        Args:
+            picker: called in the order of the text, while what is before a line is at hand.
+            most: lines to give at least; lines older than these may be left out. None: all.
+            end: an offset in the text where a line begins; None: its end.
+            inspect: begins the test of one long line, see `Matcher`; None: every long line matches.
+            overlap: bytes that each window of a long line shares with the window before it.
+        """
+        while True:
+            keeping = KeptLines(self._room, most)
+            for stretch in self._pass(0, end):
+                if isinstance(stretch, LongLine) and (line := self._at_hand.line) is not None:
+                    passed = (yield from self._inspected(stretch, inspect(), overlap)) if inspect else True
+                    yield from (Block(line.end, b"") for _ in line.more())
+                    long = picker.pick_long(line.offset, self._head_of(line), matches=passed)
+                    keeping.add(long._replace(size=line.end - line.offset))
+                elif isinstance(stretch, Block) and stretch.body:
+                    keeping.add(picker.pick(stretch))
+                yield Block(stretch.offset, b"")
+            keeping.end()
+            end, most = keeping.begin, keeping.most_left
+            yield from keeping.given_out()
+            if not keeping.dropped or most == 0:
                 return
 
     def head(self, line: LongLine) -> bytes:

@@ -1,6 +1,6 @@
 """Making batches from blocks: selects the lines or events that match, and collects them with their columns.
 
-May import, of ``disk``: ``files`` and ``times``.
+May import, of ``disk``: ``files``, ``archives`` and ``times``.
 
 Doors: ``batching.BatchBuilder`` makes batches of lines from the blocks of a log; ``counting.HitCounter`` makes batches
 of counts from them.

@@ -6,8 +6,10 @@ from logagent.core.batch import Batch, LineFlag, Origin
 from logagent.core.limits import Allowance
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
+from logagent.disk.archives.picked_lines import PickedLines
 from logagent.disk.batches.entered_file import EnteredFile, PlaceOf, places_in
 from logagent.disk.batches.lines import SelectedLines
+from logagent.disk.batches.picking import selected_again
 from logagent.disk.batches.records import selector_for
 from logagent.disk.batches.whole_blocks import WholeBlocks
 from logagent.disk.files.blocks import Block
@@ -82,6 +84,10 @@ class BatchBuilder:
             selected = selected.with_flag_on_last(LineFlag.PARTIAL)
         self._collect(selected, may_be_long=len(block.body) > self._max_line)
 
+    def add_picked(self, picked: PickedLines) -> None:
+        """Collect lines of an archive that were selected before, and have times if times are wanted."""
+        self._collect(selected_again(picked), may_be_long=max(map(len, picked.lines)) > self._max_line)
+
     @property
     def waits(self) -> bool:
         """Whether an event waits for its last lines."""
@@ -123,8 +129,7 @@ class BatchBuilder:
         self._times: list[int] = []
         self._offsets: list[int] = []
         self._files: list[tuple[int, int]] = []
-        self._flags = bytearray()
-        self._keys: list[int] = []
+        self._flags, self._keys = bytearray(), list[int]()
         self.count = self.size = 0
 
     def _collect(self, selected: SelectedLines, *, may_be_long: bool) -> None:

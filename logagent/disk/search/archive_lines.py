@@ -14,7 +14,8 @@ from logagent.core.outcome import Failure
 from logagent.core.query import Query, Unit
 from logagent.disk.archives.archive import Archive
 from logagent.disk.archives.compressed_bytes import CUT_OFF
-from logagent.disk.files.blocks import UNKNOWN, LongLine, Stretch
+from logagent.disk.archives.picked_lines import PickedLines, Picker
+from logagent.disk.files.blocks import UNKNOWN, Block, LongLine, Stretch
 from logagent.disk.times.bisection import TOLERANCE
 
 MAX_EVENT_LINES = 1000
@@ -39,7 +40,7 @@ class LineReader(Protocol):
     @property
     def loss(self) -> Failure | None: ...
 
-    def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]: ...
+    def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch | PickedLines]: ...
 
     def forward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]: ...
 
@@ -57,6 +58,7 @@ class ArchiveLines:
     Args:
         stamps: gives the times that lines state themselves; None: the query has no range of time.
         grows: whether it is followed and still written, so that its end is yet to come.
+        picker: picks the lines that the query selects; None: lines depend on their neighbours, and blocks are given.
 
     Attributes:
         first_time: the earliest time found so far, in nanoseconds since the epoch; None: no time was found.
@@ -71,6 +73,7 @@ class ArchiveLines:
         stamps: Callable[[Sequence[bytes]], Sequence[int | None]] | None,
         *,
         grows: bool = False,
+        picker: Picker | None = None,
     ) -> None:
         self._archive = archive
         self._query = query
@@ -78,6 +81,7 @@ class ArchiveLines:
         self._stamps = stamps
         self._by_lines = query.form.unit is Unit.LINE and not query.match.has_context
         self._grows = grows
+        self._picker = None if picker is None else _PickerInRange(picker, self._is_skipped)
         self._backward = False
         self.first_time: int | None = None
         self.last_time: int | None = None
@@ -117,17 +121,22 @@ class ArchiveLines:
         """Return the offset in the file for that of a line in the text."""
         return self._archive.places.place_of(offset)
 
-    def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch]:
-        """Give the lines from the last to the first; blocks without wanted lines are left out."""
-        query = self._query
+    def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch | PickedLines]:
+        """Give the lines from the last to the first; what has no wanted lines is left out."""
         self._backward = True
+        most, end = self._query.limits.n, None if end is None or end >= UNKNOWN else end
+        inspect, overlap = None if self._matcher.everything else self._matcher.inspect, self._matcher.overlap
+        # The newest of all lines are given as they are: to pick every line that goes by would be for nothing.
+        if self._picker is not None and (most is None or not self._matcher.everything):
+            return self._archive.picked(self._picker, most=most, end=end, inspect=inspect, overlap=overlap)
         return self._archive.backward(
             self._wanted,
-            most=query.limits.n if self._by_lines and self._stamps is None else None,
+            most=most if self._by_lines and self._stamps is None else None,
             around=self._around(),
-            end=None if end is None or end >= UNKNOWN else end,
-            inspect=None if self._matcher.everything else self._matcher.inspect,
-            overlap=self._matcher.overlap,
+            end=end,
+            inspect=inspect,
+            overlap=overlap,
+            picker=self._picker,
         )
 
     def _around(self) -> int:
@@ -153,13 +162,16 @@ class ArchiveLines:
 
     def _wanted(self, block: bytes) -> int:
         """Return how many lines of a block may be needed, or 0 and 1 for whether any are, if lines do not count."""
-        if self._stamps is not None and self._is_outside(block, self._stamps):
+        if self._is_skipped(block):
             return 0
         if not self._by_lines:
             return 0 if self._matcher.everything is False and self._matcher.rules_out(block) else 1
         if self._matcher.everything:
             return block.count(b"\n") + (not block.endswith(b"\n"))
         return len(self._matcher.spans(block))
+
+    def _is_skipped(self, block: bytes) -> bool:
+        return self._stamps is not None and self._is_outside(block, self._stamps)
 
     def _is_outside(self, block: bytes, stamps: Callable[[Sequence[bytes]], Sequence[int | None]]) -> bool:
         lines = [*block.split(b"\n", _SAMPLED)[:_SAMPLED], *block.rsplit(b"\n", _SAMPLED)[-_SAMPLED:]]
@@ -173,3 +185,17 @@ class ArchiveLines:
         too_old = since is not None and max(times) + TOLERANCE < since
         # If the first line states no time, it has the time of a line before the block.
         return too_old or (until is not None and stated[0] is not None and min(times) - TOLERANCE >= until)
+
+
+class _PickerInRange:
+    """Picks nothing from blocks that are to be skipped, and all else as another picker does."""
+
+    def __init__(self, picker: Picker, is_skipped: Callable[[bytes], bool]) -> None:
+        self._picker = picker
+        self._is_skipped = is_skipped
+        self.pick_long = picker.pick_long
+
+    def pick(self, block: Block) -> PickedLines:
+        if self._is_skipped(block.body):
+            return PickedLines(block.offset, len(block.body), [], [], None)
+        return self._picker.pick(block)

@@ -8,6 +8,7 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
+from logagent.disk.archives.picked_lines import PickedLines
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
 from logagent.disk.files.blocks import Block, LongLine, NonMatching, Stretch
@@ -93,18 +94,25 @@ class Scan:
         if self._newest and not self._builder.done:
             self.reached = self._begin
 
-    def _work(self, stretches: Iterator[Stretch]) -> Iterator[None]:
+    def _work(self, stretches: Iterator[Stretch | PickedLines]) -> Iterator[None]:
         for stretch in stretches:
             if isinstance(stretch, Block):
                 if stretch.body:
                     self._builder.add(stretch)
                     self._pass(stretch.offset, stretch.offset + len(stretch.body))
+            elif isinstance(stretch, PickedLines):
+                self._add_picked(stretch)
+                self._pass(stretch.offset, stretch.offset + stretch.size)
             elif isinstance(stretch, NonMatching):
                 self._pass(stretch.offset, stretch.offset + stretch.size)
             else:
                 yield from self._inspect(stretch)
                 self._pass(stretch.offset, min(stretch.end + 1, self._reader.size))
             yield
+
+    def _add_picked(self, picked: PickedLines) -> None:
+        if isinstance(self._builder, BatchBuilder):  # counts are made from blocks
+            self._builder.add_picked(picked)
 
     def _pass(self, begin: int, end: int) -> None:
         self.scanned += end - begin

@@ -25,6 +25,7 @@ from logagent.disk.archives.file_places import FilePlaces
 from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.counting import HitCounter
+from logagent.disk.batches.picking import LinePicker
 from logagent.disk.catalog import losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
@@ -202,15 +203,24 @@ class ScanSetup:
             beginning = _beginning(descriptor, kind, encoding)
             stamping = JudgedFile.of(descriptor, fingerprint).times_in(archive, options, beginning, resume)
         self._enter(file, tagged(fingerprint, archive.places.unit), stamping, places=archive.places)
-        ranged = query.range.is_bounded and stamping is not None and stamping.timed and stamping.is_even
-        stamps = partial(stamping.stamps, 0) if ranged and stamping is not None else None
-        lines = ArchiveLines(archive, query, self.matcher, stamps, grows=held is not None and _is_fresh(descriptor))
+        stamps = partial(stamping.stamps, 0) if stamping is not None and self._skips_by_time(stamping) else None
+        grows, picker = held is not None and _is_fresh(descriptor), self._picker(archive, stamping)
+        lines = ArchiveLines(archive, query, self.matcher, stamps, grows=grows, picker=picker)
         begin, end = (0, offset) if newest else (offset or 0, None)
         scan = Scan(query, lines, self.matcher, self.builder, begin=begin, end=end, life_bytes=options.life_bytes)
         trusted, size = stamping is None or stamping.timed, os.fstat(descriptor).st_size if kind is None else None
         # A place in an archive of UTF-16 cannot be compared with the bytes of its text.
         known = resume if kind is None or archive.places.unit == 1 else None
         return FileScan(scan, lines, trusted=trusted, resume=known, size=size)
+
+    def _skips_by_time(self, stamping: FileTimes) -> bool:
+        return self.query.range.is_bounded and stamping.timed and stamping.is_even
+
+    def _picker(self, archive: Archive, stamping: FileTimes | None) -> LinePicker | None:
+        """Return what picks an archive's lines; None if blocks are needed: lines have neighbours, or are counted."""
+        form = self.query.form
+        picks = form.unit is Unit.LINE and not self.query.match.has_context and archive.places.unit == 1
+        return LinePicker(self.query, self.matcher, stamping) if picks and not form.hits else None
 
     def _text_held(self, descriptor: int, kind: Compression, held: int) -> int:
         """Return how many bytes of text the first bytes of an archive hold; see `GrowingArchive`."""

@@ -430,6 +430,44 @@ async def test_packed_files_answer_like_plain_ones(
     assert outcome.complete
 
 
+@settings(max_examples=100, deadline=None)
+@given(TIMED, st.sampled_from(list(PACK)), SIZES, st.integers(1, 500), st.integers(1, 30), st.data())
+async def test_lines_picked_from_an_archive_have_the_times_and_places_of_a_plain_file(
+    steps: list[tuple[int, bytes]],
+    kind: Compression,
+    sizes: tuple[int, ...],
+    kept: int,
+    max_line: int,
+    data: st.DataObject,
+) -> None:
+    """Whatever little room there is, so that several passes are needed, and however long a line may be."""
+    asked = data.draw(
+        st.fixed_dictionaries(
+            {"places": st.booleans(), "times": st.booleans()},
+            optional={
+                "keywords": st.just((b"match",)),
+                "n": st.integers(1, 9),
+                "since": st.integers(0, 60).map(lambda second: (FIRST + second) * 10**9),
+                "max_bytes": st.integers(1, 300),
+            },
+        )
+    )
+    text = joined([stamped(0, b"match"), *timed_lines(steps)])
+    options = ReadOptions(host="web-1", zone=UTC, sizes=sizes, kept=kept, max_line=max_line)
+    answers = []
+    for content in (text, PACK[kind](text)):
+        source = LogSource("app.log", [found("app.log", content)], DiskThreads(inline=True), options)
+        out = Collected()
+        outcome = await source.pump(Query.of(files=("app.log",), **asked), out)
+        times = [time for batch in out.batches for time in batch.times or ()]
+        offsets = [offset for batch in out.batches for offset in batch.offsets or ()]
+        places = [batch.positions[0].offset for batch in out.batches if batch.positions][-1:]
+        answers.append(
+            (out.lines, times, offsets, [] if "max_bytes" in asked else places, outcome.status, outcome.message)
+        )
+    assert answers[0] == answers[1]
+
+
 @pytest.mark.parametrize("order", Order)
 async def test_context_of_a_match_reaches_into_an_archive_without_one(order: Order) -> None:
     lines = [b"a%d" % number for number in range(6)] + [b"match"] + [b"b%d" % number for number in range(6)]

@@ -1,0 +1,168 @@
+"""The lines that a pass over an archive picks: the matching ones alone, packed, so that one pass holds far more."""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Iterator
+from itertools import chain
+from typing import NamedTuple, Protocol
+
+import zstandard
+
+from logagent.disk.files.blocks import Block
+
+GROUP = 256 * 1024
+"""Bytes of lines that are packed together: packed alone, the few lines of one block would take twice the room."""
+LEVEL = 1
+"""The level of zstd: the next ones take twice the time, and save a tenth."""
+
+
+class PickedLines(NamedTuple):
+    """The matching lines of a part of a text, from the last to the first.
+
+    Attributes:
+        offset: where the part begins.
+        size: bytes of the part.
+        lines: without line breaks.
+        starts: the offset of each line; empty if not wanted, and then `lines` are all lines of the part.
+        times: nanoseconds since the epoch for each line; None: they are not wanted.
+    """
+
+    offset: int
+    size: int
+    lines: list[bytes]
+    starts: list[int]
+    times: list[int] | None
+
+
+class Picker(Protocol):
+    """Picks the matching lines of an archive while its text goes by."""
+
+    def pick(self, block: Block) -> PickedLines:
+        """Return the matching lines of a block."""
+
+    def pick_long(self, start: int, head: bytes, *, matches: bool) -> PickedLines:
+        """Return a line that is too long to be held, if it matches.
+
+        Args:
+            start: its offset.
+            head: its first bytes.
+            matches: whether the whole line matches.
+        """
+
+
+class _Packed(NamedTuple):
+    """Picked lines in little room; `lines`, `starts` and `times` are compressed."""
+
+    offset: int
+    size: int
+    number: int
+    lines: bytes
+    starts: bytes | None
+    times: bytes | None
+
+    @property
+    def held(self) -> int:
+        return len(self.lines) + len(self.starts or b"") + len(self.times or b"")
+
+
+class KeptLines:
+    """Takes picked lines, oldest first, and keeps the newest of them.
+
+    Args:
+        room: bytes to hold of packed lines; the lines picked last are held whatever their size.
+        most: lines to keep at least: older ones are dropped once there are so many; None: all.
+
+    Attributes:
+        dropped: whether lines were dropped for lack of room.
+        begin: where the oldest part begins whose lines are kept; None: there is none.
+    """
+
+    def __init__(self, room: int, most: int | None) -> None:
+        self._room = room
+        self._most = most
+        self._open: list[PickedLines] = []
+        self._open_bytes = 0
+        self._groups: deque[_Packed] = deque()
+        self._held = self._lines = 0
+        self._pack = zstandard.ZstdCompressor(LEVEL).compress
+        self._unpack = zstandard.ZstdDecompressor().decompress
+        self.dropped = False
+        self.begin: int | None = None
+
+    def add(self, picked: PickedLines) -> None:
+        """Take the lines of the next part."""
+        if not picked.lines:
+            return
+        if self._open and bool(self._open[-1].starts) != bool(picked.starts):
+            self._close()  # a long line among lines whose offsets are not wanted
+        self._open.append(picked)
+        self._open_bytes += sum(map(len, picked.lines)) + len(picked.lines)
+        if self._open_bytes >= GROUP:
+            self._close()
+
+    def end(self) -> None:
+        """End the pass."""
+        self._close()
+
+    @property
+    def most_left(self) -> int | None:
+        """How many lines are still to be found before the kept ones; None: all."""
+        return None if self._most is None else max(0, self._most - self._lines)
+
+    def given_out(self) -> Iterator[PickedLines]:
+        """Give the kept lines, newest first, and drop them."""
+        while self._groups:
+            yield self._unpacked(self._groups.pop())
+
+    def _close(self) -> None:
+        if not self._open:
+            return
+        group = self._packed(self._open)
+        self._open, self._open_bytes = [], 0
+        self._groups.append(group)
+        self._held += group.held
+        self._lines += group.number
+        self._make_room()
+        self.begin = self._groups[0].offset
+
+    def _packed(self, parts: list[PickedLines]) -> _Packed:
+        backward = parts[::-1]
+        lines = [line for part in backward for line in part.lines]
+        starts = array("q", chain.from_iterable(part.starts for part in backward))
+        times = array("q", chain.from_iterable(part.times or () for part in backward))
+        return _Packed(
+            parts[0].offset,
+            parts[-1].offset + parts[-1].size - parts[0].offset,
+            len(lines),
+            self._pack(b"\n".join(lines)),
+            self._pack(starts.tobytes()) if starts else None,
+            self._pack(times.tobytes()) if times else None,
+        )
+
+    def _unpacked(self, group: _Packed) -> PickedLines:
+        lines = self._unpack(group.lines).split(b"\n")
+        times = None if group.times is None else self._numbers(group.times)
+        return PickedLines(group.offset, group.size, lines, self._numbers(group.starts), times)
+
+    def _numbers(self, packed: bytes | None) -> list[int]:
+        numbers = array("q")
+        if packed is not None:
+            numbers.frombytes(self._unpack(packed))
+        return numbers.tolist()
+
+    def _make_room(self) -> None:
+        while len(self._groups) > 1 and self._is_enough_without_oldest():
+            self._drop()
+        while self._held > self._room and len(self._groups) > 1:
+            self._drop()
+            self.dropped = True
+
+    def _is_enough_without_oldest(self) -> bool:
+        return self._most is not None and self._lines - self._groups[0].number >= self._most
+
+    def _drop(self) -> None:
+        group = self._groups.popleft()
+        self._held -= group.held
+        self._lines -= group.number
