@@ -140,7 +140,7 @@ class LocalSource:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the lines of all logs that the query names, merged; see `Source.pump`."""
-        found, left_out, threads = Notes(), LeftOut(), self.logs.threads.for_query()
+        found, left_out, threads = Notes(), LeftOut(), self.logs.threads.for_query(query.beside)
         try:
             logs = await self._find(query, out, found, left_out, threads)
             query = await threads.in_thread(carried_over, query, logs)

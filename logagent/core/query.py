@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 from logagent.core.batch import Out, Position
@@ -154,6 +154,7 @@ class Query:
         form: the form of the answer.
         positions: how far an earlier answer came, so that this one continues there.
         trace: the request's trace, as `wire.trace` spells it; None: it belongs to none.
+        beside: the other questions that its client was waiting for when it came.
     """
 
     files: tuple[str, ...]
@@ -167,6 +168,7 @@ class Query:
     form: AnswerForm = AnswerForm()
     positions: tuple[Position, ...] = ()
     trace: str | None = None
+    beside: int = field(default=0, compare=False)
 
     @classmethod
     def of(cls, **fields: Any) -> Query:

@@ -3,15 +3,19 @@
 So a small question does not wait behind hundreds of scans. Nobody knows beforehand which query is small: each has a
 short turn first. A query that has begun and is still small goes on at once, so that small ones are done in one go; of
 those that have not begun the newest is first, since where hundreds begin together the others are likely to be scans.
+
+What a query had counts only roughly, by how often it doubled since the query was small: else one that is hardly larger
+would wait until each of hundreds of scans has had as much. A query that came while its client waited for others stands
+as far behind as if it had had what they had: whoever asks one thing does not wait for all of those who ask hundreds.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 
 import trio
@@ -25,7 +29,8 @@ EACH_OLDEST = 3
 """Of so many turns one is given to whoever has waited longest, however much he was served: so a scan goes on beside any
 number of small questions, and the first of hundreds that begin together is not the last."""
 
-_Rank = tuple[int, float]
+_Rank = tuple[int, ...]
+_Order = Callable[["Turn"], _Rank]
 
 
 @dataclass(eq=False, slots=True)
@@ -35,9 +40,11 @@ class Share:
     Attributes:
         seconds: of a processor that its work took so far. Time is left out in which it waited for the disk, or for the
             interpreter lock, which a small question does longest beside many scans.
+        beside: the other questions that its client was waiting for when it came.
     """
 
     seconds: float = 0.0
+    beside: int = 0
 
 
 class Turn:
@@ -96,9 +103,8 @@ class FairTurns:
         self._held = self._turns_given = self.wanted = 0
         self._numbers = count()
         self._waiting: dict[int, Turn] = {}
-        # Of every turn that waits there is an entry in both heaps; entries of others are passed over.
-        self._by_age: list[int] = []
-        self._by_share: list[tuple[_Rank, int]] = []
+        self._by_share = _Queue(_least_served, self._waiting)
+        self._by_age = _Queue(_oldest, self._waiting)
 
     @property
     def are_waited_for(self) -> bool:
@@ -132,42 +138,56 @@ class FairTurns:
 
     def _queue(self, turn: Turn) -> None:
         self._waiting[turn.number] = turn
-        if len(self._by_share) > SPARE * len(self._waiting) + SPARE:
-            self._by_age, self._by_share = [], []
-            for waiting in self._waiting.values():
-                self._enter(waiting)
-        else:
-            self._enter(turn)
+        self._by_share.enter(turn)
+        self._by_age.enter(turn)
         self._give()
-
-    def _enter(self, turn: Turn) -> None:
-        heappush(self._by_age, turn.number)
-        heappush(self._by_share, (_rank(turn), turn.number))
 
     def _give(self) -> None:
         while self._held < self._most and self._waiting:
             self._held += 1
             self._turns_given += 1
-            is_oldest = self._turns_given % EACH_OLDEST == 0
-            self._waiting.pop(self._oldest() if is_oldest else self._least_served()).give()
+            queue = self._by_share if self._turns_given % EACH_OLDEST else self._by_age
+            self._waiting.pop(queue.first()).give()
 
-    def _oldest(self) -> int:
-        while (number := heappop(self._by_age)) not in self._waiting:
-            pass
-        return number
 
-    def _least_served(self) -> int:
+class _Queue:
+    """The turns that wait, in an order.
+
+    Args:
+        order: ranks a turn; while it waits its rank may only rise.
+        waiting: the turns by their numbers; those that are taken from it are passed over here.
+    """
+
+    def __init__(self, order: _Order, waiting: Mapping[int, Turn]) -> None:
+        self._order = order
+        self._waiting = waiting
+        self._entries: list[tuple[_Rank, int]] = []
+
+    def enter(self, turn: Turn) -> None:
+        """Add a turn that waits."""
+        if len(self._entries) > SPARE * len(self._waiting) + SPARE:
+            self._entries = [(self._order(waiting), number) for number, waiting in self._waiting.items()]
+            heapify(self._entries)
+        else:
+            heappush(self._entries, (self._order(turn), turn.number))
+
+    def first(self) -> int:
+        """Take out the first of the turns that wait, and return its number."""
         while True:
-            rank, number = heappop(self._by_share)
+            rank, number = heappop(self._entries)
             turn = self._waiting.get(number)
-            if turn is not None and (now := _rank(turn)) > rank:  # its query was served meanwhile
-                heappush(self._by_share, (now, number))
+            if turn is not None and (now := self._order(turn)) > rank:  # its query was served meanwhile
+                heappush(self._entries, (now, number))
             elif turn is not None:
                 return number
 
 
-def _rank(turn: Turn) -> _Rank:
-    """Order turns: queries that have begun and are small so far, the newest that have not, others by what they had."""
-    if turn.share.seconds >= SHORTEST:
-        return 2, turn.share.seconds
-    return (0, 0.0) if turn.share.seconds else (1, -turn.number)
+def _least_served(turn: Turn) -> _Rank:
+    """Order turns by how often what their queries had doubled; of equals those that have begun, then the newest."""
+    share = turn.share
+    doublings = int(share.seconds / SHORTEST).bit_length() + share.beside.bit_length()
+    return (doublings, 0, turn.number) if share.seconds else (doublings, 1, -turn.number)
+
+
+def _oldest(turn: Turn) -> _Rank:
+    return (turn.number,)

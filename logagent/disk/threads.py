@@ -54,13 +54,16 @@ class DiskThreads:
         self._inline = inline
         self._can_help = working > 1 and not inline and len(os.sched_getaffinity(0)) > 1
 
-    def for_query(self) -> DiskThreads:
+    def for_query(self, beside: int = 0) -> DiskThreads:
         """Return the same threads for one query: the more it was served, the later its next turn comes.
 
         Whatever does not say for which query it works is served as a query of its own, each time.
+
+        Args:
+            beside: the other questions that its client was waiting for when it came.
         """
         threads = copy.copy(self)
-        threads._share = Share()
+        threads._share = Share(beside=beside)
         return threads
 
     async def in_thread(self, function: Callable[[*Args], Result], *args: *Args) -> Result:

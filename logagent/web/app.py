@@ -232,7 +232,9 @@ def _resumed(query: Query) -> Query:
 
 def _addressed(query: Query) -> Query:
     """Add the fields that the request's headers set."""
-    return replace(query, own=request.headers.get(SCOPE_HEADER) == "own", trace=trace_of(request.scope))
+    scope: Any = request.scope
+    own = request.headers.get(SCOPE_HEADER) == "own"
+    return replace(query, own=own, trace=trace_of(scope), beside=scope.get("beside", 0))
 
 
 def _plan(source: Source, query: Query, form: Form, sign: Callable[[TrioResponse], None]) -> Plan:

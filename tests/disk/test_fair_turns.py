@@ -96,6 +96,28 @@ async def test_of_scans_that_had_as_much_who_asked_first_goes_first(autojump_clo
     assert queries.order == [*"abcde"]
 
 
+async def test_of_scans_that_had_about_as_much_who_asked_first_goes_first(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        queries = Queries(nursery)
+        for name, seconds in (("a", 7.5), ("b", 5.0), ("c", 6.0), ("much less", 0.5), ("d", 5.5)):
+            await queries.ask(name, 1, 1.0, Share(seconds))
+    assert queries.order == ["a", "much less", "b", "c", "d"]
+
+
+async def test_whoever_asks_one_thing_goes_before_a_client_that_asks_hundreds(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        queries = Queries(nursery)
+        for number in range(300):
+            await queries.ask(f"of many {number}", 3, SHORTEST / 2, Share(beside=number))
+        begun = len(queries.order)
+        await queries.ask("larger than small", 3, 1.5 * SHORTEST)
+        await trio.sleep(0.1)
+        nursery.cancel_scope.cancel()
+    places = [place for place, name in enumerate(queries.order[begun:]) if name == "larger than small"]
+    assert len(places) == 3
+    assert places[-1] <= 12, "others than the oldest come before it only if they came beside hardly any"
+
+
 async def test_a_scan_goes_on_beside_small_queries_without_end(autojump_clock: MockClock) -> None:
     async with trio.open_nursery() as nursery:
         queries = Queries(nursery)

@@ -497,3 +497,28 @@ async def test_records_of_many_logs_have_no_cursors_though_the_answer_has_one(au
     assert "cursor" not in record
     assert end["end"]["cursor"]
     assert [(note["kind"], note["count"]) for note in end["end"]["notes"]] == [("record_cursors", 901)]
+
+
+async def test_a_source_is_told_what_else_its_client_was_waiting_for(autojump_clock: MockClock) -> None:
+    beside: dict[str, int] = {}
+
+    async def pump(query: Query, out: Out) -> Outcome:
+        beside[query.files[0]] = query.beside
+        await trio.sleep(1 if query.files[0] != "d.log" else 0)
+        return Outcome()
+
+    app = create_app(
+        FakeAgent(pump), Answers("web0", 10), version="0", access=Access(["web0"], certificate_required=False)
+    )
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.host("web0", partial(serve_connection, app))
+        async with connect("http://web0", network=network) as client, trio.open_nursery() as asking:
+            for name in ("a.log", "b.log", "c.log"):
+                asking.start_soon(client.get, f"/logs?filename={name}")
+                await trio.sleep(0.1)
+        async with connect("http://web0", network=network) as client:
+            for name in ("d.log", "e.log"):
+                await client.get(f"/logs?filename={name}")
+        nursery.cancel_scope.cancel()
+    assert beside == {"a.log": 0, "b.log": 1, "c.log": 2, "d.log": 0, "e.log": 0}

@@ -18,6 +18,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ASGIFramework, LifespanState
 
 from logagent.web.server.client_connection import ClientConnection
+from logagent.web.server.entrance import EnteredApp
 from logagent.web.server.hypercorn_config import hypercorn_config
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.listening import Listener
@@ -84,7 +85,7 @@ async def serve(
     with ExitStack() as sockets:
         for listener in listeners:
             sockets.callback(listener.close)
-        lifespan = Lifespan(ASGIWrapper(app), hypercorn_config(limits), {})
+        lifespan = Lifespan(EnteredApp(ASGIWrapper(app)), hypercorn_config(limits), {})
         context, monitor, turnstile = WorkerContext(None), LivenessMonitor(), Turnstile()
         async with trio.open_nursery() as background:
             await background.start(lifespan.handle_lifespan)

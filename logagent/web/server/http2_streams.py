@@ -64,6 +64,7 @@ class Http2Streams:
     async def open(self, stream_id: int, fields: Fields) -> None:
         """Hand a request to the application; return once the application has begun."""
         stream = self._new_stream(self._send, stream_id, credit=partial(self._credit, stream_id))
+        stream.beside = len(self.in_flight)
         self.in_flight[stream_id] = stream
         self._writer.open(stream_id)
         await self._changed()

@@ -55,6 +55,8 @@ class RequestStream(HTTPStream):
         credit: called with the number of bytes of the request's body that the application has read.
 
     Attributes:
+        beside: the other requests of its connection that were not answered when it came; the application finds the
+            number in `scope["beside"]`.
         unread: bytes of the request's body that wait for the application.
         unhurried: whether the client may stop reading for any time, since the answer does not end by itself. The
             application sets it by `"unhurried": True` in `http.response.start`.
@@ -69,7 +71,7 @@ class RequestStream(HTTPStream):
     ) -> None:
         super().__init__(self._answer, *others)
         self._guard = guard
-        self.unread = 0
+        self.beside = self.unread = 0
         self.unhurried = False
         self._framework = app
         self._credit = credit
@@ -96,6 +98,7 @@ class RequestStream(HTTPStream):
     async def _answer(self, scope: Any, receive: Any, send: Any, sync_spawn: Any, call_soon: Any) -> None:
         # Browsers have dropped server push, and it is not spoken here, whatever Hypercorn says.
         scope["extensions"].pop("http.response.push", None)
+        scope["beside"] = self.beside
         if self._in_flight.cancel_called:
             return  # A client that resets its request at once never reaches the application.
         with self._in_flight:

@@ -1,0 +1,85 @@
+"""Where requests enter the application: one in each pass of the event loop, those of the least demanding client first.
+
+Hundreds of requests that come together would each take a step in every pass, and a small one, which takes some twenty
+passes, would wait in each of them for a step of all others.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+from itertools import count
+from typing import Any
+
+import trio
+
+EACH_OLDEST = 3
+"""Of so many requests one is the oldest that waits, so that none waits for ever."""
+
+
+class Entrance:
+    """Lets one task enter in each pass of the event loop."""
+
+    def __init__(self) -> None:
+        self._is_taken = False
+        self._came, self._called = count(), 0
+        self._waiting: dict[int, trio.Event] = {}
+        # Numbers of some that no longer wait are left in it.
+        self._by_demand: list[tuple[int, int]] = []
+
+    async def passed(self, beside: int) -> None:
+        """Return when it is the caller's turn, after every other task that can run has run.
+
+        Args:
+            beside: the other requests that its client waited for when it came.
+        """
+        if self._is_taken:
+            await self._called_in(beside)
+        self._is_taken = True
+        try:
+            await trio.lowlevel.checkpoint()
+        finally:
+            self._call_next()
+
+    async def _called_in(self, beside: int) -> None:
+        called, number = trio.Event(), next(self._came)
+        self._waiting[number] = called
+        heappush(self._by_demand, (beside, number))
+        try:
+            await called.wait()
+        except trio.Cancelled:
+            if self._waiting.pop(number, None) is None:  # it was called, and leaves
+                self._call_next()
+            raise
+
+    def _call_next(self) -> None:
+        self._is_taken = bool(self._waiting)
+        if self._waiting:
+            self._called += 1
+            number = self._least_demanding() if self._called % EACH_OLDEST else next(iter(self._waiting))
+            self._waiting.pop(number).set()
+        else:
+            self._by_demand.clear()
+
+    def _least_demanding(self) -> int:
+        while True:
+            _, number = heappop(self._by_demand)
+            if number in self._waiting:
+                return number
+
+
+class EnteredApp:
+    """An application, as Hypercorn wraps it, whose requests pass an entrance; its lifespan does not.
+
+    Args:
+        app: the application.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._entrance = Entrance()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any, sync_spawn: Any, call_soon: Any) -> None:
+        """Call the application once the request has entered."""
+        if scope["type"] != "lifespan":
+            await self._entrance.passed(scope["beside"])
+        await self._app(scope, receive, send, sync_spawn, call_soon)
