@@ -23,7 +23,7 @@ from testbed.processes import Process, needs, program_at, running
 
 pytestmark = [pytest.mark.real, needs("curl")]
 
-LINES = 200_000
+LINES = 100_000
 END = "2026-11-25T10:00:01Z the end\n"
 LONGEST = 60.0
 """Seconds after which a follow that does not come to the end is ended, so that the test fails and does not hang."""

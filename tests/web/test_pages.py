@@ -121,7 +121,7 @@ async def check(directory: Path, hosts: int, asked: dict[str, Any], n: int, happ
         assert walked == whole
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.tuples(logs(), logs(), st.booleans()), min_size=1, max_size=3), queries, st.integers(1, 7), happenings
 )
