@@ -42,9 +42,9 @@ def fetch(url: str, out: str = os.devnull, *, lines: int | None = None) -> Fetch
 
 
 def _fetch(url: str, out: str) -> Fetched:
-    used, began = _cpu_of_children(), time.perf_counter()
+    used, began = cpu_of_children(), time.perf_counter()
     said = subprocess.run(curl_command(url, out), stdout=subprocess.PIPE, text=True, check=True).stdout
-    seconds, used = time.perf_counter() - began, _cpu_of_children() - used
+    seconds, used = time.perf_counter() - began, cpu_of_children() - used
     code, complete, counted, timing = said.split("\n")
     if (code, complete) != ("200", "true"):
         raise RuntimeError(f"{url}: HTTP status {code}, complete: {complete}")
@@ -67,7 +67,8 @@ def shell(line: str, *arguments: str | Path) -> float:
     return time.perf_counter() - began
 
 
-def _cpu_of_children() -> float:
+def cpu_of_children() -> float:
+    """Seconds of a processor that all commands took that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import archives
+import asking
 import bystanders
 import counting
 import following
@@ -30,6 +31,7 @@ import stopping
 from stage import SMALLEST, Stage
 
 MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
+    "asking": asking.asking,
     "last": reading.last_lines,
     "rare": reading.rare_word,
     "common": reading.common_word,

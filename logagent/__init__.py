@@ -4,6 +4,5 @@ Everything that yields records is a *source* with one verb, ``await source.pump(
 goes down, batches come up through a channel, one outcome comes back, and cancellation comes from above.
 """
 
-from importlib.metadata import version
-
-__version__ = version("logagent")
+__version__ = "0.1.0"
+"""Written here, and read from here when the package is built: asking its metadata takes longer than a question."""

@@ -10,7 +10,8 @@ import sys
 def main() -> int:
     """Load the program, run it, and return its exit code.
 
-    Loading takes a moment, in which Python would answer a Ctrl-C with a traceback; until then the signal just kills.
+    Loading takes a moment, in which Python would answer a Ctrl-C with a traceback, and so does the end of the process;
+    then the signal just kills.
     """
     # Else numpy, once it is loaded, starts threads for matrices, which nobody here multiplies.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -18,9 +19,16 @@ def main() -> int:
     if interrupted is signal.default_int_handler:  # else the caller has it ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from logagent import cli
+    from logagent.terminal.verdicts import DIED_OF_SIGNAL
 
-    signal.signal(signal.SIGINT, interrupted)
-    return cli.main()
+    try:
+        signal.signal(signal.SIGINT, interrupted)
+        return cli.main()
+    except KeyboardInterrupt:
+        return DIED_OF_SIGNAL + signal.SIGINT
+    finally:
+        if interrupted is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

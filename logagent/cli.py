@@ -6,20 +6,13 @@ import contextlib
 import io
 import os
 import signal
-import socket
 import sys
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-
-import trio
 
 from logagent.config.errors import ConfigError
-from logagent.config.settings import load
-from logagent.core.times.explaining import FileSample
-from logagent.terminal import arguments, files, follow, formats, hosts, query
+from logagent.peers.direct.waiting import SpeaksHttp1
+from logagent.terminal import arguments
 from logagent.terminal.arguments import (
     CertsHostArguments,
     CertsInitArguments,
@@ -31,19 +24,17 @@ from logagent.terminal.arguments import (
     QueryArguments,
     ServeArguments,
 )
-from logagent.terminal.interrupts import DIED_OF_SIGNAL, until_signalled
-from logagent.terminal.question import hits_question, question
 from logagent.terminal.streams import Streams, text_writer
 from logagent.terminal.verdicts import FAILED
 
 
 def main() -> int:
-    """Run the program and return its exit code; `logagent query --help` explains the codes."""
-    streams = _standard_streams()
-    try:
-        return run(sys.argv[1:], os.environ, streams)
-    except KeyboardInterrupt:
-        return DIED_OF_SIGNAL + signal.SIGINT
+    """Run the program and return its exit code; `logagent query --help` explains the codes.
+
+    Raises:
+        KeyboardInterrupt: for Ctrl-C, except where a command handles it.
+    """
+    return run(sys.argv[1:], os.environ, _standard_streams())
 
 
 def _standard_streams() -> Streams:
@@ -103,25 +94,26 @@ def _failed(error: Exception, streams: Streams) -> int:
     elif isinstance(error, OSError):
         streams.say(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
     else:
+        import traceback
+
         with contextlib.suppress(OSError):
             traceback.print_exception(error, file=streams.stderr)
     return FAILED
 
 
 def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run a command; the modules of each are imported when it runs, since none is to wait for those of another."""
     match typed:
         case ServeArguments():
             return _serve(typed, environ, streams)
-        case QueryArguments():
+        case QueryArguments() | HitsArguments():
             return _query(typed, environ, streams)
-        case HitsArguments():
-            return _interruptible(partial(query.ask, hits_question(typed, environ), streams, environ))
         case FilesArguments():
-            return _interruptible(partial(files.ask_files, files.files_question(typed, environ), streams))
+            return _files(typed, environ, streams)
         case FormatsArguments():
             return _formats(typed, environ, streams)
         case HostsArguments():
-            return _interruptible(partial(hosts.ask_hosts, hosts.hosts_question(typed, environ), streams))
+            return _hosts(typed, environ, streams)
         case CertsInitArguments() | CertsHostArguments():
             return _certs(typed, streams)
         case DemoArguments():
@@ -129,17 +121,61 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
 
 
 def _interruptible(act: Callable[[], Awaitable[int]]) -> int:
+    import trio
+
+    from logagent.terminal.interrupts import until_signalled
+
     return trio.run(until_signalled, act, signal.SIGINT)
 
 
-def _query(typed: QueryArguments, environ: Mapping[str, str], streams: Streams) -> int:
-    act = follow.follow if typed.follow else query.ask
-    return _interruptible(partial(act, question(typed, environ), streams, environ))
+def _query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    from logagent.terminal.question import hits_question, question
+
+    if isinstance(typed, QueryArguments) and typed.follow:
+        from logagent.terminal import follow
+
+        return _interruptible(partial(follow.follow, question(typed, environ), streams, environ))
+    from logagent.terminal import plain
+
+    asked = hits_question(typed, environ) if isinstance(typed, HitsArguments) else question(typed, environ)
+    try:
+        return plain.ask(asked, streams, environ)
+    except SpeaksHttp1:
+        from logagent.terminal import query
+
+        return _interruptible(partial(query.ask, asked, streams, environ))
+
+
+def _files(typed: FilesArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    from logagent.terminal import plain_documents
+    from logagent.terminal.files import files_question
+
+    asked = files_question(typed, environ)
+    try:
+        return plain_documents.ask_files(asked, streams)
+    except SpeaksHttp1:
+        from logagent.terminal import documents
+
+        return _interruptible(partial(documents.ask_files, asked, streams))
+
+
+def _hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    from logagent.terminal import plain_documents
+    from logagent.terminal.hosts import hosts_question
+
+    asked = hosts_question(typed, environ)
+    try:
+        return plain_documents.ask_hosts(asked, streams)
+    except SpeaksHttp1:
+        from logagent.terminal import documents
+
+        return _interruptible(partial(documents.ask_hosts, asked, streams))
 
 
 def _formats(typed: FormatsArguments, environ: Mapping[str, str], streams: Streams) -> int:
-    # Imported here, since commands that ask read no files.
     from logagent import samples
+    from logagent.core.times.explaining import FileSample
+    from logagent.terminal import formats
 
     def read(name: str, asked: formats.FormatsQuestion) -> FileSample:
         stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()  # None: the caller closed it
@@ -149,9 +185,14 @@ def _formats(typed: FormatsArguments, environ: Mapping[str, str], streams: Strea
 
 
 def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    import socket
+
+    from logagent.config.settings import load
+
     file = typed.config or environ.get("LOGAGENT_CONFIG") or None
     settings = load(typed.settings, environ, host=socket.gethostname(), file=file)
-    # Imported here, since commands that ask need no web server, which takes longer to load than a query to run.
+    import trio
+
     from logagent import serving
 
     def started(addresses: Sequence[str]) -> None:
@@ -166,7 +207,9 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
 
 
 def _certs(typed: CertsInitArguments | CertsHostArguments, streams: Streams) -> int:
-    # Imported here, since cryptography takes long to load.
+    from datetime import UTC, datetime
+    from pathlib import Path
+
     from logagent import certs
 
     now, directory = datetime.now(UTC), Path(typed.directory)
@@ -183,7 +226,8 @@ def _certs(typed: CertsInitArguments | CertsHostArguments, streams: Streams) -> 
 
 
 def _demo(typed: DemoArguments, environ: Mapping[str, str], streams: Streams) -> int:
-    # Imported here for its certificates, see `_certs`.
+    from pathlib import Path
+
     from logagent.demo import play
 
     return play.run(Path(typed.directory) if typed.directory else None, environ, streams, keep=typed.keep)

@@ -9,6 +9,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ import pytest
 
 from logagent import cli
 from logagent.certs import host
+from logagent.config import settings
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.terminal.streams import Streams
@@ -63,7 +65,7 @@ def test_file_of_settings_may_be_named_in_the_environment(console: Console) -> N
 def test_expected_failure_is_one_line(
     console: Console, monkeypatch: pytest.MonkeyPatch, error: Exception, talk: str
 ) -> None:
-    monkeypatch.setattr(cli, "load", failing(error))
+    monkeypatch.setattr(settings, "load", failing(error))
     assert console.run("serve") == FAILED
     assert console.talk == f"logagent: {talk}\n"
 
@@ -72,7 +74,7 @@ def test_expected_failure_is_one_line(
 def test_bug_shows_its_traceback_and_does_not_pass_for_nothing_found(
     console: Console, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(cli, "load", failing(error))
+    monkeypatch.setattr(settings, "load", failing(error))
     assert console.run("serve") == FAILED
     assert "Traceback (most recent call last)" in console.talk
     assert type(error).__name__ in console.talk
@@ -107,7 +109,7 @@ def test_standard_output_without_room_is_told_in_one_line(tmp_path: Path, argv: 
 
 
 def test_bug_is_no_traceback_of_python_although_standard_error_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "load", failing(ZeroDivisionError()))
+    monkeypatch.setattr(settings, "load", failing(ZeroDivisionError()))
     assert cli.run(["serve"], {}, Streams(Full(), FullText())) == FAILED
 
 
@@ -394,12 +396,54 @@ def test_numpy_is_kept_from_starting_threads() -> None:
     assert ran.stdout.endswith(b"\n1\n")
 
 
-def test_an_interrupt_while_the_program_is_loaded_ends_it_without_a_word() -> None:
+NOT_LOADED = ("trio", "httpx", "httpcore", "h11", "anyio", "numpy", "hyperscan", "cryptography", "ssl", "zoneinfo")
+"""What a plain question over cleartext does without, though other commands, or TLS, need it."""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("argv", "further"),
+    [
+        (("query", "app.log", "-n", "1"), ("importlib.metadata", "logagent.config.table")),
+        (("files",), ()),
+        (("hosts",), ()),
+    ],
+)
+def test_a_plain_question_loads_little(serving: Serving, argv: Sequence[str], further: Sequence[str]) -> None:
     code = """
+import sys
+from logagent.__main__ import main
+code = main()
+print(code, *sorted(sys.modules), file=sys.stderr)
+"""
+    command = [sys.executable, "-c", code, *argv, "--agent", serving.url]
+    asked = subprocess.run(command, capture_output=True, check=True, timeout=60, env=ENVIRON)
+    exit_code, *loaded = asked.stderr.decode().split()
+    assert exit_code == "0"
+    assert {*NOT_LOADED, *further} & {*loaded} == set()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("command", [("query", "app.log"), ("files",), ("hosts",)])
+def test_an_interrupt_while_an_agent_is_waited_for_ends_a_question_quietly(command: Sequence[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        argv = [*PROGRAM, *command, "--agent", f"127.0.0.1:{silent.getsockname()[1]}"]
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRON) as asking:
+            connected, _ = silent.accept()
+            with connected:
+                assert connected.recv(3) == b"PRI"
+                asking.send_signal(signal.SIGINT)
+                assert asking.communicate(timeout=30) == (b"", b"")
+        assert asking.returncode == 130
+
+
+@pytest.mark.parametrize("module", ["logagent.cli", "logagent.terminal.verdicts"])
+def test_an_interrupt_while_the_program_is_loaded_ends_it_without_a_word(module: str) -> None:
+    code = f"""
 import os, signal, sys
 class Interrupting:
     def find_spec(self, name, path, target=None):
-        if name == "logagent.cli":
+        if name == {module!r}:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupting())
 from logagent.__main__ import main
@@ -407,3 +451,22 @@ main()
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("module", ["logagent.terminal.plain", "h2.connection", "logagent.terminal.arguments"])
+def test_an_interrupt_while_a_command_is_loaded_ends_it_without_a_word(module: str) -> None:
+    code = f"""
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from logagent.__main__ import main
+sys.exit(main())
+"""
+    argv = [sys.executable, "-c", code, "query", "app.log"]
+    ended = subprocess.run(argv, capture_output=True, timeout=60, check=False, env=ENVIRON)
+    assert ended.returncode in (130, -signal.SIGINT)
+    assert (ended.stdout, ended.stderr) == (b"", b"")

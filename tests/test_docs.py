@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+import logagent
 from logagent.config import table
 from logagent.core.wire.parameters import PARAMETERS
 from logagent.core.wire.verdict import TRAILERS
@@ -128,6 +130,5 @@ def test_a_word_of_the_glossary_names_the_module_where_it_lives(word: str, meani
 
 
 def test_changelog_has_the_version_of_the_project() -> None:
-    version = re.search(r'^version = "(.*)"', (PROJECT / "pyproject.toml").read_text(), re.MULTILINE)
-    assert version
-    assert f"## {version[1]} " in (PROJECT / "CHANGELOG.md").read_text()
+    assert metadata.version("logagent") == logagent.__version__
+    assert f"## {logagent.__version__} " in (PROJECT / "CHANGELOG.md").read_text()

@@ -25,7 +25,7 @@ FLOORS = ("disk", "peers", "web")
 WINGS = {
     "core": ("", "access", "times", "matching", "hits", "merging", "wire", "rendering"),
     "disk": ("", "files", "archives", "watch", "times", "catalog", "batches", "rotation", "search", "following"),
-    "peers": ("client", ""),
+    "peers": ("client", "", "direct"),
     "web": ("server", "admission", ""),
 }
 """The wings of each directory from the ground up: a wing imports only those below it. The empty name stands for the
@@ -79,9 +79,10 @@ LONGEST = {"file": 300, "class": 200, "function": 40}
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """Ways of Trio's to threads."""
 
-LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays"})
+LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays"}) | {"address", "flags", "plain", "printers"}
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
-certificates, which is needed where a handshake failed, or for numpy, which is needed for many lines."""
+certificates, which is needed where a handshake failed, or for numpy, which is needed for many lines. The last four are
+of the command line: what only TLS, only settings and only counts need."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})
 

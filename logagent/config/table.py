@@ -198,7 +198,7 @@ SETTINGS = (
     ),
     Setting(
         "root_timezone",
-        values.root_timezone,
+        timezones.root_timezone,
         "the time zone for the files of one root; in the file a table [root_timezone] of directory = name",
         "directory=IANA name",
         otherwise="that of timezone",

@@ -31,6 +31,14 @@ def named(name: str) -> tzinfo:
         raise ValueError(f"no time zone is named {name!r}; give an IANA name such as Europe/Berlin or UTC") from None
 
 
+def root_timezone(text: str) -> tuple[str, tzinfo]:
+    """Read a root directory and its time zone, such as `/var/log/app=Europe/Berlin`."""
+    directory, equals, zone = text.rpartition("=")
+    if not equals or not directory:
+        raise ValueError("must be a root and a time zone, such as /var/log/app=Europe/Berlin")
+    return directory, named(zone)
+
+
 def of_machine(environ: Mapping[str, str], localtime: Path = LOCALTIME) -> tzinfo:
     """Return the machine's zone: that of `TZ` if it is set, else that of /etc/localtime, else UTC.
 

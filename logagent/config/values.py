@@ -8,11 +8,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from datetime import tzinfo
 from typing import NamedTuple
 from urllib.parse import urlsplit
-
-from logagent.config import timezones
 
 MAX_PORT = 65535
 """The highest port of TCP."""
@@ -198,14 +195,6 @@ def _absolute(path: str) -> str:
 def host_of(url: str) -> str:
     """Return the host in an agent's URL, without the brackets of an IPv6 address."""
     return urlsplit(url).hostname or ""
-
-
-def root_timezone(text: str) -> tuple[str, tzinfo]:
-    """Read a root directory and its time zone, such as `/var/log/app=Europe/Berlin`."""
-    directory, equals, zone = text.rpartition("=")
-    if not equals or not directory:
-        raise ValueError("must be a root and a time zone, such as /var/log/app=Europe/Berlin")
-    return directory, timezones.named(zone)
 
 
 def root_name(text: str) -> tuple[str, str]:

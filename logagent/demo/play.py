@@ -24,6 +24,7 @@ from logagent.peers.client.http_client import connect
 from logagent.peers.source import PeerSource
 from logagent.terminal import query
 from logagent.terminal.address import AgentAddress
+from logagent.terminal.answer import CLOSED_PIPE
 from logagent.terminal.interrupts import until_signalled
 from logagent.terminal.question import Question
 from logagent.terminal.streams import Streams
@@ -198,7 +199,7 @@ async def _ask(url: str, streams: Streams, environ: Mapping[str, str]) -> int:
     async with connect(url) as client:
         outcome = await query.show(PeerSource(client), question, streams, environ)
     if outcome is None:
-        return query.CLOSED_PIPE
+        return CLOSED_PIPE
     streams.print(_verdict(outcome) + _to_try(url))
     return exit_code(outcome)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 
@@ -11,22 +10,15 @@ import trio
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
-from logagent.core.wire.any_listing import any_listing
-from logagent.core.wire.coding import IDENTITY
-from logagent.core.wire.documents import BadListing
-from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.identity import ASKED_AS_HEADER
 from logagent.core.wire.listing import Listing, failing
-from logagent.core.wire.parameters import to_query_string
 from logagent.peers.certificates import certificate_notes
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
+from logagent.peers.listing_answers import check_lists, check_room, listing_headers, listing_path, read_listing
 from logagent.peers.roll import Roll
 from logagent.peers.source import refusal
 from logagent.peers.tracing import trace_headers
-
-MAX_LISTING = 64 * 1024 * 1024
-"""Bytes of one answer at most: enough for thousands of logs with hundreds of generations each."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,23 +37,17 @@ async def ask_for_files(
     Raises:
         Failure: when there is no valid answer.
     """
-    url = f"/files?{to_query_string(query)}"
     try:
-        async with client.stream("GET", url, headers=_headers(query, host, roll)) as response:
+        async with client.stream("GET", listing_path(query), headers=_headers(query, host, roll)) as response:
             if roll is not None and host is not None:
                 roll.meet(host, response.headers)
-            if response.status_code == 404 and not query.hosts:
-                raise Failure(Status.UNAVAILABLE, "lists no files; is it an agent, and as new as this one?")
+            check_lists(response, query)
             if response.status_code != 200:
                 raise await refusal(response)
-            listing = any_listing(json.loads(await _body(response)))
+            listing = read_listing(await _body(response))
             return replace(listing, notes=(*listing.notes, *certificate_notes(response, host)))
     except httpx.HTTPError as error:
         raise Failure(Status.UNAVAILABLE, reason(error)) from None
-    except BadListing as error:
-        raise Failure(Status.INTERNAL, f"answered with something else than files: {error}") from None
-    except (ValueError, RecursionError):
-        raise Failure(Status.INTERNAL, "answered with something else than files; is it an agent?") from None
 
 
 async def listing_of(
@@ -99,14 +85,12 @@ def _of_one(listing: Listing, host: str) -> Listing:
 
 def _headers(query: Query, host: str | None, roll: Roll | None) -> dict[str, str]:
     asked_as = {} if roll is None or host is None else {ASKED_AS_HEADER: roll.asks(host)}
-    scope = {SCOPE_HEADER: "own"} if query.own else {}
-    return {"accept": "application/json", "accept-encoding": IDENTITY} | scope | asked_as | trace_headers(query.trace)
+    return listing_headers(query) | asked_as | trace_headers(query.trace)
 
 
 async def _body(response: httpx.Response) -> bytes:
     body = bytearray()
     async for chunk in chunks(response):
         body += chunk
-        if len(body) > MAX_LISTING:
-            raise Failure(Status.RESOURCE_EXHAUSTED, f"lists more than {MAX_LISTING} bytes; narrow the glob")
+        check_room(len(body))
     return bytes(body)

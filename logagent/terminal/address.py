@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from logagent.config import tls_files, values
+from logagent.config import values
 from logagent.config.errors import ConfigError
-from logagent.peers.client.tls import client_tls
 from logagent.terminal.arguments import AskArguments, FilesArguments, HostsArguments
+
+if TYPE_CHECKING:
+    import ssl
 
 DEFAULT_AGENT = "http://127.0.0.1:8000"
 """The agent that is asked if none is named: the one on this machine, at the default address of `logagent serve`."""
@@ -54,7 +55,12 @@ def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddre
         url = values.agent_url(_spelled(url))
     except ValueError as error:
         raise ConfigError(where, str(error)) from None
-    return AgentAddress(url, _tls(typed, environ) if url.startswith("https:") else None)
+    if not url.startswith("https:"):
+        return AgentAddress(url, None)
+    # Imported here, since TLS takes longer to load than an answer without it.
+    from logagent.terminal.agent_tls import agent_tls
+
+    return AgentAddress(url, agent_tls(typed, environ))
 
 
 def _spelled(url: str) -> str:
@@ -63,23 +69,3 @@ def _spelled(url: str) -> str:
         path = url.removeprefix(values.UNIX)
         return url if path.startswith("/") or not path else f"{values.UNIX}{Path(path).absolute()}"
     return url if "://" in url else f"http://{url}"
-
-
-def _tls(typed: AskArguments, environ: Mapping[str, str]) -> ssl.SSLContext | None:
-    certs = typed.certs or environ.get("LOGAGENT_CERTS") or None
-    name = typed.name or environ.get("LOGAGENT_NAME") or socket.gethostname().partition(".")[0]
-    where = "--certs" if certs else "--ca, --cert, --key"
-    try:
-        files = tls_files.find(
-            _path(certs), name, ca=_path(typed.ca), certificate=_path(typed.cert), key=_path(typed.key)
-        )
-        tls_files.check(files)
-        return client_tls(files.ca, files.certificate, files.key) if files.ca else None
-    except (tls_files.NoTlsFile, tls_files.HalfTls, tls_files.BadTlsFile) as error:
-        raise ConfigError(where, str(error)) from None
-    except OSError as error:
-        raise ConfigError(where, f"cannot be used: {error}") from None
-
-
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None

@@ -19,6 +19,9 @@ Output = Literal["text", "json"]
 When = Literal["auto", "always", "never"]
 """Whether something is printed; `auto` leaves it to the command."""
 
+_BY_THEMSELVES = frozenset({"query", "follow", "hits", "files", "formats", "hosts"})
+"""Commands whose parser is made alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class UsageText:
@@ -227,11 +230,10 @@ def parse(argv: Sequence[str]) -> Arguments | UsageText:
 
 def _parse(argv: list[str]) -> argparse.Namespace:
     """Only a command's own parser lets flags stand between FILE and KEYWORD: argparse does not pass intermixed
-    arguments on to subparsers."""
-    parser, commands = flags.parsers()
-    if argv and argv[0] in ("query", "follow", "hits", "files", "formats"):
-        return commands[argv[0]].parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
-    return parser.parse_args(argv)
+    arguments on to subparsers. It is made sooner, too, than those of all commands."""
+    if argv and argv[0] in _BY_THEMSELVES:
+        return flags.parser_of(argv[0]).parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
+    return flags.whole_parser().parse_args(argv)
 
 
 def _serve(*, config: str | None, **given: Any) -> ServeArguments:

@@ -15,10 +15,8 @@ from logagent.core.hits.steps import spelled_step
 from logagent.core.outcome import Outcome
 from logagent.core.units import DAY, MINUTE, SECOND
 from logagent.terminal.colors import painted
-from logagent.terminal.streams import Write
+from logagent.terminal.streams import WIDTH, Write
 
-WIDTH = 80
-"""Columns of a chart if there is no terminal to ask."""
 LEAST_BAR = 10
 """Columns that the longest bar has at least; in a narrower terminal lines wrap."""
 MOST_EMPTY = 5

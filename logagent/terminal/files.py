@@ -6,14 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx
-import trio
-
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedLog, Listing, parse_listing, rfc3339, to_json
-from logagent.peers.client.http_client import connect
-from logagent.peers.listing import ask_for_files
 from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.amounts import size
 from logagent.terminal.arguments import FilesArguments, Output
@@ -58,17 +53,8 @@ def _query(typed: FilesArguments) -> Query:
     return checked(parameters, parse_listing, _FLAGS)
 
 
-async def ask_files(asked: FilesQuestion, streams: Streams) -> int:
-    """Ask, print the logs, report which hosts did not list theirs, and return the exit code."""
-    async with connect(asked.agent.url, tls=asked.agent.tls) as client:
-        return await list_files(client, asked, streams)
-
-
-async def list_files(client: httpx.AsyncClient, asked: FilesQuestion, streams: Streams) -> int:
-    """Print the logs that the agent behind `client` lists, report missing hosts, and return the exit code."""
-    listing = await _listing(client, asked, streams)
-    if listing is None:
-        return FAILED
+def print_files(listing: Listing, asked: FilesQuestion, streams: Streams) -> int:
+    """Print the logs of a listing, report which hosts did not list theirs, and return the exit code."""
     if asked.form == "json":
         streams.print(json.dumps(to_json(listing)) + "\n")
     elif listing.logs:
@@ -79,15 +65,17 @@ async def list_files(client: httpx.AsyncClient, asked: FilesQuestion, streams: S
     return exit_code(listing.outcome)
 
 
-async def _listing(client: httpx.AsyncClient, asked: FilesQuestion, streams: Streams) -> Listing | None:
-    with trio.move_on_after(asked.timeout):
-        try:
-            return await ask_for_files(client, asked.query)
-        except Failure as failure:
-            streams.say(f"{asked.agent.url}: {failure.message} ({failure.status.name}){in_trace(failure.trace)}")
-            return None
-    streams.say(f"{asked.agent.url} did not answer within {asked.timeout:g} s (DEADLINE_EXCEEDED)")
-    return None
+def no_files(failure: Failure | None, asked: FilesQuestion, streams: Streams) -> int:
+    """Report why there is no listing, and return the exit code.
+
+    Args:
+        failure: None: there was none in time.
+    """
+    if failure is None:
+        streams.say(f"{asked.agent.url} did not answer within {asked.timeout:g} s (DEADLINE_EXCEEDED)")
+    else:
+        streams.say(f"{asked.agent.url}: {failure.message} ({failure.status.name}){in_trace(failure.trace)}")
+    return FAILED
 
 
 def _row(log: ListedLog) -> tuple[str, ...]:

@@ -4,51 +4,53 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from logagent import __version__
-from logagent.config.setting import Setting
-from logagent.config.table import BY_NAME, SETTINGS
+from logagent.terminal.output_flag import add_output
 from logagent.terminal.verdicts import EXIT_CODES
 
+PROGRAM = "logagent"
+"""How the program is called."""
 
-def parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
-    """Make the parser of the whole command line, and with it the parsers of the commands by name."""
+
+def whole_parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line, with those of all commands."""
     parser = argparse.ArgumentParser(
-        prog="logagent",
+        prog=PROGRAM,
         description="Serve this host's log files over HTTP/2, or search the logs of many hosts, merged by time.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"logagent {__version__}")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    return parser, {
-        name: add_arguments(
-            commands.add_parser(
-                name,
-                help=summary,
-                description=summary[0].upper() + summary[1:] + ".",
-                allow_abbrev=False,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
-        )
-        for name, (add_arguments, summary) in _COMMANDS.items()
-    }
-
-
-def _add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument("--config", metavar="FILE", help="a TOML file that holds settings [$LOGAGENT_CONFIG]")
-    for setting in SETTINGS:
-        _add_setting(parser, setting)
+    for name, (add_arguments, summary) in _COMMANDS.items():
+        add_arguments(commands.add_parser(name, help=summary, **_shape(summary)))
     return parser
 
 
-def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
-    explained = f"{setting.help} [{setting.shown_default}; ${setting.variable}]".replace("%", "%%")
-    if setting.is_switch:
-        parser.add_argument(setting.flag, action=argparse.BooleanOptionalAction, help=explained)
-    else:
-        parser.add_argument(
-            setting.flag, action="append", metavar=setting.unit.upper().replace(" ", "-") or "TEXT", help=explained
-        )
+def parser_of(command: str) -> argparse.ArgumentParser:
+    """Make the parser of one command, which reads what stands behind its name."""
+    add_arguments, summary = _COMMANDS[command]
+    return add_arguments(argparse.ArgumentParser(prog=f"{PROGRAM} {command}", **_shape(summary)))
+
+
+def _shape(summary: str) -> dict[str, Any]:
+    described = f"{summary[0].upper()}{summary[1:]}."
+    formatter = argparse.RawDescriptionHelpFormatter
+    return {"description": described, "allow_abbrev": False, "formatter_class": formatter}
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    # Imported here, as for `formats`: commands that ask need none of the settings.
+    from logagent.terminal import setting_flags
+
+    return setting_flags.add_serve(parser)
+
+
+def _add_formats(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    from logagent.terminal import setting_flags
+
+    return setting_flags.add_formats(parser)
 
 
 def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -124,18 +126,6 @@ def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return _add_agent(parser)
 
 
-def _add_formats(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.epilog = "exit codes: 0 all times are trusted, 1 those of some file are not, 2 a file cannot be read"
-    parser.add_argument("file", metavar="FILE", nargs="+", help="a local file, compressed or not; -: standard input")
-    parser.add_argument("-n", "--lines", metavar="N", default="20", help="explain the first N lines of each [20]")
-    for name in ("timezone", "time_format"):
-        _add_setting(parser, BY_NAME[name])
-    parser.add_argument("--config", metavar="FILE", help="a TOML file that holds these two [$LOGAGENT_CONFIG]")
-    _add_output(parser)
-    parser.set_defaults(timezone=[], time_format=[])
-    return parser
-
-
 def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     parser.add_argument("file", metavar="FILE", help="a path below the agent's roots, or a glob such as 'nginx/*.log'")
@@ -209,7 +199,7 @@ def _add_patience(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    _add_output(parser)
+    add_output(parser)
     parser.add_argument(
         "--agent", metavar="URL", help="the agent to ask, also unix:PATH [$LOGAGENT_AGENT, else http://127.0.0.1:8000]"
     )
@@ -222,12 +212,6 @@ def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     tls.add_argument("--cert", metavar="FILE", help="the certificate to show to the agent [NAME.pem of --certs]")
     tls.add_argument("--key", metavar="FILE", help="that certificate's key [NAME-key.pem of --certs]")
     return parser
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "-o", "--output", choices=("text", "json"), default="text", help="print text for people, or JSON [text]"
-    )
 
 
 def _add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -15,7 +15,8 @@ from logagent.core.query import Query, Source
 from logagent.peers.client.http_client import connect
 from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
-from logagent.terminal.query import report, show
+from logagent.terminal.answer import report
+from logagent.terminal.query import show
 from logagent.terminal.question import Question
 from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import how_to_continue

@@ -6,14 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import httpx
-import trio
-
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
-from logagent.peers.client.http_client import connect
-from logagent.peers.client.reasons import reason
-from logagent.peers.source import refusal_in
-from logagent.peers.tracing import trace_of
+from logagent.peers.answers import AnswerHead, refusal_in, trace_of
 from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.arguments import HostsArguments, Output
 from logagent.terminal.streams import Streams
@@ -50,44 +44,48 @@ class NoHosts(Exception):
     """An agent did not answer with a list of hosts; the message says why, and is written behind the agent's URL."""
 
 
-async def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
-    """Ask, print the hosts that the agent knows, and return the exit code."""
-    async with connect(asked.agent.url, tls=asked.agent.tls) as client:
-        return await list_hosts(client, asked, streams)
+def hosts_in(head: AnswerHead, document: bytes) -> list[HostState]:
+    """Read the hosts of an answer.
+
+    Args:
+        document: its body.
+
+    Raises:
+        NoHosts: if it holds none.
+    """
+    if head.status_code != 200:
+        failure = refusal_in(head, document)
+        raise NoHosts(f": {failure.message} ({failure.status.name})" + in_trace(trace_of(head)))
+    try:
+        return list(map(host_from_json, json.loads(document)["hosts"]))
+    except (ValueError, KeyError, TypeError):
+        raise NoHosts(" answered with something else than hosts; is it an agent?") from None
 
 
-async def list_hosts(client: httpx.AsyncClient, asked: HostsQuestion, streams: Streams) -> int:
-    """Print the hosts that the agent behind `client` knows.
+def unreachable(why: str) -> NoHosts:
+    """Return the error of an agent that cannot be asked."""
+    return NoHosts(f": {why} (UNAVAILABLE)")
+
+
+def too_late(timeout: float) -> NoHosts:
+    """Return the error of an agent that did not answer within so many seconds."""
+    return NoHosts(f" did not answer within {timeout:g} s (DEADLINE_EXCEEDED)")
+
+
+def print_hosts(hosts: list[HostState], asked: HostsQuestion, streams: Streams) -> int:
+    """Print hosts.
 
     Returns:
         The exit code: partial if a host cannot be reached.
     """
-    try:
-        hosts = await _hosts(client, asked.timeout)
-    except NoHosts as error:
-        streams.say(f"{asked.agent.url}{error}")
-        return FAILED
     streams.print(_json(hosts) if asked.form == "json" else table(_HEADER, map(_row, hosts)))
     return FOUND if all(host.reachable for host in hosts) else PARTIAL
 
 
-async def _hosts(client: httpx.AsyncClient, patience: float) -> list[HostState]:
-    with trio.move_on_after(patience):
-        try:
-            return _read_hosts(await client.get("/hosts"))
-        except httpx.HTTPError as error:
-            raise NoHosts(f": {reason(error)} (UNAVAILABLE)") from None
-    raise NoHosts(f" did not answer within {patience:g} s (DEADLINE_EXCEEDED)")
-
-
-def _read_hosts(response: httpx.Response) -> list[HostState]:
-    if response.status_code != 200:
-        failure = refusal_in(response, response.content)
-        raise NoHosts(f": {failure.message} ({failure.status.name})" + in_trace(trace_of(response)))
-    try:
-        return list(map(host_from_json, response.json()["hosts"]))
-    except (ValueError, KeyError, TypeError):
-        raise NoHosts(" answered with something else than hosts; is it an agent?") from None
+def no_hosts(error: NoHosts, asked: HostsQuestion, streams: Streams) -> int:
+    """Report why there are no hosts, and return the exit code."""
+    streams.say(f"{asked.agent.url}{error}")
+    return FAILED
 
 
 def _json(hosts: list[HostState]) -> str:

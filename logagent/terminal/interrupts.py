@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-DIED_OF_SIGNAL = 128
-"""Added to a signal's number, the exit code that a shell shows for a program that the signal ended."""
+from logagent.terminal.verdicts import DIED_OF_SIGNAL
 
 
 async def until_signalled(act: Callable[[], Awaitable[int]], *signals: signal.Signals) -> int:

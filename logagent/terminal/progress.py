@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
-
-import trio
 
 from logagent.core.batch import Batch
 from logagent.terminal.amounts import counted, size
-from logagent.terminal.chart import WIDTH
 from logagent.terminal.printing import Printer
-from logagent.terminal.streams import Streams, Write
+from logagent.terminal.streams import WIDTH, Streams, Write
 
 QUIET = 1.0
 """Seconds at the beginning in which nothing is shown: most answers end within them."""
@@ -22,17 +20,19 @@ EVERY = 1.0
 
 
 class Progress:
-    """Shows how much of a scan is done, in bytes; time runs on Trio's clock, from the moment that this is made.
+    """Shows how much of a scan is done, in bytes; its time begins when this is made.
 
     Args:
         stderr: the terminal to show it on; None: show nothing.
         shared: whether data are printed on that terminal, too.
+        clock: tells the seconds.
     """
 
-    def __init__(self, stderr: TextIO | None, *, shared: bool) -> None:
+    def __init__(self, stderr: TextIO | None, *, shared: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._stderr = stderr
         self._shared = shared
-        self._due = trio.current_time() + QUIET
+        self._due = self._clock() + QUIET
         self._columns = 0
         self._scanned = self._planned = 0
 
@@ -44,7 +44,7 @@ class Progress:
         """
         self._scanned += batch.scanned
         self._planned += batch.planned
-        if self._planned and (now := trio.current_time()) >= self._due:
+        if self._planned and (now := self._clock()) >= self._due:
             self._due = now + EVERY
             self._show(progress_line(self._scanned, self._planned, lines))
 
@@ -88,10 +88,16 @@ class Watched:
 
 
 @contextlib.contextmanager
-def progress_on(streams: Streams, environ: Mapping[str, str]) -> Iterator[Progress]:
-    """Show progress on standard error if that is a terminal that can rewrite a line; erase it at the end."""
+def progress_on(
+    streams: Streams, environ: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+) -> Iterator[Progress]:
+    """Show progress on standard error if that is a terminal that can rewrite a line; erase it at the end.
+
+    Args:
+        clock: tells the seconds.
+    """
     shown = streams.stderr.isatty() and environ.get("TERM") != "dumb"
-    progress = Progress(streams.stderr if shown else None, shared=streams.stdout.isatty())
+    progress = Progress(streams.stderr if shown else None, shared=streams.stdout.isatty(), clock=clock)
     try:
         yield progress
     finally:

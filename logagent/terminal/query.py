@@ -1,38 +1,24 @@
-"""Running the commands `query` and `hits`: asks an agent, prints its answer, and reports what is missing from it."""
+"""Running a query on Trio: for follows, the demonstration, and agents behind what speaks HTTP/1.1 only."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import tzinfo
+from dataclasses import dataclass
 
 import trio
 
-from logagent.config import timezones
-from logagent.config.errors import ConfigError
 from logagent.core.batch import Out
 from logagent.core.hits.tally import Tallied
-from logagent.core.notes import Note
-from logagent.core.outcome import Outcome, Status
+from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
-from logagent.core.rendering.hits import HitsJson
-from logagent.core.rendering.records import RecordsNdjson
 from logagent.peers.client.http_client import connect
+from logagent.peers.direct.waiting import Late
 from logagent.peers.source import PeerSource
-from logagent.terminal.chart import Chart, width
-from logagent.terminal.colors import wants_color
-from logagent.terminal.notices import NoticePrinter
-from logagent.terminal.printing import CountPrinter, JsonPrinter, LinePrinter, Printer
-from logagent.terminal.progress import Watched, progress_on
+from logagent.terminal.answer import GRACE, print_batches, report
+from logagent.terminal.pipe import Pipe
 from logagent.terminal.question import Question
-from logagent.terminal.streams import Pipe, Streams, Write
-from logagent.terminal.verdicts import FAILED, exit_code, talk
-
-GRACE = 2.0
-"""Seconds beyond the timeout that an agent has to send its verdict: it keeps the same deadline itself."""
-CLOSED_PIPE = 141
-"""The exit code that a shell shows for a program that ended because nobody reads its output (128 + SIGPIPE)."""
+from logagent.terminal.streams import Streams
 
 
 async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
@@ -50,22 +36,6 @@ async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> 
     return report(outcome, asked, streams)
 
 
-def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
-    """Report what is missing from an answer.
-
-    Args:
-        outcome: as `show` returned it.
-
-    Returns:
-        The exit code.
-    """
-    if outcome is None:
-        return CLOSED_PIPE
-    for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose):
-        streams.say(line)
-    return exit_code(outcome)
-
-
 async def show(source: Source, asked: Question, streams: Streams, environ: Mapping[str, str]) -> Outcome | None:
     """Print what a source answers.
 
@@ -78,45 +48,18 @@ async def show(source: Source, asked: Question, streams: Streams, environ: Mappi
     """
     with trio.CancelScope() as scope:
         pipe = Pipe(streams.stdout, scope.cancel)
-        with progress_on(streams, environ) as progress:
-            printer = _printer(asked, progress.before(pipe.write), streams, environ)
-            watched, at_once = Watched(printer, progress), asked.query.follow is not None
-            notices = NoticePrinter(watched, progress, streams, asked.agent.url, at_once=at_once)
-            outcome = await _pump(source, asked.query, notices, printer)
-        if exit_code(outcome) != FAILED or asked.form == "json":
-            await printer.end(outcome)
-    return None if pipe.is_closed() else _without(notices.told, outcome)
+        printed = await print_batches(_InTime(source), asked, streams, environ, pipe.write, trio.current_time)
+        outcome = await printed.end(asked)
+    return None if pipe.is_closed() else outcome
 
 
-def _without(told: tuple[Note, ...], outcome: Outcome) -> Outcome:
-    """Return the outcome without the notes that were printed already."""
-    return replace(outcome, notes=tuple(note for note in outcome.notes if note not in told))
+@dataclass(frozen=True, slots=True)
+class _InTime:
+    """A source that is left if it does not keep the query's timeout itself."""
 
+    source: Source
 
-def _printer(asked: Question, write: Write, streams: Streams, environ: Mapping[str, str]) -> Printer:
-    terminal = streams.stdout.isatty()
-    if asked.form == "count":
-        return CountPrinter(write)
-    if asked.form == "json":
-        rendering = HitsJson(asked.query.form.step) if asked.query.form.hits else RecordsNdjson()
-        return JsonPrinter(write, escape=terminal, rendering=rendering)
-    color = wants_color(asked.color, terminal=terminal, environ=environ)
-    if asked.query.form.hits:
-        return Chart(
-            write, asked.query.form.step, width=width(environ, terminal=terminal), zone=_zone(environ), color=color
-        )
-    return LinePrinter(write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.match.has_context)
-
-
-def _zone(environ: Mapping[str, str]) -> tzinfo:
-    try:
-        return timezones.of_machine(environ)
-    except ValueError as error:
-        raise ConfigError("TZ", str(error)) from None
-
-
-async def _pump(source: Source, query: Query, out: Out, printer: Printer) -> Outcome:
-    """Return the source's outcome, or one that says that the agent did not keep its deadline."""
-    with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout + GRACE):
-        return await source.pump(query, out)
-    return Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", printer.lines)
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout + GRACE):
+            return await self.source.pump(query, out)
+        raise Late

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
-import trio
-
 from logagent.core.escapes import in_line
+
+WIDTH = 80
+"""Columns of a line if there is no terminal to ask."""
 
 Write = Callable[[bytes], Awaitable[None]]
 """Writes all of some bytes."""
@@ -39,11 +40,11 @@ class Streams:
             OSError: naming standard output, if writing fails for another reason.
         """
         try:
-            _write_all(self.stdout, text.encode("utf-8", "backslashreplace"))
+            write_all(self.stdout, text.encode("utf-8", "backslashreplace"))
         except BrokenPipeError:
             pass
         except OSError as error:
-            raise _of_stdout(error) from error
+            raise stdout_error(error) from error
 
     def say(self, text: str) -> None:
         """Write one line to standard error, after the program's name.
@@ -63,48 +64,17 @@ def text_writer(descriptor: int) -> TextIO:
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
-class Pipe:
-    """Standard output, written in a thread so that Ctrl-C works while nobody reads.
-
-    Cancelling abandons the thread. It is a daemon thread and holds no buffer of Python's, so the process can end.
-
-    Args:
-        when_broken: called when writing fails; it should cancel whatever writes.
-    """
-
-    def __init__(self, stdout: Stdout, when_broken: Callable[[], object]) -> None:
-        self._stdout = stdout
-        self._when_broken = when_broken
-        self._error: OSError | None = None
-
-    async def write(self, data: bytes) -> None:
-        """Write all of `data`, or call `when_broken`.
-
-        Errors are not raised: the caller is a source, which would report them as its own.
-        """
-        try:
-            await trio.to_thread.run_sync(_write_all, self._stdout, data, abandon_on_cancel=True)
-        except OSError as error:
-            self._error = error
-            self._when_broken()
-            await trio.lowlevel.checkpoint()
-
-    def is_closed(self) -> bool:
-        """Return whether nobody reads any more, as after `| head`.
-
-        Raises:
-            OSError: if writing failed for another reason.
-        """
-        if self._error is not None and not isinstance(self._error, BrokenPipeError):
-            raise _of_stdout(self._error) from self._error
-        return self._error is not None
-
-
-def _of_stdout(error: OSError) -> OSError:
+def stdout_error(error: OSError) -> OSError:
+    """Return an error of writing to standard output as it is told."""
     return OSError(f"standard output: {error.strerror or error}")
 
 
-def _write_all(stdout: Stdout, data: bytes) -> None:
+def write_all(stdout: Stdout, data: bytes) -> None:
+    """Write all of some bytes, waiting while nobody reads.
+
+    Raises:
+        OSError: if that fails.
+    """
     rest = memoryview(data)
     while rest:
         written = stdout.write(rest)

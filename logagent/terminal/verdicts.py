@@ -14,6 +14,8 @@ FAILED = 2
 """The exit code of wrong usage, and of an answer for which no host was searched."""
 PARTIAL = 3
 """The exit code of an answer that lacks something."""
+DIED_OF_SIGNAL = 128
+"""Added to a signal's number, the exit code that a shell shows for a program that the signal ended."""
 
 EXIT_CODES = """\
 exit codes:

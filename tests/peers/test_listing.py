@@ -13,7 +13,7 @@ from trio.testing import MockClock
 from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
-from logagent.peers import listing
+from logagent.peers import listing, listing_answers
 from testbed.responses import Body
 
 LISTING = Listing(
@@ -70,7 +70,7 @@ async def test_host_without_a_listing_is_named_with_the_reason(
     monkeypatch: pytest.MonkeyPatch, agent: Agent, status: Status, message: str
 ) -> None:
     if status is Status.RESOURCE_EXHAUSTED:
-        monkeypatch.setattr(listing, "MAX_LISTING", 100)
+        monkeypatch.setattr(listing_answers, "MAX_LISTING", 100)
     assert await listed(agent) == Listing((), (HostOutcome("w1", status, message),))
 
 

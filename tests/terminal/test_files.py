@@ -18,7 +18,7 @@ from logagent.core.outcome import HostOutcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.listed_times import ListedTimes
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing, to_json
-from logagent.terminal import files
+from logagent.terminal import documents, files
 from logagent.terminal.arguments import FilesArguments
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL
 from testbed.console import Console, typed
@@ -55,7 +55,7 @@ async def list_files(console: Console, document: object, *argv: str, status: int
         return httpx.Response(status, content=pieces())
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1") as client:
-        return await files.list_files(client, files_question(*argv), console.streams)
+        return await documents.list_files(client, files_question(*argv), console.streams)
 
 
 async def test_notes_are_said_and_in_json(console: Console) -> None:
@@ -174,7 +174,7 @@ async def test_agent_that_lists_no_files_in_time_is_told(autojump_clock: MockClo
         raise AssertionError
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(wait), base_url="http://a:1") as client:
-        assert await files.list_files(client, files_question("--timeout", "2s"), console.streams) == FAILED
+        assert await documents.list_files(client, files_question("--timeout", "2s"), console.streams) == FAILED
     assert "did not answer within 2 s (DEADLINE_EXCEEDED)" in console.talk
 
 

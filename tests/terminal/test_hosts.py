@@ -11,7 +11,8 @@ from trio.testing import MockClock
 
 from logagent.config.errors import ConfigError
 from logagent.terminal.arguments import HostsArguments
-from logagent.terminal.hosts import HostsQuestion, hosts_question, list_hosts
+from logagent.terminal.documents import list_hosts
+from logagent.terminal.hosts import HostsQuestion, hosts_question
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL
 from testbed.console import Console, typed
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 import trio
 
-from logagent.terminal.streams import Pipe, Streams, text_writer
+from logagent.terminal.pipe import Pipe
+from logagent.terminal.streams import Streams, text_writer
 
 
 class Ends:

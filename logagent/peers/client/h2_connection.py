@@ -18,17 +18,12 @@ import httpx
 import trio
 
 from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, Header, close, kind_of, message_of
-from logagent.peers.client.h2_machine import Http2Machine, name_of
+from logagent.peers.client.h2_machine import WRITE_TIMEOUT, Http2Machine, name_of, stranger
 from logagent.peers.client.h2_stream import Http2Stream, MakeError, request_headers
 
-WRITE_TIMEOUT = 1.0
-"""Seconds for a write: writes are small (headers, credit, resets), and a socket that takes none of them is dead."""
 SILENCE = 1.0
 """If a wait is cancelled after this many seconds without a byte, the connection may be dead: it gets no new
 requests."""
-_TLS = (b"\x15\x03", b"\x16\x03")
-"""How the records of TLS begin in which a server says that it does not understand (an alert), or greets."""
-_HTTP_1 = b"HTTP/1."
 KEEP_IDLE = 60.0
 """Seconds after which an unused connection is not used again: firewalls drop idle connections silently."""
 
@@ -199,8 +194,8 @@ class Http2Connection:
 
     def _receive(self, received: bytes) -> None:
         self._heard = trio.current_time()
-        if not self._greeted and (stranger := _stranger(received, in_cleartext=self._in_cleartext)):
-            self._fail(httpx.RemoteProtocolError, stranger)
+        if not self._greeted and (other := stranger(received, in_cleartext=self._in_cleartext)):
+            self._fail(httpx.RemoteProtocolError, other)
         elif not received:
             self._fail(httpx.RemoteProtocolError, "the agent closed the connection")
         if self._error is None:
@@ -232,15 +227,6 @@ class Http2Connection:
                 if stream.waiting:
                     stream.waiting.unpark()
                     return
-
-
-def _stranger(first: bytes, *, in_cleartext: bool) -> str:
-    """Say what the other side is if it does not begin as HTTP/2 does; empty if it may."""
-    if first.startswith(_TLS) or (first.startswith(_HTTP_1) and b"https" in first.lower()):
-        return "http was asked of a port that speaks https: ask it by https://"
-    if first.startswith(_HTTP_1):
-        return "it speaks HTTP/1 only; is it an agent?"
-    return "" if first or not in_cleartext else "it closed the connection at once; does that port speak https?"
 
 
 class Http2Exchange:

@@ -23,19 +23,28 @@ STREAM_WINDOW = 1024 * 1024
 10 ms of round trip."""
 CONNECTION_WINDOW = MAX_STREAMS * STREAM_WINDOW
 """The flow-control window of a connection in bytes: large enough that unread streams never block other streams."""
+WRITE_TIMEOUT = 1.0
+"""Seconds for a write: writes are small (headers, credit, resets), and a socket that takes none of them is dead."""
+_TLS = (b"\x15\x03", b"\x16\x03")
+"""How the records of TLS begin in which a server says that it does not understand (an alert), or greets."""
+_HTTP_1 = b"HTTP/1."
 
 
 class Http2Machine(h2.connection.H2Connection):
-    """h2's connection without the cost of its trace, and with each frame's length checked before its body arrives."""
+    """h2's connection without the cost of its trace, and with each frame's length checked before its body arrives.
 
-    def __init__(self) -> None:
+    Args:
+        stream_window: the flow-control window of each stream, in bytes.
+    """
+
+    def __init__(self, stream_window: int = STREAM_WINDOW) -> None:
         super().__init__(h2.config.H2Configuration(client_side=True))
         code = h2.settings.SettingCodes
         announced = {
             code.ENABLE_PUSH: 0,
             code.MAX_CONCURRENT_STREAMS: MAX_STREAMS,
             code.MAX_HEADER_LIST_SIZE: self.DEFAULT_MAX_HEADER_LIST_SIZE,
-            code.INITIAL_WINDOW_SIZE: STREAM_WINDOW,
+            code.INITIAL_WINDOW_SIZE: stream_window,
             code.MAX_FRAME_SIZE: FRAME_SIZE,
         }
         self.local_settings = h2.settings.Settings(client=True, initial_values=announced)
@@ -72,3 +81,17 @@ class Http2Machine(h2.connection.H2Connection):
 def name_of(code: h2.errors.ErrorCodes | int | None) -> str:
     """Return the name of an HTTP/2 error code, or the code itself if it has none."""
     return code.name if isinstance(code, h2.errors.ErrorCodes) else f"code {code}"
+
+
+def stranger(first: bytes, *, in_cleartext: bool) -> str:
+    """Say what the other side is if it does not begin as HTTP/2 does; empty if it may.
+
+    Args:
+        first: the first bytes that came from it; none: it closed the connection.
+        in_cleartext: whether they came without TLS.
+    """
+    if first.startswith(_TLS) or (first.startswith(_HTTP_1) and b"https" in first.lower()):
+        return "http was asked of a port that speaks https: ask it by https://"
+    if first.startswith(_HTTP_1):
+        return "it speaks HTTP/1 only; is it an agent?"
+    return "" if first or not in_cleartext else "it closed the connection at once; does that port speak https?"

@@ -8,18 +8,13 @@ from collections.abc import AsyncIterator
 import httpcore
 import httpx
 
+from logagent.peers.client.addresses import BEHIND_A_SOCKET, CONNECT_TIMEOUT, UNIX
 from logagent.peers.client.dialing import Background
 from logagent.peers.client.tls import system_tls
 from logagent.peers.client.transport import AgentTransport, ResponseBody
 
-CONNECT_TIMEOUT = 5.0
-"""Seconds for TCP, TLS and the first SETTINGS together: four round trips to a host that is up."""
 POOL_TIMEOUT = 5.0
 """Seconds that a request waits while `MAX_REQUESTS` are under way; then it ends in `httpx.PoolTimeout`."""
-UNIX = "unix:"
-"""The beginning of the URL of an agent behind a Unix socket."""
-BEHIND_A_SOCKET = "http://localhost"
-"""The URL in requests to an agent behind a Unix socket, whose path HTTP has no place for."""
 
 
 class SocketNetwork(httpcore.AsyncNetworkBackend):

@@ -6,6 +6,7 @@ import ssl
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from logagent.core.wire.certificate_faults import alert_in, why_refused_here, why_refused_there
 from logagent.core.wire.certificates import Certificate, read_certificates
@@ -90,3 +91,11 @@ def why_they_refuse(alert: str, context: ssl.SSLContext) -> str:
     shown = next(iter(read_certificates(getattr(context, "certificate", None) or b"")), None)
     where = f"{context.file} (`--tls-certificate`, of a command `--cert`)" if isinstance(context, AgentTls) else ""
     return why_refused_there(alert, shown, time.time(), where=where)
+
+
+def shown_by(connection: Any) -> Certificate | None:
+    """Return the certificate that an agent showed, trusted or not; only from Python 3.13 on that is public."""
+    told = getattr(connection, "get_unverified_chain", None) or connection._sslobj.get_unverified_chain
+    chain = told() or [b""]
+    leaf = chain[0] if isinstance(chain[0], bytes) else chain[0].public_bytes().encode()
+    return next(iter(read_certificates(leaf)), None)

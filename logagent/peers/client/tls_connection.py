@@ -13,9 +13,8 @@ import httpcore
 import trio
 
 from logagent.core.wire.certificate_faults import alert_in
-from logagent.core.wire.certificates import Certificate, read_certificates
 from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, TlsBroken, TlsFailure
-from logagent.peers.client.tls import why_it_failed, why_they_refuse
+from logagent.peers.client.tls import shown_by, why_it_failed, why_they_refuse
 
 FAREWELL = 1.0
 """Seconds for the alert that tells an agent why its certificate is refused here."""
@@ -44,18 +43,10 @@ async def start_tls(network: httpcore.AsyncNetworkStream, context: ssl.SSLContex
     except (trio.BrokenResourceError, httpcore.NetworkError) as error:
         with trio.move_on_after(FAREWELL, shield=True):
             await raw.say(tls._outgoing.read())
-        shown = _shown(tls._ssl_object)
+        shown = shown_by(tls._ssl_object)
         why = why_it_failed(error.__cause__, context, host=host, first=raw.first, shown=shown)
         raise TlsFailure(why) from error
     return TlsConnection(tls, context)
-
-
-def _shown(connection: Any) -> Certificate | None:
-    """Return the certificate that an agent showed, trusted or not; only from Python 3.13 on that is public."""
-    told = getattr(connection, "get_unverified_chain", None) or connection._sslobj.get_unverified_chain
-    chain = told() or [b""]
-    leaf = chain[0] if isinstance(chain[0], bytes) else chain[0].public_bytes().encode()
-    return next(iter(read_certificates(leaf)), None)
 
 
 class TlsConnection(httpcore.AsyncNetworkStream):

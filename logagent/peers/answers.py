@@ -1,0 +1,228 @@
+"""Asking an agent, whatever carries the bytes: a question's path and headers, and what each part of an answer means.
+
+Nothing in here waits, or knows the client that is used.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import Protocol
+
+from logagent.core.batch import Batch, Out
+from logagent.core.cursor import MAX_ASKED, encode
+from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.query import Query
+from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
+from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, FrameDecoder, WireError
+from logagent.core.wire.parameters import to_query_string
+from logagent.core.wire.trace import TRACE_HEADER, read_trace_id
+from logagent.core.wire.verdict import BadVerdict, NoVerdict, from_trailers
+from logagent.peers.checking import Checks
+
+MAX_PROBLEM = 16 * 1024
+"""Bytes read of a refusal's body: a problem document has a few hundred."""
+LEAST_TIME = 0.001
+"""The smallest timeout that a peer is given, in seconds: with less it could not even report that the time is over."""
+
+_log = logging.getLogger(__name__)
+_STATUSES = {
+    400: Status.INTERNAL,
+    401: Status.PERMISSION_DENIED,
+    403: Status.PERMISSION_DENIED,
+    404: Status.NOT_FOUND,
+    408: Status.UNAVAILABLE,
+    421: Status.PERMISSION_DENIED,
+    429: Status.RESOURCE_EXHAUSTED,
+}
+_OF_WHO_ASKS = frozenset({401, 421})
+"""HTTP status codes that are about who asks, or how, and not about what is asked for."""
+
+
+class AnswerHead(Protocol):
+    """The head of a response.
+
+    Attributes:
+        status_code: of HTTP.
+        headers: by their names, in lower case.
+        http_version: such as `HTTP/2`.
+    """
+
+    @property
+    def status_code(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def http_version(self) -> str: ...
+
+
+def question_path(query: Query) -> str:
+    """Return the path and the query string that ask a query.
+
+    Raises:
+        Failure: if the query's positions do not fit into a URL.
+    """
+    if query.positions and not encode(query, query.positions, MAX_ASKED):
+        raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to continue exactly; name fewer of them")
+    return f"/{'hits' if query.form.hits else 'logs'}?{to_query_string(query)}"
+
+
+def question_headers(query: Query, host: str) -> dict[str, str]:
+    """Return the headers that ask for an answer in batches.
+
+    Batches are asked for compressed, but not from an agent on this machine, where compressing costs more than sending.
+
+    Args:
+        host: of the agent's URL.
+    """
+    columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query.form, name))
+    headers = {
+        "accept": f"{BATCHES}{columns};notes=true",
+        "accept-encoding": IDENTITY if _is_here(host) else "zstd",
+    }
+    return headers | ({SCOPE_HEADER: "own"} if query.own else {})
+
+
+def with_timeout(query: Query, left: float) -> Query:
+    """Return the query with a timeout of so many seconds, but not with less than an agent can answer in."""
+    return replace(query, limits=replace(query.limits, timeout=max(round(left, 3), LEAST_TIME)))
+
+
+def check_head(head: AnswerHead) -> None:
+    """Check that a response that is no refusal is an agent's answer in batches.
+
+    Raises:
+        Failure: if it is not.
+    """
+    if head.http_version != "HTTP/2":
+        raise Failure(Status.INTERNAL, f"speaks {head.http_version}; agents speak HTTP/2 to each other")
+    if head.headers.get("content-type", "").partition(";")[0] != BATCHES:
+        raise Failure(Status.INTERNAL, "answered with something else than batches; is it an agent?")
+
+
+class AnswerBody:
+    """Turns the bytes of an answer's body into batches, which it checks.
+
+    Args:
+        agent: its URL, for the log.
+        head: of the answer.
+        checks: of this answer.
+
+    Raises:
+        Failure: if the body is in a coding that is not known.
+    """
+
+    def __init__(self, agent: str, head: AnswerHead, checks: Checks) -> None:
+        self._agent = agent
+        self._checks = checks
+        self._frames = FrameDecoder()
+        try:
+            self._decode = decoder(head.headers.get("content-encoding", IDENTITY))
+        except DecodeError as error:
+            raise self._failure(error) from None
+
+    def receive(self, chunk: bytes) -> Iterator[Batch]:
+        """Yield the batches that are complete now.
+
+        Raises:
+            Failure: if the bytes are something else, or no honest agent sends them.
+        """
+        try:
+            for piece in self._decode(chunk):
+                for batch in self._frames.receive(piece):
+                    yield self._checks.check(batch)
+        except (WireError, DecodeError) as error:
+            raise self._failure(error) from None
+
+    def finish(self) -> None:
+        """End the body.
+
+        Raises:
+            Failure: if the last batch is cut.
+        """
+        try:
+            self._frames.finish()
+        except WireError as error:
+            raise self._failure(error) from None
+
+    def _failure(self, error: Exception) -> Failure:
+        _log.warning("%s sent something else than batches: %s", self._agent, error)
+        return Failure(Status.INTERNAL, f"sent something else than batches: {error}")
+
+
+class Counted:
+    """Forwards batches, and counts their lines.
+
+    Attributes:
+        lines: the number of lines forwarded so far.
+    """
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self.lines = 0
+
+    async def send(self, batch: Batch) -> None:
+        """Forward a batch."""
+        await self._out.send(batch)
+        self.lines += batch.count
+
+
+def verdict_in(trailers: Mapping[str, str]) -> Outcome:
+    """Return the outcome that the trailers of an answer tell.
+
+    Raises:
+        Failure: if they tell none.
+    """
+    try:
+        return from_trailers(trailers)
+    except NoVerdict as error:
+        raise Failure(Status.UNAVAILABLE, f"its answer ended without a verdict ({error})") from None
+    except BadVerdict as error:
+        raise Failure(Status.INTERNAL, f"its answer ended with a verdict that is none: {error}") from None
+
+
+def refusal_in(head: AnswerHead, document: bytes) -> Failure:
+    """Turn a response with a status other than 200 into a failure, with the message of its problem document (RFC 9457).
+
+    Without such a document, the message names the status.
+
+    Args:
+        document: the beginning of the body.
+    """
+    # A server's error may be temporary; a request that the server does not understand fails again.
+    other = Status.UNAVAILABLE if 500 <= head.status_code <= 599 else Status.INTERNAL
+    message = _detail(document) or f"answered with HTTP status {head.status_code}"
+    if head.status_code in _OF_WHO_ASKS:
+        message = f"refuses who asks: {message}"
+    return Failure(_STATUSES.get(head.status_code, other), message, trace_of(head))
+
+
+def in_plain_words(failure: Failure, query: Query) -> Failure:
+    """Return the failure, with a clearer message if the agent's version does not know the parameter `follow`."""
+    if query.follow and failure.message.startswith("follow: unknown parameter"):
+        return Failure(failure.status, "is of a version that cannot follow yet; update that agent")
+    return failure
+
+
+def trace_of(head: AnswerHead) -> str:
+    """Return the trace's id that a response names; empty if it names none."""
+    return read_trace_id(head.headers.get(TRACE_HEADER))
+
+
+def _detail(document: bytes) -> str:
+    if len(document) > MAX_PROBLEM:
+        return ""
+    try:
+        return str(json.loads(document)["detail"]).encode("utf-8", "replace").decode()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

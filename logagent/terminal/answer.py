@@ -1,0 +1,93 @@
+"""The answer to a query printed, whatever carries it: lines, counts or a chart, and what is missing from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from logagent.core.notes import Note
+from logagent.core.outcome import Outcome, Status
+from logagent.core.query import Source
+from logagent.peers.direct.waiting import Late
+from logagent.terminal.notices import NoticePrinter
+from logagent.terminal.printers import printer_of
+from logagent.terminal.printing import Printer
+from logagent.terminal.progress import Watched, progress_on
+from logagent.terminal.question import Question
+from logagent.terminal.streams import Streams, Write
+from logagent.terminal.verdicts import FAILED, exit_code, talk
+
+GRACE = 2.0
+"""Seconds beyond the timeout that an agent has to send its verdict: it keeps the same deadline itself."""
+CLOSED_PIPE = 141
+"""The exit code that a shell shows for a program that ended because nobody reads its output (128 + SIGPIPE)."""
+
+
+def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
+    """Report what is missing from an answer.
+
+    Args:
+        outcome: as `show` returned it.
+
+    Returns:
+        The exit code.
+    """
+    if outcome is None:
+        return CLOSED_PIPE
+    for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose):
+        streams.say(line)
+    return exit_code(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """The batches of an answer, printed.
+
+    Attributes:
+        outcome: how the answer ended.
+        notes: those that were printed at once.
+        printer: prints the end, too.
+    """
+
+    outcome: Outcome
+    notes: tuple[Note, ...]
+    printer: Printer
+
+    async def end(self, asked: Question) -> Outcome:
+        """Print the end of the answer.
+
+        Returns:
+            The outcome without the notes that were printed already.
+        """
+        if exit_code(self.outcome) != FAILED or asked.form == "json":
+            await self.printer.end(self.outcome)
+        return replace(self.outcome, notes=tuple(note for note in self.outcome.notes if note not in self.notes))
+
+
+async def print_batches(
+    source: Source,
+    asked: Question,
+    streams: Streams,
+    environ: Mapping[str, str],
+    write: Write,
+    clock: Callable[[], float],
+) -> Printed:
+    """Print what a source answers, but for its end.
+
+    Args:
+        source: its `pump` raises `Late` if the answer does not end in time.
+        write: writes to standard output.
+        clock: tells the seconds, for the progress.
+
+    Raises:
+        ConfigError: if the time zone of a chart is unknown.
+    """
+    with progress_on(streams, environ, clock) as progress:
+        printer = printer_of(asked, progress.before(write), streams, environ)
+        watched, at_once = Watched(printer, progress), asked.query.follow is not None
+        notices = NoticePrinter(watched, progress, streams, asked.agent.url, at_once=at_once)
+        try:
+            outcome = await source.pump(asked.query, notices)
+        except Late:
+            outcome = Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", printer.lines)
+    return Printed(outcome, notices.told, printer)

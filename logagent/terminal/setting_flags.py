@@ -1,0 +1,40 @@
+"""The flags that are settings of an agent, made from the table of settings."""
+
+from __future__ import annotations
+
+import argparse
+
+from logagent.config.setting import Setting
+from logagent.config.table import BY_NAME, SETTINGS
+from logagent.terminal.output_flag import add_output
+
+
+def add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the flags of `serve`, one for each setting."""
+    parser.add_argument("--config", metavar="FILE", help="a TOML file that holds settings [$LOGAGENT_CONFIG]")
+    for setting in SETTINGS:
+        _add_setting(parser, setting)
+    return parser
+
+
+def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
+    explained = f"{setting.help} [{setting.shown_default}; ${setting.variable}]".replace("%", "%%")
+    if setting.is_switch:
+        parser.add_argument(setting.flag, action=argparse.BooleanOptionalAction, help=explained)
+    else:
+        parser.add_argument(
+            setting.flag, action="append", metavar=setting.unit.upper().replace(" ", "-") or "TEXT", help=explained
+        )
+
+
+def add_formats(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the flags of `formats`, of which two are settings."""
+    parser.epilog = "exit codes: 0 all times are trusted, 1 those of some file are not, 2 a file cannot be read"
+    parser.add_argument("file", metavar="FILE", nargs="+", help="a local file, compressed or not; -: standard input")
+    parser.add_argument("-n", "--lines", metavar="N", default="20", help="explain the first N lines of each [20]")
+    for name in ("timezone", "time_format"):
+        _add_setting(parser, BY_NAME[name])
+    parser.add_argument("--config", metavar="FILE", help="a TOML file that holds these two [$LOGAGENT_CONFIG]")
+    add_output(parser)
+    parser.set_defaults(timezone=[], time_format=[])
+    return parser
