@@ -21,6 +21,7 @@ import bystanders
 import counting
 import following
 import living
+import many
 import processes
 import ranging
 import reading
@@ -45,6 +46,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "idle": living.idle,
     "latency": following.latency,
     "follows": following.many,
+    "many": many.many,
     "hosts": following.hosts,
     "interrupted": stopping.interrupted,
     "paused": stopping.paused,

@@ -199,7 +199,7 @@ class LocalLister:
             query: its files, and whether rotated ones belong to them.
             patience: seconds that others wait for this host.
         """
-        listed: list[ListedLog] = []
+        looked: list[ListedLog] = []
         notes, left_out = Notes(), LeftOut()
         seconds = patience * PATIENCE_OF_FILES
         with trio.move_on_after(seconds) as in_time:
@@ -211,8 +211,8 @@ class LocalLister:
             return failing(self.logs.host, Status.UNAVAILABLE, f"no answer from the disk within {seconds:g} s")
         logs, failures = sorted_out(found)
         with trio.move_on_at(in_time.deadline):
-            for log in logs:
-                listed.append(await self._look_into(log, notes))
+            await self.logs.threads.in_slices(self._looking_into(logs, looked, notes))
+        listed = looked.copy()  # a thread that is left behind may still add to it
         failures += [*_unreadable(logs, listed), *([left_out.failure("listed")] if left_out else [])]
         every = (*listed, *map(self._unlooked, logs[len(listed) :]))
         return Listing(every, (self._part(logs, listed, failures),), self._told(notes))
@@ -226,10 +226,12 @@ class LocalLister:
     def _told(self, notes: Notes) -> tuple[Note, ...]:
         return of_host(notes.told(), self.logs.host)
 
-    async def _look_into(self, log: Log, notes: Notes) -> ListedLog:
-        logs = self.logs
-        zone, named = logs.zone_of(log), logs.named_for(log)
-        return await logs.threads.in_thread(self.lister.look, logs.host, log, zone, named, notes)
+    def _looking_into(self, logs: Sequence[Log], looked: list[ListedLog], notes: Notes) -> Generator[None, None, None]:
+        """Look into one log after the other, and add what is found; yields after each."""
+        host, local = self.logs.host, self.logs
+        for log in logs:
+            looked.append(self.lister.look(host, log, local.zone_of(log), local.named_for(log), notes))
+            yield
 
     def _unlooked(self, log: Log) -> ListedLog:
         return unlooked(self.logs.host, log, self.logs.zone_of(log), "not looked into in time")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import UTC
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,7 @@ from logagent.core.batch import SIGN_OF_LIFE, Position
 from logagent.core.notes import Note
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.core.wire.listing import UNTIMED, Listing
+from logagent.core.wire.listing import UNTIMED, ListedLog, Listing
 from logagent.disk.archives.archive import KEPT
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.catalog.listed_logs import LogLister
@@ -372,8 +372,32 @@ class SlowDisk(DiskThreads):
         return await super().work(function, *args)
 
 
-async def listed(logs: LocalLogs) -> Listing:
-    return await LocalLister(logs, LogLister()).listing(Query.of(files=("*.log",)), patience=5)
+class StepByStep(DiskThreads):
+    """Does a single step of work in each turn."""
+
+    def _slice(self, steps: Generator[None, None, Result]) -> tuple[Result] | tuple[()]:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return (end.value,)
+        return ()
+
+
+class SlowLister(LogLister):
+    """Takes so many seconds of a clock to look into a log."""
+
+    def __init__(self, clock: MockClock, seconds: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seconds = seconds
+
+    def look(self, *args: Any, **options: Any) -> ListedLog:
+        self._clock.jump(self._seconds)
+        return super().look(*args, **options)
+
+
+async def listed(logs: LocalLogs, lister: LogLister | None = None) -> Listing:
+    return await LocalLister(logs, lister or LogLister()).listing(Query.of(files=("*.log",)), patience=5)
 
 
 async def test_logs_that_are_not_looked_into_in_time_are_listed_without_times(
@@ -382,7 +406,7 @@ async def test_logs_that_are_not_looked_into_in_time_are_listed_without_times(
     started = trio.current_time()
     for name in ("a.log", "b.log"):
         (tmp_path / name).write_bytes(b"2026-11-23T10:00:00Z one\n")
-    listing = await listed(logs_in(tmp_path, threads=SlowDisk(1)))
+    listing = await listed(logs_in(tmp_path, threads=StepByStep(inline=True)), SlowLister(autojump_clock, 3))
     assert [(log.timed, log.message) for log in listing.logs] == [(True, ""), (None, "not looked into in time")]
     [part] = listing.hosts
     assert part.status is Status.DEADLINE_EXCEEDED

@@ -63,16 +63,22 @@ class Lister:
         self._seen: OrderedDict[_Identity, Ends] = OrderedDict()
         self._lock = threading.Lock()
 
-    def ends(self, generation: Generation, zone: tzinfo, named: NamedFormat | None = None) -> Ends:
-        """Return what the ends of one file say; opens the file, and blocks.
+    def ends(
+        self, generation: Generation, zone: tzinfo, named: NamedFormat | None = None, *, opened: bool = True
+    ) -> Ends:
+        """Return what the ends of one file say; blocks.
 
         Args:
             zone: time zone of times that name none.
             named: the format of time that was named for the file, if one was.
+            opened: whether the file is opened in any case; if not, what is in the cache holds if it was found unchanged
+                and readable.
 
         Raises:
             Failure: when the file cannot be read.
         """
+        if not opened and (known := self._unopened(generation, zone, named)) is not None:
+            return known
         descriptor = generation.open()
         try:
             status = os.fstat(descriptor)
@@ -106,6 +112,11 @@ class Lister:
             while len(self._seen) > self._kept:
                 self._seen.popitem(last=False)
         return ends
+
+    def _unopened(self, file: Generation, zone: tzinfo, named: NamedFormat | None) -> Ends | None:
+        if file.identity is None or not file.readable:
+            return None
+        return self._remembered((*file.identity, file.size, file.modified, str(zone), named))
 
     def _remembered(self, identity: _Identity) -> Ends | None:
         with self._lock:

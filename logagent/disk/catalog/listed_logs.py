@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from functools import partial
 
 from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Status, joined_causes
@@ -60,7 +61,7 @@ class LogLister:
     def look(
         self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None = None, notes: Notes | None = None
     ) -> ListedLog:
-        """Return a log with its times; opens each of its files that it has not seen yet, and blocks.
+        """Return a log with its times; opens each of its files that it has not seen as it is now, and blocks.
 
         Of the files only the ends of at most twice `MAX_TRIED` are read, of the others a byte. Each that cannot be read
         is named in the log's message; the times are those of the others. Whether a file is compressed is decided by its
@@ -72,8 +73,9 @@ class LogLister:
             notes: gets the files that may not be read, if a glob met the log.
         """
         seen = _Seen()
-        first = self._first_with_lines(log.generations, zone, named, seen)
-        last = self._first_with_lines(log.generations[::-1], zone, named, seen)
+        ends_of = partial(self._lister.ends, zone=zone, named=named, opened=log.named)
+        first = _first_with_lines(log.generations, ends_of, seen)
+        last = first if len(log.generations) == 1 else _first_with_lines(log.generations[::-1], ends_of, seen)
         for file in log.generations:
             if not seen.has(file) and (failure := self._failure_of(file)) is not None:
                 seen.failures[file.name] = failure
@@ -95,22 +97,6 @@ class LogLister:
             failures[0].status if failures else Status.OK,
         )
 
-    def _first_with_lines(
-        self, generations: Sequence[Generation], zone: tzinfo, named: NamedFormat | None, seen: _Seen
-    ) -> Ends:
-        for generation in generations[:MAX_TRIED]:
-            try:
-                ends = self._lister.ends(generation, zone, named)
-            except Failure as failure:
-                seen.failures[generation.name] = failure
-                continue
-            seen.compressed[generation.name] = ends.compressed
-            if ends.loss:
-                seen.failures[generation.name] = Failure(Status.DATA_LOSS, ends.loss)
-            if ends.judgement.lines:
-                return ends
-        return Ends()
-
     def _failure_of(self, file: Generation) -> Failure | None:
         """Return why a file cannot be read; None if it can, or could when it was as it is now."""
         unchanged = file.identity, file.size, file.modified
@@ -127,6 +113,21 @@ class LogLister:
             while len(self._readable) > self._kept:
                 self._readable.popitem(last=False)
         return None
+
+
+def _first_with_lines(generations: Sequence[Generation], ends_of: Callable[[Generation], Ends], seen: _Seen) -> Ends:
+    for generation in generations[:MAX_TRIED]:
+        try:
+            ends = ends_of(generation)
+        except Failure as failure:
+            seen.failures[generation.name] = failure
+            continue
+        seen.compressed[generation.name] = ends.compressed
+        if ends.loss:
+            seen.failures[generation.name] = Failure(Status.DATA_LOSS, ends.loss)
+        if ends.judgement.lines:
+            return ends
+    return Ends()
 
 
 def _note_denied(log: Log, seen: _Seen, notes: Notes) -> None:

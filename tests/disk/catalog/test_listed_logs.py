@@ -329,3 +329,43 @@ def test_times_are_found_in_every_encoding_and_behind_nuls(
     log = looking.log()
     assert log.oldest == NOON
     assert log.newest == (NOON + (count - 1) * SECOND if wrap is not gzip.compress else None)
+
+
+class Opens:
+    """`os.open`, which counts the files that are opened for reading."""
+
+    def __init__(self) -> None:
+        self.files = 0
+
+    def __call__(self, path: str, flags: int, *, dir_fd: int | None = None) -> int:
+        self.files += path.startswith("/proc/self/fd/")  # found files are opened again by their descriptors
+        return os.open(path, flags, dir_fd=dir_fd)
+
+
+def test_what_a_glob_meets_unchanged_is_not_opened_again(tmp_path: Path) -> None:
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_bytes(lines(0, 9))
+    opens, lister = Opens(), LogLister()
+    catalog = Catalog([tmp_path], opener=opens)
+    listings = []
+    for opened in (2, 0, 1):
+        before = opens.files
+        listings.append([lister.look("web-1", log, UTC) for log in catalog.find(["*.log"])])
+        assert opens.files - before == opened
+        if opened == 0:
+            (tmp_path / "b.log").write_bytes(lines(0, 12))
+    assert listings[0] == listings[1]
+    assert listings[1][1].newest != listings[2][1].newest
+
+
+def test_what_is_named_is_opened_in_any_case_since_it_may_have_become_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_bytes(lines(0, 9))
+    opens, lister = Opens(), LogLister()
+    catalog = Catalog([tmp_path], opener=opens)
+    for _ in range(2):
+        before = opens.files
+        [log] = catalog.find(["a.log"])
+        found = opens.files
+        lister.look("web-1", log, UTC)
+        assert found >= before
+        assert opens.files > found
