@@ -79,10 +79,11 @@ LONGEST = {"file": 300, "class": 200, "function": 40}
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """Ways of Trio's to threads."""
 
-LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays"}) | {"address", "flags", "plain", "printers"}
+_OF_COMMANDS = frozenset({"address", "command_parser", "flags", "plain", "printers"})
+LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays"}) | _OF_COMMANDS
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
-certificates, which is needed where a handshake failed, or for numpy, which is needed for many lines. The last four are
-of the command line: what only TLS, only settings and only counts need."""
+certificates, which is needed where a handshake failed, or for numpy, which is needed for many lines. The others are
+of the command line: what only TLS, only settings, only counts and only mistakes need."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})
 

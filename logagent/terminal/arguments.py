@@ -232,7 +232,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     """Only a command's own parser lets flags stand between FILE and KEYWORD: argparse does not pass intermixed
     arguments on to subparsers. It is made sooner, too, than those of all commands."""
     if argv and argv[0] in _BY_THEMSELVES:
-        return flags.parser_of(argv[0]).parse_intermixed_args(argv[1:], argparse.Namespace(command=argv[0]))
+        return flags.parser_of(argv[0]).read(argv[1:], argv[0])
     return flags.whole_parser().parse_args(argv)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from logagent import __version__
+from logagent.terminal.command_parser import CommandParser
 from logagent.terminal.output_flag import add_output
 from logagent.terminal.verdicts import EXIT_CODES
 
@@ -14,9 +15,9 @@ PROGRAM = "logagent"
 """How the program is called."""
 
 
-def whole_parser() -> argparse.ArgumentParser:
+def whole_parser() -> CommandParser:
     """Make the parser of the whole command line, with those of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=PROGRAM,
         description="Serve this host's log files over HTTP/2, or search the logs of many hosts, merged by time.",
         allow_abbrev=False,
@@ -28,10 +29,12 @@ def whole_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def parser_of(command: str) -> argparse.ArgumentParser:
+def parser_of(command: str) -> CommandParser:
     """Make the parser of one command, which reads what stands behind its name."""
     add_arguments, summary = _COMMANDS[command]
-    return add_arguments(argparse.ArgumentParser(prog=f"{PROGRAM} {command}", **_shape(summary)))
+    parser = CommandParser(prog=f"{PROGRAM} {command}", **_shape(summary))
+    add_arguments(parser)
+    return parser
 
 
 def _shape(summary: str) -> dict[str, Any]:
@@ -55,7 +58,9 @@ def _add_formats(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     _add_search(parser)
-    parser.add_argument("-n", "--lines", metavar="N", help="print at most N lines; with --events, N events [no limit]")
+    parser.add_argument(
+        "-n", "--lines", metavar="N", help="print at most N lines, also -N; with --events, N events [no limit]"
+    )
     parser.add_argument(
         "-f", "--follow", action="store_true", help="keep printing lines as they are written, as `logagent follow` does"
     )
@@ -134,8 +139,9 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "-S",
         "--since",
         metavar="WHEN",
-        help="only lines from this time on: a span back from now, such as 15m, 2h, 7d, or a time, such as 10:30, "
-        "2026-11-23, '2026-11-23 10:30'",
+        help="only lines from this time on: today, yesterday, 'yesterday 10:00', 10:30, 2026-11-23, "
+        "'2026-11-23 10:30', '23 Nov 10:30', @1795429800, all in this machine's zone, or a span back from now: 15m, "
+        "1h30m, 7d, '2 hours ago'",
     )
     parser.add_argument("-U", "--until", metavar="WHEN", help="only lines before this time, in the same forms")
     parser.add_argument(
@@ -153,7 +159,7 @@ def _add_patterns(parser: argparse.ArgumentParser) -> None:
     _add_repeatable(
         parser,
         "KEYWORD",
-        "another KEYWORD; write --keyword=-x if it begins with a hyphen",
+        "another KEYWORD, which may begin with a hyphen",
         "-e",
         "--keyword",
         dest="more_keywords",

@@ -94,8 +94,8 @@ def _search(typed: SearchArguments) -> Parameters:
         "regex": typed.regex,
         "exclude_regex": typed.exclude_regex,
         "ignore_case": when(typed.ignore_case),
-        "since": given(_with_zone(typed.since)),
-        "until": given(_with_zone(typed.until)),
+        "since": given(_with_zone("--since", typed.since)),
+        "until": given(_with_zone("--until", typed.until)),
         "unit": when(typed.events, "event"),
         "rotated": when(typed.no_rotated, "false"),
         "timeout": given(typed.timeout),
@@ -119,5 +119,8 @@ def _answer(typed: QueryArguments) -> Parameters:
     }
 
 
-def _with_zone(typed: str | None) -> str | None:
-    return None if typed is None else times.completed(typed, datetime.now().astimezone())
+def _with_zone(flag: str, typed: str | None) -> str | None:
+    try:
+        return None if typed is None else times.completed(typed, datetime.now().astimezone())
+    except times.StillToCome as error:
+        raise ConfigError(flag, str(error)) from None

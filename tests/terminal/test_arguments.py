@@ -22,6 +22,7 @@ from logagent.terminal.arguments import (
     UsageText,
     parse,
 )
+from logagent.terminal.flags import parser_of
 from testbed.console import typed
 
 
@@ -92,7 +93,80 @@ def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
     told = parse(argv)
     assert isinstance(told, UsageText)
     assert told.code == 2
-    assert told.text.startswith("usage: logagent")
+    assert told.text.startswith("logagent")
+    assert told.text.count("\n") == 2
+    assert "\0" not in told.text
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["query", "f", "--verb"], "unrecognized arguments: --verb; is --verbose meant?"),
+        (["files", "--hots=a"], "unrecognized arguments: --hots=a; is --host meant?"),
+        (["hits", "f", "--xyzzy"], "unrecognized arguments: --xyzzy\n"),
+        (["query", "f", "-n"], "argument -n/--lines: expected one argument"),
+        (["hosts", "x"], "unrecognized arguments: x\n"),
+        (["query", "f", "-o", "jsn"], "invalid choice: 'jsn' (choose from 'text', 'json')"),
+    ],
+)
+def test_mistakes_are_told_in_two_lines(argv: list[str], said: str) -> None:
+    told = parse(argv)
+    assert isinstance(told, UsageText)
+    assert said in told.text
+    assert told.text.splitlines()[1] == f"`logagent {argv[0]} --help` lists what there is."
+
+
+@pytest.mark.parametrize(
+    ("argv", "file", "keyword"),
+    [
+        (["--", "-dash.log", "-x"], "-dash.log", ["-x"]),
+        (["-n", "5", "--", "-1.log", "--", "-n"], "-1.log", ["--", "-n"]),
+        (["a", "-"], "a", ["-"]),
+        (["a", ""], "a", [""]),
+    ],
+)
+def test_behind_two_hyphens_no_word_is_a_flag(argv: list[str], file: str, keyword: list[str]) -> None:
+    given = typed(QueryArguments, "query", *argv)
+    assert (given.file, given.keyword) == (file, keyword)
+
+
+@pytest.mark.parametrize(
+    ("argv", "more"),
+    [
+        (["-e", "-x"], ["-x"]),
+        (["-e", "--", "-e", "-n"], ["--", "-n"]),
+        (["-ie", "-x"], ["-x"]),
+        (["--keyword", "--verbose"], ["--verbose"]),
+        (["-e", ""], [""]),
+        (["-e-x", "-e=y", "-iex", "--keyword=--", "--keyword="], ["-x", "=y", "x", "--", ""]),
+    ],
+)
+def test_a_flag_takes_the_next_word_whatever_it_is(argv: list[str], more: list[str]) -> None:
+    given = typed(QueryArguments, "query", "f", *argv)
+    assert (given.more_keywords, given.keyword, given.verbose) == (more, [], False)
+
+
+@pytest.mark.parametrize("argv", [["-20"], ["-n20"], ["-n", "20"], ["--lines=20"], ["-5", "-20"]])
+def test_a_number_behind_a_hyphen_is_that_many_lines(argv: list[str]) -> None:
+    assert typed(QueryArguments, "query", "f", "k", *argv).lines == "20"
+    assert typed(QueryArguments, "follow", *argv, "f", "k").lines == "20"
+
+
+def test_a_number_behind_a_hyphen_is_a_mistake_where_there_are_no_lines() -> None:
+    told = parse(["hits", "f", "-20"])
+    assert isinstance(told, UsageText)
+    assert "there are no lines to be counted by -20; behind -- it is a word" in told.text
+    assert typed(HitsArguments, "hits", "f", "--", "-20").keyword == ["-20"]
+
+
+def test_argparse_tells_which_flags_take_a_value() -> None:
+    """A contract: what is touched of argparse is private."""
+    flags = parser_of("query")._option_string_actions
+    assert {flag for flag in flags if flags[flag].nargs is None} >= {"-n", "--since", "-e", "--agent", "--key", "-o"}
+    assert {flag for flag in flags if flags[flag].nargs == 0} == {
+        *("-h", "--help", "-F", "--fixed-strings", "-i", "--ignore-case", "--events", "--no-rotated", "-f", "--follow"),
+        *("--verbose", "-c", "--count"),
+    }
 
 
 @pytest.mark.parametrize("command", ["", "serve", "query", "follow", "files", "hits", "hosts", "certs", "demo"])

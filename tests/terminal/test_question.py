@@ -13,7 +13,9 @@ from logagent.core.batch import Position
 from logagent.core.cursor import encode
 from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.core.wire.parameters import parse
+from logagent.terminal import times
 from logagent.terminal.question import EARLIER
+from logagent.terminal.times import StillToCome
 from logagent.terminal.verdicts import FAILED
 from testbed.console import Console, hits_question_of, question_of
 
@@ -221,3 +223,17 @@ def test_a_wrong_step_is_told_by_its_flag() -> None:
 def test_hits_have_no_flags_that_say_how_lines_are_sent(console: Console) -> None:
     assert console.run("hits", "-n", "5", "syslog") == 2
     assert "unrecognized arguments: -n" in console.talk
+
+
+@pytest.mark.parametrize("flag", ["--since", "--until"])
+def test_a_time_that_is_still_to_come_is_told_with_its_flag(flag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def to_come(*_: object) -> str:
+        raise StillToCome("10:00 is still to come today")
+
+    monkeypatch.setattr(times, "completed", to_come)
+    with pytest.raises(ConfigError, match=f"^{flag}: 10:00 is still to come today$"):
+        question_of("query", "f", flag, "10:00")
+
+
+def test_a_span_may_begin_with_a_hyphen() -> None:
+    assert question_of("query", "f", "-S", "-1h").query.range.since is not None

@@ -108,7 +108,11 @@ def unit(name: str, values: list[str], _now: int) -> Unit:
 
 def moment(name: str, values: list[str], now: int) -> int:
     """Read a time, or a span back from now, as nanoseconds since the epoch."""
-    read = moments.read(_once(name, values), now)
+    value = _once(name, values)
+    read = moments.read(value, now)
+    if read is None and moments.read(f"{value}Z", now) is not None and "T" in value.upper():
+        offset = "an offset such as %2B01:00, since + in a URL is a blank"
+        raise BadParameter(name, f"{value} has no zone: append Z for UTC, or {offset}")
     if read is None:
         raise BadParameter(name, f"must be {moments.SPELLINGS}")
     return read

@@ -1,0 +1,100 @@
+"""argparse's parser, with words read as getopt(3) reads them, and mistakes told in two lines.
+
+Private parts touched: argparse's `_option_string_actions`, the flags of a parser and what each of them does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+_WORD = "\0"
+"""Put before words that are no flags, so that argparse takes none of them for one; no argument can hold it."""
+_UNKNOWN = "unrecognized arguments: "
+
+
+class CommandParser(argparse.ArgumentParser):
+    """The parser of one command, or of all of them."""
+
+    def read(self, argv: Sequence[str], command: str) -> argparse.Namespace:
+        """Read the arguments of a command, flags and other words in any order.
+
+        A flag that takes a value takes the next word, whatever it is; after `--` no word is a flag; `-20` means
+        `--lines 20`.
+
+        Args:
+            argv: without the command.
+
+        Raises:
+            SystemExit: after help or a mistake was printed.
+        """
+        given = self.parse_intermixed_args([*self._in_order(argv)], argparse.Namespace(command=command))
+        for name, value in vars(given).items():
+            setattr(given, name, _unmarked(value))
+        return given
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong, and where help is to be had; end with the exit code of wrong usage."""
+        said = message.replace(_WORD, "")
+        if said.startswith(_UNKNOWN):
+            said += self._meant(said.removeprefix(_UNKNOWN).split()[0].partition("=")[0])
+        self.exit(2, f"{self.prog}: {said}\n`{self.prog} --help` lists what there is.\n")
+
+    def _meant(self, flag: str) -> str:
+        # Imported here, since most commands are typed right.
+        from difflib import get_close_matches
+
+        meant = get_close_matches(flag, self._option_string_actions, 1)
+        return f"; is {meant[0]} meant?" if meant else ""
+
+    def _in_order(self, argv: Sequence[str]) -> Iterator[str]:
+        """Yield flags as they come, each with its value, and mark other words."""
+        rest = iter(argv)
+        for word in rest:
+            if word == "--":
+                yield from (_WORD + each for each in rest)
+            elif not word.startswith("-") or word == "-":
+                yield _WORD + word
+            elif re.fullmatch("-[0-9]+", word):
+                yield self._lines(word)
+            else:
+                flags, value = self._apart(word)
+                yield flags
+                if value is None and self._takes_next(flags):
+                    value = next(rest, None)
+                if value is not None:
+                    yield _WORD + value if value.startswith("-") else value
+
+    def _lines(self, word: str) -> str:
+        """Return the flag that `-20` stands for."""
+        if "--lines" not in self._option_string_actions:
+            self.error(f"there are no lines to be counted by {word}; behind -- it is a word")
+        return f"--lines={word[1:]}"
+
+    def _apart(self, word: str) -> tuple[str, str | None]:
+        """Take apart flags and the value that is attached to them, as in `-in5` and `--lines=5`; None: none is."""
+        if word.startswith("--"):
+            flag, equals, value = word.partition("=")
+            return (flag, value) if equals and self._takes_value(flag) else (word, None)
+        for place, letter in enumerate(word[1:], 2):
+            takes = self._takes_value(f"-{letter}")
+            if takes is not False:
+                return (word[:place], word[place:] or None) if takes else (word, None)
+        return word, None
+
+    def _takes_next(self, word: str) -> bool:
+        """Return whether a flag, or the last one of several letters, takes the next word as its value."""
+        return bool(self._takes_value(word if word.startswith("--") else f"-{word[-1]}"))
+
+    def _takes_value(self, flag: str) -> bool | None:
+        """Return whether a flag takes a value; None if there is no such flag."""
+        action = self._option_string_actions.get(flag)
+        return None if action is None else action.nargs is None
+
+
+def _unmarked(value: object) -> object:
+    if isinstance(value, str):
+        return value.replace(_WORD, "")
+    return [_unmarked(each) for each in value] if isinstance(value, list) else value
