@@ -29,3 +29,22 @@ def as_array(column: Sequence[int]) -> Any:
     """
     np = numpy()
     return np.frombuffer(column, np.int64) if isinstance(column, array) and column else np.array(column, np.int64)
+
+
+def line_starts(text: bytes) -> Any:
+    """Return where the lines of a text begin, of which the last may lack its line break; the text is not empty."""
+    np = numpy()
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 10)
+    starts = np.zeros(len(ends) + (not text.endswith(b"\n")), np.int64)
+    starts[1:] = ends[: len(starts) - 1] + 1
+    return starts
+
+
+def as_values(values: Any) -> array[int]:
+    """Return an array of 64-bit integers as a column of a batch."""
+    return array("q", values.tobytes())
+
+
+def is_long(*columns: object) -> bool:
+    """Return whether columns are arrays, and so long that numpy pays."""
+    return all(isinstance(column, array) and len(column) >= MANY for column in columns)

@@ -6,6 +6,8 @@ A batch without lines is a sign of life: its source is at work and has found not
 from __future__ import annotations
 
 import enum
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import NamedTuple, Protocol
@@ -20,6 +22,20 @@ BATCH_BYTES = 256 * 1024
 
 LARGEST_BATCH = 4 * BATCH_BYTES
 """Bytes of the largest batch that a merge sends: with hundreds of sources, far more lines may be ready at once."""
+
+
+Column = Sequence[int]
+"""A whole number for each line: an array of 64-bit integers, or a list where one of them takes more bits."""
+
+
+def as_column(values: Column) -> Column:
+    """Return numbers as a column; an array is taken as it is, and must not be changed afterwards."""
+    if isinstance(values, array) and values.typecode == "q":
+        return values
+    try:
+        return array("q", values)
+    except OverflowError:  # a time before 1677 or after 2262
+        return list(values)
 
 
 class Origin(NamedTuple):
@@ -126,22 +142,30 @@ class Batch:
         live: whether the source has sent all earlier lines, so that all later batches hold lines written since.
         notes: all notes of the source so far, if there are others than with its last batch that had any. They are told
             ahead of its outcome, since it may be cancelled before that.
+
+    `times`, `offsets`, `origin` and `keys` may be given as lists, and are kept as columns.
     """
 
     body: bytes
     count: int
-    times: list[int] | None = None
-    offsets: list[int] | None = None
+    times: Column | None = None
+    offsets: Column | None = None
     origins: tuple[Origin, ...] = ()
-    origin: list[int] | None = None
+    origin: Column | None = None
     scanned: int = 0
     planned: int = 0
     flags: bytes | None = None
-    keys: list[int] | None = None
+    keys: Column | None = None
     positions: tuple[Position, ...] = ()
     notices: tuple[Notice, ...] = ()
     live: bool = False
     notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("times", "offsets", "origin", "keys"):
+            given: Column | None = getattr(self, name)
+            if given is not None:
+                object.__setattr__(self, name, as_column(given))
 
     @property
     def records(self) -> int:
@@ -154,7 +178,7 @@ class Batch:
         lines.pop()
         return lines
 
-    def origin_of_each(self) -> list[int]:
+    def origin_of_each(self) -> Column:
         """Return the index into `origins` of each line."""
         return self.origin if self.origin is not None else [0] * self.count
 

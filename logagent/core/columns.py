@@ -6,14 +6,16 @@ the columns; code that rearranges batches calls this module.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from logagent.core.batch import Batch, LineFlag, Origin
+from logagent.core.arrays import as_array, as_values, is_long
+from logagent.core.batch import Batch, Column, LineFlag, Origin, as_column
 
-T = TypeVar("T")
+S = TypeVar("S", bound=Sequence[Any])
 
 _PER_LINE = ("times", "offsets", "origin", "flags", "keys")
 """The fields of a batch that hold a value for each line, or None."""
@@ -164,13 +166,13 @@ class Joined:
         flags: of the lines, as in a batch; None if no batch has any.
     """
 
-    def __init__(self, runs: Sequence[Run], order: list[int] | None = None) -> None:
+    def __init__(self, runs: Sequence[Run], order: Column | None = None) -> None:
         self._runs = runs
         self._order = order
         lines: list[bytes] = []
         for run in runs:
             lines += run.lines[run.first : run.behind]
-        self.lines = self._ordered(lines, len(lines))
+        self.lines = lines if order is None or len(lines) < 2 else list(itemgetter(*order)(lines))
         self.flags = self._joined_flags()
 
     def batch(self, count: int, *, times: bool, places: bool) -> Batch:
@@ -194,19 +196,14 @@ class Joined:
         offsets = self._column(count, lambda batch: batch.offsets)
         return replace(batch, offsets=offsets, origins=origins, origin=self._ordered(origin, count))
 
-    def _ordered(self, values: list[T], count: int) -> list[T]:
+    def _ordered(self, values: Column, count: int) -> Column:
         """Return the first values in the order of the sequence."""
-        if self._order is None:
-            return _first(values, count)
-        return list(map(values.__getitem__, _first(self._order, count)))
+        return _first(values, count) if self._order is None else taken(values, _first(self._order, count))
 
-    def _column(self, count: int, of: Callable[[Batch], list[int] | None]) -> list[int]:
+    def _column(self, count: int, of: Callable[[Batch], Column | None]) -> Column:
         """Return a column of the first lines, zero where a batch lacks it."""
-        values: list[int] = []
-        for run in self._runs:
-            column = of(run.batch)
-            values += column[run.first : run.behind] if column else [0] * run.size
-        return self._ordered(values, count)
+        parts = [(of(run.batch) or [0] * run.batch.count)[run.first : run.behind] for run in self._runs]
+        return self._ordered(joined(parts), count)
 
     def _joined_flags(self) -> bytes | None:
         if all(run.batch.flags is None for run in self._runs):
@@ -214,19 +211,36 @@ class Joined:
         flags = b"".join([(run.batch.flags or bytes(run.batch.count))[run.first : run.behind] for run in self._runs])
         return flags if self._order is None else bytes(map(flags.__getitem__, self._order))
 
-    def _origins(self) -> tuple[tuple[Origin, ...], list[int]]:
+    def _origins(self) -> tuple[tuple[Origin, ...], Column]:
         """Return the origins of all runs, each once, and each line's index into them, run by run."""
         numbers: dict[Origin, int] = {}
-        origin: list[int] = []
+        parts: list[Column] = []
         for run in self._runs:
             numbered = [numbers.setdefault(known, len(numbers)) for known in run.batch.origins]
             if run.batch.origin is None:
-                origin += numbered[:1] * run.size
+                parts.append(array("q", numbered[:1]) * run.size)
             else:
-                origin += map(numbered.__getitem__, run.batch.origin[run.first : run.behind])
-        return tuple(numbers), origin
+                parts.append(taken(numbered, run.batch.origin[run.first : run.behind]))
+        return tuple(numbers), joined(parts)
 
 
-def _first(values: list[T], count: int) -> list[T]:
+def joined(columns: Sequence[Column]) -> Column:
+    """Return columns one after the other as one."""
+    if all(isinstance(column, array) for column in columns):
+        return array("q", b"".join(map(memoryview, columns)))  # type: ignore[arg-type]  # each is an array
+    return as_column([value for column in columns for value in column])
+
+
+def taken(column: Column, places: Column) -> Column:
+    """Return the values of a column at some indices, in their order."""
+    if is_long(places):
+        try:
+            return as_values(as_array(column)[as_array(places)])
+        except OverflowError:
+            pass
+    return as_column([column[place] for place in places])
+
+
+def _first(values: S, count: int) -> S:
     """Return the first values, without a copy if these are all: copying costs as much as reordering."""
-    return values if count == len(values) else values[:count]
+    return values if count == len(values) else values[:count]  # type: ignore[return-value]  # of the same type

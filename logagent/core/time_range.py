@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from logagent.core.arrays import as_array, as_values, is_long, numpy
 
 FARTHEST = 10**21 - 1
 """Nanoseconds from the epoch, in either direction, that a range may reach: seconds of twelve digits, some 30,000 years,
@@ -42,11 +44,21 @@ class TimeRange(NamedTuple):
         since, until = self
         if since is None and until is None:
             return range(len(times))
+        if is_long(times):
+            return self._long_places(as_array(times))
         return [
             place
             for place, time in enumerate(times)
             if (since is None or since <= time) and (until is None or time < until)
         ]
+
+    def _long_places(self, times: Any) -> Sequence[int]:
+        inside = numpy().ones(len(times), bool)
+        if self.since is not None:
+            inside &= times >= self.since
+        if self.until is not None:
+            inside &= times < self.until
+        return as_values(inside.nonzero()[0])
 
     def among(self, times: list[int]) -> list[int]:
         """Return the times that lie in the range."""

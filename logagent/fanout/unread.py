@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from logagent.core.batch import Batch, Out
 from logagent.core.columns import cut_before
-from logagent.core.merging.merge import keys_of
+from logagent.core.merging.keys import keys_of
 from logagent.core.notes import Note, NoteKind, add_up
 from logagent.core.outcome import Failure, Outcome, joined_causes
 from logagent.core.query import Query

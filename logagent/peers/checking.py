@@ -12,7 +12,7 @@ import operator
 from logagent.core.batch import Batch, LineFlag, Position
 from logagent.core.hits.counts import are_counts, counts_of
 from logagent.core.hits.steps import LADDER
-from logagent.core.merging.merge import keys_of
+from logagent.core.merging.keys import keys_of
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import WireError

@@ -40,8 +40,8 @@ def test_the_offset_behind_a_line_counts_its_line_break_if_it_has_one() -> None:
 
 
 def test_each_line_has_an_origin_also_where_all_have_the_same() -> None:
-    assert Batch(b"x\ny\n", 2).origin_of_each() == [0, 0]
-    assert Batch(b"x\ny\n", 2, origin=[1, 0]).origin_of_each() == [1, 0]
+    assert [*Batch(b"x\ny\n", 2).origin_of_each()] == [0, 0]
+    assert [*Batch(b"x\ny\n", 2, origin=[1, 0]).origin_of_each()] == [1, 0]
 
 
 def test_a_text_may_lack_its_last_line_break() -> None:

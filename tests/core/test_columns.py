@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, LineFlag, Notice, Origin, Position
-from logagent.core.columns import Joined, Run, cut_before, picked, pieces, with_used_origins
+from logagent.core.arrays import MANY
+from logagent.core.batch import Batch, LineFlag, Notice, Origin, Position, as_column
+from logagent.core.columns import Joined, Run, cut_before, picked, pieces, taken, with_used_origins
+from logagent.core.columns import joined as joined_columns
 from logagent.core.merging.reversing import oldest_first
 from logagent.core.outcome import Status
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-COLUMNS = [field.name for field in fields(Batch) if field.type in ("list[int] | None", "bytes | None")]
+COLUMNS = [field.name for field in fields(Batch) if field.type in ("Column | None", "bytes | None")]
 """The fields of a batch that hold a value for each line, by their types."""
 TIMES, PLACES = {"times", "keys"}, {"offsets", "origin"}
 ORIGINS = tuple(Origin(f"host-{number}", "a.log", log="a.log", fingerprint=number + 1) for number in range(4))
@@ -217,11 +220,11 @@ def test_pieces_put_together_are_the_batch_column_by_column(texts: list[bytes], 
     whole = numbered(texts)
     cut = list(pieces(whole, most))
     assert b"".join(piece.body for piece in cut) == whole.body
-    assert [time for piece in cut for time in piece.times or []] == whole.times
-    assert [offset for piece in cut for offset in piece.offsets or []] == whole.offsets
-    assert [index for piece in cut for index in piece.origin_of_each()] == whole.origin
+    assert [time for piece in cut for time in piece.times or []] == [*(whole.times or ())]
+    assert [offset for piece in cut for offset in piece.offsets or []] == [*(whole.offsets or ())]
+    assert [index for piece in cut for index in piece.origin_of_each()] == [*(whole.origin or ())]
     assert b"".join(piece.flags or b"" for piece in cut) == whole.flags
-    assert [key for piece in cut for key in piece.keys or []] == whole.keys
+    assert [key for piece in cut for key in piece.keys or []] == [*(whole.keys or ())]
     assert (sum(piece.scanned for piece in cut), sum(piece.planned for piece in cut)) == (77, 99)
 
 
@@ -249,3 +252,28 @@ def test_what_is_said_before_a_batch_comes_with_its_first_piece_and_what_is_behi
 def test_columns_that_are_not_there_stay_away() -> None:
     cut = list(pieces(Batch(b"one\ntwo\n", 2), 4))
     assert [(piece.times, piece.offsets, piece.origin) for piece in cut] == [(None, None, None)] * 2
+
+
+@QUICK
+@given(lines(), st.sets(st.sampled_from(COLUMNS)), st.randoms(use_true_random=False))
+def test_many_lines_are_joined_as_few_are(made: list[Line], without: set[str], random: Random) -> None:
+    copies = MANY // len(made) + 1
+    batch = batch_of(made * copies, frozenset(without))
+    places = [*range(2 * batch.count)]
+    random.shuffle(places)
+    runs = [Run(batch, batch.lines(), 0, batch.count)] * 2
+    joined = Joined(runs, as_column(places)).batch(batch.count, times=True, places=True)
+    whole = lines_of(batch) * 2
+    expected = [whole[place] for place in places[: batch.count]]
+    for name in {"text", *COLUMNS} - without - {"keys", "origin"}:
+        assert [line[name] for line in lines_of(joined)] == [line[name] for line in expected]
+    if "origin" not in without:
+        assert [line["origin"] for line in lines_of(joined)] == [line["origin"] for line in expected]
+    assert joined.times is None or len(joined.times) == batch.count
+
+
+def test_values_of_more_than_64_bits_are_joined_and_taken_as_others_are() -> None:
+    far = [2**70] * MANY
+    assert joined_columns([as_column([1]), as_column(far)]) == [1, *far]
+    assert taken(as_column(far), as_column([*range(MANY)])) == far
+    assert taken(as_column([5, 6]), as_column([1, 0] * MANY)) == as_column([6, 5] * MANY)

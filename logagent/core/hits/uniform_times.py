@@ -7,60 +7,27 @@ of a line up to its hour, its minute or its second.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from logagent.core.hits.line_shapes import CACHED, Pairs, Shape, digits_end, endings_of, settled_time, shape_of
 from logagent.core.matching.expressions import Expression
 from logagent.core.matching.patterns import Pattern, PatternSearch
-from logagent.core.times.formats import LEAD
 from logagent.core.times.layout import DIGITS
-from logagent.core.times.locating import WINDOW, FoundTime, find_clocked, find_landmark
 from logagent.core.units import SECOND
 
-CACHED = 64
-"""Shapes whose patterns are kept compiled: of each file one, or two where its zone changes with the season."""
 HOURS = 4096
 """Hours of one file that are remembered: half a year in half a megabyte."""
 
 _TENS: list[int] = [10**digits for digits in range(DIGITS + 1)]
-_LINE_BREAK = 0x0A
-_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-"""Bytes with which a zone's name may begin, and a level such as ERROR: which it is, the byte behind may settle."""
-_BEHIND = b"x0 :.,+-TMZ\xff"
-"""Bytes that are tried behind a byte to see whether it settles the end of a time by itself."""
 _LENGTHS = (60 * 60, 10 * 60, 60, 10, 1)
 """Seconds in which a prefix stays the same: up to the hour, its tens of minutes, and so on."""
 _CLOCK_LENGTHS = (0, 1, 3, 4, 5)
 """Bytes of `mm:ss` in these prefixes."""
 
-Pairs = tuple[tuple[int, bytes], ...]
-"""Bytes, each with those of which one follows it."""
 Stamp = Callable[[bytes], int | None]
 """Returns the time that one line states, in nanoseconds since the epoch; None if it states none."""
-
-
-class Shape(NamedTuple):
-    """How a line writes its time, which begins at most `LEAD` bytes from its beginning.
-
-    Attributes:
-        form: the name of the format.
-        start: where the time begins, in bytes.
-        minute: where the minutes begin.
-        point: the byte between the second and its fraction; empty without a fraction.
-        digits: the digits of the fraction.
-        tail: the bytes behind the digits, up to the byte that settles that the time ends.
-        ends: whether the line's end settles that, rather than a byte, which may differ from line to line.
-    """
-
-    form: str
-    start: int
-    minute: int
-    point: bytes
-    digits: int
-    tail: bytes
-    ends: bool
 
 
 class PrefixRange(NamedTuple):
@@ -79,89 +46,14 @@ class PrefixRange(NamedTuple):
 
 def uniform_with(line: bytes) -> UniformLines | None:
     """Return the lines of the same shape as this line; None if its first bytes do not settle its time."""
-    found = _settled_time(line)
+    found = settled_time(line)
     if found is None:
         return None
-    shape = _shape(found)
+    shape = shape_of(found)
     if shape.ends:
         return UniformLines(shape, b"\n")
-    head = line[: _digits_end(found.match) + len(shape.tail)]
-    last = _settling_bytes(head, found.match)
-    pairs = _settling_pairs(head, found.match, set(_LETTERS) - set(last))
+    last, pairs = endings_of(shape, line[: digits_end(found.match) + len(shape.tail)], found.match)
     return UniformLines(shape, last, pairs) if last else None
-
-
-def _settled_time(line: bytes) -> FoundTime | None:
-    """Return the time of a line, if its first bytes settle it, whatever comes behind them.
-
-    What a `Stamper` learns of a layout rests on the same condition.
-    """
-    first = find_landmark(line, 0, WINDOW)
-    if first is None or first.lastindex is not None or (at := first.end() - 1) > LEAD:
-        return None
-    found = find_clocked(line)
-    if found is None or found.match["settled"] is None or not found.match.start() < at < found.match.end("second"):
-        return None
-    return found if len(found.match["fraction"] or b"") <= DIGITS else None
-
-
-def _shape(found: FoundTime) -> Shape:
-    line, match = found.text, found.match
-    digits, digits_end, settled = len(match["fraction"] or b""), _digits_end(match), match.end("settled")
-    ends = settled == len(line) and _end_of(line + b"\n", match) != settled
-    if not ends and line[match.end() : match.end() + 1] == b" ":
-        settled = match.end() + 2  # a further byte depends on the word that begins here
-    return Shape(
-        found.form.name,
-        match.start(),
-        match.start("minute"),
-        line[match.end("second") : digits_end - digits],
-        digits,
-        line[digits_end : settled - (not ends)],
-        ends,
-    )
-
-
-def _digits_end(match: re.Match[bytes]) -> int:
-    return max(match.end("second"), match.end("fraction"))
-
-
-def _end_of(line: bytes, match: re.Match[bytes]) -> int:
-    """Return where it is settled that the time of a match ends if it stands in another line; -1: nowhere."""
-    other = match.re.match(line, match.start())
-    return other.end("settled") if other is not None else -1
-
-
-def _settling_bytes(head: bytes, match: re.Match[bytes]) -> bytes:
-    """Return the bytes that, behind `head`, settle a time as the match does, whatever comes behind them."""
-    meaning = _meaning(match)
-
-    def settles(byte: int) -> bool:
-        texts = (head + bytes([byte, behind]) for behind in _BEHIND)
-        others = (match.re.match(text, match.start()) for text in texts)
-        return all(
-            other is not None and _meaning(other) == meaning and other.end("settled") == len(head) + 1
-            for other in others
-        )
-
-    return bytes(byte for byte in range(256) if byte != _LINE_BREAK and settles(byte))
-
-
-def _settling_pairs(head: bytes, match: re.Match[bytes], firsts: Iterable[int]) -> Pairs:
-    """Return for each of some bytes the capital letters behind it that settle a time, where the byte alone does not."""
-    meaning = _meaning(match)
-
-    def settle(first: int, second: int) -> bool:
-        other = match.re.match(head + bytes([first, second]) + b"x", match.start())
-        return other is not None and _meaning(other) == meaning and other.end("settled") == len(head) + 2
-
-    pairs = ((first, bytes(second for second in _LETTERS if settle(first, second))) for first in sorted(firsts))
-    return tuple((first, seconds) for first, seconds in pairs if seconds)
-
-
-def _meaning(match: re.Match[bytes]) -> tuple[object, ...]:
-    """Return all that a match says, but for what settles where it ends."""
-    return match.span(), match.groups()[:-1]
 
 
 class UniformLines:
@@ -171,18 +63,24 @@ class UniformLines:
         shape: their shape.
         last: the bytes of which one stands behind the shape's tail.
         pairs: other bytes that may stand there, each if one of the bytes that go with it follows.
+
+    Attributes:
+        shape: as in the arguments.
+        last: as in the arguments.
+        pairs: as in the arguments.
     """
 
     def __init__(self, shape: Shape, last: bytes, pairs: Pairs = ()) -> None:
-        self._shape = shape
-        self._last = last
+        self.shape = shape
+        self.last = last
+        self.pairs = pairs
         self._hours: dict[bytes, PrefixRange | None] = {}
-        self._strays = PatternSearch(_strays(shape, last, pairs))
+        self._strays: PatternSearch | None = None  # made when it is needed first
 
     def __contains__(self, line: bytes) -> bool:
         """Return whether a line that looks as if it had the shape is also read so."""
-        found = _settled_time(line)
-        return found is not None and _shape(found) == self._shape
+        found = settled_time(line)
+        return found is not None and shape_of(found) == self.shape
 
     def are_all(self, block: bytes) -> bool:
         """Return whether all lines of a block look as if they had the shape.
@@ -193,13 +91,15 @@ class UniformLines:
             block: lines, each with its line break.
         """
         first = block[: block.index(b"\n") + 1]
-        if len(first) <= self._shape.minute or self._strays.is_in(b"\n" + first):
+        if len(first) <= self.shape.minute:
             return False
-        return not self._strays.is_in(block)
+        if self._strays is None:
+            self._strays = PatternSearch(_strays(self.shape, self.last, self.pairs))
+        return not self._strays.is_in(b"\n" + first) and not self._strays.is_in(block)
 
     def prefixes(self, line: bytes) -> list[bytes]:
         """Return the prefixes of one of these lines: up to its hour, its tens of minutes, and so on."""
-        return [line[: self._shape.minute + length] for length in _CLOCK_LENGTHS]
+        return [line[: self.shape.minute + length] for length in _CLOCK_LENGTHS]
 
     def prefix_ranges(self, line: bytes, stamp: Stamp) -> Iterator[PrefixRange]:
         """Yield the prefixes of one of these lines and their ranges of time, from the longest range to the shortest.
@@ -210,18 +110,32 @@ class UniformLines:
             line: a line without its line break.
             stamp: reads the time of a line of the same file.
         """
-        hour = line[: self._shape.minute]
-        if hour not in self._hours and line not in self:
+        whole = self.hour(line, stamp)
+        if whole is None and line[: self.shape.minute] not in self._hours:
             return
-        if hour not in self._hours:
-            if len(self._hours) >= HOURS:
-                self._hours.clear()
-            self._hours[hour] = self._range(hour, 3600, stamp)
-        whole = self._hours[hour]
         for seconds, prefix in zip(_LENGTHS, self.prefixes(line), strict=True):
             found = self._range(prefix, seconds, stamp) if whole is None else self._within(whole, prefix, seconds)
             if found is not None:
                 yield found
+
+    def hour(self, line: bytes, stamp: Stamp) -> PrefixRange | None:
+        """Return the prefix of one of these lines up to its hour, and the range of time of this hour.
+
+        Args:
+            line: a line without its line break.
+            stamp: reads the time of a line of the same file.
+
+        Returns:
+            None if the clocks change in the hour, or if the line does not have the shape.
+        """
+        hour = line[: self.shape.minute]
+        if hour not in self._hours:
+            if line not in self:
+                return None
+            if len(self._hours) >= HOURS:
+                self._hours.clear()
+            self._hours[hour] = self._range(hour, 3600, stamp)
+        return self._hours[hour]
 
     def _range(self, prefix: bytes, seconds: int, stamp: Stamp) -> PrefixRange | None:
         """Return the range of the lines with a prefix, unless the clocks change in it, or it holds no times."""
@@ -238,13 +152,13 @@ class UniformLines:
 
     def _length(self, seconds: int) -> int:
         """Return the nanoseconds from the first to the last time within some whole seconds."""
-        return seconds * SECOND - SECOND // _TENS[self._shape.digits]
+        return seconds * SECOND - SECOND // _TENS[self.shape.digits]
 
     def _at(self, prefix: bytes, ends: bytes) -> bytes:
         """Return the line with a prefix whose clock goes on as in `ends`."""
-        shape = self._shape
+        shape = self.shape
         clock = prefix + ends[len(prefix) - shape.minute :]
-        return (clock + shape.point + ends[-1:] * shape.digits + shape.tail + self._last[:1]).rstrip(b"\n")
+        return (clock + shape.point + ends[-1:] * shape.digits + shape.tail + self.last[:1]).rstrip(b"\n")
 
 
 @lru_cache(CACHED)

@@ -8,14 +8,14 @@ lines up to some last key; the merge may emit all lines up to the smallest of th
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from operator import neg
 from typing import NamedTuple
 
-from logagent.core.batch import Batch, Position
+from logagent.core.batch import Batch, Column, Position
 from logagent.core.columns import Joined, Run
 from logagent.core.limits import Allowance
+from logagent.core.merging.keys import keys_of, order_of, reversed_keys, running_maximum
 from logagent.core.merging.positions import PartlyGiven, Positions
 
 
@@ -46,7 +46,7 @@ class HeldBatch:
 
     __slots__ = ("batch", "given", "keys", "lines", "positions")
 
-    def __init__(self, batch: Batch, keys: list[int]) -> None:
+    def __init__(self, batch: Batch, keys: Column) -> None:
         self.batch = batch
         self.keys = keys
         self.lines = batch.lines()
@@ -72,7 +72,7 @@ class Merge:
     """
 
     def __init__(self, streams: int, *, newest: bool, times: bool, places: bool) -> None:
-        self._key: Callable[[list[int]], list[int]] = _negated if newest else list
+        self._newest = newest
         self._positions = Positions(newest=newest)
         self._times = times
         self._places = places
@@ -88,7 +88,8 @@ class Merge:
     def add(self, stream: int, batch: Batch) -> None:
         """Add the next batch of a stream that is waited for; it has times, or keys, and at least one line."""
         assert stream in self.waiting_for
-        keys = running_maximum(self._key(keys_of(batch)), self._last_key.get(stream))
+        keys = keys_of(batch)
+        keys = running_maximum(reversed_keys(keys) if self._newest else keys, self._last_key.get(stream))
         self._last_key[stream] = keys[-1]
         self._held[stream] = HeldBatch(batch, keys)
 
@@ -201,7 +202,7 @@ def merge_runs(
     Returns:
         The allowed lines, without positions unless they are one whole batch; None if no line is allowed.
     """
-    order = _by_key(runs) if len(runs) > 1 else None
+    order = order_of([held.keys[held.given : cut] for _, held, cut in runs]) if len(runs) > 1 else None
     joined = Joined([held.run_to(cut) for _, held, cut in runs], order)
     count = allowance.admit(joined.lines, joined.flags)
     if not count:
@@ -213,15 +214,6 @@ def merge_runs(
     return Merged(batch, dict(sizes) if count == len(joined.lines) else _given(sizes, order, count))
 
 
-def _by_key(runs: Sequence[tuple[int, HeldBatch, int]]) -> list[int]:
-    """Return the indices of all lines of the runs, sorted by key."""
-    keys: list[int] = []
-    for _, held, cut in runs:
-        keys += held.keys[held.given : cut]
-    # Timsort finds the runs and merges them: some 10 million lines a second, stable, without a dependency.
-    return sorted(range(len(keys)), key=keys.__getitem__)
-
-
 def _given(sizes: Sequence[tuple[int, int]], order: Sequence[int] | None, count: int) -> dict[int, int]:
     """Return how many of the first `count` lines, in the given order, came from each stream."""
     ends = list(accumulate(size for _, size in sizes))
@@ -229,29 +221,3 @@ def _given(sizes: Sequence[tuple[int, int]], order: Sequence[int] | None, count:
     for index in range(count) if order is None else order[:count]:
         given[sizes[bisect_right(ends, index)][0]] += 1
     return given
-
-
-def keys_of(batch: Batch) -> list[int]:
-    """Return the times by which the lines of a batch are merged, all equal if nothing is known of them."""
-    return batch.keys or batch.times or [0] * batch.count
-
-
-def running_maximum(keys: list[int], least: int | None) -> list[int]:
-    """Raise keys of consecutive lines as far as needed to keep the lines in their order.
-
-    Args:
-        keys: may be changed.
-        least: the key of the line before them.
-
-    Returns:
-        Keys none of which is less than the one before it, or than `least`.
-    """
-    if least is not None:
-        keys[0] = max(keys[0], least)
-    if sorted(keys) != keys:  # this check takes a tenth of the time of `accumulate`
-        return list(accumulate(keys, max))
-    return keys
-
-
-def _negated(times: list[int]) -> list[int]:
-    return list(map(neg, times))

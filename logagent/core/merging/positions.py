@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from logagent.core.batch import Batch, Position
+from logagent.core.batch import Batch, Column, Position
 
 _Log = tuple[str, str]
 """Host and log."""
@@ -71,7 +71,7 @@ class Positions:
             elif log not in now and first is not None:
                 yield Position(*log, origin.fingerprint, self._before(partly, batch.offsets, first))
 
-    def _behind(self, partly: PartlyGiven, offsets: list[int], place: int) -> int:
+    def _behind(self, partly: PartlyGiven, offsets: Column, place: int) -> int:
         """Return the offset after a line, in the order of the answer: newest first, where its record begins."""
         if not self._newest:
             return partly.batch.offset_behind(place, partly.lines[place])
@@ -79,7 +79,7 @@ class Positions:
             place -= 1
         return offsets[place]
 
-    def _before(self, partly: PartlyGiven, offsets: list[int], place: int) -> int:
+    def _before(self, partly: PartlyGiven, offsets: Column, place: int) -> int:
         """Return the offset before a line, in the order of the answer: newest first, where its record ends."""
         if not self._newest:
             return offsets[place]

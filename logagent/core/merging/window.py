@@ -16,7 +16,8 @@ from typing import NamedTuple
 from logagent.core.batch import Batch, Position
 from logagent.core.columns import picked
 from logagent.core.limits import Allowance
-from logagent.core.merging.merge import HeldBatch, keys_of, merge_runs, running_maximum
+from logagent.core.merging.keys import keys_of, running_maximum
+from logagent.core.merging.merge import HeldBatch, merge_runs
 
 _Log = tuple[int, str, str]
 """The number of a host, its name, and the log: the order that decides between equal times."""
@@ -81,7 +82,7 @@ class Window:
         due = now + self._patience
         for log, lines in _by_log(batch):
             held = self._logs.setdefault((self._numbers[host], *log), deque())
-            keys = running_maximum(list(keys_of(lines)), held[-1].held.keys[-1] if held else None)
+            keys = running_maximum(keys_of(lines), held[-1].held.keys[-1] if held else None)
             held.append(_LogBatch(HeldBatch(lines, keys), due, arrival))
         self._arrivals[host].append(arrival)
         self.size += len(batch.body)

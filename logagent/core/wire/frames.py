@@ -27,7 +27,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 
-from logagent.core.batch import Batch, Notice, Origin, Position
+from logagent.core.batch import Batch, Column, Notice, Origin, Position
 from logagent.core.notes import Note
 from logagent.core.outcome import Status
 from logagent.core.wire.frame_cuts import MAX_NAMED, fits, frames_of
@@ -72,7 +72,7 @@ def encode(batch: Batch) -> bytes:
 
 
 def _encode_frame(batch: Batch) -> bytes:
-    columns: list[tuple[int, str, list[int] | bytes | None]] = [
+    columns: list[tuple[int, str, Column | None]] = [
         (_TIMES, "q", batch.times),
         (_OFFSETS, "q", batch.offsets),
         (_ORIGIN, "H", batch.origin),
@@ -158,7 +158,9 @@ def _encode_names(*names: str) -> bytes:
     return b"".join(part for name in encoded for part in (_SHORT.pack(min(len(name), MAX_NAMED)), name[:MAX_NAMED]))
 
 
-def _encode_column(kind: str, column: list[int] | bytes) -> bytes:
+def _encode_column(kind: str, column: Column) -> bytes:
+    if isinstance(column, bytes):
+        return column
     try:
         values = array(kind, column)
     except OverflowError:  # a time before 1677 or after 2262: sent as the earliest or latest that 64 bits can hold
@@ -243,9 +245,9 @@ class _Frame:
         (length,) = _SHORT.unpack(self._take(_SHORT.size))
         return self._take(length).decode("utf-8", "surrogateescape")
 
-    def _column(self, kind: str, count: int) -> list[int]:
-        values = array(kind)
+    def _column(self, kind: str, count: int) -> Column:
+        values: array[int] = array(kind)
         values.frombytes(self._take(count * values.itemsize))
         if _BIG_ENDIAN:
             values.byteswap()
-        return values.tolist()
+        return values

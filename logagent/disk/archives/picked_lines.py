@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 
 import zstandard
 
+from logagent.core.batch import Column
 from logagent.disk.files.blocks import Block
 
 GROUP = 256 * 1024
@@ -32,8 +33,8 @@ class PickedLines(NamedTuple):
     offset: int
     size: int
     lines: list[bytes]
-    starts: list[int]
-    times: list[int] | None
+    starts: Column
+    times: Column | None
 
 
 class Picker(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from logagent.core.batch import Batch, LineFlag, Origin
+from logagent.core.batch import Batch, Column, LineFlag, Origin, as_column
+from logagent.core.columns import joined
 from logagent.core.limits import Allowance
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query
@@ -113,8 +114,8 @@ class BatchBuilder:
         batch = Batch(
             b"".join(self._bodies),
             self.count,
-            self._times if self._wants_times else None,
-            self._offsets if self._wants_places else None,
+            joined(self._times) if self._wants_times else None,
+            joined(self._offsets) if self._wants_places else None,
             origins,
             origin,
             flags=bytes(self._flags) if self._flags else None,
@@ -126,8 +127,8 @@ class BatchBuilder:
 
     def _start_batch(self) -> None:
         self._bodies: list[bytes] = []
-        self._times: list[int] = []
-        self._offsets: list[int] = []
+        self._times: list[Column] = []
+        self._offsets: list[Column] = []
         self._files: list[tuple[int, int]] = []
         self._flags, self._keys = bytearray(), list[int]()
         self.count = self.size = 0
@@ -191,24 +192,16 @@ class BatchBuilder:
         else:
             self._files += [(file, 1) for file in selected.files[:count]]
         if self._wants_places:
-            self._offsets += places_in(self._entered, selected.starts[:count], selected.files)
+            self._offsets.append(as_column(places_in(self._entered, selected.starts[:count], selected.files)))
         if self._wants_times:
-            times = self._stamped(selected, count) if selected.times is None else selected.times[:count]
-            self._times += times
+            times = selected.times_of_first(count, self._stamping, newest=self._newest)
+            self._times.append(as_column(times))
             if selected.flags is not None:
                 self._keys += self._keys_of(times, selected.flags)
         if selected.flags is not None:
             self._flags += selected.flags[:count]
 
-    def _stamped(self, selected: SelectedLines, count: int) -> list[int]:
-        if self._stamping is None:
-            return [0] * count
-        starts, lines = selected.starts[:count], selected.lines[:count]
-        if self._newest:
-            return self._stamping.times(starts[::-1], lines[::-1])[::-1]
-        return self._stamping.times(starts, lines)
-
-    def _keys_of(self, times: list[int], flags: bytes) -> list[int]:
+    def _keys_of(self, times: Column, flags: bytes) -> list[int]:
         """Return for each line the time of the record that it belongs to."""
         keys: list[int] = []
         for place, time in enumerate(times):
@@ -218,7 +211,7 @@ class BatchBuilder:
         return keys
 
 
-def _key_behind(times: list[int], flags: bytes, place: int) -> int:
+def _key_behind(times: Column, flags: bytes, place: int) -> int:
     behind = (at for at in range(place, len(times)) if not flags[at] & ~LineFlag.GAP)
     return times[next(behind, place)]
 

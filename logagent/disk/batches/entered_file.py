@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from logagent.core.batch import Origin
+from logagent.core.batch import Column, Origin
 from logagent.core.code_units import unit_of, width
 
 PlaceOf = Callable[[int], int]
@@ -37,7 +37,7 @@ class EnteredFile(NamedTuple):
         return begin + width(text, unit) + unit
 
 
-def places_in(entered: Sequence[EnteredFile], starts: list[int], files: list[int] | None) -> list[int]:
+def places_in(entered: Sequence[EnteredFile], starts: Column, files: list[int] | None) -> Column:
     """Return the offsets of lines in their files.
 
     Args:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from logagent.core.batch import LineFlag, lines_of, starts_of
+from logagent.core.arrays import as_array, as_values, is_long, line_starts
+from logagent.core.batch import Column, LineFlag, as_column, lines_of, starts_of
+from logagent.core.columns import taken
 from logagent.core.matching.context import Record
 from logagent.core.matching.matcher import Matcher
+from logagent.core.matching.spans import Span
 from logagent.core.query import Order, Query
 from logagent.disk.files.blocks import Block
 from logagent.disk.times.stamping import Times
 
-T = TypeVar("T")
+LARGE = 8 * 1024
+"""Bytes of a block from which on numpy finds its lines: below, cutting it is as fast."""
 
 
 class SelectedLines(NamedTuple):
@@ -25,14 +29,16 @@ class SelectedLines(NamedTuple):
         times: nanoseconds since the epoch for each line; None: they were not needed to select the lines.
         files: number of the file of each line; None: all are of the current file.
         begin: offset of the block's first line, from which offsets are counted if `starts` is empty.
+        body: the block, if all lines lie in it; empty: that is not known.
     """
 
-    starts: list[int]
+    starts: Column
     lines: list[bytes]
     flags: bytes | None = None
-    times: list[int] | None = None
+    times: Column | None = None
     files: list[int] | None = None
     begin: int = 0
+    body: bytes = b""
 
     def start(self, place: int, *, newest: bool) -> int:
         """Return the offset of the line at an index; if `starts` is empty, `lines` must be all lines of the block."""
@@ -40,6 +46,24 @@ class SelectedLines(NamedTuple):
             return self.starts[place]
         before = self.lines[place + 1 :] if newest else self.lines[:place]
         return self.begin + sum(map(len, before)) + len(before)
+
+    def times_of_first(self, count: int, stamping: Times | None, *, newest: bool) -> Column:
+        """Return the times of the first lines, read now if they are not known yet.
+
+        Args:
+            count: how many lines.
+            stamping: of their file; None: no times are wanted.
+            newest: whether the lines go from the end of the file to its beginning.
+        """
+        if self.times is not None:
+            return self.times[:count]
+        if stamping is None:
+            return [0] * count
+        starts, lines = self.starts[:count], self.lines[:count]
+        times = times_at_once(stamping, Block(self.begin, self.body), starts) if self.body else None
+        if times is not None:
+            return times
+        return stamping.times(starts[::-1], lines[::-1])[::-1] if newest else stamping.times(starts, lines)
 
     def with_flag_on_last(self, flag: LineFlag) -> SelectedLines:
         """Return these lines with one more flag on the last line."""
@@ -60,7 +84,7 @@ class SelectedLines(NamedTuple):
         return place
 
 
-NOTHING = SelectedLines([], [])
+NOTHING = SelectedLines(as_column([]), [])
 
 
 class LineSelector:
@@ -93,24 +117,37 @@ class LineSelector:
 
     def add(self, block: Block) -> SelectedLines:
         """Select lines of a block."""
-        starts, lines = self._matching(block)
-        times: list[int] | None = None
+        spans = self._matcher.some_spans(block.body)
         if self._range.is_bounded and self._stamping is not None:
-            times = self._stamping.times(starts, lines)
-            inside = self._range.of_file(timed=self._stamping.timed).places(times)
-            if len(inside) < len(lines):
-                starts, lines, times = (_at(inside, starts), _at(inside, lines), _at(inside, times))
+            return self._timely(block, spans, self._stamping)
+        starts = starts_in(block, spans) if self._starts or spans is not None else as_column([])
+        return self._selected(block, starts, _texts(block, spans), None)
+
+    def _timely(self, block: Block, spans: list[Span] | None, stamping: Times) -> SelectedLines:
+        """Return the lines that lie in the range; no text is cut into lines if none does."""
+        starts = starts_in(block, spans)
+        times = times_at_once(stamping, block, starts)
+        lines = _texts(block, spans) if times is None else []
+        times = stamping.times(starts, lines) if times is None else times
+        inside = self._range.of_file(timed=stamping.timed).places(times)
+        if not inside:
+            return NOTHING
+        lines = lines or _texts(block, spans)
+        if len(inside) < len(lines):
+            starts, lines, times = taken(starts, inside), [lines[place] for place in inside], taken(times, inside)
+        return self._selected(block, starts, lines, times)
+
+    def _selected(self, block: Block, starts: Column, lines: list[bytes], times: Column | None) -> SelectedLines:
         if self._newest:
-            starts.reverse()
+            starts, times = starts[::-1], None if times is None else times[::-1]
             lines.reverse()
-            times = times and times[::-1]
-        return SelectedLines(starts, lines, None, times, begin=block.offset)
+        return SelectedLines(starts, lines, None, times, begin=block.offset, body=block.body)
 
     def add_long(self, start: int, head: bytes, matches: bool) -> SelectedLines:
         """Select a line that is too long to be held, if it matches."""
         if not matches or not self._is_inside(start, head):
             return NOTHING
-        return SelectedLines([start], [head])
+        return SelectedLines(as_column([start]), [head])
 
     def finish(self) -> SelectedLines:
         """Select nothing, since no line waits for another one."""
@@ -122,18 +159,32 @@ class LineSelector:
         asked = self._range.of_file(timed=self._stamping.timed)
         return bool(asked.places(self._stamping.times([start], [line])))
 
-    def _matching(self, block: Block) -> tuple[list[int], list[bytes]]:
-        offset, body = block
-        spans = self._matcher.some_spans(body)
-        if spans is None:
-            return self._everything(block)
-        starts = [offset + start for start, _ in spans]
-        return starts, [body[start:end] for start, end in spans]
 
-    def _everything(self, block: Block) -> tuple[list[int], list[bytes]]:
-        lines = lines_of(block.body)
-        return (starts_of(block.offset, lines) if self._starts else []), lines
+def starts_in(block: Block, spans: list[Span] | None) -> Column:
+    """Return the offsets in the file of some lines of a block.
+
+    Args:
+        spans: of these lines in the block; None: all its lines.
+    """
+    if spans is not None:
+        return as_column([block.offset + start for start, _ in spans])
+    if len(block.body) < LARGE:
+        return as_column(starts_of(block.offset, lines_of(block.body)))
+    return as_values(line_starts(block.body) + block.offset)
 
 
-def _at(places: Sequence[int], values: Sequence[T]) -> list[T]:
-    return [values[place] for place in places]
+def times_at_once(stamping: Times, block: Block, starts: Column) -> Column | None:
+    """Return the times of many lines of a block, None if they have to be read one by one.
+
+    Args:
+        stamping: of their file.
+        starts: the offsets of the lines in the file.
+    """
+    if not is_long(starts):
+        return None
+    times = stamping.of_block(block.body, as_array(starts) - block.offset)
+    return None if times is None else as_values(times)
+
+
+def _texts(block: Block, spans: list[Span] | None) -> list[bytes]:
+    return lines_of(block.body) if spans is None else [block.body[start:end] for start, end in spans]

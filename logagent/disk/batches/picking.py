@@ -36,8 +36,7 @@ class LinePicker:
     def _picked(self, offset: int, size: int, selected: SelectedLines) -> PickedLines:
         times = None
         if self._stamping is not None:
-            starts, lines = selected.starts[::-1], selected.lines[::-1]
-            times = self._stamping.times(starts, lines)[::-1] if selected.times is None else selected.times
+            times = selected.times_of_first(len(selected.lines), self._stamping, newest=True)
         return PickedLines(offset, size, selected.lines, selected.starts, times)
 
 

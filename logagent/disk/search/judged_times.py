@@ -14,7 +14,8 @@ from logagent.disk.files.reader import Reader
 from logagent.disk.search.neighbours import beside, samples_of
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.trust import trust_in, with_trust
-from logagent.disk.times.stamping import ArchiveTimes, FileTimes
+from logagent.disk.times.archive_times import ArchiveTimes
+from logagent.disk.times.stamping import FileTimes
 
 
 class JudgedFile(NamedTuple):

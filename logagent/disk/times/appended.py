@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from typing import Any
 
 from logagent.core.batch import lines_of, starts_of
 from logagent.core.times.judgement import Judgement
@@ -93,6 +94,9 @@ class AppendedTimes:
                     return list(times)
                 return [times[bisect_left(begins, start)] for start in starts]
         return [self._time_of(start, line) for start, line in zip(starts, lines, strict=True)]
+
+    def of_block(self, body: bytes, starts: Any) -> None:
+        """Return nothing: few lines are appended at a time, and their times are noted by `learn`."""
 
     def alone(self, line: bytes, _: int) -> int:
         """Return the time that a line states, or else the file's modification time."""

@@ -150,11 +150,8 @@ def test_a_batch_whose_lines_have_more_origins_than_the_format_allows_comes_in_t
     batch = replace(batch, positions=(Position("h", "l", 1, 2),), live=True)
     first, second = decoded(encode(batch))
     assert (first.count, first.scanned, first.live, first.positions) == (MAX_NAMED + 1, 5, False, ())
-    assert (first.origins, first.origin, first.times) == (
-        origins[:MAX_NAMED],
-        [0, *range(MAX_NAMED)],
-        [*range(MAX_NAMED + 1)],
-    )
+    columns = {"origin": [0, *range(MAX_NAMED)], "times": [*range(MAX_NAMED + 1)]}
+    assert first == replace(first, origins=origins[:MAX_NAMED], **columns)
     assert second == Batch(b"\n", 1, [MAX_NAMED + 1], None, origins[MAX_NAMED:], positions=batch.positions, live=True)
 
 
@@ -356,4 +353,4 @@ def test_what_was_decoded_is_not_kept() -> None:
 def test_time_beyond_64_bits_travels_as_the_last_that_they_hold() -> None:
     batch = Batch(b"9999\n0001\n", 2, [253402300799 * 10**9, -62135596800 * 10**9], None, (Origin("h", "f"),))
     (decoded,) = FrameDecoder().receive(encode(batch))
-    assert decoded.times == [2**63 - 1, -(2**63)]
+    assert [*(decoded.times or ())] == [2**63 - 1, -(2**63)]

@@ -11,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC
 from functools import partial
 from pathlib import Path
@@ -269,7 +270,7 @@ async def test_batches_carry_times_places_and_their_origin_when_asked() -> None:
     out, _ = await answer(Served(content), keywords=(b"a",), times=True, places=True)
     [batch] = out.batches
     assert batch.body == b"  trace a\n2026-03-01T12:00:01Z a\n"
-    assert (batch.times, batch.offsets) == ([1_772_366_401_000_000_000] * 2, [23, 0])
+    assert batch == replace(batch, times=[1_772_366_401_000_000_000] * 2, offsets=[23, 0])
     assert (batch.origins, batch.origin) == ((origin_of(content, timed=True),), None)
 
 
@@ -287,7 +288,7 @@ async def test_batches_carry_no_columns_when_none_are_asked_for() -> None:
 async def test_a_file_without_times_says_so_and_has_its_modification_time() -> None:
     out, _ = await answer(Served(b"one\ntwo\n"), times=True)
     assert out.batches[0].origins == (origin_of(b"one\ntwo\n", timed=False),)
-    assert out.batches[0].times == [MODIFIED] * 2
+    assert [*(out.batches[0].times or ())] == [MODIFIED] * 2
 
 
 async def test_stops_reading_at_the_nth_match() -> None:
