@@ -1,4 +1,4 @@
-"""Connecting to one agent: one attempt at a time, which all requests that need a connection share.
+"""Connecting to one agent: all requests that need a connection share an attempt, if it is a fresh one.
 
 An agent that is down often takes no notice of an attempt, so that each takes its full time. No question is to pay that
 twice in a while: after a failure, attempts go on in the background with each question, which only glances at them.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import httpx
 import trio
@@ -17,9 +17,12 @@ import trio
 from logagent.peers.client.exchange import Away, message_of
 from logagent.peers.client.reasons import reason
 
-GLANCE = 0.1
-"""Seconds that a question waits for an attempt while the agent is known to be down: an agent that is back is connected
-to within a few round trips, and this is too short to be noticed."""
+GLANCE = 0.25
+"""Seconds that a question waits for a first sign of an agent that is known to be down: a machine that is back answers
+within a round trip or two, and this is too short to be noticed."""
+FRESH = 1.0
+"""Seconds after which an attempt under way is not waited for any more by a new question, which begins another: to a
+machine that was not there the kernel tries again only after 1, 3 and 7 s, though it may be back by now."""
 
 _log = logging.getLogger(__name__)
 Connection = TypeVar("Connection")
@@ -40,8 +43,18 @@ class Background:
 
 @dataclass(slots=True)
 class _Attempt(Generic[Connection]):
-    """One attempt; it has either a connection or an error once it has ended."""
+    """One attempt; it has either a connection or an error once it has ended.
 
+    Attributes:
+        began: when it began, in seconds of Trio's clock.
+        answered: set when the machine has answered, though the agent may not have, or the attempt has ended.
+        ended: set when it has ended.
+        connection: what it made, until that is taken.
+        error: why there is none.
+    """
+
+    began: float = field(default_factory=trio.current_time)
+    answered: trio.Event = field(default_factory=trio.Event)
     ended: trio.Event = field(default_factory=trio.Event)
     connection: Connection | None = None
     error: httpx.TransportError | None = None
@@ -52,12 +65,27 @@ class _Attempt(Generic[Connection]):
         return taken
 
 
+class _Failure(NamedTuple):
+    """Why the agent is known to be down.
+
+    Attributes:
+        error: of the last attempt.
+        since: when that ended, in seconds of Trio's clock.
+        mute: whether its machine had answered: then that it answers does not mean that the agent is back.
+    """
+
+    error: httpx.TransportError
+    since: float
+    mute: bool
+
+
 class Dialer(Generic[Connection]):
     """Connects to one agent.
 
     Args:
         agent: its address, for messages.
-        dial: makes a connection; raises `httpx.TransportError`.
+        dial: makes a connection, and calls its argument when the agent's machine has answered; raises
+            `httpx.TransportError`.
         free: returns a connection that is there and takes one more request.
         background: see there.
     """
@@ -65,7 +93,7 @@ class Dialer(Generic[Connection]):
     def __init__(
         self,
         agent: str,
-        dial: Callable[[], Awaitable[Connection]],
+        dial: Callable[[Callable[[], None]], Awaitable[Connection]],
         free: Callable[[], Connection | None],
         background: Background | None,
     ) -> None:
@@ -75,7 +103,7 @@ class Dialer(Generic[Connection]):
         self._background = background
         self._one_at_a_time = trio.Lock()
         self._attempt: _Attempt[Connection] | None = None
-        self._failure: tuple[httpx.TransportError, float] | None = None
+        self._failure: _Failure | None = None
         self._waited = 0.0
 
     async def connection(self, patience: float) -> Connection:
@@ -93,8 +121,8 @@ class Dialer(Generic[Connection]):
         known = self._known_failure(background.pause)
         try:
             # A moment longer than an attempt that begins now, which says itself that it took too long.
-            with trio.move_on_after(patience + GLANCE if known is None else min(patience, GLANCE)):
-                return await self._shared(patience, background.nursery)
+            with trio.move_on_after(patience + GLANCE):
+                return await self._shared(patience, background.nursery, known)
             raise known or self._too_late()
         finally:
             if known is None:
@@ -103,26 +131,44 @@ class Dialer(Generic[Connection]):
     async def _in_line(self, patience: float) -> Connection:
         with trio.move_on_after(patience):
             async with self._one_at_a_time:
-                return self._free() or await self._dial()
+                return self._free() or await self._dial(trio.Event().set)
         raise self._too_late()
 
-    async def _shared(self, patience: float, nursery: trio.Nursery) -> Connection:
-        """Wait for an attempt, and begin one if none is under way."""
+    async def _shared(self, patience: float, nursery: trio.Nursery, known: Away | None) -> Connection:
+        """Wait for a fresh attempt, and begin one if none is under way, or if one fails that began before."""
+        asked = trio.current_time()
         while True:
             if (free := self._free()) is not None:
                 return free
-            attempt = self._attempt or self._begin(patience, nursery)
+            attempt = self._fresh_attempt() or self._begin(patience, nursery)
+            if known is not None:
+                await self._first_sign(attempt, known)
             await attempt.ended.wait()
             if attempt.error is not None:
+                if attempt.began < asked:
+                    continue
                 # A copy, since each of those who wait raises it.
                 raise type(attempt.error)(str(attempt.error)) from attempt.error
             if (taken := attempt.take()) is not None:
                 return taken
 
+    async def _first_sign(self, attempt: _Attempt[Connection], known: Away) -> None:
+        """Wait a moment for a sign that the agent is back, and raise why it is known to be down if none comes."""
+        is_mute = self._failure is not None and self._failure.mute
+        sign = attempt.ended if is_mute else attempt.answered
+        with trio.move_on_after(GLANCE):
+            await sign.wait()
+        if not sign.is_set():
+            raise known
+
+    def _fresh_attempt(self) -> _Attempt[Connection] | None:
+        is_fresh = self._attempt is not None and trio.current_time() < self._attempt.began + FRESH
+        return self._attempt if is_fresh else None
+
     async def _run(self, attempt: _Attempt[Connection], patience: float) -> None:
         try:
             with trio.move_on_after(patience) as in_time:
-                attempt.connection = await self._dial()
+                attempt.connection = await self._dial(attempt.answered.set)
             if in_time.cancelled_caught:
                 attempt.error = self._too_late()
         except httpx.TransportError as error:
@@ -131,8 +177,13 @@ class Dialer(Generic[Connection]):
             _log.exception("connecting to %s failed", self._agent)
             attempt.error = httpx.ConnectError(message_of(error))
         finally:
-            self._failure = None if attempt.error is None else (attempt.error, trio.current_time())
-            self._attempt = None
+            if attempt.error is None:
+                self._failure = None
+            elif self._attempt is attempt:
+                self._failure = _Failure(attempt.error, trio.current_time(), attempt.answered.is_set())
+            if self._attempt is attempt:
+                self._attempt = None
+            attempt.answered.set()
             attempt.ended.set()
 
     def redial(self, patience: float) -> None:
@@ -151,8 +202,8 @@ class Dialer(Generic[Connection]):
         now = trio.current_time()
         if self._failure is None or now >= self._waited + pause:
             return None
-        error, since = self._failure
-        return Away(f"{reason(error)}, {now - since:.0f} s ago; it is being tried again")
+        ago = now - self._failure.since
+        return Away(f"{reason(self._failure.error)}, {ago:.0f} s ago; it is being tried again")
 
     def _too_late(self) -> httpx.ConnectTimeout:
         return httpx.ConnectTimeout(f"{self._agent} did not answer in time")

@@ -154,10 +154,11 @@ class AgentTransport(httpx.AsyncBaseTransport):
     def _free(self) -> Http2Connection | Http1Connection | None:
         return next((connection for connection in self._connections if connection.available), None)
 
-    async def _dial(self) -> Http2Connection | Http1Connection:
+    async def _dial(self, answered: Callable[[], None]) -> Http2Connection | Http1Connection:
         await self._tidy()
         with raising(httpx.ConnectError):
             raw = await self._network.connect_tcp(self._host, self._agent.port or (443 if self._tls else 80))
+        answered()
         try:
             connection = await self._greet(raw)
             if self._closed:

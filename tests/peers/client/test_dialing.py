@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.peers.client.dialing import GLANCE, Background, Dialer
+from logagent.peers.client.dialing import FRESH, GLANCE, Background, Dialer
 from logagent.peers.client.exchange import Away
 from logagent.peers.client.reasons import reason
 
@@ -26,6 +26,8 @@ class Agent:
     Attributes:
         error: raised by each attempt; None: none is.
         dead: whether attempts are not taken notice of.
+        answers: whether its machine answers at once, and only the agent takes its time.
+        mute: whether its machine answers, and the agent never does.
         delay: seconds that an attempt takes.
         free: connections that are there.
         shared: whether a connection serves more than one request.
@@ -34,15 +36,21 @@ class Agent:
 
     error: Exception | None = None
     dead: bool = False
+    answers: bool = False
+    mute: bool = False
     delay: float = 0.01
     free: list[str] = field(default_factory=list)
     shared: bool = True
     attempts: int = 0
 
-    async def dial(self) -> str:
+    async def dial(self, answered: Callable[[], None]) -> str:
         self.attempts += 1
         name = f"connection {self.attempts}"
         if self.dead:
+            await trio.sleep_forever()
+        if self.answers:
+            answered()
+        if self.mute:
             await trio.sleep_forever()
         await trio.sleep(self.delay)
         if self.error is not None:
@@ -118,7 +126,7 @@ async def test_a_dead_agent_is_waited_for_again_after_the_pause(autojump_clock: 
             await trio.sleep(10)
             took.append((await it.ask())[1])
         assert [round(seconds, 1) for seconds in took].count(PATIENCE) == 5  # in five and a half minutes
-        assert {round(seconds, 1) for seconds in took} == {GLANCE, PATIENCE}
+        assert {round(seconds, 2) for seconds in took} == {GLANCE, PATIENCE}
 
 
 async def test_an_agent_that_is_back_is_there_at_once(autojump_clock: MockClock) -> None:
@@ -127,6 +135,64 @@ async def test_an_agent_that_is_back_is_there_at_once(autojump_clock: MockClock)
         await trio.sleep(10)
         it.agent.dead = False
         assert await it.ask() == ("connection 2", pytest.approx(it.agent.delay))
+
+
+async def test_an_agent_that_is_back_is_dialed_anew_beside_an_attempt_that_began_before(
+    autojump_clock: MockClock,
+) -> None:
+    async with a_bench(dead=True) as it, trio.open_nursery() as nursery:
+        nursery.start_soon(it.ask)
+        await trio.sleep(FRESH)
+        it.agent.dead = False
+        assert await it.ask() == ("connection 2", pytest.approx(it.agent.delay))
+
+
+async def test_a_question_does_not_fail_for_an_attempt_that_began_before_it(autojump_clock: MockClock) -> None:
+    told: list[str] = []
+
+    async def ask(it: Bench) -> None:
+        told.append((await it.ask())[0])
+
+    async with a_bench(dead=True) as it, trio.open_nursery() as nursery:
+        nursery.start_soon(ask, it)
+        await trio.sleep(FRESH / 2)
+        nursery.start_soon(ask, it)
+        await trio.sleep(PATIENCE - FRESH)
+        it.agent.dead = False  # the attempt under way does not notice
+    assert told == ["cannot connect in time: http://far did not answer in time", "connection 2"]
+
+
+async def test_an_attempt_that_was_given_up_for_a_fresh_one_says_nothing_of_the_agent(
+    autojump_clock: MockClock,
+) -> None:
+    async with a_bench(dead=True, shared=False) as it, trio.open_nursery() as nursery:
+        nursery.start_soon(it.ask)
+        await trio.sleep(2 * FRESH)
+        it.agent.dead = False
+        await it.ask()
+        await trio.sleep(PATIENCE)
+        it.agent.delay = 3.0
+        assert await it.ask() == ("connection 3", pytest.approx(3.0)), "it is not known to be down"
+
+
+async def test_an_agent_whose_machine_answers_again_is_waited_for(autojump_clock: MockClock) -> None:
+    async with a_bench(dead=True) as it:
+        await it.ask()
+        it.agent.dead, it.agent.answers, it.agent.delay = False, True, 8 * GLANCE
+        assert await it.ask() == ("connection 2", pytest.approx(it.agent.delay))
+
+
+async def test_an_agent_that_never_says_anything_though_its_machine_answers_is_waited_for_once(
+    autojump_clock: MockClock,
+) -> None:
+    async with a_bench(answers=True, mute=True) as it:
+        assert (await it.ask())[1] == pytest.approx(PATIENCE)
+        for _ in range(3):
+            await trio.sleep(PATIENCE)
+            assert (await it.ask())[1] == pytest.approx(GLANCE)
+        it.agent.mute, it.agent.delay = False, GLANCE / 2
+        await trio.sleep(PATIENCE)
+        assert (await it.ask())[0].startswith("connection")
 
 
 async def test_an_agent_that_takes_long_to_come_back_is_there_in_the_next_question(autojump_clock: MockClock) -> None:
