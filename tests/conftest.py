@@ -9,9 +9,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from testbed.cluster import Cluster, Host, start_cluster
 from testbed.console import Console
+
+# How long an example takes says more of the machine than of the program.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from logagent.terminal.verdicts import DIED_OF_SIGNAL
 
 
 async def until_signalled(act: Callable[[], Awaitable[int]], *signals: signal.Signals) -> int:
-    """Run `act`, and cancel it when one of `signals` arrives; Python allows this in the main thread only.
+    """Run `act`, and cancel it when one of `signals` arrives; a second one kills the process.
+
+    Python allows this in the main thread only.
 
     Returns:
         The exit code that `act` returns, or that of the signal.
@@ -23,6 +25,8 @@ async def until_signalled(act: Callable[[], Awaitable[int]], *signals: signal.Si
             async def watch() -> None:
                 nonlocal code
                 code = DIED_OF_SIGNAL + await anext(received)
+                for each in signals:  # the next one does not wait until everybody was told
+                    signal.signal(each, signal.SIG_DFL)
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(watch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,8 +49,10 @@ async def show(source: Source, asked: Question, streams: Streams, environ: Mappi
     """
     with trio.CancelScope() as scope:
         pipe = Pipe(streams.stdout, scope.cancel)
-        printed = await print_batches(_InTime(source), asked, streams, environ, pipe.write, trio.current_time)
-        outcome = await printed.end(asked)
+        # A follow may have nothing to write for hours, by which it would notice.
+        with pipe.watched() if asked.query.follow else contextlib.nullcontext():
+            printed = await print_batches(_InTime(source), asked, streams, environ, pipe.write, trio.current_time)
+            outcome = await printed.end(asked)
     return None if pipe.is_closed() else outcome
 
 

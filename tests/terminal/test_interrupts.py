@@ -24,3 +24,19 @@ async def test_without_a_signal_the_exit_code_is_that_of_the_act() -> None:
         return 3
 
     assert await until_signalled(act, signal.SIGINT) == 3
+
+
+async def test_a_second_signal_finds_nothing_in_its_way() -> None:
+    before, meanwhile = signal.getsignal(signal.SIGINT), []
+
+    async def act() -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        try:
+            await trio.sleep_forever()
+        finally:
+            meanwhile.append(signal.getsignal(signal.SIGINT))
+        return 0
+
+    assert await until_signalled(act, signal.SIGINT) == 130
+    assert meanwhile == [signal.SIG_DFL]
+    assert signal.getsignal(signal.SIGINT) is before

@@ -140,6 +140,15 @@ async def test_closed_pipe_cancels_the_question(console: Console) -> None:
     assert console.talk == ""
 
 
+async def test_a_follow_ends_when_its_reader_does_though_nothing_is_written(console: Console) -> None:
+    reader, writer = os.pipe()
+    source = Told(FOUND_TWO, then_hang=True)
+    with io.FileIO(writer, "w") as stdout:
+        os.close(reader)
+        shown = await query.show(source, question_of("follow", "syslog"), Streams(stdout, console.stderr), {})
+    assert (shown, source.cancelled, console.talk) == (None, True, "")
+
+
 # Hits
 
 

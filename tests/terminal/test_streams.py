@@ -84,6 +84,33 @@ async def test_cancelling_works_while_the_pipe_is_full(ends: Ends) -> None:
     assert threading.active_count() <= threads + 1
 
 
+async def test_a_reader_that_goes_is_noticed_without_a_write(ends: Ends) -> None:
+    with trio.CancelScope() as scope:
+        pipe = Pipe(ends.writer, scope.cancel)
+        with pipe.watched():
+            ends.reader.close()
+            await trio.sleep_forever()
+    assert pipe.is_closed()
+
+
+async def test_a_watch_ends_with_its_answer(ends: Ends) -> None:
+    threads = threading.active_count()
+    pipe = Pipe(ends.writer, never)
+    with pipe.watched():
+        await pipe.write(b"x")
+    ends.reader.close()
+    assert not pipe.is_closed()
+    assert threading.active_count() <= threads + 1  # that of the write, which Trio keeps
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/full"])
+async def test_what_has_no_reader_loses_none(path: str) -> None:
+    with io.FileIO(path, "w") as file, Pipe(file, never).watched():
+        await trio.testing.wait_all_tasks_blocked()
+    with Pipe(io.BytesIO(), never).watched():
+        await trio.testing.wait_all_tasks_blocked()
+
+
 def test_talk_is_escaped_and_one_line() -> None:
     stderr = io.StringIO()
     Streams(io.BytesIO(), stderr).say("db-2: \x1b[2J\nlogagent: all is well")
