@@ -143,7 +143,8 @@ class LocalSource:
         found, left_out, threads = Notes(), LeftOut(), self.logs.threads.for_query(query.beside)
         try:
             logs = await self._find(query, out, found, left_out, threads)
-            query = await threads.in_thread(carried_over, query, logs)
+            if query.positions:
+                query = await threads.in_thread(carried_over, query, logs)
         except Failure as failure:
             return replace(failed(failure), notes=found.told())
         noted = Noted(out, found.told())

@@ -37,6 +37,7 @@ from logagent.refusal_log import told_on
 from logagent.web.admission.local_client import introduce
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
+from logagent.web.body import BodyThreads
 from logagent.web.server import connections
 from logagent.web.server.listening import Listener, listen, listen_unix, server_tls
 
@@ -126,6 +127,7 @@ def _answers(settings: Settings) -> Answers:
         most_follows=settings.max_follows,
         max_time=settings.max_time,
         max_bytes=settings.max_bytes,
+        threads=BodyThreads(),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 import trio
 
 from logagent.core.query import Query
+from logagent.web.body import BodyThreads
 
 MAX_FOLLOWS = 1000
 """Follows at once: each costs a few batches of memory, and little else while nothing is written."""
@@ -26,6 +27,7 @@ class Answers:
         most_follows: follows at once.
         max_time: seconds that an answer may take; a follow may take any time.
         max_bytes: bytes of lines that an answer may hold; None: any number. A follow may hold any number.
+        threads: where large pieces of their bodies are made; None: on the event loop.
     """
 
     def __init__(
@@ -36,8 +38,10 @@ class Answers:
         most_follows: int = MAX_FOLLOWS,
         max_time: float = math.inf,
         max_bytes: int | None = None,
+        threads: BodyThreads | None = None,
     ) -> None:
         self.name = name
+        self.threads = threads or BodyThreads(inline=True)
         self._most = most
         self._most_follows = most_follows
         self._max_time = max_time

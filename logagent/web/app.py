@@ -247,6 +247,7 @@ def _plan(source: Source, query: Query, form: Form, sign: Callable[[TrioResponse
         source=source,
         query=query,
         rendering=form.rendering,
+        as_is=form.as_is,
         coding=negotiate(request.headers.get("accept-encoding", "")),
         trailers="http.response.trailers" in (request.scope.get("extensions") or {}),
         in_band=form.in_band,

@@ -16,8 +16,8 @@ from logagent.core.rendering.event_stream import EventStream
 from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText
 from logagent.core.rendering.records import RecordsNdjson, RecordsText
 from logagent.core.wire.frames import BATCHES, encode
+from logagent.web.body import BodyRendering
 from logagent.web.documents import Refusal
-from logagent.web.streaming import BodyRendering
 
 TEXT = "text/plain"
 JSON = "application/json"
@@ -35,6 +35,7 @@ class Form(NamedTuple):
         times: whether the rendering needs the batches' column of times.
         places: whether it needs the columns of origins and offsets.
         cursors: makes the cursors of records, if they have any.
+        as_is: whether the body is made of the batches' own bytes.
     """
 
     mimetype: str
@@ -43,6 +44,7 @@ class Form(NamedTuple):
     times: bool
     places: bool
     cursors: RecordCursors | None = None
+    as_is: bool = False
 
 
 class _Frames:
@@ -83,7 +85,8 @@ def logs_form(query: Query) -> Form:
         return Form(EVENTS, events, True, True, True, cursors)
     if liked == TEXT:
         text = RecordsText(query.form.prefix, groups=query.match.has_context)
-        return Form(f"{TEXT}; charset=utf-8", text, False, False, query.form.prefix or query.match.has_context)
+        places = query.form.prefix or query.match.has_context
+        return Form(f"{TEXT}; charset=utf-8", text, False, False, places, as_is=not places)
     raise Refusal(406, f"/logs comes as {TEXT}, {NDJSON} or {EVENTS}")
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from functools import partial
+from typing import Any
 
 import trio
 from quart_trio import QuartTrio
@@ -23,11 +24,12 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
-from logagent.core.wire.coding import encoder
 from logagent.core.wire.trace import TRACE_HEADER, trace_id
 from logagent.core.wire.verdict import TRAILERS, to_trailers
 from logagent.web.answers import Answers
+from logagent.web.body import Body, BodyRendering
 from logagent.web.documents import Problem
+from logagent.web.handover import Handover
 from logagent.web.tracing import log_refusal, trace_of
 
 Message = MutableMapping[str, Any]
@@ -40,18 +42,6 @@ _REFUSALS = frozenset({Status.NOT_FOUND, Status.PERMISSION_DENIED})
 """Failures that have a status code of their own, if they come before the first byte."""
 
 
-class BodyRendering(Protocol):
-    """Makes the bytes of a body."""
-
-    def batch(self, batch: Batch) -> bytes:
-        """Render one batch."""
-        ...
-
-    def end(self, outcome: Outcome) -> bytes:
-        """Render the outcome, after the last batch."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All that is needed to send an answer.
@@ -59,8 +49,9 @@ class Plan:
     Attributes:
         source: gives the batches and the outcome.
         query: what the source is asked.
-        rendering: makes the bytes of the body.
+        rendering: makes the text of the body.
         coding: the body's content coding.
+        as_is: whether that text is the batches' own bytes.
         trailers: whether the connection can carry them.
         in_band: whether the rendering ends with the verdict.
         strict: whether an incomplete answer ends in a stream reset.
@@ -72,6 +63,7 @@ class Plan:
     query: Query
     rendering: BodyRendering
     coding: str
+    as_is: bool
     trailers: bool
     in_band: bool
     strict: bool
@@ -123,7 +115,7 @@ class _Delivery:
         self._answers = answers
         self._connection = connection
         self._send = send
-        self._encoder = encoder(plan.coding)
+        self._body = Body(plan.rendering, plan.coding, answers.threads, as_is=plan.as_is)
         self._started = False
         self._lines = 0
         self._records = 0
@@ -154,7 +146,7 @@ class _Delivery:
         """Send all batches, and return the outcome, also if the source raised or the answer was cut."""
         try:
             with self._answers.one_more(self._plan.query) as scope, scope:
-                await self._stream()
+                await self._pump()
                 return self._outcome
         except Exception:
             _log.exception("an answer failed")
@@ -182,29 +174,24 @@ class _Delivery:
         outcome = Outcome(status, message, self._lines, self._scanned).of_host(self._answers.name)
         return replace(outcome, notes=self._notes)
 
-    async def _stream(self) -> None:
-        # No buffer: while one batch is sent the next is read, and no third is held.
-        out, batches = trio.open_memory_channel[Batch](0)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._pump, out)
-            async with batches:
-                async for batch in batches:
-                    # Counted first: if the answer is cut while this is sent, the client gets it all the same.
-                    self._lines += lines_in(batch) if self._plan.query.form.hits else batch.count
-                    self._records += batch.records
-                    self._scanned += batch.scanned
-                    self._positions.advance(batch.positions)
-                    self._notes = batch.notes or self._notes
-                    await self._write(self._plan.rendering.batch(batch))
+    async def _pump(self) -> None:
+        source, query = self._plan.source, self._plan.query
+        handover = Handover(self._connection.nursery, self._take)
+        self._outcome = await handover.pumped(partial(source.pump, query))
 
-    async def _pump(self, out: trio.MemorySendChannel[Batch]) -> None:
-        async with out:
-            self._outcome = await self._plan.source.pump(self._plan.query, out)
+    async def _take(self, batch: Batch) -> None:
+        # Counted first: if the answer is cut while this is sent, the client gets it all the same.
+        self._lines += lines_in(batch) if self._plan.query.form.hits else batch.count
+        self._records += batch.records
+        self._scanned += batch.scanned
+        self._positions.advance(batch.positions)
+        self._notes = batch.notes or self._notes
+        await self._write(await self._body.batch(batch))
 
-    async def _write(self, rendered: bytes) -> None:
+    async def _write(self, piece: bytes) -> None:
         await self._start()
-        if rendered:
-            await self._body(self._encoder.encode(rendered))
+        if piece:
+            await self._send_body(piece)
 
     async def _start(self) -> None:
         if not self._started:
@@ -217,7 +204,7 @@ class _Delivery:
                 start["unhurried"] = True
             await self._send(start)
 
-    async def _body(self, chunk: bytes, *, more: bool = True) -> None:
+    async def _send_body(self, chunk: bytes, *, more: bool = True) -> None:
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
 
     async def _end(self, outcome: Outcome) -> None:
@@ -226,10 +213,10 @@ class _Delivery:
         An incomplete answer that could be mistaken for a complete one is not ended: the server then resets the stream
         or, over HTTP/1.1, closes the connection.
         """
-        await self._write(self._plan.rendering.end(outcome))
+        await self._write(await self._body.end(outcome, large=self._plan.query.form.hits))
         if not outcome.complete and (self._plan.strict or not (self._plan.trailers or self._plan.in_band)):
             return
-        await self._body(self._encoder.finish(), more=False)
+        await self._send_body(self._body.finish(), more=False)
         if self._plan.trailers:
             trailers = [(name.encode(), value.encode("latin-1")) for name, value in to_trailers(outcome)]
             await self._send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
@@ -239,7 +226,19 @@ class AnswerConnection(TrioASGIHTTPConnection):
     """Quart-Trio's side of one request, which can deliver an `Answer`.
 
     Private part of Quart-Trio touched: `_send_response`.
+
+    Attributes:
+        nursery: the request's; set once the request is handled.
     """
+
+    nursery: trio.Nursery
+
+    async def handle_request(  # type: ignore[override]  # Quart-Trio's own signature, not Quart's
+        self, nursery: trio.Nursery, request: Any, send: Any
+    ) -> None:
+        """Keep the nursery, in which an answer may have a task of its own."""
+        self.nursery = nursery
+        await super().handle_request(nursery, request, send)
 
     async def handle_messages(  # type: ignore[override]  # Quart-Trio's own signature, not Quart's
         self, nursery: trio.Nursery, request: Any, receive: Any

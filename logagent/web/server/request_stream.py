@@ -77,6 +77,7 @@ class RequestStream(HTTPStream):
         self._credit = credit
         self._in_flight = trio.CancelScope()
         self._body_read = trio.Event()
+        self._has_sent = False
 
     async def handle(self, event: Event) -> None:
         """Take one of Hypercorn's stream events; wait while too much of the request's body is unread."""
@@ -127,9 +128,11 @@ class RequestStream(HTTPStream):
         async def send_and_yield(message: Any) -> None:
             self.unhurried = self.unhurried or bool(message.get("unhurried"))
             await send(message)
-            if message.get("more_body"):
-                # An application that sends for ever must let others run, also where its bytes are dropped (HEAD).
+            if self._has_sent and message.get("more_body"):
+                # An application that sends for ever must let others run, also where its bytes are dropped (HEAD). The
+                # first piece is often all there is: its end is to go out in the same write.
                 await trio.lowlevel.checkpoint()
+            self._has_sent = message["type"] == "http.response.body"
 
         return send_and_yield
 

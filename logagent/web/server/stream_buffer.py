@@ -6,6 +6,9 @@ from collections import deque
 
 import trio
 
+SMALL_ANSWER = 16 * 1024
+"""Bytes of an answer that is to go out in one write with its end: one DATA frame."""
+
 
 class StreamBuffer:
     """The bytes of one answer for which the client's window has no room yet.
@@ -33,6 +36,11 @@ class StreamBuffer:
         self._chunks: deque[memoryview] = deque()
         self._has_room = trio.Event()
         self._is_empty = trio.Event()
+
+    @property
+    def may_end_soon(self) -> bool:
+        """Whether so few bytes wait, of an answer of which nothing was sent, that its end may follow at once."""
+        return self.size <= SMALL_ANSWER and not (self.begun or self.ended)
 
     def add(self, chunk: bytes) -> None:
         """Put a chunk at the end; follow it by `room`."""

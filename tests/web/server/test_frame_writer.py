@@ -24,10 +24,11 @@ from hyperframe.frame import PingFrame
 from trio.testing import lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
 from logagent.web.server.frame_budget import FrameBudget
-from logagent.web.server.frame_writer import CONTROL_LIMIT, FrameWriter
+from logagent.web.server.frame_writer import CONTROL_LIMIT, PASSES_TO_END, FrameWriter
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.receipts import ReadReceipts
 from logagent.web.server.server_connection import ServerConnection
+from logagent.web.server.stream_buffer import SMALL_ANSWER
 from testbed.asgi import WIDE, Endless, body, hello_with_trailers, start
 from testbed.raw_http import (
     FIRST_WINDOW,
@@ -341,3 +342,43 @@ async def test_client_that_pings_and_takes_nothing_is_read_no_further(open_http2
     nursery.start_soon(flood)
     await wait_all_tasks_blocked()
     assert sent <= 2 * CONTROL_LIMIT
+
+
+# Small answers
+
+
+async def test_small_answer_goes_out_in_one_write_although_its_end_comes_some_passes_later(open_http2: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send, trailers=True)
+        await body(send, b"hello")
+        for _ in range(PASSES_TO_END - 2):
+            await trio.lowlevel.checkpoint()
+        await body(send, b"", more=False)
+        await send({"type": "http.response.trailers", "headers": [(b"log-status", b"0")], "more_trailers": False})
+
+    theirs, ours = memory_stream_pair()
+    log = WriteLog(ours)
+    client = await open_http2(app, pair=lambda: (theirs, log))
+    log.writes.clear()
+    answer = await client.ask()
+    assert (bytes(answer.body), answer.trailers, answer.ended) == (b"hello", {b"log-status": b"0"}, True)
+    assert len([data for data in log.writes if b"hello" in data or PingFrame(0).serialize()[:4] in data]) == 1
+
+
+async def test_first_bytes_of_an_answer_that_goes_on_are_sent(open_http2: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await start(send)
+        await body(send, b"first")
+        await trio.sleep_forever()
+
+    client = await open_http2(app)
+    assert bytes((await client.ask()).body) == b"first"
+
+
+async def test_first_bytes_are_not_held_back_where_another_answer_is_under_way(alone: WriterAlone) -> None:
+    large, small = await alone.open(), await alone.open()
+    await alone.writer.write(large, bytes(SMALL_ANSWER + 1))
+    await alone.writer.write(small, b"small")
+    await trio.lowlevel.checkpoint()
+    await trio.lowlevel.checkpoint()
+    assert alone.body(small) == b"small"
