@@ -129,8 +129,11 @@ def _interruptible(act: Callable[[], Awaitable[int]]) -> int:
 
 
 def _query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    from logagent.terminal.names import shell_hints
     from logagent.terminal.question import hits_question, question
 
+    for hint in shell_hints(typed.file, typed.keyword, os.path.isfile):
+        streams.say(hint)
     if isinstance(typed, QueryArguments) and typed.follow:
         from logagent.terminal import follow
 

@@ -25,7 +25,7 @@ from logagent.config import settings
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.terminal.streams import Streams
-from logagent.terminal.verdicts import FAILED, FOUND
+from logagent.terminal.verdicts import FAILED, FOUND, NOTHING
 from testbed.console import Console
 
 
@@ -216,6 +216,22 @@ def test_real_query_prints_the_newest_lines(serving: Serving) -> None:
     asked = serving.ask("app.log", "line", "-n", "2", "--prefix", "never")
     assert (asked.returncode, asked.stderr) == (0, b"")
     assert asked.stdout == b"2026-11-23T10:11:12Z line 199999\n2026-11-23T10:11:12Z line 199998\n"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("file", ["./app.log", "nosuch/../app.log"])
+def test_real_path_as_typed_is_understood(serving: Serving, file: str) -> None:
+    asked = serving.ask(file, "-1", "--prefix", "never")
+    assert (asked.returncode, asked.stdout.count(b"\n"), asked.stderr) == (0, 1, b"")
+
+
+@pytest.mark.real
+def test_real_words_that_the_shell_made_are_told(
+    serving: Serving, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(serving.root)
+    assert console.run("query", "app.log", "raw.log", "line", "--agent", serving.url) == NOTHING
+    assert "the shell has expanded a glob" in console.talk
 
 
 @pytest.mark.real

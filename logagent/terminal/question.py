@@ -16,6 +16,7 @@ from logagent.terminal import times
 from logagent.terminal.address import AgentAddress, agent_address
 from logagent.terminal.arguments import HitsArguments, QueryArguments, SearchArguments, When
 from logagent.terminal.checking import Parameters, checked, given, when
+from logagent.terminal.names import log_name
 
 EARLIER = 10
 """Lines that a follow begins with unless told otherwise: as many as tail."""
@@ -87,7 +88,7 @@ def _checked(parameters: Parameters, parse: Callable[[bytes, int], Query]) -> Qu
 def _search(typed: SearchArguments) -> Parameters:
     """Return the parameters that say which lines match."""
     return {
-        "filename": [typed.file],
+        "filename": [log_name(typed.file, "FILE")],
         "hostname": typed.host,
         "keyword": [*typed.keyword, *typed.more_keywords],
         "exclude": typed.exclude,

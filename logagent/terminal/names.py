@@ -1,0 +1,59 @@
+"""Names of logs as people type them: paths as a shell completes them, and words that it made of a glob."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Sequence
+
+from logagent.config.errors import ConfigError
+
+
+def log_name(typed: str, argument: str) -> str:
+    """Return the name below an agent's roots that a path as typed means: `./syslog`, `a/../syslog`, `nginx/`.
+
+    A directory, which ends with a slash, means all that lies in it.
+
+    Args:
+        argument: how the command calls it, for messages.
+
+    Raises:
+        ConfigError: for a path that cannot lie below a root by its name alone.
+    """
+    parts = typed.split("/")
+    if not typed or ":" in parts[0] or {"", ".", ".."}.isdisjoint(parts):
+        return typed  # plain, or ROOT:PATH, or for the agent to judge
+    name = posixpath.normpath(typed)
+    if name.startswith("/"):
+        below = posixpath.basename(name) or "*"
+        raise ConfigError(
+            argument,
+            f"{typed} is a path of a host, and an agent's logs are named below its roots: below /var/log, "
+            f"/var/log/app/x.log is app/x.log; `logagent files '**/{below}'` finds it",
+        )
+    if name.split("/")[0] == "..":
+        raise ConfigError(
+            argument, f"{typed} leads out of an agent's roots; `logagent files` lists what lies below them"
+        )
+    if name == ".":
+        return "**/*"
+    return f"{name}/**/*" if typed.endswith(("/", "/.")) else name
+
+
+def shell_hints(file: str, keywords: Sequence[str], is_file: Callable[[str], bool]) -> list[str]:
+    """Say which keywords name files that are there, since a shell makes such words of a glob without quotes.
+
+    Args:
+        file: the name of the log.
+        is_file: tells whether a path leads to a file of this machine.
+    """
+    files = [word for word in keywords if is_file(word)]
+    if not files:
+        return []
+    expanded = is_file(file) and keywords[0] in files
+    why = (
+        "the shell has expanded a glob: put it between quotes, as in '*.log'"
+        if expanded
+        else "-e says that it is meant"
+    )
+    named = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+    return [f"{named}, searched for as a keyword, is also a file in this directory; {why}"]

@@ -1,0 +1,70 @@
+"""Names of logs as typed."""
+
+from __future__ import annotations
+
+import pytest
+
+from logagent.config.errors import ConfigError
+from logagent.terminal.names import log_name, shell_hints
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("syslog", "syslog"),
+        ("./syslog", "syslog"),
+        ("nginx//./error.log", "nginx/error.log"),
+        ("nosuch/../app.log", "app.log"),
+        ("nginx/", "nginx/**/*"),
+        ("./nginx/.", "nginx/**/*"),
+        (".", "**/*"),
+        ("./", "**/*"),
+        ("./*.log", "*.log"),
+        ("**/*.log", "**/*.log"),
+        ("root:a/../b", "root:a/../b"),
+        ("a/../...", "..."),
+        ("...", "..."),
+        (".hidden", ".hidden"),
+        ("", ""),
+    ],
+)
+def test_a_path_as_typed_is_a_name_below_the_roots(typed: str, meant: str) -> None:
+    assert log_name(typed, "FILE") == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("/var/log/syslog", "FILE: /var/log/syslog is a path of a host, .*`logagent files '\\*\\*/syslog'` finds it"),
+        ("/", "`logagent files '\\*\\*/\\*'` finds it"),
+        ("..", "leads out of an agent's roots"),
+        ("../syslog", "leads out of an agent's roots"),
+        ("a/../../b", "leads out of an agent's roots"),
+    ],
+)
+def test_a_path_that_lies_elsewhere_is_told_with_what_would_be_right(typed: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        log_name(typed, "FILE")
+
+
+HERE = {"a.log", "b.log", "c.log"}
+
+
+@pytest.mark.parametrize(
+    ("file", "keywords", "said"),
+    [
+        (
+            "a.log",
+            ["b.log", "Accepted"],
+            ["b.log, searched for as a keyword, is also a file in this directory; the shell"],
+        ),
+        ("a.log", ["b.log", "c.log"], ["b.log and 1 more, searched for"]),
+        ("syslog", ["a.log"], ["a.log, searched for as a keyword, is also a file in this directory; -e says"]),
+        ("a.log", ["Accepted"], []),
+        ("a.log", [], []),
+    ],
+)
+def test_words_that_a_shell_made_of_a_glob_are_told(file: str, keywords: list[str], said: list[str]) -> None:
+    hints = shell_hints(file, keywords, HERE.__contains__)
+    assert len(hints) == len(said)
+    assert all(hint.startswith(start) for hint, start in zip(hints, said, strict=True))
