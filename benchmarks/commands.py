@@ -26,24 +26,24 @@ class Fetched:
     server_timing: str
 
 
-def curl_command(url: str, out: str = os.devnull) -> list[str]:
+def curl_command(url: str, out: str = os.devnull, accept: str = "*/*") -> list[str]:
     """HTTP/2 from the first byte on; `-k` since no certificate in here has a known authority."""
     version = "--http2" if url.startswith("https:") else "--http2-prior-knowledge"
     asked = "\\n".join(f"%{{{name}}}" if "{" not in name else f"%{name}" for name in _ASKED)
-    return ["curl", version, "-k", "-sS", "-o", out, "-w", asked, url]
+    return ["curl", version, "-k", "-sS", "-H", f"accept: {accept}", "-o", out, "-w", asked, url]
 
 
-def fetch(url: str, out: str = os.devnull, *, lines: int | None = None) -> Fetched:
+def fetch(url: str, out: str = os.devnull, *, lines: int | None = None, accept: str = "*/*") -> Fetched:
     """Fetch an agent's answer, which must be complete, and of so many lines if they are given."""
-    fetched = _fetch(url, out)
+    fetched = _fetch(url, out, accept)
     if lines is not None and fetched.lines != lines:
         raise RuntimeError(f"{fetched.lines} lines from {url}, not {lines}")
     return fetched
 
 
-def _fetch(url: str, out: str) -> Fetched:
+def _fetch(url: str, out: str, accept: str) -> Fetched:
     used, began = cpu_of_children(), time.perf_counter()
-    said = subprocess.run(curl_command(url, out), stdout=subprocess.PIPE, text=True, check=True).stdout
+    said = subprocess.run(curl_command(url, out, accept), stdout=subprocess.PIPE, text=True, check=True).stdout
     seconds, used = time.perf_counter() - began, cpu_of_children() - used
     code, complete, counted, timing = said.split("\n")
     if (code, complete) != ("200", "true"):

@@ -41,6 +41,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "archives": archives.archives,
     "hits": counting.hits,
     "everything": sending.everything,
+    "ndjson": sending.ndjson,
     "merged": sending.merged,
     "health": living.health,
     "idle": living.idle,
