@@ -163,6 +163,7 @@ class Joined:
 
     Attributes:
         lines: in their order.
+        body: the lines as bytes, each ended by `\\n`.
         flags: of the lines, as in a batch; None if no batch has any.
     """
 
@@ -173,6 +174,7 @@ class Joined:
         for run in runs:
             lines += run.lines[run.first : run.behind]
         self.lines = lines if order is None or len(lines) < 2 else list(itemgetter(*order)(lines))
+        self.body = b"\n".join([*self.lines, b""])
         self.flags = self._joined_flags()
 
     def batch(self, count: int, *, times: bool, places: bool) -> Batch:
@@ -183,10 +185,8 @@ class Joined:
             times: whether to fill the column of times.
             places: whether to fill the columns of offsets and origins.
         """
-        lines = _first(self.lines, count)
-        batch = Batch(
-            b"\n".join(lines) + b"\n", count, self._column(count, lambda batch: batch.times) if times else None
-        )
+        body = self.body if count == len(self.lines) else b"\n".join([*self.lines[:count], b""])
+        batch = Batch(body, count, self._column(count, lambda batch: batch.times) if times else None)
         if self.flags is not None:
             keys = self._column(count, lambda batch: batch.keys or batch.times) if times else None
             batch = replace(batch, flags=self.flags[:count], keys=keys)

@@ -194,7 +194,8 @@ class _Places:
         if not batch.positions or not batch.offsets or not batch.origins:
             return
         files = [(*origin.log_id, origin.fingerprint) for origin in batch.origins]
-        last = {files[index]: place for place, index in enumerate(batch.origin_of_each())}
+        ends = [(0, batch.count - 1)] if batch.origin is None else zip(batch.origin, range(batch.count), strict=True)
+        last = {files[index]: place for index, place in sorted(dict(ends).items(), key=operator.itemgetter(1))}
         for host, log, fingerprint, reached in batch.positions:
             place = last.get((host, log, fingerprint))
             if place is None:

@@ -204,7 +204,7 @@ def merge_runs(
     """
     order = order_of([held.keys[held.given : cut] for _, held, cut in runs]) if len(runs) > 1 else None
     joined = Joined([held.run_to(cut) for _, held, cut in runs], order)
-    count = allowance.admit(joined.lines, joined.flags)
+    count = allowance.admit(joined.lines, joined.flags, len(joined.body))
     if not count:
         return None
     first = runs[0][1].batch
