@@ -75,9 +75,15 @@ class Process:
 
 
 @contextlib.contextmanager
-def running(name: str, root: Path, *flags: str, listen: Sequence[str] = ("127.0.0.1:0",)) -> Iterator[Process]:
-    """An agent that serves `root`, ended with the context."""
-    command = [sys.executable, "-W", "error", "-m", "logagent", "serve", "--name", name, "--root", str(root)]
+def running(
+    name: str,
+    root: Path,
+    *flags: str,
+    listen: Sequence[str] = ("127.0.0.1:0",),
+    program: Sequence[str] = ("-m", "logagent"),
+) -> Iterator[Process]:
+    """An agent that serves `root`, ended with the context; `program` is what Python runs."""
+    command = [sys.executable, "-W", "error", *program, "serve", "--name", name, "--root", str(root)]
     for address in listen:
         command += ["--listen", address]
     with subprocess.Popen([*command, *flags], stdout=subprocess.PIPE) as popen:
