@@ -132,7 +132,7 @@ def _query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], st
     from logagent.terminal.names import shell_hints
     from logagent.terminal.question import hits_question, question
 
-    for hint in shell_hints(typed.file, typed.keyword, os.path.isfile):
+    for hint in shell_hints(typed.files[0], typed.words, os.path.isfile):
         streams.say(hint)
     if isinstance(typed, QueryArguments) and typed.follow:
         from logagent.terminal import follow

@@ -15,7 +15,7 @@ from logagent.terminal.printing import Printer
 from logagent.terminal.progress import Watched, progress_on
 from logagent.terminal.question import Question
 from logagent.terminal.streams import Streams, Write
-from logagent.terminal.verdicts import FAILED, exit_code, talk
+from logagent.terminal.verdicts import FAILED, NOTHING, exit_code, talk
 
 GRACE = 2.0
 """Seconds beyond the timeout that an agent has to send its verdict: it keeps the same deadline itself."""
@@ -36,6 +36,8 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
         return CLOSED_PIPE
     for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose):
         streams.say(line)
+    if exit_code(outcome) == NOTHING and asked.form == "text" and streams.stderr.isatty():
+        streams.say("nothing matched")
     return exit_code(outcome)
 
 

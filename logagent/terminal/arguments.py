@@ -64,14 +64,16 @@ class SearchArguments(AskArguments):
     """The flags of every command that searches lines: which lines match, and how to report on the answer.
 
     Attributes:
-        file: a path or a glob.
+        file: a path or a glob; with `more_files` it is a keyword.
+        more_files: paths and globs given by flag.
         keyword: literals given as arguments.
         more_keywords: literals given by flag.
         fixed_strings: without effect, accepted because grep has it.
         color: whether hosts are told apart by colours.
     """
 
-    file: str
+    file: str | None
+    more_files: Sequence[str]
     keyword: Sequence[str]
     more_keywords: Sequence[str]
     fixed_strings: bool
@@ -87,6 +89,16 @@ class SearchArguments(AskArguments):
     timeout: str | None
     color: When
     verbose: bool
+
+    @property
+    def files(self) -> Sequence[str]:
+        """The paths and globs; there is at least one."""
+        return self.more_files or [self.file or ""]
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The literals that stand there without a flag."""
+        return [self.file, *self.keyword] if self.more_files and self.file is not None else self.keyword
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,7 +244,11 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     """Only a command's own parser lets flags stand between FILE and KEYWORD: argparse does not pass intermixed
     arguments on to subparsers. It is made sooner, too, than those of all commands."""
     if argv and argv[0] in _BY_THEMSELVES:
-        return flags.parser_of(argv[0]).read(argv[1:], argv[0])
+        parser = flags.parser_of(argv[0])
+        given = parser.read(argv[1:], argv[0])
+        if "file" in given and given.file is None and not given.more_files:
+            parser.error("the following arguments are required: FILE, or --file FILE")
+        return given
     return flags.whole_parser().parse_args(argv)
 
 

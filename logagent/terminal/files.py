@@ -13,7 +13,7 @@ from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.amounts import size
 from logagent.terminal.arguments import FilesArguments, Output
 from logagent.terminal.checking import checked, when
-from logagent.terminal.names import log_name
+from logagent.terminal.names import host_names, log_names
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
 from logagent.terminal.verdicts import FAILED, exit_code, in_trace, talk
@@ -50,8 +50,11 @@ def files_question(typed: FilesArguments, environ: Mapping[str, str]) -> FilesQu
 
 
 def _query(typed: FilesArguments) -> Query:
-    names = [log_name(name, "GLOB") for name in typed.file]
-    parameters = {"filename": names, "hostname": typed.host, "rotated": when(typed.no_rotated, "false")}
+    parameters = {
+        "filename": log_names(typed.file, "GLOB"),
+        "hostname": host_names(typed.host),
+        "rotated": when(typed.no_rotated, "false"),
+    }
     return checked(parameters, parse_listing, _FLAGS)
 
 

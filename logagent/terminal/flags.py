@@ -133,7 +133,15 @@ def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
-    parser.add_argument("file", metavar="FILE", help="a path below the agent's roots, or a glob such as 'nginx/*.log'")
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        help="a path below the agent's roots, or a glob such as 'nginx/*.log' or 'nginx/{access,error}.log'",
+    )
+    _add_repeatable(
+        parser, "FILE", "a FILE in place of the first argument, which then is a KEYWORD", "--file", dest="more_files"
+    )
     _add_patterns(parser)
     parser.add_argument(
         "-S",
@@ -175,7 +183,10 @@ def _add_patterns(parser: argparse.ArgumentParser) -> None:
 
 def _add_host(parser: argparse.ArgumentParser) -> None:
     _add_repeatable(
-        parser, "GLOB", "ask only the hosts of this name; repeatable [all hosts that the agent knows]", "--host"
+        parser,
+        "GLOB",
+        "ask only the hosts of this name; repeatable, also a,b [all hosts that the agent knows]",
+        "--host",
     )
 
 

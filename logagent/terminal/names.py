@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 from logagent.config.errors import ConfigError
+from logagent.core.wire.parameter_values import MAX_REPEATS
 
 
 def log_name(typed: str, argument: str) -> str:
@@ -39,11 +41,60 @@ def log_name(typed: str, argument: str) -> str:
     return f"{name}/**/*" if typed.endswith(("/", "/.")) else name
 
 
+def log_names(typed: Sequence[str], argument: str) -> list[str]:
+    """Return the names that paths as typed mean, as `log_name` does; `nginx/{access,error}.log` are two.
+
+    Args:
+        argument: how the command calls them, for messages.
+
+    Raises:
+        ConfigError: for a path that cannot lie below a root by its name alone.
+    """
+    names = (log_name(name, argument) for word in typed for name in alternatives(word))
+    return [*islice(names, MAX_REPEATS + 1)]
+
+
+def host_names(typed: Sequence[str]) -> list[str]:
+    """Return the names and globs of hosts in words such as `web-1,db-{1,2}`."""
+    lists = (f"{{{word},}}" if "," in word else word for word in typed)
+    names = (name for listed in lists for name in alternatives(listed) if name or not listed)
+    return [*islice(names, MAX_REPEATS + 1)]
+
+
+def alternatives(word: str) -> Iterator[str]:
+    """Expand braces with commas in them, as shells do between no quotes; others stay as they are."""
+    for begin in (place for place, letter in enumerate(word) if letter == "{"):
+        parts, end = _parts(word, begin + 1)
+        if len(parts) > 1:
+            for part in parts:
+                for each in alternatives(part):
+                    yield from (word[:begin] + each + rest for rest in alternatives(word[end:]))
+            return
+    yield word
+
+
+def _parts(word: str, begin: int) -> tuple[list[str], int]:
+    """Return what stands between the commas of a brace, and where the brace ends; no parts if it does not end."""
+    parts, depth, start = list[str](), 0, begin
+    for place in range(begin, len(word)):
+        letter = word[place]
+        if letter == "{":
+            depth += 1
+        elif letter == "}" and depth:
+            depth -= 1
+        elif letter in ",}" and not depth:
+            parts.append(word[start:place])
+            start = place + 1
+            if letter == "}":
+                return parts, start
+    return [], len(word)
+
+
 def shell_hints(file: str, keywords: Sequence[str], is_file: Callable[[str], bool]) -> list[str]:
     """Say which keywords name files that are there, since a shell makes such words of a glob without quotes.
 
     Args:
-        file: the name of the log.
+        file: the first name of a log.
         is_file: tells whether a path leads to a file of this machine.
     """
     files = [word for word in keywords if is_file(word)]

@@ -16,7 +16,7 @@ from logagent.terminal import times
 from logagent.terminal.address import AgentAddress, agent_address
 from logagent.terminal.arguments import HitsArguments, QueryArguments, SearchArguments, When
 from logagent.terminal.checking import Parameters, checked, given, when
-from logagent.terminal.names import log_name
+from logagent.terminal.names import host_names, log_names
 
 EARLIER = 10
 """Lines that a follow begins with unless told otherwise: as many as tail."""
@@ -69,7 +69,8 @@ def hits_question(typed: HitsArguments, environ: Mapping[str, str]) -> Question:
 
 
 def _one_host(hosts: Sequence[str]) -> bool:
-    return len(hosts) == 1 and not is_glob(hosts[0])
+    names = host_names(hosts)
+    return len(names) == 1 and not is_glob(names[0])
 
 
 def _query(typed: QueryArguments, form: Form, prefix: bool) -> Query:
@@ -88,9 +89,9 @@ def _checked(parameters: Parameters, parse: Callable[[bytes, int], Query]) -> Qu
 def _search(typed: SearchArguments) -> Parameters:
     """Return the parameters that say which lines match."""
     return {
-        "filename": [log_name(typed.file, "FILE")],
-        "hostname": typed.host,
-        "keyword": [*typed.keyword, *typed.more_keywords],
+        "filename": log_names(typed.files, "FILE"),
+        "hostname": host_names(typed.host),
+        "keyword": [*typed.words, *typed.more_keywords],
         "exclude": typed.exclude,
         "regex": typed.regex,
         "exclude_regex": typed.exclude_regex,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from logagent.config.errors import ConfigError
-from logagent.terminal.names import log_name, shell_hints
+from logagent.core.wire.parameter_values import MAX_REPEATS
+from logagent.terminal.names import alternatives, host_names, log_name, log_names, shell_hints
 
 
 @pytest.mark.parametrize(
@@ -68,3 +71,25 @@ def test_words_that_a_shell_made_of_a_glob_are_told(file: str, keywords: list[st
     hints = shell_hints(file, keywords, HERE.__contains__)
     assert len(hints) == len(said)
     assert all(hint.startswith(start) for hint, start in zip(hints, said, strict=True))
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["a", "a{b,c}d", "{a,b}{c,d}", "x{a,{b,c}d,}y", "{a}", "{a", "a,b}", "{}{a,b}", "{{a,b}", "a{b,c", "{a},{b}"],
+)
+def test_braces_are_expanded_as_bash_expands_them(word: str) -> None:
+    bash = subprocess.run(["bash", "-c", f"printf '%s\\n' {word}"], capture_output=True, check=True, text=True)
+    assert [*alternatives(word)] == bash.stdout.splitlines()
+
+
+def test_no_more_names_are_made_than_may_be_asked_for() -> None:
+    assert len(log_names(["{a,b}" * 60], "FILE")) == len(host_names(["{a,b}" * 60])) == MAX_REPEATS + 1
+
+
+def test_names_of_several_logs_and_hosts() -> None:
+    assert log_names(["./nginx/{access,error}.log", "syslog"], "FILE") == [
+        "nginx/access.log",
+        "nginx/error.log",
+        "syslog",
+    ]
+    assert host_names(["web-1,db-{1,2}", "x*", ""]) == ["web-1", "db-1", "db-2", "x*", ""]

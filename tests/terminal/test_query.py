@@ -18,6 +18,7 @@ from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.terminal import query
+from logagent.terminal.answer import report
 from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import FOUND, NOTHING, exit_code
 from testbed.console import Console, hits_question_of, question_of
@@ -147,6 +148,30 @@ async def test_a_follow_ends_when_its_reader_does_though_nothing_is_written(cons
         os.close(reader)
         shown = await query.show(source, question_of("follow", "syslog"), Streams(stdout, console.stderr), {})
     assert (shown, source.cancelled, console.talk) == (None, True, "")
+
+
+class Screen(io.StringIO):
+    """Standard error that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("outcome", "argv", "stderr", "said"),
+    [
+        (Outcome(hosts=(EMPTY,)), (), Screen(), "logagent: nothing matched\n"),
+        (Outcome(hosts=(EMPTY,)), (), io.StringIO(), ""),
+        (Outcome(hosts=(EMPTY,)), ("-c",), Screen(), ""),
+        (FOUND_TWO, (), Screen(), ""),
+    ],
+)
+def test_that_nothing_matched_is_told_on_a_terminal(
+    outcome: Outcome, argv: tuple[str, ...], stderr: io.StringIO, said: str
+) -> None:
+    asked = question_of("query", "syslog", *argv)
+    assert report(outcome, asked, Streams(io.BytesIO(), stderr)) == exit_code(outcome)
+    assert stderr.getvalue() == said
 
 
 # Hits

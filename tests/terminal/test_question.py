@@ -237,3 +237,14 @@ def test_a_time_that_is_still_to_come_is_told_with_its_flag(flag: str, monkeypat
 
 def test_a_span_may_begin_with_a_hyphen() -> None:
     assert question_of("query", "f", "-S", "-1h").query.range.since is not None
+
+
+def test_with_files_by_flag_all_words_are_keywords() -> None:
+    query = question_of("query", "--file", "a.log", "timeout", "db", "--file=./b/{c,d}.log").query
+    assert (query.files, query.match.keywords) == (("a.log", "b/c.log", "b/d.log"), (b"timeout", b"db"))
+    assert question_of("query", "--file", "a.log").query.match.keywords == ()
+
+
+def test_several_hosts_in_one_word_are_no_single_host() -> None:
+    asked = question_of("query", "a.log", "--host", "web-1,web-2")
+    assert (asked.query.hosts, asked.prefix) == (("web-1", "web-2"), True)
