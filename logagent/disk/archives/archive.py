@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 
 from logagent.core.matching.matcher import Inspection
 from logagent.disk.archives.compression import Compression
@@ -65,8 +66,7 @@ class Archive(ForwardArchive):
     ) -> Iterator[Stretch | PickedLines]:
         """Give the text before `end` from its last line to its first, without most of the blocks that are not wanted.
 
-        Empty blocks are signs of progress. Long lines have their true `end`; `found` returns the result of their test.
-        Only their head can still be read.
+        Empty blocks are signs of progress. Of long lines, heads are kept; `found` tells the result of their test.
 
         Args:
             wanted: counts the wanted lines of a block; a block that has any is given.
@@ -79,15 +79,16 @@ class Archive(ForwardArchive):
         """
         owed = around  # the first lines of a newer file may match
         while True:
-            keeping = KeptBlocks(self._room, most, around, owed)
-            self._at_hand.kept = keeping.kept
-            for stretch in self._pass(0, end):
-                yield from self._weigh(stretch, keeping, wanted, inspect, overlap)
-            keeping.end()
-            if not keeping.kept:
-                return
-            end, most, owed = self.places.begin_of(keeping.kept[0].stretch.offset), keeping.most_left, keeping.owed_left
-            yield from self._give_out()
+            with closing(KeptBlocks(self._room, most, around, owed)) as keeping:
+                self._at_hand.kept = keeping.kept
+                for stretch in self._pass(0, end):
+                    yield from self._weigh(stretch, keeping, wanted, inspect, overlap)
+                keeping.end()
+                if not keeping.kept:
+                    return
+                end = self.places.begin_of(keeping.kept[0].stretch.offset)
+                most, owed = keeping.most_left, keeping.owed_left
+                yield from self._give_out()
             if not keeping.dropped or (most == 0 and owed == 0):
                 return
             if picker is not None:
@@ -114,19 +115,19 @@ class Archive(ForwardArchive):
             overlap: bytes that each window of a long line shares with the window before it.
         """
         while True:
-            keeping = KeptLines(self._room, most)
-            for stretch in self._pass(0, end):
-                if isinstance(stretch, LongLine) and (line := self._at_hand.line) is not None:
-                    passed = (yield from self._inspected(stretch, inspect(), overlap)) if inspect else True
-                    yield from (Block(line.end, b"") for _ in line.more())
-                    long = picker.pick_long(line.offset, self._head_of(line), matches=passed)
-                    keeping.add(long._replace(size=line.end - line.offset))
-                elif isinstance(stretch, Block) and stretch.body:
-                    keeping.add(picker.pick(stretch))
-                yield Block(stretch.offset, b"")
-            keeping.end()
-            end, most = keeping.begin, keeping.most_left
-            yield from keeping.given_out()
+            with closing(KeptLines(self._room, most)) as keeping:
+                for stretch in self._pass(0, end):
+                    if isinstance(stretch, LongLine) and (line := self._at_hand.line) is not None:
+                        passed = (yield from self._inspected(stretch, inspect(), overlap)) if inspect else True
+                        yield from (Block(line.end, b"") for _ in line.more())
+                        long = picker.pick_long(line.offset, self._head_of(line), matches=passed)
+                        keeping.add(long._replace(size=line.end - line.offset))
+                    elif isinstance(stretch, Block) and stretch.body:
+                        keeping.add(picker.pick(stretch))
+                    yield Block(stretch.offset, b"")
+                keeping.end()
+                end, most = keeping.begin, keeping.most_left
+                yield from keeping.given_out()
             if not keeping.dropped or most == 0:
                 return
 

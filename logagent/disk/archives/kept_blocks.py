@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+from logagent.disk.archives.memory import Room
 from logagent.disk.files.blocks import Stretch
 
 MOST_BEFORE = 8 * 1024 * 1024
@@ -45,7 +46,7 @@ class KeptBlocks:
     """
 
     def __init__(self, room: int, most: int | None, around: int, owed: int) -> None:
-        self._room = room
+        self._room = Room(room)
         self._most = most
         self._around = around
         self._owed = owed
@@ -85,6 +86,10 @@ class KeptBlocks:
                 self._keep(added)
         self._recent.clear()
         self._make_room()
+
+    def close(self) -> None:
+        """Give back the memory that the stretches had."""
+        self._room.give_back()
 
     @property
     def counts_lines(self) -> bool:
@@ -143,7 +148,7 @@ class KeptBlocks:
         self._size += len(added.text)
 
     def _make_room(self) -> None:
-        while self._size > self._room and len(self.kept) > 1:
+        while len(self.kept) > 1 and not self._room.holds(self._size):
             self._drop()
             self.dropped = True
         while self._needed and self._needed[0].before < self.kept[0].before:

@@ -21,6 +21,7 @@ from logagent.core.batch import BATCH_BYTES
 from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.compressed_bytes import READ, CompressedBytes, Damaged
 from logagent.disk.archives.compression import CONTAINERS, HEAD, SKIPPABLE, UNREAD, Compression, compression_of
+from logagent.disk.archives.decoder_memory import XZ_HEAD, memory_of
 from logagent.disk.archives.decoders import (
     DECODER_ERRORS,
     Decoder,
@@ -29,6 +30,7 @@ from logagent.disk.archives.decoders import (
     exceeds_memory,
     lacks_memory,
 )
+from logagent.disk.archives.memory import NoMemory, windowed
 from logagent.disk.archives.zip_members import DEFLATED, END_OF_ZIP, ZipMember, checksum_behind, next_member
 from logagent.disk.files.blocks import Read
 
@@ -111,8 +113,8 @@ class Layer:
             self.loss = Failure(Status.DATA_LOSS, f"{self._name}: {unread}")
         except Damaged as damaged:
             self.loss = Failure(Status.DATA_LOSS, f"{self._name}: damaged after {given} bytes: {damaged}")
-        except (_TooLarge, MemoryError) as large:
-            cause = large if isinstance(large, _TooLarge) else _NO_MEMORY.format(self._needed)
+        except (_TooLarge, NoMemory, MemoryError) as large:
+            cause = _NO_MEMORY.format(self._needed) if isinstance(large, MemoryError) else large
             self.loss = Failure(
                 Status.RESOURCE_EXHAUSTED, f"{self._name}: not decompressed after {given} bytes: {cause}"
             )
@@ -159,13 +161,14 @@ class Layer:
 
     def _member(self) -> Iterator[bytes]:
         begin, given = self._compressed.place, 0
-        try:
-            for chunk in self._decoded(decoder_of(self._kind, self._window), lambda _: self._chunk):
-                given += len(chunk)
-                yield chunk
-        except _Invalid:
-            self._compressed.go_to(begin)
-            yield from self._rescued(given)
+        with windowed(min(self._window, memory_of(self._kind, self._compressed.ahead(XZ_HEAD)))):
+            try:
+                for chunk in self._decoded(decoder_of(self._kind, self._window), lambda _: self._chunk):
+                    given += len(chunk)
+                    yield chunk
+            except _Invalid:
+                self._compressed.go_to(begin)
+                yield from self._rescued(given)
 
     def _rescued(self, given: int) -> Iterator[bytes]:
         """Give the text of a damaged member from `given` on, up to the damage.
@@ -200,14 +203,21 @@ class Layer:
                 self._compressed.skip(8 + int.from_bytes(head[4:8], "little"))
                 yield b""
             else:
-                yield from self._frame(decompressor.decompressobj(), head)
+                facts = self._facts(head)
+                with windowed(facts.window_size):
+                    yield from self._frame(decompressor.decompressobj(), head, facts)
 
-    def _frame(self, decoder: zstandard.ZstdDecompressionObj, head: bytes) -> Iterator[bytes]:
-        """Give a frame block by block, since zstd's decoder takes no bound, but a block has 128 KiB of text at most."""
+    def _facts(self, head: bytes) -> zstandard.FrameParameters:
         facts = self._checked(partial(zstandard.get_frame_parameters, head))
         if facts.window_size > self._window:
             raise _TooLarge(f"needs a window of {facts.window_size} bytes, the limit is {self._window}")
         self._needed = f"its window of {facts.window_size} bytes"
+        return facts
+
+    def _frame(
+        self, decoder: zstandard.ZstdDecompressionObj, head: bytes, facts: zstandard.FrameParameters
+    ) -> Iterator[bytes]:
+        """Give a frame block by block, since zstd's decoder takes no bound, but a block has 128 KiB of text at most."""
         compressed, given, last = self._compressed.take(zstandard.frame_header_size(head)), 0, False
         while not last:
             self._before_read()

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 import zstandard
 
 from logagent.core.batch import Column
+from logagent.disk.archives.memory import Room
 from logagent.disk.files.blocks import Block
 
 GROUP = 256 * 1024
@@ -81,7 +82,7 @@ class KeptLines:
     """
 
     def __init__(self, room: int, most: int | None) -> None:
-        self._room = room
+        self._room = Room(room)
         self._most = most
         self._open: list[PickedLines] = []
         self._open_bytes = 0
@@ -116,6 +117,10 @@ class KeptLines:
         """Give the kept lines, newest first, and drop them."""
         while self._groups:
             yield self._unpacked(self._groups.pop())
+
+    def close(self) -> None:
+        """Give back the memory that the lines had."""
+        self._room.give_back()
 
     def _close(self) -> None:
         if not self._open:
@@ -156,7 +161,7 @@ class KeptLines:
     def _make_room(self) -> None:
         while len(self._groups) > 1 and self._is_enough_without_oldest():
             self._drop()
-        while self._held > self._room and len(self._groups) > 1:
+        while len(self._groups) > 1 and not self._room.holds(self._held):
             self._drop()
             self.dropped = True
 
