@@ -57,6 +57,7 @@ class HitCounter:
             selector_for(replace(query, form=replace(query.form, times=True)), matcher, starts=True) if events else None
         )
         self._entered = self.sent = 0
+        self._is_whole = False
 
     def enter(self, origin: Origin, stamping: FileTimes, reader: Reader | None) -> None:
         """Begin with another file.
@@ -69,6 +70,7 @@ class HitCounter:
         if self._events is not None:
             self._events.enter(self._entered, stamping)
         self._entered += 1
+        self._is_whole = self._newest and self._events is None and reader is None
         self._origin = origin
         self._stamping = stamping
         if self._step is None and stamping.timed and reader is not None:
@@ -77,8 +79,8 @@ class HitCounter:
 
     @property
     def count(self) -> int:
-        """Counts made since the last `take`."""
-        return len(self._counts) + sum(batch.count for batch in self._ready)
+        """Counts made since the last `take`; newest first, those of an archive's lines only once all are counted."""
+        return (0 if self._is_whole else len(self._counts)) + sum(batch.count for batch in self._ready)
 
     def add(self, block: Block) -> None:
         """Count the matching lines, or events, of a block."""
@@ -100,6 +102,7 @@ class HitCounter:
 
     def finish(self) -> None:
         """Count the event that waits for further lines, since there are none."""
+        self._is_whole = False
         if self._events is not None:
             self._count_events(self._events.finish())
 
@@ -110,7 +113,8 @@ class HitCounter:
 
     def take(self) -> Batch:
         """Return the counts made since the last call, file by file, in the order of the answer within each."""
-        self._close()
+        if not self._is_whole:
+            self._close()
         batches, self._ready = self._ready, []
         whole = batches[0] if len(batches) == 1 else _joined(batches)
         self.sent += whole.count

@@ -122,7 +122,12 @@ class ArchiveLines:
         return self._archive.places.place_of(offset)
 
     def backward(self, begin: int = 0, end: int | None = None) -> Iterator[Stretch | PickedLines]:
-        """Give the lines from the last to the first; what has no wanted lines is left out."""
+        """Give the lines from the last to the first; what has no wanted lines is left out.
+
+        Lines to be counted, each by itself, come from the first on: counts have no order, and one pass is enough.
+        """
+        if self._query.form.hits and self._by_lines and (end is None or end >= UNKNOWN):
+            return self._counted()
         self._backward = True
         most, end = self._query.limits.n, None if end is None or end >= UNKNOWN else end
         inspect, overlap = None if self._matcher.everything else self._matcher.inspect, self._matcher.overlap
@@ -138,6 +143,11 @@ class ArchiveLines:
             overlap=overlap,
             picker=self._picker,
         )
+
+    def _counted(self) -> Iterator[Stretch]:
+        for stretch in self._archive.forward():
+            skipped = isinstance(stretch, Block) and stretch.body and self._is_skipped(stretch.body)
+            yield Block(stretch.offset, b"") if skipped else stretch
 
     def _around(self) -> int:
         """Return how many lines are needed on either side of a match."""

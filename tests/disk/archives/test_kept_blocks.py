@@ -31,7 +31,7 @@ def needed(wanted: list[int], most: int | None, around: int, owed: int) -> list[
     return sorted(numbers)
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(wanted=wanted_lines, most=st.none() | st.integers(0, 6), around=st.integers(0, 3), owed=st.integers(0, 3))
 def test_with_room_all_that_is_needed_is_kept(wanted: list[int], most: int | None, around: int, owed: int) -> None:
     owed = min(owed, around)
@@ -41,7 +41,7 @@ def test_with_room_all_that_is_needed_is_kept(wanted: list[int], most: int | Non
     assert numbers == sorted(set(numbers))
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(wanted=wanted_lines, most=st.none() | st.integers(1, 6), around=st.integers(0, 3), room=st.integers(1, 60))
 def test_passes_with_little_room_together_give_all_that_is_needed_once(
     wanted: list[int], most: int | None, around: int, room: int
