@@ -61,7 +61,7 @@ class Printed:
         Returns:
             The outcome without the notes that were printed already.
         """
-        if exit_code(self.outcome) != FAILED or asked.form == "json":
+        if exit_code(self.outcome) != FAILED or asked.form in ("json", "records"):
             await self.printer.end(self.outcome)
         return replace(self.outcome, notes=tuple(note for note in self.outcome.notes if note not in self.notes))
 

@@ -108,6 +108,7 @@ class QueryArguments(SearchArguments):
     Attributes:
         lines: how many lines at most; of a follow, how many earlier ones it begins with.
         prefix: whether host and file stand before each line.
+        json: whether lines are printed as JSON, and nothing else.
     """
 
     lines: str | None
@@ -121,6 +122,7 @@ class QueryArguments(SearchArguments):
     max_bytes: str | None
     prefix: When
     count: bool
+    json: bool
     order: str | None
 
 

@@ -105,6 +105,11 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
         help="continue where an earlier answer to the same query ended, which printed this cursor on standard error",
     )
     parser.add_argument("--max-bytes", metavar="N", help="stop after N bytes of lines [no limit]")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print each line as JSON and nothing else; the verdict goes to standard error if something is missing",
+    )
     _add_when(parser, "--prefix", "print 'HOST FILE: ' before each line [auto: unless --host names exactly one host]")
     _add_when(parser, "--color", "print each host's prefix in a colour of its own [auto: on a terminal]")
     _add_verbose(parser)

@@ -26,6 +26,9 @@ def printer_of(asked: Question, write: Write, streams: Streams, environ: Mapping
         return CountPrinter(write)
     if asked.form == "json":
         return JsonPrinter(write, escape=terminal, rendering=_json_of(asked))
+    if asked.form == "records":
+        tell = streams.tell
+        return JsonPrinter(write, escape=terminal, rendering=_json_of(asked), tell=tell, always=asked.verbose)
     color = wants_color(asked.color, terminal=terminal, environ=environ)
     if asked.query.form.hits:
         return _chart(asked, write, environ, terminal=terminal, color=color)

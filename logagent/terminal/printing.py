@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from logagent.core.batch import Batch, Origin
@@ -93,9 +94,21 @@ class JsonPrinter:
 
     Args:
         escape: escape the JSON for a terminal.
+        tell: takes the verdict in place of the output; it is told of answers that are not complete.
+        always: whether it is told of all answers.
     """
 
-    def __init__(self, write: Write, *, escape: bool, rendering: JsonRendering) -> None:
+    def __init__(
+        self,
+        write: Write,
+        *,
+        escape: bool,
+        rendering: JsonRendering,
+        tell: Callable[[str], object] | None = None,
+        always: bool = False,
+    ) -> None:
+        self._tell = tell
+        self._always = always
         self._write = write
         self._escape = escape
         self.lines = 0
@@ -108,8 +121,12 @@ class JsonPrinter:
             self.lines += batch.count
 
     async def end(self, outcome: Outcome) -> None:
-        """Print the verdict."""
-        await self._print(self._rendering.end(outcome))
+        """Print the verdict, or tell it."""
+        record = self._rendering.end(outcome)
+        if self._tell is None:
+            await self._print(record)
+        elif self._always or not outcome.complete:
+            self._tell(escaped_json(record).decode())
 
     async def _print(self, records: bytes) -> None:
         await self._write(escaped_json(records) if self._escape else records)

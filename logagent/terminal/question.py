@@ -21,8 +21,8 @@ from logagent.terminal.names import host_names, log_names
 EARLIER = 10
 """Lines that a follow begins with unless told otherwise: as many as tail."""
 
-Form = Literal["text", "json", "count"]
-"""What is printed: the lines as text or as JSON, or only their number."""
+Form = Literal["text", "json", "records", "count"]
+"""What is printed: the lines as text, as JSON with the verdict or (records) without it, or only their number."""
 
 _FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines"}
 
@@ -50,7 +50,9 @@ def question(typed: QueryArguments, environ: Mapping[str, str]) -> Question:
     Raises:
         ConfigError: for an argument that cannot be used.
     """
-    form: Form = "count" if typed.count else typed.output
+    if typed.json and typed.count:
+        raise ConfigError("--json", "prints lines, and --count none of them; leave one of the two out")
+    form: Form = "records" if typed.json else "count" if typed.count else typed.output
     if form == "count" and typed.follow:
         raise ConfigError("--count", "a follow has no end to count at; leave out --follow, or use `logagent hits`")
     prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
@@ -75,11 +77,9 @@ def _one_host(hosts: Sequence[str]) -> bool:
 
 def _query(typed: QueryArguments, form: Form, prefix: bool) -> Query:
     """Return the query, with the columns that printing needs."""
-    query = _checked({**_search(typed), **_answer(typed)}, parse)
-    return replace(
-        query,
-        form=replace(query.form, times=form == "json", places=prefix or query.match.has_context or form == "json"),
-    )
+    query, as_json = _checked({**_search(typed), **_answer(typed)}, parse), form in ("json", "records")
+    places = prefix or query.match.has_context or as_json
+    return replace(query, form=replace(query.form, times=as_json, places=places))
 
 
 def _checked(parameters: Parameters, parse: Callable[[bytes, int], Query]) -> Query:

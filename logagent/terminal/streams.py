@@ -46,6 +46,12 @@ class Streams:
         except OSError as error:
             raise stdout_error(error) from error
 
+    def tell(self, record: str) -> None:
+        """Write a record to standard error as it is; if it cannot be written, nothing happens."""
+        with contextlib.suppress(OSError):
+            self.stderr.write(record)
+            self.stderr.flush()
+
     def say(self, text: str) -> None:
         """Write one line to standard error, after the program's name.
 

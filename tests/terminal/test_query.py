@@ -91,6 +91,35 @@ async def test_json_ends_with_the_verdict_also_of_a_failure(console: Console) ->
     assert json.loads(console.data)["end"]["status"] == 14
 
 
+PARTLY = Outcome(Status.RESOURCE_EXHAUSTED, "max_bytes=9 reached", lines=2, hosts=(OK,))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "flags", "told"), [(FOUND_TWO, (), 0), (FOUND_TWO, ("--verbose",), 1), (PARTLY, (), 1)]
+)
+async def test_lines_alone_are_json_and_the_verdict_is_told(
+    console: Console, outcome: Outcome, flags: tuple[str, ...], told: int
+) -> None:
+    asked = question_of("query", "syslog", "--json", *flags)
+    await query.show(Told(outcome, TWO_LINES), asked, console.streams, {})
+    assert [json.loads(line)["line"] for line in console.data.splitlines()] == ["one", "two"]
+    ends = [json.loads(line)["end"] for line in console.talk.splitlines()]
+    assert [end["complete"] for end in ends] == [outcome.complete] * told
+
+
+async def test_the_verdict_of_a_failure_is_told_beside_lines_alone(console: Console) -> None:
+    failure = Outcome(Status.UNAVAILABLE, "cannot connect \x1b[2J")
+    await query.show(Told(failure), question_of("query", "syslog", "--json"), console.streams, {})
+    assert console.data == ""
+    assert json.loads(console.talk)["end"]["status"] == 14
+    assert "\x1b" not in console.talk
+
+
+def test_lines_alone_and_their_number_exclude_each_other() -> None:
+    with pytest.raises(ConfigError, match=r"^--json: prints lines"):
+        question_of("query", "syslog", "--json", "-c")
+
+
 async def test_count_is_printed(console: Console) -> None:
     await query.show(Told(FOUND_TWO, TWO_LINES), question_of("query", "syslog", "-c"), console.streams, {})
     assert console.data == "2\n"
