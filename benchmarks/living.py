@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 
 import commands
@@ -20,6 +22,10 @@ from stage import Stage, logs_url
 
 from logagent.peers.client.http_client import connect
 
+HELD_LOOP = Path(__file__).parents[1] / "tests" / "testbed" / "held_loop.py"
+"""An agent that tells how long it has held its event loop: in seconds, as the first eight bytes of a file."""
+HELD_LINES = 50_000
+HELD_SECONDS = 0.005
 STARTS = 5
 READY_SECONDS = 1.0
 IDLE_BYTES = 80e6
@@ -64,6 +70,24 @@ def _start_python() -> float:
     began = time.perf_counter()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
     return time.perf_counter() - began
+
+
+def held(stage: Stage) -> list[Row]:
+    """How long an agent holds its event loop while it sends lines: the processor time of the longest step of a task."""
+    file = stage.directory / "held"
+    command = (str(HELD_LOOP), str(file), "serve", "--name", "held", "--root", str(stage.big.path.parent))
+    rows = []
+    with processes.server("held", (*command, "--listen", "127.0.0.1:0")) as agent:
+        url = logs_url(agent, stage.big.path.name, n=HELD_LINES)
+        for accept in ("text/plain", "application/x-ndjson", "text/event-stream"):
+            commands.fetch(url, lines=HELD_LINES, accept=accept)
+            with file.open("r+b") as seen:  # shortened, it would be pulled away from under the agent, which maps it
+                seen.write(bytes(8))
+            commands.fetch(url, lines=HELD_LINES, accept=accept)
+            longest = struct.unpack_from("=d", file.read_bytes())[0]
+            target, met = f"at most {milliseconds(HELD_SECONDS)}", longest <= HELD_SECONDS
+            rows.append(Row(f"event loop held, {accept}", milliseconds(longest), "", None, target, met))
+    return rows
 
 
 def health(stage: Stage) -> list[Row]:
