@@ -18,6 +18,7 @@ from pathlib import Path
 import archives
 import asking
 import bystanders
+import cold
 import counting
 import following
 import living
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "patterns": searching.patterns,
     "ranges": ranging.five_minutes,
     "archives": archives.archives,
+    "cold": cold.cold,
     "hits": counting.hits,
     "everything": sending.everything,
     "text": sending.text,

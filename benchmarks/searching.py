@@ -11,7 +11,7 @@ from report import Row
 from stage import Stage, logs_url
 
 LITERAL_RATIO = 1.2
-EXPRESSION_RATIO = 1.5
+EXPRESSION_RATIO = 1.2
 EVERYWHERE_RATIO = 2.0
 EVERYWHERE_LINES = 100_000
 REPETITIONS = 7
