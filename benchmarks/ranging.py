@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from itertools import accumulate
 from pathlib import Path
 from statistics import median
 
@@ -21,6 +21,7 @@ from stage import Stage
 from logagent.core.times import moments
 from logagent.core.times.judgement import Judgement
 from logagent.core.times.stamper import Stamper
+from logagent.disk.batches.lines import starts_in, times_at_once
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.bisection import bounds
@@ -148,10 +149,11 @@ def _forget(path: Path) -> None:
         os.close(descriptor)
 
 
-def _times(stamping: FileTimes, block: Block) -> list[int]:
-    lines = block.body.splitlines()
-    starts = [*accumulate((len(line) + 1 for line in lines), initial=block.offset)]
-    return stamping.times(starts[:-1], lines)
+def _times(stamping: FileTimes, block: Block) -> Sequence[int]:
+    """The times of all lines of a block, as a query of a range reads them."""
+    starts = starts_in(block, None)
+    times = times_at_once(stamping, block, starts)
+    return stamping.times(starts, block.body.splitlines()) if times is None else times
 
 
 def _ask(path: Path, since: int, known: Judgement | None) -> _Answer:

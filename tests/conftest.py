@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from logagent.core.arrays import numpy
 from testbed.cluster import Cluster, Host, start_cluster
 from testbed.console import Console
 
 # How long an example takes says more of the machine than of the program.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+numpy()  # as in an agent that has read a large block; what is done before is tested in `core/test_arrays.py`
 
 
 @pytest.fixture

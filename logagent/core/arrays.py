@@ -1,7 +1,8 @@
-"""Arrays: numpy, loaded when the first large batch needs it, and columns as it sees them.
+"""Arrays: numpy, loaded when the first large block needs it, and columns as it sees them.
 
 A plain question of the command line, and an agent that is idle, need none of it: it takes a tenth of a second to load,
-and eleven megabytes.
+and eleven megabytes. Threads that read the times of large blocks load it. Who must not wait, such as a merge in the
+event loop, asks `is_long`, which is false as long as it is not loaded.
 """
 
 from __future__ import annotations
@@ -14,11 +15,21 @@ MANY = 64
 """Lines from which on arrays pay: below, a loop is as fast."""
 
 
+_is_loaded = False
+
+
 def numpy() -> Any:
-    """Return numpy; whoever runs the process keeps it from starting threads of its own (see `__main__`)."""
+    """Return numpy, which the first call loads; `__main__` has switched off the threads that it would start."""
+    global _is_loaded
     import numpy
 
+    _is_loaded = True
     return numpy
+
+
+def is_loaded() -> bool:
+    """Return whether numpy is there already, so that nobody waits for it."""
+    return _is_loaded
 
 
 def as_array(column: Sequence[int]) -> Any:
@@ -46,5 +57,5 @@ def as_values(values: Any) -> array[int]:
 
 
 def is_long(*columns: object) -> bool:
-    """Return whether columns are arrays, and so long that numpy pays."""
-    return all(isinstance(column, array) and len(column) >= MANY for column in columns)
+    """Return whether columns are arrays, and so long that numpy pays, if it is loaded."""
+    return _is_loaded and all(isinstance(column, array) and len(column) >= MANY for column in columns)

@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 from json.encoder import encode_basestring
 from typing import Any
 
-from logagent.core.arrays import MANY, as_array, numpy
+from logagent.core.arrays import as_array, is_long, numpy
 from logagent.core.batch import Batch, Origin, shown
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.units import MILLISECOND, SECOND
@@ -38,15 +38,14 @@ def plain_records(batch: Batch) -> bytes | None:
     It depends on nothing but the batch, so any thread may call it.
 
     Returns:
-        None if they have to be made one by one: where the batch is small, has flags or lacks columns, or where a time
-        takes more than 64 bits.
+        None if they have to be made one by one: where the batch is small, has flags or lacks columns, where a time
+        takes more than 64 bits, or as long as numpy is not loaded.
     """
-    if batch.count < MANY or batch.flags is not None or not batch.times or not batch.offsets or not batch.origins:
+    if batch.flags is not None or not batch.origins or not is_long(batch.times, batch.offsets):
         return None
-    try:
-        times, offsets = as_array(batch.times), as_array(batch.offsets)
-    except OverflowError:
-        return None
+    assert batch.times is not None
+    assert batch.offsets is not None
+    times, offsets = as_array(batch.times), as_array(batch.offsets)
     text, encoded = _as_text(batch)
     text = _escaped(text, batch.count)
     if batch.origin is None and not encoded and offsets.min() >= 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from logagent.core.arrays import as_array, as_values, is_long, line_starts
+from logagent.core.arrays import MANY, as_values, is_loaded, line_starts
 from logagent.core.batch import Column, LineFlag, as_column, lines_of, starts_of
 from logagent.core.columns import taken
 from logagent.core.matching.context import Record
@@ -168,7 +168,7 @@ def starts_in(block: Block, spans: list[Span] | None) -> Column:
     """
     if spans is not None:
         return as_column([block.offset + start for start, _ in spans])
-    if len(block.body) < LARGE:
+    if len(block.body) < LARGE or not is_loaded():
         return as_column(starts_of(block.offset, lines_of(block.body)))
     return as_values(line_starts(block.body) + block.offset)
 
@@ -180,10 +180,7 @@ def times_at_once(stamping: Times, block: Block, starts: Column) -> Column | Non
         stamping: of their file.
         starts: the offsets of the lines in the file.
     """
-    if not is_long(starts):
-        return None
-    times = stamping.of_block(block.body, as_array(starts) - block.offset)
-    return None if times is None else as_values(times)
+    return stamping.of_block(block.body, block.offset, starts) if len(starts) >= MANY else None
 
 
 def _texts(block: Block, spans: list[Span] | None) -> list[bytes]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
-from typing import Any
 
-from logagent.core.batch import lines_of, starts_of
+from logagent.core.batch import Column, lines_of, starts_of
 from logagent.core.times.judgement import Judgement
 from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.named_judging import judge_with
@@ -95,7 +94,7 @@ class AppendedTimes:
                 return [times[bisect_left(begins, start)] for start in starts]
         return [self._time_of(start, line) for start, line in zip(starts, lines, strict=True)]
 
-    def of_block(self, body: bytes, starts: Any) -> None:
+    def of_block(self, body: bytes, offset: int, starts: Column) -> None:
         """Return nothing: few lines are appended at a time, and their times are noted by `learn`."""
 
     def alone(self, line: bytes, _: int) -> int:

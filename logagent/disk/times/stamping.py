@@ -11,9 +11,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
-from logagent.core.batch import starts_of
+from logagent.core.arrays import as_array, as_values
+from logagent.core.batch import Column, starts_of
 from logagent.core.times.judgement import Distrust, Judgement
 from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.objects import opens_object, time_of_object
@@ -46,12 +47,13 @@ class Times(Protocol):
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """Return a time for each of `lines`, which begin at the offsets `starts`, ascending."""
 
-    def of_block(self, body: bytes, starts: Any) -> Any | None:
-        """Return a time for each of many lines of a block as an array, much faster than `times` does.
+    def of_block(self, body: bytes, offset: int, starts: Column) -> Column | None:
+        """Return a time for each of many lines of a block, much faster than `times` does; may load numpy.
 
         Args:
             body: the block.
-            starts: an array that says where in the block they begin, in any order.
+            offset: where it begins in the file.
+            starts: where the lines begin in the file, in any order.
 
         Returns:
             None if they have to be read one by one.
@@ -142,9 +144,12 @@ class FileTimes:
         known = [stamp for stamp in stamps if stamp is not None]
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
 
-    def of_block(self, body: bytes, starts: Any) -> Any | None:
-        """Return a time for each of many lines of a block as an array, or None; see `Times`."""
-        return self._block_times.of(body, starts) if self.timed and self.is_by_clock else None
+    def of_block(self, body: bytes, offset: int, starts: Column) -> Column | None:
+        """Return a time for each of many lines of a block, or None; see `Times`."""
+        if not self.timed or not self.is_by_clock:
+            return None
+        times = self._block_times.of(body, as_array(starts) - offset)
+        return None if times is None else as_values(times)
 
     def alone(self, line: bytes, start: int) -> int:
         """Return the time that a line states, or else the file's modification time; works after the file is closed."""

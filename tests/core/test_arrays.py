@@ -1,0 +1,72 @@
+"""numpy is loaded by who reads large blocks, and used by others once it is there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from array import array
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from logagent.core.arrays import MANY, as_array, as_values, is_long, line_starts
+from logagent.core.batch import lines_of, starts_of
+
+SCRIPT = """
+import sys, tempfile
+from array import array
+from datetime import UTC
+from logagent.core.arrays import MANY, is_long
+from logagent.core.batch import Batch, Origin
+from logagent.core.merging.keys import order_of, running_maximum
+from logagent.core.rendering.records import RecordsNdjson
+from logagent.disk.batches.lines import starts_in, times_at_once
+from logagent.disk.files.blocks import Block
+from logagent.disk.files.reader import Reader
+from logagent.disk.times.stamping import FileTimes
+
+many = array("q", range(2 * MANY))
+batch = Batch(b"x\\n" * len(many), len(many), many, many, (Origin("h", "f"),))
+before = [*order_of([many, many])], [*running_maximum(many, 5)], RecordsNdjson().batch(batch)
+times = (b"2026-03-01T12:00:%02d line\\n" % (number % 60) for number in range(20000))
+block = Block(0, b"".join(times))
+starts = starts_in(block, None)
+assert not is_long(many)
+assert "numpy" not in sys.modules
+with tempfile.TemporaryFile() as file:
+    file.write(block.body)
+    file.flush()
+    stamping = FileTimes(Reader(file.fileno(), "f"), UTC, 0)
+    assert times_at_once(stamping, block, starts[: MANY - 1]) is None
+    assert not is_long(many)
+    assert len(times_at_once(stamping, block, starts)) == 20000
+assert is_long(many)
+assert starts_in(block, None) == starts
+assert before == ([*order_of([many, many])], [*running_maximum(many, 5)], RecordsNdjson().batch(batch))
+"""
+
+
+def test_the_times_of_a_large_block_load_numpy_and_nothing_before_does() -> None:
+    ran = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, timeout=60, check=False)
+    assert ran.stderr == b""
+    assert ran.returncode == 0
+
+
+def test_only_long_arrays_are_long() -> None:
+    long = array("q", range(MANY))
+    assert is_long(long, long)
+    assert not is_long(long, long[1:])
+    assert not is_long([*long])
+    assert not is_long(long, None)
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1)))
+def test_arrays_and_columns_hold_the_same(values: list[int]) -> None:
+    assert as_array(values).tolist() == values
+    assert as_array(array("q", values)).tolist() == values
+    assert [*as_values(as_array(values))] == values
+
+
+@given(st.binary(min_size=1, max_size=30).map(lambda text: text.translate(bytes([10, 65]) * 128)))
+def test_lines_begin_behind_line_breaks(text: bytes) -> None:
+    assert line_starts(text).tolist() == starts_of(0, lines_of(text))
