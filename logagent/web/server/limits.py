@@ -13,7 +13,7 @@ class ConnectionLimits:
 
     Attributes:
         write_timeout: seconds in which a client must take one burst; otherwise it has vanished, or reads below
-            2 KiB/s, and its connection ends. Not applied while an unhurried answer (a follow) is under way: then
+            4 KiB/s, and its connection ends. Not applied while an unhurried answer (a follow) is under way: then
             `liveness` finds the clients that have vanished.
         idle_timeout: seconds without a request in flight; long enough for a person or a poller to reuse the
             connection.
@@ -28,8 +28,9 @@ class ConnectionLimits:
         requests_per_connection: requests until the client must open another connection; against abuse, and far above
             honest use.
         stream_buffer: bytes of an answer that wait for the client; at this size the application's send waits. That
-            is two bursts, so that one is on its way and one can follow.
-        burst: bytes handed to the socket at once; enough to make the cost of a write small, few enough to stay fair.
+            is one burst, so that one is on its way and one can follow.
+        burst: bytes handed to the socket at once; enough to make the cost of a write small, few enough to stay fair: as
+            many as a batch has, so that each is one write.
         resets: requests that a client may abandon before anything of their answers was sent, or see refused, at once:
             twice as many as can be in flight. One more ends the connection.
         resets_per_second: such requests per second after that.
@@ -49,7 +50,7 @@ class ConnectionLimits:
     max_streams: int = 100
     requests_per_connection: int = 1_000_000
     stream_buffer: int = 256 * 1024
-    burst: int = 128 * 1024
+    burst: int = 256 * 1024
     resets: int = 200
     resets_per_second: float = 33.0
     idle_frames: int = 1000
