@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 import zstandard
 
-from logagent.core.batch import Column
+from logagent.core.batch import Column, as_column
 from logagent.disk.archives.memory import Room
 from logagent.disk.files.blocks import Block
 
@@ -136,15 +136,15 @@ class KeptLines:
     def _packed(self, parts: list[PickedLines]) -> _Packed:
         backward = parts[::-1]
         lines = [line for part in backward for line in part.lines]
-        starts = array("q", chain.from_iterable(part.starts for part in backward))
-        times = array("q", chain.from_iterable(part.times or () for part in backward))
+        starts = list(chain.from_iterable(part.starts for part in backward))
+        times = list(chain.from_iterable(part.times or () for part in backward))
         return _Packed(
             parts[0].offset,
             parts[-1].offset + parts[-1].size - parts[0].offset,
             len(lines),
             self._pack(b"\n".join(lines)),
-            self._pack(starts.tobytes()) if starts else None,
-            self._pack(times.tobytes()) if times else None,
+            self._pack(_to_bytes(starts)) if starts else None,
+            self._pack(_to_bytes(times)) if times else None,
         )
 
     def _unpacked(self, group: _Packed) -> PickedLines:
@@ -153,10 +153,7 @@ class KeptLines:
         return PickedLines(group.offset, group.size, lines, self._numbers(group.starts), times)
 
     def _numbers(self, packed: bytes | None) -> list[int]:
-        numbers = array("q")
-        if packed is not None:
-            numbers.frombytes(self._unpack(packed))
-        return numbers.tolist()
+        return [] if packed is None else _from_bytes(self._unpack(packed))
 
     def _make_room(self) -> None:
         while len(self._groups) > 1 and self._is_enough_without_oldest():
@@ -172,3 +169,15 @@ class KeptLines:
         group = self._groups.popleft()
         self._held -= group.held
         self._lines -= group.number
+
+
+def _to_bytes(numbers: list[int]) -> bytes:
+    """Return numbers as bytes of an array behind a blank, or as digits where one takes more than 64 bits."""
+    column = as_column(numbers)
+    return b" " + column.tobytes() if isinstance(column, array) else ",".join(map(str, column)).encode()
+
+
+def _from_bytes(stored: bytes) -> list[int]:
+    return (
+        array("q", stored[1:]).tolist() if stored.startswith(b" ") else [int(digits) for digits in stored.split(b",")]
+    )

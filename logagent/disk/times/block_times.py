@@ -12,12 +12,15 @@ from typing import Any
 from logagent.core.arrays import numpy
 from logagent.core.hits.line_shapes import Shape
 from logagent.core.hits.uniform_times import Stamp, UniformLines, uniform_with
-from logagent.core.units import SECOND
+from logagent.core.units import HOUR, SECOND
 
 MAX_CUTS = 64
 """Lines of a block that are looked at, at most: if more differ from the one before, a stamper is as fast."""
 LONGEST_PAUSE = 15
 """Blocks that are not tried, at most, after blocks whose lines have no common shape."""
+
+LARGEST = 2**63 - 2 * HOUR
+"""Nanoseconds before and after the epoch that arrays hold, with those of a clock added: up to the year 2262."""
 
 _CLOCK = (600, 60, 0, 10, 1)
 """Seconds that the digits of `mm:ss` stand for."""
@@ -102,7 +105,7 @@ class _Rows:
             times[~near] = read
         for place in np.flatnonzero(near).tolist():
             time = stamp(_line_at(body, int(starts[place])))
-            if time is None:
+            if time is None or abs(time) > LARGEST:
                 return None
             times[place] = time
         return times
@@ -127,7 +130,7 @@ class _Rows:
         hours = []
         for line in lines:
             hour = self._uniform.hour(line, stamp) if self._has_signs(line) else None
-            if hour is None:
+            if hour is None or abs(hour.earliest) > LARGEST:
                 return []
             hours.append(hour.earliest - self._zero)
         return hours

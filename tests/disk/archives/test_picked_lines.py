@@ -101,3 +101,9 @@ def test_one_pass_holds_several_times_its_room_in_lines() -> None:
     assert sum(len(part.lines) for part in keeping.given_out()) == 5000
     assert 5000 * len(line) > 4 * 100_000
     assert not keeping.dropped
+
+
+def test_times_that_take_more_than_64_bits_are_kept_too() -> None:
+    times = [2**70, -(2**63) - 1, 0, 2**63 - 1]
+    whole = [PickedLines(0, 100, [b"a", b"b", b"c", b"d"], [30, 20, 10, 0], times)]
+    assert [(part.starts, part.times) for part in passes(whole, 10_000, None)] == [([30, 20, 10, 0], times)]

@@ -141,3 +141,15 @@ def test_blocks_without_a_common_shape_are_tried_less_and_less() -> None:
     tried = [at_once(times, uneven if number < 40 else even) is not None for number in range(40 + LONGEST_PAUSE + 2)]
     assert tried.index(True) >= 40
     assert tried[-1]
+
+
+@pytest.mark.parametrize("hour", ["0001-01-01 00", "1677-09-21 00", "1677-09-21 01", "2262-04-11 23", "3000-01-01 00"])
+def test_times_that_take_more_than_64_bits_are_read_by_themselves(hour: str) -> None:
+    lines = [b"%s:%02d:16 x" % (hour.encode(), minute) for minute in range(60)]
+    found = at_once(
+        BlockTimes(Stamper(UTC, MODIFIED).stamp), [*lines, b"and the last one, which is long enough for a row"]
+    )
+    assert found is None
+    found = at_once(BlockTimes(Stamper(UTC, MODIFIED).stamp), lines)
+    assert found is None or found == by_themselves(lines, UTC)
+    assert at_once(BlockTimes(Stamper(UTC, MODIFIED).stamp), [line[:19] for line in lines[:1]]) is None
