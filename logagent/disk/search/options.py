@@ -16,6 +16,8 @@ from logagent.disk.times.known_judgements import KnownJudgements
 LIFE_BYTES = 32 * 1024 * 1024
 """Bytes read after which a batch is sent even if it is empty (8 ms in the page cache, 300 ms on a slow disk): a sign of
 life, and a chance for other queries to get the thread."""
+COUNTED = 4
+"""How much larger than others the blocks are whose matches are counted: 1 MiB, a fifth less work for a word on 5 %."""
 COMPRESSION_RATIO = 8
 """Estimated bytes of text for each byte of an archive, to announce how much will be scanned. Logs are compressed to a
 fifth (gzip) or a fifteenth (xz, zstd); the true size is known only once the whole archive is decompressed."""

@@ -35,7 +35,7 @@ from logagent.disk.files.reader import Reader
 from logagent.disk.files.text_form import UNIT, aligned, hiding_lead, mark_at, nuls_before, without_lead
 from logagent.disk.search.archive_lines import ArchiveLines
 from logagent.disk.search.judged_times import JudgedFile, fingerprint_with_trust
-from logagent.disk.search.options import ReadOptions
+from logagent.disk.search.options import COUNTED, ReadOptions
 from logagent.disk.search.scan import Scan
 from logagent.disk.search.timings import Timings
 from logagent.disk.threads import Work
@@ -143,7 +143,7 @@ class ScanSetup:
         reader = Reader(
             descriptor,
             file.name,
-            sizes=options.sizes,
+            sizes=_sizes(options, self.query, matcher),
             max_line=options.max_line,
             read=hiding_lead(overwritten.guarded(options.read, head, nuls), lead),
             before_read=self.check_cancelled,
@@ -277,6 +277,12 @@ class ScanSetup:
         if found.jumped:
             self.remarks.append(f"{reader.name}: its times do not ascend, so all of it was scanned")
         return found.begin, found.end
+
+
+def _sizes(options: ReadOptions, query: Query, matcher: Matcher) -> tuple[int, ...]:
+    """Return the sizes of blocks; those whose matches are counted are larger, since nothing is made of them."""
+    counts = query.form.hits and query.form.unit is Unit.LINE and not matcher.everything
+    return (*options.sizes, COUNTED * options.sizes[-1]) if counts else options.sizes
 
 
 def _is_fresh(descriptor: int) -> bool:

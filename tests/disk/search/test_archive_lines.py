@@ -1,7 +1,8 @@
-"""The lines of an archive are counted in a single pass, whatever the order of the counts."""
+"""Lines are counted in a single pass over an archive, and in large blocks of a plain file."""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import UTC
 from typing import Any
@@ -57,3 +58,21 @@ async def test_counts_come_in_the_order_of_the_answer(order: Order) -> None:
     buckets, _, _ = await counted(PACK[Compression.GZIP](TEXT), order=order, step=MINUTE)
     assert buckets == sorted(buckets, reverse=order is Order.NEWEST)
     assert len(buckets) > LINES * 7 // 60
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_matches_are_counted_in_larger_blocks_than_lines_are_collected(order: Order) -> None:
+    large = []
+    for asked in ({"hits": True, "times": True}, {}):
+        sizes: list[int] = []
+
+        def read(descriptor: int, count: int, offset: int, sizes: list[int] = sizes) -> bytes:
+            sizes.append(count)
+            return os.pread(descriptor, count, offset)
+
+        options = ReadOptions(host="web-1", zone=UTC, sizes=(7000,), read=read)
+        source = LogSource("app.log", [found("app.log", TEXT[-60_000:])], DiskThreads(inline=True), options)
+        query = Query.of(files=("app.log",), keywords=(b"match",), order=order, **asked)
+        assert (await source.pump(query, Collected())).complete
+        large.append(28_000 in sizes)
+    assert large == [True, False]
