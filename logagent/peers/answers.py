@@ -28,7 +28,7 @@ MAX_PROBLEM = 16 * 1024
 LEAST_TIME = 0.001
 """The smallest timeout that a peer is given, in seconds: with less it could not even report that the time is over."""
 
-_log = logging.getLogger(__name__)
+_refusals = logging.getLogger("logagent.refusals")
 _STATUSES = {
     400: Status.INTERNAL,
     401: Status.PERMISSION_DENIED,
@@ -149,7 +149,8 @@ class AnswerBody:
             raise self._failure(error) from None
 
     def _failure(self, error: Exception) -> Failure:
-        _log.warning("%s sent something else than batches: %s", self._agent, error)
+        # Bounded with the other refusals: a peer that lies, lies in each of its answers.
+        _refusals.warning("the answer of %s: it sent something else than batches: %s", self._agent, error)
         return Failure(Status.INTERNAL, f"sent something else than batches: {error}")
 
 

@@ -292,6 +292,12 @@ async def test_answer_without_a_column_that_was_asked_for_is_refused(wanted: str
     assert outcome == Outcome(Status.INTERNAL, missing)
 
 
+async def test_what_is_no_answer_is_told_among_the_refusals_which_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
+    await sending(b"\xff" * 40, headers={"content-type": BATCHES}).pump(QUERY)
+    told = [(record.name, record.getMessage().partition(": ")[0]) for record in caplog.records]
+    assert told == [("logagent.refusals", "the answer of http://a")]
+
+
 async def test_bug_of_the_reader_shows_as_an_internal_error_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     class Buggy:
         async def send(self, batch: Batch) -> None:
