@@ -19,8 +19,9 @@ MAX_CUTS = 64
 LONGEST_PAUSE = 15
 """Blocks that are not tried, at most, after blocks whose lines have no common shape."""
 
-LARGEST = 2**63 - 2 * HOUR
-"""Nanoseconds before and after the epoch that arrays hold, with those of a clock added: up to the year 2262."""
+LARGEST = 2**63 - 12 * HOUR
+"""Nanoseconds before and after the epoch that arrays hold, with an hour of a clock added, and the nine hours that the
+codes of its digits weigh more than these taken off: from the year 1677 to 2262."""
 
 _CLOCK = (600, 60, 0, 10, 1)
 """Seconds that the digits of `mm:ss` stand for."""
