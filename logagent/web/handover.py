@@ -72,8 +72,14 @@ class Handover:
         self._begun = True
 
     async def _all_taken(self) -> None:
+        """Wait until no batch is being taken, and raise what taking one raised.
+
+        It is raised here too, since a source that ends without another checkpoint does not notice that it is cancelled.
+        """
         if not self._taken.is_set():
             await self._taken.wait()
+        if self._error is not None:
+            raise self._error
 
     async def _take_beside(self, batch: Batch) -> None:
         try:
@@ -89,4 +95,4 @@ class Handover:
         """Let no task go on that takes a batch."""
         self._taking.cancel()
         with trio.move_on_after(STOPPING, shield=True):
-            await self._all_taken()
+            await self._taken.wait()

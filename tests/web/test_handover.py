@@ -103,6 +103,42 @@ async def test_what_taking_raises_ends_a_source_that_waits_for_ever(batch: Batch
         await Handover(nursery, fail).pumped(pump)
 
 
+async def test_what_taking_raises_is_raised_though_the_source_ends_without_noticing(nursery: trio.Nursery) -> None:
+    failed = trio.Event()
+
+    async def fail(batch: Batch) -> None:
+        failed.set()
+        raise ValueError("a bug")
+
+    async def pump(out: Out) -> Outcome:
+        await out.send(LARGE)
+        with trio.CancelScope(shield=True):
+            await failed.wait()
+        return Outcome(message="whole")
+
+    with pytest.raises(ValueError, match="a bug"):
+        await Handover(nursery, fail).pumped(pump)
+
+
+async def test_nothing_is_taken_behind_a_batch_that_could_not_be(nursery: trio.Nursery) -> None:
+    taken: list[Batch] = []
+
+    async def fail_first(batch: Batch) -> None:
+        taken.append(batch)
+        if batch == LARGE:
+            raise ValueError("a bug")
+
+    async def pump(out: Out) -> Outcome:
+        with trio.CancelScope(shield=True):
+            await out.send(LARGE)
+            await out.send(SMALL)
+        return Outcome()
+
+    with pytest.raises(ValueError, match="a bug"):
+        await Handover(nursery, fail_first).pumped(pump)
+    assert taken == [LARGE]
+
+
 async def test_cancelled_answer_has_no_task_left_that_takes(nursery: trio.Nursery) -> None:
     taker = Taker()
 
