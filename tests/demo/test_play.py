@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -124,6 +125,7 @@ class Demo:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "LOGAGENT_NAME": "misleading", **environ},
+            preexec_fn=partial(signal.signal, signal.SIGHUP, signal.SIG_DFL),  # pytest may run under nohup
         )
 
     @property
