@@ -51,18 +51,22 @@ def _beginning(descriptor: int, kind: Compression, size: int) -> bytes:
     return head[:size]
 
 
-def head_behind_nuls(descriptor: int, kind: Compression, size: int) -> bytes:
+def head_behind_nuls(
+    descriptor: int, kind: Compression, size: int, before_read: Callable[[], object] = lambda: None
+) -> bytes:
     """Return the first bytes of an archive's text behind the NULs that it begins with, but for a few of these.
 
     Args:
         descriptor: of a regular file, open for reading.
         kind: how it is compressed.
         size: bytes to return; fewer if the text is shorter, damaged before, or has more than `MAX_NULS` NULs.
+        before_read: called before each read and each chunk; an exception that it raises propagates.
     """
     head, nuls = b"", 0
-    for chunk in Decompression(descriptor, "", kind).chunks():
+    for chunk in Decompression(descriptor, "", kind, before_read=before_read).chunks():
         head += chunk
-        skipped = aligned(len(head) - len(head.lstrip(b"\0")))
+        only_nuls = head == bytes(len(head))  # ten times as fast as looking for the first byte that is none
+        skipped = aligned(len(head) if only_nuls else len(head) - len(head.lstrip(b"\0")))
         head, nuls = head[skipped:], nuls + skipped
         if len(head) >= size or nuls > MAX_NULS:
             break

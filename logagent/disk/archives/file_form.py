@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 from logagent.disk.archives.compression import HEAD, Compression, compression_of, is_cut_off
@@ -29,8 +30,12 @@ class FileForm(NamedTuple):
     head: bytes
 
 
-def form_of(descriptor: int) -> FileForm:
+def form_of(descriptor: int, before_read: Callable[[], object] = lambda: None) -> FileForm:
     """Return the form of an open file.
+
+    Args:
+        descriptor: of it.
+        before_read: called every now and then; an exception that it raises propagates.
 
     Raises:
         OSError: when it cannot be read.
@@ -40,7 +45,7 @@ def form_of(descriptor: int) -> FileForm:
         nuls = nuls_before(descriptor, os.fstat(descriptor).st_size)
         head = os.pread(descriptor, FORM_BYTES, aligned(nuls))
     else:
-        head = head_behind_nuls(descriptor, kind, FORM_BYTES)
+        head = head_behind_nuls(descriptor, kind, FORM_BYTES, before_read)
     encoding = encoding_of(head)
     head = head.lstrip(b"\0")
     return FileForm(kind, encoding, nuls, binary_form(head) if encoding is None else None, head)

@@ -121,7 +121,7 @@ class ScanSetup:
             OSError: when it cannot be read.
             Overwritten: when it is overwritten meanwhile.
         """
-        form = form_of(descriptor)
+        form = form_of(descriptor, self.check_cancelled)
         if file.compressed and (damage := damage_of_head(form)) is not None:
             raise Failure(Status.DATA_LOSS, f"{file.name}: damaged: {damage}")
         if form.binary is not None and self.named:

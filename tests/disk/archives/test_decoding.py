@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from itertools import accumulate
+from pathlib import Path
 
 import pytest
 import zstandard
@@ -24,6 +25,7 @@ from logagent.core.outcome import Failure, Status
 from logagent.disk.archives.compressed_bytes import READ
 from logagent.disk.archives.compression import HEAD, Compression, compression_of
 from logagent.disk.archives.decoding import Decompression, head_of
+from logagent.disk.archives.file_form import form_of
 from logagent.disk.archives.layer import CHUNK, LARGEST_WINDOW
 from testbed.packing import PACK, packed, zipped
 from testbed.reading import file_of
@@ -382,3 +384,25 @@ def test_what_is_not_read_is_a_loss_that_says_what_it_is(head: bytes, what: str)
     assert (loss.status, loss.message) == (Status.DATA_LOSS, f"app.log.2: is compressed with {what}, which is not read")
     with file_of(head + b"abc") as descriptor:
         assert head_of(descriptor, 100) == head + b"abc"
+
+
+def test_looking_behind_nuls_ends_when_its_caller_is_gone(tmp_path: Path) -> None:
+    path, asked = tmp_path / "app.log.1.gz", 0
+    path.write_bytes(gzip.compress(bytes(16 * 1024 * 1024) + b"line\n"))
+
+    def gone() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise InterruptedError
+
+    with path.open("rb") as file, pytest.raises(InterruptedError):
+        form_of(file.fileno(), gone)
+
+
+@pytest.mark.parametrize("nuls", [1, 7, CHUNK - 1, CHUNK, CHUNK + 3])
+def test_finds_what_stands_behind_nuls(tmp_path: Path, nuls: int) -> None:
+    path = tmp_path / "app.log.1.gz"
+    path.write_bytes(gzip.compress(bytes(nuls) + b"first line\n"))
+    with path.open("rb") as file:
+        assert form_of(file.fileno()).head == b"first line\n"
