@@ -123,7 +123,7 @@ async def _ask_again(client: httpx.AsyncClient, path: str) -> None:
 
 def scan(filename: str) -> str:
     """The question after a word that no line has: it is answered when the whole file was searched."""
-    return f"/logs?{urlencode({'filename': filename, 'keyword': logs.ABSENT.decode()})}"
+    return f"/logs?{urlencode({'hostname': 'alone', 'filename': filename, 'keyword': logs.ABSENT.decode()})}"
 
 
 def make_bomb(path: Path) -> None:

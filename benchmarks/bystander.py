@@ -19,7 +19,7 @@ import trio
 from logagent.peers.client.http_client import connect
 from logagent.peers.client.tls import client_tls
 
-SMALL = "/logs?filename=small.log&n=20"
+SMALL = "/logs?hostname=alone&filename=small.log&n=20"
 EVERY = 0.02
 """Seconds from one question to the next, if it is answered by then."""
 GIVEN_UP = 10.0
