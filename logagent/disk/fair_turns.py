@@ -154,7 +154,7 @@ class _Queue:
     """The turns that wait, in an order.
 
     Args:
-        order: ranks a turn; while it waits its rank may only rise.
+        order: ranks a turn; while it waits a rank that rises gives it a later place, one that falls no earlier one.
         waiting: the turns by their numbers; those that are taken from it are passed over here.
     """
 

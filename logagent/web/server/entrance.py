@@ -6,14 +6,18 @@ passes, would wait in each of them for a step of all others.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import trio
 
 EACH_OLDEST = 3
 """Of so many requests one is the oldest that waits, so that none waits for ever."""
+
+
+class _Waiting(NamedTuple):
+    beside: int
+    called: trio.Event
 
 
 class Entrance:
@@ -22,9 +26,7 @@ class Entrance:
     def __init__(self) -> None:
         self._is_taken = False
         self._came, self._called = count(), 0
-        self._waiting: dict[int, trio.Event] = {}
-        # Numbers of some that no longer wait are left in it.
-        self._by_demand: list[tuple[int, int]] = []
+        self._waiting: dict[int, _Waiting] = {}  # by a number that rises, so the oldest first
 
     async def passed(self, beside: int) -> None:
         """Return when it is the caller's turn, after every other task that can run has run.
@@ -42,8 +44,7 @@ class Entrance:
 
     async def _called_in(self, beside: int) -> None:
         called, number = trio.Event(), next(self._came)
-        self._waiting[number] = called
-        heappush(self._by_demand, (beside, number))
+        self._waiting[number] = _Waiting(beside, called)
         try:
             await called.wait()
         except trio.Cancelled:
@@ -56,15 +57,11 @@ class Entrance:
         if self._waiting:
             self._called += 1
             number = self._least_demanding() if self._called % EACH_OLDEST else next(iter(self._waiting))
-            self._waiting.pop(number).set()
-        else:
-            self._by_demand.clear()
+            self._waiting.pop(number).called.set()
 
     def _least_demanding(self) -> int:
-        while True:
-            _, number = heappop(self._by_demand)
-            if number in self._waiting:
-                return number
+        """Return the number of the oldest of those that wait beside the fewest."""
+        return min(self._waiting, key=lambda number: self._waiting[number].beside)
 
 
 class EnteredApp:
