@@ -5,12 +5,12 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterator
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 import zstandard
 
-from logagent.core.batch import Column, as_column
+from logagent.core.batch import Column
+from logagent.core.columns import joined
 from logagent.disk.archives.memory import Room
 from logagent.disk.files.blocks import Block
 
@@ -136,8 +136,8 @@ class KeptLines:
     def _packed(self, parts: list[PickedLines]) -> _Packed:
         backward = parts[::-1]
         lines = [line for part in backward for line in part.lines]
-        starts = list(chain.from_iterable(part.starts for part in backward))
-        times = list(chain.from_iterable(part.times or () for part in backward))
+        starts = joined([part.starts for part in backward])
+        times = joined([part.times for part in backward if part.times is not None])
         return _Packed(
             parts[0].offset,
             parts[-1].offset + parts[-1].size - parts[0].offset,
@@ -171,9 +171,8 @@ class KeptLines:
         self._lines -= group.number
 
 
-def _to_bytes(numbers: list[int]) -> bytes:
+def _to_bytes(column: Column) -> bytes:
     """Return numbers as bytes of an array behind a blank, or as digits where one takes more than 64 bits."""
-    column = as_column(numbers)
     return b" " + column.tobytes() if isinstance(column, array) else ",".join(map(str, column)).encode()
 
 
