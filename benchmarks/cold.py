@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import commands
@@ -21,8 +21,8 @@ def cold(stage: Stage) -> list[Row]:
     url = logs_url(stage.agent, path.name, keyword=logs.RARE.decode())
     measured = commands.side_by_side(
         REPETITIONS,
-        lambda: commands.fetch(url, lines=logs.RARE_LINES).seconds if _dropped(path) else 0.0,
-        lambda: commands.shell('dd if="$1" of=/dev/null bs=1M status=none', path) if _dropped(path) else 0.0,
+        lambda: _cold(path, lambda: commands.fetch(url, lines=logs.RARE_LINES).seconds),
+        lambda: _cold(path, lambda: commands.shell('dd if="$1" of=/dev/null bs=1M status=none', path)),
     )
     mine, their = measured.medians
     target = f"ratio at most {RATIO:g}"
@@ -30,11 +30,6 @@ def cold(stage: Stage) -> list[Row]:
     return [Row(what, f"{mine:.3f} s", f"{their:.3f} s dd bs=1M", measured.ratio, target, measured.ratio <= RATIO)]
 
 
-def _dropped(path: Path) -> bool:
-    """Have the kernel drop the pages of a file, which are on the disk since it was made; return True."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(descriptor)
-    return True
+def _cold(path: Path, measure: Callable[[], float]) -> float:
+    logs.forget(path)
+    return measure()

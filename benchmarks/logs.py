@@ -79,3 +79,12 @@ def _line(chance: random.Random, number: int, time: int) -> bytes:
         chance.randrange(100_000),
         chance.randrange(5_000),
     )
+
+
+def forget(path: Path) -> None:
+    """Have the kernel forget the file, all of which is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)

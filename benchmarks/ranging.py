@@ -57,7 +57,7 @@ def five_minutes(stage: Stage) -> list[Row]:
     with tempfile.TemporaryDirectory(dir=stage.directory) as directory:
         path = logs.make(Path(directory) / "ranging.log", SIZE).path
         for since in _moments(path):
-            _forget(path)
+            logs.forget(path)
             cold.append(_ask(path, since, None))
             warm.append(_ask(path, since, cold[-1].judgement))  # as an agent remembers it
         over_http = trio.run(_first_bytes, path)
@@ -138,15 +138,6 @@ def _moments(path: Path) -> list[int]:
 
 def _stamper(descriptor: int) -> Stamper:
     return Stamper(UTC, os.fstat(descriptor).st_mtime_ns)
-
-
-def _forget(path: Path) -> None:
-    """Have the kernel forget the file, all of which is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(descriptor)
 
 
 def _times(stamping: FileTimes, block: Block) -> Sequence[int]:
