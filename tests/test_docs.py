@@ -15,36 +15,37 @@ from logagent.core.wire.verdict import TRAILERS
 from logagent.disk.catalog.never_served import NEVER_SERVE
 
 PROJECT = Path(__file__).parents[1]
-README = (PROJECT / "README.md").read_text()
 
 
-def between(start: str, end: str) -> str:
-    return README.partition(start)[2].partition(end)[0]
+def between(document: str, start: str, end: str) -> str:
+    """What stands in a document between two texts; nothing, where the first is missing."""
+    return (PROJECT / document).read_text("utf-8").partition(start)[2].partition(end)[0]
 
 
-def test_readme_has_the_table_of_settings() -> None:
-    assert between("<!-- settings -->\n", "\n<!-- end of settings -->") == table.markdown()
+def test_settings_are_documented_by_their_table() -> None:
+    assert between("docs/settings.md", "<!-- settings -->\n", "\n<!-- end of settings -->") == table.markdown()
 
 
-def test_readme_lists_what_is_never_served() -> None:
-    assert between("<!-- never served -->\n```text\n", "```").split() == list(NEVER_SERVE)
+def test_what_is_never_served_is_listed() -> None:
+    assert between("docs/logs.md", "<!-- never served -->\n```text\n", "```").split() == list(NEVER_SERVE)
 
 
-def test_readme_names_every_parameter_and_no_other() -> None:
-    cells = re.findall(r"^\| (`[a-z_`, ]+`) \|", between("Parameters of `/logs`.", "`Accept` chooses"), re.MULTILINE)
+def test_every_parameter_is_documented_and_no_other() -> None:
+    table = between("docs/api.md", "Parameters of `/logs`.", "`Accept` chooses")
+    cells = re.findall(r"^\| (`[a-z_`, ]+`) \|", table, re.MULTILINE)
     named = [name for cell in cells for name in re.findall("[a-z_]+", cell)]
     assert sorted(named) == sorted(PARAMETERS)
 
 
-def test_readme_names_every_trailer_and_no_other() -> None:
-    table = between("### The verdict", "They come on every")
+def test_every_trailer_is_documented_and_no_other() -> None:
+    table = between("docs/api.md", "## The verdict", "They come on every")
     named = re.findall(r"`((?:log-|server-)[a-z-]+)`", table)
     assert sorted(set(named)) == sorted(TRAILERS)
 
 
 @pytest.mark.parametrize("mark", ["demo", "test"])
 def test_readme_marks_its_commands_for_those_who_run_them(mark: str) -> None:
-    command = between(f"<!-- {mark} -->\n```sh\n", "```")
+    command = between("README.md", f"<!-- {mark} -->\n```sh\n", "```")
     assert command.startswith("python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt ")
     assert command.count("\n") == 1
 
@@ -82,7 +83,8 @@ def is_there(name: str) -> bool:
 
 
 def test_all_documents_are_looked_at() -> None:
-    assert {path.as_posix() for path in documents()} >= {"README.md", "CONTRIBUTING.md", "docs/glossary.md"}
+    known = {"README.md", "CONTRIBUTING.md", "docs/glossary.md", "docs/api.md"}
+    assert {path.as_posix() for path in documents()} >= known
 
 
 @pytest.mark.parametrize("path", documents(), ids=str)
@@ -94,7 +96,7 @@ def test_links_lead_to_files_and_headings_that_exist(path: Path) -> None:
 def test_modules_and_programs_that_a_document_names_exist(path: Path) -> None:
     text = (PROJECT / path).read_text("utf-8")
     named = re.findall(r"(?<![\w./<-])((?:[\w.-]+/)*[\w-]+\.py)\b", text)
-    named += re.findall(r"(?<![\w./-])((?:core|disk|peers|web|tests|docs|benchmarks|\.ci)(?:/\w+)+)(?![\w./])", text)
+    named += re.findall(r"(?<![\w./-])((?:core|disk|peers|web|tests|docs|benchmarks|\.ci)(?:/\w+)+)(?![\w./-])", text)
     assert sorted(name for name in set(named) if not is_there(name)) == []
 
 

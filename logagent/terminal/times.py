@@ -1,6 +1,6 @@
 """Times as people type them: a missing zone means this machine's zone, a missing day means today.
 
-The forms are those of journalctl, date(1), kubectl and the logs themselves; README.md lists them.
+The forms are those of journalctl, date(1), kubectl and the logs themselves; docs/command-line.md lists them.
 """
 
 from __future__ import annotations

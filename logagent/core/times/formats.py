@@ -19,7 +19,7 @@ To add a format:
 3. The test: a line with such a time, and the instant, in `SAMPLES` of `tests/testbed/times.py`. With that,
    `pytest tests/core/times` checks the row, its leads and its hint. Further lines, also those that only look like such
    a time, go to `tests/core/times/corpus.txt`.
-4. A line in `CHANGELOG.md`, and the program's name in the README's list of formats.
+4. A line in `CHANGELOG.md`, and the program's name in the list of formats in docs/logs.md.
 """
 
 from __future__ import annotations

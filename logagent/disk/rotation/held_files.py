@@ -36,7 +36,7 @@ DELETED_GRACE = 10.0
 file open may still write to it, but as long as it is open here, it keeps its space on the disk."""
 MAX_HELD = 32
 """Files of one log that are held open at a time, since descriptors are few. Older ones are closed, and opened again
-when a slow follower comes to them. This many hourly files are more than a day. The README tells users this number."""
+when a slow follower comes to them. This many hourly files are more than a day. docs/api.md tells users this number."""
 
 
 class HeldFiles:
