@@ -27,7 +27,7 @@ from testbed.reading import Collected
 from testbed.tailing import append, followed, generations, growing_logs
 
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
-TURNS = 5
+TURNS = 4
 QUIET = 12.0
 """Virtual seconds in which a new log is found, even where no rename is reported."""
 POLL = 1.0

@@ -23,7 +23,7 @@ from testbed.processes import Process, needs, program_at, running
 
 pytestmark = [pytest.mark.real, needs("curl")]
 
-LINES = 100_000
+LINES = 50_000
 END = "2026-11-25T10:00:01Z the end\n"
 LONGEST = 60.0
 """Seconds after which a follow that does not come to the end is ended, so that the test fails and does not hang."""
@@ -224,7 +224,7 @@ def test_cursors_go_on_exactly_over_rotations_and_agents_that_are_killed(log: Pa
     assert (followed.pieces, followed.others, followed.notices) == ([], [], [])
 
 
-@pytest.mark.parametrize(("size", "kept"), [(1_000_000, 5), (100_000, 50)])
+@pytest.mark.parametrize(("size", "kept"), [(500_000, 5), (50_000, 50)])
 def test_pythons_own_handler_loses_no_line(log: Path, size: int, kept: int) -> None:
     def write() -> None:
         with writing(ROTATING, log, LINES, size, kept):
