@@ -46,7 +46,7 @@ def _standard_streams() -> Streams:
     for descriptor in (1, 2):
         if not _is_open(descriptor):
             os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
-    return Streams(io.FileIO(1, "wb", closefd=False), text_writer(2))
+    return Streams(io.FileIO(1, "wb", closefd=False), text_writer(2), interactive=_is_open(0) and os.isatty(0))
 
 
 def _is_open(descriptor: int) -> bool:
@@ -106,14 +106,16 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
     match typed:
         case ServeArguments():
             return _serve(typed, environ, streams)
+        case QueryArguments(follow=True):
+            return _follow(typed, environ, streams)
         case QueryArguments() | HitsArguments():
-            return _query(typed, environ, streams)
+            return _paged(partial(_query, typed, environ), typed, environ, streams)
         case FilesArguments():
-            return _files(typed, environ, streams)
+            return _paged(partial(_files, typed, environ), typed, environ, streams)
         case FormatsArguments():
             return _formats(typed, environ, streams)
         case HostsArguments():
-            return _hosts(typed, environ, streams)
+            return _paged(partial(_hosts, typed, environ), typed, environ, streams)
         case CertsInitArguments() | CertsHostArguments():
             return _certs(typed, streams)
         case DemoArguments():
@@ -128,18 +130,37 @@ def _interruptible(act: Callable[[], Awaitable[int]]) -> int:
     return trio.run(until_signalled, act, signal.SIGINT)
 
 
-def _query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], streams: Streams) -> int:
+def _paged(
+    act: Callable[[Streams], int], typed: arguments.AskArguments, environ: Mapping[str, str], streams: Streams
+) -> int:
+    """Run a command, on a terminal through a pager if what it prints does not fit there."""
+    if typed.no_pager or not streams.interactive or not streams.stdout.isatty():
+        return act(streams)
+    from logagent.terminal.pager import paged
+
+    return paged(act, streams, environ)
+
+
+def _hint(typed: QueryArguments | HitsArguments, streams: Streams) -> None:
     from logagent.terminal.names import shell_hints
-    from logagent.terminal.question import hits_question, question
 
     for hint in shell_hints(typed.files[0], typed.words, os.path.isfile):
         streams.say(hint)
-    if isinstance(typed, QueryArguments) and typed.follow:
-        from logagent.terminal import follow
 
-        return _interruptible(partial(follow.follow, question(typed, environ), streams, environ))
+
+def _follow(typed: QueryArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    from logagent.terminal import follow
+    from logagent.terminal.question import question
+
+    _hint(typed, streams)
+    return _interruptible(partial(follow.follow, question(typed, environ), streams, environ))
+
+
+def _query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], streams: Streams) -> int:
     from logagent.terminal import plain
+    from logagent.terminal.question import hits_question, question
 
+    _hint(typed, streams)
     asked = hits_question(typed, environ) if isinstance(typed, HitsArguments) else question(typed, environ)
     try:
         return plain.ask(asked, streams, environ)

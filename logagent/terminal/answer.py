@@ -34,7 +34,7 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
     """
     if outcome is None:
         return CLOSED_PIPE
-    for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose):
+    for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose, cursor=asked.show_cursor):
         streams.say(line)
     if exit_code(outcome) == NOTHING and asked.form == "text" and streams.stderr.isatty():
         streams.say("nothing matched")

@@ -48,6 +48,7 @@ class AskArguments:
         ca: the file of the authority to trust, in place of the one in `certs`.
         cert: the file of the certificate to show, in place of the one in `certs`.
         key: the file of that certificate's key.
+        no_pager: whether a terminal is printed to without a pager.
     """
 
     output: Output
@@ -57,6 +58,7 @@ class AskArguments:
     ca: str | None
     cert: str | None
     key: str | None
+    no_pager: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,7 @@ class SearchArguments(AskArguments):
         keyword: literals given as arguments.
         more_keywords: literals given by flag.
         fixed_strings: without effect, accepted because grep has it.
-        color: whether hosts are told apart by colours.
+        color: whether hosts are told apart by colours, and matches and levels are coloured.
     """
 
     file: str | None
@@ -109,6 +111,7 @@ class QueryArguments(SearchArguments):
         lines: how many lines at most; of a follow, how many earlier ones it begins with.
         prefix: whether host and file stand before each line.
         json: whether lines are printed as JSON, and nothing else.
+        show_cursor: whether it is told where another answer would continue.
     """
 
     lines: str | None
@@ -123,6 +126,7 @@ class QueryArguments(SearchArguments):
     prefix: When
     count: bool
     json: bool
+    show_cursor: bool
     order: str | None
 
 

@@ -102,7 +102,10 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cursor",
         metavar="CURSOR",
-        help="continue where an earlier answer to the same query ended, which printed this cursor on standard error",
+        help="continue where an earlier answer to the same query ended, as --show-cursor prints it",
+    )
+    parser.add_argument(
+        "--show-cursor", action="store_true", help="say where the answer ended, for --cursor, on standard error"
     )
     parser.add_argument("--max-bytes", metavar="N", help="stop after N bytes of lines [no limit]")
     parser.add_argument(
@@ -111,7 +114,9 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
         help="print each line as JSON and nothing else; the verdict goes to standard error if something is missing",
     )
     _add_when(parser, "--prefix", "print 'HOST FILE: ' before each line [auto: unless --host names exactly one host]")
-    _add_when(parser, "--color", "print each host's prefix in a colour of its own [auto: on a terminal]")
+    _add_when(
+        parser, "--color", "colour each host's prefix, what matches, and levels such as ERROR [auto: on a terminal]"
+    )
     _add_verbose(parser)
 
 
@@ -224,6 +229,11 @@ def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     add_output(parser)
     parser.add_argument(
         "--agent", metavar="URL", help="the agent to ask, also unix:PATH [$LOGAGENT_AGENT, else http://127.0.0.1:8000]"
+    )
+    parser.add_argument(
+        "--no-pager",
+        action="store_true",
+        help="print plainly what does not fit on the screen [else through $LOGAGENT_PAGER, $PAGER or `less -FRSX`]",
     )
     tls = parser.add_argument_group("agents that speak TLS")
     tls.add_argument("--certs", metavar="DIR", help="the directory that `logagent certs` made [$LOGAGENT_CERTS]")

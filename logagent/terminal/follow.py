@@ -39,7 +39,7 @@ async def follow(asked: Question, streams: Streams, environ: Mapping[str, str]) 
         try:
             outcome = await show(source, asked, streams, environ)
         except trio.Cancelled:
-            if asked.verbose and source.cursor:
+            if asked.show_cursor and source.cursor:
                 streams.say(how_to_continue(source.cursor))
             raise
     return report(outcome, asked, streams)

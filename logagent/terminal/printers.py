@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 
 from logagent.config.errors import ConfigError
@@ -32,7 +32,16 @@ def printer_of(asked: Question, write: Write, streams: Streams, environ: Mapping
     color = wants_color(asked.color, terminal=terminal, environ=environ)
     if asked.query.form.hits:
         return _chart(asked, write, environ, terminal=terminal, color=color)
-    return LinePrinter(write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.match.has_context)
+    paint = _painter(asked, escape=terminal) if color else None
+    return LinePrinter(
+        write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.match.has_context, paint=paint
+    )
+
+
+def _painter(asked: Question, *, escape: bool) -> Callable[[bytes], bytes]:
+    from logagent.terminal.highlight import painter
+
+    return painter(asked.query.match, escape=escape)
 
 
 def _json_of(asked: Question) -> JsonRendering:

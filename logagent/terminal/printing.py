@@ -36,14 +36,24 @@ class LinePrinter:
         color: print prefixes in the colours of their hosts.
         escape: escape lines for a terminal.
         groups: print `--` between lines that are no neighbours.
+        paint: returns lines in colour, and escaped; None: they are not coloured.
     """
 
-    def __init__(self, write: Write, *, prefix: bool, color: bool, escape: bool, groups: bool = False) -> None:
+    def __init__(
+        self,
+        write: Write,
+        *,
+        prefix: bool,
+        color: bool,
+        escape: bool,
+        groups: bool = False,
+        paint: Callable[[bytes], bytes] | None = None,
+    ) -> None:
+        self._paint = paint or (escaped if escape else bytes)
         self._groups = Groups() if groups else None
         self._write = write
         self._prefix = prefix
         self._color = color
-        self._escape = escape
         self.lines = 0
         self._prefixes: dict[Origin, bytes] = {}
 
@@ -58,7 +68,7 @@ class LinePrinter:
 
     def render(self, batch: Batch) -> bytes:
         """Return the text of a batch that has lines."""
-        body = escaped(batch.body) if self._escape else batch.body
+        body = self._paint(batch.body)
         body = self._prefixed(batch, body) if self._prefix else body
         return body if self._groups is None else separated(body[:-1].split(b"\n"), self._groups.begins(batch))
 

@@ -34,6 +34,7 @@ class Question:
     Attributes:
         prefix: print host and file before each line.
         verbose: report on each host, even if the answer is complete.
+        show_cursor: tell where another answer would continue.
     """
 
     agent: AgentAddress
@@ -42,6 +43,7 @@ class Question:
     prefix: bool
     color: When
     verbose: bool
+    show_cursor: bool = False
 
 
 def question(typed: QueryArguments, environ: Mapping[str, str]) -> Question:
@@ -57,7 +59,8 @@ def question(typed: QueryArguments, environ: Mapping[str, str]) -> Question:
         raise ConfigError("--count", "a follow has no end to count at; leave out --follow, or use `logagent hits`")
     prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
     query = _query(typed, form, prefix)
-    return Question(agent_address(typed, environ), query, form, prefix, typed.color, typed.verbose)
+    agent = agent_address(typed, environ)
+    return Question(agent, query, form, prefix, typed.color, typed.verbose, typed.show_cursor)
 
 
 def hits_question(typed: HitsArguments, environ: Mapping[str, str]) -> Question:

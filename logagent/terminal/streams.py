@@ -28,10 +28,15 @@ class Stdout(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """The two streams that a command writes to."""
+    """The two streams that a command writes to.
+
+    Attributes:
+        interactive: whether somebody types: standard input is a terminal.
+    """
 
     stdout: Stdout
     stderr: TextIO
+    interactive: bool = False
 
     def print(self, text: str) -> None:
         """Write a short text to standard output; do nothing if nobody reads it any more.

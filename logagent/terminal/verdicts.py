@@ -27,7 +27,7 @@ exit codes:
 
 _LONG = 1000
 """Characters of a cursor that are printed unasked: more would hide what was said before it."""
-_WITH_VERBOSE = "to continue from there: --verbose prints the cursor, which is long"
+_LONG_CURSOR = "to continue from there: --show-cursor prints the cursor, which is long"
 
 _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, Status.INTERNAL)
 """The status of a host that was not searched at all, if no line came from it."""
@@ -43,13 +43,14 @@ def exit_code(outcome: Outcome) -> int:
     return PARTIAL if searched else FAILED
 
 
-def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
+def talk(outcome: Outcome, *, agent: str, verbose: bool, cursor: bool = False) -> list[str]:
     """Report on an answer: which hosts failed and why, that it is partial, and its notes.
 
     Hosts that merely lack the file, and a complete answer, are reported only if `verbose`.
 
     Args:
         agent: the URL of the agent that was asked, for outcomes that name no host.
+        cursor: whether to say in any case where another answer would continue.
 
     Returns:
         Lines without line breaks at their ends.
@@ -62,10 +63,10 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool) -> list[str]:
         lines.append(_whole(outcome, len(failing), agent))
     if verbose:
         lines.append(f"{counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
-    if outcome.cursor and verbose:
+    if outcome.cursor and cursor:
         lines.append(how_to_continue(outcome.cursor))
     elif outcome.cursor and outcome.status in _BUDGETS:
-        lines.append(how_to_continue(outcome.cursor) if len(outcome.cursor) <= _LONG else _WITH_VERBOSE)
+        lines.append(how_to_continue(outcome.cursor) if len(outcome.cursor) <= _LONG else _LONG_CURSOR)
     return lines
 
 

@@ -195,7 +195,7 @@ async def test_follow_comes_over_the_loss_of_its_agent_and_tells_of_it(
 async def test_interrupt_says_where_to_go_on_to_who_wants_to_know(
     autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, console: Console
 ) -> None:
-    async with followed(monkeypatch, console, Agent(TOLD), "--verbose"):
+    async with followed(monkeypatch, console, Agent(TOLD), "--show-cursor"):
         pass
     cursor = encode(asked().query, [place(4)])
     assert console.talk.splitlines()[1:] == [f"logagent: to continue from there: --cursor {cursor}"]

@@ -89,9 +89,12 @@ def test_verbose_tells_of_every_host_and_what_it_took() -> None:
     ]
 
 
-def test_a_long_cursor_is_printed_only_where_all_is_wanted() -> None:
+def test_a_cursor_is_printed_where_it_is_wanted_or_a_budget_is_spent() -> None:
     outcome = Outcome(Status.RESOURCE_EXHAUSTED, "max_bytes=1 reached", cursor="x" * 5000)
     assert talk(outcome, agent="a", verbose=False)[-1] == (
-        "to continue from there: --verbose prints the cursor, which is long"
+        "to continue from there: --show-cursor prints the cursor, which is long"
     )
-    assert talk(outcome, agent="a", verbose=True)[-1] == f"to continue from there: --cursor {'x' * 5000}"
+    assert talk(outcome, agent="a", verbose=False, cursor=True)[-1] == f"to continue from there: --cursor {'x' * 5000}"
+    whole = Outcome(lines=1, cursor="x")
+    assert talk(whole, agent="a", verbose=True) == ["1 line, 0 bytes of log read"]
+    assert talk(whole, agent="a", verbose=False, cursor=True) == ["to continue from there: --cursor x"]
