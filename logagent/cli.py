@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from logagent.config.errors import ConfigError
@@ -122,6 +123,16 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return _demo(typed, environ, streams)
 
 
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """Let the garbage collector rest while modules are loaded: none of what it would look through is garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def _interruptible(act: Callable[[], Awaitable[int]]) -> int:
     import trio
 
@@ -157,8 +168,9 @@ def _follow(typed: QueryArguments, environ: Mapping[str, str], streams: Streams)
 
 
 def _query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], streams: Streams) -> int:
-    from logagent.terminal import plain
-    from logagent.terminal.question import hits_question, question
+    with loading():
+        from logagent.terminal import plain
+        from logagent.terminal.question import hits_question, question
 
     _hint(typed, streams)
     asked = hits_question(typed, environ) if isinstance(typed, HitsArguments) else question(typed, environ)
@@ -171,8 +183,9 @@ def _query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], st
 
 
 def _files(typed: FilesArguments, environ: Mapping[str, str], streams: Streams) -> int:
-    from logagent.terminal import plain_documents
-    from logagent.terminal.files import files_question
+    with loading():
+        from logagent.terminal import plain_documents
+        from logagent.terminal.files import files_question
 
     asked = files_question(typed, environ)
     try:
@@ -184,8 +197,9 @@ def _files(typed: FilesArguments, environ: Mapping[str, str], streams: Streams) 
 
 
 def _hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Streams) -> int:
-    from logagent.terminal import plain_documents
-    from logagent.terminal.hosts import hosts_question
+    with loading():
+        from logagent.terminal import plain_documents
+        from logagent.terminal.hosts import hosts_question
 
     asked = hosts_question(typed, environ)
     try:

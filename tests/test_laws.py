@@ -80,10 +80,11 @@ HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_gues
 """Ways of Trio's to threads."""
 
 _OF_COMMANDS = frozenset({"address", "command_parser", "flags", "plain", "printers"})
-LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays"}) | _OF_COMMANDS
+LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays", "coding"}) | _OF_COMMANDS
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
-certificates, which is needed where a handshake failed, or for numpy, which is needed for many lines. The others are
-of the command line: what only TLS, only settings, only counts and only mistakes need."""
+certificates, which is needed where a handshake failed, for numpy, which is needed for many lines, or for zstandard,
+which is needed between machines. The others are of the command line: what only TLS, only settings, only counts and
+only mistakes need."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})
 

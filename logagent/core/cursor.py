@@ -17,8 +17,8 @@ import binascii
 import json
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from logagent.core.batch import Position
 from logagent.core.code_units import untagged
@@ -45,8 +45,7 @@ _LARGEST = 2**63 - 1
 """The largest fingerprint or offset: they fit into 64 bits with a sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(NamedTuple):
     """A decoded cursor.
 
     Attributes:

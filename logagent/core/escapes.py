@@ -17,19 +17,19 @@ SPOOFING = (
 )
 """The characters that are escaped everywhere, as they stand between the brackets of a regular expression."""
 
-_SPOOFING_CHARACTER = re.compile(f"[{SPOOFING}]")
-_NOT_IN_A_LINE = re.compile(f"[{SPOOFING}\t\n\ud800-\udfff]")
+_SPOOFING_CHARACTER = f"[{SPOOFING}]"
+_NOT_IN_A_LINE = f"[{SPOOFING}\t\n\ud800-\udfff]"
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
 
 
 def without_spoofing(text: str) -> str:
     """Escape a text for a terminal; line feeds and tabs stay."""
-    return _SPOOFING_CHARACTER.sub(_escape, text)
+    return re.sub(_SPOOFING_CHARACTER, _escape, text)
 
 
 def in_line(text: str) -> str:
     """Escape a name or a message, so that it can neither forge a line nor deceive about itself."""
-    return _NOT_IN_A_LINE.sub(_escape, text)
+    return re.sub(_NOT_IN_A_LINE, _escape, text)
 
 
 def line_prefix(host: str, file: str) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from typing import NamedTuple
 
 from logagent.core.escapes import in_line
 from logagent.core.notes import Note, add_up, of_host
@@ -52,8 +53,7 @@ class Failure(Exception):
         self.trace = trace
 
 
-@dataclass(frozen=True, slots=True)
-class HostOutcome:
+class HostOutcome(NamedTuple):
     """How one host's share of an answer ended.
 
     Attributes:
@@ -150,7 +150,7 @@ def _counted(messages: Iterable[str]) -> tuple[list[str], int]:
     causes: dict[str, None] = {}
     more = 0
     for cause in (cause for message in messages for cause in message.split("; ") if cause):
-        if count := _MORE.fullmatch(cause):
+        if count := re.fullmatch(_MORE, cause):
             more += int(count[1])
         else:
             causes[cause] = None
@@ -171,7 +171,7 @@ def _cut(message: str, room: int) -> str:
     return message[: sum(size <= room for size in sizes)]
 
 
-_MORE = re.compile(r"and ([0-9]{1,9}) more")
+_MORE = r"and ([0-9]{1,9}) more"
 
 
 def combine(outcomes: Iterable[Outcome], *, lines: int, timings: Mapping[str, int]) -> Outcome:

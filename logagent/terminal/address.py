@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from logagent.config import values
 from logagent.config.errors import ConfigError
@@ -18,8 +17,7 @@ DEFAULT_AGENT = "http://127.0.0.1:8000"
 """The agent that is asked if none is named: the one on this machine, at the default address of `logagent serve`."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentAddress:
+class AgentAddress(NamedTuple):
     """An agent, as a client reaches it.
 
     Attributes:
@@ -67,5 +65,5 @@ def _spelled(url: str) -> str:
     """Return a URL with its scheme, and with an absolute path if it is that of a Unix socket."""
     if values.is_unix(url):
         path = url.removeprefix(values.UNIX)
-        return url if path.startswith("/") or not path else f"{values.UNIX}{Path(path).absolute()}"
+        return url if path.startswith("/") or not path else f"{values.UNIX}{os.getcwd()}/{path}"  # noqa: PTH109 - fast
     return url if "://" in url else f"http://{url}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
@@ -41,8 +42,7 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
     return exit_code(outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(NamedTuple):
     """The batches of an answer, printed.
 
     Attributes:

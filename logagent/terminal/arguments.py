@@ -1,4 +1,4 @@
-"""The arguments of each command as typed: argv becomes a dataclass, or a usage text if it is wrong or asks for help.
+"""The arguments of each command as typed: argv becomes an object, or a usage text if it is wrong or asks for help.
 
 Only this module reads argv and uses argparse's namespaces. Values are still texts, which their command checks.
 """
@@ -9,8 +9,7 @@ import argparse
 import contextlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from logagent.terminal import flags
 
@@ -23,8 +22,7 @@ _BY_THEMSELVES = frozenset({"query", "follow", "hits", "files", "formats", "host
 """Commands whose parser is made alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsageText:
+class UsageText(NamedTuple):
     """What to print in place of running a command: help that was asked for, or what is wrong with the arguments.
 
     Attributes:
@@ -36,8 +34,23 @@ class UsageText:
     code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskArguments:
+class TypedArguments:
+    """The arguments of a command, made of a value for each of its annotations.
+
+    No dataclass, which compiles code for each class whenever a command starts.
+
+    Raises:
+        TypeError: for a value without an annotation, or an annotation without a value.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        names = {name for kind in type(self).__mro__ for name in vars(kind).get("__annotations__", ())}
+        if given.keys() != names:
+            raise TypeError(f"{type(self).__name__} is not made of {sorted(given.keys() ^ names)}")
+        vars(self).update(given)
+
+
+class AskArguments(TypedArguments):
     """The flags of every command that asks an agent.
 
     Attributes:
@@ -61,7 +74,6 @@ class AskArguments:
     no_pager: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchArguments(AskArguments):
     """The flags of every command that searches lines: which lines match, and how to report on the answer.
 
@@ -103,7 +115,6 @@ class SearchArguments(AskArguments):
         return [self.file, *self.keyword] if self.more_files and self.file is not None else self.keyword
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class QueryArguments(SearchArguments):
     """The arguments of `query`, and of `follow`, which is a query with `follow` set.
 
@@ -130,14 +141,12 @@ class QueryArguments(SearchArguments):
     order: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HitsArguments(SearchArguments):
     """The arguments of `hits`."""
 
     step: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FilesArguments(AskArguments):
     """The arguments of `files`.
 
@@ -153,8 +162,7 @@ class FilesArguments(AskArguments):
     timeout: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormatsArguments:
+class FormatsArguments(TypedArguments):
     """The arguments of `formats`.
 
     Attributes:
@@ -173,15 +181,13 @@ class FormatsArguments:
     output: Output
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HostsArguments(AskArguments):
     """The arguments of `hosts`."""
 
     timeout: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeArguments:
+class ServeArguments(TypedArguments):
     """The arguments of `serve`.
 
     Attributes:
@@ -193,15 +199,13 @@ class ServeArguments:
     settings: Mapping[str, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertsInitArguments:
+class CertsInitArguments(TypedArguments):
     """The arguments of `certs init`."""
 
     directory: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertsHostArguments:
+class CertsHostArguments(TypedArguments):
     """The arguments of `certs host`.
 
     Attributes:
@@ -214,8 +218,7 @@ class CertsHostArguments:
     overwrite: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoArguments:
+class DemoArguments(TypedArguments):
     """The arguments of `demo`."""
 
     keep: bool

@@ -6,13 +6,37 @@ Private parts touched: argparse's `_option_string_actions`, the flags of a parse
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 _WORD = "\0"
 """Put before words that are no flags, so that argparse takes none of them for one; no argument can hold it."""
+_COLUMNS = 80
+"""Of help that goes nowhere in particular."""
 _UNKNOWN = "unrecognized arguments: "
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Formats help as argparse does, as wide as the terminal, but finds out that width without `shutil`.
+
+    argparse makes one for each argument that is added, and `shutil` loads all ways of compressing.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Return the columns of the terminal, as `shutil.get_terminal_size` does."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns or _COLUMNS
+    except OSError:
+        return _COLUMNS
 
 
 class CommandParser(argparse.ArgumentParser):

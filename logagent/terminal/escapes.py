@@ -11,13 +11,13 @@ import struct
 
 from logagent.core.escapes import SPOOFING, without_spoofing
 
-_SPOOFING_CHARACTER = re.compile(f"[{SPOOFING}]")
-_MAYBE_SPOOFING_BYTE = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f-\xff]")
+_SPOOFING_CHARACTER = f"[{SPOOFING}]"
+_MAYBE_SPOOFING_BYTE = rb"[\x00-\x08\x0b-\x1f\x7f-\xff]"
 
 
 def escaped(lines: bytes) -> bytes:
     """Escape lines for a terminal; plain ASCII, as most batches are, is returned unchanged after one search."""
-    if not _MAYBE_SPOOFING_BYTE.search(lines):
+    if not re.search(_MAYBE_SPOOFING_BYTE, lines):
         return lines
     return without_spoofing(lines.decode("utf-8", "backslashreplace")).encode()
 
@@ -27,9 +27,9 @@ def escaped_json(records: bytes) -> bytes:
 
     Outside of strings JSON holds none of these characters, so all of them may become JSON's escapes.
     """
-    if not _MAYBE_SPOOFING_BYTE.search(records):
+    if not re.search(_MAYBE_SPOOFING_BYTE, records):
         return records
-    return _SPOOFING_CHARACTER.sub(_escape_json, records.decode()).encode()
+    return re.sub(_SPOOFING_CHARACTER, _escape_json, records.decode()).encode()
 
 
 def _escape_json(found: re.Match[str]) -> str:

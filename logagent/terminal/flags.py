@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from logagent import __version__
-from logagent.terminal.command_parser import CommandParser
+from logagent.terminal.command_parser import CommandParser, HelpFormatter
 from logagent.terminal.output_flag import add_output
 from logagent.terminal.verdicts import EXIT_CODES
 
@@ -39,8 +39,7 @@ def parser_of(command: str) -> CommandParser:
 
 def _shape(summary: str) -> dict[str, Any]:
     described = f"{summary[0].upper()}{summary[1:]}."
-    formatter = argparse.RawDescriptionHelpFormatter
-    return {"description": described, "allow_abbrev": False, "formatter_class": formatter}
+    return {"description": described, "allow_abbrev": False, "formatter_class": HelpFormatter}
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

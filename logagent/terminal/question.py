@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from logagent.config.errors import ConfigError
 from logagent.core.globs import is_glob
@@ -27,8 +27,7 @@ Form = Literal["text", "json", "records", "count"]
 _FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines"}
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A query, whom to ask, and how to print the answer.
 
     Attributes:

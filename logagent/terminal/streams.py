@@ -6,8 +6,7 @@ import contextlib
 import io
 import select
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Protocol, TextIO
+from typing import NamedTuple, Protocol, TextIO
 
 from logagent.core.escapes import in_line
 
@@ -26,8 +25,7 @@ class Stdout(Protocol):
     def isatty(self) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Streams:
+class Streams(NamedTuple):
     """The two streams that a command writes to.
 
     Attributes:

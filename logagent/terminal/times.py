@@ -11,16 +11,16 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from logagent.core.times import moments
 
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_CLOCK = r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?"
 _WORD_DAYS = {"today": 0, "yesterday": 1}
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAME = r"(?P<month>[A-Za-z]{3,9})"
 _NAMED_DAYS = (
-    re.compile(rf"(?P<day>[0-9]{{1,2}}) {_NAME}(?: (?P<year>[0-9]{{4}}))?(?: (?P<clock>[0-9:]+))?"),
-    re.compile(rf"{_NAME} (?P<day>[0-9]{{1,2}})(?:,? (?P<year>[0-9]{{4}}))?(?: (?P<clock>[0-9:]+))?"),
+    rf"(?P<day>[0-9]{{1,2}}) {_NAME}(?: (?P<year>[0-9]{{4}}))?(?: (?P<clock>[0-9:]+))?",
+    rf"{_NAME} (?P<day>[0-9]{{1,2}})(?:,? (?P<year>[0-9]{{4}}))?(?: (?P<clock>[0-9:]+))?",
 )
-_OF_APACHE = re.compile(r"\[?([0-9]{1,2}/[A-Za-z]{3}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4})\]?")
+_OF_APACHE = r"\[?([0-9]{1,2}/[A-Za-z]{3}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4})\]?"
 _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60),
@@ -28,7 +28,7 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), 86_400),
     **dict.fromkeys(("w", "week", "weeks"), 7 * 86_400),
 }
-_STEP = re.compile(r"([0-9]{1,6}) ?([a-z]+) ?")
+_STEP = r"([0-9]{1,6}) ?([a-z]+) ?"
 
 
 class StillToCome(ValueError):
@@ -57,7 +57,7 @@ def completed(typed: str, now: datetime, zone: tzinfo | None = None) -> str:
     with suppress(ValueError, OverflowError):
         if (local := _local(text, now, zone)) is not None:
             return _spelled(local, zone)
-        if of_apache := _OF_APACHE.fullmatch(text):
+        if of_apache := re.fullmatch(_OF_APACHE, text):
             return _with_month_as_number(of_apache[1])
     if clock := _clock(text):
         return _today(clock, text, now, zone)
@@ -74,8 +74,8 @@ def _today(clock: time, text: str, now: datetime, zone: tzinfo | None) -> str:
 def _span(text: str) -> int | None:
     """Read a span back from now, such as `10min`, `-1h`, `1h30m` or `2 days ago`, in seconds."""
     text = text.removeprefix("-").removesuffix(" ago").lower()
-    steps = _STEP.findall(text)
-    if not steps or _STEP.sub("", text) or any(unit not in _UNITS for _, unit in steps):
+    steps = re.findall(_STEP, text)
+    if not steps or re.sub(_STEP, "", text) or any(unit not in _UNITS for _, unit in steps):
         return None
     return sum(int(count) * _UNITS[unit] for count, unit in steps)
 
@@ -91,10 +91,10 @@ def _local(text: str, now: datetime, zone: tzinfo | None) -> datetime | None:
         return datetime.combine(now.date() - timedelta(days=_WORD_DAYS[word]), _clock_of(rest))
     if word == "now" and not rest:
         return now.astimezone(zone).replace(tzinfo=None)
-    if _DAY.match(text):
+    if re.match(_DAY, text):
         read = datetime.fromisoformat(text)
         return read if read.tzinfo is None else None
-    named = next(filter(None, (form.fullmatch(text) for form in _NAMED_DAYS)), None)
+    named = next(filter(None, (re.fullmatch(form, text) for form in _NAMED_DAYS)), None)
     return _named_day(named, now) if named else None
 
 
@@ -136,7 +136,7 @@ def _clock_of(text: str) -> time:
 
 
 def _clock(text: str) -> time | None:
-    parts = _CLOCK.fullmatch(text)
+    parts = re.fullmatch(_CLOCK, text)
     with suppress(ValueError):
         return time(int(parts[1]), int(parts[2]), int(parts[3] or 0)) if parts else None
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 
 from logagent import __version__
@@ -52,7 +50,7 @@ def test_arguments_are_the_texts_that_were_typed() -> None:
 
 def test_arguments_that_were_not_typed_are_absent() -> None:
     asked = typed(QueryArguments, "query", "f")
-    present = {field.name: value for field in fields(asked) if (value := getattr(asked, field.name))}
+    present = {name: value for name, value in vars(asked).items() if value}
     assert present == {"file": "f", "output": "text", "prefix": "auto", "color": "auto"}
 
 

@@ -23,12 +23,12 @@ from logagent.core.hits.steps import (
     too_many_buckets,
 )
 
-_COUNTS = re.compile(rb"(?:[0-9]{1,18} [1-9][0-9]{0,18}\n)*+")
+_COUNTS = rb"(?:[0-9]{1,18} [1-9][0-9]{0,18}\n)*+"
 
 
 def are_counts(batch: Batch) -> bool:
     """Return whether all lines of a batch are counts, with times and origins."""
-    return _COUNTS.fullmatch(batch.body) is not None and batch.times is not None and bool(batch.origins)
+    return re.fullmatch(_COUNTS, batch.body) is not None and batch.times is not None and bool(batch.origins)
 
 
 class BucketCount(NamedTuple):

@@ -51,7 +51,7 @@ class _Tally:
 
     def told(self, outcome: Outcome) -> Outcome:
         lines = sum(self._lines.values())
-        parts = tuple(replace(part, lines=self._lines.get(part.host, 0)) for part in outcome.hosts)
+        parts = tuple(part._replace(lines=self._lines.get(part.host, 0)) for part in outcome.hosts)
         outcome = replace(outcome, lines=lines, hosts=parts)
         if self._step is None or not self._overflows:
             return outcome

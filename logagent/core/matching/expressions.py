@@ -11,7 +11,7 @@ The engine searches blocks of many lines. Therefore whatever could match a line 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_PATTERN = 4096
 """Bytes of one expression: some hundred alternatives."""
@@ -28,8 +28,7 @@ class BadPattern(ValueError):
     """An expression that cannot be searched for, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(NamedTuple):
     """An expression, rewritten for the engine.
 
     Attributes:
@@ -45,8 +44,7 @@ class Expression:
     positions: int
 
 
-_TOKEN = re.compile(
-    rb"""
+_TOKEN = rb"""(?xs)
     (?P<escape>\\(?:x\{[^}]*\} | x[0-9a-fA-F]{0,2} | c. | [0-7]{1,3} | [pPk]\{[^}]*\} | .)?)
     | (?P<set>\[ \^? \]? (?: \[:[^\]:]*:\] | \\. | [^\]\\] )* \])
     | (?P<open>\( (?: \?[a-zA-Z^-]*[:)] | \?P?<\w+> | \?'\w+' | \?[^)]? | \*)? )
@@ -56,10 +54,8 @@ _TOKEN = re.compile(
     | (?P<letter>[\xc2-\xf4][\x80-\xbf]{1,3})
     | (?P<sign>[*+?|^.])
     | (?P<byte>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_MEMBER = re.compile(rb"\[:(?P<name>[^\]:]*):\]|\\(?P<escape>.)|(?P<letter>[\xc2-\xf4][\x80-\xbf]{1,3})|.", re.DOTALL)
+    """
+_MEMBER = rb"(?s)\[:(?P<name>[^\]:]*):\]|\\(?P<escape>.)|(?P<letter>[\xc2-\xf4][\x80-\xbf]{1,3})|."
 
 _IN_LINE = {b"s": rb"[\t\x0b\x0c\r ]", b"W": rb"[^\w\n]", b"D": rb"[^\d\n]", b"A": b"^", b"z": b"$", b"Z": b"$"}
 """Escapes that would match the line breaks of a block, and what they mean within one line."""
@@ -121,7 +117,7 @@ class _Rewriter:
         self._crosses = self._ends = False
 
     def rewrite(self, pattern: bytes) -> Expression:
-        for token in _TOKEN.finditer(pattern):
+        for token in re.finditer(_TOKEN, pattern):
             self._written.append(getattr(self, f"_{token.lastgroup}")(token))
             if sum(self._groups) > MAX_POSITIONS:
                 raise too_large()
@@ -168,7 +164,7 @@ class _Rewriter:
         self._atom(_WIDE)
         negated = token[0].startswith(b"[^")
         members = token[0][2:-1] if negated else token[0][1:-1]
-        for member in _MEMBER.finditer(members):
+        for member in re.finditer(_MEMBER, members):
             self._crosses = self._crosses or not (negated or _is_safe(member))
         if not negated or self._across:
             return token[0]

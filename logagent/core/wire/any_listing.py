@@ -46,4 +46,4 @@ def _with_logs(part: HostOutcome, logs: Iterable[ListedLog], notes: Iterable[Not
     failed = [log for log in logs if log.host == part.host and log.status is not Status.OK]
     denied = [log for log in failed if log.status is Status.PERMISSION_DENIED]
     first = next((log for log in failed if log not in denied or len(denied) > noted), None)
-    return part if first is None else replace(part, status=first.status, message=first.message)
+    return part if first is None else part._replace(status=first.status, message=first.message)

@@ -9,8 +9,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-import zstandard
-
 IDENTITY = "identity"
 _ZSTD_LEVEL = 1
 """At this level logs shrink to less than a quarter, at 450 MB/s; higher levels cost more time than the network
@@ -49,13 +47,16 @@ class _Identity:
 
 class _Zstd:
     def __init__(self) -> None:
+        import zstandard
+
         self._stream = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compressobj()
+        self._block, self._finish = zstandard.COMPRESSOBJ_FLUSH_BLOCK, zstandard.COMPRESSOBJ_FLUSH_FINISH
 
     def encode(self, chunk: bytes, /) -> bytes:
-        return self._stream.compress(chunk) + self._stream.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+        return self._stream.compress(chunk) + self._stream.flush(self._block)
 
     def finish(self) -> bytes:
-        return self._stream.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH)
+        return self._stream.flush(self._finish)
 
 
 class _Gzip:
@@ -104,6 +105,9 @@ def decoder(coding: str) -> Callable[[bytes], Iterator[bytes]]:
         return lambda chunk: iter([chunk])
     if coding != "zstd":
         raise DecodeError(f"unknown coding {coding!r}")
+    # Imported here, as above: on one machine agents do not compress, and a command does not wait for it.
+    import zstandard
+
     stream = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
 
     def decode(chunk: bytes) -> Iterator[bytes]:

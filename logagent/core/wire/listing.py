@@ -129,7 +129,7 @@ class Listing:
     def of_host(self, host: str) -> Listing:
         """Return the listing of one host, with the name that this agent has for the host."""
         logs = tuple(replace(log, host=host) for log in self.logs)
-        parts = tuple(replace(part, host=host) for part in self.hosts[:1])
+        parts = tuple(part._replace(host=host) for part in self.hosts[:1])
         return Listing(logs, parts, of_host(self.notes, host))
 
 

@@ -22,11 +22,11 @@ _KNOWN_FLAGS = 0b11
 """The flags that are passed on: sampled, and random id. Others have no meaning yet and must be zero."""
 _RANDOM = "02"
 """The flags of a trace that begins here: its id is random, and nobody decided that it is kept."""
-_TRACEPARENT = re.compile(
+_TRACEPARENT = (
     r"(?!ff)(?P<version>[0-9a-f]{2})-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-(?P<flags>[0-9a-f]{2})"
     r"(?P<more>-.*)?"
 )
-_TRACE_ID = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_TRACE_ID = r"(?!0{32})[0-9a-f]{32}"
 
 
 def read_traceparent(values: Sequence[str]) -> str | None:
@@ -38,7 +38,7 @@ def read_traceparent(values: Sequence[str]) -> str | None:
     Returns:
         None if there is none, or none that is valid: then the request begins a trace.
     """
-    read = _TRACEPARENT.fullmatch(values[0].strip(" \t")) if len(values) == 1 else None
+    read = re.fullmatch(_TRACEPARENT, values[0].strip(" \t")) if len(values) == 1 else None
     if read is None or (read["version"] == "00" and read["more"]):
         return None
     return f"00{read[0][2:52]}-{int(read['flags'], 16) & _KNOWN_FLAGS:02x}"
@@ -71,4 +71,4 @@ def trace_id(traceparent: str | None) -> str:
 
 def read_trace_id(text: str | None) -> str:
     """Return the trace's id that an answer names; empty if it names none that is valid, as agents of old."""
-    return text if text is not None and _TRACE_ID.fullmatch(text) else ""
+    return text if text is not None and re.fullmatch(_TRACE_ID, text) else ""

@@ -196,16 +196,16 @@ def _utf8(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-_MEMBER = re.compile(
+_MEMBER = (
     r'\s*"(?P<host>(?:[^"\\]|\\.)*)"'
     r'(?P<parameters>(?:;[a-z]+=(?:"(?:[^"\\]|\\.)*"|[0-9]+))*)\s*(?:,|$)'
 )
-_NOTE = re.compile(
+_NOTE = (
     r"\s*\((?P<files>(?: *\"(?:[^\"\\]|\\.)*\")*)\)"
     r'(?P<parameters>(?:;[a-z]+=(?:"(?:[^"\\]|\\.)*"|[0-9]+))*)\s*(?:,|$)'
 )
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_PARAMETER = re.compile(r';([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|([0-9]+))')
+_STRING = r'"((?:[^"\\]|\\.)*)"'
+_PARAMETER = r';([a-z]+)=(?:"((?:[^"\\]|\\.)*)"|([0-9]+))'
 
 
 def _decode_hosts(text: str) -> tuple[HostOutcome, ...]:
@@ -218,10 +218,10 @@ def _decode_notes(text: str) -> tuple[Note, ...]:
     return tuple(_decode_note(member["files"], _values(member["parameters"])) for member in members)
 
 
-def _each_member(text: str, pattern: re.Pattern[str], wrong: str) -> Iterator[re.Match[str]]:
-    at = 0
+def _each_member(text: str, pattern: str, wrong: str) -> Iterator[re.Match[str]]:
+    at, compiled = 0, re.compile(pattern)
     while at < len(text):
-        member = pattern.match(text, at)
+        member = compiled.match(text, at)
         if member is None:
             raise BadVerdict(f"{wrong}: {text[at : at + 40]!r}")
         yield member
@@ -229,11 +229,11 @@ def _each_member(text: str, pattern: re.Pattern[str], wrong: str) -> Iterator[re
 
 
 def _values(parameters: str) -> dict[str, str]:
-    return {name: number or unquote(_unquoted(text)) for name, text, number in _PARAMETER.findall(parameters)}
+    return {name: number or unquote(_unquoted(text)) for name, text, number in re.findall(_PARAMETER, parameters)}
 
 
 def _decode_note(files: str, values: Mapping[str, str]) -> Note:
-    names = tuple(unquote(_unquoted(name)) for name in _STRING.findall(files))
+    names = tuple(unquote(_unquoted(name)) for name in re.findall(_STRING, files))
     return Note(values.get("kind", ""), names, _number(values.get("count", "")), values.get("host", ""))
 
 
@@ -256,8 +256,8 @@ def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-_STAGE = re.compile(r"([A-Za-z_-]{1,32});dur=([0-9]{1,12}(?:\.[0-9]{1,9})?)(?=\s*(?:,|$))")
+_STAGE = r"([A-Za-z_-]{1,32});dur=([0-9]{1,12}(?:\.[0-9]{1,9})?)(?=\s*(?:,|$))"
 
 
 def _decode_timings(text: str) -> dict[str, int]:
-    return {stage: round(float(ms) * 1e6) for stage, ms in _STAGE.findall(text) if stage in STAGES}
+    return {stage: round(float(ms) * 1e6) for stage, ms in re.findall(_STAGE, text) if stage in STAGES}

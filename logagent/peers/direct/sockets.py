@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import queue
 import select
 import socket
 import struct
@@ -68,27 +67,29 @@ def _addresses(host: str, port: int, until: float) -> list[Address]:
         return _look_up(host, port, socket.AI_NUMERICHOST)
     except socket.gaierror:
         pass
-    found: queue.SimpleQueue[list[Address] | OSError] = queue.SimpleQueue()
+    found: list[list[Address] | OSError] = []
+    looked = threading.Event()
 
     def look_up() -> None:
         try:
-            found.put(_look_up(host, port, 0))
+            found.append(_look_up(host, port, 0))
         except OSError as error:
-            found.put(error)
+            found.append(error)
+        looked.set()
 
     # In a thread, which nobody waits for at the end, since the C library looks up as long as it likes.
     threading.Thread(target=look_up, daemon=True).start()
-    try:
-        addresses = found.get(timeout=left(until))
-    except queue.Empty:
-        raise Late from None
-    if isinstance(addresses, OSError):
-        raise addresses
-    return addresses
+    if not looked.wait(left(until)):
+        raise Late
+    if isinstance(found[0], OSError):
+        raise found[0]
+    return found[0]
 
 
 def _look_up(host: str, port: int, flags: int) -> list[Address]:
-    return [*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)]
+    # As bytes where that is possible: for a text, Python loads its tables of domain names in other letters.
+    name = host.encode() if host.isascii() else host
+    return [*socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)]
 
 
 def _alternating(addresses: list[Address]) -> list[Address]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome, Status, failed
@@ -27,8 +28,7 @@ from logagent.peers.direct.waiting import Lost
 from logagent.peers.direct.wires import Secure, base_url, host_of
 
 
-@dataclass(frozen=True, slots=True)
-class DirectSource:
+class DirectSource(NamedTuple):
     """The answer of one agent, about all hosts that it knows; not for a follow, which has to survive lost connections.
 
     Attributes:

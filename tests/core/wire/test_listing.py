@@ -169,7 +169,7 @@ LOGS = st.builds(
 LISTINGS = st.builds(
     Listing,
     st.lists(LOGS, max_size=3).map(tuple),
-    st.lists(st.builds(HostOutcome, TEXTS, st.sampled_from(Status), MESSAGES), max_size=2).map(tuple),
+    st.lists(st.builds(HostOutcome, TEXTS, st.sampled_from(Status), MESSAGES, st.just(0)), max_size=2).map(tuple),
 )
 
 
