@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 from logagent.core.batch import Out, Position
@@ -18,6 +18,8 @@ from logagent.core.time_range import ALL_TIME, TimeRange
 PATIENCE = 0.2
 """Seconds that a followed line waits for earlier ones of other logs: longer than agents in one data centre take to
 deliver lines, and hardly noticed by a reader."""
+MAX_EARLIER = 100_000
+"""Records that a follow may begin with: they are found newest first, and held in memory until they are reversed."""
 HEARTBEAT = 15.0
 """Seconds after which a silent follow sends a sign of life: proxies close connections that are silent for a minute,
 some after half a minute."""
@@ -85,13 +87,30 @@ class Limits:
 
     Attributes:
         n: records at most; of a follow, the number of earlier records to begin with.
+        n_per_file: records of each log at most; of a follow, the number of earlier ones of each to begin with.
         max_bytes: bytes of lines at most.
         timeout: seconds that the answer may take.
     """
 
     n: int | None = None
+    n_per_file: int | None = None
     max_bytes: int | None = None
     timeout: float | None = None
+
+    @property
+    def of_one_log(self) -> int | None:
+        """Records of one log at most."""
+        given = [limit for limit in (self.n, self.n_per_file) if limit is not None]
+        return min(given, default=None)
+
+    @property
+    def counts_records(self) -> bool:
+        """Whether there is a limit of records."""
+        return self.n is not None or self.n_per_file is not None
+
+    def uncounted(self) -> Limits:
+        """Return the limits without those of records."""
+        return replace(self, n=None, n_per_file=None)
 
 
 UNLIMITED = Limits()
@@ -118,6 +137,7 @@ class AnswerForm:
         order: the direction of the answer.
         unit: whether its records are lines or events.
         hits: whether records are counted by time, not sent.
+        by_file: whether they are counted for each log in place of by time.
         step: nanoseconds of a bucket of hits; None: a sensible length.
         prefix: whether a text has host and file before each line.
         times: whether batches have the column of times.
@@ -130,6 +150,7 @@ class AnswerForm:
     order: Order = Order.NEWEST
     unit: Unit = Unit.LINE
     hits: bool = False
+    by_file: bool = False
     step: int | None = None
     prefix: bool = False
     times: bool = False
@@ -205,6 +226,12 @@ class Query:
     def depends_on_times(self) -> bool:
         """Whether the lines' times decide what the answer of a single host holds, or in which order."""
         return not self.names_one_log or self.range.is_bounded or self.form.hits
+
+    @property
+    def reads_times(self) -> bool:
+        """Whether the times of lines have to be read to answer it."""
+        sent = (self.form.times or self.form.hits) and not self.form.by_file
+        return sent or self.range.is_bounded or self.form.unit is Unit.EVENT
 
     @property
     def trailing(self) -> int:

@@ -72,7 +72,7 @@ class _MergedFollow:
     async def run(self) -> None:
         """Send earlier lines, then new ones, until every host has ended or a limit is reached."""
         query = self._query
-        if query.positions or (query.range.since is not None and query.limits.n is None):
+        if query.positions or (query.range.since is not None and not query.limits.counts_records):
             await self._history.catch_up(host.name for host in self._hosts)
         async with trio.open_nursery() as nursery:
             for host in self._hosts:
@@ -83,8 +83,8 @@ class _MergedFollow:
                 for host in self._hosts:
                     await self._delivery.note(self._roll.notes(host.name))
                     await self._note(host, host.notes)
-                if query.limits.n and not query.positions:
-                    await self._history.send_last(query.limits.n, self._anchors())
+                if query.limits.counts_records and query.limits.n != 0 and not query.positions:
+                    await self._history.send_last(self._anchors())
                 await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
                 await self._merge_live_lines()
             nursery.cancel_scope.cancel()
@@ -113,13 +113,13 @@ class _MergedFollow:
         query = self._query
         positions = positions_of(self._delivery.positions, host.name)
         # If the last n lines are wanted, `History` sends them, and the host must not send earlier lines itself.
-        since = query.range.since if positions or query.limits.n is None else None
+        since = query.range.since if positions or not query.limits.counts_records else None
         return replace(
             query,
             hosts=(),
             own=True,
             positions=positions,
-            limits=replace(query.limits, n=None, timeout=None, max_bytes=None),
+            limits=replace(query.limits.uncounted(), timeout=None, max_bytes=None),
             range=query.range._replace(since=since),
             form=replace(query.form, times=True, places=True),
         )

@@ -10,7 +10,7 @@ from logagent.core.columns import pieces
 from logagent.core.cursor import of_host
 from logagent.core.merging.reversing import oldest_first, positions_before, positions_behind
 from logagent.core.outcome import Outcome, Status
-from logagent.core.query import Order, Query, Source
+from logagent.core.query import MAX_EARLIER, Order, Query, Source
 from logagent.fanout.delivery import Delivery
 
 EARLIER_BYTES = 64 * 1024 * 1024
@@ -42,25 +42,26 @@ class History:
             query,
             follow=None,
             form=replace(query.form, whole=True, places=True, times=True),
-            limits=replace(query.limits, n=None, timeout=None, max_bytes=None),
+            limits=replace(query.limits.uncounted(), timeout=None, max_bytes=None),
         )
         self._delivery.pass_by(query.positions)
         outcome = await self._ended(known).pump(asked, self._delivery)
         await self._delivery.say(_failures(outcome))
         await self._delivery.note(outcome.notes)
 
-    async def send_last(self, n: int, anchors: Sequence[Position]) -> None:
-        """Send the last lines before the places where the live lines begin, in reading order.
+    async def send_last(self, anchors: Sequence[Position]) -> None:
+        """Send the last lines before the places where the live lines begin, as many as the query asks for.
+
+        They come in reading order, `MAX_EARLIER` at most.
 
         Args:
-            n: number of lines at most.
             anchors: where the live lines of each log begin.
         """
         if not anchors:
             return
         hosts = list(dict.fromkeys(anchor.host for anchor in anchors))
         found = _FoundLines(self._delivery)
-        outcome = await self._ended(hosts).pump(self._question(n, anchors), found)
+        outcome = await self._ended(hosts).pump(self._question(anchors), found)
         await self._delivery.say(_failures(outcome))
         await self._delivery.note(outcome.notes)
         earlier = oldest_first(found.batches, {(anchor.host, anchor.log) for anchor in anchors})
@@ -71,8 +72,9 @@ class History:
         for piece in pieces(earlier, LARGEST_BATCH):
             await self._delivery.send(replace(piece, positions=positions_behind(piece)))
 
-    def _question(self, n: int, anchors: Sequence[Position]) -> Query:
+    def _question(self, anchors: Sequence[Position]) -> Query:
         query = self._query
+        n = MAX_EARLIER if query.limits.n is None else query.limits.n
         return replace(
             query,
             follow=None,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
@@ -17,8 +18,8 @@ from logagent.core.cursor import MAX_ASKED, encode
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
-from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, FrameDecoder, WireError
-from logagent.core.wire.parameters import to_query_string
+from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, VERSION_HEADER, FrameDecoder, WireError
+from logagent.core.wire.parameters import HITS_PARAMETERS, PARAMETERS, to_query_string
 from logagent.core.wire.trace import TRACE_HEADER, read_trace_id
 from logagent.core.wire.verdict import BadVerdict, NoVerdict, from_trailers
 from logagent.peers.checking import Checks
@@ -38,6 +39,8 @@ _STATUSES = {
     421: Status.PERMISSION_DENIED,
     429: Status.RESOURCE_EXHAUSTED,
 }
+_UNKNOWN = re.compile("([a-z_]+): unknown parameter; known are ")
+"""What an agent says of a parameter that it does not know."""
 _OF_WHO_ASKS = frozenset({401, 421})
 """HTTP status codes that are about who asks, or how, and not about what is asked for."""
 
@@ -195,17 +198,19 @@ def refusal_in(head: AnswerHead, document: bytes) -> Failure:
     """
     # A server's error may be temporary; a request that the server does not understand fails again.
     other = Status.UNAVAILABLE if 500 <= head.status_code <= 599 else Status.INTERNAL
-    message = _detail(document) or f"answered with HTTP status {head.status_code}"
+    version = head.headers.get(VERSION_HEADER, "")
+    message = _in_plain_words(_detail(document), version) or f"answered with HTTP status {head.status_code}"
     if head.status_code in _OF_WHO_ASKS:
         message = f"refuses who asks: {message}"
     return Failure(_STATUSES.get(head.status_code, other), message, trace_of(head))
 
 
-def in_plain_words(failure: Failure, query: Query) -> Failure:
-    """Return the failure, with a clearer message if the agent's version does not know the parameter `follow`."""
-    if query.follow and failure.message.startswith("follow: unknown parameter"):
-        return Failure(failure.status, "is of a version that cannot follow yet; update that agent")
-    return failure
+def _in_plain_words(message: str, version: str) -> str:
+    """Return the message of a refusal, a clearer one if the agent is too old for a parameter of this version."""
+    unknown = _UNKNOWN.match(message)
+    if unknown is None or unknown[1] not in (*PARAMETERS, *HITS_PARAMETERS):
+        return message
+    return f"{version or 'the version there'} does not know `{unknown[1]}`: upgrade that agent"
 
 
 def trace_of(head: AnswerHead) -> str:

@@ -139,7 +139,7 @@ class _Attempts:
         if query.limits.max_bytes is not None:
             query = replace(query, limits=replace(query.limits, max_bytes=max(query.limits.max_bytes - self._bytes, 1)))
         if self._resumable:
-            return replace(query, positions=tuple(self._positions.current()), limits=replace(query.limits, n=None))
+            return replace(query, positions=tuple(self._positions.current()), limits=query.limits.uncounted())
         if self._lines:  # lines without positions are not asked for again
             return replace(query, limits=replace(query.limits, n=0), range=query.range._replace(since=None))
         return query

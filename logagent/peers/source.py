@@ -20,7 +20,6 @@ from logagent.peers.answers import (
     AnswerBody,
     Counted,
     check_head,
-    in_plain_words,
     question_headers,
     question_path,
     refusal_in,
@@ -83,7 +82,7 @@ class PeerSource:
     async def _read(self, response: httpx.Response, query: Query, out: Out) -> Outcome:
         told = self._meet(response)
         if response.status_code != 200:
-            raise in_plain_words(await refusal(response), query)
+            raise await refusal(response)
         check_head(response)
         checks = Checks(query, self.host if told else None)
         await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)

@@ -46,9 +46,9 @@ def _painter(asked: Question, *, escape: bool) -> Callable[[bytes], bytes]:
 
 def _json_of(asked: Question) -> JsonRendering:
     if asked.query.form.hits:
-        from logagent.core.rendering.hits import HitsJson
+        from logagent.core.rendering.hits import HitsJson, table_of
 
-        return HitsJson(asked.query.form.step)
+        return HitsJson(table_of(asked.query))
     from logagent.core.rendering.records import RecordsNdjson
 
     return RecordsNdjson()

@@ -13,7 +13,7 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query
 from logagent.core.rendering.event_stream import EventStream
-from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText
+from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText, table_of
 from logagent.core.rendering.records import RecordsNdjson, RecordsText
 from logagent.core.wire.frames import BATCHES, encode
 from logagent.web.body import BodyRendering
@@ -101,9 +101,9 @@ def hits_form(query: Query) -> Form:
     if accept == BATCHES and request.http_version == "2":
         return Form(BATCHES, _Frames("notes" in parameters), False, True, True)
     if liked == JSON:
-        return Form(JSON, HitsJson(query.form.step), True, True, True)
+        return Form(JSON, HitsJson(table_of(query)), True, True, True)
     if liked == NDJSON:
-        return Form(NDJSON, HitsNdjson(query.form.step), True, True, True)
+        return Form(NDJSON, HitsNdjson(table_of(query)), True, True, True)
     if liked == TEXT:
-        return Form(f"{TEXT}; charset=utf-8", HitsText(query.form.step), False, True, True)
+        return Form(f"{TEXT}; charset=utf-8", HitsText(table_of(query)), False, True, True)
     raise Refusal(406, f"/hits comes as {JSON}, {NDJSON} or {TEXT}")

@@ -156,10 +156,11 @@ class _Delivery:
     def _with_cursor(self, outcome: Outcome) -> Outcome:
         """Add the cursor after this answer, unless nothing is left.
 
-        Newest first, nothing is left after a complete answer that did not stop at `n`; oldest first, more may come.
+        Newest first, nothing is left after a complete answer that stopped neither at `n` nor, in any log, at
+        `n_per_file`; oldest first, more may come.
         """
-        query = self._plan.query
-        whole = outcome.complete and (query.limits.n is None or self._records < query.limits.n)
+        query, most = self._plan.query, self._plan.query.limits.of_one_log
+        whole = outcome.complete and (most is None or self._records < most)
         if query.own or query.form.hits or (whole and query.form.order is Order.NEWEST):
             return outcome
         positions = self._positions.current()

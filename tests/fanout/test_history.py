@@ -95,9 +95,9 @@ async def test_hosts_that_fail_meanwhile_are_named_and_those_without_the_log_are
 
 
 async def test_the_last_lines_before_the_anchors_are_asked_for_newest_first(autojump_clock: MockClock) -> None:
-    past = Past(source())
+    past = Past(source(), changed(QUERY, n=3, n_per_file=2))
     anchors = (at("b", 9), at("b", 8, "db.log"), at("a", 7))
-    await past.history.send_last(3, anchors)
+    await past.history.send_last(anchors)
     assert past.asked_hosts == [["b", "a"]]
     assert past.answer.query == changed(
         QUERY,
@@ -107,6 +107,7 @@ async def test_the_last_lines_before_the_anchors_are_asked_for_newest_first(auto
         times=True,
         places=True,
         n=3,
+        n_per_file=2,
         timeout=None,
         max_bytes=EARLIER_BYTES,
     )
@@ -114,13 +115,13 @@ async def test_the_last_lines_before_the_anchors_are_asked_for_newest_first(auto
 
 async def test_nothing_is_asked_where_no_log_has_begun(autojump_clock: MockClock) -> None:
     past = Past(source())
-    await past.history.send_last(3, ())
+    await past.history.send_last(())
     assert (past.asked_hosts, past.reader.batches) == ([], [])
 
 
 async def test_the_last_lines_are_given_in_reading_order_with_positions(autojump_clock: MockClock) -> None:
     past = Past(source(found("a", 5, 3), found("b", 2)))
-    await past.history.send_last(3, (at("a", 9), at("b", 9)))
+    await past.history.send_last((at("a", 9), at("b", 9)))
     before, given = past.reader.batches
     assert set(before.positions) == {at("a", 3), at("b", 2)}
     assert given.lines() == [b"2", b"3", b"5"]
@@ -129,13 +130,13 @@ async def test_the_last_lines_are_given_in_reading_order_with_positions(autojump
 
 async def test_lines_of_logs_that_have_not_begun_are_left_out(autojump_clock: MockClock) -> None:
     past = Past(source(found("a", 5), found("a", 4, log="new.log")))
-    await past.history.send_last(3, (at("a", 9),))
+    await past.history.send_last((at("a", 9),))
     assert past.reader.times == [5]
 
 
 async def test_signs_of_life_go_on_while_the_last_lines_are_sought(autojump_clock: MockClock) -> None:
     past = Past(source(replace(SIGN_OF_LIFE, scanned=4), found("a", 5, scanned=2), outcome=GONE))
-    await past.history.send_last(3, (at("a", 9),))
+    await past.history.send_last((at("a", 9),))
     assert past.reader.batches[0] == SIGN_OF_LIFE
     assert past.reader.notices == [Notice("b", Status.UNAVAILABLE, "cannot connect")]
     assert [batch.scanned for batch in past.reader.batches if batch.count] == [6]
@@ -143,5 +144,5 @@ async def test_signs_of_life_go_on_while_the_last_lines_are_sought(autojump_cloc
 
 async def test_without_any_last_line_nothing_is_given(autojump_clock: MockClock) -> None:
     past = Past(source())
-    await past.history.send_last(3, (at("a", 9),))
+    await past.history.send_last((at("a", 9),))
     assert past.reader.batches == []

@@ -181,10 +181,11 @@ async def test_positions_that_fit_into_no_question_are_refused_and_not_left_out(
     assert (agent.asked, batches) == ([], [])
 
 
-async def test_agent_of_a_version_that_cannot_follow_is_told_as_that() -> None:
-    agent = Answering(400, b'{"detail": "follow: unknown parameter; known are filename"}')
-    outcome, batches = await agent.pump(Query.of(files=("app.log",), follow=True))
-    assert outcome == Outcome(Status.INTERNAL, "is of a version that cannot follow yet; update that agent")
+async def test_agent_that_is_too_old_for_a_parameter_is_told_as_that() -> None:
+    refused = b'{"detail": "n_per_file: unknown parameter; known are filename"}'
+    agent = Answering(400, refused, {"logagent-version": "0.0.9"})
+    outcome, batches = await agent.pump(Query.of(files=("app.log",), n_per_file=3))
+    assert outcome == Outcome(Status.INTERNAL, "0.0.9 does not know `n_per_file`: upgrade that agent")
     assert batches == []
 
 

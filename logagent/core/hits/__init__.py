@@ -3,5 +3,5 @@
 May import, of ``core``: its own modules, ``times`` and ``matching``.
 
 Doors: ``counts.Counts`` counts one file; ``tally.Tallied`` tells how many lines a source counted;
-``histogram.Histogram`` adds counts up and makes rows of them.
+``histogram.Histogram`` adds counts up and makes rows of them; ``by_file`` does so for counts of whole logs.
 """

@@ -180,6 +180,13 @@ def step(name: str, values: list[str], _now: int) -> int:
     return read
 
 
+def by_file(name: str, values: list[str], _now: int) -> bool:
+    """Read by what hits are counted in place of time."""
+    if _once(name, values) != "file":
+        raise BadParameter(name, "must be file, for one count of each log; leave it out for counts by time")
+    return True
+
+
 def _once(name: str, values: list[str]) -> str:
     if len(values) > 1:
         raise BadParameter(name, "may be given once only")

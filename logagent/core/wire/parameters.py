@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from logagent.core.cursor import MAX_ASKED, continued, encode
 from logagent.core.hits.steps import sensible_step, spelled_step
-from logagent.core.query import BadParameter, Order, Query, Unit
+from logagent.core.query import MAX_EARLIER, BadParameter, Order, Query, Unit
 from logagent.core.times import moments
 from logagent.core.wire import parameter_values as values
 
@@ -17,8 +17,6 @@ MAX_VALUE = 4096
 """Bytes of one value: longer than any sensible path or keyword."""
 MAX_QUERY_STRING = 64 * 1024
 """Bytes of the whole query string, before it is decoded."""
-MAX_EARLIER = 100_000
-"""Records that a follow may begin with: they are found newest first, and held in memory until they are reversed."""
 
 _Reader = Callable[[str, list[str], int], object]
 """Takes a parameter's name, its values, and the current time."""
@@ -33,6 +31,7 @@ _READERS: _Readers = {
     "exclude_regex": (("exclude_regex",), values.expressions),
     "ignore_case": (("ignore_case",), values.flag),
     "n": (("n",), values.whole_number),
+    "n_per_file": (("n_per_file",), values.positive_number),
     "since": (("since",), values.moment),
     "until": (("until",), values.moment),
     "order": (("order",), values.order),
@@ -57,7 +56,8 @@ _NOT_OF_HITS = {"n", "order", "context", "before_context", "after_context", "cur
 _NOT_OF_HITS |= {"whole", "follow", "cursors", *_OF_FOLLOW}
 """Parameters about how lines are sent, which `/hits` refuses: it sends no lines, and counts no bytes."""
 _HITS_READERS = {name: reader for name, reader in _READERS.items() if name not in _NOT_OF_HITS} | {
-    "step": (("step",), values.step)
+    "step": (("step",), values.step),
+    "by": (("by_file",), values.by_file),
 }
 PARAMETERS = tuple(_READERS)
 """The names that a query string of `/logs` may hold."""
@@ -92,7 +92,11 @@ def parse_hits(query_string: bytes, now: int) -> Query:
     """
     query = _parse(query_string, now, _HITS_READERS)
     step = query.form.step
-    if step is None and query.range.since is not None:
+    if query.form.by_file and step is not None:
+        raise BadParameter("step", "goes with counts by time; leave step out, or by=file")
+    if query.limits.n_per_file is not None and not query.form.by_file:
+        raise BadParameter("n_per_file", "goes with by=file; counts by time are of all lines")
+    if step is None and query.range.since is not None and not query.form.by_file:
         step = sensible_step(max(0, (now if query.range.until is None else query.range.until) - query.range.since))
     return replace(query, form=replace(query.form, hits=True, step=step, times=True, places=True))
 
@@ -131,8 +135,10 @@ def _followed(read: dict[str, Any]) -> Query:
         raise BadParameter("order", "a follow goes from older to newer lines; leave order out")
     if "until" in read:
         raise BadParameter("until", "a follow has no end in time; leave until out, or leave out follow")
-    if (read.get("n") or 0) > MAX_EARLIER:
-        raise BadParameter("n", f"a follow begins with {MAX_EARLIER} earlier lines at most; since has no such limit")
+    for name in ("n", "n_per_file"):
+        if (read.get(name) or 0) > MAX_EARLIER:
+            most = f"a follow begins with {MAX_EARLIER} earlier lines at most"
+            raise BadParameter(name, f"{most}; since has no such limit")
     return Query.of(order=Order.OLDEST, **read)
 
 
@@ -167,7 +173,8 @@ def _flags(query: Query) -> list[tuple[str, str]]:
 
 
 def _single_values(query: Query) -> list[tuple[str, str]]:
-    limits = [("n", query.limits.n), ("max_bytes", query.limits.max_bytes)]
+    given = query.limits
+    limits = [("n", given.n), ("n_per_file", given.n_per_file), ("max_bytes", given.max_bytes)]
     pairs = [(name, str(limit)) for name, limit in limits if limit is not None]
     if query.form.order is not Order.NEWEST and not query.follow:
         pairs.append(("order", query.form.order))
@@ -181,6 +188,8 @@ def _single_values(query: Query) -> list[tuple[str, str]]:
         pairs.append(("cursor", encode(query, query.positions, MAX_ASKED)))
     if query.form.step is not None:
         pairs.append(("step", spelled_step(query.form.step)))
+    if query.form.by_file:
+        pairs.append(("by", "file"))
     if query.limits.timeout is not None:
         pairs.append(("timeout", repr(query.limits.timeout)))
     if query.follow is not None:

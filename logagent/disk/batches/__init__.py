@@ -3,5 +3,5 @@
 May import, of ``disk``: ``files``, ``archives`` and ``times``.
 
 Doors: ``batching.BatchBuilder`` makes batches of lines from the blocks of a log; ``counting.HitCounter`` makes batches
-of counts from them.
+of counts by time from them, ``file_counting.FileCounter`` those of counts by file.
 """

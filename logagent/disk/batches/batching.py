@@ -36,7 +36,7 @@ class BatchBuilder:
         self._wants_times = query.form.times
         self._wants_places = query.form.places
         self._selector = selector_for(query, matcher, starts=query.form.times or query.form.places)
-        self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
+        self._allowance = Allowance(query.limits.of_one_log, query.limits.max_bytes, query.trailing)
         self._whole = WholeBlocks(query, matcher, max_line, self._allowance)
         self._entered: list[EnteredFile] = []
         self._stamping: Times | None = None

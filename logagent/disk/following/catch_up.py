@@ -106,7 +106,7 @@ class CatchUp:
             follow=None,
             positions=(position,),
             form=replace(self._query.form, whole=True),
-            limits=replace(self._query.limits, n=None, max_bytes=MAX_DECOMPRESSED if since else None),
+            limits=replace(self._query.limits.uncounted(), max_bytes=MAX_DECOMPRESSED if since else None),
         )
         again = partial(self._generations, log, since)
         found = await self._threads.in_thread(again)

@@ -194,7 +194,7 @@ class _LocalFollow:
     async def _begin(self, log: Log, *, first: bool) -> None:
         tail = await self._borrow(log)
         place = await self._catch_up.place_in(log, tail, first=first, only_known=self._finder.is_full)
-        query = replace(self._query, limits=replace(self._query.limits, n=None, max_bytes=None))
+        query = replace(self._query, limits=replace(self._query.limits.uncounted(), max_bytes=None))
         follower = LogFollower(query, tail, place, max_line=self._logs.options(log).max_line, woken=self._wake)
         self._followers[log.name] = follower
         self._wake(follower)

@@ -129,7 +129,7 @@ class ArchiveLines:
         if self._query.form.hits and self._by_lines and (end is None or end >= UNKNOWN):
             return self._counted()
         self._backward = True
-        most, end = self._query.limits.n, None if end is None or end >= UNKNOWN else end
+        most, end = self._query.limits.of_one_log, None if end is None or end >= UNKNOWN else end
         inspect, overlap = None if self._matcher.everything else self._matcher.inspect, self._matcher.overlap
         # The newest of all lines are given as they are: to pick every line that goes by would be for nothing.
         if self._picker is not None and (most is None or not self._matcher.everything):

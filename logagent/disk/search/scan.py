@@ -10,7 +10,7 @@ from logagent.core.outcome import Failure
 from logagent.core.query import Order, Query
 from logagent.disk.archives.picked_lines import PickedLines
 from logagent.disk.batches.batching import BatchBuilder
-from logagent.disk.batches.counting import HitCounter
+from logagent.disk.batches.builders import Builder
 from logagent.disk.files.blocks import Block, LongLine, NonMatching, Stretch
 from logagent.disk.search.archive_lines import LineReader
 from logagent.disk.search.options import LIFE_BYTES
@@ -41,7 +41,7 @@ class Scan:
         query: Query,
         reader: LineReader,
         matcher: Matcher,
-        builder: BatchBuilder | HitCounter,
+        builder: Builder,
         *,
         begin: int = 0,
         end: int | None = None,

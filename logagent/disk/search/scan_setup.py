@@ -24,7 +24,8 @@ from logagent.disk.archives.file_form import damage_of_head, form_of
 from logagent.disk.archives.file_places import FilePlaces
 from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
-from logagent.disk.batches.counting import HitCounter
+from logagent.disk.batches.builders import Builder
+from logagent.disk.batches.file_counting import FileCounter
 from logagent.disk.batches.picking import LinePicker
 from logagent.disk.catalog import losses
 from logagent.disk.catalog.logs import Generation
@@ -99,7 +100,7 @@ class ScanSetup:
     log: str
     options: ReadOptions
     matcher: Matcher
-    builder: BatchBuilder | HitCounter
+    builder: Builder
     timings: Timings
     check_cancelled: Callable[[], None]
     helped: Callable[[Work], AbstractContextManager[object]]
@@ -150,7 +151,7 @@ class ScanSetup:
             sweep=self._sweep(descriptor),
         )
         stamping = None
-        if self._wants_times:
+        if self.query.reads_times:
             judged, every = JudgedFile.of(descriptor, fingerprint), self.generations
             stamping = judged.times(file, reader, options, begin=nuls, resume=resume, generations=every)
         self._enter(file, fingerprint, stamping, reader)
@@ -199,7 +200,7 @@ class ScanSetup:
             before_read=self.check_cancelled,
         )
         stamping = None
-        if self._wants_times:
+        if self.query.reads_times:
             beginning = _beginning(descriptor, kind, encoding)
             stamping = JudgedFile.of(descriptor, fingerprint).times_in(archive, options, beginning, resume)
         self._enter(file, tagged(fingerprint, archive.places.unit), stamping, places=archive.places)
@@ -242,13 +243,10 @@ class ScanSetup:
         origin = Origin(self.options.host, file.name, trusted, self.log, fingerprint)
         if isinstance(self.builder, BatchBuilder):
             self.builder.enter(origin, stamping, None if places is None or places.unit == 1 else places.place_of)
+        elif isinstance(self.builder, FileCounter):
+            self.builder.enter(stamping)
         elif stamping is not None:
             self.builder.enter(origin, stamping, reader)
-
-    @property
-    def _wants_times(self) -> bool:
-        query = self.query
-        return query.form.times or query.form.hits or query.range.is_bounded or query.form.unit is Unit.EVENT
 
     def _limits_in(
         self, reader: Reader, descriptor: int, stamping: FileTimes | None, resume: Position | None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Position
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Position
 from logagent.core.matching.matcher import Matcher
 from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Outcome, Status, joined_causes
 from logagent.core.query import Query
 from logagent.disk.batches.batching import BatchBuilder
-from logagent.disk.batches.counting import HitCounter
+from logagent.disk.batches.builders import builder_for
 from logagent.disk.catalog import identity, losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.beneath import failure_of
@@ -127,17 +127,17 @@ class Session:
                 matcher = Matcher.of(self._query)
                 plan = FilePlan(self._query, self._name, self._files, self._again, self._options.known_times)
                 self._progress.plan(plan.planned)
-                self._prepared = _Prepared(plan, self._made_setup(matcher))
+                self._prepared = _Prepared(plan, self._made_setup(matcher, plan))
         return self._prepared
 
-    def _made_setup(self, matcher: Matcher) -> ScanSetup:
-        query = self._query
+    def _made_setup(self, matcher: Matcher, plan: FilePlan) -> ScanSetup:
+        query, log = self._query, Origin(self._options.host, self._name, log=self._name)
         return ScanSetup(
             query=query,
             log=self._name,
             options=self._options,
             matcher=matcher,
-            builder=_builder_for(query, matcher, self._options.max_line),
+            builder=builder_for(query, matcher, log, self._options.max_line, is_unread=plan.done),
             timings=self._timings,
             check_cancelled=self._check_cancelled,
             helped=self._helped,
@@ -254,10 +254,6 @@ class Session:
         """Close the file that is open: now, or when the thread that still reads it is done."""
         if self._under_way is not None:
             self._under_way.descriptor.give_up()
-
-
-def _builder_for(query: Query, matcher: Matcher, max_line: int) -> BatchBuilder | HitCounter:
-    return HitCounter(query, matcher) if query.form.hits else BatchBuilder(query, matcher, max_line)
 
 
 def _limits_reached(setup: ScanSetup) -> list[Failure]:

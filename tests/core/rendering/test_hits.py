@@ -8,7 +8,7 @@ import pytest
 
 from logagent.core.batch import SIGN_OF_LIFE
 from logagent.core.outcome import HostOutcome, Outcome, Status
-from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText, rfc3339, seconds
+from logagent.core.rendering.hits import ByTime, HitsJson, HitsNdjson, HitsText, rfc3339, seconds
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.core.wire.verdict import end_record
 from testbed.counts import counts
@@ -35,18 +35,18 @@ def rendered(rendering: HitsJson | HitsNdjson | HitsText) -> bytes:
 
 
 def test_json_is_one_object() -> None:
-    document = json.loads(rendered(HitsJson(MINUTE)))
+    document = json.loads(rendered(HitsJson(ByTime(MINUTE))))
     assert document == {"step_seconds": 60, "hits": HITS} | end_record(OUTCOME)
 
 
 def test_ndjson_is_a_record_for_each_count_and_then_the_verdict_with_the_step() -> None:
-    *records, end = map(json.loads, rendered(HitsNdjson(MINUTE)).splitlines())
+    *records, end = map(json.loads, rendered(HitsNdjson(ByTime(MINUTE))).splitlines())
     assert records == HITS
     assert end == {"end": end_record(OUTCOME)["end"] | {"step_seconds": 60}}
 
 
 def test_text_is_columns() -> None:
-    assert rendered(HitsText(MINUTE)).decode().splitlines() == [
+    assert rendered(HitsText(ByTime(MINUTE))).decode().splitlines() == [
         r"1970-01-01T00:00:00Z a\xff 3",
         "1970-01-01T00:00:00Z web-1 6",
         "1970-01-01T00:01:00Z web-1 1",
@@ -55,14 +55,14 @@ def test_text_is_columns() -> None:
 
 
 def test_a_host_name_with_a_line_feed_forges_no_line_of_text() -> None:
-    text = HitsText(MINUTE)
+    text = HitsText(ByTime(MINUTE))
     text.batch(counts((0, 1), host="a\n1970-01-01T00:00:00Z b 5"))
     assert text.end(OUTCOME).count(b"\n") == 1
 
 
 def test_nothing_counted_is_nothing_but_the_verdict() -> None:
-    assert HitsText(None).end(OUTCOME) == b""
-    assert json.loads(HitsJson(HOUR).end(OUTCOME)) == {"step_seconds": 3600, "hits": []} | end_record(OUTCOME)
+    assert HitsText(ByTime(None)).end(OUTCOME) == b""
+    assert json.loads(HitsJson(ByTime(HOUR)).end(OUTCOME)) == {"step_seconds": 3600, "hits": []} | end_record(OUTCOME)
 
 
 @pytest.mark.parametrize(("step", "told"), [(SECOND, 1), (DAY, 86400), (1500 * MILLISECOND, 1.5), (MILLISECOND, 0.001)])

@@ -14,7 +14,7 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.core.rendering.event_stream import EventStream
-from logagent.core.rendering.hits import HitsJson, HitsNdjson
+from logagent.core.rendering.hits import ByTime, HitsJson, HitsNdjson
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.rendering.records import RecordsNdjson
 from logagent.core.units import MINUTE
@@ -59,7 +59,7 @@ def test_each_field_of_an_event_is_one_line() -> None:
     assert all(line.partition(":")[0] in ("", "id", "event", "data") for line in text.splitlines())
 
 
-@pytest.mark.parametrize("rendering", [HitsJson(MINUTE), HitsNdjson(MINUTE)])
+@pytest.mark.parametrize("rendering", [HitsJson(ByTime(MINUTE)), HitsNdjson(ByTime(MINUTE))])
 def test_each_document_of_hits_is_one_line(rendering: HitsJson | HitsNdjson) -> None:
     rendering.batch(counts((0, 3), host=f"web{ODD}"))
     text = rendering.end(OUTCOME).decode()

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.query import BadParameter, Order, Query, Unit
+from logagent.core.query import MAX_EARLIER, BadParameter, Order, Query, Unit
 from logagent.core.units import DAY, MILLISECOND, MINUTE, SECOND
 from logagent.core.wire.parameter_values import MAX_CONTEXT
 from logagent.core.wire.parameters import (
     HITS_PARAMETERS,
-    MAX_EARLIER,
     MAX_QUERY_STRING,
     MAX_VALUE,
     PARAMETERS,
@@ -58,6 +57,7 @@ PLAIN = st.builds(
     exclude_regex=listed(EXPRESSIONS),
     ignore_case=st.booleans(),
     n=WHOLE_NUMBERS,
+    n_per_file=WHOLE_NUMBERS,
     order=st.sampled_from(Order),
     prefix=st.booleans(),
     timeout=st.none() | st.floats(0.001, 1e9, exclude_max=True),
@@ -71,8 +71,10 @@ PLAIN = st.builds(
 )
 
 
-def followed(query: Query, n: int | None, since: int | None, patience: int, heartbeat: int) -> Query:
-    query = changed(query, follow=True, order=Order.OLDEST, n=n, since=since)
+def followed(
+    query: Query, n: int | None, n_per_file: int | None, since: int | None, patience: int, heartbeat: int
+) -> Query:
+    query = changed(query, follow=True, order=Order.OLDEST, n=n, n_per_file=n_per_file, since=since)
     return changed(query, patience=patience / 1000, heartbeat=heartbeat / 1000)
 
 
@@ -80,6 +82,7 @@ FOLLOWS = st.builds(
     followed,
     PLAIN,
     st.none() | st.integers(0, MAX_EARLIER),
+    st.none() | st.integers(1, MAX_EARLIER),
     st.none() | MOMENTS,
     st.integers(0, 10_000),
     st.integers(1_000, 300_000),
@@ -281,8 +284,15 @@ def test_events_are_counted_too() -> None:
 )
 def test_a_query_for_hits_survives_the_way_over_its_parameters(query: Query, step: int | None) -> None:
     lines = changed(query, n=None, order=Order.NEWEST, before=0, after=0, prefix=False, max_bytes=None, unit=Unit.LINE)
-    lines = changed(lines, whole=False, cursors=False)
+    lines = changed(lines, whole=False, cursors=False, n_per_file=None)
     asked = changed(lines, hits=True, times=True, places=True, step=step)
     read = parse_hits(to_query_string(asked).encode("ascii"), NOW)
     assert changed(read, step=step) == asked
     assert read.form.step == step or step is None
+
+
+@QUICK
+@given(WHOLE_NUMBERS, RANGES)
+def test_a_query_for_counts_by_file_survives_it_too(n_per_file: int | None, span: tuple[int, int] | None) -> None:
+    asked = changed(ranged(HITS_ASKED, span), by_file=True, n_per_file=n_per_file)
+    assert parse_hits(to_query_string(asked).encode("ascii"), NOW) == asked
