@@ -101,12 +101,14 @@ def endings_of(shape: Shape, head: bytes, match: re.Match[bytes]) -> tuple[bytes
     That takes some milliseconds, and depends on the text up to there, but not on its numbers.
     """
     alike = shape, head.translate(_AS_ZEROS)
-    if alike not in _KNOWN_ENDINGS:
+    known = _KNOWN_ENDINGS.get(alike)
+    if known is None:
         last = _settling_bytes(head, match)
+        known = last, _settling_pairs(head, match, set(_LETTERS) - set(last))
         if len(_KNOWN_ENDINGS) >= CACHED:
             _KNOWN_ENDINGS.clear()
-        _KNOWN_ENDINGS[alike] = last, _settling_pairs(head, match, set(_LETTERS) - set(last))
-    return _KNOWN_ENDINGS[alike]
+        _KNOWN_ENDINGS[alike] = known
+    return known
 
 
 def _settling_bytes(head: bytes, match: re.Match[bytes]) -> bytes:

@@ -1,19 +1,16 @@
 """Lines that write their times uniformly: what one line tells about all lines of a block, without a look at each.
 
-Where times stand at the beginning of all lines and look the same, many lines share a prefix. Two passes over a block
-then tell as much as reading each time: whether all its lines have one shape, and how many of them begin with the prefix
-of a line up to its hour, its minute or its second.
+Where times stand at the beginning of all lines and look the same, many lines share a prefix. It is then enough to know
+that all lines have one shape, and which of them begin with the prefix of a line up to its hour, its minute or its
+second.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
 from typing import NamedTuple
 
-from logagent.core.hits.line_shapes import CACHED, Pairs, Shape, digits_end, endings_of, settled_time, shape_of
-from logagent.core.matching.expressions import Expression
-from logagent.core.matching.patterns import Pattern, PatternSearch
+from logagent.core.hits.line_shapes import Pairs, Shape, digits_end, endings_of, settled_time, shape_of
 from logagent.core.times.layout import DIGITS
 from logagent.core.units import SECOND
 
@@ -23,7 +20,7 @@ HOURS = 4096
 _TENS: list[int] = [10**digits for digits in range(DIGITS + 1)]
 _LENGTHS = (60 * 60, 10 * 60, 60, 10, 1)
 """Seconds in which a prefix stays the same: up to the hour, its tens of minutes, and so on."""
-_CLOCK_LENGTHS = (0, 1, 3, 4, 5)
+CLOCK_LENGTHS = (0, 1, 3, 4, 5)
 """Bytes of `mm:ss` in these prefixes."""
 
 Stamp = Callable[[bytes], int | None]
@@ -75,31 +72,15 @@ class UniformLines:
         self.last = last
         self.pairs = pairs
         self._hours: dict[bytes, PrefixRange | None] = {}
-        self._strays: PatternSearch | None = None  # made when it is needed first
 
     def __contains__(self, line: bytes) -> bool:
         """Return whether a line that looks as if it had the shape is also read so."""
         found = settled_time(line)
         return found is not None and shape_of(found) == self.shape
 
-    def are_all(self, block: bytes) -> bool:
-        """Return whether all lines of a block look as if they had the shape.
-
-        Lines behind the first that end before their minutes are passed over: none of them has the prefix of another.
-
-        Args:
-            block: lines, each with its line break.
-        """
-        first = block[: block.index(b"\n") + 1]
-        if len(first) <= self.shape.minute:
-            return False
-        if self._strays is None:
-            self._strays = PatternSearch(_strays(self.shape, self.last, self.pairs))
-        return not self._strays.is_in(b"\n" + first) and not self._strays.is_in(block)
-
     def prefixes(self, line: bytes) -> list[bytes]:
         """Return the prefixes of one of these lines: up to its hour, its tens of minutes, and so on."""
-        return [line[: self.shape.minute + length] for length in _CLOCK_LENGTHS]
+        return [line[: self.shape.minute + length] for length in CLOCK_LENGTHS]
 
     def prefix_ranges(self, line: bytes, stamp: Stamp) -> Iterator[PrefixRange]:
         """Yield the prefixes of one of these lines and their ranges of time, from the longest range to the shortest.
@@ -159,29 +140,3 @@ class UniformLines:
         shape = self.shape
         clock = prefix + ends[len(prefix) - shape.minute :]
         return (clock + shape.point + ends[-1:] * shape.digits + shape.tail + self.last[:1]).rstrip(b"\n")
-
-
-@lru_cache(CACHED)
-def _strays(shape: Shape, last: bytes, pairs: Pairs) -> Pattern:
-    """Return a pattern that matches lines, other than the first of a block, that do not have the shape.
-
-    It looks at the bytes from the minute on: the first byte there that the shape does not allow makes a match.
-    """
-    fraction = [_escaped(shape.point), *[b"0-9"] * shape.digits] if shape.digits else []
-    tail = [_escaped(bytes([byte])) for byte in shape.tail]
-    firsts = b"".join(_escaped(bytes([first])) for first, _ in pairs)
-    allowed = [b"0-5", b"0-9", b":", b"0-5", b"0-9", *fraction, *tail, b"\\n" if shape.ends else _escaped(last)]
-    text = b"|".join([b"[^%b%b]" % (allowed.pop(), firsts), *map(_not_a_pair, pairs)])
-    for some in reversed(allowed):
-        text = b"[^%b]|[%b](?:%b)" % (some, some, text)
-    text = b"\\n[^\\n]{%d}(?:%b)" % (shape.minute, text)
-    return Pattern(Expression(text, crosses=True, ends=True, positions=len(text)), ignore_case=False)
-
-
-def _not_a_pair(pair: tuple[int, bytes]) -> bytes:
-    first, seconds = pair
-    return _escaped(bytes([first])) + b"[^%b]" % _escaped(seconds)
-
-
-def _escaped(text: bytes) -> bytes:
-    return b"".join(b"\\x%02x" % byte for byte in text)

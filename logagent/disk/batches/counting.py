@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import accumulate
+from typing import Any
 
-from logagent.core.batch import Batch, LineFlag, Origin
+from logagent.core.arrays import as_array, line_starts
+from logagent.core.batch import Batch, LineFlag, Origin, as_column, lines_of, starts_of
 from logagent.core.hits.counts import Counts
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.core.time_range import TimeRange
-from logagent.disk.batches.lines import SelectedLines
+from logagent.disk.batches.lines import LARGE, SelectedLines
 from logagent.disk.batches.records import selector_for
-from logagent.disk.batches.runs import RunFinder
+from logagent.disk.batches.runs import Run, RunFinder
 from logagent.disk.files.blocks import Block
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.stamping import FileTimes
@@ -25,12 +25,18 @@ PROBE_BYTES = 8 * 1024
 """Bytes that are read for each probe: usually more than a line."""
 SMALL_FILE = 1024 * 1024
 """Bytes of a file below which no estimate is made: the times of all its lines are read in a few milliseconds."""
+LONGEST_PAUSE = 64
+"""Blocks whose lines are stamped one by one, at most, after blocks whose lines have no common shape: to look for one in
+vain takes as long as stamping a tenth of the lines."""
 
 
 class HitCounter:
     """Counts the lines or events of an answer, file by file, as `BatchBuilder` collects them.
 
     Each method may raise `Failure`, when the step that the query asks for makes too many buckets.
+
+    Args:
+        large: bytes of a block from which on its lines are counted by runs, for which numpy is loaded; see `LARGE`.
 
     Attributes:
         done: false, since counts have no limit.
@@ -43,8 +49,9 @@ class HitCounter:
     done = refused = False
     size = cut = 0
 
-    def __init__(self, query: Query, matcher: Matcher) -> None:
+    def __init__(self, query: Query, matcher: Matcher, *, large: int = LARGE) -> None:
         self._matcher = matcher
+        self._large = large
         self._newest = query.form.order is Order.NEWEST
         self._places = query.form.places
         self._step = query.form.step
@@ -75,7 +82,8 @@ class HitCounter:
         self._stamping = stamping
         if self._step is None and stamping.timed and reader is not None:
             self._counts = Counts(span=_rough_span(reader, stamping, self._range))
-        self._runs = RunFinder(stamping, self._range)
+        self._runs = RunFinder(stamping.stated, self._range)
+        self._pause = self._left = 0
 
     @property
     def count(self) -> int:
@@ -89,9 +97,11 @@ class HitCounter:
         elif self._matcher.everything:
             self._count_all(block)
         else:
-            offset, body = block
-            spans = self._matcher.spans(body)
-            self._count([offset + start for start, _ in spans], [body[start:end] for start, end in spans])
+            spans = self._matcher.spans(block.body)
+            starts = [start for start, _ in spans]
+            if not (starts and self._count_runs(block.body, lambda: as_array(as_column(starts)))):
+                lines = [block.body[start:end] for start, end in spans]
+                self._count([block.offset + start for start in starts], lines)
 
     def add_long(self, start: int, head: bytes, *, matches: bool = True) -> None:
         """Count a line that is too long to be held, if it matches."""
@@ -132,18 +142,28 @@ class HitCounter:
         self._ready.append(Batch(body, len(rows), [start for start, _ in rows], offsets, (self._origin,)))
 
     def _count_all(self, block: Block) -> None:
-        body = block.body if block.body.endswith(b"\n") else block.body + b"\n"
+        body = block.body
         if not self._stamping.timed:
-            self._put(self._stamping.times([0], [b""])[0], body.count(b"\n"))
-            return
-        runs = self._runs.of(body, self._counts.step) if self._stamping.is_by_clock else None
-        if runs is None:
-            lines = body[:-1].split(b"\n")
-            self._count(list(accumulate([len(line) + 1 for line in lines[:-1]], initial=block.offset)), lines)
-            return
-        for place, number in runs:
-            if math.isfinite(place):
-                self._counts.put(int(place), number)
+            self._put(self._stamping.times([0], [b""])[0], body.count(b"\n") + (not body.endswith(b"\n")))
+        elif not self._count_runs(body, lambda: line_starts(body)):
+            lines = lines_of(body)
+            self._count(starts_of(block.offset, lines), lines)
+
+    def _count_runs(self, body: bytes, starts: Callable[[], Any]) -> bool:
+        """Count lines of a block by their runs, if that is fast; return whether they were counted."""
+        if not (self._stamping.timed and self._stamping.is_by_clock) or len(body) < self._large:
+            return False
+        if self._left:
+            self._left -= 1
+            return False
+        runs = self._runs.of(body, starts(), self._counts.step)
+        self._left = self._pause = 0 if runs is not None else min(2 * self._pause + 1, LONGEST_PAUSE)
+        self._put_runs(runs or [])
+        return runs is not None
+
+    def _put_runs(self, runs: Sequence[Run]) -> None:
+        for time, lines in runs:
+            self._counts.put(time, lines)
 
     def _count(self, starts: Sequence[int], lines: Sequence[bytes]) -> None:
         if lines:

@@ -2,109 +2,145 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
+from typing import Any
 
-from logagent.core.hits.uniform_times import UniformLines, uniform_with
+from logagent.core.arrays import numpy
+from logagent.core.hits.uniform_times import CLOCK_LENGTHS, Stamp, uniform_with
 from logagent.core.time_range import TimeRange
-from logagent.disk.times.stamping import FileTimes
+from logagent.disk.times.line_rows import LARGEST, LineRows, Rows, line_at
 
-MAX_RUNS = 16
-"""Runs of a block at most: if there are more, reading the time of each line is as fast."""
-LEAST_REACH = 16 * 1024
-"""The end of a run is searched for backward, from twice the size of the last run on, but from at least this many bytes
-on. So it is usually found at once, without searching the whole block for each run."""
-LONGEST_PAUSE = 64
-"""Blocks that are not searched for runs, at most, after blocks without runs: 16 MiB. A search in vain takes two
-milliseconds."""
+MAX_RUNS = 64
+"""Runs of a block that are told by prefixes, at most: if there are more, reading the time of each line is as fast."""
 KNOWN_PREFIXES = 4096
 """Prefixes whose bucket is cached: half a megabyte."""
 
-Bucket = float
-"""A bucket of time: its first nanosecond, or minus or plus infinity for times before or after the range."""
+Run = tuple[int, int]
+"""A time in a bucket, in nanoseconds since the epoch, and how many lines in this bucket follow each other."""
 
-
-def _bucket(time: int, step: int, asked: TimeRange) -> Bucket:
-    """Return the bucket of a time.
-
-    Later times never have smaller buckets; so if two times share a bucket, all times between them do.
-    """
-    if asked.since is not None and time < asked.since:
-        return -math.inf
-    return math.inf if asked.until is not None and time >= asked.until else time - time % step
+_Place = tuple[int, int]
+"""Whether times lie before (-1), in (0) or behind (1) the range; and if in it, the first nanosecond of their bucket."""
 
 
 class RunFinder:
-    """Divides blocks of one file into runs of lines that share a prefix and fall into one bucket of time.
+    """Divides lines of one file into runs that fall into one bucket of time; for one thread at a time.
+
+    Lines that share a prefix up to their hour, minute or second often share a bucket, too. Where they are too few, the
+    time of each line is read.
 
     Args:
-        stamping: gives the file's lines their times.
+        stated: reads the time of a line of the file.
         asked: the range of the query.
     """
 
-    def __init__(self, stamping: FileTimes, asked: TimeRange) -> None:
-        self._stamping = stamping
+    def __init__(self, stated: Stamp, asked: TimeRange) -> None:
+        self._stated = stated
         self._range = asked
-        self._uniform: UniformLines | None = None
-        self._known: dict[bytes, Bucket] = {}
+        self._rows: LineRows | None = None
+        self._known: dict[bytes, _Place] = {}
         self._step = 0
-        self._pause = self._left = 0
-        self._reach = LEAST_REACH
 
-    def of(self, body: bytes, step: int) -> list[tuple[Bucket, int]] | None:
-        """Return the runs of a block: the bucket and the number of lines of each.
+    def of(self, body: bytes, starts: Any, step: int) -> list[Run] | None:
+        """Return the runs of some lines, those outside of the range left out.
 
         Args:
-            body: whole lines, the last one with its line break.
+            body: a block.
+            starts: an array that says where in it the lines begin, ascending; at least one.
             step: of the buckets, in nanoseconds.
 
         Returns:
-            None if the block does not consist of a few runs.
+            None if not all of these lines write their times in one shape.
         """
-        if self._left:
-            self._left -= 1
-            return None
-        runs = self._found(body, step)
-        self._pause = min(2 * self._pause + 1, LONGEST_PAUSE) if runs is None else 0
-        self._left = self._pause
-        return runs
-
-    def _found(self, body: bytes, step: int) -> list[tuple[Bucket, int]] | None:
         if step != self._step:
             self._step, self._known = step, {}
-        if self._uniform is None or not self._uniform.are_all(body):
-            self._uniform, self._known = uniform_with(body[: body.index(b"\n")]), {}
-            if self._uniform is None or not self._uniform.are_all(body):
-                return None
-        return self._cut(body, self._uniform)
+        if self._rows is not None and (runs := self._found(self._rows, body, starts)) is not None:
+            return runs
+        uniform = uniform_with(line_at(body, int(starts[0])))
+        if uniform is None:
+            return None
+        self._rows, self._known = LineRows(uniform), {}
+        return self._found(self._rows, body, starts)
 
-    def _cut(self, body: bytes, uniform: UniformLines) -> list[tuple[Bucket, int]] | None:
-        runs: list[tuple[Bucket, int]] = []
-        begin = 0
-        while begin < len(body):
-            found = self._beginning(body[begin : body.index(b"\n", begin)], uniform)
-            if found is None or len(runs) == MAX_RUNS:
+    def _found(self, rows: LineRows, body: bytes, starts: Any) -> list[Run] | None:
+        # A whole row must follow the beginning of a line; the last ones of a block may be too near to its end.
+        far = int(numpy().searchsorted(starts, len(body) - rows.width, "right"))
+        runs: list[Run] = []
+        if far:
+            read = rows.of(body, starts[:far])
+            found = None if read is None else self._by_prefixes(rows, read) or self._by_times(rows, read)
+            if found is None:
                 return None
-            prefix, place = found
-            last = body.rfind(b"\n" + prefix, begin, begin + self._reach) + 1
-            end = body.index(b"\n", max(begin, last)) + 1
-            lines = body.count(b"\n", begin, end)
-            if body.count(b"\n" + prefix, begin, end) + 1 != lines:
-                return None  # lines with another prefix are among them
-            runs.append((place, lines))
-            self._reach = max(LEAST_REACH, 2 * (end - begin))
-            begin = end
+            runs = [(place[1], lines) for place, lines in found if not place[0]]
+        for start in starts[far:].tolist():
+            time = self._stated(line_at(body, start))
+            if time is None:
+                return None
+            runs += [(time, 1)] * (not self._place(time)[0])
         return runs
 
-    def _beginning(self, line: bytes, uniform: UniformLines) -> tuple[bytes, Bucket] | None:
-        """Return the shortest prefix of a line such that all lines with it fall into one bucket, and that bucket."""
-        for prefix in uniform.prefixes(line):
-            if prefix in self._known:
-                return prefix, self._known[prefix]
-        for found in uniform.prefix_ranges(line, self._stamping.stated):
-            place = _bucket(found.earliest, self._step, self._range)
-            if place == _bucket(found.latest, self._step, self._range):
-                if len(self._known) >= KNOWN_PREFIXES:
-                    self._known.clear()
-                self._known[found.prefix] = place
-                return found.prefix, place
+    def _by_prefixes(self, rows: LineRows, read: Rows) -> list[tuple[_Place, int]] | None:
+        """Return the runs by the shortest prefixes that tell the buckets; None if there are none, or too many runs."""
+        for level in self._levels(rows, read.line(0)):
+            cuts = rows.cuts(read, MAX_RUNS, level)
+            length = rows.uniform.shape.minute + CLOCK_LENGTHS[level]
+            places = [self._place_of(rows, read.line(cut), length) for cut in cuts]
+            if not cuts:
+                return None
+            known = [place for place in places if place is not None]
+            if len(known) == len(cuts):
+                ends = [*cuts[1:], len(read.starts)]
+                return [(place, end - cut) for place, cut, end in zip(known, cuts, ends, strict=True)]
         return None
+
+    def _by_times(self, rows: LineRows, read: Rows) -> list[tuple[_Place, int]] | None:
+        times = rows.times(read, self._stated)
+        if times is None or self._step > LARGEST:
+            return None
+        np = numpy()
+        buckets = times // self._step
+        since, until = self._range
+        side = np.zeros(len(times), np.int8)
+        if since is not None:
+            side -= times < since
+        if until is not None:
+            side += (times >= until) & (side == 0)
+        cuts = [0, *(np.flatnonzero((buckets[1:] != buckets[:-1]) | (side[1:] != side[:-1])) + 1).tolist()]
+        sides, firsts = side[cuts].tolist(), times[cuts].tolist()
+        ends = [*cuts[1:], len(times)]
+        return [((s, time), end - cut) for s, time, cut, end in zip(sides, firsts, cuts, ends, strict=True)]
+
+    def _levels(self, rows: LineRows, line: bytes) -> Iterator[int]:
+        """Yield the levels of prefixes, from the first that tells the bucket of a line on."""
+        minute = rows.uniform.shape.minute
+        for found in rows.uniform.prefix_ranges(line, self._stated):
+            if self._place(found.earliest) == self._place(found.latest):
+                yield from range(CLOCK_LENGTHS.index(len(found.prefix) - minute), len(CLOCK_LENGTHS))
+                return
+
+    def _place_of(self, rows: LineRows, line: bytes, length: int) -> _Place | None:
+        """Return the place of all lines of the shape that begin as a line does; None if they have not all the same."""
+        if not rows.has_signs(line):
+            return None
+        prefix = line[:length]
+        if prefix not in self._known:
+            for found in rows.uniform.prefix_ranges(line, self._stated):
+                if len(found.prefix) > length:
+                    return None
+                place = self._place(found.earliest)
+                if place == self._place(found.latest):
+                    if len(self._known) >= KNOWN_PREFIXES:
+                        self._known.clear()
+                    self._known[prefix] = place
+                    return place
+            return None
+        return self._known[prefix]
+
+    def _place(self, time: int) -> _Place:
+        """Return the place of a time.
+
+        Later times never have smaller places; so if two times share a place, all times between them do.
+        """
+        since, until = self._range
+        if since is not None and time < since:
+            return -1, 0
+        return (1, 0) if until is not None and time >= until else (0, time - time % self._step)

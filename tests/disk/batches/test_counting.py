@@ -108,7 +108,7 @@ def matcher_of(asked: Query) -> Matcher:
 
 def counted(content: bytes, asked: Query, zone: tzinfo = UTC, **reading: Any) -> list[Batch]:
     with opened(content, zone, **reading) as (reader, stamping):
-        counts = HitCounter(asked, matcher_of(asked))
+        counts = HitCounter(asked, matcher_of(asked), large=1)
         counts.enter(ORIGIN._replace(timed=stamping.timed), stamping, reader)
         scan = Scan(asked, reader, matcher_of(asked), counts)
         batches = []

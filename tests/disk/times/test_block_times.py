@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from logagent.core.arrays import line_starts
 from logagent.core.times.stamper import Stamper
 from logagent.core.units import SECOND
-from logagent.disk.times.block_times import LONGEST_PAUSE, MAX_CUTS, BlockTimes
+from logagent.disk.times.block_times import LONGEST_PAUSE, BlockTimes
+from logagent.disk.times.line_rows import MAX_CUTS
 from testbed.times import SAMPLES, ZONES
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
