@@ -143,6 +143,8 @@ class _Places:
         self._newest = query.is_newest_first
         self._follows = query.follow is not None
         self._goes_on = self._newest and not self._follows
+        self._has_lines = not self._follows and not query.form.hits
+        """Counts stand nowhere: positions that come with them say how far the logs were read."""
         self._logs: set[tuple[str, str]] = set()
         self._reached: dict[tuple[str, str], Position] = {}
         self._room = MOST_NAMES
@@ -156,7 +158,7 @@ class _Places:
         for position in batch.positions:
             self._note_log((position.host, position.log))
             self._check_position(position)
-        if not self._follows:
+        if self._has_lines:
             self._check_against_lines(batch)
 
     def _check_offsets(self, batch: Batch) -> None:

@@ -236,6 +236,11 @@ async def test_the_lines_that_were_counted_are_those_that_it_says(autojump_clock
     assert (outcome.status, outcome.message) == (Status.DATA_LOSS, "says that it sent 1 lines, but 3 came")
 
 
+async def test_counts_stand_nowhere_whatever_positions_come_with_them(autojump_clock: MockClock) -> None:
+    counted = replace(COUNT, offsets=[0], positions=(at(15),))
+    assert (await saying(counted, lines=3).pump(changed(NEWEST, hits=True), Reader())).complete
+
+
 async def test_an_answer_without_a_verdict_is_one_that_was_cut(autojump_clock: MockClock) -> None:
     outcome, reader = await asked(saying(PLAIN, trailers=[]), OLDEST)
     assert outcome.status is Status.UNAVAILABLE
