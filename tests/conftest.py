@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from logagent.core.arrays import numpy
+from logagent.terminal import address
 from testbed.cluster import Cluster, Host, start_cluster
 from testbed.console import Console
 
@@ -19,6 +20,8 @@ from testbed.console import Console
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 numpy()  # as in an agent that has read a large block; what is done before is tested in `core/test_arrays.py`
+
+address.CONFIG = "/no/such/logagent.toml"  # an agent of the machine that runs the tests is none of theirs
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from logagent.config import table
 from logagent.core.wire.parameters import PARAMETERS
 from logagent.core.wire.verdict import TRAILERS
 from logagent.disk.catalog.never_served import NEVER_SERVE
+from testbed.examples import DOCUMENTS, KINDS, OTHERWISE, examples_in
 
 PROJECT = Path(__file__).parents[1]
 
@@ -134,3 +135,10 @@ def test_a_word_of_the_glossary_names_the_module_where_it_lives(word: str, meani
 def test_changelog_has_the_version_of_the_project() -> None:
     assert metadata.version("logagent") == logagent.__version__
     assert f"## {logagent.__version__} " in (PROJECT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_block_says_how_it_is_tried_or_why_not(document: str) -> None:
+    for example in examples_in(document):
+        reason = example.mark.partition("no example: ")[2]
+        assert example.kind in KINDS or example.mark in OTHERWISE or len(reason.split()) > 2, example.where

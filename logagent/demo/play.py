@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,7 +40,7 @@ PROJECT_CERTS = Path("certs")
 """The directory for certificates in a clone of this project, below the working directory."""
 LOOPBACK = "127.0.0.1"
 """The address of every agent."""
-QUERY = Query.of(files=("alternatives.log",), keywords=(b"updated",), n=8, places=True)
+QUERY = Query.of(files=("alternatives.log",), keywords=(b"updated",), n=12, places=True)
 """The query that is shown. The lines that it finds are few, and from every host."""
 READY = 30.0
 """Seconds within which an agent must be ready: several times what a slow machine needs to load it."""
@@ -72,6 +74,10 @@ class Stage:
     def logs(self, name: str) -> Path:
         """Return the directory of a host's logs."""
         return self.directory / name / "log"
+
+    def said(self, name: str) -> Path:
+        """Return the file of what a host's agent says on standard error."""
+        return self.directory / name / "agent.log"
 
 
 def run(directory: Path | None, environ: Mapping[str, str], streams: Streams, *, keep: bool) -> int:
@@ -124,7 +130,9 @@ async def _show(agents: trio.Nursery, stage: Stage, hosts: list[MadeUpHost], str
     url = await _start_all(agents, stage, streams)
     code = await _ask(url, streams, stage.environ)
     if keep:
+        streams.print(_to_try(url, stage.environ))
         await _keep(hosts, streams)
+    streams.print("to ask for yourself, and to see the logs grow: logagent demo --keep\n")
     return code
 
 
@@ -147,36 +155,34 @@ def _make_up_logs(stage: Stage, streams: Streams) -> list[MadeUpHost]:
 
 
 async def _start_all(agents: trio.Nursery, stage: Stage, streams: Streams) -> str:
-    """Start the secondaries, then the primary as their peer, and return the primary's URL."""
-    peers = []
-    for name in SECONDARIES:
-        url = await _start(agents, stage, streams, name, f"https://{LOOPBACK}:0")
-        peers.append(f"--peer={name}={url}")
-    return await _start(agents, stage, streams, PRIMARY, f"http://{LOOPBACK}:0", *peers)
+    """Start the secondaries, all at once, then the primary as their peer, and return the primary's URL."""
+    listen = f"https://{LOOPBACK}:0"
+    started = [(name, await _start(agents, stage, name, listen)) for name in SECONDARIES]
+    peers = [f"--peer={name}={await _url(process, stage, streams, name)}" for name, process in started]
+    primary = await _start(agents, stage, PRIMARY, f"http://{LOOPBACK}:0", *peers)
+    return await _url(primary, stage, streams, PRIMARY)
 
 
-async def _start(agents: trio.Nursery, stage: Stage, streams: Streams, name: str, listen: str, *more: str) -> str:
-    """Start an agent that ends with the nursery, wait until it is ready, and return its URL."""
+async def _start(agents: trio.Nursery, stage: Stage, name: str, listen: str, *more: str) -> trio.Process:
+    """Start an agent that ends with the nursery."""
     command = [
         *(sys.executable, "-m", "logagent", "serve", f"--name={name}", f"--listen={listen}"),
         *(f"--root={stage.logs(name)}", f"--certs={stage.certs}", f"--graceful={GRACEFUL}", *more),
     ]
-    said = stage.directory / name / "agent.log"
-    with said.open("wb") as stderr:
-        process: trio.Process = await agents.start(
-            partial(
-                trio.run_process,
-                command,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                check=False,
-                env=stage.environ_of_agents,
-            )
-        )
+    environ = stage.environ_of_agents
+    with stage.said(name).open("wb") as stderr:
+        run = partial(trio.run_process, command, stdout=subprocess.PIPE, stderr=stderr, check=False, env=environ)
+        process: trio.Process = await agents.start(run)
+    return process
+
+
+async def _url(process: trio.Process, stage: Stage, streams: Streams, name: str) -> str:
+    """Wait until an agent is ready, and return its URL."""
     ready = await _first_line(process)
     found = re.search(r" on (https?://[^,\s]+)", ready)
     if found is None:
-        raise DemoError(f"{name} did not start: {said.read_text(errors='replace').strip() or 'it said nothing'}")
+        said = stage.said(name).read_text(errors="replace").strip()
+        raise DemoError(f"{name} did not start: {said or 'it said nothing'}")
     streams.print(f"{name} answers on {found[1]}\n")
     return found[1]
 
@@ -200,7 +206,7 @@ async def _ask(url: str, streams: Streams, environ: Mapping[str, str]) -> int:
         outcome = await query.show(PeerSource(client), question, streams, environ)
     if outcome is None:
         return CLOSED_PIPE
-    streams.print(_verdict(outcome) + _to_try(url))
+    streams.print(_verdict(outcome) + "\n")
     return exit_code(outcome)
 
 
@@ -212,9 +218,23 @@ def _verdict(outcome: Outcome) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _to_try(url: str) -> str:
-    query = f"hostname={SECONDARIES[1]}&filename=alternatives.log&keyword=updated&n=20"
-    return f"\nto try while the agents run:\n  curl --http2 '{url}/logs?{query}' -H 'accept: text/plain'\n\n"
+def _to_try(url: str, environ: Mapping[str, str]) -> str:
+    """Return what to type in another terminal."""
+    lines = [
+        f"export {ENVIRONMENT}AGENT={url}{_path_of_program(environ)}",
+        "logagent query -n 20 '**/*.log'",
+        f"curl --http2 '{url}/logs?hostname={SECONDARIES[1]}&filename=alternatives.log&keyword=updated&n=20'",
+    ]
+    return "to try in another terminal:\n\n" + "".join(f"{line}\n" for line in lines) + "\n"
+
+
+def _path_of_program(environ: Mapping[str, str]) -> str:
+    """Return the assignment by which a shell finds this very program, if it does not find it already."""
+    program = Path(sys.executable).with_name("logagent")
+    found = shutil.which("logagent", path=environ.get("PATH", ""))
+    if not program.exists() or (found and Path(found).resolve() == program.resolve()):
+        return ""
+    return f" PATH={shlex.quote(str(program.parent))}:$PATH"
 
 
 async def _keep(hosts: list[MadeUpHost], streams: Streams) -> None:

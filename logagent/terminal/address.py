@@ -13,8 +13,13 @@ from logagent.terminal.arguments import AskArguments, FilesArguments, HostsArgum
 if TYPE_CHECKING:
     import ssl
 
+    from logagent.terminal.own_agent import OwnAgent
+
+CONFIG = "/etc/logagent.toml"
+"""The file of settings that says where this host's agent listens, unless `LOGAGENT_CONFIG` names another."""
 DEFAULT_AGENT = "http://127.0.0.1:8000"
-"""The agent that is asked if none is named: the one on this machine, at the default address of `logagent serve`."""
+"""The agent that is asked if none is named and no settings of this host say where its own listens: the default address
+of `logagent serve`."""
 
 
 class AgentAddress(NamedTuple):
@@ -42,23 +47,36 @@ def patience(typed: FilesArguments | HostsArguments) -> float:
 
 
 def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddress:
-    """Return the agent that the flags name, or else the environment, and read the certificates for it.
+    """Return the agent that the flags name, or else the environment, or else this host's own, with certificates for it.
 
     Raises:
         ConfigError: for an invalid URL, or for certificates that cannot be used.
     """
-    where = "--agent" if typed.agent else "LOGAGENT_AGENT"
-    url = typed.agent or environ.get("LOGAGENT_AGENT") or DEFAULT_AGENT
+    url = typed.agent or environ.get("LOGAGENT_AGENT")
+    own = None if url else _own_agent(environ)
+    if not url:
+        url = own.url if own else DEFAULT_AGENT
     try:
         url = values.agent_url(_spelled(url))
     except ValueError as error:
+        where = "--agent" if typed.agent else own.where if own else "LOGAGENT_AGENT"
         raise ConfigError(where, str(error)) from None
     if not url.startswith("https:"):
         return AgentAddress(url, None)
     # Imported here, since TLS takes longer to load than an answer without it.
     from logagent.terminal.agent_tls import agent_tls
 
-    return AgentAddress(url, agent_tls(typed, environ))
+    return AgentAddress(url, agent_tls(typed, environ, own))
+
+
+def _own_agent(environ: Mapping[str, str]) -> OwnAgent | None:
+    """Return this host's agent, if anything describes it; what reads that is loaded only then."""
+    described = environ.get("LOGAGENT_CONFIG") or environ.get("LOGAGENT_LISTEN")
+    if not described and not os.path.exists(CONFIG):  # noqa: PTH110 - fast
+        return None
+    from logagent.terminal.own_agent import own_agent
+
+    return own_agent(environ, CONFIG)
 
 
 def _spelled(url: str) -> str:

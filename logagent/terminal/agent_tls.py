@@ -9,29 +9,71 @@ from pathlib import Path
 
 from logagent.config import tls_files
 from logagent.config.errors import ConfigError
+from logagent.config.tls_files import TlsFiles
+from logagent.core.wire.certificates import read_certificates
 from logagent.peers.client.tls import client_tls
 from logagent.terminal.arguments import AskArguments
+from logagent.terminal.own_agent import OwnAgent
+
+_HINT = (
+    "; so that this host's agent can be asked without these, let it listen on http://127.0.0.1:8000 too, "
+    "or show a certificate of your own with --cert and --key"
+)
 
 
-def agent_tls(typed: AskArguments, environ: Mapping[str, str]) -> ssl.SSLContext | None:
-    """Return what the flags, or else the environment, name; None: the system's authorities are trusted.
+def agent_tls(typed: AskArguments, environ: Mapping[str, str], own: OwnAgent | None = None) -> ssl.SSLContext | None:
+    """Return what the flags, or else the environment, or else the settings of this host's agent name.
+
+    Args:
+        own: the agent to ask, if it is this host's own: it proves its host's name, whatever its address.
+
+    Returns:
+        None: the system's authorities are trusted.
 
     Raises:
         ConfigError: for certificates that cannot be used.
     """
     certs = typed.certs or environ.get("LOGAGENT_CERTS") or None
     name = typed.name or environ.get("LOGAGENT_NAME") or socket.gethostname().partition(".")[0]
-    where = "--certs" if certs else "--ca, --cert, --key"
+    where, hint = "--certs" if certs else "--ca, --cert, --key", ""
     try:
         files = tls_files.find(
             _path(certs), name, ca=_path(typed.ca), certificate=_path(typed.cert), key=_path(typed.key)
         )
+        if own is not None and None in files:
+            where, hint = own.where, _HINT
+            files = _completed(files, own)
         tls_files.check(files)
-        return client_tls(files.ca, files.certificate, files.key) if files.ca else None
+        return _context(files, own)
     except (tls_files.NoTlsFile, tls_files.HalfTls, tls_files.BadTlsFile) as error:
-        raise ConfigError(where, str(error)) from None
+        raise ConfigError(where, f"{error}{hint}") from None
     except OSError as error:
-        raise ConfigError(where, f"cannot be used: {error}") from None
+        raise ConfigError(where, f"cannot be used: {error}{hint}") from None
+
+
+def _completed(files: TlsFiles, own: OwnAgent) -> TlsFiles:
+    """Return what was named, and for the rest the files of this host's agent."""
+    pem = [own.path(f"tls_{part}") for part in ("ca", "certificate", "key")]
+    of_host = tls_files.find(own.path("certs"), own.name, ca=pem[0], certificate=pem[1], key=pem[2])
+    shown = files if files.certificate else of_host
+    return TlsFiles(files.ca or of_host.ca, shown.certificate, shown.key)
+
+
+def _context(files: TlsFiles, own: OwnAgent | None) -> ssl.SSLContext | None:
+    if files.ca is None:
+        return None
+    context = client_tls(files.ca, files.certificate, files.key)
+    context.name = _proved_name(own) if own else None
+    return context
+
+
+def _proved_name(own: OwnAgent) -> str | None:
+    """Return a name that this host's certificate is for; None if it tells none."""
+    certificate = own.path("tls_certificate")
+    if certificate is None:
+        return own.name  # `logagent certs` makes it for the host's name
+    names = [name for each in read_certificates(certificate.read_bytes())[:1] for name in each.names]
+    return own.name if own.name in names else next(iter(names), None)
 
 
 def _path(text: str | None) -> Path | None:

@@ -227,7 +227,10 @@ def _add_patience(parser: argparse.ArgumentParser) -> None:
 def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     add_output(parser)
     parser.add_argument(
-        "--agent", metavar="URL", help="the agent to ask, also unix:PATH [$LOGAGENT_AGENT, else http://127.0.0.1:8000]"
+        "--agent",
+        metavar="URL",
+        help="the agent to ask, also unix:PATH [$LOGAGENT_AGENT, else this host's own: where the file of "
+        "$LOGAGENT_CONFIG or /etc/logagent.toml says that it listens, else http://127.0.0.1:8000]",
     )
     parser.add_argument(
         "--no-pager",

@@ -22,14 +22,28 @@ class AgentTls(ssl.SSLContext):
         authority: PEM; None: those of the system are trusted.
         certificate: PEM; None: no certificate is presented.
         file: the name of its file.
+        name: that the agent must prove; None: the host in its URL.
     """
 
     authority: bytes | None = None
     certificate: bytes | None = None
     file: str = ""
+    name: str | None = None
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        """Begin TLS as `ssl.SSLContext` does, with an agent that must prove `name`."""
+        expected = self.name or server_hostname
+        return super().wrap_bio(incoming, outgoing, server_side, expected, session)
 
 
-def client_tls(ca: Path, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
+def client_tls(ca: Path, certificate: Path | None = None, key: Path | None = None) -> AgentTls:
     """Make a context that trusts one authority and no other, and checks the host's name.
 
     Args:
@@ -71,7 +85,8 @@ def why_it_failed(
     if isinstance(error, ssl.SSLCertVerificationError):
         pem: bytes | None = getattr(context, "authority", None)
         authorities, words, now = read_certificates(pem or b""), error.verify_message or str(error), time.time()
-        return why_refused_here(error.verify_code, words, shown, authorities=authorities, name=host, now=now)
+        name = getattr(context, "name", None) or host
+        return why_refused_here(error.verify_code, words, shown, authorities=authorities, name=name, now=now)
     if first.startswith(_HTTP):
         return "https was asked of a port that speaks http: ask it by http://, or have it listen by https"
     if alert := alert_in(str(error or "")):
