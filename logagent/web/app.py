@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol
 
 from quart import Response, g, request
@@ -13,11 +14,12 @@ from quart_trio.wrappers import TrioResponse
 from logagent.core.cursor import continued
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
+from logagent.core.rendering.listing_text import listing_text
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import HostState, host_to_json
 from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, BadIdentity, Identity, from_header, to_header
-from logagent.core.wire.listing import Listing, parse_listing, to_json
+from logagent.core.wire.listing import Listing, parse_listing
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
 from logagent.web.access import Access
@@ -128,7 +130,8 @@ class _Routes:
         # Another agent wants the list in any case, since it has those of others beside it.
         if listing.is_denied_by(self._agent.name) and not query.own:
             raise Failure(Status.PERMISSION_DENIED, listing.outcome.message)
-        return DocumentResponse(to_json(replace(listing, trace=trace_id(query.trace))))
+        traced = replace(listing, trace=trace_id(query.trace))
+        return DocumentResponse(await self._answers.threads.call(partial(listing_text, traced)))
 
     async def hosts(self) -> Response:
         await self._admit()

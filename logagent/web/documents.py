@@ -48,11 +48,12 @@ def refuse_for_now(detail: str) -> Refusal:
 
 
 class DocumentResponse(TrioResponse):
-    """The response that holds a JSON document; it is never cached."""
+    """The response that holds a JSON document, or the text of one; it is never cached."""
 
-    def __init__(self, document: dict[str, Any], mimetype: str = "application/json", status: int = 200) -> None:
-        body = without_line_breaks(json.dumps(document, ensure_ascii=False)) + b"\n"
-        super().__init__(body, status=status, content_type=mimetype)
+    def __init__(self, document: dict[str, Any] | bytes, mimetype: str = "application/json", status: int = 200) -> None:
+        if not isinstance(document, bytes):
+            document = without_line_breaks(json.dumps(document, ensure_ascii=False))
+        super().__init__(document + b"\n", status=status, content_type=mimetype)
         self.headers["cache-control"] = "no-store"
         self.headers["x-content-type-options"] = "nosniff"
 

@@ -52,7 +52,7 @@ def spelled(moment: int) -> str:
 def whole_second(second: int) -> str:
     """Spell seconds since the epoch as RFC 3339 does in UTC, without the zone at the end."""
     moment = _EPOCH + datetime.timedelta(seconds=min(max(second, _FIRST), _LAST))
-    return moment.strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
+    return moment.isoformat()[:19]
 
 
 def _read_rfc3339(text: str) -> int | None:

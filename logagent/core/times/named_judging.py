@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Sequence
 
+from logagent.core.times.alike import judged_alike
 from logagent.core.times.judgement import MANY, Distrust, Judgement, Omitted, judge
 from logagent.core.times.named_formats import NamedFormat, depth_of, is_member
 from logagent.core.times.places import Kind, TimePlace
@@ -21,9 +22,9 @@ def judge_with(named: NamedFormat | None, lines: Iterable[bytes], zone: datetime
         zone: the zone of times that name none.
         modified: when the file was last written to, in nanoseconds since the epoch.
     """
-    if named is None:
-        return judge(lines, zone, modified)
     lines = [line for line in lines if line.strip()]
+    if named is None:
+        return judged_alike(lines) or judge(lines, zone, modified)
     stamper = NamedStamper(named, WallClock(named.zone_or(zone), modified))
     timed = [line for line, time in zip(lines, stamper.stamps(lines), strict=True) if time is not None]
     is_there = len(timed) >= MANY * sum(not _goes_on(line) for line in lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -62,6 +62,7 @@ class ListedLog:
         message: what people should know.
         times: what was taken for its times; None if it could not be read, has no line, or the agent does not tell.
         status: OK if each of its files can be read, else how looking into the first that cannot ended.
+        written: its text in the document of a listing, once somebody wrote it.
     """
 
     host: str
@@ -75,6 +76,7 @@ class ListedLog:
     message: str = ""
     times: ListedTimes | None = None
     status: Status = Status.OK
+    written: list[bytes] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -128,7 +130,7 @@ class Listing:
 
     def of_host(self, host: str) -> Listing:
         """Return the listing of one host, with the name that this agent has for the host."""
-        logs = tuple(replace(log, host=host) for log in self.logs)
+        logs = tuple(log if log.host == host else replace(log, host=host) for log in self.logs)
         parts = tuple(part._replace(host=host) for part in self.hosts[:1])
         return Listing(logs, parts, of_host(self.notes, host))
 
@@ -163,9 +165,14 @@ def parse_listing(query_string: bytes) -> Query:
 
 def to_json(listing: Listing) -> dict[str, Any]:
     """Return the JSON document of a listing; bytes of names that are not UTF-8 are escaped with a backslash."""
+    return around_logs(listing) | {"files": [log_to_json(log) for log in listing.logs]}
+
+
+def around_logs(listing: Listing) -> dict[str, Any]:
+    """Return the JSON document of a listing without its logs: with an empty list for them, which comes first."""
     outcome = listing.outcome
     return {
-        "files": [_log(log) for log in listing.logs],
+        "files": [],
         "hosts": [
             {"host": shown(part.host), "status": int(part.status), "message": in_line(part.message)}
             for part in listing.hosts
@@ -178,7 +185,8 @@ def to_json(listing: Listing) -> dict[str, Any]:
     }
 
 
-def _log(log: ListedLog) -> dict[str, Any]:
+def log_to_json(log: ListedLog) -> dict[str, Any]:
+    """Return one log in the JSON document of a listing."""
     return {
         "host": shown(log.host),
         "name": shown(log.name),

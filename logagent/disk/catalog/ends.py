@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from logagent.core.outcome import Failure
+from logagent.core.times.alike import alike_times, instant_of_text
 from logagent.core.times.judgement import Judgement
 from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.stampers import stamper_for
@@ -21,11 +22,13 @@ from logagent.disk.files.blocks import Read
 from logagent.disk.files.reader import Reader
 from logagent.disk.files.text_form import FORM_BYTES, nuls_before
 from logagent.disk.times.heads import Heads, heads_of
-from logagent.disk.times.sampling import judged
-from logagent.disk.times.stamping import FileTimes
+from logagent.disk.times.sampling import FEW, judged, judged_whole
+from logagent.disk.times.stamping import GLANCE, FileTimes
 
-KEPT = 10_000
-"""Files in the cache, each valid as long as it does not change: a few hundred bytes each."""
+KEPT = 20_000
+"""Files in the cache, each valid as long as it does not change: a few hundred bytes each; as many as a listing has."""
+SMALL = GLANCE
+"""Bytes of a file that is looked at as a whole at once, if its lines all begin with a time alike."""
 
 _Identity = tuple[int, int, int, int, str, NamedFormat | None]
 
@@ -92,7 +95,12 @@ class Lister:
     def _look(
         self, descriptor: int, generation: Generation, status: os.stat_result, zone: tzinfo, identity: _Identity
     ) -> Ends:
-        head, modified, named, loss = self._read(descriptor, FORM_BYTES, 0), status.st_mtime_ns, identity[-1], ""
+        head, modified, named, loss = self._read(descriptor, SMALL, 0), status.st_mtime_ns, identity[-1], ""
+        if named is None and len(head) == status.st_size and not generation.compressed:
+            known = _of_small(head)
+            if known is not None:
+                return self._remember(identity, known)
+        head = head[:FORM_BYTES]
         try:
             text, compressed = sampled_text(
                 descriptor, generation.name, head, self._read, archived=generation.compressed
@@ -107,6 +115,9 @@ class Lister:
             reader = Reader(descriptor, generation.name, read=self._read)
             begin = nuls_before(descriptor, status.st_size, self._read) if head.startswith(b"\0") else 0
             ends = _of_file(FileTimes(reader, zone, modified, begin=begin, named=named))
+        return self._remember(identity, ends)
+
+    def _remember(self, identity: _Identity, ends: Ends) -> Ends:
         with self._lock:
             self._seen[identity] = ends
             while len(self._seen) > self._kept:
@@ -141,6 +152,15 @@ class Lister:
             return heads_of(text), False
         reader = Reader(descriptor, name, read=self._read)
         return Heads(reader.read, reader.size, nuls_before(descriptor, reader.size, self._read)), True
+
+
+def _of_small(text: bytes) -> Ends | None:
+    """Return what a small file says, if its lines all begin with a time alike; None: it takes a closer look."""
+    lines = text.removesuffix(b"\n").split(b"\n")
+    times = alike_times(lines) if len(lines) <= FEW else []
+    if not times:
+        return None
+    return Ends(judged_whole(times), instant_of_text(min(times)), instant_of_text(max(times)))
 
 
 def _of_file(times: FileTimes) -> Ends:

@@ -22,13 +22,17 @@ from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.blocks import Read
 
-MAX_LISTED = 5000
-"""Logs of one listing: about two megabytes of JSON, and more than anyone reads."""
+MAX_LISTED = 20_000
+"""Logs of one listing: some twelve megabytes of JSON, and as much memory until it is sent. An agent that asks for it
+takes 64 megabytes at most, and more than anyone reads are listed only for programs."""
 MAX_TRIED = 3
 """Files of a log that are looked into from either end until one has lines: after a rotation the newest is empty."""
 
 _Unchanged = tuple[tuple[int, int] | None, int, int]
 """The inode, the size and the time of modification of a file, by which it is known to be the same."""
+_Asked = tuple[str, str, tzinfo, NamedFormat | None]
+_State = tuple[tuple[str, tuple[int, int] | None, int, int], ...]
+"""The names of the files of a log, and by what each is known to be the same."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,7 @@ class LogLister:
         self._kept = kept
         self._read = read
         self._readable: OrderedDict[_Unchanged, None] = OrderedDict()
+        self._looked: dict[_Asked, tuple[_State, ListedLog]] = {}
         self._lock = threading.Lock()
 
     def look(
@@ -72,6 +77,17 @@ class LogLister:
             named: the format of time that was named for the log, if one was.
             notes: gets the files that may not be read, if a glob met the log.
         """
+        asked, state = (host, log.name, zone, named), _state_of(log)
+        if state and (known := self._looked.get(asked)) is not None and known[0] == state:
+            return known[1]
+        looked = self._look(host, log, zone, named, notes or Notes())
+        if state and looked.status is Status.OK:
+            if len(self._looked) >= self._kept:
+                self._looked.clear()
+            self._looked[asked] = state, looked
+        return looked
+
+    def _look(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None, notes: Notes) -> ListedLog:
         seen = _Seen()
         ends_of = partial(self._lister.ends, zone=zone, named=named, opened=log.named)
         first = _first_with_lines(log.generations, ends_of, seen)
@@ -81,7 +97,7 @@ class LogLister:
                 seen.failures[file.name] = failure
         times = _times(_telling([first.judgement] if first is last else [first.judgement, last.judgement]))
         failures = [seen.failures[file.name] for file in log.generations if file.name in seen.failures]
-        _note_denied(log, seen, notes or Notes())
+        _note_denied(log, seen, notes)
         causes = [*(failure.message for failure in failures), _message(times)]
         return ListedLog(
             host,
@@ -113,6 +129,14 @@ class LogLister:
             while len(self._readable) > self._kept:
                 self._readable.popitem(last=False)
         return None
+
+
+def _state_of(log: Log) -> _State:
+    """Return by what a log is known to be as it was; nothing if its files are to be opened in any case."""
+    files = log.generations
+    if log.named or not all(file.readable and file.identity is not None for file in files):
+        return ()
+    return tuple((file.name, file.identity, file.size, file.modified) for file in files)
 
 
 def _first_with_lines(generations: Sequence[Generation], ends_of: Callable[[Generation], Ends], seen: _Seen) -> Ends:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 
 from logagent.core.globs import is_glob
@@ -68,6 +69,11 @@ _DIRECTORY = re.compile(r"\*\*/([^/*?\[]+)/\*\*")
 """A glob of a directory of some name, anywhere."""
 
 
+REMEMBERED = 1024
+"""Names of which the answer is remembered: to open a file asks three times for its own, and once for its directory's,
+which many files share."""
+
+
 class NeverServed:
     """Tells which names below a root are those of files that are never served.
 
@@ -86,6 +92,7 @@ class NeverServed:
         self._beginnings = tuple(beginning[0] for glob in others if (beginning := _LITERAL.match(glob)))
         self._directories = frozenset(named[1] for glob in globs if (named := _DIRECTORY.fullmatch(glob)))
         self._paths = [_compiled(glob) for glob in globs if "/" in glob and not _DIRECTORY.fullmatch(glob)]
+        self._remembered = lru_cache(REMEMBERED)(self._hides)
 
     def __call__(self, name: str, *, directory: bool = False) -> bool:
         """Return whether the file of a name is never served, or the directory of a name with all below it.
@@ -94,6 +101,9 @@ class NeverServed:
             name: below a root, with `/`.
             directory: whether it is a directory.
         """
+        return self._remembered(name, directory)
+
+    def _hides(self, name: str, directory: bool) -> bool:
         *above, own = name.lower().split("/")
         if own in self._directories or not self._directories.isdisjoint(above):
             return True

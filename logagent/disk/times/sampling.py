@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from logagent.core.times.alike import judgement_of
 from logagent.core.times.judgement import SETTLED, Judgement
 from logagent.core.times.named_formats import NamedFormat
 from logagent.core.times.named_judging import judge_with
@@ -52,6 +53,12 @@ def judged(
     if own.stands_alone or not (more := beside()):
         return own
     return judge_with(named, [*more, *_all(taken)], zone, modified)
+
+
+def judged_whole(times: Sequence[bytes]) -> Judgement:
+    """Judge a text that is looked at as a whole and whose lines are all timed alike; see `alike_times`."""
+    judgement = judgement_of(_few([times]) or times)
+    return judgement if judgement.firm else judgement_of(times)
 
 
 def _judged_by(

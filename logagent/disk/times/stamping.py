@@ -123,7 +123,7 @@ class FileTimes:
 
     def _sampled(self, size: int) -> list[list[int]]:
         """Return the times at the beginning and at the end of the file; an end without times is left out."""
-        begins = (self._heads.begin, max(self._heads.begin, self._heads.size - size))
+        begins = sorted({self._heads.begin, max(self._heads.begin, self._heads.size - size)})
         return [times for begin in begins if (times := self.stamped(begin, begin + size)[1])]
 
     @property

@@ -355,6 +355,7 @@ def test_what_a_glob_meets_unchanged_is_not_opened_again(tmp_path: Path) -> None
         if opened == 0:
             (tmp_path / "b.log").write_bytes(lines(0, 12))
     assert listings[0] == listings[1]
+    assert [one is other for one, other in zip(*listings[1:], strict=True)] == [True, False]
     assert listings[1][1].newest != listings[2][1].newest
 
 
