@@ -77,7 +77,7 @@ class Agent:
         self._logs = logs
         self._peers = peers
         self._patience = patience
-        self._lister = LocalLister(logs, LogLister())
+        self._lister = LocalLister(logs, LogLister(logs.lister))
 
     async def check(self, query: Query) -> None:
         """Compile the query's expressions in a thread, ahead of the search.
@@ -169,7 +169,8 @@ class Agent:
         if query.follow:
             roll = self._roll(hosts)
             return Follow([(host, self._live(host, roll)) for host in hosts], self._gather, self._patience, roll)
-        return Tallied(self._gather(hosts)) if query.form.hits else self._gather(hosts)
+        gathered = self._gather(hosts, narrows=not query.own)
+        return Tallied(gathered) if query.form.hits else gathered
 
     def _asked(self, query: Query) -> list[str]:
         """Return the hosts that a query names; raise `Failure` for one that is not known."""
@@ -198,9 +199,9 @@ class Agent:
     def _roll(self, hosts: Sequence[str]) -> Roll:
         return Roll(self.identity, hosts, self._namesake)
 
-    def _gather(self, hosts: Sequence[str]) -> Gather:
+    def _gather(self, hosts: Sequence[str], *, narrows: bool = False) -> Gather:
         roll = self._roll(hosts)
-        sources = [(host, self._source(host, roll)) for host in hosts]
+        sources = [(host, self._source(host, roll, narrows=narrows)) for host in hosts]
         return Gather(sources, self._patience, of_hosts=True, roll=roll)
 
     def _live(self, host: str, roll: Roll) -> Source:
@@ -210,9 +211,9 @@ class Agent:
             return self._peers.live_once(self.name, roll)
         return self._peers.live(host, roll)
 
-    def _source(self, host: str, roll: Roll) -> Source:
+    def _source(self, host: str, roll: Roll, *, narrows: bool) -> Source:
         if host == self.name:
-            return LocalSource(self._logs, self._patience * PATIENCE_OF_FILES)
+            return LocalSource(self._logs, self._patience * PATIENCE_OF_FILES, narrows=narrows)
         return self._peers.source(self._listed(host), roll)
 
 

@@ -20,6 +20,7 @@ from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.ends import Ends, Lister
 from logagent.disk.catalog.format_names import names_of
+from logagent.disk.catalog.latest_times import latest_times
 from logagent.disk.catalog.left_out import LeftOut, Wanted
 from logagent.disk.catalog.listed_logs import MAX_LISTED, LogLister, sorted_out, unlooked
 from logagent.disk.following.shared_tails import SharedTails
@@ -30,6 +31,7 @@ from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
 from logagent.disk.times.known_judgements import KnownJudgements
 from logagent.fanout.gather import Gather
+from logagent.fanout.narrowed import Narrowed, may_be_narrowed
 from logagent.fanout.unread import Unread, UnreadGuard
 
 LEAST_KEPT = 256 * 1024
@@ -51,6 +53,7 @@ class LocalLogs:
         tails: shared by all follows; None: nothing may be followed.
         root_zones: the zone of times that state none, by the absolute path of a root.
         formats: the formats of time that were named.
+        lister: reads the ends of their files, and remembers them.
     """
 
     catalog: Catalog
@@ -60,7 +63,7 @@ class LocalLogs:
     tails: SharedTails | None = None
     root_zones: Mapping[Path, tzinfo] = field(default_factory=dict)
     formats: FormatRules = field(default_factory=FormatRules)
-    _lister: Lister = field(default_factory=Lister, init=False, repr=False)
+    lister: Lister = field(default_factory=Lister, init=False, repr=False)
     _of_formats: dict[NamedFormat, ReadOptions] = field(default_factory=dict, init=False, repr=False)
 
     @property
@@ -84,7 +87,15 @@ class LocalLogs:
         Raises:
             Failure: when it cannot be read.
         """
-        return self._lister.ends(file, self.zone_of(log), self.named_for(log))
+        return self.lister.ends(file, self.zone_of(log), self.named_for(log))
+
+    def ends_if_known(self, log: Log, file: Generation) -> Ends | None:
+        """Return the times at the ends of one file of a log, if they are known since it was looked into."""
+        return self.lister.known(file, self.zone_of(log), self.named_for(log))
+
+    def ends_of_met(self, log: Log, file: Generation) -> Ends:
+        """Return the times at the ends of one file of a log; reads the disk unless they are known, as `ends_of`."""
+        return self.lister.ends(file, self.zone_of(log), self.named_for(log), opened=False)
 
     def options_of(self, log: Log) -> ReadOptions:
         """Return the options for reading one log alone."""
@@ -133,10 +144,13 @@ class LocalSource:
     Attributes:
         logs: all logs of this host.
         patience: seconds that a log has to send something before it is left behind.
+        narrows: whether only logs are read that may have one of the newest lines, where there are very many; then the
+            answer says how far it came in none of them.
     """
 
     logs: LocalLogs
     patience: float
+    narrows: bool = False
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the lines of all logs that the query names, merged; see `Source.pump`."""
@@ -150,7 +164,7 @@ class LocalSource:
         noted = Noted(out, found.told())
         guard = UnreadGuard(query, noted, self._unread(left_out, threads) if left_out else None)
         await guard.begin()
-        outcome = guard.judged(await self._merged(self._sources(query, logs, threads)).pump(guard.question, guard))
+        outcome = guard.judged(await (await self._source_of(query, logs, threads)).pump(guard.question, guard))
         return replace(outcome, notes=add_up((*found.told(), *outcome.notes)))
 
     def _unread(self, left_out: LeftOut, threads: DiskThreads) -> Unread:
@@ -158,6 +172,19 @@ class LocalSource:
             return await threads.in_slices(left_out.looked_into(self.logs.ends_of))
 
         return Unread(left_out.failure(), left_out.count, left_out.latest, left_out.least, looked_into)
+
+    async def _source_of(self, query: Query, logs: Sequence[Log], threads: DiskThreads) -> Source:
+        if not (self.narrows and may_be_narrowed(query, len(logs))):
+            return self._merged(self._sources(query, logs, threads))
+        known, ends = self.logs.ends_if_known, self.logs.ends_of_met
+
+        def merged(chosen: Sequence[int]) -> Source:
+            return self._merged(self._sources(query, [logs[number] for number in chosen], threads))
+
+        async def looked_into(chosen: Sequence[int]) -> list[int]:
+            return await threads.in_slices(latest_times([logs[number] for number in chosen], ends, looks=True))
+
+        return Narrowed(await threads.in_slices(latest_times(logs, known, looks=False)), merged, looked_into)
 
     def _merged(self, sources: list[tuple[str, Source]]) -> Source:
         return sources[0][1] if len(sources) == 1 else Gather(sources, self.patience)

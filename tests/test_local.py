@@ -16,7 +16,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.core.batch import SIGN_OF_LIFE, Position
-from logagent.core.notes import Note
+from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.core.wire.listing import UNTIMED, ListedLog, Listing
@@ -26,6 +26,7 @@ from logagent.disk.catalog.listed_logs import LogLister
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.fanout.gather import Gather
+from logagent.fanout.narrowed import NARROWED_FROM
 from logagent.local import LEAST_KEPT, LocalLister, LocalLogs, LocalSource
 from testbed.queries import changed
 from testbed.reading import Collected
@@ -427,3 +428,20 @@ async def test_what_could_not_be_reached_makes_a_listing_incomplete(autojump_clo
     assert [log.name for log in listing.logs] == ["a.log"]
     assert listing.hosts[0].message == "the root volume is not there; is its volume mounted?"
     assert not listing.outcome.complete
+
+
+async def test_the_newest_lines_of_very_many_logs_are_found_in_those_that_may_have_them(tmp_path: Path) -> None:
+    for number in range(NARROWED_FROM + 1):
+        minute = b"2026-11-23T%02d:%02d" % (number // 60 % 24, number % 60)
+        (tmp_path / f"{number}.log").write_bytes(b"%b:01Z x\n%b:02Z x\n" % (minute, minute))
+    few = Query.of(files=("*.log",), n=3)
+    logs, outcomes = logs_in(tmp_path, max_files=2000), list[Outcome]()
+    answers = []
+    for narrows in (False, True):
+        got = Collected()
+        outcomes.append(await LocalSource(logs, 60, narrows=narrows).pump(few, got))
+        answers.append(b"".join(batch.body for batch in got.batches))
+    assert answers[0] == answers[1]
+    assert [outcome.complete for outcome in outcomes] == [True, True]
+    assert outcomes[1].notes == (Note(NoteKind.CURSOR, (), NARROWED_FROM + 1),)
+    assert outcomes[1].bytes_scanned < outcomes[0].bytes_scanned // 10

@@ -163,7 +163,10 @@ class _Delivery:
         whole = outcome.complete and (most is None or self._records < most)
         if query.own or query.form.hits or (whole and query.form.order is Order.NEWEST):
             return outcome
-        positions = self._positions.current()
+        told = any(
+            note.kind == NoteKind.CURSOR for note in outcome.notes
+        )  # by a source that does not say all positions
+        positions = [] if told else self._positions.current()
         cursor = encode(query, positions)
         lacks = [(NoteKind.CURSOR, 0 if cursor else len(positions))]
         if self._plan.cursors is not None:

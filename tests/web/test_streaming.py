@@ -487,6 +487,19 @@ async def test_an_answer_of_too_many_logs_has_no_cursor_and_says_so(autojump_clo
     assert outcome.notes[0].sentence == "there is no cursor: the positions of 3000 logs do not fit into one"
 
 
+async def test_an_answer_whose_source_does_not_say_all_positions_has_no_cursor(autojump_clock: MockClock) -> None:
+    note = Note("cursor", (), 9000, "web0")
+
+    async def narrowed(query: Query, out: Out) -> Outcome:
+        await out.send(replace(LINE, positions=MANY[:3]))
+        return Outcome(Status.RESOURCE_EXHAUSTED, "no more", notes=(note,))
+
+    async with asking(narrowed) as response:
+        await read(response)
+        outcome = from_trailers(trailers(response))
+    assert (outcome.cursor, outcome.notes) == ("", (note,))
+
+
 async def test_records_of_many_logs_have_no_cursors_though_the_answer_has_one(autojump_clock: MockClock) -> None:
     async def many(query: Query, out: Out) -> Outcome:
         await out.send(replace(LINE, origins=(Origin("web0", "a.log"),), times=[0], offsets=[0], positions=MANY[:900]))

@@ -43,6 +43,7 @@ class Ends:
         newest: the latest time; None also for a compressed file, whose end cannot be read without all of it.
         compressed: whether the file is compressed, by its content.
         loss: how an archive is damaged that has no line before the damage; empty: it is not.
+        is_whole: whether all lines were looked at, so that none is later than `newest`.
     """
 
     judgement: Judgement = field(default_factory=Judgement)
@@ -50,6 +51,7 @@ class Ends:
     newest: int | None = None
     compressed: bool = False
     loss: str = ""
+    is_whole: bool = False
 
 
 class Lister:
@@ -80,7 +82,7 @@ class Lister:
         Raises:
             Failure: when the file cannot be read.
         """
-        if not opened and (known := self._unopened(generation, zone, named)) is not None:
+        if not opened and (known := self.known(generation, zone, named)) is not None:
             return known
         descriptor = generation.open()
         try:
@@ -124,7 +126,8 @@ class Lister:
                 self._seen.popitem(last=False)
         return ends
 
-    def _unopened(self, file: Generation, zone: tzinfo, named: NamedFormat | None) -> Ends | None:
+    def known(self, file: Generation, zone: tzinfo, named: NamedFormat | None = None) -> Ends | None:
+        """Return what the ends of a file said that was found unchanged and readable; None if that is not known."""
         if file.identity is None or not file.readable:
             return None
         return self._remembered((*file.identity, file.size, file.modified, str(zone), named))
@@ -160,7 +163,7 @@ def _of_small(text: bytes) -> Ends | None:
     times = alike_times(lines) if len(lines) <= FEW else []
     if not times:
         return None
-    return Ends(judged_whole(times), instant_of_text(min(times)), instant_of_text(max(times)))
+    return Ends(judged_whole(times), instant_of_text(min(times)), instant_of_text(max(times)), is_whole=True)
 
 
 def _of_file(times: FileTimes) -> Ends:

@@ -89,7 +89,7 @@ class LeftOut:
         latest = self.least
         for log in self.newest:
             yield
-            latest = max(latest, _latest(log, ends_of))
+            latest = max(latest, latest_by_ends(log, ends_of))
         return latest
 
 
@@ -98,7 +98,7 @@ def modified(log: Log) -> int:
     return max(file.modified for file in log.generations)
 
 
-def _latest(log: Log, ends_of: EndsOf) -> int:
+def latest_by_ends(log: Log, ends_of: EndsOf) -> int:
     """Return the latest time that a line of a log may have, of whose newest lines the time is looked at.
 
     Where that is later than the file's modification time, the lines are dated ahead, and later ones may be further on.
