@@ -261,7 +261,7 @@ def test_real_exit_code_is_the_verdict(serving: Serving, argv: Sequence[str], co
         (["app.log", "--step", "1d"], 0, "2026-11-23 █.* 200000\nby 1d, in UTC: web-1 200000\n", ""),
         (["app.log", "line 19999", "-o", "json"], 0, '.*"count": 11}.*\n', ""),
         (["app.log", "no such line"], 1, "", ""),
-        (["none.log"], 2, "", "logagent: .*NOT_FOUND.*\n"),
+        (["none.log"], 2, "", "(?s)logagent: .*NOT_FOUND.*\n"),
     ],
 )
 def test_real_hits_are_counted_and_the_exit_code_is_the_verdict(

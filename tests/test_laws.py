@@ -46,8 +46,8 @@ USABLE_BY_UPPER = frozenset({"", "certs"})
 PURE = frozenset(
     {
         "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "copy",
-        "cryptography", "dataclasses", "datetime", "decimal", "enum", "fnmatch", "functools", "hashlib", "heapq",
-        "html", "hyperscan", "ipaddress",
+        "cryptography", "dataclasses", "datetime", "decimal", "difflib", "enum", "fnmatch", "functools", "hashlib",
+        "heapq", "html", "hyperscan", "ipaddress",
         "itertools", "json", "math", "numbers", "numpy", "operator", "re", "statistics", "string", "struct", "sys",
         "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zlib", "zstandard"
     }
@@ -79,7 +79,7 @@ LONGEST = {"file": 300, "class": 200, "function": 40}
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """Ways of Trio's to threads."""
 
-_OF_COMMANDS = frozenset({"address", "command_parser", "flags", "plain", "printers"})
+_OF_COMMANDS = frozenset({"address", "answer", "command_parser", "times", "flags", "plain", "printers", "secured"})
 LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays", "coding"}) | _OF_COMMANDS
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
 certificates, which is needed where a handshake failed, for numpy, which is needed for many lines, or for zstandard,

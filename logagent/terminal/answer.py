@@ -8,18 +8,22 @@ from typing import NamedTuple
 
 from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
-from logagent.core.query import Source
+from logagent.core.query import Query, Source
 from logagent.peers.direct.waiting import Late
+from logagent.terminal.address import AgentAddress
+from logagent.terminal.checking import told_in_flags
 from logagent.terminal.notices import NoticePrinter
 from logagent.terminal.printers import printer_of
 from logagent.terminal.printing import Printer
 from logagent.terminal.progress import Watched, progress_on
-from logagent.terminal.question import Question
+from logagent.terminal.question import FLAGS, Question
 from logagent.terminal.streams import Streams, Write
 from logagent.terminal.verdicts import FAILED, NOTHING, exit_code, talk
 
 GRACE = 2.0
 """Seconds beyond the timeout that an agent has to send its verdict: it keeps the same deadline itself."""
+NO_SUCH_FILE = "no such file: "
+"""How an agent's message begins that names logs of which it has none."""
 CLOSED_PIPE = 141
 """The exit code that a shell shows for a program that ended because nobody reads its output (128 + SIGPIPE)."""
 
@@ -35,11 +39,23 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
     """
     if outcome is None:
         return CLOSED_PIPE
+    outcome = replace(outcome, message=told_in_flags(outcome.message, FLAGS))
     for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose, cursor=asked.show_cursor):
         streams.say(line)
+    if outcome.message.startswith(NO_SUCH_FILE) and not outcome.lines:
+        say_what_is_meant(asked.query, asked.agent, streams)
     if exit_code(outcome) == NOTHING and asked.form == "text" and streams.stderr.isatty():
         streams.say("nothing matched")
     return exit_code(outcome)
+
+
+def say_what_is_meant(query: Query, agent: AgentAddress, streams: Streams) -> None:
+    """Say which logs may be meant by names that no host has."""
+    # Imported here, since most names are right.
+    from logagent.terminal.nearest_names import suggestions
+
+    for sentence in suggestions(query, agent) or ["`logagent files` lists what there is"]:
+        streams.say(sentence)
 
 
 class Printed(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NoReturn
 
 _WORD = "\0"
@@ -16,6 +16,9 @@ _WORD = "\0"
 _COLUMNS = 80
 """Of help that goes nowhere in particular."""
 _UNKNOWN = "unrecognized arguments: "
+_ALIKE = 0.75
+"""How much two words have in common of which one is taken for the other, mistyped."""
+_CHOICE = re.compile(r"invalid choice: '(?P<typed>[^']*)' \(choose from (?P<choices>.*)\)")
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -63,15 +66,11 @@ class CommandParser(argparse.ArgumentParser):
         """Print what is wrong, and where help is to be had; end with the exit code of wrong usage."""
         said = message.replace(_WORD, "")
         if said.startswith(_UNKNOWN):
-            said += self._meant(said.removeprefix(_UNKNOWN).split()[0].partition("=")[0])
+            flag = said.removeprefix(_UNKNOWN).split()[0].partition("=")[0]
+            said += _meant(flag, self._option_string_actions)
+        elif choice := _CHOICE.search(said):
+            said += _meant(choice["typed"], re.findall(r"[\w-]+", choice["choices"]))
         self.exit(2, f"{self.prog}: {said}\n`{self.prog} --help` lists what there is.\n")
-
-    def _meant(self, flag: str) -> str:
-        # Imported here, since most commands are typed right.
-        from difflib import get_close_matches
-
-        meant = get_close_matches(flag, self._option_string_actions, 1)
-        return f"; is {meant[0]} meant?" if meant else ""
 
     def _in_order(self, argv: Sequence[str]) -> Iterator[str]:
         """Yield flags as they come, each with its value, and mark other words."""
@@ -116,6 +115,14 @@ class CommandParser(argparse.ArgumentParser):
         """Return whether a flag takes a value; None if there is no such flag."""
         action = self._option_string_actions.get(flag)
         return None if action is None else action.nargs is None
+
+
+def _meant(typed: str, known: Iterable[str]) -> str:
+    # Imported here, since most commands are typed right.
+    from difflib import get_close_matches
+
+    meant = get_close_matches(typed, [*known], 1, _ALIKE)
+    return f"; is {meant[0]} meant?" if meant else ""
 
 
 def _unmarked(value: object) -> object:

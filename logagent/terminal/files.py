@@ -6,17 +6,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedLog, Listing, parse_listing, rfc3339, to_json
 from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.amounts import size
+from logagent.terminal.answer import say_what_is_meant
 from logagent.terminal.arguments import FilesArguments, Output
 from logagent.terminal.checking import checked, when
 from logagent.terminal.names import host_names, log_names
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
-from logagent.terminal.verdicts import FAILED, exit_code, in_trace, talk
+from logagent.terminal.verdicts import FAILED, NOTHING, exit_code, in_trace, talk
 
 _FLAGS = {"filename": "GLOB", "hostname": "--host"}
 _HEADER = ("HOST", "FILE", "SIZE", "OLDEST", "NEWEST", "GENERATIONS", "FORMAT")
@@ -67,6 +69,10 @@ def print_files(listing: Listing, asked: FilesQuestion, streams: Streams) -> int
         streams.print(table(header, map(row, listing.logs)))
     for line in talk(listing.outcome, agent=asked.agent.url, verbose=False):
         streams.say(line)
+    if exit_code(listing.outcome) == NOTHING and asked.form == "text":
+        streams.say(next((part.message for part in listing.hosts if part.message), "there are no logs"))
+        if not all(map(is_glob, asked.query.files)):
+            say_what_is_meant(asked.query, asked.agent, streams)
     return exit_code(listing.outcome)
 
 

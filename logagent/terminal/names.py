@@ -13,7 +13,8 @@ from logagent.core.wire.parameter_values import MAX_REPEATS
 def log_name(typed: str, argument: str) -> str:
     """Return the name below an agent's roots that a path as typed means: `./syslog`, `a/../syslog`, `nginx/`.
 
-    A directory, which ends with a slash, means all that lies in it.
+    A directory, which ends with a slash, means all that lies in it. A path from the root of a host stays one: each
+    agent knows whether it leads below its own roots.
 
     Args:
         argument: how the command calls it, for messages.
@@ -25,20 +26,15 @@ def log_name(typed: str, argument: str) -> str:
     if not typed or ":" in parts[0] or {"", ".", ".."}.isdisjoint(parts):
         return typed  # plain, or ROOT:PATH, or for the agent to judge
     name = posixpath.normpath(typed)
-    if name.startswith("/"):
-        below = posixpath.basename(name) or "*"
-        raise ConfigError(
-            argument,
-            f"{typed} is a path of a host, and an agent's logs are named below its roots: below /var/log, "
-            f"/var/log/app/x.log is app/x.log; `logagent files '**/{below}'` finds it",
-        )
+    if name.startswith("//"):
+        name = name[1:]  # which POSIX leaves alone
     if name.split("/")[0] == "..":
         raise ConfigError(
             argument, f"{typed} leads out of an agent's roots; `logagent files` lists what lies below them"
         )
     if name == ".":
         return "**/*"
-    return f"{name}/**/*" if typed.endswith(("/", "/.")) else name
+    return f"{name.rstrip('/')}/**/*" if typed.endswith(("/", "/.")) else name
 
 
 def log_names(typed: Sequence[str], argument: str) -> list[str]:

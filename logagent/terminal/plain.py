@@ -15,10 +15,9 @@ from logagent.core.query import Source
 from logagent.peers.direct.coroutines import finished
 from logagent.peers.direct.source import DirectSource
 from logagent.peers.direct.waiting import left
-from logagent.peers.direct.wires import Secure
-from logagent.terminal.address import AgentAddress
 from logagent.terminal.answer import CLOSED_PIPE, GRACE, print_batches, report
 from logagent.terminal.question import Question
+from logagent.terminal.secured import secure_of
 from logagent.terminal.streams import Stdout, Streams, stdout_error, write_all
 
 PIPE_ROOM = 4096
@@ -113,13 +112,3 @@ def _tallied(source: Source) -> Source:
     from logagent.core.hits.tally import Tallied
 
     return Tallied(source)
-
-
-def secure_of(agent: AgentAddress) -> Secure | None:
-    """Return what speaks TLS with an agent; None if none is spoken."""
-    if not agent.url.startswith("https:"):
-        return None
-    # Imported here, since TLS takes longer to load than an answer without it.
-    from logagent.peers.direct.tls_wire import over_tls
-
-    return over_tls(agent.tls)

@@ -10,7 +10,7 @@ from logagent.peers.direct.documents import hosts_document_from, listing_from
 from logagent.peers.direct.waiting import Late, Lost
 from logagent.terminal.files import FilesQuestion, no_files, print_files
 from logagent.terminal.hosts import HostsQuestion, NoHosts, hosts_in, no_hosts, print_hosts, too_late, unreachable
-from logagent.terminal.plain import secure_of
+from logagent.terminal.secured import secure_of
 from logagent.terminal.streams import Streams
 
 

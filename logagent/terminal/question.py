@@ -24,7 +24,8 @@ EARLIER = 10
 Form = Literal["text", "json", "records", "count"]
 """What is printed: the lines as text, as JSON with the verdict or (records) without it, or only their number."""
 
-_FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines"}
+FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines"}
+"""The names of arguments that are not called as the parameters of a request."""
 
 
 class Question(NamedTuple):
@@ -85,7 +86,7 @@ def _query(typed: QueryArguments, form: Form, prefix: bool) -> Query:
 
 
 def _checked(parameters: Parameters, parse: Callable[[bytes, int], Query]) -> Query:
-    return checked(parameters, lambda query_string: parse(query_string, time.time_ns()), _FLAGS)
+    return checked(parameters, lambda query_string: parse(query_string, time.time_ns()), FLAGS)
 
 
 def _search(typed: SearchArguments) -> Parameters:
@@ -125,6 +126,6 @@ def _answer(typed: QueryArguments) -> Parameters:
 
 def _with_zone(flag: str, typed: str | None) -> str | None:
     try:
-        return None if typed is None else times.completed(typed, datetime.now().astimezone())
-    except times.StillToCome as error:
+        return None if typed is None else times.read(typed, datetime.now().astimezone())
+    except (times.StillToCome, times.NoTime) as error:
         raise ConfigError(flag, str(error)) from None

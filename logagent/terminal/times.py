@@ -28,11 +28,38 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), 86_400),
     **dict.fromkeys(("w", "week", "weeks"), 7 * 86_400),
 }
+_EXAMPLES = "10:30, yesterday, 'yesterday 10:30', 2026-11-23, '23 Nov 10:30', 15m, '2 hours ago', 2026-11-23T10:30:00Z"
 _STEP = r"([0-9]{1,6}) ?([a-z]+) ?"
 
 
 class StillToCome(ValueError):
     """A time of today, without a day, is still to come; the message says what may be meant."""
+
+
+class NoTime(ValueError):
+    """What was typed is no time; the message says what would be right."""
+
+
+def read(typed: str, now: datetime, zone: tzinfo | None = None) -> str:
+    """Complete a time as typed, as `completed` does.
+
+    Raises:
+        StillToCome: for a time of the day without a day that is not over yet.
+        NoTime: for what no agent reads as a time.
+    """
+    text = completed(typed, now, zone)
+    if moments.read(text, 0) is None:
+        raise NoTime(f"{typed} is no time; {_meant(typed)}such are {_EXAMPLES}")
+    return text
+
+
+def _meant(typed: str) -> str:
+    # Imported here, since most times are typed right.
+    from difflib import get_close_matches
+
+    day, blank, clock = typed.partition(" ")
+    near = get_close_matches(day.lower(), [*_WORD_DAYS, "now"], 1)
+    return f"is '{near[0]}{blank}{clock}' meant? " if near and near[0] != day.lower() else ""
 
 
 def completed(typed: str, now: datetime, zone: tzinfo | None = None) -> str:

@@ -189,6 +189,13 @@ async def test_agent_that_is_too_old_for_a_parameter_is_told_as_that() -> None:
     assert batches == []
 
 
+async def test_agent_of_a_version_that_takes_no_paths_is_told_as_that() -> None:
+    agent = Answering(400, b'{"detail": "paths: unknown parameter; known are filename"}')
+    outcome, _ = await agent.pump(Query.of(files=("app.log", "/var/log/syslog")))
+    assert outcome.message.endswith(" does not know `paths`: upgrade that agent")
+    assert "paths=true" in str(agent.asked[0].url)
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [

@@ -101,6 +101,8 @@ def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
     [
         (["query", "f", "--verb"], "unrecognized arguments: --verb; is --verbose meant?"),
         (["files", "--hots=a"], "unrecognized arguments: --hots=a; is --host meant?"),
+        (["follow", "f", "--order"], "unrecognized arguments: --order\n"),
+        (["query", "f", "--color", "alwys"], "; is always meant?\n"),
         (["hits", "f", "--xyzzy"], "unrecognized arguments: --xyzzy\n"),
         (["query", "f", "-n"], "argument -n/--lines: expected one argument"),
         (["hosts", "x"], "unrecognized arguments: x\n"),
@@ -112,6 +114,12 @@ def test_mistakes_are_told_in_two_lines(argv: list[str], said: str) -> None:
     assert isinstance(told, UsageText)
     assert said in told.text
     assert told.text.splitlines()[1] == f"`logagent {argv[0]} --help` lists what there is."
+
+
+def test_a_command_that_is_almost_right_is_suggested() -> None:
+    told = parse(["qurey", "f"])
+    assert isinstance(told, UsageText)
+    assert told.text.endswith("; is query meant?\n`logagent --help` lists what there is.\n")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from logagent.config.errors import ConfigError
 from logagent.core.query import BadParameter, Query
-from logagent.terminal.checking import checked, given, when
+from logagent.terminal.checking import checked, given, in_flags, told_in_flags, when
 
 
 def test_parameters_reach_the_reader_as_a_query_string_without_those_that_have_no_values() -> None:
@@ -33,3 +33,32 @@ def test_wrong_parameter_is_told_by_the_name_of_its_argument(name: str, flag: st
 
 def test_switch_that_is_not_set_has_no_values() -> None:
     assert (when(False), when(True, "event")) == ([], ["event"])
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            "a follow has no end in time; leave until out, or leave out follow",
+            "a follow has no end in time; leave --until out, or leave out --follow",
+        ),
+        ("must be after since", "must be after --since"),
+        ("goes with follow=true only", "goes with --follow only"),
+        ("must be a time such as x, seconds since the epoch", "must be a time such as x, seconds since the epoch"),
+        (
+            "belongs to an answer up to a time (until); leave out follow, or the cursor",
+            "belongs to an answer up to a time (--until); leave out --follow, or the cursor",
+        ),
+        ("a follow goes from older to newer; leave order out", "a follow goes from older to newer; leave --order out"),
+        ("is damaged; give it as it came in log-cursor", "is damaged; give it as --show-cursor printed it"),
+    ],
+)
+def test_other_parameters_are_named_as_the_command_line_has_them(reason: str, told: str) -> None:
+    assert in_flags(reason) == told
+
+
+def test_what_an_agent_refuses_is_named_as_the_command_line_has_it() -> None:
+    assert told_in_flags("regex: Missing )", {}) == "--regex: Missing )"
+    assert told_in_flags("n: must be x", {"n": "--lines"}) == "--lines: must be x"
+    assert told_in_flags("no such file: x", {}) == "no such file: x"
+    assert told_in_flags("", {}) == ""

@@ -80,7 +80,7 @@ async def test_files_are_a_table(console: Console) -> None:
 @pytest.mark.parametrize(
     ("logs", "part", "code", "said"),
     [
-        ((), LACKING, NOTHING, ""),
+        ((), LACKING, NOTHING, f"logagent: {LACKING.message}\n"),
         ((APP, LOCKED), OK, FOUND, ""),
         (
             (APP, LOCKED),
@@ -129,7 +129,8 @@ async def test_files_as_json_are_the_document(console: Console) -> None:
         ((APP,), (OK, DOWN), PARTIAL, ["db-2: connection refused", "partial answer: 1 of 2 hosts failed"]),
         ((), (OK, DOWN), PARTIAL, ["db-2: connection refused", "partial answer: 1 of 2 hosts failed"]),
         ((), (DOWN,), FAILED, ["db-2: connection refused", "no answer: 1 of 1 hosts failed"]),
-        ((), (LACKING,), NOTHING, []),
+        ((), (LACKING,), NOTHING, [LACKING.message]),
+        ((), (OK,), NOTHING, ["there are no logs"]),
         ((APP,), (OK, LACKING), FOUND, []),
     ],
 )

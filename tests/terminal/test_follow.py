@@ -70,7 +70,7 @@ def test_a_follow_cannot_be_counted() -> None:
 
 
 def test_patience_is_of_a_follow_only() -> None:
-    with pytest.raises(ConfigError, match="--patience: goes with follow=true only"):
+    with pytest.raises(ConfigError, match="--patience: goes with --follow only"):
         query_of("query", "app.log", "--patience", "1s")
 
 

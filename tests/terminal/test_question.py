@@ -143,7 +143,8 @@ def test_a_cursor_that_does_not_fit_is_told_in_the_words_of_the_agent(
     with pytest.raises(BadParameter) as refused:
         parse(urlencode({"filename": "syslog", "cursor": cursor}).encode(), 0)
     assert console.run("query", "syslog", "--cursor", cursor) == FAILED
-    assert console.talk == f"logagent: --cursor: {reason}\n"
+    told = reason.replace("as it came in log-cursor", "as --show-cursor printed it")
+    assert console.talk == f"logagent: --cursor: {told}\n"
     assert refused.value.reason == reason
     assert console.data == ""
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.terminal.times import StillToCome, completed
+from logagent.terminal.times import NoTime, StillToCome, completed, read
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=BERLIN)
@@ -73,6 +73,20 @@ def test_what_is_left_out_is_this_machines(typed: str, meant: str) -> None:
 )
 def test_all_else_is_the_agents_to_judge(typed: str) -> None:
     assert completed(typed, NOW, BERLIN) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("foo", "foo is no time; such are 10:30, "),
+        ("yesteday 10:00", "yesteday 10:00 is no time; is 'yesterday 10:00' meant? such are "),
+        ("today 25:00", "today 25:00 is no time; such are "),
+    ],
+)
+def test_what_is_no_time_is_told_with_some_that_are(typed: str, said: str) -> None:
+    with pytest.raises(NoTime) as error:
+        read(typed, NOW)
+    assert str(error.value).startswith(said)
 
 
 def test_the_machines_own_zone_is_taken_for_the_day_that_is_named() -> None:

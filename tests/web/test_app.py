@@ -287,7 +287,7 @@ async def test_unknown_host_is_a_404_that_lists_the_known(autojump_clock: MockCl
     async with cluster(web0=LINES, web1=LINES) as it:
         reply = await it.ask("filename=app.log&hostname=web7")
     assert reply.status == 404
-    assert problem(reply)["detail"] == "no host named web7; known are web0, web1"
+    assert problem(reply)["detail"] == "no host named web7; is web1 meant? known are web0, web1"
 
 
 async def test_hostname_chooses_by_name_and_glob(autojump_clock: MockClock, cluster: Start) -> None:
@@ -523,7 +523,7 @@ async def test_bad_parameter_of_files_is_a_400(
 async def test_unknown_host_of_files_is_a_404(autojump_clock: MockClock, cluster: Start) -> None:
     async with cluster(web0=LINES) as it:
         reply = await it.ask("hostname=web7", route="/files")
-    assert problem(reply)["detail"] == "no host named web7; known are web0"
+    assert problem(reply)["detail"] == "no host named web7; is web0 meant? known are web0"
 
 
 async def test_healthz_and_readyz_answer(autojump_clock: MockClock, cluster: Start) -> None:

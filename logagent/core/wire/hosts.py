@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from logagent.core.globs import is_glob
@@ -99,8 +100,15 @@ def chosen(asked: Sequence[str], known: Iterable[str]) -> list[str]:
     names = sorted(known)
     for pattern in asked:
         if not any(_fits(name, pattern) for name in names):
-            raise Failure(Status.NOT_FOUND, f"no host named {pattern}; known are {_listed(names)}")
+            raise Failure(
+                Status.NOT_FOUND, f"no host named {pattern}; {_meant(pattern, names)}known are {_listed(names)}"
+            )
     return [name for name in names if not asked or any(_fits(name, pattern) for pattern in asked)]
+
+
+def _meant(typed: str, names: Sequence[str]) -> str:
+    near = get_close_matches(typed.lower(), names, 1)
+    return f"is {near[0]} meant? " if near else ""
 
 
 def _fits(name: str, pattern: str) -> bool:

@@ -21,7 +21,7 @@ from logagent.core.wire.verdict import notes_to_json
 
 EVERYTHING = "**/*"
 """The glob that is listed if no file is named."""
-PARAMETERS = ("filename", "hostname", "rotated", "timeout")
+PARAMETERS = ("filename", "hostname", "rotated", "timeout", "paths")
 """The names that a query string of `/files` may hold."""
 UNTIMED = "no times were recognised: merged as one block, by its time of modification"
 """The message of a log in which no time is recognised."""

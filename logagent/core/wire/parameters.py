@@ -18,6 +18,10 @@ MAX_VALUE = 4096
 MAX_QUERY_STRING = 64 * 1024
 """Bytes of the whole query string, before it is decoded."""
 
+_PATHS = "paths"
+"""Sent along with names that are absolute paths: an agent that is too old to look for them below its roots does not
+know it, and says so, rather than that it has no such file."""
+
 _Reader = Callable[[str, list[str], int], object]
 """Takes a parameter's name, its values, and the current time."""
 _Readers = Mapping[str, tuple[tuple[str, ...], _Reader]]
@@ -49,6 +53,7 @@ _READERS: _Readers = {
     "patience": (("patience",), values.patience),
     "heartbeat": (("heartbeat",), values.heartbeat),
     "cursors": (("cursors",), values.flag),
+    _PATHS: ((), values.flag),
 }
 _OF_FOLLOW = {"patience", "heartbeat"}
 """Parameters that have a meaning only for a follow."""
@@ -169,6 +174,8 @@ def _flags(query: Query) -> list[tuple[str, str]]:
         ("cursors", query.form.cursors),
     ]
     pairs = [(name, "true") for name, is_set in flags if is_set]
+    if any(name.startswith("/") for name in query.files):
+        pairs.append((_PATHS, "true"))
     return pairs if query.rotated else [*pairs, ("rotated", "false")]
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 from logagent.core.notes import NoteKind, Notes
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.found_files import STEP, FoundFile, may_open
+from logagent.disk.catalog.globs import compiled_all
 from logagent.disk.catalog.left_out import LeftOut, Wanted, newest
 from logagent.disk.catalog.links import OpenRoot, failure_of_look, look
 from logagent.disk.catalog.live_names import LiveNames
@@ -35,7 +36,7 @@ class Asked(NamedTuple):
 
     Attributes:
         pattern: as it was asked for.
-        name: what is looked for below the root: the same, or what follows `ROOT:`.
+        name: what is looked for below the root: the same, or what follows `ROOT:` or, of a path, the root's own.
     """
 
     pattern: str
@@ -77,12 +78,18 @@ class Findings:
                 self.refuse(f"{root.name}/", failure)
 
     def asked_in(self, root: Root) -> Iterator[Asked]:
-        """Yield what is asked for in a root: all names and globs, and, of those that begin so, what follows `ROOT:`."""
-        prefix = f"{root.name}:"
+        """Yield what is asked for in a root: all names and globs, and what follows the root in those that name it."""
         for pattern in self.patterns:
             yield Asked(pattern, pattern)
-            if pattern.startswith(prefix):
+            if pattern.startswith(prefix := f"{root.name}:"):
                 yield Asked(pattern, pattern.removeprefix(prefix))
+            if pattern.startswith("/") and (below := root.below(pattern)):
+                yield Asked(pattern, below)
+
+    def is_searched_for(self, pattern: str) -> bool:
+        """Return whether a pattern is a glob, in some root at least, and no name."""
+        asked = (one for each in self.opened for one in self.asked_in(each.root) if one.pattern == pattern)
+        return bool(compiled_all([pattern, *(one.name for one in asked)]))
 
     def look_for(self, opened: OpenRoot, asked: Asked, *, named: bool = True) -> Failure | None:
         """Find one file by its name in a root; return the failure if that does not succeed."""
@@ -152,10 +159,7 @@ class Findings:
 
     def has_log(self, pattern: str) -> bool:
         """Return whether a file of a log that was asked for by this exact name was found."""
-        return any(
-            file.named and pattern in (file.found.log, f"{file.met[1].name}:{file.found.log}")
-            for file in self._found.values()
-        )
+        return any(file.named and _means(pattern, file.met[1], file.found.log) for file in self._found.values())
 
     def logs(
         self, wanted: Wanted, numbering: Numbering, left_out: LeftOut, *, rotated: bool, unreadable: bool
@@ -236,6 +240,11 @@ class Findings:
             links = listed(sorted(self._leading_out))
             return Failure(missing.status, f"{missing.message}; leads out of the served roots: {links}")
         return missing
+
+
+def _means(pattern: str, root: Root, name: str) -> bool:
+    """Return whether a file of a root is asked for by one of its names."""
+    return pattern in (name, f"{root.name}:{name}") or (pattern.startswith("/") and root.below(pattern) == name)
 
 
 def _in_root(met: OpenRoot, opened: OpenRoot, found: FoundFile, *, named: bool) -> InRoot:

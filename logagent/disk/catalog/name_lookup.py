@@ -50,7 +50,7 @@ class NameLookup:
                 opened, [one for one in asked_here if hits[one.pattern] or not compiled_all([one.name])]
             )
         for pattern, failed in failures.items():
-            if not compiled_all([pattern]):
+            if not self._findings.is_searched_for(pattern):
                 self._refuse_missing(pattern, failed or [no_such_file([pattern])], hit=hits[pattern])
 
     def look_beside_targets(self, unresolved: Iterable[tuple[OpenRoot, str]]) -> Steps:

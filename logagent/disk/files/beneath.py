@@ -68,6 +68,18 @@ class Root:
         self._hides = hides
         self.name = name or self.path.name or "/"
 
+    def below(self, path: str) -> str | None:
+        """Return the name below this root that an absolute path, or a glob of some, means; None if it lies elsewhere.
+
+        The root may be spelled as configured, or with its links resolved. Reads the disk.
+        """
+        for spelled in (self.path, self.path.resolve()):
+            if path == str(spelled):
+                return None if self.path.is_dir() else self.path.name
+            if path.startswith(f"{str(spelled).rstrip('/')}/"):
+                return path.removeprefix(str(spelled)).lstrip("/")
+        return None
+
     @contextmanager
     def enter(self) -> Iterator[Beneath]:
         """Open the root until the block ends.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -39,7 +40,13 @@ def test_a_host_that_is_not_known_is_not_found_and_the_known_ones_are_named(aske
     with pytest.raises(Failure) as caught:
         chosen(asked, KNOWN)
     assert caught.value.status is Status.NOT_FOUND
-    assert caught.value.message == f"no host named {asked[-1]}; known are db-1, web-1, web-2, web[1]"
+    told = re.sub(r"is (db-1|web-1|web-2|web\[1\]) meant\? ", "", caught.value.message)
+    assert told == f"no host named {asked[-1]}; known are db-1, web-1, web-2, web[1]"
+
+
+def test_a_host_that_is_almost_right_is_suggested() -> None:
+    with pytest.raises(Failure, match=r"^no host named WEB1; is web-1 meant\? known are "):
+        chosen(["WEB1"], KNOWN)
 
 
 def test_a_refusal_names_some_of_many_known_hosts_and_counts_the_rest() -> None:

@@ -53,7 +53,7 @@ def test_names_that_are_asked_for_are_all_there_is() -> None:
 
 @pytest.mark.parametrize("name", ["keyword", "n", "since", "order", "colour", "filenam%65s"])
 def test_parameter_of_logs_alone_is_unknown(name: str) -> None:
-    with pytest.raises(BadParameter, match="unknown parameter; known are filename, hostname, rotated, timeout"):
+    with pytest.raises(BadParameter, match="unknown parameter; known are filename, hostname, rotated, timeout, paths"):
         parse_listing(f"{name}=1".encode())
 
 

@@ -360,6 +360,28 @@ def test_roots_may_be_given_names(two: list[Path]) -> None:
     assert names(catalog.find(["app:both.log"])) == ["app:both.log"]
 
 
+def test_path_of_the_host_is_understood_below_the_root_that_holds_it(two: list[Path]) -> None:
+    catalog = Catalog(two)
+    assert names(catalog.find([f"{two[0]}/both.log"])) == ["first:both.log"]
+    assert names(catalog.find([f"{two[1]}/sub/*.log", "one.log"])) == ["one.log", "sub/x.log"]
+    assert names(catalog.find([f"{two[1]}/**/*"], rotated=False)) == names(catalog.find(["second:**/*"], rotated=False))
+    assert len(catalog.find([f"{two[0]}/both.log"])[0].generations) == 2
+    link = two[0].parent / "link"
+    link.symlink_to(two[1])
+    assert names(Catalog([link]).find([f"{two[1]}/sub/x.log"])) == ["sub/x.log"]
+    assert names(Catalog([link]).find([f"{link}/sub/x.log"])) == ["sub/x.log"]
+    alone = Catalog([two[1] / "only.log"])
+    assert names(alone.find([f"{two[1]}/only.log"])) == ["only.log"]
+
+
+@pytest.mark.parametrize("name", ["nosuch.log", "nosuch*", "", "sub", "../first/both.log", "sub/../sub/x.log"])
+def test_path_of_the_host_that_leads_nowhere_is_missing(two: list[Path], name: str) -> None:
+    path = f"{two[1]}/{name}" if name else str(two[1])
+    planted(two[1], "second")  # not found by the path of the root, although it is called as the root
+    assert failure(Catalog(two), path) == (Status.NOT_FOUND, f"no such file: {path}")
+    assert failure(Catalog(two), "/etc/hostname") == (Status.NOT_FOUND, "no such file: /etc/hostname")
+
+
 def test_log_is_found_again_by_whatever_name_it_had(two: list[Path]) -> None:
     catalog = Catalog(two)
     logs = catalog.find(["both.log", "one.log"])

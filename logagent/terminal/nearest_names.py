@@ -1,0 +1,95 @@
+"""Names of logs that are almost those asked for: looked up in what the same agent lists, when it has no such log.
+
+Nothing comes to light that a listing would hide. Only loaded after a question that found no log.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+
+from logagent.core.globs import is_glob
+from logagent.core.outcome import Failure
+from logagent.core.query import Query
+from logagent.core.wire.listing import Listing
+from logagent.peers.direct.documents import listing_from
+from logagent.peers.direct.waiting import Late, SpeaksHttp1
+from logagent.terminal.address import AgentAddress
+from logagent.terminal.secured import secure_of
+
+PATIENCE = 3.0
+"""Seconds that looking for names may take: people wait to be told of a mistake."""
+MOST = 3
+"""Names that are suggested."""
+_FIRST = 2
+"""Letters of a name that are taken for right, where its directory may be wrong too."""
+
+
+def suggestions(query: Query, agent: AgentAddress) -> list[str]:
+    """Return sentences about the logs that may be meant by names that no host has; none if there is nothing to say.
+
+    Asks the agent, and blocks for a few seconds at most.
+    """
+    names = [name for name in query.files if not is_glob(name)]
+    if not names:
+        return []
+    asked = Query.of(files=tuple(dict.fromkeys(_around(names))), hosts=query.hosts, timeout=PATIENCE)
+    try:
+        listing = listing_from(agent.url, secure_of(agent), asked, time.monotonic() + PATIENCE)
+    except (Failure, Late, SpeaksHttp1):
+        return []
+    return [sentence for name in names if (sentence := _sentence(name, _hosts_by_name(listing)))]
+
+
+def _around(names: Iterable[str]) -> Iterable[str]:
+    """Yield globs of what a name that is almost right may mean: beside it, of the same name or of a similar one."""
+    for name in names:
+        directory, last = posixpath.split(name)
+        yield posixpath.join(directory, "*")
+        yield f"**/{last}"
+        yield f"**/{last[:_FIRST]}*"
+
+
+def _hosts_by_name(listing: Listing) -> Mapping[str, list[str]]:
+    hosts: dict[str, list[str]] = {}
+    for log in listing.logs:
+        hosts.setdefault(log.name, []).append(log.host)
+    return hosts
+
+
+def _sentence(name: str, hosts: Mapping[str, list[str]]) -> str:
+    near = nearest(name, hosts)
+    if not near:
+        return ""
+    several = len({host for each in hosts.values() for host in each}) > 1
+    told = [f"{each} (on {_listed(hosts[each])})" if several else each for each in near]
+    return f"is {' or '.join(told)} meant?"
+
+
+def _listed(hosts: Sequence[str]) -> str:
+    more = f" and {len(hosts) - MOST} more" if len(hosts) > MOST else ""
+    return ", ".join(sorted(hosts)[:MOST]) + more
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that are most like one: of the same last part, on the whole, or in the last part."""
+    known = sorted(known)
+    same = [each for each in known if posixpath.basename(each) == posixpath.basename(name)]
+    whole = _like(name.lstrip("/"), known, _stem)
+    last = _like(name, known, lambda each: posixpath.basename(_stem(each)))
+    return [*dict.fromkeys([*same, *whole, *last])][:MOST]
+
+
+def _like(name: str, known: Iterable[str], part: Callable[[str], str]) -> list[str]:
+    """Return the known names that are like one in a part of them."""
+    by_part: dict[str, list[str]] = {}
+    for each in known:
+        by_part.setdefault(part(each), []).append(each)
+    return [each for near in get_close_matches(part(name), by_part, MOST) for each in by_part[near]]
+
+
+def _stem(name: str) -> str:
+    """Return a name without its extension, in which most names are alike."""
+    return posixpath.splitext(name)[0]
