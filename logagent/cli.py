@@ -26,6 +26,7 @@ from logagent.terminal.arguments import (
     ServeArguments,
 )
 from logagent.terminal.streams import Streams, text_writer
+from logagent.terminal.unix_arguments import UnixArguments
 from logagent.terminal.verdicts import FAILED
 
 
@@ -111,6 +112,8 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return _follow(typed, environ, streams)
         case QueryArguments() | HitsArguments():
             return _paged(partial(_query, typed, environ), typed, environ, streams)
+        case UnixArguments():
+            return _unix(typed, environ, streams)
         case FilesArguments():
             return _paged(partial(_files, typed, environ), typed, environ, streams)
         case FormatsArguments():
@@ -180,6 +183,20 @@ def _query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], st
         from logagent.terminal import query
 
         return _interruptible(partial(query.ask, asked, streams, environ))
+
+
+def _unix(typed: UnixArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    from logagent.terminal.unix import commands
+
+    command = commands.checked_command(typed, environ)
+    try:
+        if command.waits_for_lines:
+            raise SpeaksHttp1
+        return commands.run(command, streams, environ)
+    except SpeaksHttp1:
+        from logagent.terminal.unix import on_trio
+
+        return _interruptible(partial(on_trio.run, command, streams, environ))
 
 
 def _files(typed: FilesArguments, environ: Mapping[str, str], streams: Streams) -> int:

@@ -27,6 +27,7 @@ WINGS = {
     "disk": ("", "files", "archives", "watch", "times", "catalog", "batches", "rotation", "search", "following"),
     "peers": ("client", "", "direct"),
     "web": ("server", "admission", ""),
+    "terminal": ("", "unix"),
 }
 """The wings of each directory from the ground up: a wing imports only those below it. The empty name stands for the
 modules that lie in the directory itself."""

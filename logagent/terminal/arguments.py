@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from logagent.terminal import flags
+from logagent.terminal.unix_arguments import UNIX_COMMANDS, UnixArguments
 
 Output = Literal["text", "json"]
 """The form in which an answer is printed."""
 When = Literal["auto", "always", "never"]
 """Whether something is printed; `auto` leaves it to the command."""
 
-_BY_THEMSELVES = frozenset({"query", "follow", "hits", "files", "formats", "hosts"})
+_BY_THEMSELVES = frozenset({"query", "follow", "hits", "files", "formats", "hosts", *UNIX_COMMANDS})
 """Commands whose parser is made alone."""
 
 
@@ -232,6 +233,7 @@ Arguments = (
     | FormatsArguments
     | HitsArguments
     | HostsArguments
+    | UnixArguments
     | CertsInitArguments
     | CertsHostArguments
     | DemoArguments
@@ -246,7 +248,8 @@ def parse(argv: Sequence[str]) -> Arguments | UsageText:
             given = vars(_parse(list(argv)))
         except SystemExit as end:
             return UsageText(talk.getvalue(), end.code if isinstance(end.code, int) else 2)
-    return _KINDS[given.pop("command")](**given)
+    command = given.pop("command")
+    return UnixArguments(command, given) if command in UNIX_COMMANDS else _KINDS[command](**given)
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:

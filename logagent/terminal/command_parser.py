@@ -43,13 +43,19 @@ def _columns() -> int:
 
 
 class CommandParser(argparse.ArgumentParser):
-    """The parser of one command, or of all of them."""
+    """The parser of one command, or of all of them.
+
+    Attributes:
+        numbered: the flag that `-20` stands for, with that value; empty: digits are letters as others.
+    """
+
+    numbered = "--lines"
 
     def read(self, argv: Sequence[str], command: str) -> argparse.Namespace:
         """Read the arguments of a command, flags and other words in any order.
 
-        A flag that takes a value takes the next word, whatever it is; after `--` no word is a flag; `-20` means
-        `--lines 20`.
+        A flag that takes a value takes the next word, whatever it is; one that may take a value takes it behind `=`
+        only; after `--` no word is a flag; `-20` means `--lines 20`, or what `numbered` says.
 
         Args:
             argv: without the command.
@@ -80,11 +86,11 @@ class CommandParser(argparse.ArgumentParser):
                 yield from (_WORD + each for each in rest)
             elif not word.startswith("-") or word == "-":
                 yield _WORD + word
-            elif re.fullmatch("-[0-9]+", word):
+            elif self.numbered and re.fullmatch("-[0-9]+", word):
                 yield self._lines(word)
             else:
                 flags, value = self._apart(word)
-                yield flags
+                yield self._with_default(flags)
                 if value is None and self._takes_next(flags):
                     value = next(rest, None)
                 if value is not None:
@@ -92,9 +98,14 @@ class CommandParser(argparse.ArgumentParser):
 
     def _lines(self, word: str) -> str:
         """Return the flag that `-20` stands for."""
-        if "--lines" not in self._option_string_actions:
+        if self.numbered not in self._option_string_actions:
             self.error(f"there are no lines to be counted by {word}; behind -- it is a word")
-        return f"--lines={word[1:]}"
+        return f"{self.numbered}={word[1:]}"
+
+    def _with_default(self, flag: str) -> str:
+        """Return a flag with the value that it stands for if it may take one and has none."""
+        action = self._option_string_actions.get(flag)
+        return f"{flag}={action.const}" if action is not None and action.nargs == "?" else flag
 
     def _apart(self, word: str) -> tuple[str, str | None]:
         """Take apart flags and the value that is attached to them, as in `-in5` and `--lines=5`; None: none is."""

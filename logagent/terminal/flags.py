@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter
 from logagent.terminal.output_flag import add_output
+from logagent.terminal.setup_flags import add_certs, add_demo
+from logagent.terminal.unix_arguments import UNIX_COMMANDS
 from logagent.terminal.verdicts import EXIT_CODES
 
 PROGRAM = "logagent"
@@ -25,21 +28,23 @@ def whole_parser() -> CommandParser:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (add_arguments, summary) in _COMMANDS.items():
-        add_arguments(commands.add_parser(name, help=summary, **_shape(summary)))
+        add_arguments(commands.add_parser(name, help=summary, **_shape(summary, name)))
     return parser
 
 
 def parser_of(command: str) -> CommandParser:
     """Make the parser of one command, which reads what stands behind its name."""
     add_arguments, summary = _COMMANDS[command]
-    parser = CommandParser(prog=f"{PROGRAM} {command}", **_shape(summary))
+    parser = CommandParser(prog=f"{PROGRAM} {command}", **_shape(summary, command))
     add_arguments(parser)
     return parser
 
 
-def _shape(summary: str) -> dict[str, Any]:
+def _shape(summary: str, command: str) -> dict[str, Any]:
     described = f"{summary[0].upper()}{summary[1:]}."
-    return {"description": described, "allow_abbrev": False, "formatter_class": HelpFormatter}
+    shape = {"description": described, "allow_abbrev": False, "formatter_class": HelpFormatter}
+    # Those have a letter -h of their own, which takes the place of argparse's.
+    return shape | {"conflict_handler": "resolve" if command in UNIX_COMMANDS else "error"}
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -53,6 +58,15 @@ def _add_formats(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     from logagent.terminal import setting_flags
 
     return setting_flags.add_formats(parser)
+
+
+def _add_unix(command: str, parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    # Imported here, since commands that ask otherwise need none of it.
+    from logagent.terminal.unix_letters import add_letters
+
+    add_letters(command, parser)
+    _add_host(parser)
+    return _add_address(parser)
 
 
 def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -227,15 +241,19 @@ def _add_patience(parser: argparse.ArgumentParser) -> None:
 def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     add_output(parser)
     parser.add_argument(
+        "--no-pager",
+        action="store_true",
+        help="print plainly what does not fit on the screen [else through $LOGAGENT_PAGER, $PAGER or `less -FRSX`]",
+    )
+    return _add_address(parser)
+
+
+def _add_address(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument(
         "--agent",
         metavar="URL",
         help="the agent to ask, also unix:PATH [$LOGAGENT_AGENT, else this host's own: where the file of "
         "$LOGAGENT_CONFIG or /etc/logagent.toml says that it listens, else http://127.0.0.1:8000]",
-    )
-    parser.add_argument(
-        "--no-pager",
-        action="store_true",
-        help="print plainly what does not fit on the screen [else through $LOGAGENT_PAGER, $PAGER or `less -FRSX`]",
     )
     tls = parser.add_argument_group("agents that speak TLS")
     tls.add_argument("--certs", metavar="DIR", help="the directory that `logagent certs` made [$LOGAGENT_CERTS]")
@@ -248,37 +266,19 @@ def _add_agent(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
-    authority = acts.add_parser("init", help="make an authority: ca.pem and ca-key.pem", allow_abbrev=False)
-    authority.add_argument("directory", metavar="DIR", help="where to write them; made if it is missing")
-    host = acts.add_parser(
-        "host", help="make a host's certificate and key, signed by that authority", allow_abbrev=False
-    )
-    host.add_argument("name", metavar="NAME", help="the host's name; the files are NAME.pem and NAME-key.pem")
-    host.add_argument("directory", metavar="DIR", help="the directory of the authority, and of the new files")
-    _add_repeatable(host, "A", "an IP address or DNS name by which others reach the host; repeatable", "--address")
-    host.add_argument("--overwrite", action="store_true", help="replace the host's older files")
-    return parser
-
-
-def _add_demo(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    parser.add_argument(
-        "--keep", action="store_true", help="keep the agents running, and their logs growing, until Ctrl-C"
-    )
-    parser.add_argument("--directory", metavar="DIR", help="where to put logs and certificates [a temporary directory]")
-    return parser
-
-
 _COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], argparse.ArgumentParser], str]] = {
     "serve": (_add_serve, "serve this host's log files"),
     "query": (_add_query, "search log lines, newest first"),
+    "grep": (partial(_add_unix, "grep"), "search log lines as grep does, oldest first"),
+    "tail": (partial(_add_unix, "tail"), "print the last lines of logs, and go on with -f"),
     "follow": (_add_follow, "print log lines as they are written"),
+    "cat": (partial(_add_unix, "cat"), "print all lines of logs, oldest first"),
     "files": (_add_files, "list the logs that can be searched"),
+    "ls": (partial(_add_unix, "ls"), "list logs and directories of logs as ls does"),
     "formats": (_add_formats, "explain what is taken for the times of local files"),
     "hits": (_add_hits, "count matching lines by time, as a bar chart"),
     "hosts": (_add_hosts, "list the hosts that an agent knows"),
-    "certs": (_add_certs, "make an authority and the certificates of hosts"),
-    "demo": (_add_demo, "start four agents with made-up logs, and query them"),
+    "certs": (add_certs, "make an authority and the certificates of hosts"),
+    "demo": (add_demo, "start four agents with made-up logs, and query them"),
 }
 """Each command: what adds its arguments to its parser, and a summary for `logagent --help`."""

@@ -14,8 +14,8 @@ from logagent.terminal.escapes import escaped, escaped_json
 from logagent.terminal.streams import Write
 
 
-class Printer(Protocol):
-    """Prints an answer: its batches as they come, and the rest at the end.
+class BatchPrinter(Protocol):
+    """Prints batches as they come.
 
     Attributes:
         lines: the number of lines printed so far; of events or counts, their number.
@@ -24,6 +24,10 @@ class Printer(Protocol):
     lines: int
 
     async def send(self, batch: Batch, /) -> None: ...
+
+
+class Printer(BatchPrinter, Protocol):
+    """Prints an answer: its batches as they come, and the rest at the end."""
 
     async def end(self, outcome: Outcome, /) -> None: ...
 

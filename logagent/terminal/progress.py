@@ -10,7 +10,7 @@ from typing import TextIO
 
 from logagent.core.batch import Batch
 from logagent.terminal.amounts import counted, size
-from logagent.terminal.printing import Printer
+from logagent.terminal.printing import BatchPrinter
 from logagent.terminal.streams import WIDTH, Streams, Write
 
 QUIET = 1.0
@@ -77,7 +77,7 @@ class Progress:
 class Watched:
     """Passes batches to a printer, and notes its progress."""
 
-    def __init__(self, printer: Printer, progress: Progress) -> None:
+    def __init__(self, printer: BatchPrinter, progress: Progress) -> None:
         self._printer = printer
         self._progress = progress
 

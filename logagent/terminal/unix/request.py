@@ -1,0 +1,121 @@
+"""What all of these commands are asked: which agent, which logs, which range of time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from logagent.config import values
+from logagent.config.errors import ConfigError
+from logagent.core.query import Query
+from logagent.core.wire.parameter_values import MAX_REPEATS
+from logagent.core.wire.parameters import parse
+from logagent.terminal import times
+from logagent.terminal.address import AgentAddress, agent_address
+from logagent.terminal.checking import Parameters, checked, given, when
+from logagent.terminal.names import host_names, log_names
+from logagent.terminal.unix.logs import Operand
+from logagent.terminal.unix.typed import LinesTyped, UnixTyped
+
+EVERYTHING = "**/*"
+"""The glob that stands for all logs."""
+_FLAGS = {"filename": "FILE", "hostname": "--host", "before_context": "-B", "after_context": "-A", "n": "-n"}
+
+
+@dataclass(frozen=True, slots=True)
+class UnixRequest:
+    """Whom a command asks, and about what.
+
+    Attributes:
+        operands: the files, at least one.
+        query: its hosts, range and generations hold for all that is asked.
+        timeout: seconds that the command may take; None: no limit.
+    """
+
+    agent: AgentAddress
+    operands: tuple[Operand, ...]
+    query: Query
+    timeout: float | None
+    verbose: bool
+
+    @property
+    def merged_names(self) -> tuple[str, ...]:
+        """The names and globs of all operands, for one question about several hosts.
+
+        Raises:
+            ConfigError: if they are too many for one question.
+        """
+        names = tuple(dict.fromkeys(name for operand in self.operands for name in operand.names))
+        if len(names) > MAX_REPEATS:
+            raise ConfigError("FILE", f"of several hosts, {MAX_REPEATS} at most; a glob between quotes is one")
+        return names
+
+
+def request_of(
+    typed: UnixTyped,
+    operands: Sequence[Operand],
+    environ: Mapping[str, str],
+    further: Parameters | None = None,
+    flags: Mapping[str, str] | None = None,
+) -> UnixRequest:
+    """Check what all commands have, and read certificates from their files.
+
+    Args:
+        further: parameters of the query of one command.
+        flags: how this command calls them.
+
+    Raises:
+        ConfigError: for an argument that cannot be used.
+    """
+    if not operands:
+        raise ConfigError("FILE", "is missing: a path below the agent's roots, or a glob such as 'nginx/*.log'")
+    parameters = {
+        "filename": [operands[0].names[0]],
+        "hostname": host_names(typed.host),
+        "rotated": when(typed.no_rotated, "false"),
+        "order": ["oldest"],
+        **(_range(typed) if isinstance(typed, LinesTyped) else {}),
+        **(further or {}),
+    }
+    query = checked(parameters, lambda text: parse(text, time.time_ns()), {**_FLAGS, **(flags or {})})
+    for operand in operands:
+        checked({"filename": operand.names[:1]}, lambda text: parse(text, 0), _FLAGS)
+    return UnixRequest(agent_address(typed, environ), tuple(operands), query, _timeout(typed), typed.verbose)
+
+
+def operands_of(typed: Sequence[str], *, recursive: bool = False) -> list[Operand]:
+    """Return the files that words mean; `nginx/` means all that lies in it.
+
+    Args:
+        recursive: whether `nginx` means that too.
+    """
+    return [Operand(word, _names(word, recursive=recursive)) for word in typed]
+
+
+def _names(word: str, *, recursive: bool) -> tuple[str, ...]:
+    names = log_names([word], "FILE")
+    below = [f"{name}/**/*" for name in names if not name.endswith("*")] if recursive else []
+    return (*names, *below)
+
+
+def _range(typed: LinesTyped) -> Parameters:
+    return {
+        "since": given(_with_zone("--since", typed.since)),
+        "until": given(_with_zone("--until", typed.until)),
+    }
+
+
+def _with_zone(flag: str, typed: str | None) -> str | None:
+    try:
+        return None if typed is None else times.read(typed, datetime.now().astimezone())
+    except (times.StillToCome, times.NoTime) as error:
+        raise ConfigError(flag, str(error)) from None
+
+
+def _timeout(typed: UnixTyped) -> float | None:
+    try:
+        return None if typed.timeout is None else values.seconds(typed.timeout)
+    except ValueError as error:
+        raise ConfigError("--timeout", str(error)) from None

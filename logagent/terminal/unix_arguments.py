@@ -1,0 +1,23 @@
+"""The commands that are called and used as programs of Unix, as typed; `terminal/unix` reads them further."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+UNIX_COMMANDS = ("grep", "tail", "cat", "ls")
+"""Their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnixArguments:
+    """The arguments of one of these commands.
+
+    Attributes:
+        command: its name.
+        given: the arguments by name; `terminal/unix` says which there are.
+    """
+
+    command: str
+    given: Mapping[str, Any]
