@@ -39,7 +39,7 @@ from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.body import BodyThreads
 from logagent.web.server import connections
-from logagent.web.server.listening import Listener, listen, listen_unix, server_tls
+from logagent.web.server.listening import Listener, listen_on_all, listen_unix, server_tls
 
 _log = logging.getLogger(__name__)
 
@@ -194,23 +194,24 @@ def _listeners(settings: Settings) -> list[Listener]:
     with ExitStack() as opened:
         listeners: list[Listener] = []
         for url in settings.listen:
-            listeners.append(_listener_at(settings, url))
-            opened.callback(listeners[-1].close)
+            for listener in _listeners_at(settings, url):
+                listeners.append(listener)
+                opened.callback(listener.close)
         opened.pop_all()
         return listeners
 
 
-def _listener_at(settings: Settings, url: str) -> Listener:
+def _listeners_at(settings: Settings, url: str) -> list[Listener]:
     if url.startswith(UNIX):
-        return listen_unix(Path(url.removeprefix(UNIX)), settings.listen_mode, settings.listen_group)
+        return [listen_unix(Path(url.removeprefix(UNIX)), settings.listen_mode, settings.listen_group)]
     parts = urlsplit(url)
-    return _listener(settings, parts.scheme, parts.hostname or "", parts.port or 0)
+    return _tcp_listeners(settings, parts.scheme, parts.hostname or "", parts.port or 0)
 
 
-def _listener(settings: Settings, scheme: str, host: str, port: int) -> Listener:
+def _tcp_listeners(settings: Settings, scheme: str, host: str, port: int) -> list[Listener]:
     if scheme == "http":
-        return listen(host, port, None)
+        return listen_on_all(host, port, None)
     if settings.tls_certificate is None or settings.tls_key is None:
         raise ConfigError("listen", f"https://{host}:{port} needs a certificate and its key; see --certs")
     tls = server_tls(settings.tls_certificate, settings.tls_key, settings.tls_ca)
-    return listen(host, port, tls)
+    return listen_on_all(host, port, tls)

@@ -104,8 +104,10 @@ def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
         return tuple(f"{name}={_text_of(member, where)}" for name, member in value.items())
     if setting.name == "time_format":
         return _tables_of_formats(value, where)
-    several = value if isinstance(value, list) and setting.repeatable else [value]
-    return tuple(_text_of(member, where) for member in several)
+    if not setting.repeatable:
+        return (_text_of(value, where),)
+    several = value if isinstance(value, list) else [value]
+    return tuple(_text_of(member, where, "must be a text, or a list of texts") for member in several)
 
 
 def _tables_of_formats(value: object, where: str) -> tuple[str, ...]:
@@ -118,11 +120,11 @@ def _tables_of_formats(value: object, where: str) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _text_of(value: object, where: str) -> str:
+def _text_of(value: object, where: str, otherwise: str = "must be one value, a text or a number") -> str:
     match value:
         case bool():
             return "true" if value else "false"
         case str() | int() | float():
             return str(value)
         case _:
-            raise ConfigError(where, "must be one value, a text or a number")
+            raise ConfigError(where, otherwise)

@@ -179,6 +179,9 @@ class _Checked:
         except tls_files.HalfTls as half:
             asked = next(name for name in ("tls_certificate", "tls_key") if name in self._given)
             raise self._wrong(asked, str(half)) from None
+        except tls_files.BadTlsFile as bad:
+            asked = f"tls_{bad.part}"
+            raise self._wrong(asked if asked in self._given else "certs", str(bad)) from None
 
     def _listen(self, *, secure: bool) -> tuple[str, ...]:
         base, cleartext = self._given["listen"].base, self._one("allow_cleartext")

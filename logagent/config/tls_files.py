@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import stat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,11 +27,15 @@ class NoTlsFile(ValueError):
 
     Attributes:
         part: `ca`, `certificate` or `key`.
+        path: of the file.
+        plain: the message without what would make the file.
     """
 
     def __init__(self, part: str, path: Path, remedy: str) -> None:
-        super().__init__(f"{path} {'is no file' if path.exists() else 'does not exist'}{remedy}")
+        self.plain = f"{path} {'is no file' if path.exists() else 'does not exist'}"
+        super().__init__(f"{self.plain}{remedy}")
         self.part = part
+        self.path = path
 
 
 class HalfTls(ValueError):
@@ -100,17 +105,28 @@ def find(certs: Path | None, name: str, *, ca: Path | None, certificate: Path | 
     Raises:
         NoTlsFile: if a file does not exist.
         HalfTls: if a certificate comes without its key, or a key without its certificate.
+        BadTlsFile: if it cannot be known whether a file exists.
     """
     if certs is not None:
         ca = ca or certs / "ca.pem"
         certificate = certificate or certs / f"{name}.pem"
         key = key or certs / f"{name}-key.pem"
     for part, path in (("ca", ca), ("certificate", certificate), ("key", key)):
-        if path is not None and not path.is_file():
+        if path is not None and not _is_file(part, path):
             raise NoTlsFile(part, path, _remedy(path, certs, name, part))
     if (certificate is None) != (key is None):
         raise HalfTls("a certificate and its key are needed together")
     return TlsFiles(ca, certificate, key)
+
+
+def _is_file(part: str, path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError:
+        reason = f"{path} may not be looked for by this user: see owner and mode of the directories on its way"
+        raise BadTlsFile(part, reason) from None
+    except OSError:
+        return False
 
 
 def _remedy(path: Path, certs: Path | None, name: str, part: str) -> str:

@@ -35,7 +35,7 @@ def agent_tls(typed: AskArguments, environ: Mapping[str, str], own: OwnAgent | N
     """
     certs = typed.certs or environ.get("LOGAGENT_CERTS") or None
     name = typed.name or environ.get("LOGAGENT_NAME") or socket.gethostname().partition(".")[0]
-    where, hint = "--certs" if certs else "--ca, --cert, --key", ""
+    where, hint = ("--certs" if typed.certs else "LOGAGENT_CERTS") if certs else "--ca, --cert, --key", ""
     try:
         files = tls_files.find(
             _path(certs), name, ca=_path(typed.ca), certificate=_path(typed.cert), key=_path(typed.key)
@@ -45,10 +45,25 @@ def agent_tls(typed: AskArguments, environ: Mapping[str, str], own: OwnAgent | N
             files = _completed(files, own)
         tls_files.check(files)
         return _context(files, own)
-    except (tls_files.NoTlsFile, tls_files.HalfTls, tls_files.BadTlsFile) as error:
+    except tls_files.NoTlsFile as missing:
+        told = f"{missing}{hint}" if hint else f"{missing.plain}{_remedy(missing, certs)}"
+        raise ConfigError(where, told) from None
+    except (tls_files.HalfTls, tls_files.BadTlsFile) as error:
         raise ConfigError(where, f"{error}{hint}") from None
     except OSError as error:
         raise ConfigError(where, f"cannot be used: {error}{hint}") from None
+
+
+def _remedy(missing: tls_files.NoTlsFile, certs: str | None) -> str:
+    """Say where a file comes from; never that a client makes an authority of its own, which no agent would trust."""
+    if certs is None or missing.path.parent != Path(certs):
+        return ""
+    if missing.part == "ca":
+        return "; copy it from where the agents' certificates were made: it is the same for all of them"
+    names = sorted({key.name.removesuffix("-key.pem") for key in Path(certs).glob("*-key.pem")} - {"ca"})
+    if names:
+        return f"; there is a key of {', '.join(names[:3])}: say --name {names[0]}"
+    return f"; `logagent certs host NAME {certs}`, where the agents' authority is, makes one for --name NAME"
 
 
 def _completed(files: TlsFiles, own: OwnAgent) -> TlsFiles:

@@ -19,7 +19,7 @@ Output = Literal["text", "json"]
 When = Literal["auto", "always", "never"]
 """Whether something is printed; `auto` leaves it to the command."""
 
-_BY_THEMSELVES = frozenset({"query", "follow", "hits", "files", "formats", "hosts", *UNIX_COMMANDS})
+_BY_THEMSELVES = frozenset({"serve", "demo", "query", "follow", "hits", "files", "formats", "hosts", *UNIX_COMMANDS})
 """Commands whose parser is made alone."""
 
 

@@ -319,7 +319,7 @@ def test_unusable_variable_is_named(machine: Machine) -> None:
     [
         ("patience = 'soon'", "logagent.toml: patience: must be a number of seconds"),
         ("patience = [1, 2]", "logagent.toml: patience: must be one value"),
-        ("listen = [[1]]", "logagent.toml: listen: must be one value"),
+        ("listen = [[1]]", "logagent.toml: listen: must be a text, or a list of texts"),
         ("peer = 'db-2'", "logagent.toml: peer: must be a table"),
         ("root_timezone = 'UTC'", "logagent.toml: root_timezone: must be a table, such as [root_timezone]"),
         ("[root_timezone]\nlog = ['UTC']", "logagent.toml: root_timezone: must be one value"),

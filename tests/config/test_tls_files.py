@@ -40,6 +40,16 @@ def test_file_without_a_certificate_is_named(pki: Pki, tmp_path: Path, part: str
     assert refused(files) == (part, f"{bad} holds no certificate in PEM")
 
 
+def test_directory_that_may_not_be_searched_is_told(pki: Pki, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    (closed / "ca.pem").write_bytes(pki.ca.read_bytes())
+    closed.chmod(0o700)
+    with Unprivileged(), pytest.raises(BadTlsFile, match=rf"{closed}/ca.pem may not be looked for by this user") as bad:
+        find(closed, "web-1", ca=None, certificate=None, key=None)
+    assert bad.value.part == "ca"
+
+
 def test_file_without_a_key_is_named(pki: Pki) -> None:
     certificate, _ = pki.pair("good")
     assert refused(TlsFiles(pki.ca, certificate, certificate)) == ("key", f"{certificate} holds no private key in PEM")

@@ -65,11 +65,21 @@ def test_agent_without_tls_needs_no_certificates() -> None:
     assert agent_address(plain, {}) == AgentAddress("http://web-1:8000", None)
 
 
+def test_a_name_without_a_certificate_is_told_those_that_have_one(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    with pytest.raises(ConfigError, match=rf"db-7.pem does not exist; `logagent certs host NAME {tmp_path}`, where"):
+        address("--certs", str(tmp_path), "--name", "db-7")
+    for name in ("ca", "web-1"):
+        (tmp_path / f"{name}-key.pem").touch()
+    with pytest.raises(ConfigError, match=r"db-7.pem does not exist; there is a key of web-1: say --name web-1$"):
+        address("--certs", str(tmp_path), "--name", "db-7")
+
+
 @pytest.mark.parametrize(
     ("flags", "environ", "message"),
     [
-        (("--certs", "/no/such"), {}, "--certs: /no/such/ca.pem does not exist"),
-        ((), {"CERTS": "/no/such"}, "--certs: /no/such/ca.pem does not exist"),
+        (("--certs", "/no/such"), {}, "--certs: /no/such/ca.pem does not exist; copy it from"),
+        ((), {"CERTS": "/no/such"}, "LOGAGENT_CERTS: /no/such/ca.pem does not exist; copy it from"),
         (("--key", __file__), {}, "--ca, --cert, --key: a certificate and its key are needed together"),
         (("--cert", __file__), {}, "--ca, --cert, --key: a certificate and its key are needed together"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 import ssl
 from dataclasses import dataclass
@@ -14,6 +16,15 @@ from logagent.web.server.unix_sockets import SocketFile
 
 BACKLOG = 1024
 """Connections that the kernel holds until they are accepted: many times what a dashboard opens at once."""
+
+LOCALHOST = "localhost"
+"""The name that means this machine's loopback addresses of both families."""
+_NO_IPV6 = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_REMEDIES = {
+    errno.EADDRINUSE: "; another program listens there: stop it, or give another `--listen`",
+    errno.EADDRNOTAVAIL: "; give an address of this host, or 0.0.0.0 or [::] for all of them",
+    errno.EACCES: "; ports below 1024 need root or CAP_NET_BIND_SERVICE",
+}
 
 KEEPALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """Seconds of silence after which the kernel probes a client (its own default is two hours), seconds between probes,
@@ -70,6 +81,26 @@ def listen_unix(path: Path, mode: int, group: int | None) -> Listener:
     return Listener(bound, None, file)
 
 
+def listen_on_all(host: str, port: int, tls: ssl.SSLContext | None) -> list[Listener]:
+    """Listen on each address that a name means, as `listen` does: `localhost` means two, of which one may be missing.
+
+    Whoever asks `localhost` takes the one or the other first.
+
+    Raises:
+        OSError: as `listen` does.
+    """
+    if host.lower() != LOCALHOST:
+        return [listen(host, port, tls)]
+    first = listen("127.0.0.1", port, tls)
+    try:
+        return [first, listen("::1", first.socket.getsockname()[1], tls)]
+    except OSError as error:
+        if error.errno in _NO_IPV6:
+            return [first]
+        first.close()
+        raise
+
+
 def listen(host: str, port: int, tls: ssl.SSLContext | None) -> Listener:
     """Bind a TCP socket and listen on it.
 
@@ -87,9 +118,16 @@ def listen(host: str, port: int, tls: ssl.SSLContext | None) -> Listener:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         bound = socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
+        raise OSError(error.errno, f"cannot listen on {host} port {port}: {_why(error)}") from error
     _probe_silent_clients(bound)
     return Listener(bound, tls)
+
+
+def _why(error: OSError) -> str:
+    """Return what is wrong, without Python's own words, and what to do."""
+    if isinstance(error, socket.gaierror) or not error.errno:
+        return f"{error.strerror}; give an address of this host"
+    return f"{os.strerror(error.errno).lower()}{_REMEDIES.get(error.errno, '')}"
 
 
 def _probe_silent_clients(bound: socket.socket) -> None:
