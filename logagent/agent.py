@@ -12,6 +12,7 @@ import trio
 from logagent import __version__
 from logagent.core.batch import Noted, Out
 from logagent.core.hits.tally import Tallied
+from logagent.core.matching.combining import is_many
 from logagent.core.matching.matcher import check
 from logagent.core.notes import Note, NoteKind, Notes, add_up, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status
@@ -26,6 +27,10 @@ from logagent.fanout.gather import Gather
 from logagent.local import PATIENCE_OF_FILES, LocalLister, LocalLogs, LocalSource
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
+
+COMPILING = 10.0
+"""Seconds that the expressions of one query may take to compile; a part of them, which takes a second at worst, is
+finished beyond that. Thousands of usual ones take one or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,10 @@ class Agent:
         Raises:
             BadParameter: for an expression that cannot be searched for.
         """
-        if query.match.regex or query.match.exclude_regex:
-            await self._logs.threads.in_thread(check, query)
+        match = query.match
+        if match.regex or match.exclude_regex or match.any or is_many(match.exclude, ()):
+            late = time.monotonic() + COMPILING
+            await self._logs.threads.in_thread(check, query, lambda: time.monotonic() > late)
 
     def answer(self, query: Query) -> Source:
         """Return the source that answers a query, over the hosts that the query names.

@@ -50,7 +50,7 @@ PURE = frozenset(
         "cryptography", "dataclasses", "datetime", "decimal", "difflib", "enum", "fnmatch", "functools", "hashlib",
         "heapq", "html", "hyperscan", "ipaddress",
         "itertools", "json", "math", "numbers", "numpy", "operator", "re", "statistics", "string", "struct", "sys",
-        "textwrap", "types", "typing", "unicodedata", "urllib.parse", "zlib", "zstandard"
+        "textwrap", "types", "typing", "unicodedata", "urllib.parse", "weakref", "zlib", "zstandard"
     }
 )
 # fmt: on

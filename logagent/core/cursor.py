@@ -232,7 +232,7 @@ def _moment(value: object) -> int | None:
 
 def _digest(query: Query) -> int:
     """Return the CRC-32 of all that decides which lines an answer has and in which order, without times and hosts."""
-    asked = (
+    asked: tuple[object, ...] = (
         query.files,
         query.match.keywords,
         query.match.exclude,
@@ -241,4 +241,5 @@ def _digest(query: Query) -> int:
         query.match.ignore_case,
     )
     how = (query.form.order.value, query.form.unit.value, query.match.before, query.match.after, query.rotated)
+    asked = (*asked, "any") if query.match.any else asked  # others have the digests of agents that do not know `any`
     return zlib.crc32(repr((asked, how)).encode())

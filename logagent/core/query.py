@@ -59,6 +59,7 @@ class Match:
 
     Attributes:
         keywords: literals that must all occur.
+        any: whether it is enough that one of `keywords` occurs or one of `regex` matches.
         exclude: literals none of which may occur.
         regex: expressions that must all match somewhere; `matching.expressions` says their syntax.
         exclude_regex: expressions none of which may match.
@@ -68,6 +69,7 @@ class Match:
     """
 
     keywords: tuple[bytes, ...] = ()
+    any: bool = False
     exclude: tuple[bytes, ...] = ()
     regex: tuple[bytes, ...] = ()
     exclude_regex: tuple[bytes, ...] = ()

@@ -84,6 +84,7 @@ class SearchArguments(AskArguments):
         keyword: literals given as arguments.
         more_keywords: literals given by flag.
         fixed_strings: without effect, accepted because grep has it.
+        any: whether one literal or expression is enough.
         color: whether hosts are told apart by colours, and matches and levels are coloured.
     """
 
@@ -95,6 +96,7 @@ class SearchArguments(AskArguments):
     exclude: Sequence[str]
     regex: Sequence[str]
     exclude_regex: Sequence[str]
+    any: bool
     ignore_case: bool
     since: str | None
     until: str | None

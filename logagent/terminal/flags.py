@@ -201,6 +201,9 @@ def _add_patterns(parser: argparse.ArgumentParser) -> None:
         parser, "PATTERN", "a regular expression that a line must match; repeatable, all must", "-E", "--regex"
     )
     _add_repeatable(parser, "PATTERN", "a regular expression that a line must not match; repeatable", "--exclude-regex")
+    parser.add_argument(
+        "--any", action="store_true", help="print lines that have one of KEYWORD and PATTERN, not only those with all"
+    )
     parser.add_argument("-i", "--ignore-case", action="store_true", help="ignore case in KEYWORD, TEXT and PATTERN")
 
 

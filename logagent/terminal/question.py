@@ -98,6 +98,7 @@ def _search(typed: SearchArguments) -> Parameters:
         "exclude": typed.exclude,
         "regex": typed.regex,
         "exclude_regex": typed.exclude_regex,
+        "any": when(typed.any),
         "ignore_case": when(typed.ignore_case),
         "since": given(_with_zone("--since", typed.since)),
         "until": given(_with_zone("--until", typed.until)),

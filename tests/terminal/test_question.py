@@ -44,6 +44,12 @@ def test_everything_else_of_a_query() -> None:
     )
 
 
+def test_one_of_several_patterns_is_enough_with_any() -> None:
+    query = question_of("query", "--any", "syslog", "a", "-E", "b+").query
+    assert (query.match.any, query.match.keywords, query.match.regex) == (True, (b"a",), (b"b+",))
+    assert hits_question_of("hits", "--any", "syslog", "a", "b").query.match.any
+
+
 def test_ranges_context_and_units_are_flags() -> None:
     flags = ("-S", "2026-11-23T10:00:00Z", "--until", "1795428020", "-C", "3", "-A", "1", "--events", "--no-rotated")
     query = question_of("query", "syslog", *flags, "-c").query

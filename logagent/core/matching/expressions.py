@@ -195,11 +195,11 @@ class _Rewriter:
         return token[0]
 
 
-def too_large() -> BadPattern:
-    """Return the error for expressions beyond `MAX_POSITIONS`."""
+def too_large(most: int = MAX_POSITIONS) -> BadPattern:
+    """Return the error for expressions with more positions than `most`."""
     return BadPattern(
         f"is too large: repetitions written out, and each . and [...] counted {_WIDE} times, "
-        f"there are more than {MAX_POSITIONS} characters"
+        f"there are more than {most} characters"
     )
 
 

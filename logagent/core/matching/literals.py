@@ -6,8 +6,8 @@ literals use Unicode's full case folding (Unicode Standard, section 3.13, defaul
 
 from __future__ import annotations
 
-from logagent.core.matching import patterns
-from logagent.core.matching.conditions import Condition, Scout
+from logagent.core.matching import patterns, unions
+from logagent.core.matching.conditions import Condition, ConditionInWindows, Scout
 from logagent.core.matching.spans import Span, all_spans, spans_ending
 
 FOLDING_SHRINKS = 3
@@ -27,7 +27,7 @@ def literal_conditions(wanted: set[bytes], unwanted: set[bytes], *, ignore_case:
         unwanted: literals none of which may occur.
         ignore_case: whether letters match in either case. In a literal that is not valid UTF-8, only ASCII letters do.
     """
-    folding = {literal for literal in wanted | unwanted if ignore_case and _needs_folding(literal)}
+    folding = {literal for literal in wanted | unwanted if ignore_case and needs_folding(literal)}
     kind = _LoweredLiterals if ignore_case else _Literals
     conditions = [
         kind(wanted - folding, unwanted - folding),
@@ -89,7 +89,7 @@ class _Literals:
             spans = [(start, end) for start, end in spans if literal not in view[start:end]]
         return spans
 
-    def inspect(self) -> _LiteralsInWindows:
+    def inspect(self) -> ConditionInWindows:
         return _LiteralsInWindows(self)
 
     def scout(self) -> Scout | None:
@@ -145,6 +145,51 @@ class _FoldedLiterals(_Literals):
         return all(literal in view for literal in self.wanted)
 
 
+class AnyFolded(_FoldedLiterals):
+    """Literals with letters beyond ASCII of which one must occur, or none; see `_FoldedLiterals`."""
+
+    def __init__(self, literals: set[bytes], *, wanted: bool) -> None:
+        super().__init__(literals, set())
+        found = unions.union(tuple(sorted(self.wanted)), (), ignore_case=False)
+        self._union = found  # kept as long as the condition is
+        self._searches = [patterns.PatternSearch(pattern) for pattern in found.patterns]
+        self._is_wanted = wanted
+
+    @property
+    def finds(self) -> bool:
+        return self._is_wanted
+
+    def allows(self, line: bytes) -> bool:
+        return self.holds(line) is self._is_wanted
+
+    def holds(self, text: bytes) -> bool:
+        """Return whether one of the literals occurs."""
+        if text.isascii() and not any(map(bytes.isascii, self.wanted)):
+            return False
+        view = self.view(text)
+        return any(search.is_in(view) for search in self._searches)
+
+    def rules_out(self, text: bytes) -> bool:
+        return self._is_wanted and not self.holds(text)
+
+    def inspect(self) -> ConditionInWindows:
+        return _AnyFoldedInWindows(self)
+
+
+class _AnyFoldedInWindows:
+    """The test of one line in windows, each of which overlaps the one before it."""
+
+    def __init__(self, literals: AnyFolded) -> None:
+        self._literals = literals
+        self._found = False
+
+    def see(self, window: bytes, old: int) -> None:
+        self._found = self._found or self._literals.holds(window)
+
+    def end(self) -> bool:
+        return self._found is self._literals.finds
+
+
 class _LiteralsInWindows:
     """The test of one line in windows, each of which overlaps the one before it."""
 
@@ -162,7 +207,8 @@ class _LiteralsInWindows:
         return not self._forbidden and not self._missing
 
 
-def _needs_folding(literal: bytes) -> bool:
+def needs_folding(literal: bytes) -> bool:
+    """Return whether a literal has letters beyond ASCII, whose other case may take other bytes."""
     try:
         return not literal.decode("utf-8").isascii()
     except UnicodeDecodeError:

@@ -6,32 +6,39 @@ as few lines match. Time is linear in the bytes searched, whatever the text and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from logagent.core.matching import patterns
+from logagent.core.matching.combining import Ways, is_many
 from logagent.core.matching.conditions import Condition, Scout
 from logagent.core.matching.expressions import BadPattern
-from logagent.core.matching.literals import literal_conditions
-from logagent.core.matching.regex import regex_conditions
 from logagent.core.matching.spans import Span, all_spans
+from logagent.core.matching.unions import TookTooLong
 from logagent.core.query import BadParameter, Query, Unit
 
 
-def check(query: Query) -> None:
+def check(query: Query, is_late: Callable[[], bool]) -> None:
     """Compile the query's expressions into the cache, to find errors before the query is answered.
 
-    This may take a second: never call it on the event loop.
+    This may take seconds: never call it on the event loop.
+
+    Args:
+        is_late: tells between the parts that are compiled whether they take too long.
 
     Raises:
-        BadParameter: for an expression that cannot be searched for.
+        BadParameter: for an expression that cannot be searched for, or for too many.
     """
-    across = query.form.unit is Unit.EVENT
-    for name, expressions in (("regex", query.match.regex), ("exclude_regex", query.match.exclude_regex)):
-        for expression in expressions:
-            try:
-                patterns.compiled(expression, ignore_case=query.match.ignore_case, across=across)
-            except BadPattern as error:
-                raise BadParameter(name, str(error)) from None
+    match = query.match
+    how = Ways(match.ignore_case, query.form.unit is Unit.EVENT)
+    for name, literals, expressions, together in (
+        ("regex", match.keywords, match.regex, match.any),
+        ("exclude_regex", match.exclude, match.exclude_regex, is_many(match.exclude, match.exclude_regex)),
+    ):
+        try:
+            how.compile(literals, expressions, together=together, is_late=is_late)
+        except BadPattern as error:
+            raise BadParameter(name, str(error)) from None
+        except TookTooLong:
+            raise BadParameter(name, "takes too long to compile; give fewer or smaller expressions") from None
 
 
 class Matcher:
@@ -45,6 +52,7 @@ class Matcher:
         ignore_case: whether letters match in either case (see `literals`).
         regex: expressions that must all match somewhere in a line.
         exclude_regex: expressions that must not match anywhere.
+        one_of: whether it is enough that one of the keywords occurs, or one of the expressions matches.
         across: whether it is for events, texts of several lines; only `matches` and `rules_out` work then.
 
     Attributes:
@@ -63,12 +71,13 @@ class Matcher:
         *,
         regex: Iterable[bytes] = (),
         exclude_regex: Iterable[bytes] = (),
+        one_of: bool = False,
         across: bool = False,
     ) -> None:
+        how = Ways(ignore_case, across)
         conditions = [
-            *literal_conditions(set(keywords), set(exclude), ignore_case=ignore_case),
-            *regex_conditions(regex, wanted=True, ignore_case=ignore_case, across=across),
-            *regex_conditions(exclude_regex, wanted=False, ignore_case=ignore_case, across=across),
+            *(how.any_of if one_of else how.all_of)(tuple(keywords), tuple(regex)),
+            *how.none_of(tuple(exclude), tuple(exclude_regex)),
         ]
         self._conditions = sorted(conditions, key=lambda condition: not condition.finds)
         self.everything = not self._conditions
@@ -87,6 +96,7 @@ class Matcher:
             query.match.ignore_case,
             regex=query.match.regex,
             exclude_regex=query.match.exclude_regex,
+            one_of=query.match.any,
             across=query.form.unit is Unit.EVENT,
         )
 

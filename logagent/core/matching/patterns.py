@@ -9,7 +9,7 @@ for each matching line, with the offset of its line break.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 
 import hyperscan
@@ -21,9 +21,12 @@ CACHED = 128
 """Patterns in the cache, compiled or known to be bad: tens of kilobytes each, half a megabyte at most."""
 _MOST_CALLS = 4
 """Calls back at most for each `_SHORT_LINE` bytes of a block; beyond that, it is searched line by line. Only an X with
-`$` can exceed it: it is compiled unchanged, and may end at many offsets of a line."""
+`$`, or one of many, can exceed it: it is compiled unchanged, and may end at many offsets of a line."""
 _SHORT_LINE = 32
 """Bytes of a short line, for `_MOST_CALLS`."""
+_FEW = 64
+"""Expressions of one pattern that are compiled with the rest of the line behind them: with more, that takes too long,
+and as their matches are rare as a rule, it saves little."""
 _LONG_LINE = 256
 """If a block has more bytes than this for each hit, it is not worth counting whether all its lines match."""
 _DENSE = 2
@@ -44,13 +47,12 @@ class Pattern:
     Compiling lets other threads run.
 
     Args:
-        expression: the expression, rewritten for the engine.
+        expressions: rewritten for the engine; the pattern matches where one of them does.
         ignore_case: whether ASCII letters match in either case.
         across: whether it is for texts of several lines, which are only searched as a whole.
 
     Attributes:
-        flags: the engine's flags.
-        expression: the expression.
+        crosses: whether a match in a block of lines may hold a line break.
         alone: database for one line, or one text of several lines.
         lines: database for a block of lines; reports where matches end.
         once_a_line: whether `lines` reports one end for each matching line, at its line break.
@@ -59,13 +61,16 @@ class Pattern:
         BadPattern: for an expression that the engine does not support or cannot parse.
     """
 
-    def __init__(self, expression: Expression, *, ignore_case: bool, across: bool = False) -> None:
-        self.flags = _FLAGS | (hyperscan.HS_FLAG_CASELESS if ignore_case else 0)
-        self.flags |= hyperscan.HS_FLAG_DOTALL if across else 0
-        self.expression = expression
-        self.alone = _compile(expression.text, self.flags | hyperscan.HS_FLAG_SINGLEMATCH)
-        self.once_a_line = not expression.ends
-        self.lines = self.alone if across else _compile(self._followed_to_the_end_of_the_line(), self.flags)
+    def __init__(self, *expressions: Expression, ignore_case: bool, across: bool = False) -> None:
+        self._flags = _FLAGS | (hyperscan.HS_FLAG_CASELESS if ignore_case else 0)
+        self._flags |= hyperscan.HS_FLAG_DOTALL if across else 0
+        self._texts = [expression.text for expression in expressions]
+        self.crosses = any(expression.crosses for expression in expressions)
+        self.alone = _compile(self._texts, self._flags | hyperscan.HS_FLAG_SINGLEMATCH)
+        self.once_a_line = len(expressions) == 1 and not expressions[0].ends
+        extends = len(expressions) <= _FEW
+        by_line = [_to_the_end_of_the_line(each) if extends else each.text for each in expressions]
+        self.lines = self.alone if across else _compile(by_line, self._flags)
 
     @cached_property
     def whole(self) -> hyperscan.Database | None:
@@ -73,14 +78,19 @@ class Pattern:
 
         None where `lines` is as fast.
         """
-        text = self.expression.text
-        if self.expression.crosses or not _ONE_BYTE.fullmatch(text):
+        text = self._texts[0]
+        if self.crosses or len(self._texts) > 1 or not _ONE_BYTE.fullmatch(text):
             return None
         every_line = rb"\A(?:[^\n]*(?:" + text + rb")[^\n]*\n)*\z"
-        return _compile(every_line, self.flags | hyperscan.HS_FLAG_SINGLEMATCH)
+        return _compile([every_line], self._flags | hyperscan.HS_FLAG_SINGLEMATCH)
 
-    def _followed_to_the_end_of_the_line(self) -> bytes:
-        return b"(?:" + self.expression.text + b")[^\\n]*$" if self.once_a_line else self.expression.text
+    def streaming(self) -> hyperscan.Database:
+        """Compile the database for texts that come in pieces.
+
+        Raises:
+            BadPattern: when that cannot be compiled.
+        """
+        return _compile(self._texts, self._flags | hyperscan.HS_FLAG_SINGLEMATCH, hyperscan.HS_MODE_STREAM)
 
 
 def compiled(pattern: bytes, *, ignore_case: bool, across: bool = False) -> Pattern:
@@ -117,8 +127,13 @@ def literal(text: bytes, *, ignore_case: bool) -> Pattern:
         text: the literal, without a line break.
         ignore_case: whether ASCII letters match in either case.
     """
+    return Pattern(literal_expression(text), ignore_case=ignore_case)
+
+
+def literal_expression(text: bytes) -> Expression:
+    """Return the expression that matches a literal, which has no line break."""
     escaped = b"".join(b"\\x%02x" % byte for byte in text)
-    return Pattern(Expression(escaped, crosses=False, ends=False, positions=len(text)), ignore_case=ignore_case)
+    return Expression(escaped, crosses=False, ends=False, positions=len(text))
 
 
 class PatternSearch:
@@ -151,7 +166,7 @@ class PatternSearch:
         if ends is None:
             self._line_by_line = True
             return self.line_ends(block)
-        if self._pattern.expression.crosses:
+        if self._pattern.crosses:
             return [end for end in ends if self.is_in(block[block.rfind(b"\n", 0, end) + 1 : end])]
         return ends
 
@@ -195,8 +210,7 @@ class PatternSearch:
             BadPattern: when the pattern cannot be compiled for streams.
         """
         if self._streaming is None:
-            flags = self._pattern.flags | hyperscan.HS_FLAG_SINGLEMATCH
-            self._streaming = _compile(self._pattern.expression.text, flags, hyperscan.HS_MODE_STREAM)
+            self._streaming = self._pattern.streaming()
         return PatternStream(self._streaming)
 
     def _ends_of_lines(self, block: bytes) -> list[int] | None:
@@ -251,10 +265,15 @@ class PatternStream:
         self._found = True
 
 
-def _compile(text: bytes, flags: int, mode: int = hyperscan.HS_MODE_BLOCK) -> hyperscan.Database:
+def _to_the_end_of_the_line(expression: Expression) -> bytes:
+    """Return the text that ends at a line's end wherever the expression matches; one with `$` stays as it is."""
+    return expression.text if expression.ends else b"(?:" + expression.text + b")[^\\n]*$"
+
+
+def _compile(texts: Sequence[bytes], flags: int, mode: int = hyperscan.HS_MODE_BLOCK) -> hyperscan.Database:
     database = hyperscan.Database(mode=mode)
     try:
-        database.compile(expressions=[text], flags=[flags])
+        database.compile(expressions=texts, flags=[flags] * len(texts))
     except hyperscan.error as error:
         raise BadPattern(_PLACE.sub("", str(error)).rstrip(".")) from None
     return database

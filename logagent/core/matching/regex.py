@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from logagent.core.matching import patterns
+from logagent.core.matching import patterns, unions
 from logagent.core.matching.conditions import Condition, Scout
 from logagent.core.matching.expressions import BadPattern
 from logagent.core.matching.spans import Span, all_spans, spans_ending
@@ -32,13 +32,40 @@ def regex_conditions(expressions: Iterable[bytes], *, wanted: bool, ignore_case:
     ]
 
 
+def union_conditions(
+    literals: Iterable[bytes], expressions: Iterable[bytes], *, wanted: bool, ignore_case: bool, across: bool
+) -> list[Condition]:
+    """Return conditions one of which must hold, or if nothing of it is wanted, all of them.
+
+    Args:
+        literals: texts of which one must occur, or none.
+        expressions: regular expressions of which one must match, or none.
+        wanted: whether they must.
+        ignore_case: whether letters match in either case; of literals, only those of ASCII do.
+        across: whether the conditions are for texts of several lines (see `expressions.read`).
+
+    Raises:
+        Failure: for an expression that this agent cannot search for, although the primary accepted it.
+    """
+    try:
+        found = unions.union(tuple(literals), tuple(expressions), ignore_case=ignore_case, across=across)
+    except BadPattern as error:
+        raise _failure(error) from None
+    return [_RegexCondition(pattern, wanted=wanted, of=found) for pattern in found.patterns]
+
+
 class _RegexCondition:
-    """A regular expression that must match, or must not."""
+    """A pattern that must match, or must not.
+
+    Args:
+        of: what the pattern is part of, which is kept as long as the condition is.
+    """
 
     overlap = 0
 
-    def __init__(self, pattern: patterns.Pattern, *, wanted: bool) -> None:
+    def __init__(self, pattern: patterns.Pattern, *, wanted: bool, of: unions.Union | None = None) -> None:
         self.finds = wanted
+        self._of = of
         self._pattern = pattern
         self._search = patterns.PatternSearch(pattern)
 
@@ -91,4 +118,8 @@ def _compiled(expression: bytes, ignore_case: bool, across: bool) -> patterns.Pa
     try:
         return patterns.compiled(expression, ignore_case=ignore_case, across=across)
     except BadPattern as error:
-        raise Failure(Status.INTERNAL, f"an expression cannot be searched for here: {error}") from None
+        raise _failure(error) from None
+
+
+def _failure(error: BadPattern) -> Failure:
+    return Failure(Status.INTERNAL, f"an expression cannot be searched for here: {error}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
 from logagent.core.hits.steps import spelled_step
 from logagent.core.matching.expressions import MAX_POSITIONS, BadPattern, too_large
@@ -18,6 +19,11 @@ from logagent.core.units import UNITS
 
 MAX_REPEATS = 64
 """Values of one parameter: more are a mistake or an attack, since each costs time for every line."""
+MAX_MANY = 10_000
+"""Literals or expressions of one parameter that are searched for at once, so that it is enough if one occurs: ten
+thousand literals are found as fast as one, and compiled in a fifth of a second."""
+MAX_POSITIONS_OF_MANY = 10 * MAX_POSITIONS
+"""Positions of expressions that are compiled in parts of `MAX_POSITIONS` each, of which one takes a second at worst."""
 LEAST_SECONDS, MOST_SECONDS = 0.001, 1e9
 """Seconds of a timeout: at least the first, less than the second. Below, the time is too short even to refuse the
 query; above, it is thirty years. Within the bounds, `repr` spells a number without an exponent, which `seconds` cannot
@@ -53,8 +59,8 @@ def names(name: str, values: list[str], _now: int) -> tuple[str, ...]:
 def literals(name: str, values: list[str], _now: int) -> tuple[bytes, ...]:
     """Read literals, as bytes."""
     read = tuple(to_bytes(value) for value in values)
-    if len(read) > MAX_REPEATS:
-        raise BadParameter(name, f"may be given {MAX_REPEATS} times at most")
+    if len(read) > MAX_MANY:
+        raise BadParameter(name, f"may be given {MAX_MANY} times at most")
     if not all(read):
         raise BadParameter(name, "is empty; give a literal to look for, or leave it out")
     if any(b"\n" in literal for literal in read):
@@ -68,16 +74,30 @@ def expressions(name: str, values: list[str], _now: int) -> tuple[bytes, ...]:
     They are checked as far as possible without compiling them; `matching.check` does the rest.
     """
     given = tuple(to_bytes(value) for value in values)
-    if len(given) > MAX_REPEATS:
-        raise BadParameter(name, f"may be given {MAX_REPEATS} times at most")
+    if len(given) > MAX_MANY:
+        raise BadParameter(name, f"may be given {MAX_MANY} times at most")
     if not all(given):
         raise BadParameter(name, "is empty; give a regular expression, or leave it out")
+    check_size(name, given, MAX_POSITIONS_OF_MANY)
+    return given
+
+
+def check_size(name: str, expressions: Iterable[bytes], most: int) -> None:
+    """Check that expressions are not too large together, and that each can be read.
+
+    Args:
+        name: of the parameter.
+        expressions: the expressions.
+        most: positions of all of them, see `MAX_POSITIONS`.
+
+    Raises:
+        BadParameter: if they are, or one cannot.
+    """
     try:
-        if sum(parsed(expression).positions for expression in given) > MAX_POSITIONS:
-            raise too_large()
+        if sum(parsed(expression).positions for expression in expressions) > most:
+            raise too_large(most)
     except BadPattern as error:
         raise BadParameter(name, str(error)) from None
-    return given
 
 
 def flag(name: str, values: list[str], _now: int) -> bool:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from logagent.core.cursor import MAX_ASKED, continued, encode
 from logagent.core.hits.steps import sensible_step, spelled_step
+from logagent.core.matching.expressions import MAX_POSITIONS
 from logagent.core.query import MAX_EARLIER, BadParameter, Order, Query, Unit
 from logagent.core.times import moments
 from logagent.core.wire import parameter_values as values
@@ -33,6 +34,7 @@ _READERS: _Readers = {
     "exclude": (("exclude",), values.literals),
     "regex": (("regex",), values.expressions),
     "exclude_regex": (("exclude_regex",), values.expressions),
+    "any": (("any",), values.flag),
     "ignore_case": (("ignore_case",), values.flag),
     "n": (("n",), values.whole_number),
     "n_per_file": (("n_per_file",), values.positive_number),
@@ -117,11 +119,24 @@ def _parse(query_string: bytes, now: int, readers: _Readers) -> Query:
             read |= dict.fromkeys(fields, reader(name, given[name], now))
     if "files" not in read:
         raise BadParameter("filename", "is required: a path below the served roots, or a glob such as nginx/*.log")
+    _settle_any(read)
     cursor = read.pop("cursor", None)
     query = _followed(read) if read.get("follow") else _ended(read)
     if query.range.since is not None and query.range.until is not None and query.range.since >= query.range.until:
         raise BadParameter("until", "must be after since")
     return query if cursor is None else continued(query, cursor)
+
+
+def _settle_any(read: dict[str, Any]) -> None:
+    """Allow many patterns where one is enough, and leave `any` out where there is only one: older agents lack it."""
+    if read.get("any"):
+        read["any"] = len(read.get("keywords", ())) + len(read.get("regex", ())) > 1
+        return
+    for name, field in (("keyword", "keywords"), ("regex", "regex")):
+        if len(read.get(field, ())) > values.MAX_REPEATS:
+            most = f"may be given {values.MAX_REPEATS} times at most"
+            raise BadParameter(name, f"{most}; with any=true, where one of them is enough, {values.MAX_MANY} times")
+    values.check_size("regex", read.get("regex", ()), MAX_POSITIONS)
 
 
 def _ended(read: dict[str, Any]) -> Query:
@@ -167,6 +182,7 @@ def _names_and_patterns(query: Query) -> list[tuple[str, bytes]]:
 
 def _flags(query: Query) -> list[tuple[str, str]]:
     flags = [
+        ("any", query.match.any),
         ("ignore_case", query.match.ignore_case),
         ("prefix", query.form.prefix),
         ("whole", query.form.whole),

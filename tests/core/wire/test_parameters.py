@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from logagent.core.query import MAX_EARLIER, BadParameter, Order, Query, Unit
 from logagent.core.units import DAY, MILLISECOND, MINUTE, SECOND
-from logagent.core.wire.parameter_values import MAX_CONTEXT
+from logagent.core.wire.parameter_values import MAX_CONTEXT, MAX_REPEATS
 from logagent.core.wire.parameters import (
     HITS_PARAMETERS,
     MAX_QUERY_STRING,
@@ -52,6 +52,7 @@ PLAIN = st.builds(
     files=listed(NAMES, least=1),
     hosts=listed(NAMES),
     keywords=listed(LITERALS),
+    any=st.just(False),
     exclude=listed(LITERALS),
     regex=listed(EXPRESSIONS),
     exclude_regex=listed(EXPRESSIONS),
@@ -71,6 +72,11 @@ PLAIN = st.builds(
 )
 
 
+def with_any(query: Query, one_of: bool) -> Query:
+    """The query, for one of its patterns if there are several."""
+    return changed(query, any=one_of and len(query.match.keywords) + len(query.match.regex) > 1)
+
+
 def followed(
     query: Query, n: int | None, n_per_file: int | None, since: int | None, patience: int, heartbeat: int
 ) -> Query:
@@ -87,7 +93,7 @@ FOLLOWS = st.builds(
     st.integers(0, 10_000),
     st.integers(1_000, 300_000),
 )
-QUERIES = st.builds(ranged, PLAIN, RANGES) | FOLLOWS
+QUERIES = st.builds(with_any, st.builds(ranged, PLAIN, RANGES) | FOLLOWS, st.booleans())
 
 
 def parse(query_string: bytes) -> Query:
@@ -233,6 +239,21 @@ def test_whatever_a_value_is_it_is_read_or_refused_by_its_parameters_name(name: 
     except BadParameter as error:
         names.append(error.name)
     assert names in ([], [name])
+
+
+def test_one_of_several_patterns_is_asked_for_only_where_there_are_several() -> None:
+    assert parse(b"filename=a.log&keyword=x&any=true") == changed(ASKED, keywords=(b"x",))
+    both = changed(ASKED, keywords=(b"x",), regex=(b"y",), any=True)
+    assert parse(b"filename=a.log&keyword=x&regex=y&any=true") == both
+
+
+def test_many_patterns_are_allowed_where_one_is_enough() -> None:
+    many = b"".join(b"&keyword=x%d" % number for number in range(MAX_REPEATS + 1))
+    assert len(parse(b"filename=a.log&any=true" + many).match.keywords) == MAX_REPEATS + 1
+    assert "with any=true, where one of them is enough, 10000 times" in refusal(b"filename=a.log" + many).reason
+    large = b"".join(b"&regex=[xy]{900}%d" % number for number in range(2))
+    assert len(parse(b"filename=a.log&any=true" + large).match.regex) == 2
+    assert "there are more than 5000 characters" in refusal(b"filename=a.log" + large).reason
 
 
 # Hits
