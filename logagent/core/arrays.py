@@ -8,13 +8,20 @@ event loop, asks `is_long`, which is false as long as it is not loaded.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 MANY = 64
 """Lines from which on arrays pay: below, a loop is as fast."""
 
 
+LENT_BYTES = 1024 * 1024 + 16 * 1024
+"""Bytes of an array that is lent: a chunk of a sweep, and what is read behind it."""
+MOST_LENT = 8
+"""Arrays that are kept to be lent: as many as the threads need that work at a time."""
+
+_lendable: list[Any] = []
 _is_loaded = False
 
 
@@ -42,13 +49,58 @@ def as_array(column: Sequence[int]) -> Any:
     return np.frombuffer(column, np.int64) if isinstance(column, array) and column else np.array(column, np.int64)
 
 
-def line_starts(text: bytes) -> Any:
-    """Return where the lines of a text begin, of which the last may lack its line break; the text is not empty."""
+@contextmanager
+def lent(kind: type, size: int) -> Iterator[Any]:
+    """Lend an array of single bytes, whose values are not set, until the block ends.
+
+    The system takes the memory of large arrays back at once when they end, and to get it anew for each block takes
+    longer than to search the block.
+
+    Args:
+        kind: `bool` or `int`, for truth values or for bytes.
+        size: of the array.
+    """
     np = numpy()
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == 10)
-    starts = np.zeros(len(ends) + (not text.endswith(b"\n")), np.int64)
+    try:
+        memory = _lendable.pop()
+    except IndexError:
+        memory = np.empty(LENT_BYTES, np.uint8)
+    if size > LENT_BYTES:
+        yield np.empty(size, bool if kind is bool else np.uint8)
+    else:
+        yield memory[:size].view(bool) if kind is bool else memory[:size]
+    if len(_lendable) < MOST_LENT:
+        _lendable.append(memory)
+
+
+def line_starts(text: bytes, first: int = 0, last: int | None = None) -> Any:
+    """Return where lines of a text begin, of which the last may lack its line break.
+
+    Args:
+        text: holds the lines.
+        first: where the first of them begins.
+        last: where the last of them ends, behind `first`; None: at the end of the text.
+    """
+    np = numpy()
+    last = len(text) if last is None else last
+    with lent(bool, last - first) as mask:
+        ends = np.flatnonzero(np.equal(np.frombuffer(text, np.uint8, last - first, first), 10, out=mask))
+    starts = np.zeros(len(ends) + (text[last - 1] != 10), np.int64)
     starts[1:] = ends[: len(starts) - 1] + 1
+    starts += first
     return starts
+
+
+def starts_holding(places: Any, starts: Any) -> Any:
+    """Return the beginnings of those lines in which places lie, each once.
+
+    Args:
+        places: of bytes, ascending.
+        starts: the beginnings of all lines, ascending, the first not behind the first place.
+    """
+    np = numpy()
+    lines = np.searchsorted(starts, places, "right") - 1
+    return starts[lines[np.flatnonzero(np.diff(lines, prepend=-1))]]
 
 
 def as_values(values: Any) -> array[int]:

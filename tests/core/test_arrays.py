@@ -6,10 +6,12 @@ import subprocess
 import sys
 from array import array
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.arrays import MANY, as_array, as_values, is_long, line_starts
+from logagent.core.arrays import LENT_BYTES, MANY, as_array, as_values, is_long, lent, line_starts, starts_holding
 from logagent.core.batch import lines_of, starts_of
 
 SCRIPT = """
@@ -67,6 +69,30 @@ def test_arrays_and_columns_hold_the_same(values: list[int]) -> None:
     assert [*as_values(as_array(values))] == values
 
 
-@given(st.binary(min_size=1, max_size=30).map(lambda text: text.translate(bytes([10, 65]) * 128)))
-def test_lines_begin_behind_line_breaks(text: bytes) -> None:
+broken = st.binary(min_size=1, max_size=30).map(lambda text: text.translate(bytes([10, 65]) * 128))
+
+
+@given(broken, st.data())
+def test_lines_begin_behind_line_breaks(text: bytes, data: st.DataObject) -> None:
     assert line_starts(text).tolist() == starts_of(0, lines_of(text))
+    first = data.draw(st.integers(0, len(text) - 1))
+    last = data.draw(st.integers(first + 1, len(text)))
+    assert line_starts(text, first, last).tolist() == starts_of(first, lines_of(text[first:last]))
+
+
+@given(broken, st.data())
+def test_each_line_that_holds_a_place_is_found_once(text: bytes, data: st.DataObject) -> None:
+    starts = line_starts(text)
+    places = sorted(data.draw(st.sets(st.integers(0, len(text) - 1))))
+    found = starts_holding(np.array(places, np.int64), starts).tolist()
+    assert found == sorted({text.rfind(b"\n", 0, place) + 1 for place in places})
+
+
+@pytest.mark.parametrize("size", [0, 10, LENT_BYTES, LENT_BYTES + 1])
+def test_what_is_lent_is_nobody_elses_meanwhile(size: int) -> None:
+    for kind in (bool, int):
+        with lent(kind, size) as one, lent(kind, size) as other:
+            assert len(one) == len(other) == size
+            one[:], other[:] = 1, 0
+            assert one.all()
+            assert not other.any()

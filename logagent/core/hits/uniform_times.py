@@ -99,6 +99,24 @@ class UniformLines:
             if found is not None:
                 yield found
 
+    def range_at(self, level: int, line: bytes, stamp: Stamp) -> tuple[int, int] | None:
+        """Return the earliest and the latest time that lines may state which share a prefix with one of these lines.
+
+        Args:
+            level: of the prefix, see `CLOCK_LENGTHS`.
+            line: a line without its line break.
+            stamp: reads the time of a line of the same file.
+
+        Returns:
+            None if the clocks change meanwhile.
+        """
+        hour = self.hour(line, stamp)
+        length = self.shape.minute + CLOCK_LENGTHS[level]
+        if hour is not None:
+            return self._within(hour, line[:length], _LENGTHS[level])[1:]
+        found = self.prefix_ranges(line, stamp)
+        return next((each[1:] for each in found if len(each.prefix) == length), None)
+
     def hour(self, line: bytes, stamp: Stamp) -> PrefixRange | None:
         """Return the prefix of one of these lines up to its hour, and the range of time of this hour.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logagent.core.matching.conditions import Condition, ConditionInWindows, Scout
+from logagent.core.matching.literal_places import LiteralPlaces
 from logagent.core.matching.spans import Span
 
 
@@ -38,6 +39,9 @@ class AnyOf:
 
     def inspect(self) -> _AnyInWindows:
         return _AnyInWindows([part.inspect() for part in self._parts])
+
+    def places(self, sample: bytes) -> LiteralPlaces | None:
+        return None
 
     def scout(self) -> Scout | None:
         scouts = [scout for part in self._parts if (scout := part.scout()) is not None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from logagent.core.matching.literal_places import LiteralPlaces
 from logagent.core.matching.spans import Span
 
 
@@ -54,6 +55,14 @@ class Condition(Protocol):
 
     def scout(self) -> Scout | None:
         """Return a new scout, for another thread; None if scouting is as slow as searching."""
+        ...
+
+    def places(self, sample: bytes) -> LiteralPlaces | None:
+        """Return what finds all that makes lines fulfil the condition; None if it is more than one literal.
+
+        Args:
+            sample: a text like those that are searched.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from logagent.core.matching import patterns, unions
 from logagent.core.matching.conditions import Condition, ConditionInWindows, Scout
+from logagent.core.matching.literal_places import LiteralPlaces
 from logagent.core.matching.spans import Span, all_spans, spans_ending
 
 FOLDING_SHRINKS = 3
@@ -95,6 +96,11 @@ class _Literals:
     def scout(self) -> Scout | None:
         return self._search_for_head(self.wanted[0])
 
+    def places(self, sample: bytes) -> LiteralPlaces | None:
+        if len(self.wanted) != 1 or self.unwanted or len(self.wanted[0]) > _LONGEST_HEAD:
+            return None
+        return LiteralPlaces(self.wanted[0], sample, ignore_case=self.ignore_case)
+
     def _search_for_rarest(self, block: bytes) -> patterns.PatternSearch:
         """Return the search for the wanted literal that is rarest in the first block; among equals, the longest."""
         if self._search is None:
@@ -128,6 +134,9 @@ class _FoldedLiterals(_Literals):
 
     def scout(self) -> Scout | None:
         return None  # folding is as slow as the search itself
+
+    def places(self, sample: bytes) -> LiteralPlaces | None:
+        return None
 
     def rules_out(self, text: bytes) -> bool:
         return bool(self.wanted) and not self._may_hold_all(text)

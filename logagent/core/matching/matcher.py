@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from logagent.core.matching.combining import Ways, is_many
 from logagent.core.matching.conditions import Condition, Scout
 from logagent.core.matching.expressions import BadPattern
+from logagent.core.matching.literal_places import LiteralPlaces
 from logagent.core.matching.spans import Span, all_spans
 from logagent.core.matching.unions import TookTooLong
 from logagent.core.query import BadParameter, Query, Unit
@@ -125,6 +126,14 @@ class Matcher:
     def scout(self) -> Scout | None:
         """Return a scout for another thread, which quickly skips blocks without a match; None if there is none."""
         return next((scout for each in self._conditions if each.finds and (scout := each.scout()) is not None), None)
+
+    def places(self, sample: bytes) -> LiteralPlaces | None:
+        """Return what finds the places where lines match; None if they match by more than one literal.
+
+        Args:
+            sample: a text like those that are searched.
+        """
+        return self._conditions[0].places(sample) if len(self._conditions) == 1 else None
 
     def matches(self, line: bytes) -> bool:
         """Return whether one line matches, given without its line break."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from logagent.core.matching import patterns, unions
 from logagent.core.matching.conditions import Condition, Scout
 from logagent.core.matching.expressions import BadPattern
+from logagent.core.matching.literal_places import LiteralPlaces
 from logagent.core.matching.spans import Span, all_spans, spans_ending
 from logagent.core.outcome import Failure, Status
 
@@ -86,6 +87,9 @@ class _RegexCondition:
 
     def allows(self, line: bytes) -> bool:
         return self._search.is_in(line) is self.finds
+
+    def places(self, sample: bytes) -> LiteralPlaces | None:
+        return None
 
     def scout(self) -> Scout | None:
         return patterns.PatternSearch(self._pattern)

@@ -12,10 +12,12 @@ from logagent.core.hits.counts import Counts
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
 from logagent.core.time_range import TimeRange
+from logagent.disk.batches.line_counting import counters
 from logagent.disk.batches.lines import LARGE, SelectedLines
 from logagent.disk.batches.records import selector_for
-from logagent.disk.batches.runs import Run, RunFinder
-from logagent.disk.files.blocks import Block
+from logagent.disk.batches.runs import RunFinder
+from logagent.disk.files.blocks import Block, Run
+from logagent.disk.files.parallel_sweep import Examiner, Search
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.stamping import FileTimes
 
@@ -50,6 +52,7 @@ class HitCounter:
     size = cut = 0
 
     def __init__(self, query: Query, matcher: Matcher, *, large: int = LARGE) -> None:
+        self._query = query
         self._matcher = matcher
         self._large = large
         self._newest = query.form.order is Order.NEWEST
@@ -84,6 +87,13 @@ class HitCounter:
             self._counts = Counts(span=_rough_span(reader, stamping, self._range))
         self._runs = RunFinder(stamping.stated, self._range)
         self._pause = self._left = 0
+        self._counters = counters(lambda: Matcher.of(self._query), stamping, self._range, lambda: self._counts.step)
+
+    def examiner(self) -> Examiner | None:
+        """Return what counts lines of the current file in a sweep, or finds where there is none; None: nothing can."""
+        if self._events is not None:
+            return None
+        return self._counters() or Search.by(self._matcher.scout)()
 
     @property
     def count(self) -> int:
@@ -158,10 +168,11 @@ class HitCounter:
             return False
         runs = self._runs.of(body, starts(), self._counts.step)
         self._left = self._pause = 0 if runs is not None else min(2 * self._pause + 1, LONGEST_PAUSE)
-        self._put_runs(runs or [])
+        self.add_runs(runs or [])
         return runs is not None
 
-    def _put_runs(self, runs: Sequence[Run]) -> None:
+    def add_runs(self, runs: Sequence[Run]) -> None:
+        """Take counts that a sweep made."""
         for time, lines in runs:
             self._counts.put(time, lines)
 

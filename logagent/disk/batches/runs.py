@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import dropwhile
 from typing import Any
 
 from logagent.core.arrays import numpy
 from logagent.core.hits.uniform_times import CLOCK_LENGTHS, Stamp, uniform_with
 from logagent.core.time_range import TimeRange
+from logagent.disk.files.blocks import Run
 from logagent.disk.times.line_rows import LARGEST, LineRows, Rows, line_at
 
 MAX_RUNS = 64
 """Runs of a block that are told by prefixes, at most: if there are more, reading the time of each line is as fast."""
-KNOWN_PREFIXES = 4096
-"""Prefixes whose bucket is cached: half a megabyte."""
-
-Run = tuple[int, int]
-"""A time in a bucket, in nanoseconds since the epoch, and how many lines in this bucket follow each other."""
 
 _Place = tuple[int, int]
 """Whether times lie before (-1), in (0) or behind (1) the range; and if in it, the first nanosecond of their bucket."""
@@ -37,7 +33,6 @@ class RunFinder:
         self._stated = stated
         self._range = asked
         self._rows: LineRows | None = None
-        self._known: dict[bytes, _Place] = {}
         self._step = 0
 
     def of(self, body: bytes, starts: Any, step: int) -> list[Run] | None:
@@ -51,14 +46,13 @@ class RunFinder:
         Returns:
             None if not all of these lines write their times in one shape.
         """
-        if step != self._step:
-            self._step, self._known = step, {}
+        self._step = step
         if self._rows is not None and (runs := self._found(self._rows, body, starts)) is not None:
             return runs
         uniform = uniform_with(line_at(body, int(starts[0])))
         if uniform is None:
             return None
-        self._rows, self._known = LineRows(uniform), {}
+        self._rows = LineRows(uniform)
         return self._found(self._rows, body, starts)
 
     def _found(self, rows: LineRows, body: bytes, starts: Any) -> list[Run] | None:
@@ -80,16 +74,16 @@ class RunFinder:
 
     def _by_prefixes(self, rows: LineRows, read: Rows) -> list[tuple[_Place, int]] | None:
         """Return the runs by the shortest prefixes that tell the buckets; None if there are none, or too many runs."""
-        for level in self._levels(rows, read.line(0)):
+        first = read.line(0)
+        levels = range(len(CLOCK_LENGTHS))
+        for level in dropwhile(lambda level: self._place_at(level, rows, first) is None, levels):
             cuts = rows.cuts(read, MAX_RUNS, level)
-            length = rows.uniform.shape.minute + CLOCK_LENGTHS[level]
-            places = [self._place_of(rows, read.line(cut), length) for cut in cuts]
             if not cuts:
                 return None
-            known = [place for place in places if place is not None]
-            if len(known) == len(cuts):
+            places = [place for cut in cuts if (place := self._place_at(level, rows, read.line(cut))) is not None]
+            if len(places) == len(cuts):
                 ends = [*cuts[1:], len(read.starts)]
-                return [(place, end - cut) for place, cut, end in zip(known, cuts, ends, strict=True)]
+                return [(place, end - cut) for place, cut, end in zip(places, cuts, ends, strict=True)]
         return None
 
     def _by_times(self, rows: LineRows, read: Rows) -> list[tuple[_Place, int]] | None:
@@ -109,31 +103,13 @@ class RunFinder:
         ends = [*cuts[1:], len(times)]
         return [((s, time), end - cut) for s, time, cut, end in zip(sides, firsts, cuts, ends, strict=True)]
 
-    def _levels(self, rows: LineRows, line: bytes) -> Iterator[int]:
-        """Yield the levels of prefixes, from the first that tells the bucket of a line on."""
-        minute = rows.uniform.shape.minute
-        for found in rows.uniform.prefix_ranges(line, self._stated):
-            if self._place(found.earliest) == self._place(found.latest):
-                yield from range(CLOCK_LENGTHS.index(len(found.prefix) - minute), len(CLOCK_LENGTHS))
-                return
-
-    def _place_of(self, rows: LineRows, line: bytes, length: int) -> _Place | None:
-        """Return the place of all lines of the shape that begin as a line does; None if they have not all the same."""
-        if not rows.has_signs(line):
+    def _place_at(self, level: int, rows: LineRows, line: bytes) -> _Place | None:
+        """Return the place of all lines that share a prefix with one; None if they have not all the same."""
+        found = rows.uniform.range_at(level, line, self._stated) if rows.has_signs(line) else None
+        if found is None:
             return None
-        prefix = line[:length]
-        if prefix not in self._known:
-            for found in rows.uniform.prefix_ranges(line, self._stated):
-                if len(found.prefix) > length:
-                    return None
-                place = self._place(found.earliest)
-                if place == self._place(found.latest):
-                    if len(self._known) >= KNOWN_PREFIXES:
-                        self._known.clear()
-                    self._known[prefix] = place
-                    return place
-            return None
-        return self._known[prefix]
+        place = self._place(found[0])
+        return place if place == self._place(found[1]) else None
 
     def _place(self, time: int) -> _Place:
         """Return the place of a time.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from logagent.core.batch import BATCH_BYTES
@@ -43,17 +43,23 @@ class LongLine(NamedTuple):
     end: int
 
 
-class NonMatching(NamedTuple):
-    """Whole lines none of which matches, as a sweep found.
+Run = tuple[int, int]
+"""A time in nanoseconds since the epoch, and the number of lines that are counted in its bucket."""
+
+
+class Passed(NamedTuple):
+    """Whole lines that a sweep has dealt with: none of them matches, or those that do were counted.
 
     Attributes:
         offset: where they begin in the file.
         size: their bytes.
+        runs: what was counted, if lines are to be counted.
     """
 
     offset: int
     size: int
+    runs: Sequence[Run] = ()
 
 
-Stretch = Block | LongLine | NonMatching
+Stretch = Block | LongLine | Passed
 """A part of a file, as a reader gives it."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.times.locating import SEEN
-from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, NonMatching, Read, Stretch
+from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Passed, Read, Stretch
 from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.read_ahead import announce
 
@@ -30,7 +30,7 @@ class Reader:
         sizes: bytes of the first blocks, the last for all further ones.
         read: `os.pread`, or its stand-in.
         before_read: called before each read; an exception that it raises ends the reading.
-        sweep: skips text that cannot match; None: all text is given.
+        sweep: passes over text that cannot match, or counts in it; None: all text is given.
 
     Attributes:
         name: of the file, for messages.
@@ -74,9 +74,9 @@ class Reader:
         stop, sizes = self._limit(end), self._growing()
         size = next(sizes)
         while stop > begin:
-            if (edge := self._non_matching_before(stop, size, begin)) < stop:
-                yield NonMatching(edge, stop - edge)
-                stop = edge
+            if (passed := self._passed_before(stop, size, begin)).size:
+                yield passed
+                stop = passed.offset
                 continue
             start = max(begin, stop - size)
             self._announce(start - AHEAD * size, size, begin, stop)
@@ -106,9 +106,9 @@ class Reader:
         sizes = self._growing()
         size = next(sizes)
         while begin < (limit := self._limit(end)):
-            if (edge := self._non_matching_behind(begin, size, limit)) > begin:
-                yield NonMatching(begin, edge - begin)
-                begin = edge
+            if (passed := self._passed_behind(begin, size, limit)).size:
+                yield passed
+                begin += passed.size
                 continue
             stop = min(begin + size, limit)
             self._announce(begin + AHEAD * size, size, begin, limit)
@@ -160,19 +160,19 @@ class Reader:
         self.bytes_read += len(body)
         return body
 
-    def _non_matching_before(self, end: int, size: int, begin: int) -> int:
+    def _passed_before(self, end: int, size: int, begin: int) -> Passed:
         if self._sweep is None or size != self._sizes[-1]:
-            return end
-        edge, bytes_read = self._sweep.before(end, begin)
+            return Passed(end, 0)
+        edge, bytes_read, runs = self._sweep.before(end, begin)
         self.bytes_read += bytes_read
-        return edge
+        return Passed(edge, end - edge, runs)
 
-    def _non_matching_behind(self, begin: int, size: int, end: int) -> int:
+    def _passed_behind(self, begin: int, size: int, end: int) -> Passed:
         if self._sweep is None or size != self._sizes[-1]:
-            return begin
-        edge, bytes_read = self._sweep.behind(begin, end)
+            return Passed(begin, 0)
+        edge, bytes_read, runs = self._sweep.behind(begin, end)
         self.bytes_read += bytes_read
-        return edge
+        return Passed(begin, edge - begin, runs)
 
     def _limit(self, end: int | None) -> int:
         return self._end if end is None else min(end, self._end)

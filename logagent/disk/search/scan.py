@@ -11,7 +11,8 @@ from logagent.core.query import Order, Query
 from logagent.disk.archives.picked_lines import PickedLines
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.builders import Builder
-from logagent.disk.files.blocks import Block, LongLine, NonMatching, Stretch
+from logagent.disk.batches.counting import HitCounter
+from logagent.disk.files.blocks import Block, LongLine, Passed, Stretch
 from logagent.disk.search.archive_lines import LineReader
 from logagent.disk.search.options import LIFE_BYTES
 
@@ -103,7 +104,8 @@ class Scan:
             elif isinstance(stretch, PickedLines):
                 self._add_picked(stretch)
                 self._pass(stretch.offset, stretch.offset + stretch.size)
-            elif isinstance(stretch, NonMatching):
+            elif isinstance(stretch, Passed):
+                self._add_runs(stretch)
                 self._pass(stretch.offset, stretch.offset + stretch.size)
             else:
                 yield from self._inspect(stretch)
@@ -113,6 +115,10 @@ class Scan:
     def _add_picked(self, picked: PickedLines) -> None:
         if isinstance(self._builder, BatchBuilder):  # counts are made from blocks
             self._builder.add_picked(picked)
+
+    def _add_runs(self, passed: Passed) -> None:
+        if isinstance(self._builder, HitCounter):
+            self._builder.add_runs(passed.runs)
 
     def _pass(self, begin: int, end: int) -> None:
         self.scanned += end - begin

@@ -25,13 +25,14 @@ from logagent.disk.archives.file_places import FilePlaces
 from logagent.disk.archives.text_source import in_utf8
 from logagent.disk.batches.batching import BatchBuilder
 from logagent.disk.batches.builders import Builder
+from logagent.disk.batches.counting import HitCounter
 from logagent.disk.batches.file_counting import FileCounter
 from logagent.disk.batches.picking import LinePicker
 from logagent.disk.catalog import losses
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files import line_breaks, overwritten
 from logagent.disk.files.blocks import UNKNOWN
-from logagent.disk.files.parallel_sweep import ParallelSweep
+from logagent.disk.files.parallel_sweep import ParallelSweep, Search
 from logagent.disk.files.reader import Reader
 from logagent.disk.files.text_form import UNIT, aligned, hiding_lead, mark_at, nuls_before, without_lead
 from logagent.disk.search.archive_lines import ArchiveLines
@@ -167,7 +168,7 @@ class ScanSetup:
             return None  # lines that do not match are needed too
         return ParallelSweep(
             descriptor,
-            self.matcher.scout,
+            self.builder.examiner if isinstance(self.builder, HitCounter) else Search.by(self.matcher.scout),
             read=self.options.read,
             before_read=self.check_cancelled,
             helped=self.helped,

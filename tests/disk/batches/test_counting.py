@@ -26,6 +26,7 @@ from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
 from logagent.disk.batches import counting, runs
 from logagent.disk.batches.counting import HitCounter
 from logagent.disk.files.blocks import Block
+from logagent.disk.files.parallel_sweep import ParallelSweep
 from logagent.disk.files.reader import Reader
 from logagent.disk.search.scan import ENOUGH, Scan
 from logagent.disk.times.stamping import FileTimes
@@ -88,11 +89,14 @@ def logs(draw: st.DrawFn) -> list[bytes]:
 
 
 @contextmanager
-def opened(content: bytes, zone: tzinfo = UTC, **reading: Any) -> Iterator[tuple[Reader, FileTimes]]:
+def opened(
+    content: bytes, zone: tzinfo = UTC, *, chunk: int = 0, examiner: Any = None, **reading: Any
+) -> Iterator[tuple[Reader, FileTimes]]:
     descriptor = os.memfd_create("log")
     try:
         os.write(descriptor, content)
-        reader = Reader(descriptor, "app.log", **reading)
+        sweep = ParallelSweep(descriptor, examiner, chunk=chunk, beyond=40, clock=lambda: 0.0) if chunk else None
+        reader = Reader(descriptor, "app.log", sweep=sweep, **reading)
         yield reader, FileTimes(reader, zone, MODIFIED)
     finally:
         os.close(descriptor)
@@ -106,9 +110,10 @@ def matcher_of(asked: Query) -> Matcher:
     return Matcher(asked.match.keywords, asked.match.exclude, asked.match.ignore_case)
 
 
-def counted(content: bytes, asked: Query, zone: tzinfo = UTC, **reading: Any) -> list[Batch]:
-    with opened(content, zone, **reading) as (reader, stamping):
-        counts = HitCounter(asked, matcher_of(asked), large=1)
+def counted(content: bytes, asked: Query, zone: tzinfo = UTC, *, chunk: int = 0, **reading: Any) -> list[Batch]:
+    """The counts of a file, of which as much as possible is swept in chunks of some bytes, if any are given."""
+    counts = HitCounter(asked, matcher_of(asked), large=1)
+    with opened(content, zone, chunk=chunk, examiner=counts.examiner, **reading) as (reader, stamping):
         counts.enter(ORIGIN._replace(timed=stamping.timed), stamping, reader)
         scan = Scan(asked, reader, matcher_of(asked), counts)
         batches = []
@@ -166,13 +171,20 @@ asks = st.fixed_dictionaries(
     asked=asks,
     zone=st.sampled_from([UTC, BERLIN, ZoneInfo("Asia/Kolkata"), ZoneInfo("Australia/Lord_Howe")]),
     sizes=st.sampled_from([(64,), (300,), (4096,)]),
+    chunk=st.sampled_from([0, 1, 30, 100]),
 )
 def test_counts_are_those_of_stamping_each_line(
-    lines: list[bytes], ended: bool, step: int, asked: dict[str, Any], zone: tzinfo, sizes: tuple[int, ...]
+    lines: list[bytes],
+    ended: bool,
+    step: int,
+    asked: dict[str, Any],
+    zone: tzinfo,
+    sizes: tuple[int, ...],
+    chunk: int,
 ) -> None:
     content = b"\n".join(lines) + (b"\n" if ended or not lines[-1] else b"")
     question = query(step=step, **asked)
-    _, counts = told(counted(content, question, zone, sizes=sizes), step)
+    _, counts = told(counted(content, question, zone, chunk=chunk, sizes=sizes), step)
     times = times_of(lines, content, question, zone)
     with opened(content, zone) as (_, stamping):
         if not stamping.timed:

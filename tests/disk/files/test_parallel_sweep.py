@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from logagent.core.matching.conditions import Scout
 from logagent.core.matching.matcher import Matcher
-from logagent.disk.files.parallel_sweep import AHEAD, SPELL, WINDOW, WORTH, ParallelSweep, Swept
+from logagent.disk.files.parallel_sweep import AHEAD, SPELL, WINDOW, WORTH, ParallelSweep, Search, Swept
 from logagent.disk.threads import Work
 from testbed.reading import file_of
 
@@ -32,7 +32,8 @@ def scout() -> Scout | None:
 
 
 def sweep_of(descriptor: int, *, scout: Callable[[], Scout | None] = scout, **options: Any) -> ParallelSweep:
-    return ParallelSweep(descriptor, scout, **{"clock": lambda: 0.0, "chunk": CHUNK, "beyond": 10, **options})
+    usual = {"clock": lambda: 0.0, "chunk": CHUNK, "beyond": 10}
+    return ParallelSweep(descriptor, Search.by(scout), **{**usual, **options})
 
 
 @contextmanager
@@ -86,6 +87,49 @@ def test_what_is_passed_over_is_whole_lines_that_do_not_match(content: bytes, he
     assert b"X" not in content[down:end] + content[begin:up]
 
 
+class Noting:
+    """Counts each line by its number of bytes, but leaves chunks with an X."""
+
+    alone = False
+
+    def examine(self, body: bytes, first: int, last: int) -> list[tuple[int, int]] | None:
+        lines = body[first:last].splitlines(keepends=True)
+        return None if b"X" in body[first:last] else [(len(line), 1) for line in lines]
+
+
+@settings(max_examples=400, deadline=None)
+@given(content=contents, helped=st.sampled_from(HELPS), down=st.booleans())
+def test_each_line_that_is_passed_over_is_counted_once(content: bytes, helped: Any, down: bool) -> None:
+    with file_of(content) as descriptor:
+        sweep = ParallelSweep(descriptor, Noting, helped=helped, clock=lambda: 0.0, chunk=CHUNK, beyond=10)
+        edge, _, runs = sweep.before(len(content)) if down else sweep.behind(0, len(content))
+    passed = content[edge:] if down else content[:edge]
+    assert sorted(runs) == sorted((len(line), 1) for line in passed.splitlines(keepends=True))
+
+
+class Hindered(Noting):
+    """Finds with the first chunk that a second thread would be in its way."""
+
+    def examine(self, body: bytes, first: int, last: int) -> list[tuple[int, int]] | None:
+        self.alone = True
+        return super().examine(body, first, last)
+
+
+def test_a_second_thread_helps_until_it_would_be_in_the_way() -> None:
+    helps: list[Work] = []
+
+    @contextmanager
+    def noting(work: Work) -> Iterator[None]:
+        helps.append(work)
+        yield
+
+    with file_of(b"line\n" * CHUNK * WINDOW) as descriptor:
+        sweep = ParallelSweep(descriptor, Hindered, helped=noting, clock=lambda: 0.0, chunk=CHUNK, beyond=10)
+        first = sweep.before(5 * CHUNK * WINDOW).edge
+        assert sweep.before(first).edge < first
+    assert len(helps) == 1
+
+
 @pytest.mark.parametrize("helped", HELPS)
 def test_a_file_without_a_match_is_passed_over_in_windows(helped: Any) -> None:
     content = b"line\n" * CHUNK * WINDOW  # five windows
@@ -107,7 +151,7 @@ def test_sweeps_become_rare_where_there_are_many_matches(helped: Any) -> None:
     with file_of(content) as descriptor:
         sweep = sweep_of(descriptor, helped=helped)
         for end in range(len(content), 0, -7):
-            edge, bytes_read = sweep.before(end)
+            edge, bytes_read, _ = sweep.before(end)
             assert edge == end
             swept_bytes += bytes_read
     assert swept_bytes < len(content) / 5
@@ -128,7 +172,7 @@ def test_a_sweep_ends_after_a_spell_and_the_next_goes_on_at_once() -> None:
     seconds = itertools.count(step=SPELL / 4)
     with file_of(b"line\n" * 100) as descriptor:
         sweep = sweep_of(descriptor, clock=lambda: next(seconds))
-        assert sweep.before(500) == Swept(500 - 3 * CHUNK + 4, 3 * CHUNK + CHUNK + 10)
+        assert sweep.before(500) == Swept(500 - 3 * CHUNK + 4, 3 * (1 + CHUNK) + CHUNK + 10)
         assert sweep.before(480).edge < 480
 
 

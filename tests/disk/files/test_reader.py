@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from logagent.core.matching.matcher import Matcher
 from logagent.core.outcome import Failure, Status
-from logagent.disk.files.blocks import Block, LongLine, NonMatching, Read, Stretch
-from logagent.disk.files.parallel_sweep import ParallelSweep
+from logagent.disk.files.blocks import Block, LongLine, Passed, Read, Stretch
+from logagent.disk.files.parallel_sweep import ParallelSweep, Search
 from logagent.disk.files.reader import Reader
 from testbed.reading import file_of
 
@@ -31,7 +31,7 @@ def stretches(reader: Reader, newest: bool) -> list[Stretch]:
 
 
 def text_of(content: bytes, stretch: Stretch) -> bytes:
-    assert not isinstance(stretch, NonMatching)
+    assert not isinstance(stretch, Passed)
     if isinstance(stretch, LongLine):
         assert content[stretch.end : stretch.end + 1] in (b"\n", b"")
         return content[stretch.offset : stretch.end + 1]
@@ -156,16 +156,16 @@ def test_windows_cover_a_long_line_and_overlap(content: bytes, size: int, overla
 @given(content=contents, size=st.integers(1, 20), newest=st.booleans())
 def test_with_a_sweep_barren_lines_and_blocks_are_together_the_file(content: bytes, size: int, newest: bool) -> None:
     with file_of(content) as descriptor:
-        sweep = ParallelSweep(descriptor, Matcher([b"cd"]).scout, chunk=8, beyond=10)
+        sweep = ParallelSweep(descriptor, Search.by(Matcher([b"cd"]).scout), chunk=8, beyond=10)
         reader = Reader(descriptor, "app.log", sizes=[1, size], max_line=2000, sweep=sweep)
         found = list(reader.backward() if newest else reader.forward())
     pieces = []
     for stretch in found[::-1] if newest else found:
         assert not isinstance(stretch, LongLine)
-        length = stretch.size if isinstance(stretch, NonMatching) else len(stretch.body)
+        length = stretch.size if isinstance(stretch, Passed) else len(stretch.body)
         pieces.append(content[stretch.offset : stretch.offset + length])
-        assert not isinstance(stretch, NonMatching) or b"cd" not in pieces[-1]
-        assert isinstance(stretch, NonMatching) or stretch.body == pieces[-1]
+        assert not isinstance(stretch, Passed) or b"cd" not in pieces[-1]
+        assert isinstance(stretch, Passed) or stretch.body == pieces[-1]
     assert b"".join(pieces) == content
     assert reader.bytes_read >= len(content)
 
