@@ -23,7 +23,7 @@ from logagent.terminal.progress import progress_on
 from logagent.terminal.secured import secure_of
 from logagent.terminal.streams import Streams, stdout_error
 from logagent.terminal.unix.cat import checked_cat
-from logagent.terminal.unix.grep import checked_grep
+from logagent.terminal.unix.grep_arguments import checked_grep
 from logagent.terminal.unix.ls import checked_ls
 from logagent.terminal.unix.reading import Reading
 from logagent.terminal.unix.request import UnixRequest

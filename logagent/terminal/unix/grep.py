@@ -1,30 +1,24 @@
-"""The command `grep`: its arguments checked, and run."""
+"""The command `grep`: its search, and what it prints."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from logagent.config.errors import ConfigError
 from logagent.core.batch import Batch
 from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure
-from logagent.core.query import Limits, Query
-from logagent.core.rendering.records import Groups
+from logagent.core.query import Limits, Match, Query
 from logagent.terminal.arguments import When
-from logagent.terminal.checking import given
 from logagent.terminal.colors import wants_color
 from logagent.terminal.unix.logs import Found, FoundLog, find, some_names
-from logagent.terminal.unix.patterns import MatchingLines, split, wanted
-from logagent.terminal.unix.printing import GrepPrinter
+from logagent.terminal.unix.numbering import print_numbered
+from logagent.terminal.unix.patterns import MatchingLines
+from logagent.terminal.unix.printing import Finder, GrepPrinter, GrepStyle
 from logagent.terminal.unix.reading import Reading
-from logagent.terminal.unix.request import EVERYTHING, UnixRequest, operands_of, request_of
-from logagent.terminal.unix.typed import GrepTyped
+from logagent.terminal.unix.request import UnixRequest
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING
-
-_FLAGS = dict.fromkeys(("keyword", "exclude", "regex", "exclude_regex"), "PATTERN") | {"n": "-m"}
-ReadPatterns = Callable[[str], str]
-"""Returns the text of a file of patterns; `-` is standard input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,11 @@ class GrepCommand:
         most: lines of each file at most; None: no limit.
         output: what is printed: lines, counts, names of files with a match or without one, or nothing.
         names: whether names of files are printed; None: if there are several.
-        several: whether several files may have been asked for.
+        several: whether several files were asked for.
+        recursive: whether operands may be directories.
+        numbers: whether lines are numbered.
+        only: finds what is printed in place of whole lines; None: these are.
+        shown: what is coloured.
     """
 
     request: UnixRequest
@@ -45,8 +43,12 @@ class GrepCommand:
     output: str
     names: bool | None
     several: bool
+    recursive: bool
     silent: bool
     color: When
+    numbers: bool
+    only: Finder | None
+    shown: Match
     waits_for_lines: bool = False
 
     async def run(self, reading: Reading, environ: Mapping[str, str]) -> int:
@@ -62,73 +64,6 @@ class GrepCommand:
         if reading.incomplete and not (selected and self.output == "nothing"):
             return FAILED
         return FOUND if selected else NOTHING
-
-
-def checked_grep(typed: GrepTyped, environ: Mapping[str, str], read_patterns: ReadPatterns) -> GrepCommand:
-    """Check the arguments of `grep`, and read files of patterns.
-
-    Raises:
-        ConfigError: for an argument that cannot be used.
-        OSError: if a file of patterns cannot be read.
-    """
-    if typed.dialect == "G":
-        raise ConfigError(
-            "-G", "basic expressions are not known; leave it out and write a|b, (a), a{2}, or -F for texts"
-        )
-    words, patterns = list(typed.operands), _patterns(typed, read_patterns)
-    if patterns is None:
-        if not words:
-            raise ConfigError("PATTERN", "is missing; `logagent grep PATTERN FILE...`")
-        patterns = split(words.pop(0))
-    literal, line = typed.dialect == "F", bool(typed.line)
-    match = wanted(patterns, literal=literal, word=bool(typed.word), line=line, invert=bool(typed.invert))
-    operands = operands_of(words or [EVERYTHING] * bool(typed.recursive), recursive=bool(typed.recursive))
-    request = request_of(typed, operands, environ, {**match.parameters, **_parameters(typed)}, _FLAGS)
-    return GrepCommand(
-        request,
-        match,
-        _most(typed),
-        _output(typed),
-        typed.names,
-        bool(typed.recursive) or len(operands) > 1,
-        bool(typed.no_messages),
-        typed.color,
-    )
-
-
-def _patterns(typed: GrepTyped, read: ReadPatterns) -> list[str] | None:
-    """Return the patterns that flags give; None: none is."""
-    if not typed.regexp and not typed.pattern_files:
-        return None
-    texts = [*typed.regexp, *map(read, typed.pattern_files)]
-    return [pattern for text in texts[: len(typed.regexp)] for pattern in split(text)] + [
-        pattern for text in texts[len(typed.regexp) :] for pattern in split(text) if text
-    ]
-
-
-def _parameters(typed: GrepTyped) -> dict[str, Sequence[str]]:
-    return {
-        "ignore_case": ["true"] if typed.ignore_case else [],
-        "before_context": given(typed.before if typed.before is not None else typed.context),
-        "after_context": given(typed.after if typed.after is not None else typed.context),
-    }
-
-
-def _most(typed: GrepTyped) -> int | None:
-    if typed.max_count is None:
-        return None
-    if not typed.max_count.isdecimal():
-        raise ConfigError("-m", "must be a whole number from 0")
-    return int(typed.max_count)
-
-
-def _output(typed: GrepTyped) -> str:
-    """Return what is printed: the strongest of the letters decides, as in grep."""
-    if typed.quiet:
-        return "nothing"
-    if typed.listed is not None:
-        return "with" if typed.listed else "without"
-    return "counts" if typed.count else "lines"
 
 
 class _Counted:
@@ -159,13 +94,19 @@ class _Search:
         self._reading = reading
         self._found = found
         several = asked.several or found.is_merged or len(found.logs) > 1
+        several = several or (asked.recursive and any(log.met for log in found.logs))
         self._names = several if asked.names is None else asked.names
         terminal = reading.streams.stdout.isatty()
         color = wants_color(asked.color, terminal=terminal, environ=environ)
-        groups = Groups() if asked.request.query.match.has_context else None
-        self._printer = GrepPrinter(
-            reading.write, names=self._names, hosts=found.is_merged, groups=groups, escape=terminal, color=color
+        style = GrepStyle(
+            names=self._names,
+            hosts=found.is_merged,
+            context=asked.request.query.match.has_context,
+            escape=terminal,
+            paint=_painter(asked.shown, escape=terminal) if color else None,
+            only=asked.only,
         )
+        self._printer = GrepPrinter(reading.write, style)
 
     async def selected(self) -> bool:
         """Search, print, and return whether a line was selected."""
@@ -198,6 +139,8 @@ class _Search:
     async def _lines(self) -> bool:
         query, merged = self._asked.request.query, self._found.is_merged
         query = replace(query, form=replace(query.form, places=merged or query.match.has_context))
+        if merged and self._asked.numbers:
+            raise ConfigError("-n", "lines are numbered on one host; name it with --host")
         if merged:
             limits = Limits(n_per_file=self._asked.most)
             query = replace(query, files=self._asked.request.merged_names, limits=limits)
@@ -206,7 +149,10 @@ class _Search:
         limits = Limits(n=self._asked.most)
         for log in self._found.logs:  # one that is named twice is read twice, as by grep
             asked = replace(query, limits=limits)
-            await self._reading.read(log.about(asked), self._printer, log.as_met(asked))
+            if self._asked.numbers:
+                await print_numbered(self._reading, log, asked, self._printer)
+            else:
+                await self._reading.read(log.about(asked), self._printer, log.as_met(asked))
         return self._printer.lines > 0
 
     async def _by_log(self) -> bool:
@@ -234,3 +180,10 @@ class _Search:
 def _bare(query: Query) -> Query:
     """Return the query without what is only printed."""
     return replace(query, match=replace(query.match, before=0, after=0))
+
+
+def _painter(shown: Match, *, escape: bool) -> Callable[[bytes], bytes]:
+    # Imported here, since most output is not coloured.
+    from logagent.terminal.highlight import painter
+
+    return painter(shown, escape=escape)

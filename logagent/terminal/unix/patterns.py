@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from logagent.core.matching.expressions import MAX_PATTERN
+
 _PLAIN = re.compile(r"[\w\s/:=,@\"'<>#%&~;!-]*", re.ASCII)
 """Patterns that mean themselves in every dialect."""
 _BASIC = re.compile(r"(?<!\\)(?:\\\\)*\\([|(){}+?])")
@@ -25,12 +27,16 @@ class MatchingLines:
         nothing: whether no line can match.
         uncounted: whether grep then counts none, which it does where every line is excluded.
         hints: what people should know who are used to basic patterns.
+        literals: the texts one of which a line holds.
+        expressions: the expressions one of which it matches, without the edges of words and lines.
     """
 
     parameters: dict[str, list[str]] = field(default_factory=dict)
     nothing: bool = False
     uncounted: bool = False
     hints: tuple[str, ...] = ()
+    literals: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
 
 
 def split(text: str) -> list[str]:
@@ -57,16 +63,31 @@ def wanted(
     whole = word or line
     if "" in patterns and not whole:
         return MatchingLines(nothing=invert, uncounted=invert)
-    texts = list(dict.fromkeys(patterns))
+    texts = tuple(dict.fromkeys(patterns))
     if not whole and all(literal or _PLAIN.fullmatch(text) for text in texts) and (invert or len(texts) == 1):
-        return MatchingLines({"exclude" if invert else "keyword": texts})
-    expressions = [_escaped(text) if literal else _WORD_EDGE.sub(r"\\b", text) for text in texts]
-    name = "exclude_regex" if invert else "regex"
-    hints = () if literal else _hints(texts)
-    edged = [_edged(each, word=word, line=line) for each in expressions]
+        return MatchingLines({"exclude" if invert else "keyword": list(texts)}, literals=texts)
+    expressions = texts if literal else tuple(_WORD_EDGE.sub(r"\\b", text) for text in texts)
     return MatchingLines(
-        {name: [edged[0] if len(edged) == 1 else "|".join(f"(?:{each})" for each in edged)]}, hints=hints
+        _parameters(texts, expressions, literal=literal, word=word, line=line, invert=invert),
+        hints=() if literal else _hints(texts),
+        literals=texts if literal else (),
+        expressions=() if literal else expressions,
     )
+
+
+def _parameters(
+    texts: Sequence[str], expressions: Sequence[str], *, literal: bool, word: bool, line: bool, invert: bool
+) -> dict[str, list[str]]:
+    """Return the parameters for several patterns, so that agents of all versions know them if they are few."""
+    edged = [_edged(_escaped(each) if literal else each, word=word, line=line) for each in expressions]
+    if invert:
+        return {"exclude_regex": edged}
+    joined = "|".join(map("(?:{})".format, edged))
+    if len(edged) == 1 or len(joined) <= MAX_PATTERN:
+        return {"regex": edged if len(edged) == 1 else [joined]}
+    if literal and not word and not line:
+        return {"keyword": list(texts), "any": ["true"]}
+    return {"regex": edged, "any": ["true"]}
 
 
 def _edged(expression: str, *, word: bool, line: bool) -> str:

@@ -2,74 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from logagent.core.batch import BESIDE, Batch, Origin
-from logagent.core.columns import cut_before
+from logagent.core.columns import cut_before, with_used_origins
 from logagent.core.escapes import in_line
 from logagent.core.rendering.records import Groups, separated
 from logagent.terminal.escapes import escaped
 from logagent.terminal.streams import Write
 
+Finder = Callable[[bytes], Sequence[tuple[int, int]]]
+"""Returns where in a line matches begin and end."""
 NAME_COLOR, NUMBER_COLOR, SIGN_COLOR = "35", "32", "36"
 """The colours that grep gives names, numbers, and the signs behind them."""
 
 
-class GrepPrinter:
-    """Prints matching lines, and those around them, as grep does.
+@dataclass(frozen=True, slots=True)
+class GrepStyle:
+    """How lines are printed.
 
-    Args:
+    Attributes:
         names: print the log's name before each line.
         hosts: print the host's name before that.
-        groups: finds where `--` is to stand; None: no lines of context are asked for.
+        context: print `--` between lines that are no neighbours.
         escape: escape lines for a terminal.
-        color: print names in colour.
+        paint: colours lines, and escapes them where that is wanted; None: nothing is coloured.
+        only: finds what is printed in place of the line; None: the line is.
     """
 
-    def __init__(
-        self, write: Write, *, names: bool, hosts: bool, groups: Groups | None, escape: bool, color: bool
-    ) -> None:
+    names: bool = False
+    hosts: bool = False
+    context: bool = False
+    escape: bool = False
+    paint: Callable[[bytes], bytes] | None = None
+    only: Finder | None = None
+
+
+class GrepPrinter:
+    """Prints matching lines, and those around them, as grep does."""
+
+    def __init__(self, write: Write, style: GrepStyle) -> None:
         self._write = write
-        self._names = names
-        self._hosts = hosts
-        self._groups = groups
-        self._escape = escape
-        self._color = color
+        self._style = style
+        self._groups = Groups() if style.context else None
         self.lines = 0
 
     async def send(self, batch: Batch) -> None:
         """Print the lines of a batch."""
-        if batch.count:
-            await self._write(self._text(batch))
-            self.lines += batch.records
+        await self.print(batch, None)
 
-    def _text(self, batch: Batch) -> bytes:
-        body = escaped(batch.body) if self._escape else batch.body
-        if not self._names and self._groups is None:
-            return body
-        lines = body[:-1].split(b"\n")
-        if self._names:
-            lines = [self._prefix(*where).encode() + line for where, line in zip(_places(batch), lines, strict=True)]
+    async def print(self, batch: Batch, numbers: Sequence[int] | None) -> None:
+        """Print the lines of a batch.
+
+        Args:
+            numbers: of the lines, as wanted before each; None: they are not.
+        """
+        if batch.count:
+            self.lines += batch.records
+            if text := self._text(batch, numbers):
+                await self._write(text)
+
+    def _text(self, batch: Batch, numbers: Sequence[int] | None) -> bytes:
+        style = self._style
+        if not style.names and numbers is None and style.only is None:
+            text = self._shown(batch.body[:-1]) + b"\n"
+            return text if self._groups is None else separated(text[:-1].split(b"\n"), self._groups.begins(batch))
         begins = set[int]() if self._groups is None else self._groups.begins(batch)
+        prefixes = [prefix.encode() for prefix in self._prefixes(batch, numbers)]
+        if style.only is not None:
+            return b"".join(self._found(batch.lines(), prefixes, style.only))
+        lines = [prefix + self._shown(line) for prefix, line in zip(prefixes, batch.lines(), strict=True)]
         return separated(lines, begins)
 
-    def _prefix(self, origin: Origin, sign: str) -> str:
-        """Return what stands before a line of a log; a name is escaped in a pipe too, as it might forge lines."""
-        name = in_line(origin.log or origin.file)
-        if not self._hosts:
-            return self._painted(name, NAME_COLOR) + self._painted(sign, SIGN_COLOR)
-        return self._painted(f"{in_line(origin.host)} {name}", NAME_COLOR) + self._painted(sign, SIGN_COLOR) + " "
+    def _found(self, lines: Sequence[bytes], prefixes: Sequence[bytes], only: Finder) -> Iterator[bytes]:
+        for prefix, line in zip(prefixes, lines, strict=True):
+            for begin, end in only(line):
+                yield prefix + self._shown(line[begin:end]) + b"\n"
+
+    def _shown(self, lines: bytes) -> bytes:
+        if self._style.paint is not None:
+            return self._style.paint(lines)
+        return escaped(lines) if self._style.escape else lines
+
+    def _prefixes(self, batch: Batch, numbers: Sequence[int] | None) -> Iterator[str]:
+        """Yield what stands before each line: a hyphen, not a colon, where it is context."""
+        flags = batch.flags or bytes(batch.count)
+        for place, (flag, index) in enumerate(zip(flags, batch.origin_of_each(), strict=True)):
+            sign = self._painted("-" if flag in BESIDE else ":", SIGN_COLOR)
+            name = self._name(batch.origins[index]) + sign if self._style.names else ""
+            yield (
+                name
+                + (self._painted(str(numbers[place]), NUMBER_COLOR) + sign if numbers is not None else "")
+                + (" " if self._style.hosts and self._style.names else "")
+            )
+
+    def _name(self, origin: Origin) -> str:
+        """Return the log's name; it is escaped in a pipe too, as it might forge lines."""
+        host = f"{in_line(origin.host)} " if self._style.hosts else ""
+        return self._painted(host + in_line(origin.log or origin.file), NAME_COLOR)
 
     def _painted(self, text: str, color: str) -> str:
-        return f"\x1b[{color}m{text}\x1b[0m" if self._color else text
-
-
-def _places(batch: Batch) -> Iterator[tuple[Origin, str]]:
-    """Yield the origin of each line, and the sign behind its name: a hyphen where it is context."""
-    flags = batch.flags or bytes(batch.count)
-    for flag, index in zip(flags, batch.origin_of_each(), strict=True):
-        yield batch.origins[index], "-" if flag in BESIDE else ":"
+        return f"\x1b[{color}m{text}\x1b[0m" if self._style.paint is not None else text
 
 
 class ExactPrinter:
@@ -164,7 +199,7 @@ def by_file(batch: Batch) -> Iterator[Batch]:
     if batch.origin is None:
         return iter([batch])
     borders = [place for place, (before, index) in enumerate(pairwise(batch.origin), 1) if before != index]
-    return cut_before(batch, borders)
+    return map(with_used_origins, cut_before(batch, borders))
 
 
 def ends_without_line_break(batch: Batch, sizes: Mapping[str, int]) -> bool:

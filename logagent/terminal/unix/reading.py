@@ -108,13 +108,14 @@ class Reading:
             met: the query about a log that a glob met: what is no text is a failure only of a log that was named. None:
                 it was named.
         """
-        outcome = await self._answer(query, printer)
+        outcome = await self.answer(query, printer)
         if met is not None and outcome.status is Status.DATA_LOSS and not outcome.lines:
-            outcome = await self._answer(met, printer)
+            outcome = await self.answer(met, printer)
         self.tell(outcome)
         return outcome
 
-    async def _answer(self, query: Query, printer: BatchPrinter) -> Outcome:
+    async def answer(self, query: Query, printer: BatchPrinter) -> Outcome:
+        """Print the answer to a query; what is missing from it is not told."""
         at_once = query.follow is not None
         notices = NoticePrinter(Watched(printer, self.progress), self.progress, self.streams, self.url, at_once=at_once)
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from logagent.core.batch import Batch, LineFlag, Origin, Out
-from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
-from logagent.core.query import Order, Query
+from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, failed
+from logagent.core.query import Match, Order, Query
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing
 from logagent.peers.direct.coroutines import finished
 from logagent.peers.direct.waiting import Late
@@ -133,6 +133,32 @@ def test_a_file_without_a_last_line_break_is_printed_without_one_also_amid_other
 def test_a_line_that_was_completed_after_the_listing_keeps_its_line_break() -> None:
     first, more = lines(b"ab", file="a.log"), lines(b"cd", file="a.log", offset=3)
     assert run(Agent([log("a.log", ("a.log", 2))], {"a.log": [first, more]}), "cat", "a.log")[1] == b"ab\ncd\n"
+
+
+def test_lines_of_several_files_in_one_batch_are_told_apart() -> None:
+    older, newer = (
+        Origin("one", "a.log.1", log="a.log", fingerprint=1),
+        Origin("one", "a.log", log="a.log", fingerprint=2),
+    )
+    both = Batch(b"ab\ncd\nef\n", 3, None, [0, 3, 0], (older, newer), [0, 0, 1])
+    agent = Agent([log("a.log", ("a.log", 2), ("a.log.1", 5))], {"a.log": [both]})
+    assert run(agent, "cat", "a.log")[1] == b"ab\ncdef"
+    assert run(agent, "grep", "-n", "x", "a.log")[1] == b"1:ab\n2:cd\n3:ef\n"
+
+
+def test_lines_are_numbered_up_to_the_last_that_matches() -> None:
+    class Matching(Agent):
+        async def pump(self, query: Query, out: Out) -> Outcome:
+            chosen = ["every"] if query.match == Match() else ["some"]
+            try:
+                return await super().pump(replace(query, files=tuple(chosen)), out)
+            except Failure as failure:
+                return failed(failure)
+
+    every = [lines(b"a", b"b", b"c", file="a.log"), lines(b"d", file="a.log", offset=6)]
+    agent = Matching([log("a.log")], {"every": every, "some": [lines(b"b", file="a.log", offset=2)]})
+    assert run(agent, "grep", "-n", "b", "a.log") == (0, b"2:b\n", "")
+    assert run(TWO_HOSTS, "grep", "-q", "-n", "x", "a.log")[0] == 0
 
 
 def test_tail_turns_lines_that_come_newest_first() -> None:

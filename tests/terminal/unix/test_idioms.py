@@ -191,6 +191,25 @@ grep -rl upstream nginx
 grep refused nul.log
 grep -c refused nul.log
 grep refused app.log app.log
+grep -n refused app.log
+grep -nv refused app.log nginx/error.log
+grep -rin upstream nginx/error.log
+grep -nA1 Refused app.log
+grep -n -C1 refused app.log nginx/error.log
+grep -nm2 GET nginx/access.log
+grep -cn refused app.log
+grep -n nosuchword app.log
+grep -o refused app.log
+grep -o '[0-9]{1,3}' app.log
+grep -oi refused app.log nginx/error.log
+grep -on '10\.0\.[0-9.]+' app.log
+grep -ow refused words.log
+grep -ov refused words.log
+grep -oF -e ref -e refused words.log
+grep -o -e 'a|ab' -e 'took.*s' app.log
+grep -oh 'GET /[0-9]' nginx/access.log -m3
+grep -oc refused app.log
+grep -ox refused words.log
 grep -i '\brefused\b' words.log
 grep '\<refused' words.log
 grep 'refused\>' words.log
@@ -287,7 +306,7 @@ ROWS: tuple[Row, ...] = (
     ("grep refused app.log --host nosuch", "", 2, "no host named nosuch"),
     (
         "grep --color=always -m1 upstream nginx/error.log nginx/access.log",
-        "\x1b[35mnginx/error.log\x1b[0m\x1b[36m:\x1b[0m2026-11-28T10:00:00Z refused upstream\n",
+        "\x1b[35mnginx/error.log\x1b[0m\x1b[36m:\x1b[0m2026-11-28T10:00:00Z refused \x1b[1;31mupstream\x1b[0m\n",
         0,
         "",
     ),

@@ -68,3 +68,10 @@ def test_who_writes_basic_patterns_is_told() -> None:
     assert r"write | for" in wanted([r"a\|b"], literal=False).hints[0]
     assert not wanted([r"a\\|b"], literal=False).hints
     assert not wanted([r"a\|b"], literal=True).hints
+
+
+def test_many_patterns_are_sent_each_by_itself() -> None:
+    texts = [f"word {number}" for number in range(1000)]
+    assert wanted(texts, literal=True).parameters == {"keyword": texts, "any": ["true"]}
+    assert len(wanted(texts, literal=True, word=True).parameters["regex"]) == 1000
+    assert wanted(texts[:2], literal=True).parameters == {"regex": ["(?:word 0)|(?:word 1)"]}
