@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from logagent.config.errors import ConfigError
 from logagent.core.batch import Batch
 from logagent.core.escapes import in_line
+from logagent.core.hits.by_file import CountsByFile
 from logagent.core.outcome import Failure
-from logagent.core.query import Limits, Match, Query
+from logagent.core.query import AnswerForm, Limits, Match, Query
 from logagent.terminal.arguments import When
 from logagent.terminal.colors import wants_color
 from logagent.terminal.unix.logs import Found, FoundLog, find, some_names
@@ -67,23 +68,31 @@ class GrepCommand:
 
 
 class _Counted:
-    """Counts the lines of each log of each host that match."""
+    """Counts lines that match, whatever comes with them."""
 
     def __init__(self) -> None:
         self.lines = 0
-        self.of_logs: dict[tuple[str, str], int] = {}
 
     async def send(self, batch: Batch) -> None:
         """Count the lines of a batch."""
         self.lines += batch.records
-        if batch.origin is None and batch.count:
-            self._add(batch.origins[0].log_id, batch.records)
-        elif batch.count:
-            for index in batch.origin_of_each():
-                self._add(batch.origins[index].log_id, 1)
 
-    def _add(self, log: tuple[str, str], count: int) -> None:
-        self.of_logs[log] = self.of_logs.get(log, 0) + count
+
+class _CountedByAgents:
+    """Adds up counts of the lines of each log."""
+
+    def __init__(self) -> None:
+        self._counts = CountsByFile()
+        self.lines = 0
+
+    async def send(self, batch: Batch) -> None:
+        """Add the counts of a batch."""
+        if batch.count:
+            self._counts.add(batch)
+
+    def of_logs(self) -> dict[tuple[str, str], int]:
+        """Return the number of lines of each log of each host."""
+        return {(row.host, row.log): row.lines for row in self._counts.rows()}
 
 
 class _Search:
@@ -157,15 +166,30 @@ class _Search:
 
     async def _by_log(self) -> bool:
         """Print what holds for each log by itself."""
-        selected = False
-        most = self._asked.most if self._asked.output == "counts" else 1
+        counts = await (self._count_each() if len(self._found.logs) == 1 else self._count_all())
         for log in self._found.logs:
-            counted = _Counted()
-            query = replace(_bare(self._asked.request.query), hosts=(log.host,), limits=Limits(n=most))
-            await self._reading.read(log.about(query), counted, log.as_met(query))
-            selected = selected or counted.lines > 0
-            await self._print_log(log, counted.lines)
-        return selected
+            await self._print_log(log, counts.get((log.host, log.name), 0))
+        return any(counts.values())
+
+    async def _count_each(self) -> Mapping[tuple[str, str], int]:
+        """Count the lines of a single log, as agents of all versions can."""
+        log, counted = self._found.logs[0], _Counted()
+        query = replace(_bare(self._asked.request.query), hosts=(log.host,), limits=Limits(n=self._enough))
+        await self._reading.read(log.about(query), counted, log.as_met(query))
+        return {(log.host, log.name): counted.lines}
+
+    async def _count_all(self) -> Mapping[tuple[str, str], int]:
+        """Count the lines of all logs at once; of one whose name is enough, an agent looks for one line."""
+        query, counted = _bare(self._asked.request.query), _CountedByAgents()
+        form = AnswerForm(hits=True, by_file=True, times=True, places=True)
+        query = replace(query, form=form, limits=Limits(n_per_file=self._enough))
+        for names in some_names(self._asked.request.names):
+            await self._reading.read(replace(query, files=names), counted)
+        return counted.of_logs()
+
+    @property
+    def _enough(self) -> int | None:
+        return self._asked.most if self._asked.output == "counts" else 1
 
     async def _print_log(self, log: FoundLog, count: int) -> None:
         name = in_line(f"{log.host} {log.name}" if self._found.is_merged else log.name)

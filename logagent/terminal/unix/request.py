@@ -41,16 +41,20 @@ class UnixRequest:
     verbose: bool
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names and globs of all operands, each once."""
+        return tuple(dict.fromkeys(name for operand in self.operands for name in operand.names))
+
+    @property
     def merged_names(self) -> tuple[str, ...]:
         """The names and globs of all operands, for one question about several hosts.
 
         Raises:
             ConfigError: if they are too many for one question.
         """
-        names = tuple(dict.fromkeys(name for operand in self.operands for name in operand.names))
-        if len(names) > MAX_REPEATS:
+        if len(self.names) > MAX_REPEATS:
             raise ConfigError("FILE", f"of several hosts, {MAX_REPEATS} at most; a glob between quotes is one")
-        return names
+        return self.names
 
 
 def request_of(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from logagent.core.batch import Batch, LineFlag, Origin, Out
+from logagent.core.hits.by_file import count_of
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, failed
 from logagent.core.query import Match, Order, Query
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing
@@ -40,6 +41,8 @@ class Agent:
     async def pump(self, query: Query, out: Out) -> Outcome:
         self.asked.append(query)
         batches = [batch for name in query.files for batch in self.batches.get(name, ())]
+        if query.form.by_file:
+            batches = [count_of(batch.origins[0], batch.records) for batch in batches]
         for batch in batches:
             await out.send(batch)
         return Outcome(
@@ -86,6 +89,8 @@ def test_of_several_hosts_one_answer_is_asked_by_time() -> None:
     assert [query.form.order for query in TWO_HOSTS.asked] == [Order.OLDEST]
     assert run(TWO_HOSTS, "grep", "-h", "x", "a.log")[1] == b"x\nbeside\ny\n"
     assert run(TWO_HOSTS, "grep", "-l", "x", "a.log")[1] == b"one a.log\ntwo a.log\n"
+    assert run(TWO_HOSTS, "grep", "-c", "-m5", "x", "a.log")[1] == b"one a.log: 1\ntwo a.log: 1\n"
+    assert [query.limits.n_per_file for query in TWO_HOSTS.asked[-2:]] == [1, 5]
     assert run(TWO_HOSTS, "cat", "a.log")[1] == b"one a.log.1: x\none a.log.1: beside\ntwo a.log: y\n"
     assert run(TWO_HOSTS, "tail", "-q", "a.log")[1] == b"y\nbeside\nx\n"
     assert run(TWO_HOSTS, "ls", "a.log")[1] == b"one:\na.log\n\ntwo:\na.log\n"
