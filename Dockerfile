@@ -11,13 +11,17 @@ RUN python -m venv --without-pip /opt/logagent \
 
 FROM python:3.13-slim-bookworm
 # A number that does not change: volumes and `group_add` rest on it. The directories are mount points of
-# docker-compose.yml; a new volume takes its owner from them.
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin logagent \
+# docker-compose.yml; a new volume takes its owner from them. Without /etc/localtime the agent knows that its zone is
+# merely assumed, and says so, unless TZ is set or the host's own file is mounted there.
+RUN rm -f /etc/localtime \
+ && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin logagent \
  && install -d -o logagent -g logagent -m 0755 /certs /var/log/demo
 COPY --from=build /opt/logagent /opt/logagent
 # Nothing can be written later: what is loaded of Python's own library is compiled now, else at every start.
 RUN ["/opt/logagent/bin/python", "-c", "import http.client, logagent.certs, logagent.cli, logagent.demo.logs, logagent.serving"]
+# `container` is how systemd and others call it: the agent says at its start that loopback is the container's own.
 ENV PATH=/opt/logagent/bin:$PATH \
+    container=oci \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 10001:10001

@@ -242,10 +242,13 @@ def _formats(typed: FormatsArguments, environ: Mapping[str, str], streams: Strea
 def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:
     import socket
 
+    from logagent.config.hints import hints
     from logagent.config.settings import load
 
     file = typed.config or environ.get("LOGAGENT_CONFIG") or None
     settings = load(typed.settings, environ, host=socket.gethostname(), file=file)
+    for hint in hints(typed.settings, environ, file):
+        streams.say(hint)
     import trio
 
     from logagent import serving

@@ -53,6 +53,11 @@ def of_machine(environ: Mapping[str, str], localtime: Path = LOCALTIME) -> tzinf
     return _from_file(localtime) if localtime.exists() else UTC
 
 
+def is_assumed(environ: Mapping[str, str], localtime: Path) -> bool:
+    """Return whether nothing says in which zone this machine is, so that UTC is only assumed."""
+    return not environ.get("TZ") and not localtime.exists()
+
+
 def _name_or_rule(spelled: str) -> tzinfo:
     try:
         return named(spelled)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import subprocess
 import sys
 import threading
@@ -38,6 +40,13 @@ AGENT = f"http://localhost:{PORT}"
 KNOWN = f"{AGENT}/logs?filename=known.log"
 FIRST_COMMAND = f"{AGENT}/logs?hostname=secondary-2&filename=alternatives.log&keyword=updated&n=20"
 MERGED_COMMAND = f"{AGENT}/logs?filename=**/*.log&n=20&prefix=true"
+ALONE = f"{PROJECT}-alone"
+"""The container of the image by itself."""
+ALONE_PORT = int(PORT) + 1
+"""Where that one is published, and where the agent of this host listens."""
+NODE = platform.node().partition(".")[0]
+ROUNDS = 10
+"""How often compose is brought up from nothing; each takes some ten seconds."""
 STOP_GRACE = 10
 """Seconds after which Docker kills a container that was told to end."""
 SLOW = 100_000
@@ -65,6 +74,9 @@ def healthy(service: str) -> bool:
 
 def prove(checks: Checks) -> None:
     prove_start(checks)
+    prove_alone(checks)
+    prove_own_host(checks)
+    prove_rounds(checks)
     prove_commands(checks)
     prove_confinement(checks)
     prove_keys(checks)
@@ -95,6 +107,76 @@ def prove_start(checks: Checks) -> None:
     for host in HOSTS:
         checks.equal(f"{host} turns healthy", state(host, ".State.Health.Status"), "healthy")
     checks.equal("certs ends with 0", state("certs", ".State.ExitCode"), "0")
+
+
+def prove_alone(checks: Checks) -> None:
+    """The image by itself: it listens on loopback only, and says so first, with a command that is right."""
+    must(["docker", "run", "-d", "--name", ALONE, "-p", f"127.0.0.1:{ALONE_PORT}:8000", "logagent"])
+    eventually(lambda: "serves" in run(["docker", "logs", ALONE]).stdout, 30)
+    first = run(["docker", "logs", ALONE]).stderr.splitlines()
+    checks.check("alone: its first line says that no port leads there", "no published port leads" in first[0], first[0])
+    checks.check("alone: its second that the zone is assumed", "nothing says in which zone" in first[1], first[1])
+    checks.equal(
+        "alone: curl gets an empty reply", run(["curl", "-s", f"http://127.0.0.1:{ALONE_PORT}/"]).returncode, 52
+    )
+    run(["docker", "rm", "-f", ALONE])
+    told = re.findall(r"`docker run ([^`]*)IMAGE`", first[0])
+    words = told[0].replace("127.0.0.1:8000:8000", f"127.0.0.1:{ALONE_PORT}:8000").split()
+    zone = ["-v", "/usr/share/zoneinfo/Europe/Berlin:/etc/localtime:ro"]
+    must(["docker", "run", "-d", "--name", ALONE, *words, *zone, "logagent"])
+    answers = eventually(
+        lambda: run(["curl", "-sf", f"http://127.0.0.1:{ALONE_PORT}/logs?filename=*"]).stderr == "", 30
+    )
+    checks.check("alone: with the first command that it gives, curl gets an answer", answers)
+    checks.equal("alone: with /etc/localtime and that command it has nothing to say", must_say(ALONE), "")
+    run(["docker", "rm", "-f", ALONE])
+
+
+def must_say(name: str) -> str:
+    return run(["docker", "logs", name]).stderr
+
+
+def prove_own_host(checks: Checks) -> None:
+    compose = ["docker", "compose", "--project-directory", str(DIRECTORY)]
+    compose += ["-f", str(DIRECTORY / "docker-compose.host.yml"), "-p", f"{PROJECT}-host"]
+    os.environ["LOGAGENT_PORT"] = str(ALONE_PORT)
+    try:
+        must([*compose, "up", "-d", "--wait"])
+        with Reader(f"http://127.0.0.1:{ALONE_PORT}/logs?filename=**/*&n=5") as answer:
+            lines, verdict = answer.text().splitlines(), answer.verdict()
+        checks.equal("one's own host: lines of /var/log", len(lines), 5)
+        checks.check("one's own host: under its name", f'"{NODE}";' in verdict["log-hosts"], verdict["log-hosts"])
+        other = run(
+            [
+                "setpriv",
+                "--reuid",
+                "1234",
+                "--regid",
+                "1234",
+                "--clear-groups",
+                "curl",
+                "-s",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+                f"http://127.0.0.1:{ALONE_PORT}/logs?filename=*",
+            ]
+        )
+        checks.equal("one's own host: another user is refused", other.stdout, "403")
+    finally:
+        run([*compose, "down", "--timeout", "1"])
+        os.environ["LOGAGENT_PORT"] = PORT
+
+
+def prove_rounds(checks: Checks) -> None:
+    """The two commands of the README, one after the other, from nothing each time."""
+    answered = 0
+    for _ in range(ROUNDS):
+        must([*COMPOSE, "down", "--volumes", "--timeout", "1"])
+        must([*COMPOSE, "up", "--detach", "--wait"])
+        answered += len(must(["curl", "-s", "--http2", FIRST_COMMAND]).splitlines()) > 0
+    checks.equal("up --wait, and the command behind it at once", answered, ROUNDS)
 
 
 def prove_commands(checks: Checks) -> None:
