@@ -55,21 +55,34 @@ class Demo:
 
 def agents_below(directory: Path) -> dict[str, int]:
     """The agents alive that were started with logs below a directory: their processes by their names."""
+    agents = {process: words for process, words in _commands_with(directory).items() if b"serve" in words}
+    return {
+        word.decode().partition("=")[2]: process
+        for process, words in agents.items()
+        for word in words
+        if word.startswith(b"--name=")
+    }
+
+
+def _commands_with(directory: Path) -> dict[int, list[bytes]]:
+    """The processes in whose commands a directory occurs, with the words of these."""
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            command = (process / "cmdline").read_bytes().split(b"\0")
+            words = (process / "cmdline").read_bytes().split(b"\0")
         except OSError:  # ended meanwhile
             continue
-        if b"serve" in command and any(bytes(directory) in word for word in command):
-            name = next(word for word in command if word.startswith(b"--name="))
-            found[name.decode().partition("=")[2]] = int(process.name)
+        if any(bytes(directory) in word for word in words):
+            found[int(process.name)] = words
     return found
 
 
 @contextlib.contextmanager
 def nothing_left(directory: Path) -> Iterator[Path]:
-    """Ends the agents that a failed test would leave running."""
-    yield directory
-    for left in agents_below(directory).values():
-        os.kill(left, signal.SIGKILL)
+    """Ends what a failed test would leave running: the demonstration and its agents."""
+    try:
+        yield directory
+    finally:
+        for left in _commands_with(directory):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left, signal.SIGKILL)
