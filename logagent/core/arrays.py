@@ -16,10 +16,12 @@ MANY = 64
 """Lines from which on arrays pay: below, a loop is as fast."""
 
 
+NEAR = 128
+"""Bytes before a place in which the beginning of its line is looked for by arrays: most are nearer."""
 LENT_BYTES = 1024 * 1024 + 16 * 1024
 """Bytes of an array that is lent: a chunk of a sweep, and what is read behind it."""
-MOST_LENT = 8
-"""Arrays that are kept to be lent: as many as the threads need that work at a time."""
+MOST_LENT = 4
+"""Arrays that are kept to be lent: two threads work at a time, and use two each."""
 
 _lendable: list[Any] = []
 _is_loaded = False
@@ -91,16 +93,25 @@ def line_starts(text: bytes, first: int = 0, last: int | None = None) -> Any:
     return starts
 
 
-def starts_holding(places: Any, starts: Any) -> Any:
-    """Return the beginnings of those lines in which places lie, each once.
+def starts_of_lines_at(text: bytes, places: Any, first: int) -> Any:
+    """Return the beginnings of those lines of a text in which places lie, each once.
 
     Args:
+        text: holds the lines.
         places: of bytes, ascending.
-        starts: the beginnings of all lines, ascending, the first not behind the first place.
+        first: where the first line begins, not behind the first place.
     """
     np = numpy()
-    lines = np.searchsorted(starts, places, "right") - 1
-    return starts[lines[np.flatnonzero(np.diff(lines, prepend=-1))]]
+    starts = np.full(len(places), -1)
+    far = places >= first + NEAR
+    if far.any():
+        rows = np.ndarray((len(text) - NEAR + 1,), f"V{NEAR}", text, 0, (1,))[places[far] - NEAR]
+        breaks = rows.view(np.uint8).reshape(-1, NEAR)[:, ::-1] == 10
+        behind = breaks.argmax(axis=1)
+        starts[far] = np.where(breaks.any(axis=1), places[far] - behind, -1)
+    for number in np.flatnonzero(starts < 0).tolist():
+        starts[number] = max(first, text.rfind(b"\n", first, int(places[number])) + 1)
+    return starts[np.flatnonzero(np.diff(starts, prepend=-1))]
 
 
 def as_values(values: Any) -> array[int]:

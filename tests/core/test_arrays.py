@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.arrays import LENT_BYTES, MANY, as_array, as_values, is_long, lent, line_starts, starts_holding
+from logagent.core.arrays import (
+    LENT_BYTES,
+    MANY,
+    NEAR,
+    as_array,
+    as_values,
+    is_long,
+    lent,
+    line_starts,
+    starts_of_lines_at,
+)
 from logagent.core.batch import lines_of, starts_of
 
 SCRIPT = """
@@ -80,11 +90,12 @@ def test_lines_begin_behind_line_breaks(text: bytes, data: st.DataObject) -> Non
     assert line_starts(text, first, last).tolist() == starts_of(first, lines_of(text[first:last]))
 
 
-@given(broken, st.data())
-def test_each_line_that_holds_a_place_is_found_once(text: bytes, data: st.DataObject) -> None:
-    starts = line_starts(text)
-    places = sorted(data.draw(st.sets(st.integers(0, len(text) - 1))))
-    found = starts_holding(np.array(places, np.int64), starts).tolist()
+@given(broken, st.sampled_from([1, NEAR // 9, NEAR]), st.data())
+def test_each_line_that_holds_a_place_is_found_once(text: bytes, times: int, data: st.DataObject) -> None:
+    text = text.replace(b"A", b"A" * times)
+    first = data.draw(st.sampled_from(line_starts(text).tolist()))
+    places = sorted(data.draw(st.sets(st.integers(first, len(text) - 1))))
+    found = starts_of_lines_at(text, np.array(places, np.int64), first).tolist()
     assert found == sorted({text.rfind(b"\n", 0, place) + 1 for place in places})
 
 

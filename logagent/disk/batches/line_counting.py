@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Any
 
-from logagent.core.arrays import as_array, line_starts, starts_holding
+from logagent.core.arrays import as_array, line_starts, starts_of_lines_at
 from logagent.core.matching.literal_places import LiteralPlaces
 from logagent.core.matching.matcher import Matcher
 from logagent.core.time_range import TimeRange
@@ -53,7 +53,7 @@ class LineCounter:
             places = self._places.of(body, first, last)
             if len(places) * DENSE < last - first:
                 self._places = None
-            return starts_holding(places, line_starts(body, first, last)) if len(places) else places
+            return starts_of_lines_at(body, places, first)
         lines = body[first:last]
         spans = self._matcher.some_spans(lines)
         is_dense = spans is None or len(spans) * DENSE > len(lines)

@@ -3,5 +3,5 @@
 May import, of ``disk``: ``threads``.
 
 Doors: ``beneath.Root`` opens files below a root; ``reader.Reader`` reads the lines of one;
-``parallel_sweep.ParallelSweep`` skips text that cannot match.
+``parallel_sweep.ParallelSweep`` passes over text that cannot match, or counts in it.
 """
