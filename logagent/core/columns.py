@@ -224,6 +224,14 @@ class Joined:
         return tuple(numbers), joined(parts)
 
 
+def bounds(column: Column) -> tuple[int, int]:
+    """Return the least and the greatest value of a column, which has some."""
+    if is_long(column):
+        values = as_array(column)
+        return int(values.min()), int(values.max())
+    return min(column), max(column)
+
+
 def joined(columns: Sequence[Column]) -> Column:
     """Return columns one after the other as one."""
     if all(isinstance(column, array) for column in columns):

@@ -25,6 +25,7 @@ from logagent.core.outcome import HostOutcome, Outcome, Status, combine
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
 from logagent.fanout.last_words import last_words
+from logagent.fanout.merging import Merging
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
 
 LAST_WORDS = 0.1
@@ -105,6 +106,7 @@ class _Gathering:
         self._roll = gather.roll
         self._news = _News()
         self._merge = _merge(len(gather.sources), query)
+        self._merging = Merging(self._merge)
         self._feeds = [
             Feed(name, source, self._news.tell, pass_by=partial(self._note_if_empty, number))
             for number, (name, source) in enumerate(gather.sources)
@@ -133,7 +135,7 @@ class _Gathering:
         if batch.count:
             return False
         if batch.positions:
-            self._merge.note(number, batch.positions)
+            self._merging.note(number, batch.positions)
             self._moved = True
         self._news.tell(alive=True)
         return True
@@ -208,7 +210,7 @@ class _Gathering:
 
     async def _give(self) -> None:
         started = time.perf_counter_ns()
-        merged = self._merge.take(self._allowance)
+        merged = await self._merging.take(self._allowance)
         self._moved |= merged is not None
         self._merge_ns += time.perf_counter_ns() - started
         if merged is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 
 from logagent.core.batch import Batch, LineFlag, Position
+from logagent.core.columns import bounds
 from logagent.core.hits.counts import are_counts, counts_of
 from logagent.core.hits.steps import LADDER
 from logagent.core.merging.keys import keys_of
@@ -162,8 +163,10 @@ class _Places:
             self._check_against_lines(batch)
 
     def _check_offsets(self, batch: Batch) -> None:
-        if batch.offsets and (min(batch.offsets) < 0 or max(batch.offsets) > LARGEST - 8 * len(batch.body)):
-            raise WireError("a line stands where no file has a place")
+        if batch.offsets:
+            least, greatest = bounds(batch.offsets)
+            if least < 0 or greatest > LARGEST - 8 * len(batch.body):
+                raise WireError("a line stands where no file has a place")
 
     def _note_log(self, log: tuple[str, str]) -> None:
         if log in self._logs:

@@ -40,18 +40,24 @@ class HeldBatch:
 
     Attributes:
         given: how many of its lines were emitted.
-        lines: all its lines.
         positions: how far logs are read once all its lines are emitted, by host and log.
     """
 
-    __slots__ = ("batch", "given", "keys", "lines", "positions")
+    __slots__ = ("_lines", "batch", "given", "keys", "positions")
 
     def __init__(self, batch: Batch, keys: Column) -> None:
         self.batch = batch
         self.keys = keys
-        self.lines = batch.lines()
+        self._lines: list[bytes] | None = None
         self.given = 0
         self.positions = {(position.host, position.log): position for position in batch.positions}
+
+    @property
+    def lines(self) -> list[bytes]:
+        """All its lines, split when they are asked for first: where many are merged, that is in a thread."""
+        if self._lines is None:
+            self._lines = self.batch.lines()
+        return self._lines
 
     def run_to(self, behind: int) -> Run:
         """Return the lines that are not emitted yet, up to the one before an index."""
@@ -99,6 +105,11 @@ class Merge:
             self._held[stream].positions |= {(position.host, position.log): position for position in positions}
         else:
             self._positions.advance(positions)
+
+    @property
+    def held_lines(self) -> int:
+        """How many lines are held, of which the next call of `take` merges some or all."""
+        return sum(len(held.keys) - held.given for held in self._held.values())
 
     @property
     def positions(self) -> list[Position]:
@@ -165,6 +176,11 @@ class Relay:
     def note(self, stream: int, positions: Iterable[Position]) -> None:
         """Note the positions that the stream has reached."""
         self._positions.advance(positions)
+
+    @property
+    def held_lines(self) -> int:
+        """None that are merged: they are forwarded."""
+        return 0
 
     @property
     def positions(self) -> list[Position]:

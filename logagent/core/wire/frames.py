@@ -99,7 +99,9 @@ class FrameDecoder:
     """Decodes the bytes of a connection, which may arrive in pieces of any size, into batches."""
 
     def __init__(self) -> None:
-        self._pending = bytearray()
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._wanted = _LENGTH.size  # bytes of the next frame, as far as is known
 
     def receive(self, received: bytes) -> Iterator[Batch]:
         """Yield the batches that are complete now.
@@ -110,20 +112,15 @@ class FrameDecoder:
         Raises:
             WireError: when the bytes are not a frame; nothing more can be received.
         """
-        self._pending += received
-        at = 0
-        while len(self._pending) >= at + _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._pending, at)
-            if length > MAX_FRAME:
-                raise WireError(f"a frame of {length} bytes is longer than {MAX_FRAME}")
-            end = at + _LENGTH.size + length
-            if len(self._pending) < end:
-                break
-            with memoryview(self._pending) as pending:
-                frame = bytes(pending[at + _LENGTH.size : end])
-            at = end
-            yield _decode(frame)
-        del self._pending[:at]
+        self._pieces.append(received)
+        self._size += len(received)
+        if self._size < self._wanted:
+            return
+        pending = memoryview(b"".join(self._pieces))
+        while len(pending) >= (wanted := _size_of_first(pending)):
+            yield _decode(pending[_LENGTH.size : wanted])
+            pending = pending[wanted:]
+        self._pieces, self._size, self._wanted = [bytes(pending)], len(pending), wanted
 
     def finish(self) -> None:
         """End the stream.
@@ -131,8 +128,18 @@ class FrameDecoder:
         Raises:
             WireError: when the last frame is cut.
         """
-        if self._pending:
+        if self._size:
             raise WireError("the last frame is cut")
+
+
+def _size_of_first(pending: memoryview) -> int:
+    """Return the size of the frame that begins here, or that of its length if not even that is there."""
+    if len(pending) < _LENGTH.size:
+        return _LENGTH.size
+    (length,) = _LENGTH.unpack_from(pending)
+    if length > MAX_FRAME:
+        raise WireError(f"a frame of {length} bytes is longer than {MAX_FRAME}")
+    return int(_LENGTH.size + length)
 
 
 def _encode_origin(origin: Origin) -> bytes:
@@ -170,7 +177,7 @@ def _encode_column(kind: str, column: Column) -> bytes:
     return values.tobytes()
 
 
-def _decode(frame: bytes) -> Batch:
+def _decode(frame: memoryview) -> Batch:
     try:
         return _Frame(frame).batch()
     except (struct.error, IndexError) as error:
@@ -178,9 +185,9 @@ def _decode(frame: bytes) -> Batch:
 
 
 class _Frame:
-    """Reads one frame from front to back."""
+    """Reads one frame from front to back, and copies no more of it than a batch keeps."""
 
-    def __init__(self, frame: bytes) -> None:
+    def __init__(self, frame: memoryview) -> None:
         self._frame = frame
         self._at = 0
 
@@ -199,9 +206,9 @@ class _Frame:
         times = self._column("q", count) if columns_present & _TIMES else None
         offsets = self._column("q", count) if columns_present & _OFFSETS else None
         origin = self._column("H", count) if columns_present & _ORIGIN else None
-        flags = self._take(count) if columns_present & _FLAGS else None
+        flags = bytes(self._take(count)) if columns_present & _FLAGS else None
         keys = self._column("q", count) if columns_present & _KEYS else None
-        body = self._take(len(self._frame) - self._at)
+        body = bytes(self._take(len(self._frame) - self._at))
         if body.count(b"\n") != count or (body and not body.endswith(b"\n")):
             raise WireError(f"a frame of {count} lines holds others")
         if origin and max(origin) >= origin_count:
@@ -209,7 +216,7 @@ class _Frame:
         columns = (times, offsets, origins, origin, scanned, planned, flags, keys)
         return Batch(body, count, *columns, positions, notices, bool(columns_present & _LIVE), notes)
 
-    def _take(self, size: int) -> bytes:
+    def _take(self, size: int) -> memoryview:
         taken = self._frame[self._at : self._at + size]
         if len(taken) < size:
             raise WireError("a frame is shorter than it says")
@@ -243,7 +250,7 @@ class _Frame:
 
     def _text(self) -> str:
         (length,) = _SHORT.unpack(self._take(_SHORT.size))
-        return self._take(length).decode("utf-8", "surrogateescape")
+        return str(self._take(length), "utf-8", "surrogateescape")
 
     def _column(self, kind: str, count: int) -> Column:
         values: array[int] = array(kind)

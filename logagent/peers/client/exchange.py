@@ -12,7 +12,7 @@ import trio
 
 CLOSE_TIMEOUT = 1.0
 """Seconds for TLS's orderly close; the socket is closed in any case."""
-READ_SIZE = 128 * 1024
+READ_SIZE = 256 * 1024
 """Bytes asked of the socket at a time."""
 
 Header: TypeAlias = tuple[bytes, bytes]

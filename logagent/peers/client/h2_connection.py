@@ -127,14 +127,15 @@ class Http2Connection:
         self._doubted = True
 
     async def give_credit(self, stream: Http2Stream, amount: int) -> None:
-        """Give the agent flow-control credit for bytes that were taken out of a stream."""
-        self._machine.acknowledge_received_data(amount, stream.id)
-        await self.flush()
+        """Give the agent flow-control credit for bytes that were taken out of a stream, once it is worth a write."""
+        if due := stream.credit_due(amount):
+            self._machine.acknowledge_received_data(due, stream.id)
+            await self.flush()
 
     async def leave(self, stream: Http2Stream) -> None:
         """Remove a stream: credit its unread bytes to the connection, and reset it if the agent has not ended it."""
         if self._streams.pop(stream.id, None) is not None and self._error is None:
-            self._machine.acknowledge_received_data(stream.unread, stream.id)
+            self._machine.acknowledge_received_data(stream.uncredited, stream.id)
             if not stream.ended:
                 self._machine.reset_stream(stream.id, h2.errors.ErrorCodes.CANCEL)
             await self.flush()

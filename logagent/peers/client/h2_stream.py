@@ -12,12 +12,15 @@ import httpx
 import trio
 
 from logagent.peers.client.exchange import Header, Unanswered
-from logagent.peers.client.h2_machine import name_of
+from logagent.peers.client.h2_machine import STREAM_WINDOW, name_of
 
 MakeError: TypeAlias = Callable[[], httpx.TransportError]
 """Makes the error that ended a stream; a new one for each task that raises it, since each needs its own traceback."""
 
 _OF_ONE_CONNECTION = {b"connection", b"host", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
+
+CREDIT = STREAM_WINDOW // 2
+"""Bytes taken out of a stream for which the agent gets credit at a time: each is a write, and wakes the agent."""
 
 
 class Http2Stream:
@@ -40,15 +43,16 @@ class Http2Stream:
         self.head: tuple[int, list[Header]] | None = None
         self.trailers: list[Header] = []
         self.ended = False
+        self._owed = 0
         self.waiting = trio.lowlevel.ParkingLot()
         self._repeatable = repeatable
         self._chunks: collections.deque[tuple[bytes, int]] = collections.deque()  # and the credit due for each
         self._error: MakeError | None = None
 
     @property
-    def unread(self) -> int:
-        """Bytes of flow control that unread chunks hold."""
-        return sum(credit for _, credit in self._chunks)
+    def uncredited(self) -> int:
+        """Bytes of flow control for which the agent has no credit yet, those of unread chunks among them."""
+        return self._owed + sum(credit for _, credit in self._chunks)
 
     @property
     def is_over(self) -> bool:
@@ -77,6 +81,12 @@ class Http2Stream:
         if self._error:
             raise self._error()
         return None
+
+    def credit_due(self, amount: int) -> int:
+        """Return the credit to give now that so many bytes more were taken: none until it is worth a write."""
+        owed = self._owed + amount
+        self._owed = 0 if owed >= CREDIT else owed
+        return owed - self._owed
 
     def take_head(self) -> tuple[int, list[Header]]:
         """Return status and headers, once they are there.

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from logagent.peers.client.exchange import Unanswered
-from logagent.peers.client.h2_stream import Http2Stream, request_headers
+from logagent.peers.client.h2_stream import CREDIT, Http2Stream, request_headers
 
 LOST = functools.partial(httpx.ReadError, "connection lost")
 
@@ -37,7 +37,7 @@ def a_stream(*events: h2.events.Event, repeatable: bool = False) -> Http2Stream:
 
 def test_new_stream_has_nothing() -> None:
     stream = a_stream()
-    assert (stream.has_head(), stream.has_chunk(), stream.is_over, stream.unread) == (False, False, False, 0)
+    assert (stream.has_head(), stream.has_chunk(), stream.is_over, stream.uncredited) == (False, False, False, 0)
 
 
 def test_head_is_the_status_and_the_headers_without_pseudo_headers() -> None:
@@ -49,11 +49,17 @@ def test_head_is_the_status_and_the_headers_without_pseudo_headers() -> None:
 
 def test_chunks_come_in_order_with_the_credit_due_for_each() -> None:
     stream = a_stream(head(), data(b"one"), data(b"two", padding=5))
-    assert stream.unread == 11
+    assert stream.uncredited == 11
     assert stream.take_chunk() == (b"one", 3)
-    assert stream.unread == 8
+    assert stream.uncredited == 8
     assert stream.take_chunk() == (b"two", 8)
     assert not stream.has_chunk()
+
+
+def test_credit_is_given_once_it_is_worth_a_write() -> None:
+    stream = Http2Stream(1, repeatable=True)
+    assert [stream.credit_due(CREDIT - 1), stream.uncredited] == [0, CREDIT - 1]
+    assert [stream.credit_due(1), stream.uncredited] == [CREDIT, 0]
 
 
 def test_body_ends_behind_its_last_chunk() -> None:
