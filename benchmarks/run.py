@@ -23,6 +23,7 @@ import counting
 import following
 import living
 import many
+import mixed
 import processes
 import ranging
 import reading
@@ -45,10 +46,12 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "everything": sending.everything,
     "text": sending.text,
     "ndjson": sending.ndjson,
+    "tls": sending.over_tls,
     "merged": sending.merged,
     "held": living.held,
     "health": living.health,
     "idle": living.idle,
+    "mixed": mixed.mixed,
     "latency": following.latency,
     "follows": following.many,
     "many": many.many,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 import commands
+import nginx
 from commands import Fetched
 from report import Row
 from stage import Stage, logs_url
@@ -17,6 +18,8 @@ TLS_RATIO = 1.8
 MERGED_REPETITIONS = 5
 MERGED_RATIO = 9.0
 """Times as long as `sort -m` of local files; aimed at is 7."""
+NGINX_RATIO = 3.5
+"""Times as much of a processor as nginx takes for the same bytes; aimed at is 2."""
 NDJSON_RATIO = 12.0
 """Times as much of a processor as `tac` takes time; aimed at is 8."""
 
@@ -67,6 +70,29 @@ def everything(stage: Stage) -> list[Row]:
             faster >= TLS_RATIO,
         )
     ]
+
+
+def over_tls(stage: Stage) -> list[Row]:
+    """The agent's processor time for all lines of a file over TLS, beside that of nginx for the file as it is."""
+    what, target = "everything as text over TLS, processor time", f"ratio at most {NGINX_RATIO:g}"
+    if not nginx.is_installed():
+        return [Row(what, "", "nginx is not installed", None, target, None)]
+    big, agent, other = stage.big, stage.tls_agent, stage.nginx
+    url, theirs = logs_url(agent, big.path.name), f"{other.url}/{big.path.name}"
+
+    def ours() -> float:
+        before = agent.cpu_seconds
+        commands.fetch(url, lines=big.lines, accept="text/plain")
+        return agent.cpu_seconds - before
+
+    def of_nginx() -> float:
+        before = other.cpu_seconds
+        commands.download(theirs)
+        return other.cpu_seconds - before
+
+    measured = commands.side_by_side(REPETITIONS, ours, of_nginx)
+    used, native = measured.medians
+    return [Row(what, f"{used:.2f} s", f"{native:.2f} s nginx", measured.ratio, target, measured.ratio <= NGINX_RATIO)]
 
 
 def merged(stage: Stage) -> list[Row]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import logs
+import nginx
 import processes
 from logs import LogFile
 from processes import Process
@@ -66,6 +67,12 @@ class Stage:
         program = Path(__file__).with_name("stock.py")
         files = (self.big.path, self.certs / "alone.pem", self.certs / "alone-key.pem")
         return self._started(processes.server("stock", [str(program), *map(str, files)]))
+
+    @cached_property
+    def nginx(self) -> Process:
+        """nginx with TLS, serving the big file; only where it is installed."""
+        certificate, key = self.certs / "alone.pem", self.certs / "alone-key.pem"
+        return self._started(nginx.nginx(self.directory / "nginx", self.big.path.parent, certificate, key))
 
     @cached_property
     def cluster(self) -> list[Process]:
