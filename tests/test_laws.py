@@ -80,7 +80,9 @@ LONGEST = {"file": 300, "class": 200, "function": 40}
 HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_guest_run"})
 """Ways of Trio's to threads."""
 
-_OF_COMMANDS = frozenset({"address", "answer", "command_parser", "times", "flags", "plain", "printers", "secured"})
+_OF_COMMANDS = frozenset(
+    {"address", "answer", "command_parser", "times", "flags", "plain", "printers", "secured", "tables"}
+)
 _OF_COMMANDS |= {"grep", "grep_arguments"}
 LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays", "coding"}) | _OF_COMMANDS
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads

@@ -23,7 +23,7 @@ from logagent.terminal.verdicts import FAILED, NOTHING, exit_code, talk
 GRACE = 2.0
 """Seconds beyond the timeout that an agent has to send its verdict: it keeps the same deadline itself."""
 NO_SUCH_FILE = "no such file: "
-"""How an agent's message begins that names logs of which it has none."""
+"""What an agent's message says that names logs of which it has none."""
 CLOSED_PIPE = 141
 """The exit code that a shell shows for a program that ended because nobody reads its output (128 + SIGPIPE)."""
 
@@ -42,7 +42,7 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
     outcome = replace(outcome, message=told_in_flags(outcome.message, FLAGS))
     for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose, cursor=asked.show_cursor):
         streams.say(line)
-    if outcome.message.startswith(NO_SUCH_FILE) and not outcome.lines:
+    if NO_SUCH_FILE in outcome.message and outcome.status is Status.NOT_FOUND and not outcome.lines:
         say_what_is_meant(asked.query, asked.agent, streams)
     if exit_code(outcome) == NOTHING and asked.form == "text" and streams.stderr.isatty():
         streams.say("nothing matched")

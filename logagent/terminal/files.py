@@ -17,7 +17,7 @@ from logagent.terminal.arguments import FilesArguments, Output
 from logagent.terminal.checking import checked, when
 from logagent.terminal.names import host_names, log_names
 from logagent.terminal.streams import Streams
-from logagent.terminal.tables import table
+from logagent.terminal.tables import print_table, table
 from logagent.terminal.verdicts import FAILED, NOTHING, exit_code, in_trace, talk
 
 _FLAGS = {"filename": "GLOB", "hostname": "--host"}
@@ -66,7 +66,7 @@ def print_files(listing: Listing, asked: FilesQuestion, streams: Streams) -> int
         streams.print(json.dumps(to_json(listing)) + "\n")
     elif listing.logs:
         header, row = (_FORMATS_HEADER, _formats_row) if asked.formats else (_HEADER, _row)
-        streams.print(table(header, map(row, listing.logs)))
+        print_table(table(header, map(row, listing.logs)), streams)
     for line in talk(listing.outcome, agent=asked.agent.url, verbose=False):
         streams.say(line)
     if exit_code(listing.outcome) == NOTHING and asked.form == "text":

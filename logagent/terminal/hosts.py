@@ -11,7 +11,7 @@ from logagent.peers.answers import AnswerHead, refusal_in, trace_of
 from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.arguments import HostsArguments, Output
 from logagent.terminal.streams import Streams
-from logagent.terminal.tables import table
+from logagent.terminal.tables import print_table, table
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, in_trace
 
 _HEADER = ("HOST", "REACHABLE", "ROUND TRIP", "VERSION", "URL", "")
@@ -78,7 +78,10 @@ def print_hosts(hosts: list[HostState], asked: HostsQuestion, streams: Streams) 
     Returns:
         The exit code: partial if a host cannot be reached.
     """
-    streams.print(_json(hosts) if asked.form == "json" else table(_HEADER, map(_row, hosts)))
+    if asked.form == "json":
+        streams.print(_json(hosts))
+    else:
+        print_table(table(_HEADER, map(_row, hosts)), streams)
     return FOUND if all(host.reachable for host in hosts) else PARTIAL
 
 
