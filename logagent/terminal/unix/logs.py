@@ -99,11 +99,15 @@ async def find(reading: Reading, operands: Sequence[Operand], query: Query) -> F
     listing = await _listed(reading, operands, query)
     _tell(reading, listing)
     logs: list[FoundLog] = []
+    missing = 0
     for operand in operands:
         some = sorted((log for log in listing.logs if _is_named(log, operand)), key=lambda log: (log.name, log.host))
         logs += [FoundLog(log, met=not _is_name_of(log, operand)) for log in some]
         if not some and not _is_hidden(listing):
+            missing += not any(map(is_glob, operand.names))
             reading.lacks(await _missing(reading, operand, query))
+    if missing > 1 and not reading.silent:
+        reading.say("if a shell made these names of a glob: put it between quotes, as in '*.log'")
     return Found(tuple(logs), listing.hosts)
 
 

@@ -99,7 +99,8 @@ class Reading:
         try:
             return await self.agent.list_files(about, patience)
         except Late:
-            raise Failure(Status.DEADLINE_EXCEEDED, f"did not answer within {patience:.3g} s") from None
+            allowed = f"{LISTING_PATIENCE:g} s" if self.until == math.inf else "the time of --timeout"
+            raise Failure(Status.DEADLINE_EXCEEDED, f"did not answer within {allowed}") from None
 
     async def read(self, query: Query, printer: BatchPrinter, met: Query | None = None) -> Outcome:
         """Print the answer to a query, and tell what is missing from it.

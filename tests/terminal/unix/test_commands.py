@@ -176,6 +176,13 @@ def test_tail_from_a_line_on_leaves_out_those_before() -> None:
     assert run(Agent([log("a.log")], {"a.log": parts}), "tail", "-n", "+3", "a.log")[1] == b"c\nd\n"
 
 
+def test_names_that_a_shell_made_of_a_glob_are_told_of() -> None:
+    agent = Agent([log("a.log")], {"a.log": [lines(b"x", file="a.log")]})
+    assert "between quotes" not in run(agent, "grep", "x", "a.log", "b.log")[2]
+    assert "between quotes" in run(agent, "grep", "x", "a.log", "b.log", "c.log")[2]
+    assert run(agent, "grep", "-s", "x", "b.log", "c.log")[2] == ""
+
+
 def test_names_of_other_machines_forge_no_lines() -> None:
     name = "a\nb.log"
     agent = Agent([log(name)], {name: [lines(b"x", file=name)]})
