@@ -18,6 +18,7 @@ from logagent.admitting import access_of
 from logagent.agent import Agent
 from logagent.config import tls_files
 from logagent.config.errors import ConfigError
+from logagent.config.page_cache import leaves_from
 from logagent.config.settings import Settings
 from logagent.config.time_formats import TimeFormat
 from logagent.config.tls_files import TlsFiles
@@ -181,7 +182,12 @@ def _agent(
             max_walk=settings.max_walk,
         ),
         threads=threads,
-        options=ReadOptions(host=settings.name, zone=settings.timezone, max_line=settings.max_line),
+        options=ReadOptions(
+            host=settings.name,
+            zone=settings.timezone,
+            max_line=settings.max_line,
+            leaves_from=leaves_from(settings.page_cache),
+        ),
         max_files=settings.max_files,
         tails=tails,
         root_zones=settings.root_timezone,

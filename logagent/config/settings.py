@@ -64,6 +64,7 @@ class Settings:
     trust_loopback: bool = False
     patience: float = 5.0
     disk_threads: int = 2
+    page_cache: str = "auto"
     max_line: int = 1024 * 1024
     max_files: int = 500
     max_walk: int = 250_000
@@ -131,6 +132,7 @@ class _Checked:
             trust_loopback=self._one("trust_loopback"),
             patience=self._one("patience"),
             disk_threads=self._one("disk_threads"),
+            page_cache=self._one("page_cache"),
             max_line=self._one("max_line"),
             max_files=self._one("max_files"),
             max_walk=self._one("max_walk"),

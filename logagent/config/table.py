@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logagent.config import access_settings, time_formats, timezones, values
+from logagent.config import access_settings, page_cache, time_formats, timezones, values
 from logagent.config.setting import Setting
 
 
@@ -130,6 +130,15 @@ SETTINGS = (
         "how many reads run at the same time: more keep more disks busy, and leave less processor time to others",
         "threads",
         default="2",
+    ),
+    Setting(
+        "page_cache",
+        page_cache.choice,
+        "whether files that are read stay in the page cache: `keep` leaves it to the kernel; with `leave`, what was not"
+        " in it before is dropped once it was read; `auto` does so behind the first 16 MiB that a query reads of a log"
+        " whose files are larger than a tenth of the memory",
+        "auto, keep or leave",
+        default="auto",
     ),
     Setting(
         "max_line",

@@ -279,6 +279,7 @@ def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine:
         ({"patience": ["0"]}, "--patience: must be a number of seconds above 0"),
         ({"patience": ["inf"]}, "--patience: must be a number of seconds above 0"),
         ({"disk_threads": ["0"]}, "--disk-threads: must be a whole number from 1"),
+        ({"page_cache": ["drop"]}, "--page-cache: must be auto, keep or leave"),
         ({"max_files": ["-1"]}, "--max-files: must be a whole number from 1"),
         ({"max_line": ["1MB"]}, "--max-line: must be a number of bytes above 0"),
         ({"allow_cleartext": ["maybe"]}, "--allow-cleartext: must be true or false"),

@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from logagent.core.matching.conditions import Scout
 from logagent.disk.files.blocks import Read, Run
-from logagent.disk.files.read_ahead import announce
+from logagent.disk.files.read_ahead import Announce, announce
 from logagent.disk.threads import Work
 
 CHUNK = 1024 * 1024
@@ -120,6 +120,7 @@ class ParallelSweep:
         clock: tells seconds.
         chunk: bytes of a chunk.
         beyond: bytes read after a chunk, see `BEYOND`.
+        announce: tells the kernel what is read next.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class ParallelSweep:
         clock: Callable[[], float] = time.monotonic,
         chunk: int = CHUNK,
         beyond: int = BEYOND,
+        announce: Announce = announce,
     ) -> None:
         self._descriptor = descriptor
         self._make_examiner = examiner
@@ -145,6 +147,7 @@ class ParallelSweep:
         self._until = 0.0
         self._chunk = chunk
         self._beyond = beyond
+        self._tell = announce
         self._bytes_read = deque[int]()
         self._pause = chunk
         self._resume: int | None = None
@@ -231,7 +234,7 @@ class ParallelSweep:
         """Tell the kernel to read a chunk ahead, unless it is in the page cache."""
         begin = max(begin, region.start)
         if begin < region.stop:
-            announce(self._descriptor, begin, self._chunk)
+            self._tell(self._descriptor, begin, self._chunk)
 
     def _next_pause(self, clear: int) -> int:
         """Return the bytes to leave to the reader before the next sweep; more if the last sweeps found little."""

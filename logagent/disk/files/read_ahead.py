@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
+
+Announce = Callable[[int, int, int], None]
+"""`announce`, or its stand-in: descriptor, offset, number of bytes."""
 
 
 def announce(descriptor: int, begin: int, size: int) -> None:

@@ -13,7 +13,7 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.times.locating import SEEN
 from logagent.disk.files.blocks import BLOCK_SIZES, MAX_LINE, Block, LongLine, Passed, Read, Stretch
 from logagent.disk.files.parallel_sweep import ParallelSweep
-from logagent.disk.files.read_ahead import announce
+from logagent.disk.files.read_ahead import Announce, announce
 
 AHEAD = 4
 """How many blocks of full size ahead of the current one the kernel is told to read ahead. By itself it reads ahead only
@@ -31,6 +31,7 @@ class Reader:
         read: `os.pread`, or its stand-in.
         before_read: called before each read; an exception that it raises ends the reading.
         sweep: passes over text that cannot match, or counts in it; None: all text is given.
+        announce: tells the kernel what is read next.
 
     Attributes:
         name: of the file, for messages.
@@ -50,6 +51,7 @@ class Reader:
         read: Read = os.pread,
         before_read: Callable[[], object] = lambda: None,
         sweep: ParallelSweep | None = None,
+        announce: Announce = announce,
     ) -> None:
         self._descriptor = descriptor
         self.name = name
@@ -59,6 +61,7 @@ class Reader:
         self._read = read
         self._before_read = before_read
         self._sweep = sweep
+        self._tell = announce
         self.size = os.fstat(descriptor).st_size
         self._end = self.size
         self.bytes_read = 0
@@ -180,7 +183,7 @@ class Reader:
     def _announce(self, start: int, size: int, begin: int, end: int) -> None:
         """Tell the kernel to read a block ahead, if it lies in the region and blocks have reached their full size."""
         if size == self._sizes[-1] and begin - size < start < end:
-            announce(self._descriptor, max(begin, start), size)
+            self._tell(self._descriptor, max(begin, start), size)
 
     def _note_shrinking(self, end: int) -> None:
         self._end = min(self._end, end, os.fstat(self._descriptor).st_size)

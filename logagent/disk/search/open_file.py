@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from logagent.disk.catalog.logs import Generation
 from logagent.disk.files.shared_descriptor import SharedDescriptor
 from logagent.disk.search.scan_setup import FileScan
@@ -10,15 +13,18 @@ from logagent.disk.search.scan_setup import FileScan
 class OpenFile:
     """One open file of a search: its descriptor, and the scan that reads it.
 
+    Args:
+        begin: called with its descriptor once it is open.
+
     Attributes:
         descriptor: shared with a thread that may still read when the search is abandoned.
         begun: its scan, None until the file is open.
         fingerprint: of its first bytes; 0 until the file is open.
     """
 
-    def __init__(self, file: Generation) -> None:
+    def __init__(self, file: Generation, begin: Callable[[int], None]) -> None:
         self.file = file
-        self.descriptor = SharedDescriptor(file.open)
+        self.descriptor = SharedDescriptor(partial(_opened, file, begin))
         self.begun: FileScan | None = None
         self.fingerprint = 0
 
@@ -33,3 +39,9 @@ class OpenFile:
     def decompressing_ns(self) -> int:
         """Nanoseconds spent in decoders."""
         return 0 if self.begun is None or self.begun.archive is None else self.begun.archive.decompressing_ns
+
+
+def _opened(file: Generation, begin: Callable[[int], None]) -> int:
+    descriptor = file.open()
+    begin(descriptor)
+    return descriptor

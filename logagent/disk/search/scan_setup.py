@@ -150,6 +150,7 @@ class ScanSetup:
             read=hiding_lead(overwritten.guarded(options.read, head, nuls), lead),
             before_read=self.check_cancelled,
             sweep=self._sweep(descriptor),
+            announce=options.announce,
         )
         stamping = None
         if self.query.reads_times:
@@ -172,6 +173,7 @@ class ScanSetup:
             read=self.options.read,
             before_read=self.check_cancelled,
             helped=self.helped,
+            announce=self.options.announce,
         )
 
     def _archive(

@@ -88,10 +88,9 @@ class Session:
         self._query = query
         self._name = name
         self._files = files
-        self._options = options
+        self._options = options.for_files(files)
         self._again = again
-        self._check_cancelled = check_cancelled
-        self._helped = helped
+        self._check_cancelled, self._helped = check_cancelled, helped
         self._timings, self._is_over = Timings(), _never
         self._progress = SearchProgress(options.host, name, whole=query.form.whole)
         self._prepared: _Prepared | None = None
@@ -150,7 +149,7 @@ class Session:
         """Read on in the open file or the next one; a failure ends only that file, and the next one is tried."""
         plan = prepared.plan
         if self._under_way is None and (file := plan.next()) is not None:
-            self._under_way = OpenFile(file)
+            self._under_way = OpenFile(file, self._options.begin)
         opened = self._under_way
         if opened is None:
             return
@@ -198,6 +197,7 @@ class Session:
             if scan.ended and plan.done:
                 prepared.finish()  # while the file is open, since timing the event that waits may read it
             if scan.ended or builder.done:
+                self._options.finish(descriptor)
                 self._leave(opened)
 
     def _plan_anew(self, opened: OpenFile, plan: FilePlan) -> None:
