@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
 import commands
+import logs
 import processes
+from processes import Process
 from report import Row
 from stage import Stage, logs_url
 
@@ -30,22 +34,39 @@ def many(stage: Stage) -> list[Row]:
     root = stage.directory / "many"
     _make(root)
     what = f"{DIRECTORIES * FILES:,} files in {DIRECTORIES} directories"
-    cold, again, newest = list[float](), list[float](), list[float]()
+    cold, again, newest, first, forgotten = (list[float]() for _ in range(5))
     for _ in range(REPETITIONS):
-        with processes.agent("many", root, "--max-files", str(DIRECTORIES * FILES)) as agent:
+        with _agent(root) as agent:
             cold.append(commands.download(f"{agent.url}/files"))
             again.append(commands.download(f"{agent.url}/files"))
-            url = logs_url(agent, "**/*", n=NEWEST)
-            newest.append(commands.download(url))
+            newest.append(commands.fetch(_newest(agent), lines=NEWEST).seconds)
+        with _agent(root) as agent:
+            first.append(commands.fetch(_newest(agent), lines=NEWEST).seconds)
+        for path in root.glob("*/*"):
+            logs.forget(path)
+        with _agent(root) as agent:
+            forgotten.append(commands.download(f"{agent.url}/files"))
     return [
         _row(f"/files of {what}, just started", cold, COLD),
+        _row("the same, and no file in the page cache", forgotten, None),
         _row("the same again", again, AGAIN),
-        _row(f"the newest {NEWEST} lines of {what}", newest, NEWEST_WITHIN),
+        _row(f"the newest {NEWEST} lines of {what}, which were listed before", newest, NEWEST_WITHIN),
+        _row("the same, just started", first, None),
     ]
 
 
-def _row(what: str, times: list[float], most: float) -> Row:
+def _agent(root: Path) -> AbstractContextManager[Process]:
+    return processes.agent("many", root, "--max-files", str(DIRECTORIES * FILES))
+
+
+def _newest(agent: Process) -> str:
+    return logs_url(agent, "**/*", n=NEWEST)
+
+
+def _row(what: str, times: list[float], most: float | None) -> Row:
     took = median(times)
+    if most is None:
+        return Row(what, f"{took:.3f} s", "", None, "", None)
     return Row(what, f"{took:.3f} s", "", None, f"at most {most:g} s", took <= most)
 
 
@@ -59,3 +80,4 @@ def _make(root: Path) -> None:
                 for second in range(LINES)
             ]
             (root / f"service-{directory:03d}" / f"worker-{file:02d}.log").write_text("".join(lines))
+    os.sync()  # else they could not be forgotten

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from logagent.core.times.instants import nanoseconds
 from logagent.core.times.judgement import FEW, Judgement
-from logagent.core.times.locating import LANDMARK, WINDOW
+from logagent.core.times.locating import WINDOW
 from logagent.core.times.places import Kind, TimePlace
 from logagent.core.units import SECOND
 
@@ -24,8 +24,9 @@ _times_in = re.compile(
     rb"(?:\.\d{1,9})?(?:Z|[+-](?:0\d|1[0-2]):[0-5]\d)(?=[ \t])",
     re.MULTILINE,
 ).findall
-_may_be_another = re.compile(rb"\d{10}|\x1b").search
-"""Searches for a number that may be an epoch time, and for colours, without which other rules hold."""
+_as_zeros = bytes.maketrans(b"123456789", b"000000000")
+_A_CLOCK, _AN_EPOCH, _A_COLOUR = b":00:00", b"0000000000", b"\x1b"
+"""What each clock holds, a number that may be an epoch time, and colours, behind which other rules hold; with zeros."""
 _CLOCK_ENDS = 19
 """Bytes up to the end of the second."""
 
@@ -42,9 +43,9 @@ def alike_times(lines: Sequence[bytes]) -> list[bytes]:
         return []
     text = b"\n".join([line[:WINDOW] for line in lines])
     times: list[bytes] = _times_in(text)
-    if len(times) != len(lines) or len(LANDMARK.findall(text)) != len(lines) or _may_be_another(text) is not None:
-        return []
-    return times if _are_of_one_shape(times) else []
+    masked = text.translate(_as_zeros)
+    is_only_one = masked.count(_A_CLOCK) == len(lines) and _AN_EPOCH not in masked and _A_COLOUR not in masked
+    return times if len(times) == len(lines) and is_only_one and _are_of_one_shape(times) else []
 
 
 def _are_of_one_shape(times: Sequence[bytes]) -> bool:
