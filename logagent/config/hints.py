@@ -13,9 +13,9 @@ CONTAINER = "container"
 
 _LOOPBACK_OF_CONTAINER = (
     "listens on loopback of this container only, where no published port leads; for this host alone, in cleartext: "
-    "`docker run -p 127.0.0.1:8000:8000 -e LOGAGENT_LISTEN=http://0.0.0.0:8000 "
+    "`docker run -p 127.0.0.1:8000:8000 -v /var/log:/var/log:ro -e LOGAGENT_LISTEN=http://0.0.0.0:8000 "
     "-e LOGAGENT_ALLOW_CLEARTEXT=true IMAGE`; for others, with certificates: "
-    "`docker run -p 8443:8443 --hostname web-1 -v DIR:/certs:ro -e LOGAGENT_CERTS=/certs "
+    "`docker run -p 8443:8443 --hostname web-1 -v /var/log:/var/log:ro -v DIR:/certs:ro -e LOGAGENT_CERTS=/certs "
     "-e LOGAGENT_LISTEN=http://127.0.0.1:8000,https://0.0.0.0:8443 IMAGE`"
 )
 _ZONE_ASSUMED = (
