@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from logagent.core.batch import Batch, Out
 from logagent.core.cursor import MAX_ASKED, encode
@@ -19,13 +19,17 @@ from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY, DecodeError, decoder
 from logagent.core.wire.frames import BATCHES, SCOPE_HEADER, VERSION_HEADER, FrameDecoder, WireError
-from logagent.core.wire.parameters import HITS_PARAMETERS, PARAMETERS, to_query_string
+from logagent.core.wire.parameters import HITS_PARAMETERS, MAX_FORM, PARAMETERS, to_query_string
 from logagent.core.wire.trace import TRACE_HEADER, read_trace_id
 from logagent.core.wire.verdict import BadVerdict, NoVerdict, from_trailers
 from logagent.peers.checking import Checks
 
 MAX_PROBLEM = 16 * 1024
 """Bytes read of a refusal's body: a problem document has a few hundred."""
+LONGEST_PATH = 56 * 1024
+"""Bytes of a path with its query string: agents take 60 KiB, and with it 64 KiB of headers."""
+FORM = "application/x-www-form-urlencoded"
+"""The media type of parameters in a body."""
 LEAST_TIME = 0.001
 """The smallest timeout that a peer is given, in seconds: with less it could not even report that the time is over."""
 
@@ -41,6 +45,8 @@ _STATUSES = {
 }
 _UNKNOWN = re.compile("([a-z_]+): unknown parameter; known are ")
 """What an agent says of a parameter that it does not know."""
+METHOD_NOT_ALLOWED, NO_BODY = 405, "no route takes a body"
+"""How what takes no POST answers: by a status code of HTTP, and agents of this one's first version with these words."""
 _OF_WHO_ASKS = frozenset({401, 421})
 """HTTP status codes that are about who asks, or how, and not about what is asked for."""
 
@@ -62,15 +68,35 @@ class AnswerHead(Protocol):
     def http_version(self) -> str: ...
 
 
-def question_path(query: Query) -> str:
-    """Return the path and the query string that ask a query.
+class QuestionTarget(NamedTuple):
+    """What of a question is no header.
+
+    Attributes:
+        method: of HTTP.
+        path: with the query string, if the parameters fit into it.
+        form: the parameters, if they do not.
+    """
+
+    method: str
+    path: str
+    form: bytes = b""
+
+
+def question_target(query: Query) -> QuestionTarget:
+    """Return how to ask a query: as every agent knows it, by POST if it fits into no URL.
 
     Raises:
-        Failure: if the query's positions do not fit into a URL.
+        Failure: if it fits into no form either, or its positions fit into no cursor.
     """
     if query.positions and not encode(query, query.positions, MAX_ASKED):
         raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to continue exactly; name fewer of them")
-    return f"/{'hits' if query.form.hits else 'logs'}?{to_query_string(query)}"
+    route, parameters = "/hits" if query.form.hits else "/logs", to_query_string(query)
+    path = f"{route}?{parameters}"
+    if len(path) <= LONGEST_PATH:
+        return QuestionTarget("GET", path)
+    if len(parameters) > MAX_FORM:
+        raise Failure(Status.RESOURCE_EXHAUSTED, f"the question is larger than {MAX_FORM} bytes; give fewer patterns")
+    return QuestionTarget("POST", route, parameters.encode("ascii"))
 
 
 def question_headers(query: Query, host: str) -> dict[str, str]:
@@ -87,6 +113,11 @@ def question_headers(query: Query, host: str) -> dict[str, str]:
         "accept-encoding": IDENTITY if _is_here(host) else "zstd",
     }
     return headers | ({SCOPE_HEADER: "own"} if query.own else {})
+
+
+def form_headers(form: bytes) -> dict[str, str]:
+    """Return the headers of a question's body; none if it has none."""
+    return {"content-type": FORM, "content-length": str(len(form))} if form else {}
 
 
 def with_timeout(query: Query, left: float) -> Query:
@@ -199,6 +230,9 @@ def refusal_in(head: AnswerHead, document: bytes) -> Failure:
     # A server's error may be temporary; a request that the server does not understand fails again.
     other = Status.UNAVAILABLE if 500 <= head.status_code <= 599 else Status.INTERNAL
     version = head.headers.get(VERSION_HEADER, "")
+    if head.status_code == METHOD_NOT_ALLOWED or _detail(document) == NO_BODY:
+        told = f"{version or 'the version there'} takes no question that fits into no URL: upgrade that agent"
+        return Failure(other, f"{told}, or give fewer patterns", trace_of(head))
     message = _in_plain_words(_detail(document), version) or f"answered with HTTP status {head.status_code}"
     if head.status_code in _OF_WHO_ASKS:
         message = f"refuses who asks: {message}"

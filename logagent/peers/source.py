@@ -20,8 +20,9 @@ from logagent.peers.answers import (
     AnswerBody,
     Counted,
     check_head,
+    form_headers,
     question_headers,
-    question_path,
+    question_target,
     refusal_in,
     trace_of,
     verdict_in,
@@ -69,8 +70,9 @@ class PeerSource:
             return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
-        path = question_path(_with_time_left(query))
-        async with self.client.stream("GET", path, headers=self._headers(query)) as response:
+        method, path, form = question_target(_with_time_left(query))
+        headers = self._headers(query) | form_headers(form)
+        async with self.client.stream(method, path, headers=headers, content=form or None) as response:
             notes = certificate_notes(response, self.host)
             try:
                 outcome = await self._read(response, query, Noted(out, notes))

@@ -47,7 +47,7 @@ def checked(parameters: Parameters, read: Callable[[bytes], Query], flags: Mappi
     """Make a query of parameters as an agent would.
 
     Args:
-        read: the agent's reader of a URL's query string.
+        read: the agent's reader of a form.
         flags: by the parameter's name, the name of its argument if that is not `--` and the parameter's name.
 
     Raises:

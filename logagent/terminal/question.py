@@ -24,7 +24,7 @@ EARLIER = 10
 Form = Literal["text", "json", "records", "count"]
 """What is printed: the lines as text, as JSON with the verdict or (records) without it, or only their number."""
 
-FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines"}
+FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines", "form": "the question"}
 """The names of arguments that are not called as the parameters of a request."""
 
 
@@ -85,8 +85,8 @@ def _query(typed: QueryArguments, form: Form, prefix: bool) -> Query:
     return replace(query, form=replace(query.form, times=as_json, places=places))
 
 
-def _checked(parameters: Parameters, parse: Callable[[bytes, int], Query]) -> Query:
-    return checked(parameters, lambda query_string: parse(query_string, time.time_ns()), FLAGS)
+def _checked(parameters: Parameters, parse: Callable[[bytes, int, bytes], Query]) -> Query:
+    return checked(parameters, lambda form: parse(b"", time.time_ns(), form), FLAGS)
 
 
 def _search(typed: SearchArguments) -> Parameters:

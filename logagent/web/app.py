@@ -36,7 +36,10 @@ from logagent.web.documents import (
 from logagent.web.forms import Form, hits_form, logs_form
 from logagent.web.streaming import Answer, Plan, StreamingQuart
 from logagent.web.tracing import leave_untold, trace_of
+from logagent.web.uploads import Upload, check_form, takes_form
 
+READ_AT_ONCE = 8 * 1024
+"""Bytes of parameters that are read on the event loop, in less than a millisecond; larger ones are read in a thread."""
 LAST_EVENT_ID = "Last-Event-ID"
 """The header in which an EventSource that connects again names the last event it has seen."""
 
@@ -87,8 +90,8 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, access:
     routes = _Routes(agent, answers, version, access)
     app = StreamingQuart(__name__)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
-    app.get("/logs")(routes.logs)
-    app.get("/hits")(routes.hits)
+    app.route("/logs", methods=["GET", "POST"])(routes.logs)
+    app.route("/hits", methods=["GET", "POST"])(routes.hits)
     app.get("/files")(routes.files)
     app.get("/hosts")(routes.hosts)
     app.get("/healthz")(routes.healthz)
@@ -115,12 +118,12 @@ class _Routes:
 
     async def logs(self) -> Answer:
         await self._admit()
-        query = _resumed(_query(parse))
+        query = _resumed(await self._query(parse))
         return await self._answer(query, logs_form(query))
 
     async def hits(self) -> Answer:
         await self._admit()
-        query = _query(parse_hits)
+        query = await self._query(parse_hits)
         return await self._answer(query, hits_form(query))
 
     async def files(self) -> Response:
@@ -165,6 +168,13 @@ class _Routes:
         await self._access.admit(request.scope)
         _refuse_misdirected(self._agent.identity)
 
+    async def _query(self, parse: Callable[[bytes, int, bytes], Query]) -> Query:
+        """Read the parameters of a URL and of a body; who asks is settled before."""
+        form = await _form()
+        read = partial(parse, request.query_string, time.time_ns(), form)
+        large = len(request.query_string) + len(form) > READ_AT_ONCE
+        return _addressed(await self._answers.threads.call(read) if large else read())
+
     async def _answer(self, query: Query, form: Form) -> Answer:
         await self._agent.check(query)
         if self._answers.full(query):
@@ -182,8 +192,17 @@ class _Routes:
 
 
 async def _refuse_uploads() -> None:
-    if (request.content_length or 0) > 0 or "transfer-encoding" in request.headers:
-        raise Refusal(413, "no route takes a body")
+    has_body = (request.content_length or 0) > 0 or "transfer-encoding" in request.headers
+    if has_body and not takes_form(request.method, request.path):
+        raise Refusal(413, "a body comes with POST to /logs or /hits only")
+
+
+async def _form() -> bytes:
+    """Return the body of a request; empty if it can have none."""
+    if not takes_form(request.method, request.path):
+        return b""
+    check_form(request.headers.get("content-type", ""), request.content_length)
+    return await Upload.of(request.scope).read()
 
 
 def _refuse_misdirected(own: Identity) -> None:
@@ -213,10 +232,6 @@ def _ends_alike_when_cut(scope: Mapping[str, Any]) -> bool:
 def _refuse_parameters() -> None:
     if request.args:
         raise BadParameter(next(iter(request.args)), "unknown parameter; this route takes none")
-
-
-def _query(parse: Callable[[bytes, int], Query]) -> Query:
-    return _addressed(parse(request.query_string, time.time_ns()))
 
 
 def _resumed(query: Query) -> Query:

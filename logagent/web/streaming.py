@@ -31,6 +31,7 @@ from logagent.web.body import Body, BodyRendering
 from logagent.web.documents import Problem
 from logagent.web.handover import Handover
 from logagent.web.tracing import log_refusal, trace_of
+from logagent.web.uploads import Upload, takes_form
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -247,9 +248,15 @@ class AnswerConnection(TrioASGIHTTPConnection):
     async def handle_messages(  # type: ignore[override]  # Quart-Trio's own signature, not Quart's
         self, nursery: trio.Nursery, request: Any, receive: Any
     ) -> None:
-        """Drop uploaded bytes, since no route takes a body, and cancel the request when the client is gone."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        """Take the body, once somebody reads it, and cancel the request when the client is gone.
+
+        What is uploaded to a route that takes no body is dropped.
+        """
+        upload = Upload.of(self.scope)
+        if takes_form(self.scope["method"], self.scope["path"]):
+            await upload.wait_until_wanted()
+        while (message := await receive())["type"] != "http.disconnect":
+            upload.receive(message)
         nursery.cancel_scope.cancel()
 
     async def _send_response(self, send: Any, response: Any) -> None:

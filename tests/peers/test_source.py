@@ -18,6 +18,7 @@ from logagent.core.batch import Batch, Notice, Origin, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES, encode
+from logagent.core.wire.parameters import parse
 from logagent.core.wire.verdict import to_trailers
 from logagent.peers.source import PeerSource
 from testbed.broken import Broken
@@ -179,6 +180,17 @@ async def test_positions_that_fit_into_no_question_are_refused_and_not_left_out(
     assert outcome.status is Status.RESOURCE_EXHAUSTED
     assert outcome.message == "too many logs to continue exactly; name fewer of them"
     assert (agent.asked, batches) == ([], [])
+
+
+async def test_agent_that_is_too_old_for_a_long_question_is_told_as_that() -> None:
+    long = Query.of(files=("app.log",), keywords=tuple(b"%04000d" % number for number in range(20)), any=True)
+    for status, detail in ((405, "this method is not for this route"), (413, "no route takes a body")):
+        agent = Answering(status, b'{"detail": "%b"}' % detail.encode(), {"logagent-version": "0.0.9"})
+        outcome, _ = await agent.pump(long)
+        told = "0.0.9 takes no question that fits into no URL: upgrade that agent, or give fewer patterns"
+        assert outcome == Outcome(Status.INTERNAL, told)
+        assert (agent.asked[0].method, agent.asked[0].url.query) == ("POST", b"")
+        assert parse(b"", 0, agent.asked[0].content) == long
 
 
 async def test_agent_that_is_too_old_for_a_parameter_is_told_as_that() -> None:

@@ -18,6 +18,8 @@ MAX_VALUE = 4096
 """Bytes of one value: longer than any sensible path or keyword."""
 MAX_QUERY_STRING = 64 * 1024
 """Bytes of the whole query string, before it is decoded."""
+MAX_FORM = 1024 * 1024
+"""Bytes of the parameters in a body: tens of thousands of words."""
 
 _PATHS = "paths"
 """Sent along with names that are absolute paths: an agent that is too old to look for them below its roots does not
@@ -72,32 +74,34 @@ HITS_PARAMETERS = tuple(_HITS_READERS)
 """The names that a query string of `/hits` may hold."""
 
 
-def parse(query_string: bytes, now: int) -> Query:
-    """Read the query string of a URL of `/logs`.
+def parse(query_string: bytes, now: int, form: bytes = b"") -> Query:
+    """Read the parameters of a request to `/logs`.
 
     Args:
-        query_string: values are UTF-8, percent-encoded; bytes that are not UTF-8 are kept as surrogate escapes.
+        query_string: of the URL. Values are UTF-8, percent-encoded; other bytes are kept as surrogate escapes.
         now: nanoseconds since the epoch, for spans back from it.
+        form: further parameters, those of the body, likewise.
 
     Raises:
         BadParameter: when a parameter is unknown, or cannot be used.
     """
-    return _parse(query_string, now, _READERS)
+    return _parse(query_string, form, now, _READERS)
 
 
-def parse_hits(query_string: bytes, now: int) -> Query:
-    """Read the query string of a URL of `/hits`.
+def parse_hits(query_string: bytes, now: int, form: bytes = b"") -> Query:
+    """Read the parameters of a request to `/hits`.
 
     If no step is asked for, and the range of time has a beginning, a sensible step is chosen.
 
     Args:
         query_string: as for `parse`.
         now: nanoseconds since the epoch, for spans back from it.
+        form: as for `parse`.
 
     Raises:
         BadParameter: when a parameter is unknown, or cannot be used.
     """
-    query = _parse(query_string, now, _HITS_READERS)
+    query = _parse(query_string, form, now, _HITS_READERS)
     step = query.form.step
     if query.form.by_file and step is not None:
         raise BadParameter("step", "goes with counts by time; leave step out, or by=file")
@@ -108,8 +112,8 @@ def parse_hits(query_string: bytes, now: int) -> Query:
     return replace(query, form=replace(query.form, hits=True, step=step, times=True, places=True))
 
 
-def _parse(query_string: bytes, now: int, readers: _Readers) -> Query:
-    given = _given(query_string)
+def _parse(query_string: bytes, form: bytes, now: int, readers: _Readers) -> Query:
+    given = _given(query_string, form)
     unknown = sorted(given.keys() - readers.keys())
     if unknown:
         raise BadParameter(unknown[0], f"unknown parameter; known are {', '.join(readers)}")
@@ -220,12 +224,14 @@ def _single_values(query: Query) -> list[tuple[str, str]]:
     return pairs
 
 
-def _given(query_string: bytes) -> dict[str, list[str]]:
-    """Return the values of each parameter in a query string."""
+def _given(query_string: bytes, form: bytes) -> dict[str, list[str]]:
+    """Return the values of each parameter in a query string and in a form; one that stands in both has them all."""
     if len(query_string) > MAX_QUERY_STRING:
-        raise BadParameter("query", f"the query string is longer than {MAX_QUERY_STRING} bytes")
+        raise BadParameter("query", f"the query string is longer than {MAX_QUERY_STRING} bytes; POST takes more")
+    if len(form) > MAX_FORM:
+        raise BadParameter("form", f"the parameters are longer than {MAX_FORM} bytes; give fewer or shorter patterns")
     given: dict[str, list[str]] = {}
-    text = query_string.decode("utf-8", "surrogateescape")
+    text = b"&".join(filter(None, (query_string, form))).decode("utf-8", "surrogateescape")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
         read = values.to_bytes(value)
         if len(read) > (most := MAX_ASKED if name == "cursor" else MAX_VALUE):

@@ -47,7 +47,9 @@ class Http1Connection:
                 target=request.url.raw_path,
                 headers=[*headers, (b"connection", b"close, te")],
             )
-            self._request = (self._machine.send(asked) or b"") + (self._machine.send(h11.EndOfMessage()) or b"")
+            body = request.read()
+            events: list[h11.Event] = [asked, *([h11.Data(data=body)] if body else []), h11.EndOfMessage()]
+            self._request = b"".join(self._machine.send(event) or b"" for event in events)
         return self
 
     async def head(self) -> tuple[int, list[Header]]:

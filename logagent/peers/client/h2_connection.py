@@ -7,6 +7,7 @@ outlives its request.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 
@@ -19,7 +20,7 @@ import trio
 
 from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, Header, close, kind_of, message_of
 from logagent.peers.client.h2_machine import WRITE_TIMEOUT, Http2Machine, name_of, stranger
-from logagent.peers.client.h2_stream import Http2Stream, MakeError, request_headers
+from logagent.peers.client.h2_stream import Http2Stream, MakeError, request_headers, wake_all, wake_one
 
 SILENCE = 1.0
 """If a wait is cancelled after this many seconds without a byte, the connection may be dead: it gets no new
@@ -88,14 +89,14 @@ class Http2Connection:
         Raises:
             LocalProtocolError: of httpx, if HTTP/2 forbids the request.
         """
-        repeatable = self._answered and request.method in ("GET", "HEAD")
+        repeatable = self._answered and request.method in ("GET", "HEAD", "POST")  # which all only ask
         try:
             stream = Http2Stream(self._machine.get_next_available_stream_id(), repeatable)
-            self._machine.send_headers(stream.id, request_headers(request), end_stream=True)
+            self._machine.send_headers(stream.id, request_headers(request), end_stream=not request.read())
         except h2.exceptions.H2Error as error:
             raise httpx.LocalProtocolError(str(error)) from error
         self._streams[stream.id] = stream
-        return Http2Exchange(self, stream)
+        return Http2Exchange(self, stream, self._machine, request.read())
 
     async def wait_until(self, stream: Http2Stream, arrived: Callable[[], bool]) -> None:
         """Wait until something has arrived for a stream, reading for all streams if no other task does.
@@ -136,8 +137,9 @@ class Http2Connection:
         """Remove a stream: credit its unread bytes to the connection, and reset it if the agent has not ended it."""
         if self._streams.pop(stream.id, None) is not None and self._error is None:
             self._machine.acknowledge_received_data(stream.uncredited, stream.id)
-            if not stream.ended:
-                self._machine.reset_stream(stream.id, h2.errors.ErrorCodes.CANCEL)
+            if not stream.ended or stream.uploads:
+                with contextlib.suppress(h2.exceptions.StreamClosedError):  # the agent has reset it
+                    self._machine.reset_stream(stream.id, h2.errors.ErrorCodes.CANCEL)
             await self.flush()
         self._idle_since = trio.current_time()
         if (self._error or self._doubted) and not self._streams:
@@ -210,6 +212,8 @@ class Http2Connection:
                 self._greeted = True
             case h2.events.ConnectionTerminated():
                 self._fail(httpx.RemoteProtocolError, f"the agent ends the connection ({name_of(event.error_code)})")
+            case h2.events.WindowUpdated() if stream is None:  # all streams have room
+                wake_all(self._streams.values())
             case h2.events.DataReceived() if not event.data:  # nothing to read, but padding holds credit, too
                 self._machine.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             case _ if stream is not None:
@@ -224,10 +228,7 @@ class Http2Connection:
 
     def _hand_over_reading(self) -> None:
         if not self._reading:
-            for stream in self._streams.values():
-                if stream.waiting:
-                    stream.waiting.unpark()
-                    return
+            wake_one(self._streams.values())
 
 
 class Http2Exchange:
@@ -236,6 +237,8 @@ class Http2Exchange:
     Args:
         connection: shared with other exchanges.
         stream: the request's own.
+        machine: of the connection.
+        body: of the request.
 
     Attributes:
         trailers: complete once the body is read to its end.
@@ -243,7 +246,9 @@ class Http2Exchange:
 
     version = b"HTTP/2"
 
-    def __init__(self, connection: Http2Connection, stream: Http2Stream) -> None:
+    def __init__(self, connection: Http2Connection, stream: Http2Stream, machine: Http2Machine, body: bytes) -> None:
+        self._machine = machine
+        self._body = body
         self.trailers = stream.trailers
         self._connection = connection
         self._stream = stream
@@ -251,8 +256,26 @@ class Http2Exchange:
     async def head(self) -> tuple[int, list[Header]]:
         """Send the request and wait for status and headers."""
         await self._connection.flush()
+        await self._upload()
         await self._connection.wait_until(self._stream, self._stream.has_head)
         return self._stream.take_head()
+
+    async def _upload(self) -> None:
+        """Send the body of the request as the agent takes it, unless the answer comes before."""
+        stream, body = self._stream, self._body
+        stream.uploads = bool(body)
+        while body and not stream.has_head():
+            room = self._machine.room_for(stream.id)
+            if not room:
+                await self._connection.wait_until(stream, self._may_go_on)
+                continue
+            piece, body = body[:room], body[room:]
+            self._machine.send_data(stream.id, piece, end_stream=not body)
+            stream.uploads = bool(body)
+            await self._connection.flush()
+
+    def _may_go_on(self) -> bool:
+        return self._stream.has_head() or self._machine.room_for(self._stream.id) > 0
 
     async def chunk(self) -> bytes | None:
         """Return the next bytes of the body; None after the last."""

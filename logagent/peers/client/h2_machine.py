@@ -57,6 +57,10 @@ class Http2Machine(h2.connection.H2Connection):
         """The number of streams that may be open at a time, by both sides' settings."""
         return min(MAX_STREAMS, self.remote_settings.max_concurrent_streams)
 
+    def room_for(self, stream_id: int) -> int:
+        """Return how many bytes of a request's body may be sent now, in one frame."""
+        return max(0, min(self.local_flow_control_window(stream_id), self.max_outbound_frame_size))
+
     def events_of(self, received: bytes) -> list[h2.events.Event]:
         """Return the events of received bytes.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import h2.events
@@ -35,6 +35,7 @@ class Http2Stream:
         head: status and headers of the response, once they are there.
         trailers: complete once the body is read to its end.
         ended: whether the agent sends no more: it has ended or reset the stream.
+        uploads: whether a part of the request's body is not sent.
         waiting: the tasks that wait for more to arrive.
     """
 
@@ -42,7 +43,7 @@ class Http2Stream:
         self.id = stream_id
         self.head: tuple[int, list[Header]] | None = None
         self.trailers: list[Header] = []
-        self.ended = False
+        self.ended = self.uploads = False
         self._owed = 0
         self.waiting = trio.lowlevel.ParkingLot()
         self._repeatable = repeatable
@@ -135,6 +136,19 @@ class Http2Stream:
             self.head = int(status), [header for header in headers if not header[0].startswith(b":")]
         else:
             self.fail(functools.partial(httpx.RemoteProtocolError, f"{status!r} is no status"))
+
+
+def wake_one(streams: Iterable[Http2Stream]) -> None:
+    """Wake a task that waits for one of these streams, which then reads for all."""
+    waiting = next((stream.waiting for stream in streams if stream.waiting), None)
+    if waiting is not None:
+        waiting.unpark()
+
+
+def wake_all(streams: Iterable[Http2Stream]) -> None:
+    """Wake all tasks that wait for these streams."""
+    for stream in streams:
+        stream.waiting.unpark_all()
 
 
 def request_headers(request: httpx.Request) -> list[Header]:

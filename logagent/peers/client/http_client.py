@@ -49,7 +49,7 @@ def connect(
 
     `http://` and `unix:` speak HTTP/2 by prior knowledge; `https://` agrees on it in the handshake and falls back to
     HTTP/1.1.
-    Requests carry no body: no route of an agent takes one. The caller closes the client, which ends all requests.
+    The body of a request is sent as the agent takes it. The caller closes the client, which ends all requests.
 
     All later errors are `httpx.TransportError`. The client limits only the time to connect and to get a place; for
     every other deadline the caller uses a cancel scope, and a request may be cancelled at any point.

@@ -127,8 +127,8 @@ class AgentTransport(httpx.AsyncBaseTransport):
         url, agent = request.url, self._agent
         if (url.scheme, url.host, url.port) != (agent.scheme, agent.host, agent.port):
             raise httpx.UnsupportedProtocol(f"these connections lead to {agent}, not to {url}")
-        if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers:
-            raise httpx.LocalProtocolError("requests to an agent carry no body")
+        if "transfer-encoding" in request.headers:
+            raise httpx.LocalProtocolError("the body of a request to an agent has a known length")
 
     async def _take_place(self, request: httpx.Request) -> None:
         with trio.move_on_after(_patience(request, "pool")):

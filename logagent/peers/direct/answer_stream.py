@@ -9,6 +9,7 @@ from __future__ import annotations
 import collections
 import contextlib
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import h2.events
 import h2.exceptions
@@ -26,6 +27,22 @@ READ_SIZE = 256 * 1024
 
 _STREAM = 1
 """The number of a client's first stream."""
+
+
+class AgentRequest(NamedTuple):
+    """A request.
+
+    Attributes:
+        method: of HTTP.
+        path: with the query string.
+        headers: by their names, in lower case.
+        body: its bytes; none: it has no body.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
 
 
 class AnswerStream:
@@ -53,10 +70,11 @@ class AnswerStream:
         self._machine = Http2Machine(WINDOW)
         self._chunks: collections.deque[tuple[bytes, int]] = collections.deque()  # and the credit due for each
         self._greeted = self._ended = False
+        self._body = b""
         self._error: Lost | None = None
 
-    def ask(self, agent: str, path: str, headers: Mapping[str, str]) -> None:
-        """Send a request.
+    def ask(self, agent: str, asked: AgentRequest) -> None:
+        """Send a request; of its body, what the agent takes before it has said anything.
 
         Args:
             agent: its URL.
@@ -65,8 +83,10 @@ class AnswerStream:
             Lost: if it cannot be sent.
         """
         scheme, _, authority = base_url(agent).partition("://")
-        pseudo = {":method": "GET", ":authority": _without_port(scheme, authority), ":scheme": scheme, ":path": path}
-        self._machine.send_headers(_STREAM, [*pseudo.items(), *headers.items(), ("te", "trailers")], end_stream=True)
+        pseudo = {":method": asked.method, ":authority": _without_port(scheme, authority), ":scheme": scheme}
+        fields = [*pseudo.items(), (":path", asked.path), *asked.headers.items(), ("te", "trailers")]
+        self._machine.send_headers(_STREAM, fields, end_stream=not asked.body)
+        self._body = asked.body
         self._flush()
 
     def wait_for_greeting(self, until: float) -> None:
@@ -87,7 +107,8 @@ class AnswerStream:
             Late: if it does not come in time.
         """
         while not (self.status_code or self._is_over):
-            self._read(self._until)
+            if not self._send_body():
+                self._read(self._until)
         if not self.status_code:
             raise self._error or connection_lost("a response without a head")
 
@@ -126,6 +147,15 @@ class AnswerStream:
     @property
     def _is_over(self) -> bool:
         return self._ended or self._error is not None
+
+    def _send_body(self) -> bool:
+        """Send as much of the rest of the body as the agent takes now; return whether that was anything."""
+        room = self._machine.room_for(_STREAM) if self._body else 0
+        if room:
+            piece, self._body = self._body[:room], self._body[room:]
+            self._machine.send_data(_STREAM, piece, end_stream=not self._body)
+            self._flush()
+        return room > 0
 
     def _flush(self) -> None:
         if outgoing := self._machine.data_to_send():
@@ -175,12 +205,13 @@ class AnswerStream:
             self._error = connection_lost(words)
 
 
-def open_answer(agent: str, secure: Secure | None, path: str, headers: Mapping[str, str], until: float) -> AnswerStream:
+def open_answer(agent: str, secure: Secure | None, asked: AgentRequest, until: float) -> AnswerStream:
     """Ask an agent, and return its answer once the head has arrived; the caller closes it.
 
     Args:
         agent: its URL.
         secure: for `https://`.
+        asked: the request.
         until: when waiting for the whole answer ends, as `time.monotonic` tells it.
 
     Raises:
@@ -194,7 +225,7 @@ def open_answer(agent: str, secure: Secure | None, path: str, headers: Mapping[s
             wire = open_wire(agent, secure, connected_until)
             closing.callback(wire.close)
             stream = AnswerStream(wire, until)
-            stream.ask(agent, path, headers)
+            stream.ask(agent, asked)
             stream.wait_for_greeting(connected_until)
         except Late:
             if connected_until < until:

@@ -9,7 +9,7 @@ from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY
 from logagent.core.wire.listing import Listing
 from logagent.peers.answers import MAX_PROBLEM, refusal_in
-from logagent.peers.direct.answer_stream import AnswerStream, open_answer
+from logagent.peers.direct.answer_stream import AgentRequest, AnswerStream, open_answer
 from logagent.peers.direct.waiting import Lost
 from logagent.peers.direct.wires import Secure
 from logagent.peers.listing_answers import (
@@ -38,7 +38,7 @@ def listing_from(agent: str, secure: Secure | None, query: Query, until: float) 
     """
     try:
         with contextlib.closing(
-            open_answer(agent, secure, listing_path(query), listing_headers(query), until)
+            open_answer(agent, secure, AgentRequest("GET", listing_path(query), listing_headers(query)), until)
         ) as stream:
             check_lists(stream, query)
             if stream.status_code != 200:
@@ -65,5 +65,7 @@ def hosts_document_from(agent: str, secure: Secure | None, until: float) -> tupl
         Late: if it does not come in time.
         SpeaksHttp1: if the other side does not speak HTTP/2.
     """
-    with contextlib.closing(open_answer(agent, secure, "/hosts", {"accept-encoding": IDENTITY}, until)) as stream:
+    with contextlib.closing(
+        open_answer(agent, secure, AgentRequest("GET", "/hosts", {"accept-encoding": IDENTITY}), until)
+    ) as stream:
         return stream, stream.read_at_most(MAX_LISTING)

@@ -15,15 +15,16 @@ from logagent.peers.answers import (
     AnswerBody,
     Counted,
     check_head,
+    form_headers,
     question_headers,
-    question_path,
+    question_target,
     refusal_in,
     trace_of,
     verdict_in,
     with_timeout,
 )
 from logagent.peers.checking import Checks
-from logagent.peers.direct.answer_stream import AnswerStream, open_answer
+from logagent.peers.direct.answer_stream import AgentRequest, AnswerStream, open_answer
 from logagent.peers.direct.waiting import Lost
 from logagent.peers.direct.wires import Secure, base_url, host_of
 
@@ -57,8 +58,10 @@ class DirectSource(NamedTuple):
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
         limited = query if query.limits.timeout is None else with_timeout(query, query.limits.timeout)
-        path, headers = question_path(limited), question_headers(query, host_of(self.agent))
-        with contextlib.closing(open_answer(self.agent, self.secure, path, headers, self.until)) as stream:
+        method, path, form = question_target(limited)
+        headers = question_headers(query, host_of(self.agent)) | form_headers(form)
+        asked = AgentRequest(method, path, headers, form)
+        with contextlib.closing(open_answer(self.agent, self.secure, asked, self.until)) as stream:
             try:
                 outcome = await self._read(stream, query, out)
             except (Failure, Lost) as error:

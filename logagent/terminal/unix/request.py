@@ -83,7 +83,7 @@ def request_of(
         **(_range(typed) if isinstance(typed, LinesTyped) else {}),
         **(further or {}),
     }
-    query = checked(parameters, lambda text: parse(text, time.time_ns()), {**_FLAGS, **(flags or {})})
+    query = checked(parameters, lambda form: parse(b"", time.time_ns(), form), {**_FLAGS, **(flags or {})})
     for operand in operands:
         checked({"filename": operand.names[:1]}, lambda text: parse(text, 0), _FLAGS)
     return UnixRequest(agent_address(typed, environ), tuple(operands), query, _timeout(typed), typed.verbose)

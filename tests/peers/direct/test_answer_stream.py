@@ -7,9 +7,9 @@ import math
 import pytest
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import RequestReceived
+from h2.events import DataReceived, RequestReceived, StreamEnded
 
-from logagent.peers.direct.answer_stream import WINDOW, AnswerStream
+from logagent.peers.direct.answer_stream import WINDOW, AgentRequest, AnswerStream
 from logagent.peers.direct.coroutines import finished
 from logagent.peers.direct.waiting import Late
 
@@ -47,9 +47,38 @@ class Agent:
 
 def stream_of(agent: Agent) -> AnswerStream:
     stream = AnswerStream(agent, math.inf)
-    stream.ask("https://web-1:443", "/logs?filename=a", {"accept": "x"})
+    stream.ask("https://web-1:443", AgentRequest("GET", "/logs?filename=a", {"accept": "x"}))
     stream.wait_for_head()
     return stream
+
+
+class Taker(Agent):
+    """An agent that takes a body as it is read, and answers behind it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = b""
+
+    def send(self, data: bytes) -> None:
+        for event in self.h2.receive_data(data):
+            if isinstance(event, DataReceived):
+                self.body += event.data
+                self.h2.acknowledge_received_data(event.flow_controlled_length, 1)
+            elif isinstance(event, StreamEnded):
+                self.h2.send_headers(1, [(":status", "200")])
+
+    def receive(self, most: int, until: float) -> bytes:
+        self.reads += 1
+        return self.h2.data_to_send()
+
+
+def test_a_body_is_sent_as_far_as_the_agent_takes_it() -> None:
+    agent, body = Taker(), bytes(range(256)) * 1000
+    stream = AnswerStream(agent, math.inf)
+    stream.ask("https://web-1:443", AgentRequest("POST", "/logs", {"content-length": str(len(body))}, body))
+    stream.wait_for_head()
+    assert (agent.body == body, stream.status_code) == (True, 200)
+    assert agent.reads > len(body) // 65_536
 
 
 def test_a_request_names_the_agent_and_asks_for_trailers() -> None:
