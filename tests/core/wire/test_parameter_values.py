@@ -8,7 +8,7 @@ import pytest
 
 from logagent.core.query import BadParameter, Order, Query, Unit
 from logagent.core.units import DAY, MILLISECOND, MINUTE, SECOND
-from logagent.core.wire.parameter_values import MAX_REPEATS, MOST_STEP
+from logagent.core.wire.parameter_values import MAX_MANY, MAX_REPEATS, MOST_STEP
 from logagent.core.wire.parameters import parse as parse_at
 from logagent.core.wire.parameters import parse_hits
 from testbed.queries import changed
@@ -190,12 +190,22 @@ def test_what_has_one_value_may_be_given_once_only(name: str) -> None:
     assert (error.name, error.reason) == (name, "may be given once only")
 
 
-@pytest.mark.parametrize("name", ["filename", "hostname", "keyword", "exclude", "regex", "exclude_regex"])
-def test_a_parameter_may_be_repeated_up_to_its_limit(name: str) -> None:
-    most = f"{name}=x&" * MAX_REPEATS
-    parse(f"{most}filename=a.log".encode()) if name != "filename" else parse(most.encode())
-    error = refusal(f"{most}{name}=x&filename=a.log".encode())
-    assert (error.name, error.reason) == (name, f"may be given {MAX_REPEATS} times at most")
+@pytest.mark.parametrize(
+    ("name", "most", "further"),
+    [
+        ("filename", MAX_REPEATS, ""),
+        ("hostname", MAX_REPEATS, ""),
+        ("keyword", MAX_REPEATS, f"; with any=true, where one of them is enough, {MAX_MANY} times"),
+        ("regex", MAX_REPEATS, f"; with any=true, where one of them is enough, {MAX_MANY} times"),
+        ("exclude", MAX_MANY, ""),
+        ("exclude_regex", MAX_MANY, ""),
+    ],
+)
+def test_a_parameter_may_be_repeated_up_to_its_limit(name: str, most: int, further: str) -> None:
+    given = f"{name}=x&" * most
+    parse(f"{given}filename=a.log".encode()) if name != "filename" else parse(given.encode())
+    error = refusal(f"{given}{name}=x&filename=a.log".encode())
+    assert (error.name, error.reason) == (name, f"may be given {most} times at most{further}")
 
 
 @pytest.mark.parametrize(
