@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 _WORD = "\0"
@@ -16,8 +16,7 @@ _WORD = "\0"
 _COLUMNS = 80
 """Of help that goes nowhere in particular."""
 _UNKNOWN = "unrecognized arguments: "
-_ALIKE = 0.75
-"""How much two words have in common of which one is taken for the other, mistyped."""
+_NO_COMMAND = "argument COMMAND: "
 _CHOICE = re.compile(r"invalid choice: '(?P<typed>[^']*)' \(choose from (?P<choices>.*)\)")
 
 
@@ -71,12 +70,20 @@ class CommandParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print what is wrong, and where help is to be had; end with the exit code of wrong usage."""
         said = message.replace(_WORD, "")
+        self.exit(2, f"{self.prog}: {said}{self._meant(said)}\n`{self.prog} --help` lists what there is.\n")
+
+    def _meant(self, said: str) -> str:
+        """Say what may be meant in place of what is wrong; empty if nothing may."""
+        # Imported here, since most commands are typed right.
+        from logagent.terminal.habits import meant_command, meant_flag, meant_word
+
         if said.startswith(_UNKNOWN):
             flag = said.removeprefix(_UNKNOWN).split()[0].partition("=")[0]
-            said += _meant(flag, self._option_string_actions)
-        elif choice := _CHOICE.search(said):
-            said += _meant(choice["typed"], re.findall(r"[\w-]+", choice["choices"]))
-        self.exit(2, f"{self.prog}: {said}\n`{self.prog} --help` lists what there is.\n")
+            return meant_flag(flag, self._option_string_actions)
+        if choice := _CHOICE.search(said):
+            suggest = meant_command if said.startswith(_NO_COMMAND) else meant_word
+            return suggest(choice["typed"], re.findall(r"[\w-]+", choice["choices"]))
+        return ""
 
     def _in_order(self, argv: Sequence[str]) -> Iterator[str]:
         """Yield flags as they come, each with its value, and mark other words."""
@@ -128,12 +135,14 @@ class CommandParser(argparse.ArgumentParser):
         return None if action is None else action.nargs is None
 
 
-def _meant(typed: str, known: Iterable[str]) -> str:
-    # Imported here, since most commands are typed right.
-    from difflib import get_close_matches
-
-    meant = get_close_matches(typed, [*known], 1, _ALIKE)
-    return f"; is {meant[0]} meant?" if meant else ""
+def in_flags(argv: Sequence[str]) -> list[str]:
+    """Return `help [COMMAND]` and `version`, as other programs have them, as flags; anything else as it is."""
+    match argv:
+        case ["help", *commands]:
+            return [*commands, "--help"]
+        case ["version"]:
+            return ["--version"]
+    return [*argv]
 
 
 def _unmarked(value: object) -> object:

@@ -18,7 +18,7 @@ from logagent.terminal.checking import checked, when
 from logagent.terminal.names import host_names, log_names
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import print_table, table
-from logagent.terminal.verdicts import FAILED, NOTHING, exit_code, in_trace, talk
+from logagent.terminal.verdicts import FAILED, NOTHING, advice, exit_code, in_trace, talk
 
 _FLAGS = {"filename": "GLOB", "hostname": "--host"}
 _HEADER = ("HOST", "FILE", "SIZE", "OLDEST", "NEWEST", "GENERATIONS", "FORMAT")
@@ -86,6 +86,8 @@ def no_files(failure: Failure | None, asked: FilesQuestion, streams: Streams) ->
         streams.say(f"{asked.agent.url} did not answer within {asked.timeout:g} s (DEADLINE_EXCEEDED)")
     else:
         streams.say(f"{asked.agent.url}: {failure.message} ({failure.status.name}){in_trace(failure.trace)}")
+        for line in advice(failure.message, asked.agent.url):
+            streams.say(line)
     return FAILED
 
 

@@ -12,7 +12,7 @@ from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.arguments import HostsArguments, Output
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import print_table, table
-from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, in_trace
+from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, advice, in_trace
 
 _HEADER = ("HOST", "REACHABLE", "ROUND TRIP", "VERSION", "URL", "")
 
@@ -41,7 +41,15 @@ def hosts_question(typed: HostsArguments, environ: Mapping[str, str]) -> HostsQu
 
 
 class NoHosts(Exception):
-    """An agent did not answer with a list of hosts; the message says why, and is written behind the agent's URL."""
+    """An agent did not answer with a list of hosts; the message says why, and is written behind the agent's URL.
+
+    Attributes:
+        why: why it could not be asked at all; empty: it could.
+    """
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 def hosts_in(head: AnswerHead, document: bytes) -> list[HostState]:
@@ -64,7 +72,7 @@ def hosts_in(head: AnswerHead, document: bytes) -> list[HostState]:
 
 def unreachable(why: str) -> NoHosts:
     """Return the error of an agent that cannot be asked."""
-    return NoHosts(f": {why} (UNAVAILABLE)")
+    return NoHosts(f": {why} (UNAVAILABLE)", why)
 
 
 def too_late(timeout: float) -> NoHosts:
@@ -88,6 +96,8 @@ def print_hosts(hosts: list[HostState], asked: HostsQuestion, streams: Streams) 
 def no_hosts(error: NoHosts, asked: HostsQuestion, streams: Streams) -> int:
     """Report why there are no hosts, and return the exit code."""
     streams.say(f"{asked.agent.url}{error}")
+    for line in advice(error.why, asked.agent.url):
+        streams.say(line)
     return FAILED
 
 

@@ -31,6 +31,8 @@ _LONG_CURSOR = "to continue from there: --show-cursor prints the cursor, which i
 
 _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, Status.INTERNAL)
 """The status of a host that was not searched at all, if no line came from it."""
+_NOBODY_LISTENS = "cannot connect: connection refused"
+"""The message of an outcome whose agent does not run, or listens elsewhere."""
 _BUDGETS = (Status.DEADLINE_EXCEEDED, Status.RESOURCE_EXHAUSTED)
 """The status of an answer that stopped at a limit, and that people may want to continue."""
 
@@ -61,6 +63,7 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool, cursor: bool = False) -
     lines += [told(note, agent) for note in outcome.notes]
     if not outcome.complete:
         lines.append(_whole(outcome, len(failing), agent))
+        lines += [] if outcome.hosts else advice(outcome.message, agent)
     if verbose:
         lines.append(f"{counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
     if outcome.cursor and cursor:
@@ -73,6 +76,20 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool, cursor: bool = False) -
 def told(note: Note, agent: str) -> str:
     """Write a note, of a host or else of the agent with the URL `agent`."""
     return f"note: {note.host or agent}: {note.sentence}"
+
+
+def advice(message: str, agent: str) -> list[str]:
+    """Return what to do about an agent that cannot be reached; nothing if its message says all there is to say.
+
+    Args:
+        message: why it could not be asked.
+        agent: its URL.
+    """
+    if message != _NOBODY_LISTENS or not agent.startswith("http"):
+        return []
+    if not agent.rpartition(":")[2].isdecimal():
+        return ["a URL without a port means port 80, or 443 for https; `logagent serve` listens on 8000"]
+    return ["nothing listens there; `logagent serve` starts an agent, --agent or LOGAGENT_AGENT names another"]
 
 
 def in_trace(trace: str) -> str:

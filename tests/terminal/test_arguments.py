@@ -105,6 +105,10 @@ def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
         (["query", "f", "--color", "alwys"], "; is always meant?\n"),
         (["hits", "f", "--xyzzy"], "unrecognized arguments: --xyzzy\n"),
         (["query", "f", "-n"], "argument -n/--lines: expected one argument"),
+        (["query", "f", "--tail=2"], "unrecognized arguments: --tail=2; is --lines N meant?\n"),
+        (["query", "f", "-g", "x"], "unrecognized arguments: -g x; is --regex PATTERN meant?\n"),
+        (["follow", "f", "-r"], "unrecognized arguments: -r\n"),
+        (["serve", "/srv/log"], "unrecognized arguments: /srv/log; is --root /srv/log meant?\n"),
         (["hosts", "x"], "unrecognized arguments: x\n"),
         (["query", "f", "-o", "jsn"], "invalid choice: 'jsn' (choose from"),
     ],
@@ -116,10 +120,36 @@ def test_mistakes_are_told_in_two_lines(argv: list[str], said: str) -> None:
     assert told.text.splitlines()[1] == f"`logagent {argv[0]} --help` lists what there is."
 
 
-def test_a_command_that_is_almost_right_is_suggested() -> None:
-    told = parse(["qurey", "f"])
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["qurey", "f"], "; is query meant?"),
+        (["logs", "web-1"], "; is `logagent query FILE` meant?"),
+        (["-f", "app.log"], "; is `logagent query app.log` meant?"),
+        (["nginx/*", "refused"], "; is `logagent query nginx/*` meant?"),
+        (["xyzzy"], ")"),
+    ],
+)
+def test_a_command_that_may_be_meant_is_suggested(argv: list[str], said: str) -> None:
+    told = parse(argv)
     assert isinstance(told, UsageText)
-    assert told.text.endswith("; is query meant?\n`logagent --help` lists what there is.\n")
+    assert told.text.endswith(f"{said}\n`logagent --help` lists what there is.\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "same"),
+    [(["help"], ["--help"]), (["help", "query"], ["query", "--help"]), (["version"], ["--version"])],
+)
+def test_help_and_version_are_commands_too(argv: list[str], same: list[str]) -> None:
+    told = parse(argv)
+    assert told == parse(same)
+    assert isinstance(told, UsageText)
+    assert told.code == 0
+
+
+@pytest.mark.parametrize("word", ["help", "version"])
+def test_a_log_may_be_called_as_a_command_is(word: str) -> None:
+    assert typed(QueryArguments, "query", word).file == word
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,11 @@ async def test_agent_that_cannot_be_reached_at_first_is_not_waited_for(
     async with trio.open_nursery() as nursery:
         monkeypatch.setattr(follow, "connect", partial(connect, network=MemoryNetwork(nursery)))
         assert await follow.follow(asked(), console.streams, {}) == FAILED
-    assert console.talk == "logagent: no answer: http://far: cannot connect: connection refused (UNAVAILABLE)\n"
+    refused, *advised = console.talk.splitlines()
+    assert refused == "logagent: no answer: http://far: cannot connect: connection refused (UNAVAILABLE)"
+    assert advised == [
+        "logagent: a URL without a port means port 80, or 443 for https; `logagent serve` listens on 8000"
+    ]
 
 
 async def test_end_at_a_timeout_that_the_agent_did_not_keep_says_where_to_go_on(

@@ -64,7 +64,9 @@ async def test_agent_that_cannot_be_reached_is_told(console: Console) -> None:
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(refuse), base_url="http://a:1") as client:
         assert await list_hosts(client, question(), console.streams) == FAILED
-    assert console.talk == "logagent: http://127.0.0.1:8000: cannot connect: connection refused (UNAVAILABLE)\n"
+    refused, advised = console.talk.splitlines()
+    assert refused == "logagent: http://127.0.0.1:8000: cannot connect: connection refused (UNAVAILABLE)"
+    assert advised.startswith("logagent: nothing listens there; `logagent serve` starts an agent")
 
 
 @pytest.mark.parametrize(

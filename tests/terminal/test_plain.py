@@ -111,6 +111,15 @@ HOST = {"name": "web-1", "url": "http://a:1", "reachable": True, "version": "0.1
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("command", [["files"], ["hosts"], ["query", "syslog"]])
+def test_what_to_do_is_told_where_nobody_listens(console: Console, command: list[str]) -> None:
+    with serving(Answer(200, {})) as address:
+        pass
+    assert console.run(*command, "--agent", address) == 2
+    assert "connection refused (UNAVAILABLE)\nlogagent: nothing listens there; `logagent serve`" in console.talk
+
+
+@pytest.mark.real
 def test_hosts_are_printed(console: Console) -> None:
     with serving(Answer(200, {}, [json.dumps({"hosts": [HOST]}).encode()])) as address:
         assert console.run("hosts", "--agent", address, "-o", "json") == FOUND

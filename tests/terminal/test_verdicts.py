@@ -76,6 +76,23 @@ def test_agent_that_cannot_be_asked_is_named() -> None:
     assert told(outcome) == ["no answer: http://a:1: cannot connect (UNAVAILABLE)"]
 
 
+@pytest.mark.parametrize(
+    ("agent", "message", "said"),
+    [
+        ("http://127.0.0.1:8000", "cannot connect: connection refused", ["nothing listens there"]),
+        ("https://[::1]:8443", "cannot connect: connection refused", ["nothing listens there"]),
+        ("http://web-1", "cannot connect: connection refused", ["a URL without a port means port 80"]),
+        ("https://[::1]", "cannot connect: connection refused", ["a URL without a port means port 80"]),
+        ("unix:/run/agent.sock", "cannot connect: connection refused", []),
+        ("http://127.0.0.1:8000", "connection lost", []),
+    ],
+)
+def test_what_to_do_where_no_agent_listens(agent: str, message: str, said: list[str]) -> None:
+    lines = talk(Outcome(Status.UNAVAILABLE, message), agent=agent, verbose=False)
+    assert lines[0] == f"no answer: {agent}: {message} (UNAVAILABLE)"
+    assert [line[: len(start)] for line, start in zip(lines[1:], said, strict=True)] == said
+
+
 def test_file_that_no_host_has_is_told_once() -> None:
     outcome = Outcome(Status.NOT_FOUND, "no file fits x", hosts=(LACKING, LACKING))
     assert told(outcome) == ["no answer: no file fits x (NOT_FOUND)"]

@@ -190,7 +190,7 @@ class Http2Connection:
         except NETWORK_ERRORS as error:
             self._fail(kind_of(error, httpx.ReadError), message_of(error))
         except h2.exceptions.H2Error as error:
-            self._fail(httpx.RemoteProtocolError, f"not valid HTTP/2: {error}")
+            self._fail(httpx.RemoteProtocolError, self._machine.wrong(error))
         finally:
             self._reading = False
         await self.flush()

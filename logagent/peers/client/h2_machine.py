@@ -39,6 +39,7 @@ class Http2Machine(h2.connection.H2Connection):
 
     def __init__(self, stream_window: int = STREAM_WINDOW) -> None:
         super().__init__(h2.config.H2Configuration(client_side=True))
+        self._greeted = False
         code = h2.settings.SettingCodes
         announced = {
             code.ENABLE_PUSH: 0,
@@ -76,9 +77,14 @@ class Http2Machine(h2.connection.H2Connection):
             raise h2.exceptions.FrameTooLargeError(f"a frame of {length} bytes, at most {FRAME_SIZE} were agreed")
         return events
 
+    def wrong(self, error: h2.exceptions.H2Error) -> str:
+        """Say what is wrong with bytes that are not HTTP/2; if the first ones are not, the error means nothing."""
+        return f"not valid HTTP/2: {error}" if self._greeted else "it does not speak HTTP/2; is it an agent?"
+
     def _receive_frame(self, frame: hyperframe.frame.Frame) -> list[h2.events.Event]:
         """Receive a frame, but without its text in hexadecimal, which h2 makes for its trace even without a trace."""
         frame._body_repr = str  # type: ignore[method-assign]  # on this one frame; `str()` is empty
+        self._greeted = self._greeted or isinstance(frame, hyperframe.frame.SettingsFrame)
         return super()._receive_frame(frame)
 
 

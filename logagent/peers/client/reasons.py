@@ -29,7 +29,9 @@ def _word_of_system(error: BaseException | None) -> str:
     word = ""
     while error is not None:
         # Errors of TLS and of name resolution are OSErrors too, with numbers of their own.
-        if isinstance(error, OSError) and not isinstance(error, ssl.SSLError | socket.gaierror) and error.errno:
+        if isinstance(error, socket.gaierror):
+            word = (error.strerror or "").lower()
+        elif isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno:
             word = os.strerror(error.errno).lower()
         error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error.__context__
     return word

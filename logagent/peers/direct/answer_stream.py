@@ -172,7 +172,7 @@ class AnswerStream:
                 for event in self._machine.events_of(received):
                     self._receive(event)
             except h2.exceptions.H2Error as error:
-                self._fail(f"not valid HTTP/2: {error}")
+                self._fail(self._machine.wrong(error))
         if not self._is_over:
             self._flush()
 

@@ -81,7 +81,9 @@ def open_wire(agent: str, secure: Secure | None, until: float) -> Wire:
 
 def in_words(error: OSError) -> str:
     """Return the operating system's words for an error; those of name resolution have numbers of their own."""
-    return os.strerror(error.errno).lower() if error.errno and not isinstance(error, socket.gaierror) else str(error)
+    if isinstance(error, socket.gaierror):
+        return (error.strerror or str(error)).lower()
+    return os.strerror(error.errno).lower() if error.errno else str(error)
 
 
 def connection_lost(words: str) -> Lost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 
 import httpx
 import pytest
@@ -27,6 +28,12 @@ def test_words_of_the_system_are_found_under_groups() -> None:
     error.__cause__ = OSError("all attempts failed")
     error.__cause__.__cause__ = ExceptionGroup("", [OSError(errno.EHOSTUNREACH, "x")])
     assert reason(error) == "cannot connect: no route to host"
+
+
+def test_a_name_that_nobody_has_is_told_without_its_number() -> None:
+    error = httpx.ConnectError("[Errno -2] Name or service not known")
+    error.__cause__ = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    assert reason(error) == "cannot connect: name or service not known"
 
 
 def test_error_without_a_word_of_the_system_speaks_for_itself() -> None:

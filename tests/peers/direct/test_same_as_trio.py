@@ -98,7 +98,12 @@ ENDINGS: dict[str, tuple[Talk, str]] = {
     "closed before its greeting": (says(), "it closed the connection at once; does that port speak https?"),
     "speaks HTTP/1": (says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "it speaks HTTP/1 only; is it an agent?"),
     "speaks TLS": (says(b"\x15\x03\x01\x00\x02\x02\x46"), "ask it by https://"),
-    "speaks nonsense": (says(b"SSH-2.0-OpenSSH_9.6\r\n" * 9), "connection lost: not valid HTTP/2: "),
+    "speaks nonsense": (says(b"SSH-2.0-OpenSSH_9.6\r\n" * 9), "it does not speak HTTP/2; is it an agent?"),
+    "a page": (says(b"<!DOCTYPE HTML>\n<html></html>"), "it does not speak HTTP/2; is it an agent?"),
+    "nonsense behind a greeting": (
+        says(b"\0\0\0\4\0\0\0\0\0SSH-2.0-OpenSSH_9.6\r\n"),
+        "connection lost: not valid HTTP/2: ",
+    ),
 }
 
 
@@ -142,7 +147,8 @@ def test_a_socket_that_is_not_there_is_the_same(tmp_path: Path) -> None:
 
 
 def test_a_name_that_nobody_has_is_the_same() -> None:
-    assert both("http://nobody.invalid:1")[0].message.startswith("cannot connect: ")
+    message = both("http://nobody.invalid:1")[0].message
+    assert (message.partition(": ")[0], "Errno" in message) == ("cannot connect", False)
 
 
 # TLS
