@@ -42,11 +42,18 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
     outcome = replace(outcome, message=told_in_flags(outcome.message, FLAGS))
     for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose, cursor=asked.show_cursor):
         streams.say(line)
-    if NO_SUCH_FILE in outcome.message and outcome.status is Status.NOT_FOUND and not outcome.lines:
+    if _is_missing(outcome):
         say_what_is_meant(asked.query, asked.agent, streams)
     if exit_code(outcome) == NOTHING and asked.form == "text" and streams.stderr.isatty():
         streams.say("nothing matched")
     return exit_code(outcome)
+
+
+def _is_missing(outcome: Outcome) -> bool:
+    """Whether no host has the logs that were named, as far as hosts answered."""
+    told = [(outcome.status, outcome.message), *((part.status, part.message) for part in outcome.hosts)]
+    found = outcome.lines or any(part.status is Status.OK for part in outcome.hosts)
+    return not found and any(status is Status.NOT_FOUND and NO_SUCH_FILE in message for status, message in told)
 
 
 def say_what_is_meant(query: Query, agent: AgentAddress, streams: Streams) -> None:

@@ -14,6 +14,7 @@ from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
 from logagent.core.wire.listing import Listing
+from logagent.core.wire.parameter_values import MAX_REPEATS
 from logagent.peers.direct.documents import listing_from
 from logagent.peers.direct.waiting import Late, SpeaksHttp1
 from logagent.terminal.address import AgentAddress
@@ -21,6 +22,8 @@ from logagent.terminal.secured import secure_of
 
 PATIENCE = 3.0
 """Seconds that looking for names may take: people wait to be told of a mistake."""
+GRACE = 1.0
+"""Seconds beyond that until an agent says what it knows by then, if another host keeps silent."""
 MOST = 3
 """Names that are suggested."""
 _FIRST = 2
@@ -32,15 +35,26 @@ def suggestions(query: Query, agent: AgentAddress) -> list[str]:
 
     Asks the agent, and blocks for a few seconds at most.
     """
-    names = [name for name in query.files if not is_glob(name)]
-    if not names:
+    asked = around(query.files, query.hosts)
+    if not asked.files:
         return []
-    asked = Query.of(files=tuple(dict.fromkeys(_around(names))), hosts=query.hosts, timeout=PATIENCE)
     try:
-        listing = listing_from(agent.url, secure_of(agent), asked, time.monotonic() + PATIENCE)
+        listing = listing_from(agent.url, secure_of(agent), asked, time.monotonic() + PATIENCE + GRACE)
     except (Failure, Late, SpeaksHttp1):
         return []
-    return [sentence for name in names if (sentence := _sentence(name, _hosts_by_name(listing)))]
+    return meant(query.files, listing)
+
+
+def around(names: Iterable[str], hosts: Sequence[str]) -> Query:
+    """Return the query whose listing holds the logs that may be meant by names; globs among these are left out."""
+    globs = dict.fromkeys(_around(name for name in names if not is_glob(name)))
+    return Query.of(files=tuple(globs)[:MAX_REPEATS], hosts=hosts, timeout=PATIENCE)
+
+
+def meant(names: Iterable[str], listing: Listing) -> list[str]:
+    """Return a sentence for each name that is almost that of a listed log."""
+    hosts = _hosts_by_name(listing)
+    return [sentence for name in names if not is_glob(name) and (sentence := _sentence(name, hosts))]
 
 
 def _around(names: Iterable[str]) -> Iterable[str]:

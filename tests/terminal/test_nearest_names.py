@@ -7,8 +7,10 @@ import json
 import pytest
 
 from logagent.core.batch import shown
+from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.terminal.answer import report
 from logagent.terminal.nearest_names import nearest
-from testbed.console import Console
+from testbed.console import Console, question_of
 from testbed.one_server import Answer, serving
 
 KNOWN = ["app.log", "auth.log", "nginx/access.log", "nginx/error.log", "syslog", "shop/app.log"]
@@ -53,3 +55,16 @@ def test_a_missing_log_is_told_with_what_may_be_meant(console: Console, hosts: l
         assert console.run("query", "sylog", "--host", "web-1", "--agent", address) == 2
     assert console.talk.endswith(f"no such file: sylog (NOT_FOUND)\n{said}")
     assert next(answers, None) is None
+
+
+@pytest.mark.real
+def test_names_are_suggested_where_a_host_that_may_have_the_log_fails(console: Console) -> None:
+    lacks = HostOutcome("web-1", Status.NOT_FOUND, "no such file: sylog")
+    down = HostOutcome("db-2", Status.UNAVAILABLE, "is down")
+    has = HostOutcome("db-2", Status.OK, "")
+    with serving(Answer(200, {}, [listing("web-1")])) as address:
+        asked = question_of("query", "sylog", "--agent", address)
+        report(Outcome(Status.UNAVAILABLE, "is down", hosts=(lacks, has)), asked, console.streams)
+        assert "meant" not in console.talk
+        report(Outcome(Status.UNAVAILABLE, "is down", hosts=(lacks, down)), asked, console.streams)
+        assert console.talk.endswith("is syslog meant?\n")

@@ -52,7 +52,8 @@ class Occurrences:
             return
         flags = _FLAGS | (hyperscan.HS_FLAG_CASELESS if ignore_case else 0)
         try:
-            self._database.compile(expressions=[b"|".join(b"(?:%b)" % text for text in texts)], flags=[flags])
+            # Each by itself: thousands in one expression are too long, and take many times as long to compile.
+            self._database.compile(expressions=texts, ids=range(len(texts)), flags=[flags] * len(texts))
         except hyperscan.error as error:
             raise BadPattern(f"what matches cannot be told apart from its line: {error}") from None
 
@@ -67,7 +68,7 @@ class Occurrences:
         while (found := self._first(line, reports, behind)) is not None:
             spans.append(found)
             behind = found[1]
-            # The engine tells one beginning for each end: the leftmost, which may lie in the match that was taken.
+            # The engine tells one beginning for each end of an expression: the leftmost, maybe in what was taken.
             if self._again and again < _MOST_AGAIN and any(begin < behind < end for begin, end in reports):
                 reports, again = self._reports(line, behind), again + 1
         return spans

@@ -36,6 +36,8 @@ class GrepCommand:
         numbers: whether lines are numbered.
         only: finds what is printed in place of whole lines; None: these are.
         shown: what is coloured.
+        bare: whether lines of no context are told apart, as by `-A0`; each comes with the line before it.
+        inverted: whether lines are meant that do not match.
     """
 
     request: UnixRequest
@@ -50,6 +52,8 @@ class GrepCommand:
     numbers: bool
     only: Finder | None
     shown: Match
+    bare: bool = False
+    inverted: bool = False
     waits_for_lines: bool = False
 
     async def run(self, reading: Reading, environ: Mapping[str, str]) -> int:
@@ -114,6 +118,8 @@ class _Search:
             escape=terminal,
             paint=_painter(asked.shown, escape=terminal) if color else None,
             only=asked.only,
+            bare=asked.bare,
+            inverted=asked.inverted,
         )
         self._printer = GrepPrinter(reading.write, style)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from logagent.config.errors import ConfigError
 from logagent.core.query import Match
@@ -10,7 +11,7 @@ from logagent.terminal.checking import given
 from logagent.terminal.unix.grep import GrepCommand
 from logagent.terminal.unix.patterns import MatchingLines, split, wanted
 from logagent.terminal.unix.printing import Finder
-from logagent.terminal.unix.request import EVERYTHING, operands_of, request_of
+from logagent.terminal.unix.request import EVERYTHING, UnixRequest, operands_of, request_of
 from logagent.terminal.unix.typed import GrepTyped
 
 _FLAGS = dict.fromkeys(("keyword", "exclude", "regex", "exclude_regex"), "PATTERN") | {"n": "-m"}
@@ -38,8 +39,10 @@ def checked_grep(typed: GrepTyped, environ: Mapping[str, str], read_patterns: Re
     match = wanted(patterns, literal=literal, word=bool(typed.word), line=line, invert=bool(typed.invert))
     operands = operands_of(words or [EVERYTHING] * bool(typed.recursive), recursive=bool(typed.recursive))
     request = request_of(typed, operands, environ, {**match.parameters, **_parameters(typed)}, _FLAGS)
+    has_context = request.query.match.has_context
+    bare = not has_context and not {typed.after, typed.before, typed.context} <= {None}
     return GrepCommand(
-        request,
+        _with_lines_before(request) if bare else request,
         match,
         _most(typed),
         _output(typed),
@@ -49,17 +52,28 @@ def checked_grep(typed: GrepTyped, environ: Mapping[str, str], read_patterns: Re
         bool(typed.no_messages),
         typed.color,
         bool(typed.line_number),
-        _only(typed, match) if typed.only_matching else None,
+        _only(typed, match, beside=has_context) if typed.only_matching else None,
         _shown(typed, match),
+        bare=bare,
+        inverted=bool(typed.invert),
     )
+
+
+def _with_lines_before(request: UnixRequest) -> UnixRequest:
+    """Return the request with one line of context, by which is seen which lines are no neighbours."""
+    query = request.query
+    return replace(request, query=replace(query, match=replace(query.match, before=1)))
 
 
 def _shown(typed: GrepTyped, match: MatchingLines) -> Match:
     """Return what of a line matches, without the edges of words and lines; nothing with -v."""
-    literals, expressions = ((), ()) if typed.invert else (match.literals, match.expressions)
+    return Match() if typed.invert else _patterns_of(typed, match)
+
+
+def _patterns_of(typed: GrepTyped, match: MatchingLines) -> Match:
     return Match(
-        keywords=tuple(map(_bytes, filter(None, literals))),
-        regex=tuple(map(_bytes, filter(None, expressions))),
+        keywords=tuple(map(_bytes, filter(None, match.literals))),
+        regex=tuple(map(_bytes, filter(None, match.expressions))),
         ignore_case=bool(typed.ignore_case),
     )
 
@@ -79,12 +93,10 @@ def _patterns(typed: GrepTyped, read: ReadPatterns) -> list[str] | None:
 
 
 def _parameters(typed: GrepTyped) -> dict[str, Sequence[str]]:
-    context = None if typed.only_matching else typed.context
-    after, before = (None, None) if typed.only_matching else (typed.after, typed.before)
     return {
         "ignore_case": ["true"] if typed.ignore_case else [],
-        "before_context": given(before if before is not None else context),
-        "after_context": given(after if after is not None else context),
+        "before_context": given(typed.before if typed.before is not None else typed.context),
+        "after_context": given(typed.after if typed.after is not None else typed.context),
     }
 
 
@@ -105,8 +117,11 @@ def _output(typed: GrepTyped) -> str:
     return "counts" if typed.count else "lines"
 
 
-def _only(typed: GrepTyped, match: MatchingLines) -> Finder:
+def _only(typed: GrepTyped, match: MatchingLines, *, beside: bool) -> Finder:
     """Return what finds the matches of lines.
+
+    Args:
+        beside: whether lines of context come, which match with `-v`.
 
     Raises:
         ConfigError: if they cannot be found.
@@ -115,7 +130,7 @@ def _only(typed: GrepTyped, match: MatchingLines) -> Finder:
     from logagent.core.matching.expressions import BadPattern
     from logagent.core.matching.occurrences import Occurrences
 
-    shown = _shown(typed, match)
+    shown = _patterns_of(typed, match) if beside else _shown(typed, match)
     try:
         return Occurrences(
             shown.regex,

@@ -99,15 +99,13 @@ async def find(reading: Reading, operands: Sequence[Operand], query: Query) -> F
     listing = await _listed(reading, operands, query)
     _tell(reading, listing)
     logs: list[FoundLog] = []
-    missing = 0
+    missing: list[Operand] = []
     for operand in operands:
         some = sorted((log for log in listing.logs if _is_named(log, operand)), key=lambda log: (log.name, log.host))
         logs += [FoundLog(log, met=not _is_name_of(log, operand)) for log in some]
-        if not some and not _is_hidden(listing):
-            missing += not any(map(is_glob, operand.names))
-            reading.lacks(await _missing(reading, operand, query))
-    if missing > 1 and not reading.silent:
-        reading.say("if a shell made these names of a glob: put it between quotes, as in '*.log'")
+        missing += [] if some or _is_hidden(listing) else [operand]
+    if missing:
+        await _tell_missing(reading, missing, query)
     return Found(tuple(logs), listing.hosts)
 
 
@@ -144,13 +142,24 @@ def _is_hidden(listing: Listing) -> bool:
     return all(part.status not in (Status.OK, Status.NOT_FOUND) for part in listing.hosts)
 
 
-async def _missing(reading: Reading, operand: Operand, query: Query) -> str:
-    """Say that an operand names no log, or that it is a directory."""
-    if len(operand.names) == 1 and not is_glob(operand.names[0]):
-        below = await reading.listing(replace(query, files=(f"{operand.names[0]}/**/*",)))
-        if below.logs:
-            return f"{operand.typed}: is a directory; {operand.typed}/ means all that lies in it"
-    return f"{operand.typed}: no such file"
+async def _tell_missing(reading: Reading, missing: Sequence[Operand], query: Query) -> None:
+    """Say of operands that each names no log, or that it is a directory."""
+    if reading.silent:
+        reading.incomplete = True
+        return
+    for operand in missing:
+        if len(operand.names) == 1 and await _is_directory(reading, operand, query):
+            reading.lacks(f"{operand.typed}: is a directory; {operand.typed}/ means all that lies in it")
+        else:
+            meant = await reading.meant(operand.names, query.hosts)
+            reading.lacks("; ".join([f"{operand.typed}: no such file", *meant]))
+    if sum(not any(map(is_glob, operand.names)) for operand in missing) > 1:
+        reading.say("if a shell made these names of a glob: put it between quotes, as in '*.log'")
+
+
+async def _is_directory(reading: Reading, operand: Operand, query: Query) -> bool:
+    name = operand.names[0]
+    return not is_glob(name) and bool((await reading.listing(replace(query, files=(f"{name}/**/*",)))).logs)
 
 
 def _is_name_of(log: ListedLog, operand: Operand) -> bool:

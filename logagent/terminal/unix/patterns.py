@@ -64,7 +64,7 @@ def wanted(
     if "" in patterns and not whole:
         return MatchingLines(nothing=invert, uncounted=invert)
     texts = tuple(dict.fromkeys(patterns))
-    if not whole and all(literal or _PLAIN.fullmatch(text) for text in texts) and (invert or len(texts) == 1):
+    if not whole and all(_is_plain(text, literal=literal) for text in texts) and (invert or len(texts) == 1):
         return MatchingLines({"exclude" if invert else "keyword": list(texts)}, literals=texts)
     expressions = texts if literal else tuple(_WORD_EDGE.sub(r"\\b", text) for text in texts)
     return MatchingLines(
@@ -80,14 +80,20 @@ def _parameters(
 ) -> dict[str, list[str]]:
     """Return the parameters for several patterns, so that agents of all versions know them if they are few."""
     edged = [_edged(_escaped(each) if literal else each, word=word, line=line) for each in expressions]
-    if invert:
-        return {"exclude_regex": edged}
     joined = "|".join(map("(?:{})".format, edged))
-    if len(edged) == 1 or len(joined) <= MAX_PATTERN:
+    if not invert and (len(edged) == 1 or len(joined) <= MAX_PATTERN):
         return {"regex": edged if len(edged) == 1 else [joined]}
-    if literal and not word and not line:
-        return {"keyword": list(texts), "any": ["true"]}
-    return {"regex": edged, "any": ["true"]}
+    plain = [not word and not line and _is_plain(text, literal=literal) for text in texts]
+    keywords = [text for text, is_text in zip(texts, plain, strict=True) if is_text]
+    others = [each for each, is_text in zip(edged, plain, strict=True) if not is_text]
+    if invert:
+        return {"exclude": keywords, "exclude_regex": others}
+    return {"keyword": keywords, "regex": others, "any": ["true"]}
+
+
+def _is_plain(text: str, *, literal: bool) -> bool:
+    """Whether a pattern means itself; agents take more of these than of expressions, and find them faster."""
+    return literal or _PLAIN.fullmatch(text) is not None
 
 
 def _edged(expression: str, *, word: bool, line: bool) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from logagent.core.batch import BESIDE, Batch, Origin
+from logagent.core.batch import BESIDE, Batch, LineFlag, Origin
 from logagent.core.columns import cut_before, with_used_origins
 from logagent.core.escapes import in_line
-from logagent.core.rendering.records import Groups, separated
+from logagent.core.rendering.records import SEPARATOR, Groups
 from logagent.terminal.escapes import escaped
 from logagent.terminal.streams import Write
 
@@ -26,18 +26,22 @@ class GrepStyle:
     Attributes:
         names: print the log's name before each line.
         hosts: print the host's name before that.
-        context: print `--` between lines that are no neighbours.
+        context: print `--` between lines that are no neighbours, and lines of context.
+        bare: as `context`, but lines of context, of which there is one before each line, are left out.
         escape: escape lines for a terminal.
         paint: colours lines, and escapes them where that is wanted; None: nothing is coloured.
         only: finds what is printed in place of the line; None: the line is.
+        inverted: whether that is looked for in the lines of context, which match with `-v`.
     """
 
     names: bool = False
     hosts: bool = False
     context: bool = False
+    bare: bool = False
     escape: bool = False
     paint: Callable[[bytes], bytes] | None = None
     only: Finder | None = None
+    inverted: bool = False
 
 
 class GrepPrinter:
@@ -46,7 +50,7 @@ class GrepPrinter:
     def __init__(self, write: Write, style: GrepStyle) -> None:
         self._write = write
         self._style = style
-        self._groups = Groups() if style.context else None
+        self._groups = _Neighbours() if style.bare else Groups() if style.context else None
         self.lines = 0
 
     async def send(self, batch: Batch) -> None:
@@ -66,20 +70,28 @@ class GrepPrinter:
 
     def _text(self, batch: Batch, numbers: Sequence[int] | None) -> bytes:
         style = self._style
-        if not style.names and numbers is None and style.only is None:
-            text = self._shown(batch.body[:-1]) + b"\n"
-            return text if self._groups is None else separated(text[:-1].split(b"\n"), self._groups.begins(batch))
-        begins = set[int]() if self._groups is None else self._groups.begins(batch)
-        prefixes = [prefix.encode() for prefix in self._prefixes(batch, numbers)]
-        if style.only is not None:
-            return b"".join(self._found(batch.lines(), prefixes, style.only))
-        lines = [prefix + self._shown(line) for prefix, line in zip(prefixes, batch.lines(), strict=True)]
-        return separated(lines, begins)
+        if style.names or numbers is not None or style.only is not None or self._groups is not None:
+            return b"".join(self._rows(batch, numbers))
+        return self._shown(batch.body[:-1]) + b"\n"
 
-    def _found(self, lines: Sequence[bytes], prefixes: Sequence[bytes], only: Finder) -> Iterator[bytes]:
-        for prefix, line in zip(prefixes, lines, strict=True):
-            for begin, end in only(line):
-                yield prefix + self._shown(line[begin:end]) + b"\n"
+    def _rows(self, batch: Batch, numbers: Sequence[int] | None) -> Iterator[bytes]:
+        begins = set[int]() if self._groups is None else self._groups.begins(batch)
+        flags = batch.flags or bytes(batch.count)
+        separator = self._painted(SEPARATOR.decode(), SIGN_COLOR).encode()
+        for place, (prefix, line) in enumerate(zip(self._prefixes(batch, numbers), batch.lines(), strict=True)):
+            if place in begins:
+                yield separator + b"\n"
+            for text in self._parts(line, beside=flags[place] in BESIDE):
+                yield b"%b%b\n" % (prefix.encode(), text)
+
+    def _parts(self, line: bytes, *, beside: bool) -> Sequence[bytes]:
+        """Return what is printed of a line."""
+        style = self._style
+        if beside and style.bare:
+            return ()
+        if style.only is None:
+            return (self._shown(line),)
+        return [self._shown(line[begin:end]) for begin, end in style.only(line)] if beside is style.inverted else ()
 
     def _shown(self, lines: bytes) -> bytes:
         if self._style.paint is not None:
@@ -105,6 +117,28 @@ class GrepPrinter:
 
     def _painted(self, text: str, color: str) -> str:
         return f"\x1b[{color}m{text}\x1b[0m" if self._style.paint is not None else text
+
+
+class _Neighbours:
+    """Finds which lines are no neighbours of the one before, if each comes with the line before it."""
+
+    def __init__(self) -> None:
+        self._last: tuple[str, str] | None = None
+        self._passed = False
+
+    def begins(self, batch: Batch) -> set[int]:
+        """Return the indices of such lines; batches are to be given in their order."""
+        begins: set[int] = set()
+        flags = batch.flags or bytes(batch.count)
+        for place, (flag, index) in enumerate(zip(flags, batch.origin_of_each(), strict=True)):
+            if flag in BESIDE:
+                self._passed = True
+                continue
+            log = batch.origins[index].log_id
+            if self._last is not None and (self._passed or flag & LineFlag.GAP or log != self._last):
+                begins.add(place)
+            self._last, self._passed = log, False
+        return begins
 
 
 class ExactPrinter:

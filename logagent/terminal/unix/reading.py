@@ -20,6 +20,8 @@ from logagent.terminal.progress import Progress, Watched
 from logagent.terminal.streams import Streams, Write
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, in_trace, talk
 
+MOST = 3
+"""Names that no host has and for which others are looked up: of more, a shell made them of a glob."""
 LISTING_PATIENCE = 30.0
 """Seconds that a listing may take unless told otherwise, as that of `files`."""
 
@@ -68,6 +70,7 @@ class Reading:
     verbose: bool = False
     silent: bool = False
     incomplete: bool = False
+    _looked_up: int = 0
     _said: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:
@@ -101,6 +104,20 @@ class Reading:
         except Late:
             allowed = f"{LISTING_PATIENCE:g} s" if self.until == math.inf else "the time of --timeout"
             raise Failure(Status.DEADLINE_EXCEEDED, f"did not answer within {allowed}") from None
+
+    async def meant(self, names: Sequence[str], hosts: Sequence[str]) -> list[str]:
+        """Return sentences about the logs that may be meant by names that no host has; of a few names only."""
+        if self._looked_up == MOST:
+            return []
+        # Imported here, since most names are right.
+        from logagent.terminal.nearest_names import GRACE, PATIENCE, around, meant
+
+        self._looked_up += 1
+        asked, left = around(names, hosts), self.until - time.monotonic()
+        try:
+            return meant(names, await self.agent.list_files(asked, min(PATIENCE + GRACE, left))) if asked.files else []
+        except (Failure, Late):
+            return []
 
     async def read(self, query: Query, printer: BatchPrinter, met: Query | None = None) -> Outcome:
         """Print the answer to a query, and tell what is missing from it.

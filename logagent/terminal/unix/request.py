@@ -21,7 +21,14 @@ from logagent.terminal.unix.typed import LinesTyped, UnixTyped
 
 EVERYTHING = "**/*"
 """The glob that stands for all logs."""
-_FLAGS = {"filename": "FILE", "hostname": "--host", "before_context": "-B", "after_context": "-A", "n": "-n"}
+_FLAGS = {
+    "filename": "FILE",
+    "hostname": "--host",
+    "before_context": "-B",
+    "after_context": "-A",
+    "n": "-n",
+    "form": "PATTERN",
+}
 
 
 @dataclass(frozen=True, slots=True)

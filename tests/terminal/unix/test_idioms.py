@@ -36,6 +36,12 @@ LOGS: dict[str, list[bytes]] = {
     "-dash.log": [b"2026-11-28T10:00:00Z -x refused\n"],
 }
 """The generations of each log, oldest first; the last one is the live file."""
+PATTERN_FILES = {
+    "literals": "10.0.0.2\na|b\n",
+    "windows": "refused\r\nlast\r\n",
+    "none": "",
+    "many": "".join(f"not there {number:050}\n" for number in range(1000)) + "refused\n",  # too long for a URL
+}
 MODIFIED = 1_795_867_200
 """When the logs were modified, less a minute for each letter of their names: noon of 28 November 2026."""
 
@@ -83,8 +89,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:  # its wor
             path = root / (name + (f".{age}" if age else "") + (".gz" if age > 1 else ""))
             path.write_bytes(gzip.compress(text, mtime=0) if age > 1 else text)
             os.utime(path, (MODIFIED - 60 * len(name) - 3600 * age,) * 2)
-    for name in ("literals", "windows", "none"):
-        text = {"literals": "10.0.0.2\na|b\n", "windows": "refused\r\nlast\r\n", "none": ""}[name]
+    for name, text in PATTERN_FILES.items():
         for directory in (root.parent, flat.parent):
             (directory / name).write_text(text, newline="")
     with running("one", root, "--timezone", "UTC") as agent, contextlib.chdir(root):
@@ -164,6 +169,10 @@ grep -c -- -x -dash.log
 grep -f ../literals app.log
 grep -F -f ../literals app.log
 grep -Fvf ../literals app.log
+grep -Ff ../many app.log
+grep -cf ../many -e 't.ok' app.log nginx/error.log
+grep -cvf ../many -e 't.ok' app.log
+grep -of ../many app.log
 grep -f ../none app.log
 grep -vf ../none app.log
 grep -f ../none -e took app.log
@@ -210,6 +219,19 @@ grep -o -e 'a|ab' -e 'took.*s' app.log
 grep -oh 'GET /[0-9]' nginx/access.log -m3
 grep -oc refused app.log
 grep -ox refused words.log
+grep -A0 refused app.log
+grep -B0 GET nginx/access.log -m 3
+grep -C0 'GET /[12]' nginx/access.log
+grep -nC0 'GET /[12]?[58]' nginx/access.log nginx/error.log
+grep -0 refused app.log nginx/error.log
+grep -vA0 GET app.log words.log
+grep -A0 -B1 Refused app.log
+grep -cA0 refused app.log
+grep -oA0 refused app.log
+grep -oA1 refused app.log
+grep -onC1 'GET /[58] ' nginx/access.log
+grep -ovA1 refused words.log app.log
+grep -ovA0 refused app.log
 grep -i '\brefused\b' words.log
 grep '\<refused' words.log
 grep 'refused\>' words.log
@@ -321,6 +343,9 @@ ROWS: tuple[Row, ...] = (
     ("tail -f nosuch.log", "", 2, "nosuch.log: no such file"),
     ("tail -n1 -f nginx/error.log --until now", "", 2, "until"),
     # cat, ls, files
+    ("cat nginx/eror.log", "", 2, "nginx/eror.log: no such file; is nginx/error.log or"),
+    ("grep -c up error.log nginx/error.log", "nginx/error.log:1\n", 2, "error.log: no such file; is nginx/error.log"),
+    ("grep -s up error.log", "", 2, ""),
     ("cat nosuch.log nginx/error.log", ERRORS, 3, "nosuch.log: no such file"),
     ("cat nginx", "", 2, "nginx: is a directory"),
     ("ls", "-dash.log\napp.log\nblank.log\ndos.log\nempty.log\nnginx/\nnul.log\nwords.log\n", 0, ""),

@@ -72,6 +72,8 @@ def test_who_writes_basic_patterns_is_told() -> None:
 
 def test_many_patterns_are_sent_each_by_itself() -> None:
     texts = [f"word {number}" for number in range(1000)]
-    assert wanted(texts, literal=True).parameters == {"keyword": texts, "any": ["true"]}
+    assert wanted(texts, literal=True).parameters == {"keyword": texts, "regex": [], "any": ["true"]}
+    assert wanted([*texts, "a+"], literal=False).parameters == {"keyword": texts, "regex": ["a+"], "any": ["true"]}
+    assert wanted(["b", "a+"], literal=False, invert=True).parameters == {"exclude": ["b"], "exclude_regex": ["a+"]}
     assert len(wanted(texts, literal=True, word=True).parameters["regex"]) == 1000
     assert wanted(texts[:2], literal=True).parameters == {"regex": ["(?:word 0)|(?:word 1)"]}
