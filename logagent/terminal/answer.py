@@ -29,7 +29,7 @@ CLOSED_PIPE = 141
 
 
 def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
-    """Report what is missing from an answer.
+    """Report what is missing from an answer; of an argument that the agent refuses, only what is wrong with it.
 
     Args:
         outcome: as `show` returned it.
@@ -39,7 +39,10 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
     """
     if outcome is None:
         return CLOSED_PIPE
-    outcome = replace(outcome, message=told_in_flags(outcome.message, FLAGS))
+    told = told_in_flags(outcome.message, FLAGS)
+    if told != outcome.message and not outcome.hosts:
+        streams.say(told)
+        return FAILED
     for line in talk(outcome, agent=asked.agent.url, verbose=asked.verbose, cursor=asked.show_cursor):
         streams.say(line)
     if _is_missing(outcome):

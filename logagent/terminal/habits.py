@@ -29,6 +29,7 @@ _COMMANDS = {
     "logs": "query FILE",
     "search": "query FILE",
     "less": "query FILE",
+    "head": "query FILE --order oldest -n 10",
     "list": "files",
     "status": "hosts",
     "start": "serve",

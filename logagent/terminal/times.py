@@ -28,6 +28,8 @@ _UNITS = {
     **dict.fromkeys(("d", "day", "days"), 86_400),
     **dict.fromkeys(("w", "week", "weeks"), 7 * 86_400),
 }
+_ALIKE = 0.75
+"""How much a word has in common with the day for which it is mistyped; `monday` and `today` have less."""
 _EXAMPLES = "10:30, yesterday, 'yesterday 10:30', 2026-11-23, '23 Nov 10:30', 15m, '2 hours ago', 2026-11-23T10:30:00Z"
 _STEP = r"([0-9]{1,6}) ?([a-z]+) ?"
 
@@ -58,7 +60,7 @@ def _meant(typed: str) -> str:
     from difflib import get_close_matches
 
     day, blank, clock = typed.partition(" ")
-    near = get_close_matches(day.lower(), [*_WORD_DAYS, "now"], 1)
+    near = get_close_matches(day.lower(), [*_WORD_DAYS, "now"], 1, _ALIKE)
     return f"is '{near[0]}{blank}{clock}' meant? " if near and near[0] != day.lower() else ""
 
 

@@ -20,7 +20,7 @@ from logagent.core.query import Query
 from logagent.terminal import query
 from logagent.terminal.answer import report
 from logagent.terminal.streams import Streams
-from logagent.terminal.verdicts import FOUND, NOTHING, exit_code
+from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, exit_code
 from testbed.console import Console, hits_question_of, question_of
 from testbed.counts import counts
 
@@ -201,6 +201,24 @@ def test_that_nothing_matched_is_told_on_a_terminal(
     asked = question_of("query", "syslog", *argv)
     assert report(outcome, asked, Streams(io.BytesIO(), stderr)) == exit_code(outcome)
     assert stderr.getvalue() == said
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (
+            Outcome(Status.INTERNAL, "regex: Missing close parenthesis for group", trace="ab" * 16),
+            "--regex: Missing close parenthesis for group",
+        ),
+        (
+            Outcome(Status.INTERNAL, "n: x", hosts=(HostOutcome("web-1", Status.INTERNAL, "n: x"),)),
+            "web-1: n: x (INTERNAL)",
+        ),
+    ],
+)
+def test_a_mistake_that_only_the_agent_sees_is_told_as_any_other(console: Console, outcome: Outcome, said: str) -> None:
+    assert report(outcome, question_of("query", "syslog"), console.streams) == FAILED
+    assert console.talk.splitlines()[0] == f"logagent: {said}"
 
 
 # Hits

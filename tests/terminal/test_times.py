@@ -80,6 +80,7 @@ def test_all_else_is_the_agents_to_judge(typed: str) -> None:
     [
         ("foo", "foo is no time; such are 10:30, "),
         ("yesteday 10:00", "yesteday 10:00 is no time; is 'yesterday 10:00' meant? such are "),
+        ("monday", "monday is no time; such are "),
         ("today 25:00", "today 25:00 is no time; such are "),
     ],
 )
