@@ -101,7 +101,7 @@ async def find(reading: Reading, operands: Sequence[Operand], query: Query) -> F
     logs: list[FoundLog] = []
     missing: list[Operand] = []
     for operand in operands:
-        some = sorted((log for log in listing.logs if _is_named(log, operand)), key=lambda log: (log.name, log.host))
+        some = sorted((log for log in listing.logs if is_named(log, operand)), key=lambda log: (log.name, log.host))
         logs += [FoundLog(log, met=not _is_name_of(log, operand)) for log in some]
         missing += [] if some or _is_hidden(listing) else [operand]
     if missing:
@@ -164,13 +164,14 @@ async def _is_directory(reading: Reading, operand: Operand, query: Query) -> boo
 
 def _is_name_of(log: ListedLog, operand: Operand) -> bool:
     """Whether an operand names a log by one of its names that are no globs."""
-    return _is_named(log, replace(operand, names=tuple(name for name in operand.names if not is_glob(name))))
+    return is_named(log, replace(operand, names=tuple(name for name in operand.names if not is_glob(name))))
 
 
-def _is_named(log: ListedLog, operand: Operand) -> bool:
+def is_named(log: ListedLog, operand: Operand) -> bool:
+    """Whether an operand names a log."""
     bare = log.name.partition(":")[2] or log.name  # where several roots have it, its name begins with that of its root
     names = [below for name in operand.names for below in below_roots(name)]
-    return any(_stands_for(name, known) for name in names for known in {log.name, bare})
+    return any(stands_for(name, known) for name in names for known in {log.name, bare})
 
 
 def below_roots(name: str) -> list[str]:
@@ -179,7 +180,7 @@ def below_roots(name: str) -> list[str]:
     return ["/".join(parts[first:]) for first in range(1, len(parts))] if name.startswith("/") else [name]
 
 
-def _stands_for(name: str, log: str) -> bool:
+def stands_for(name: str, log: str) -> bool:
     """Whether a name or glob means a log; a glob without a slash means only what lies in no directory."""
     if name == log or not is_glob(name):
         return name == log

@@ -15,7 +15,7 @@ from logagent.core.outcome import Failure
 from logagent.core.units import SECOND
 from logagent.core.wire.listing import ListedLog
 from logagent.terminal.amounts import size
-from logagent.terminal.unix.logs import Operand, below_roots, find
+from logagent.terminal.unix.logs import Operand, below_roots, find, is_named, stands_for
 from logagent.terminal.unix.reading import Reading
 from logagent.terminal.unix.request import EVERYTHING, UnixRequest, operands_of, request_of
 from logagent.terminal.unix.typed import LsTyped
@@ -63,21 +63,35 @@ class LsCommand:
             return reading.fail(failure)
         hosts = sorted({log.host for log in found.logs})
         zone = _zone(environ)
-        parts = [self._of_host(reading, zone, [log.listed for log in found.logs if log.host == host]) for host in hosts]
-        if found.is_merged:
-            parts = [f"{in_line(host)}:\n{part}" for host, part in zip(hosts, parts, strict=True)]
+        parts = [
+            part
+            for host in hosts
+            for part in self._of_host(
+                reading,
+                zone,
+                list({log.name: log.listed for log in found.logs if log.host == host}.values()),
+                in_line(host) if found.is_merged else "",
+            )
+        ]
         await reading.write("\n".join(parts).encode())
         return reading.exit_code(found.logs)
 
-    def _of_host(self, reading: Reading, zone: tzinfo, logs: Sequence[ListedLog]) -> str:
-        entries = self._sorted(
-            entries_of(
-                logs,
-                self.request.operands,
-                flat=bool(self.typed.recursive),
-                shut=bool(self.typed.directory and self.typed.operands),
-            )
-        )
+    def _of_host(self, reading: Reading, zone: tzinfo, logs: Sequence[ListedLog], host: str) -> list[str]:
+        """Return what is printed of the logs of one host: files first, then each directory with its heading."""
+        shut = bool(self.typed.directory)
+        sections = sections_of(logs, self.request.operands, flat=bool(self.typed.recursive), shut=shut)
+        has_titles = len(self.typed.operands) > 1 or len(sections) > 1
+        files, by_title = sections.pop("", None), {title: Entry(title, _logs_in(sections[title])) for title in sections}
+        blocks = [] if files is None else [("", files)]
+        blocks += [(entry.name, sections[entry.name]) for entry in self._sorted(by_title.values())]
+        parts = []
+        for title, entries in blocks:
+            heading = " ".join(filter(None, (host, in_line(title) if has_titles else "")))
+            parts.append((f"{heading}:\n" if heading else "") + self._block(reading, zone, entries))
+        return parts
+
+    def _block(self, reading: Reading, zone: tzinfo, entries: Iterable[Entry]) -> str:
+        entries = self._sorted(entries)
         names = [in_line(entry.name) for entry in entries]
         if self.typed.long:
             return "".join(f"{row}\n" for row in self._rows(entries, names, zone))
@@ -123,31 +137,52 @@ def _zone(environ: Mapping[str, str]) -> tzinfo:
         raise ConfigError("TZ", str(error)) from None
 
 
-def entries_of(
+def sections_of(
     logs: Sequence[ListedLog], operands: Sequence[Operand], *, flat: bool, shut: bool = False
-) -> list[Entry]:
-    """Return what some operands list of the logs of one host: logs by their names, and directories with a slash.
+) -> dict[str, list[Entry]]:
+    """Return what some operands list of the logs of one host: by directories as they were typed; files by no name.
 
     Args:
         flat: whether logs in directories are listed by their paths in place of the directories.
-        shut: whether a directory is listed itself, not what lies in it.
+        shut: whether a directory is listed itself, among the files, not what lies in it.
     """
-    listed: dict[str, dict[str, ListedLog]] = {}
-    below = [directory for operand in operands for directory in _directories(operand)]
-    for log in logs:
-        inside = next((above for above in below if log.name.startswith(above)), None)
-        name = log.name if inside is None else log.name.removeprefix(inside)
-        top = name.partition("/")[0] + "/" if inside is not None and "/" in name and not flat else name
-        listed.setdefault(inside if shut and inside else top, {})[log.name] = log
-    return [Entry(name, tuple(held.values())) for name, held in listed.items()]
+    sections: dict[str, dict[str, list[ListedLog]]] = {}
+    for operand in operands:
+        named = {log.name: log for log in logs if is_named(log, operand)}
+        inside = {name: _directory(name, operand) for name in named}
+        for name, directory in inside.items():
+            title, entry = _place(name, directory, operand, flat=flat, shut=shut)
+            held = sections.setdefault(title, {}).setdefault(entry, [])
+            held += [] if named[name] in held else [named[name]]
+    return {
+        title: [Entry(name, tuple(held)) for name, held in entries.items()]
+        for title, entries in sorted(sections.items())
+    }
 
 
-def _directories(operand: Operand) -> list[str]:
-    """Return what the names of logs may begin with that lie in the directory that an operand may be; none of a glob."""
+def _place(name: str, directory: str | None, operand: Operand, *, flat: bool, shut: bool) -> tuple[str, str]:
+    """Return the section and the entry of a log."""
+    if directory is None:
+        return "", name
+    if shut:
+        return "", directory or "./"
+    below = name.removeprefix(directory)
+    title = directory.removesuffix("/" * (not operand.typed.endswith("/"))) if is_glob(operand.typed) else operand.typed
+    return title, f"{below.partition('/')[0]}/" if "/" in below and not flat else below
+
+
+def _logs_in(entries: Iterable[Entry]) -> tuple[ListedLog, ...]:
+    return tuple(log for entry in entries for log in entry.logs)
+
+
+def _directory(log: str, operand: Operand) -> str | None:
+    """Return the directory, with a slash, that an operand names and a log lies in; None if it names the log itself."""
     name = operand.names[0].removesuffix(EVERYTHING).removesuffix("/")
     if is_glob(name):
-        return []
-    return [f"{below}/" if below else "" for below in below_roots(name)] + [""] * name.startswith("/")
+        above = "/".join(log.split("/")[: name.count("/") + 1]) + "/"
+        return above if "**" not in name and log.startswith(above) and not stands_for(name, log) else None
+    directories = [f"{below}/" if below else "" for below in below_roots(name)] + [""] * name.startswith("/")
+    return next((above for above in directories if log.startswith(above)), None)
 
 
 def columns(names: Sequence[str], width: int) -> str:

@@ -94,6 +94,8 @@ def test_of_several_hosts_one_answer_is_asked_by_time() -> None:
     assert run(TWO_HOSTS, "cat", "a.log")[1] == b"one a.log.1: x\none a.log.1: beside\ntwo a.log: y\n"
     assert run(TWO_HOSTS, "tail", "-q", "a.log")[1] == b"y\nbeside\nx\n"
     assert run(TWO_HOSTS, "ls", "a.log")[1] == b"one:\na.log\n\ntwo:\na.log\n"
+    shop = replace(TWO_HOSTS, logs=[log("a.log"), log("shop/b.log"), log("shop/b.log", host="two")])
+    assert run(shop, "ls", "a.log", "shop")[1] == b"one:\na.log\n\none shop:\nb.log\n\ntwo shop:\nb.log\n"
 
 
 def test_a_host_that_failed_makes_the_exit_code_two_but_its_lines_are_printed() -> None:

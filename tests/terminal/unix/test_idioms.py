@@ -28,6 +28,7 @@ LOGS: dict[str, list[bytes]] = {
     ],
     "nginx/access.log": [b"".join(b"2026-11-28T10:00:%02dZ GET /%d 200\n" % (n, n) for n in range(30))],
     "nginx/error.log": [b"2026-11-28T10:00:00Z refused upstream\n2026-11-28T10:00:05Z done\n"],
+    "shop/app.log": [b"a shop\n"],
     "words.log": [b"refused\nrefused!\nunrefused\nrefusedly\n refused \nnot refused\nREFUSED\n"],
     "blank.log": [b"\n\na\n\n"],
     "dos.log": [b"refused\r\naccepted\r\n"],
@@ -258,6 +259,9 @@ cat nul.log
 ls -1 nginx
 ls nginx/
 ls nginx/error.log app.log
+ls shop nginx
+ls shop/ app.log nginx/ words.log
+ls -r shop app.log nginx words.log
 """
 
 
@@ -274,9 +278,11 @@ Row = tuple[str, str, int, str]
 REFUSED = "2026-11-28T10:00:00Z -x refused\n"
 ERRORS = "2026-11-28T10:00:00Z refused upstream\n2026-11-28T10:00:05Z done\n"
 LONG = """\
+1  67  2026-11-28 11:51  words.log
+
+nginx:
 1  980  2026-11-28 11:44  access.log
 1   64  2026-11-28 11:45  error.log
-1   67  2026-11-28 11:51  words.log
 """
 ROWS: tuple[Row, ...] = (
     # minus-number-is-keyword
@@ -348,14 +354,19 @@ ROWS: tuple[Row, ...] = (
     ("grep -s up error.log", "", 2, ""),
     ("cat nosuch.log nginx/error.log", ERRORS, 3, "nosuch.log: no such file"),
     ("cat nginx", "", 2, "nginx: is a directory"),
-    ("ls", "-dash.log\napp.log\nblank.log\ndos.log\nempty.log\nnginx/\nnul.log\nwords.log\n", 0, ""),
-    ("ls 'n*.log' nginx", "access.log\nerror.log\nnul.log\n", 0, ""),
+    ("ls", "-dash.log\napp.log\nblank.log\ndos.log\nempty.log\nnginx/\nnul.log\nshop/\nwords.log\n", 0, ""),
+    ("ls 'n*.log' nginx", "nul.log\n\nnginx:\naccess.log\nerror.log\n", 0, ""),
+    ("ls '*/'", "nginx/:\naccess.log\nerror.log\n\nshop/:\napp.log\n", 0, ""),
     ("ls -d nginx", "nginx/\n", 0, ""),
+    ("ls -d app.log shop nginx", "app.log\nnginx/\nshop/\n", 0, ""),
+    ("ls -d '*/'", "nginx/\nshop/\n", 0, ""),
+    ("ls -d", "./\n", 0, ""),
+    ("ls nosuch shop", "shop:\napp.log\n", 3, "nosuch: no such file"),
     ("ls -R nginx", "access.log\nerror.log\n", 0, ""),
-    ("ls -S app.log nginx", "access.log\napp.log\nerror.log\n", 0, ""),
+    ("ls -S app.log nginx", "app.log\n\nnginx:\naccess.log\nerror.log\n", 0, ""),
     ("ls -r nginx", "error.log\naccess.log\n", 0, ""),
-    ("ls -t nginx app.log", "app.log\nerror.log\naccess.log\n", 0, ""),
-    ("ls -tr nginx app.log", "access.log\nerror.log\napp.log\n", 0, ""),
+    ("ls -t nginx app.log", "app.log\n\nnginx:\nerror.log\naccess.log\n", 0, ""),
+    ("ls -tr nginx app.log", "app.log\n\nnginx:\naccess.log\nerror.log\n", 0, ""),
     ("ls -l words.log nginx", LONG, 0, ""),
     ("ls -lh nginx/access.log", "1  980 B  2026-11-28 11:44  nginx/access.log\n", 0, ""),
     ("ls nosuch", "", 2, "nosuch: no such file"),
@@ -377,6 +388,7 @@ def test_a_path_of_the_host_is_understood_below_its_roots(host: Host) -> None:
         b"empty.log",
         b"nginx/",
         b"nul.log",
+        b"shop/",
         b"words.log",
     ]
 
