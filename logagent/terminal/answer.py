@@ -48,7 +48,7 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
     if _is_missing(outcome):
         say_what_is_meant(asked.query, asked.agent, streams)
     if exit_code(outcome) == NOTHING and asked.form == "text" and streams.stderr.isatty():
-        streams.say("nothing matched")
+        streams.say("nothing matched" + ("; -i ignores case" if _minds_case(asked.query) else ""))
     return exit_code(outcome)
 
 
@@ -57,6 +57,10 @@ def _is_missing(outcome: Outcome) -> bool:
     told = [(outcome.status, outcome.message), *((part.status, part.message) for part in outcome.hosts)]
     found = outcome.lines or any(part.status is Status.OK for part in outcome.hosts)
     return not found and any(status is Status.NOT_FOUND and NO_SUCH_FILE in message for status, message in told)
+
+
+def _minds_case(query: Query) -> bool:
+    return bool(query.match.keywords or query.match.regex) and not query.match.ignore_case
 
 
 def say_what_is_meant(query: Query, agent: AgentAddress, streams: Streams) -> None:

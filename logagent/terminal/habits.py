@@ -50,7 +50,7 @@ def meant_flag(word: str, known: Collection[str]) -> str:
     if here.split(" ")[0] in known:
         return _asked(here)
     if not word.startswith("-") and "--root" in known:
-        return _asked(f"--root {word}")
+        return _asked(f"--listen 127.0.0.1:{word}" if word.isdecimal() else f"--root {word}")
     return meant_word(word, known)
 
 

@@ -109,6 +109,7 @@ def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
         (["query", "f", "-g", "x"], "unrecognized arguments: -g x; is --regex PATTERN meant?\n"),
         (["follow", "f", "-r"], "unrecognized arguments: -r\n"),
         (["serve", "/srv/log"], "unrecognized arguments: /srv/log; is --root /srv/log meant?\n"),
+        (["serve", "9000"], "unrecognized arguments: 9000; is --listen 127.0.0.1:9000 meant?\n"),
         (["hosts", "x"], "unrecognized arguments: x\n"),
         (["query", "f", "-o", "jsn"], "invalid choice: 'jsn' (choose from"),
     ],

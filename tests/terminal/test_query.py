@@ -190,6 +190,9 @@ class Screen(io.StringIO):
     ("outcome", "argv", "stderr", "said"),
     [
         (Outcome(hosts=(EMPTY,)), (), Screen(), "logagent: nothing matched\n"),
+        (Outcome(hosts=(EMPTY,)), ("Refused",), Screen(), "logagent: nothing matched; -i ignores case\n"),
+        (Outcome(hosts=(EMPTY,)), ("-E", "a.c"), Screen(), "logagent: nothing matched; -i ignores case\n"),
+        (Outcome(hosts=(EMPTY,)), ("-i", "Refused"), Screen(), "logagent: nothing matched\n"),
         (Outcome(hosts=(EMPTY,)), (), io.StringIO(), ""),
         (Outcome(hosts=(EMPTY,)), ("-c",), Screen(), ""),
         (FOUND_TWO, (), Screen(), ""),
