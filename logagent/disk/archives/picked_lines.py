@@ -12,6 +12,7 @@ import zstandard
 from logagent.core.batch import Column
 from logagent.core.columns import joined
 from logagent.disk.archives.memory import Room
+from logagent.disk.archives.piece_store import PieceStore
 from logagent.disk.files.blocks import Block
 
 GROUP = 256 * 1024
@@ -55,18 +56,27 @@ class Picker(Protocol):
 
 
 class _Packed(NamedTuple):
-    """Picked lines in little room; `lines`, `starts` and `times` are compressed."""
+    """Picked lines whose piece in the store is their lines, their starts and their times, each compressed.
+
+    Attributes:
+        offset: where their part of the text begins.
+        size: bytes of that part.
+        number: of the lines.
+        lines: bytes of the piece.
+        starts: bytes of the piece; 0: they are not wanted.
+        times: bytes of the piece; 0: they are not wanted.
+    """
 
     offset: int
     size: int
     number: int
-    lines: bytes
-    starts: bytes | None
-    times: bytes | None
+    lines: int
+    starts: int
+    times: int
 
     @property
     def held(self) -> int:
-        return len(self.lines) + len(self.starts or b"") + len(self.times or b"")
+        return self.lines + self.starts + self.times
 
 
 class KeptLines:
@@ -87,6 +97,7 @@ class KeptLines:
         self._open: list[PickedLines] = []
         self._open_bytes = 0
         self._groups: deque[_Packed] = deque()
+        self._store = PieceStore()  # a piece for each group
         self._held = self._lines = 0
         self._pack = zstandard.ZstdCompressor(LEVEL).compress
         self._unpack = zstandard.ZstdDecompressor().decompress
@@ -135,25 +146,25 @@ class KeptLines:
 
     def _packed(self, parts: list[PickedLines]) -> _Packed:
         backward = parts[::-1]
-        lines = [line for part in backward for line in part.lines]
+        text = b"\n".join([line for part in backward for line in part.lines])
         starts = joined([part.starts for part in backward])
         times = joined([part.times for part in backward if part.times is not None])
-        return _Packed(
-            parts[0].offset,
-            parts[-1].offset + parts[-1].size - parts[0].offset,
-            len(lines),
-            self._pack(b"\n".join(lines)),
-            self._pack(_to_bytes(starts)) if starts else None,
-            self._pack(_to_bytes(times)) if times else None,
-        )
+        packed = self._pack(text), self._packed_numbers(starts), self._packed_numbers(times)
+        self._store.add(b"".join(packed))
+        size = parts[-1].offset + parts[-1].size - parts[0].offset
+        return _Packed(parts[0].offset, size, sum(len(part.lines) for part in parts), *map(len, packed))
+
+    def _packed_numbers(self, numbers: Column) -> bytes:
+        return self._pack(_to_bytes(numbers)) if numbers else b""
 
     def _unpacked(self, group: _Packed) -> PickedLines:
-        lines = self._unpack(group.lines).split(b"\n")
-        times = None if group.times is None else self._numbers(group.times)
-        return PickedLines(group.offset, group.size, lines, self._numbers(group.starts), times)
-
-    def _numbers(self, packed: bytes | None) -> list[int]:
-        return [] if packed is None else _from_bytes(self._unpack(packed))
+        piece = memoryview(self._store.take_newest())
+        text, starts, times = piece[: group.lines], piece[group.lines :][: group.starts], piece[-group.times :]
+        lines = self._unpack(text).split(b"\n")
+        numbers = _from_bytes(self._unpack(starts)) if group.starts else []
+        return PickedLines(
+            group.offset, group.size, lines, numbers, _from_bytes(self._unpack(times)) if group.times else None
+        )
 
     def _make_room(self) -> None:
         while len(self._groups) > 1 and self._is_enough_without_oldest():
@@ -167,6 +178,7 @@ class KeptLines:
 
     def _drop(self) -> None:
         group = self._groups.popleft()
+        self._store.drop_oldest()
         self._held -= group.held
         self._lines -= group.number
 
