@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from logagent.terminal import flags
-from logagent.terminal.command_parser import in_flags
+from logagent.terminal.command_parser import with_flags
 from logagent.terminal.unix_arguments import UNIX_COMMANDS, UnixArguments
 
 Output = Literal["text", "json"]
@@ -248,7 +248,7 @@ def parse(argv: Sequence[str]) -> Arguments | UsageText:
     talk = io.StringIO()  # argparse prints by itself, and ends the program
     with contextlib.redirect_stdout(talk), contextlib.redirect_stderr(talk):
         try:
-            given = vars(_parse(in_flags(argv)))
+            given = vars(_parse(with_flags(argv)))
         except SystemExit as end:
             return UsageText(talk.getvalue(), end.code if isinstance(end.code, int) else 2)
     command = given.pop("command")

@@ -135,7 +135,7 @@ class CommandParser(argparse.ArgumentParser):
         return None if action is None else action.nargs is None
 
 
-def in_flags(argv: Sequence[str]) -> list[str]:
+def with_flags(argv: Sequence[str]) -> list[str]:
     """Return `help [COMMAND]` and `version`, as other programs have them, as flags; anything else as it is."""
     match argv:
         case ["help", *commands]:
