@@ -201,7 +201,8 @@ async def _form() -> bytes:
     """Return the body of a request; empty if it can have none."""
     if not takes_form(request.method, request.path):
         return b""
-    check_form(request.headers.get("content-type", ""), request.content_length)
+    headers = request.headers
+    check_form(headers.get("content-type", ""), request.content_length, headers.get("content-encoding", "").lower())
     return await Upload.of(request.scope).read()
 
 

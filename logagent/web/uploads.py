@@ -66,12 +66,14 @@ def takes_form(method: str, path: str) -> bool:
     return method == "POST" and path in FORM_ROUTES
 
 
-def check_form(content_type: str, length: int | None) -> None:
+def check_form(content_type: str, length: int | None, coding: str = "") -> None:
     """Refuse a body that is no form, or too large, by what its head says of it.
 
     Raises:
-        Refusal: 415 for another media type, 413 for too large a body.
+        Refusal: 415 for another media type or a compressed body, 413 for too large a body.
     """
+    if coding not in ("", "identity"):
+        raise Refusal(415, "a body with parameters comes as it is, without a Content-Encoding")
     if parse_options_header(content_type)[0].lower() != FORM:
         raise Refusal(415, f"a body holds parameters, as {FORM}")
     if (length or 0) > MAX_FORM:

@@ -66,6 +66,7 @@ async def test_what_fits_into_no_url_reaches_every_host(autojump_clock: MockCloc
     ("path", "content", "headers", "status", "said"),
     [
         ("/logs?filename=app.log", b"n=1", {"content_type": "text/plain"}, 415, f"a body holds parameters, as {FORM}"),
+        ("/logs?filename=app.log", b"n=1", {"content_encoding": "gzip"}, 415, "without a Content-Encoding"),
         ("/logs?filename=app.log", b"x" * (MAX_FORM + 1), {}, 413, "larger than 1048576 bytes"),
         ("/logs?filename=app.log&n=1", b"n=2", {}, 400, "n: may be given once only"),
         ("/logs?filename=app.log", b"grep=2", {}, 400, "grep: unknown parameter"),

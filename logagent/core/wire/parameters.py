@@ -16,6 +16,8 @@ from logagent.core.wire import parameter_values as values
 
 MAX_VALUE = 4096
 """Bytes of one value: longer than any sensible path or keyword."""
+SHOWN_NAME = 100
+"""Characters that are repeated of an unknown parameter's name: more than any name has."""
 MAX_QUERY_STRING = 64 * 1024
 """Bytes of the whole query string, before it is decoded."""
 MAX_FORM = 1024 * 1024
@@ -112,11 +114,16 @@ def parse_hits(query_string: bytes, now: int, form: bytes = b"") -> Query:
     return replace(query, form=replace(query.form, hits=True, step=step, times=True, places=True))
 
 
+def _shown(name: str) -> str:
+    """Return what an answer repeats of an unknown name, which may be as long as a form."""
+    return name if len(name) <= SHOWN_NAME else f"{name[:SHOWN_NAME]}..."
+
+
 def _parse(query_string: bytes, form: bytes, now: int, readers: _Readers) -> Query:
     given = _given(query_string, form)
     unknown = sorted(given.keys() - readers.keys())
     if unknown:
-        raise BadParameter(unknown[0], f"unknown parameter; known are {', '.join(readers)}")
+        raise BadParameter(_shown(unknown[0]), f"unknown parameter; known are {', '.join(readers)}")
     read: dict[str, Any] = {}
     for name, (fields, reader) in readers.items():
         if name in given:

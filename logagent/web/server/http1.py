@@ -59,7 +59,7 @@ class Http1Protocol(H11Protocol):
         self._refusals = refusals
         self._turnstile = turnstile
         self._pieces = TokenBucket(limits.idle_frames, limits.idle_frames_per_second)
-        self._pipelined = False
+        self._pipelined = self._has_refused = False
 
     @property
     def uploading(self) -> bool:
@@ -83,7 +83,12 @@ class Http1Protocol(H11Protocol):
             await self.send(Closed())
 
     async def stream_send(self, event: events.Event) -> None:
-        """Take a stream's event; during a shutdown the answer says that the connection ends with it."""
+        """Take a stream's event; during a shutdown the answer says that the connection ends with it.
+
+        What it says of a request that was refused meanwhile, since its body is malformed, is dropped.
+        """
+        if self._has_refused:
+            return
         if isinstance(event, events.Response) and self.context.terminated.is_set():
             event.headers.append((b"connection", b"close"))
         await super().stream_send(event)
@@ -130,6 +135,7 @@ class Http1Protocol(H11Protocol):
         self.keep_alive_requests += 1
 
     async def _send_error_response(self, status_code: int) -> None:
+        self._has_refused = True
         refusal = self._refusals.refuse(status_code, self.connection.complaint)
         fields = [*refusal.fields, (b"connection", b"close"), *self.config.response_headers("h11")]
         await self._send_h11_event(h11.Response(status_code=status_code, headers=fields))

@@ -169,6 +169,11 @@ def test_an_unknown_parameter_is_refused_with_the_known_ones() -> None:
     assert all(name in error.reason for name in PARAMETERS)
 
 
+def test_of_a_long_unknown_name_the_beginning_is_repeated() -> None:
+    error = refusal(b"x" * 4000 + b"=1")
+    assert error.name == f"{'x' * 100}..."
+
+
 @pytest.mark.parametrize("name", ["Filename", "own", "times", "places", "trace", "files", "filename%5B%5D", ""])
 def test_what_only_looks_like_a_parameter_is_unknown(name: str) -> None:
     assert "unknown parameter" in refusal(f"filename=a.log&{name}=x".encode()).reason

@@ -107,6 +107,21 @@ async def test_body_in_tiny_pieces_ends_the_connection(open_http1: Open) -> None
     assert held.ended
 
 
+@pytest.mark.parametrize("bad", [b"1\r\nx\r\n" * (MOST_SMALL_PIECES + 1), b"zz\r\n", b"1\r\nxyz\r\n0\r\n\r\n"])
+async def test_malformed_body_of_a_request_under_way_is_refused_once(
+    open_http1: Open, caplog: pytest.LogCaptureFixture, bad: bytes
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    client = open_http1(app)
+    await client.send(CHUNKED)
+    await client.send(bad)
+    assert (problem(client.received)["status"], client.ended) == (400, True)
+    assert len(caplog.records) == 1
+
+
 async def test_requests_that_come_byte_by_byte_end_the_connection(
     open_http1: Open, mock_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
