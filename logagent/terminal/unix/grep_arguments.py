@@ -103,6 +103,8 @@ def _parameters(typed: GrepTyped) -> dict[str, Sequence[str]]:
 def _most(typed: GrepTyped) -> int | None:
     if typed.max_count is None:
         return None
+    if typed.max_count[:1] == "-" and typed.max_count[1:].isdecimal():
+        return None  # as in grep, a number below 0 is no limit
     if not typed.max_count.isdecimal():
         raise ConfigError("-m", "must be a whole number from 0")
     return int(typed.max_count)

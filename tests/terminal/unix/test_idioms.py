@@ -118,6 +118,9 @@ grep -m1 refused app.log
 grep -m 2 -c refused app.log nginx/error.log
 grep -m1 -A2 refused app.log
 grep -m0 refused app.log
+grep -m -1 refused app.log
+grep -Lvm0 refused app.log nginx/error.log
+grep -cm 3 GET nginx/access.log
 grep -A1 Refused app.log
 grep -B1 Refused app.log
 grep -C1 Refused app.log
