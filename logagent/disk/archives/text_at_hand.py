@@ -10,11 +10,11 @@ from logagent.disk.archives.kept_blocks import KeptStretch
 from logagent.disk.files.blocks import Block
 
 TRAIL = 256 * 1024
-"""The last bytes of decompressed text that are held: a line without a time gets the time of a line in them."""
+"""Bytes of decompressed text that are held before the last block: a line without a time gets that of a line in them."""
 
 
 class TextAtHand:
-    """The last `TRAIL` bytes of a pass, and the stretches that a reader holds.
+    """The last block of a pass with the `TRAIL` bytes before it, and the stretches that a reader holds.
 
     Attributes:
         kept: stretches that a backward pass keeps, oldest first.
@@ -34,10 +34,12 @@ class TextAtHand:
         self.given = self.line = None
 
     def add(self, block: Block) -> None:
-        """Append a block to the trail, and drop blocks that end more than `TRAIL` bytes before its end."""
+        """Append a block to the trail, and drop blocks that end `TRAIL` bytes or more before it begins.
+
+        What is directly before it stays, however long it is: its first lines may state no time.
+        """
         self._trail.append(block)
-        end = block.offset + len(block.body)
-        while end - self._trail[0][0] - len(self._trail[0][1]) >= TRAIL:
+        while block.offset - self._trail[0][0] - len(self._trail[0][1]) >= TRAIL:
             self._trail.popleft()
 
     def replace_trail(self, text: bytes, end: int) -> None:

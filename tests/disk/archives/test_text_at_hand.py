@@ -27,7 +27,14 @@ def test_the_trail_is_bounded() -> None:
     for number in range(5):
         at_hand.add(Block(number * len(half), half))
     begin, text = at_hand.before(5 * len(half))
-    assert (begin, len(text)) == (3 * len(half), TRAIL)
+    assert (begin, len(text)) == (2 * len(half), TRAIL + len(half))
+
+
+def test_what_is_before_a_block_longer_than_the_trail_stays() -> None:
+    at_hand = TextAtHand()
+    at_hand.add(Block(0, b"2026-11-27T02:26:25Z one\n"))
+    at_hand.add(Block(25, b"x" * 2 * TRAIL + b"\n"))
+    assert at_hand.before(25) == (0, b"2026-11-27T02:26:25Z one\n")
 
 
 def test_text_is_read_up_to_a_gap() -> None:
