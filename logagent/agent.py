@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import trio
 
@@ -31,6 +32,8 @@ from logagent.peers.roll import Roll
 COMPILING = 10.0
 """Seconds that the expressions of one query may take to compile; a part of them, which takes a second at worst, is
 finished beyond that. Thousands of usual ones take one or two."""
+QUICKLY_COMPILED = 64
+"""Patterns of one query that any host compiles in about a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +177,10 @@ class Agent:
 
     def _source_of(self, query: Query, hosts: Sequence[str]) -> Source:
         if query.follow:
-            roll = self._roll(hosts)
-            return Follow([(host, self._live(host, roll)) for host in hosts], self._gather, self._patience, roll)
-        gathered = self._gather(hosts, narrows=not query.own)
+            roll, patience = self._roll(hosts), self._patience_for(query)
+            gather = partial(self._gather, patience=patience)
+            return Follow([(host, self._live(host, roll)) for host in hosts], gather, patience, roll)
+        gathered = self._gather(hosts, patience=self._patience_for(query), narrows=not query.own)
         return Tallied(gathered) if query.form.hits else gathered
 
     def _asked(self, query: Query) -> list[str]:
@@ -206,10 +210,17 @@ class Agent:
     def _roll(self, hosts: Sequence[str]) -> Roll:
         return Roll(self.identity, hosts, self._namesake)
 
-    def _gather(self, hosts: Sequence[str], *, narrows: bool = False) -> Gather:
+    def _patience_for(self, query: Query) -> float:
+        """Return the seconds that a host is waited for: while it compiles many patterns, it says nothing."""
+        match = query.match
+        patterns = sum(map(len, (match.keywords, match.regex, match.exclude, match.exclude_regex)))
+        many = patterns > QUICKLY_COMPILED
+        return self._patience + COMPILING * many
+
+    def _gather(self, hosts: Sequence[str], *, patience: float, narrows: bool = False) -> Gather:
         roll = self._roll(hosts)
         sources = [(host, self._source(host, roll, narrows=narrows)) for host in hosts]
-        return Gather(sources, self._patience, of_hosts=True, roll=roll)
+        return Gather(sources, patience, of_hosts=True, roll=roll)
 
     def _live(self, host: str, roll: Roll) -> Source:
         if host == self.name:

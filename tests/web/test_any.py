@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 
 from trio.testing import MockClock
 
+from testbed.broken import Broken
 from testbed.cluster import Cluster
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
@@ -29,3 +30,14 @@ async def test_lines_with_one_of_the_patterns_come_from_every_host(autojump_cloc
     assert [row["count"] for row in hits["hits"]] == [3, 3]
     assert [*first.lines, *rest.lines] == wanted[::-1]
     assert "belongs to another question" in json.loads(other.body)["detail"]
+
+
+async def test_a_host_may_take_its_time_to_compile_many_patterns(autojump_clock: MockClock, cluster: Start) -> None:
+    many = "".join(f"&keyword=word{number}" for number in range(100))
+    async with cluster(web0=LINES, web1=Broken("silence", at=0)) as it:
+        few = await it.ask("filename=app.log&keyword=beta")
+        reply = await it.ask(f"filename=app.log&any=true{many}")
+    assert ("sent nothing for 5 s" in few.verdict.message, "sent nothing for 15 s" in reply.verdict.message) == (
+        True,
+        True,
+    )
