@@ -62,12 +62,15 @@ class Gather:
         There is one nursery, with a task for each source; cancelling reaches all of them.
         """
         gathering = _Gathering(self, query, out)
-        with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout) as scope:
-            await gathering.run()
-        if scope.cancelled_caught:
-            gathering.run_out_of_time(f"timeout={query.limits.timeout:g} s reached")
-        await gathering.tell_the_rest()
-        return gathering.outcome()
+        try:
+            with trio.move_on_after(math.inf if query.limits.timeout is None else query.limits.timeout) as scope:
+                await gathering.run()
+            if scope.cancelled_caught:
+                gathering.run_out_of_time(f"timeout={query.limits.timeout:g} s reached")
+            await gathering.tell_the_rest()
+            return gathering.outcome()
+        finally:
+            gathering.drop_batches()
 
 
 class _News:
@@ -264,6 +267,11 @@ class _Gathering:
             if feed not in self._ended:
                 feed.outcome = Outcome(Status.DEADLINE_EXCEEDED, message)
                 self._ended.append(feed)
+
+    def drop_batches(self) -> None:
+        """Let go of the sources, with what they have ready: they refer back to this, which is garbage that stays."""
+        self._feeds.clear()
+        self._ended.clear()
 
     def outcome(self) -> Outcome:
         """Combine the sources' outcomes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -611,3 +613,19 @@ async def test_a_file_that_fails_behind_the_last_line_that_was_wanted_does_not_c
     lost = source(lines(1, 2), outcome=Outcome(Status.DATA_LOSS, "a.log: is damaged"))
     logs = Gather([("a.log", lost), ("b.log", source(lines(9), NEVER))], PATIENCE)
     assert (await logs.pump(changed(OLDEST, n=2), Reader())).complete
+
+
+async def test_a_cancelled_answer_leaves_nothing_for_the_garbage_collector(autojump_clock: MockClock) -> None:
+    def new_source() -> ScriptedSource:
+        made = source(lines(1, 2), lines(3), NEVER)
+        sources.append(weakref.ref(made))
+        return made
+
+    sources: list[weakref.ref[ScriptedSource]] = []
+    gc.disable()
+    try:
+        with trio.move_on_after(1):
+            await hosts(new_source(), new_source()).pump(OLDEST, Reader())
+        assert [each() for each in sources] == [None, None]
+    finally:
+        gc.enable()

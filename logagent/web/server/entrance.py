@@ -79,4 +79,11 @@ class EnteredApp:
         """Call the application once the request has entered."""
         if scope["type"] != "lifespan":
             await self._entrance.passed(scope["beside"])
-        await self._app(scope, receive, send, sync_spawn, call_soon)
+        try:
+            await self._app(scope, receive, send, sync_spawn, call_soon)
+        except BaseExceptionGroup as group:
+            if group.split(trio.Cancelled)[1] is not None:
+                raise
+        # Cancelled, it raises anew. Hypercorn would keep a group in a variable of the frame that the group's traceback
+        # holds, and with it all that the request had read, until the garbage collector comes.
+        await trio.lowlevel.checkpoint_if_cancelled()

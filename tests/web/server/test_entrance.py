@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from typing import Any, cast
+
 import trio
+from hypercorn.config import Config
+from hypercorn.trio.task_group import TaskGroup
 from trio.testing import wait_all_tasks_blocked
 
 from logagent.web.server.entrance import EACH_OLDEST, EnteredApp, Entrance
@@ -115,3 +121,32 @@ async def test_an_application_is_called_with_the_request_that_entered() -> None:
 
     await EnteredApp(app)({"type": "http", "beside": 2}, "receive", "send", "spawn", "soon")
     assert called == [({"type": "http", "beside": 2}, "receive", "send", "spawn", "soon")]
+
+
+async def test_a_cancelled_request_leaves_nothing_for_the_garbage_collector() -> None:
+    class Buffer:
+        """What a request has read."""
+
+    buffers: list[weakref.ref[Buffer]] = []
+
+    async def read(scope: object, *_: object) -> None:
+        buffer = Buffer()
+        buffers.append(weakref.ref(buffer))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            await trio.sleep_forever()
+
+    gc.disable()
+    try:
+        with trio.CancelScope() as scope:
+            async with TaskGroup() as group:
+                await group.spawn_app(EnteredApp(read), Config(), cast("Any", {"type": "http", "beside": 0}), _take)
+                await wait_all_tasks_blocked()
+                scope.cancel()
+        assert [buffer() for buffer in buffers] == [None]
+    finally:
+        gc.enable()
+
+
+async def _take(message: object) -> None:
+    """Take what Hypercorn sends once the application has ended."""
