@@ -83,7 +83,7 @@ HIRING = frozenset({"to_thread", "from_thread", "start_thread_soon", "start_gues
 _OF_COMMANDS = frozenset(
     {"address", "answer", "command_parser", "times", "flags", "plain", "printers", "secured", "tables"}
 )
-_OF_COMMANDS |= {"grep", "grep_arguments", "reading"}
+_OF_COMMANDS |= {"grep", "grep_arguments", "reading", "question", "patterns", "files"}
 LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays", "coding"}) | _OF_COMMANDS
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
 certificates, which is needed where a handshake failed, for numpy, which is needed for many lines, or for zstandard,

@@ -47,7 +47,7 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
         streams.say(line)
     if _is_missing(outcome):
         say_what_is_meant(asked.query, asked.agent, streams)
-    if exit_code(outcome) == NOTHING and asked.form == "text" and streams.stderr.isatty():
+    if exit_code(outcome) == NOTHING and asked.form in ("text", "files") and streams.stderr.isatty():
         streams.say("nothing matched" + ("; -i ignores case" if _minds_case(asked.query) else ""))
     return exit_code(outcome)
 

@@ -12,13 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from logagent.terminal import flags
-from logagent.terminal.command_parser import with_flags
+from logagent.terminal.command_parser import TypedArguments, with_flags
 from logagent.terminal.unix_arguments import UNIX_COMMANDS, UnixArguments
 
 Output = Literal["text", "json"]
 """The form in which an answer is printed."""
 When = Literal["auto", "always", "never"]
 """Whether something is printed; `auto` leaves it to the command."""
+Clock = Literal["utc", "local"]
+"""The zone in which times are printed."""
 
 _BY_THEMSELVES = frozenset({"serve", "demo", "query", "follow", "hits", "files", "formats", "hosts", *UNIX_COMMANDS})
 """Commands whose parser is made alone."""
@@ -34,22 +36,6 @@ class UsageText(NamedTuple):
 
     text: str
     code: int
-
-
-class TypedArguments:
-    """The arguments of a command, made of a value for each of its annotations.
-
-    No dataclass, which compiles code for each class whenever a command starts.
-
-    Raises:
-        TypeError: for a value without an annotation, or an annotation without a value.
-    """
-
-    def __init__(self, **given: Any) -> None:
-        names = {name for kind in type(self).__mro__ for name in vars(kind).get("__annotations__", ())}
-        if given.keys() != names:
-            raise TypeError(f"{type(self).__name__} is not made of {sorted(given.keys() ^ names)}")
-        vars(self).update(given)
 
 
 class AskArguments(TypedArguments):
@@ -85,7 +71,12 @@ class SearchArguments(AskArguments):
         keyword: literals given as arguments.
         more_keywords: literals given by flag.
         fixed_strings: without effect, accepted because grep has it.
+        patterns_from: files of literals, one of which is enough.
+        regex_from: files of expressions, one of which is enough.
         any: whether one literal or expression is enough.
+        word: whether literals and expressions match whole words only.
+        line: whether they match whole lines only.
+        clock: the zone in which times are printed; None: the command's own.
         color: whether hosts are told apart by colours, and matches and levels are coloured.
     """
 
@@ -97,8 +88,13 @@ class SearchArguments(AskArguments):
     exclude: Sequence[str]
     regex: Sequence[str]
     exclude_regex: Sequence[str]
+    patterns_from: Sequence[str]
+    regex_from: Sequence[str]
     any: bool
     ignore_case: bool
+    word: bool
+    line: bool
+    clock: Clock | None
     since: str | None
     until: str | None
     events: bool
@@ -125,6 +121,8 @@ class QueryArguments(SearchArguments):
     Attributes:
         lines: how many lines at most; of a follow, how many earlier ones it begins with.
         prefix: whether host and file stand before each line.
+        only_matching: whether only what matches is printed of each line.
+        files_with_matches: whether the names of logs are printed in place of lines.
         json: whether lines are printed as JSON, and nothing else.
         show_cursor: whether it is told where another answer would continue.
     """
@@ -139,6 +137,8 @@ class QueryArguments(SearchArguments):
     cursor: str | None
     max_bytes: str | None
     prefix: When
+    only_matching: bool
+    files_with_matches: bool
     count: bool
     json: bool
     show_cursor: bool
@@ -157,12 +157,14 @@ class FilesArguments(AskArguments):
     Attributes:
         file: paths and globs; none: every log.
         formats: whether to tell what was taken for the times of each log.
+        clock: the zone in which times are printed; None: UTC.
     """
 
     file: Sequence[str]
     host: Sequence[str]
     no_rotated: bool
     formats: bool
+    clock: Clock | None
     timeout: str
 
 

@@ -1,4 +1,4 @@
-"""argparse's parser, with words read as getopt(3) reads them, and mistakes told in two lines.
+"""argparse's parser, with words read as getopt(3) reads them, mistakes told in two lines, and what arguments become.
 
 Private parts touched: argparse's `_option_string_actions`, the flags of a parser and what each of them does.
 """
@@ -9,7 +9,7 @@ import argparse
 import os
 import re
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _WORD = "\0"
 """Put before words that are no flags, so that argparse takes none of them for one; no argument can hold it."""
@@ -18,6 +18,22 @@ _COLUMNS = 80
 _UNKNOWN = "unrecognized arguments: "
 _NO_COMMAND = "argument COMMAND: "
 _CHOICE = re.compile(r"invalid choice: '(?P<typed>[^']*)' \(choose from (?P<choices>.*)\)")
+
+
+class TypedArguments:
+    """The arguments of a command, made of a value for each of its annotations.
+
+    No dataclass, which compiles code for each class whenever a command starts.
+
+    Raises:
+        TypeError: for a value without an annotation, or an annotation without a value.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        names = {name for kind in type(self).__mro__ for name in vars(kind).get("__annotations__", ())}
+        if given.keys() != names:
+            raise TypeError(f"{type(self).__name__} is not made of {sorted(given.keys() ^ names)}")
+        vars(self).update(given)
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):

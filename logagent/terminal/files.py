@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
+from functools import partial
 
+from logagent.config.errors import ConfigError
 from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
@@ -32,6 +35,7 @@ class FilesQuestion:
     Attributes:
         timeout: seconds for the whole answer.
         formats: whether to tell what was taken for the times of each log, and how sure that is.
+        zone: of the times that are printed; None: UTC.
     """
 
     agent: AgentAddress
@@ -39,6 +43,7 @@ class FilesQuestion:
     form: Output
     timeout: float
     formats: bool = False
+    zone: tzinfo | None = None
 
 
 def files_question(typed: FilesArguments, environ: Mapping[str, str]) -> FilesQuestion:
@@ -48,7 +53,16 @@ def files_question(typed: FilesArguments, environ: Mapping[str, str]) -> FilesQu
         ConfigError: for an argument that cannot be used.
     """
     timeout = patience(typed)
-    return FilesQuestion(agent_address(typed, environ), _query(typed), typed.output, timeout, typed.formats)
+    zone = _zone(typed, environ) if typed.clock == "local" else None
+    return FilesQuestion(agent_address(typed, environ), _query(typed), typed.output, timeout, typed.formats, zone)
+
+
+def _zone(typed: FilesArguments, environ: Mapping[str, str]) -> tzinfo:
+    if typed.output == "json":
+        raise ConfigError("--local", "goes with a table; the times of JSON are in UTC")
+    from logagent.terminal.zones import zone_of_machine
+
+    return zone_of_machine(environ)
 
 
 def _query(typed: FilesArguments) -> Query:
@@ -65,7 +79,7 @@ def print_files(listing: Listing, asked: FilesQuestion, streams: Streams) -> int
     if asked.form == "json":
         streams.print(json.dumps(to_json(listing)) + "\n")
     elif listing.logs:
-        header, row = (_FORMATS_HEADER, _formats_row) if asked.formats else (_HEADER, _row)
+        header, row = (_FORMATS_HEADER, _formats_row) if asked.formats else (_HEADER, partial(_row, zone=asked.zone))
         print_table(table(header, map(row, listing.logs)), streams)
     for line in talk(listing.outcome, agent=asked.agent.url, verbose=False):
         streams.say(line)
@@ -91,13 +105,19 @@ def no_files(failure: Failure | None, asked: FilesQuestion, streams: Streams) ->
     return FAILED
 
 
-def _row(log: ListedLog) -> tuple[str, ...]:
-    times = _time(log.oldest), _time(log.newest)
+def _row(log: ListedLog, zone: tzinfo | None) -> tuple[str, ...]:
+    times = _time(log.oldest, zone), _time(log.newest, zone)
     return (log.host, log.name, size(log.size), *times, _generations(log), _format(log))
 
 
-def _time(moment: int | None) -> str:
-    return "-" if moment is None else f"{rfc3339(moment)[:19]}Z"
+def _time(moment: int | None, zone: tzinfo | None) -> str:
+    if moment is None:
+        return "-"
+    if zone is None:
+        return f"{rfc3339(moment)[:19]}Z"
+    from logagent.terminal.line_times import spelled
+
+    return spelled(moment, zone, "seconds")
 
 
 def _generations(log: ListedLog) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter
-from logagent.terminal.output_flag import add_output
+from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
 from logagent.terminal.setup_flags import add_certs, add_demo
 from logagent.terminal.unix_arguments import UNIX_COMMANDS
 from logagent.terminal.verdicts import EXIT_CODES
@@ -82,6 +82,9 @@ def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument(
         "-c", "--count", action="store_true", help="print the number of matches instead of the lines (events)"
     )
+    parser.add_argument(
+        "--files-with-matches", action="store_true", help="print the names of the logs that have a match, not the lines"
+    )
     parser.add_argument("--order", metavar="ORDER", help="which lines come first: newest or oldest [newest]")
     return _add_agent(parser)
 
@@ -92,7 +95,7 @@ def _add_follow(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "-n", "--lines", metavar="N", help="begin with the last N lines [10; with --since or --cursor, all from there]"
     )
     _add_liveness(parser)
-    parser.set_defaults(follow=True, count=False, order=None)
+    parser.set_defaults(follow=True, count=False, files_with_matches=False, order=None)
     _add_printing(parser)
     return _add_agent(parser)
 
@@ -126,10 +129,12 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print each line as JSON and nothing else; the verdict goes to standard error if something is missing",
     )
+    add_parts(parser)
     _add_when(parser, "--prefix", "print 'HOST FILE: ' before each line [auto: unless --host names exactly one host]")
     _add_when(
         parser, "--color", "colour each host's prefix, what matches, and levels such as ERROR [auto: on a terminal]"
     )
+    add_clock(parser, "print each line's time before it")
     _add_verbose(parser)
 
 
@@ -150,6 +155,7 @@ def _add_files(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument(
         "--formats", action="store_true", help="tell where and how each log states its times, and how sure that is"
     )
+    add_clock(parser, "print times")
     _add_patience(parser)
     return _add_agent(parser)
 
@@ -162,10 +168,10 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         help="a path below the agent's roots, or a glob such as 'nginx/*.log' or 'nginx/{access,error}.log'",
     )
-    _add_repeatable(
+    add_repeatable(
         parser, "FILE", "a FILE in place of the first argument, which then is a KEYWORD", "--file", dest="more_files"
     )
-    _add_patterns(parser)
+    add_patterns(parser)
     parser.add_argument(
         "-S",
         "--since",
@@ -183,32 +189,8 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", metavar="SPAN", help="stop after this time, such as 500ms, 30s, 2m [no limit]")
 
 
-def _add_patterns(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "keyword", metavar="KEYWORD", nargs="*", help="a literal text that a line must contain; of several, all"
-    )
-    _add_repeatable(
-        parser,
-        "KEYWORD",
-        "another KEYWORD, which may begin with a hyphen",
-        "-e",
-        "--keyword",
-        dest="more_keywords",
-    )
-    parser.add_argument("-F", "--fixed-strings", action="store_true", help="no effect: keywords are literal anyway")
-    _add_repeatable(parser, "TEXT", "a literal text that a line must not contain; repeatable", "-v", "--exclude")
-    _add_repeatable(
-        parser, "PATTERN", "a regular expression that a line must match; repeatable, all must", "-E", "--regex"
-    )
-    _add_repeatable(parser, "PATTERN", "a regular expression that a line must not match; repeatable", "--exclude-regex")
-    parser.add_argument(
-        "--any", action="store_true", help="print lines that have one of KEYWORD and PATTERN, not only those with all"
-    )
-    parser.add_argument("-i", "--ignore-case", action="store_true", help="ignore case in KEYWORD, TEXT and PATTERN")
-
-
 def _add_host(parser: argparse.ArgumentParser) -> None:
-    _add_repeatable(
+    add_repeatable(
         parser,
         "GLOB",
         "ask only the hosts of this name; repeatable, also a,b [all hosts that the agent knows]",
@@ -216,17 +198,12 @@ def _add_host(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_repeatable(
-    parser: argparse.ArgumentParser, metavar: str, help: str, *flags: str, dest: str | None = None
-) -> None:
-    parser.add_argument(*flags, dest=dest, metavar=metavar, action="append", default=[], help=help)
-
-
 def _add_hits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     _add_search(parser)
     parser.add_argument(
         "--step", metavar="SPAN", help="the time that one bar covers: 10s, 5m, 1h, 1d [one that fits a screen]"
     )
+    add_clock(parser, "print times")
     _add_when(parser, "--color", "print each host's share of a bar in a colour of its own [auto: on a terminal]")
     _add_verbose(parser)
     return _add_agent(parser)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from difflib import get_close_matches
 
-_ALIKE = 0.75
+_ALIKE = 0.78
 """How much two words have in common of which one is taken for the other, mistyped."""
 _FLAGS = {
     "--tail": "--lines N",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 
-from logagent.config.errors import ConfigError
 from logagent.terminal.colors import wants_color
-from logagent.terminal.printing import CountPrinter, JsonPrinter, JsonRendering, LinePrinter, Printer
+from logagent.terminal.printing import CountPrinter, JsonPrinter, JsonRendering, LinePrinter, Printer, Stamps
 from logagent.terminal.question import Question
 from logagent.terminal.streams import Streams, Write
 
@@ -29,19 +28,33 @@ def printer_of(asked: Question, write: Write, streams: Streams, environ: Mapping
     if asked.form == "records":
         tell = streams.tell
         return JsonPrinter(write, escape=terminal, rendering=_json_of(asked), tell=tell, always=asked.verbose)
+    if asked.form == "files":
+        return _names(asked, write)
     color = wants_color(asked.color, terminal=terminal, environ=environ)
     if asked.query.form.hits:
         return _chart(asked, write, environ, terminal=terminal, color=color)
     paint = _painter(asked, escape=terminal) if color else None
-    return LinePrinter(
-        write, prefix=asked.prefix, color=color, escape=terminal, groups=asked.query.match.has_context, paint=paint
-    )
+    stamps = _stamps(asked, environ) if asked.clock else None
+    shape = {"prefix": asked.prefix, "color": color, "escape": terminal, "groups": asked.query.match.has_context}
+    return LinePrinter(write, **shape, paint=paint, only=asked.only, stamps=stamps)
+
+
+def _names(asked: Question, write: Write) -> Printer:
+    from logagent.terminal.file_names import FileNamesPrinter
+
+    return FileNamesPrinter(write, hosts=asked.prefix)
+
+
+def _stamps(asked: Question, environ: Mapping[str, str]) -> Stamps:
+    from logagent.terminal.line_times import LineTimes
+
+    return LineTimes(_zone(asked, environ)).of
 
 
 def _painter(asked: Question, *, escape: bool) -> Callable[[bytes], bytes]:
     from logagent.terminal.highlight import painter
 
-    return painter(asked.query.match, escape=escape)
+    return painter(asked.shown or asked.query.match, escape=escape)
 
 
 def _json_of(asked: Question) -> JsonRendering:
@@ -58,13 +71,12 @@ def _chart(asked: Question, write: Write, environ: Mapping[str, str], *, termina
     from logagent.terminal.chart import Chart, width
 
     columns = width(environ, terminal=terminal)
-    return Chart(write, asked.query.form.step, width=columns, zone=_zone(environ), color=color)
+    return Chart(write, asked.query.form.step, width=columns, zone=_zone(asked, environ), color=color)
 
 
-def _zone(environ: Mapping[str, str]) -> tzinfo:
-    from logagent.config import timezones
+def _zone(asked: Question, environ: Mapping[str, str]) -> tzinfo:
+    if asked.clock == "utc":
+        return UTC
+    from logagent.terminal.zones import zone_of_machine
 
-    try:
-        return timezones.of_machine(environ)
-    except ValueError as error:
-        raise ConfigError("TZ", str(error)) from None
+    return zone_of_machine(environ)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from logagent.core.batch import Batch, Origin
@@ -12,6 +12,9 @@ from logagent.core.rendering.records import Groups, separated
 from logagent.terminal.colors import painted
 from logagent.terminal.escapes import escaped, escaped_json
 from logagent.terminal.streams import Write
+
+Finder = Callable[[bytes], Sequence[tuple[int, int]]]
+"""Returns where in a line matches begin and end."""
 
 
 class BatchPrinter(Protocol):
@@ -32,6 +35,10 @@ class Printer(BatchPrinter, Protocol):
     async def end(self, outcome: Outcome, /) -> None: ...
 
 
+Stamps = Callable[[Batch], Sequence[str]]
+"""Returns the time of each line of a batch, as it is printed before the line."""
+
+
 class LinePrinter:
     """Prints batches as text: the lines' own bytes, or escaped for a terminal.
 
@@ -41,6 +48,8 @@ class LinePrinter:
         escape: escape lines for a terminal.
         groups: print `--` between lines that are no neighbours.
         paint: returns lines in colour, and escaped; None: they are not coloured.
+        only: finds what is printed in place of each line; None: the line is.
+        stamps: returns the times that are printed before lines; None: none are.
     """
 
     def __init__(
@@ -52,19 +61,24 @@ class LinePrinter:
         escape: bool,
         groups: bool = False,
         paint: Callable[[bytes], bytes] | None = None,
+        only: Finder | None = None,
+        stamps: Stamps | None = None,
     ) -> None:
         self._paint = paint or (escaped if escape else bytes)
         self._groups = Groups() if groups else None
         self._write = write
         self._prefix = prefix
         self._color = color
+        self._only = only
+        self._stamps = stamps
         self.lines = 0
         self._prefixes: dict[Origin, bytes] = {}
 
     async def send(self, batch: Batch) -> None:
         """Print the lines of a batch."""
         if batch.count:
-            await self._write(self.render(batch))
+            if text := self.render(batch):
+                await self._write(text)
             self.lines += batch.count
 
     async def end(self, outcome: Outcome) -> None:
@@ -72,9 +86,27 @@ class LinePrinter:
 
     def render(self, batch: Batch) -> bytes:
         """Return the text of a batch that has lines."""
+        if self._only is not None:
+            return b"".join(self._found(batch, self._only))
         body = self._paint(batch.body)
-        body = self._prefixed(batch, body) if self._prefix else body
+        if self._stamps is not None:
+            body = b"".join(map(b"%b%b\n".__mod__, zip(self._leads(batch), body[:-1].split(b"\n"), strict=True)))
+        elif self._prefix:
+            body = self._prefixed(batch, body)
         return body if self._groups is None else separated(body[:-1].split(b"\n"), self._groups.begins(batch))
+
+    def _found(self, batch: Batch, only: Finder) -> Iterator[bytes]:
+        for lead, line in zip(self._leads(batch), batch.lines(), strict=True):
+            for begin, end in only(line):
+                yield lead + self._paint(line[begin:end]) + b"\n"
+
+    def _leads(self, batch: Batch) -> list[bytes]:
+        """Return what stands before each line."""
+        prefixes = [self._of(origin) if self._prefix else b"" for origin in batch.origins]
+        leads = [prefixes[index] if prefixes else b"" for index in batch.origin_of_each()]
+        if self._stamps is None:
+            return leads
+        return [b"%b %b" % (stamp.encode(), lead) for stamp, lead in zip(self._stamps(batch), leads, strict=True)]
 
     def _prefixed(self, batch: Batch, body: bytes) -> bytes:
         prefixes = [self._of(origin) for origin in batch.origins]

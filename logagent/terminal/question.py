@@ -10,19 +10,21 @@ from typing import Literal, NamedTuple
 
 from logagent.config.errors import ConfigError
 from logagent.core.globs import is_glob
-from logagent.core.query import Query
+from logagent.core.query import Match, Query
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.terminal import times
 from logagent.terminal.address import AgentAddress, agent_address
-from logagent.terminal.arguments import HitsArguments, QueryArguments, SearchArguments, When
+from logagent.terminal.arguments import Clock, HitsArguments, QueryArguments, SearchArguments, When
 from logagent.terminal.checking import Parameters, checked, given, when
 from logagent.terminal.names import host_names, log_names
+from logagent.terminal.printing import Finder
 
 EARLIER = 10
 """Lines that a follow begins with unless told otherwise: as many as tail."""
 
-Form = Literal["text", "json", "records", "count"]
-"""What is printed: the lines as text, as JSON with the verdict or (records) without it, or only their number."""
+Form = Literal["text", "json", "records", "count", "files"]
+"""What is printed: the lines as text, as JSON with the verdict or (records) without it, only their number, or only the
+names of logs that have some."""
 
 FLAGS = {"filename": "FILE", "keyword": "KEYWORD", "hostname": "--host", "n": "--lines", "form": "the question"}
 """The names of arguments that are not called as the parameters of a request."""
@@ -35,6 +37,9 @@ class Question(NamedTuple):
         prefix: print host and file before each line.
         verbose: report on each host, even if the answer is complete.
         show_cursor: tell where another answer would continue.
+        shown: what of a line matches, where that is less than what the query's patterns take.
+        only: finds what is printed in place of each line; None: the line is.
+        clock: the zone in which times are printed; None: before lines there is none, and others are in the machine's.
     """
 
     agent: AgentAddress
@@ -44,6 +49,9 @@ class Question(NamedTuple):
     color: When
     verbose: bool
     show_cursor: bool = False
+    shown: Match | None = None
+    only: Finder | None = None
+    clock: Clock | None = None
 
 
 def question(typed: QueryArguments, environ: Mapping[str, str]) -> Question:
@@ -52,15 +60,51 @@ def question(typed: QueryArguments, environ: Mapping[str, str]) -> Question:
     Raises:
         ConfigError: for an argument that cannot be used.
     """
+    form = _form(typed)
+    prefix = form in ("text", "files") and typed.prefix != "never"
+    prefix = prefix and (typed.prefix == "always" or not _one_host(typed.host))
+    patterns = _Patterns(typed)
+    only = patterns.finder(typed) if typed.only_matching else None
+    query = _query(typed, patterns, form, prefix)
+    agent = agent_address(typed, environ)
+    shown, clock = patterns.shown, typed.clock
+    return Question(agent, query, form, prefix, typed.color, typed.verbose, typed.show_cursor, shown, only, clock)
+
+
+def _form(typed: QueryArguments) -> Form:
+    """Return what is printed.
+
+    Raises:
+        ConfigError: for flags that exclude each other.
+    """
     if typed.json and typed.count:
         raise ConfigError("--json", "prints lines, and --count none of them; leave one of the two out")
     form: Form = "records" if typed.json else "count" if typed.count else typed.output
     if form == "count" and typed.follow:
         raise ConfigError("--count", "a follow has no end to count at; leave out --follow, or use `logagent hits`")
-    prefix = form == "text" and (typed.prefix == "always" or (typed.prefix == "auto" and not _one_host(typed.host)))
-    query = _query(typed, form, prefix)
-    agent = agent_address(typed, environ)
-    return Question(agent, query, form, prefix, typed.color, typed.verbose, typed.show_cursor)
+    if typed.only_matching and (form != "text" or typed.files_with_matches):
+        raise ConfigError("--only-matching", "prints parts of lines as text; leave out what prints something else")
+    if typed.clock and form != "text":
+        raise ConfigError(f"--{typed.clock}", "goes before lines of text; the times of JSON are in UTC")
+    return _names_form(typed, form) if typed.files_with_matches else form
+
+
+def _names_form(typed: QueryArguments, form: Form) -> Form:
+    if typed.follow:
+        raise ConfigError("--files-with-matches", "a follow has no end to find them by; leave out one of the two")
+    given = {
+        "--lines": typed.lines,
+        "--cursor": typed.cursor,
+        "--show-cursor": typed.show_cursor,
+        "--max-bytes": typed.max_bytes,
+        f"--{typed.clock}": typed.clock,
+        "--order": typed.order,
+        "--count": typed.count,
+        "--json": form in ("json", "records"),
+    }
+    if about_lines := [flag for flag, value in given.items() if value]:
+        raise ConfigError("--files-with-matches", f"prints names, and {about_lines[0]} is about lines; leave one out")
+    return "files"
 
 
 def hits_question(typed: HitsArguments, environ: Mapping[str, str]) -> Question:
@@ -69,8 +113,12 @@ def hits_question(typed: HitsArguments, environ: Mapping[str, str]) -> Question:
     Raises:
         ConfigError: for an argument that cannot be used.
     """
-    query = _checked({**_search(typed), "step": given(typed.step)}, parse_hits)
-    return Question(agent_address(typed, environ), query, typed.output, False, typed.color, typed.verbose)
+    if typed.clock and typed.output == "json":
+        raise ConfigError(f"--{typed.clock}", "goes with a chart; the times of JSON are in UTC")
+    patterns = _Patterns(typed)
+    query = patterns.checked({**_search(typed), "step": given(typed.step)}, parse_hits)
+    agent = agent_address(typed, environ)
+    return Question(agent, query, typed.output, False, typed.color, typed.verbose, clock=typed.clock)
 
 
 def _one_host(hosts: Sequence[str]) -> bool:
@@ -78,27 +126,72 @@ def _one_host(hosts: Sequence[str]) -> bool:
     return len(names) == 1 and not is_glob(names[0])
 
 
-def _query(typed: QueryArguments, form: Form, prefix: bool) -> Query:
+def _query(typed: QueryArguments, patterns: _Patterns, form: Form, prefix: bool) -> Query:
     """Return the query, with the columns that printing needs."""
-    query, as_json = _checked({**_search(typed), **_answer(typed)}, parse), form in ("json", "records")
-    places = prefix or query.match.has_context or as_json
-    return replace(query, form=replace(query.form, times=as_json, places=places))
+    if form == "files":
+        return patterns.checked({**_search(typed), "by": ["file"], "n_per_file": ["1"]}, parse_hits)
+    query, as_json = patterns.checked({**_search(typed), **_answer(typed)}, parse), form in ("json", "records")
+    timed = as_json or typed.clock is not None
+    return replace(query, form=replace(query.form, times=timed, places=timed or prefix or query.match.has_context))
 
 
-def _checked(parameters: Parameters, parse: Callable[[bytes, int, bytes], Query]) -> Query:
-    return checked(parameters, lambda form: parse(b"", time.time_ns(), form), FLAGS)
+class _Patterns:
+    """The patterns of a command: as they were typed, of files, and with the edges of words and lines.
+
+    Attributes:
+        shown: what of a line matches, where that is less than what the query's patterns take.
+    """
+
+    def __init__(self, typed: SearchArguments) -> None:
+        self.shown: Match | None = None
+        self._flags = FLAGS
+        self._parameters: Parameters = {
+            "keyword": [*typed.words, *typed.more_keywords],
+            "exclude": typed.exclude,
+            "regex": typed.regex,
+            "exclude_regex": typed.exclude_regex,
+            "any": when(typed.any),
+        }
+        if typed.patterns_from or typed.regex_from or typed.word or typed.line:
+            self._read(typed)
+
+    def _read(self, typed: SearchArguments) -> None:
+        # Imported here, since most questions have neither files of patterns nor edges.
+        from logagent.terminal.patterns import patterns_of
+
+        given = patterns_of(typed)
+        sent = given.edged(word=typed.word, line=typed.line) if typed.word or typed.line else given
+        self.shown = given.shown(ignore_case=typed.ignore_case)
+        self._flags = FLAGS | sent.flags(typed)
+        self._parameters = {
+            "keyword": sent.keywords,
+            "exclude": sent.exclude,
+            "regex": sent.regex,
+            "exclude_regex": sent.exclude_regex,
+            "any": when(sent.any),
+        }
+
+    def checked(self, others: Parameters, read: Callable[[bytes, int, bytes], Query]) -> Query:
+        """Return the query of these and other parameters."""
+        parameters = {**others, **self._parameters}
+        return checked(parameters, lambda form: read(b"", time.time_ns(), form), self._flags)
+
+    def finder(self, typed: QueryArguments) -> Finder:
+        """Return what finds matches in a line.
+
+        Raises:
+            ConfigError: if nothing is looked for, or matches cannot be found.
+        """
+        from logagent.terminal.patterns import finder_of, patterns_of
+
+        return finder_of(typed, self.shown or patterns_of(typed).shown(ignore_case=typed.ignore_case))
 
 
 def _search(typed: SearchArguments) -> Parameters:
-    """Return the parameters that say which lines match."""
+    """Return the parameters that say which lines are searched."""
     return {
         "filename": log_names(typed.files, "FILE"),
         "hostname": host_names(typed.host),
-        "keyword": [*typed.words, *typed.more_keywords],
-        "exclude": typed.exclude,
-        "regex": typed.regex,
-        "exclude_regex": typed.exclude_regex,
-        "any": when(typed.any),
         "ignore_case": when(typed.ignore_case),
         "since": given(_with_zone("--since", typed.since)),
         "until": given(_with_zone("--until", typed.until)),
@@ -110,6 +203,7 @@ def _search(typed: SearchArguments) -> Parameters:
 
 def _answer(typed: QueryArguments) -> Parameters:
     """Return the parameters that say how many of the matching lines are wanted, and in which form."""
+    beside = typed if not typed.only_matching else None
     begins = typed.follow and not (typed.lines or typed.since or typed.cursor)
     return {
         "n": [str(EARLIER)] if begins else given(typed.lines),
@@ -117,9 +211,9 @@ def _answer(typed: QueryArguments) -> Parameters:
         "follow": when(typed.follow),
         "patience": given(typed.patience),
         "heartbeat": given(typed.heartbeat),
-        "context": given(typed.context),
-        "before_context": given(typed.before_context),
-        "after_context": given(typed.after_context),
+        "context": given(beside.context if beside else None),
+        "before_context": given(beside.before_context if beside else None),
+        "after_context": given(beside.after_context if beside else None),
         "cursor": given(typed.cursor),
         "max_bytes": given(typed.max_bytes),
     }

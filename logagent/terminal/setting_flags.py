@@ -6,7 +6,7 @@ import argparse
 
 from logagent.config.setting import Setting
 from logagent.config.table import BY_NAME, SETTINGS
-from logagent.terminal.output_flag import add_output
+from logagent.terminal.search_flags import add_output
 
 
 def add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

@@ -201,7 +201,7 @@ def test_argparse_tells_which_flags_take_a_value() -> None:
     flags = parser_of("query")._option_string_actions
     assert {flag for flag in flags if flags[flag].nargs is None} >= {"-n", "--since", "-e", "--agent", "--key", "-o"}
     assert {flag for flag in flags if flags[flag].nargs == 0} == {
-        "--any",
+        *("--any", "--word", "--line", "--only-matching", "--files-with-matches", "--utc", "--local"),
         *("-h", "--help", "-F", "--fixed-strings", "-i", "--ignore-case", "--events", "--no-rotated", "-f", "--follow"),
         *("--verbose", "-c", "--count", "--json", "--show-cursor", "--no-pager"),
     }

@@ -77,6 +77,14 @@ async def test_files_are_a_table(console: Console) -> None:
     assert console.talk == ""
 
 
+async def test_times_of_files_are_local_where_that_is_asked_for(console: Console) -> None:
+    asked = files.files_question(typed(FilesArguments, "files", "--local"), {"TZ": "Asia/Kolkata"})
+    files.print_files(Listing((APP,), (OK,)), asked, console.streams)
+    assert "2026-11-23T17:30:00+05:30" in console.data
+    with pytest.raises(ConfigError, match="--local: goes with a table"):
+        files_question("--local", "-o", "json")
+
+
 @pytest.mark.parametrize(
     ("logs", "part", "code", "said"),
     [

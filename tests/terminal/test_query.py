@@ -14,6 +14,7 @@ from trio.testing import MockClock
 
 from logagent.config.errors import ConfigError
 from logagent.core.batch import Batch, LineFlag, Origin, Out
+from logagent.core.hits.by_file import count_of
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
@@ -118,6 +119,20 @@ async def test_the_verdict_of_a_failure_is_told_beside_lines_alone(console: Cons
 def test_lines_alone_and_their_number_exclude_each_other() -> None:
     with pytest.raises(ConfigError, match=r"^--json: prints lines"):
         question_of("query", "syslog", "--json", "-c")
+
+
+async def test_names_of_logs_are_printed_once_and_only_of_those_with_a_line(console: Console) -> None:
+    forged = Origin("web-1", "a\nb.log.1", log="a\nb.log")
+    rows = [(Origin("z", "x"), 1), (forged, 1), (forged, 1), (Origin("b", "no"), 0)]
+    source = Told(Outcome(lines=3, hosts=(OK,)), *(count_of(log, lines) for log, lines in rows))
+    await query.show(source, question_of("query", "*", "--files-with-matches"), console.streams, {})
+    assert console.data == "web-1 a\\x0ab.log\nz x\n"
+
+
+async def test_only_what_matches_is_printed_of_each_line(console: Console) -> None:
+    asked = question_of("query", "syslog", "o", "-E", "t", "--any", "--only-matching", "--color", "always")
+    await query.show(Told(FOUND_TWO, TWO_LINES), asked, console.streams, {})
+    assert re.sub(r"\x1b\[[0-9;]*m", "", console.data) == "".join(f"web-1 syslog: {found}\n" for found in "oto")
 
 
 async def test_count_is_printed(console: Console) -> None:

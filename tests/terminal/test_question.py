@@ -50,6 +50,34 @@ def test_one_of_several_patterns_is_enough_with_any() -> None:
     assert hits_question_of("hits", "--any", "syslog", "a", "b").query.match.any
 
 
+def test_names_of_logs_are_counts_by_log_that_stop_at_the_first_line() -> None:
+    asked = question_of("query", "*", "a", "--files-with-matches", "-C", "2", "--host", "web-1")
+    assert (asked.form, asked.prefix) == ("files", False)
+    form = asked.query.form
+    assert (form.hits, form.by_file, asked.query.limits.n_per_file, asked.query.match.before) == (True, True, 1, 0)
+    assert question_of("query", "*", "--files-with-matches").prefix
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ("--files-with-matches -n 5", "--files-with-matches: prints names, and --lines is about lines; leave one out"),
+        ("--files-with-matches -c", "--files-with-matches: prints names, and --count"),
+        ("--files-with-matches --json", "--files-with-matches: prints names, and --json"),
+        ("--files-with-matches --utc", "--files-with-matches: prints names, and --utc"),
+        ("--files-with-matches -f", "--files-with-matches: a follow has no end"),
+        ("--only-matching", "--only-matching: prints what KEYWORD and PATTERN match; give one of them"),
+        ("--only-matching a -v b -c", "--only-matching: prints parts of lines as text"),
+        ("--only-matching a -o json", "--only-matching: prints parts of lines as text"),
+        ("--only-matching a --files-with-matches", "--only-matching: prints parts of lines as text"),
+        ("--utc -c", "--utc: goes before lines of text"),
+    ],
+)
+def test_flags_that_print_different_things_exclude_each_other(flags: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        question_of("query", "f", *flags.split())
+
+
 def test_ranges_context_and_units_are_flags() -> None:
     flags = ("-S", "2026-11-23T10:00:00Z", "--until", "1795428020", "-C", "3", "-A", "1", "--events", "--no-rotated")
     query = question_of("query", "syslog", *flags, "-c").query

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from logagent.core.batch import Out
@@ -18,6 +16,7 @@ from logagent.peers.direct.coroutines import finished
 from logagent.peers.direct.documents import listing_from
 from logagent.peers.direct.source import DirectSource
 from logagent.terminal.answer import CLOSED_PIPE, GRACE
+from logagent.terminal.patterns import read_text
 from logagent.terminal.plain import DirectPipe, Unwritable
 from logagent.terminal.progress import progress_on
 from logagent.terminal.secured import secure_of
@@ -59,17 +58,12 @@ def checked_command(typed: UnixArguments, environ: Mapping[str, str]) -> Command
         OSError: if a file of patterns cannot be read.
     """
     if typed.command == "grep":
-        return checked_grep(GrepTyped(**typed.given), environ, _read_patterns)
+        return checked_grep(GrepTyped(**typed.given), environ, read_text)
     if typed.command == "tail":
         return checked_tail(TailTyped(**typed.given), environ)
     if typed.command == "cat":
         return checked_cat(CatTyped(**typed.given), environ)
     return checked_ls(LsTyped(**typed.given), environ)
-
-
-def _read_patterns(name: str) -> str:
-    data = sys.stdin.buffer.read() if name == "-" and sys.stdin is not None else Path(name).read_bytes()
-    return data.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from logagent.core.outcome import Failure
 from logagent.core.query import AnswerForm, Limits, Match, Query
 from logagent.terminal.arguments import When
 from logagent.terminal.colors import wants_color
+from logagent.terminal.printing import Finder
 from logagent.terminal.unix.logs import Found, FoundLog, find, some_names
 from logagent.terminal.unix.numbering import print_numbered
 from logagent.terminal.unix.patterns import MatchingLines
-from logagent.terminal.unix.printing import Finder, GrepPrinter, GrepStyle
+from logagent.terminal.unix.printing import GrepPrinter, GrepStyle
 from logagent.terminal.unix.reading import Reading
 from logagent.terminal.unix.request import UnixRequest
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING

@@ -8,9 +8,10 @@ from dataclasses import replace
 from logagent.config.errors import ConfigError
 from logagent.core.query import Match
 from logagent.terminal.checking import given
+from logagent.terminal.patterns import split
+from logagent.terminal.printing import Finder
 from logagent.terminal.unix.grep import GrepCommand
-from logagent.terminal.unix.patterns import MatchingLines, split, wanted
-from logagent.terminal.unix.printing import Finder
+from logagent.terminal.unix.patterns import MatchingLines, wanted
 from logagent.terminal.unix.request import EVERYTHING, UnixRequest, operands_of, request_of
 from logagent.terminal.unix.typed import GrepTyped
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from logagent.core.matching.expressions import MAX_PATTERN
+from logagent.terminal.patterns import edged, escaped
 
 _PLAIN = re.compile(r"[\w\s/:=,@\"'<>#%&~;!-]*", re.ASCII)
 """Patterns that mean themselves in every dialect."""
 _BASIC = re.compile(r"(?<!\\)(?:\\\\)*\\([|(){}+?])")
 """What is an operator in a basic pattern of grep, and here a character."""
-_ENDS = re.compile(r"(?<!\\)(?:\\\\)*\$$")
-"""A `$` at the end that is no character."""
 _WORD_EDGE = re.compile(r"\\<(?=\w)|(?<=\w)\\>")
 """The edges of a word as grep spells them, where `\b` is the same."""
 
@@ -37,14 +36,6 @@ class MatchingLines:
     hints: tuple[str, ...] = ()
     literals: tuple[str, ...] = ()
     expressions: tuple[str, ...] = ()
-
-
-def split(text: str) -> list[str]:
-    """Return the patterns of a text, one a line; line ends may be those of Windows."""
-    lines = text.split("\n")
-    if len(lines) > 1 and not lines[-1]:
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
 
 
 def wanted(
@@ -79,13 +70,13 @@ def _parameters(
     texts: Sequence[str], expressions: Sequence[str], *, literal: bool, word: bool, line: bool, invert: bool
 ) -> dict[str, list[str]]:
     """Return the parameters for several patterns, so that agents of all versions know them if they are few."""
-    edged = [_edged(_escaped(each) if literal else each, word=word, line=line) for each in expressions]
-    joined = "|".join(map("(?:{})".format, edged))
-    if not invert and (len(edged) == 1 or len(joined) <= MAX_PATTERN):
-        return {"regex": edged if len(edged) == 1 else [joined]}
+    bounded = [edged(escaped(each) if literal else each, word=word, line=line) for each in expressions]
+    joined = "|".join(map("(?:{})".format, bounded))
+    if not invert and (len(bounded) == 1 or len(joined) <= MAX_PATTERN):
+        return {"regex": bounded if len(bounded) == 1 else [joined]}
     plain = [not word and not line and _is_plain(text, literal=literal) for text in texts]
     keywords = [text for text, is_text in zip(texts, plain, strict=True) if is_text]
-    others = [each for each, is_text in zip(edged, plain, strict=True) if not is_text]
+    others = [each for each, is_text in zip(bounded, plain, strict=True) if not is_text]
     if invert:
         return {"exclude": keywords, "exclude_regex": others}
     return {"keyword": keywords, "regex": others, "any": ["true"]}
@@ -94,26 +85,6 @@ def _parameters(
 def _is_plain(text: str, *, literal: bool) -> bool:
     """Whether a pattern means itself; agents take more of these than of expressions, and find them faster."""
     return literal or _PLAIN.fullmatch(text) is not None
-
-
-def _edged(expression: str, *, word: bool, line: bool) -> str:
-    """Put the edges of a line or of a word around an expression, by what it must stand between.
-
-    The engine takes `^` and `$` at the edges of an expression only, so those that are there take the place of others.
-    """
-    if not word and not line:
-        return expression
-    left, right = ("^", "$") if line else (r"(?:^|\W)", r"(?:\W|$)")
-    if "|" not in expression:
-        if expression.startswith("^"):
-            left, expression = "^", expression[1:]
-        if _ENDS.search(expression):
-            right, expression = "$", expression[:-1]
-    return f"{left}(?:{expression}){right}"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([^\w\s/:=,@\"'<>%&~;!\x80-\U0010ffff])", r"\\\1", text, flags=re.ASCII)
 
 
 def _hints(patterns: Sequence[str]) -> tuple[str, ...]:

@@ -11,10 +11,9 @@ from logagent.core.columns import cut_before, with_used_origins
 from logagent.core.escapes import in_line
 from logagent.core.rendering.records import SEPARATOR, Groups
 from logagent.terminal.escapes import escaped
+from logagent.terminal.printing import Finder
 from logagent.terminal.streams import Write
 
-Finder = Callable[[bytes], Sequence[tuple[int, int]]]
-"""Returns where in a line matches begin and end."""
 NAME_COLOR, NUMBER_COLOR, SIGN_COLOR = "35", "32", "36"
 """The colours that grep gives names, numbers, and the signs behind them."""
 

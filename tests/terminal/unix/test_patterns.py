@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.core.matching.matcher import Matcher
-from logagent.terminal.unix.patterns import MatchingLines, split, wanted
+from logagent.terminal.unix.patterns import MatchingLines, wanted
 
 LETTERS = st.text(r"ab_ .*[\$^|(){-", max_size=4)
 
@@ -44,12 +44,6 @@ def test_edges_that_an_expression_has_are_kept() -> None:
 def test_one_word_is_a_keyword_which_agents_of_all_versions_find_fastest() -> None:
     assert wanted(["sshd: refused"], literal=False).parameters == {"keyword": ["sshd: refused"]}
     assert wanted(["a", "b"], literal=False, invert=True).parameters == {"exclude": ["a", "b"]}
-
-
-def test_lines_of_a_file_are_patterns_whatever_ends_them() -> None:
-    assert split("a\r\nb\n\nc") == ["a", "b", "", "c"]
-    assert split("") == [""]
-    assert split("\n") == [""]
 
 
 def test_an_empty_pattern_matches_all_and_none_matches_nothing() -> None:
