@@ -65,6 +65,23 @@ def test_curl_shows_the_verdict_in_the_trailers_of_h2c(cluster: tuple[Process, P
 
 
 @needs("curl")
+def test_curl_posts_a_form_over_tls_once_it_is_told_to_go_on(
+    cluster: tuple[Process, Process], authority: Path, tmp_path: Path
+) -> None:
+    """Over both protocols, also where the form is longer than any URL, and with what curl waits for before it sends."""
+    web0, _ = cluster
+    form = tmp_path / "form"
+    form.write_text("&".join(["filename=app.log", "any=true", *(f"keyword=line%20{n}5" for n in range(300, 9000))]))
+    files = ["--cacert", f"{authority}/ca.pem", "--cert", f"{authority}/web1.pem", "--key", f"{authority}/web1-key.pem"]
+    expected = [line for line in reversed(LINES) if len(line) == len(LINES[-1]) and line.endswith("5")][:3]
+    for way in ("--http1.1", "--http2"):
+        asked = ["-H", "Expect: 100-continue", "--data-binary", f"@{form}", f"{web0.urls[1]}/logs?n=3"]
+        done = curl(way, "-v", *files, *asked)
+        assert done.stdout.decode().splitlines() == expected, done.stderr
+        assert way == "--http2" or b"< HTTP/1.1 100" in done.stderr
+
+
+@needs("curl")
 def test_curl_shows_the_verdict_in_the_trailers_over_tls(cluster: tuple[Process, Process], authority: Path) -> None:
     web0, _ = cluster
     files = ["--cacert", f"{authority}/ca.pem", "--cert", f"{authority}/web1.pem", "--key", f"{authority}/web1-key.pem"]
