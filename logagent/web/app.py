@@ -36,7 +36,7 @@ from logagent.web.documents import (
 from logagent.web.forms import Form, hits_form, logs_form
 from logagent.web.streaming import Answer, Plan, StreamingQuart
 from logagent.web.tracing import leave_untold, trace_of
-from logagent.web.uploads import Upload, check_form, takes_form
+from logagent.web.uploads import Upload, UploadRoom, check_form, takes_form
 
 READ_AT_ONCE = 8 * 1024
 """Bytes of parameters that are read on the event loop, in less than a millisecond; larger ones are read in a thread."""
@@ -111,6 +111,7 @@ class _Routes:
         self._answers = answers
         self._version = version
         self._access = access
+        self._uploads = UploadRoom()
 
     async def check_names(self) -> None:
         self._access.check_names(request.scope)
@@ -170,7 +171,7 @@ class _Routes:
 
     async def _query(self, parse: Callable[[bytes, int, bytes], Query]) -> Query:
         """Read the parameters of a URL and of a body; who asks is settled before."""
-        form = await _form()
+        form = await _form(self._uploads)
         read = partial(parse, request.query_string, time.time_ns(), form)
         large = len(request.query_string) + len(form) > READ_AT_ONCE
         return _addressed(await self._answers.threads.call(read) if large else read())
@@ -197,13 +198,13 @@ async def _refuse_uploads() -> None:
         raise Refusal(413, "a body comes with POST to /logs or /hits only")
 
 
-async def _form() -> bytes:
+async def _form(room: UploadRoom) -> bytes:
     """Return the body of a request; empty if it can have none."""
     if not takes_form(request.method, request.path):
         return b""
     headers = request.headers
     check_form(headers.get("content-type", ""), request.content_length, headers.get("content-encoding", "").lower())
-    return await Upload.of(request.scope).read()
+    return await Upload.of(request.scope).read(room)
 
 
 def _refuse_misdirected(own: Identity) -> None:

@@ -9,7 +9,7 @@ import trio
 from werkzeug.http import parse_options_header
 
 from logagent.core.wire.parameters import MAX_FORM
-from logagent.web.documents import Refusal
+from logagent.web.documents import Refusal, refuse_for_now
 
 FORM = "application/x-www-form-urlencoded"
 """The media type of parameters in a body."""
@@ -17,7 +17,30 @@ FORM_ROUTES = frozenset({"/logs", "/hits"})
 """The paths that take a form."""
 SECONDS = 10.0
 """Seconds for the whole body: a mebibyte over a slow line of one megabit a second takes eight."""
+MOST_HELD = 32 * 1024 * 1024
+"""Bytes of all bodies that are being read at the same time: thirty-two that are as large as a form may be."""
 _SCOPE = "upload"
+
+
+class UploadRoom:
+    """Bounds the bytes of all bodies that are being read at the same time.
+
+    Args:
+        most: how many bytes there may be.
+    """
+
+    def __init__(self, most: int = MOST_HELD) -> None:
+        self._free = most
+
+    def take(self, size: int) -> bool:
+        """Take room for further bytes; return whether there was any."""
+        has_room = size <= self._free
+        self._free -= size * has_room
+        return has_room
+
+    def give_back(self, size: int) -> None:
+        """Give back what was taken."""
+        self._free += size
 
 
 class Upload:
@@ -27,6 +50,8 @@ class Upload:
         self._wanted = trio.Event()
         self._ended = trio.Event()
         self._body = bytearray()
+        self._room: UploadRoom | None = None  # while it is read
+        self._is_crowded = False
 
     @classmethod
     def of(cls, scope: Any) -> Upload:
@@ -40,25 +65,43 @@ class Upload:
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Take the next message of the request; what nobody reads is dropped, and so is what is too large."""
-        if self._wanted.is_set() and len(self._body) <= MAX_FORM:
-            self._body += message.get("body", b"")
-        if not message.get("more_body") or len(self._body) > MAX_FORM:
+        self._keep(message.get("body", b""))
+        if not message.get("more_body") or len(self._body) > MAX_FORM or self._is_crowded:
             self._ended.set()
 
-    async def read(self) -> bytes:
+    def _keep(self, piece: bytes) -> None:
+        if self._room is None or len(self._body) > MAX_FORM or self._is_crowded:
+            return
+        if self._room.take(len(piece)):
+            self._body += piece
+        else:
+            self._is_crowded = True
+
+    async def read(self, room: UploadRoom) -> bytes:
         """Return the whole body.
 
+        Args:
+            room: what it and all others may hold until they are read.
+
         Raises:
-            Refusal: 413 if it is larger than a form may be, 408 if it does not come in time.
+            Refusal: 413 if it is larger than a form may be, 408 if it does not come in time, 503 if there is no room.
         """
+        self._room = room
         self._wanted.set()
-        with trio.move_on_after(SECONDS) as in_time:
-            await self._ended.wait()
-        if in_time.cancelled_caught:
-            raise Refusal(408, f"the body did not come within {SECONDS:g} s")
-        if len(self._body) > MAX_FORM:
-            raise too_large()
-        return bytes(self._body)
+        try:
+            with trio.move_on_after(SECONDS) as in_time:
+                await self._ended.wait()
+            if self._is_crowded:
+                raise refuse_for_now("too many bodies are being read at the same time; ask again")
+            if in_time.cancelled_caught:
+                raise Refusal(408, f"the body did not come within {SECONDS:g} s")
+            if len(self._body) > MAX_FORM:
+                raise too_large()
+            return bytes(self._body)
+        finally:
+            self._room = None
+            room.give_back(len(self._body))
+            self._body.clear()
 
 
 def takes_form(method: str, path: str) -> bool:

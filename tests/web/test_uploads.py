@@ -19,7 +19,7 @@ from logagent.core.wire.parameters import MAX_FORM
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import trailers
 from logagent.web.documents import Refusal
-from logagent.web.uploads import FORM, SECONDS, Upload
+from logagent.web.uploads import FORM, SECONDS, Upload, UploadRoom
 from testbed.broken import Broken
 from testbed.cluster import Cluster
 
@@ -96,8 +96,23 @@ async def test_a_body_that_does_not_come_is_waited_for_no_longer_than_it_may_tak
     upload = Upload()
     began = trio.current_time()
     with pytest.raises(Refusal, match="did not come within 10 s") as refused:
-        await upload.read()
+        await upload.read(UploadRoom())
     assert (refused.value.status, trio.current_time() - began) == (408, SECONDS)
+
+
+async def read_of(upload: Upload, room: UploadRoom, *pieces: bytes) -> bytes:
+    """What is read of a body that comes in some pieces."""
+    read: list[bytes] = []
+
+    async def reads() -> None:
+        read.append(await upload.read(room))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads)
+        await trio.testing.wait_all_tasks_blocked()
+        for number, piece in enumerate(pieces, 1):
+            upload.receive({"body": piece, "more_body": number < len(pieces)})
+    return read[0]
 
 
 async def test_nothing_of_a_body_is_kept_that_nobody_reads() -> None:
@@ -106,8 +121,20 @@ async def test_nothing_of_a_body_is_kept_that_nobody_reads() -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(upload.wait_until_wanted)
         await trio.testing.wait_all_tasks_blocked()
-        nursery.start_soon(upload.read)
+        assert await read_of(upload, UploadRoom(), b"n=", b"1") == b"n=1"
+
+
+async def test_bodies_for_which_there_is_no_room_are_refused_for_now() -> None:
+    room, waiting = UploadRoom(most=10), Upload()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(waiting.read, room)
         await trio.testing.wait_all_tasks_blocked()
-        upload.receive({"body": b"n=", "more_body": True})
-        upload.receive({"body": b"1", "more_body": False})
-    assert await upload.read() == b"n=1"
+        waiting.receive({"body": b"x" * 8, "more_body": True})
+        with pytest.RaisesGroup(pytest.RaisesExc(Refusal, match="too many bodies")) as refused:
+            await read_of(Upload(), room, b"abc", b"de")
+        nursery.cancel_scope.cancel()
+    [error] = refused.value.exceptions
+    assert isinstance(error, Refusal)
+    assert error.status == 503
+    assert await read_of(Upload(), room, b"1234567890") == b"1234567890"
+    assert await read_of(Upload(), room, b"1234567890") == b"1234567890"
