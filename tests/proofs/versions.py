@@ -209,6 +209,30 @@ def identities(checks: Checks, earlier: Path, root: Path) -> None:
         )
 
 
+def new_parameters(checks: Checks, earlier: Path, root: Path) -> None:
+    """A peer is named with the parameter that it is too old for, and the lines of the agent that was asked come."""
+    questions = {
+        "any": "/logs?filename=app.log&keyword=7&keyword=5&any=true&n=2",
+        "n_per_file": "/logs?filename=app.log&n_per_file=2",
+        "by": "/hits?filename=app.log&by=file",
+        "paths": f"/logs?filename={root}/app.log&n=2",
+    }
+    with agent(earlier, "other", root) as url, agent(TREE, "asked", root, "--peer", f"other={url}") as first:
+        for name, question in questions.items():
+            *records, end = map(json.loads, _lines_as_json(first, question))
+            failed = {part["host"]: part["message"] for part in end["end"]["hosts"] if part["status"]}
+            told = set(failed) <= {"other"} and all(f"`{name}`" in message for message in failed.values())
+            checks.check(f"new asks old with {name}: named, or answered", told, str(end)[-500:])
+            checks.check(f"new asks old with {name}: the other host's lines", bool(records), str(end)[-500:])
+            if not failed:
+                checks.note(f"the earlier revision knows {name}")
+
+
+def _lines_as_json(url: str, question: str) -> list[str]:
+    accept = ["-H", "accept: application/x-ndjson"]
+    return run(["curl", "-s", "--http2-prior-knowledge", "-m", "60", *accept, url + question]).stdout.splitlines()
+
+
 def cursors(checks: Checks, earlier: Path, root: Path) -> None:
     """What one revision answered is gone on with by the other, whichever of the two is asked and asks."""
     question = "/logs?filename=*.log&n=30"
@@ -283,6 +307,7 @@ def main() -> int:
         write_logs(root)
         prove(checks, earlier, root)
         identities(checks, earlier, root)
+        new_parameters(checks, earlier, root)
         cursors(checks, earlier, root)
         second = Path(directory, "second")
         second.mkdir()
