@@ -43,11 +43,11 @@ def _standard_streams() -> Streams:
     """Return unbuffered streams in place of Python's: when the program ends, nothing is left that could fail.
 
     A descriptor that the caller closed is opened as /dev/null: otherwise a socket would get its number, and output
-    would be written to the socket.
+    would be written to the socket. Standard output cannot be written then, so that no answer is lost without a word.
     """
-    for descriptor in (1, 2):
+    for descriptor, mode in ((1, os.O_RDONLY), (2, os.O_WRONLY)):
         if not _is_open(descriptor):
-            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+            os.dup2(os.open(os.devnull, mode), descriptor)
     return Streams(io.FileIO(1, "wb", closefd=False), text_writer(2), interactive=_is_open(0) and os.isatty(0))
 
 

@@ -70,7 +70,7 @@ class CommandParser(argparse.ArgumentParser):
         """Read the arguments of a command, flags and other words in any order.
 
         A flag that takes a value takes the next word, whatever it is; one that may take a value takes it behind `=`
-        only; after `--` no word is a flag; `-20` means `--lines 20`, or what `numbered` says.
+        only; after `--` no word is a flag; `-20` means `--lines 20`, or what `numbered` says, and `-20f` also `-f`.
 
         Args:
             argv: without the command.
@@ -109,21 +109,26 @@ class CommandParser(argparse.ArgumentParser):
                 yield from (_WORD + each for each in rest)
             elif not word.startswith("-") or word == "-":
                 yield _WORD + word
-            elif self.numbered and re.fullmatch("-[0-9]+", word):
-                yield self._lines(word)
+            elif self.numbered and (number := re.fullmatch("(-[0-9]+)([fF]?)", word)):
+                yield self._lines(word, number[1])
+                yield from self._flags(f"-{number[2]}", rest) if number[2] else ()
             else:
-                flags, value = self._apart(word)
-                yield self._with_default(flags)
-                if value is None and self._takes_next(flags):
-                    value = next(rest, None)
-                if value is not None:
-                    yield _WORD + value if value.startswith("-") else value
+                yield from self._flags(word, rest)
 
-    def _lines(self, word: str) -> str:
-        """Return the flag that `-20` stands for."""
+    def _flags(self, word: str, rest: Iterator[str]) -> Iterator[str]:
+        """Yield the flags of a word, and the value of the last one: attached, or the next of the other words."""
+        flags, value = self._apart(word)
+        yield self._with_default(flags)
+        if value is None and self._takes_next(flags):
+            value = next(rest, None)
+        if value is not None:
+            yield _WORD + value if value.startswith("-") else value
+
+    def _lines(self, word: str, number: str) -> str:
+        """Return the flag that the number of a word such as `-20` stands for."""
         if self.numbered not in self._option_string_actions:
             self.error(f"there are no lines to be counted by {word}; behind -- it is a word")
-        return f"{self.numbered}={word[1:]}"
+        return f"{self.numbered}={number[1:]}"
 
     def _with_default(self, flag: str) -> str:
         """Return a flag with the value that it stands for if it may take one and has none."""

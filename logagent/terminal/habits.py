@@ -21,9 +21,17 @@ _FLAGS = {
     "--since-time": "--since WHEN",
     "--port": "--listen ADDRESS:PORT",
     "-p": "--listen ADDRESS:PORT",
+    "-S": "--since WHEN",
+    "-U": "--until WHEN",
 }
 """Flags of kubectl, journalctl and servers, by what they are here. The newest line comes first here, as with
 `journalctl -r`; who turns that round once more wants the oldest."""
+_CHOOSING = {
+    "--include": "FILE may be a glob between quotes, such as '**/*.log'",
+    "--exclude": "no file is left out; FILE may be a glob of those that are meant, such as '**/*.log'",
+    "--exclude-dir": "no directory is left out; FILE may be a glob of what is meant, such as 'nginx/**/*'",
+}
+"""Flags of grep that choose among files, by how files are chosen here."""
 _COMMANDS = {
     "log": "query FILE",
     "logs": "query FILE",
@@ -46,6 +54,8 @@ def meant_flag(word: str, known: Collection[str]) -> str:
         word: a flag without its value, or a word too many.
         known: the flags of the command.
     """
+    if word in _CHOOSING and "--since" in known:
+        return f"; {_CHOOSING[word]}"
     here = _FLAGS.get(word, "")
     if here.split(" ")[0] in known:
         return _asked(here)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from logagent.core.globs import is_glob
@@ -57,6 +57,22 @@ def meant(names: Iterable[str], listing: Listing) -> list[str]:
     return [sentence for name in names if not is_glob(name) and (sentence := _sentence(name, hosts))]
 
 
+def everything(hosts: Sequence[str]) -> Query:
+    """Return the query whose listing holds all directories."""
+    return Query.of(files=("**/*",), hosts=hosts, timeout=PATIENCE)
+
+
+def meant_directories(names: Iterable[str], listing: Listing) -> list[str]:
+    """Return a sentence for each name that is almost that of a directory."""
+    hosts: dict[str, set[str]] = {}
+    for log in listing.logs:
+        parts = log.name.split("/")
+        for depth in range(1, len(parts)):
+            hosts.setdefault("/".join(parts[:depth]), set()).add(log.host)
+    some = (_sentence(name.rstrip("/"), hosts, end="/") for name in names if not is_glob(name))
+    return [*filter(None, some)]
+
+
 def _around(names: Iterable[str]) -> Iterable[str]:
     """Yield globs of what a name that is almost right may mean: beside it, of the same name or of a similar one."""
     for name in names:
@@ -73,16 +89,16 @@ def _hosts_by_name(listing: Listing) -> Mapping[str, list[str]]:
     return hosts
 
 
-def _sentence(name: str, hosts: Mapping[str, list[str]]) -> str:
+def _sentence(name: str, hosts: Mapping[str, Collection[str]], end: str = "") -> str:
     near = nearest(name, hosts)
     if not near:
         return ""
     several = len({host for each in hosts.values() for host in each}) > 1
-    told = [f"{each} (on {_listed(hosts[each])})" if several else each for each in near]
+    told = [f"{each}{end} (on {_listed(hosts[each])})" if several else f"{each}{end}" for each in near]
     return f"is {' or '.join(told)} meant?"
 
 
-def _listed(hosts: Sequence[str]) -> str:
+def _listed(hosts: Collection[str]) -> str:
     more = f" and {len(hosts) - MOST} more" if len(hosts) > MOST else ""
     return ", ".join(sorted(hosts)[:MOST]) + more
 

@@ -92,9 +92,10 @@ def test_neither_home_nor_locale_nor_terminal_are_needed(
     assert (done.stdout.decode(), done.returncode, done.stderr) == (LINE, 0, b"")
 
 
-def test_streams_that_the_caller_closed_are_not_missed(agent: Process) -> None:
-    command = ["sh", "-c", '"$@" <&- >&- 2>&-', "-", *LOGAGENT, "query", "app.log", "--agent", agent.url]
-    assert subprocess.run(command).returncode == 0
+@pytest.mark.parametrize(("closed", "code"), [("<&- 2>&- >/dev/null", 0), ("<&- >&- 2>&-", 2)])
+def test_an_answer_fails_only_without_standard_output(agent: Process, closed: str, code: int) -> None:
+    command = ["sh", "-c", f'"$@" {closed}', "-", *LOGAGENT, "grep", ".", "app.log", "--agent", agent.url]
+    assert subprocess.run(command).returncode == code
 
 
 def test_a_pattern_file_with_windows_line_ends_holds_the_same_patterns(agent: Process, tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from logagent.config.errors import ConfigError
 from logagent.core.outcome import Failure
 from logagent.terminal.printing import LinePrinter
 from logagent.terminal.unix.logs import Found, find
+from logagent.terminal.unix.numbering import ONE_HOST
 from logagent.terminal.unix.printing import ExactPrinter
 from logagent.terminal.unix.reading import Reading
 from logagent.terminal.unix.request import UnixRequest, operands_of, request_of
@@ -27,7 +29,11 @@ class CatCommand:
     waits_for_lines: bool = False
 
     async def run(self, reading: Reading, environ: Mapping[str, str]) -> int:
-        """Print all lines, and return the exit code."""
+        """Print all lines, and return the exit code.
+
+        Raises:
+            ConfigError: for arguments that cannot be used of several hosts.
+        """
         try:
             found = await find(reading, self.request.operands, self.request.query)
         except Failure as failure:
@@ -44,6 +50,8 @@ class CatCommand:
             await printer.end()
 
     async def _merged(self, reading: Reading) -> None:
+        if self.number:
+            raise ConfigError("-n", ONE_HOST)
         query, terminal = self.request.query, reading.streams.stdout.isatty()
         printer = LinePrinter(reading.write, prefix=True, color=False, escape=terminal)
         query = replace(query, files=self.request.merged_names, form=replace(query.form, places=True))

@@ -15,7 +15,7 @@ from logagent.terminal.arguments import When
 from logagent.terminal.colors import wants_color
 from logagent.terminal.printing import Finder
 from logagent.terminal.unix.logs import Found, FoundLog, find, some_names
-from logagent.terminal.unix.numbering import print_numbered
+from logagent.terminal.unix.numbering import ONE_HOST, print_numbered
 from logagent.terminal.unix.patterns import MatchingLines
 from logagent.terminal.unix.printing import GrepPrinter, GrepStyle
 from logagent.terminal.unix.reading import Reading
@@ -156,7 +156,7 @@ class _Search:
         query, merged = self._asked.request.query, self._found.is_merged
         query = replace(query, form=replace(query.form, places=merged or query.match.has_context))
         if merged and self._asked.numbers:
-            raise ConfigError("-n", "lines are numbered on one host; name it with --host")
+            raise ConfigError("-n", ONE_HOST)
         if merged:
             limits = Limits(n_per_file=self._asked.most)
             query = replace(query, files=self._asked.request.merged_names, limits=limits)

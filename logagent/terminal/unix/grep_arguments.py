@@ -12,10 +12,11 @@ from logagent.terminal.patterns import split
 from logagent.terminal.printing import Finder
 from logagent.terminal.unix.grep import GrepCommand
 from logagent.terminal.unix.patterns import MatchingLines, wanted
+from logagent.terminal.unix.reading import PATTERNS
 from logagent.terminal.unix.request import EVERYTHING, UnixRequest, operands_of, request_of
 from logagent.terminal.unix.typed import GrepTyped
 
-_FLAGS = dict.fromkeys(("keyword", "exclude", "regex", "exclude_regex"), "PATTERN") | {"n": "-m"}
+_FLAGS = dict.fromkeys(PATTERNS, "PATTERN") | {"n": "-m"}
 ReadPatterns = Callable[[str], str]
 """Returns the text of a file of patterns; `-` is standard input."""
 

@@ -17,6 +17,8 @@ from logagent.terminal.unix.logs import FoundLog
 from logagent.terminal.unix.printing import GrepPrinter, by_file
 from logagent.terminal.unix.reading import Reading
 
+ONE_HOST = "lines are numbered on one host; name it with --host"
+"""Why lines that several hosts merge have no numbers."""
 _File = tuple[str, int]
 """A file by its log and its fingerprint, which stay when it is rotated."""
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from logagent.config.errors import ConfigError
 from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
@@ -18,10 +19,14 @@ from logagent.terminal.notices import NoticePrinter
 from logagent.terminal.printing import BatchPrinter
 from logagent.terminal.progress import Progress, Watched
 from logagent.terminal.streams import Streams, Write
-from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, in_trace, talk
+from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, advice, in_trace, talk
 
 MOST = 3
 """Names that no host has and for which others are looked up: of more, a shell made them of a glob."""
+_BELOW = "/**/*"
+"""The end of a glob that stands for all that lies in a directory."""
+PATTERNS = ("keyword", "exclude", "regex", "exclude_regex")
+"""The parameters that hold a pattern."""
 LISTING_PATIENCE = 30.0
 """Seconds that a listing may take unless told otherwise, as that of `files`."""
 
@@ -89,6 +94,8 @@ class Reading:
     def fail(self, failure: Failure) -> int:
         """Tell why nothing could be asked, and return the exit code."""
         self.say(f"{self.url}: {failure.message} ({failure.status.name}){in_trace(failure.trace)}")
+        for sentence in advice(failure.message, self.url):
+            self.say(sentence)
         return FAILED
 
     async def listing(self, query: Query) -> Listing:
@@ -106,18 +113,31 @@ class Reading:
             raise Failure(Status.DEADLINE_EXCEEDED, f"did not answer within {allowed}") from None
 
     async def meant(self, names: Sequence[str], hosts: Sequence[str]) -> list[str]:
-        """Return sentences about the logs that may be meant by names that no host has; of a few names only."""
+        """Return sentences about the logs or directories that may be meant by names that no host has.
+
+        Of a few names only.
+        """
         if self._looked_up == MOST:
             return []
         # Imported here, since most names are right.
-        from logagent.terminal.nearest_names import GRACE, PATIENCE, around, meant
+        from logagent.terminal.nearest_names import around, everything, meant, meant_directories
 
         self._looked_up += 1
-        asked, left = around(names, hosts), self.until - time.monotonic()
+        asked = around(names, hosts)
+        found = meant(names, await self._nearby(asked)) if asked.files else []
+        directories = [name.removesuffix(_BELOW) for name in names if name.endswith(_BELOW)]
+        if found or not directories:
+            return found
+        return meant_directories(directories, await self._nearby(everything(hosts)))
+
+    async def _nearby(self, asked: Query) -> Listing:
+        """Return a listing for suggestions; an empty one if it does not come soon."""
+        from logagent.terminal.nearest_names import GRACE, PATIENCE
+
         try:
-            return meant(names, await self.agent.list_files(asked, min(PATIENCE + GRACE, left))) if asked.files else []
+            return await self.agent.list_files(asked, min(PATIENCE + GRACE, self.until - time.monotonic()))
         except (Failure, Late):
-            return []
+            return Listing((), ())
 
     async def read(self, query: Query, printer: BatchPrinter, met: Query | None = None) -> Outcome:
         """Print the answer to a query, and tell what is missing from it.
@@ -125,6 +145,9 @@ class Reading:
         Args:
             met: the query about a log that a glob met: what is no text is a failure only of a log that was named. None:
                 it was named.
+
+        Raises:
+            ConfigError: for a pattern that the agent refuses.
         """
         outcome = await self.answer(query, printer)
         if met is not None and outcome.status is Status.DATA_LOSS and not outcome.lines:
@@ -153,7 +176,14 @@ class Reading:
         return FOUND
 
     def tell(self, outcome: Outcome) -> None:
-        """Tell what is missing from an answer."""
+        """Tell what is missing from an answer.
+
+        Raises:
+            ConfigError: for a pattern that the agent refuses.
+        """
+        name, _, reason = outcome.message.partition(": ")
+        if name in PATTERNS and not outcome.hosts:
+            raise ConfigError("PATTERN", reason)
         for line in talk(outcome, agent=self.url, verbose=self.verbose):
             if outcome.complete:
                 self.say(line)

@@ -21,6 +21,8 @@ from logagent.terminal.unix.typed import LinesTyped, UnixTyped
 
 EVERYTHING = "**/*"
 """The glob that stands for all logs."""
+_WHAT = "a path below the agent's roots, or a glob such as 'nginx/*.log'"
+_NO_INPUT = "standard input is not read"
 _FLAGS = {
     "filename": "FILE",
     "hostname": "--host",
@@ -81,7 +83,9 @@ def request_of(
         ConfigError: for an argument that cannot be used.
     """
     if not operands:
-        raise ConfigError("FILE", "is missing: a path below the agent's roots, or a glob such as 'nginx/*.log'")
+        raise ConfigError("FILE", f"is missing: {_WHAT}; {_NO_INPUT}")
+    if isinstance(typed, LinesTyped) and "-" in [operand.typed for operand in operands]:
+        raise ConfigError("FILE", f"{_NO_INPUT}; give {_WHAT}, or ./- for a log of that name")
     parameters = {
         "filename": [operands[0].names[0]],
         "hostname": host_names(typed.host),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from logagent.config.errors import ConfigError
 from logagent.core.batch import Batch, LineFlag, Origin, Out
 from logagent.core.hits.by_file import count_of
 from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, failed
@@ -96,6 +97,12 @@ def test_of_several_hosts_one_answer_is_asked_by_time() -> None:
     assert run(TWO_HOSTS, "ls", "a.log")[1] == b"one:\na.log\n\ntwo:\na.log\n"
     shop = replace(TWO_HOSTS, logs=[log("a.log"), log("shop/b.log"), log("shop/b.log", host="two")])
     assert run(shop, "ls", "a.log", "shop")[1] == b"one:\na.log\n\none shop:\nb.log\n\ntwo shop:\nb.log\n"
+
+
+def test_lines_of_several_hosts_have_no_numbers() -> None:
+    for command in ("grep -n x a.log", "cat -n a.log"):
+        with pytest.raises(ConfigError, match="-n: lines are numbered on one host"):
+            run(TWO_HOSTS, *command.split())
 
 
 def test_a_host_that_failed_makes_the_exit_code_two_but_its_lines_are_printed() -> None:
