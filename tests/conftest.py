@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -20,6 +21,9 @@ from testbed.console import Console
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 numpy()  # as in an agent that has read a large block; what is done before is tested in `core/test_arrays.py`
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script: programs under test would, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 address.CONFIG = "/no/such/logagent.toml"  # an agent of the machine that runs the tests is none of theirs
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -102,6 +103,15 @@ def shown_otherwise(example: Example, shell: Shell) -> list[str]:
     return [f"{example.where}: {line} does not come" for line in shown if digits_alike(line) not in came]
 
 
+def kill(pid: int) -> None:
+    """Kill a process, and wait until it is gone: until then it may still be connected to."""
+    process = os.pidfd_open(pid)
+    os.kill(pid, signal.SIGKILL)
+    gone, _, _ = select.select([process], [], [], 10)
+    os.close(process)
+    assert gone
+
+
 def test_real_examples_run_as_written_against_one_demonstration(tmp_path: Path) -> None:
     with nothing_left(tmp_path / "demo") as directory:
         demo = Demo(directory, "--keep")
@@ -114,7 +124,7 @@ def test_real_examples_run_as_written_against_one_demonstration(tmp_path: Path) 
         plain = [typed, *examples_of("demo")]
         with ThreadPoolExecutor(AT_A_TIME) as pool:
             wrong = [each for found in pool.map(lambda example: wrong_in(example, shell), plain) for each in found]
-        os.kill(demo.agents()["secondary-2"], signal.SIGKILL)
+        kill(demo.agents()["secondary-2"])
         for example in examples_of("demo without secondary-2"):
             wrong += shown_otherwise(example, shell)
         assert not wrong, "\n".join(wrong)
