@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import NoReturn
 
+TOOLS = 6
+"""Tools that may watch a program at the same time, see `sys.monitoring`."""
+
 
 def main() -> int:
     """Load the program, run it, and return its exit code.
@@ -51,7 +54,7 @@ def program() -> NoReturn:
     What waits for the end is done first, and where a debugger or a profiler watches, Python ends as it always does.
     """
     code = main()
-    if sys.gettrace() or sys.getprofile():
+    if _is_watched():
         sys.exit(code)
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
@@ -59,6 +62,14 @@ def program() -> NoReturn:
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
     os._exit(code)
+
+
+def _is_watched() -> bool:
+    """Return whether a debugger, a profiler or the like watches, which Python 3.12 and later tell as tools."""
+    if sys.gettrace() or sys.getprofile():
+        return True
+    monitoring = getattr(sys, "monitoring", None)
+    return monitoring is not None and any(monitoring.get_tool(number) for number in range(TOOLS))
 
 
 if __name__ == "__main__":
