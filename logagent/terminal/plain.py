@@ -88,16 +88,7 @@ def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
     source: Source = DirectSource(asked.agent.url, secure_of(asked.agent), until)
     source = _tallied(source) if asked.query.form.hits else source
     try:
-        printed = finished(
-            print_batches(
-                _tallied(source) if asked.query.form.hits else source,
-                asked,
-                streams,
-                environ,
-                pipe.write,
-                time.monotonic,
-            )
-        )
+        printed = finished(print_batches(source, asked, streams, environ, pipe.write, time.monotonic))
         pipe.until = math.inf
         outcome = finished(printed.end(asked))
     except Unwritable as unwritable:
