@@ -70,6 +70,16 @@ class Unwritable(Exception):
         super().__init__(str(error))
         self.error = error
 
+    def exit_code(self) -> int:
+        """Return the exit code of a command whose reader is gone.
+
+        Raises:
+            OSError: if writing failed for another reason.
+        """
+        if isinstance(self.error, BrokenPipeError):
+            return CLOSED_PIPE
+        raise stdout_error(self.error) from self.error
+
 
 def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
     """Ask, print the answer, and report what is missing from it.
@@ -92,9 +102,7 @@ def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
         pipe.until = math.inf
         outcome = finished(printed.end(asked))
     except Unwritable as unwritable:
-        if isinstance(unwritable.error, BrokenPipeError):
-            return CLOSED_PIPE
-        raise stdout_error(unwritable.error) from unwritable.error
+        return unwritable.exit_code()
     return report(outcome, asked, streams)
 
 

@@ -15,12 +15,12 @@ from logagent.core.wire.listing import Listing
 from logagent.peers.direct.coroutines import finished
 from logagent.peers.direct.documents import listing_from
 from logagent.peers.direct.source import DirectSource
-from logagent.terminal.answer import CLOSED_PIPE, GRACE
+from logagent.terminal.answer import GRACE
 from logagent.terminal.patterns import read_text
 from logagent.terminal.plain import DirectPipe, Unwritable
 from logagent.terminal.progress import progress_on
 from logagent.terminal.secured import secure_of
-from logagent.terminal.streams import Streams, stdout_error
+from logagent.terminal.streams import Streams
 from logagent.terminal.unix.cat import checked_cat
 from logagent.terminal.unix.grep_arguments import checked_grep
 from logagent.terminal.unix.ls import checked_ls
@@ -101,6 +101,4 @@ def run(command: Command, streams: Streams, environ: Mapping[str, str]) -> int:
             reading = Reading(agent, request.agent.url, streams, progress, write, until, request.verbose)
             return finished(command.run(reading, environ))
     except Unwritable as unwritable:
-        if isinstance(unwritable.error, BrokenPipeError):
-            return CLOSED_PIPE
-        raise stdout_error(unwritable.error) from unwritable.error
+        return unwritable.exit_code()
