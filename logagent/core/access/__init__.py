@@ -1,7 +1,8 @@
-"""Who may ask, decided from facts: the names that an agent is asked by, and the users of its machine.
+"""Who may ask for what, decided from facts: callers and rules, names of the agent, and users of its machine.
 
-May import, of ``core``: nothing.
+May import, of ``core``: its own modules, none of the other wings.
 
-Doors: ``host_names.KnownNames`` knows the names by which an agent may be addressed; ``local_rights.LocalRights`` knows
+Doors: ``caller.Caller`` is who asks; ``rules.Rules`` says what he may read, and gives the ``sight.Sight`` of it;
+``host_names.KnownNames`` knows the names by which an agent may be addressed; ``local_rights.LocalRights`` knows
 the users of its machine that it serves.
 """

@@ -1,0 +1,55 @@
+"""Who asks: a caller, qualified by how it was proved who that is, so that no kind of proof can pose as another."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+
+class Proof(enum.StrEnum):
+    """How it was proved who a caller is.
+
+    Attributes:
+        TOKEN: by a token that this fleet handed out; the name is the token's.
+        CERT: by a client certificate; the name is that of its subject.
+        OIDC: by a signed token of an identity provider; the name is `ISSUER/SUBJECT`.
+        UNIX: by the kernel of the host that was asked first; the name is `USER@HOST`.
+        ANONYMOUS: not at all; there is no name.
+    """
+
+    TOKEN = "token"
+    CERT = "cert"
+    OIDC = "oidc"
+    UNIX = "unix"
+    ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks.
+
+    Attributes:
+        proof: how that was proved.
+        name: by that proof; empty if there is none.
+        groups: names of groups, of the same proof.
+        until: when the proof ends, in seconds since the epoch; None: it does not.
+        chain: names in the certificates of the agents that ask for him, first of the one that proved who he is; empty:
+            he asks himself.
+        credential: tells what was shown as a proof from others of the same caller, and is no secret; stays here.
+    """
+
+    proof: Proof
+    name: str = ""
+    groups: frozenset[str] = frozenset()
+    until: float | None = None
+    chain: tuple[str, ...] = ()
+    credential: str = field(default="", compare=False)
+
+    @property
+    def identity(self) -> str:
+        """The proof and the name, as rules spell them: `token:alice`, or `anonymous`."""
+        return f"{self.proof}:{self.name}" if self.name else str(self.proof)
+
+
+ANONYMOUS = Caller(Proof.ANONYMOUS)
+"""A caller of whom nothing is proved."""

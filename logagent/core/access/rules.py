@@ -1,0 +1,140 @@
+"""The rules that say who may read what: one ordered list, of which the first that matches decides.
+
+As soon as there is any rule, what none allows is denied. A denied file is as if it were not there.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from logagent.core.access.caller import Caller, Proof
+from logagent.core.access.file_globs import FileGlob
+from logagent.core.access.sight import Decision, Sight
+from logagent.core.globs import is_glob
+
+GROUP = "group"
+"""What begins the spelling of a group in a rule."""
+EVERYBODY = "*"
+"""All callers, anonymous ones too."""
+
+
+class What(enum.StrEnum):
+    """What a rule is about.
+
+    Attributes:
+        LOGS: lines.
+        HITS: how many lines there are, by time or by file.
+        FILES: the list of logs.
+        FOLLOW: lines as they are written; takes LOGS, too.
+        HOSTS: the list of hosts.
+        METRICS: figures about the agent itself.
+    """
+
+    LOGS = "logs"
+    HITS = "hits"
+    FILES = "files"
+    FOLLOW = "follow"
+    HOSTS = "hosts"
+    METRICS = "metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; an empty field matches everything.
+
+    Attributes:
+        allows: whether what it matches is allowed, or else denied.
+        who: identities or globs of them, `group:NAME`, `group:PROOF:NAME`, or `*`.
+        hosts: names or globs.
+        files: globs below the roots.
+        what: what it is about.
+        back: nanoseconds that lines may be old; None: as old as they are. Of rules that allow only.
+        place: where it is written, for people.
+    """
+
+    allows: bool
+    who: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    files: tuple[FileGlob, ...] = ()
+    what: frozenset[What] = frozenset()
+    back: int | None = None
+    place: str = ""
+
+    def is_for(self, caller: Caller, host: str) -> bool:
+        """Return whether it is about a caller, and about a host."""
+        return (not self.who or any(_means(who, caller) for who in self.who)) and (
+            not self.hosts or any(_stands_for(glob, host) for glob in self.hosts)
+        )
+
+    def is_about(self, what: What) -> bool:
+        """Return whether it is about a kind of question."""
+        return not self.what or what in self.what
+
+    @property
+    def is_about_all_files(self) -> bool:
+        """Whether it is about every file."""
+        return not self.files or any(glob.matches_all for glob in self.files)
+
+
+class Rules:
+    """An ordered list of rules.
+
+    Args:
+        rules: the first that matches decides; none at all: everything is allowed.
+    """
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        self.rules: Sequence[Rule] = tuple(rules)
+
+    def __bool__(self) -> bool:
+        return bool(self.rules)
+
+    def accepts(self, caller: Caller, host: str) -> bool:
+        """Return whether a host gives a caller anything at all."""
+        return not self.rules or any(self._gives(caller, host, what) for what in What)
+
+    def shows_host(self, caller: Caller, host: str, whats: Collection[What]) -> bool:
+        """Return whether a caller may ask a host for something of each of these kinds."""
+        return not self.rules or all(self._gives(caller, host, what) for what in whats)
+
+    def sight(self, caller: Caller, host: str, whats: Collection[What]) -> Sight | None:
+        """Return what a caller sees of a host's files by questions of all these kinds; None: everything."""
+        if not self.rules:
+            return None
+        return Sight([self._decisions(caller, host, what) for what in whats])
+
+    def matching(self, caller: Caller, host: str, what: What) -> list[Rule]:
+        """Return the rules that decide about a caller's questions of a kind to a host, in their order."""
+        return [rule for rule in self.rules if rule.is_for(caller, host) and rule.is_about(what)]
+
+    def _gives(self, caller: Caller, host: str, what: What) -> bool:
+        for rule in self.matching(caller, host, what):
+            if rule.allows:
+                return True
+            if rule.is_about_all_files:
+                return False
+        return False
+
+    def _decisions(self, caller: Caller, host: str, what: What) -> list[Decision]:
+        return [Decision(rule.allows, rule.files, rule.back, rule.place) for rule in self.matching(caller, host, what)]
+
+
+def _means(who: str, caller: Caller) -> bool:
+    if who == EVERYBODY:
+        return True
+    kind, _, name = who.partition(":")
+    if kind == GROUP:
+        proof, colon, group = name.partition(":")
+        if colon and proof in tuple(Proof):
+            return proof == caller.proof and any(_stands_for(group, one) for one in caller.groups)
+        return any(_stands_for(name, one) for one in caller.groups)
+    if kind != caller.proof:
+        return False
+    return _stands_for(name, caller.name)
+
+
+def _stands_for(glob: str, name: str) -> bool:
+    return glob == name or (is_glob(glob) and bool(name) and fnmatchcase(name, glob))
