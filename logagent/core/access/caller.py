@@ -35,6 +35,8 @@ class Caller:
         until: when the proof ends, in seconds since the epoch; None: it does not.
         chain: names in the certificates of the agents that ask for him, first of the one that proved who he is; empty:
             he asks himself.
+        aliases: further names that the same proof gives him: those that a certificate has beside that of its subject;
+            rules may name him by them, so that they travel with him.
         credential: tells what was shown as a proof from others of the same caller, and is no secret; stays here.
     """
 
@@ -43,6 +45,7 @@ class Caller:
     groups: frozenset[str] = frozenset()
     until: float | None = None
     chain: tuple[str, ...] = ()
+    aliases: frozenset[str] = frozenset()
     credential: str = field(default="", compare=False)
 
     @property

@@ -133,7 +133,7 @@ def _means(who: str, caller: Caller) -> bool:
         return any(_stands_for(name, one) for one in caller.groups)
     if kind != caller.proof:
         return False
-    return _stands_for(name, caller.name)
+    return any(_stands_for(name, one) for one in (caller.name, *caller.aliases))
 
 
 def _stands_for(glob: str, name: str) -> bool:
