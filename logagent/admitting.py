@@ -10,19 +10,41 @@ from logagent.certificate_names import names_in
 from logagent.config import accounts
 from logagent.config.settings import Settings
 from logagent.core.access.local_rights import LocalRights
+from logagent.core.access.rules import Rules
 from logagent.web.access import Access
 from logagent.web.admission.local_users import LocalUsers
+from logagent.web.admission.proving import Prover, Provers
 
 _log = logging.getLogger(__name__)
 
 
-def access_of(settings: Settings) -> Access:
-    """Make what decides which requests an agent answers."""
+def access_of(settings: Settings, rules: Rules | None = None) -> Access:
+    """Make what decides which requests an agent answers.
+
+    Args:
+        settings: of the agent.
+        rules: none: everybody who may ask is given everything.
+    """
+    local_users = LocalUsers(local_rights(settings), host=settings.name, trusting=settings.trust_loopback)
     return Access(
         [settings.name, *settings.known_as, *_certified(settings.tls_certificate)],
         certificate_required=settings.client_certificate == "required",
-        local_users=None if settings.trust_loopback else LocalUsers(local_rights(settings)),
+        local_users=local_users,
+        host=settings.name,
+        rules=rules,
+        provers=Provers(_provers(settings, rules, local_users)),
     )
+
+
+def _provers(settings: Settings, rules: Rules | None, local_users: LocalUsers) -> list[Prover]:
+    """Return what finds out who asks, in the order in which proofs count: the first that is shown decides.
+
+    The directory of users is not asked where nobody wants to know: without rules, and without peers that may have some.
+    """
+    provers: list[Prover] = []
+    if rules or settings.peer:
+        provers.append(local_users)
+    return provers
 
 
 def _certified(certificate: Path | None) -> list[str]:

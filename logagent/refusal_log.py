@@ -1,7 +1,7 @@
 """What an agent refuses, as lines on standard error: one for each refusal, bounded, and never in the way of the agent.
 
 Any code logs a refusal with `logging.getLogger("logagent.refusals")`: the message is the reason, and `extra` may hold
-`status`, `peer` (the client's address) and `trace_id`.
+`status`, `peer` (the client's address), `caller` (who asks) and `trace_id`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ PER_SECOND = 10.0
 """Lines per second after that: a flood fills no disk, and is still seen to go on."""
 LONGEST_REASON = 600
 """Characters of a reason: what a certificate and its fault take, and few enough to fit into one write (PIPE_BUF)."""
+LONGEST_CALLER = 200
+"""Characters of who asks: an identity provider's name for him may take hundreds."""
 TELLING = 1.0
 """Seconds after which it is told how many refusals were not shown, if no other line tells it before."""
 
@@ -81,11 +83,17 @@ class RefusalLog(logging.Handler):
 
 def line_of(record: logging.LogRecord) -> str:
     """Return the line that tells of a refusal; control characters in it are escaped, since clients choose its words."""
-    status, peer, trace_id = (str(getattr(record, name, "")) for name in ("status", "peer", "trace_id"))
+    status, peer, caller, trace_id = (
+        _printable(str(getattr(record, name, ""))) for name in ("status", "peer", "caller", "trace_id")
+    )
     reason = _printable(record.getMessage())
-    reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]}..."
-    told = " ".join(part for part in ("refused", _printable(peer), f"({_printable(status)})" if status else "") if part)
-    return f"{told}: {reason}" + (f" (trace {_printable(trace_id)})" if trace_id else "")
+    reason, caller = _cut(reason, LONGEST_REASON), _cut(caller, LONGEST_CALLER)
+    told = ["refused", peer, f"({status})" if status else "", f"as {caller}" if caller else ""]
+    return f"{' '.join(filter(None, told))}: {reason}" + (f" (trace {trace_id})" if trace_id else "")
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def _printable(text: str) -> str:

@@ -54,6 +54,11 @@ def test_a_line_says_who_what_and_why() -> None:
     assert line_of(record) == f"refused 10.0.0.7:5 (404): GET /logs: no such file (trace {'ab' * 16})"
 
 
+def test_a_line_names_who_asks() -> None:
+    record = refusal("GET /logs: no", status=403, peer="10.0.0.7:5", caller="token:alice through web-1\n")
+    assert line_of(record) == r"refused 10.0.0.7:5 (403) as token:alice through web-1\n: GET /logs: no"
+
+
 def test_a_line_says_what_is_known() -> None:
     assert line_of(refusal("no")) == "refused: no"
 
@@ -65,7 +70,8 @@ def test_nobody_writes_lines_of_his_own_or_moves_a_cursor() -> None:
 
 @pytest.mark.parametrize("letter", ["x", "ä", "\U000e0001", "\n"])
 def test_a_line_fits_into_one_write(letter: str) -> None:
-    told = line_of(refusal(letter * 100_000, peer="[" + "f" * 45 + "]:65535", status=431, trace_id="0" * 32))
+    peer = "[" + "f" * 45 + "]:65535"
+    told = line_of(refusal(letter * 100_000, peer=peer, status=431, caller=letter * 10_000, trace_id="0" * 32))
     assert len(told) >= LONGEST_REASON
     assert len(told.encode()) < PIPE_BUF
 

@@ -1,14 +1,20 @@
-"""Access control: by which names an agent is addressed, and who may ask it."""
+"""Access control: by which names an agent is addressed, who asks it, and whether it gives him anything."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
+from logagent.core.access.caller import Caller, Proof
 from logagent.core.access.host_names import KnownNames, authority_in_target
+from logagent.core.access.rules import Rules
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.admission.local_users import LocalUsers
-from logagent.web.documents import Refusal
+from logagent.web.admission.proving import BadProof, Provers
+from logagent.web.documents import Refusal, refuse_for_now
+from logagent.web.tracing import note_caller, shown
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 """Paths that are answered to everybody: they tell nothing of logs."""
@@ -21,6 +27,10 @@ NO_CERTIFICATE = (
     "(a command shows one with `--certs`, or `--cert` and `--key`)"
 )
 """What is said of a client over TLS without a certificate, where one is required."""
+NO_PROOF = "this agent answers only those who prove who they are, and nothing was shown that does"
+"""What is said of an anonymous client to whom no rule gives anything; nothing that would help somebody who guesses."""
+CHALLENGE = {"www-authenticate": 'Bearer realm="logagent"'}
+"""What says that a token may help. There is no other challenge: a browser would ask for a password, and keep it."""
 SHOWN = 100
 """Characters that are repeated of a wrong name: more than any that people use."""
 
@@ -31,15 +41,28 @@ class Access:
     Args:
         names: by which it may be addressed in cleartext, besides IP addresses and `localhost`.
         certificate_required: whether clients must show a certificate where there is TLS.
-        local_users: decides which clients of this machine are served; None: all are.
+        local_users: decides which clients of this machine are served while there are no rules; None: all are.
+        host: the agent's name, for the rules.
+        rules: none: everybody who may ask is given everything.
+        provers: find out who asks; none: everybody is anonymous.
     """
 
     def __init__(
-        self, names: Iterable[str], *, certificate_required: bool, local_users: LocalUsers | None = None
+        self,
+        names: Iterable[str],
+        *,
+        certificate_required: bool,
+        local_users: LocalUsers | None = None,
+        host: str = "",
+        rules: Rules | None = None,
+        provers: Provers | None = None,
     ) -> None:
         self._names = KnownNames(names)
         self._certificate_required = certificate_required
         self._local_users = local_users
+        self._host = host
+        self._rules = rules or Rules()
+        self._provers = provers or Provers()
 
     def check_names(self, scope: Mapping[str, Any]) -> None:
         """Refuse a request in cleartext that does not address this agent by one of its names.
@@ -75,34 +98,74 @@ class Access:
             return None
         return 401, NO_CERTIFICATE
 
-    async def admit(self, scope: Mapping[str, Any]) -> None:
-        """Refuse a request for logs by a client that may not ask for them.
+    async def admit(self, scope: Mapping[str, Any]) -> Caller:
+        """Return who asks, of whom this agent answers something; his rights are looked at for each file.
 
         Args:
             scope: of an ASGI request.
 
         Raises:
-            Refusal: as `refusal` returns it.
-        """
-        if refusal := await self.refusal(scope):
-            raise refusal
-
-    async def refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
-        """Return why the client of an ASGI request may not ask for logs; None if it may.
-
-        It is 401 if a certificate is missing, and 403 for a user of this machine who is not served.
+            Refusal: 401 if a certificate or another proof is missing or does not hold, 403 for a caller to whom no rule
+                gives anything, or, while there are no rules, for a user of this machine who is not served, 503 if it
+                cannot be known at the moment who asks.
         """
         if not may_ask(scope, certificate_required=self._certificate_required):
-            return Refusal(401, NO_CERTIFICATE)
-        objection = await self._objection(scope)
-        return Refusal(403, objection) if objection else None
+            raise Refusal(401, NO_CERTIFICATE)
+        caller = await self._proved(scope)
+        note_caller(scope, caller)
+        if not self._rules and (objection := await self._objection(scope, caller)):
+            raise Refusal(403, objection)
+        if not self._rules.accepts(caller, self._host):
+            raise unaccepted(caller)
+        return caller
 
-    async def _objection(self, scope: Mapping[str, Any]) -> str:
+    async def refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
+        """Return why the client of an ASGI request may not ask for logs, as `admit` raises it; None if it may."""
+        try:
+            await self.admit(scope)
+        except Refusal as refusal:
+            return refusal
+        return None
+
+    def still_admits(self, caller: Caller) -> bool:
+        """Return whether a caller who was admitted would still be: his proof holds, and a rule gives him something."""
+        return self._provers.still_prove(caller) and self._rules.accepts(caller, self._host)
+
+    async def _proved(self, scope: Mapping[str, Any]) -> Caller:
+        try:
+            return await self._provers.prove(scope, strict=bool(self._rules))
+        except BadProof as bad:
+            raise _unproved(bad) from None
+
+    async def _objection(self, scope: Mapping[str, Any], caller: Caller) -> str:
+        """Return why a client of this machine is not served who has proved nothing but being one; empty if he is."""
         state = scope.get("state", {})
         client: LocalClient | None = state.get(STATE)
         if self._local_users is None or client is None or state.get("client_certificate"):
             return ""
-        return await self._local_users.objection(client)
+        is_proved = caller.proof not in (Proof.UNIX, Proof.ANONYMOUS)
+        return "" if is_proved else await self._local_users.objection(client)
+
+
+def unaccepted(caller: Caller) -> Refusal:
+    """Return the refusal of a caller to whom no rule gives anything; it says which one would, unless he is nobody."""
+    if caller.proof is Proof.ANONYMOUS:
+        return Refusal(401, NO_PROOF, CHALLENGE)
+    return Refusal(403, f"no rule gives {shown(caller)} anything here; a [[rule]] with who = [{_meant(caller)}] would")
+
+
+def _meant(caller: Caller) -> str:
+    """Return who a rule would name: a user of a machine on all hosts, as is usual."""
+    identity = caller.identity
+    if caller.proof is Proof.UNIX:
+        identity = f"{identity.rpartition('@')[0]}@*"
+    return json.dumps(identity, ensure_ascii=False)
+
+
+def _unproved(bad: BadProof) -> Refusal:
+    if bad.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return refuse_for_now(bad.told)
+    return Refusal(bad.status, bad.told, CHALLENGE if bad.status == HTTPStatus.UNAUTHORIZED else {}, logged=bad.logged)
 
 
 def may_ask(scope: Mapping[str, Any], *, certificate_required: bool) -> bool:

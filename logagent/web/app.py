@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from quart import Response, g, request
 from quart_trio.wrappers import TrioResponse
 
+from logagent.core.access.caller import Caller
 from logagent.core.cursor import continued
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
@@ -165,9 +166,10 @@ class _Routes:
         response.headers[VERSION_HEADER] = self._version
         response.headers[AGENT_HEADER] = to_header(self._agent.identity)
 
-    async def _admit(self) -> None:
-        await self._access.admit(request.scope)
+    async def _admit(self) -> Caller:
+        caller = await self._access.admit(request.scope)
         _refuse_misdirected(self._agent.identity)
+        return caller
 
     async def _query(self, parse: Callable[[bytes, int, bytes], Query]) -> Query:
         """Read the parameters of a URL and of a body; who asks is settled before."""

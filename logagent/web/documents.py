@@ -16,7 +16,7 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.wire.trace import trace_id
-from logagent.web.tracing import trace_of
+from logagent.web.tracing import note_reason, trace_of
 
 RETRY_AFTER = 1
 """Seconds after which a client that was refused for now may ask again: most answers take less."""
@@ -31,11 +31,15 @@ class Refusal(Exception):
         status: the HTTP status code.
         detail: what is wrong, for people.
         headers: of the response, besides those that every document has.
+        logged: what the agent's own log says; empty: the same.
         members: further members of the document.
     """
 
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None, **members: str) -> None:
+    def __init__(
+        self, status: int, detail: str, headers: dict[str, str] | None = None, *, logged: str = "", **members: str
+    ) -> None:
         super().__init__(detail)
+        self.logged = logged
         self.status = status
         self.detail = detail
         self.headers = headers or {}
@@ -92,6 +96,8 @@ def answer_errors_with_problems(app: QuartTrio) -> None:
 
 
 async def _refused(refusal: Refusal) -> Problem:
+    if refusal.logged:
+        note_reason(request.scope, refusal.logged)
     return Problem(refusal, trace_of(request.scope))
 
 

@@ -7,12 +7,17 @@ import secrets
 from http import HTTPStatus
 from typing import Any
 
+from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.trace import SPAN_ID_BYTES, TRACE_ID_BYTES, begin_trace, read_traceparent, trace_id
 
 _log = logging.getLogger("logagent.refusals")
 _PLACE = "trace"
 _UNTOLD = "refusal_untold"
+_CALLER = "caller"
+_LOGGED = "refusal_logged"
+LONGEST_SHOWN = 200
+"""Characters that are shown of who asks: a name of an identity provider may take hundreds."""
 
 
 def trace_of(scope: Any) -> str:
@@ -34,6 +39,23 @@ def leave_untold(scope: Any) -> None:
     scope[_UNTOLD] = True
 
 
+def note_caller(scope: Any, caller: Caller) -> None:
+    """Note who asks, for a line about the refusal of his request."""
+    scope[_CALLER] = caller
+
+
+def note_reason(scope: Any, reason: str) -> None:
+    """Note why a request is refused, if a line about that is to say more than its response."""
+    scope[_LOGGED] = reason
+
+
+def shown(caller: Caller) -> str:
+    """Return who a caller is, for people: his identity, and through whom he asks."""
+    identity = caller.identity
+    told = identity if len(identity) <= LONGEST_SHOWN else f"{identity[:LONGEST_SHOWN]}..."
+    return f"{told} through {' and '.join(caller.chain)}" if caller.chain else told
+
+
 def log_refusal(scope: Any, status: int, reason: str) -> None:
     """Leave one line about a refused request; of its URL only the path, since its query may hold what is secret.
 
@@ -48,7 +70,9 @@ def log_refusal(scope: Any, status: int, reason: str) -> None:
     if missing or scope.get(_UNTOLD):
         return
     about = {"status": status, "peer": _peer(scope.get("client")), "trace_id": trace_id(trace_of(scope))}
-    _log.warning("%s %s: %s", scope["method"], scope["path"], reason, extra=about)
+    caller: Caller | None = scope.get(_CALLER)
+    about |= {} if caller is None or caller == ANONYMOUS else {"caller": shown(caller)}
+    _log.warning("%s %s: %s", scope["method"], scope["path"], scope.get(_LOGGED, reason), extra=about)
 
 
 def _peer(client: tuple[str, int] | None) -> str:

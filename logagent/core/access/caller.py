@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass, field
 
 
@@ -13,7 +14,8 @@ class Proof(enum.StrEnum):
         TOKEN: by a token that this fleet handed out; the name is the token's.
         CERT: by a client certificate; the name is that of its subject.
         OIDC: by a signed token of an identity provider; the name is `ISSUER/SUBJECT`.
-        UNIX: by the kernel of the host that was asked first; the name is `USER@HOST`.
+        UNIX: by the kernel of the host that was asked first; the name is `USER@HOST`, see
+            `unix_name`.
         ANONYMOUS: not at all; there is no name.
     """
 
@@ -56,3 +58,21 @@ class Caller:
 
 ANONYMOUS = Caller(Proof.ANONYMOUS)
 """A caller of whom nothing is proved."""
+
+
+def unix_name(user: str | int, host: str) -> str:
+    """Return the name of a user of a host, `USER@HOST`, in which the last `@` is before the host.
+
+    What in a user's name could be taken for that `@`, or for the asterisk of a glob, is percent-encoded: a directory
+    may well have a user `root@elsewhere`, who must not match `root@*`.
+
+    Args:
+        user: his name; or his number, `#1000`, if he has none.
+        host: the agent's name.
+    """
+    name = f"#{user}" if isinstance(user, int) else re.sub(r"[%@*?\[\]\s]", _escaped, user)
+    return f"{name}@{host}"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))

@@ -1,7 +1,8 @@
-"""Who a client is: the user of this machine that holds the other end of a connection.
+"""Who a client is: what it shows to prove it, and the user of this machine that holds the other end of a connection.
 
 May import, of ``web``: nothing.
 
 Doors: ``local_client.introduce`` finds out who a client of this machine is, once for each connection;
-``local_users.LocalUsers`` says whether such a client is served.
+``local_users.LocalUsers`` says which user that is, and whether such a client is served while there are no rules;
+``proving.Provers`` takes the first proof that is shown.
 """

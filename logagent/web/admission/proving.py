@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from logagent.core.access.caller import Caller
+from logagent.core.access.caller import ANONYMOUS, Caller
 
 
 class BadProof(Exception):
@@ -14,7 +14,8 @@ class BadProof(Exception):
     Args:
         told: what the client is told; it must not help somebody who guesses.
         logged: what the agent's own log says; empty: the same.
-        status: the HTTP status code: 401 where another proof might do, 403 where none would.
+        status: the HTTP status code: 401 where another proof might do, 403 where none would, 503 where the same proof
+            may do later.
     """
 
     def __init__(self, told: str, logged: str = "", status: int = 401) -> None:
@@ -24,6 +25,17 @@ class BadProof(Exception):
         self.status = status
 
 
+class Unnamed(BadProof):
+    """What a connection shows is good, but names nobody whom a rule could mean.
+
+    Such as a host's certificate, or a user whom this machine cannot tell from others. It counts only where rules are in
+    force; elsewhere such a client is served as it always was.
+    """
+
+    def __init__(self, told: str, logged: str = "", status: int = 403) -> None:
+        super().__init__(told, logged, status)
+
+
 class Prover(Protocol):
     """Knows one kind of proof."""
 
@@ -31,10 +43,52 @@ class Prover(Protocol):
         """Return who the client of an ASGI request is, by this kind of proof; None if it shows nothing of this kind.
 
         Raises:
+            Unnamed: for one that names nobody.
             BadProof: for a proof of this kind that does not hold.
         """
         ...
 
     def still_proves(self, caller: Caller) -> bool:
-        """Return whether the proof of a caller that this prover returned, found by its `credential`, still holds."""
+        """Return whether the proof of a caller still holds.
+
+        Callers whom another prover returned, and those for whom another agent asks (with a `chain`), are none of its
+        business: for them it returns True. It tells its own by their `proof` and `credential`.
+        """
         ...
+
+
+class Provers:
+    """Several kinds of proof, of which the first that is shown counts.
+
+    Args:
+        provers: what is shown on purpose before what every connection shows: the header of agents that ask for others,
+            tokens, then certificates, then the user of this machine.
+    """
+
+    def __init__(self, provers: Sequence[Prover] = ()) -> None:
+        self._provers = tuple(provers)
+
+    async def prove(self, scope: Mapping[str, Any], *, strict: bool) -> Caller:
+        """Return who the client of an ASGI request is.
+
+        Args:
+            scope: of the request.
+            strict: whether one who shows what names nobody is refused, or else is anonymous.
+
+        Raises:
+            BadProof: for a proof that does not hold: no other one counts in its place.
+        """
+        for prover in self._provers:
+            try:
+                caller = await prover.prove(scope)
+            except Unnamed:
+                if strict:
+                    raise
+                return ANONYMOUS
+            if caller is not None:
+                return caller
+        return ANONYMOUS
+
+    def still_prove(self, caller: Caller) -> bool:
+        """Return whether the proof of a caller still holds."""
+        return all(prover.still_proves(caller) for prover in self._provers)
