@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from logagent.certificate_names import names_in
 from logagent.config import accounts
+from logagent.config.access_rules import AccessRule
 from logagent.config.settings import Settings
+from logagent.core.access.file_globs import FileGlob
 from logagent.core.access.local_rights import LocalRights
-from logagent.core.access.rules import Rules
+from logagent.core.access.rules import Rule, Rules, What
+from logagent.core.units import SECOND
 from logagent.web.access import Access
 from logagent.web.admission.local_users import LocalUsers
 from logagent.web.admission.proving import Prover, Provers
@@ -73,3 +77,21 @@ def supplementary_groups() -> frozenset[int]:
     """Return the groups by which this process may read logs: without its own, which often holds everybody."""
     others = set(os.getgroups()) - {os.getegid(), accounts.nameless_group()}
     return frozenset(group for group in others if not (accounts.is_everybodys(group) or accounts.is_of_devices(group)))
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Return the rules that say who may read what; none: whoever is served may read everything."""
+    roots = tuple(settings.root_name.values())
+    return Rules(_rule(given, number, roots) for number, given in enumerate(settings.rule, 1))
+
+
+def _rule(given: AccessRule, number: int, roots: Sequence[str]) -> Rule:
+    return Rule(
+        given.allows,
+        who=given.who,
+        hosts=given.hosts,
+        files=tuple(FileGlob(glob, roots) for glob in given.files),
+        what=frozenset(map(What, given.what)),
+        back=None if given.back is None else given.back * SECOND,
+        place=f"rule {number}",
+    )

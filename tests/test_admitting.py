@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from logagent import certs
-from logagent.admitting import access_of, local_rights, supplementary_groups
+from logagent.admitting import access_of, local_rights, rules_of, supplementary_groups
 from logagent.config import accounts
+from logagent.config.access_rules import AccessRule
 from logagent.config.settings import Settings
+from logagent.core.access.rules import What
+from logagent.core.units import SECOND
 from logagent.web.access import Access
 from logagent.web.documents import Refusal
 
@@ -69,3 +72,15 @@ def test_its_own_group_and_those_that_hold_everybody_do_not_count(monkeypatch: p
     monkeypatch.setattr(os, "getgroups", lambda: list(names))
     monkeypatch.setattr(os, "getegid", lambda: 999)
     assert supplementary_groups() == {4}
+
+
+def test_rules_are_made_of_the_settings_with_the_roots_that_their_files_may_name() -> None:
+    given = AccessRule(True, ("token:alice",), ("web-*",), ("app:x.log",), ("logs",), back=60)
+    (rule,) = rules_of(Settings(name="web-1", rule=(given,), root_name={Path("/srv/app"): "app"})).rules
+    assert (rule.allows, rule.who, rule.hosts, rule.what) == (True, ("token:alice",), ("web-*",), {What.LOGS})
+    assert (rule.back, rule.place) == (60 * SECOND, "rule 1")
+    assert [glob.matches("app", "x.log") for glob in rule.files] == [True]
+
+
+def test_without_rules_there_is_none() -> None:
+    assert not rules_of(Settings(name="web-1"))

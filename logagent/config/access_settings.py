@@ -1,8 +1,8 @@
-"""The rows of the table that say who may ask an agent without a certificate, and by which names."""
+"""The rows of the table that say who may ask an agent, for what, and by which names."""
 
 from __future__ import annotations
 
-from logagent.config import accounts, values
+from logagent.config import access_rules, accounts, acting, values
 from logagent.config.setting import Setting
 
 NEVER_SERVE = Setting(
@@ -69,3 +69,28 @@ CLEARTEXT = (
     ),
 )
 """Who is served in cleartext."""
+
+RULES = (
+    Setting(
+        "rule",
+        access_rules.access_rule,
+        "who may read what: tables [[rule]], the first that fits deciding; as soon as there is one, what none allows "
+        "is denied to everybody",
+        "table",
+        otherwise="none: whoever is served may read everything",
+        repeatable=True,
+        in_file_only=True,
+    ),
+    Setting(
+        "acting",
+        acting.acting,
+        "an agent that may ask for others, by the name in its certificate or a glob of it, and the kinds of identities "
+        "that it may claim, of token, cert, oidc, unix and anonymous; in the environment with ; between several, in "
+        "the file a table [acting] of name = kinds",
+        "name=kinds",
+        otherwise="none",
+        repeatable=True,
+        between=";",
+    ),
+)
+"""Who may read what, and who may ask for whom."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from logagent.config import access_rules, acting
 from logagent.config.errors import ConfigError
 from logagent.config.setting import Setting
 from logagent.config.table import BY_NAME, SETTINGS
@@ -17,6 +18,7 @@ _TABLES = {
     "peer": 'db-2 = "https://10.0.0.2:8443"',
     "root_name": '"/srv/app/log" = "app"',
     "root_timezone": '"/var/log/app" = "Europe/Berlin"',
+    "acting": acting.EXAMPLE,
 }
 """Settings that are tables in the file, and an example of a line in each."""
 
@@ -55,6 +57,9 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
     given: dict[str, Given] = {}
     for setting in SETTINGS:
         text = environ.get(setting.variable, "")
+        if text and setting.in_file_only:
+            # What somebody takes for being in force must not be passed over.
+            raise ConfigError(setting.variable, f"stands in the file of --config only, as tables [[{setting.name}]]")
         if text:
             texts = _pieces(text, setting.between) if setting.repeatable else (text,)
             given[setting.name] = Given(texts, setting.variable)
@@ -101,9 +106,11 @@ def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
             raise ConfigError(
                 where, f"must be a table, such as [{setting.name}] with lines like {_TABLES[setting.name]}"
             )
-        return tuple(f"{name}={_text_of(member, where)}" for name, member in value.items())
+        return tuple(f"{name}={_member(setting, name, member, where)}" for name, member in value.items())
     if setting.name == "time_format":
         return _tables_of_formats(value, where)
+    if setting.name == "rule":
+        return _tables_of_rules(value, where)
     if not setting.repeatable:
         return (_text_of(value, where),)
     several = value if isinstance(value, list) else [value]
@@ -118,6 +125,27 @@ def _tables_of_formats(value: object, where: str) -> tuple[str, ...]:
             raise ConfigError(where, f"must be tables [[time_format]], each such as {TABLE_EXAMPLE}")
         texts.append(as_text(table) if isinstance(table, dict) else table)
     return tuple(texts)
+
+
+def _tables_of_rules(value: object, where: str) -> tuple[str, ...]:
+    """Return the rules in an array of tables."""
+    if not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
+        raise ConfigError(where, f"must be tables [[rule]], with two brackets, each such as {access_rules.EXAMPLE}")
+    if not value:
+        raise ConfigError(where, 'is empty; leave it out, or deny everything: who = "*", access = "deny"')
+    for number, table in enumerate(value, 1):
+        if strayed := next((name for name in table if name in BY_NAME and name not in access_rules.MEMBERS), None):
+            reason = f"{strayed} is a setting of the agent: it stands above the first [[rule]], not within one"
+            raise ConfigError(f"{where} {number}", reason)
+    return tuple(map(access_rules.as_text, value))
+
+
+def _member(setting: Setting, name: str, value: object, where: str) -> str:
+    """Return the text of one value in a table; kinds of identities may be a list."""
+    if setting.name == "acting" and isinstance(value, list):
+        otherwise = f"{name}: must be kinds of identities, as a text or a list of texts"
+        return ",".join(_text_of(member, where, otherwise) for member in value)
+    return _text_of(value, where)
 
 
 def _text_of(value: object, where: str, otherwise: str = "must be one value, a text or a number") -> str:

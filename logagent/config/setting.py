@@ -24,6 +24,7 @@ class Setting:
         otherwise: in words, the value that holds if none is given and there is no `default`.
         repeatable: whether it may be given several times.
         between: what stands between several values in the environment.
+        in_file_only: whether it is a table too large for a flag or a variable.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Setting:
     otherwise: str = ""
     repeatable: bool = False
     between: str = ","
+    in_file_only: bool = False
 
     @property
     def flag(self) -> str:

@@ -12,13 +12,21 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
-from logagent.config import listeners, timezones, tls_files, values
+from logagent.config import access_rules, listeners, timezones, tls_files, values
+from logagent.config.access_rules import AccessRule
+from logagent.config.acting import by_name
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
 from logagent.config.table import BY_NAME
 from logagent.config.time_formats import TimeFormat
 
 ClientCertificate = Literal["required", "optional"]
+
+_AS_READ = (
+    *("listen_mode", "allow_cleartext", "trust_loopback", "peer_pause", "patience", "disk_threads", "page_cache"),
+    *("max_line", "max_files", "max_walk", "max_answers", "max_follows", "max_time", "max_bytes", "graceful"),
+)
+"""Settings of one value that is as it was read, and hangs on no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,8 @@ class Settings:
         known_as: names in small letters.
         local_users: numbers.
         local_groups: numbers; None: the agent's supplementary groups.
+        rule: the first that fits counts; none: everything is allowed.
+        acting: kinds of identities by the name in a certificate, or a glob of it.
         root_name: the names of roots, each once, by their absolute paths.
         skip_files: globs.
         never_serve: globs besides those that are never served anyway.
@@ -62,6 +72,8 @@ class Settings:
     local_users: tuple[int, ...] = ()
     local_groups: tuple[int, ...] | None = None
     trust_loopback: bool = False
+    rule: tuple[AccessRule, ...] = ()
+    acting: Mapping[str, frozenset[str]] = field(default_factory=dict)
     patience: float = 5.0
     disk_threads: int = 2
     page_cache: str = "auto"
@@ -112,38 +124,26 @@ class _Checked:
         return Settings(
             name=name,
             listen=self._listen(secure=tls.certificate is not None),
-            listen_mode=self._one("listen_mode"),
             listen_group=self._one("listen_group") if "listen_group" in self._given else None,
             root=roots,
             root_name=self._root_names(roots),
             skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
             never_serve=tuple(glob for globs in self._several("never_serve") for glob in globs),
             peer=self._peers(),
-            peer_pause=self._one("peer_pause"),
             certs=self._path("certs"),
             tls_certificate=tls.certificate,
             tls_key=tls.key,
             tls_ca=tls.ca,
             client_certificate=self._client_certificate(tls),
-            allow_cleartext=self._one("allow_cleartext"),
             known_as=tuple(self._several("known_as")),
             local_users=tuple(user for users in self._several("local_users") for user in users),
             local_groups=self._local_groups(),
-            trust_loopback=self._one("trust_loopback"),
-            patience=self._one("patience"),
-            disk_threads=self._one("disk_threads"),
-            page_cache=self._one("page_cache"),
-            max_line=self._one("max_line"),
-            max_files=self._one("max_files"),
-            max_walk=self._one("max_walk"),
-            max_answers=self._one("max_answers"),
-            max_follows=self._one("max_follows"),
-            max_time=self._one("max_time"),
-            max_bytes=self._one("max_bytes"),
-            graceful=self._one("graceful"),
+            rule=self._rules(),
+            acting=self._acting(),
             timezone=self._timezone(),
             root_timezone=self._root_timezones(roots),
             time_format=tuple(self._several("time_format")),
+            **{name: self._one(name) for name in _AS_READ},
         )
 
     def _read(self, name: str) -> list[Any]:
@@ -215,6 +215,16 @@ class _Checked:
         if "local_groups" not in self._given:
             return None
         return tuple(group for groups in self._several("local_groups") for group in groups)
+
+    def _rules(self) -> tuple[AccessRule, ...]:
+        given = self._given.get("rule")
+        return access_rules.rules_of(given.texts, given.where) if given else ()
+
+    def _acting(self) -> dict[str, frozenset[str]]:
+        try:
+            return by_name(self._several("acting"))
+        except ValueError as error:
+            raise self._wrong("acting", str(error)) from None
 
     def _client_certificate(self, tls: tls_files.TlsFiles) -> ClientCertificate:
         if "client_certificate" not in self._given:

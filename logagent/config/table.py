@@ -117,6 +117,7 @@ SETTINGS = (
         default="false",
     ),
     *access_settings.CLEARTEXT,
+    *access_settings.RULES,
     Setting(
         "patience",
         values.seconds,
@@ -235,11 +236,17 @@ def _verbatim(default: str) -> str:
     return f"`{default}`" if "*" in default else default
 
 
+def _places(setting: Setting) -> str:
+    if setting.in_file_only:
+        return f"none; in the file `[[{setting.name}]]` | none"
+    return f"`{setting.flag}` | `{setting.variable}`"
+
+
 def markdown() -> str:
     """Return the table of settings in Markdown, for the documentation."""
     defaults = [_verbatim(setting.shown_default) for setting in SETTINGS]
     rows = [
-        f"| `{setting.flag}` | `{setting.variable}` | {setting.unit} | {default} | {setting.help} |"
+        f"| {_places(setting)} | {setting.unit} | {default} | {setting.help} |"
         for setting, default in zip(SETTINGS, defaults, strict=True)
     ]
     return "\n".join(["| flag | environment | unit | default | meaning |", "|---|---|---|---|---|", *rows])

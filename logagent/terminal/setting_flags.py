@@ -10,10 +10,11 @@ from logagent.terminal.search_flags import add_output
 
 
 def add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """Add the flags of `serve`, one for each setting."""
+    """Add the flags of `serve`, one for each setting that has one."""
     parser.add_argument("--config", metavar="FILE", help="a TOML file that holds settings [$LOGAGENT_CONFIG]")
     for setting in SETTINGS:
-        _add_setting(parser, setting)
+        if not setting.in_file_only:
+            _add_setting(parser, setting)
     return parser
 
 

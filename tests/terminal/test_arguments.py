@@ -80,7 +80,7 @@ def test_flags_of_settings_reach_the_settings() -> None:
     }
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", [each for each in SETTINGS if not each.in_file_only], ids=lambda each: each.name)
 def test_every_setting_has_its_flag(setting: Setting) -> None:
     argv, given = ([], "true") if setting.is_switch else (["x"], "x")
     assert typed(ServeArguments, "serve", setting.flag, *argv).settings == {setting.name: [given]}
