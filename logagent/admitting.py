@@ -15,9 +15,12 @@ from logagent.core.access.file_globs import FileGlob
 from logagent.core.access.local_rights import LocalRights
 from logagent.core.access.rules import Rule, Rules, What
 from logagent.core.units import SECOND
+from logagent.watched_tokens import WatchedTokens
 from logagent.web.access import Access
+from logagent.web.admission.authorization import NoOtherProof
 from logagent.web.admission.local_users import LocalUsers
 from logagent.web.admission.proving import Prover, Provers
+from logagent.web.admission.tokens import TokenProver
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +49,8 @@ def _provers(settings: Settings, rules: Rules | None, local_users: LocalUsers) -
     The directory of users is not asked where nobody wants to know: without rules, and without peers that may have some.
     """
     provers: list[Prover] = []
+    if settings.tokens:
+        provers += [TokenProver(WatchedTokens(settings.tokens)), NoOtherProof()]
     if rules or settings.peer:
         provers.append(local_users)
     return provers

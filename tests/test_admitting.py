@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trio
+from trio.testing import MockClock
 
 from logagent import certs
 from logagent.admitting import access_of, local_rights, rules_of, supplementary_groups
 from logagent.config import accounts
 from logagent.config.access_rules import AccessRule
 from logagent.config.settings import Settings
-from logagent.core.access.rules import What
+from logagent.core.access.rules import Rules, What
+from logagent.core.access.tokens import RANDOM_BYTES, TokenEntry, digest_of, token_of
 from logagent.core.units import SECOND
+from logagent.token_file import change
 from logagent.web.access import Access
 from logagent.web.documents import Refusal
 
@@ -84,3 +89,36 @@ def test_rules_are_made_of_the_settings_with_the_roots_that_their_files_may_name
 
 def test_without_rules_there_is_none() -> None:
     assert not rules_of(Settings(name="web-1"))
+
+
+TOKEN = token_of(bytes(RANDOM_BYTES))
+
+
+def shows(*authorization: str) -> dict[str, Any]:
+    fields = [(b"authorization", each.encode()) for each in authorization]
+    return {"scheme": "https", "path": "/logs", "state": {}, "headers": fields}
+
+
+async def test_a_token_of_its_file_is_an_identity_until_it_is_revoked(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens"
+    change(tokens, lambda _: (TokenEntry("web-ci", digest_of(TOKEN)),))
+    access = access_of(Settings(name="web-1", tokens=tokens))
+    caller = await access.admit(shows(f"Bearer {TOKEN}"))
+    assert caller.identity == "token:web-ci"
+    assert access.still_admits(caller)
+    change(tokens, lambda _: ())
+    await trio.sleep(1)
+    assert not access.still_admits(caller)
+    for field in (f"Bearer {TOKEN}", "Digest x", "Bearer a.b.c"):
+        with pytest.raises(Refusal) as refused:
+            await access.admit(shows(field))
+        assert refused.value.status == 401
+        assert refused.value.headers == {"www-authenticate": 'Bearer realm="logagent", error="invalid_token"'}
+    assert (await access.admit(shows())).identity == "anonymous"
+
+
+async def test_where_there_are_no_tokens_nobody_looks_at_what_would_show_one() -> None:
+    access = access_of(Settings(name="web-1"), Rules())
+    assert (await access.admit(shows("Bearer x", "Digest y"))).identity == "anonymous"

@@ -48,7 +48,7 @@ PURE = frozenset(
     {
         "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "copy",
         "cryptography", "dataclasses", "datetime", "decimal", "difflib", "enum", "fnmatch", "functools", "hashlib",
-        "heapq", "html", "hyperscan", "ipaddress",
+        "heapq", "hmac", "html", "hyperscan", "ipaddress",
         "itertools", "json", "math", "numbers", "numpy", "operator", "re", "statistics", "string", "struct", "sys",
         "textwrap", "types", "typing", "unicodedata", "urllib.parse", "weakref", "zlib", "zstandard"
     }

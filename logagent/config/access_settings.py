@@ -16,6 +16,16 @@ NEVER_SERVE = Setting(
 )
 """Secrets that lie beside logs."""
 
+TOKENS = Setting(
+    "tokens",
+    str,
+    "the file of tokens that `logagent token` writes: who shows one of them in the header Authorization is known by "
+    "its name; a changed file counts within a second; without this setting that header is not looked at",
+    "file",
+    otherwise="none; /etc/logagent/tokens is usual",
+)
+"""Who is known by a token."""
+
 UNIX_SOCKETS = (
     Setting(
         "listen_mode",

@@ -72,6 +72,7 @@ class Settings:
     local_users: tuple[int, ...] = ()
     local_groups: tuple[int, ...] | None = None
     trust_loopback: bool = False
+    tokens: Path | None = None
     rule: tuple[AccessRule, ...] = ()
     acting: Mapping[str, frozenset[str]] = field(default_factory=dict)
     patience: float = 5.0
@@ -138,6 +139,7 @@ class _Checked:
             known_as=tuple(self._several("known_as")),
             local_users=tuple(user for users in self._several("local_users") for user in users),
             local_groups=self._local_groups(),
+            tokens=self._path("tokens"),
             rule=self._rules(),
             acting=self._acting(),
             timezone=self._timezone(),

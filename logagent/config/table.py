@@ -117,6 +117,7 @@ SETTINGS = (
         default="false",
     ),
     *access_settings.CLEARTEXT,
+    access_settings.TOKENS,
     *access_settings.RULES,
     Setting(
         "patience",

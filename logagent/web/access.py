@@ -10,6 +10,7 @@ from typing import Any
 from logagent.core.access.caller import Caller, Proof
 from logagent.core.access.host_names import KnownNames, authority_in_target
 from logagent.core.access.rules import Rules
+from logagent.web.admission.authorization import BadAuthorization
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.admission.local_users import LocalUsers
 from logagent.web.admission.proving import BadProof, Provers
@@ -31,6 +32,8 @@ NO_PROOF = "this agent answers only those who prove who they are, and nothing wa
 """What is said of an anonymous client to whom no rule gives anything; nothing that would help somebody who guesses."""
 CHALLENGE = {"www-authenticate": 'Bearer realm="logagent"'}
 """What says that a token may help. There is no other challenge: a browser would ask for a password, and keep it."""
+BAD_TOKEN = {"www-authenticate": 'Bearer realm="logagent", error="invalid_token"'}
+"""The same, for who has shown a token that is none (RFC 6750, 3.1)."""
 SHOWN = 100
 """Characters that are repeated of a wrong name: more than any that people use."""
 
@@ -165,7 +168,8 @@ def _meant(caller: Caller) -> str:
 def _unproved(bad: BadProof) -> Refusal:
     if bad.status == HTTPStatus.SERVICE_UNAVAILABLE:
         return refuse_for_now(bad.told)
-    return Refusal(bad.status, bad.told, CHALLENGE if bad.status == HTTPStatus.UNAUTHORIZED else {}, logged=bad.logged)
+    challenge = BAD_TOKEN if isinstance(bad, BadAuthorization) else CHALLENGE
+    return Refusal(bad.status, bad.told, challenge if bad.status == HTTPStatus.UNAUTHORIZED else {}, logged=bad.logged)
 
 
 def may_ask(scope: Mapping[str, Any], *, certificate_required: bool) -> bool:
