@@ -15,17 +15,20 @@ from logagent.config.errors import ConfigError
 from logagent.peers.direct.waiting import SpeaksHttp1
 from logagent.terminal import arguments
 from logagent.terminal.arguments import (
-    CertsHostArguments,
-    CertsInitArguments,
-    DemoArguments,
     FilesArguments,
     FormatsArguments,
     HitsArguments,
     HostsArguments,
     QueryArguments,
-    ServeArguments,
 )
-from logagent.terminal.streams import Streams, text_writer
+from logagent.terminal.setup_arguments import (
+    CertsHostArguments,
+    CertsInitArguments,
+    DemoArguments,
+    ServeArguments,
+    TokenArguments,
+)
+from logagent.terminal.streams import Streams, standard_streams
 from logagent.terminal.unix_arguments import UnixArguments
 from logagent.terminal.verdicts import FAILED
 
@@ -36,27 +39,7 @@ def main() -> int:
     Raises:
         KeyboardInterrupt: for Ctrl-C, except where a command handles it.
     """
-    return run(sys.argv[1:], os.environ, _standard_streams())
-
-
-def _standard_streams() -> Streams:
-    """Return unbuffered streams in place of Python's: when the program ends, nothing is left that could fail.
-
-    A descriptor that the caller closed is opened as /dev/null: otherwise a socket would get its number, and output
-    would be written to the socket. Standard output cannot be written then, so that no answer is lost without a word.
-    """
-    for descriptor, mode in ((1, os.O_RDONLY), (2, os.O_WRONLY)):
-        if not _is_open(descriptor):
-            os.dup2(os.open(os.devnull, mode), descriptor)
-    return Streams(io.FileIO(1, "wb", closefd=False), text_writer(2), interactive=_is_open(0) and os.isatty(0))
-
-
-def _is_open(descriptor: int) -> bool:
-    try:
-        os.fstat(descriptor)
-    except OSError:
-        return False
-    return True
+    return run(sys.argv[1:], os.environ, standard_streams())
 
 
 def run(argv: Sequence[str], environ: Mapping[str, str], streams: Streams) -> int:
@@ -122,6 +105,8 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return _paged(partial(_hosts, typed, environ), typed, environ, streams)
         case CertsInitArguments() | CertsHostArguments():
             return _certs(typed, streams)
+        case TokenArguments():
+            return _token(typed, environ, streams)
         case DemoArguments():
             return _demo(typed, environ, streams)
 
@@ -281,6 +266,14 @@ def _certs(typed: CertsInitArguments | CertsHostArguments, streams: Streams) -> 
         raise ConfigError(f"certs {act}", str(error)) from None
     streams.print("".join(f"{path}\n" for path in made))
     return 0
+
+
+def _token(typed: TokenArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    import time
+
+    from logagent.terminal import tokens
+
+    return tokens.run(typed, environ, streams, now=int(time.time()))
 
 
 def _demo(typed: DemoArguments, environ: Mapping[str, str], streams: Streams) -> int:

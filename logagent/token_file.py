@@ -120,6 +120,8 @@ def change(path: Path, edit: Callable[[tuple[TokenEntry, ...]], tuple[TokenEntry
         path.parent.mkdir(mode=0o755, exist_ok=True)
         with _alone(path.parent):
             _write(path, to_document(edit(read(path))))
+    except FileNotFoundError:
+        raise TokensFault(f"{path} cannot be written: there is no {path.parent}; make that directory") from None
     except OSError as error:
         what = (error.strerror or str(error)).lower()
         raise TokensFault(f"{path} cannot be written: {what}; write it as its owner, or as root") from None

@@ -40,8 +40,8 @@ UPPER = {
 }
 """The directories above those, and the others that each may import."""
 
-USABLE_BY_UPPER = frozenset({"", "certs"})
-"""Modules at the root that they may import: the package's own facts, and certificates."""
+USABLE_BY_UPPER = frozenset({"", "certs", "token_file"})
+"""Modules at the root that they may import: the package's own facts, certificates, and the file of tokens."""
 
 # fmt: off
 PURE = frozenset(

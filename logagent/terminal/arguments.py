@@ -9,10 +9,20 @@ import argparse
 import contextlib
 import io
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from logagent.terminal import flags
 from logagent.terminal.command_parser import TypedArguments, with_flags
+from logagent.terminal.setup_arguments import (
+    CertsHostArguments,
+    CertsInitArguments,
+    DemoArguments,
+    ServeArguments,
+    TokenArguments,
+    certs_arguments,
+    serve_arguments,
+    token_arguments,
+)
 from logagent.terminal.unix_arguments import UNIX_COMMANDS, UnixArguments
 
 Output = Literal["text", "json"]
@@ -193,44 +203,6 @@ class HostsArguments(AskArguments):
     timeout: str
 
 
-class ServeArguments(TypedArguments):
-    """The arguments of `serve`.
-
-    Attributes:
-        config: a TOML file of settings.
-        settings: the texts given by flag, by the name of the setting.
-    """
-
-    config: str | None
-    settings: Mapping[str, Sequence[str]]
-
-
-class CertsInitArguments(TypedArguments):
-    """The arguments of `certs init`."""
-
-    directory: str
-
-
-class CertsHostArguments(TypedArguments):
-    """The arguments of `certs host`.
-
-    Attributes:
-        address: IP addresses and DNS names that the certificate is for.
-    """
-
-    name: str
-    directory: str
-    address: Sequence[str]
-    overwrite: bool
-
-
-class DemoArguments(TypedArguments):
-    """The arguments of `demo`."""
-
-    keep: bool
-    directory: str | None
-
-
 Arguments = (
     ServeArguments
     | QueryArguments
@@ -241,6 +213,7 @@ Arguments = (
     | UnixArguments
     | CertsInitArguments
     | CertsHostArguments
+    | TokenArguments
     | DemoArguments
 )
 
@@ -269,28 +242,16 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return flags.whole_parser().parse_args(argv)
 
 
-def _serve(*, config: str | None, **given: Any) -> ServeArguments:
-    settings = {name: _texts(value) for name, value in given.items() if value is not None}
-    return ServeArguments(config=config, settings=settings)
-
-
-def _texts(given: bool | list[str]) -> list[str]:
-    return [str(given).lower()] if isinstance(given, bool) else given
-
-
-def _certs(*, act: str, **given: Any) -> CertsInitArguments | CertsHostArguments:
-    return CertsInitArguments(**given) if act == "init" else CertsHostArguments(**given)
-
-
 _KINDS: Mapping[str, Callable[..., Arguments]] = {
-    "serve": _serve,
+    "serve": serve_arguments,
     "query": QueryArguments,
     "follow": QueryArguments,
     "files": FilesArguments,
     "formats": FormatsArguments,
     "hits": HitsArguments,
     "hosts": HostsArguments,
-    "certs": _certs,
+    "certs": certs_arguments,
+    "token": token_arguments,
     "demo": DemoArguments,
 }
 """Makes each command's arguments from its namespace. A flag without a field, or a field without a flag, is a

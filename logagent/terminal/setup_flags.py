@@ -1,4 +1,4 @@
-"""The flags of the commands that set something up: `certs` and `demo`."""
+"""The flags of the commands that set something up: `certs`, `token` and `demo`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,37 @@ def add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         help="an IP address or DNS name by which others reach the host; repeatable",
     )
     host.add_argument("--overwrite", action="store_true", help="replace the host's older files")
+    return parser
+
+
+def add_token(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the arguments of `token`."""
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
+    new = acts.add_parser(
+        "new", help="make a token and print it, once; only its SHA-256 is written", allow_abbrev=False
+    )
+    new.add_argument("name", metavar="NAME", help="whom the token is for; rules name him token:NAME")
+    new.add_argument(
+        "--group",
+        metavar="G",
+        action="append",
+        default=[],
+        help="a group that it is in; repeatable [those of the newest valid token of that name]",
+    )
+    new.add_argument("--expires", metavar="SPAN", help="when it ends, such as 12h, 90d or 52w from now [never]")
+    listed = acts.add_parser("list", help="list names, fingerprints, groups and ends of tokens", allow_abbrev=False)
+    listed.add_argument("--json", action="store_true", help="print them as JSON")
+    revoked = acts.add_parser(
+        "revoke", help="have all tokens of a name refused, or one, within a second", allow_abbrev=False
+    )
+    revoked.add_argument("which", metavar="NAME|FINGERPRINT", help="as `logagent token list` prints it")
+    for act in (new, listed, revoked):
+        act.add_argument(
+            "--tokens",
+            metavar="FILE",
+            help="the file of tokens [$LOGAGENT_TOKENS, else that of the settings in $LOGAGENT_CONFIG or "
+            "/etc/logagent.toml, else /etc/logagent/tokens]",
+        )
     return parser
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import select
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol, TextIO
@@ -62,6 +63,26 @@ class Streams(NamedTuple):
         """
         with contextlib.suppress(OSError):
             print("logagent:", in_line(text), file=self.stderr, flush=True)
+
+
+def standard_streams() -> Streams:
+    """Return unbuffered streams in place of Python's: when the program ends, nothing is left that could fail.
+
+    A descriptor that the caller closed is opened as /dev/null: otherwise a socket would get its number, and output
+    would be written to the socket. Standard output cannot be written then, so that no answer is lost without a word.
+    """
+    for descriptor, mode in ((1, os.O_RDONLY), (2, os.O_WRONLY)):
+        if not _is_open(descriptor):
+            os.dup2(os.open(os.devnull, mode), descriptor)
+    return Streams(io.FileIO(1, "wb", closefd=False), text_writer(2), interactive=_is_open(0) and os.isatty(0))
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def text_writer(descriptor: int) -> TextIO:

@@ -9,18 +9,23 @@ from logagent.config.setting import Setting
 from logagent.config.table import SETTINGS
 from logagent.terminal.arguments import (
     Arguments,
-    CertsHostArguments,
-    CertsInitArguments,
-    DemoArguments,
     FilesArguments,
     HitsArguments,
     HostsArguments,
     QueryArguments,
-    ServeArguments,
     UsageText,
     parse,
 )
 from logagent.terminal.flags import parser_of
+from logagent.terminal.setup_arguments import (
+    CertsHostArguments,
+    CertsInitArguments,
+    DemoArguments,
+    ServeArguments,
+    TokenListArguments,
+    TokenNewArguments,
+    TokenRevokeArguments,
+)
 from testbed.console import typed
 
 
@@ -35,6 +40,9 @@ from testbed.console import typed
         (["hosts"], HostsArguments),
         (["certs", "init", "d"], CertsInitArguments),
         (["certs", "host", "web-1", "d"], CertsHostArguments),
+        (["token", "new", "ci"], TokenNewArguments),
+        (["token", "list"], TokenListArguments),
+        (["token", "revoke", "ci"], TokenRevokeArguments),
         (["demo"], DemoArguments),
     ],
 )
@@ -207,7 +215,9 @@ def test_argparse_tells_which_flags_take_a_value() -> None:
     }
 
 
-@pytest.mark.parametrize("command", ["", "serve", "query", "follow", "files", "hits", "hosts", "certs", "demo"])
+@pytest.mark.parametrize(
+    "command", ["", "serve", "query", "follow", "files", "hits", "hosts", "certs", "token", "demo"]
+)
 def test_help_is_a_text_without_a_failure(command: str) -> None:
     told = parse([*command.split(), "--help"])
     assert isinstance(told, UsageText)

@@ -1,0 +1,105 @@
+"""The arguments of the commands that set something up, as typed: `serve`, `certs`, `token` and `demo`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from logagent.terminal.command_parser import TypedArguments
+
+
+class ServeArguments(TypedArguments):
+    """The arguments of `serve`.
+
+    Attributes:
+        config: a TOML file of settings.
+        settings: the texts given by flag, by the name of the setting.
+    """
+
+    config: str | None
+    settings: Mapping[str, Sequence[str]]
+
+
+class CertsInitArguments(TypedArguments):
+    """The arguments of `certs init`."""
+
+    directory: str
+
+
+class CertsHostArguments(TypedArguments):
+    """The arguments of `certs host`.
+
+    Attributes:
+        address: IP addresses and DNS names that the certificate is for.
+    """
+
+    name: str
+    directory: str
+    address: Sequence[str]
+    overwrite: bool
+
+
+class DemoArguments(TypedArguments):
+    """The arguments of `demo`."""
+
+    keep: bool
+    directory: str | None
+
+
+class TokenArguments(TypedArguments):
+    """The arguments of all acts of `token`.
+
+    Attributes:
+        tokens: the file; None: that of this host's settings.
+    """
+
+    tokens: str | None
+
+
+class TokenNewArguments(TokenArguments):
+    """The arguments of `token new`.
+
+    Attributes:
+        group: names of groups.
+        expires: a span; None: the token does not end by itself.
+    """
+
+    name: str
+    group: Sequence[str]
+    expires: str | None
+
+
+class TokenListArguments(TokenArguments):
+    """The arguments of `token list`."""
+
+    json: bool
+
+
+class TokenRevokeArguments(TokenArguments):
+    """The arguments of `token revoke`.
+
+    Attributes:
+        which: a name, or the fingerprint of one token.
+    """
+
+    which: str
+
+
+def serve_arguments(*, config: str | None, **given: Any) -> ServeArguments:
+    """Make the arguments of `serve`."""
+    settings = {name: _texts(value) for name, value in given.items() if value is not None}
+    return ServeArguments(config=config, settings=settings)
+
+
+def _texts(given: bool | list[str]) -> list[str]:
+    return [str(given).lower()] if isinstance(given, bool) else given
+
+
+def certs_arguments(*, act: str, **given: Any) -> CertsInitArguments | CertsHostArguments:
+    """Make the arguments of an act of `certs`."""
+    return CertsInitArguments(**given) if act == "init" else CertsHostArguments(**given)
+
+
+def token_arguments(*, act: str, **given: Any) -> TokenArguments:
+    """Make the arguments of an act of `token`."""
+    return {"new": TokenNewArguments, "list": TokenListArguments, "revoke": TokenRevokeArguments}[act](**given)
