@@ -10,17 +10,25 @@ from pathlib import Path
 from logagent.certificate_names import names_in
 from logagent.config import accounts
 from logagent.config.access_rules import AccessRule
+from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.core.access.file_globs import FileGlob
 from logagent.core.access.local_rights import LocalRights
+from logagent.core.access.revoked import RevocationList
 from logagent.core.access.rules import Rule, Rules, What
 from logagent.core.units import SECOND
 from logagent.watched_tokens import WatchedTokens
 from logagent.web.access import Access
 from logagent.web.admission.authorization import NoOtherProof
+from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.local_users import LocalUsers
 from logagent.web.admission.proving import Prover, Provers
+from logagent.web.admission.revocations import Revocations, watched_fingerprints, watched_lists
 from logagent.web.admission.tokens import TokenProver
+from logagent.web.admission.watched_file import BadFile, WatchedFile
+
+CRL = "crl.pem"
+"""The list of revoked certificates in a directory that `logagent certs` made."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,19 +39,26 @@ def access_of(settings: Settings, rules: Rules | None = None) -> Access:
     Args:
         settings: of the agent.
         rules: none: everybody who may ask is given everything.
+
+    Raises:
+        ConfigError: for a list of revoked certificates that cannot be used.
     """
     local_users = LocalUsers(local_rights(settings), host=settings.name, trusting=settings.trust_loopback)
+    certificates = CertificateProver(revocations_of(settings))
     return Access(
         [settings.name, *settings.known_as, *_certified(settings.tls_certificate)],
         certificate_required=settings.client_certificate == "required",
         local_users=local_users,
         host=settings.name,
         rules=rules,
-        provers=Provers(_provers(settings, rules, local_users)),
+        provers=Provers(_provers(settings, rules, certificates, local_users)),
+        certificates=certificates,
     )
 
 
-def _provers(settings: Settings, rules: Rules | None, local_users: LocalUsers) -> list[Prover]:
+def _provers(
+    settings: Settings, rules: Rules | None, certificates: CertificateProver, local_users: LocalUsers
+) -> list[Prover]:
     """Return what finds out who asks, in the order in which proofs count: the first that is shown decides.
 
     The directory of users is not asked where nobody wants to know: without rules, and without peers that may have some.
@@ -51,9 +66,32 @@ def _provers(settings: Settings, rules: Rules | None, local_users: LocalUsers) -
     provers: list[Prover] = []
     if settings.tokens:
         provers += [TokenProver(WatchedTokens(settings.tokens)), NoOtherProof()]
+    provers.append(certificates)
     if rules or settings.peer:
         provers.append(local_users)
     return provers
+
+
+def revocations_of(settings: Settings) -> Revocations:
+    """Return what knows which certificates were revoked.
+
+    Raises:
+        ConfigError: for a list of them that cannot be used.
+    """
+    try:
+        listed = None if settings.revoked is None else watched_fingerprints(settings.revoked)
+        return Revocations(_lists(settings), listed)
+    except BadFile as bad:
+        raise ConfigError(bad.setting, str(bad)) from None
+
+
+def _lists(settings: Settings) -> WatchedFile[tuple[RevocationList, ...]] | None:
+    path, ca = settings.tls_crl, settings.tls_ca
+    if path is None and settings.certs is not None:
+        path = settings.certs / CRL
+    if path is None or ca is None or path == settings.tls_certificate:
+        return None
+    return watched_lists(path, ca.read_bytes(), needed=settings.tls_crl is not None)
 
 
 def _certified(certificate: Path | None) -> list[str]:

@@ -5,6 +5,7 @@ Everybody can read certificates. Keys have no passphrase, and their mode is 0600
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -56,6 +57,45 @@ def write_pair(directory: Path, name: str, certificate: bytes, key: bytes, *, ov
         _publish(new_certificate, certificate_path, overwrite)
     _sync(directory)
     return [certificate_path, key_path]
+
+
+def write_public(path: Path, content: bytes) -> None:
+    """Write a file that everybody may read, in place of one that is there.
+
+    Raises:
+        OSError: if it cannot be written; then the old one is as it was.
+    """
+    with _staged(path, content, PUBLIC) as staged:
+        _publish(staged, path, overwrite=True)
+    _sync(path.parent)
+
+
+def append(path: Path, content: bytes) -> None:
+    """Add to the end of a file that everybody may read, which is made if it is missing.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, PUBLIC)
+    with os.fdopen(descriptor, "ab") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Let nobody else who asks for it change what a directory holds, while the block runs.
+
+    Raises:
+        OSError: if the directory cannot be opened.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_existing(*paths: Path) -> None:

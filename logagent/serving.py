@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import trio
 
 from logagent import __version__
-from logagent.admitting import access_of
+from logagent.admitting import access_of, revocations_of
 from logagent.agent import Agent
 from logagent.config import tls_files
 from logagent.config.errors import ConfigError
@@ -145,9 +145,12 @@ def _tls_files(settings: Settings, warn: Callable[[str], None]) -> TlsFiles:
 
 
 def _peers(settings: Settings) -> Peers:
-    if settings.tls_ca is None:
+    revocations = revocations_of(settings)
+    if settings.tls_ca is None and not revocations:
         return Peers(settings.peer, pause=settings.peer_pause)
-    tls = client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key)
+    own = (settings.tls_certificate, settings.tls_key) if settings.tls_ca else ()
+    tls = client_tls(settings.tls_ca, *own)
+    tls.objection = revocations.objection
     return Peers(settings.peer, tls=tls, pause=settings.peer_pause)
 
 

@@ -80,6 +80,26 @@ CLEARTEXT = (
 )
 """Who is served in cleartext."""
 
+REVOKED = (
+    Setting(
+        "tls_crl",
+        str,
+        "the list of certificates that the authority has revoked, as `logagent certs revoke` makes it, or several; in "
+        "PEM or DER; a change counts within a second",
+        "file",
+        otherwise="crl.pem of certs, as soon as it is there",
+    ),
+    Setting(
+        "revoked",
+        str,
+        "a list of certificates that count no more, each by its SHA-256 fingerprint on a line of its own; what follows "
+        "one is a remark; a change counts within a second",
+        "file",
+        otherwise="none",
+    ),
+)
+"""Certificates that count no more."""
+
 RULES = (
     Setting(
         "rule",

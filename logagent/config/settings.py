@@ -66,6 +66,8 @@ class Settings:
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     tls_ca: Path | None = None
+    tls_crl: Path | None = None
+    revoked: Path | None = None
     client_certificate: ClientCertificate = "optional"
     allow_cleartext: bool = False
     known_as: tuple[str, ...] = ()
@@ -135,6 +137,8 @@ class _Checked:
             tls_certificate=tls.certificate,
             tls_key=tls.key,
             tls_ca=tls.ca,
+            tls_crl=self._crl(tls),
+            revoked=self._path("revoked"),
             client_certificate=self._client_certificate(tls),
             known_as=tuple(self._several("known_as")),
             local_users=tuple(user for users in self._several("local_users") for user in users),
@@ -186,6 +190,12 @@ class _Checked:
         except tls_files.BadTlsFile as bad:
             asked = f"tls_{bad.part}"
             raise self._wrong(asked if asked in self._given else "certs", str(bad)) from None
+
+    def _crl(self, tls: tls_files.TlsFiles) -> Path | None:
+        crl = self._path("tls_crl")
+        if crl is not None and tls.ca is None:
+            raise self._wrong("tls_crl", "needs the authority that has signed it: give certs or tls_ca")
+        return crl
 
     def _listen(self, *, secure: bool) -> tuple[str, ...]:
         base, cleartext = self._given["listen"].base, self._one("allow_cleartext")

@@ -101,6 +101,7 @@ SETTINGS = (
         "PEM file",
         otherwise="ca.pem of certs, else for peers the system's authorities",
     ),
+    *access_settings.REVOKED,
     Setting(
         "client_certificate",
         _client_certificate,

@@ -11,6 +11,7 @@ from logagent.core.access.caller import Caller, Proof
 from logagent.core.access.host_names import KnownNames, authority_in_target
 from logagent.core.access.rules import Rules
 from logagent.web.admission.authorization import BadAuthorization
+from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.admission.local_users import LocalUsers
 from logagent.web.admission.proving import BadProof, Provers
@@ -48,6 +49,7 @@ class Access:
         host: the agent's name, for the rules.
         rules: none: everybody who may ask is given everything.
         provers: find out who asks; none: everybody is anonymous.
+        certificates: knows whether the certificate that a client has shown still counts; None: it does.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Access:
         host: str = "",
         rules: Rules | None = None,
         provers: Provers | None = None,
+        certificates: CertificateProver | None = None,
     ) -> None:
         self._names = KnownNames(names)
         self._certificate_required = certificate_required
@@ -66,6 +69,7 @@ class Access:
         self._host = host
         self._rules = rules or Rules()
         self._provers = provers or Provers()
+        self._certificates = certificates or CertificateProver()
 
     def check_names(self, scope: Mapping[str, Any]) -> None:
         """Refuse a request in cleartext that does not address this agent by one of its names.
@@ -97,9 +101,11 @@ class Access:
         Returns:
             A status of HTTP and a sentence.
         """
-        if scope["path"] in OPEN_PATHS or may_ask(scope, certificate_required=self._certificate_required):
+        if scope["path"] in OPEN_PATHS:
             return None
-        return 401, NO_CERTIFICATE
+        if not may_ask(scope, certificate_required=self._certificate_required):
+            return 401, NO_CERTIFICATE
+        return self._certificates.refused(scope)
 
     async def admit(self, scope: Mapping[str, Any]) -> Caller:
         """Return who asks, of whom this agent answers something; his rights are looked at for each file.

@@ -10,16 +10,23 @@ from typing import Any
 
 import pytest
 import trio
+from cryptography import x509
 from trio.testing import MockClock
 
-from logagent.core.outcome import Status
+from logagent.core.access.certified import certified
+from logagent.core.outcome import Outcome, Status
 from logagent.core.wire.verdict import notes_to_json
 from logagent.peers.client.tls import client_tls
+from logagent.web.access import Access
+from logagent.web.admission.certificates import CertificateProver
+from logagent.web.admission.proving import Provers
+from logagent.web.admission.revocations import Revocations, watched_fingerprints
 from logagent.web.server.connections import serve_connection
 from logagent.web.server.listening import server_tls
 from testbed.asgi import hello
 from testbed.certificates import Pki, make_pki
-from testbed.cluster import start_cluster
+from testbed.cluster import Cluster, start_cluster
+from testbed.made_certificates import CLIENT, make
 
 LINES = [b"2026-11-23T10:00:00Z one"]
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -258,3 +265,116 @@ async def test_certificate_of_a_peer_that_is_good_for_long_is_not_told(
         reply, hosts = await it.ask("filename=app.log"), await it.ask("", route="/hosts")
     assert reply.verdict.notes == ()
     assert json.loads(hosts.body)["hosts"][1]["message"] == ""
+
+
+def revoked_in(path: Path) -> Revocations:
+    """What a file of fingerprints says, looked at by the virtual clock."""
+    return Revocations(fingerprints=watched_fingerprints(path, clock=trio.current_time))
+
+
+def fingerprint(pem: Path) -> str:
+    return certified(ssl.PEM_cert_to_DER_cert(pem.read_text())).fingerprint
+
+
+def failed(verdict: Outcome) -> list[tuple[str, Status, str]]:
+    return [(part.host, part.status, part.message) for part in verdict.hosts if part.status is not Status.OK]
+
+
+REVOKED = rf"its certificate {shown('good')} is refused: it was revoked by its fingerprint"
+
+
+async def test_peer_whose_certificate_was_revoked_is_asked_nothing_and_named(
+    autojump_clock: MockClock, tmp_path: Path, ours: Pki
+) -> None:
+    revoked = tmp_path / "revoked"
+    revoked.write_text(fingerprint(ours.pair("good")[0]))
+    server, client = server_tls(*ours.pair("good"), ours.ca), client_tls(ours.ca, *ours.pair("soon"))
+    client.objection = revoked_in(revoked).objection
+    async with start_cluster(tmp_path, {"web0": LINES, "web1": LINES}, tls={"web1": (server, client)}) as it:
+        reply = await it.ask("filename=app.log")
+    assert reply.lines == LINES
+    [(host, status, message)] = failed(reply.verdict)
+    assert (host, status) == ("web1", Status.UNAVAILABLE)
+    assert re.fullmatch(REVOKED, message), message
+
+
+async def test_peer_whose_certificate_is_revoked_while_its_connection_stays_open_is_asked_no_more(
+    autojump_clock: MockClock, tmp_path: Path, ours: Pki
+) -> None:
+    revoked = tmp_path / "revoked"
+    revoked.write_text("")
+    server, client = server_tls(*ours.pair("good"), ours.ca), client_tls(ours.ca, *ours.pair("soon"))
+    client.objection = revoked_in(revoked).objection
+    async with start_cluster(tmp_path, {"web0": LINES, "web1": LINES}, tls={"web1": (server, client)}) as it:
+        before = await it.ask("filename=app.log")
+        revoked.write_text(fingerprint(ours.pair("good")[0]))
+        await trio.sleep(1)
+        after = await it.ask("filename=app.log")
+        revoked.write_text("# it was found again")
+        await trio.sleep(5)
+        await it.ask("filename=app.log")  # A glance, as at any peer that was away.
+        await trio.sleep(5)
+        later = await it.ask("filename=app.log")
+    assert (before.verdict.complete, len(before.lines)) == (True, 2)
+    [(host, _, message)] = failed(after.verdict)
+    assert (host, after.lines) == ("web1", LINES)
+    assert re.fullmatch(REVOKED, message), message
+    assert (later.verdict.complete, len(later.lines)) == (True, 2)
+
+
+async def test_follow_of_a_peer_whose_certificate_is_revoked_takes_no_more_of_its_lines(
+    autojump_clock: MockClock, tmp_path: Path, ours: Pki
+) -> None:
+    revoked = tmp_path / "revoked"
+    revoked.write_text("")
+    server, client = server_tls(*ours.pair("good"), ours.ca), client_tls(ours.ca, *ours.pair("soon"))
+    client.objection = revoked_in(revoked).objection
+
+    async def revoke_and_write(it: Cluster) -> None:
+        await trio.sleep(5)
+        revoked.write_text(fingerprint(ours.pair("good")[0]))
+        await trio.sleep(1)
+        for host in ("web0", "web1"):
+            with it.file(host).open("ab") as log:
+                log.write(b"2026-11-23T10:00:01Z two\n")
+
+    async with start_cluster(tmp_path, {"web0": LINES, "web1": LINES}, tls={"web1": (server, client)}) as it:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(revoke_and_write, it)
+            reply = await it.ask("filename=app.log&follow=true&n=0&timeout=60", accept="application/x-ndjson")
+    told = [json.loads(line) for line in reply.lines]
+    assert [line["host"] for line in told if "line" in line] == ["web0"], told
+    assert "it was revoked by its fingerprint" in reply.body.decode()
+
+
+async def test_agent_whose_certificate_was_revoked_is_told_so_by_its_peer(
+    autojump_clock: MockClock, tmp_path: Path, ours: Pki
+) -> None:
+    revoked = tmp_path / "revoked"
+    revoked.write_text(f"{fingerprint(ours.pair('soon')[0])} stolen")
+    prover = CertificateProver(revoked_in(revoked))
+    server, client = server_tls(*ours.pair("good"), ours.ca), client_tls(ours.ca, *ours.pair("soon"))
+    access = Access(["web1"], certificate_required=True, provers=Provers([prover]), certificates=prover)
+    hosts = {"web0": LINES, "web1": LINES}
+    async with start_cluster(tmp_path, hosts, tls={"web1": (server, client)}, access={"web1": access}) as it:
+        reply = await it.ask("filename=app.log")
+    [(host, status, message)] = failed(reply.verdict)
+    assert (host, status, reply.lines) == ("web1", Status.PERMISSION_DENIED, LINES)
+    assert "the client certificate of soon counts no more: it was revoked by its fingerprint" in message
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_peer_that_shows_a_persons_certificate_is_refused(
+    autojump_clock: MockClock,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    ours: Pki,
+    version: ssl.TLSVersion,
+) -> None:
+    person = make(ours.directory, tmp_path / "made", alternatives=[x509.DNSName("web1")], purposes=[CLIENT])
+    server, client = server_tls(person.certificate, person.key, ours.ca), client_tls(ours.ca, *ours.pair("good"))
+    message, _ = await told(tmp_path, caplog, server, client, version)
+    assert message.startswith("its certificate alice (for web1, issued by ")
+    assert message.endswith(
+        " is refused: its purposes do not let it serve as a host's; `logagent certs host` makes one that does"
+    )

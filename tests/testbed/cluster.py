@@ -130,6 +130,7 @@ async def start_cluster(
     most: int = 256,
     ceilings: Mapping[str, Any] | None = None,
     listed: Mapping[str, str] | None = None,
+    access: Mapping[str, Access] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -141,6 +142,7 @@ async def start_cluster(
         most: answers at a time of an agent.
         ceilings: of each answer; see `Answers`.
         listed: further names by which the primary lists hosts, itself among them: each with the host.
+        access: who may ask, by host; of the others everybody may.
     """
     tls = tls or {}
     primary, *others = hosts
@@ -156,7 +158,8 @@ async def start_cluster(
                 known = peers if name == primary else nobody
                 watching = Watching(poll=POLL, notify=False)
                 tails = await stack.enter_async_context(open_shared_tails(DiskThreads(inline=True), watching))
-                app = _app(it, name, host, known, patience, most, ceilings or {}, tails)
+                admitting = (access or {}).get(name) or Access([name], certificate_required=False)
+                app = _app(it, name, host, known, patience, most, ceilings or {}, tails, admitting)
                 if app is not None:
                     server = tls[name][0] if name in tls else None
                     it.servers[name] = partial(_serve, app, server)
@@ -180,6 +183,7 @@ def _app(
     most: int,
     ceilings: Mapping[str, Any],
     tails: SharedTails,
+    access: Access,
 ) -> Any:
     if isinstance(host, Broken):
         return None if host.how == "refused" else host.app(name, partial(it.kill, name))
@@ -196,7 +200,7 @@ def _app(
     )
     it.agents[name] = Agent(logs=logs, peers=peers, patience=patience)
     it.answers[name] = Answers(name, most, **ceilings)
-    return create_app(it.agents[name], it.answers[name], version="0", access=Access([name], certificate_required=False))
+    return create_app(it.agents[name], it.answers[name], version="0", access=access)
 
 
 def _files(host: Host) -> Files:

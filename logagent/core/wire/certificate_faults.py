@@ -11,6 +11,8 @@ ENDED, NOT_BEGUN = 10, 9
 """OpenSSL's verify codes of a certificate that has ended, and of one that has not begun (X509_V_ERR_*)."""
 WRONG_NAME = frozenset({62, 63, 64})
 """OpenSSL's verify codes of a certificate for another host name, address of mail, or IP address."""
+PURPOSE = 26
+"""OpenSSL's verify code of a certificate whose extended key usage does not let it serve so."""
 FOREIGN = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's verify codes of a certificate that no trusted authority leads to."""
 
@@ -59,6 +61,9 @@ def _fault(
     if code in WRONG_NAME:
         names = listed(shown.names if shown else ())
         return f"it is for {names}, not for {name}; address it so, or {_anew(shown, name)}"
+    if code == PURPOSE:
+        side, act = ("a host's", "host") if name else ("a client's", "client")
+        return f"its purposes do not let it serve as {side}; `logagent certs {act}` makes one that does"
     if code in FOREIGN:
         return f"{_foreign(shown, [authority.subject for authority in authorities])}; {ONE_AUTHORITY}"
     return words

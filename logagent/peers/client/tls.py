@@ -5,11 +5,12 @@ from __future__ import annotations
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from logagent.core.wire.certificate_faults import alert_in, why_refused_here, why_refused_there
-from logagent.core.wire.certificates import Certificate, read_certificates
+from logagent.core.wire.certificates import Certificate, described, read_certificates
 
 _HTTP = (b"HTTP/", b"\x00\x00")
 """How HTTP/1.1 and HTTP/2 (its SETTINGS) begin; no record of TLS begins so."""
@@ -23,12 +24,15 @@ class AgentTls(ssl.SSLContext):
         certificate: PEM; None: no certificate is presented.
         file: the name of its file.
         name: that the agent must prove; None: the host in its URL.
+        objection: returns why an agent's certificate, in DER, counts no more, since it was revoked, or an empty text;
+            None: that is not known.
     """
 
     authority: bytes | None = None
     certificate: bytes | None = None
     file: str = ""
     name: str | None = None
+    objection: Callable[[bytes], str] | None = None
 
     def wrap_bio(
         self,
@@ -43,11 +47,11 @@ class AgentTls(ssl.SSLContext):
         return super().wrap_bio(incoming, outgoing, server_side, expected, session)
 
 
-def client_tls(ca: Path, certificate: Path | None = None, key: Path | None = None) -> AgentTls:
+def client_tls(ca: Path | None, certificate: Path | None = None, key: Path | None = None) -> AgentTls:
     """Make a context that trusts one authority and no other, and checks the host's name.
 
     Args:
-        ca: the authority's certificate, PEM.
+        ca: the authority's certificate, PEM; None: those of the system are trusted.
         certificate: presented to the server, PEM; None: no certificate is presented.
         key: of the certificate, PEM; None: the certificate's file holds it.
 
@@ -57,8 +61,11 @@ def client_tls(ca: Path, certificate: Path | None = None, key: Path | None = Non
     context = AgentTls(ssl.PROTOCOL_TLS_CLIENT)
     if sys.version_info >= (3, 13):  # as `ssl.create_default_context` does
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
-    context.load_verify_locations(ca)
-    context.authority = ca.read_bytes()
+    if ca is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(ca)
+        context.authority = ca.read_bytes()
     if certificate is not None:
         context.load_cert_chain(certificate, key)
         context.certificate, context.file = certificate.read_bytes(), certificate.name
@@ -106,6 +113,21 @@ def why_they_refuse(alert: str, context: ssl.SSLContext) -> str:
     shown = next(iter(read_certificates(getattr(context, "certificate", None) or b"")), None)
     where = f"{context.file} (`--tls-certificate`, of a command `--cert`)" if isinstance(context, AgentTls) else ""
     return why_refused_there(alert, shown, time.time(), where=where)
+
+
+def revoked_by(context: ssl.SSLContext, der: bytes | None) -> str:
+    """Return why the certificate of an agent is refused though TLS takes it; empty if it is not.
+
+    Args:
+        context: what is trusted.
+        der: the agent's certificate; None: it is not known.
+    """
+    objection = context.objection if isinstance(context, AgentTls) else None
+    why = objection(der) if objection is not None and der is not None else ""
+    if not why:
+        return ""
+    shown = next(iter(read_certificates(der or b"")), None)
+    return f"its certificate{f' {described(shown)}' if shown else ''} is refused: {why}"
 
 
 def shown_by(connection: Any) -> Certificate | None:

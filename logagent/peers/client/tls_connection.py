@@ -14,7 +14,7 @@ import trio
 
 from logagent.core.wire.certificate_faults import alert_in
 from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, TlsBroken, TlsFailure
-from logagent.peers.client.tls import shown_by, why_it_failed, why_they_refuse
+from logagent.peers.client.tls import revoked_by, shown_by, why_it_failed, why_they_refuse
 
 FAREWELL = 1.0
 """Seconds for the alert that tells an agent why its certificate is refused here."""
@@ -46,7 +46,10 @@ async def start_tls(network: httpcore.AsyncNetworkStream, context: ssl.SSLContex
         shown = shown_by(tls._ssl_object)
         why = why_it_failed(error.__cause__, context, host=host, first=raw.first, shown=shown)
         raise TlsFailure(why) from error
-    return TlsConnection(tls, context)
+    connection = TlsConnection(tls, context)
+    if why := connection.revoked:
+        raise TlsFailure(why)
+    return connection
 
 
 class TlsConnection(httpcore.AsyncNetworkStream):
@@ -60,27 +63,42 @@ class TlsConnection(httpcore.AsyncNetworkStream):
     def __init__(self, tls: trio.SSLStream[Any], context: ssl.SSLContext) -> None:
         self._tls = tls
         self._context = context
+        self._shown = tls.getpeercert(binary_form=True)
+
+    @property
+    def revoked(self) -> str:
+        """Why the certificate of the agent counts no more, which may change at any time; empty if it does count."""
+        return revoked_by(self._context, self._shown)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (httpcore's)
         """Return some bytes; none at the end.
 
         Raises:
-            TlsBroken: if the agent says that it refuses what it was shown: with TLS 1.3 it does so after the handshake.
+            TlsBroken: if the agent says that it refuses what it was shown: with TLS 1.3 it does so after the handshake;
+                or if its certificate was revoked meanwhile.
             ReadError: of httpcore, if the connection breaks.
         """
         try:
-            return bytes(await self._tls.receive_some(max_bytes))
+            received = bytes(await self._tls.receive_some(max_bytes))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             if alert := alert_in(str(error.__cause__ or "")):
                 raise TlsBroken(why_they_refuse(alert, self._context)) from error
             raise httpcore.ReadError(str(error.__cause__ or error)) from error
+        self._refuse_revoked()
+        return received
+
+    def _refuse_revoked(self) -> None:
+        if why := self.revoked:
+            raise TlsBroken(why)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 (httpcore's)
         """Send all of some bytes.
 
         Raises:
+            TlsBroken: if the certificate of the agent was revoked meanwhile.
             WriteError: of httpcore, if the connection breaks.
         """
+        self._refuse_revoked()
         try:
             await self._tls.send_all(buffer)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
