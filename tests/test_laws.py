@@ -40,8 +40,12 @@ UPPER = {
 }
 """The directories above those, and the others that each may import."""
 
-USABLE_BY_UPPER = frozenset({"", "certs", "token_file"})
-"""Modules at the root that they may import: the package's own facts, certificates, and the file of tokens."""
+USABLE_BY_UPPER = frozenset({"", "certs", "token_file", "socket_owners"})
+"""Modules at the root that they may import: the package's facts, certificates, the file of tokens, and the ground."""
+
+GROUND = frozenset({"socket_owners"})
+"""Modules at the root that lie below all floors: what touches a part of the world that servers and clients both need.
+They import nothing of the package."""
 
 # fmt: off
 PURE = frozenset(
@@ -196,14 +200,15 @@ def _ways_out(code: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def floors_leaving(tree: Tree) -> list[str]:
-    """disk, peers and web know core and themselves: neither each other, nor what is built upon them."""
+    """disk, peers and web know core, themselves and the ground: neither each other, nor what is built upon them."""
     return [
         str(one)
         for one in tree.imports
         if (floor := tree.floor(one.importer)) in FLOORS
         and tree.is_own(one.imported)
         and tree.floor(one.imported) not in ("core", floor)
-    ]
+        and one.imported.partition(".")[2] not in GROUND
+    ] + [str(one) for one in tree.imports if one.importer.partition(".")[2] in GROUND and tree.is_own(one.imported)]
 
 
 def wings_climbing(tree: Tree) -> list[str]:
@@ -513,6 +518,7 @@ LAWFUL = {
     "demo/__init__.py": '"""A show. May import ``core``, ``config``, ``peers`` and ``terminal``."""',
     "demo/play.py": "from tower import certs\nfrom tower.terminal import query",
     "certs.py": "import os",
+    "socket_owners.py": "import socket",
     "agent.py": "from tower.disk import reader\nimport tower.peers.source\nfrom tower import __version__",
     "serving.py": "from tower import agent\nfrom tower.web import app\nfrom tower.peers import source",
     "core/__init__.py": '"""There: no files, sockets, clocks or threads,'
@@ -530,7 +536,7 @@ LAWFUL = {
     "peers/source.py": "import httpx\nfrom ..core.query import Query",
     "web/__init__.py": '"""Is the only place that answers. May import ``core``; never ``disk`` or ``peers``."""',
     "web/server/__init__.py": '"""The server.\n\nMay import, of ``web``: nothing.\n\nDoors: ``door``."""',
-    "web/app.py": "from quart import Quart\nfrom tower.core.query import parse",
+    "web/app.py": "from quart import Quart\nfrom tower.core.query import parse\nfrom tower import socket_owners",
 }
 
 
@@ -573,6 +579,7 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (floors_leaving, "peers/x.py", "from tower.web.app import f", "tower.peers.x:1 imports tower.web.app"),
         (floors_leaving, "web/x.py", "import tower.disk.reader", "tower.web.x:1 imports tower.disk.reader"),
         (floors_leaving, "web/x.py", "from tower import agent", "tower.web.x:1 imports tower.agent"),
+        (floors_leaving, "socket_owners.py", "from tower.core import query", "tower.socket_owners:1 imports"),
         (floors_leaving, "web/x.py", "from tower import disk", "tower.web.x:1 imports tower.disk"),
         (floors_leaving, "web/x.py", CHECKING + "from ..disk import reader", "tower.web.x:3 imports tower.disk.reader"),
         (

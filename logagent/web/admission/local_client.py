@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import trio
 
-from logagent.web.admission.socket_owners import (
+from logagent.socket_owners import (
     CannotAsk,
     SocketPair,
     owner_by_sock_diag,

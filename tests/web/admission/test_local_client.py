@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 import trio
 
+from logagent.socket_owners import CannotAsk, SocketPair
 from logagent.web.admission.local_client import STATE, LocalClient, introduce, local_client
-from logagent.web.admission.socket_owners import CannotAsk, SocketPair
 
 
 @pytest.fixture

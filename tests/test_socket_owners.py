@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from logagent.web.admission.socket_owners import (
+from logagent.socket_owners import (
     CannotAsk,
     SocketPair,
     owner_by_sock_diag,
     owner_by_tables,
     pair_of,
+    server_owner,
 )
 
 Owner = Callable[[SocketPair], int | None]
@@ -82,6 +84,39 @@ def test_without_tables_nobody_is_known(tmp_path: Path) -> None:
 )
 def test_a_connection_is_of_this_machine_by_either_address(client: str, server: str, loopback: bool) -> None:
     assert pair_of((client, 1), (server, 2)).is_loopback is loopback
+
+
+def waiting(pair: str, user: int, inode: int, state: str) -> str:
+    return row(pair, user, inode).replace(" 01 ", f" {state} ")
+
+
+SERVER, CLIENT = "01004D7F:1F40", "01004D7F:9C40"  # 127.77.0.1, which nobody uses: the kernel knows no such connection
+
+
+@LITTLE
+@pytest.mark.parametrize(
+    ("tcp", "tcp6", "owner"),
+    [
+        ([row(f"{SERVER} {CLIENT}", 998, 78)], [], 998),
+        ([row(f"{SERVER} {CLIENT}", 0, 0)], [], None),
+        ([waiting(f"{SERVER} 00000000:0000", 0, 77, "0A"), row(f"{SERVER} {CLIENT}", 998, 78)], [], 998),
+        ([waiting(f"{SERVER} 00000000:0000", 33, 77, "0A"), row(f"{SERVER} {CLIENT}", 0, 0)], [], 33),
+        ([waiting("00000000:1F40 00000000:0000", 33, 77, "0A"), row(f"{SERVER} {CLIENT}", 0, 0)], [], 33),
+        ([waiting(f"{SERVER} 00000000:0000", 33, 77, "0A")], [], None),
+        ([row(f"{CLIENT} {SERVER}", 33, 77)], [], None),
+        (
+            [row(f"{SERVER} {CLIENT}", 0, 0)],
+            [waiting(f"{'0' * 32}:1F40 {'0' * 32}:0000", 34, 77, "0A")],
+            34,
+        ),
+    ],
+)
+def test_the_tables_tell_who_owns_or_will_accept_the_servers_end(
+    tmp_path: Path, tcp: list[str], tcp6: list[str], owner: int | None
+) -> None:
+    (tmp_path / "tcp").write_text(HEAD + "".join(tcp))
+    (tmp_path / "tcp6").write_text(HEAD + "".join(tcp6))
+    assert server_owner(pair_of(("127.77.0.1", 40000), ("127.77.0.1", 8000)), tmp_path) == owner
 
 
 # With the kernel itself.
@@ -167,3 +202,54 @@ def test_a_kernel_without_netlink_cannot_be_asked(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(socket, "socket", refuse)
     with pytest.raises(CannotAsk):
         owner_by_sock_diag(pair_of(("127.0.0.1", 1), ("127.0.0.1", 2)))
+
+
+LISTENING = """
+import socket, sys
+bound, family = sys.argv[1:]
+with socket.create_server((bound, 0), family=getattr(socket, family), dualstack_ipv6=bound == "::") as one:
+    print(one.getsockname()[1], flush=True)
+    sys.stdin.readline()
+    accepted = one.accept()
+    print("accepted", flush=True)
+    sys.stdin.readline()
+"""
+"""Listens, and accepts one connection once it is told to."""
+
+
+@pytest.mark.real
+@pytest.mark.skipif(os.geteuid() != 0, reason="starts a program as another user")
+@pytest.mark.parametrize(
+    ("bound", "family", "to"),
+    [
+        ("127.0.0.1", "AF_INET", "127.0.0.1"),
+        ("0.0.0.0", "AF_INET", "127.0.0.1"),
+        ("::1", "AF_INET6", "::1"),
+        ("::", "AF_INET6", "127.0.0.1"),
+        ("::", "AF_INET6", "::1"),
+    ],
+)
+def test_a_client_learns_who_serves_it_before_and_after_the_server_has_accepted(
+    bound: str, family: str, to: str
+) -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(
+        ["/usr/bin/env", "python3", "-c", LISTENING, bound, family], user=4711, text=True, **pipes
+    ) as listening:
+        assert listening.stdin
+        assert listening.stdout
+        with socket.create_connection((to, int(listening.stdout.readline()))) as client:
+            pair = pair_of(client.getsockname(), client.getpeername())
+            assert server_owner(pair) == 4711
+            listening.stdin.write("accept\n")
+            listening.stdin.flush()
+            listening.stdout.readline()
+            assert server_owner(pair) == 4711
+        listening.stdin.close()
+
+
+@pytest.mark.real
+def test_a_listener_at_the_servers_address_is_not_the_owner_of_another_connection(listener: socket.socket) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        assert server_owner(pair_of(other.getsockname(), listener.getsockname())) is None

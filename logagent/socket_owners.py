@@ -1,4 +1,4 @@
-"""The user who owns the other end of a TCP connection within this machine, as the kernel tells.
+"""The user who owns the other end of a TCP connection within this machine, as the kernel tells servers and clients.
 
 The kernel is asked for the one socket whose two addresses are those of the connection, by sock_diag(7). Where it cannot
 be asked so (a sandbox without netlink, a kernel without the module), its tables in /proc are read.
@@ -11,8 +11,9 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
 _REQUEST = 1
 _LISTEN = 10
+_LISTEN_IN_TABLES = "0A"
 _ANY = 0xFFFFFFFF
 """All states; and each half of the cookie that matches any socket."""
 _HEADER = struct.Struct("=IHHII")
@@ -89,13 +91,36 @@ def owner_by_sock_diag(pair: SocketPair) -> int | None:
     Raises:
         CannotAsk: if the kernel tells of no socket.
     """
+    held = _told_of(pair)
+    # Where no connection has these addresses, the kernel tells of a listener at the client's address instead.
+    return held.user if held.is_of(pair) and held.inode else None
+
+
+class _Held(NamedTuple):
+    """A socket, as the kernel tells of it."""
+
+    user: int
+    inode: int
+    listens: bool
+    ports: list[bytes]
+
+    def is_of(self, pair: SocketPair) -> bool:
+        return not self.listens and self.ports == [port.to_bytes(2, "big") for _, port in pair]
+
+
+def _told_of(pair: SocketPair) -> _Held:
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK, _NETLINK_SOCK_DIAG) as kernel:
             kernel.sendto(_question(pair), (0, 0))
             answer = kernel.recv(_ANSWER_SIZE)
     except OSError as error:
         raise CannotAsk from error
-    return _owner_in(answer, pair)
+    _, kind, *_ = _HEADER.unpack_from(answer)
+    if kind != _SOCK_DIAG_BY_FAMILY:
+        # ENOENT says both: there is no such socket, and the kernel lacks the module that would look for it.
+        raise CannotAsk
+    state, *ports, _, user, inode = _TOLD.unpack_from(answer, _HEADER.size)
+    return _Held(user, inode, state == _LISTEN, ports)
 
 
 def _question(pair: SocketPair) -> bytes:
@@ -109,17 +134,6 @@ def _question(pair: SocketPair) -> bytes:
     return _HEADER.pack(_HEADER.size + len(asked), _SOCK_DIAG_BY_FAMILY, _REQUEST, 1, 0) + asked
 
 
-def _owner_in(answer: bytes, pair: SocketPair) -> int | None:
-    _, kind, *_ = _HEADER.unpack_from(answer)
-    if kind != _SOCK_DIAG_BY_FAMILY:
-        # ENOENT says both: there is no such socket, and the kernel lacks the module that would look for it.
-        raise CannotAsk
-    state, *ports, _, user, inode = _TOLD.unpack_from(answer, _HEADER.size)
-    # Where no connection has these addresses, the kernel tells of a listener at the client's address instead.
-    asked = [port.to_bytes(2, "big") for _, port in pair]
-    return user if state != _LISTEN and ports == asked and inode else None
-
-
 def owner_by_tables(pair: SocketPair, tables: Path = TABLES) -> int | None:
     """Find in the kernel's tables who owns the client's end of a connection; reads all sockets and may take long.
 
@@ -129,12 +143,17 @@ def owner_by_tables(pair: SocketPair, tables: Path = TABLES) -> int | None:
     Returns:
         The user's number; None if no process holds such a socket.
     """
-    for table, spelled in _spellings(pair):
+    held = _in_tables(_spellings(pair), tables)
+    return held.user if held is not None and held.inode else None
+
+
+def _in_tables(spellings: Iterable[tuple[str, str]], tables: Path) -> _Held | None:
+    for table, spelled in spellings:
         with suppress(OSError), (tables / table).open(encoding="ascii") as lines:
             for line in lines:
                 if spelled in line:
                     fields = line.split()
-                    return int(fields[7]) if int(fields[9]) else None
+                    return _Held(int(fields[7]), int(fields[9]), fields[3] == _LISTEN_IN_TABLES, [])
     return None
 
 
@@ -158,3 +177,69 @@ def _hexadecimal(packed: bytes) -> str:
     """Spell an address as the kernel does: words of 32 bits, each as a number of this machine."""
     words = [packed[start : start + 4] for start in range(0, len(packed), 4)]
     return "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)
+
+
+def server_owner(pair: SocketPair, tables: Path = TABLES) -> int | None:
+    """Return who owns the server's end of a connection within this machine, as its client asks.
+
+    Until the server has accepted the connection nobody holds that end; then it is for whoever listens at its address.
+
+    Args:
+        pair: of the connection.
+        tables: the directory of the tables.
+
+    Returns:
+        The user's number; None if it cannot be found out.
+    """
+    try:
+        return _owner_of_end(pair, _told_of, _listener_by_sock_diag)
+    except CannotAsk:
+        pass
+    try:
+        return _owner_of_end(pair, partial(_told_in_tables, tables=tables), partial(_listener_in_tables, tables=tables))
+    except (CannotAsk, OSError, ValueError):
+        return None
+
+
+def _owner_of_end(
+    pair: SocketPair, told_of: Callable[[SocketPair], _Held], listener: Callable[[SocketPair], int | None]
+) -> int | None:
+    """Find an owner; that of a listener only if the connection waits for it before and after, so it is its listener."""
+    end = SocketPair(pair.server, pair.client)
+    before = told_of(end)
+    if before.inode or not before.is_of(end):
+        return before.user if before.is_of(end) else None
+    listening = listener(end)
+    after = told_of(end)
+    if not after.is_of(end):
+        return None
+    return after.user if after.inode else listening
+
+
+def _listener_by_sock_diag(end: SocketPair) -> int | None:
+    nobody = IPv4Address(0) if end.client[0].version == 4 else IPv6Address(0)
+    held = _told_of(SocketPair(end.client, (nobody, 0)))
+    return held.user if held.listens and held.inode else None
+
+
+def _told_in_tables(pair: SocketPair, tables: Path) -> _Held:
+    held = _in_tables(_spellings(pair), tables)
+    if held is None:
+        raise CannotAsk
+    return held._replace(ports=[port.to_bytes(2, "big") for _, port in pair])
+
+
+def _listener_in_tables(end: SocketPair, tables: Path) -> int | None:
+    address, port = end.client
+    held = _in_tables(_listeners(address, port), tables)
+    return held.user if held is not None and held.inode else None
+
+
+def _listeners(address: Ip, port: int) -> Iterator[tuple[str, str]]:
+    """Yield the tables in which a listener may stand that takes connections to an address, the closest first."""
+    zero4, zero6 = IPv4Address(0), IPv6Address(0)
+    if address.version == 4:
+        for own in (address, zero4):
+            yield "tcp", f" {_spelled(SocketPair((own, port), (zero4, 0)))} {_LISTEN_IN_TABLES} "
+    for own6 in (_as_ipv6(address), zero6):
+        yield "tcp6", f" {_spelled(SocketPair((own6, port), (zero6, 0)))} {_LISTEN_IN_TABLES} "
