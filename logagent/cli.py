@@ -22,8 +22,7 @@ from logagent.terminal.arguments import (
     QueryArguments,
 )
 from logagent.terminal.setup_arguments import (
-    CertsHostArguments,
-    CertsInitArguments,
+    CertsArguments,
     DemoArguments,
     ServeArguments,
     TokenArguments,
@@ -103,7 +102,7 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return _formats(typed, environ, streams)
         case HostsArguments():
             return _paged(partial(_hosts, typed, environ), typed, environ, streams)
-        case CertsInitArguments() | CertsHostArguments():
+        case CertsArguments():
             return _certs(typed, streams)
         case TokenArguments():
             return _token(typed, environ, streams)
@@ -249,23 +248,12 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
     return 0
 
 
-def _certs(typed: CertsInitArguments | CertsHostArguments, streams: Streams) -> int:
+def _certs(typed: CertsArguments, streams: Streams) -> int:
     from datetime import UTC, datetime
-    from pathlib import Path
 
-    from logagent import certs
+    from logagent import certs_command
 
-    now, directory = datetime.now(UTC), Path(typed.directory)
-    try:
-        if isinstance(typed, CertsInitArguments):
-            made = certs.init(directory, now=now)
-        else:
-            made = certs.host(typed.name, directory, addresses=typed.address, now=now, overwrite=typed.overwrite)
-    except certs.CertsError as error:
-        act = "init" if isinstance(typed, CertsInitArguments) else "host"
-        raise ConfigError(f"certs {act}", str(error)) from None
-    streams.print("".join(f"{path}\n" for path in made))
-    return 0
+    return certs_command.run(typed, streams, now=datetime.now(UTC))
 
 
 def _token(typed: TokenArguments, environ: Mapping[str, str], streams: Streams) -> int:

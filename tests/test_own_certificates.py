@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from logagent.client_certs import client
 from logagent.config.tls_files import TlsFiles
 from logagent.own_certificates import certificate_ends, why_others_refuse
 from testbed.certificates import LIVES, Pki, make_pki
@@ -66,3 +68,9 @@ def test_of_a_chain_the_first_to_end_counts(ours: Pki, tmp_path: Path) -> None:
     chain.write_bytes(ours.pair("good")[0].read_bytes() + ours.pair("soon")[0].read_bytes())
     ends = certificate_ends(TlsFiles(None, chain, ours.pair("good")[1]))["chain.pem"]
     assert ends == certificate_ends(TlsFiles(None, *ours.pair("soon")))["soon.pem"]
+
+
+def test_a_persons_certificate_is_told_to_be_none_of_a_host(ours: Pki) -> None:
+    client("alice", ours.directory, now=datetime.now(UTC))
+    told = why_others_refuse(TlsFiles(ours.ca, *ours.pair("alice")), time.time())
+    assert told.endswith("its purposes do not let it serve as a host's; `logagent certs host` makes one that does")

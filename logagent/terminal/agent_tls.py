@@ -63,7 +63,7 @@ def _remedy(missing: tls_files.NoTlsFile, certs: str | None) -> str:
     names = sorted({key.name.removesuffix("-key.pem") for key in Path(certs).glob("*-key.pem")} - {"ca"})
     if names:
         return f"; there is a key of {', '.join(names[:3])}: say --name {names[0]}"
-    return f"; `logagent certs host NAME {certs}`, where the agents' authority is, makes one for --name NAME"
+    return f"; `logagent certs client NAME {certs}`, where the agents' authority is, makes one for --name NAME"
 
 
 def _completed(files: TlsFiles, own: OwnAgent) -> TlsFiles:

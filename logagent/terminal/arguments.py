@@ -14,8 +14,7 @@ from typing import Literal, NamedTuple
 from logagent.terminal import flags
 from logagent.terminal.command_parser import TypedArguments, with_flags
 from logagent.terminal.setup_arguments import (
-    CertsHostArguments,
-    CertsInitArguments,
+    CertsArguments,
     DemoArguments,
     ServeArguments,
     TokenArguments,
@@ -211,8 +210,7 @@ Arguments = (
     | HitsArguments
     | HostsArguments
     | UnixArguments
-    | CertsInitArguments
-    | CertsHostArguments
+    | CertsArguments
     | TokenArguments
     | DemoArguments
 )

@@ -20,13 +20,23 @@ class ServeArguments(TypedArguments):
     settings: Mapping[str, Sequence[str]]
 
 
-class CertsInitArguments(TypedArguments):
-    """The arguments of `certs init`."""
+class CertsArguments(TypedArguments):
+    """The arguments of all acts of `certs`.
 
+    Attributes:
+        act: its name.
+        directory: that of the authority.
+    """
+
+    act: str
     directory: str
 
 
-class CertsHostArguments(TypedArguments):
+class CertsInitArguments(CertsArguments):
+    """The arguments of `certs init`."""
+
+
+class CertsHostArguments(CertsArguments):
     """The arguments of `certs host`.
 
     Attributes:
@@ -34,9 +44,38 @@ class CertsHostArguments(TypedArguments):
     """
 
     name: str
-    directory: str
     address: Sequence[str]
     overwrite: bool
+
+
+class CertsClientArguments(CertsArguments):
+    """The arguments of `certs client`.
+
+    Attributes:
+        group: names of groups.
+        days: for which the certificate holds; None: as long as they usually do.
+    """
+
+    name: str
+    group: Sequence[str]
+    days: int | None
+    overwrite: bool
+
+
+class CertsRevokeArguments(CertsArguments):
+    """The arguments of `certs revoke`.
+
+    Attributes:
+        which: a name, a file, or a fingerprint.
+    """
+
+    which: str
+
+
+class CertsListArguments(CertsArguments):
+    """The arguments of `certs list`."""
+
+    json: bool
 
 
 class DemoArguments(TypedArguments):
@@ -95,9 +134,18 @@ def _texts(given: bool | list[str]) -> list[str]:
     return [str(given).lower()] if isinstance(given, bool) else given
 
 
-def certs_arguments(*, act: str, **given: Any) -> CertsInitArguments | CertsHostArguments:
+_CERTS: Mapping[str, type[CertsArguments]] = {
+    "init": CertsInitArguments,
+    "host": CertsHostArguments,
+    "client": CertsClientArguments,
+    "revoke": CertsRevokeArguments,
+    "list": CertsListArguments,
+}
+
+
+def certs_arguments(*, act: str, **given: Any) -> CertsArguments:
     """Make the arguments of an act of `certs`."""
-    return CertsInitArguments(**given) if act == "init" else CertsHostArguments(**given)
+    return _CERTS[act](act=act, **given)
 
 
 def token_arguments(*, act: str, **given: Any) -> TokenArguments:

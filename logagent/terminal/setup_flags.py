@@ -23,7 +23,34 @@ def add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         help="an IP address or DNS name by which others reach the host; repeatable",
     )
     host.add_argument("--overwrite", action="store_true", help="replace the host's older files")
+    _add_client(acts.add_parser("client", help="make a person's certificate and key likewise", allow_abbrev=False))
+    _add_revoked(acts)
     return parser
+
+
+def _add_client(client: argparse.ArgumentParser) -> None:
+    client.add_argument("name", metavar="NAME", help="the person's name or address of mail; rules name it cert:NAME")
+    client.add_argument("directory", metavar="DIR", help="the directory of the authority, and of the new files")
+    client.add_argument(
+        "--group", metavar="G", action="append", default=[], help="a group that the person is in; repeatable"
+    )
+    client.add_argument("--days", metavar="N", type=int, help="how long it holds [365]")
+    client.add_argument("--overwrite", action="store_true", help="replace the person's older files")
+
+
+def _add_revoked(acts: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    revoked = acts.add_parser(
+        "revoke", help="have certificates refused: writes crl.pem, which every agent needs", allow_abbrev=False
+    )
+    revoked.add_argument(
+        "which",
+        metavar="NAME|FILE|FINGERPRINT",
+        help="of whom all certificates are revoked, or the one: its file, or its SHA-256 as `certs list` prints it",
+    )
+    listed = acts.add_parser("list", help="list the certificates that the authority has signed", allow_abbrev=False)
+    listed.add_argument("--json", action="store_true", help="print them as JSON")
+    for act in (revoked, listed):
+        act.add_argument("directory", metavar="DIR", help="the directory of the authority")
 
 
 def add_token(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:

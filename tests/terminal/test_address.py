@@ -67,7 +67,7 @@ def test_agent_without_tls_needs_no_certificates() -> None:
 
 def test_a_name_without_a_certificate_is_told_those_that_have_one(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").touch()
-    with pytest.raises(ConfigError, match=rf"db-7.pem does not exist; `logagent certs host NAME {tmp_path}`, where"):
+    with pytest.raises(ConfigError, match=rf"db-7.pem does not exist; `logagent certs client NAME {tmp_path}`, where"):
         address("--certs", str(tmp_path), "--name", "db-7")
     for name in ("ca", "web-1"):
         (tmp_path / f"{name}-key.pem").touch()

@@ -18,8 +18,11 @@ from logagent.terminal.arguments import (
 )
 from logagent.terminal.flags import parser_of
 from logagent.terminal.setup_arguments import (
+    CertsClientArguments,
     CertsHostArguments,
     CertsInitArguments,
+    CertsListArguments,
+    CertsRevokeArguments,
     DemoArguments,
     ServeArguments,
     TokenListArguments,
@@ -40,6 +43,9 @@ from testbed.console import typed
         (["hosts"], HostsArguments),
         (["certs", "init", "d"], CertsInitArguments),
         (["certs", "host", "web-1", "d"], CertsHostArguments),
+        (["certs", "client", "alice", "d"], CertsClientArguments),
+        (["certs", "revoke", "alice", "d"], CertsRevokeArguments),
+        (["certs", "list", "d"], CertsListArguments),
         (["token", "new", "ci"], TokenNewArguments),
         (["token", "list"], TokenListArguments),
         (["token", "revoke", "ci"], TokenRevokeArguments),

@@ -17,7 +17,7 @@ FOREIGN = frozenset({2, 18, 19, 20, 21})
 """OpenSSL's verify codes of a certificate that no trusted authority leads to."""
 
 ONE_AUTHORITY = "both sides need certificates of one authority (`--certs`, or `--tls-ca`, of a command `--ca`)"
-_HOST_NAME = re.compile(r"[A-Za-z0-9.-]+")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@+_-]*")
 _ALERT = re.compile(r"\balert ([a-z ]+[a-z])")
 _OF_CERTIFICATES = frozenset(
     {
@@ -62,7 +62,7 @@ def _fault(
         names = listed(shown.names if shown else ())
         return f"it is for {names}, not for {name}; address it so, or {_anew(shown, name)}"
     if code == PURPOSE:
-        side, act = ("a host's", "host") if name else ("a client's", "client")
+        side, act = ("a host's", "host") if name or (shown and shown.of_person) else ("a client's", "client")
         return f"its purposes do not let it serve as {side}; `logagent certs {act}` makes one that does"
     if code in FOREIGN:
         return f"{_foreign(shown, [authority.subject for authority in authorities])}; {ONE_AUTHORITY}"
@@ -88,9 +88,12 @@ def _ended(shown: Certificate | None, authorities: Sequence[Certificate], now: f
 
 
 def _anew(certificate: Certificate | None, address: str = "") -> str:
-    name = certificate.subject if certificate and _HOST_NAME.fullmatch(certificate.subject) else "NAME"
-    more = f" --address {address}" if address else ""
-    return f"`logagent certs host {name} DIR{more} --overwrite` makes a new one"
+    name = certificate.subject if certificate and _PLAIN_NAME.fullmatch(certificate.subject) else "NAME"
+    more, act = (
+        f" --address {address}" if address else "",
+        "client" if certificate and certificate.of_person else "host",
+    )
+    return f"`logagent certs {act} {name} DIR{more} --overwrite` makes a new one"
 
 
 def alert_in(words: str) -> str:

@@ -30,6 +30,7 @@ class Certificate:
         names: DNS names and IP addresses that it is for.
         begins: from when it is valid, in seconds since the epoch.
         ends: until when it is valid, in seconds since the epoch.
+        of_person: whether it is a person's, and serves for a client only.
     """
 
     subject: str
@@ -37,6 +38,7 @@ class Certificate:
     names: tuple[str, ...]
     begins: float
     ends: float
+    of_person: bool = False
 
 
 def read_certificates(encoded: bytes) -> tuple[Certificate, ...]:
@@ -53,12 +55,17 @@ def read_certificates(encoded: bytes) -> tuple[Certificate, ...]:
 
 
 def _of(certificate: x509.Certificate) -> Certificate:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from logagent.core.access.certified import CertificateKind, certified
+
     return Certificate(
         _called(certificate.subject),
         _called(certificate.issuer),
         _names(certificate),
         certificate.not_valid_before_utc.timestamp(),
         certificate.not_valid_after_utc.timestamp(),
+        certified(certificate.public_bytes(Encoding.DER)).kind is CertificateKind.PERSON,
     )
 
 

@@ -78,11 +78,17 @@ def test_an_authority_that_ended_and_is_another_is_not_told() -> None:
 
 
 def test_other_faults_are_told_in_the_words_of_openssl() -> None:
-    assert here(26).endswith(" is refused: so says OpenSSL")
+    assert here(27).endswith(" is refused: so says OpenSSL")
+
+
+def test_a_certificate_for_another_purpose_is_told_what_would_be_one() -> None:
+    assert here(26).endswith("do not let it serve as a host's; `logagent certs host` makes one that does")
 
 
 def test_a_name_that_is_no_host_is_not_put_into_a_command() -> None:
     assert "certs host NAME DIR --overwrite" in here(10, Certificate("a; rm -rf /", "CA", (), 0, 1))
+    person = Certificate("alice@example.org", "CA", (), 0, 1, of_person=True)
+    assert "`logagent certs client alice@example.org DIR --overwrite`" in here(10, person)
 
 
 @pytest.mark.parametrize(
