@@ -63,6 +63,7 @@ class Agent:
         patience: seconds that it waits for a source that sends nothing.
         addresses: URLs at which it is reached, for people to read.
         certificates: when its own certificates end, by name, its own first, in seconds since the epoch.
+        id: random bits that tell this agent from every other; None: new ones.
 
     Attributes:
         name: name of its own host.
@@ -77,9 +78,10 @@ class Agent:
         patience: float,
         addresses: Sequence[str] = (),
         certificates: Mapping[str, float] | None = None,
+        id: str | None = None,
     ) -> None:
         self.name = logs.host
-        self.identity = Identity(logs.host, os.urandom(ID_BYTES).hex())
+        self.identity = Identity(logs.host, id or os.urandom(ID_BYTES).hex())
         self._certificates = dict(certificates or {})
         self.addresses = tuple(addresses)
         self._logs = logs

@@ -227,10 +227,15 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
     import socket
 
     from logagent.config.hints import hints
-    from logagent.config.settings import load
+    from logagent.config.settings import Settings, load
 
     file = typed.config or environ.get("LOGAGENT_CONFIG") or None
-    settings = load(typed.settings, environ, host=socket.gethostname(), file=file)
+    host = socket.gethostname()
+
+    def read(fixed: Mapping[str, Sequence[str]]) -> Settings:
+        return load({**typed.settings, **fixed}, environ, host=host, file=file)
+
+    settings = read({})
     for hint in hints(typed.settings, environ, file):
         streams.say(hint)
     import trio
@@ -244,7 +249,7 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
         except OSError as error:  # It serves all the same: nobody needs that line.
             streams.say(str(error))
 
-    trio.run(partial(serving.serve, settings, started=started, warn=streams.say))
+    trio.run(partial(serving.serve, settings, started=started, warn=streams.say, again=read))
     return 0
 
 

@@ -27,6 +27,10 @@ def test_settings_are_documented_by_their_table() -> None:
     assert between("docs/settings.md", "<!-- settings -->\n", "\n<!-- end of settings -->") == table.markdown()
 
 
+def test_settings_that_take_a_restart_are_named() -> None:
+    assert between("docs/settings.md", "<!-- restarts -->\n", "\n<!-- end of restarts -->") == table.restarts()
+
+
 def test_what_is_never_served_is_listed() -> None:
     assert between("docs/logs.md", "<!-- never served -->\n```text\n", "```").split() == list(NEVER_SERVE)
 

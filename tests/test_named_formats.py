@@ -23,8 +23,8 @@ from logagent.disk.following.shared_tails import open_shared_tails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
+from logagent.in_force import named_formats
 from logagent.local import LocalLister, LocalLogs, LocalSource
-from logagent.serving import named_formats
 from testbed.reading import Collected
 from testbed.times import UTC, ns
 

@@ -25,6 +25,7 @@ class Setting:
         repeatable: whether it may be given several times.
         between: what stands between several values in the environment.
         in_file_only: whether it is a table too large for a flag or a variable.
+        restart: whether another value counts only once the agent is started anew.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Setting:
     repeatable: bool = False
     between: str = ","
     in_file_only: bool = False
+    restart: bool = False
 
     @property
     def flag(self) -> str:

@@ -32,6 +32,7 @@ SETTINGS = (
         values.host_name,
         "the name of this host, which its lines and verdicts carry and its peers know it by",
         otherwise="the machine's host name up to the first dot",
+        restart=True,
     ),
     Setting(
         "listen",
@@ -133,6 +134,7 @@ SETTINGS = (
         "how many reads run at the same time: more keep more disks busy, and leave less processor time to others",
         "threads",
         default="2",
+        restart=True,
     ),
     Setting(
         "page_cache",
@@ -252,3 +254,9 @@ def markdown() -> str:
         for setting, default in zip(SETTINGS, defaults, strict=True)
     ]
     return "\n".join(["| flag | environment | unit | default | meaning |", "|---|---|---|---|---|", *rows])
+
+
+def restarts() -> str:
+    """Return which settings only a restart changes, in a sentence in Markdown, for the documentation."""
+    *others, last = [f"`{setting.flag}`" for setting in SETTINGS if setting.restart]
+    return f"Only a restart changes {', '.join(others)} and {last}; a reload changes all others."

@@ -42,12 +42,23 @@ class Answers:
     ) -> None:
         self.name = name
         self.threads = threads or BodyThreads(inline=True)
+        self.bound(most, most_follows=most_follows, max_time=max_time, max_bytes=max_bytes)
+        self._scopes: set[trio.CancelScope] = set()
+        self._follows: set[trio.CancelScope] = set()
+
+    def bound(
+        self,
+        most: int,
+        *,
+        most_follows: int = MAX_FOLLOWS,
+        max_time: float = math.inf,
+        max_bytes: int | None = None,
+    ) -> None:
+        """Set new bounds, for the answers that begin from now on; the arguments are those of the class."""
         self._most = most
         self._most_follows = most_follows
         self._max_time = max_time
         self._max_bytes = max_bytes
-        self._scopes: set[trio.CancelScope] = set()
-        self._follows: set[trio.CancelScope] = set()
 
     @property
     def under_way(self) -> int:

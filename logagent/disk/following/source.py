@@ -216,7 +216,7 @@ class _LocalFollow:
         def make(threads: DiskThreads, watching: Watching) -> Tail:
             return Tail(log.name, lambda: self._logs.again(log), options, threads, watching)
 
-        tail = await self._logs.tails.borrow((log.asked, log.name), make)
+        tail = await self._logs.tails.borrow((self._logs.catalog, log.asked, log.name), make)
         self._tails.append(tail)
         return tail
 

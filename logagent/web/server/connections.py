@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ASGIFramework, LifespanState
 
+from logagent.web.server.accepting import Accepting
 from logagent.web.server.client_connection import ClientConnection
 from logagent.web.server.entrance import EnteredApp
 from logagent.web.server.hypercorn_config import hypercorn_config
@@ -58,12 +59,12 @@ async def serve_connection(
 
 async def serve(
     app: ASGIFramework,
-    listeners: Sequence[Listener],
+    listeners: Sequence[Listener] | Accepting,
     *,
     limits: ConnectionLimits = DEFAULT_LIMITS,
     introduce: Introduce | None = None,
     stopping: trio.Event,
-    graceful: float,
+    graceful: float | Callable[[], float],
     admit: Admit | None = None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
@@ -71,69 +72,39 @@ async def serve(
 
     Args:
         app: the ASGI application; its lifespan surrounds everything here.
-        listeners: bound sockets; closed here.
+        listeners: bound sockets, which may change where they are `Accepting`; closed here.
         limits: those of every connection.
         introduce: finds out who a client is, as soon as it is accepted; what it returns goes into `scope["state"]`.
         stopping: once set, nothing more is accepted; idle connections end at once, others once their answers have.
-        graceful: seconds that answers in flight may take after that; then they are cut.
+        graceful: seconds that answers in flight may take after that, or what returns them then; then they are cut.
         admit: decides which requests are let through to the application; None: all. The others cost next to nothing.
         task_status: started as soon as connections are accepted.
 
     Raises:
         ExceptionGroup: of Hypercorn's lifespan errors, when the application does not start.
     """
-    with ExitStack() as sockets:
-        for listener in listeners:
-            sockets.callback(listener.close)
+    with closing(listeners if isinstance(listeners, Accepting) else Accepting(listeners)) as accepting:
         lifespan = Lifespan(EnteredApp(ASGIWrapper(app)), hypercorn_config(limits), {})
-        context, monitor, turnstile = WorkerContext(None), LivenessMonitor(), Turnstile()
+        monitor, turnstile = LivenessMonitor(), Turnstile()
         async with trio.open_nursery() as background:
             await background.start(lifespan.handle_lifespan)
             await lifespan.wait_for_startup()
             background.start_soon(monitor.run)
             connection = partial(ClientConnection, monitor=monitor, turnstile=turnstile, admit=admit)
-            handler = partial(_serve_accepted, connection, lifespan.app, limits, context, lifespan.state, introduce)
-            await _serve_until(stopping, graceful, listeners, handler, context, task_status)
+            handler = partial(_serve_accepted, connection, lifespan.app, limits, lifespan.state, introduce)
+            await accepting.serve(handler, stopping, graceful, task_status)
             await lifespan.wait_for_shutdown()
             background.cancel_scope.cancel()
-
-
-async def _serve_until(
-    stopping: trio.Event,
-    graceful: float,
-    listeners: Sequence[Listener],
-    handler: Callable[[ssl.SSLContext | None, trio.SocketStream], Awaitable[None]],
-    context: WorkerContext,
-    task_status: trio.TaskStatus[None],
-) -> None:
-    async with trio.open_nursery() as connections:
-        async with trio.open_nursery() as accepting:
-            for listener in listeners:
-                accepting.start_soon(_accept, listener, partial(handler, listener.tls), connections)
-            task_status.started()
-            await stopping.wait()
-            accepting.cancel_scope.cancel()
-        for listener in listeners:
-            listener.close()
-        connections.cancel_scope.deadline = trio.current_time() + graceful
-        await context.terminated.set()
-
-
-async def _accept(
-    listener: Listener, handler: Callable[[trio.SocketStream], Awaitable[None]], connections: trio.Nursery
-) -> None:
-    sockets = trio.SocketListener(trio.socket.from_stdlib_socket(listener.socket))
-    await trio.serve_listeners(handler, [sockets], handler_nursery=connections)
 
 
 async def _serve_accepted(
     connection: Callable[..., ClientConnection],
     app: AppWrapper,
     limits: ConnectionLimits,
-    context: WorkerContext,
     state: LifespanState,
     introduce: Introduce | None,
     tls: ssl.SSLContext | None,
+    context: WorkerContext,
     accepted: trio.SocketStream,
 ) -> None:
     if introduce is not None:

@@ -35,13 +35,13 @@ CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
 of TLS 1.3 are."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Listener:
     """A bound socket that listens, with TLS or in cleartext.
 
     Attributes:
         socket: closed by `connections.serve`, or by whoever never hands it over.
-        tls: the server's side of TLS; None: cleartext.
+        tls: the server's side of TLS; None: cleartext. A server that serves takes another by `Accepting.renew`.
         file: of a Unix socket; None: TCP.
     """
 

@@ -1,0 +1,204 @@
+"""What is in force: all that an agent makes of its settings, for the questions that come from now on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from logagent import __version__, token_file
+from logagent.admitting import access_of, rules_of
+from logagent.agent import Agent
+from logagent.config.errors import ConfigError
+from logagent.config.page_cache import leaves_from
+from logagent.config.settings import Settings
+from logagent.config.time_formats import TimeFormat
+from logagent.core.times.named_formats import FormatRules, format_rules
+from logagent.core.times.strptime import BadTimeFormat
+from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.following.shared_tails import SharedTails
+from logagent.disk.search.options import ReadOptions
+from logagent.disk.threads import DiskThreads
+from logagent.kept_peers import HeldPeers
+from logagent.local import LocalLogs
+from logagent.own_tls import Tls, own_tls
+from logagent.peers.known_agents import Peers
+from logagent.web.access import Access
+from logagent.web.answers import Answers
+from logagent.web.app import create_app
+from logagent.web.streaming import StreamingQuart
+
+_OF_LOGS = (
+    *("name", "root", "root_name", "skip_files", "never_serve", "time_format", "max_walk", "timezone"),
+    *("max_line", "page_cache", "max_files", "root_timezone"),
+)
+"""The settings by which this host's logs are found and read. Where none of them changes, what is known of the logs
+stays."""
+_OF_PEERS = ("peer", "peer_pause")
+"""The settings by which peers are reached, besides the files of TLS."""
+
+
+class Lasting(NamedTuple):
+    """What lasts as long as the agent runs, whatever its settings become.
+
+    Attributes:
+        answers: those under way.
+        threads: that read the disk.
+        tails: shared by all follows.
+        id: random bits that tell this agent from every other.
+    """
+
+    answers: Answers
+    threads: DiskThreads
+    tails: SharedTails
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What can be made of settings without touching what is in force; all that may fail has succeeded.
+
+    Attributes:
+        warnings: what is wrong, for people, where the agent can work all the same.
+    """
+
+    settings: Settings
+    tls: Tls
+    access: Access
+    logs: LocalLogs | None = None
+    formats: FormatRules = field(default_factory=FormatRules)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """All that answers questions now.
+
+    Attributes:
+        app: answers requests.
+    """
+
+    settings: Settings
+    tls: Tls
+    access: Access
+    logs: LocalLogs
+    peers: HeldPeers
+    app: StreamingQuart
+
+
+def prepared(settings: Settings, before: InForce | None = None) -> Prepared:
+    """Read what settings name, and make of it what needs no tasks; blocks.
+
+    Args:
+        before: what is in force; what would not change is taken from there.
+
+    Raises:
+        ConfigError: for settings that cannot be used.
+        OSError: for what does not work on this machine.
+    """
+    tls, warnings = own_tls(settings)
+    if before is not None:
+        _check_tokens(settings)
+        tls = before.tls if before.tls.same_files(tls) else tls
+    formats = named_formats(settings.time_format)
+    return Prepared(
+        settings, tls, access_of(settings, rules_of(settings)), _kept_logs(settings, before), formats, warnings
+    )
+
+
+def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], before: InForce | None = None) -> InForce:
+    """Put together what answers questions.
+
+    Args:
+        prepared: made of the settings.
+        lasting: what it shares with what was in force before.
+        addresses: URLs at which the agent is reached.
+        before: what is in force; None: this is the first.
+    """
+    settings, tls = prepared.settings, prepared.tls
+    logs = prepared.logs or _logs(settings, lasting, prepared.formats)
+    peers = _kept_peers(settings, tls, before) or HeldPeers(_peers(settings, tls))
+    agent = Agent(
+        logs=logs,
+        peers=peers.peers,
+        patience=settings.patience,
+        addresses=tuple(addresses),
+        certificates=tls.ends,
+        id=lasting.id,
+    )
+    app = create_app(agent, lasting.answers, version=__version__, access=prepared.access)
+    peers.hold()
+    return InForce(settings, tls, prepared.access, logs, peers, app)
+
+
+def bounds(settings: Settings) -> dict[str, Any]:
+    """Return the bounds of answers, as `Answers.bound` takes them."""
+    return {
+        "most": settings.max_answers,
+        "most_follows": settings.max_follows,
+        "max_time": settings.max_time,
+        "max_bytes": settings.max_bytes,
+    }
+
+
+def named_formats(given: Iterable[TimeFormat]) -> FormatRules:
+    """Return the rules that were given for formats of time.
+
+    Raises:
+        ConfigError: for a format that cannot be used.
+    """
+    try:
+        return format_rules((each.files, each.format, each.how) for each in given)
+    except BadTimeFormat as error:
+        raise ConfigError("time_format", str(error)) from None
+
+
+def _check_tokens(settings: Settings) -> None:
+    """Refuse a file of tokens of which none would be taken: what is in force may know better ones."""
+    try:
+        if settings.tokens is not None and settings.tokens.exists():
+            token_file.read(settings.tokens, (0, os.geteuid()))
+    except token_file.TokensFault as fault:
+        raise ConfigError("tokens", str(fault)) from None
+
+
+def _kept_peers(settings: Settings, tls: Tls, before: InForce | None) -> HeldPeers | None:
+    same = before is not None and before.tls is tls and _alike(before.settings, settings, _OF_PEERS)
+    return before.peers if before is not None and same else None
+
+
+def _kept_logs(settings: Settings, before: InForce | None) -> LocalLogs | None:
+    return before.logs if before is not None and _alike(before.settings, settings, _OF_LOGS) else None
+
+
+def _alike(one: Settings, other: Settings, names: Iterable[str]) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _peers(settings: Settings, tls: Tls) -> Peers:
+    return Peers(settings.peer, tls=tls.client, pause=settings.peer_pause)
+
+
+def _logs(settings: Settings, lasting: Lasting, formats: FormatRules) -> LocalLogs:
+    return LocalLogs(
+        catalog=Catalog(
+            settings.root,
+            names=settings.root_name,
+            skip=settings.skip_files,
+            never_serve=settings.never_serve,
+            formats=formats,
+            max_walk=settings.max_walk,
+        ),
+        threads=lasting.threads,
+        options=ReadOptions(
+            host=settings.name,
+            zone=settings.timezone,
+            max_line=settings.max_line,
+            leaves_from=leaves_from(settings.page_cache),
+        ),
+        max_files=settings.max_files,
+        tails=lasting.tails,
+        root_zones=settings.root_timezone,
+        formats=formats,
+    )

@@ -1,0 +1,200 @@
+"""Reading everything that an agent was started with anew, and putting it in force without dropping an answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import tzinfo
+from typing import Any
+
+import trio
+
+from logagent.config.errors import ConfigError
+from logagent.config.settings import Settings
+from logagent.config.table import SETTINGS
+from logagent.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
+from logagent.kept_peers import PeersKept
+from logagent.opening import Change, Openings
+from logagent.web.current_app import CurrentApp
+
+FIXED = tuple(setting.name for setting in SETTINGS if setting.restart)
+"""The settings that only a restart changes."""
+COMMITTING = 10.0
+"""Seconds in which what was made is put in force, though whoever asked for it has gone: it takes milliseconds, and
+half of it would be neither the old state nor the new one."""
+
+_log = logging.getLogger(__name__)
+
+Again = Callable[[Mapping[str, Sequence[str]]], Settings]
+"""Reads the settings anew from where they were given at the start; its argument overrides some, as flags do."""
+
+
+class ReloadError(Exception):
+    """Why nothing was changed, in a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What a reload has changed.
+
+    Attributes:
+        changed: names of the settings that have another value now.
+        restart: names of the settings whose new value takes a restart; the old one stays.
+        certificate: whether the files of TLS hold something else now.
+        ends: when the agent's own certificate ends, in seconds since the epoch; None: it has none.
+        added: peers that it did not know before.
+        removed: peers that it knew before.
+        warnings: what is wrong all the same, for people.
+    """
+
+    changed: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
+    certificate: bool = False
+    ends: float | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+async def _in_thread(function: Callable[[], Any]) -> Any:
+    return await trio.to_thread.run_sync(function)
+
+
+class Reloader:
+    """What is in force, and the one way to change it.
+
+    Args:
+        first: what is in force at the start; its peers run already.
+        lasting: what stays whatever the settings become.
+        openings: the listeners.
+        again: reads the settings anew; None: they stay what they are.
+        kept: the connections to peers.
+        nursery: in which what was in force before waits for the end of its last answer.
+        stopping: set when the agent stops; then nothing changes any more.
+        in_thread: calls what blocks.
+
+    Attributes:
+        app: gives each request to what is in force.
+        now: what is in force.
+    """
+
+    def __init__(
+        self,
+        first: InForce,
+        lasting: Lasting,
+        openings: Openings,
+        *,
+        again: Again | None,
+        kept: PeersKept,
+        nursery: trio.Nursery,
+        stopping: trio.Event,
+        in_thread: Callable[[Callable[[], Any]], Awaitable[Any]] = _in_thread,
+    ) -> None:
+        self.now = first
+        self.app = CurrentApp(first.app)
+        self._lasting = lasting
+        self._openings = openings
+        self._again = again or (lambda fixed: first.settings)
+        self._kept = kept
+        self._nursery = nursery
+        self._stopping = stopping
+        self._in_thread = in_thread
+        self._one_at_a_time = trio.Lock()
+
+    def refused_at_once(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:
+        """Return why a request is refused before anything is done for it; see `Access.refused_at_once`."""
+        return self.now.access.refused_at_once(scope)
+
+    async def reload(self) -> Reloaded:
+        """Read everything anew and put it in force, for the questions that come from now on.
+
+        While another reload is under way, it waits for that, and reads everything once more.
+
+        Raises:
+            ReloadError: when something is wrong; then nothing has changed.
+        """
+        async with self._one_at_a_time:
+            if self._stopping.is_set():
+                raise ReloadError("the agent is stopping")
+            asked, made, change = await self._prepared()
+            with trio.fail_after(COMMITTING) as whole:
+                whole.shield = True
+                return await self._put_in_force(asked, made, change)
+
+    async def reload_and_tell(self) -> None:
+        """Reload, and say on standard error what came of it."""
+        try:
+            _log.warning("reloaded: %s", "; ".join(told(await self.reload())))
+        except ReloadError as error:
+            _log.error("not reloaded, and nothing is changed: %s", error)
+        except Exception:
+            _log.exception("not reloaded, and nothing is changed")
+
+    async def _prepared(self) -> tuple[Settings, Prepared, Change]:
+        try:
+            asked, made = await self._in_thread(self._read)
+            return asked, made, self._openings.changed(made.settings, made.tls.server)
+        except ConfigError as error:
+            raise ReloadError(str(error)) from None
+        except OSError as error:
+            reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+            raise ReloadError(reason) from None
+
+    def _read(self) -> tuple[Settings, Prepared]:
+        """Return the settings that are asked for, and what is made of those that can be put in force."""
+        asked = self._again({})
+        now = self.now.settings
+        fixed = {name: (_typed(getattr(now, name)),) for name in FIXED if getattr(now, name) != getattr(asked, name)}
+        return asked, prepared(self._again(fixed) if fixed else asked, self.now)
+
+    async def _put_in_force(self, asked: Settings, made: Prepared, change: Change) -> Reloaded:
+        before = self.now
+        drain = not before.tls.same_authority(made.tls)
+        if change.taken:
+            made = replace(made, settings=replace(made.settings, listen=before.settings.listen))
+        await self._openings.commit(change, made.settings, made.tls.server, drain=drain)
+        self.now = now = in_force(made, self._lasting, self._openings.addresses, before)
+        if now.peers is not before.peers:
+            await self._kept.keep(now.peers)
+        self._lasting.answers.bound(**bounds(now.settings))
+        self._nursery.start_soon(_let_go_of, before, self.app.replace(now.app))
+        restart = [name for name in FIXED if getattr(asked, name) != getattr(now.settings, name)]
+        return _compared(before, now, (*restart, *(("listen",) if change.taken else ())), made.warnings)
+
+
+async def _let_go_of(before: InForce, unused: trio.Event) -> None:
+    """Close what only answers from before a reload still use, once they have ended."""
+    await unused.wait()
+    before.peers.let_go()
+
+
+def _typed(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _compared(before: InForce, now: InForce, restart: tuple[str, ...], warnings: tuple[str, ...]) -> Reloaded:
+    old, new = before.settings, now.settings
+    names = [each.name for each in fields(Settings)]
+    return Reloaded(
+        changed=tuple(name for name in names if not _same(getattr(old, name), getattr(new, name))),
+        restart=restart,
+        certificate=before.tls.contents != now.tls.contents,
+        ends=next(iter(now.tls.ends.values()), None),
+        added=tuple(sorted(set(new.peer) - set(old.peer))),
+        removed=tuple(sorted(set(old.peer) - set(new.peer))),
+        warnings=warnings,
+    )
+
+
+def _same(old: object, new: object) -> bool:
+    """Return whether two values of a setting are the same; a zone that is read from a file is never equal to itself."""
+    return old == new or (isinstance(old, tzinfo) and isinstance(new, tzinfo) and str(old) == str(new))
+
+
+def told(reloaded: Reloaded) -> list[str]:
+    """Return what a reload has changed, a phrase each."""
+    phrases = [f"changed {', '.join(reloaded.changed)}"] if reloaded.changed else []
+    phrases += ["the certificates are others now"] if reloaded.certificate else []
+    phrases += [f"{', '.join(reloaded.restart)} stays as it is: that takes a restart"] if reloaded.restart else []
+    return [*(phrases or ["nothing has changed"]), *reloaded.warnings]

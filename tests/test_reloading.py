@@ -1,0 +1,222 @@
+"""What an agent was started with is read anew: new questions get the new state, and no answer is dropped."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.config.errors import ConfigError
+from logagent.config.settings import Settings
+from logagent.core.wire.verdict import from_trailers
+from logagent.disk.following.shared_tails import open_shared_tails
+from logagent.disk.threads import DiskThreads
+from logagent.disk.watch.watching import Watching
+from logagent.in_force import Lasting, bounds, in_force, prepared
+from logagent.kept_peers import keeping_peers
+from logagent.opening import Openings
+from logagent.peers.client.http_client import chunks, connect, trailers
+from logagent.reloading import Reloader, ReloadError, told
+from logagent.web.answers import Answers
+from logagent.web.server.connections import serve_connection
+from testbed.cluster import POLL
+from testbed.network import MemoryNetwork
+
+
+class Agent:
+    """An agent over memory pipes, and what its settings would be if they were read now."""
+
+    reloader: Reloader
+    answers: Answers
+    lasting: Lasting
+
+    def __init__(self, settings: Settings, network: MemoryNetwork) -> None:
+        self.settings = settings
+        self.wrong: Exception | None = None
+        self.network = network
+        self.stopping = trio.Event()
+
+    def read(self, fixed: Mapping[str, Sequence[str]]) -> Settings:
+        if self.wrong is not None:
+            raise self.wrong
+        return replace(
+            self.settings, **{name: type(getattr(self.settings, name))(text) for name, (text,) in fixed.items()}
+        )
+
+    def set(self, **settings: Any) -> None:
+        self.settings = replace(self.settings, **settings)
+
+    def client(self) -> httpx.AsyncClient:
+        return connect("http://web-1", network=self.network)
+
+    async def text(self, route: str) -> tuple[int, str]:
+        async with self.client() as client:
+            response = await client.get(route)
+            return response.status_code, response.text
+
+
+@asynccontextmanager
+async def agent(root: Path, **settings: Any) -> AsyncIterator[Agent]:
+    given = Settings(
+        **{"name": "web-1", "listen": (), "root": (root,), "timezone": UTC, "trust_loopback": True} | settings
+    )
+    threads = DiskThreads(inline=True)
+    async with (
+        trio.open_nursery() as nursery,
+        keeping_peers() as kept,
+        open_shared_tails(threads, Watching(poll=POLL, notify=False)) as tails,
+    ):
+        it = Agent(given, MemoryNetwork(nursery))
+        it.answers = Answers(given.name, **bounds(given))
+        it.lasting = Lasting(it.answers, threads, tails, "a1")
+        made = prepared(given)
+        openings = Openings(given, made.tls.server)
+        first = in_force(made, it.lasting, openings.addresses)
+        await kept.keep(first.peers)
+        it.reloader = Reloader(
+            first,
+            it.lasting,
+            openings,
+            again=it.read,
+            kept=kept,
+            nursery=nursery,
+            stopping=it.stopping,
+            in_thread=_inline,
+        )
+        it.network.host("web-1", partial(serve_connection, it.reloader.app))
+        yield it
+        nursery.cancel_scope.cancel()
+
+
+async def _inline(function: Any) -> Any:
+    return function()
+
+
+@pytest.fixture
+def roots(tmp_path: Path) -> tuple[Path, Path]:
+    for name in ("old", "new"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.log").write_text(f"2026-11-29T10:00:00Z {name}\n")
+    return tmp_path / "old", tmp_path / "new"
+
+
+async def test_new_questions_get_the_new_state_and_a_follow_goes_on_with_the_old(
+    autojump_clock: MockClock, roots: tuple[Path, Path]
+) -> None:
+    old, new = roots
+    async with agent(old) as it, it.client() as client:
+        async with client.stream("GET", "/logs?filename=app.log&follow=true&n=1") as response:
+            body = chunks(response)
+            assert b"old" in await body.__anext__()
+            it.set(root=(new,))
+            assert told(await it.reloader.reload()) == ["changed root"]
+            assert "new" in (await it.text("/logs?filename=app.log"))[1]
+            async with client.stream("GET", "/logs?filename=app.log&follow=true&n=1") as other:
+                assert b"new" in await chunks(other).__anext__()
+            with (old / "app.log").open("a") as log:
+                log.write("2026-11-29T10:00:01Z later\n")
+            while b"later" not in await body.__anext__():
+                pass
+
+
+async def test_a_file_that_cannot_be_used_changes_nothing(autojump_clock: MockClock, roots: tuple[Path, Path]) -> None:
+    async with agent(roots[0]) as it:
+        before = it.reloader.now
+        for it.wrong in (ConfigError("logagent.toml: root", "x is not a directory"), OSError(errno.EIO, "broken")):
+            with pytest.raises(ReloadError, match=r"root: x is not a directory|broken"):
+                await it.reloader.reload()
+        assert it.reloader.now is before
+        assert "old" in (await it.text("/logs?filename=app.log"))[1]
+
+
+async def test_what_takes_a_restart_is_named_and_stays(autojump_clock: MockClock, roots: tuple[Path, Path]) -> None:
+    async with agent(roots[0]) as it:
+        it.set(name="db-2", disk_threads=7, patience=1.0)
+        reloaded = await it.reloader.reload()
+        assert (reloaded.changed, reloaded.restart) == (("patience",), ("name", "disk_threads"))
+        assert (it.reloader.now.settings.name, it.reloader.now.settings.disk_threads) == ("web-1", 2)
+
+
+async def test_what_does_not_change_is_kept(autojump_clock: MockClock, roots: tuple[Path, Path]) -> None:
+    async with agent(roots[0]) as it:
+        before = it.reloader.now
+        it.set(max_answers=1, known_as=("logs.example",))
+        assert told(await it.reloader.reload()) == ["changed known_as, max_answers"]
+        now = it.reloader.now
+        assert now.logs is before.logs
+        assert now.peers is before.peers
+        assert now.tls is before.tls
+        assert told(await it.reloader.reload()) == ["nothing has changed"]
+
+
+async def test_connections_to_former_peers_close_once_their_last_answer_has_ended(
+    autojump_clock: MockClock, roots: tuple[Path, Path]
+) -> None:
+    async with agent(roots[0], peer={"db-2": "http://db-2"}) as it, it.client() as client:
+        async with client.stream("GET", "/logs?filename=app.log&follow=true&hostname=web-1"):
+            before = it.reloader.now.peers
+            it.set(peer={"db-3": "http://db-3"})
+            reloaded = await it.reloader.reload()
+            assert (reloaded.added, reloaded.removed) == (("db-3",), ("db-2",))
+            await trio.sleep(1)
+            assert not before.is_closed
+        await trio.sleep(1)
+        assert before.is_closed
+        assert not it.reloader.now.peers.is_closed
+
+
+async def test_a_hundred_reloads_while_questions_are_answered_lose_nothing(
+    autojump_clock: MockClock, roots: tuple[Path, Path]
+) -> None:
+    failed: list[Any] = []
+    async with agent(roots[0]) as it, it.client() as client, trio.open_nursery() as nursery:
+        done = trio.Event()
+
+        async def ask(n: int) -> None:
+            while not done.is_set():
+                async with client.stream(
+                    "GET", f"/logs?filename=*.log&hostname=web-1&keyword={['old', 'new'][n % 2]}"
+                ) as response:
+                    lines = [line async for line in response.aiter_lines()]
+                    verdict = from_trailers(trailers(response))
+                    if response.status_code != 200 or not verdict.complete or len(lines) > 1:
+                        failed.append((response.status_code, lines, verdict))
+
+        for n in range(4):
+            nursery.start_soon(ask, n)
+        for count in range(100):
+            it.set(root=(roots[count % 2],), peer={f"p{count % 3}": "http://p"}, max_answers=100 + count)
+            async with trio.open_nursery() as both:
+                both.start_soon(it.reloader.reload)
+                both.start_soon(it.reloader.reload)
+        done.set()
+    assert failed == []
+
+
+async def test_an_agent_that_stops_reloads_nothing(autojump_clock: MockClock, roots: tuple[Path, Path]) -> None:
+    async with agent(roots[0]) as it:
+        it.stopping.set()
+        with pytest.raises(ReloadError, match="is stopping"):
+            await it.reloader.reload()
+
+
+async def test_tokens_that_cannot_be_read_change_nothing(
+    autojump_clock: MockClock, roots: tuple[Path, Path], tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("no tokens at all")
+    async with agent(roots[0]) as it:
+        it.set(tokens=tokens, patience=1.0)
+        with pytest.raises(ReloadError, match=r"^tokens: .*tokens"):
+            await it.reloader.reload()
+        assert it.reloader.now.settings.patience == 5.0
