@@ -84,7 +84,7 @@ def test_rules_are_made_of_the_settings_with_the_roots_that_their_files_may_name
     (rule,) = rules_of(Settings(name="web-1", rule=(given,), root_name={Path("/srv/app"): "app"})).rules
     assert (rule.allows, rule.who, rule.hosts, rule.what) == (True, ("token:alice",), ("web-*",), {What.LOGS})
     assert (rule.back, rule.place) == (60 * SECOND, "rule 1")
-    assert [glob.matches("app", "x.log") for glob in rule.files] == [True]
+    assert [(glob.text, glob.root) for glob in rule.files] == [("app:x.log", "app")]
 
 
 def test_without_rules_there_is_none() -> None:

@@ -1,22 +1,19 @@
-"""The globs of files in rules, which are read as in questions: from the root down, one component at a time.
+"""The globs of files in rules, which are read as in questions: from the root down.
 
-Other than in questions, wildcards match leading dots, since a rule must not miss a file for being called so.
+Other than in questions, wildcards match leading dots, since a rule must not miss a file for being called so. What
+denies takes names that differ in small and capital letters, or in how letters are composed, for the same, as some file
+systems do: there, any spelling opens the file.
 """
 
 from __future__ import annotations
 
-import fnmatch
-import re
 from collections.abc import Sequence
 
-from logagent.core.globs import is_glob
-
-_Component = str | re.Pattern[str] | None
-"""A name, a pattern of one, or None for `**`."""
+from logagent.core.access.path_globs import PathGlob, folded
 
 
 class FileGlob:
-    """One glob.
+    """One glob; equal ones match the same.
 
     Args:
         text: `GLOB` below any root, or `ROOT:GLOB` below one; `DIRECTORY/` stands for all below the directory.
@@ -24,73 +21,35 @@ class FileGlob:
 
     Attributes:
         text: as it is written.
+        root: the name of the root that it is about; empty: any.
+        exact: matches names as they are.
+        alike: matches names that are folded; whatever `exact` matches, this matches too, unless `exact_too`.
+        exact_too: whether to see if a name is denied takes both.
     """
 
     def __init__(self, text: str, roots: Sequence[str] = ()) -> None:
         self.text = text
         root, colon, glob = text.partition(":")
-        self._root, glob = (root, glob) if colon and root in roots else ("", text)
-        glob = f"{glob}**" if glob.endswith("/") else glob
-        self._parts = [_component(part) for part in glob.split("/")]
+        self.root, glob = (root, glob) if colon and root in roots else ("", text)
+        self._glob = f"{glob}**" if glob.endswith("/") else glob
+        self.exact, self.alike = PathGlob(self._glob), PathGlob(folded(self._glob))
+        # What is folded may have more letters than a `?`, and fall out of a range.
+        self.exact_too = not glob.isascii() or not {"?", "["}.isdisjoint(glob)
 
-    @property
-    def matches_all(self) -> bool:
-        """Whether it matches every file."""
-        return not self._root and self._parts == [None]
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, FileGlob) and (self.root, self._glob) == (other.root, other._glob)
 
-    def matches(self, root: str, name: str) -> bool:
-        """Return whether a file matches.
-
-        Args:
-            root: the name of the file's root.
-            name: below the root, with `/`.
-        """
-        return self._is_of(root) and _match(self._parts, name.split("/"))
-
-    def covers(self, root: str, name: str) -> bool:
-        """Return whether a file matches, or a directory that it lies in."""
-        parts = name.split("/")
-        return self._is_of(root) and any(_match(self._parts, parts[:depth]) for depth in range(1, len(parts) + 1))
-
-    def may_match_below(self, root: str, directory: str) -> bool:
-        """Return whether a file below a directory may match."""
-        return self._is_of(root) and _leads_below(self._parts, directory.split("/") if directory else [])
-
-    def matches_all_below(self, root: str, directory: str) -> bool:
-        """Return whether the directory matches, one that it lies in, or certainly everything below it."""
-        if not self._is_of(root):
-            return False
-        return self._parts == [None] or (bool(directory) and self.covers(root, directory))
-
-    def _is_of(self, root: str) -> bool:
-        return not self._root or self._root == root
+    def __hash__(self) -> int:
+        return hash((self.root, self._glob))
 
     def __repr__(self) -> str:
         return f"FileGlob({self.text!r})"
 
+    @property
+    def matches_all(self) -> bool:
+        """Whether it matches every file."""
+        return not self.root and self.exact.takes_everything
 
-def _component(part: str) -> _Component:
-    if part == "**":
-        return None
-    return re.compile(fnmatch.translate(part)) if is_glob(part) else part
-
-
-def _match(globs: Sequence[_Component], parts: Sequence[str]) -> bool:
-    if not globs or not parts:
-        return not globs and not parts
-    if globs[0] is None:
-        return len(globs) == 1 or _match(globs[1:], parts) or _match(globs, parts[1:])
-    return _matches_one(globs[0], parts[0]) and _match(globs[1:], parts[1:])
-
-
-def _leads_below(globs: Sequence[_Component], parts: Sequence[str]) -> bool:
-    """Return whether globs may match something below a directory of these components."""
-    if not globs:
-        return False
-    if globs[0] is None or not parts:
-        return True
-    return _matches_one(globs[0], parts[0]) and _leads_below(globs[1:], parts[1:])
-
-
-def _matches_one(glob: str | re.Pattern[str], part: str) -> bool:
-    return glob == part if isinstance(glob, str) else glob.fullmatch(part) is not None
+    def is_of(self, root: str) -> bool:
+        """Return whether it is about files of a root."""
+        return self.root in ("", root)

@@ -9,16 +9,20 @@ import enum
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from logagent.core.access.caller import Caller, Proof
+from logagent.core.access.decisions import Decision
 from logagent.core.access.file_globs import FileGlob
-from logagent.core.access.sight import Decision, Sight
+from logagent.core.access.sight import Sight
 from logagent.core.globs import is_glob
 
 GROUP = "group"
 """What begins the spelling of a group in a rule."""
 EVERYBODY = "*"
 """All callers, anonymous ones too."""
+REMEMBERED = 256
+"""Sights that are kept, for as many sorts of callers; those to whom the same rules apply share one."""
 
 
 class What(enum.StrEnum):
@@ -65,7 +69,7 @@ class Rule:
 
     def is_for(self, caller: Caller, host: str) -> bool:
         """Return whether it is about a caller, and about a host."""
-        return (not self.who or any(_means(who, caller) for who in self.who)) and (
+        return (not self.who or any(means(who, caller) for who in self.who)) and (
             not self.hosts or any(_stands_for(glob, host) for glob in self.hosts)
         )
 
@@ -88,6 +92,8 @@ class Rules:
 
     def __init__(self, rules: Iterable[Rule] = ()) -> None:
         self.rules: Sequence[Rule] = tuple(rules)
+        # One sight for all to whom the same rules apply: it remembers what decides in a directory.
+        self._seen = lru_cache(REMEMBERED)(Sight)
 
     def __bool__(self) -> bool:
         return bool(self.rules)
@@ -104,7 +110,7 @@ class Rules:
         """Return what a caller sees of a host's files by questions of all these kinds; None: everything."""
         if not self.rules:
             return None
-        return Sight([self._decisions(caller, host, what) for what in whats])
+        return self._seen(tuple(tuple(map(_decision, self.matching(caller, host, what))) for what in whats))
 
     def matching(self, caller: Caller, host: str, what: What) -> list[Rule]:
         """Return the rules that decide about a caller's questions of a kind to a host, in their order."""
@@ -118,13 +124,17 @@ class Rules:
                 return False
         return False
 
-    def _decisions(self, caller: Caller, host: str, what: What) -> list[Decision]:
-        return [Decision(rule.allows, rule.files, rule.back, rule.place) for rule in self.matching(caller, host, what)]
+
+def _decision(rule: Rule) -> Decision:
+    return Decision(rule.allows, rule.files, rule.back, rule.place)
 
 
-def _means(who: str, caller: Caller) -> bool:
+def means(who: str, caller: Caller) -> bool:
+    """Return whether a word of a rule stands for a caller, see `Rule.who`."""
     if who == EVERYBODY:
         return True
+    if who == Proof.ANONYMOUS:
+        return caller.proof == Proof.ANONYMOUS
     kind, _, name = who.partition(":")
     if kind == GROUP:
         proof, colon, group = name.partition(":")
@@ -133,8 +143,19 @@ def _means(who: str, caller: Caller) -> bool:
         return any(_stands_for(name, one) for one in caller.groups)
     if kind != caller.proof:
         return False
-    return any(_stands_for(name, one) for one in (caller.name, *caller.aliases))
+    stands_for = _is_user if kind == Proof.UNIX else _stands_for
+    return any(stands_for(name, one) for one in (caller.name, *caller.aliases))
+
+
+def _is_user(glob: str, name: str) -> bool:
+    """Return whether a glob of `USER@HOST` stands for one; the last `@` is before the host, whoever the user is."""
+    user, at, host = glob.rpartition("@")
+    if not at:
+        return _stands_for(glob, name)
+    own, _, where = name.rpartition("@")
+    return _stands_for(user, own) and _stands_for(host, where)
 
 
 def _stands_for(glob: str, name: str) -> bool:
-    return glob == name or (is_glob(glob) and bool(name) and fnmatchcase(name, glob))
+    """Return whether a name or a glob stands for a name; a glob not for itself: it may be somebody's chosen name."""
+    return bool(name) and (fnmatchcase(name, glob) if is_glob(glob) else glob == name)
