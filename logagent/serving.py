@@ -14,6 +14,7 @@ from logagent.core.wire.identity import ID_BYTES
 from logagent.disk.following.shared_tails import open_shared_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
+from logagent.heap import Heap
 from logagent.in_force import Lasting, bounds, in_force, prepared
 from logagent.kept_peers import keeping_peers
 from logagent.opening import Openings
@@ -56,7 +57,8 @@ async def serve(
     for warning in made.warnings:
         warn(warning)
     openings, stopping = Openings(settings, made.tls.server), trio.Event()
-    threads, answers = DiskThreads(settings.disk_threads), _answers(settings)
+    threads, answers, heap = DiskThreads(settings.disk_threads), _answers(settings), Heap()
+    heap.keep_blocks()
     async with (
         keeping_peers() as kept,
         open_shared_tails(threads, Watching()) as tails,
@@ -69,6 +71,7 @@ async def serve(
         reloader = Reloader(first, lasting, openings, again=again, kept=kept, nursery=nursery, stopping=stopping)
         nursery.start_soon(_watch_signals, stopping, nursery, reloader)
         nursery.start_soon(_cut_answers, stopping, answers, reloader)
+        nursery.start_soon(heap.give_back, answers.rest)
         async with trio.open_nursery() as serving:
             await serving.start(_serve, reloader, openings, stopping)
             started(openings.addresses)

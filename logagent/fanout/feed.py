@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import trio
 
@@ -12,11 +12,16 @@ from logagent.core.notes import Note
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
 
+IDLE = 12
+"""A source that reads nothing but says that it is alive is waited for this many times the patience (a minute by
+default): it may wait for its turn at a busy disk, but a disk that hangs, or a peer that lies, holds nobody up."""
+
 
 class Feed:
     """One running source, with a slot that holds one batch until it is taken.
 
-    `send` waits until the batch is taken: this back-pressure keeps a source one batch ahead at most.
+    `send` waits until the batch is taken: this back-pressure keeps a source one batch ahead at most. Where nothing is
+    to be merged, it gives the batch on itself: a slot would cost two turns of tasks, and hold one batch more.
 
     Args:
         name: the source's name in the answer.
@@ -24,6 +29,7 @@ class Feed:
         tell: called when there is a batch to take, and when the source has ended.
         pass_by: called with each batch first; returns True if it has handled the batch, which then is not put into the
             slot.
+        give_on: gives each batch on, in place of `pass_by` and the slot; None: they are used.
 
     Attributes:
         slot: the batch to take; None: there is none.
@@ -39,7 +45,13 @@ class Feed:
     """
 
     def __init__(
-        self, name: str, source: Source, tell: Callable[[], None], *, pass_by: Callable[[Batch], bool]
+        self,
+        name: str,
+        source: Source,
+        tell: Callable[[], None],
+        *,
+        pass_by: Callable[[Batch], bool],
+        give_on: Callable[[Batch], Awaitable[None]] | None = None,
     ) -> None:
         self.name = name
         self.slot: Batch | None = None
@@ -51,7 +63,26 @@ class Feed:
         self._source = source
         self._tell = tell
         self._pass_by = pass_by
+        self._give_on = give_on
+        self._is_giving_on = False
         self._free = trio.Event()
+
+    def patience_ends(self, since: float, patience: float) -> float:
+        """Return Trio's time at which nobody waits for the source any longer, if nothing more comes of it.
+
+        Args:
+            since: Trio's time since which it is waited for. While a batch is given on, nobody waits for the source.
+            patience: seconds.
+        """
+        if self._is_giving_on:
+            since = trio.current_time()
+        return min(max(self.heard, since) + patience, max(self.advanced, since) + IDLE * patience)
+
+    def silence(self, patience: float) -> str:
+        """Return in words what the source did not do while its patience lasted, in seconds."""
+        if trio.current_time() < self.heard + patience:
+            return f"read nothing for {IDLE * patience:g} s, though it said that it was alive,"
+        return f"sent nothing for {patience:g} s"
 
     async def run(self, query: Query) -> None:
         """Pump the source until it ends or `scope` is cancelled."""
@@ -69,6 +100,9 @@ class Feed:
         self.scanned += batch.scanned
         self.planned += batch.planned
         self.notes = batch.notes or self.notes
+        if self._give_on is not None:
+            await self._given_on(batch, self._give_on)
+            return
         if self._pass_by(batch):
             await trio.lowlevel.checkpoint()
             return
@@ -76,6 +110,15 @@ class Feed:
         self._free = trio.Event()
         self._tell()
         await self._free.wait()
+
+    async def _given_on(self, batch: Batch, give_on: Callable[[Batch], Awaitable[None]]) -> None:
+        self._is_giving_on = True
+        try:
+            await give_on(batch)
+        finally:
+            self._is_giving_on = False
+        self.heard = trio.current_time()
+        self.advanced = self.advanced if batch == SIGN_OF_LIFE else self.heard
 
     def take(self) -> Batch | None:
         """Take the batch out of the slot, so that the source continues."""

@@ -31,9 +31,6 @@ from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
 LAST_WORDS = 0.1
 """Seconds to wait for the outcomes of sources once the answer has all its lines: time for a round trip, too short to be
 noticed."""
-IDLE = 12
-"""A source that reads nothing but says that it is alive is waited for this many times the patience (a minute by
-default): it may wait for its turn at a busy disk, but a disk that hangs, or a peer that lies, holds nobody up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +107,9 @@ class _Gathering:
         self._news = _News()
         self._merge = _merge(len(gather.sources), query)
         self._merging = Merging(self._merge)
+        give_on = self._give_on if len(gather.sources) == 1 else None
         self._feeds = [
-            Feed(name, source, self._news.tell, pass_by=partial(self._note_if_empty, number))
+            Feed(name, source, self._news.tell, pass_by=partial(self._note_if_empty, number), give_on=give_on)
             for number, (name, source) in enumerate(gather.sources)
         ]
         self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
@@ -176,16 +174,11 @@ class _Gathering:
             if self._news.alive:
                 self._news.alive = False
                 await self._out.send(self._with_progress(SIGN_OF_LIFE))
-            first = min(self._patience_ends(feed, since) for feed in silent)
+            first = min(feed.patience_ends(since, self._patience) for feed in silent)
             with trio.move_on_at(first) as waiting:
                 await self._news.wait()
             if waiting.cancelled_caught:
-                self._leave_behind([feed for feed in silent if self._patience_ends(feed, since) <= first])
-
-    def _patience_ends(self, feed: Feed, since: float) -> float:
-        """Return when a source is left behind for which the merge waits since a time, if nothing more comes of it."""
-        heard, advanced = max(feed.heard, since), max(feed.advanced, since)
-        return min(heard + self._patience, advanced + IDLE * self._patience)
+                self._leave_behind([feed for feed in silent if feed.patience_ends(since, self._patience) <= first])
 
     def _collect(self) -> None:
         started = time.perf_counter_ns()
@@ -204,12 +197,17 @@ class _Gathering:
         for feed in feeds:
             if feed.slot is None and feed.outcome is None:
                 feed.scope.cancel()
-                feed.outcome = Outcome(Status.UNAVAILABLE, f"{self._silence_of(feed)} and was left behind")
+                feed.outcome = Outcome(Status.UNAVAILABLE, f"{feed.silence(self._patience)} and was left behind")
 
-    def _silence_of(self, feed: Feed) -> str:
-        if trio.current_time() < feed.heard + self._patience:
-            return f"read nothing for {IDLE * self._patience:g} s, though it said that it was alive,"
-        return f"sent nothing for {self._patience:g} s"
+    async def _give_on(self, batch: Batch) -> None:
+        """Give out the batch of the only source, in that source's own task."""
+        if self._note_if_empty(0, batch):
+            self._news.alive = False
+            await self._out.send(self._with_progress(SIGN_OF_LIFE))
+            return
+        self._merge.add(0, batch)
+        self._moved = True
+        await self._give()
 
     async def _give(self) -> None:
         started = time.perf_counter_ns()

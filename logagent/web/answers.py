@@ -45,6 +45,7 @@ class Answers:
         self.bound(most, most_follows=most_follows, max_time=max_time, max_bytes=max_bytes)
         self._scopes: set[trio.CancelScope] = set()
         self._follows: set[trio.CancelScope] = set()
+        self._ended = trio.Event()
 
     def bound(
         self,
@@ -98,6 +99,15 @@ class Answers:
             yield scope
         finally:
             scopes.discard(scope)
+            self._ended.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Return once one more answer has ended, and for so many seconds then no other ended or was under way."""
+        await self._ended.wait()
+        while self._ended.is_set() or self._scopes:
+            self._ended = trio.Event()
+            with trio.move_on_after(seconds):
+                await self._ended.wait()
 
     def cut_follows(self) -> None:
         """End every follow now, with a verdict that says why; none would end by itself."""

@@ -14,7 +14,8 @@ from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Origin, Out
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query, Source
-from logagent.fanout.gather import IDLE, LAST_WORDS, Gather
+from logagent.fanout.feed import IDLE
+from logagent.fanout.gather import LAST_WORDS, Gather
 from testbed.queries import changed
 from testbed.sources import NEVER, Reader, ScriptedSource, Step, lines, source
 
@@ -507,7 +508,7 @@ async def test_cancelling_reaches_the_sources_while_the_reader_is_slow(autojump_
     assert all(each.cancelled for each in many)
 
 
-@pytest.mark.parametrize("number", [1, 2, 5])
+@pytest.mark.parametrize("number", [2, 5])
 async def test_no_source_is_more_than_a_batch_ahead_of_a_reader_that_waits(
     autojump_clock: MockClock, number: int
 ) -> None:
@@ -519,10 +520,35 @@ async def test_no_source_is_more_than_a_batch_ahead_of_a_reader_that_waits(
         nursery.cancel_scope.cancel()
 
 
+async def test_an_only_source_waits_for_its_reader(autojump_clock: MockClock) -> None:
+    """Nothing is to be merged, so it gives its batches on itself, and none waits between."""
+    alone = source(*(lines(time) for time in range(100)))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(hosts(alone).pump, OLDEST, Reader(delay=NEVER))
+        await wait_all_tasks_blocked()
+        assert (alone.sent, alone.begun) == (0, 1)
+        nursery.cancel_scope.cancel()
+
+
+async def test_an_only_source_is_not_left_behind_while_its_reader_is_slow(autojump_clock: MockClock) -> None:
+    reader = Reader(delay=1000)
+    outcome = await hosts(source(lines(1), SIGN_OF_LIFE, lines(2))).pump(OLDEST, reader)
+    assert outcome.complete
+    assert outcome.lines == 2
+
+
+async def test_an_only_source_is_left_behind_once_its_reader_waits_for_it(autojump_clock: MockClock) -> None:
+    began = trio.current_time()
+    outcome = await hosts(source(lines(1), NEVER)).pump(OLDEST, Reader(delay=1000))
+    assert outcome.status is Status.UNAVAILABLE
+    assert outcome.lines == 1
+    assert 1000 < trio.current_time() - began < 1100
+
+
 async def test_a_sign_of_life_does_not_wait_for_the_reader(autojump_clock: MockClock) -> None:
     seeking = source(lines(1), SIGN_OF_LIFE, SIGN_OF_LIFE, SIGN_OF_LIFE)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(hosts(seeking).pump, OLDEST, Reader(delay=NEVER))
+        nursery.start_soon(hosts(seeking, source(lines(2))).pump, OLDEST, Reader(delay=NEVER))
         await wait_all_tasks_blocked()
         assert seeking.sent == 4
         nursery.cancel_scope.cancel()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+import trio
+from trio.testing import MockClock
 
 from logagent.core.wire.parameters import parse
 from logagent.web.answers import Answers
@@ -36,3 +38,39 @@ async def test_follows_are_cut_alone_and_answers_with_them() -> None:
         assert (answer.cancel_called, follow.cancel_called) == (False, True)
         answers.cut()
         assert answer.cancel_called
+
+
+async def test_rest_comes_some_seconds_after_the_last_answer(autojump_clock: MockClock) -> None:
+    answers, rested = Answers("web0", 2), list[float]()
+
+    async def note_rests() -> None:
+        while True:
+            await answers.rest(2)
+            rested.append(trio.current_time() - began)
+
+    async with trio.open_nursery() as nursery:
+        began = trio.current_time()
+        nursery.start_soon(note_rests)
+        await trio.sleep(10)
+        assert rested == []  # nobody has asked yet
+        with answers.one_more(QUERY):
+            pass
+        await trio.sleep(1)
+        with answers.one_more(QUERY):
+            await trio.sleep(9)
+        await trio.sleep(10)
+        assert rested == [22]
+        with answers.one_more(FOLLOWED):
+            await trio.sleep(10)
+        await trio.sleep(10)
+        assert rested == [22, 42]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_follow_under_way_is_rest(autojump_clock: MockClock) -> None:
+    answers = Answers("web0", 2)
+    with answers.one_more(FOLLOWED):
+        with answers.one_more(QUERY):
+            pass
+        with trio.fail_after(3):
+            await answers.rest(2)

@@ -19,7 +19,7 @@ from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.search.file_plan import FilePlan
 from logagent.disk.search.open_file import OpenFile
 from logagent.disk.search.options import ReadOptions
-from logagent.disk.search.scan import ENOUGH
+from logagent.disk.search.scan import enough_for
 from logagent.disk.search.scan_setup import ScanSetup
 from logagent.disk.search.search_progress import SearchProgress
 from logagent.disk.search.timings import Timings
@@ -91,7 +91,7 @@ class Session:
         self._options = options.for_files(files)
         self._again = again
         self._check_cancelled, self._helped = check_cancelled, helped
-        self._timings, self._is_over = Timings(), _never
+        self._timings, self._is_over, self._enough = Timings(), _never, enough_for(query)
         self._progress = SearchProgress(options.host, name, whole=query.form.whole)
         self._prepared: _Prepared | None = None
         self._under_way: OpenFile | None = None
@@ -190,7 +190,7 @@ class Session:
                 return
             scan, before = opened.begun.scan, builder.count + builder.sent
             with self._timings.timed("scan"):
-                scan.advance(ENOUGH if builder.sent else 1, self._is_over)
+                scan.advance(self._enough if builder.sent else 1, self._is_over)
             self._progress.reach(scan.reached)
             if not opened.begun.trusted and (self._query.form.hits or builder.count + builder.sent > before):
                 self._notes.add(NoteKind.TIMES, opened.file.name)

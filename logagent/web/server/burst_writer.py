@@ -1,4 +1,4 @@
-"""Writes to one client: burst by burst, each within a deadline."""
+"""Writes to one client: burst by burst, within a deadline for each piece of one."""
 
 from __future__ import annotations
 
@@ -35,14 +35,24 @@ class BurstWriter:
 
     async def write(self, data: bytes) -> None:
         """Write bytes; return once the socket has taken them, or the write has failed."""
-        # HTTP/1.1 writes whole chunks, however large, but the deadline is for one burst: chunks are cut accordingly.
-        pieces = max(1, len(data) // self._limits.burst)
+        # Bursts, and the chunks of HTTP/1.1, may be of any size, but the deadline is for so many bytes.
+        pieces = max(1, len(data) // self._limits.timed_bytes)
         size = math.ceil(len(data) / pieces)
-        async with self._lock:
+        await self._locked()
+        try:
             for number in range(pieces):
-                await self._write_burst(memoryview(data)[number * size : (number + 1) * size])
+                await self._write_piece(memoryview(data)[number * size : (number + 1) * size])
+        finally:
+            self._lock.release()
 
-    async def _write_burst(self, data: memoryview) -> None:
+    async def _locked(self) -> None:
+        """Take the lock: at once if it is free, since a checkpoint would cost each burst a pass of the event loop."""
+        try:
+            self._lock.acquire_nowait()
+        except trio.WouldBlock:
+            await self._lock.acquire()
+
+    async def _write_piece(self, data: memoryview) -> None:
         complete = False
         try:
             with trio.move_on_after(math.inf if self._unhurried() else self._limits.write_timeout):

@@ -12,7 +12,7 @@ class ConnectionLimits:
     """How long and how much one connection may keep the server busy.
 
     Attributes:
-        write_timeout: seconds in which a client must take one burst; otherwise it has vanished, or reads below
+        write_timeout: seconds in which a client must take `timed_bytes`; otherwise it has vanished, or reads below
             4 KiB/s, and its connection ends. Not applied while an unhurried answer (a follow) is under way: then
             `liveness` finds the clients that have vanished.
         idle_timeout: seconds without a request in flight; long enough for a person or a poller to reuse the
@@ -27,10 +27,11 @@ class ConnectionLimits:
         max_streams: requests in flight at once; further ones are refused (REFUSED_STREAM: the client may repeat them).
         requests_per_connection: requests until the client must open another connection; against abuse, and far above
             honest use.
-        stream_buffer: bytes of an answer that wait for the client; at this size the application's send waits. That
-            is one burst, so that one is on its way and one can follow.
-        burst: bytes handed to the socket at once; enough to make the cost of a write small, few enough to stay fair: as
-            many as a batch has, so that each is one write.
+        timed_bytes: bytes for which a client has that time.
+        stream_buffer: bytes of an answer that wait for the client; at this size the application's send waits. A large
+            batch has more, so that one is on its way and one can follow.
+        burst: bytes made ready for the socket at once; enough to make the cost of a write small, few enough for
+            others to have their turns. A large batch has as many, so that each is one burst.
         resets: requests that a client may abandon before anything of their answers was sent, or see refused, at once:
             twice as many as can be in flight. One more ends the connection.
         resets_per_second: such requests per second after that.
@@ -49,8 +50,9 @@ class ConnectionLimits:
     handshake_timeout: float = 10.0
     max_streams: int = 100
     requests_per_connection: int = 1_000_000
-    stream_buffer: int = 256 * 1024
-    burst: int = 256 * 1024
+    timed_bytes: int = 256 * 1024
+    stream_buffer: int = 384 * 1024
+    burst: int = 512 * 1024
     resets: int = 200
     resets_per_second: float = 33.0
     idle_frames: int = 1000

@@ -1,0 +1,70 @@
+"""The C heap: what glibc is told, when it gives memory back, and C libraries that cannot be told."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import trio
+
+from logagent.heap import ARENAS, KEPT_BLOCKS, REST, Heap
+
+
+class FakeLibrary:
+    """A C library that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.options: dict[int, int] = {}
+        self.trims = 0
+
+    def mallopt(self, option: int, value: int) -> int:
+        self.options[option] = value
+        return 1
+
+    def malloc_trim(self, pad: int) -> int:
+        self.trims += 1
+        return 1
+
+
+def heap_of(library: Any) -> Heap:
+    return Heap(library)
+
+
+def test_large_blocks_are_kept_and_threads_share_two_heaps() -> None:
+    library = FakeLibrary()
+    heap_of(library).keep_blocks()
+    assert library.options == {-1: KEPT_BLOCKS, -3: KEPT_BLOCKS, -8: ARENAS}  # see malloc.h of glibc
+
+
+async def test_memory_is_given_back_after_each_rest() -> None:
+    library, asked = FakeLibrary(), []
+
+    async def at_rest(seconds: float) -> None:
+        asked.append((seconds, library.trims))
+        if len(asked) > 3:
+            await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(heap_of(library).give_back, at_rest)
+        while len(asked) <= 3:
+            await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    assert asked == [(REST, trims) for trims in range(4)]
+
+
+async def test_a_c_library_without_these_calls_is_left_as_it_is() -> None:
+    async def never(seconds: float) -> None:
+        raise AssertionError(seconds)
+
+    heap = heap_of(SimpleNamespace())
+    heap.keep_blocks()
+    await heap.give_back(never)
+
+
+@pytest.mark.parametrize("lacking", ["mallopt", "malloc_trim"])
+def test_blocks_are_kept_only_where_they_can_be_given_back(lacking: str) -> None:
+    library = FakeLibrary()
+    setattr(library, lacking, None)
+    heap_of(library).keep_blocks()
+    assert library.options == {}
