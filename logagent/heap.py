@@ -38,19 +38,21 @@ class Heap:
         self._mallopt = getattr(library, "mallopt", None)
         self._trim = getattr(library, "malloc_trim", None)
 
-    def keep_blocks(self) -> None:
-        """Keep the memory of large blocks from now on; called before threads are started."""
+    def _keep_blocks(self) -> None:
         if self._mallopt is not None and self._trim is not None:  # musl has neither
             self._mallopt(_MMAP_THRESHOLD, KEPT_BLOCKS)
             self._mallopt(_TRIM_THRESHOLD, KEPT_BLOCKS)
             self._mallopt(_ARENA_MAX, ARENAS)
 
-    async def give_back(self, at_rest: Callable[[float], Awaitable[None]]) -> None:
-        """Give free memory back to the system each time that answers are over, until this is cancelled.
+    async def run(self, at_rest: Callable[[float], Awaitable[None]]) -> None:
+        """Keep the memory of large blocks, and give what is free back each time that answers are over, until cancelled.
+
+        It begins before threads are started, since each takes its heap then.
 
         Args:
             at_rest: returns once an answer has ended and none was under way for so many seconds.
         """
+        self._keep_blocks()
         while self._trim is not None:
             await at_rest(REST)
             await trio.to_thread.run_sync(self._trim, 0)

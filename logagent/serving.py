@@ -57,8 +57,7 @@ async def serve(
     for warning in made.warnings:
         warn(warning)
     openings, stopping = Openings(settings, made.tls.server), trio.Event()
-    threads, answers, heap = DiskThreads(settings.disk_threads), _answers(settings), Heap()
-    heap.keep_blocks()
+    threads, answers = DiskThreads(settings.disk_threads), _answers(settings)
     async with (
         keeping_peers() as kept,
         open_shared_tails(threads, Watching()) as tails,
@@ -71,7 +70,7 @@ async def serve(
         reloader = Reloader(first, lasting, openings, again=again, kept=kept, nursery=nursery, stopping=stopping)
         nursery.start_soon(_watch_signals, stopping, nursery, reloader)
         nursery.start_soon(_cut_answers, stopping, answers, reloader)
-        nursery.start_soon(heap.give_back, answers.rest)
+        nursery.start_soon(Heap().run, answers.rest)
         async with trio.open_nursery() as serving:
             await serving.start(_serve, reloader, openings, stopping)
             started(openings.addresses)

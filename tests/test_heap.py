@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from logagent.heap import ARENAS, KEPT_BLOCKS, REST, Heap
 
@@ -31,9 +32,21 @@ def heap_of(library: Any) -> Heap:
     return Heap(library)
 
 
-def test_large_blocks_are_kept_and_threads_share_two_heaps() -> None:
+async def never(seconds: float) -> None:
+    await trio.sleep_forever()
+
+
+async def begun(library: Any) -> None:
+    """Let the heap of a library begin."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(heap_of(library).run, never)
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+
+
+async def test_large_blocks_are_kept_and_threads_share_two_heaps() -> None:
     library = FakeLibrary()
-    heap_of(library).keep_blocks()
+    await begun(library)
     assert library.options == {-1: KEPT_BLOCKS, -3: KEPT_BLOCKS, -8: ARENAS}  # see malloc.h of glibc
 
 
@@ -46,7 +59,7 @@ async def test_memory_is_given_back_after_each_rest() -> None:
             await trio.sleep_forever()
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(heap_of(library).give_back, at_rest)
+        nursery.start_soon(heap_of(library).run, at_rest)
         while len(asked) <= 3:
             await trio.lowlevel.checkpoint()
         nursery.cancel_scope.cancel()
@@ -54,17 +67,12 @@ async def test_memory_is_given_back_after_each_rest() -> None:
 
 
 async def test_a_c_library_without_these_calls_is_left_as_it_is() -> None:
-    async def never(seconds: float) -> None:
-        raise AssertionError(seconds)
-
-    heap = heap_of(SimpleNamespace())
-    heap.keep_blocks()
-    await heap.give_back(never)
+    await begun(SimpleNamespace())
 
 
 @pytest.mark.parametrize("lacking", ["mallopt", "malloc_trim"])
-def test_blocks_are_kept_only_where_they_can_be_given_back(lacking: str) -> None:
+async def test_blocks_are_kept_only_where_they_can_be_given_back(lacking: str) -> None:
     library = FakeLibrary()
     setattr(library, lacking, None)
-    heap_of(library).keep_blocks()
+    await begun(library)
     assert library.options == {}
