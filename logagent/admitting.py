@@ -33,12 +33,13 @@ CRL = "crl.pem"
 _log = logging.getLogger(__name__)
 
 
-def access_of(settings: Settings, rules: Rules | None = None) -> Access:
+def access_of(settings: Settings, rules: Rules | None = None, provider: Prover | None = None) -> Access:
     """Make what decides which requests an agent answers.
 
     Args:
         settings: of the agent.
         rules: none: everybody who may ask is given everything.
+        provider: knows the tokens of an identity provider; None: there is none.
 
     Raises:
         ConfigError: for a list of revoked certificates that cannot be used.
@@ -51,13 +52,17 @@ def access_of(settings: Settings, rules: Rules | None = None) -> Access:
         local_users=local_users,
         host=settings.name,
         rules=rules,
-        provers=Provers(_provers(settings, rules, certificates, local_users)),
+        provers=Provers(_provers(settings, rules, provider, certificates, local_users)),
         certificates=certificates,
     )
 
 
 def _provers(
-    settings: Settings, rules: Rules | None, certificates: CertificateProver, local_users: LocalUsers
+    settings: Settings,
+    rules: Rules | None,
+    provider: Prover | None,
+    certificates: CertificateProver,
+    local_users: LocalUsers,
 ) -> list[Prover]:
     """Return what finds out who asks, in the order in which proofs count: the first that is shown decides.
 
@@ -65,7 +70,11 @@ def _provers(
     """
     provers: list[Prover] = []
     if settings.tokens:
-        provers += [TokenProver(WatchedTokens(settings.tokens)), NoOtherProof()]
+        provers.append(TokenProver(WatchedTokens(settings.tokens)))
+    if provider is not None:
+        provers.append(provider)
+    if provers:
+        provers.append(NoOtherProof())
     provers.append(certificates)
     if rules or settings.peer:
         provers.append(local_users)

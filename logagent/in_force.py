@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logagent import __version__, token_file
 from logagent.admitting import access_of, rules_of
@@ -20,14 +21,19 @@ from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
+from logagent.identity_provider import identity_provider
 from logagent.kept_peers import HeldPeers
 from logagent.local import LocalLogs
 from logagent.own_tls import Tls, own_tls
+from logagent.peers.fetching import fetch_json
 from logagent.peers.known_agents import Peers
 from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
 from logagent.web.streaming import StreamingQuart
+
+if TYPE_CHECKING:
+    from logagent.web.admission.oidc import OidcProver
 
 _OF_LOGS = (
     *("name", "root", "root_name", "skip_files", "never_serve", "time_format", "max_walk", "timezone"),
@@ -35,6 +41,8 @@ _OF_LOGS = (
 )
 """The settings by which this host's logs are found and read. Where none of them changes, what is known of the logs
 stays."""
+_OF_PROVIDER = ("oidc_issuer", "oidc_audience", "oidc_keys", "oidc_ca", "oidc_groups", "oidc_algorithms")
+"""The settings about an identity provider."""
 _OF_PEERS = ("peer", "peer_pause")
 """The settings by which peers are reached, besides the files of TLS."""
 
@@ -66,6 +74,7 @@ class Prepared:
     settings: Settings
     tls: Tls
     access: Access
+    provider: OidcProver | None = None
     logs: LocalLogs | None = None
     formats: FormatRules = field(default_factory=FormatRules)
     warnings: tuple[str, ...] = ()
@@ -76,12 +85,14 @@ class InForce:
     """All that answers questions now.
 
     Attributes:
+        provider: an identity provider; None: there is none.
         app: answers requests.
     """
 
     settings: Settings
     tls: Tls
     access: Access
+    provider: OidcProver | None
     logs: LocalLogs
     peers: HeldPeers
     app: StreamingQuart
@@ -101,10 +112,9 @@ def prepared(settings: Settings, before: InForce | None = None) -> Prepared:
     if before is not None:
         _check_tokens(settings)
         tls = before.tls if before.tls.same_files(tls) else tls
-    formats = named_formats(settings.time_format)
-    return Prepared(
-        settings, tls, access_of(settings, rules_of(settings)), _kept_logs(settings, before), formats, warnings
-    )
+    formats, provider = named_formats(settings.time_format), _provider(settings, before)
+    access = access_of(settings, rules_of(settings), provider)
+    return Prepared(settings, tls, access, provider, _kept_logs(settings, before), formats, warnings)
 
 
 def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], before: InForce | None = None) -> InForce:
@@ -129,7 +139,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
     )
     app = create_app(agent, lasting.answers, version=__version__, access=prepared.access)
     peers.hold()
-    return InForce(settings, tls, prepared.access, logs, peers, app)
+    return InForce(settings, tls, prepared.access, prepared.provider, logs, peers, app)
 
 
 def bounds(settings: Settings) -> dict[str, Any]:
@@ -161,6 +171,18 @@ def _check_tokens(settings: Settings) -> None:
             token_file.read(settings.tokens, (0, os.geteuid()))
     except token_file.TokensFault as fault:
         raise ConfigError("tokens", str(fault)) from None
+
+
+def _provider(settings: Settings, before: InForce | None) -> OidcProver | None:
+    """Return the identity provider, with the keys that are known of it; raise `ConfigError` as `identity_provider`."""
+    known = None if before is None else before.provider
+    if before is not None and _alike(before.settings, settings, _OF_PROVIDER):
+        return known
+    fetch = partial(fetch_json, settings.oidc_keys, ca=settings.oidc_ca)
+    provider = identity_provider(settings, fetch)
+    if provider and known and before and before.settings.oidc_keys == settings.oidc_keys:
+        provider.keys.take_over(known.keys)
+    return provider
 
 
 def _kept_peers(settings: Settings, tls: Tls, before: InForce | None) -> HeldPeers | None:

@@ -13,6 +13,7 @@ import trio
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.config.table import SETTINGS
+from logagent.identity_provider import fetch_keys
 from logagent.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
 from logagent.kept_peers import PeersKept
 from logagent.opening import Change, Openings
@@ -70,7 +71,8 @@ class Reloader:
         openings: the listeners.
         again: reads the settings anew; None: they stay what they are.
         kept: the connections to peers.
-        nursery: in which what was in force before waits for the end of its last answer.
+        nursery: in which what was in force before waits for the end of its last answer, and keys of an identity
+            provider are fetched.
         stopping: set when the agent stops; then nothing changes any more.
         in_thread: calls what blocks.
 
@@ -101,6 +103,7 @@ class Reloader:
         self._stopping = stopping
         self._in_thread = in_thread
         self._one_at_a_time = trio.Lock()
+        fetch_keys(first.provider, None, nursery)
 
     def refused_at_once(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:
         """Return why a request is refused before anything is done for it; see `Access.refused_at_once`."""
@@ -157,6 +160,7 @@ class Reloader:
         self.now = now = in_force(made, self._lasting, self._openings.addresses, before)
         if now.peers is not before.peers:
             await self._kept.keep(now.peers)
+        fetch_keys(now.provider, before.provider, self._nursery)
         self._lasting.answers.bound(**bounds(now.settings))
         self._nursery.start_soon(_let_go_of, before, self.app.replace(now.app))
         restart = [name for name in FIXED if getattr(asked, name) != getattr(now.settings, name)]

@@ -68,13 +68,18 @@ async def serve(
         first = in_force(made, lasting, openings.addresses)
         await kept.keep(first.peers)
         reloader = Reloader(first, lasting, openings, again=again, kept=kept, nursery=nursery, stopping=stopping)
-        nursery.start_soon(_watch_signals, stopping, nursery, reloader)
-        nursery.start_soon(_cut_answers, stopping, answers, reloader)
-        nursery.start_soon(Heap().run, answers.rest)
+        _begin_beside(nursery, answers, reloader, stopping)
         async with trio.open_nursery() as serving:
             await serving.start(_serve, reloader, openings, stopping)
             started(openings.addresses)
         nursery.cancel_scope.cancel()
+
+
+def _begin_beside(nursery: trio.Nursery, answers: Answers, reloader: Reloader, stopping: trio.Event) -> None:
+    """Begin what goes on beside serving."""
+    nursery.start_soon(_watch_signals, stopping, nursery, reloader)
+    nursery.start_soon(_cut_answers, stopping, answers, reloader)
+    nursery.start_soon(Heap().run, answers.rest)
 
 
 def _answers(settings: Settings) -> Answers:

@@ -88,11 +88,11 @@ _OF_COMMANDS = frozenset(
     {"address", "answer", "command_parser", "times", "flags", "plain", "printers", "secured", "tables"}
 )
 _OF_COMMANDS |= {"grep", "grep_arguments", "reading", "question", "patterns", "files"}
-LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays", "coding"}) | _OF_COMMANDS
+LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays", "coding", "identity_provider"}) | _OF_COMMANDS
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
 certificates, which is needed where a handshake failed, for numpy, which is needed for many lines, or for zstandard,
-which is needed between machines. The others are of the command line: what only TLS, only settings, only counts and
-only mistakes need."""
+which is needed between machines; and no agent without an identity provider for what verifies signed tokens. The others
+are of the command line: what only TLS, only settings, only counts and only mistakes need."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})
 
@@ -649,4 +649,4 @@ def test_asking_an_agent_loads_neither_the_web_framework_nor_what_makes_certific
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT.parent)
     loaded = set(json.loads(ran.stdout))
     assert "logagent.peers.source" in loaded
-    assert not loaded & (WEB_FRAMEWORK | {"cryptography", "logagent.web", "logagent.serving", "logagent.certs"})
+    assert not loaded & (WEB_FRAMEWORK | {"cryptography", "jwt", "logagent.web", "logagent.serving", "logagent.certs"})

@@ -16,8 +16,10 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from logagent import in_force as state
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
+from logagent.core.outcome import Failure, Status
 from logagent.core.wire.verdict import from_trailers
 from logagent.disk.following.shared_tails import open_shared_tails
 from logagent.disk.threads import DiskThreads
@@ -31,6 +33,7 @@ from logagent.web.answers import Answers
 from logagent.web.server.connections import serve_connection
 from testbed.cluster import POLL
 from testbed.network import MemoryNetwork
+from testbed.provider import ADDRESS, AUDIENCE, ISSUER, Provider
 
 
 class Agent:
@@ -220,3 +223,58 @@ async def test_tokens_that_cannot_be_read_change_nothing(
         with pytest.raises(ReloadError, match=r"^tokens: .*tokens"):
             await it.reloader.reload()
         assert it.reloader.now.settings.patience == 5.0
+
+
+OIDC: dict[str, Any] = {"oidc_issuer": ISSUER, "oidc_audience": (AUDIENCE,), "oidc_keys": ADDRESS}
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Provider:
+    """What answers instead of the server at the address of the settings."""
+    made = Provider()
+    monkeypatch.setattr(state, "fetch_json", lambda url, *, ca: made.fetch())
+    return made
+
+
+async def test_keys_of_an_identity_provider_are_kept_whatever_else_changes(
+    autojump_clock: MockClock, roots: tuple[Path, Path], provider: Provider
+) -> None:
+    async with agent(roots[0], **OIDC) as it:
+        before = it.reloader.now.provider
+        assert before is not None
+        await before.keys.known()
+        it.set(patience=7.0)
+        await it.reloader.reload()
+        assert it.reloader.now.provider is before
+        provider.published = Failure(Status.UNAVAILABLE, "down")
+        it.set(oidc_audience=("other",))
+        await it.reloader.reload()
+        after = it.reloader.now.provider
+        assert after is not None
+        assert after is not before
+        assert await after.keys.known() == await before.keys.known(), "though the provider is down"
+
+
+async def test_a_provider_that_is_not_in_force_any_more_is_left_alone(
+    autojump_clock: MockClock, roots: tuple[Path, Path], provider: Provider
+) -> None:
+    async with agent(roots[0], **OIDC) as it:
+        before = it.reloader.now.provider
+        assert before is not None
+        await before.keys.known()
+        it.set(oidc_issuer="", oidc_audience=(), oidc_keys="")
+        assert told(await it.reloader.reload()) == ["changed oidc_issuer, oidc_audience, oidc_keys"]
+        assert it.reloader.now.provider is None
+        await trio.sleep(10_000)
+        assert len(provider.fetches) == 1
+
+
+async def test_authorities_of_a_provider_that_cannot_be_used_change_nothing(
+    autojump_clock: MockClock, roots: tuple[Path, Path], provider: Provider
+) -> None:
+    async with agent(roots[0], **OIDC) as it:
+        before = it.reloader.now
+        it.set(oidc_ca=roots[0] / "app.log")
+        with pytest.raises(ReloadError, match=r"oidc_ca: .*app\.log holds no certificate in PEM"):
+            await it.reloader.reload()
+        assert it.reloader.now is before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -15,6 +16,11 @@ import trio
 from logagent.config.settings import Settings
 from logagent.peers.client.http_client import connect
 from logagent.serving import serve
+from logagent.web.server.listening import server_tls
+from testbed.certificates import make_pki
+from testbed.one_server import over_tls, says
+from testbed.one_server import serving as provider_serving
+from testbed.provider import AUDIENCE, ISSUER, document, jwk, token
 
 pytestmark = pytest.mark.real
 SOCKET = "unix:agent.sock"
@@ -104,3 +110,23 @@ async def test_it_never_serves_what_its_settings_say(root: Path) -> None:
     async with agent(root, never_serve=("payroll*",)) as urls:
         for file, expected in (("app.log", 200), ("payroll.csv", 404)):
             assert [await status(url, f"/logs?filename={file}") for url in urls] == [expected, expected]
+
+
+async def test_it_knows_tokens_of_an_identity_provider_whose_keys_it_fetches(root: Path) -> None:
+    pki = make_pki(root / "pki", name="login.example.org")
+    published = document(jwk("RSA"))
+    answer = says(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(published), published)
+    tls = server_tls(*pki.pair("good"), None)
+    tls.set_alpn_protocols(["http/1.1"])
+    with provider_serving(over_tls(tls, answer)) as address:
+        of_provider = {
+            "oidc_issuer": ISSUER,
+            "oidc_audience": (AUDIENCE,),
+            "oidc_keys": f"https://{address}/keys",
+            "oidc_ca": pki.ca,
+        }
+        now = time.time()
+        async with agent(root, **of_provider) as urls:
+            for exp, expected in ((now + 300, 200), (now - 300, 401)):
+                bearer = token(exp=exp, iat=now - 600)
+                assert await status(urls[0], authorization=f"Bearer {bearer}") == expected

@@ -12,11 +12,12 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
-from logagent.config import access_rules, listeners, timezones, tls_files, values
+from logagent.config import access_rules, listeners, oidc_settings, timezones, tls_files, values
 from logagent.config.access_rules import AccessRule
 from logagent.config.acting import by_name
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
+from logagent.config.roots import names_of, of_roots
 from logagent.config.table import BY_NAME
 from logagent.config.time_formats import TimeFormat
 
@@ -43,6 +44,7 @@ class Settings:
         known_as: names in small letters.
         local_users: numbers.
         local_groups: numbers; None: the agent's supplementary groups.
+        oidc_issuer: it comes with `oidc_audience` and `oidc_keys`; empty: there is no identity provider.
         rule: the first that fits counts; none: everything is allowed.
         acting: kinds of identities by the name in a certificate, or a glob of it.
         root_name: the names of roots, each once, by their absolute paths.
@@ -75,6 +77,12 @@ class Settings:
     local_groups: tuple[int, ...] | None = None
     trust_loopback: bool = False
     tokens: Path | None = None
+    oidc_issuer: str = ""
+    oidc_audience: tuple[str, ...] = ()
+    oidc_keys: str = ""
+    oidc_ca: Path | None = None
+    oidc_groups: str = ""
+    oidc_algorithms: tuple[str, ...] = ("RS256", "PS256", "ES256", "EdDSA")
     rule: tuple[AccessRule, ...] = ()
     acting: Mapping[str, frozenset[str]] = field(default_factory=dict)
     patience: float = 5.0
@@ -144,10 +152,11 @@ class _Checked:
             local_users=tuple(user for users in self._several("local_users") for user in users),
             local_groups=self._local_groups(),
             tokens=self._path("tokens"),
+            **self._oidc(),
             rule=self._rules(),
             acting=self._acting(),
             timezone=self._timezone(),
-            root_timezone=self._root_timezones(roots),
+            root_timezone=self._of_roots("root_timezone", roots),
             time_format=tuple(self._several("time_format")),
             **{name: self._one(name) for name in _AS_READ},
         )
@@ -238,6 +247,14 @@ class _Checked:
         except ValueError as error:
             raise self._wrong("acting", str(error)) from None
 
+    def _oidc(self) -> dict[str, Any]:
+        if incomplete := oidc_settings.why_incomplete(self._given):
+            raise self._wrong(*incomplete)
+        single = {name: self._one(name) for name in ("oidc_issuer", "oidc_keys", "oidc_groups") if name in self._given}
+        algorithms = tuple(name for names in self._read("oidc_algorithms") for name in names)
+        listed = {"oidc_audience": tuple(self._several("oidc_audience")), "oidc_algorithms": algorithms}
+        return single | listed | {"oidc_ca": self._path("oidc_ca")}
+
     def _client_certificate(self, tls: tls_files.TlsFiles) -> ClientCertificate:
         if "client_certificate" not in self._given:
             return "required" if tls.ca else "optional"
@@ -255,32 +272,17 @@ class _Checked:
         except ValueError as error:
             raise ConfigError("TZ", f"{error}; or give --timezone") from None
 
-    def _root_timezones(self, roots: Sequence[Path]) -> dict[Path, tzinfo]:
-        return self._of_roots("root_timezone", roots)
-
     def _of_roots(self, name: str, roots: Sequence[Path]) -> dict[Path, Any]:
-        """Return values by the absolute path of their root, which the setting may spell in another way than `root`."""
-        of_roots: dict[Path, Any] = {}
-        for text, value in self._several(name):
-            directory = self._given[name].base / text
-            meant = [root for root in roots if root.resolve() == directory.resolve()]
-            if not meant:
-                raise self._wrong(name, f"{directory} is none of the roots: {', '.join(map(str, roots))}")
-            of_roots.update((root.absolute(), value) for root in meant)
-        return of_roots
+        """Return values by the absolute path of their root."""
+        if name not in self._given:
+            return {}
+        try:
+            return of_roots(self._several(name), self._given[name].base, roots)
+        except ValueError as error:
+            raise self._wrong(name, str(error)) from None
 
     def _root_names(self, roots: Sequence[Path]) -> dict[Path, str]:
-        names: dict[Path, str] = self._of_roots("root_name", roots)
-        known: dict[str, Path] = {}
-        for root in map(Path.absolute, roots):
-            name = names.setdefault(root, root.name or "/")
-            if name in known:
-                raise self._wrong("root", _alike(known[name], root, name))
-            known[name] = root
-        return names
-
-
-def _alike(root: Path, other: Path, name: str) -> str:
-    if root == other:
-        return f"{root} is given twice"
-    return f"{root} and {other} are both named {name}: give one another name, such as --root-name {other}={name}-2"
+        try:
+            return names_of(roots, self._of_roots("root_name", roots))
+        except ValueError as error:
+            raise self._wrong("root", str(error)) from None

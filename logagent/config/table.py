@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logagent.config import access_settings, page_cache, time_formats, timezones, values
+from logagent.config import access_settings, oidc_settings, page_cache, time_formats, timezones, values
 from logagent.config.setting import Setting
 
 
@@ -120,6 +120,7 @@ SETTINGS = (
     ),
     *access_settings.CLEARTEXT,
     access_settings.TOKENS,
+    *oidc_settings.OIDC,
     *access_settings.RULES,
     Setting(
         "patience",

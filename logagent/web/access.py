@@ -173,7 +173,7 @@ def _meant(caller: Caller) -> str:
 
 def _unproved(bad: BadProof) -> Refusal:
     if bad.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return refuse_for_now(bad.told)
+        return refuse_for_now(bad.told, bad.logged)
     challenge = BAD_TOKEN if isinstance(bad, BadAuthorization) else CHALLENGE
     return Refusal(bad.status, bad.told, challenge if bad.status == HTTPStatus.UNAUTHORIZED else {}, logged=bad.logged)
 

@@ -46,9 +46,9 @@ class Refusal(Exception):
         self.members = members
 
 
-def refuse_for_now(detail: str) -> Refusal:
-    """Make the refusal of a request that may succeed when it is repeated."""
-    return Refusal(503, detail, {"retry-after": str(RETRY_AFTER)})
+def refuse_for_now(detail: str, logged: str = "") -> Refusal:
+    """Make the refusal of a request that may succeed when it is repeated; see `Refusal`."""
+    return Refusal(503, detail, {"retry-after": str(RETRY_AFTER)}, logged=logged)
 
 
 class DocumentResponse(TrioResponse):

@@ -6,5 +6,6 @@ Doors: ``local_client.introduce`` finds out who a client of this machine is, onc
 ``local_users.LocalUsers`` says which user that is, and whether such a client is served while there are no rules;
 ``proving.Provers`` takes the first proof that is shown; ``tokens.TokenProver`` knows tokens, and
 ``authorization.shown_in`` reads the header that they come in; ``certificates.CertificateProver`` knows client
-certificates, and ``revocations.Revocations`` those that count no more.
+certificates, and ``revocations.Revocations`` those that count no more; ``oidc.OidcProver`` knows tokens that an
+identity provider has signed, and loads what few agents need.
 """

@@ -12,8 +12,8 @@ from typing import Any
 from logagent.core.access.caller import Caller
 from logagent.web.admission.proving import BadProof
 
-LONGEST = 8192
-"""Bytes of the header at most: signed tokens of identity providers have up to some thousand."""
+LONGEST = 17 * 1024
+"""Bytes of the header at most: signed tokens of identity providers have 16 KiB at most, and as a rule one or two."""
 
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*", re.ASCII)
 """What may follow `Bearer` (RFC 6750, 2.1)."""
