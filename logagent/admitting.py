@@ -12,6 +12,7 @@ from logagent.config import accounts
 from logagent.config.access_rules import AccessRule
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
+from logagent.core.access.acting import Acting
 from logagent.core.access.file_globs import FileGlob
 from logagent.core.access.local_rights import LocalRights
 from logagent.core.access.revoked import RevocationList
@@ -19,6 +20,7 @@ from logagent.core.access.rules import Rule, Rules, What
 from logagent.core.units import SECOND
 from logagent.watched_tokens import WatchedTokens
 from logagent.web.access import Access
+from logagent.web.admission.acting import ActingProver
 from logagent.web.admission.authorization import NoOtherProof
 from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.local_users import LocalUsers
@@ -38,12 +40,13 @@ def access_of(settings: Settings, rules: Rules | None = None, provider: Prover |
 
     Args:
         settings: of the agent.
-        rules: none: everybody who may ask is given everything.
+        rules: those of the settings, if they are made already.
         provider: knows the tokens of an identity provider; None: there is none.
 
     Raises:
         ConfigError: for a list of revoked certificates that cannot be used.
     """
+    rules = rules_of(settings) if rules is None else rules
     local_users = LocalUsers(local_rights(settings), host=settings.name, trusting=settings.trust_loopback)
     certificates = CertificateProver(revocations_of(settings))
     return Access(
@@ -59,7 +62,7 @@ def access_of(settings: Settings, rules: Rules | None = None, provider: Prover |
 
 def _provers(
     settings: Settings,
-    rules: Rules | None,
+    rules: Rules,
     provider: Prover | None,
     certificates: CertificateProver,
     local_users: LocalUsers,
@@ -75,6 +78,9 @@ def _provers(
         provers.append(provider)
     if provers:
         provers.append(NoOtherProof())
+    acting = Acting(settings.acting, settings.name)
+    if rules or acting:
+        provers.insert(0, ActingProver(acting))
     provers.append(certificates)
     if rules or settings.peer:
         provers.append(local_users)
@@ -101,6 +107,12 @@ def _lists(settings: Settings) -> WatchedFile[tuple[RevocationList, ...]] | None
     if path is None or ca is None or path == settings.tls_certificate:
         return None
     return watched_lists(path, ca.read_bytes(), needed=settings.tls_crl is not None)
+
+
+def acts_as(settings: Settings) -> str:
+    """Return the name in the agent's certificate by which it asks for others: its own, if that stands there."""
+    names = _certified(settings.tls_certificate)
+    return settings.name if settings.name.lower() in map(str.lower, names) else next(iter(names), settings.name)
 
 
 def _certified(certificate: Path | None) -> list[str]:

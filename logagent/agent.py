@@ -11,6 +11,8 @@ from functools import partial
 import trio
 
 from logagent import __version__
+from logagent.core.access.caller import ANONYMOUS, Caller
+from logagent.core.access.rules import Rules
 from logagent.core.batch import Noted, Out
 from logagent.core.hits.tally import Tallied
 from logagent.core.matching.combining import is_many
@@ -64,6 +66,8 @@ class Agent:
         addresses: URLs at which it is reached, for people to read.
         certificates: when its own certificates end, by name, its own first, in seconds since the epoch.
         id: random bits that tell this agent from every other; None: new ones.
+        rules: say who may read what; where there are any, nothing is asked of peers that do not take callers.
+        acts_as: a name in its certificate, by which it asks for others; empty: its own name.
 
     Attributes:
         name: name of its own host.
@@ -79,10 +83,14 @@ class Agent:
         addresses: Sequence[str] = (),
         certificates: Mapping[str, float] | None = None,
         id: str | None = None,
+        rules: Rules | None = None,
+        acts_as: str = "",
     ) -> None:
         self.name = logs.host
         self.identity = Identity(logs.host, id or os.urandom(ID_BYTES).hex())
         self._certificates = dict(certificates or {})
+        self._rules = rules or Rules()
+        self._acts_as = acts_as or logs.host
         self.addresses = tuple(addresses)
         self._logs = logs
         self._peers = peers
@@ -100,30 +108,31 @@ class Agent:
             late = time.monotonic() + COMPILING
             await self._logs.threads.in_thread(check, query, lambda: time.monotonic() > late)
 
-    def answer(self, query: Query) -> Source:
-        """Return the source that answers a query, over the hosts that the query names.
+    def answer(self, query: Query, caller: Caller = ANONYMOUS) -> Source:
+        """Return the source that answers a caller's query, over the hosts that the query names.
 
         Raises:
             Failure: for a host that is not known.
         """
         hosts = self._asked(query)
-        source = self._source_of(query, hosts)
+        source = self._source_of(query, hosts, caller)
         notes = () if query.own else self._certificate_notes()
         return Noting(source, notes) if notes else source
 
-    async def files(self, query: Query) -> Listing:
+    async def files(self, query: Query, caller: Caller = ANONYMOUS) -> Listing:
         """List the logs that can be asked for on the hosts that a query names.
 
         All hosts are asked at the same time, each for the agent's patience, or for the query's timeout if that is less.
 
         Args:
             query: only its files, hosts, rotated, own and timeout are used.
+            caller: who asks.
 
         Raises:
             Failure: for a host that is not known.
         """
         hosts = self._asked(query)
-        roll = self._roll(hosts)
+        roll = self._roll(hosts, caller)
         patience = min(self._patience, query.limits.timeout or self._patience)
         share = replace(query, hosts=(), own=True, limits=replace(query.limits, timeout=patience))
         listings: dict[str, Listing] = {}
@@ -140,10 +149,11 @@ class Agent:
         listing = joined(_called(roll, host, listings[host]) for host in hosts if not roll.is_passed_over(host))
         return listing if query.own else replace(listing, notes=add_up((*listing.notes, *self._certificate_notes())))
 
-    async def hosts(self, trace: str | None = None) -> list[HostState]:
+    async def hosts(self, caller: Caller = ANONYMOUS, trace: str | None = None) -> list[HostState]:
         """Ask all known agents for their state at the same time, and wait for each for the agent's patience.
 
         Args:
+            caller: who asks.
             trace: of the request, as in a query.
 
         Returns:
@@ -151,7 +161,7 @@ class Agent:
         """
         states = {self.name: self._own_state()}
         peers = [host for host in self._hosts() if host != self.name]
-        roll = self._roll([self.name, *peers])
+        roll = self._roll([self.name, *peers], caller)
 
         async def ask(peer: str) -> None:
             states[peer] = await self._peers.state(self._listed(peer), self._patience, roll, trace)
@@ -177,12 +187,12 @@ class Agent:
             notes.add(NoteKind.CERTIFICATE, told)
         return of_host(notes.told(), self.name)
 
-    def _source_of(self, query: Query, hosts: Sequence[str]) -> Source:
+    def _source_of(self, query: Query, hosts: Sequence[str], caller: Caller) -> Source:
         if query.follow:
-            roll, patience = self._roll(hosts), self._patience_for(query)
-            gather = partial(self._gather, patience=patience)
+            roll, patience = self._roll(hosts, caller), self._patience_for(query)
+            gather = partial(self._gather, caller=caller, patience=patience)
             return Follow([(host, self._live(host, roll)) for host in hosts], gather, patience, roll)
-        gathered = self._gather(hosts, patience=self._patience_for(query), narrows=not query.own)
+        gathered = self._gather(hosts, caller=caller, patience=self._patience_for(query), narrows=not query.own)
         return Tallied(gathered) if query.form.hits else gathered
 
     def _asked(self, query: Query) -> list[str]:
@@ -209,8 +219,9 @@ class Agent:
     def _listed(self, host: str) -> str:
         return self.name if host == self._namesake else host
 
-    def _roll(self, hosts: Sequence[str]) -> Roll:
-        return Roll(self.identity, hosts, self._namesake)
+    def _roll(self, hosts: Sequence[str], caller: Caller) -> Roll:
+        told = replace(caller, chain=(*caller.chain, self._acts_as))
+        return Roll(self.identity, hosts, self._namesake, caller=told, strict=bool(self._rules))
 
     def _patience_for(self, query: Query) -> float:
         """Return the seconds that a host is waited for: while it compiles many patterns, it says nothing."""
@@ -219,8 +230,8 @@ class Agent:
         many = patterns > QUICKLY_COMPILED
         return self._patience + COMPILING * many
 
-    def _gather(self, hosts: Sequence[str], *, patience: float, narrows: bool = False) -> Gather:
-        roll = self._roll(hosts)
+    def _gather(self, hosts: Sequence[str], *, caller: Caller, patience: float, narrows: bool = False) -> Gather:
+        roll = self._roll(hosts, caller)
         sources = [(host, self._source(host, roll, narrows=narrows)) for host in hosts]
         return Gather(sources, patience, of_hosts=True, roll=roll)
 

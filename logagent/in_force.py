@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logagent import __version__, token_file
-from logagent.admitting import access_of, rules_of
+from logagent.admitting import access_of, acts_as, rules_of
 from logagent.agent import Agent
 from logagent.config.errors import ConfigError
 from logagent.config.page_cache import leaves_from
@@ -136,6 +136,8 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         addresses=tuple(addresses),
         certificates=tls.ends,
         id=lasting.id,
+        rules=rules_of(settings),
+        acts_as=acts_as(settings),
     )
     app = create_app(agent, lasting.answers, version=__version__, access=prepared.access)
     peers.hold()

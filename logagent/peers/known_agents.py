@@ -28,6 +28,7 @@ from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
 from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource, read_at_most
+from logagent.peers.takers import Takers, takes_callers, too_old
 from logagent.peers.tracing import trace_headers
 
 REFUSALS = frozenset({401, 403, 421})
@@ -66,6 +67,7 @@ class Peers:
         self._background = Background(pause)
         self._attempts: AbstractAsyncContextManager[trio.Nursery] | None = None
         self._clients = {name: connect_one(background=self._background) for name, connect_one in connects.items()}
+        self._takers = {name: Takers() for name in urls}
         self._follow_clients = {name: FollowClients(connect_one) for name, connect_one in connects.items()}
 
     async def __aenter__(self) -> Peers:
@@ -105,7 +107,7 @@ class Peers:
             name: by which the peer is listed.
             roll: notes who answers.
         """
-        return PeerSource(self._clients[name], name, roll)
+        return PeerSource(self._clients[name], name, roll, self._takers[name])
 
     def live(self, name: str, roll: Roll | None = None) -> Source:
         """Return the source of one peer's live lines, which outlives restarts and lost connections."""
@@ -113,7 +115,7 @@ class Peers:
 
     def live_once(self, name: str, roll: Roll | None = None) -> Source:
         """Return the source of one peer's live lines, which ends when the connection is lost."""
-        return SharingSource(self._follow_clients[name], name, roll)
+        return SharingSource(self._follow_clients[name], name, roll, self._takers[name])
 
     async def files(self, name: str, query: Query, patience: float, roll: Roll | None = None) -> Listing:
         """Ask one peer to list its own files.
@@ -127,7 +129,7 @@ class Peers:
         Returns:
             The listing, with the name by which the peer is listed; if it failed, without logs and with the reason.
         """
-        return await listing_of(self._clients[name], name, query, patience, roll)
+        return await listing_of(self._clients[name], name, query, patience, roll, self._takers[name])
 
     async def state(self, name: str, patience: float, roll: Roll | None = None, trace: str | None = None) -> HostState:
         """Ask one peer how it is, and measure how long it takes.
@@ -142,24 +144,31 @@ class Peers:
         started = trio.current_time()
         with trio.move_on_after(patience):
             try:
-                async with self._clients[name].stream("GET", "/healthz", headers=trace_headers(trace)) as response:
+                headers = trace_headers(trace) | ({} if roll is None else roll.caller_headers())
+                async with self._clients[name].stream("GET", "/healthz", headers=headers) as response:
                     body = await read_at_most(response, MAX_HEALTH)
                 round_trip = trio.current_time() - started
-                if roll is not None:
-                    roll.meet(name, response.headers)
             except httpx.HTTPError as error:
                 return HostState(name, url, reachable=False, message=reason(error))
             except Failure as failure:
-                return HostState(name, url, False, _version(response), round_trip, failure.message)
-            return _state(name, url, round_trip, response, body)
+                return HostState(name, url, False, message=failure.message)
+            return _state(name, url, round_trip, response, body, roll)
         return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")
 
 
-def _state(name: str, url: str, round_trip: float, response: httpx.Response, body: bytes) -> HostState:
+def _state(
+    name: str, url: str, round_trip: float, response: httpx.Response, body: bytes, roll: Roll | None
+) -> HostState:
     version = _version(response)
+    try:
+        if roll is not None:
+            roll.meet(name, response.headers)
+    except Failure as failure:
+        return HostState(name, url, False, version, round_trip, failure.message)
     if response.status_code == 200 and version:
         ends = certificate_ends(response)
-        told = [_said(body, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
+        old = f"{too_old(response.headers).message} (PERMISSION_DENIED)" if _is_too_old(response, roll) else ""
+        told = [old or _said(body, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
         return HostState(name, url, True, version, round_trip, "; ".join(filter(None, told)), ends)
     message = "is no agent, or not a healthy one"
     if response.status_code in REFUSALS:
@@ -174,6 +183,10 @@ def _said(body: bytes, member: str) -> str:
     except (ValueError, AttributeError, RecursionError):
         return ""
     return f"refuses this agent: {said} (PERMISSION_DENIED)" if said else ""
+
+
+def _is_too_old(response: httpx.Response, roll: Roll | None) -> bool:
+    return roll is not None and roll.strict and not takes_callers(response.headers)
 
 
 def _version(response: httpx.Response) -> str:

@@ -10,7 +10,6 @@ import trio
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
-from logagent.core.wire.identity import ASKED_AS_HEADER
 from logagent.core.wire.listing import Listing, failing
 from logagent.peers.certificates import certificate_notes
 from logagent.peers.client.http_client import chunks
@@ -18,13 +17,18 @@ from logagent.peers.client.reasons import reason
 from logagent.peers.listing_answers import check_lists, check_room, listing_headers, listing_path, read_listing
 from logagent.peers.roll import Roll
 from logagent.peers.source import refusal
+from logagent.peers.takers import Takers
 from logagent.peers.tracing import trace_headers
 
 _log = logging.getLogger(__name__)
 
 
 async def ask_for_files(
-    client: httpx.AsyncClient, query: Query, host: str | None = None, roll: Roll | None = None
+    client: httpx.AsyncClient,
+    query: Query,
+    host: str | None = None,
+    roll: Roll | None = None,
+    takers: Takers | None = None,
 ) -> Listing:
     """Ask an agent for a listing.
 
@@ -33,17 +37,23 @@ async def ask_for_files(
         query: only its files, hosts, rotated, own and timeout are used.
         host: the name by which the agent is listed here; None: whoever answers is taken.
         roll: notes who answers; None: likewise.
+        takers: knows whether the agent takes callers, for a roll that is strict about it.
 
     Raises:
         Failure: when there is no valid answer.
     """
+    strict = roll is not None and roll.strict
     try:
+        if takers is not None and host is not None and roll is not None and strict:
+            await takers.check(client, host, roll, query.trace)
         async with client.stream("GET", listing_path(query), headers=_headers(query, host, roll)) as response:
             if roll is not None and host is not None:
                 roll.meet(host, response.headers)
             check_lists(response, query)
             if response.status_code != 200:
                 raise await refusal(response)
+            if takers is not None and strict:
+                takers.meet(response.headers)
             listing = read_listing(await _body(response))
             return replace(listing, notes=(*listing.notes, *certificate_notes(response, host)))
     except httpx.HTTPError as error:
@@ -51,7 +61,12 @@ async def ask_for_files(
 
 
 async def listing_of(
-    client: httpx.AsyncClient, host: str, query: Query, patience: float, roll: Roll | None = None
+    client: httpx.AsyncClient,
+    host: str,
+    query: Query,
+    patience: float,
+    roll: Roll | None = None,
+    takers: Takers | None = None,
 ) -> Listing:
     """Ask an agent for the listing of its own files.
 
@@ -61,13 +76,14 @@ async def listing_of(
         query: its files, and whether rotated ones belong to them.
         patience: seconds that the agent has to answer.
         roll: notes who answers.
+        takers: knows whether the agent takes callers.
 
     Returns:
         The listing; if it failed, one without logs that says why.
     """
     with trio.move_on_after(patience):
         try:
-            return _of_one(await ask_for_files(client, query, host, roll), host)
+            return _of_one(await ask_for_files(client, query, host, roll, takers), host)
         except Failure as failure:
             return failing(host, failure.status, failure.message)
         except Exception:
@@ -84,8 +100,8 @@ def _of_one(listing: Listing, host: str) -> Listing:
 
 
 def _headers(query: Query, host: str | None, roll: Roll | None) -> dict[str, str]:
-    asked_as = {} if roll is None or host is None else {ASKED_AS_HEADER: roll.asks(host)}
-    return listing_headers(query) | asked_as | trace_headers(query.trace)
+    about = {} if roll is None or host is None else roll.headers(host)
+    return listing_headers(query) | about | trace_headers(query.trace)
 
 
 async def _body(response: httpx.Response) -> bytes:

@@ -8,10 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from logagent.core.access.caller import Caller
 from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Failure, Status
+from logagent.core.wire.caller import CALLER_HEADER, CannotTell
+from logagent.core.wire.caller import to_header as caller_to_header
 from logagent.core.wire.frames import VERSION_HEADER
-from logagent.core.wire.identity import AGENT_HEADER, BadIdentity, Identity, from_header, to_header
+from logagent.core.wire.identity import (
+    AGENT_HEADER,
+    ASKED_AS_HEADER,
+    BadIdentity,
+    Identity,
+    from_header,
+    to_header,
+)
+
+LONGEST_SHOWN = 100
+"""Characters that are shown of who asks, where another agent cannot be told of him."""
 
 
 class Roll:
@@ -21,18 +34,52 @@ class Roll:
         own: the agent that asks.
         asked: the names of the hosts whose lines are asked for.
         namesake: how the answer calls the peer that is listed under the asking agent's own name; empty: there is none.
+        caller: for whom it asks, with the name in the certificate of the asking agent as the last of the chain; None:
+            for itself.
+        strict: whether nothing is asked of a peer that does not take callers.
     """
 
-    def __init__(self, own: Identity, asked: Iterable[str], namesake: str = "") -> None:
+    def __init__(
+        self,
+        own: Identity,
+        asked: Iterable[str],
+        namesake: str = "",
+        *,
+        caller: Caller | None = None,
+        strict: bool = False,
+    ) -> None:
+        self.strict = strict
+        self._caller = caller
         self._own = own
         self._asked = frozenset(asked)
         self._namesake = namesake
         self._answered: dict[str, Identity] = {}
         self._unnamed: set[str] = set()
 
-    def asks(self, listed: str) -> str:
-        """Return the value of the header that tells a peer by which name it is asked, and by whom."""
-        return to_header(Identity(listed, self._own.id))
+    def headers(self, listed: str) -> dict[str, str]:
+        """Return the headers that tell a peer by which name it is asked, by whom, and for whom.
+
+        Args:
+            listed: the name by which the peer is listed here.
+
+        Raises:
+            Failure: if a peer cannot be told for whom.
+        """
+        return {ASKED_AS_HEADER: to_header(Identity(listed, self._own.id)), **self.caller_headers()}
+
+    def caller_headers(self) -> dict[str, str]:
+        """Return the header that tells a peer for whom it is asked.
+
+        Raises:
+            Failure: if it cannot be told.
+        """
+        if self._caller is None:
+            return {}
+        try:
+            return {CALLER_HEADER: caller_to_header(self._caller)}
+        except CannotTell as error:
+            told = f"is not asked, since it cannot be told of {self._caller.identity[:LONGEST_SHOWN]}: {error}"
+            raise Failure(Status.RESOURCE_EXHAUSTED, told) from None
 
     def meet(self, listed: str, headers: Mapping[str, str]) -> bool:
         """Note who answers, by the head of a response.

@@ -17,6 +17,7 @@ from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.peers.roll import Roll
 from logagent.peers.source import PeerSource
+from logagent.peers.takers import Takers
 
 FOLLOWS_PER_CONNECTION = 50
 """Follows on one connection at most: an agent takes 100 streams on it, and one more would wait without end. Half
@@ -87,16 +88,18 @@ class SharingSource:
         clients: of the peer.
         host: the name by which the peer is listed here.
         roll: notes who answers.
+        takers: knows whether the peer takes callers.
     """
 
     clients: FollowClients
     host: str
     roll: Roll | None = None
+    takers: Takers | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the peer and pass its batches on; see `Source.pump`."""
         try:
             async with self.clients.borrowed() as client:
-                return await PeerSource(client, self.host, self.roll).pump(query, out)
+                return await PeerSource(client, self.host, self.roll, self.takers).pump(query, out)
         except Failure as failure:
             return failed(failure)

@@ -14,7 +14,6 @@ from logagent.core.batch import Batch, Noted, Origin, Out
 from logagent.core.notes import add_up, of_host
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
-from logagent.core.wire.identity import ASKED_AS_HEADER
 from logagent.peers.answers import (
     MAX_PROBLEM,
     AnswerBody,
@@ -33,6 +32,7 @@ from logagent.peers.checking import Checks, hosts_in
 from logagent.peers.client.http_client import chunks, retire, trailers
 from logagent.peers.client.reasons import reason
 from logagent.peers.roll import Roll
+from logagent.peers.takers import Takers
 from logagent.peers.tracing import trace_headers
 
 MOST_RENAMED = 10_000
@@ -52,11 +52,13 @@ class PeerSource:
         host: the name by which this agent lists the other; if that one is too old to say its name, it replaces the
             host's name in all batches. None: names stay unchanged, since the answer is about many hosts.
         roll: notes who answers, and refuses another than the one that is listed; None: whoever answers is taken.
+        takers: knows whether the agent takes callers, for a roll that is strict about it.
     """
 
     client: httpx.AsyncClient
     host: str | None = None
     roll: Roll | None = None
+    takers: Takers | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the agent and pass its batches on; see `Source.pump`."""
@@ -70,6 +72,7 @@ class PeerSource:
             return failed(Failure(Status.INTERNAL, "internal error while asking"), lines=counted.lines)
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
+        await self._check_taking(query.trace)
         method, path, form = question_target(_with_time_left(query))
         headers = self._headers(query) | form_headers(form)
         async with self.client.stream(method, path, headers=headers, content=form or None) as response:
@@ -85,6 +88,8 @@ class PeerSource:
         told = self._meet(response)
         if response.status_code != 200:
             raise await refusal(response)
+        if self.takers is not None and self.roll is not None and self.roll.strict:
+            self.takers.meet(response.headers)
         check_head(response)
         checks = Checks(query, self.host if told else None)
         await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)
@@ -93,15 +98,19 @@ class PeerSource:
             retire(response)  # The agent may be stopping, and would wait for what is read on the connection.
         return checks.settle(outcome)
 
+    async def _check_taking(self, trace: str | None) -> None:
+        """Ask nothing of an agent that takes no callers, where the roll is strict about it."""
+        if self.takers is not None and self.host is not None and self.roll is not None and self.roll.strict:
+            await self.takers.check(self.client, self.host, self.roll, trace)
+
     def _meet(self, response: httpx.Response) -> bool:
         """Return whether the agent says its name, which then is the listed one."""
         return self.roll is not None and self.host is not None and self.roll.meet(self.host, response.headers)
 
     def _headers(self, query: Query) -> dict[str, str]:
         headers = question_headers(query, self.client.base_url.host)
-        if self.roll is not None and self.host is not None:
-            headers[ASKED_AS_HEADER] = self.roll.asks(self.host)
-        return headers | trace_headers(query.trace)
+        about = {} if self.roll is None or self.host is None else self.roll.headers(self.host)
+        return headers | about | trace_headers(query.trace)
 
     async def _pass_on(
         self, response: httpx.Response, checks: Checks, renamed: Callable[[Batch], Batch], out: Out

@@ -120,6 +120,8 @@ class Access:
         """
         if not may_ask(scope, certificate_required=self._certificate_required):
             raise Refusal(401, NO_CERTIFICATE)
+        if refused := self._certificates.refused(scope):
+            raise Refusal(*refused)
         caller = await self._proved(scope)
         note_caller(scope, caller)
         if not self._rules and (objection := await self._objection(scope, caller)):
@@ -160,7 +162,9 @@ def unaccepted(caller: Caller) -> Refusal:
     """Return the refusal of a caller to whom no rule gives anything; it says which one would, unless he is nobody."""
     if caller.proof is Proof.ANONYMOUS:
         return Refusal(401, NO_PROOF, CHALLENGE)
-    return Refusal(403, f"no rule gives {shown(caller)} anything here; a [[rule]] with who = [{_meant(caller)}] would")
+    return Refusal(
+        403, f"no rule gives {shown(caller.identity)} anything here; a [[rule]] with who = [{_meant(caller)}] would"
+    )
 
 
 def _meant(caller: Caller) -> str:

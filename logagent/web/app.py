@@ -16,16 +16,18 @@ from logagent.core.cursor import continued
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.rendering.listing_text import listing_text
+from logagent.core.wire.caller import TAKES_CALLERS, TAKES_HEADER
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import HostState, host_to_json
-from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, BadIdentity, Identity, from_header, to_header
+from logagent.core.wire.identity import AGENT_HEADER, Identity, to_header
 from logagent.core.wire.listing import Listing, parse_listing
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
 from logagent.web.access import Access
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.answers import Answers
+from logagent.web.asked_as import refuse_misdirected
 from logagent.web.documents import (
     DocumentResponse,
     Problem,
@@ -36,7 +38,7 @@ from logagent.web.documents import (
 )
 from logagent.web.forms import Form, hits_form, logs_form
 from logagent.web.streaming import Answer, Plan, StreamingQuart
-from logagent.web.tracing import leave_untold, trace_of
+from logagent.web.tracing import trace_of
 from logagent.web.uploads import Upload, UploadRoom, check_form, takes_form
 
 READ_AT_ONCE = 8 * 1024
@@ -62,16 +64,16 @@ class AnsweringAgent(Protocol):
         """Raise `Failure` or `BadParameter` for a query that cannot be answered."""
         ...
 
-    def answer(self, query: Query) -> Source:
-        """Return the source that answers a query, not begun yet."""
+    def answer(self, query: Query, caller: Caller) -> Source:
+        """Return the source that answers a caller's query, not begun yet."""
         ...
 
-    async def files(self, query: Query) -> Listing:
-        """List the files of the hosts that a query names."""
+    async def files(self, query: Query, caller: Caller) -> Listing:
+        """List the files of the hosts that a caller's query names."""
         ...
 
-    async def hosts(self, trace: str | None) -> list[HostState]:
-        """Return the state of each known host; `trace` is the request's `traceparent`."""
+    async def hosts(self, caller: Caller, trace: str | None) -> list[HostState]:
+        """Return the state of each known host for a caller; `trace` is the request's `traceparent`."""
         ...
 
     async def unready(self) -> Sequence[str]:
@@ -119,19 +121,19 @@ class _Routes:
         g.rightly_addressed = True
 
     async def logs(self) -> Answer:
-        await self._admit()
+        caller = await self._admit()
         query = _resumed(await self._query(parse))
-        return await self._answer(query, logs_form(query))
+        return await self._answer(query, caller, logs_form(query))
 
     async def hits(self) -> Answer:
-        await self._admit()
+        caller = await self._admit()
         query = await self._query(parse_hits)
-        return await self._answer(query, hits_form(query))
+        return await self._answer(query, caller, hits_form(query))
 
     async def files(self) -> Response:
-        await self._admit()
+        caller = await self._admit()
         query = _addressed(parse_listing(request.query_string))
-        listing = await self._agent.files(query)
+        listing = await self._agent.files(query, caller)
         # Another agent wants the list in any case, since it has those of others beside it.
         if listing.is_denied_by(self._agent.name) and not query.own:
             raise Failure(Status.PERMISSION_DENIED, listing.outcome.message)
@@ -139,10 +141,10 @@ class _Routes:
         return DocumentResponse(await self._answers.threads.call(partial(listing_text, traced)))
 
     async def hosts(self) -> Response:
-        await self._admit()
+        caller = await self._admit()
         _refuse_parameters()
         trace = trace_of(request.scope)
-        hosts = [host_to_json(state) for state in await self._agent.hosts(trace)]
+        hosts = [host_to_json(state) for state in await self._agent.hosts(caller, trace)]
         return DocumentResponse({"hosts": hosts, "trace_id": trace_id(trace)})
 
     async def healthz(self) -> Response:
@@ -158,17 +160,19 @@ class _Routes:
 
     async def sign(self, response: TrioResponse) -> TrioResponse:
         response.headers[VERSION_HEADER] = self._version
+        response.headers[TAKES_HEADER] = TAKES_CALLERS
         if g.get("rightly_addressed"):  # a page that goes by a false name may read the answer
             self._sign(response)
         return response
 
     def _sign(self, response: TrioResponse) -> None:
         response.headers[VERSION_HEADER] = self._version
+        response.headers[TAKES_HEADER] = TAKES_CALLERS
         response.headers[AGENT_HEADER] = to_header(self._agent.identity)
 
     async def _admit(self) -> Caller:
         caller = await self._access.admit(request.scope)
-        _refuse_misdirected(self._agent.identity)
+        refuse_misdirected(self._agent.identity)
         return caller
 
     async def _query(self, parse: Callable[[bytes, int, bytes], Query]) -> Query:
@@ -178,7 +182,7 @@ class _Routes:
         large = len(request.query_string) + len(form) > READ_AT_ONCE
         return _addressed(await self._answers.threads.call(read) if large else read())
 
-    async def _answer(self, query: Query, form: Form) -> Answer:
+    async def _answer(self, query: Query, caller: Caller, form: Form) -> Answer:
         await self._agent.check(query)
         if self._answers.full(query):
             kind = "follows" if query.follow else "answers"
@@ -190,7 +194,7 @@ class _Routes:
             form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
         )
         query = self._answers.bounded(query)
-        plan = _plan(self._agent.answer(query), query, form, self._sign)
+        plan = _plan(self._agent.answer(query, caller), query, form, self._sign)
         return Answer(plan, self._answers, form.mimetype)
 
 
@@ -207,21 +211,6 @@ async def _form(room: UploadRoom) -> bytes:
     headers = request.headers
     check_form(headers.get("content-type", ""), request.content_length, headers.get("content-encoding", "").lower())
     return await Upload.of(request.scope).read(room)
-
-
-def _refuse_misdirected(own: Identity) -> None:
-    """Refuse an agent that means another one, or that asks itself; it learns who answers from the header."""
-    asked_as = request.headers.get(ASKED_AS_HEADER)
-    if asked_as is None:
-        return
-    try:
-        asked = from_header(asked_as)
-    except BadIdentity as error:
-        raise Refusal(400, f"{ASKED_AS_HEADER}: {error}") from None
-    if asked.name != own.name or asked.id == own.id:
-        leave_untold(request.scope)  # else a list of agents that names this one, too, would give a line a question
-        by = "by itself" if asked.id == own.id else f"as {asked.name}"
-        raise Refusal(421, f"this agent is {own.name}, and was asked {by}")
 
 
 def _ends_alike_when_cut(scope: Mapping[str, Any]) -> bool:

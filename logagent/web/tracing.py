@@ -49,11 +49,9 @@ def note_reason(scope: Any, reason: str) -> None:
     scope[_LOGGED] = reason
 
 
-def shown(caller: Caller) -> str:
-    """Return who a caller is, for people: his identity, and through whom he asks."""
-    identity = caller.identity
-    told = identity if len(identity) <= LONGEST_SHOWN else f"{identity[:LONGEST_SHOWN]}..."
-    return f"{told} through {' and '.join(caller.chain)}" if caller.chain else told
+def shown(identity: str) -> str:
+    """Return an identity for people, of which a long one is cut."""
+    return identity if len(identity) <= LONGEST_SHOWN else f"{identity[:LONGEST_SHOWN]}..."
 
 
 def log_refusal(scope: Any, status: int, reason: str) -> None:
@@ -71,7 +69,8 @@ def log_refusal(scope: Any, status: int, reason: str) -> None:
         return
     about = {"status": status, "peer": _peer(scope.get("client")), "trace_id": trace_id(trace_of(scope))}
     caller: Caller | None = scope.get(_CALLER)
-    about |= {} if caller is None or caller == ANONYMOUS else {"caller": shown(caller)}
+    if caller is not None and caller != ANONYMOUS:
+        about["caller"] = shown(caller.identity) + (f" through {' and '.join(caller.chain)}" if caller.chain else "")
     _log.warning("%s %s: %s", scope["method"], scope["path"], scope.get(_LOGGED, reason), extra=about)
 
 

@@ -7,7 +7,7 @@ import pytest
 from logagent.core.notes import Note
 from logagent.core.outcome import Failure, Status
 from logagent.core.wire.frames import VERSION_HEADER
-from logagent.core.wire.identity import AGENT_HEADER, Identity, from_header, to_header
+from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, Identity, from_header, to_header
 from logagent.peers.roll import Roll
 
 OWN = Identity("web-0", "0" * 32)
@@ -112,4 +112,4 @@ def test_who_says_its_name_badly_is_refused(value: str) -> None:
 
 
 def test_a_peer_is_told_by_which_name_and_by_whom_it_is_asked() -> None:
-    assert from_header(a_roll().asks("web-1")) == Identity("web-1", OWN.id)
+    assert from_header(a_roll().headers("web-1")[ASKED_AS_HEADER]) == Identity("web-1", OWN.id)

@@ -18,6 +18,7 @@ import httpx
 import trio
 
 from logagent.agent import Agent
+from logagent.core.access.rules import Rules
 from logagent.core.outcome import Outcome
 from logagent.core.wire.verdict import from_trailers
 from logagent.disk.catalog.catalog import Catalog
@@ -131,6 +132,7 @@ async def start_cluster(
     ceilings: Mapping[str, Any] | None = None,
     listed: Mapping[str, str] | None = None,
     access: Mapping[str, Access] | None = None,
+    rules: Mapping[str, Rules] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -143,6 +145,7 @@ async def start_cluster(
         ceilings: of each answer; see `Answers`.
         listed: further names by which the primary lists hosts, itself among them: each with the host.
         access: who may ask, by host; of the others everybody may.
+        rules: of some hosts' agents, which for their clients stand in `access`.
     """
     tls = tls or {}
     primary, *others = hosts
@@ -158,8 +161,9 @@ async def start_cluster(
                 known = peers if name == primary else nobody
                 watching = Watching(poll=POLL, notify=False)
                 tails = await stack.enter_async_context(open_shared_tails(DiskThreads(inline=True), watching))
-                admitting = (access or {}).get(name) or Access([name], certificate_required=False)
-                app = _app(it, name, host, known, patience, most, ceilings or {}, tails, admitting)
+                admits = (access or {}).get(name) or Access([name], certificate_required=False)
+                given = (rules or {}).get(name)
+                app = _app(it, name, host, known, patience, most, ceilings or {}, tails, admits, given)
                 if app is not None:
                     server = tls[name][0] if name in tls else None
                     it.servers[name] = partial(_serve, app, server)
@@ -184,6 +188,7 @@ def _app(
     ceilings: Mapping[str, Any],
     tails: SharedTails,
     access: Access,
+    rules: Rules | None,
 ) -> Any:
     if isinstance(host, Broken):
         return None if host.how == "refused" else host.app(name, partial(it.kill, name))
@@ -198,7 +203,7 @@ def _app(
         max_files=500,
         tails=tails,
     )
-    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience)
+    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience, rules=rules)
     it.answers[name] = Answers(name, most, **ceilings)
     return create_app(it.agents[name], it.answers[name], version="0", access=access)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from logagent.core.access.caller import Caller
 from logagent.core.batch import Out
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query, Source
@@ -26,16 +27,16 @@ class FakeAgent:
     async def check(self, query: Query) -> None:
         pass
 
-    def answer(self, query: Query) -> Source:
+    def answer(self, query: Query, caller: Caller) -> Source:
         return self
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         return await self._pump(query, out)
 
-    async def files(self, query: Query) -> Listing:
+    async def files(self, query: Query, caller: Caller) -> Listing:
         return Listing((), ())
 
-    async def hosts(self, trace: str | None) -> list[HostState]:
+    async def hosts(self, caller: Caller, trace: str | None) -> list[HostState]:
         return []
 
     async def unready(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -15,8 +14,9 @@ from logagent.core.access.rules import Rule, Rules
 from logagent.web.access import NO_CERTIFICATE, NO_PROOF, Access, may_ask
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.admission.local_users import Account, LocalUsers
-from logagent.web.admission.proving import BadProof, Provers, Unnamed
+from logagent.web.admission.proving import Provers
 from logagent.web.documents import Refusal
+from testbed.shows import Shows
 
 NOBODY: dict[str, Any] = {"scheme": "https", "state": {}}
 KNOWN: dict[str, Any] = {"scheme": "https", "state": {"client_certificate": b"DER"}}
@@ -94,22 +94,6 @@ RULES = Rules(
         Rule(allows=False, who=("cert:*",)),
     ]
 )
-
-
-class Shows:
-    """A prover that takes the header `shows` for a proof: `token:NAME`, `none` for what names nobody, `bad`."""
-
-    async def prove(self, scope: Mapping[str, Any]) -> Caller | None:
-        shown = dict(scope.get("headers", [])).get(b"shows", b"").decode()
-        if shown == "none":
-            raise Unnamed("a host's certificate proves no person")
-        if shown == "bad":
-            raise BadProof("the token is not valid", "token alice has ended")
-        proof, _, name = shown.partition(":")
-        return Caller(Proof(proof), name) if name else None
-
-    def still_proves(self, caller: Caller) -> bool:
-        return caller.name != "revoked"
 
 
 async def named_account(user: int) -> Account:

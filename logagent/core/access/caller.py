@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from dataclasses import dataclass, field
 
 
@@ -56,6 +55,8 @@ class Caller:
         return f"{self.proof}:{self.name}" if self.name else str(self.proof)
 
 
+_ESCAPED = "%@*?[] "
+
 ANONYMOUS = Caller(Proof.ANONYMOUS)
 """A caller of whom nothing is proved."""
 
@@ -63,16 +64,18 @@ ANONYMOUS = Caller(Proof.ANONYMOUS)
 def unix_name(user: str | int, host: str) -> str:
     """Return the name of a user of a host, `USER@HOST`, in which the last `@` is before the host.
 
-    What in a user's name could be taken for that `@`, or for the asterisk of a glob, is percent-encoded: a directory
-    may well have a user `root@elsewhere`, who must not match `root@*`.
+    What in a user's name could be taken for that `@`, or for a part of a glob, is percent-encoded, and so is what
+    cannot be printed: a directory may well have a user `root@elsewhere`, who must not match `root@*`.
 
     Args:
         user: his name; or his number, `#1000`, if he has none.
         host: the agent's name.
     """
-    name = f"#{user}" if isinstance(user, int) else re.sub(r"[%@*?\[\]\s]", _escaped, user)
+    name = f"#{user}" if isinstance(user, int) else "".join(map(_escaped, user))
     return f"{name}@{host}"
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "replace"))
+def _escaped(letter: str) -> str:
+    if letter.isprintable() and letter not in _ESCAPED:
+        return letter
+    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))

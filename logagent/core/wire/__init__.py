@@ -2,5 +2,6 @@
 
 May import, of ``core``: its own modules, ``access``, ``times``, ``matching`` and ``hits``.
 
-Doors: ``frames`` (batches between agents), ``parameters`` (a query in a URL), ``verdict`` (an outcome in trailers).
+Doors: ``frames`` (batches between agents), ``parameters`` (a query in a URL), ``verdict`` (an outcome in trailers),
+``caller`` (for whom an agent asks).
 """

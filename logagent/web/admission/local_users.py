@@ -89,7 +89,7 @@ def _group_names(groups: frozenset[int]) -> list[str]:
     for group in groups:
         with suppress(KeyError, OSError):
             names.append(grp.getgrgid(group).gr_name)
-    return names
+    return [name for name in names if name.isprintable()]  # Settings are UTF-8: no rule could name another.
 
 
 class LocalUsers:
