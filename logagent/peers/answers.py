@@ -233,6 +233,9 @@ def refusal_in(head: AnswerHead, document: bytes) -> Failure:
     if head.status_code == METHOD_NOT_ALLOWED or _detail(document) == NO_BODY:
         told = f"{version or 'the version there'} takes no question that fits into no URL: upgrade that agent"
         return Failure(other, f"{told}, or give fewer patterns", trace_of(head))
+    if 300 <= head.status_code <= 399:
+        told = f"answered with a redirect (HTTP status {head.status_code})"
+        return Failure(Status.INTERNAL, f"{told}, which is not followed: give the agent's own URL", trace_of(head))
     message = _in_plain_words(_detail(document), version) or f"answered with HTTP status {head.status_code}"
     if head.status_code in _OF_WHO_ASKS:
         message = f"refuses who asks: {message}"

@@ -13,6 +13,7 @@ from logagent.terminal.arguments import AskArguments, FilesArguments, HostsArgum
 if TYPE_CHECKING:
     import ssl
 
+    from logagent.peers.client.credentials import Credential
     from logagent.terminal.own_agent import OwnAgent
 
 CONFIG = "/etc/logagent.toml"
@@ -28,10 +29,12 @@ class AgentAddress(NamedTuple):
     Attributes:
         url: without a trailing slash.
         tls: None: trust the system's authorities, and show no certificate.
+        credential: a token; None: none is sent.
     """
 
     url: str
     tls: ssl.SSLContext | None
+    credential: Credential | None = None
 
 
 def patience(typed: FilesArguments | HostsArguments) -> float:
@@ -47,10 +50,10 @@ def patience(typed: FilesArguments | HostsArguments) -> float:
 
 
 def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddress:
-    """Return the agent that the flags name, or else the environment, or else this host's own, with certificates for it.
+    """Return the agent that the flags name, or else the environment, or else this host's own, with what it is shown.
 
     Raises:
-        ConfigError: for an invalid URL, or for certificates that cannot be used.
+        ConfigError: for an invalid URL, or for certificates or a token that cannot be used.
     """
     url = typed.agent or environ.get("LOGAGENT_AGENT")
     own = None if url else _own_agent(environ)
@@ -61,12 +64,23 @@ def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddre
     except ValueError as error:
         where = "--agent" if typed.agent else own.where if own else "LOGAGENT_AGENT"
         raise ConfigError(where, str(error)) from None
+    credential = _credential(url, typed, environ)
     if not url.startswith("https:"):
-        return AgentAddress(url, None)
+        return AgentAddress(url, None, credential)
     # Imported here, since TLS takes longer to load than an answer without it.
     from logagent.terminal.agent_tls import agent_tls
 
-    return AgentAddress(url, agent_tls(typed, environ, own))
+    return AgentAddress(url, agent_tls(typed, environ, own), credential)
+
+
+def _credential(url: str, typed: AskArguments, environ: Mapping[str, str]) -> Credential | None:
+    named = typed.token_file, typed.token_command, *map(environ.get, ("LOGAGENT_TOKEN_FILE", "LOGAGENT_TOKEN_COMMAND"))
+    if not any(named):
+        return None
+    # Imported here, since most commands send none.
+    from logagent.terminal.credential import credential_for
+
+    return credential_for(url, typed, environ)
 
 
 def _own_agent(environ: Mapping[str, str]) -> OwnAgent | None:

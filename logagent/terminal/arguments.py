@@ -58,6 +58,8 @@ class AskArguments(TypedArguments):
         ca: the file of the authority to trust, in place of the one in `certs`.
         cert: the file of the certificate to show, in place of the one in `certs`.
         key: the file of that certificate's key.
+        token_file: the file of the token that is sent.
+        token_command: the command that prints it.
         no_pager: whether a terminal is printed to without a pager.
     """
 
@@ -68,6 +70,8 @@ class AskArguments(TypedArguments):
     ca: str | None
     cert: str | None
     key: str | None
+    token_file: str | None
+    token_command: str | None
     no_pager: bool
 
 

@@ -17,6 +17,8 @@ _COLUMNS = 80
 """Of help that goes nowhere in particular."""
 _UNKNOWN = "unrecognized arguments: "
 _NO_COMMAND = "argument COMMAND: "
+_A_TOKEN = re.compile("logagent_[0-9A-Za-z]{40,}")
+"""What is not repeated of mistyped arguments, which end in the logs of build servers."""
 _CHOICE = re.compile(r"invalid choice: '(?P<typed>[^']*)' \(choose from (?P<choices>.*)\)")
 
 
@@ -85,7 +87,7 @@ class CommandParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong, and where help is to be had; end with the exit code of wrong usage."""
-        said = message.replace(_WORD, "")
+        said = _A_TOKEN.sub("logagent_...", message.replace(_WORD, ""))
         self.exit(2, f"{self.prog}: {said}{self._meant(said)}\n`{self.prog} --help` lists what there is.\n")
 
     def _meant(self, said: str) -> str:

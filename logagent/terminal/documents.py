@@ -11,13 +11,22 @@ from logagent.peers.client.http_client import connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.listing import ask_for_files
 from logagent.terminal.files import FilesQuestion, no_files, print_files
-from logagent.terminal.hosts import HostsQuestion, NoHosts, hosts_in, no_hosts, print_hosts, too_late, unreachable
+from logagent.terminal.hosts import (
+    HostsQuestion,
+    NoHosts,
+    failed_hosts,
+    hosts_in,
+    no_hosts,
+    print_hosts,
+    too_late,
+    unreachable,
+)
 from logagent.terminal.streams import Streams
 
 
 async def ask_files(asked: FilesQuestion, streams: Streams) -> int:
     """Ask, print the logs, report which hosts did not list theirs, and return the exit code."""
-    async with connect(asked.agent.url, tls=asked.agent.tls) as client:
+    async with connect(asked.agent.url, tls=asked.agent.tls, credential=asked.agent.credential) as client:
         return await list_files(client, asked, streams)
 
 
@@ -34,7 +43,7 @@ async def list_files(client: httpx.AsyncClient, asked: FilesQuestion, streams: S
 
 async def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
     """Ask, print the hosts that the agent knows, and return the exit code."""
-    async with connect(asked.agent.url, tls=asked.agent.tls) as client:
+    async with connect(asked.agent.url, tls=asked.agent.tls, credential=asked.agent.credential) as client:
         return await list_hosts(client, asked, streams)
 
 
@@ -57,5 +66,7 @@ async def _hosts(client: httpx.AsyncClient, patience: float) -> list[HostState]:
             response = await client.get("/hosts")
         except httpx.HTTPError as error:
             raise unreachable(reason(error)) from None
+        except Failure as failure:
+            raise failed_hosts(failure) from None
         return hosts_in(response, response.content)
     raise too_late(patience)

@@ -11,6 +11,7 @@ from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter
 from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
 from logagent.terminal.setup_flags import add_certs, add_demo, add_token
+from logagent.terminal.token_flags import add_token_flags
 from logagent.terminal.unix_arguments import UNIX_COMMANDS
 from logagent.terminal.verdicts import EXIT_CODES
 
@@ -243,6 +244,7 @@ def _add_address(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     tls.add_argument("--ca", metavar="FILE", help="the authority to trust [ca.pem of --certs, else the system's]")
     tls.add_argument("--cert", metavar="FILE", help="the certificate to show to the agent [NAME.pem of --certs]")
     tls.add_argument("--key", metavar="FILE", help="that certificate's key [NAME-key.pem of --certs]")
+    add_token_flags(parser)
     return parser
 
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from logagent.core.outcome import Failure
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
-from logagent.peers.answers import AnswerHead, refusal_in, trace_of
+from logagent.peers.answers import AnswerHead, refusal_in
 from logagent.terminal.address import AgentAddress, agent_address, patience
 from logagent.terminal.arguments import HostsArguments, Output
 from logagent.terminal.streams import Streams
@@ -62,12 +63,16 @@ def hosts_in(head: AnswerHead, document: bytes) -> list[HostState]:
         NoHosts: if it holds none.
     """
     if head.status_code != 200:
-        failure = refusal_in(head, document)
-        raise NoHosts(f": {failure.message} ({failure.status.name})" + in_trace(trace_of(head)))
+        raise failed_hosts(refusal_in(head, document))
     try:
         return list(map(host_from_json, json.loads(document)["hosts"]))
     except (ValueError, KeyError, TypeError):
         raise NoHosts(" answered with something else than hosts; is it an agent?") from None
+
+
+def failed_hosts(failure: Failure) -> NoHosts:
+    """Return the error of an agent that refused, or was not asked."""
+    return NoHosts(f": {failure.message} ({failure.status.name}){in_trace(failure.trace)}")
 
 
 def unreachable(why: str) -> NoHosts:

@@ -9,7 +9,16 @@ from logagent.core.wire.hosts import HostState
 from logagent.peers.direct.documents import hosts_document_from, listing_from
 from logagent.peers.direct.waiting import Late, Lost
 from logagent.terminal.files import FilesQuestion, no_files, print_files
-from logagent.terminal.hosts import HostsQuestion, NoHosts, hosts_in, no_hosts, print_hosts, too_late, unreachable
+from logagent.terminal.hosts import (
+    HostsQuestion,
+    NoHosts,
+    failed_hosts,
+    hosts_in,
+    no_hosts,
+    print_hosts,
+    too_late,
+    unreachable,
+)
 from logagent.terminal.secured import secure_of
 from logagent.terminal.streams import Streams
 
@@ -22,7 +31,7 @@ def ask_files(asked: FilesQuestion, streams: Streams) -> int:
     """
     agent, until = asked.agent, time.monotonic() + asked.timeout
     try:
-        listing = listing_from(agent.url, secure_of(agent), asked.query, until)
+        listing = listing_from(agent.url, secure_of(agent), asked.query, until, agent.credential)
     except Failure as failure:
         return no_files(failure, asked, streams)
     except Late:
@@ -44,9 +53,11 @@ def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
 
 
 def _hosts(asked: HostsQuestion) -> list[HostState]:
-    until = time.monotonic() + asked.timeout
+    agent, until = asked.agent, time.monotonic() + asked.timeout
     try:
-        return hosts_in(*hosts_document_from(asked.agent.url, secure_of(asked.agent), until))
+        return hosts_in(*hosts_document_from(agent.url, secure_of(agent), until, agent.credential))
+    except Failure as failure:
+        raise failed_hosts(failure) from None
     except Lost as error:
         raise unreachable(str(error)) from None
     except Late:

@@ -31,7 +31,7 @@ async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> 
     Raises:
         OSError: if the answer cannot be written.
     """
-    async with connect(asked.agent.url, tls=asked.agent.tls) as client:
+    async with connect(asked.agent.url, tls=asked.agent.tls, credential=asked.agent.credential) as client:
         agent = PeerSource(client)
         outcome = await show(Tallied(agent) if asked.query.form.hits else agent, asked, streams, environ)
     return report(outcome, asked, streams)

@@ -6,6 +6,8 @@ Private parts touched, all in `Http2Machine`: h2's `_receive_frame` and `incomin
 
 from __future__ import annotations
 
+import logging
+
 import h2.config
 import h2.connection
 import h2.errors
@@ -28,6 +30,9 @@ WRITE_TIMEOUT = 1.0
 _TLS = (b"\x15\x03", b"\x16\x03")
 """How the records of TLS begin in which a server says that it does not understand (an alert), or greets."""
 _HTTP_1 = b"HTTP/1."
+
+
+logging.getLogger("hpack").setLevel(logging.INFO)  # whose debug messages hold all headers, and the tokens in them
 
 
 class Http2Machine(h2.connection.H2Connection):

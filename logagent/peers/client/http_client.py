@@ -9,6 +9,7 @@ import httpcore
 import httpx
 
 from logagent.peers.client.addresses import BEHIND_A_SOCKET, CONNECT_TIMEOUT, UNIX
+from logagent.peers.client.credentials import Credential
 from logagent.peers.client.dialing import Background
 from logagent.peers.client.tls import system_tls
 from logagent.peers.client.transport import AgentTransport, ResponseBody
@@ -44,21 +45,22 @@ def connect(
     tls: ssl.SSLContext | None = None,
     network: httpcore.AsyncNetworkBackend | None = None,
     background: Background | None = None,
+    credential: Credential | None = None,
 ) -> httpx.AsyncClient:
     """Make a client for one agent, with connections of its own; nothing is sent before the first request.
 
-    `http://` and `unix:` speak HTTP/2 by prior knowledge; `https://` agrees on it in the handshake and falls back to
-    HTTP/1.1.
+    `http://` and `unix:` speak HTTP/2 by prior knowledge; `https://` agrees on it, or falls back to HTTP/1.1.
     The body of a request is sent as the agent takes it. The caller closes the client, which ends all requests.
 
-    All later errors are `httpx.TransportError`. The client limits only the time to connect and to get a place; for
-    every other deadline the caller uses a cancel scope, and a request may be cancelled at any point.
+    All later errors are `httpx.TransportError`, and `Failure` for the credential. Only the time to connect and to get a
+    place is limited; for every other deadline there are cancel scopes. A request may be cancelled at any point.
 
     Args:
         url: the agent's base URL; `unix:` and a path: that of its Unix socket.
         tls: checks the server's certificate; None: by the system's authorities.
         network: makes the connections; None: those of this machine.
         background: where attempts to connect go on when no request waits for them; None: each makes its own.
+        credential: is sent with each request, over connections that lead where it may be; None: none is.
 
     Raises:
         ValueError: for another scheme.
@@ -66,18 +68,23 @@ def connect(
     network = network or httpcore.TrioBackend()
     if url.startswith(UNIX):
         url, network = BEHIND_A_SOCKET, SocketNetwork(url.removeprefix(UNIX), network)
-    agent = httpx.URL(url)
-    if agent.scheme not in ("http", "https"):
-        raise ValueError(f"an agent's address begins with http://, https:// or unix:, this one does not: {url}")
+    agent = _checked(url)
     context = (tls or system_tls()) if agent.scheme == "https" else None
     return httpx.AsyncClient(
         base_url=agent,
-        transport=AgentTransport(agent, context, network, background),
+        transport=AgentTransport(agent, context, network, background, credential),
         headers={"te": "trailers"},
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def _checked(url: str) -> httpx.URL:
+    agent = httpx.URL(url)
+    if agent.scheme not in ("http", "https"):
+        raise ValueError(f"an agent's address begins with http://, https:// or unix:, this one does not: {url}")
+    return agent
 
 
 def trailers(response: httpx.Response) -> dict[str, str]:

@@ -21,6 +21,7 @@ import httpcore
 import httpx
 import trio
 
+from logagent.peers.client.credentials import HEADER, Credential
 from logagent.peers.client.dialing import Background, Dialer
 from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, raising
 from logagent.peers.client.h1_connection import Http1Connection
@@ -78,6 +79,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
         tls: for `https://`.
         network: makes the connections.
         background: where attempts to connect go on when no request waits for them; None: each makes its own.
+        credential: proves who asks; None: nothing does.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
         tls: ssl.SSLContext | None,
         network: httpcore.AsyncNetworkBackend,
         background: Background | None = None,
+        credential: Credential | None = None,
     ) -> None:
         self._agent = agent
         self._tls = tls
@@ -95,6 +98,8 @@ class AgentTransport(httpx.AsyncBaseTransport):
         self._connections: list[Http2Connection | Http1Connection] = []
         self._closed = False
         self._certificate_ends: float | None = None
+        self._credential = credential
+        self._authorization = ""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request and return the response once its head has arrived; closing the response releases its place.
@@ -104,6 +109,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
 
         Raises:
             TransportError: of httpx, whatever goes wrong.
+            Failure: if the credential may not be sent where a new connection leads.
         """
         self._check(request)
         await self._take_place(request)
@@ -142,7 +148,10 @@ class AgentTransport(httpx.AsyncBaseTransport):
         The loop ends, since each retry closes a dead connection, and the error of a new connection is not retried.
         """
         while True:
-            exchange = (self._free() or await self._dialer.connection(_patience(request, "connect"))).open(request)
+            connection = self._free() or await self._dialer.connection(_patience(request, "connect"))
+            if self._authorization:
+                request.headers[HEADER] = self._authorization
+            exchange = connection.open(request)
             try:
                 return exchange, await exchange.head()
             except Unanswered:
@@ -169,18 +178,29 @@ class AgentTransport(httpx.AsyncBaseTransport):
         self._connections.append(connection)
         return connection
 
+    async def _authorize(self, raw: httpcore.AsyncNetworkStream) -> None:
+        """Get what proves who asks, now that a connection is there, unless it may not be sent over it."""
+        if self._credential is not None:
+            if self._credential.is_stale:
+                await trio.to_thread.run_sync(self._credential.refresh, abandon_on_cancel=True)
+            self._authorization = self._credential.authorization(raw.get_extra_info("socket"))
+
     @property
     def _host(self) -> str:
         return self._agent.raw_host.decode("ascii")
 
     async def _greet(self, raw: httpcore.AsyncNetworkStream) -> Http2Connection | Http1Connection:
+        below = raw
         if self._tls is not None:
             self._tls.set_alpn_protocols(["h2", "http/1.1"])
             raw = tls = await start_tls(raw, self._tls, self._host)
             self._certificate_ends = tls.certificate_ends
             agreed = raw.get_extra_info("ssl_object").selected_alpn_protocol()
+            await self._authorize(below)
             if agreed != "h2":
                 return Http1Connection(raw)
+        else:
+            await self._authorize(below)
         connection = Http2Connection(raw, partial(self._dialer.redial, REDIAL_TIMEOUT))
         await connection.start()
         return connection

@@ -15,6 +15,7 @@ import h2.events
 import h2.exceptions
 
 from logagent.peers.client.addresses import CONNECT_TIMEOUT
+from logagent.peers.client.credentials import HEADER, Credential
 from logagent.peers.client.h2_machine import Http2Machine, name_of, stranger
 from logagent.peers.direct.waiting import Late, Lost
 from logagent.peers.direct.wires import Secure, Wire, base_url, connection_lost, no_later, open_wire
@@ -73,11 +74,12 @@ class AnswerStream:
         self._body = b""
         self._error: Lost | None = None
 
-    def ask(self, agent: str, asked: AgentRequest) -> None:
+    def ask(self, agent: str, asked: AgentRequest, authorization: str = "") -> None:
         """Send a request; of its body, what the agent takes before it has said anything.
 
         Args:
             agent: its URL.
+            authorization: what proves who asks; empty: nothing does.
 
         Raises:
             Lost: if it cannot be sent.
@@ -85,6 +87,7 @@ class AnswerStream:
         scheme, _, authority = base_url(agent).partition("://")
         pseudo = {":method": asked.method, ":authority": _without_port(scheme, authority), ":scheme": scheme}
         fields = [*pseudo.items(), (":path", asked.path), *asked.headers.items(), ("te", "trailers")]
+        fields += [(HEADER, authorization)] if authorization else []
         self._machine.send_headers(_STREAM, fields, end_stream=not asked.body)
         self._body = asked.body
         self._flush()
@@ -205,7 +208,9 @@ class AnswerStream:
             self._error = connection_lost(words)
 
 
-def open_answer(agent: str, secure: Secure | None, asked: AgentRequest, until: float) -> AnswerStream:
+def open_answer(
+    agent: str, secure: Secure | None, asked: AgentRequest, until: float, credential: Credential | None = None
+) -> AnswerStream:
     """Ask an agent, and return its answer once the head has arrived; the caller closes it.
 
     Args:
@@ -213,8 +218,10 @@ def open_answer(agent: str, secure: Secure | None, asked: AgentRequest, until: f
         secure: for `https://`.
         asked: the request.
         until: when waiting for the whole answer ends, as `time.monotonic` tells it.
+        credential: is sent once the connection is found to lead where it may be; None: none is.
 
     Raises:
+        Failure: if the credential may not be sent there; nothing was, then.
         Lost: if there is no answer.
         Late: if there is none in time.
         SpeaksHttp1: if the other side does not speak HTTP/2.
@@ -225,7 +232,7 @@ def open_answer(agent: str, secure: Secure | None, asked: AgentRequest, until: f
             wire = open_wire(agent, secure, connected_until)
             closing.callback(wire.close)
             stream = AnswerStream(wire, until)
-            stream.ask(agent, asked)
+            stream.ask(agent, asked, credential.authorization(wire.connected) if credential else "")
             stream.wait_for_greeting(connected_until)
         except Late:
             if connected_until < until:

@@ -9,6 +9,7 @@ from logagent.core.query import Query
 from logagent.core.wire.coding import IDENTITY
 from logagent.core.wire.listing import Listing
 from logagent.peers.answers import MAX_PROBLEM, refusal_in
+from logagent.peers.client.credentials import Credential
 from logagent.peers.direct.answer_stream import AgentRequest, AnswerStream, open_answer
 from logagent.peers.direct.waiting import Lost
 from logagent.peers.direct.wires import Secure
@@ -22,7 +23,9 @@ from logagent.peers.listing_answers import (
 )
 
 
-def listing_from(agent: str, secure: Secure | None, query: Query, until: float) -> Listing:
+def listing_from(
+    agent: str, secure: Secure | None, query: Query, until: float, credential: Credential | None = None
+) -> Listing:
     """Ask an agent for a listing of files.
 
     Args:
@@ -30,16 +33,16 @@ def listing_from(agent: str, secure: Secure | None, query: Query, until: float) 
         secure: speaks TLS with it; None: for `http://` and Unix sockets.
         query: only its files, hosts, rotated, own and timeout are used.
         until: when waiting for the answer ends, as `time.monotonic` tells it.
+        credential: proves who asks; None: nothing does.
 
     Raises:
         Failure: when there is no valid answer.
         Late: if it does not come in time.
         SpeaksHttp1: if the other side does not speak HTTP/2.
     """
+    asked = AgentRequest("GET", listing_path(query), listing_headers(query))
     try:
-        with contextlib.closing(
-            open_answer(agent, secure, AgentRequest("GET", listing_path(query), listing_headers(query)), until)
-        ) as stream:
+        with contextlib.closing(open_answer(agent, secure, asked, until, credential)) as stream:
             check_lists(stream, query)
             if stream.status_code != 200:
                 raise refusal_in(stream, stream.read_at_most(MAX_PROBLEM))
@@ -52,20 +55,23 @@ def listing_from(agent: str, secure: Secure | None, query: Query, until: float) 
         raise Failure(Status.UNAVAILABLE, str(error)) from None
 
 
-def hosts_document_from(agent: str, secure: Secure | None, until: float) -> tuple[AnswerStream, bytes]:
+def hosts_document_from(
+    agent: str, secure: Secure | None, until: float, credential: Credential | None = None
+) -> tuple[AnswerStream, bytes]:
     """Ask an agent for the hosts that it knows, and return the answer, which is over, and its body.
 
     Args:
         agent: its URL.
         secure: speaks TLS with it; None: for `http://` and Unix sockets.
         until: when waiting for the answer ends, as `time.monotonic` tells it.
+        credential: proves who asks; None: nothing does.
 
     Raises:
+        Failure: if the credential may not be sent there.
         Lost: when there is no answer.
         Late: if it does not come in time.
         SpeaksHttp1: if the other side does not speak HTTP/2.
     """
-    with contextlib.closing(
-        open_answer(agent, secure, AgentRequest("GET", "/hosts", {"accept-encoding": IDENTITY}), until)
-    ) as stream:
+    asked = AgentRequest("GET", "/hosts", {"accept-encoding": IDENTITY})
+    with contextlib.closing(open_answer(agent, secure, asked, until, credential)) as stream:
         return stream, stream.read_at_most(MAX_LISTING)

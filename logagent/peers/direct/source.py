@@ -24,6 +24,7 @@ from logagent.peers.answers import (
     with_timeout,
 )
 from logagent.peers.checking import Checks
+from logagent.peers.client.credentials import Credential
 from logagent.peers.direct.answer_stream import AgentRequest, AnswerStream, open_answer
 from logagent.peers.direct.waiting import Lost
 from logagent.peers.direct.wires import Secure, base_url, host_of
@@ -36,11 +37,13 @@ class DirectSource(NamedTuple):
         agent: its URL.
         secure: speaks TLS with it; None: for `http://` and Unix sockets.
         until: when waiting for the answer ends, as `time.monotonic` tells it.
+        credential: proves who asks; None: nothing does.
     """
 
     agent: str
     secure: Secure | None = None
     until: float = math.inf
+    credential: Credential | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the agent and pass its batches on; see `Source.pump`.
@@ -61,7 +64,7 @@ class DirectSource(NamedTuple):
         method, path, form = question_target(limited)
         headers = question_headers(query, host_of(self.agent)) | form_headers(form)
         asked = AgentRequest(method, path, headers, form)
-        with contextlib.closing(open_answer(self.agent, self.secure, asked, self.until)) as stream:
+        with contextlib.closing(open_answer(self.agent, self.secure, asked, self.until, self.credential)) as stream:
             try:
                 outcome = await self._read(stream, query, out)
             except (Failure, Lost) as error:

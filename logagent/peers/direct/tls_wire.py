@@ -59,6 +59,11 @@ class TlsWire:
         self._tls = context.wrap_bio(self._in, self._out, server_hostname=host)
         self._first = b""
 
+    @property
+    def connected(self) -> socket.socket:
+        """The socket that carries it."""
+        return self._below.connected
+
     def shake_hands(self, until: float) -> None:
         """Take the client's part of the handshake.
 

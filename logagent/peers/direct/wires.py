@@ -24,6 +24,11 @@ class Wire(Protocol):
 
     in_cleartext: bool
 
+    @property
+    def connected(self) -> socket.socket:
+        """The socket that carries it."""
+        ...
+
     def receive(self, most: int, until: float) -> bytes:
         """Return some bytes, at most so many; none at the end.
 
@@ -102,6 +107,11 @@ class PlainWire:
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+
+    @property
+    def connected(self) -> socket.socket:
+        """The socket that carries it."""
+        return self._socket
 
     def receive(self, most: int, until: float) -> bytes:
         """Return some bytes; see `Wire`."""

@@ -61,7 +61,8 @@ async def run(command: Command, streams: Streams, environ: Mapping[str, str]) ->
     until = math.inf if request.timeout is None else time.monotonic() + request.timeout
     with trio.CancelScope() as scope:
         pipe = Pipe(streams.stdout, scope.cancel)
-        async with connect(request.agent.url, tls=request.agent.tls) as client:
+        asked = request.agent
+        async with connect(asked.url, tls=asked.tls, credential=asked.credential) as client:
             watched = pipe.watched() if command.waits_for_lines else contextlib.nullcontext()
             with watched, progress_on(streams, environ, time.monotonic) as progress:
                 agent, write = ClientAgent(client, until + GRACE), progress.before(pipe.write)

@@ -1,0 +1,130 @@
+"""The token that a command sends, and to whom: over verified TLS, to a Unix socket, or within this machine to an agent.
+
+Any user of a machine can listen at the port of an agent that is down. So in cleartext a token is sent only to root, to
+the agent's own user, and to whoever asks himself.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import time
+from collections.abc import Callable, Mapping
+
+from logagent.config import accounts, values
+from logagent.config.errors import ConfigError
+from logagent.core.outcome import Failure, Status
+from logagent.peers.client.credentials import ConnectedSocket
+from logagent.socket_owners import SocketPair, pair_of, server_owner
+from logagent.terminal.arguments import AskArguments
+from logagent.terminal.token_reading import token_from_command, token_in_file
+
+AGENT_USER = "logagent"
+"""The user whom agents usually run as."""
+FRESH = 60.0
+"""Seconds for which a token is not asked for again: a follow that connects again after that takes a new one."""
+
+_OTHERWISE = "the agent may be down; ask over its Unix socket, or by https://"
+
+
+class SentToken:
+    """The token for one agent; see `Credential`.
+
+    Args:
+        url: of the agent.
+        read: returns the token; raises `ConfigError`.
+        owner_of: returns who holds the server's end of a connection.
+        clock: seconds from any beginning.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        read: Callable[[], str],
+        owner_of: Callable[[SocketPair], int | None] = server_owner,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._in_cleartext = url.startswith("http:")
+        self._url = url
+        self._read = read
+        self._owner_of = owner_of
+        self._clock = clock
+        self._token, self._until = read(), clock() + FRESH
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether the token was had long ago."""
+        return self._clock() >= self._until
+
+    def refresh(self) -> None:
+        """Read the token anew; see `Credential`."""
+        try:
+            self._token = self._read()
+        except ConfigError as error:
+            raise Failure(Status.PERMISSION_DENIED, str(error)) from None
+        self._until = self._clock() + FRESH
+
+    def authorization(self, connected: ConnectedSocket | None) -> str:
+        """Return the header's value; see `Credential`."""
+        if self._in_cleartext and (objection := self._objection(connected)):
+            raise Failure(Status.PERMISSION_DENIED, f"the token was not sent: {objection}; {_OTHERWISE}")
+        return f"Bearer {self._token}"
+
+    def _objection(self, connected: ConnectedSocket | None) -> str:
+        try:
+            pair = pair_of(connected.getsockname(), connected.getpeername()) if connected is not None else None
+        except OSError:
+            pair = None
+        if pair is None or not pair.server[0].is_loopback:
+            return "the connection leads out of this machine, or its address is not known"
+        owner = self._owner_of(pair)
+        if owner is None or owner == accounts.nameless_user():
+            return "it is not known which user listens there"
+        name = _name(owner)
+        if owner in (0, os.geteuid()) or name == AGENT_USER:
+            return ""
+        return f"user {name} listens there, neither root, nor {AGENT_USER}, nor the user who asks"
+
+    def __repr__(self) -> str:
+        return f"SentToken({self._url!r})"
+
+
+def credential_for(url: str, typed: AskArguments, environ: Mapping[str, str]) -> SentToken | None:
+    """Return the token for an agent, read at once; None if none is named.
+
+    Args:
+        url: of the agent.
+
+    Raises:
+        ConfigError: if the agent may not be sent one, or if it cannot be read.
+    """
+    named = _named(typed, environ)
+    if named is None:
+        return None
+    where, text, read = named
+    if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
+        without = f"leave out {where}" if where.startswith("--") else f"unset {where}"
+        reason = f"no token is sent to {url}, since others on the way could read it: ask by https://, or {without}"
+        raise ConfigError(where, reason)
+    return SentToken(url, lambda: read(text, where))
+
+
+def _named(typed: AskArguments, environ: Mapping[str, str]) -> tuple[str, str, Callable[[str, str], str]] | None:
+    """Return what names the token, how, and what reads it: a flag before the environment."""
+    flags = {"--token-file": typed.token_file, "--token-command": typed.token_command}
+    variables = {name: environ.get(name) for name in ("LOGAGENT_TOKEN_FILE", "LOGAGENT_TOKEN_COMMAND")}
+    for named in (flags, variables):
+        given = [(where, text) for where, text in named.items() if text]
+        if len(given) > 1:
+            raise ConfigError(given[1][0], f"one token is sent; leave out this one or {given[0][0]}")
+        if given:
+            where, text = given[0]
+            return where, text, token_in_file if "file" in where.lower() else token_from_command
+    return None
+
+
+def _name(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
