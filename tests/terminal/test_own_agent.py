@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from logagent import certs
+from logagent import certs, revoking
 from logagent.config.errors import ConfigError
 from logagent.peers.client.tls import AgentTls
 from logagent.terminal import address
@@ -120,6 +121,16 @@ def test_a_certificate_of_ones_own_is_shown_instead_and_the_authority_is_the_hos
     ):
         tls = tls_of(found)
         assert (tls.file, tls.name) == ("laptop.pem", "web-1")
+
+
+def test_a_list_of_revoked_certificates_beside_the_authority_counts(config: Path, certificates: Path) -> None:
+    der = ssl.PEM_cert_to_DER_cert((certificates / "laptop.pem").read_text())
+    config.write_text('name = "web-1"\nlisten = "0.0.0.0:8443"\ncerts = "certs"')
+    assert tls_of(asked()).objection is None
+    revoking.revoke("laptop", certificates, now=datetime.now(UTC))
+    objection = tls_of(asked()).objection
+    assert objection is not None
+    assert objection(der) == "it was revoked by its authority"
 
 
 def test_a_key_that_is_not_there_for_this_user_says_what_else_would_do(config: Path, certificates: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,6 +15,8 @@ _PEM = re.compile(rb"-----BEGIN X509 CRL-----.*?-----END X509 CRL-----", re.DOTA
 _BEGINS = b"-----BEGIN X509 CRL-----"
 _FINGERPRINT = re.compile(r"(?:sha256 fingerprint\s*=\s*|sha256:)?((?:[0-9a-f]{2}:){31}[0-9a-f]{2}|[0-9a-f]{64})", re.I)
 _BROKEN = (ValueError, TypeError, x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType)
+MOST_KNOWN = 10_000
+"""Certificates of which it is remembered whether a list holds them."""
 SHOWN = 40
 """Characters that are repeated of a line that is wrong."""
 
@@ -36,13 +38,20 @@ class RevocationList:
     issuer: str
     read: x509.CertificateRevocationList
     ends: float | None
+    _known: dict[int, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def holds(self, certificate: Certified) -> bool:
         """Return whether a certificate was revoked."""
-        return (
-            certificate.issuer == self.issuer
-            and self.read.get_revoked_certificate_by_serial_number(certificate.serial) is not None
-        )
+        return certificate.issuer == self.issuer and self._holds(certificate.serial)
+
+    def _holds(self, serial: int) -> bool:
+        """Look a number up, which takes milliseconds in a list of thousands, and remember what was found."""
+        found = self._known.get(serial)
+        if found is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            found = self._known[serial] = self.read.get_revoked_certificate_by_serial_number(serial) is not None
+        return found
 
 
 def lists_in(content: bytes, authorities: bytes) -> tuple[RevocationList, ...]:
@@ -71,8 +80,10 @@ def _list_in(encoded: bytes, trusted: Sequence[x509.Certificate]) -> RevocationL
         read = load(encoded)
         issuer, until = canonical(read.issuer), read.next_update_utc
         _check_whole(read)
-    except _BROKEN as error:
-        raise BadRevocations(f"it holds no revocation list that can be read, in PEM or DER: {error}") from None
+    except BadRevocations:
+        raise
+    except _BROKEN:
+        raise BadRevocations("it holds no revocation list that can be read, in PEM or DER") from None
     if not any(_has_signed(authority, read) for authority in trusted):
         name = read.issuer.rfc4514_string()
         raise BadRevocations(

@@ -16,6 +16,7 @@ EXPIRES_SOON = 30 * DAY // SECOND
 """Seconds before its end from which a certificate is told of: time enough to visit every host."""
 MOST_NAMES = 5
 """Names of a certificate that are told: enough to recognise it."""
+BY_AUTHORITY = "it was revoked by its authority"
 LONGEST_NAME = 80
 """Characters of a name that are told: certificates of strangers may hold any text."""
 
@@ -89,6 +90,24 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
 
 def _cut(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}..."
+
+
+def revoked_in(lists: bytes, authorities: bytes, der: bytes) -> str:
+    """Return why a certificate counts no more, as a clause for people; empty if it was not revoked.
+
+    Args:
+        lists: of revoked certificates, in PEM or DER.
+        authorities: that may have signed them, in PEM.
+        der: the certificate.
+    """
+    from logagent.core.access.certified import certified
+    from logagent.core.access.revoked import BadRevocations, lists_in
+
+    try:
+        revoked = any(one.holds(certified(der)) for one in lists_in(lists, authorities))
+    except BadRevocations as bad:
+        return f"it cannot be known whether it was revoked, since of the list of those {bad}"
+    return BY_AUTHORITY if revoked else ""
 
 
 def described(certificate: Certificate) -> str:

@@ -8,7 +8,7 @@ import socket
 import ssl
 
 from logagent.core.wire.certificate_faults import alert_in
-from logagent.peers.client.tls import shown_by, system_tls, why_it_failed, why_they_refuse
+from logagent.peers.client.tls import revoked_by, shown_by, system_tls, why_it_failed, why_they_refuse
 from logagent.peers.direct.waiting import Late, Lost, SpeaksHttp1
 from logagent.peers.direct.wires import PlainWire, Secure, connection_lost, no_later
 
@@ -83,6 +83,8 @@ class TlsWire:
                 with contextlib.suppress(Lost):  # The alert that tells the agent why its certificate is refused.
                     self._flush()
                 raise self._refused(error) from None
+        if why := revoked_by(self._context, self._tls.getpeercert(binary_form=True)):
+            raise Lost(why)
         if self._tls.selected_alpn_protocol() != "h2":
             raise SpeaksHttp1
 

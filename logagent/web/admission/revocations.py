@@ -10,9 +10,9 @@ from pathlib import Path
 
 from logagent.core.access.certified import Certified, certified
 from logagent.core.access.revoked import RevocationList, fingerprints_in, lists_in
+from logagent.core.wire.certificates import BY_AUTHORITY
 from logagent.web.admission.watched_file import REPEATED, WatchedFile
 
-BY_AUTHORITY = "it was revoked by its authority"
 BY_FINGERPRINT = "it was revoked by its fingerprint"
 UNREADABLE = "it cannot be read, so that it cannot be known whether it was revoked"
 

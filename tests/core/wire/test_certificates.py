@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
+from logagent import certs
 from logagent.core.wire.certificate_faults import alert_in, why_refused_here, why_refused_there
 from logagent.core.wire.certificates import (
     EXPIRES_SOON,
@@ -13,7 +17,10 @@ from logagent.core.wire.certificates import (
     listed,
     moment,
     read_certificates,
+    revoked_in,
 )
+from testbed.made_certificates import make
+from testbed.revocation_lists import crl
 
 NOW = 1_796_000_000.0
 DAY = 86400.0
@@ -128,3 +135,11 @@ def test_a_certificate_that_was_required_and_not_shown_is_told() -> None:
 
 def test_alerts_that_are_about_no_certificate_are_told_as_they_are() -> None:
     assert there("protocol version") == "ended the TLS handshake: protocol version"
+
+
+def test_a_list_that_cannot_be_used_says_nothing_good_of_any_certificate(tmp_path: Path) -> None:
+    certs.init(tmp_path, now=datetime.now(UTC))
+    made, authority = make(tmp_path, tmp_path / "made"), (tmp_path / "ca.pem").read_bytes()
+    assert revoked_in(crl(tmp_path), authority, made.der) == ""
+    assert revoked_in(crl(tmp_path, made.der), authority, made.der) == "it was revoked by its authority"
+    assert revoked_in(b"garbage", authority, made.der).startswith("it cannot be known whether it was revoked, since ")

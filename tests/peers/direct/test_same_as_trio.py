@@ -207,6 +207,15 @@ def test_a_certificate_that_is_refused_here_is_the_same(
     assert said in outcome.message
 
 
+def test_a_certificate_that_was_revoked_is_the_same(certificates: Certificates) -> None:
+    trusted = client_tls(certificates.own / "ca.pem")
+    trusted.objection = lambda der: "it was revoked" if der else ""
+    with serving(over_tls(certificates.server("h2"), WHOLE)) as address:
+        outcome, _ = both(f"https://{address}", trusted)
+    assert outcome.message.startswith("its certificate web-1 (for web-1 and 127.0.0.1, issued by logagent CA")
+    assert outcome.message.endswith(" is refused: it was revoked")
+
+
 def test_a_certificate_that_is_asked_for_and_not_shown_is_told(certificates: Certificates) -> None:
     with serving(over_tls(certificates.server("h2", asks=True), WHOLE)) as address:
         outcome, _ = directly(f"https://{address}", certificates.client())
