@@ -15,7 +15,7 @@ FROM python:3.13-slim-bookworm
 # merely assumed, and says so, unless TZ is set or the host's own file is mounted there.
 RUN rm -f /etc/localtime \
  && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin logagent \
- && install -d -o logagent -g logagent -m 0755 /certs /var/log/demo
+ && install -d -o logagent -g logagent -m 0755 /certs /var/log/demo /run/logagent
 COPY --from=build /opt/logagent /opt/logagent
 # Nothing can be written later: what is loaded of Python's own library is compiled now, else at every start.
 RUN ["/opt/logagent/bin/python", "-c", "import http.client, logagent.certs, logagent.cli, logagent.demo.logs, logagent.serving"]

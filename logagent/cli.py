@@ -24,6 +24,7 @@ from logagent.terminal.arguments import (
 from logagent.terminal.setup_arguments import (
     CertsArguments,
     DemoArguments,
+    ReloadArguments,
     ServeArguments,
     TokenArguments,
 )
@@ -104,6 +105,8 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return _paged(partial(_hosts, typed, environ), typed, environ, streams)
         case CertsArguments():
             return _certs(typed, streams)
+        case ReloadArguments():
+            return _reload(typed, environ, streams)
         case TokenArguments():
             return _token(typed, environ, streams)
         case DemoArguments():
@@ -226,6 +229,7 @@ def _formats(typed: FormatsArguments, environ: Mapping[str, str], streams: Strea
 def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:
     import socket
 
+    from logagent.config.control import places
     from logagent.config.hints import hints
     from logagent.config.settings import Settings, load
 
@@ -249,7 +253,8 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
         except OSError as error:  # It serves all the same: nobody needs that line.
             streams.say(str(error))
 
-    trio.run(partial(serving.serve, settings, started=started, warn=streams.say, again=read))
+    control = places(settings.control, settings.name, settings.listen, environ)
+    trio.run(partial(serving.serve, settings, started=started, warn=streams.say, again=read, control=control))
     return 0
 
 
@@ -259,6 +264,12 @@ def _certs(typed: CertsArguments, streams: Streams) -> int:
     from logagent import certs_command
 
     return certs_command.run(typed, streams, now=datetime.now(UTC))
+
+
+def _reload(typed: ReloadArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    from logagent.terminal import reload
+
+    return reload.run(typed, environ, streams)
 
 
 def _token(typed: TokenArguments, environ: Mapping[str, str], streams: Streams) -> int:

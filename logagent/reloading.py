@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 import trio
@@ -42,6 +42,7 @@ class Reloaded:
     Attributes:
         changed: names of the settings that have another value now.
         restart: names of the settings whose new value takes a restart; the old one stays.
+        rules: how many there are.
         certificate: whether the files of TLS hold something else now.
         ends: when the agent's own certificate ends, in seconds since the epoch; None: it has none.
         added: peers that it did not know before.
@@ -51,6 +52,7 @@ class Reloaded:
 
     changed: tuple[str, ...] = ()
     restart: tuple[str, ...] = ()
+    rules: int = 0
     certificate: bool = False
     ends: float | None = None
     added: tuple[str, ...] = ()
@@ -125,14 +127,23 @@ class Reloader:
                 whole.shield = True
                 return await self._put_in_force(asked, made, change)
 
-    async def reload_and_tell(self) -> None:
-        """Reload, and say on standard error what came of it."""
+    async def reload_and_tell(self) -> dict[str, Any]:
+        """Reload, and say on standard error what came of it.
+
+        Returns:
+            The same as an object for JSON, for the command `reload`.
+        """
         try:
-            _log.warning("reloaded: %s", "; ".join(told(await self.reload())))
+            reloaded = await self.reload()
         except ReloadError as error:
             _log.error("not reloaded, and nothing is changed: %s", error)
+            return {"error": str(error)}
         except Exception:
-            _log.exception("not reloaded, and nothing is changed")
+            _log.exception("not reloaded")
+            return {"error": "internal error; the agent's own log says more"}
+        phrases = told(reloaded)
+        _log.warning("reloaded: %s", "; ".join([*phrases, *reloaded.warnings]))
+        return {"told": phrases, "restart": list(reloaded.restart), "warnings": list(reloaded.warnings)}
 
     async def _prepared(self) -> tuple[Settings, Prepared, Change]:
         try:
@@ -183,6 +194,7 @@ def _compared(before: InForce, now: InForce, restart: tuple[str, ...], warnings:
     return Reloaded(
         changed=tuple(name for name in names if not _same(getattr(old, name), getattr(new, name))),
         restart=restart,
+        rules=len(new.rule),
         certificate=before.tls.contents != now.tls.contents,
         ends=next(iter(now.tls.ends.values()), None),
         added=tuple(sorted(set(new.peer) - set(old.peer))),
@@ -198,7 +210,13 @@ def _same(old: object, new: object) -> bool:
 
 def told(reloaded: Reloaded) -> list[str]:
     """Return what a reload has changed, a phrase each."""
-    phrases = [f"changed {', '.join(reloaded.changed)}"] if reloaded.changed else []
-    phrases += ["the certificates are others now"] if reloaded.certificate else []
-    phrases += [f"{', '.join(reloaded.restart)} stays as it is: that takes a restart"] if reloaded.restart else []
-    return [*(phrases or ["nothing has changed"]), *reloaded.warnings]
+    ends = "" if reloaded.ends is None else f", until {datetime.fromtimestamp(reloaded.ends, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    parts = [
+        ("changed", ", ".join(reloaded.changed)),
+        ("rules", str(reloaded.rules) if "rule" in reloaded.changed else ""),
+        ("peers added", ", ".join(reloaded.added)),
+        ("peers removed", ", ".join(reloaded.removed)),
+        ("certificates", f"others now{ends}" if reloaded.certificate else ""),
+        ("takes a restart", ", ".join(reloaded.restart)),
+    ]
+    return [f"{about}: {said}" for about, said in parts if said] or ["nothing has changed"]

@@ -6,10 +6,13 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 import trio
 
 from logagent.config.settings import Settings
+from logagent.control_socket import listening_for_orders
 from logagent.core.wire.identity import ID_BYTES
 from logagent.disk.following.shared_tails import open_shared_tails
 from logagent.disk.threads import DiskThreads
@@ -40,6 +43,7 @@ async def serve(
     started: Callable[[Sequence[str]], None],
     warn: Callable[[str], None] = lambda text: None,
     again: Again | None = None,
+    control: Sequence[Path] = (),
 ) -> None:
     """Serve until SIGTERM or SIGINT, then end the answers under way within the graceful time.
 
@@ -48,6 +52,7 @@ async def serve(
         started: called once, with the bound addresses, when connections are accepted.
         warn: called with what is wrong, for people, where the agent can start all the same.
         again: reads the settings anew, see `reloading.Again`; None: these are all that there ever are.
+        control: paths that are tried for the socket of `logagent reload`; none: there is none.
 
     Raises:
         ConfigError: for settings that lack something.
@@ -69,9 +74,8 @@ async def serve(
         await kept.keep(first.peers)
         reloader = Reloader(first, lasting, openings, again=again, kept=kept, nursery=nursery, stopping=stopping)
         _begin_beside(nursery, answers, reloader, stopping)
-        async with trio.open_nursery() as serving:
-            await serving.start(_serve, reloader, openings, stopping)
-            started(openings.addresses)
+        async with listening_for_orders(control, reloader.reload_and_tell):
+            await _serve(reloader, openings, stopping, started)
         nursery.cancel_scope.cancel()
 
 
@@ -87,17 +91,18 @@ def _answers(settings: Settings) -> Answers:
 
 
 async def _serve(
-    reloader: Reloader, openings: Openings, stopping: trio.Event, *, task_status: trio.TaskStatus[None]
+    reloader: Reloader, openings: Openings, stopping: trio.Event, started: Callable[[Sequence[str]], None]
 ) -> None:
-    await connections.serve(
-        reloader.app,
-        openings.accepting,
+    serve_all = partial(
+        connections.serve,
         introduce=introduce,
         admit=reloader.refused_at_once,
         stopping=stopping,
         graceful=lambda: reloader.now.settings.graceful,
-        task_status=task_status,
     )
+    async with trio.open_nursery() as nursery:
+        await nursery.start(serve_all, reloader.app, openings.accepting)
+        started(openings.addresses)
 
 
 @asynccontextmanager

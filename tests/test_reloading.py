@@ -122,7 +122,7 @@ async def test_new_questions_get_the_new_state_and_a_follow_goes_on_with_the_old
             body = chunks(response)
             assert b"old" in await body.__anext__()
             it.set(root=(new,))
-            assert told(await it.reloader.reload()) == ["changed root"]
+            assert told(await it.reloader.reload()) == ["changed: root"]
             assert "new" in (await it.text("/logs?filename=app.log"))[1]
             async with client.stream("GET", "/logs?filename=app.log&follow=true&n=1") as other:
                 assert b"new" in await chunks(other).__anext__()
@@ -154,7 +154,7 @@ async def test_what_does_not_change_is_kept(autojump_clock: MockClock, roots: tu
     async with agent(roots[0]) as it:
         before = it.reloader.now
         it.set(max_answers=1, known_as=("logs.example",))
-        assert told(await it.reloader.reload()) == ["changed known_as, max_answers"]
+        assert told(await it.reloader.reload()) == ["changed: known_as, max_answers"]
         now = it.reloader.now
         assert now.logs is before.logs
         assert now.peers is before.peers
@@ -263,7 +263,7 @@ async def test_a_provider_that_is_not_in_force_any_more_is_left_alone(
         assert before is not None
         await before.keys.known()
         it.set(oidc_issuer="", oidc_audience=(), oidc_keys="")
-        assert told(await it.reloader.reload()) == ["changed oidc_issuer, oidc_audience, oidc_keys"]
+        assert told(await it.reloader.reload()) == ["changed: oidc_issuer, oidc_audience, oidc_keys"]
         assert it.reloader.now.provider is None
         await trio.sleep(10_000)
         assert len(provider.fetches) == 1

@@ -12,7 +12,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
-from logagent.config import access_rules, listeners, oidc_settings, timezones, tls_files, values
+from logagent.config import access_rules, control, listeners, oidc_settings, timezones, tls_files, values
 from logagent.config.access_rules import AccessRule
 from logagent.config.acting import by_name
 from logagent.config.errors import ConfigError
@@ -37,6 +37,7 @@ class Settings:
     Attributes:
         listen: URLs, each with a scheme and a port, or `unix:` and an absolute path.
         listen_group: a number; None: the agent's own.
+        control: an absolute path, `auto` or `none`.
         root: directories that exist.
         peer: URLs by the peer's name.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
@@ -58,6 +59,7 @@ class Settings:
     listen: tuple[str, ...] = ("http://127.0.0.1:8000",)
     listen_mode: int = 0o666
     listen_group: int | None = None
+    control: str = "auto"
     root: tuple[Path, ...] = (Path("/var/log"),)
     root_name: Mapping[Path, str] = field(default_factory=dict)
     skip_files: tuple[str, ...] = ()
@@ -136,6 +138,7 @@ class _Checked:
             name=name,
             listen=self._listen(secure=tls.certificate is not None),
             listen_group=self._one("listen_group") if "listen_group" in self._given else None,
+            control=self._control(),
             root=roots,
             root_name=self._root_names(roots),
             skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
@@ -179,6 +182,10 @@ class _Checked:
     def _path(self, name: str) -> Path | None:
         given = self._given.get(name)
         return given.base / given.texts[-1] if given else None
+
+    def _control(self) -> str:
+        text: str = self._one("control")
+        return text if text in (control.AUTO, control.NONE) else str((self._given["control"].base / text).absolute())
 
     def _directory(self, name: str, text: str) -> Path:
         directory = self._given[name].base / text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logagent.config import access_settings, oidc_settings, page_cache, time_formats, timezones, values
+from logagent.config import access_settings, control, oidc_settings, page_cache, time_formats, timezones, values
 from logagent.config.setting import Setting
 
 
@@ -43,6 +43,7 @@ SETTINGS = (
         repeatable=True,
     ),
     *access_settings.UNIX_SOCKETS,
+    control.CONTROL,
     Setting(
         "root",
         _text,

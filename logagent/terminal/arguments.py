@@ -16,6 +16,7 @@ from logagent.terminal.command_parser import TypedArguments, with_flags
 from logagent.terminal.setup_arguments import (
     CertsArguments,
     DemoArguments,
+    ReloadArguments,
     ServeArguments,
     TokenArguments,
     certs_arguments,
@@ -215,6 +216,7 @@ Arguments = (
     | HostsArguments
     | UnixArguments
     | CertsArguments
+    | ReloadArguments
     | TokenArguments
     | DemoArguments
 )
@@ -253,6 +255,7 @@ _KINDS: Mapping[str, Callable[..., Arguments]] = {
     "hits": HitsArguments,
     "hosts": HostsArguments,
     "certs": certs_arguments,
+    "reload": ReloadArguments,
     "token": token_arguments,
     "demo": DemoArguments,
 }

@@ -10,7 +10,7 @@ from typing import Any
 from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter
 from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
-from logagent.terminal.setup_flags import add_certs, add_demo, add_token
+from logagent.terminal.setup_flags import add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
 from logagent.terminal.unix_arguments import UNIX_COMMANDS
 from logagent.terminal.verdicts import EXIT_CODES
@@ -261,6 +261,7 @@ _COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], argparse.Argum
     "hits": (_add_hits, "count matching lines by time, as a bar chart"),
     "hosts": (_add_hosts, "list the hosts that an agent knows"),
     "certs": (add_certs, "make an authority and the certificates of hosts"),
+    "reload": (add_reload, "have this host's agent read its settings and certificates anew"),
     "token": (add_token, "make, list and revoke tokens, by which agents know who asks"),
     "demo": (add_demo, "start four agents with made-up logs, and query them"),
 }

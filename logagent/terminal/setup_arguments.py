@@ -85,6 +85,16 @@ class DemoArguments(TypedArguments):
     directory: str | None
 
 
+class ReloadArguments(TypedArguments):
+    """The arguments of `reload`.
+
+    Attributes:
+        control: the socket of the agent; None: it is looked for.
+    """
+
+    control: str | None
+
+
 class TokenArguments(TypedArguments):
     """The arguments of all acts of `token`.
 

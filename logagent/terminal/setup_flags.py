@@ -1,8 +1,15 @@
-"""The flags of the commands that set something up: `certs`, `token` and `demo`."""
+"""The flags of the commands that set something up: `certs`, `token`, `reload` and `demo`."""
 
 from __future__ import annotations
 
 import argparse
+
+RELOAD_CODES = """\
+exit codes:
+  0  all that the settings say is in force
+  2  something is wrong, and nothing has changed; or no agent was reached
+  3  all is in force but what takes a restart"""
+"""The exit codes of `reload`."""
 
 
 def add_certs(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -90,4 +97,16 @@ def add_demo(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "--keep", action="store_true", help="keep the agents running, and their logs growing, until Ctrl-C"
     )
     parser.add_argument("--directory", metavar="DIR", help="where to put logs and certificates [a temporary directory]")
+    return parser
+
+
+def add_reload(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the arguments of `reload`."""
+    parser.epilog = RELOAD_CODES
+    parser.add_argument(
+        "--control",
+        metavar="PATH",
+        help="the socket of the agent, its setting `control` [that of this host's settings, else the one that is found "
+        "in /run/logagent or $XDG_RUNTIME_DIR/logagent]",
+    )
     return parser

@@ -61,7 +61,7 @@ async def local_client(
         look: reads the kernel's tables, in a thread.
     """
     if accepted.socket.family == socket.AF_UNIX:
-        return LocalClient(_peer_of(accepted), unix=True)
+        return LocalClient(peer_of(accepted), unix=True)
     try:
         pair = pair_of(accepted.socket.getpeername(), accepted.socket.getsockname())
     except OSError:
@@ -81,8 +81,8 @@ async def _looked_up(look: Owner, pair: SocketPair) -> int | None:
         return None
 
 
-def _peer_of(accepted: trio.SocketStream) -> int | None:
-    """Return the user who connected to a Unix socket."""
+def peer_of(accepted: trio.SocketStream) -> int | None:
+    """Return the user who connected to a Unix socket; None if that is not known."""
     try:
         told = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     except OSError:
