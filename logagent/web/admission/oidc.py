@@ -84,12 +84,12 @@ class OidcProver:
         return in_time and settings == self._settings and self.keys.may_hold(fingerprint)
 
     async def _caller(self, token: str) -> Caller:
-        head = read_head(token, self._demands)
         digest = hashlib.sha256(token.encode()).digest()
         known = self._remembered.get(digest)
         if known is not None and self.still_proves(known):
             self._remembered.move_to_end(digest)
             return known
+        head = read_head(token, self._demands)
         key = await self._key(head.kid, head.algorithm)
         claims = verified(token, head, key, self._demands, self._clock())
         caller = Caller(
