@@ -13,6 +13,7 @@ from logagent.config.access_rules import AccessRule
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.core.access.acting import Acting
+from logagent.core.access.caller import Proof
 from logagent.core.access.file_globs import FileGlob
 from logagent.core.access.local_rights import LocalRights
 from logagent.core.access.revoked import RevocationList
@@ -24,7 +25,7 @@ from logagent.web.admission.acting import ActingProver
 from logagent.web.admission.authorization import NoOtherProof
 from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.local_users import LocalUsers
-from logagent.web.admission.proving import Prover, Provers
+from logagent.web.admission.proving import Prover, Provers, Untaken
 from logagent.web.admission.revocations import Revocations, watched_fingerprints, watched_lists
 from logagent.web.admission.tokens import TokenProver
 from logagent.web.admission.watched_file import BadFile, WatchedFile
@@ -81,6 +82,8 @@ def _provers(
     acting = Acting(settings.acting, settings.name)
     if rules or acting:
         provers.insert(0, ActingProver(acting))
+    configured = {Proof.TOKEN: settings.tokens, Proof.OIDC: provider}
+    provers.append(Untaken([proof for proof, taken in configured.items() if not taken]))
     provers.append(certificates)
     if rules or settings.peer:
         provers.append(local_users)

@@ -16,6 +16,7 @@ from logagent.admitting import access_of, local_rights, rules_of, supplementary_
 from logagent.config import accounts
 from logagent.config.access_rules import AccessRule
 from logagent.config.settings import Settings
+from logagent.core.access.caller import ANONYMOUS, Caller, Proof
 from logagent.core.access.rules import Rules, What
 from logagent.core.access.tokens import RANDOM_BYTES, TokenEntry, digest_of, token_of
 from logagent.core.units import SECOND
@@ -122,3 +123,12 @@ async def test_a_token_of_its_file_is_an_identity_until_it_is_revoked(
 async def test_where_there_are_no_tokens_nobody_looks_at_what_would_show_one() -> None:
     access = access_of(Settings(name="web-1"), Rules())
     assert (await access.admit(shows("Bearer x", "Digest y"))).identity == "anonymous"
+
+
+async def test_who_was_known_by_a_proof_that_is_not_taken_any_more_is_known_no_more() -> None:
+    access = access_of(Settings(name="web-1"))
+    for proof in (Proof.TOKEN, Proof.OIDC):
+        assert not access.still_admits(Caller(proof, "alice"))
+        assert access.still_admits(Caller(proof, "alice", chain=("web-2",))), "another agent has proved it"
+    assert access.still_admits(Caller(Proof.UNIX, "root@web-1"))
+    assert access.still_admits(ANONYMOUS)

@@ -149,12 +149,14 @@ class FetchedKeys:
             left = "no token of this provider can be verified"
             if self._usable() is not None:
                 left = f"those that were fetched before count for {KEPT / 3600:g} h"
-            _log.warning("%s; %s; it is tried again once a minute", self._why(), left)
+            _log.warning("identity provider: %s; %s; it is tried again once a minute", self._why(), left)
 
     def _note_success(self, known: KeySet) -> None:
         if self._failures:
-            _log.warning("the keys at %s are fetched again", self._address)
+            _log.warning("identity provider: the keys at %s are fetched again", self._address)
         if known.unused and (self._known is None or known.unused != self._known.unused):
-            _log.warning("of the keys at %s some are not used: %s", self._address, "; ".join(known.unused))
+            _log.warning(
+                "identity provider: of the keys at %s some are not used: %s", self._address, "; ".join(known.unused)
+            )
         self._known, self._known_since = known, trio.current_time()
         self._failures, self._failure = 0, ""

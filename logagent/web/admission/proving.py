@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from logagent.core.access.caller import ANONYMOUS, Caller
+from logagent.core.access.caller import ANONYMOUS, Caller, Proof
 
 
 class BadProof(Exception):
@@ -55,6 +55,25 @@ class Prover(Protocol):
         business: for them it returns True. It tells its own by their `proof` and `credential`.
         """
         ...
+
+
+class Untaken:
+    """The prover of kinds of proof that are not taken: it knows nobody, and who was known by them is known no more.
+
+    Args:
+        proofs: the kinds.
+    """
+
+    def __init__(self, proofs: Collection[Proof]) -> None:
+        self._proofs = frozenset(proofs)
+
+    async def prove(self, scope: Mapping[str, Any]) -> Caller | None:
+        """Return None; see `Prover`."""
+        return None
+
+    def still_proves(self, caller: Caller) -> bool:
+        """Return whether a caller was known by another proof than these, as one may have been before a reload."""
+        return caller.proof not in self._proofs or bool(caller.chain)
 
 
 class Provers:
