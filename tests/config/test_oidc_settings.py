@@ -9,6 +9,7 @@ import pytest
 from logagent.config import oidc_settings
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings, load
+from testbed.examples import examples_in
 
 PROVIDER = """
 oidc_issuer = "https://login.example.org/realms/a"
@@ -97,3 +98,10 @@ def test_algorithms_by_which_anybody_could_sign_and_unknown_ones_are_refused(tex
 def test_names_that_stand_in_no_token_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be a name as it stands in tokens"):
         oidc_settings.name(text)
+
+
+def test_the_example_in_the_documents_is_taken(tmp_path: Path) -> None:
+    (toml,) = [each.text for each in examples_in("docs/access.md") if "oidc_issuer" in each.text]
+    settings = loaded(tmp_path, toml)
+    assert settings.oidc_groups == "groups"
+    assert settings.rule[0].who[1].startswith(f"oidc:{settings.oidc_issuer}/")
