@@ -22,6 +22,7 @@ from logagent.terminal.arguments import (
     QueryArguments,
 )
 from logagent.terminal.setup_arguments import (
+    AccessArguments,
     CertsArguments,
     DemoArguments,
     ReloadArguments,
@@ -107,6 +108,8 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return _certs(typed, streams)
         case ReloadArguments():
             return _reload(typed, environ, streams)
+        case AccessArguments():
+            return _access(typed, environ, streams)
         case TokenArguments():
             return _token(typed, environ, streams)
         case DemoArguments():
@@ -278,6 +281,12 @@ def _token(typed: TokenArguments, environ: Mapping[str, str], streams: Streams) 
     from logagent.terminal import tokens
 
     return tokens.run(typed, environ, streams, now=int(time.time()))
+
+
+def _access(typed: AccessArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    from logagent import access_command
+
+    return access_command.run(typed, environ, streams)
 
 
 def _demo(typed: DemoArguments, environ: Mapping[str, str], streams: Streams) -> int:

@@ -14,11 +14,13 @@ from typing import Literal, NamedTuple
 from logagent.terminal import flags
 from logagent.terminal.command_parser import TypedArguments, with_flags
 from logagent.terminal.setup_arguments import (
+    AccessArguments,
     CertsArguments,
     DemoArguments,
     ReloadArguments,
     ServeArguments,
     TokenArguments,
+    access_arguments,
     certs_arguments,
     serve_arguments,
     token_arguments,
@@ -218,6 +220,7 @@ Arguments = (
     | CertsArguments
     | ReloadArguments
     | TokenArguments
+    | AccessArguments
     | DemoArguments
 )
 
@@ -257,6 +260,7 @@ _KINDS: Mapping[str, Callable[..., Arguments]] = {
     "certs": certs_arguments,
     "reload": ReloadArguments,
     "token": token_arguments,
+    "access": access_arguments,
     "demo": DemoArguments,
 }
 """Makes each command's arguments from its namespace. A flag without a field, or a field without a flag, is a

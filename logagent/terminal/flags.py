@@ -10,7 +10,7 @@ from typing import Any
 from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter
 from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
-from logagent.terminal.setup_flags import add_certs, add_demo, add_reload, add_token
+from logagent.terminal.setup_flags import add_access, add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
 from logagent.terminal.unix_arguments import UNIX_COMMANDS
 from logagent.terminal.verdicts import EXIT_CODES
@@ -263,6 +263,7 @@ _COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], argparse.Argum
     "certs": (add_certs, "make an authority and the certificates of hosts"),
     "reload": (add_reload, "have this host's agent read its settings and certificates anew"),
     "token": (add_token, "make, list and revoke tokens, by which agents know who asks"),
+    "access": (add_access, "explain the rules of who may read what, and find mistakes in them"),
     "demo": (add_demo, "start four agents with made-up logs, and query them"),
 }
 """Each command: what adds its arguments to its parser, and a summary for `logagent --help`."""

@@ -1,4 +1,4 @@
-"""The arguments of the commands that set something up, as typed: `serve`, `certs`, `token` and `demo`."""
+"""The arguments of the commands that set something up, as typed: `serve`, `certs`, `token`, `access`, `reload`, `demo`."""
 
 from __future__ import annotations
 
@@ -134,6 +134,44 @@ class TokenRevokeArguments(TokenArguments):
     which: str
 
 
+class AccessArguments(TypedArguments):
+    """The arguments of all acts of `access`.
+
+    Attributes:
+        config: a TOML file of settings; None: that of this host's agent.
+    """
+
+    config: str | None
+
+
+class AccessExplainArguments(AccessArguments):
+    """The arguments of `access explain`.
+
+    Attributes:
+        identity: who asks.
+        host: the host that is asked; None: this one.
+        file: a name below the roots, or an absolute path.
+        group: names of his groups.
+        what: kinds of questions on which the exit code hangs; none: logs.
+    """
+
+    identity: str
+    host: str | None
+    file: str
+    group: Sequence[str]
+    what: Sequence[str]
+
+
+class AccessCheckArguments(AccessArguments):
+    """The arguments of `access check`.
+
+    Attributes:
+        timeout: how long to wait for each host.
+    """
+
+    timeout: str
+
+
 def serve_arguments(*, config: str | None, **given: Any) -> ServeArguments:
     """Make the arguments of `serve`."""
     settings = {name: _texts(value) for name, value in given.items() if value is not None}
@@ -161,3 +199,8 @@ def certs_arguments(*, act: str, **given: Any) -> CertsArguments:
 def token_arguments(*, act: str, **given: Any) -> TokenArguments:
     """Make the arguments of an act of `token`."""
     return {"new": TokenNewArguments, "list": TokenListArguments, "revoke": TokenRevokeArguments}[act](**given)
+
+
+def access_arguments(*, act: str, **given: Any) -> AccessArguments:
+    """Make the arguments of an act of `access`."""
+    return {"explain": AccessExplainArguments, "check": AccessCheckArguments}[act](**given)

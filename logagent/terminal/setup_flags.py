@@ -1,4 +1,4 @@
-"""The flags of the commands that set something up: `certs`, `token`, `reload` and `demo`."""
+"""The flags of the commands that set something up: `certs`, `token`, `access`, `reload` and `demo`."""
 
 from __future__ import annotations
 
@@ -87,6 +87,46 @@ def add_token(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
             metavar="FILE",
             help="the file of tokens [$LOGAGENT_TOKENS, else that of the settings in $LOGAGENT_CONFIG or "
             "/etc/logagent.toml, else /etc/logagent/tokens]",
+        )
+    return parser
+
+
+def add_access(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the arguments of `access`."""
+    acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
+    explain = acts.add_parser(
+        "explain",
+        help="say which rule decides about somebody's questions about a file, and why",
+        epilog="exit codes: 0 allowed, 1 denied, 2 wrong usage, or settings that cannot be read",
+        allow_abbrev=False,
+    )
+    explain.add_argument("identity", metavar="IDENTITY", help="who asks: token:alice, unix:alice@web-1, anonymous")
+    explain.add_argument("host", metavar="HOST", nargs="?", help="the host that is asked [this one]")
+    explain.add_argument("file", metavar="FILE", help="a file below the roots, ROOT:FILE, or an absolute path")
+    explain.add_argument(
+        "--group",
+        metavar="G",
+        action="append",
+        default=[],
+        help="a group that he is in; repeatable [a token's]",
+    )
+    explain.add_argument(
+        "--what",
+        metavar="KIND",
+        action="append",
+        default=[],
+        help="the question that the exit code is about: logs, hits, files, follow, hosts or metrics; repeatable [logs]",
+    )
+    check = acts.add_parser(
+        "check",
+        help="find rules that never count, and hosts that have other rules",
+        epilog="exit codes: 0 nothing is wrong, 1 something is, 2 it could not be looked at",
+        allow_abbrev=False,
+    )
+    check.add_argument("--timeout", metavar="SPAN", default="10s", help="how long to wait for each host [10s]")
+    for act in (explain, check):
+        act.add_argument(
+            "--config", metavar="FILE", help="the file of settings [$LOGAGENT_CONFIG, else /etc/logagent.toml]"
         )
     return parser
 

@@ -69,9 +69,15 @@ class Rule:
 
     def is_for(self, caller: Caller, host: str) -> bool:
         """Return whether it is about a caller, and about a host."""
-        return (not self.who or any(means(who, caller) for who in self.who)) and (
-            not self.hosts or any(_stands_for(glob, host) for glob in self.hosts)
-        )
+        return self.is_for_caller(caller) and self.is_on(host)
+
+    def is_for_caller(self, caller: Caller) -> bool:
+        """Return whether it is about a caller."""
+        return not self.who or any(means(who, caller) for who in self.who)
+
+    def is_on(self, host: str) -> bool:
+        """Return whether it is about a host."""
+        return not self.hosts or any(_stands_for(glob, host) for glob in self.hosts)
 
     def is_about(self, what: What) -> bool:
         """Return whether it is about a kind of question."""

@@ -204,6 +204,18 @@ def beginnings(log: str) -> tuple[str, ...]:
     return (start, "@") if start == _CURRENT else (start,)
 
 
+def possible_logs(name: str) -> list[str]:
+    """Return a name, and those of all logs that its file may be a generation of, whatever else is in the directory."""
+    directory, slash, own = name.rpartition("/")
+    found = [own]
+    for each in found:  # it grows
+        ends = [one for one in dict.fromkeys((each, uncompressed_name(each))) if _ENDS_LIKE_A_SUFFIX(one)]
+        matches = (pattern.fullmatch(one) for one in ends for pattern, _ in _PATTERNS)
+        further = [uncompressed_name(each), *(of.log for match in matches if match and (of := _rotation_of(match)))]
+        found += [one for one in dict.fromkeys(further) if one and one not in found]
+    return [f"{directory}{slash}{one}" for one in found]
+
+
 def rotation(name: str, beside: Container[str]) -> Rotation | None:
     """Return the place of a file in the log that it is a generation of; None if it is a log of its own.
 

@@ -1,0 +1,86 @@
+"""Where a file of this host lies, by all of its names that rules judge it by; without an agent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from logagent.config.settings import Settings
+from logagent.disk.catalog.log_names import log_names
+from logagent.disk.catalog.never_served import NeverServed
+
+
+class FilePlace(NamedTuple):
+    """One name of a file below one root.
+
+    Attributes:
+        root: the name of the root.
+        name: of the file below it.
+        logs: its name, and those of the logs that it is a generation of.
+        perhaps: those of the logs that it may be a generation of.
+        never_served: whether files of this name are never served.
+        there: whether a file of this name is there.
+    """
+
+    root: str
+    name: str
+    logs: tuple[str, ...]
+    perhaps: tuple[str, ...]
+    never_served: bool
+    there: bool
+
+
+def places(settings: Settings, file: str) -> list[FilePlace]:
+    """Return the places of a file, by the names that it may be met by, and by those that it resolves to.
+
+    Of several roots, those count that have the file, or all if none has it. Reads the disk, and blocks.
+
+    Args:
+        settings: of the agent of this host.
+        file: its name below the roots, `ROOT:NAME`, or its absolute path.
+
+    Raises:
+        ValueError: for a path outside of the roots, or a name that none has; says what would be right.
+    """
+    met = dict.fromkeys(_met(settings, file))
+    existing = [(root, name) for root, name in met if (root / name).exists()]
+    named = dict.fromkeys(existing or met)
+    resolved = {
+        place for root, name in existing for place in _below_roots(settings, Path(os.path.realpath(root / name)))
+    }
+    hides = NeverServed(settings.never_serve)
+    return [_place(settings, root, name, hides) for root, name in dict.fromkeys([*named, *sorted(resolved)])]
+
+
+def _met(settings: Settings, file: str) -> Iterator[tuple[Path, str]]:
+    if file.startswith("/") and not file.startswith("/:"):
+        found = list(_below_roots(settings, Path(file)))
+        if not found:
+            raise ValueError(f"{file} lies below none of the roots: {', '.join(map(str, settings.root))}")
+        yield from found
+        return
+    before, colon, name = file.partition(":")
+    named = [root for root, own in settings.root_name.items() if colon and own == before]
+    name = name if named else file
+    if not {"", ".", ".."}.isdisjoint(name.split("/")) or "\0" in name:
+        raise ValueError(f"{file} is no name of a file below a root, such as nginx/access.log")
+    yield from ((root, name) for root in named or settings.root_name)
+
+
+def _below_roots(settings: Settings, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the roots that a path lies below, as it is spelled or with their links resolved, and its name there."""
+    for root in settings.root_name:
+        for spelled in dict.fromkeys((root, Path(os.path.realpath(root)))):
+            if path != spelled and path.is_relative_to(spelled):
+                yield root, str(path.relative_to(spelled))
+                break
+
+
+def _place(settings: Settings, root: Path, name: str, hides: NeverServed) -> FilePlace:
+    judged = log_names(name)
+    parts = name.split("/")
+    above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+    hidden = hides(name) or any(hides(directory, directory=True) for directory in above)
+    return FilePlace(settings.root_name[root], name, *judged, hidden, (root / name).exists())
