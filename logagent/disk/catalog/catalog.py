@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack
+from copy import copy
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +27,7 @@ from logagent.disk.catalog.name_lookup import NameLookup
 from logagent.disk.catalog.never_served import NeverServed
 from logagent.disk.catalog.numbering import Clock, Numbering
 from logagent.disk.catalog.remembered import Remembered
+from logagent.disk.catalog.shown import FileSight, shown_of, shown_part, shows_root
 from logagent.disk.files.beneath import Root
 from logagent.disk.files.walk import Opener
 from logagent.disk.files.ways import Inode, way_to
@@ -66,12 +68,24 @@ class Catalog:
         now: Clock = time.time_ns,
         remembered: Remembered | None = None,
     ) -> None:
+        self._sight: FileSight | None = None
         hides = NeverServed(never_serve)
         self._roots = [(Root(path, opener, names.get(path.absolute(), ""), hides), LiveNames()) for path in roots]
         self._skips = matcher(skip)
         self._max_walk = max_walk
         self._remembered = remembered or Remembered()
         self._numbering = Numbering(Lister(), now, formats or FormatRules())
+
+    def seen_with(self, sight: FileSight | None) -> Catalog:
+        """Return the catalog as it is for whoever has a sight: all else is as if it were not there; None: nothing is.
+
+        Both share what they remember.
+        """
+        if sight is None:
+            return self
+        seen = copy(self)
+        seen._sight = sight
+        return seen
 
     def find(self, patterns: Sequence[str], *, limit: int = MAX_FILES, **options: Any) -> list[Log]:
         """Return the logs that `patterns` name or match; reads the disk and blocks.
@@ -123,7 +137,7 @@ class Catalog:
         budget = Budget(self._max_walk, listed(findings.patterns))
         left_out = LeftOut() if left_out is None else left_out
         with ExitStack() as stack:
-            findings.enter(self._roots, stack)
+            findings.enter(self._seen_roots(), stack)
             names = NameLookup(findings, budget, self._remembered, rotated=rotated)
             yield from names.steps()
             unresolved = yield from GlobLookup(findings, budget, self._skips, self._remembered, rotated=rotated).steps()
@@ -137,8 +151,8 @@ class Catalog:
         In each of them a root, or a link on the way, may be switched, appear or go; then what this returns changes.
         """
         asked = Findings(patterns, Notes())
-        names = [(root, one.name) for root, _ in self._roots for one in asked.asked_in(root)]
-        ways = [way_to(root.path / ("*" if is_glob(name) else name)) for root, name in names]
+        names = [(root, one.name) for root, _ in self._seen_roots() for one in asked.asked_in(root)]
+        ways = [way_to(root.path / ("*" if is_glob(name) else shown_part(root, name))) for root, name in names]
         return {directory: inode for way in ways for directory, inode in (*way.far.items(), *way.near.items())}
 
     def again(self, log: Log, *, rotated: bool = True) -> Sequence[Generation]:
@@ -152,6 +166,13 @@ class Catalog:
             return ()
         same = next((one for one in logs if one.asked == log.asked), None)
         return same.called(log.name).generations if same is not None else ()
+
+    def _seen_roots(self) -> Sequence[tuple[Root, LiveNames]]:
+        if self._sight is None:
+            return self._roots
+        shown = shown_of(self._sight, [root for root, _ in self._roots])
+        seen = [(root.shown_by(each), live) for (root, live), each in zip(self._roots, shown, strict=True)]
+        return [(root, live) for root, live in seen if shows_root(root)]
 
     def unready(self) -> list[str]:
         """Return a sentence for each root that cannot be read at the moment; reads the disk and blocks."""

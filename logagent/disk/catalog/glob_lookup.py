@@ -82,6 +82,7 @@ class GlobLookup:
             skips=self._skips,
             visited=self._visited[opened.number],
             remembered=self._remembered,
+            met=met.beneath.shows,
         )
         yield from search.steps(globs, name, resolved)
         self._findings.looked |= {opened.root.path / directory for directory in search.directories}
@@ -98,6 +99,8 @@ class GlobLookup:
         """Follow a link that leads out of its root; return the further ones that lead out of where it leads."""
         try:
             there, found = arrive(self._findings.opened, met, link.name)
+            if not met.beneath.is_shown(link.name, found.status):
+                raise FileNotFoundError(errno.ENOENT, "not shown")
             if stat.S_ISDIR(found.status.st_mode):
                 return (yield from self._run(met, there, link.left - {()}, link.name, found.resolved))
             require_regular(found.status)
@@ -105,7 +108,8 @@ class GlobLookup:
             if error.errno == errno.ENOENT and () in link.left:
                 self._unresolved.append((met, link.name))
             if error.errno == errno.EXDEV:
-                self._findings.leads_out(link.name)
+                if met.beneath.shows is None or met.beneath.shows(link.name):
+                    self._findings.leads_out(link.name)
             elif failure_of(error, link.name).status is not Status.NOT_FOUND:
                 self._findings.miss(link.name, error)
             return []

@@ -20,8 +20,9 @@ from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.matching_names import MatchingName, generation_among, left_of_each
 from logagent.disk.catalog.remembered import Remembered
 from logagent.disk.catalog.rotated_names import Rotation
+from logagent.disk.catalog.seen_names import SeenNames
 from logagent.disk.files.beneath import DESCRIPTORS, Beneath, failure_of
-from logagent.disk.files.walk import Place
+from logagent.disk.files.walk import Place, Shows
 
 Steps = Generator[None, None, None]
 """Work that yields every now and then, so that others may go on or it may be given up."""
@@ -59,6 +60,8 @@ class GlobSearch:
             doubtful.
         live: names of live files that were seen; gets those that are found.
         remembered: what is known of directories that stand still; None: they are listed in any case.
+        met: tells which of the names that go into the names of files are there, if they are of another root; None: they
+            are of this one.
 
     Attributes:
         found: the files that match.
@@ -77,12 +80,14 @@ class GlobSearch:
         skips: Skips = nothing_skipped,
         visited: set[tuple[str, Glob]] | None = None,
         remembered: Remembered | None = None,
+        met: Shows | None = None,
     ) -> None:
         self.found: list[FoundFile] = []
         self.unreachable: list[Unreachable] = []
         self.leading_out: list[LeadingOut] = []
         self.unresolved: list[str] = []
         self._beneath = beneath
+        self._seen = SeenNames(beneath, met)
         self._budget = budget
         self._rotated = rotated
         self._live = live
@@ -134,18 +139,20 @@ class GlobSearch:
 
     def _known(self, ahead: _Ahead, place: Place, globs: list[Glob]) -> Generator[None, None, Sequence[MatchingName]]:
         """Return the names in a directory that match: those remembered, or else those that are found in it now."""
-        asked = ahead.name, ahead.resolved, frozenset(globs), self._rotated
+        asked = ahead.name, ahead.resolved, frozenset(globs), self._rotated, self._seen.key
         known = self._remembered.get(place, asked) if self._remembered is not None else None
         if known is not None:
             self._budget.spend(len(globs), known[0] + 1)
             return known[1]
-        listed = yield from self._listed(place, globs)
-        beside = self._live.beside(ahead.resolved, listed)
+        listed = yield from self._listed(ahead, place, globs)
+        beside = self._live.beside(ahead.resolved, listed, self._seen.within(ahead.resolved, ahead.name))
         found = yield from left_of_each(listed, beside, globs, rotated=self._rotated)
         matching: list[MatchingName] = []
         for number, (child, left) in enumerate(sorted(found.items()) if len(found) <= MAX_SORTED else found.items()):
             if number % STEP == STEP - 1:
                 yield
+            if child not in listed and not self._seen.may_hold(ahead.resolved, ahead.name, child):
+                continue
             if self._beneath.hides_in(place, {ahead.resolved, ahead.name}, child, listed.get(child, True)):
                 continue
             of = generation_among(beside, child, globs, rotated=self._rotated) if () in left else None
@@ -160,7 +167,7 @@ class GlobSearch:
         skipped = self._skips(name) or (placed is not None and self._skips(placed.log))
         return MatchingName(child, name, left, placed, skipped)
 
-    def _listed(self, place: Place, globs: list[Glob]) -> Generator[None, None, dict[str, bool]]:
+    def _listed(self, ahead: _Ahead, place: Place, globs: list[Glob]) -> Generator[None, None, dict[str, bool]]:
         """Return the names in a directory, and whether each may be a directory.
 
         A directory is listed only for patterns and for the generations of a name, so that named files are found in a
@@ -172,18 +179,20 @@ class GlobSearch:
         if not patterns and not names:
             return {}
         try:
-            return (yield from self._read(place, len(patterns) + names))
+            return (yield from self._read(ahead, place, len(patterns) + names))
         except PermissionError:
             if patterns:
                 raise
             return {}
 
-    def _read(self, place: Place, comparisons: int) -> Generator[None, None, dict[str, bool]]:
+    def _read(self, ahead: _Ahead, place: Place, comparisons: int) -> Generator[None, None, dict[str, bool]]:
         names: dict[str, bool] = {}
         descriptor = self._beneath.open_directory(place)
         try:
             with os.scandir(descriptor) as listing:
                 for listed in listing:
+                    if not self._seen.holds_entry(ahead.resolved, ahead.name, listed):
+                        continue
                     self._budget.spend(comparisons)
                     names[listed.name] = listed.is_dir(follow_symlinks=False) or listed.is_symlink()
                     if len(names) % STEP == 0:
@@ -196,7 +205,7 @@ class GlobSearch:
         """Look at one name; return whether it is a file that matches."""
         child, name, left, of, skipped = matching
         try:
-            met = self._look(place, child, name, _join(parent.resolved, child))
+            met = self._look(parent, place, child, name)
         except OSError as error:
             if () in left and error.errno == errno.ENOENT:
                 self.unresolved.append(name)
@@ -211,12 +220,15 @@ class GlobSearch:
             self._plan(name, met.resolved, left - {()})
         return False
 
-    def _look(self, place: Place, child: str, name: str, inside: str) -> FoundFile:
+    def _look(self, parent: _Ahead, place: Place, child: str, name: str) -> FoundFile:
+        inside = _join(parent.resolved, child)
         status = os.stat(child, dir_fd=place.descriptor, follow_symlinks=False)
         if not stat.S_ISLNK(status.st_mode):
+            self._seen.require(parent.resolved, parent.name, child, status)
             readable = os.access(child, os.R_OK, dir_fd=place.descriptor, effective_ids=True)
             return self._checked(FoundFile(name, inside, status), readable)
         with self._beneath.resolve(inside) as target:
+            self._seen.require(parent.resolved, parent.name, child, target.status)
             found = FoundFile(name, target.resolved, target.status, linked=True)
             return self._checked(found, os.access(DESCRIPTORS / str(target.descriptor), os.R_OK, effective_ids=True))
 

@@ -88,10 +88,12 @@ def missing_target(roots: Sequence[OpenRoot], start: OpenRoot, name: str) -> tup
     """
     here, inside = start, name
     for crossings in range(MAX_CROSSINGS):
-        if here.beneath.hides(inside):
+        if not inside or here.beneath.hides(inside):  # a root itself is not missing
             return None
         try:
-            target = path_parts(_target(here, components(inside)))
+            parts = components(inside)
+            _require_shown(here, inside)
+            target = path_parts(_target(here, parts))
         except OSError as error:
             return (here, inside) if crossings and error.errno == errno.ENOENT else None
         holding = next(_holding(roots, target), None)
@@ -131,7 +133,7 @@ def _newest(files: Sequence[FoundFile]) -> str | None:
 
 
 def _found(here: OpenRoot, inside: str, name: str, *, crossed: bool) -> InRoot:
-    with here.beneath.resolve(inside) as place:
+    with here.beneath.resolve(inside, file=True) as place:
         require_regular(place.status)
         # A root that is a single file has no name below itself.
         resolved = place.resolved or inside
@@ -143,6 +145,16 @@ def _is_link(beneath: Beneath, name: str) -> bool:
     directory, _, own = name.rpartition("/")
     with beneath.resolve(directory) if directory else beneath.directory("") as parent:
         return stat.S_ISLNK(os.stat(own, dir_fd=parent.descriptor, follow_symlinks=False).st_mode)
+
+
+def _require_shown(here: OpenRoot, name: str) -> None:
+    """Raise `OSError` as for a missing name where there is no file, or link to one, for whoever asks."""
+    if here.beneath.shows is not None:
+        directory, _, own = name.rpartition("/")
+        with here.beneath.resolve(directory) if directory else here.beneath.directory("") as parent:
+            status = os.stat(own, dir_fd=parent.descriptor, follow_symlinks=False)
+        if not here.beneath.is_shown(name, status):
+            raise FileNotFoundError(errno.ENOENT, "not shown")
 
 
 def _beyond(roots: Sequence[OpenRoot], here: OpenRoot, name: str) -> tuple[OpenRoot, str]:

@@ -8,7 +8,7 @@ changed with each rotation, a follow would take the generation for a new log, an
 from __future__ import annotations
 
 import threading
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 
 KEPT = 10_000
 """Names that are remembered: twice as many as one listing may have logs, and about a hundred bytes each."""
@@ -40,16 +40,33 @@ class LiveNames:
             while len(self._seen) > self._kept:
                 del self._seen[next(iter(self._seen))]
 
-    def beside(self, directory: str, listed: Container[str]) -> Container[str]:
-        """Return the names that count as present in a directory: those listed, and the live ones that were seen."""
-        return _Beside(self._seen, directory, listed)
+    def beside(
+        self, directory: str, listed: Container[str], is_shown: Callable[[str], bool] | None = None
+    ) -> Container[str]:
+        """Return the names that count as present in a directory: those listed, and the live ones that were seen.
+
+        Args:
+            is_shown: tells which of the latter count for whoever asks; None: all.
+        """
+        return _Beside(self._seen, directory, listed, is_shown)
 
 
 class _Beside:
-    def __init__(self, seen: Container[tuple[str, str]], directory: str, listed: Container[str]) -> None:
+    def __init__(
+        self,
+        seen: Container[tuple[str, str]],
+        directory: str,
+        listed: Container[str],
+        is_shown: Callable[[str], bool] | None,
+    ) -> None:
         self._seen = seen
         self._directory = directory
         self._listed = listed
+        self._is_shown = is_shown
 
     def __contains__(self, name: object) -> bool:
-        return name in self._listed or (self._directory, name) in self._seen
+        if name in self._listed:
+            return True
+        if (self._directory, name) not in self._seen:
+            return False
+        return self._is_shown is None or self._is_shown(str(name))

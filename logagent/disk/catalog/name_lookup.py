@@ -68,8 +68,9 @@ class NameLookup:
             yield from self._look_beside_missing(met, name, named=False)
 
     def _note_directory(self, opened: OpenRoot, name: str) -> None:
-        path = opened.root.path
-        self._findings.looked.add(path.parent if opened.beneath.is_file else path / directory_of(name))
+        path, directory, shows = opened.root.path, directory_of(name), opened.root.shows
+        if shows is None or not directory or shows(directory, directory=True):
+            self._findings.looked.add(path.parent if opened.beneath.is_file else path / directory)
 
     def _refuse_missing(self, pattern: str, failures: list[Failure], *, hit: bool) -> None:
         """Note why a name was not found, or why it is not known of some root whether it has it."""

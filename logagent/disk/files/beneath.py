@@ -17,10 +17,22 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 
 from logagent.core.outcome import Failure, Status
-from logagent.disk.files.walk import MAX_DEPTH, MAX_LINKS, Hides, Opener, Place, Walk, components, path_parts
+from logagent.disk.files.walk import (
+    MAX_DEPTH,
+    MAX_LINKS,
+    Hides,
+    Opener,
+    Place,
+    Shows,
+    Walk,
+    components,
+    path_parts,
+    shows_any,
+)
 
 DESCRIPTORS = Path("/proc/self/fd")
 """Where an `O_PATH` descriptor is opened for reading. No other way is certain to open the file that was checked:
@@ -60,6 +72,7 @@ class Root:
     Attributes:
         path: absolute.
         name: what it is called, in messages and in `ROOT:NAME`.
+        shows: tells which names below it are there for whoever asks; None: all are.
     """
 
     def __init__(self, path: Path, opener: Opener = os.open, name: str = "", hides: Hides = nothing_hidden) -> None:
@@ -67,6 +80,20 @@ class Root:
         self._open = opener
         self._hides = hides
         self.name = name or self.path.name or "/"
+        self.shows: Shows | None = None
+        self._was_directory = [True]  # shared by all copies
+
+    def is_directory(self) -> bool:
+        """Return whether it is a directory, or was when it was looked at last, or never was there; reads the disk."""
+        with suppress(OSError):
+            self._was_directory[0] = stat.S_ISDIR(self.path.stat().st_mode)
+        return self._was_directory[0]
+
+    def shown_by(self, shows: Shows) -> Root:
+        """Return the root as it is for whoever sees only what `shows` tells."""
+        shown = copy(self)
+        shown.shows = shows
+        return shown
 
     def below(self, path: str) -> str | None:
         """Return the name below this root that an absolute path, or a glob of some, means; None if it lies elsewhere.
@@ -102,7 +129,7 @@ class Root:
             descriptor, is_file = self._open(str(self.path), flags | os.O_DIRECTORY), False
         except NotADirectoryError:
             descriptor, is_file = self._open(str(self.path), flags), True
-        return Beneath(self.path, descriptor, self._open, self._hides, is_file=is_file)
+        return Beneath(self.path, descriptor, self._open, self._hides, is_file=is_file, shows=self.shows)
 
     def _failure(self, error: OSError) -> Failure:
         failure = failure_of(error, f"the root {self.name}")
@@ -117,11 +144,15 @@ class Beneath:
     Attributes:
         is_file: whether it is a single file.
         hides: tells the names below it of what is as if it were not there.
+        shows: tells which names below it are there for whoever asks; None: all are.
     """
 
-    def __init__(self, path: Path, descriptor: int, opener: Opener, hides: Hides, *, is_file: bool) -> None:
+    def __init__(
+        self, path: Path, descriptor: int, opener: Opener, hides: Hides, *, is_file: bool, shows: Shows | None = None
+    ) -> None:
         self.is_file = is_file
         self.hides = hides
+        self.shows = shows
         self._path = path
         self._descriptor = descriptor
         self._open = opener
@@ -145,18 +176,20 @@ class Beneath:
         os.close(self._descriptor)
 
     @contextmanager
-    def resolve(self, name: str, *, links: int = MAX_LINKS) -> Iterator[Place]:
+    def resolve(self, name: str, *, links: int = MAX_LINKS, file: bool = False) -> Iterator[Place]:
         """Find the place that `name` leads to, open until the block ends.
 
         Args:
             links: links to follow at most.
+            file: whether only a file is looked for.
 
         Raises:
             OSError: ENOENT for a name that is missing, hidden, or could lead upwards, EXDEV for a link out of the root,
                 ELOOP for too many links, E2BIG for too many directories.
         """
         parts = components(name)
-        with self._walk([] if self.is_file and parts == [self._path.name] else parts, links, name) as place:
+        parts = [] if self.is_file and parts == [self._path.name] else parts
+        with self._walk(parts, links, name, file=file) as place:
             yield place
 
     @contextmanager
@@ -178,7 +211,7 @@ class Beneath:
         Raises:
             OSError: ENOENT for everything but a regular file.
         """
-        with self.resolve(resolved, links=0) as place:
+        with self.resolve(resolved, links=0, file=True) as place:
             require_regular(place.status)
             descriptor = self._reopen(place)
         try:
@@ -197,15 +230,18 @@ class Beneath:
         return self._open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=place.descriptor)
 
     @contextmanager
-    def _walk(self, parts: list[str], links: int, asked: str = "") -> Iterator[Place]:
-        walk = Walk(self._descriptor, self._open, links, self._spellings, self.hides)
+    def _walk(self, parts: list[str], links: int, asked: str = "", *, file: bool = False) -> Iterator[Place]:
+        walk = Walk(self._descriptor, self._open, links, self._spellings, self.hides, self.shows)
         try:
-            yield self._arrived(walk, parts, asked)
+            yield self._arrived(walk, parts, asked, file=file)
         finally:
             walk.close()
 
-    def _arrived(self, walk: Walk, parts: list[str], asked: str) -> Place:
+    def _arrived(self, walk: Walk, parts: list[str], asked: str, *, file: bool) -> Place:
         """Walk; what is wrong with the way to a hidden file looks as if the file were missing."""
+        if self.shows is not None and asked and not (self.shows(asked) if file else shows_any(self.shows, asked)):
+            walk.go(parts[:-1])
+            walk.miss()
         try:
             walk.go(parts)
             place = walk.arrived()
@@ -213,9 +249,13 @@ class Beneath:
             if self.hides(asked):
                 raise FileNotFoundError(errno.ENOENT, "hidden") from None
             raise
-        if self.hides(asked, directory=stat.S_ISDIR(place.status.st_mode)):
+        if self.hides(asked, directory=stat.S_ISDIR(place.status.st_mode)) or not self.is_shown(asked, place.status):
             raise FileNotFoundError(errno.ENOENT, "hidden")
         return place
+
+    def is_shown(self, name: str, status: os.stat_result) -> bool:
+        """Return whether a file or a directory that has a name below the root is there for whoever asks."""
+        return self.shows is None or not name or self.shows(name, directory=stat.S_ISDIR(status.st_mode))
 
     def _reopen(self, place: Place) -> int:
         try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 MAX_LINKS = 40
 """Symbolic links followed for one name: the kernel's own limit (path_resolution(7))."""
@@ -21,6 +21,22 @@ class Hides(Protocol):
     """Tells whether what has a name below a root is to be taken for missing."""
 
     def __call__(self, name: str, *, directory: bool = False) -> bool: ...
+
+
+class Shows(Protocol):
+    """Tells which names below a root are there for whoever asks; what has another is as if it were missing."""
+
+    def __call__(self, name: str, *, directory: bool = False) -> bool: ...
+
+    @property
+    def key(self) -> Hashable:
+        """What is equal for those that tell the same."""
+        ...
+
+
+def shows_any(shows: Shows, name: str) -> bool:
+    """Return whether a name is there as that of a file or as that of a directory: of a link it may be either."""
+    return shows(name) or shows(name, directory=True)
 
 
 class Opener(Protocol):
@@ -52,16 +68,24 @@ class Walk:
         links: links that may be followed.
         spellings: returns the absolute paths, as components, by which a link may name the root.
         hides: tells the names, with every link resolved, of what is as if it were not there.
+        shows: tells the names of what is there, links on the way too; None: all is.
     """
 
     def __init__(
-        self, root: int, opener: Opener, links: int, spellings: Callable[[], list[list[str]]], hides: Hides
+        self,
+        root: int,
+        opener: Opener,
+        links: int,
+        spellings: Callable[[], list[list[str]]],
+        hides: Hides,
+        shows: Shows | None = None,
     ) -> None:
         self._root = root
         self._open = opener
         self._links_left = links
         self._spellings = spellings
         self._hides = hides
+        self._shows = shows
         self._descriptors: list[int] = []
         self._names: list[str] = []
         self._ahead: list[str] = []
@@ -85,6 +109,17 @@ class Walk:
         """Return the place that was reached, open until `close`."""
         return Place(self._last(), "/".join(self._names), os.fstat(self._last()))
 
+    def miss(self) -> NoReturn:
+        """Fail as a missing name at the end of the way does, without looking for any.
+
+        Raises:
+            OSError: ENOENT, or what is wrong with the directory there.
+        """
+        if len(self._names) > MAX_DEPTH:
+            raise OSError(errno.E2BIG, "too many directories")
+        os.close(self._open(".", _PLACE, dir_fd=self._last()))  # fails in a directory that may not be entered
+        raise FileNotFoundError(errno.ENOENT, "not shown")
+
     def close(self) -> None:
         """Close all descriptors of the walk, the root's excepted."""
         while self._descriptors:
@@ -103,16 +138,24 @@ class Walk:
     def _down(self, part: str) -> None:
         if len(self._names) > MAX_DEPTH:
             raise OSError(errno.E2BIG, "too many directories")
+        name = "/".join((*self._names, part))
+        if self._shows is not None and not shows_any(self._shows, name):
+            self.miss()
         self._descriptors.append(_open_place(self._open, part, self._last()))
         mode = os.fstat(self._last()).st_mode
         if stat.S_ISLNK(mode):
             self._follow(_target(self._descriptors.pop()))
             return
         self._names.append(part)
-        if self._hides("/".join(self._names), directory=stat.S_ISDIR(mode)):
-            raise FileNotFoundError(errno.ENOENT, "hidden")
+        self._require_there(name, directory=stat.S_ISDIR(mode))
         if self._ahead and not stat.S_ISDIR(mode):
             raise OSError(errno.ENOTDIR, "not a directory")
+
+    def _require_there(self, name: str, *, directory: bool) -> None:
+        if self._hides(name, directory=directory) or (
+            self._shows is not None and not self._shows(name, directory=directory)
+        ):
+            raise FileNotFoundError(errno.ENOENT, "hidden")
 
     def _follow(self, target: str) -> None:
         if not self._links_left:

@@ -192,3 +192,11 @@ def test_no_descriptor_stays_open_over_links(roots: list[Path]) -> None:
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counts the descriptors themselves
     Catalog(roots).find(["*.log", "web.log", "out.log"])
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+
+
+@pytest.mark.parametrize("pattern", ["self.log", "s*.log", "d/up.log"])
+def test_a_link_to_a_root_itself_is_no_log(tmp_path: Path, pattern: str) -> None:
+    root = planted(tmp_path / "log", "a.log", "d/b.log")
+    (root / "self.log").symlink_to(root)
+    (root / "d" / "up.log").symlink_to("..")
+    assert failure(Catalog([root]), pattern)[0] is Status.NOT_FOUND
