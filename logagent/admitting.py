@@ -36,20 +36,26 @@ CRL = "crl.pem"
 _log = logging.getLogger(__name__)
 
 
-def access_of(settings: Settings, rules: Rules | None = None, provider: Prover | None = None) -> Access:
+def access_of(
+    settings: Settings,
+    rules: Rules | None = None,
+    provider: Prover | None = None,
+    revocations: Revocations | None = None,
+) -> Access:
     """Make what decides which requests an agent answers.
 
     Args:
         settings: of the agent.
         rules: those of the settings, if they are made already.
         provider: knows the tokens of an identity provider; None: there is none.
+        revocations: which certificates count no more, if that is known already.
 
     Raises:
         ConfigError: for a list of revoked certificates that cannot be used.
     """
     rules = rules_of(settings) if rules is None else rules
     local_users = LocalUsers(local_rights(settings), host=settings.name, trusting=settings.trust_loopback)
-    certificates = CertificateProver(revocations_of(settings))
+    certificates = CertificateProver(revocations_of(settings) if revocations is None else revocations)
     return Access(
         [settings.name, *settings.known_as, *_certified(settings.tls_certificate)],
         certificate_required=settings.client_certificate == "required",

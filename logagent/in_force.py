@@ -113,7 +113,7 @@ def prepared(settings: Settings, before: InForce | None = None) -> Prepared:
         _check_tokens(settings)
         tls = before.tls if before.tls.same_files(tls) else tls
     formats, provider = named_formats(settings.time_format), _provider(settings, before)
-    access = access_of(settings, rules_of(settings), provider)
+    access = access_of(settings, rules_of(settings), provider, tls.revocations)
     return Prepared(settings, tls, access, provider, _kept_logs(settings, before), formats, warnings)
 
 

@@ -13,6 +13,7 @@ from logagent.config.settings import Settings
 from logagent.config.tls_files import TlsFiles
 from logagent.own_certificates import certificate_ends, why_others_refuse
 from logagent.peers.client.tls import AgentTls, client_tls
+from logagent.web.admission.revocations import Revocations
 from logagent.web.server.handshake import ServerTls
 from logagent.web.server.listening import server_tls
 
@@ -27,6 +28,7 @@ class Tls(NamedTuple):
         server: for listeners; None: there is no certificate.
         client: for peers; None: the system's authorities are trusted.
         ends: when the agent's own certificates end, by name.
+        revocations: which certificates count no more.
     """
 
     files: TlsFiles
@@ -35,6 +37,7 @@ class Tls(NamedTuple):
     server: ServerTls | None
     client: AgentTls | None
     ends: dict[str, float]
+    revocations: Revocations
 
     def same_files(self, other: Tls) -> bool:
         """Return whether the same files hold the same; lists of revoked certificates are watched."""
@@ -75,4 +78,4 @@ def own_tls(settings: Settings) -> tuple[Tls, tuple[str, ...]]:
     contents = tuple(path.read_bytes() for path in files if path is not None)
     warnings = (f"tls_certificate: {refused}",) if refused else ()
     revoking = settings.certs, settings.tls_crl, settings.revoked
-    return Tls(files, contents, revoking, server, client, certificate_ends(files)), warnings
+    return Tls(files, contents, revoking, server, client, certificate_ends(files), revocations), warnings

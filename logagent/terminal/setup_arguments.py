@@ -1,4 +1,4 @@
-"""The arguments of the commands that set something up, as typed: `serve`, `certs`, `token`, `access`, `reload`, `demo`."""
+"""The arguments of commands that set something up, as typed: `serve`, `certs`, `token`, `access`, `reload`, `demo`."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ class Access:
             raise Refusal(403, objection)
         if not self._rules.accepts(caller, self._host):
             raise unaccepted(caller)
-        return caller
+        return self._certificates.noted(scope, caller)
 
     async def refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
         """Return why the client of an ASGI request may not ask for logs, as `admit` raises it; None if it may."""
@@ -139,8 +139,12 @@ class Access:
         return None
 
     def still_admits(self, caller: Caller) -> bool:
-        """Return whether a caller who was admitted would still be: his proof holds, and a rule gives him something."""
-        return self._provers.still_prove(caller) and self._rules.accepts(caller, self._host)
+        """Return whether a caller who was admitted would still be: his proof holds, and a rule gives him something.
+
+        The certificate of his connection must count, too, also where that is an agent's that asks for him.
+        """
+        counts = self._certificates.still_counts(caller)
+        return counts and self._provers.still_prove(caller) and self._rules.accepts(caller, self._host)
 
     async def _proved(self, scope: Mapping[str, Any]) -> Caller:
         try:

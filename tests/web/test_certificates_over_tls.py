@@ -31,6 +31,7 @@ from logagent.web.server.listening import server_tls
 from testbed.cluster import start_cluster
 from testbed.made_certificates import ANY, CLIENT, DAY, MAIL, SERVER, Made, make
 from testbed.revocation_lists import crl
+from testbed.shows import Shows
 
 NOW = datetime.now(UTC)
 CN, OU = NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME
@@ -266,3 +267,21 @@ async def test_a_renewed_certificate_counts_beside_the_one_that_was_revoked(
     lists = watched_lists(path, (ours / "ca.pem").read_bytes(), needed=True, clock=trio.current_time)
     async with served(ours, tmp_path, revocations=Revocations(lists)) as it:
         assert [(await it.told(made))[0] for made in (old, new)] == [403, 200]
+
+
+@pytest.mark.parametrize("purposes", [[CLIENT], [CLIENT, SERVER]])
+async def test_whoever_was_admitted_is_so_no_longer_when_the_certificate_of_his_connection_is_revoked(
+    ours: Path, tmp_path: Path, purposes: Any
+) -> None:
+    made, path, now = make(ours, tmp_path / "made", purposes=purposes), tmp_path / "revoked", 0.0
+    path.write_text("")
+    prover = CertificateProver(Revocations(fingerprints=watched_fingerprints(path, clock=lambda: now)))
+    shows = Provers([Shows(), prover])
+    access = Access(["web0"], certificate_required=True, provers=shows, certificates=prover)
+    scope = {"scheme": "https", "state": {"client_certificate": made.der}, "headers": []}
+    with_token = {**scope, "headers": [(b"shows", b"token:alice")]}
+    callers = [await access.admit(scope), await access.admit(with_token)]
+    assert [access.still_admits(caller) for caller in callers] == [True, True]
+    path.write_text(certified(made.der).fingerprint)
+    now = 1.0
+    assert [access.still_admits(caller) for caller in callers] == [False, False]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logagent.core.access.certified import Certified
 
 
 class Proof(enum.StrEnum):
@@ -39,6 +43,7 @@ class Caller:
         aliases: further names that the same proof gives him: those that a certificate has beside that of its subject;
             rules may name him by them, so that they travel with him.
         credential: tells what was shown as a proof from others of the same caller, and is no secret; stays here.
+        certificate: what the one proves that his connection has shown, whatever proved who he is; stays here.
     """
 
     proof: Proof
@@ -48,6 +53,7 @@ class Caller:
     chain: tuple[str, ...] = ()
     aliases: frozenset[str] = frozenset()
     credential: str = field(default="", compare=False)
+    certificate: Certified | None = field(default=None, compare=False, repr=False)
 
     @property
     def identity(self) -> str:

@@ -7,8 +7,8 @@ ended or was revoked is looked at each time.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from logagent.core.access.caller import Caller, Proof
@@ -19,8 +19,6 @@ from logagent.web.admission.revocations import Revocations
 
 STATE = "client_certificate"
 """The name under which a connection's `scope["state"]` holds its client's certificate in DER; None: it has none."""
-MOST_REMEMBERED = 10_000
-"""Certificates of callers of whom it can be told whether they still count: many times the follows of an agent."""
 
 _PERSONS = "`logagent certs client NAME` makes one for a person"
 
@@ -36,7 +34,6 @@ class CertificateProver:
     def __init__(self, revocations: Revocations | None = None, *, now: Callable[[], float] = time.time) -> None:
         self._revocations = revocations or Revocations()
         self._now = now
-        self._proved: OrderedDict[str, Certified] = OrderedDict()
 
     def refused(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:
         """Return why a request is refused whoever asks, since the certificate of its connection counts no more.
@@ -75,29 +72,31 @@ class CertificateProver:
         if shown.fault or shown.kind is CertificateKind.OTHER:
             fault = shown.fault or "it is none of a client"
             raise Unnamed(f"{_called(shown)} proves no person: {fault}; {_PERSONS}")
-        self._remember(shown)
         return Caller(
             Proof.CERT, shown.name, shown.groups, until=shown.ends, aliases=shown.aliases, credential=shown.fingerprint
         )
 
     def still_proves(self, caller: Caller) -> bool:
-        """Return whether the certificate of a caller still counts; see `Prover.still_proves`."""
-        if caller.proof is not Proof.CERT or caller.chain:
-            return True
-        shown = self._proved.get(caller.credential)
-        if shown is None:
-            return False  # Forgotten: that is the safe side, and whoever asks again is known again.
-        self._proved.move_to_end(caller.credential)
-        return not (self._has_ended(shown) or self._revocations.objection_to(shown))
+        """Return True: that the certificate of a connection counts is looked at for all callers, see `still_counts`."""
+        return True
+
+    def noted(self, scope: Mapping[str, Any], caller: Caller) -> Caller:
+        """Return a caller together with the certificate of his connection, so that it is known if that counts no more.
+
+        Args:
+            scope: of his request.
+            caller: whoever he is.
+        """
+        shown = _shown(scope)
+        return caller if shown is None else replace(caller, certificate=shown)
+
+    def still_counts(self, caller: Caller) -> bool:
+        """Return whether the certificate still counts that the connection of a noted caller has shown."""
+        shown = caller.certificate
+        return shown is None or not (self._has_ended(shown) or self._revocations.objection_to(shown))
 
     def _has_ended(self, shown: Certified) -> bool:
         return 0 < shown.ends < self._now()
-
-    def _remember(self, shown: Certified) -> None:
-        self._proved[shown.fingerprint] = shown
-        self._proved.move_to_end(shown.fingerprint)
-        if len(self._proved) > MOST_REMEMBERED:
-            self._proved.popitem(last=False)
 
 
 def _shown(scope: Mapping[str, Any]) -> Certified | None:

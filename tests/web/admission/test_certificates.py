@@ -14,7 +14,6 @@ from logagent import certs
 from logagent.core.access.caller import ANONYMOUS, Caller, Proof
 from logagent.core.access.certified import certified
 from logagent.core.access.mirrored import mirrored
-from logagent.web.admission import certificates
 from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.proving import BadProof, Unnamed
 from logagent.web.admission.revocations import Revocations, watched_fingerprints, watched_lists
@@ -94,14 +93,13 @@ async def test_a_certificate_that_names_nobody_is_told_why(ours: Path, tmp_path:
 async def test_a_certificate_that_has_ended_counts_no_longer(ours: Path, tmp_path: Path, clock: Clock) -> None:
     der = make(ours, tmp_path).der
     prover = CertificateProver(now=clock)
-    caller = await prover.prove(scope(der))
-    assert caller is not None
-    assert prover.still_proves(caller)
+    caller = prover.noted(scope(der), ANONYMOUS)
+    assert prover.still_counts(caller)
     clock.now += 31 * DAY.total_seconds()
     with pytest.raises(BadProof, match=r"alice counts no more: it ended on .* UTC; connect again") as bad:
         await prover.prove(scope(der))
     assert (bad.value.status, prover.refused(scope(der))) == (401, (401, bad.value.told))
-    assert not prover.still_proves(caller)
+    assert not prover.still_counts(caller)
 
 
 @pytest.mark.parametrize("purposes", [[CLIENT], [CLIENT, SERVER]])
@@ -127,10 +125,10 @@ async def test_a_caller_whose_certificate_is_revoked_is_proved_no_longer(
     path, alice, bob = tmp_path / "revoked", make(ours, tmp_path).der, make(ours, tmp_path).der
     path.write_text("")
     prover = CertificateProver(Revocations(fingerprints=watched_fingerprints(path, clock=clock)), now=clock)
-    callers = [await prover.prove(scope(der)) for der in (alice, bob)]
+    callers = [prover.noted(scope(der), Caller(Proof.TOKEN, "carol")) for der in (alice, bob, None)]
     path.write_text(certified(alice).fingerprint)
     clock.now += LOOK
-    assert [caller is not None and prover.still_proves(caller) for caller in callers] == [False, True]
+    assert [prover.still_counts(caller) for caller in callers] == [False, True, True]
     assert prover.refused(scope(alice)) == (
         403,
         "the client certificate of alice counts no more: it was revoked by its fingerprint",
@@ -149,17 +147,11 @@ async def test_another_form_of_a_certificate_is_revoked_with_it(ours: Path, tmp_
 @pytest.mark.parametrize(
     "caller", [ANONYMOUS, Caller(Proof.TOKEN, "alice"), Caller(Proof.CERT, "alice", chain=("web-1",))]
 )
-def test_callers_of_others_are_none_of_its_business(caller: Caller) -> None:
-    assert CertificateProver().still_proves(caller)
-
-
-async def test_how_many_certificates_are_remembered_is_bounded(
-    ours: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(certificates, "MOST_REMEMBERED", 2)
+def test_callers_without_a_certificate_of_their_own_have_none_that_could_end(caller: Caller) -> None:
     prover = CertificateProver()
-    callers = [await prover.prove(scope(make(ours, tmp_path).der)) for _ in range(3)]
-    assert [caller is not None and prover.still_proves(caller) for caller in callers] == [False, True, True]
+    assert prover.noted(scope(None), caller).certificate is None
+    assert prover.still_counts(caller)
+    assert prover.still_proves(caller)
 
 
 async def test_what_cannot_be_read_is_refused_where_lists_are_kept(ours: Path, tmp_path: Path, clock: Clock) -> None:
