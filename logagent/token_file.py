@@ -76,6 +76,9 @@ def read_stamped(path: Path, owners: Collection[int] | None) -> tuple[tuple[Toke
             text = file.read(LARGEST + 1)
     except FileNotFoundError:
         return (), ()
+    except PermissionError:
+        reason = "may not be read by this user; an agent's needs its group, and mode 0640"
+        raise TokensFault(f"{path} {reason}") from None
     except OSError as error:
         raise TokensFault(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
     if len(text) > LARGEST:
@@ -173,15 +176,18 @@ def _write(path: Path, document: str) -> None:
 
 
 def _rights(path: Path) -> tuple[int, int, int]:
-    """Return mode, owner and group: as the file has them, or for a new one so that its directory's group may read it.
+    """Return mode, owner and group: as the file has them, or for a new one so that the agent's group may read it.
 
-    It holds no secrets; but it says who has tokens, and everybody need not know.
+    That is the group of its directory, or for root the group that agents usually run in. The file holds no secrets; but
+    it says who has tokens, which not everybody needs to know.
     """
     with contextlib.suppress(FileNotFoundError):
         status = path.stat()
         return stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid
-    group = path.parent.stat().st_gid
-    shared = group in {*os.getgroups(), os.getegid()} or os.geteuid() == 0
-    if group in (0, os.getegid()) or not shared or accounts.is_everybodys(group):
-        return 0o600, os.geteuid(), os.getegid()
+    own, group = os.getegid(), path.parent.stat().st_gid
+    if group == 0 and os.geteuid() == 0:
+        group = accounts.group_of_agents() or 0
+    may_give = os.geteuid() == 0 or group in os.getgroups()
+    if group in (0, own) or not may_give or accounts.is_everybodys(group):
+        return 0o600, os.geteuid(), own
     return 0o640, os.geteuid(), group

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from logagent.config import accounts
 from logagent.core.access.tokens import TokenEntry
 from logagent.token_file import LARGEST, TokensFault, change, names_and_groups, read
 
@@ -69,6 +70,15 @@ def test_a_new_file_is_for_the_group_of_its_directory(tmp_path: Path) -> None:
     change(tmp_path / "tokens", lambda _: (TWO,))
     status = (tmp_path / "tokens").stat()
     assert (status.st_uid, status.st_gid) == (4712, 4713)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="acts as root does")
+def test_a_new_file_of_root_is_for_the_group_of_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, mode, group in (("daemon", 0o640, 1), ("no-such-group", 0o600, 0)):
+        monkeypatch.setattr(accounts, "AGENT", name)
+        change(tmp_path / name, lambda _: (ONE,))
+        status = (tmp_path / name).stat()
+        assert (stat.S_IMODE(status.st_mode), status.st_gid) == (mode, group)
 
 
 def test_a_link_stays_one(file: Path, tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ _OVERFLOW = 65534
 """The number for what cannot be numbered, unless the kernel was told another one."""
 _KERNEL = Path("/proc/sys/kernel")
 
+AGENT = "logagent"
+"""The user whom agents usually run as, and the group of the same name."""
 EVERYBODYS_GROUPS = ("users", "nogroup", "nobody")
 """Groups that say nothing of their members: they hold every person, or every user without a group."""
 DEVICE_GROUPS = (
@@ -45,6 +47,14 @@ def users(text: str) -> tuple[int, ...]:
 def groups(text: str) -> tuple[int, ...]:
     """Read groups with commas between them, by name or number, and return their numbers; none of an empty text."""
     return tuple(_group(each) for each in _pieces(text))
+
+
+def group_of_agents() -> int | None:
+    """Return the number of the group that agents usually run in; None if this machine has none."""
+    try:
+        return grp.getgrnam(AGENT).gr_gid
+    except KeyError:
+        return None
 
 
 def group(text: str) -> int:

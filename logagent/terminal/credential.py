@@ -19,8 +19,6 @@ from logagent.socket_owners import SocketPair, pair_of, server_owner
 from logagent.terminal.arguments import AskArguments
 from logagent.terminal.token_reading import token_from_command, token_in_file
 
-AGENT_USER = "logagent"
-"""The user whom agents usually run as."""
 FRESH = 60.0
 """Seconds for which a token is not asked for again: a follow that connects again after that takes a new one."""
 
@@ -81,9 +79,9 @@ class SentToken:
         if owner is None or owner == accounts.nameless_user():
             return "it is not known which user listens there"
         name = _name(owner)
-        if owner in (0, os.geteuid()) or name == AGENT_USER:
+        if owner in (0, os.geteuid()) or name == accounts.AGENT:
             return ""
-        return f"user {name} listens there, neither root, nor {AGENT_USER}, nor the user who asks"
+        return f"user {name} listens there, neither root, nor {accounts.AGENT}, nor the user who asks"
 
     def __repr__(self) -> str:
         return f"SentToken({self._url!r})"

@@ -105,6 +105,13 @@ def test_a_revoked_token_is_refused_soon_and_its_successor_taken(fleet: Fleet) -
     assert asked(second) == 0
 
 
+def test_an_agent_that_does_not_prove_its_name_gets_none(fleet: Fleet, capfd: pytest.CaptureFixture[str]) -> None:
+    told = logagent("query", "--agent", fleet.agent.urls[2], "--token-file", str(fleet.file), "app.log")
+    assert told.returncode == 2
+    assert "certificate" in told.stderr
+    assert "token" not in told.stderr + capfd.readouterr().err
+
+
 @needs("curl")
 def test_curl_shows_a_token_as_bearer_or_as_a_password(fleet: Fleet) -> None:
     url = f"{fleet.agent.url}/logs?filename=app.log"

@@ -12,7 +12,6 @@ from logagent.config import accounts
 from logagent.config.errors import ConfigError
 from logagent.core.access.tokens import RANDOM_BYTES, token_of
 from logagent.core.outcome import Failure, Status
-from logagent.terminal import credential
 from logagent.terminal.address import AgentAddress, agent_address
 from logagent.terminal.arguments import HostsArguments
 from logagent.terminal.credential import FRESH, SentToken
@@ -56,7 +55,7 @@ def test_within_this_machine_it_is_sent_to_root_and_to_oneself(server: Any, owne
 def test_within_this_machine_it_is_sent_to_the_user_whom_agents_run_as(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Failure):
         sent("http://127.0.0.1:8000", HERE, 1)
-    monkeypatch.setattr(credential, "AGENT_USER", "daemon")
+    monkeypatch.setattr(accounts, "AGENT", "daemon")
     assert sent("http://127.0.0.1:8000", HERE, 1) == f"Bearer {TOKEN}"
 
 

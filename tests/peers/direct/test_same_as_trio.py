@@ -87,6 +87,10 @@ ENDINGS: dict[str, tuple[Talk, str]] = {
     "refused": (Answer(404, BATCH_TYPE, [b'{"detail": "no such file"}']), "no such file"),
     "refuses who asks": (Answer(401, {}, [b'{"detail": "who?"}']), "refuses who asks: who?"),
     "broken": (Answer(503, {}), "answered with HTTP status 503"),
+    "elsewhere": (
+        Answer(307, {"location": "http://10.0.0.2/logs"}),
+        "a redirect (HTTP status 307), which is not followed",
+    ),
     "bare": (Answer(500, {}), "answered with HTTP status 500"),
     "reset": (
         Answer(200, BATCH_TYPE, [FRAME], reset=2),
