@@ -52,6 +52,8 @@ async def fetch_json(
                 document = await read_at_most(response, most)
     except httpx.HTTPError as error:
         raise Failure(Status.UNAVAILABLE, _why(error)) from error
+    except (httpx.InvalidURL, ValueError) as error:  # ValueError: such as a part of the host's name of 64 characters
+        raise Failure(Status.UNAVAILABLE, f"the address cannot be used: {error}") from error
     if len(document) > most:
         raise Failure(Status.UNAVAILABLE, f"the document has more than {most} bytes")
     return document

@@ -170,3 +170,9 @@ async def test_authorities_that_cannot_be_read_are_told(pki: Pki, tmp_path: Path
     for name, why in (("odd.pem", "there is no certificate in PEM"), ("none.pem", "No such file")):
         with pytest.raises(Failure, match=f"{name} cannot be used: {why}"):
             await fetch_json(URL, ca=tmp_path / name)
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "xn--a.example..", "a..example"])
+async def test_an_address_that_names_no_host_is_told(host: str) -> None:
+    with pytest.raises(Failure, match=r"the address cannot be used|cannot connect"):
+        await fetch_json(f"https://{host}/keys", ca=None)

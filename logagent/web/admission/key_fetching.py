@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from logagent.core.outcome import Failure
-from logagent.web.admission.provider_keys import BadKeys, KeySet
+from logagent.web.admission.provider_keys import BadKeys, KeySet, listed
 
 FRESH = 600.0
 """Seconds after which keys are fetched again: so long a key counts that the provider has withdrawn."""
@@ -156,7 +156,7 @@ class FetchedKeys:
             _log.warning("identity provider: the keys at %s are fetched again", self._address)
         if known.unused and (self._known is None or known.unused != self._known.unused):
             _log.warning(
-                "identity provider: of the keys at %s some are not used: %s", self._address, "; ".join(known.unused)
+                "identity provider: of the keys at %s some are not used: %s", self._address, listed(known.unused)
             )
         self._known, self._known_since = known, trio.current_time()
         self._failures, self._failure = 0, ""

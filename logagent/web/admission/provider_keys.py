@@ -27,6 +27,8 @@ MOST_KEYS = 100
 """Keys that are read of one document: providers publish two to ten."""
 LONGEST_NUMBER = 2 * LARGEST_RSA // 8
 """Characters of a number in a key, which has four for every three bytes: longer ones are not even decoded."""
+MOST_TOLD = 5
+"""Keys of which a line says why they are not used."""
 LONGEST_NAME = 100
 """Characters that are shown of a key's id."""
 
@@ -47,6 +49,10 @@ class BadKeys(ValueError):
 
 class _Unusable(ValueError):
     """Why one key is not used."""
+
+
+class _Foreign(_Unusable):
+    """A key that serves something else, as providers publish them beside those for tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class KeySet:
 
     Attributes:
         keys: that can be used, in its order; each once for the same id and algorithms.
-        unused: why others are not, for people.
+        unused: why others are not, for people; without those that serve something else.
     """
 
     keys: Sequence[ProviderKey]
@@ -103,17 +109,24 @@ def read_keys(document: bytes, allowed: Collection[str]) -> KeySet:
         BadKeys: if it is none, or none of its keys can be used.
     """
     keys: dict[tuple[str | None, frozenset[str], str], ProviderKey] = {}
+    foreign: list[str] = []
     unused: list[str] = []
     for member in _members(document):
         try:
             key = _key(member, allowed)
         except _Unusable as why:
-            unused.append(f"{_called(member)}: {why}")
+            (foreign if isinstance(why, _Foreign) else unused).append(f"{_called(member)}: {why}")
         else:
             keys[key.kid, key.algorithms, key.fingerprint] = key
     if not keys:
-        raise BadKeys(f"none of its keys can be used: {'; '.join(unused) or 'it has none'}")
+        raise BadKeys(f"none of its keys can be used: {listed(unused + foreign) or 'it has none'}")
     return KeySet(tuple(keys.values()), tuple(unused))
+
+
+def listed(reasons: Sequence[str]) -> str:
+    """Return why keys are not used, on one line of a bounded length."""
+    more = len(reasons) - MOST_TOLD
+    return "; ".join([*reasons[:MOST_TOLD], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _members(document: bytes) -> Iterator[object]:
@@ -153,10 +166,10 @@ def _text(member: Mapping[str, Any], name: str) -> str | None:
 
 def _check_purpose(member: Mapping[str, Any]) -> None:
     if _text(member, "use") not in (None, "sig"):
-        raise _Unusable("it is not for signatures")
+        raise _Foreign("it is not for signatures")
     operations = member.get("key_ops")
     if operations is not None and (not isinstance(operations, list) or "verify" not in operations):
-        raise _Unusable("it is not for verifying")
+        raise _Foreign("it is not for verifying")
     if "d" in member:
         raise _Unusable("it is a private key, which anybody may have read there: make the provider withdraw it")
 

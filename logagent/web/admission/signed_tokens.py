@@ -118,7 +118,7 @@ def verified(token: str, head: TokenHead, key: ProviderKey, demands: Demands, no
     except jwt.InvalidAudienceError:
         named = ", ".join(demands.audiences)
         raise BadSignedToken(f"it is for {_unverified(token, 'aud')}, not for oidc_audience {named}") from None
-    except (jwt.PyJWTError, ValueError, TypeError) as error:
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise BadSignedToken(str(error).lower() or "it cannot be read") from None
     _check_times(claims, now)
     if claims.get("cnf") is not None:

@@ -203,11 +203,11 @@ async def test_a_key_that_the_provider_withdraws_is_not_held_any_more(autojump_c
 async def test_keys_that_are_not_used_are_told_once(
     autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    provider = Provider(document(jwk("RSA"), jwk("P-256", use="enc")))
+    provider = Provider(document(jwk("RSA"), jwk("P-256", x="AAAA")))
     async with running(of(provider)):
         await wait_all_tasks_blocked()
         await since(provider, 3 * FRESH)
-    assert caplog.text.count("some are not used: key 'P-256': it is not for signatures") == 1
+    assert caplog.text.count("some are not used: key 'P-256': its numbers are not those of a key") == 1
 
 
 async def test_keys_are_taken_over_from_before_a_change_of_settings(autojump_clock: MockClock) -> None:

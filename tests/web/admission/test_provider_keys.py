@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from logagent.web.admission.provider_keys import CURVES, LONGEST_NUMBER, MOST_KEYS, RSA, BadKeys, KeySet, read_keys
+from logagent.web.admission.provider_keys import (
+    CURVES,
+    LONGEST_NUMBER,
+    MOST_KEYS,
+    RSA,
+    BadKeys,
+    KeySet,
+    listed,
+    read_keys,
+)
 from testbed.provider import document, jwk, secret
 
 EVERY = RSA | set(CURVES.values())
@@ -52,9 +61,6 @@ def test_the_settings_say_which_algorithms_are_left() -> None:
         ({"alg": "ES256"}, "'ES256' is not one of its type"),
         ({"alg": "none"}, "'none' is not one of its type"),
         ({"alg": ["RS256"]}, "'alg' is no text"),
-        ({"use": "enc"}, "not for signatures"),
-        ({"key_ops": ["encrypt"]}, "not for verifying"),
-        ({"key_ops": "verify"}, "not for verifying"),
         ({"kty": "oct", "k": "c2VjcmV0"}, "its type is not RSA"),
         ({"kty": "EC"}, "its type is not RSA"),
         ({"kty": "OKP", "crv": "X25519"}, "its type is not RSA"),
@@ -149,3 +155,14 @@ def test_a_set_says_whether_it_holds_a_key() -> None:
     read = read_keys(document(jwk("RSA")), EVERY)
     assert read.holds(read.keys[0].fingerprint)
     assert not KeySet(()).holds(read.keys[0].fingerprint)
+
+
+@pytest.mark.parametrize("foreign", [{"use": "enc"}, {"key_ops": ["encrypt"]}, {"key_ops": "verify"}])
+def test_a_key_that_serves_something_else_is_nothing_to_tell(foreign: dict[str, Any]) -> None:
+    assert not unused(jwk("RSA", **foreign, alg="RSA-OAEP"))
+
+
+def test_why_keys_are_not_used_fits_on_a_line() -> None:
+    assert listed([]) == ""
+    assert listed(["a", "b"]) == "a; b"
+    assert listed(list("abcdefg")) == "a; b; c; d; e; and 2 more"
