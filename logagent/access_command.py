@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 from logagent import token_file
 from logagent.admitting import rules_of
+from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
-from logagent.places_of_files import places
-from logagent.terminal.access import OfHost, explain
-from logagent.terminal.setup_arguments import AccessArguments, AccessExplainArguments
+from logagent.core.access.rule_faults import KnownFacts
+from logagent.peers.client.tls import client_tls
+from logagent.peers.direct.tls_wire import over_tls
+from logagent.places_of_files import is_directory, never_serves, places
+from logagent.terminal.access import OfHost, explain, settings_of
+from logagent.terminal.access_check import AskedHosts, check
+from logagent.terminal.own_agent import nearest
+from logagent.terminal.setup_arguments import AccessArguments, AccessCheckArguments, AccessExplainArguments
 from logagent.terminal.streams import Streams
 
 
@@ -20,17 +27,47 @@ def run(typed: AccessArguments, environ: Mapping[str, str], streams: Streams) ->
 
     Raises:
         ConfigError: for arguments or settings that cannot be used.
+        OSError: for files of TLS that cannot be read.
     """
-    hostname, of_host = socket.gethostname(), OfHost(rules_of, places, _groups)
-    if isinstance(typed, AccessExplainArguments):
-        return explain(typed, environ, streams, of_host, hostname)
+    match typed:
+        case AccessExplainArguments():
+            return explain(typed, environ, streams, OfHost(rules_of, places, _groups), socket.gethostname())
+        case AccessCheckArguments():
+            return _check(typed, environ, streams)
     raise TypeError(f"{type(typed).__name__} is no act of `access`")
 
 
-def _groups(settings: Settings, name: str) -> frozenset[str] | None:
-    if settings.tokens is None:
-        return None
+def _check(typed: AccessCheckArguments, environ: Mapping[str, str], streams: Streams) -> int:
     try:
-        return token_file.names_and_groups(settings.tokens).get(name)
+        timeout = values.seconds(typed.timeout)
+    except ValueError as error:
+        raise ConfigError("--timeout", str(error)) from None
+    settings, file = settings_of(typed.config, environ, socket.gethostname())
+    tls = client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key)
+    asked = AskedHosts(rules_of(settings), file or "", nearest(settings.listen), settings.peer, over_tls(tls), timeout)
+    return check(asked, _known(settings), streams)
+
+
+def _known(settings: Settings) -> KnownFacts:
+    return KnownFacts(
+        host=settings.name,
+        hosts={settings.name, *settings.peer},
+        roots=tuple(settings.root_name.values()),
+        tokens=None if settings.tokens is None else _tokens(settings.tokens),
+        issuer=settings.oidc_issuer,
+        authority=settings.tls_ca is not None,
+        acted_for=frozenset(kind for kinds in settings.acting.values() for kind in kinds),
+        never_serves=never_serves(settings),
+        is_directory=lambda root, name: is_directory(settings, root, name),
+    )
+
+
+def _tokens(path: Path) -> dict[str, frozenset[str]]:
+    try:
+        return token_file.names_and_groups(path)
     except token_file.TokensFault as fault:
         raise ConfigError("tokens", str(fault)) from None
+
+
+def _groups(settings: Settings, name: str) -> frozenset[str] | None:
+    return None if settings.tokens is None else _tokens(settings.tokens).get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,8 +79,21 @@ def _below_roots(settings: Settings, path: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _place(settings: Settings, root: Path, name: str, hides: NeverServed) -> FilePlace:
-    judged = log_names(name)
+    return FilePlace(settings.root_name[root], name, *log_names(name), _is_hidden(name, hides), (root / name).exists())
+
+
+def never_serves(settings: Settings) -> Callable[[str], bool]:
+    """Return what tells the names below a root of files that are never served."""
+    hides = NeverServed(settings.never_serve)
+    return lambda name: _is_hidden(name, hides)
+
+
+def is_directory(settings: Settings, root: str, name: str) -> bool:
+    """Return whether a name is that of a directory, below the root of some name, or below any if that is empty."""
+    return any((path / name).is_dir() for path, own in settings.root_name.items() if root in ("", own))
+
+
+def _is_hidden(name: str, hides: NeverServed) -> bool:
     parts = name.split("/")
     above = ("/".join(parts[:depth]) for depth in range(1, len(parts)))
-    hidden = hides(name) or any(hides(directory, directory=True) for directory in above)
-    return FilePlace(settings.root_name[root], name, *judged, hidden, (root / name).exists())
+    return hides(name) or any(hides(directory, directory=True) for directory in above)

@@ -206,3 +206,21 @@ def test_wrong_usage_is_told_with_what_would_be_right(host: Host, argv: list[str
 def test_names_that_could_command_a_terminal_are_escaped(host: Host) -> None:
     _, told, _ = host.explain("token:ops", "a\x1b[2J.log")
     assert "\x1b" not in told
+
+
+def test_a_host_whose_agent_is_down_could_not_be_looked_at(host: Host) -> None:
+    host.settings('[[rule]]\nwho = "*"\naccess = "allow"\n', 'listen = "127.0.0.1:1"')
+    console = Console()
+    assert console.run("access", "check", "--config", str(host.file), environ={"TZ": "UTC"}) == 2
+    assert console.data.startswith("web-1 could not be asked: ")
+
+
+def test_mistakes_in_the_settings_of_this_host_are_found(host: Host) -> None:
+    host.settings(
+        RULES + '[[rule]]\nwho = "*"\naccess = "allow"\nfiles = ["nginx", "id_rsa"]', 'listen = "127.0.0.1:0"'
+    )
+    console = Console()
+    assert console.run("access", "check", "--config", str(host.file), environ={"TZ": "UTC"}) == 1
+    assert "rule 6: files: nginx is a directory here; nginx/ allows what lies in it\n" in console.data
+    assert "rule 6: files: id_rsa is never served, whatever rules say; see never_serve\n" in console.data
+    assert console.run("access", "check", "--timeout", "soon", environ={"TZ": "UTC"}) == 2

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -85,6 +85,17 @@ def _reached(text: str, listen: Given, *, secure: bool) -> str | None:
         return None
     host = _LOOPBACK_OF.get(address.host, address.host)
     return address._replace(host=host, tls=secure if address.tls is None else address.tls).url
+
+
+def nearest(listen: Iterable[str]) -> str:
+    """Return the URL by which this host reaches an agent that listens on some; empty if no port is known.
+
+    Args:
+        listen: URLs, each with a scheme and a port, or of a Unix socket.
+    """
+    given = Given((), "listen")
+    urls = [reached for url in listen if (reached := _reached(url, given, secure=True))]
+    return min(urls, key=_distance, default="")
 
 
 def _distance(url: str) -> int:

@@ -71,6 +71,11 @@ class Access:
         self._provers = provers or Provers()
         self._certificates = certificates or CertificateProver()
 
+    @property
+    def rules_digest(self) -> str:
+        """What tells the rules that are in force from others."""
+        return self._rules.digest
+
     def check_names(self, scope: Mapping[str, Any]) -> None:
         """Refuse a request in cleartext that does not address this agent by one of its names.
 

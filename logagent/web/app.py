@@ -148,7 +148,8 @@ class _Routes:
         return DocumentResponse({"hosts": hosts, "trace_id": trace_id(trace)})
 
     async def healthz(self) -> Response:
-        health = {"status": "ok", "name": self._agent.name, "version": self._version}
+        rules = self._access.rules_digest
+        health = {"status": "ok", "name": self._agent.name, "version": self._version, "rules": rules}
         refusal = await self._access.refusal(request.scope)
         return DocumentResponse({**health, "refuses": refusal.detail} if refusal else health)
 

@@ -532,6 +532,13 @@ async def test_healthz_and_readyz_answer(autojump_clock: MockClock, cluster: Sta
         assert (await it.ask("", route="/readyz")).status == 200
 
 
+async def test_healthz_tells_which_rules_are_in_force_and_not_what_they_say(
+    autojump_clock: MockClock, cluster: Start
+) -> None:
+    async with cluster(web0=[]) as it:
+        assert json.loads((await it.ask("", route="/healthz")).body)["rules"] == "none"
+
+
 async def test_agent_whose_root_is_gone_is_not_ready(autojump_clock: MockClock, cluster: Start) -> None:
     async with cluster(web0=LINES) as it:
         it.file("web0").unlink()

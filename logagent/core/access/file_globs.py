@@ -22,6 +22,7 @@ class FileGlob:
     Attributes:
         text: as it is written.
         root: the name of the root that it is about; empty: any.
+        below: the glob below the root, as it is written.
         exact: matches names as they are.
         alike: matches names that are folded; whatever `exact` matches, this matches too, unless `exact_too`.
         exact_too: whether to see if a name is denied takes both.
@@ -31,6 +32,7 @@ class FileGlob:
         self.text = text
         root, colon, glob = text.partition(":")
         self.root, glob = (root, glob) if colon and root in roots else ("", text)
+        self.below = glob
         self._glob = f"{glob}**" if glob.endswith("/") else glob
         self.exact, self.alike = PathGlob(self._glob), PathGlob(folded(self._glob))
         # What is folded may have more letters than a `?`, and fall out of a range.

@@ -6,6 +6,8 @@ As soon as there is any rule, what none allows is denied. A denied file is as if
 from __future__ import annotations
 
 import enum
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -23,6 +25,11 @@ EVERYBODY = "*"
 """All callers, anonymous ones too."""
 REMEMBERED = 256
 """Sights that are kept, for as many sorts of callers; those to whom the same rules apply share one."""
+
+NO_RULES = "none"
+"""What `/healthz` has in place of a digest where there are no rules; agents that know nothing of rules have nothing."""
+DIGEST_LETTERS = 8
+"""Hexadecimal digits of a digest: one in four billion other rules has the same."""
 
 
 class What(enum.StrEnum):
@@ -103,6 +110,17 @@ class Rules:
 
     def __bool__(self) -> bool:
         return bool(self.rules)
+
+    @property
+    def digest(self) -> str:
+        """What differs for most other rules, and is too short to tell what they say; `NO_RULES` without any."""
+        if not self.rules:
+            return NO_RULES
+        spelled = [
+            [one.allows, one.who, one.hosts, [glob.text for glob in one.files], sorted(one.what), one.back]
+            for one in self.rules
+        ]
+        return hashlib.sha256(json.dumps(spelled).encode()).hexdigest()[:DIGEST_LETTERS]
 
     def accepts(self, caller: Caller, host: str) -> bool:
         """Return whether a host gives a caller anything at all."""

@@ -55,6 +55,24 @@ def listing_from(
         raise Failure(Status.UNAVAILABLE, str(error)) from None
 
 
+def health_document_from(agent: str, secure: Secure | None, until: float) -> tuple[AnswerStream, bytes]:
+    """Ask an agent how it is, which it tells everybody; return the answer, which is over, and its body.
+
+    Args:
+        agent: its URL.
+        secure: speaks TLS with it; None: for `http://` and Unix sockets.
+        until: when waiting for the answer ends, as `time.monotonic` tells it.
+
+    Raises:
+        Lost: when there is no answer.
+        Late: if it does not come in time.
+        SpeaksHttp1: if the other side does not speak HTTP/2.
+    """
+    asked = AgentRequest("GET", "/healthz", {"accept-encoding": IDENTITY})
+    with contextlib.closing(open_answer(agent, secure, asked, until)) as stream:
+        return stream, stream.read_at_most(MAX_PROBLEM)
+
+
 def hosts_document_from(
     agent: str, secure: Secure | None, until: float, credential: Credential | None = None
 ) -> tuple[AnswerStream, bytes]:
