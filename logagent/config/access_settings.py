@@ -57,7 +57,8 @@ CLEARTEXT = (
     Setting(
         "local_users",
         accounts.users,
-        "users of this machine who are served over loopback and Unix sockets, besides root and the agent's own user",
+        "users of this machine who are served over loopback and Unix sockets, besides root and the agent's own user, "
+        "while there is no rule",
         "names or numbers",
         otherwise="none",
         repeatable=True,
@@ -73,7 +74,8 @@ CLEARTEXT = (
     Setting(
         "trust_loopback",
         values.switch,
-        "serve every user of this machine over loopback and Unix sockets, with the rights of the agent",
+        "serve every user of this machine over loopback and Unix sockets, with the rights of the agent; with rules, "
+        "which give rights then, take users whom the machine cannot tell apart for anonymous",
         "true or false",
         default="false",
     ),

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Self
@@ -217,3 +218,15 @@ def not_working(*commands: list[str]) -> str:
         except OSError:
             return f"needs `{command[0]}`"
     return ""
+
+
+@contextmanager
+def agent(code: Path, name: str, root: Path, *flags: str) -> Iterator[str]:
+    """An agent that runs the code of a tree; its address."""
+    command = [sys.executable, "-m", "logagent", "serve", "--name", name, "--root", root, "--listen", "127.0.0.1:0"]
+    with subprocess.Popen([*map(str, command), *flags], stdout=subprocess.PIPE, cwd=code, text=True) as popen:
+        try:
+            assert popen.stdout is not None
+            yield popen.stdout.readline().strip().rpartition(" on ")[2]
+        finally:
+            popen.terminate()

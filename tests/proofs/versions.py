@@ -18,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from difflib import ndiff
 from pathlib import Path
 from typing import Any
 
-from proving import Checks, must, run
+from proving import Checks, agent, must, run
+from versions_with_rules import with_rules
 
 TREE = Path(__file__).parents[2]
 REVISION = "5f44e85"
@@ -31,7 +32,7 @@ REVISION = "5f44e85"
 to the commit before."""
 NEW_MEMBERS = ("notes", "times", "trace_id", "certificate_ends")
 """Members of documents that only newer agents have."""
-NEW_HEADERS = "log-agent|log-trace-id|logagent-version"
+NEW_HEADERS = "log-agent|log-takes|log-trace-id|logagent-version"
 """Headers that newer agents have, or have in more answers."""
 TOO_OLD = "too old to say its name"
 MEASURED = ("bytes_scanned", "timings_ms", "round_trip_ms", "url", "trace_id")
@@ -70,18 +71,6 @@ def write_logs(root: Path) -> None:
     (root / "leads-out.log").symlink_to("/dev/null")
     for file in root.rglob("*.log*"):
         os.utime(file, (1_795_860_000, 1_795_860_000))
-
-
-@contextlib.contextmanager
-def agent(code: Path, name: str, root: Path, *flags: str) -> Iterator[str]:
-    """An agent that runs the code of a tree; its address."""
-    command = [sys.executable, "-m", "logagent", "serve", "--name", name, "--root", root, "--listen", "127.0.0.1:0"]
-    with subprocess.Popen([*map(str, command), *flags], stdout=subprocess.PIPE, cwd=code, text=True) as popen:
-        try:
-            assert popen.stdout is not None
-            yield popen.stdout.readline().strip().rpartition(" on ")[2]
-        finally:
-            popen.terminate()
 
 
 def answers(asked: Path, other: Path, root: Path) -> dict[str, str]:
@@ -312,6 +301,7 @@ def main() -> int:
         second = Path(directory, "second")
         second.mkdir()
         several_roots(checks, earlier, root, second)
+        with_rules(checks, TREE, earlier, root, Path(directory, "certs"))
     return checks.closing()
 
 

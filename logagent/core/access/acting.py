@@ -12,6 +12,11 @@ MOST_LINKS = 8
 """Agents that a question may have come through: more levels than a fleet has."""
 
 
+def line_for(name: str, kinds: str) -> str:
+    """Return which line of an agent's settings would let another one ask for others."""
+    return f'a line under [acting] in the settings here, such as "{name}" = "{kinds}", would allow it'
+
+
 class Acting:
     """The agents that may ask for others.
 
@@ -58,7 +63,8 @@ class Acting:
             return f"{caller.identity} is no user of {caller.chain[0]}, the agent that was asked first"
         for link in caller.chain:
             if caller.proof not in self._claims(link):
-                return f"{link} may not ask for {caller.proof} here; its setting acting says for whom"
+                kinds = ", ".join([*sorted(self._claims(link)), caller.proof])
+                return f"{link} may not ask for {caller.proof} here; {line_for(link, kinds)}"
         return ""
 
     def _claims(self, name: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from logagent.core.access.acting import Acting
+from logagent.core.access.acting import Acting, line_for
 from logagent.core.access.caller import Caller
 from logagent.core.access.certified import CertificateKind, Certified, certified
 from logagent.core.wire.caller import CALLER_HEADER, BadCaller, from_header
@@ -19,10 +19,6 @@ _HEADER = CALLER_HEADER.encode()
 _NO_AGENT = (
     f"only agents may say for whom they ask, by the header {CALLER_HEADER}, and only where their certificate over TLS "
     "proves which agent it is"
-)
-_UNNAMED = (
-    "the agent {name} may not ask for others here; in this agent's settings, a line under [acting] such as "
-    '{name} = "token, cert, oidc, unix, anonymous" would allow it'
 )
 _UNTOLD = (
     f"{{name}} may ask for others here, and must say for whom, by the header {CALLER_HEADER}: an agent of an earlier "
@@ -51,37 +47,42 @@ class ActingProver:
         """
         told = [value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER]
         agent = _agent_of(scope)
-        acts = self._acting.agents(_names_of(agent)) if agent else []
-        if not told:
-            if agent and acts:
-                raise BadProof(_UNTOLD.format(name=acts[0]), status=_FORBIDDEN)
-            return None
         if agent is None:
-            raise BadProof(_NO_AGENT, status=_FORBIDDEN)
-        if not acts:
-            raise BadProof(_UNNAMED.format(name=agent.name), status=_FORBIDDEN)
-        return self._taken(_only(told), agent, scope)
+            if told:
+                raise BadProof(_NO_AGENT, status=_FORBIDDEN)
+            return None
+        try:
+            return self._taken(told, agent, scope)
+        except BadProof as bad:
+            bad.logged = f"the agent {agent.name}: {bad.told}"
+            raise
 
     def still_proves(self, caller: Caller) -> bool:
         """Return whether a caller for whom an agent asks would still be taken from it; see `Prover.still_proves`."""
         return not caller.chain or self._acting.still_takes(caller)
 
-    def _taken(self, told: str, agent: Certified, scope: Mapping[str, Any]) -> Caller:
+    def _taken(self, told: list[str], agent: Certified, scope: Mapping[str, Any]) -> Caller | None:
+        acts = self._acting.agents(_names_of(agent))
+        if not told:
+            if acts:
+                raise BadProof(_UNTOLD.format(name=acts[0]), status=_FORBIDDEN)
+            return None
+        if not acts:
+            told_how = line_for(agent.name, "token, unix")
+            raise BadProof(f"the agent {agent.name} may not ask for others here; {told_how}", status=_FORBIDDEN)
+        if len(told) > 1:
+            raise BadProof(
+                f"a request may have one header {CALLER_HEADER}, this one has {len(told)}", status=_MALFORMED
+            )
         if any(name in CREDENTIALS for name, _ in scope["headers"]):
             raise BadProof(f"a request with the header {CALLER_HEADER} shows nothing of its own", status=_FORBIDDEN)
         try:
-            caller = from_header(told)
+            caller = from_header(told[0])
         except BadCaller as bad:
             raise BadProof(f"the header {CALLER_HEADER} tells of nobody: {bad}", status=_MALFORMED) from None
         if objection := self._acting.objection(caller, _names_of(agent)):
             raise BadProof(objection, status=_FORBIDDEN)
         return caller
-
-
-def _only(told: list[str]) -> str:
-    if len(told) > 1:
-        raise BadProof(f"a request may have one header {CALLER_HEADER}, this one has {len(told)}", status=_MALFORMED)
-    return told[0]
 
 
 def _agent_of(scope: Mapping[str, Any]) -> Certified | None:
