@@ -22,6 +22,7 @@ from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.identity_provider import identity_provider
+from logagent.judging import RulesJudge
 from logagent.kept_peers import HeldPeers
 from logagent.local import LocalLogs
 from logagent.own_tls import Tls, own_tls
@@ -86,6 +87,7 @@ class InForce:
 
     Attributes:
         provider: an identity provider; None: there is none.
+        judge: knows the rules.
         app: answers requests.
     """
 
@@ -95,6 +97,7 @@ class InForce:
     provider: OidcProver | None
     logs: LocalLogs
     peers: HeldPeers
+    judge: RulesJudge
     app: StreamingQuart
 
 
@@ -129,6 +132,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
     settings, tls = prepared.settings, prepared.tls
     logs = prepared.logs or _logs(settings, lasting, prepared.formats)
     peers = _kept_peers(settings, tls, before) or HeldPeers(_peers(settings, tls))
+    judge = RulesJudge(rules_of(settings), logs, tuple(settings.peer))
     agent = Agent(
         logs=logs,
         peers=peers.peers,
@@ -136,12 +140,12 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         addresses=tuple(addresses),
         certificates=tls.ends,
         id=lasting.id,
-        rules=rules_of(settings),
+        rules=judge.rules,
         acts_as=acts_as(settings),
     )
-    app = create_app(agent, lasting.answers, version=__version__, access=prepared.access)
+    app = create_app(agent, lasting.answers, version=__version__, access=prepared.access, judge=judge)
     peers.hold()
-    return InForce(settings, tls, prepared.access, prepared.provider, logs, peers, app)
+    return InForce(settings, tls, prepared.access, prepared.provider, logs, peers, judge, app)
 
 
 def bounds(settings: Settings) -> dict[str, Any]:

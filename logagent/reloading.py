@@ -18,6 +18,7 @@ from logagent.in_force import InForce, Lasting, Prepared, bounds, in_force, prep
 from logagent.kept_peers import PeersKept
 from logagent.opening import Change, Openings
 from logagent.web.current_app import CurrentApp
+from logagent.web.rights import RightsWatch
 
 FIXED = tuple(setting.name for setting in SETTINGS if setting.restart)
 """The settings that only a restart changes."""
@@ -81,6 +82,7 @@ class Reloader:
     Attributes:
         app: gives each request to what is in force.
         now: what is in force.
+        rights: looks after the rights of the answers under way.
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Reloader:
     ) -> None:
         self.now = first
         self.app = CurrentApp(first.app)
+        self.rights = RightsWatch(lambda: lasting.answers.all, first.access, first.judge)
         self._lasting = lasting
         self._openings = openings
         self._again = again or (lambda fixed: first.settings)
@@ -173,6 +176,7 @@ class Reloader:
             await self._kept.keep(now.peers)
         fetch_keys(now.provider, before.provider, self._nursery)
         self._lasting.answers.bound(**bounds(now.settings))
+        self.rights.replace(now.access, now.judge)
         self._nursery.start_soon(_let_go_of, before, self.app.replace(now.app))
         restart = [name for name in FIXED if getattr(asked, name) != getattr(now.settings, name)]
         return _compared(before, now, (*restart, *(("listen",) if change.taken else ())), made.warnings)

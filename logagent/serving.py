@@ -83,6 +83,7 @@ def _begin_beside(nursery: trio.Nursery, answers: Answers, reloader: Reloader, s
     """Begin what goes on beside serving."""
     nursery.start_soon(_watch_signals, stopping, nursery, reloader)
     nursery.start_soon(_cut_answers, stopping, answers, reloader)
+    nursery.start_soon(reloader.rights.run)
     nursery.start_soon(Heap().run, answers.rest)
 
 

@@ -3,106 +3,21 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import UTC
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import trio
 from trio.testing import MockClock
 
 from logagent import in_force as state
 from logagent.config.errors import ConfigError
-from logagent.config.settings import Settings
 from logagent.core.outcome import Failure, Status
 from logagent.core.wire.verdict import from_trailers
-from logagent.disk.following.shared_tails import open_shared_tails
-from logagent.disk.threads import DiskThreads
-from logagent.disk.watch.watching import Watching
-from logagent.in_force import Lasting, bounds, in_force, prepared
-from logagent.kept_peers import keeping_peers
-from logagent.opening import Openings
-from logagent.peers.client.http_client import chunks, connect, trailers
-from logagent.reloading import Reloader, ReloadError, told
-from logagent.web.answers import Answers
-from logagent.web.server.connections import serve_connection
-from testbed.cluster import POLL
-from testbed.network import MemoryNetwork
+from logagent.peers.client.http_client import chunks, trailers
+from logagent.reloading import ReloadError, told
 from testbed.provider import ADDRESS, AUDIENCE, ISSUER, Provider
-
-
-class Agent:
-    """An agent over memory pipes, and what its settings would be if they were read now."""
-
-    reloader: Reloader
-    answers: Answers
-    lasting: Lasting
-
-    def __init__(self, settings: Settings, network: MemoryNetwork) -> None:
-        self.settings = settings
-        self.wrong: Exception | None = None
-        self.network = network
-        self.stopping = trio.Event()
-
-    def read(self, fixed: Mapping[str, Sequence[str]]) -> Settings:
-        if self.wrong is not None:
-            raise self.wrong
-        return replace(
-            self.settings, **{name: type(getattr(self.settings, name))(text) for name, (text,) in fixed.items()}
-        )
-
-    def set(self, **settings: Any) -> None:
-        self.settings = replace(self.settings, **settings)
-
-    def client(self) -> httpx.AsyncClient:
-        return connect("http://web-1", network=self.network)
-
-    async def text(self, route: str) -> tuple[int, str]:
-        async with self.client() as client:
-            response = await client.get(route)
-            return response.status_code, response.text
-
-
-@asynccontextmanager
-async def agent(root: Path, **settings: Any) -> AsyncIterator[Agent]:
-    given = Settings(
-        **{"name": "web-1", "listen": (), "root": (root,), "timezone": UTC, "trust_loopback": True} | settings
-    )
-    threads = DiskThreads(inline=True)
-    async with (
-        trio.open_nursery() as nursery,
-        keeping_peers() as kept,
-        open_shared_tails(threads, Watching(poll=POLL, notify=False)) as tails,
-    ):
-        it = Agent(given, MemoryNetwork(nursery))
-        it.answers = Answers(given.name, **bounds(given))
-        it.lasting = Lasting(it.answers, threads, tails, "a1")
-        made = prepared(given)
-        openings = Openings(given, made.tls.server)
-        first = in_force(made, it.lasting, openings.addresses)
-        await kept.keep(first.peers)
-        it.reloader = Reloader(
-            first,
-            it.lasting,
-            openings,
-            again=it.read,
-            kept=kept,
-            nursery=nursery,
-            stopping=it.stopping,
-            in_thread=_inline,
-        )
-        it.network.host("web-1", partial(serve_connection, it.reloader.app))
-        yield it
-        nursery.cancel_scope.cancel()
-
-
-async def _inline(function: Any) -> Any:
-    return function()
+from testbed.reloadable import reloadable as agent
 
 
 @pytest.fixture

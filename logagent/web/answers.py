@@ -11,6 +11,7 @@ import trio
 
 from logagent.core.query import Query
 from logagent.web.body import BodyThreads
+from logagent.web.rights import Right, UnderWay
 
 MAX_FOLLOWS = 1000
 """Follows at once: each costs a few batches of memory, and little else while nothing is written."""
@@ -43,8 +44,8 @@ class Answers:
         self.name = name
         self.threads = threads or BodyThreads(inline=True)
         self.bound(most, most_follows=most_follows, max_time=max_time, max_bytes=max_bytes)
-        self._scopes: set[trio.CancelScope] = set()
-        self._follows: set[trio.CancelScope] = set()
+        self._ending: set[UnderWay] = set()
+        self._follows: set[UnderWay] = set()
         self._ended = trio.Event()
 
     def bound(
@@ -64,7 +65,7 @@ class Answers:
     @property
     def under_way(self) -> int:
         """The number of answers under way, without follows."""
-        return len(self._scopes)
+        return len(self._ending)
 
     @property
     def follows(self) -> int:
@@ -89,33 +90,43 @@ class Answers:
         limits = replace(limits, timeout=None if timeout == math.inf else timeout, max_bytes=max_bytes)
         return replace(query, limits=limits)
 
+    @property
+    def all(self) -> list[UnderWay]:
+        """The answers and follows under way."""
+        return [*self._ending, *self._follows]
+
     @contextmanager
-    def one_more(self, query: Query) -> Iterator[trio.CancelScope]:
-        """Count one more answer while the block runs, in the cancel scope that this yields."""
-        scope = trio.CancelScope()
-        scopes = self._follows if query.follow else self._scopes
-        scopes.add(scope)
+    def one_more(self, query: Query, right: Right | None = None) -> Iterator[UnderWay]:
+        """Count one more answer while the block runs, which is to run in its cancel scope.
+
+        Args:
+            query: that is answered.
+            right: to the answer; None: anybody's.
+        """
+        one = UnderWay(right)
+        others = self._follows if query.follow else self._ending
+        others.add(one)
         try:
-            yield scope
+            yield one
         finally:
-            scopes.discard(scope)
+            others.discard(one)
             self._ended.set()
 
     async def rest(self, seconds: float) -> None:
         """Return once one more answer has ended, and for so many seconds then no other ended or was under way."""
         await self._ended.wait()
-        while self._ended.is_set() or self._scopes:
+        while self._ended.is_set() or self._ending:
             self._ended = trio.Event()
             with trio.move_on_after(seconds):
                 await self._ended.wait()
 
     def cut_follows(self) -> None:
         """End every follow now, with a verdict that says why; none would end by itself."""
-        for scope in self._follows:
-            scope.cancel()
+        for one in self._follows:
+            one.cutting.cancel()
 
     def cut(self) -> None:
         """End every answer and follow now, with a verdict that says why."""
         self.cut_follows()
-        for scope in self._scopes:
-            scope.cancel()
+        for one in self._ending:
+            one.cutting.cancel()

@@ -37,6 +37,7 @@ from logagent.web.documents import (
     refuse_for_now,
 )
 from logagent.web.forms import Form, hits_form, logs_form
+from logagent.web.rights import Judge, Right
 from logagent.web.streaming import Answer, Plan, StreamingQuart
 from logagent.web.tracing import trace_of
 from logagent.web.uploads import Upload, UploadRoom, check_form, takes_form
@@ -81,7 +82,9 @@ class AnsweringAgent(Protocol):
         ...
 
 
-def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, access: Access) -> StreamingQuart:
+def create_app(
+    agent: AnsweringAgent, answers: Answers, *, version: str, access: Access, judge: Judge | None = None
+) -> StreamingQuart:
     """Make the application of one agent.
 
     Args:
@@ -89,8 +92,9 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, access:
         answers: counts and bounds the answers under way.
         version: of the agent; every response names it.
         access: decides which requests are answered.
+        judge: knows the rules, for answers that are under way when they change; None: there are none.
     """
-    routes = _Routes(agent, answers, version, access)
+    routes = _Routes(agent, answers, version, access, judge)
     app = StreamingQuart(__name__)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.route("/logs", methods=["GET", "POST"])(routes.logs)
@@ -109,11 +113,14 @@ def create_app(agent: AnsweringAgent, answers: Answers, *, version: str, access:
 class _Routes:
     """One method for each route."""
 
-    def __init__(self, agent: AnsweringAgent, answers: Answers, version: str, access: Access) -> None:
+    def __init__(
+        self, agent: AnsweringAgent, answers: Answers, version: str, access: Access, judge: Judge | None
+    ) -> None:
         self._agent = agent
         self._answers = answers
         self._version = version
         self._access = access
+        self._judge = judge
         self._uploads = UploadRoom()
 
     async def check_names(self) -> None:
@@ -196,7 +203,8 @@ class _Routes:
         )
         query = self._answers.bounded(query)
         plan = _plan(self._agent.answer(query, caller), query, form, self._sign)
-        return Answer(plan, self._answers, form.mimetype)
+        right = Right(request.scope, caller, self._access, self._judge, query)
+        return Answer(replace(plan, right=right), self._answers, form.mimetype)
 
 
 async def _refuse_uploads() -> None:

@@ -30,6 +30,7 @@ from logagent.web.answers import Answers
 from logagent.web.body import Body, BodyRendering
 from logagent.web.documents import Problem
 from logagent.web.handover import Handover
+from logagent.web.rights import TAKEN_AWAY, Right
 from logagent.web.tracing import log_refusal, trace_of
 from logagent.web.uploads import Upload, takes_form
 
@@ -58,6 +59,7 @@ class Plan:
         strict: whether an incomplete answer ends in a stream reset.
         refuse: makes the response in place of an answer that failed before its first byte.
         cursors: makes the cursors of records, if they have any.
+        right: of the caller to the answer; None: anybody's.
     """
 
     source: Source
@@ -70,6 +72,7 @@ class Plan:
     strict: bool
     refuse: Refuse
     cursors: RecordCursors | None = None
+    right: Right | None = None
 
 
 class Answer(TrioResponse):
@@ -146,12 +149,14 @@ class _Delivery:
     async def _answered(self) -> Outcome:
         """Send all batches, and return the outcome, also if the source raised or the answer was cut."""
         try:
-            with self._answers.one_more(self._plan.query) as scope, scope:
+            with self._answers.one_more(self._plan.query, self._plan.right) as under_way, under_way.cutting:
                 await self._pump()
                 return self._outcome
         except Exception:
             _log.exception("an answer failed")
             return self._unfinished(Status.INTERNAL, "internal error")
+        if under_way.is_taken:
+            return self._unfinished(Status.PERMISSION_DENIED, TAKEN_AWAY)
         return self._unfinished(Status.UNAVAILABLE, f"{self._answers.name} is stopping")
 
     def _with_cursor(self, outcome: Outcome) -> Outcome:

@@ -1,0 +1,183 @@
+"""An answer whose right is taken away ends within a second, whatever took it; others go on."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trio
+from trio.testing import MockClock
+
+from logagent.config.access_rules import AccessRule
+from logagent.core.access.tokens import RANDOM_BYTES, TokenEntry, digest_of, token_of
+from logagent.core.outcome import Outcome, Status
+from logagent.core.wire.verdict import from_trailers
+from logagent.peers.client.http_client import chunks, trailers
+from logagent.token_file import change
+from logagent.web.rights import TAKEN_AWAY
+from testbed.reloadable import Reloadable, reloadable
+
+TOKEN = token_of(secrets.token_bytes(RANDOM_BYTES))
+ENTRY = TokenEntry("alice", digest_of(TOKEN), ("web",))
+ALL = AccessRule(True, ("token:alice",))
+WITHIN = 1.0
+
+
+@dataclass
+class Followed:
+    """A follow under way."""
+
+    response: httpx.Response
+    body: bytes = b""
+    ended: float | None = None
+    error: Exception | None = None
+
+    @property
+    def verdict(self) -> Outcome:
+        return from_trailers(trailers(self.response))
+
+    async def read(self) -> None:
+        try:
+            async for chunk in chunks(self.response):
+                self.body += chunk
+        except httpx.HTTPError as error:
+            self.error = error
+        self.ended = trio.current_time()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "logs"
+    root.mkdir()
+    for name in ("app", "db"):
+        (root / f"{name}.log").write_text("2026-11-29T10:00:00Z a line\n")
+    return root
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> Path:
+    change(tmp_path / "tokens", lambda _: (ENTRY,))
+    return tmp_path / "tokens"
+
+
+@asynccontextmanager
+async def agent(root: Path, tokens: Path, *rules: AccessRule, **settings: Any) -> AsyncIterator[Reloadable]:
+    """An agent that knows alice by her token."""
+    named = {"root_name": {root: "logs"}, "tokens": tokens, "rule": rules}
+    async with reloadable(root, **(named | settings)) as it:
+        yield it
+
+
+@asynccontextmanager
+async def following(it: Reloadable, query: str = "filename=app.log", **headers: str) -> AsyncIterator[Followed]:
+    """A follow by alice, read by a task of its own."""
+    sent = {"authorization": f"Bearer {TOKEN}", "accept-encoding": "identity"} | headers
+    async with it.client() as client, trio.open_nursery() as nursery:
+        async with client.stream("GET", f"/logs?follow=true&n=1&{query}", headers=sent) as response:
+            assert response.status_code == 200
+            followed = Followed(response)
+            nursery.start_soon(followed.read)
+            await trio.sleep(3)
+            assert followed.ended is None
+            yield followed
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_follow_ends_when_its_token_is_revoked(autojump_clock: MockClock, root: Path, tokens: Path) -> None:
+    async with agent(root, tokens) as it, following(it) as followed:
+        change(tokens, lambda _: (replace(ENTRY, revoked=1),))
+        taken = trio.current_time()
+        await trio.sleep(WITHIN)
+        assert followed.ended is not None
+        assert followed.ended - taken <= WITHIN
+        verdict = followed.verdict
+        assert (verdict.status, verdict.message) == (Status.PERMISSION_DENIED, TAKEN_AWAY)
+        assert [(part.host, part.status) for part in verdict.hosts] == [("web-1", Status.PERMISSION_DENIED)]
+        assert verdict.cursor
+
+
+async def test_the_end_stands_in_the_body_where_that_has_one(
+    autojump_clock: MockClock, root: Path, tokens: Path
+) -> None:
+    async with agent(root, tokens) as it, following(it, accept="application/x-ndjson") as followed:
+        change(tokens, lambda _: ())
+        await trio.sleep(WITHIN)
+        end = json.loads(followed.body.splitlines()[-1])
+        assert TAKEN_AWAY in json.dumps(end)
+
+
+async def test_a_strict_follow_is_reset(autojump_clock: MockClock, root: Path, tokens: Path) -> None:
+    async with agent(root, tokens) as it, following(it, prefer="handling=strict") as followed:
+        change(tokens, lambda _: ())
+        await trio.sleep(WITHIN)
+        assert followed.error is not None
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [AccessRule(True, ("token:bob",))],
+        [AccessRule(True, ("token:alice",), hosts=("db-*",))],
+        [AccessRule(True, ("token:alice",), what=("logs",))],
+        [AccessRule(False, ("group:web",)), ALL],
+        [AccessRule(False, ("*",), files=("app.log",)), ALL],
+        [AccessRule(True, ("token:alice",), files=("db.log",))],
+    ],
+    ids=["another caller", "another host", "no follows", "a group denied", "the file denied", "another file"],
+)
+async def test_a_follow_ends_when_rules_take_it_away(
+    autojump_clock: MockClock, root: Path, tokens: Path, rules: list[AccessRule]
+) -> None:
+    async with agent(root, tokens, ALL) as it, following(it) as followed:
+        it.set(rule=tuple(rules))
+        await it.reloader.reload()
+        await trio.sleep(WITHIN)
+        assert followed.ended is not None
+        assert followed.verdict.status is Status.PERMISSION_DENIED
+        assert "app.log" not in followed.verdict.message
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [],
+        [ALL],
+        [AccessRule(False, ("token:bob",)), ALL],
+        [AccessRule(False, ("*",), files=("db.log",)), ALL],
+        [AccessRule(True, ("group:web",), files=("app.*",), what=("logs", "follow"))],
+    ],
+    ids=["none", "the same", "another caller denied", "another file denied", "this file alone"],
+)
+async def test_a_follow_goes_on_while_rules_show_what_it_reads(
+    autojump_clock: MockClock, root: Path, tokens: Path, rules: list[AccessRule]
+) -> None:
+    async with agent(root, tokens, ALL) as it, following(it) as followed:
+        it.set(rule=tuple(rules), patience=4.0)
+        await it.reloader.reload()
+        await trio.sleep(WITHIN)
+        assert followed.ended is None
+        change(tokens, lambda _: ())
+        await trio.sleep(WITHIN)
+        assert followed.ended is not None, "the new state looks after it"
+
+
+async def test_an_answer_that_is_no_follow_ends_likewise(autojump_clock: MockClock, root: Path, tokens: Path) -> None:
+    (root / "app.log").write_bytes(b"2026-11-29T10:00:00Z a line that nobody takes\n" * 200_000)
+    headers = {"authorization": f"Bearer {TOKEN}", "accept-encoding": "identity"}
+    async with agent(root, tokens) as it, it.client() as client:
+        async with client.stream("GET", "/logs?filename=app.log", headers=headers) as response:
+            body = chunks(response)
+            await body.__anext__()
+            change(tokens, lambda _: ())
+            await trio.sleep(WITHIN)
+            async for _ in body:
+                pass
+            verdict = from_trailers(trailers(response))
+            assert (verdict.status, verdict.message) == (Status.PERMISSION_DENIED, TAKEN_AWAY)
