@@ -51,7 +51,7 @@ def read_certificates(encoded: bytes) -> tuple[Certificate, ...]:
         if encoded.startswith(b"0"):
             return (_of(x509.load_der_x509_certificate(encoded)),)
         return tuple(map(_of, x509.load_pem_x509_certificates(encoded)))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return ()
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from logagent import certs
@@ -18,6 +20,7 @@ from logagent.core.access.caller import Caller, Proof
 from logagent.core.access.certified import LONGEST_NAME, MOST_NAMES, CertificateKind, Certified, certified
 from logagent.core.access.mirrored import mirrored
 from logagent.core.access.rules import Rule, Rules
+from logagent.core.wire.certificates import read_certificates
 from testbed.made_certificates import ANY, CLIENT, DAY, MAIL, SERVER, make
 
 CN, OU = NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME
@@ -57,7 +60,7 @@ def test_an_authority_is_nobody_whatever_its_purposes(ours: Path, tmp_path: Path
 def test_a_hosts_certificate_as_the_program_makes_it_is_a_hosts(ours: Path) -> None:
     certs.host("web-1", ours, addresses=["web-1.example.org"], now=datetime.now(UTC))
     der = x509.load_pem_x509_certificate((ours / "web-1.pem").read_bytes())
-    read = certified(der.public_bytes(certs.serialization.Encoding.DER))
+    read = certified(der.public_bytes(Encoding.DER))
     assert (read.kind, read.name, read.aliases) == (CertificateKind.HOST, "web-1", {"web-1.example.org"})
 
 
@@ -109,7 +112,7 @@ def test_the_same_name_twice_is_one(ours: Path, tmp_path: Path) -> None:
 
 
 def test_addresses_and_directories_name_no_person(ours: Path, tmp_path: Path) -> None:
-    address = x509.IPAddress(certs.ipaddress.ip_address("10.0.0.1"))
+    address = x509.IPAddress(ip_address("10.0.0.1"))
     directory = x509.DirectoryName(x509.Name([x509.NameAttribute(CN, "bob")]))
     read = certified(make(ours, tmp_path, alternatives=[address, directory]).der)
     assert (read.name, read.aliases) == ("alice", frozenset())
@@ -193,3 +196,14 @@ def test_the_orders_of_the_other_curves(curve: ec.EllipticCurve) -> None:
 def test_a_rule_may_name_any_name_of_a_certificate(who: str, accepted: bool) -> None:
     caller = Caller(Proof.CERT, "alice", aliases=frozenset({"alice@example.org"}))
     assert Rules([Rule(True, (who,))]).accepts(caller, "web-1") is accepted
+
+
+@pytest.mark.filterwarnings("ignore:Attribute's length")
+def test_no_byte_makes_a_certificate_one_that_cannot_be_judged(ours: Path, tmp_path: Path) -> None:
+    names = [ALICE, x509.UniformResourceIdentifier("urn:x"), x509.DNSName("laptop")]
+    der = make(ours, tmp_path, subject=[(OU, "ops"), (CN, "alice")], alternatives=names).der
+    for at in range(len(der)):
+        for byte in (0x00, 0x66, 0xFF, der[at] ^ 0x01):
+            changed = der[:at] + bytes([byte]) + der[at + 1 :]
+            assert certified(changed).fingerprint == hashlib.sha256(changed).hexdigest()
+            read_certificates(changed)
