@@ -18,12 +18,13 @@ from logagent.config import accounts
 from logagent.core.access.token_entries import BadTokens, from_document, to_document
 from logagent.core.access.tokens import TokenEntry
 
-LARGEST = 1024 * 1024
-"""Bytes of the file at most: some thousand tokens, which are read within milliseconds."""
+LARGEST = 512 * 1024
+"""Bytes of the file at most: two thousand tokens, which an agent reads within some milliseconds when they change."""
 LOCK_TIME = 10.0
 """Seconds to wait for another command that changes the file, which takes milliseconds."""
 
 _LOCK_STEP = 0.05
+_TOO_MANY = "take out tokens that nobody uses, also those that were revoked or have ended"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 Stamp = tuple[int, ...]
 """What changes whenever a file does: its device, its number, its size, and its times; empty: there is no file."""
@@ -34,11 +35,13 @@ class TokensFault(Exception):
 
     Attributes:
         suspect: whether others than the agent may have written it, so that nothing in it counts.
+        lasting: whether it lies in what the file holds, and stays until that is changed.
     """
 
-    def __init__(self, message: str, *, suspect: bool = False) -> None:
+    def __init__(self, message: str, *, suspect: bool = False, lasting: bool = False) -> None:
         super().__init__(message)
         self.suspect = suspect
+        self.lasting = lasting
 
 
 def read(path: Path, owners: Collection[int] | None = None) -> tuple[TokenEntry, ...]:
@@ -82,13 +85,13 @@ def read_stamped(path: Path, owners: Collection[int] | None) -> tuple[tuple[Toke
     except OSError as error:
         raise TokensFault(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
     if len(text) > LARGEST:
-        raise TokensFault(f"{path} has more than {LARGEST} bytes: revoke tokens that nobody uses")
+        raise TokensFault(f"{path} has more than {LARGEST} bytes: {_TOO_MANY}", lasting=True)
     try:
         return from_document(text.decode()), stamp_of(status)
     except UnicodeDecodeError:
-        raise TokensFault(f"{path} is not UTF-8") from None
+        raise TokensFault(f"{path} is not UTF-8", lasting=True) from None
     except BadTokens as error:
-        raise TokensFault(f"{path}: {error}") from None
+        raise TokensFault(f"{path}: {error}", lasting=True) from None
 
 
 def _check(path: Path, status: os.stat_result, owners: Collection[int] | None) -> None:
@@ -122,7 +125,10 @@ def change(path: Path, edit: Callable[[tuple[TokenEntry, ...]], tuple[TokenEntry
     try:
         path.parent.mkdir(mode=0o755, exist_ok=True)
         with _alone(path.parent):
-            _write(path, to_document(edit(read(path))))
+            document = to_document(edit(read(path)))
+            if len(document) > LARGEST:
+                raise TokensFault(f"{path} would have more than {LARGEST} bytes: {_TOO_MANY}")
+            _write(path, document)
     except FileNotFoundError:
         raise TokensFault(f"{path} cannot be written: there is no {path.parent}; make that directory") from None
     except OSError as error:

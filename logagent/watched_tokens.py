@@ -65,18 +65,22 @@ class WatchedTokens:
         return self._entries
 
     def _look(self, clock: float) -> None:
-        if not self._fault and self._stamp is not None and self._stamp == self._stamp_now():
+        stamp = self._stamp_now()
+        if self._stamp is not None and self._stamp == stamp:
             return
         try:
             self._entries, stamp = read_stamped(self._path, (0, os.geteuid()))
         except TokensFault as fault:
             self._break(fault, clock)
+            self._stamp = stamp if fault.lasting and self._is_settled(stamp) else None
             return
         if self._fault:
             _log.warning("%s is read again", self._path)
         self._fault, self._closed = "", False
-        settled = not stamp or self._now() >= stamp[-1] / 1e9 + SETTLED
-        self._stamp = stamp if settled else None
+        self._stamp = stamp if self._is_settled(stamp) else None
+
+    def _is_settled(self, stamp: Stamp) -> bool:
+        return not stamp or self._now() >= stamp[-1] / 1e9 + SETTLED
 
     def _break(self, fault: TokensFault, clock: float) -> None:
         if not self._fault:

@@ -102,6 +102,13 @@ def test_a_change_that_fails_changes_nothing(file: Path) -> None:
     assert file.read_text() == "{"
 
 
+def test_no_more_tokens_are_written_than_are_read(file: Path) -> None:
+    many = tuple(TokenEntry(f"name-{place}", f"{place:064x}") for place in range(5000))
+    with pytest.raises(TokensFault, match=r"would have more than .* take out tokens that nobody uses"):
+        change(file, lambda _: many)
+    assert read(file) == (ONE,)
+
+
 def test_names_and_groups_are_those_of_valid_tokens(file: Path) -> None:
     more = TokenEntry("web-ci", "ef" * 32, ("deploy",)), TokenEntry("gone", "01" * 32, ("x",), expires=1)
     change(file, lambda entries: (*entries, TWO, *more))

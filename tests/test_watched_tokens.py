@@ -35,6 +35,10 @@ def status(path: Path) -> os.stat_result:
     return path.stat()
 
 
+def change_to(path: Path, entry: TokenEntry) -> None:
+    path.write_text(to_document([entry]))
+
+
 def remove(path: Path) -> None:
     path.unlink()
 
@@ -75,6 +79,46 @@ async def test_a_file_is_read_only_when_it_was_changed(
         await trio.sleep(LOOK_AGAIN)
         names(tokens)
     assert opened == 0
+
+
+async def test_a_broken_file_is_read_again_only_when_it_was_changed(
+    autojump_clock: MockClock, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(file, "{")
+    tokens = WatchedTokens(file, now=lambda: LATER)
+    really, opened = os.open, list[object]()
+
+    def counted(*args: object, **kwargs: object) -> int:
+        opened.append(args)
+        return really(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", counted)
+    for _ in range(10):
+        await trio.sleep(LOOK_AGAIN)
+        with pytest.raises(NoTokensKnown):
+            tokens.current()
+    assert opened == []
+    monkeypatch.undo()
+    change_to(file, ONE)
+    await trio.sleep(LOOK_AGAIN)
+    assert names(tokens) == ["web-ci"]
+
+
+async def test_a_file_that_could_not_be_opened_for_a_moment_is_read_again(
+    autojump_clock: MockClock, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = WatchedTokens(file, now=lambda: LATER)
+    change(file, lambda entries: (*entries, TWO))
+
+    def none_left(*args: object, **kwargs: object) -> int:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(os, "open", none_left)
+    await trio.sleep(LOOK_AGAIN)
+    assert names(tokens) == ["web-ci"]
+    monkeypatch.undo()
+    await trio.sleep(LOOK_AGAIN)
+    assert names(tokens) == ["web-ci", "alice"]
 
 
 async def test_a_change_in_place_within_the_same_tick_is_seen(autojump_clock: MockClock, file: Path) -> None:

@@ -19,12 +19,15 @@ _FLAGS = {
     "-r": "--order oldest",
     "-H": "--host GLOB",
     "--since-time": "--since WHEN",
+    "--bearer": "--token-file FILE",
+    "--oauth2-bearer": "--token-file FILE",
+    "--password": "--token-file FILE",
     "--port": "--listen ADDRESS:PORT",
     "-p": "--listen ADDRESS:PORT",
     "-S": "--since WHEN",
     "-U": "--until WHEN",
 }
-"""Flags of kubectl, journalctl and servers, by what they are here. The newest line comes first here, as with
+"""Flags of kubectl, journalctl, curl and servers, by what they are here. The newest line comes first here, as with
 `journalctl -r`; who turns that round once more wants the oldest."""
 _CHOOSING = {
     "--include": "FILE may be a glob between quotes, such as '**/*.log'",

@@ -15,7 +15,9 @@ from logagent.core.outcome import Failure, Status
 from logagent.terminal.address import AgentAddress, agent_address
 from logagent.terminal.arguments import HostsArguments
 from logagent.terminal.credential import FRESH, SentToken
+from logagent.terminal.verdicts import FAILED
 from testbed.console import Console, typed
+from testbed.one_server import says, serving
 
 TOKEN = token_of(bytes(RANDOM_BYTES))
 HERE, ELSEWHERE = ("127.0.0.1", 8000), ("10.0.0.2", 8000)
@@ -117,6 +119,19 @@ def test_it_does_not_show_itself() -> None:
     assert TOKEN not in f"{token!r} {token} {AgentAddress('https://web-1', None, token)!r}"
 
 
+@pytest.mark.real
+@pytest.mark.parametrize("command", ["hosts", "files"])
+def test_a_bug_is_told_without_it(console: Console, file: str, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    def fails(*_: object) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(SentToken, "_objection", fails)
+    with serving(says()) as address:
+        assert console.run(command, "--agent", f"http://{address}", "--token-file", file) == FAILED
+    assert "ZeroDivisionError" in console.talk
+    assert TOKEN not in console.talk
+
+
 # What names it.
 
 
@@ -190,3 +205,5 @@ def test_a_token_that_is_typed_is_refused_and_not_repeated(console: Console, arg
     if any(word.startswith("--token") for word in argv):
         assert "takes no token here: every user of this machine can read arguments" in console.talk
         assert "--token-file FILE, or --token-command COMMAND" in console.talk
+    if "--bearer" in argv:
+        assert "is --token-file FILE meant?" in console.talk

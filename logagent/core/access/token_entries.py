@@ -39,10 +39,11 @@ def from_document(text: str) -> tuple[TokenEntry, ...]:
     if not isinstance(document, dict) or list(document) != ["tokens"] or not isinstance(document["tokens"], list):
         raise BadTokens('must be {"tokens": [...]}; `logagent token new` writes it')
     entries = tuple(_from_json(place, entry) for place, entry in enumerate(document["tokens"], 1))
-    digests = [entry.sha256 for entry in entries]
+    seen: set[str] = set()
     for place, entry in enumerate(entries, 1):
-        if entry.sha256 in digests[: place - 1]:
+        if entry.sha256 in seen:
             raise BadTokens(f"token {place} ({entry.name}): its sha256 stands there twice")
+        seen.add(entry.sha256)
     return entries
 
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import trio
 import trio.testing
+from hpack import NeverIndexedHeaderTuple
 from trio.testing import MockClock
 
 from logagent.core.batch import Batch
@@ -62,7 +63,9 @@ async def shown(agent: ScriptedAgent, status: str = "200", **headers: str) -> li
     assert asked.headers is not None
     agent.h2.send_headers(asked.stream_id, [(":status", status), *headers.items()], end_stream=True)
     await agent.send()
-    return [value.decode() for name, value in asked.headers if name == b"authorization"]
+    found = [header for header in asked.headers if header[0] == b"authorization"]
+    assert all(isinstance(header, NeverIndexedHeaderTuple) for header in found)
+    return [value.decode() for _, value in found]
 
 
 async def get(client: httpx.AsyncClient, path: str, answered: list[int]) -> None:
