@@ -11,12 +11,15 @@ from logagent.config.settings import Settings
 from logagent.disk.catalog.log_names import log_names
 from logagent.disk.catalog.never_served import NeverServed
 
+MAX_LINKS = 40
+"""Links that are followed for one name: the kernel's own limit (path_resolution(7))."""
+
 
 class FilePlace(NamedTuple):
     """One name of a file below one root.
 
     Attributes:
-        root: the name of the root.
+        root: the name of the root; empty: it is not known.
         name: of the file below it.
         logs: its name, and those of the logs that it is a generation of.
         perhaps: those of the logs that it may be a generation of.
@@ -32,7 +35,7 @@ class FilePlace(NamedTuple):
     there: bool
 
 
-def places(settings: Settings, file: str) -> list[FilePlace]:
+def places(settings: Settings, file: str, *, here: bool = True) -> list[FilePlace]:
     """Return the places of a file, by the names that it may be met by, and by those that it resolves to.
 
     Of several roots, those count that have the file, or all if none has it. Reads the disk, and blocks.
@@ -40,18 +43,45 @@ def places(settings: Settings, file: str) -> list[FilePlace]:
     Args:
         settings: of the agent of this host.
         file: its name below the roots, `ROOT:NAME`, or its absolute path.
+        here: whether it is a file of this host; of others its name alone counts.
 
     Raises:
         ValueError: for a path outside of the roots, or a name that none has; says what would be right.
     """
+    hides = NeverServed(settings.never_serve)
+    if not here:
+        return [_elsewhere(settings, file, hides)]
     met = dict.fromkeys(_met(settings, file))
     existing = [(root, name) for root, name in met if (root / name).exists()]
     named = dict.fromkeys(existing or met)
-    resolved = {
-        place for root, name in existing for place in _below_roots(settings, Path(os.path.realpath(root / name)))
+    behind = {
+        place for root, name in existing for path in _behind(root / name) for place in _below_roots(settings, path)
     }
-    hides = NeverServed(settings.never_serve)
-    return [_place(settings, root, name, hides) for root, name in dict.fromkeys([*named, *sorted(resolved)])]
+    return [_place(settings, root, name, hides) for root, name in dict.fromkeys([*named, *sorted(behind)])]
+
+
+def _behind(path: Path) -> Iterator[Path]:
+    """Yield what links lead to from a path, one after the other, and at last where it ends."""
+    for _ in range(MAX_LINKS):
+        if not path.is_symlink():
+            break
+        target = Path(os.path.realpath(path.parent)) / path.readlink()
+        path = Path(os.path.realpath(target.parent)) / target.name
+        yield path
+    yield Path(os.path.realpath(path))
+
+
+def _elsewhere(settings: Settings, file: str, hides: NeverServed) -> FilePlace:
+    """Return a file of another host, of which its name alone is known."""
+    before, colon, name = file.partition(":")
+    root, name = (before, name) if colon and before in settings.root_name.values() else ("", file)
+    _check_name(name, file)
+    return FilePlace(root, name, *log_names(name), _is_hidden(name, hides), True)
+
+
+def _check_name(name: str, file: str) -> None:
+    if not {"", ".", ".."}.isdisjoint(name.split("/")) or "\0" in name:
+        raise ValueError(f"{file} is no name of a file below a root, such as nginx/access.log")
 
 
 def _met(settings: Settings, file: str) -> Iterator[tuple[Path, str]]:
@@ -64,8 +94,7 @@ def _met(settings: Settings, file: str) -> Iterator[tuple[Path, str]]:
     before, colon, name = file.partition(":")
     named = [root for root, own in settings.root_name.items() if colon and own == before]
     name = name if named else file
-    if not {"", ".", ".."}.isdisjoint(name.split("/")) or "\0" in name:
-        raise ValueError(f"{file} is no name of a file below a root, such as nginx/access.log")
+    _check_name(name, file)
     yield from ((root, name) for root in named or settings.root_name)
 
 

@@ -72,14 +72,15 @@ def host(tmp_path: Path) -> Host:
 
 def test_what_is_allowed_is_told_for_each_kind_of_question(host: Host) -> None:
     code, told, _ = host.explain("unix:alice@web-1", "nginx/access.log")
+    why = "allows group:web, unix:alice@web-1; files nginx/, app.log; what logs, hits"
     assert told == (
         "who:   unix:alice@web-1, in no group\n"
         "host:  web-1\n"
         "file:  log:nginx/access.log\n"
         "\n"
         "QUESTION  ANSWER            BY      WHY\n"
-        "logs      allowed, 1w back  rule 2  allows group:web, unix:alice@web-1 files nginx/, app.log for logs, hits\n"
-        "hits      allowed, 1w back  rule 2  allows group:web, unix:alice@web-1 files nginx/, app.log for logs, hits\n"
+        f"logs      allowed, 1w back  rule 2  {why}\n"
+        f"hits      allowed, 1w back  rule 2  {why}\n"
         "files     denied            -       no rule allows it\n"
         "follow    denied            -       no rule allows it\n"
         "hosts     denied            -       no rule allows it\n"
@@ -91,8 +92,8 @@ def test_what_is_allowed_is_told_for_each_kind_of_question(host: Host) -> None:
 def test_what_denies_is_told_by_the_name_behind_a_link(host: Host) -> None:
     code, told, _ = host.explain("token:ops", "nginx/link.log")
     assert "file:  log:nginx/link.log\nfile:  log:private/secret.log\n" in told
-    assert "logs      denied   rule 1  denies * files private/ [log:private/secret.log]\n" in told
-    assert "hosts     allowed  rule 3  allows token:ops on web-* all files\n" in told
+    assert "logs      denied   rule 1  denies everybody; files private/ [log:private/secret.log]\n" in told
+    assert "hosts     allowed  rule 3  allows token:ops; hosts web-*\n" in told
     assert code == 1
 
 
@@ -158,6 +159,21 @@ def test_a_path_is_found_below_its_root(host: Host) -> None:
 def test_a_file_that_no_root_has_is_judged_by_its_name_in_each(host: Host) -> None:
     _, told, _ = host.explain("token:ops", "none.log")
     assert "file:  log:none.log; no such file here\nfile:  srv:none.log; no such file here\n" in told
+
+
+def test_every_name_on_the_way_of_links_counts(host: Host) -> None:
+    (host.root / "last.log").symlink_to("private/on.log")
+    (host.root / "private" / "on.log").symlink_to("../app.log")
+    code, told, _ = host.explain("token:ops", "last.log")
+    assert "file:  log:last.log\nfile:  log:app.log" in told
+    assert "denies everybody; files private/ [log:private/on.log]" in told
+    assert code == 1
+
+
+def test_of_another_host_the_name_alone_counts(host: Host) -> None:
+    _, told, _ = host.explain("token:db", "db-1", "nginx/link.log")
+    assert "file:  nginx/link.log\n\n" in told
+    assert "log:private" not in told
 
 
 def test_another_host_is_told_to_have_rules_of_its_own(host: Host) -> None:

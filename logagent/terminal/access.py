@@ -45,18 +45,24 @@ class JudgedPlace(Protocol):
     def there(self) -> bool: ...
 
 
+class Places(Protocol):
+    """Returns the places of a file, `here` or of another host; raises ValueError for a name that no file can have."""
+
+    def __call__(self, settings: Settings, file: str, *, here: bool) -> Sequence[JudgedPlace]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class OfHost:
     """What is known of this host, by those who may read its disk.
 
     Attributes:
         rules: makes the rules of its settings.
-        places: returns the places of a file; raises ValueError for a name that no file can have.
+        places: returns the places of a file.
         groups: returns the groups of a token's name; None: there is no such token.
     """
 
     rules: Callable[[Settings], Rules]
-    places: Callable[[Settings, str], Sequence[JudgedPlace]]
+    places: Places
     groups: Callable[[Settings, str], frozenset[str] | None]
 
 
@@ -95,11 +101,12 @@ def explain(
         whats = [What(rule_words.known(word, tuple(What))) for word in typed.what]
     except ValueError as error:
         raise ConfigError("--what", str(error)) from None
+    host = typed.host or settings.name
     try:
-        places = of_host.places(settings, typed.file)
+        places = of_host.places(settings, typed.file, here=host == settings.name)
     except ValueError as error:
         raise ConfigError("FILE", str(error)) from None
-    asked = _Asked(caller, typed.host or settings.name, places, whats)
+    asked = _Asked(caller, host, places, whats)
     rules = of_host.rules(settings)
     streams.print("".join(f"{line}\n" for line in _heading(asked, settings, known)))
     if not rules:
@@ -140,8 +147,12 @@ def _heading(asked: _Asked, settings: Settings, known: str) -> list[str]:
         notes += [f"also judged as {', '.join(place.logs[1:])}"] if place.logs[1:] else []
         notes += [f"denied, but not allowed, with {' and '.join(place.perhaps)}"] if place.perhaps else []
         notes += ["never served, whoever asks: see never_serve"] if place.never_served else []
-        lines.append("; ".join([f"file:  {place.root}:{place.name}", *notes]))
+        lines.append("; ".join([f"file:  {_called(place)}", *notes]))
     return [in_line(line) for line in lines]
+
+
+def _called(place: JudgedPlace | FileNames) -> str:
+    return f"{place.root}:{place.name}" if place.root else place.name
 
 
 def _is_never_served(places: Sequence[JudgedPlace]) -> bool:
@@ -176,17 +187,18 @@ def _row(one: Ruling, *, hidden: bool, several: bool) -> tuple[str, str, str, st
     if one.needed is not one.what:
         why = f"as for {one.needed}: {why}"
     if several and one.name is not None:
-        why += f" [{one.name.root}:{one.name.name}]"
+        why += f" [{_called(one.name)}]"
     return one.what, answer, one.rule.place if one.rule else "-", why
 
 
 def in_words(rule: Rule) -> str:
     """Return a rule in one line."""
-    parts = ["allows" if rule.allows else "denies", ", ".join(rule.who)]
-    parts += ["on", ", ".join(rule.hosts)] if rule.hosts else []
-    parts += ["files", ", ".join(glob.text for glob in rule.files)] if rule.files else ["all files"]
-    parts += ["for", ", ".join(what for what in What if what in rule.what)] if rule.what else []
-    return " ".join(parts)
+    whom = ", ".join(rule.who) if rule.who and rule.who != ("*",) else "everybody"
+    parts = [f"{'allows' if rule.allows else 'denies'} {whom}"]
+    parts += [f"hosts {', '.join(rule.hosts)}"] if rule.hosts else []
+    parts += [f"files {', '.join(glob.text for glob in rule.files)}"] if rule.files else []
+    parts += [f"what {', '.join(what for what in What if what in rule.what)}"] if rule.what else []
+    return "; ".join(parts)
 
 
 def span(nanoseconds: int) -> str:
