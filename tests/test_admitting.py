@@ -12,7 +12,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent import certs
-from logagent.admitting import access_of, local_rights, rules_of, supplementary_groups
+from logagent.admitting import access_of, acts_as, local_rights, rules_of, supplementary_groups
 from logagent.config import accounts
 from logagent.config.access_rules import AccessRule
 from logagent.config.settings import Settings
@@ -132,3 +132,30 @@ async def test_who_was_known_by_a_proof_that_is_not_taken_any_more_is_known_no_m
         assert access.still_admits(Caller(proof, "alice", chain=("web-2",))), "another agent has proved it"
     assert access.still_admits(Caller(Proof.UNIX, "root@web-1"))
     assert access.still_admits(ANONYMOUS)
+
+
+def test_it_asks_for_others_by_its_own_name_if_its_certificate_has_it(tmp_path: Path) -> None:
+    certs.init(tmp_path, now=datetime.now(UTC))
+    certificate, *_ = certs.host("host-a", tmp_path, addresses=["web-1"], now=datetime.now(UTC))
+    for name, told in (("web-1", "web-1"), ("WEB-1", "WEB-1"), ("web-2", "host-a")):
+        assert acts_as(Settings(name=name, tls_certificate=certificate)) == told
+    assert acts_as(Settings(name="web-1")) == "web-1"
+
+
+TOLD = [(b"log-caller", b'who="token:alice", chain=("web-1")')]
+RULE = AccessRule(allows=True, who=("*",))
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        (Settings(name="web-1"), None),
+        (Settings(name="web-1", rule=(RULE,)), 403),
+        (Settings(name="web-1", acting={"web-2": frozenset({"token"})}), 403),
+    ],
+)
+async def test_for_whom_a_client_asks_is_looked_at_where_there_are_rules_or_agents_that_may_ask_for_others(
+    settings: Settings, status: int | None
+) -> None:
+    refusal = await access_of(settings).refusal({"scheme": "http", "headers": TOLD, "state": {}})
+    assert (refusal.status if refusal else None) == status

@@ -233,6 +233,22 @@ async def test_what_a_peer_takes_is_remembered_for_a_while(
         assert peer.paths() == ["/healthz", "/logs"]
 
 
+async def test_a_follow_that_comes_back_says_again_for_whom_it_asks(
+    autojump_clock: MockClock, tmp_path: Path, papers: Papers
+) -> None:
+    async with fleet(tmp_path, papers, here=ALLOW) as it, trio.open_nursery() as nursery:
+        peer = Peer(it)
+        ask = partial(it.ask, shows="token:alice", accept="application/x-ndjson")
+        nursery.start_soon(ask, "filename=app.log&follow=true&n=1&timeout=20")
+        await trio.sleep(5)
+        it.kill("db-2")
+        await trio.sleep(5)
+        it.revive("db-2")
+    followed = [headers for path, headers in peer.asked if path == "/logs"]
+    assert len(followed) == 3  # the lines before, the follow, and the follow again
+    assert {headers[CALLER_HEADER.encode()] for headers in followed} == {b'who="token:alice", chain=("web-1")'}
+
+
 @pytest.mark.parametrize("route", ["/logs", "/hits", "/files"])
 async def test_what_a_peer_answers_that_was_put_back_to_an_earlier_version_is_not_passed_on(
     autojump_clock: MockClock, tmp_path: Path, papers: Papers, route: str
