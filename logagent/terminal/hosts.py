@@ -45,7 +45,7 @@ class NoHosts(Exception):
     """An agent did not answer with a list of hosts; the message says why, and is written behind the agent's URL.
 
     Attributes:
-        why: why it could not be asked at all; empty: it could.
+        why: why it could not be asked, or what it refuses; empty: neither is known.
     """
 
     def __init__(self, message: str, why: str = "") -> None:
@@ -72,7 +72,7 @@ def hosts_in(head: AnswerHead, document: bytes) -> list[HostState]:
 
 def failed_hosts(failure: Failure) -> NoHosts:
     """Return the error of an agent that refused, or was not asked."""
-    return NoHosts(f": {failure.message} ({failure.status.name}){in_trace(failure.trace)}")
+    return NoHosts(f": {failure.message} ({failure.status.name}){in_trace(failure.trace)}", failure.message)
 
 
 def unreachable(why: str) -> NoHosts:

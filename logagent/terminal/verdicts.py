@@ -33,6 +33,8 @@ _NEVER_BEGAN = (Status.NOT_FOUND, Status.PERMISSION_DENIED, Status.UNAVAILABLE, 
 """The status of a host that was not searched at all, if no line came from it."""
 _NOBODY_LISTENS = "cannot connect: connection refused"
 """The message of an outcome whose agent does not run, or listens elsewhere."""
+_NOTHING_SHOWN = "nothing was shown that does"
+"""The end of what an agent says that does not know who asks."""
 _BUDGETS = (Status.DEADLINE_EXCEEDED, Status.RESOURCE_EXHAUSTED)
 """The status of an answer that stopped at a limit, and that people may want to continue."""
 
@@ -79,12 +81,14 @@ def told(note: Note, agent: str) -> str:
 
 
 def advice(message: str, agent: str) -> list[str]:
-    """Return what to do about an agent that cannot be reached; nothing if its message says all there is to say.
+    """Return what to do about an agent that does not answer; nothing if its message says all there is to say.
 
     Args:
-        message: why it could not be asked.
+        message: why not.
         agent: its URL.
     """
+    if message.endswith(_NOTHING_SHOWN):
+        return ["--token-file FILE shows a token, and --certs DIR, or --cert and --key, a client certificate"]
     if message != _NOBODY_LISTENS or not agent.startswith("http"):
         return []
     if not agent.rpartition(":")[2].isdecimal():

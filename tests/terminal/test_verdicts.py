@@ -7,6 +7,7 @@ import pytest
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
+from logagent.web.access import NO_PROOF
 
 OK = HostOutcome("web-1", Status.OK, lines=2)
 EMPTY = HostOutcome("web-2", Status.OK)
@@ -80,6 +81,7 @@ def test_agent_that_cannot_be_asked_is_named() -> None:
     ("agent", "message", "said"),
     [
         ("http://127.0.0.1:8000", "cannot connect: connection refused", ["nothing listens there"]),
+        ("https://web-1:8443", f"refuses who asks: {NO_PROOF}", ["--token-file FILE shows a token"]),
         ("https://[::1]:8443", "cannot connect: connection refused", ["nothing listens there"]),
         ("http://web-1", "cannot connect: connection refused", ["a URL without a port means port 80"]),
         ("https://[::1]", "cannot connect: connection refused", ["a URL without a port means port 80"]),
