@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,13 +16,16 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from logagent import in_force
 from logagent.config.access_rules import AccessRule
 from logagent.core.access.tokens import RANDOM_BYTES, TokenEntry, digest_of, token_of
-from logagent.core.outcome import Outcome, Status
+from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.token_file import change
+from logagent.web.admission import key_fetching
 from logagent.web.rights import TAKEN_AWAY
+from testbed.provider import ADDRESS, AUDIENCE, ISSUER, Provider, document, jwk, token
 from testbed.reloadable import Reloadable, reloadable
 
 TOKEN = token_of(secrets.token_bytes(RANDOM_BYTES))
@@ -181,3 +185,31 @@ async def test_an_answer_that_is_no_follow_ends_likewise(autojump_clock: MockClo
                 pass
             verdict = from_trailers(trailers(response))
             assert (verdict.status, verdict.message) == (Status.PERMISSION_DENIED, TAKEN_AWAY)
+
+
+async def test_a_follow_by_a_signed_token_ends_when_its_key_is_withdrawn_or_its_audience_counts_no_more(
+    autojump_clock: MockClock, root: Path, tokens: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider, fresh = Provider(), 5.0
+    monkeypatch.setattr(key_fetching, "FRESH", fresh)
+    monkeypatch.setattr(in_force, "fetch_json", lambda url, *, ca: provider.fetch())
+    oidc = {"oidc_issuer": ISSUER, "oidc_audience": (AUDIENCE, "second"), "oidc_keys": ADDRESS}
+    rule = AccessRule(True, (f"oidc:{ISSUER}/alice",))
+    signed = token(exp=time.time() + 86400, iat=None, aud="second")
+    async with agent(root, tokens, rule, **oidc) as it:
+        async with following(it, authorization=f"Bearer {signed}") as followed:
+            provider.published = Failure(Status.UNAVAILABLE, "down")
+            it.set(patience=7.0)
+            await it.reloader.reload()
+            await trio.sleep(fresh + 1)
+            assert followed.ended is None, "keys count on while no others can be fetched"
+            it.set(oidc_audience=(AUDIENCE,))
+            await it.reloader.reload()
+            await trio.sleep(WITHIN)
+            assert followed.verdict.message == TAKEN_AWAY
+        it.set(oidc_audience=("second",))
+        await it.reloader.reload()
+        async with following(it, authorization=f"Bearer {signed}") as followed:
+            provider.published = document(jwk("P-256"))
+            await trio.sleep(fresh + 1)
+            assert followed.verdict.message == TAKEN_AWAY
