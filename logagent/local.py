@@ -116,7 +116,7 @@ class LocalLogs:
         """
         archives = sum(any(generation.compressed for generation in log.generations) for log in logs)
         kept = max(LEAST_KEPT, self.options.kept // max(1, archives))
-        return [replace(self.options_of(log), kept=kept) for log in logs]
+        return [replace(self.options_of(log), kept=kept, alone=len(logs) == 1) for log in logs]
 
     def live(self) -> FollowSource:
         """Return the source of the lines that are written to these logs from now on.

@@ -58,13 +58,17 @@ class Body:
         coding: the content coding.
         threads: where large pieces are made.
         as_is: whether the text of a batch is its own bytes.
+
+    Attributes:
+        compresses: whether the coding is another than identity.
     """
 
     def __init__(self, rendering: BodyRendering, coding: str, threads: BodyThreads, *, as_is: bool) -> None:
         self._rendering = rendering
         self._encoder = encoder(coding)
         self._threads = threads
-        self._costs_nothing = as_is and coding == IDENTITY
+        self.compresses = coding != IDENTITY
+        self._costs_nothing = as_is and not self.compresses
 
     async def batch(self, batch: Batch) -> bytes:
         """Return the bytes of a batch; they may be none."""

@@ -1,6 +1,8 @@
 """Handing batches from a source to the body of an answer: small ones in the source's own task, others in a task beside.
 
-So a small answer takes no other task's turn, and of a large one the next batch is read while one is sent.
+So a small answer takes no other task's turn, and of a large one the next batch is read while one is sent. Its bytes are
+made before: a thread that makes them and one that reads would only take the interpreter lock from each other. To
+compress them takes none.
 """
 
 from __future__ import annotations
@@ -31,11 +33,23 @@ class Handover:
 
     Args:
         nursery: runs the task that takes a large batch.
-        take: takes one batch; returns once there is room for another.
+        make: makes the bytes of a batch.
+        take: takes one batch with its bytes; returns once there is room for another.
+        compresses: whether the bytes are compressed, which takes long and needs no interpreter lock: then the bytes of
+            a large batch are made while the next is read.
     """
 
-    def __init__(self, nursery: trio.Nursery, take: Callable[[Batch], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        nursery: trio.Nursery,
+        make: Callable[[Batch], Awaitable[bytes]],
+        take: Callable[[Batch, bytes], Awaitable[None]],
+        *,
+        compresses: bool = False,
+    ) -> None:
         self._nursery = nursery
+        self._make = make
+        self._compresses = compresses
         self._take = take
         self._pumping = trio.CancelScope()
         self._taking = trio.CancelScope()
@@ -62,13 +76,14 @@ class Handover:
         """Have a batch taken, once the one before it is; one task calls this at a time."""
         await self._all_taken()
         if not is_small(batch):
+            made = None if self._compresses else await self._make(batch)
             self._taken, self._taking = trio.Event(), trio.CancelScope()
-            self._nursery.start_soon(self._take_beside, batch)
+            self._nursery.start_soon(self._take_beside, batch, made)
         elif self._begun:
             await trio.lowlevel.checkpoint()
-            await self._take(batch)
+            await self._take(batch, await self._make(batch))
         else:  # No checkpoint: what a small source sends next is to go out in the same write.
-            await self._take(batch)
+            await self._take(batch, await self._make(batch))
         self._begun = True
 
     async def _all_taken(self) -> None:
@@ -81,10 +96,10 @@ class Handover:
         if self._error is not None:
             raise self._error
 
-    async def _take_beside(self, batch: Batch) -> None:
+    async def _take_beside(self, batch: Batch, made: bytes | None) -> None:
         try:
             with self._taking:
-                await self._take(batch)
+                await self._take(batch, await self._make(batch) if made is None else made)
         except Exception as error:
             self._error = error
             self._pumping.cancel()

@@ -186,17 +186,17 @@ class _Delivery:
 
     async def _pump(self) -> None:
         source, query = self._plan.source, self._plan.query
-        handover = Handover(self._connection.nursery, self._take)
+        handover = Handover(self._connection.nursery, self._body.batch, self._take, compresses=self._body.compresses)
         self._outcome = await handover.pumped(partial(source.pump, query))
 
-    async def _take(self, batch: Batch) -> None:
+    async def _take(self, batch: Batch, piece: bytes) -> None:
         # Counted first: if the answer is cut while this is sent, the client gets it all the same.
         self._lines += lines_in(batch) if self._plan.query.form.hits else batch.count
         self._records += batch.records
         self._scanned += batch.scanned
         self._positions.advance(batch.positions)
         self._notes = batch.notes or self._notes
-        await self._write(await self._body.batch(batch))
+        await self._write(piece)
 
     async def _write(self, piece: bytes) -> None:
         await self._start()

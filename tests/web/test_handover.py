@@ -22,13 +22,18 @@ class Taker:
         self.begun: list[Batch] = []
         self.taken: list[Batch] = []
 
-    async def __call__(self, batch: Batch) -> None:
+    async def __call__(self, batch: Batch, made: bytes) -> None:
         self.begun.append(batch)
         await self.may_take.wait()
         self.taken.append(batch)
 
 
-async def nothing(batch: Batch) -> None:
+async def body(batch: Batch) -> bytes:
+    """Makes the bytes of a batch."""
+    return batch.body
+
+
+async def nothing(batch: Batch, made: bytes) -> None:
     """Takes a batch at once."""
 
 
@@ -46,7 +51,7 @@ async def test_all_batches_are_taken_in_their_order_before_the_outcome_comes(nur
             await out.send(batch)
         return Outcome(message="done")
 
-    outcome = await Handover(nursery, taker).pumped(pump)
+    outcome = await Handover(nursery, body, taker).pumped(pump)
     assert (outcome.message, taker.taken) == ("done", sent)
 
 
@@ -66,7 +71,7 @@ async def test_first_small_batch_lets_no_other_task_run_in_between(nursery: trio
         assert ran
         return Outcome()
 
-    await Handover(nursery, nothing).pumped(pump)
+    await Handover(nursery, body, nothing).pumped(pump)
 
 
 async def test_source_works_on_one_batch_while_a_large_one_is_taken_and_no_third_is_held(
@@ -81,7 +86,7 @@ async def test_source_works_on_one_batch_while_a_large_one_is_taken_and_no_third
             await out.send(LARGE)
         return Outcome()
 
-    nursery.start_soon(Handover(nursery, taker).pumped, pump)
+    nursery.start_soon(Handover(nursery, body, taker).pumped, pump)
     await wait_all_tasks_blocked()
     assert (made, len(taker.begun)) == (2, 1)
     taker.may_take.set()
@@ -89,9 +94,67 @@ async def test_source_works_on_one_batch_while_a_large_one_is_taken_and_no_third
     assert len(taker.taken) == 3
 
 
+async def test_the_bytes_of_a_batch_are_made_before_the_next_is_read_and_once_there_is_room(
+    nursery: trio.Nursery,
+) -> None:
+    taker, steps = Taker(), list[str]()
+
+    async def make(batch: Batch) -> bytes:
+        steps.append("make")
+        await trio.lowlevel.checkpoint()
+        steps.append("made")
+        return batch.body
+
+    async def pump(out: Out) -> Outcome:
+        for _ in range(3):
+            steps.append("read")
+            await out.send(LARGE)
+        return Outcome()
+
+    nursery.start_soon(Handover(nursery, make, taker).pumped, pump)
+    await wait_all_tasks_blocked()
+    assert steps == ["read", "make", "made", "read"]  # the second is not made: the first still waits
+    taker.may_take.set()
+    await wait_all_tasks_blocked()
+    assert steps == ["read", "make", "made"] * 3
+
+
+async def test_the_bytes_of_a_batch_are_compressed_while_the_next_is_read(nursery: trio.Nursery) -> None:
+    read = 0
+
+    async def never_made(batch: Batch) -> bytes:
+        await trio.sleep_forever()
+        raise AssertionError
+
+    async def pump(out: Out) -> Outcome:
+        nonlocal read
+        for _ in range(3):
+            read += 1
+            await out.send(LARGE)
+        return Outcome()
+
+    nursery.start_soon(Handover(nursery, never_made, nothing, compresses=True).pumped, pump)
+    await wait_all_tasks_blocked()
+    assert read == 2
+    nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("batch", [SMALL, LARGE], ids=["small", "large"])
+async def test_what_making_raises_ends_the_answer(batch: Batch, nursery: trio.Nursery) -> None:
+    async def fail(batch: Batch) -> bytes:
+        raise ValueError("a bug")
+
+    async def pump(out: Out) -> Outcome:
+        await out.send(batch)
+        raise AssertionError
+
+    with pytest.raises(ValueError, match="a bug"):
+        await Handover(nursery, fail, nothing).pumped(pump)
+
+
 @pytest.mark.parametrize("batch", [SMALL, LARGE], ids=["small", "large"])
 async def test_what_taking_raises_ends_a_source_that_waits_for_ever(batch: Batch, nursery: trio.Nursery) -> None:
-    async def fail(batch: Batch) -> None:
+    async def fail(batch: Batch, made: bytes) -> None:
         raise ValueError("a bug")
 
     async def pump(out: Out) -> Outcome:
@@ -100,13 +163,13 @@ async def test_what_taking_raises_ends_a_source_that_waits_for_ever(batch: Batch
         raise AssertionError
 
     with pytest.raises(ValueError, match="a bug"):
-        await Handover(nursery, fail).pumped(pump)
+        await Handover(nursery, body, fail).pumped(pump)
 
 
 async def test_what_taking_raises_is_raised_though_the_source_ends_without_noticing(nursery: trio.Nursery) -> None:
     failed = trio.Event()
 
-    async def fail(batch: Batch) -> None:
+    async def fail(batch: Batch, made: bytes) -> None:
         failed.set()
         raise ValueError("a bug")
 
@@ -117,13 +180,13 @@ async def test_what_taking_raises_is_raised_though_the_source_ends_without_notic
         return Outcome(message="whole")
 
     with pytest.raises(ValueError, match="a bug"):
-        await Handover(nursery, fail).pumped(pump)
+        await Handover(nursery, body, fail).pumped(pump)
 
 
 async def test_nothing_is_taken_behind_a_batch_that_could_not_be(nursery: trio.Nursery) -> None:
     taken: list[Batch] = []
 
-    async def fail_first(batch: Batch) -> None:
+    async def fail_first(batch: Batch, made: bytes) -> None:
         taken.append(batch)
         if batch == LARGE:
             raise ValueError("a bug")
@@ -135,7 +198,7 @@ async def test_nothing_is_taken_behind_a_batch_that_could_not_be(nursery: trio.N
         return Outcome()
 
     with pytest.raises(ValueError, match="a bug"):
-        await Handover(nursery, fail_first).pumped(pump)
+        await Handover(nursery, body, fail_first).pumped(pump)
     assert taken == [LARGE]
 
 
@@ -149,7 +212,7 @@ async def test_cancelled_answer_has_no_task_left_that_takes(nursery: trio.Nurser
 
     with trio.CancelScope() as scope:
         nursery.start_soon(_cancel_when_blocked, scope)
-        await Handover(nursery, taker).pumped(pump)
+        await Handover(nursery, body, taker).pumped(pump)
     assert scope.cancelled_caught
     taker.may_take.set()
     await wait_all_tasks_blocked()

@@ -42,6 +42,7 @@ class ReadOptions:
         sizes: of the blocks that are read, in bytes, see `Reader`.
         life_bytes: bytes read after which a batch is sent even if it is empty.
         kept: bytes of an archive's blocks that may be held in memory.
+        alone: whether no other log of this host is asked for.
         read: `os.pread`, or a substitute in tests.
         announce: tells the kernel which part of a file is read next.
         begin: called with the descriptor of a file that is about to be read.
@@ -58,6 +59,7 @@ class ReadOptions:
     sizes: tuple[int, ...] = BLOCK_SIZES
     life_bytes: int = LIFE_BYTES
     kept: int = KEPT
+    alone: bool = False
     read: Read = os.pread
     announce: Announce = announce
     begin: Callable[[int], None] = _do_nothing

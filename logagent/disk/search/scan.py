@@ -19,14 +19,19 @@ from logagent.disk.search.options import LIFE_BYTES
 ENOUGH = BATCH_BYTES // 2
 """Bytes of collected lines from which on a batch is sent: with the lines of its last block it has 128 to 384 KiB."""
 MUCH = 3 * BATCH_BYTES // 2
-"""The same for lines without columns: these batches cost a thread hop and a dozen steps of the event loop
-each, but hardly more where they are larger. Two blocks make one; the turn of the thread is looked at between them."""
+"""The same for lines without columns, and for the only log of its host that is asked for: a batch costs some
+hops between threads and a dozen steps of the event loop, hardly more where it is larger. Two blocks make one; between
+them the turn of the thread is looked at. Where many logs are merged, each holds batches in memory."""
 
 
-def enough_for(query: Query) -> int:
-    """Return the bytes of collected lines from which on a batch is sent, once the answer has begun."""
+def enough_for(query: Query, *, alone: bool) -> int:
+    """Return the bytes of collected lines from which on a batch is sent, once the answer has begun.
+
+    Args:
+        alone: whether the log is the only one of its host that is asked for.
+    """
     form = query.form
-    return ENOUGH if form.times or form.places or form.hits else MUCH
+    return MUCH if not form.hits and (alone or not (form.times or form.places)) else ENOUGH
 
 
 class Scan:

@@ -91,7 +91,7 @@ class Session:
         self._options = options.for_files(files)
         self._again = again
         self._check_cancelled, self._helped = check_cancelled, helped
-        self._timings, self._is_over, self._enough = Timings(), _never, enough_for(query)
+        self._timings, self._is_over, self._enough = Timings(), _never, enough_for(query, alone=options.alone)
         self._progress = SearchProgress(options.host, name, whole=query.form.whole)
         self._prepared: _Prepared | None = None
         self._under_way: OpenFile | None = None
