@@ -20,7 +20,8 @@ TOKENS = Setting(
     "tokens",
     str,
     "the file of tokens that `logagent token` writes: who shows one of them in the header Authorization is known by "
-    "its name; a changed file counts within a second; without this setting and oidc_issuer that header is not looked at",
+    "its name; a changed file counts within a second; without this setting and oidc_issuer that header is not looked "
+    "at",
     "file",
     otherwise="none; /etc/logagent/tokens is usual",
 )

@@ -21,12 +21,15 @@ from logagent import certs, revoking
 from logagent.client_certs import client
 from logagent.core.access.certified import certified
 from logagent.core.access.rules import Rule, Rules
-from logagent.peers.client.http_client import connect
+from logagent.core.outcome import Status
+from logagent.core.wire.verdict import from_trailers
+from logagent.peers.client.http_client import connect, trailers
 from logagent.peers.client.tls import client_tls
 from logagent.web.access import Access
 from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.proving import Provers
 from logagent.web.admission.revocations import Revocations, watched_fingerprints, watched_lists
+from logagent.web.rights import RightsWatch
 from logagent.web.server.listening import server_tls
 from testbed.cluster import start_cluster
 from testbed.made_certificates import ANY, CLIENT, DAY, MAIL, SERVER, Made, make
@@ -108,8 +111,13 @@ async def served(
     )
     own, ca = (ours / "web0.pem", ours / "web0-key.pem"), ours / "ca.pem"
     tls = {"web0": (server_tls(*own, ca), client_tls(ca))}
-    async with start_cluster(directory, {"web0": LINES}, tls=tls, access={"web0": access}) as it:
+    async with (
+        start_cluster(directory, {"web0": LINES}, tls=tls, access={"web0": access}) as it,
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(RightsWatch(lambda: it.answers["web0"].all, access, None).run)
         yield Served(ours, it.network)
+        nursery.cancel_scope.cancel()
 
 
 def host(*names: str) -> dict[str, Any]:
@@ -267,6 +275,27 @@ async def test_a_renewed_certificate_counts_beside_the_one_that_was_revoked(
     lists = watched_lists(path, (ours / "ca.pem").read_bytes(), needed=True, clock=trio.current_time)
     async with served(ours, tmp_path, revocations=Revocations(lists)) as it:
         assert [(await it.told(made))[0] for made in (old, new)] == [403, 200]
+
+
+@pytest.mark.parametrize("purposes", [[CLIENT], [CLIENT, SERVER]])
+async def test_a_follow_ends_when_its_certificate_is_revoked(
+    autojump_clock: MockClock, ours: Path, tmp_path: Path, purposes: Any
+) -> None:
+    made, path = make(ours, tmp_path / "made", purposes=purposes), tmp_path / "revoked"
+    path.write_text("")
+    revocations = Revocations(fingerprints=watched_fingerprints(path, clock=trio.current_time))
+    rules = ALICE if purposes == [CLIENT] else Rules()
+    async with served(ours, tmp_path, rules=rules, revocations=revocations) as it, it.client(made) as alice:
+        async with alice.stream("GET", "/logs?filename=app.log&follow=true&n=1&timeout=600") as response:
+            await trio.sleep(5)
+            path.write_text(certified(made.der).fingerprint)
+            begun = trio.current_time()
+            body = await response.aread()
+            took = trio.current_time() - begun
+            verdict = from_trailers(trailers(response))
+    assert body.splitlines() == LINES
+    assert (verdict.status, verdict.complete) == (Status.PERMISSION_DENIED, False)
+    assert took <= 1
 
 
 @pytest.mark.parametrize("purposes", [[CLIENT], [CLIENT, SERVER]])
