@@ -8,14 +8,15 @@ from pathlib import Path
 
 from logagent import token_file
 from logagent.admitting import rules_of
-from logagent.config import values
+from logagent.config import accounts, values
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
+from logagent.core.access.caller import Proof
 from logagent.core.access.rule_faults import KnownFacts
 from logagent.peers.client.tls import client_tls
 from logagent.peers.direct.tls_wire import over_tls
 from logagent.places_of_files import is_directory, never_serves, places
-from logagent.terminal.access import OfHost, explain, settings_of
+from logagent.terminal.access import KnownGroups, OfHost, explain, settings_of
 from logagent.terminal.access_check import AskedHosts, check
 from logagent.terminal.own_agent import nearest
 from logagent.terminal.setup_arguments import AccessArguments, AccessCheckArguments, AccessExplainArguments
@@ -69,5 +70,16 @@ def _tokens(path: Path) -> dict[str, frozenset[str]]:
         raise ConfigError("tokens", str(fault)) from None
 
 
-def _groups(settings: Settings, name: str) -> frozenset[str] | None:
-    return None if settings.tokens is None else _tokens(settings.tokens).get(name)
+def _groups(settings: Settings, proof: Proof, name: str) -> KnownGroups:
+    if proof is Proof.TOKEN and settings.tokens is not None:
+        groups = _tokens(settings.tokens).get(name)
+        if groups is None:
+            return KnownGroups(frozenset(), f"{settings.tokens} has no valid token of that name")
+        return KnownGroups(groups, "as the file of tokens says")
+    user, _, host = name.rpartition("@")
+    if proof is Proof.UNIX and host == settings.name:
+        try:
+            return KnownGroups(accounts.groups_of(user), "as this machine says")
+        except KeyError:
+            return KnownGroups(frozenset(), "this machine has no user of that name")
+    return KnownGroups(frozenset(), "" if proof is Proof.ANONYMOUS else "--group says which he is in")

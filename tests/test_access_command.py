@@ -74,7 +74,7 @@ def test_what_is_allowed_is_told_for_each_kind_of_question(host: Host) -> None:
     code, told, _ = host.explain("unix:alice@web-1", "nginx/access.log")
     why = "allows group:web, unix:alice@web-1; files nginx/, app.log; what logs, hits"
     assert told == (
-        "who:   unix:alice@web-1, in no group\n"
+        "who:   unix:alice@web-1, in no group; this machine has no user of that name\n"
         "host:  web-1\n"
         "file:  log:nginx/access.log\n"
         "\n"
@@ -185,9 +185,17 @@ def test_a_token_has_the_groups_of_the_file_of_tokens(host: Host, tmp_path: Path
     token_file.change(tmp_path / "tokens", lambda entries: (*entries, entry))
     host.settings(RULES, 'tokens = "tokens"')
     code, told, _ = host.explain("token:web-ci", "app.log")
-    assert "who:   token:web-ci, in web (by the file of tokens)\n" in told
+    assert "who:   token:web-ci, in web; as the file of tokens says\n" in told
     assert code == 0
     assert "has no valid token of that name" in host.explain("token:ops", "app.log")[1]
+
+
+def test_a_user_of_this_machine_has_its_groups(host: Host) -> None:
+    host.settings('[[rule]]\nwho = "group:unix:root"\naccess = "allow"\n')
+    code, told, _ = host.explain("unix:root@web-1", "app.log")
+    assert "root" in told.splitlines()[0].partition(", in ")[2]
+    assert code == 0
+    assert host.explain("unix:root@web-2", "app.log")[0] == 1
 
 
 def test_without_rules_whoever_is_served_may_read(host: Host) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import grp
+import os
 import pwd
 import re
 from contextlib import suppress
@@ -55,6 +56,16 @@ def group_of_agents() -> int | None:
         return grp.getgrnam(AGENT).gr_gid
     except KeyError:
         return None
+
+
+def groups_of(user: str) -> frozenset[str]:
+    """Return the names of the groups that a user is in.
+
+    Raises:
+        KeyError: if there is no such user.
+    """
+    numbers = os.getgrouplist(user, pwd.getpwnam(user).pw_gid)
+    return frozenset(filter(None, map(_name_of, numbers)))
 
 
 def group(text: str) -> int:

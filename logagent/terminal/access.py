@@ -45,6 +45,17 @@ class JudgedPlace(Protocol):
     def there(self) -> bool: ...
 
 
+class KnownGroups(NamedTuple):
+    """The groups that somebody is in, as far as this host knows.
+
+    Attributes:
+        told: whence that is known, or why it is not.
+    """
+
+    groups: frozenset[str]
+    told: str = ""
+
+
 class Places(Protocol):
     """Returns the places of a file, `here` or of another host; raises ValueError for a name that no file can have."""
 
@@ -58,12 +69,12 @@ class OfHost:
     Attributes:
         rules: makes the rules of its settings.
         places: returns the places of a file.
-        groups: returns the groups of a token's name; None: there is no such token.
+        groups: returns the groups of an identity, by its proof and its name.
     """
 
     rules: Callable[[Settings], Rules]
     places: Places
-    groups: Callable[[Settings, str], frozenset[str] | None]
+    groups: Callable[[Settings, Proof, str], KnownGroups]
 
 
 def settings_of(config: str | None, environ: Mapping[str, str], hostname: str) -> tuple[Settings, str | None]:
@@ -126,13 +137,8 @@ def _caller(typed: AccessExplainArguments, settings: Settings, of_host: OfHost) 
     except ValueError as error:
         raise ConfigError("IDENTITY", str(error)) from None
     proof, _, name = text.partition(":")
-    groups, told = frozenset(typed.group), ""
-    if proof == Proof.TOKEN and not typed.group:
-        known = of_host.groups(settings, name)
-        groups, told = known or frozenset(), " (by the file of tokens)" if known else ""
-        if known is None and settings.tokens is not None:
-            told = f"; {settings.tokens} has no valid token of that name"
-    return Caller(Proof(proof), name, groups), told
+    known = KnownGroups(frozenset(typed.group)) if typed.group else of_host.groups(settings, Proof(proof), name)
+    return Caller(Proof(proof), name, known.groups), f"; {known.told}" if known.told else ""
 
 
 def _heading(asked: _Asked, settings: Settings, known: str) -> list[str]:
