@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -63,6 +64,11 @@ class PeersKept:
         self._kept.add(held)
         await held.run(task_status=task_status)
         self._kept.remove(held)
+
+    def renew(self, tls: ssl.SSLContext | None) -> None:
+        """Take other TLS for follows under way that lose their connection; see `Peers.renew`."""
+        for held in self._kept:
+            held.peers.renew(tls)
 
     def close(self) -> None:
         """Close all of them."""

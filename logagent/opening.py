@@ -40,6 +40,11 @@ class Change(NamedTuple):
     opened: list[Listener]
     taken: bool
 
+    def give_up(self) -> None:
+        """Close what was opened for it."""
+        for listener in self.opened:
+            listener.close()
+
 
 class Openings:
     """The open listeners of one agent.
@@ -65,6 +70,14 @@ class Openings:
     def addresses(self) -> list[str]:
         """The URLs at which clients reach the agent."""
         return [listener.address for listeners in self._open.values() for listener in listeners]
+
+    def addresses_after(self, change: Change, settings: Settings) -> list[str]:
+        """Return the URLs at which clients reach the agent once a change is committed."""
+        if change.taken:
+            return self.addresses
+        urls = _places(settings.listen)
+        each = [(urls[place], listener.address) for place, several in change.listeners.items() for listener in several]
+        return [f"{urlsplit(url).scheme}:{address.partition(':')[2]}" for url, address in each]
 
     def changed(self, settings: Settings, tls: ssl.SSLContext | None) -> Change:
         """Open what settings ask for and what is not open yet; nothing else is changed.
@@ -101,6 +114,9 @@ class Openings:
             drain: whether connections over TLS are drained that were accepted before.
         """
         before, self._open = self._open, change.listeners
+        for listener in self.accepting.listeners:
+            if listener.file is not None:
+                listener.file.regulate(settings.listen_mode, settings.listen_group)
         for listener in change.opened:
             self.accepting.add(listener)
         secure = {place: url.startswith(_SECURE) for place, url in _places(settings.listen).items()}

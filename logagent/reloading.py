@@ -170,10 +170,18 @@ class Reloader:
         drain = not before.tls.same_authority(made.tls)
         if change.taken:
             made = replace(made, settings=replace(made.settings, listen=before.settings.listen))
+        try:
+            addresses = self._openings.addresses_after(change, made.settings)
+            now = in_force(made, self._lasting, addresses, before)
+            if now.peers is not before.peers:
+                await self._kept.keep(now.peers)
+        except BaseException:
+            change.give_up()
+            raise
         await self._openings.commit(change, made.settings, made.tls.server, drain=drain)
-        self.now = now = in_force(made, self._lasting, self._openings.addresses, before)
-        if now.peers is not before.peers:
-            await self._kept.keep(now.peers)
+        self.now = now
+        if now.tls is not before.tls:
+            self._kept.renew(now.tls.client)
         fetch_keys(now.provider, before.provider, self._nursery)
         self._lasting.answers.bound(**bounds(now.settings))
         self.rights.replace(now.access, now.judge)

@@ -24,7 +24,10 @@ from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.token_file import change
 from logagent.web.admission import key_fetching
-from logagent.web.rights import TAKEN_AWAY
+from logagent.web.rights import TAKEN_AWAY, RightsWatch
+from testbed.acting import ALL as SEVERAL
+from testbed.acting import ALLOW, access_of, make_papers
+from testbed.cluster import start_cluster
 from testbed.provider import ADDRESS, AUDIENCE, ISSUER, Provider, document, jwk, token
 from testbed.reloadable import Reloadable, reloadable
 
@@ -213,3 +216,34 @@ async def test_a_follow_by_a_signed_token_ends_when_its_key_is_withdrawn_or_its_
             provider.published = document(jwk("P-256"))
             await trio.sleep(fresh + 1)
             assert followed.verdict.message == TAKEN_AWAY
+
+
+@pytest.mark.parametrize("who", ["token:alice", "unix:root@web-1"])
+async def test_a_host_that_takes_callers_from_an_agent_no_more_is_named_and_the_follow_of_others_goes_on(
+    autojump_clock: MockClock, tmp_path: Path, who: str
+) -> None:
+    papers = make_papers(tmp_path, "web-1", "db-2")
+    access = {"web-1": access_of("web-1", None), "db-2": access_of("db-2", ALLOW, {"web-1": SEVERAL})}
+    tls = {"db-2": (papers.server("db-2"), papers.client("web-1"))}
+    hosts = {"web-1": [b"2026-11-23T10:00:00Z one"], "db-2": [b"2026-11-23T10:00:00Z two"]}
+    async with start_cluster(tmp_path, hosts, tls=tls, access=access) as it, trio.open_nursery() as nursery:
+        watch = RightsWatch(lambda: it.answers["db-2"].all, access["db-2"], None)
+        nursery.start_soon(watch.run)
+        async with it.client() as client:
+            headers = {"shows": who, "accept": "application/x-ndjson", "accept-encoding": "identity"}
+            async with client.stream(
+                "GET", "/logs?filename=app.log&follow=true&n=1&timeout=40", headers=headers
+            ) as response:
+                followed = Followed(response)
+                nursery.start_soon(followed.read)
+                await trio.sleep(3)
+                watch.replace(access_of("db-2", ALLOW, {}), None)
+                await trio.sleep(WITHIN)
+                assert it.answers["db-2"].all == []
+                assert followed.ended is None
+                assert TAKEN_AWAY.encode() in followed.body, "it is told at once"
+                await trio.sleep(40)
+        [part] = [part for part in followed.verdict.hosts if part.host == "db-2"]
+        assert (part.status, part.message) == (Status.PERMISSION_DENIED, TAKEN_AWAY)
+        assert it.answers["db-2"].all == [], "it is not asked again"
+        nursery.cancel_scope.cancel()

@@ -63,12 +63,23 @@ class Peers:
         pause: float = PAUSE,
     ) -> None:
         self._urls = dict(urls)
-        connects = {name: partial(connect, url, tls=tls, network=network) for name, url in urls.items()}
+        self._tls = tls
+        self._network = network
+        connects = {name: partial(self._connect, url) for name, url in urls.items()}
         self._background = Background(pause)
         self._attempts: AbstractAsyncContextManager[trio.Nursery] | None = None
         self._clients = {name: connect_one(background=self._background) for name, connect_one in connects.items()}
         self._takers = {name: Takers() for name in urls}
         self._follow_clients = {name: FollowClients(connect_one) for name, connect_one in connects.items()}
+
+    def _connect(self, url: str, *, background: Background | None = None) -> httpx.AsyncClient:
+        return connect(url, tls=self._tls, network=self._network, background=background)
+
+    def renew(self, tls: ssl.SSLContext | None) -> None:
+        """Take other TLS for follows that ask again because they lost their connection, however long they go on."""
+        self._tls = tls
+        for clients in self._follow_clients.values():
+            clients.retire()
 
     async def __aenter__(self) -> Peers:
         self._attempts = trio.open_nursery()

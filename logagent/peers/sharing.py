@@ -28,10 +28,15 @@ FAREWELL = 1.0
 
 @dataclass(slots=True)
 class _Carrier:
-    """A client with a connection of its own, and how many follows it carries."""
+    """A client with a connection of its own, how many follows it carries, and whether it takes no more of them."""
 
     client: httpx.AsyncClient
     follows: int = 0
+    retired: bool = False
+
+    @property
+    def has_room(self) -> bool:
+        return self.follows < FOLLOWS_PER_CONNECTION and not self.retired
 
 
 class FollowClients:
@@ -58,7 +63,7 @@ class FollowClients:
         """
         if self._closed:
             raise Failure(Status.CANCELLED, "this agent is stopping")
-        carrier = next((one for one in self._carriers if one.follows < FOLLOWS_PER_CONNECTION), None)
+        carrier = next((one for one in self._carriers if one.has_room), None)
         if carrier is None:
             carrier = _Carrier(self._connect())
             self._carriers.append(carrier)
@@ -72,6 +77,11 @@ class FollowClients:
                 with trio.move_on_after(FAREWELL) as scope:
                     scope.shield = True
                     await carrier.client.aclose()
+
+    def retire(self) -> None:
+        """Have further follows carried by new clients, as those that lost their connection and ask again."""
+        for carrier in self._carriers:
+            carrier.retired = True
 
     async def aclose(self) -> None:
         """Close all clients, which ends the follows that are under way."""

@@ -33,3 +33,14 @@ async def test_a_place_that_is_free_again_is_taken_first() -> None:
         async with clients.borrowed() as third:
             assert third is first
         assert not first.is_closed
+
+
+async def test_a_client_that_is_retired_carries_its_follows_to_their_end_and_no_more() -> None:
+    clients = FollowClients(httpx.AsyncClient)
+    async with clients.borrowed() as first:
+        clients.retire()
+        async with clients.borrowed() as second:
+            assert second is not first
+            assert not first.is_closed
+    assert first.is_closed
+    assert len(clients) == 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import socket
 import stat
@@ -15,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
+
+_log = logging.getLogger(__name__)
 
 MAX_PATH = 107
 """Bytes of a socket's path: the kernel has 108, one of them for the end (unix(7))."""
@@ -33,6 +36,22 @@ class SocketFile(NamedTuple):
 
     path: Path
     identity: tuple[int, int, int]
+
+    def regulate(self, mode: int, group: int | None) -> None:
+        """Give the file another mode and group, unless another one has its place by now.
+
+        A group that cannot be given, since the agent's user is no member of it, is logged, and the mode stays, too.
+        """
+        try:
+            status = self.path.lstat()
+            if _identity(self.path) != self.identity:
+                return
+            if status.st_gid != (wanted := os.getegid() if group is None else group):
+                os.chown(self.path, -1, wanted, follow_symlinks=False)
+            if stat.S_IMODE(status.st_mode) != mode:
+                self.path.chmod(mode)
+        except OSError as error:
+            _log.error("%s keeps its mode or its group: %s", self.path, error.strerror)
 
     def remove(self) -> None:
         """Remove the file, unless another one has its place by now."""
