@@ -49,11 +49,11 @@ async def ask_for_files(
         async with client.stream("GET", listing_path(query), headers=_headers(query, host, roll)) as response:
             if roll is not None and host is not None:
                 roll.meet(host, response.headers)
+            if takers is not None and strict:
+                takers.meet(response)
             check_lists(response, query)
             if response.status_code != 200:
                 raise await refusal(response)
-            if takers is not None and strict:
-                takers.meet(response.headers)
             listing = read_listing(await _body(response))
             return replace(listing, notes=(*listing.notes, *certificate_notes(response, host)))
     except httpx.HTTPError as error:

@@ -86,10 +86,10 @@ class PeerSource:
 
     async def _read(self, response: httpx.Response, query: Query, out: Out) -> Outcome:
         told = self._meet(response)
+        if self.takers is not None and self.roll is not None and self.roll.strict:
+            self.takers.meet(response)
         if response.status_code != 200:
             raise await refusal(response)
-        if self.takers is not None and self.roll is not None and self.roll.strict:
-            self.takers.meet(response.headers)
         check_head(response)
         checks = Checks(query, self.host if told else None)
         await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)

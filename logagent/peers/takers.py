@@ -69,17 +69,21 @@ class Takers:
                 told = f"answered {response.status_code} to GET /healthz, as no agent does"
                 raise Failure(status, told)
             roll.meet(host, response.headers)
-            self.meet(response.headers)
+            self.meet(response)
 
-    def meet(self, headers: Mapping[str, str]) -> None:
-        """Note what the head of a response says.
+    def meet(self, response: httpx.Response) -> None:
+        """Note what the head of a response says, of which nothing has been passed on yet.
+
+        What is refused before any route looks at it is no answer of the peer, and says nothing of it.
 
         Raises:
             Failure: PERMISSION_DENIED if the peer does not take callers.
         """
-        if not takes_callers(headers):
+        headers = response.headers
+        if takes_callers(headers):
+            identity = headers.get(AGENT_HEADER, "")
+            if identity != self._identity or trio.current_time() >= self._until:
+                self._identity, self._until = identity, trio.current_time() + REMEMBERED
+        elif response.status_code == 200 or VERSION_HEADER in headers:
             self._until = 0.0
             raise too_old(headers)
-        identity = headers.get(AGENT_HEADER, "")
-        if identity != self._identity or trio.current_time() >= self._until:
-            self._identity, self._until = identity, trio.current_time() + REMEMBERED

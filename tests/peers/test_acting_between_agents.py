@@ -249,18 +249,20 @@ async def test_a_follow_that_comes_back_says_again_for_whom_it_asks(
     assert {headers[CALLER_HEADER.encode()] for headers in followed} == {b'who="token:alice", chain=("web-1")'}
 
 
+@pytest.mark.parametrize("file", ["app.log", "none.log"])
 @pytest.mark.parametrize("route", ["/logs", "/hits", "/files"])
 async def test_what_a_peer_answers_that_was_put_back_to_an_earlier_version_is_not_passed_on(
-    autojump_clock: MockClock, tmp_path: Path, papers: Papers, route: str
+    autojump_clock: MockClock, tmp_path: Path, papers: Papers, route: str, file: str
 ) -> None:
     async with fleet(tmp_path, papers, here=ALLOW) as it:
         peer = Peer(it)
         await it.ask("filename=app.log", shows="token:alice")
         peer.old = True
-        reply = await it.ask("filename=app.log", route=route, shows="token:alice", accept="application/json, */*;q=0.5")
+        question = f"filename={file}"
+        reply = await it.ask(question, route=route, shows="token:alice", accept="application/json, */*;q=0.5")
         assert TOO_OLD.encode() in reply.body + str(reply.trailers).encode()
         assert peer.paths()[-1] == route
-        await it.ask("filename=app.log", route=route, shows="token:alice")
+        await it.ask(question, route=route, shows="token:alice")
         assert peer.paths() == ["/healthz"]
 
 

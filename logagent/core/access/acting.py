@@ -12,11 +12,6 @@ MOST_LINKS = 8
 """Agents that a question may have come through: more levels than a fleet has."""
 
 
-def line_for(name: str, kinds: str) -> str:
-    """Return which line of an agent's settings would let another one ask for others."""
-    return f'a line under [acting] in the settings here, such as "{name}" = "{kinds}", would allow it'
-
-
 class Acting:
     """The agents that may ask for others.
 
@@ -28,7 +23,7 @@ class Acting:
 
     def __init__(self, kinds: Mapping[str, Collection[str]] | None = None, host: str = "") -> None:
         self._kinds = {name.lower(): frozenset(of) for name, of in (kinds or {}).items()}
-        self._host = host.lower()
+        self._host = host
 
     def __bool__(self) -> bool:
         return bool(self._kinds)
@@ -36,6 +31,11 @@ class Acting:
     def agents(self, names: Iterable[str]) -> list[str]:
         """Return those of some names whose agents may ask for somebody."""
         return [name for name in names if self._claims(name)]
+
+    def line_for(self, name: str, kinds: Iterable[str] = ("token", "unix")) -> str:
+        """Return which line of the asked agent's settings would let another one ask for others, for people."""
+        line = f'"{name}" = "{", ".join(kinds)}"'
+        return f"a line under [acting] in the settings of {self._host}, such as {line}, would allow it"
 
     def objection(self, caller: Caller, certified: Iterable[str]) -> str:
         """Return why a caller is not taken for whom an agent asks; empty if he is.
@@ -57,14 +57,14 @@ class Acting:
         links = [link.lower() for link in caller.chain]
         if len(links) > MOST_LINKS:
             return f"the question came through {len(links)} agents, which are more than {MOST_LINKS}"
-        if len(set(links)) < len(links) or self._host in links:
+        if len(set(links)) < len(links) or self._host.lower() in links:
             return f"the question goes in a circle: {', '.join(caller.chain)}, and {self._host}"
         if caller.proof is Proof.UNIX and caller.name.rpartition("@")[2].lower() != links[0]:
             return f"{caller.identity} is no user of {caller.chain[0]}, the agent that was asked first"
         for link in caller.chain:
             if caller.proof not in self._claims(link):
-                kinds = ", ".join([*sorted(self._claims(link)), caller.proof])
-                return f"{link} may not ask for {caller.proof} here; {line_for(link, kinds)}"
+                line = self.line_for(link, [*sorted(self._claims(link)), caller.proof])
+                return f"{link} may not ask for {caller.proof} here; {line}"
         return ""
 
     def _claims(self, name: str) -> frozenset[str]:

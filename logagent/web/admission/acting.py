@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from logagent.core.access.acting import Acting, line_for
+from logagent.core.access.acting import Acting
 from logagent.core.access.caller import Caller
 from logagent.core.access.certified import CertificateKind, Certified, certified
 from logagent.core.wire.caller import CALLER_HEADER, BadCaller, from_header
@@ -54,7 +54,7 @@ class ActingProver:
         try:
             return self._taken(told, agent, scope)
         except BadProof as bad:
-            bad.logged = f"the agent {agent.name}: {bad.told}"
+            bad.logged = bad.told if agent.name in bad.told else f"the agent {agent.name}: {bad.told}"
             raise
 
     def still_proves(self, caller: Caller) -> bool:
@@ -68,8 +68,8 @@ class ActingProver:
                 raise BadProof(_UNTOLD.format(name=acts[0]), status=_FORBIDDEN)
             return None
         if not acts:
-            told_how = line_for(agent.name, "token, unix")
-            raise BadProof(f"the agent {agent.name} may not ask for others here; {told_how}", status=_FORBIDDEN)
+            line = self._acting.line_for(agent.name)
+            raise BadProof(f"the agent {agent.name} may not ask for others here; {line}", status=_FORBIDDEN)
         if len(told) > 1:
             raise BadProof(
                 f"a request may have one header {CALLER_HEADER}, this one has {len(told)}", status=_MALFORMED
