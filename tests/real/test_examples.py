@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,9 @@ HOSTS = {"web-1": "10.0.0.2", "db-2": "10.0.0.3"}
 """The hosts of the examples."""
 
 
+REVOKED = r"logagent: revoked: .*\nlogagent: each agent needs the new crl\.pem: .*\n"
+
+
 class Stage:
     """Directories and addresses for the hosts of the examples."""
 
@@ -43,8 +47,8 @@ class Stage:
             text = text.replace(word, str(other))
         return text
 
-    def run(self, example: Example, host: str = "web-1", **environ: str) -> str:
-        """What a whole block prints."""
+    def run(self, example: Example, host: str = "web-1", *, says: str = "", **environ: str) -> str:
+        """What a whole block prints; on standard error it says nothing else than `says`, an expression."""
         mine = {name: text for name, text in os.environ.items() if not name.startswith("LOGAGENT_")}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         done = subprocess.run(
@@ -56,7 +60,8 @@ class Stage:
             text=True,
             timeout=100,
         )
-        assert (done.returncode, done.stderr) == (0, ""), example.where
+        assert done.returncode == 0, (example.where, done.stderr)
+        assert re.fullmatch(says, done.stderr), (example.where, done.stderr)
         return done.stdout
 
 
@@ -111,12 +116,15 @@ def test_real_two_hosts_with_certificates_answer_as_documented(tmp_path: Path) -
 
 @pytest.mark.real
 def test_real_authorities_are_made_as_documented(tmp_path: Path) -> None:
-    for document in ("docs/operating.md", "certs/README.md"):
+    for document in ("docs/operating.md", "docs/access.md", "certs/README.md"):
         stage = Stage(tmp_path / document.replace("/", "-"))
         stage.directory.mkdir()
-        made = [stage.run(example) for example in examples_of("authority") if example.document == document]
-        assert made
-        assert all(printed.endswith("-key.pem\n") for printed in made)
+        examples = [example for example in examples_of("authority") if example.document == document]
+        assert examples
+        for example in examples:
+            revokes = "certs revoke" in example.text
+            assert stage.run(example, says=REVOKED if revokes else "")
+            assert (stage.directory / "certs" / "crl.pem").exists() >= revokes
 
 
 @pytest.mark.parametrize("example", examples_of("settings"), ids=lambda example: example.where)
