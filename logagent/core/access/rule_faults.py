@@ -46,6 +46,8 @@ class KnownFacts:
 
 def faults(rules: Rules, known: KnownFacts) -> Iterator[str]:
     """Yield a sentence for each thing in rules that is most likely a mistake."""
+    if rules and not any(rule.allows and rule.is_on(known.host) for rule in rules.rules):
+        yield f"no rule allows anything on {known.host}, so that it refuses everybody"
     for number, rule in enumerate(rules.rules):
         if before := shadowing(rules.rules, number):
             yield f"{rule.place} never counts: {before.place}, before it, decides about all that it is about"

@@ -102,7 +102,7 @@ def test_a_rule_that_never_counts_is_told(first: Rule, second: Rule, shadows: bo
     ],
 )
 def test_what_nobody_and_no_host_has_is_told(one: Rule, told: str) -> None:
-    sentences = found(one)
+    sentences = found(one, rule("+ group:all"))
     assert bool(sentences) == bool(told)
     assert all(each.startswith(f"rule 1: {told}") for each in sentences)
 
@@ -130,8 +130,14 @@ def test_what_this_host_cannot_prove_is_told(known: dict[str, Any], who: str, to
     assert all(told in each for each in sentences)
 
 
+@pytest.mark.parametrize("rules", [[rule("- *")], [rule("+ *", hosts="db-1"), rule("- *", files="d/")]])
+def test_rules_that_give_nobody_anything_are_told(rules: list[Rule]) -> None:
+    assert found(*rules) == ["no rule allows anything on web-1, so that it refuses everybody"]
+
+
 def test_a_host_without_peers_may_share_its_rules_with_a_fleet() -> None:
-    assert found(rule("+ *", hosts="db-*"), known=replace(KNOWN, hosts={"web-1"})) == []
+    shared = rule("+ *", hosts="db-*"), rule("+ *", hosts="web-*")
+    assert found(*shared, known=replace(KNOWN, hosts={"web-1"})) == []
 
 
 def test_a_digest_tells_rules_apart_and_not_where_they_are_written() -> None:
