@@ -23,6 +23,11 @@ from logagent.web.server.connections import serve_connection
 from testbed.acting import ALL, ALLOW, Papers, access_of, make_papers
 from testbed.cluster import Cluster, Reply, start_cluster
 
+NAMES = {
+    *("accept", "accept-encoding", "user-agent", "te", "traceparent"),
+    *("log-scope", "log-asked-as", CALLER_HEADER),
+}
+"""All headers that go from agent to agent: those of earlier versions, and the caller."""
 LINES = [b"2026-11-23T10:00:00Z one"]
 HOSTS = {"web-1": LINES, "db-2": LINES}
 WEB = {"web-1": ALL}
@@ -309,6 +314,7 @@ async def test_every_question_carries_who_asks_and_nothing_that_he_showed(
         alice, nobody = 'who="token:alice", groups=("ops"), chain=("web-1")', 'who="anonymous", chain=("web-1")'
         assert callers == {alice, nobody}
         assert sent.requests == sent.with_caller
+        assert sent.names - {":method", ":scheme", ":authority", ":path"} == NAMES
 
 
 class Wire:
@@ -318,6 +324,7 @@ class Wire:
         self._connections: list[bytearray] = []
         serve = it.servers["db-2"]
         self.requests = self.with_caller = 0
+        self.names = set[str]()
 
         async def tapped(stream: Any) -> None:
             got = bytearray()
@@ -351,6 +358,7 @@ class Wire:
                 if isinstance(frame, HeadersFrame):
                     fields = decoder.decode(frame.data)
                     texts += [f"{name}: {value}".encode() for name, value in fields]
+                    self.names.update(str(name) for name, _ in fields)
                     told = [value for name, value in fields if name == CALLER_HEADER]
                     self.requests, self.with_caller = self.requests + 1, self.with_caller + len(told)
                     callers.update(map(str, told))

@@ -14,6 +14,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from trio.testing import memory_stream_pair
 
 from logagent.core.access.local_rights import LocalRights
+from logagent.core.access.rules import Rule, Rules
 from logagent.core.batch import Out
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query
@@ -48,12 +49,12 @@ def app() -> StreamingQuart:
     return create_app(FakeAgent(nothing), Answers("web0", 10), version="0", access=access)
 
 
-async def answer(request: bytes, user: LocalClient | None = None) -> bytes:
+async def answer(request: bytes, user: LocalClient | None = None, of: StreamingQuart | None = None) -> bytes:
     """All that comes back for a request."""
     theirs, ours = memory_stream_pair()
     client = Http1Client(theirs)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(partial(serve_connection, app(), ours, state={STATE: user}))
+        nursery.start_soon(partial(serve_connection, of or app(), ours, state={STATE: user}))
         nursery.start_soon(client.receive)
         await client.send(request)
         nursery.cancel_scope.cancel()
@@ -159,6 +160,23 @@ async def test_a_user_who_is_served_is_answered(path: str) -> None:
 async def test_a_text_whose_cut_would_not_show_is_refused(version: str, accept: str, unix: bool, status: int) -> None:
     asked = get("/logs?filename=app.log", "host: localhost", f"accept: {accept}", version=version)
     assert int((await answer(asked, LocalClient(0, unix=unix))).split()[1]) == status
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ("content-type: application/x-www-form-urlencoded", "content-encoding: gzip", "content-length: 5"),
+        ("content-type: text/plain", "content-length: 5"),
+        ("content-type: application/x-www-form-urlencoded", f"content-length: {1 << 30}"),
+    ],
+)
+async def test_with_rules_nobody_is_told_of_his_body_before_it_is_known_who_he_is(fields: tuple[str, ...]) -> None:
+    rules = Rules([Rule(allows=True, who=("token:alice",))])
+    access = Access(["web0"], certificate_required=False, host="web0", rules=rules)
+    asked = "\r\n".join(["POST /logs HTTP/1.1", "host: web0", *fields, "", "hello"]).encode()
+    said = await answer(asked, of=create_app(FakeAgent(nothing), Answers("web0", 10), version="0", access=access))
+    assert said.startswith(b"HTTP/1.1 401 ")
+    assert b'www-authenticate: Bearer realm="logagent"\r\n' in said
 
 
 async def test_health_says_whether_who_asks_is_served() -> None:

@@ -25,10 +25,10 @@ LONGEST_TEXT = 1024
 """Characters of one name: those of identity providers have hundreds."""
 
 _KEYS = ("who", "aliases", "groups", "chain")
-_STRING = r'"(?:[ !#-\[\]-~]|\\["\\])*"'
-_DISPLAY = r'%"(?:[ !#$&-~]|%[0-9a-f]{2})*"'
+_STRING = r'"(?:[ !#-\[\]-~]|\\["\\])*+"'
+_DISPLAY = r'%"(?:[ !#$&-~]|%[0-9a-f]{2})*+"'
 _TEXT = rf"(?:{_STRING}|{_DISPLAY})"
-_MEMBER = rf"([a-z]+)=({_TEXT}|\( *(?:{_TEXT}(?: +{_TEXT})*)? *\))"
+_MEMBER = rf"([a-z]{{1,20}})=({_TEXT}|\( *+(?:{_TEXT}(?: ++{_TEXT})*+)?+ *+\))"
 
 
 class BadCaller(ValueError):
