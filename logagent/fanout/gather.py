@@ -232,8 +232,8 @@ class _Gathering:
         """Return the batch with the progress since the last one: bytes scanned and planned, positions, and notes."""
         scanned, planned = (sum(feed.scanned for feed in self._feeds), sum(feed.planned for feed in self._feeds))
         told, self._told = self._told, (scanned, planned)
-        progress = replace(batch, scanned=scanned - told[0], planned=planned - told[1], notes=self._news_of_notes())
-        return replace(progress, positions=self._news_of_positions())
+        notes, positions = self._news_of_notes(), self._news_of_positions()
+        return replace(batch, scanned=scanned - told[0], planned=planned - told[1], notes=notes, positions=positions)
 
     def _news_of_notes(self) -> tuple[Note, ...]:
         """Return all notes that the sources have told so far, if they have changed since the last call."""

@@ -61,6 +61,7 @@ class Body:
 
     Attributes:
         compresses: whether the coding is another than identity.
+        as_is: whether the bytes of a batch are its own, in no other coding.
     """
 
     def __init__(self, rendering: BodyRendering, coding: str, threads: BodyThreads, *, as_is: bool) -> None:
@@ -68,11 +69,11 @@ class Body:
         self._encoder = encoder(coding)
         self._threads = threads
         self.compresses = coding != IDENTITY
-        self._costs_nothing = as_is and not self.compresses
+        self.as_is = as_is and not self.compresses
 
     async def batch(self, batch: Batch) -> bytes:
         """Return the bytes of a batch; they may be none."""
-        if self._costs_nothing or is_small(batch):
+        if self.as_is or is_small(batch):
             return self._encoded(self._rendering.batch(batch))
         return await self._threads.call(lambda: self._encoded(self._rendering.batch(batch)))
 

@@ -2,7 +2,8 @@
 
 So a small answer takes no other task's turn, and of a large one the next batch is read while one is sent. Its bytes are
 made before: a thread that makes them and one that reads would only take the interpreter lock from each other. To
-compress them takes none.
+compress them takes none. Bytes that need not be made go straight to the client's buffer, which holds them while they
+are sent: a task beside would have one batch more wait.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Handover:
         nursery: runs the task that takes a large batch.
         make: makes the bytes of a batch.
         take: takes one batch with its bytes; returns once there is room for another.
+        as_is: whether the bytes of a batch are its own.
         compresses: whether the bytes are compressed, which takes long and needs no interpreter lock: then the bytes of
             a large batch are made while the next is read.
     """
@@ -45,10 +47,12 @@ class Handover:
         make: Callable[[Batch], Awaitable[bytes]],
         take: Callable[[Batch, bytes], Awaitable[None]],
         *,
+        as_is: bool = False,
         compresses: bool = False,
     ) -> None:
         self._nursery = nursery
         self._make = make
+        self._as_is = as_is
         self._compresses = compresses
         self._take = take
         self._pumping = trio.CancelScope()
@@ -75,7 +79,7 @@ class Handover:
     async def send(self, batch: Batch) -> None:
         """Have a batch taken, once the one before it is; one task calls this at a time."""
         await self._all_taken()
-        if not is_small(batch):
+        if not (self._as_is or is_small(batch)):
             made = None if self._compresses else await self._make(batch)
             self._taken, self._taking = trio.Event(), trio.CancelScope()
             self._nursery.start_soon(self._take_beside, batch, made)

@@ -186,7 +186,8 @@ class _Delivery:
 
     async def _pump(self) -> None:
         source, query = self._plan.source, self._plan.query
-        handover = Handover(self._connection.nursery, self._body.batch, self._take, compresses=self._body.compresses)
+        body, nursery = self._body, self._connection.nursery
+        handover = Handover(nursery, body.batch, self._take, as_is=body.as_is, compresses=body.compresses)
         self._outcome = await handover.pumped(partial(source.pump, query))
 
     async def _take(self, batch: Batch, piece: bytes) -> None:

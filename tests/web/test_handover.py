@@ -139,6 +139,24 @@ async def test_the_bytes_of_a_batch_are_compressed_while_the_next_is_read(nurser
     nursery.cancel_scope.cancel()
 
 
+async def test_batches_that_are_sent_as_they_are_wait_in_no_task(nursery: trio.Nursery) -> None:
+    taker, read = Taker(), 0
+
+    async def pump(out: Out) -> Outcome:
+        nonlocal read
+        for _ in range(3):
+            read += 1
+            await out.send(LARGE)
+        return Outcome()
+
+    nursery.start_soon(Handover(nursery, body, taker, as_is=True).pumped, pump)
+    await wait_all_tasks_blocked()
+    assert (read, len(nursery.child_tasks)) == (1, 1)
+    taker.may_take.set()
+    await wait_all_tasks_blocked()
+    assert taker.taken == [LARGE] * 3
+
+
 @pytest.mark.parametrize("batch", [SMALL, LARGE], ids=["small", "large"])
 async def test_what_making_raises_ends_the_answer(batch: Batch, nursery: trio.Nursery) -> None:
     async def fail(batch: Batch) -> bytes:
