@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -26,6 +27,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a 
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 address.CONFIG = "/no/such/logagent.toml"  # an agent of the machine that runs the tests is none of theirs
+os.environ["LOGAGENT_CONTROL"] = "none"  # nor has any that they start a socket where those of the machine lie
 
 
 @pytest.fixture

@@ -98,6 +98,9 @@ async def test_a_hundred_reloads_while_questions_are_answered_lose_nothing(
 ) -> None:
     failed: list[Any] = []
     async with agent(roots[0]) as it, it.client() as client, trio.open_nursery() as nursery:
+        await it.text("/healthz")
+        await trio.sleep(1)
+        before = trio.lowlevel.current_statistics().tasks_living
         done = trio.Event()
 
         async def ask(n: int) -> None:
@@ -118,6 +121,10 @@ async def test_a_hundred_reloads_while_questions_are_answered_lose_nothing(
                 both.start_soon(it.reloader.reload)
                 both.start_soon(it.reloader.reload)
         done.set()
+        await trio.sleep(10)
+        await client.aclose()
+        await trio.sleep(60)
+        assert trio.lowlevel.current_statistics().tasks_living <= before, "what reloads have begun has ended"
     assert failed == []
 
 

@@ -166,7 +166,7 @@ async def _start_all(agents: trio.Nursery, stage: Stage, streams: Streams) -> st
 async def _start(agents: trio.Nursery, stage: Stage, name: str, listen: str, *more: str) -> trio.Process:
     """Start an agent that ends with the nursery."""
     command = [
-        *(sys.executable, "-m", "logagent", "serve", f"--name={name}", f"--listen={listen}"),
+        *(sys.executable, "-m", "logagent", "serve", f"--name={name}", f"--listen={listen}", "--control=none"),
         *(f"--root={stage.logs(name)}", f"--certs={stage.certs}", f"--graceful={GRACEFUL}", *more),
     ]
     environ = stage.environ_of_agents

@@ -12,6 +12,7 @@ import trio
 from logagent.core.query import Query
 from logagent.web.body import BodyThreads
 from logagent.web.rights import Right, UnderWay
+from logagent.web.uploads import UploadRoom
 
 MAX_FOLLOWS = 1000
 """Follows at once: each costs a few batches of memory, and little else while nothing is written."""
@@ -29,6 +30,9 @@ class Answers:
         max_time: seconds that an answer may take; a follow may take any time.
         max_bytes: bytes of lines that an answer may hold; None: any number. A follow may hold any number.
         threads: where large pieces of their bodies are made; None: on the event loop.
+
+    Attributes:
+        uploads: holds the forms that are being read, of all questions together.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Answers:
     ) -> None:
         self.name = name
         self.threads = threads or BodyThreads(inline=True)
+        self.uploads = UploadRoom()
         self.bound(most, most_follows=most_follows, max_time=max_time, max_bytes=max_bytes)
         self._ending: set[UnderWay] = set()
         self._follows: set[UnderWay] = set()

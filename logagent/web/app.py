@@ -121,7 +121,6 @@ class _Routes:
         self._version = version
         self._access = access
         self._judge = judge
-        self._uploads = UploadRoom()
 
     async def check_names(self) -> None:
         self._access.check_names(request.scope)
@@ -185,7 +184,7 @@ class _Routes:
 
     async def _query(self, parse: Callable[[bytes, int, bytes], Query]) -> Query:
         """Read the parameters of a URL and of a body; who asks is settled before."""
-        form = await _form(self._uploads)
+        form = await _form(self._answers.uploads)
         read = partial(parse, request.query_string, time.time_ns(), form)
         large = len(request.query_string) + len(form) > READ_AT_ONCE
         return _addressed(await self._answers.threads.call(read) if large else read())

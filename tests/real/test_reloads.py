@@ -93,7 +93,7 @@ def test_many_reloads_leave_nothing_open(tmp_path: Path, control: Path) -> None:
     settings.write_text(states[1])
     command = [sys.executable, "-W", "error", "-m", "logagent", "serve", "--root", str(tmp_path), "--name", "web-1"]
     command += ["--config", str(settings), "--control", str(control)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as popen:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as popen:
         try:
             assert popen.stdout is not None
             assert popen.stdout.readline()
@@ -107,5 +107,12 @@ def test_many_reloads_leave_nothing_open(tmp_path: Path, control: Path) -> None:
                 assert reload(control).returncode == 0
                 assert unix.exists() == bool(count % 2)
             assert settled(lambda: agent.descriptors) == before
+            settings.write_text("patienc = 3\n")
+            os.kill(popen.pid, signal.SIGHUP)
+            assert popen.stderr is not None
+            while (line := popen.stderr.readline()).startswith(b"reloaded: "):
+                pass
+            wrong = f"{settings}: unknown setting 'patienc'; did you mean 'patience'?"
+            assert line.decode() == f"not reloaded, and nothing is changed: {wrong}\n"
         finally:
             popen.kill()

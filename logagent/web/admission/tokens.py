@@ -51,6 +51,8 @@ class TokenProver:
         self._known = known
         self._now = now
         self._warned: set[str] = set()
+        self._looked_up: Sequence[TokenEntry] = ()
+        self._by_fingerprint: dict[str, TokenEntry] = {}
 
     async def prove(self, scope: Mapping[str, Any]) -> Caller | None:
         """Return who shows a token; see `Prover`.
@@ -89,11 +91,11 @@ class TokenProver:
             entries = self._known.current()
         except NoTokensKnown:
             return False
-        return any(
-            (entry.fingerprint, entry.name, frozenset(entry.groups)) == (caller.credential, caller.name, caller.groups)
-            and not entry.over(self._now())
-            for entry in entries
-        )
+        if self._looked_up is not entries:
+            self._looked_up, self._by_fingerprint = entries, {entry.fingerprint: entry for entry in entries}
+        entry = self._by_fingerprint.get(caller.credential)
+        gives = entry is not None and (entry.name, frozenset(entry.groups)) == (caller.name, caller.groups)
+        return entry is not None and gives and not entry.over(self._now())
 
     def _warn(self, entry: TokenEntry) -> None:
         if entry.fingerprint not in self._warned and len(self._warned) < MOST_WARNED:
