@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,13 +12,13 @@ import trio
 
 from logagent import __version__
 from logagent.core.access.caller import ANONYMOUS, Caller
-from logagent.core.access.rules import Rules
+from logagent.core.access.rules import Rules, What
 from logagent.core.batch import Noted, Out
 from logagent.core.hits.tally import Tallied
 from logagent.core.matching.combining import is_many
 from logagent.core.matching.matcher import check
 from logagent.core.notes import Note, NoteKind, Notes, add_up, of_host
-from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.core.wire.certificates import ending
 from logagent.core.wire.hosts import HostState, chosen
@@ -27,7 +27,8 @@ from logagent.core.wire.listing import Listing, joined
 from logagent.disk.catalog.listed_logs import LogLister
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
-from logagent.local import PATIENCE_OF_FILES, LocalLister, LocalLogs, LocalSource
+from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
+from logagent.local_listing import LocalLister
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
 
@@ -114,9 +115,9 @@ class Agent:
         Raises:
             Failure: for a host that is not known.
         """
-        hosts = self._asked(query)
+        hosts = self._asked(query, caller, whats_of(query))
         source = self._source_of(query, hosts, caller)
-        notes = () if query.own else self._certificate_notes()
+        notes = () if query.own or self.name not in hosts else self._certificate_notes()
         return Noting(source, notes) if notes else source
 
     async def files(self, query: Query, caller: Caller = ANONYMOUS) -> Listing:
@@ -131,15 +132,16 @@ class Agent:
         Raises:
             Failure: for a host that is not known.
         """
-        hosts = self._asked(query)
+        hosts = self._asked(query, caller, (What.FILES,))
         roll = self._roll(hosts, caller)
         patience = min(self._patience, query.limits.timeout or self._patience)
         share = replace(query, hosts=(), own=True, limits=replace(query.limits, timeout=patience))
         listings: dict[str, Listing] = {}
+        lister = replace(self._lister, logs=self._seen_by(caller, (What.FILES,)))
 
         async def ask(host: str) -> None:
             if host == self.name:
-                listings[host] = await self._lister.listing(share, patience)
+                listings[host] = await lister.listing(share, patience)
             else:
                 listings[host] = await self._peers.files(self._listed(host), share, patience, roll)
 
@@ -147,7 +149,9 @@ class Agent:
             for host in hosts:
                 nursery.start_soon(ask, host)
         listing = joined(_called(roll, host, listings[host]) for host in hosts if not roll.is_passed_over(host))
-        return listing if query.own else replace(listing, notes=add_up((*listing.notes, *self._certificate_notes())))
+        if query.own or self.name not in hosts:
+            return listing
+        return replace(listing, notes=add_up((*listing.notes, *self._certificate_notes())))
 
     async def hosts(self, caller: Caller = ANONYMOUS, trace: str | None = None) -> list[HostState]:
         """Ask all known agents for their state at the same time, and wait for each for the agent's patience.
@@ -157,11 +161,12 @@ class Agent:
             trace: of the request, as in a query.
 
         Returns:
-            A state for each of them and for this agent, sorted by name.
+            A state for each of them and for this agent that the rules show him, sorted by name.
         """
-        states = {self.name: self._own_state()}
-        peers = [host for host in self._hosts() if host != self.name]
-        roll = self._roll([self.name, *peers], caller)
+        hosts = self._shown_to(caller, (What.HOSTS,))
+        states = {self.name: self._own_state()} if self.name in hosts else {}
+        peers = [host for host in hosts if host != self.name]
+        roll = self._roll(hosts, caller)
 
         async def ask(peer: str) -> None:
             states[peer] = await self._peers.state(self._listed(peer), self._patience, roll, trace)
@@ -188,18 +193,22 @@ class Agent:
         return of_host(notes.told(), self.name)
 
     def _source_of(self, query: Query, hosts: Sequence[str], caller: Caller) -> Source:
+        patience, logs = self._patience_for(query), self._seen_by(caller, whats_of(query))
         if query.follow:
-            roll, patience = self._roll(hosts, caller), self._patience_for(query)
-            gather = partial(self._gather, caller=caller, patience=patience)
-            return Follow([(host, self._live(host, roll)) for host in hosts], gather, patience, roll)
-        gathered = self._gather(hosts, caller=caller, patience=self._patience_for(query), narrows=not query.own)
+            roll = self._roll(hosts, caller)
+            gather = partial(self._gather, caller=caller, logs=logs, patience=patience)
+            return Follow([(host, self._live(host, logs, roll)) for host in hosts], gather, patience, roll)
+        gathered = self._gather(hosts, caller=caller, logs=logs, patience=patience, narrows=not query.own)
         return Tallied(gathered) if query.form.hits else gathered
 
-    def _asked(self, query: Query) -> list[str]:
-        """Return the hosts that a query names; raise `Failure` for one that is not known."""
+    def _asked(self, query: Query, caller: Caller, whats: Collection[What]) -> list[str]:
+        """Return the hosts that a query names; raise `Failure` for one that is not known, or not to this caller."""
         if query.own:
             return [self.name]
-        known = self._hosts()
+        known = self._shown_to(caller, whats)
+        if not known:
+            message = f"no rule allows {caller.identity} to ask any host for {' and '.join(whats)}"
+            raise Failure(Status.PERMISSION_DENIED, message)
         hosts = chosen(query.hosts, [host for host in known if host != self._namesake])
         return [*hosts, self._namesake] if self._namesake and self.name in hosts else hosts
 
@@ -207,6 +216,14 @@ class Agent:
         """Return how answers call the hosts: this one, the peers, and a peer that is listed under this one's name."""
         peers = [self._namesake if name == self.name else name for name in self._peers.names]
         return [self.name, *peers]
+
+    def _shown_to(self, caller: Caller, whats: Collection[What]) -> list[str]:
+        """Return the hosts that the rules show a caller who asks for something of all these kinds."""
+        return [host for host in self._hosts() if self._rules.shows_host(caller, self._listed(host), whats)]
+
+    def _seen_by(self, caller: Caller, whats: Collection[What]) -> LocalLogs:
+        """Return the logs of this host as they are for a caller."""
+        return self._logs.seen_with(self._rules.sight(caller, self.name, whats))
 
     @property
     def _namesake(self) -> str:
@@ -230,22 +247,31 @@ class Agent:
         many = patterns > QUICKLY_COMPILED
         return self._patience + COMPILING * many
 
-    def _gather(self, hosts: Sequence[str], *, caller: Caller, patience: float, narrows: bool = False) -> Gather:
+    def _gather(
+        self, hosts: Sequence[str], *, caller: Caller, logs: LocalLogs, patience: float, narrows: bool = False
+    ) -> Gather:
         roll = self._roll(hosts, caller)
-        sources = [(host, self._source(host, roll, narrows=narrows)) for host in hosts]
+        sources = [(host, self._source(host, logs, roll, narrows=narrows)) for host in hosts]
         return Gather(sources, patience, of_hosts=True, roll=roll)
 
-    def _live(self, host: str, roll: Roll) -> Source:
+    def _live(self, host: str, logs: LocalLogs, roll: Roll) -> Source:
         if host == self.name:
-            return self._logs.live()
+            return logs.live()
         if host == self._namesake:
             return self._peers.live_once(self.name, roll)
         return self._peers.live(host, roll)
 
-    def _source(self, host: str, roll: Roll, *, narrows: bool) -> Source:
+    def _source(self, host: str, logs: LocalLogs, roll: Roll, *, narrows: bool) -> Source:
         if host == self.name:
-            return LocalSource(self._logs, self._patience * PATIENCE_OF_FILES, narrows=narrows)
+            return LocalSource(logs, self._patience * PATIENCE_OF_FILES, narrows=narrows)
         return self._peers.source(self._listed(host), roll)
+
+
+def whats_of(query: Query) -> tuple[What, ...]:
+    """Return what a query for lines or for their number needs to be allowed."""
+    if query.form.hits:
+        return (What.HITS,)
+    return (What.LOGS, What.FOLLOW) if query.follow else (What.LOGS,)
 
 
 def _called(roll: Roll, host: str, listing: Listing) -> Listing:

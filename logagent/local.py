@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
-import trio
-
 from logagent.core.batch import SIGN_OF_LIFE, Noted, Out
-from logagent.core.notes import Note, Notes, add_up, of_host
-from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
+from logagent.core.notes import Notes, add_up
+from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query, Source
 from logagent.core.times.named_formats import FormatRules, NamedFormat
-from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.catalog.carried_positions import carried_over
 from logagent.disk.catalog.catalog import Catalog, Generation, Log
 from logagent.disk.catalog.ends import Ends, Lister
 from logagent.disk.catalog.format_names import names_of
 from logagent.disk.catalog.latest_times import latest_times
 from logagent.disk.catalog.left_out import LeftOut, Wanted
-from logagent.disk.catalog.listed_logs import MAX_LISTED, LogLister, sorted_out, unlooked
+from logagent.disk.catalog.shown import FileSight
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.following.source import FollowSource
+from logagent.disk.search.aged import Aged
 from logagent.disk.search.known_times import KnownTimes
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
@@ -66,6 +65,17 @@ class LocalLogs:
     lister: Lister = field(default_factory=Lister, init=False, repr=False)
     _of_formats: dict[NamedFormat, ReadOptions] = field(default_factory=dict, init=False, repr=False)
 
+    def seen_with(self, sight: FileSight | None) -> LocalLogs:
+        """Return the logs as they are for whoever has a sight: the others are as if they were not there; None: none is.
+
+        Both share what they remember.
+        """
+        if sight is None:
+            return self
+        seen = copy(self)
+        object.__setattr__(seen, "catalog", self.catalog.seen_with(sight, self.ends_of_file))
+        return seen
+
     @property
     def host(self) -> str:
         """The name of this host."""
@@ -88,6 +98,10 @@ class LocalLogs:
             Failure: when it cannot be read.
         """
         return self.lister.ends(file, self.zone_of(log), self.named_for(log))
+
+    def ends_of_file(self, file: Generation) -> Ends:
+        """Return the times at the ends of one file by itself; reads the disk unless they are known, as `ends_of`."""
+        return self.lister.ends(file, self.zone_of(file), self.named_for(file), opened=False)
 
     def ends_if_known(self, log: Log, file: Generation) -> Ends | None:
         """Return the times at the ends of one file of a log, if they are known since it was looked into."""
@@ -195,9 +209,10 @@ class LocalSource:
             for log, options in zip(logs, self.logs.options_of_each(logs), strict=True)
         ]
 
-    def _source(self, log: Log, options: ReadOptions, query: Query, threads: DiskThreads) -> LogSource:
+    def _source(self, log: Log, options: ReadOptions, query: Query, threads: DiskThreads) -> Source:
         again = partial(self.logs.catalog.again, log, rotated=query.rotated)
-        return LogSource(log.name, log.generations, threads, options, again, named=log.named)
+        source = LogSource(log.name, log.generations, threads, options, again, named=log.named)
+        return source if log.back is None else Aged(source, log)
 
     async def _find(self, query: Query, out: Out, notes: Notes, left_out: LeftOut, threads: DiskThreads) -> list[Log]:
         begun = {position.log for position in query.positions}
@@ -206,83 +221,3 @@ class LocalSource:
             query.files, rotated=query.rotated, wanted=wanted, notes=notes, left_out=left_out
         )
         return await threads.in_slices(steps, partial(out.send, SIGN_OF_LIFE))
-
-
-@dataclass(frozen=True, slots=True)
-class LocalLister:
-    """Lists the logs of this host within a part of the time that others wait for it.
-
-    Attributes:
-        logs: all logs of this host.
-        lister: looks into files for the times of their first and last lines.
-    """
-
-    logs: LocalLogs
-    lister: LogLister
-
-    async def listing(self, query: Query, patience: float) -> Listing:
-        """List the logs that a query names; logs that could not be read in time are listed without their times.
-
-        Args:
-            query: its files, and whether rotated ones belong to them.
-            patience: seconds that others wait for this host.
-        """
-        looked: list[ListedLog] = []
-        notes, left_out = Notes(), LeftOut()
-        seconds = patience * PATIENCE_OF_FILES
-        with trio.move_on_after(seconds) as in_time:
-            try:
-                found = await self.logs.threads.in_slices(self._finding(query, notes, left_out))
-            except Failure as failure:
-                return replace(failing(self.logs.host, failure.status, failure.message), notes=self._told(notes))
-        if in_time.cancelled_caught:
-            return failing(self.logs.host, Status.UNAVAILABLE, f"no answer from the disk within {seconds:g} s")
-        logs, failures = sorted_out(found)
-        with trio.move_on_at(in_time.deadline):
-            await self.logs.threads.in_slices(self._looking_into(logs, looked, notes))
-        listed = looked.copy()  # a thread that is left behind may still add to it
-        failures += [*_unreadable(logs, listed), *([left_out.failure("listed")] if left_out else [])]
-        every = (*listed, *map(self._unlooked, logs[len(listed) :]))
-        return Listing(every, (self._part(logs, listed, failures),), self._told(notes))
-
-    def _finding(self, query: Query, notes: Notes, left_out: LeftOut) -> Generator[None, None, list[Log]]:
-        wanted = Wanted(MAX_LISTED)
-        return self.logs.catalog.finding(
-            query.files, rotated=query.rotated, wanted=wanted, notes=notes, unreadable=True, left_out=left_out
-        )
-
-    def _told(self, notes: Notes) -> tuple[Note, ...]:
-        return of_host(notes.told(), self.logs.host)
-
-    def _looking_into(self, logs: Sequence[Log], looked: list[ListedLog], notes: Notes) -> Generator[None, None, None]:
-        """Look into one log after the other, and add what is found; yields after each."""
-        host, local = self.logs.host, self.logs
-        for log in logs:
-            looked.append(self.lister.look(host, log, local.zone_of(log), local.named_for(log), notes))
-            yield
-
-    def _unlooked(self, log: Log) -> ListedLog:
-        return unlooked(self.logs.host, log, self.logs.zone_of(log), "not looked into in time")
-
-    def _part(self, logs: list[Log], listed: list[ListedLog], failures: list[Failure]) -> HostOutcome:
-        outcomes = [failed(failure) for failure in failures]
-        if len(listed) < len(logs):
-            message = f"{len(logs) - len(listed)} of {len(logs)} logs were not looked into in time; ask again for them"
-            outcomes.append(Outcome(Status.DEADLINE_EXCEEDED, message))
-        whole = combine([*outcomes, Outcome()], lines=len(logs), timings={})
-        return HostOutcome(self.logs.host, whole.status, whole.message)
-
-
-def _unreadable(logs: Sequence[Log], listed: Sequence[ListedLog]) -> list[Failure]:
-    """Return a failure for each log that could not be looked into; one that is gone by now is none.
-
-    Logs that globs met and that may not be read are noted instead, unless no file at all may be read.
-    """
-    unread = [(log, one) for log, one in zip(logs, listed, strict=False) if one.status not in _WELL]
-    noted = [one for log, one in unread if one.status is Status.PERMISSION_DENIED and not log.named]
-    is_any_readable = any(file.readable for log in logs for file in log.generations)
-    failing = [one for _, one in unread if one not in noted or not is_any_readable]
-    return [Failure(one.status, one.message) for one in failing]
-
-
-_WELL = (Status.OK, Status.NOT_FOUND)

@@ -27,7 +27,8 @@ from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.fanout.gather import Gather
 from logagent.fanout.narrowed import NARROWED_FROM
-from logagent.local import LEAST_KEPT, LocalLister, LocalLogs, LocalSource
+from logagent.local import LEAST_KEPT, LocalLogs, LocalSource
+from logagent.local_listing import LocalLister
 from testbed.queries import changed
 from testbed.reading import Collected
 from testbed.trees import Unprivileged, permit, planted

@@ -24,7 +24,8 @@ from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.in_force import named_formats
-from logagent.local import LocalLister, LocalLogs, LocalSource
+from logagent.local import LocalLogs, LocalSource
+from logagent.local_listing import LocalLister
 from testbed.reading import Collected
 from testbed.times import UTC, ns
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from copy import copy
 from pathlib import Path
@@ -15,7 +15,7 @@ from logagent.core.globs import is_glob
 from logagent.core.notes import Notes
 from logagent.core.outcome import Failure
 from logagent.core.times.named_formats import FormatRules
-from logagent.disk.catalog.ends import Lister
+from logagent.disk.catalog.ends import Ends, Lister
 from logagent.disk.catalog.findings import Findings, listed
 from logagent.disk.catalog.found_files import MAX_WALK, Budget
 from logagent.disk.catalog.glob_lookup import GlobLookup
@@ -26,6 +26,7 @@ from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.catalog.name_lookup import NameLookup
 from logagent.disk.catalog.never_served import NeverServed
 from logagent.disk.catalog.numbering import Clock, Numbering
+from logagent.disk.catalog.reach import EndsOfFile, Reach
 from logagent.disk.catalog.remembered import Remembered
 from logagent.disk.catalog.shown import FileSight, shown_of, shown_part, shows_root
 from logagent.disk.files.beneath import Root
@@ -53,6 +54,9 @@ class Catalog:
         opener: `os.open`, or its stand-in.
         now: `time.time_ns`, or its stand-in.
         remembered: keeps what is known of directories that stand still.
+
+    Attributes:
+        sight: what is seen of the files; None: everything.
     """
 
     def __init__(
@@ -68,7 +72,8 @@ class Catalog:
         now: Clock = time.time_ns,
         remembered: Remembered | None = None,
     ) -> None:
-        self._sight: FileSight | None = None
+        self.sight: FileSight | None = None
+        self._reach: Reach | None = None
         hides = NeverServed(never_serve)
         self._roots = [(Root(path, opener, names.get(path.absolute(), ""), hides), LiveNames()) for path in roots]
         self._skips = matcher(skip)
@@ -76,16 +81,26 @@ class Catalog:
         self._remembered = remembered or Remembered()
         self._numbering = Numbering(Lister(), now, formats or FormatRules())
 
-    def seen_with(self, sight: FileSight | None) -> Catalog:
+    def seen_with(self, sight: FileSight | None, ends_of: EndsOfFile | None = None) -> Catalog:
         """Return the catalog as it is for whoever has a sight: all else is as if it were not there; None: nothing is.
 
         Both share what they remember.
+
+        Args:
+            sight: what is seen.
+            ends_of: returns the times at the ends of a file; None: they are not known.
         """
         if sight is None:
             return self
         seen = copy(self)
-        seen._sight = sight
+        seen._reach = Reach(ends_of or _unknown, time.time_ns)
+        seen.sight = sight
         return seen
+
+    @property
+    def key(self) -> Hashable:
+        """What is equal for those of its views that show the same."""
+        return self._numbering, self.sight  # the former is shared by its views, and by nothing else
 
     def find(self, patterns: Sequence[str], *, limit: int = MAX_FILES, **options: Any) -> list[Log]:
         """Return the logs that `patterns` name or match; reads the disk and blocks.
@@ -133,7 +148,7 @@ class Catalog:
         Raises:
             Failure: when no file was found, none that may be read, or too many directory entries were looked at.
         """
-        findings = Findings(patterns, notes if notes is not None else Notes())
+        findings = Findings(patterns, notes if notes is not None else Notes(), self._reach)
         budget = Budget(self._max_walk, listed(findings.patterns))
         left_out = LeftOut() if left_out is None else left_out
         with ExitStack() as stack:
@@ -168,15 +183,19 @@ class Catalog:
         return same.called(log.name).generations if same is not None else ()
 
     def _seen_roots(self) -> Sequence[tuple[Root, LiveNames]]:
-        if self._sight is None:
+        if self.sight is None:
             return self._roots
-        shown = shown_of(self._sight, [root for root, _ in self._roots])
+        shown = shown_of(self.sight, [root for root, _ in self._roots])
         seen = [(root.shown_by(each), live) for (root, live), each in zip(self._roots, shown, strict=True)]
         return [(root, live) for root, live in seen if shows_root(root)]
 
     def unready(self) -> list[str]:
         """Return a sentence for each root that cannot be read at the moment; reads the disk and blocks."""
         return [reason for root, _ in self._roots for reason in _unready(root)]
+
+
+def _unknown(file: Generation) -> Ends:
+    return Ends()
 
 
 def _unready(root: Root) -> list[str]:

@@ -25,6 +25,7 @@ from logagent.disk.catalog.links import OpenRoot, failure_of_look, look
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.logs import InRoot, Log, each_once, grouped, refusal
 from logagent.disk.catalog.numbering import Numbering
+from logagent.disk.catalog.reach import Reach
 from logagent.disk.files.beneath import Root, failure_of
 
 _NAMED = 3
@@ -49,6 +50,7 @@ class Findings:
     Args:
         patterns: names and globs.
         notes: gets what is judged of the files that globs meet.
+        reach: tells which files are not too old; None: all.
 
     Attributes:
         patterns: these, each once.
@@ -56,11 +58,12 @@ class Findings:
         looked: the absolute paths of the directories in which further files might appear.
     """
 
-    def __init__(self, patterns: Iterable[str], notes: Notes) -> None:
+    def __init__(self, patterns: Iterable[str], notes: Notes, reach: Reach | None = None) -> None:
         self.patterns = list(dict.fromkeys(patterns))
         self.opened: list[OpenRoot] = []
         self.looked: set[Path] = set()
         self._notes = notes
+        self._reach = reach
         self._found: dict[tuple[int, str], InRoot] = {}
         self._linked = False
         self._refused: dict[str, tuple[str, Failure]] = {}
@@ -98,6 +101,8 @@ class Findings:
         except OSError as error:
             return failure_of_look(error, asked.pattern)
         below = (opened.number, opened.root) if found.number != opened.number else None
+        if not self._holds(found._replace(below=below)):
+            return no_such_file([asked.pattern])
         self._linked |= below is not None or found.found.name != found.found.resolved
         self._found[opened.number, asked.name] = found._replace(named=named, below=below)
         return None
@@ -111,12 +116,19 @@ class Findings:
             named: whether it was found by its exact name, or by that of its log.
         """
         self._linked |= met is not opened or found.name != found.resolved
-        self._found.setdefault((met.number, found.name), _in_root(met, opened, found, named=named))
+        self._keep(met.number, _in_root(met, opened, found, named=named))
 
     def add_beside(self, met: OpenRoot, opened: OpenRoot, found: FoundFile, *, named: bool) -> None:
         """Add a generation that lies beside the target of a link to its log, and has its name in the target's root."""
         self._linked = True
-        self._found.setdefault((opened.number, found.name), _in_root(met, opened, found, named=named))
+        self._keep(opened.number, _in_root(met, opened, found, named=named))
+
+    def _keep(self, number: int, file: InRoot) -> None:
+        if (place := (number, file.found.name)) not in self._found and self._holds(file):
+            self._found[place] = file
+
+    def _holds(self, file: InRoot) -> bool:
+        return self._reach is None or self._reach.holds(file)
 
     def opened_as(self, number: int) -> OpenRoot:
         """Return the root with a number, which could be opened."""
@@ -220,14 +232,13 @@ class Findings:
 
     def _holders(self, name: str) -> set[int]:
         """Return the numbers of the roots that have a file of a name."""
-        return {one.number for one in self.opened if self._holds(one, name)} if len(self.opened) > 1 else set()
+        return {one.number for one in self.opened if self._has(one, name)} if len(self.opened) > 1 else set()
 
-    def _holds(self, opened: OpenRoot, name: str) -> bool:
+    def _has(self, opened: OpenRoot, name: str) -> bool:
         try:
-            look(self.opened, opened, name)
+            return self._holds(look(self.opened, opened, name))
         except OSError:
             return False
-        return True
 
     def _nothing_found(self) -> Failure:
         missing = no_such_file(self.patterns)

@@ -35,6 +35,7 @@ class Generation:
         prefix: what of its name stands before its name below the root: `ROOT:`, or nothing.
         readable: whether this process may read it, as far as that was looked at.
         met: absolute path of the root below which it has its name, if that is another one than `root`.
+        back: how many nanoseconds old its lines may be for whoever asks; None: as old as they are.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Generation:
     prefix: str = ""
     readable: bool = True
     met: Path | None = None
+    back: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class Log:
     def modified(self) -> int:
         """When its newest generation was modified: nanoseconds since the epoch."""
         return self.generations[0].modified
+
+    @property
+    def back(self) -> int | None:
+        """How many nanoseconds old its lines may be for whoever asks; None: as old as they are."""
+        return min((file.back for file in self.generations if file.back is not None), default=None)
 
     @property
     def root(self) -> Path | None:
@@ -121,6 +128,15 @@ class InRoot(NamedTuple):
     def met(self) -> tuple[int, Root]:
         """The number and the root below which it has its name."""
         return self.below or (self.number, self.root)
+
+    @property
+    def back(self) -> int | None:
+        """How many nanoseconds old its lines may be for whoever asks, by all its names; None: as old as they are."""
+        if self.root.shows is None:
+            return None
+        names = [(self.root, self.found.resolved), (self.met[1], self.found.name), (self.met[1], self.found.log)]
+        backs = (root.shows.back(name) for root, name in names if root.shows is not None)
+        return min((back for back in backs if back is not None), default=None)
 
 
 class Group:
@@ -246,6 +262,7 @@ def generation_of(file: InRoot) -> Generation:
         (found.status.st_dev, found.status.st_ino),
         readable=found.readable,
         met=file.below[1].path if file.below is not None else None,
+        back=file.back,
     )
 
 

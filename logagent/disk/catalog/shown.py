@@ -11,10 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from logagent.disk.catalog.rotated_names import possible_logs
+from logagent.disk.catalog.log_names import log_names
 from logagent.disk.files.beneath import Root
 from logagent.disk.files.walk import shows_any
 
@@ -25,15 +24,15 @@ REMEMBERED = 10_000
 class FileSight(Hashable, Protocol):
     """What somebody sees of the files below all roots; equal ones show the same."""
 
-    def sees(self, root: str, names: Sequence[str]) -> bool:
-        """Return whether a file of a root is seen, by its own name and those of its logs."""
+    def sees(self, root: str, names: Sequence[str], perhaps: Sequence[str]) -> bool:
+        """Return whether a file of a root is seen, by its `LogNames`."""
         ...
 
     def sees_below(self, root: str, directory: str) -> bool:
         """Return whether anything below a directory of a root may be seen."""
         ...
 
-    def back(self, root: str, names: Sequence[str]) -> int | None:
+    def back(self, root: str, names: Sequence[str], perhaps: Sequence[str]) -> int | None:
         """Return how many nanoseconds old the lines of a seen file may be; None: as old as they are."""
         ...
 
@@ -88,25 +87,19 @@ class ShownNames:
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
             known = self._known[name, directory] = all(
-                self.sight.sees_below(root, other) if directory else self.sight.sees(root, logs_of(other))
+                self.sight.sees_below(root, other) if directory else self.sight.sees(root, *log_names(other))
                 for root, other in self._names(name)
             )
         return known
 
     def back(self, name: str) -> int | None:
         """Return how many nanoseconds old the lines of a file may be; None: as old as they are."""
-        each = (self.sight.back(root, logs_of(other)) for root, other in self._names(name))
+        each = (self.sight.back(root, *log_names(other)) for root, other in self._names(name))
         return min((back for back in each if back is not None), default=None)
 
     def _names(self, name: str) -> list[tuple[str, str]]:
         others = ((alias.root, alias.name_of(name)) for alias in self.aliases)
         return [(self.root, name), *((root, other) for root, other in others if other is not None)]
-
-
-@lru_cache(REMEMBERED)
-def logs_of(name: str) -> Sequence[str]:
-    """Return the name of a file, and those of the logs that it may be a generation of."""
-    return tuple(possible_logs(name))
 
 
 def shown_of(sight: FileSight, roots: Sequence[Root]) -> list[ShownNames]:

@@ -28,6 +28,10 @@ class Shows(Protocol):
 
     def __call__(self, name: str, *, directory: bool = False) -> bool: ...
 
+    def back(self, name: str) -> int | None:
+        """Return how many nanoseconds old the lines of a file may be; None: as old as they are."""
+        ...
+
     @property
     def key(self) -> Hashable:
         """What is equal for those that tell the same."""

@@ -17,6 +17,7 @@ from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.files.blocks import UNKNOWN
 from logagent.disk.following.tail import Tail
 from logagent.disk.rotation.decompressed_copy import MAX_DECOMPRESSED
+from logagent.disk.search.aged import aged
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.source import LogSource
 from logagent.disk.threads import DiskThreads
@@ -102,7 +103,7 @@ class CatchUp:
     async def _catch_up(self, log: Log, tail: Tail, position: Position, since: int = 0) -> tuple[int, int]:
         """Send the lines from a position to the end, of files written to since a time; return the place reached."""
         query = replace(
-            self._query,
+            aged(self._query, log),
             follow=None,
             positions=(position,),
             form=replace(self._query.form, whole=True),

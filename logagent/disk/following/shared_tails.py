@@ -80,7 +80,7 @@ class SharedTails:
         def make() -> NewLogFinder:
             return NewLogFinder(patterns, catalog, self._threads, self._watching, rotated=rotated, limit=limit)
 
-        finder = await self._borrow((catalog, tuple(patterns), rotated, limit), make)
+        finder = await self._borrow((catalog.key, tuple(patterns), rotated, limit), make)
         try:
             yield finder
         finally:

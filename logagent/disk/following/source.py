@@ -23,6 +23,7 @@ from logagent.disk.following.follower import EVENT_QUIET, LogFollower
 from logagent.disk.following.new_logs import NewLogFinder
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.following.tail import Tail
+from logagent.disk.search.aged import aged
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
@@ -194,7 +195,7 @@ class _LocalFollow:
     async def _begin(self, log: Log, *, first: bool) -> None:
         tail = await self._borrow(log)
         place = await self._catch_up.place_in(log, tail, first=first, only_known=self._finder.is_full)
-        query = replace(self._query, limits=replace(self._query.limits.uncounted(), max_bytes=None))
+        query = replace(aged(self._query, log), limits=replace(self._query.limits.uncounted(), max_bytes=None))
         follower = LogFollower(query, tail, place, max_line=self._logs.options(log).max_line, woken=self._wake)
         self._followers[log.name] = follower
         self._wake(follower)
@@ -216,7 +217,7 @@ class _LocalFollow:
         def make(threads: DiskThreads, watching: Watching) -> Tail:
             return Tail(log.name, lambda: self._logs.again(log), options, threads, watching)
 
-        tail = await self._logs.tails.borrow((self._logs.catalog, log.asked, log.name), make)
+        tail = await self._logs.tails.borrow((self._logs.catalog.key, log.asked, log.name), make)
         self._tails.append(tail)
         return tail
 
