@@ -193,7 +193,7 @@ class Agent:
         return of_host(notes.told(), self.name)
 
     def _source_of(self, query: Query, hosts: Sequence[str], caller: Caller) -> Source:
-        patience, logs = self._patience_for(query), self._seen_by(caller, whats_of(query))
+        patience, logs = self._patience + _more_patience(query), self._seen_by(caller, whats_of(query))
         if query.follow:
             roll = self._roll(hosts, caller)
             gather = partial(self._gather, caller=caller, logs=logs, patience=patience)
@@ -207,8 +207,7 @@ class Agent:
             return [self.name]
         known = self._shown_to(caller, whats)
         if not known:
-            message = f"no rule allows {caller.identity} to ask any host for {' and '.join(whats)}"
-            raise Failure(Status.PERMISSION_DENIED, message)
+            raise _no_host(caller, whats)
         hosts = chosen(query.hosts, [host for host in known if host != self._namesake])
         return [*hosts, self._namesake] if self._namesake and self.name in hosts else hosts
 
@@ -240,13 +239,6 @@ class Agent:
         told = replace(caller, chain=(*caller.chain, self._acts_as))
         return Roll(self.identity, hosts, self._namesake, caller=told, strict=bool(self._rules))
 
-    def _patience_for(self, query: Query) -> float:
-        """Return the seconds that a host is waited for: while it compiles many patterns, it says nothing."""
-        match = query.match
-        patterns = sum(map(len, (match.keywords, match.regex, match.exclude, match.exclude_regex)))
-        many = patterns > QUICKLY_COMPILED
-        return self._patience + COMPILING * many
-
     def _gather(
         self, hosts: Sequence[str], *, caller: Caller, logs: LocalLogs, patience: float, narrows: bool = False
     ) -> Gather:
@@ -265,6 +257,18 @@ class Agent:
         if host == self.name:
             return LocalSource(logs, self._patience * PATIENCE_OF_FILES, narrows=narrows)
         return self._peers.source(self._listed(host), roll)
+
+
+def _no_host(caller: Caller, whats: Collection[What]) -> Failure:
+    message = f"no rule allows {caller.identity} to ask any host for {' and '.join(whats)}"
+    return Failure(Status.PERMISSION_DENIED, message)
+
+
+def _more_patience(query: Query) -> float:
+    """Return the seconds that a host is waited for longer, since it says nothing while it compiles many patterns."""
+    match = query.match
+    patterns = sum(map(len, (match.keywords, match.regex, match.exclude, match.exclude_regex)))
+    return COMPILING * (patterns > QUICKLY_COMPILED)
 
 
 def whats_of(query: Query) -> tuple[What, ...]:

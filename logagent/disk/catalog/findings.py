@@ -224,21 +224,13 @@ class Findings:
 
     def _require_readable(self, files: Sequence[InRoot]) -> None:
         """Raise `Failure` if none of the files, which are named exactly or can be read, can be read."""
-        if not any(not file.named or self._may_read(file) for file in files):
+        if not any(not file.named or _may_read(self.opened_as(file.number), file) for file in files):
             raise _permission_denied([*(file.found.name for file in files), *self._denied])
-
-    def _may_read(self, file: InRoot) -> bool:
-        return may_open(self.opened_as(file.number).beneath, file.found.resolved)
 
     def _holders(self, name: str) -> set[int]:
         """Return the numbers of the roots that have a file of a name."""
-        return {one.number for one in self.opened if self._has(one, name)} if len(self.opened) > 1 else set()
-
-    def _has(self, opened: OpenRoot, name: str) -> bool:
-        try:
-            return self._holds(look(self.opened, opened, name))
-        except OSError:
-            return False
+        found = ((one.number, _found(self.opened, one, name)) for one in self.opened if len(self.opened) > 1)
+        return {number for number, file in found if file is not None and self._holds(file)}
 
     def _nothing_found(self) -> Failure:
         missing = no_such_file(self.patterns)
@@ -251,6 +243,17 @@ class Findings:
             links = listed(sorted(self._leading_out))
             return Failure(missing.status, f"{missing.message}; leads out of the served roots: {links}")
         return missing
+
+
+def _may_read(opened: OpenRoot, file: InRoot) -> bool:
+    return may_open(opened.beneath, file.found.resolved)
+
+
+def _found(roots: Sequence[OpenRoot], opened: OpenRoot, name: str) -> InRoot | None:
+    try:
+        return look(roots, opened, name)
+    except OSError:
+        return None
 
 
 def _means(pattern: str, root: Root, name: str) -> bool:
