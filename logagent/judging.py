@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from logagent.agent import whats_of
 from logagent.core.access.caller import Caller
-from logagent.core.access.rules import Rules, What
+from logagent.core.access.rules import Rules
 from logagent.core.access.sight import Sight
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
@@ -34,7 +35,7 @@ class RulesJudge:
         It is about hosts that are hidden by now, and about files that are there and are hidden by now; what the files
         are called does not matter.
         """
-        asks = asked_for(query)
+        asks = whats_of(query)
         for host in former.asked(query):
             shown = former.rules.shows_host(before, host, asks)
             if shown and not self.rules.shows_host(caller, host, asks):
@@ -68,10 +69,3 @@ class RulesJudge:
             if failure.status is Status.NOT_FOUND:
                 return set()
             raise
-
-
-def asked_for(query: Query) -> tuple[What, ...]:
-    """Return what a caller must be allowed for a query."""
-    if query.form.hits:
-        return (What.HITS,)
-    return (What.LOGS, What.FOLLOW) if query.follow else (What.LOGS,)
