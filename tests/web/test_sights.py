@@ -7,18 +7,16 @@ import json
 import os
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import trio
 from trio.testing import MockClock
 
 from logagent.core.access.file_globs import FileGlob
 from logagent.core.access.rules import Rule, Rules
-from logagent.peers.client.http_client import chunks
 from testbed.acting import ALL, Papers, access_of, make_papers
 from testbed.cluster import Cluster, Reply, start_cluster
 
@@ -185,104 +183,3 @@ async def test_a_cursor_of_one_gives_another_nothing_that_he_may_not_read(
                 answers.append(told(reply))
             given.append(answers)
     assert given[0] == given[1]
-
-
-async def followed(it: Cluster, query: str, steps: Sequence[Callable[[Path], object]]) -> list[bytes]:
-    """What a follow gives while something happens at the secondary and at the primary."""
-    async with it.client() as client, trio.open_nursery() as nursery:
-        lines: list[bytes] = []
-
-        async def read() -> None:
-            headers = {"accept": "application/x-ndjson", "accept-encoding": "identity", "shows": BOB}
-            async with client.stream("GET", f"/logs?{query}&follow=true", headers=headers) as response:
-                rest = b""
-                async for chunk in chunks(response):
-                    *whole, rest = (rest + chunk).split(b"\n")
-                    lines.extend(whole)
-
-        nursery.start_soon(read)
-        await trio.sleep(5)
-        for step in steps:
-            for host in ("web1", "web0"):
-                step(it.directory / host)
-            await trio.sleep(30)
-        nursery.cancel_scope.cancel()
-    kept = [CURSOR.sub(b"", HOW_FAR.sub(b"", MEASURED.sub(b"", line))) for line in lines]
-    return sorted(line for line in kept if line not in (b"", b"{}"))
-
-
-def write(name: str, text: bytes) -> Callable[[Path], object]:
-    def step(root: Path) -> None:
-        with (root / name).open("ab") as file:
-            file.write(text)
-
-    return step
-
-
-def unless(whole: bool, step: Callable[[Path], object], other: Callable[[Path], object]) -> Callable[[Path], object]:
-    return step if whole else other
-
-
-def hides(whole: bool, name: str, hidden: str) -> Callable[[Path], object]:
-    """A file gets a name that Bob does not see, or is removed."""
-    return unless(whole, lambda root: (root / name).rename(root / hidden), lambda root: (root / name).unlink())
-
-
-def happening(what: str, *, whole: bool) -> list[Callable[[Path], object]]:
-    """What happens during a follow, and the same where there is nothing that Bob may not see."""
-    line = b"2026-11-23T11:00:00Z written\n"
-    nothing = bool
-    scenes: dict[str, list[Callable[[Path], object]]] = {
-        "a hidden file appears": [unless(whole, write("secret.new.log", line), nothing), write("app.log", line)],
-        "a hidden file grows": [unless(whole, write("secret.log", line), nothing), write("app.log", line)],
-        "a file is renamed to a hidden name": [
-            write("app.log", line),
-            hides(whole, "app.log", "secret.log"),
-            unless(whole, write("secret.log", line.replace(b"written", b"hidden")), nothing),
-            write("app.log", line),
-        ],
-        "a file is rotated to a hidden name": [
-            hides(whole, "app.log", "app.log.2"),
-            write("app.log", line),
-            unless(whole, write("app.log.2", line.replace(b"written", b"hidden")), nothing),
-            write("app.log", line.replace(b"written", b"again")),
-        ],
-        "a hidden file gets a name that is seen": [
-            unless(
-                whole,
-                lambda root: (root / "nginx/audit.log").rename(root / "shown.log"),
-                write("shown.log", lines_of("nginx/audit.log")),
-            ),
-            write("shown.log", line),
-        ],
-        "a link is switched to a hidden file": [
-            write("nginx/access.log", line),
-            lambda root: (root / "to.log").unlink(),
-            lambda root: (root / "to.log").symlink_to("private/x.log"),
-            write("app.log", line),
-        ],
-    }
-    return scenes[what]
-
-
-@pytest.mark.parametrize("query", ["filename=app.log", "filename=*.log", "filename=to.log", "filename=**&n=2"])
-@pytest.mark.parametrize(
-    "what",
-    [
-        "a hidden file appears",
-        "a hidden file grows",
-        "a file is renamed to a hidden name",
-        "a file is rotated to a hidden name",
-        "a hidden file gets a name that is seen",
-        "a link is switched to a hidden file",
-    ],
-)
-async def test_a_follow_tells_nothing_of_what_is_denied(
-    autojump_clock: MockClock, papers: Papers, tmp_path: Path, what: str, query: str
-) -> None:
-    given = []
-    for whole in (True, False):
-        async with agents(tmp_path / str(whole), papers, RULES, whole=whole) as it:
-            given.append(await followed(it, query, happening(what, whole=whole)))
-    assert given[0] == given[1]
-    assert not any(b"hidden" in line or b"secret.log" in line for line in given[0])
