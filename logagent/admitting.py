@@ -19,6 +19,7 @@ from logagent.core.access.local_rights import LocalRights
 from logagent.core.access.revoked import RevocationList
 from logagent.core.access.rules import Rule, Rules, What
 from logagent.core.units import SECOND
+from logagent.watched_file import BadFile, WatchedFile
 from logagent.watched_tokens import WatchedTokens
 from logagent.web.access import Access
 from logagent.web.admission.acting import ActingProver
@@ -28,7 +29,6 @@ from logagent.web.admission.local_users import LocalUsers
 from logagent.web.admission.proving import Prover, Provers, Untaken
 from logagent.web.admission.revocations import Revocations, watched_fingerprints, watched_lists
 from logagent.web.admission.tokens import TokenProver
-from logagent.web.admission.watched_file import BadFile, WatchedFile
 
 CRL = "crl.pem"
 """The list of revoked certificates in a directory that `logagent certs` made."""

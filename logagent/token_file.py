@@ -12,11 +12,13 @@ import secrets
 import stat
 import time
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from pathlib import Path
 
 from logagent.config import accounts
 from logagent.core.access.token_entries import BadTokens, from_document, to_document
 from logagent.core.access.tokens import TokenEntry
+from logagent.watched_file import BadFile, Stamp, bytes_and_stamp
 
 LARGEST = 512 * 1024
 """Bytes of the file at most: two thousand tokens, which an agent reads within some milliseconds when they change."""
@@ -26,22 +28,10 @@ LOCK_TIME = 10.0
 _LOCK_STEP = 0.05
 _TOO_MANY = "take out tokens that nobody uses, also those that were revoked or have ended"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-Stamp = tuple[int, ...]
-"""What changes whenever a file does: its device, its number, its size, and its times; empty: there is no file."""
 
 
-class TokensFault(Exception):
-    """The file of tokens cannot be used or changed; the message names it and says what would be right.
-
-    Attributes:
-        suspect: whether others than the agent may have written it, so that nothing in it counts.
-        lasting: whether it lies in what the file holds, and stays until that is changed.
-    """
-
-    def __init__(self, message: str, *, suspect: bool = False, lasting: bool = False) -> None:
-        super().__init__(message)
-        self.suspect = suspect
-        self.lasting = lasting
+class TokensFault(BadFile):
+    """The file of tokens cannot be used or changed; the message names it and says what would be right."""
 
 
 def read(path: Path, owners: Collection[int] | None = None) -> tuple[TokenEntry, ...]:
@@ -72,11 +62,7 @@ def names_and_groups(path: Path) -> dict[str, frozenset[str]]:
 def read_stamped(path: Path, owners: Collection[int] | None) -> tuple[tuple[TokenEntry, ...], Stamp]:
     """Read the entries of a file as `read` does, and return them with what tells whether it was changed since."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            _check(path, status, owners)
-            text = file.read(LARGEST + 1)
+        text, stamp = bytes_and_stamp(path, LARGEST, partial(_check, path, owners))
     except FileNotFoundError:
         return (), ()
     except PermissionError:
@@ -87,14 +73,14 @@ def read_stamped(path: Path, owners: Collection[int] | None) -> tuple[tuple[Toke
     if len(text) > LARGEST:
         raise TokensFault(f"{path} has more than {LARGEST} bytes: {_TOO_MANY}", lasting=True)
     try:
-        return from_document(text.decode()), stamp_of(status)
+        return from_document(text.decode()), stamp
     except UnicodeDecodeError:
         raise TokensFault(f"{path} is not UTF-8", lasting=True) from None
     except BadTokens as error:
         raise TokensFault(f"{path}: {error}", lasting=True) from None
 
 
-def _check(path: Path, status: os.stat_result, owners: Collection[int] | None) -> None:
+def _check(path: Path, owners: Collection[int] | None, status: os.stat_result) -> None:
     """Check that nobody else can have written the file, or put it in the place of another."""
     if not stat.S_ISREG(status.st_mode):
         raise TokensFault(f"{path} is no file")
@@ -105,11 +91,6 @@ def _check(path: Path, status: os.stat_result, owners: Collection[int] | None) -
         raise TokensFault(f"others can write {path.parent}, where the file of tokens is: `chmod o-w` it", suspect=True)
     if owners is not None and not {status.st_uid, directory.st_uid} <= {*owners}:
         raise TokensFault(f"{path} and its directory must belong to root or to the agent's user", suspect=True)
-
-
-def stamp_of(status: os.stat_result) -> Stamp:
-    """Return what changes whenever a file does."""
-    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def change(path: Path, edit: Callable[[tuple[TokenEntry, ...]], tuple[TokenEntry, ...]]) -> None:

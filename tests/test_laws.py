@@ -43,7 +43,7 @@ UPPER = {
 USABLE_BY_UPPER = frozenset({"", "certs", "token_file", "socket_owners"})
 """Modules at the root that they may import: the package's facts, certificates, the file of tokens, and the ground."""
 
-GROUND = frozenset({"socket_owners"})
+GROUND = frozenset({"socket_owners", "watched_file"})
 """Modules at the root that lie below all floors: what touches a part of the world that servers and clients both need.
 They import nothing of the package."""
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from logagent.core.access.certified import Certified, certified
 from logagent.core.access.revoked import RevocationList, fingerprints_in, lists_in
 from logagent.core.wire.certificates import BY_AUTHORITY
-from logagent.web.admission.watched_file import REPEATED, WatchedFile
+from logagent.watched_file import REPEATED, BadFile, Stamp, WatchedFile, bytes_and_stamp
 
 BY_FINGERPRINT = "it was revoked by its fingerprint"
 UNREADABLE = "it cannot be read, so that it cannot be known whether it was revoked"
+MOST_BYTES = 16 * 1024 * 1024
+"""Bytes of a file: some hundred thousand revoked certificates; a larger one takes too long to read."""
 
 _log = logging.getLogger(__name__)
+Content = TypeVar("Content")
 
 
 class Revocations:
@@ -49,10 +55,10 @@ class Revocations:
 
     def objection_to(self, certificate: Certified) -> str:
         """Return why a certificate counts no more; see `objection`."""
-        listed = self._fingerprints.contents if self._fingerprints else ()
+        listed = _counting(self._fingerprints)
         if any(not certificate.fingerprints.isdisjoint(fingerprints) for fingerprints in listed):
             return BY_FINGERPRINT
-        lists = [one for content in (self._lists.contents if self._lists else ()) for one in content]
+        lists = [one for content in _counting(self._lists) for one in content]
         self._warn_of_old(lists)
         if lists and not certificate.issuer:
             return UNREADABLE
@@ -88,7 +94,7 @@ def watched_lists(
         BadFile: if it cannot be used now.
     """
     read = partial(lists_in, authorities=authorities)
-    return WatchedFile(path, read, setting="tls_crl", absent=None if needed else (), clock=clock)
+    return _watched(path, read, "tls_crl", clock, absent=None if needed else ())
 
 
 def watched_fingerprints(path: Path, *, clock: Callable[[], float] = time.monotonic) -> WatchedFile[frozenset[str]]:
@@ -97,4 +103,49 @@ def watched_fingerprints(path: Path, *, clock: Callable[[], float] = time.monoto
     Raises:
         BadFile: if it cannot be used now.
     """
-    return WatchedFile(path, fingerprints_in, setting="revoked", clock=clock)
+    return _watched(path, fingerprints_in, "revoked", clock)
+
+
+def _watched(
+    path: Path,
+    parse: Callable[[bytes], Content],
+    setting: str,
+    clock: Callable[[], float],
+    absent: Content | None = None,
+) -> WatchedFile[Content]:
+    return WatchedFile(
+        path,
+        partial(_parsed, path, parse),
+        setting=setting,
+        meanwhile="what it held before still counts",
+        absent=absent,
+        clock=clock,
+    )
+
+
+def _parsed(path: Path, parse: Callable[[bytes], Content]) -> tuple[Content, Stamp]:
+    try:
+        content, stamp = bytes_and_stamp(path, MOST_BYTES, _check)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise BadFile(f"{path} cannot be read: {error.strerror or error}") from None
+    if len(content) > MOST_BYTES:
+        raise BadFile(f"{path} is larger than {MOST_BYTES // 1024 // 1024} MiB", lasting=True)
+    try:
+        return parse(content), stamp
+    except ValueError as error:
+        raise BadFile(f"{path} cannot be used: {error}", lasting=True) from None
+
+
+def _check(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(None, "it is no file")
+
+
+def _counting(file: WatchedFile[Content] | None) -> tuple[Content, ...]:
+    """Return what a file holds; while it may still be written to, also what it held before that."""
+    if file is None:
+        return ()
+    file.look()
+    return (file.latest,) if file.latest is file.settled else (file.latest, file.settled)

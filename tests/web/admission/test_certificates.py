@@ -14,10 +14,10 @@ from logagent import certs
 from logagent.core.access.caller import ANONYMOUS, Caller, Proof
 from logagent.core.access.certified import certified
 from logagent.core.access.mirrored import mirrored
+from logagent.watched_file import LOOK, BadFile
 from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.proving import BadProof, Unnamed
 from logagent.web.admission.revocations import Revocations, watched_fingerprints, watched_lists
-from logagent.web.admission.watched_file import LOOK, BadFile
 from testbed.made_certificates import ANY, CLIENT, DAY, SERVER, make
 from testbed.revocation_lists import crl
 
