@@ -12,6 +12,7 @@ from logagent.config import accounts
 from logagent.config.access_rules import AccessRule
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
+from logagent.config.tls_files import CRL
 from logagent.core.access.acting import Acting
 from logagent.core.access.caller import Proof
 from logagent.core.access.file_globs import FileGlob
@@ -29,9 +30,6 @@ from logagent.web.admission.local_users import LocalUsers
 from logagent.web.admission.proving import Prover, Provers, Untaken
 from logagent.web.admission.revocations import Revocations, watched_fingerprints, watched_lists
 from logagent.web.admission.tokens import TokenProver
-
-CRL = "crl.pem"
-"""The list of revoked certificates in a directory that `logagent certs` made."""
 
 _log = logging.getLogger(__name__)
 

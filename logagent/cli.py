@@ -264,9 +264,9 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
 def _certs(typed: CertsArguments, streams: Streams) -> int:
     from datetime import UTC, datetime
 
-    from logagent import certs_command
+    from logagent.authority import command
 
-    return certs_command.run(typed, streams, now=datetime.now(UTC))
+    return command.run(typed, streams, now=datetime.now(UTC))
 
 
 def _reload(typed: ReloadArguments, environ: Mapping[str, str], streams: Streams) -> int:

@@ -11,8 +11,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent import certs
 from logagent.admitting import access_of, acts_as, local_rights, rules_of, supplementary_groups
+from logagent.authority import certs
 from logagent.config import accounts
 from logagent.config.access_rules import AccessRule
 from logagent.config.settings import Settings

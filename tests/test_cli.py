@@ -20,7 +20,7 @@ from typing import IO
 import pytest
 
 from logagent import __version__, cli
-from logagent.certs import host
+from logagent.authority.certs import host
 from logagent.config import settings
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings

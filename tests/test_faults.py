@@ -13,7 +13,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.core.outcome import Status
 from testbed.broken import Broken, How
 from testbed.cluster import Cluster

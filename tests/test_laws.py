@@ -36,12 +36,13 @@ UPPER = {
     "fanout": frozenset({"core"}),
     "config": frozenset[str](),
     "terminal": frozenset({"core", "config", "peers"}),
-    "demo": frozenset({"core", "config", "peers", "terminal"}),
+    "authority": frozenset({"core", "config", "terminal"}),
+    "demo": frozenset({"authority", "core", "config", "peers", "terminal"}),
 }
 """The directories above those, and the others that each may import."""
 
-USABLE_BY_UPPER = frozenset({"", "certs", "token_file", "socket_owners"})
-"""Modules at the root that they may import: the package's facts, certificates, the file of tokens, and the ground."""
+USABLE_BY_UPPER = frozenset({"", "token_file", "socket_owners"})
+"""Modules at the root that they may import: the package's facts, the file of tokens, and the ground."""
 
 GROUND = frozenset({"socket_owners", "watched_file"})
 """Modules at the root that lie below all floors: what touches a part of the world that servers and clients both need.
@@ -330,7 +331,7 @@ def names_twice(tree: Tree) -> list[str]:
 
 
 def upper_reaching(tree: Tree) -> list[str]:
-    """fanout, config, terminal and demo import what their law names, and of the root nothing that serves."""
+    """fanout, config, terminal, authority and demo import what their law names, and of the root nothing that serves."""
     return [
         str(one)
         for one in tree.imports
@@ -515,9 +516,10 @@ LAWFUL = {
     "terminal/__init__.py": '"""Where people are. May import ``core``, ``config`` and ``peers``."""',
     "terminal/query.py": "from tower.peers.source import PeerSource\nfrom tower import __version__",
     "fanout/__init__.py": '"""Several at once. May import ``core``."""',
-    "demo/__init__.py": '"""A show. May import ``core``, ``config``, ``peers`` and ``terminal``."""',
-    "demo/play.py": "from tower import certs\nfrom tower.terminal import query",
-    "certs.py": "import os",
+    "authority/__init__.py": '"""Who signs. May import ``core``, ``config`` and ``terminal``."""',
+    "authority/certs.py": "import os",
+    "demo/__init__.py": '"""A show. May import ``authority``, ``core``, ``config``, ``peers`` and ``terminal``."""',
+    "demo/play.py": "from tower.authority import certs\nfrom tower.terminal import query",
     "socket_owners.py": "import socket",
     "agent.py": "from tower.disk import reader\nimport tower.peers.source\nfrom tower import __version__",
     "serving.py": "from tower import agent\nfrom tower.web import app\nfrom tower.peers import source",
@@ -649,4 +651,6 @@ def test_asking_an_agent_loads_neither_the_web_framework_nor_what_makes_certific
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=ROOT.parent)
     loaded = set(json.loads(ran.stdout))
     assert "logagent.peers.source" in loaded
-    assert not loaded & (WEB_FRAMEWORK | {"cryptography", "jwt", "logagent.web", "logagent.serving", "logagent.certs"})
+    assert not loaded & (
+        WEB_FRAMEWORK | {"cryptography", "jwt", "logagent.web", "logagent.serving", "logagent.authority"}
+    )

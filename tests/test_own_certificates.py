@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent.client_certs import client
+from logagent.authority.client_certs import client
 from logagent.config.tls_files import TlsFiles
 from logagent.own_certificates import certificate_ends, why_others_refuse
 from testbed.certificates import LIVES, Pki, make_pki

@@ -7,6 +7,8 @@ import stat
 from pathlib import Path
 from typing import NamedTuple
 
+CRL = "crl.pem"
+"""The list of revoked certificates, beside that of the authority."""
 _NO_PASSPHRASE = ""
 
 

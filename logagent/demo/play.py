@@ -17,7 +17,8 @@ from pathlib import Path
 
 import trio
 
-from logagent import certs
+from logagent.authority import certs
+from logagent.authority.signing import CertsError
 from logagent.config.setting import ENVIRONMENT
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query
@@ -101,7 +102,7 @@ async def _demonstrate(directory: Path | None, environ: Mapping[str, str], strea
         with tempfile.TemporaryDirectory(prefix="logagent-demo-") as temporary:
             certs_directory = PROJECT_CERTS / "demo" if _is_of_project(PROJECT_CERTS) else Path(temporary, "certs")
             return await _play(Stage(Path(temporary), certs_directory, environ), streams, keep=keep)
-    except (certs.CertsError, OSError) as error:
+    except (CertsError, OSError) as error:
         streams.say(str(error))
         return FAILED
 

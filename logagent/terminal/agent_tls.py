@@ -10,14 +10,12 @@ from pathlib import Path
 
 from logagent.config import tls_files
 from logagent.config.errors import ConfigError
-from logagent.config.tls_files import TlsFiles
+from logagent.config.tls_files import CRL, TlsFiles
 from logagent.core.wire.certificates import read_certificates, revoked_in
 from logagent.peers.client.tls import client_tls
 from logagent.terminal.arguments import AskArguments
 from logagent.terminal.own_agent import OwnAgent
 
-_CRL = "crl.pem"
-"""The list of revoked certificates, beside the authority's own."""
 _HINT = (
     "; so that this host's agent can be asked without these, let it listen on http://127.0.0.1:8000 too, "
     "or show a certificate of your own with --cert and --key"
@@ -82,7 +80,7 @@ def _context(files: TlsFiles, own: OwnAgent | None) -> ssl.SSLContext | None:
         return None
     context = client_tls(files.ca, files.certificate, files.key)
     context.name = _proved_name(own) if own else None
-    revoked = files.ca.with_name(_CRL)
+    revoked = files.ca.with_name(CRL)
     if revoked.is_file() and context.authority is not None:
         context.objection = partial(revoked_in, revoked.read_bytes(), context.authority)
     return context

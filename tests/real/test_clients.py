@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from logagent import certs
+from logagent.authority import certs
 from testbed.processes import Process, needs, running, settled
 
 pytestmark = pytest.mark.real

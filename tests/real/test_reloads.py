@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent import certs
+from logagent.authority import certs
 from testbed.processes import Process, running, settled
 
 pytestmark = pytest.mark.real

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.token_file import read
 from testbed.processes import Process, needs, running
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.config.errors import ConfigError
 from logagent.terminal.address import AgentAddress, agent_address
 from logagent.terminal.arguments import HostsArguments, QueryArguments

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent import certs, revoking
+from logagent.authority import certs, revoking
 from logagent.config.errors import ConfigError
 from logagent.peers.client.tls import AgentTls
 from logagent.terminal import address

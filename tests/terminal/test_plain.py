@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from logagent import certs, cli
+from logagent import cli
+from logagent.authority import certs
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.wire.frames import BATCHES, encode

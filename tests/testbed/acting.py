@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.core.access.acting import Acting
 from logagent.core.access.rules import Rule, Rules
 from logagent.peers.client.tls import client_tls

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from logagent import certs
+from logagent.authority import certs
 
 DAY = timedelta(days=1)
 YEAR = 365 * DAY

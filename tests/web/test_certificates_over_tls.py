@@ -17,8 +17,8 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from trio.testing import MockClock
 
-from logagent import certs, revoking
-from logagent.client_certs import client
+from logagent.authority import certs, revoking
+from logagent.authority.client_certs import client
 from logagent.core.access.certified import certified
 from logagent.core.access.rules import Rule, Rules
 from logagent.core.outcome import Status

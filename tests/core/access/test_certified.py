@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.core.access.caller import Caller, Proof
 from logagent.core.access.certified import LONGEST_NAME, MOST_NAMES, CertificateKind, Certified, certified
 from logagent.core.access.mirrored import mirrored

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.core.access.certified import certified
 from logagent.core.access.revoked import BadRevocations, fingerprints_in, lists_in
 from testbed.made_certificates import Made, make

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.core.wire.certificate_faults import alert_in, why_refused_here, why_refused_there
 from logagent.core.wire.certificates import (
     EXPIRES_SOON,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query

@@ -10,7 +10,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from logagent import certs
+from logagent.authority import certs
 from logagent.core.access.caller import ANONYMOUS, Caller, Proof
 from logagent.core.access.certified import certified
 from logagent.core.access.mirrored import mirrored

@@ -13,9 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from logagent import certs
-from logagent.authority import CertsError
-from logagent.client_certs import MOST_GROUPS, client
+from logagent.authority import certs
+from logagent.authority.client_certs import MOST_GROUPS, client
+from logagent.authority.signing import CertsError
 from logagent.core.access.certified import CertificateKind, Certified, certified
 
 NOW = datetime.now(UTC)

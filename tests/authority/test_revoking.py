@@ -12,9 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from logagent import certs, revoking
-from logagent.authority import ISSUED, CertsError
-from logagent.client_certs import client
+from logagent.authority import certs, revoking
+from logagent.authority.client_certs import client
+from logagent.authority.signing import ISSUED, CertsError
 from logagent.core.access.certified import Certified, certified
 from logagent.core.access.revoked import lists_in
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent.certificate_files import Taken, write_pair
+from logagent.authority.certificate_files import Taken, write_pair
 
 
 def write(directory: Path, content: bytes = b"new", *, overwrite: bool = False) -> list[Path]:

@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from logagent import authority
-from logagent.authority import OWN_NAMES
-from logagent.authority import CertsError as CertsError
+from logagent.authority import signing
+from logagent.authority.signing import OWN_NAMES, CertsError
 from logagent.core.access.certified import CertificateKind
 
 CA_DAYS = 3650
@@ -47,12 +46,12 @@ def init(directory: Path, *, now: datetime.datetime, days: int = CA_DAYS) -> lis
         CertsError: if an authority is there already, or none can be written.
     """
     key = ec.generate_private_key(ec.SECP256R1())
-    subject = authority.name_of(f"logagent CA {secrets.token_hex(4)}")
+    subject = signing.name_of(f"logagent CA {secrets.token_hex(4)}")
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    builder = authority.builder_of(subject, subject, key.public_key(), now, authority.until_of(now, days), identifier)
+    builder = signing.builder_of(subject, subject, key.public_key(), now, signing.until_of(now, days), identifier)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(authority.usage(authority=True), critical=True)
-    return authority.write(directory, "ca", builder.sign(key, hashes.SHA256()), key, overwrite=False)
+    builder = builder.add_extension(signing.usage(authority=True), critical=True)
+    return signing.write(directory, "ca", builder.sign(key, hashes.SHA256()), key, overwrite=False)
 
 
 def host(
@@ -82,11 +81,11 @@ def host(
             there already, or if they cannot be written.
     """
     _check_host_name(name)
-    signer = authority.load(directory)
-    authority.refuse_other_kind(directory, name, CertificateKind.HOST)
+    signer = signing.load(directory)
+    signing.refuse_other_kind(directory, name, CertificateKind.HOST)
     extensions = [x509.ExtendedKeyUsage(_PURPOSES), x509.SubjectAlternativeName(_alternatives(name, addresses))]
-    subject = authority.name_of(name)
-    return authority.sign(signer, subject, extensions, directory, name, now=now, days=days, overwrite=overwrite)
+    subject = signing.name_of(name)
+    return signing.sign(signer, subject, extensions, directory, name, now=now, days=days, overwrite=overwrite)
 
 
 def names(certificate_der: bytes) -> tuple[str, ...]:

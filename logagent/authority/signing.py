@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from logagent import certificate_files
+from logagent.authority import certificate_files
 from logagent.core.access.certified import CertificateKind, certified
 
 MOST_DAYS = 36500

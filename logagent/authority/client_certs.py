@@ -11,9 +11,9 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from logagent import authority
-from logagent.authority import OWN_NAMES, CertsError
-from logagent.certs import LONGEST_NAME
+from logagent.authority import signing
+from logagent.authority.certs import LONGEST_NAME
+from logagent.authority.signing import OWN_NAMES, CertsError
 from logagent.core.access.certified import CertificateKind
 
 CLIENT_DAYS = 365
@@ -58,13 +58,13 @@ def client(
         _check(group, "the name of a group", _text_problem(group))
     if len(groups) > MOST_GROUPS:
         raise CertsError(f"a certificate holds {MOST_GROUPS} groups at most, not {len(groups)}")
-    signer = authority.load(directory)
-    authority.refuse_other_kind(directory, name, CertificateKind.PERSON)
+    signer = signing.load(directory)
+    signing.refuse_other_kind(directory, name, CertificateKind.PERSON)
     extensions: list[x509.ExtensionType] = [x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])]
     if _MAIL.fullmatch(name):
         extensions.append(x509.SubjectAlternativeName([x509.RFC822Name(name)]))
-    subject = authority.name_of(name, dict.fromkeys(groups))
-    return authority.sign(signer, subject, extensions, directory, name, now=now, days=days, overwrite=overwrite)
+    subject = signing.name_of(name, dict.fromkeys(groups))
+    return signing.sign(signer, subject, extensions, directory, name, now=now, days=days, overwrite=overwrite)
 
 
 def _check(text: str, what: str, problem: str) -> None:

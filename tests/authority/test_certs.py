@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from logagent import authority, certs
-from logagent.certs import CertsError
+from logagent.authority import certs, signing
+from logagent.authority.signing import CertsError
 
 NOW = datetime.datetime.now(datetime.UTC)  # OpenSSL checks certificates against the real clock
 
@@ -142,7 +142,7 @@ def test_a_certificate_begins_some_minutes_ago_and_lasts_as_long_as_asked(direct
     now = datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
     certs.host("web-1", directory, now=now, days=7)
     made = load(directory / "web-1.pem")
-    assert made.not_valid_before_utc == now - authority.BACKDATED
+    assert made.not_valid_before_utc == now - signing.BACKDATED
     assert made.not_valid_after_utc == now + datetime.timedelta(days=7)
 
 
@@ -193,7 +193,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 def test_nothing_but_the_files_named_is_left(tmp_path: Path) -> None:
     made = [*certs.init(tmp_path, now=NOW), *certs.host("web-1", tmp_path, now=NOW)]
-    assert sorted([*made, tmp_path / authority.ISSUED]) == sorted(tmp_path.iterdir())
+    assert sorted([*made, tmp_path / signing.ISSUED]) == sorted(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("there", ["ca.pem", "ca-key.pem"])

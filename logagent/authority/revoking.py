@@ -11,13 +11,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from logagent import authority, certificate_files
-from logagent.authority import Authority, CertsError
+from logagent.authority import certificate_files, signing
+from logagent.authority.signing import Authority, CertsError
+from logagent.config.tls_files import CRL
 from logagent.core.access.certified import CertificateKind, Certified, certified
 from logagent.core.access.revoked import BadRevocations, lists_in
-
-CRL = "crl.pem"
-"""The file of the list, beside that of the authority."""
 
 _HEXADECIMAL = re.compile(r"[0-9a-f]{64}")
 
@@ -41,12 +39,12 @@ def issued(directory: Path) -> list[IssuedCertificate]:
     Raises:
         CertsError: without a usable authority, or with a list of revoked ones that cannot be used.
     """
-    signer = authority.load(directory)
+    signer = signing.load(directory)
     revoked = _revoked_in(directory, signer)
     since = {each.serial_number: each.revocation_date_utc for each in revoked or ()}
     return [
         IssuedCertificate(held, since.get(held.serial))
-        for held in map(_held, authority.issued(directory, signer.certificate))
+        for held in map(_held, signing.issued(directory, signer.certificate))
     ]
 
 
@@ -64,7 +62,7 @@ def revoke(which: str, directory: Path, *, now: datetime.datetime) -> tuple[Path
     Raises:
         CertsError: if there is no such certificate, or the list cannot be read or written.
     """
-    signer, path = authority.load(directory), directory / CRL
+    signer, path = signing.load(directory), directory / CRL
     try:
         with certificate_files.locked(directory):
             meant = _meant(which, directory, signer, now)
@@ -84,7 +82,7 @@ def _held(certificate: x509.Certificate) -> Certified:
 
 def _meant(which: str, directory: Path, signer: Authority, now: datetime.datetime) -> Sequence[x509.Certificate]:
     digits = which.replace(":", "").lower()
-    issued = authority.issued(directory, signer.certificate)
+    issued = signing.issued(directory, signer.certificate)
     if _HEXADECIMAL.fullmatch(digits):
         found = [certificate for certificate in issued if digits in _held(certificate).fingerprints]
         if not found:
@@ -111,7 +109,7 @@ def _in_file(path: Path, directory: Path, signer: Authority) -> x509.Certificate
         ) from None
     except ValueError:
         raise CertsError(f"{path} holds no certificate in PEM") from None
-    if not authority.is_signed_by(certificate, signer.certificate):
+    if not signing.is_signed_by(certificate, signer.certificate):
         raise CertsError(f"the authority in {directory} has not signed {path}, and cannot revoke it")
     return certificate
 
@@ -140,7 +138,7 @@ def _signed(
     """Return a list of what was revoked before and of what is new; it holds as long as its authority."""
     number = 1
     builder = x509.CertificateRevocationListBuilder().issuer_name(signer.certificate.subject)
-    until = max(signer.certificate.not_valid_after_utc, now + authority.BACKDATED)
+    until = max(signer.certificate.not_valid_after_utc, now + signing.BACKDATED)
     builder = builder.last_update(now).next_update(until)
     for entry in before or ():
         builder = builder.add_revoked_certificate(entry)

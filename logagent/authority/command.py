@@ -6,12 +6,12 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from logagent import certs, client_certs, revoking
-from logagent.authority import CertsError
+from logagent.authority import certs, client_certs, revoking
+from logagent.authority.revoking import IssuedCertificate
+from logagent.authority.signing import CertsError
 from logagent.config.errors import ConfigError
 from logagent.core.access.certified import Certified
 from logagent.core.wire.certificates import moment
-from logagent.revoking import IssuedCertificate
 from logagent.terminal.setup_arguments import (
     CertsArguments,
     CertsClientArguments,
