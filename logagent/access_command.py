@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from logagent import token_file
-from logagent.admitting import rules_of
+from logagent.admitting.access import rules_of
 from logagent.config import accounts, values
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings

@@ -9,7 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logagent import __version__, token_file
-from logagent.admitting import access_of, acts_as, rules_of
+from logagent.admitting.access import access_of, acts_as, rules_of
+from logagent.admitting.identity_provider import identity_provider
 from logagent.agent import Agent
 from logagent.config.errors import ConfigError
 from logagent.config.page_cache import leaves_from
@@ -21,7 +22,6 @@ from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
-from logagent.identity_provider import identity_provider
 from logagent.judging import RulesJudge
 from logagent.kept_peers import HeldPeers
 from logagent.local import LocalLogs

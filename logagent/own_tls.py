@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-from logagent.admitting import revocations_of
+from logagent.admitting.access import revocations_of
 from logagent.config import tls_files
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings

@@ -10,10 +10,10 @@ from typing import Any
 
 import trio
 
+from logagent.admitting.identity_provider import fetch_keys
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.config.table import SETTINGS
-from logagent.identity_provider import fetch_keys
 from logagent.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
 from logagent.kept_peers import PeersKept
 from logagent.opening import Change, Openings

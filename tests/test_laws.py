@@ -37,16 +37,17 @@ UPPER = {
     "config": frozenset[str](),
     "terminal": frozenset({"core", "config", "peers"}),
     "authority": frozenset({"core", "config", "terminal"}),
+    "admitting": frozenset({"core", "config", "web"}),
     "demo": frozenset({"authority", "core", "config", "peers", "terminal"}),
 }
 """The directories above those, and the others that each may import."""
 
-USABLE_BY_UPPER = frozenset({"", "token_file", "socket_owners"})
-"""Modules at the root that they may import: the package's facts, the file of tokens, and the ground."""
-
 GROUND = frozenset({"socket_owners", "watched_file"})
 """Modules at the root that lie below all floors: what touches a part of the world that servers and clients both need.
 They import nothing of the package."""
+
+USABLE_BY_UPPER = frozenset({"", "token_file"}) | GROUND
+"""Modules at the root that they may import: the package's facts, the file of tokens, and the ground."""
 
 # fmt: off
 PURE = frozenset(
@@ -331,7 +332,7 @@ def names_twice(tree: Tree) -> list[str]:
 
 
 def upper_reaching(tree: Tree) -> list[str]:
-    """fanout, config, terminal, authority and demo import what their law names, and of the root nothing that serves."""
+    """The upper directories import what their law names, and of the root nothing that serves."""
     return [
         str(one)
         for one in tree.imports
@@ -518,6 +519,7 @@ LAWFUL = {
     "fanout/__init__.py": '"""Several at once. May import ``core``."""',
     "authority/__init__.py": '"""Who signs. May import ``core``, ``config`` and ``terminal``."""',
     "authority/certs.py": "import os",
+    "admitting/__init__.py": '"""Who may ask. May import ``core``, ``config`` and ``web``."""',
     "demo/__init__.py": '"""A show. May import ``authority``, ``core``, ``config``, ``peers`` and ``terminal``."""',
     "demo/play.py": "from tower.authority import certs\nfrom tower.terminal import query",
     "socket_owners.py": "import socket",

@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from logagent.certificate_names import names_in
+from logagent.admitting.certificate_names import names_in
+from logagent.admitting.watched_tokens import WatchedTokens
 from logagent.config import accounts
 from logagent.config.access_rules import AccessRule
 from logagent.config.errors import ConfigError
@@ -21,7 +22,6 @@ from logagent.core.access.revoked import RevocationList
 from logagent.core.access.rules import Rule, Rules, What
 from logagent.core.units import SECOND
 from logagent.watched_file import BadFile, WatchedFile
-from logagent.watched_tokens import WatchedTokens
 from logagent.web.access import Access
 from logagent.web.admission.acting import ActingProver
 from logagent.web.admission.authorization import NoOtherProof

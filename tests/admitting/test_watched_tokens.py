@@ -10,11 +10,11 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from logagent.admitting.watched_tokens import HALF_WRITTEN, WatchedTokens
 from logagent.core.access.token_entries import to_document
 from logagent.core.access.tokens import NoTokensKnown, TokenEntry
 from logagent.token_file import change
 from logagent.watched_file import LOOK
-from logagent.watched_tokens import HALF_WRITTEN, WatchedTokens
 
 ONE, TWO = TokenEntry("web-ci", "ab" * 32, ("build",)), TokenEntry("alice", "cd" * 32, ("web",))
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import trio
 
-from logagent.admitting import access_of
+from logagent.admitting.access import access_of
+from logagent.admitting.identity_provider import identity_provider
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
-from logagent.identity_provider import identity_provider
 from logagent.web.documents import Refusal
 from testbed.provider import AUDIENCE, ISSUER, Provider, document, jwk, token
 

@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.admitting import access_of, acts_as, local_rights, rules_of, supplementary_groups
+from logagent.admitting.access import access_of, acts_as, local_rights, rules_of, supplementary_groups
 from logagent.authority import certs
 from logagent.config import accounts
 from logagent.config.access_rules import AccessRule

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from logagent.certificate_names import names_in
+from logagent.admitting.certificate_names import names_in
 
 
 def certificate(file: Path, subject: str, *alternatives: str) -> Path:
