@@ -15,7 +15,7 @@ from logagent.core.access.rules import Rule, Rules
 from logagent.peers.client.tls import client_tls
 from logagent.web.access import Access
 from logagent.web.admission.acting import ActingProver
-from logagent.web.admission.proving import Provers
+from logagent.web.admission.proving import Prover, Provers
 from logagent.web.server.listening import server_tls
 from testbed.made_certificates import make
 from testbed.shows import Shows
@@ -54,8 +54,10 @@ def make_papers(directory: Path, *hosts: str) -> Papers:
     return Papers(directory)
 
 
-def access_of(host: str, rules: Rules | None = None, acting: Mapping[str, Any] | None = None) -> Access:
-    """Access as the program makes it, with proofs that tests can show."""
+def access_of(
+    host: str, rules: Rules | None = None, acting: Mapping[str, Any] | None = None, *, prover: Prover | None = None
+) -> Access:
+    """Access as the program makes it, with proofs that tests can show; `prover`: others than those of `shows.py`."""
     rules, may_act = rules or Rules(), Acting(acting or {}, host)
-    provers = [*([ActingProver(may_act)] if rules or may_act else []), Shows()]
+    provers = [*([ActingProver(may_act)] if rules or may_act else []), prover or Shows()]
     return Access([host], certificate_required=False, host=host, rules=rules, provers=Provers(provers))

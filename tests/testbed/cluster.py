@@ -83,18 +83,25 @@ class Cluster:
         self.servers: dict[str, Serve] = {}
         self.agents: dict[str, Agent] = {}
 
-    async def ask(self, query: str, *, host: str | None = None, route: str = "/logs", **headers: str) -> Reply:
-        """Send GET route?query to an agent over HTTP/2 and read the whole answer.
+    async def ask(
+        self, query: str, *, host: str | None = None, route: str = "/logs", form: str | None = None, **headers: str
+    ) -> Reply:
+        """Send GET route?query to an agent over HTTP/2, or POST with a form, and read the whole answer.
 
         Args:
             query: the query string.
             host: whose agent is asked; None: the primary's.
             route: the path.
+            form: parameters in the body; None: there is none.
             headers: named with underscores, such as `log_scope="own"`.
         """
         async with self.client(host) as client:
             sent = {"accept-encoding": "identity"} | {name.replace("_", "-"): value for name, value in headers.items()}
-            async with client.stream("GET", f"{route}?{query}" if query else route, headers=sent) as response:
+            method = "GET" if form is None else "POST"
+            if form is not None:
+                sent |= {"content-type": "application/x-www-form-urlencoded"}
+            url = f"{route}?{query}" if query else route
+            async with client.stream(method, url, headers=sent, content=form) as response:
                 body = bytearray()
                 error: Exception | None = None
                 try:
@@ -133,6 +140,7 @@ async def start_cluster(
     listed: Mapping[str, str] | None = None,
     access: Mapping[str, Access] | None = None,
     rules: Mapping[str, Rules] | None = None,
+    roots: Sequence[str] = (),
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -146,6 +154,7 @@ async def start_cluster(
         listed: further names by which the primary lists hosts, itself among them: each with the host.
         access: who may ask, by host; of the others everybody may.
         rules: of some hosts' agents, which for their clients stand in `access`.
+        roots: directories in that of each host which are served; none: it is served itself.
     """
     tls = tls or {}
     primary, *others = hosts
@@ -163,7 +172,7 @@ async def start_cluster(
                 tails = await stack.enter_async_context(open_shared_tails(DiskThreads(inline=True), watching))
                 admits = (access or {}).get(name) or Access([name], certificate_required=False)
                 given = (rules or {}).get(name)
-                app = _app(it, name, host, known, patience, most, ceilings or {}, tails, admits, given)
+                app = _app(it, name, host, known, patience, most, ceilings or {}, tails, admits, given, roots)
                 if app is not None:
                     server = tls[name][0] if name in tls else None
                     it.servers[name] = partial(_serve, app, server)
@@ -189,6 +198,7 @@ def _app(
     tails: SharedTails,
     access: Access,
     rules: Rules | None,
+    roots: Sequence[str],
 ) -> Any:
     if isinstance(host, Broken):
         return None if host.how == "refused" else host.app(name, partial(it.kill, name))
@@ -197,7 +207,7 @@ def _app(
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_bytes(content)
     logs = LocalLogs(
-        catalog=Catalog([root]),
+        catalog=Catalog([root / name for name in roots or [""]]),
         threads=DiskThreads(inline=True),
         options=ReadOptions(host=name, zone=UTC, max_line=1024 * 1024),
         max_files=500,
