@@ -13,22 +13,13 @@ import trio
 from trio.testing import MockClock
 
 from logagent.refusal_log import AT_ONCE, LONGEST_REASON, PER_SECOND, TELLING, RefusalLog, line_of, told_on
+from testbed.clock import Clock
 
 PIPE_BUF = 4096
 
 
 def refusal(reason: str = "no", **about: object) -> logging.LogRecord:
     return logging.getLogger("x").makeRecord("x", logging.WARNING, "", 0, reason, (), None, extra=about)
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @contextmanager

@@ -8,16 +8,7 @@ from pathlib import Path
 import pytest
 
 from logagent.watched_file import LOOK, REPEATED, SETTLED, BadFile, Stamp, WatchedFile, bytes_and_stamp
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from testbed.clock import Clock
 
 
 @pytest.fixture
@@ -29,7 +20,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(100.0)
 
 
 class Words:

@@ -17,6 +17,7 @@ from logagent.config.access_rules import AccessRule
 from logagent.config.acting import by_name
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
+from logagent.config.given_values import GivenValues
 from logagent.config.roots import names_of, of_roots
 from logagent.config.table import BY_NAME
 from logagent.config.time_formats import TimeFormat
@@ -128,121 +129,103 @@ class _Checked:
 
     def __init__(self, given: Mapping[str, Given], environ: Mapping[str, str]) -> None:
         self._given = given
+        self._values = GivenValues(given)
         self._environ = environ
 
     def settings(self) -> Settings:
-        name = self._one("name")
+        name = self._values.one("name")
         tls = self._tls(name)
         roots = tuple(self._directory("root", text) for text in self._given["root"].texts)
         return Settings(
             name=name,
             listen=self._listen(secure=tls.certificate is not None),
-            listen_group=self._one("listen_group") if "listen_group" in self._given else None,
+            listen_group=self._values.one("listen_group") if "listen_group" in self._given else None,
             control=self._control(),
             root=roots,
             root_name=self._root_names(roots),
-            skip_files=tuple(glob for globs in self._read("skip_files") for glob in globs),
-            never_serve=tuple(glob for globs in self._several("never_serve") for glob in globs),
+            skip_files=self._values.joined("skip_files"),
+            never_serve=self._values.joined("never_serve"),
             peer=self._peers(),
-            certs=self._path("certs"),
+            certs=self._values.path("certs"),
             tls_certificate=tls.certificate,
             tls_key=tls.key,
             tls_ca=tls.ca,
             tls_crl=self._crl(tls),
-            revoked=self._path("revoked"),
+            revoked=self._values.path("revoked"),
             client_certificate=self._client_certificate(tls),
-            known_as=tuple(self._several("known_as")),
-            local_users=tuple(user for users in self._several("local_users") for user in users),
+            known_as=tuple(self._values.several("known_as")),
+            local_users=self._values.joined("local_users"),
             local_groups=self._local_groups(),
-            tokens=self._path("tokens"),
+            tokens=self._values.path("tokens"),
             **self._oidc(),
             rule=self._rules(),
             acting=self._acting(),
             timezone=self._timezone(),
             root_timezone=self._of_roots("root_timezone", roots),
-            time_format=tuple(self._several("time_format")),
-            **{name: self._one(name) for name in _AS_READ},
+            time_format=tuple(self._values.several("time_format")),
+            **{name: self._values.one(name) for name in _AS_READ},
         )
 
-    def _read(self, name: str) -> list[Any]:
-        try:
-            return [BY_NAME[name].read(text) for text in self._given[name].texts]
-        except ValueError as error:
-            raise self._wrong(name, str(error)) from None
-
-    def _several(self, name: str) -> list[Any]:
-        return self._read(name) if name in self._given else []
-
-    def _one(self, name: str) -> Any:
-        return self._read(name)[-1]
-
-    def _wrong(self, name: str, reason: str) -> ConfigError:
-        return ConfigError(self._given[name].where, reason)
-
-    def _path(self, name: str) -> Path | None:
-        given = self._given.get(name)
-        return given.base / given.texts[-1] if given else None
-
     def _control(self) -> str:
-        text: str = self._one("control")
+        text: str = self._values.one("control")
         return text if text in (control.AUTO, control.NONE) else str((self._given["control"].base / text).absolute())
 
     def _directory(self, name: str, text: str) -> Path:
         directory = self._given[name].base / text
         if not directory.is_dir():
-            raise self._wrong(name, f"{directory} is not a directory")
+            raise self._values.wrong(name, f"{directory} is not a directory")
         return directory
 
     def _tls(self, name: str) -> tls_files.TlsFiles:
-        singly = {part: self._path(f"tls_{part}") for part in ("ca", "certificate", "key")}
+        singly = {part: self._values.path(f"tls_{part}") for part in ("ca", "certificate", "key")}
         try:
-            return tls_files.find(self._path("certs"), name, **singly)
+            return tls_files.find(self._values.path("certs"), name, **singly)
         except tls_files.NoTlsFile as missing:
             asked = f"tls_{missing.part}"
-            raise self._wrong(asked if asked in self._given else "certs", str(missing)) from None
+            raise self._values.wrong(asked if asked in self._given else "certs", str(missing)) from None
         except tls_files.HalfTls as half:
             asked = next(name for name in ("tls_certificate", "tls_key") if name in self._given)
-            raise self._wrong(asked, str(half)) from None
+            raise self._values.wrong(asked, str(half)) from None
         except tls_files.BadTlsFile as bad:
             asked = f"tls_{bad.part}"
-            raise self._wrong(asked if asked in self._given else "certs", str(bad)) from None
+            raise self._values.wrong(asked if asked in self._given else "certs", str(bad)) from None
 
     def _crl(self, tls: tls_files.TlsFiles) -> Path | None:
-        crl = self._path("tls_crl")
+        crl = self._values.path("tls_crl")
         if crl is not None and tls.ca is None:
-            raise self._wrong("tls_crl", "needs the authority that has signed it: give certs or tls_ca")
+            raise self._values.wrong("tls_crl", "needs the authority that has signed it: give certs or tls_ca")
         return crl
 
     def _listen(self, *, secure: bool) -> tuple[str, ...]:
-        base, cleartext = self._given["listen"].base, self._one("allow_cleartext")
+        base, cleartext = self._given["listen"].base, self._values.one("allow_cleartext")
         try:
             return tuple(
                 listeners.url_of(address, base=base, secure=secure, allow_cleartext=cleartext)
-                for address in self._read("listen")
+                for address in self._values.read("listen")
             )
         except ValueError as error:
-            raise self._wrong("listen", str(error)) from None
+            raise self._values.wrong("listen", str(error)) from None
 
     def _peers(self) -> dict[str, str]:
         peers: dict[str, str] = {}
-        for peer, url in self._several("peer"):
+        for peer, url in self._values.several("peer"):
             self._check_peer(url)
             if peer in peers:
-                raise self._wrong("peer", f"{peer} is given twice; each peer has one URL")
+                raise self._values.wrong("peer", f"{peer} is given twice; each peer has one URL")
             peers[peer] = url
         return peers
 
     def _check_peer(self, url: str) -> None:
         if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
             try:
-                listeners.require_cleartext_is_meant(url, allow_cleartext=self._one("allow_cleartext"))
+                listeners.require_cleartext_is_meant(url, allow_cleartext=self._values.one("allow_cleartext"))
             except ValueError as error:
-                raise self._wrong("peer", str(error)) from None
+                raise self._values.wrong("peer", str(error)) from None
 
     def _local_groups(self) -> tuple[int, ...] | None:
         if "local_groups" not in self._given:
             return None
-        return tuple(group for groups in self._several("local_groups") for group in groups)
+        return self._values.joined("local_groups")
 
     def _rules(self) -> tuple[AccessRule, ...]:
         given = self._given.get("rule")
@@ -250,29 +233,32 @@ class _Checked:
 
     def _acting(self) -> dict[str, frozenset[str]]:
         try:
-            return by_name(self._several("acting"))
+            return by_name(self._values.several("acting"))
         except ValueError as error:
-            raise self._wrong("acting", str(error)) from None
+            raise self._values.wrong("acting", str(error)) from None
 
     def _oidc(self) -> dict[str, Any]:
         if incomplete := oidc_settings.why_incomplete(self._given):
-            raise self._wrong(*incomplete)
-        single = {name: self._one(name) for name in ("oidc_issuer", "oidc_keys", "oidc_groups") if name in self._given}
-        algorithms = tuple(name for names in self._read("oidc_algorithms") for name in names)
-        listed = {"oidc_audience": tuple(self._several("oidc_audience")), "oidc_algorithms": algorithms}
-        return single | listed | {"oidc_ca": self._path("oidc_ca")}
+            raise self._values.wrong(*incomplete)
+        single = {
+            name: self._values.one(name) for name in ("oidc_issuer", "oidc_keys", "oidc_groups") if name in self._given
+        }
+        algorithms = self._values.joined("oidc_algorithms")
+        listed = {"oidc_audience": tuple(self._values.several("oidc_audience")), "oidc_algorithms": algorithms}
+        singly = {name: self._values.one(name) for name in single if name in self._given}
+        return singly | listed | {"oidc_ca": self._values.path("oidc_ca")}
 
     def _client_certificate(self, tls: tls_files.TlsFiles) -> ClientCertificate:
         if "client_certificate" not in self._given:
             return "required" if tls.ca else "optional"
-        asked: ClientCertificate = self._one("client_certificate")
+        asked: ClientCertificate = self._values.one("client_certificate")
         if asked == "required" and tls.ca is None:
-            raise self._wrong("client_certificate", "needs an authority to check against: give certs or tls_ca")
+            raise self._values.wrong("client_certificate", "needs an authority to check against: give certs or tls_ca")
         return asked
 
     def _timezone(self) -> tzinfo:
         if "timezone" in self._given:
-            zone: tzinfo = self._one("timezone")
+            zone: tzinfo = self._values.one("timezone")
             return zone
         try:
             return timezones.of_machine(self._environ)
@@ -284,12 +270,12 @@ class _Checked:
         if name not in self._given:
             return {}
         try:
-            return of_roots(self._several(name), self._given[name].base, roots)
+            return of_roots(self._values.several(name), self._given[name].base, roots)
         except ValueError as error:
-            raise self._wrong(name, str(error)) from None
+            raise self._values.wrong(name, str(error)) from None
 
     def _root_names(self, roots: Sequence[Path]) -> dict[Path, str]:
         try:
             return names_of(roots, self._of_roots("root_name", roots))
         except ValueError as error:
-            raise self._wrong("root", str(error)) from None
+            raise self._values.wrong("root", str(error)) from None

@@ -32,6 +32,13 @@ class Made(NamedTuple):
     der: bytes
 
 
+def signer_in(authority: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """Read the certificate and the key of the authority in a directory."""
+    key = load_pem_private_key((authority / "ca-key.pem").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return x509.load_pem_x509_certificate((authority / "ca.pem").read_bytes()), key
+
+
 def make(
     authority: Path,
     into: Path,
@@ -52,9 +59,7 @@ def make(
         purposes: None: the certificate does not limit them.
         begins: from now on.
     """
-    signer = x509.load_pem_x509_certificate((authority / "ca.pem").read_bytes())
-    signing = load_pem_private_key((authority / "ca-key.pem").read_bytes(), None)
-    assert isinstance(signing, ec.EllipticCurvePrivateKey)
+    signer, signing = signer_in(authority)
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     with warnings.catch_warnings(action="ignore"):  # A common name that is empty is one of those that are tried.
         parts = [x509.NameAttribute(kind, value, _validate=False) for kind, value in subject]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -94,6 +94,3 @@ class Provider:
         if isinstance(self.published, Exception):
             raise self.published
         return self.published
-
-
-Fetch = Callable[[], Awaitable[bytes]]

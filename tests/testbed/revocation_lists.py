@@ -8,10 +8,9 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
 
-DAY = timedelta(days=1)
+from testbed.made_certificates import DAY, signer_in
 
 
 def crl(
@@ -30,9 +29,7 @@ def crl(
         begins: from now on.
         extensions: each with whether it is critical.
     """
-    signer = x509.load_pem_x509_certificate((authority / "ca.pem").read_bytes())
-    key = load_pem_private_key((authority / "ca-key.pem").read_bytes(), None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    signer, key = signer_in(authority)
     now = datetime.now(UTC) + begins
     builder = x509.CertificateRevocationListBuilder().issuer_name(signer.subject)
     builder = builder.last_update(now).next_update(now + lasts)

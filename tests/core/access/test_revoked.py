@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from logagent.authority import certs
 from logagent.core.access.certified import certified
 from logagent.core.access.revoked import BadRevocations, fingerprints_in, lists_in
-from testbed.made_certificates import Made, make
-from testbed.revocation_lists import DAY, crl
+from testbed.made_certificates import DAY, Made, make
+from testbed.revocation_lists import crl
 
 PRINT = "0123456789abcdef" * 4
 COLONS = ":".join(re.findall("..", PRINT.upper()))

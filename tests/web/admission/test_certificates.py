@@ -18,21 +18,12 @@ from logagent.watched_file import LOOK, BadFile
 from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.proving import BadProof, Unnamed
 from logagent.web.admission.revocations import Revocations, watched_fingerprints, watched_lists
+from testbed.clock import Clock
 from testbed.made_certificates import ANY, CLIENT, DAY, SERVER, make
 from testbed.revocation_lists import crl
 
 CN, OU = NameOID.COMMON_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME
 ALICE = x509.RFC822Name("alice@example.org")
-
-
-class Clock:
-    """Seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC).timestamp()
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +35,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(datetime.now(UTC).timestamp())
 
 
 def scope(der: bytes | None) -> dict[str, Any]:
