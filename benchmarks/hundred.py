@@ -11,7 +11,7 @@ from pathlib import Path
 
 import trio
 
-from logagent.config.settings import load
+from logagent.config.loading import load
 from logagent.serving import serve
 
 

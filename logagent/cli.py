@@ -234,7 +234,8 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
 
     from logagent.config.control import places
     from logagent.config.hints import hints
-    from logagent.config.settings import Settings, load
+    from logagent.config.loading import load
+    from logagent.config.settings import Settings
 
     file = typed.config or environ.get("LOGAGENT_CONFIG") or None
     host = socket.gethostname()

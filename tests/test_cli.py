@@ -21,7 +21,7 @@ import pytest
 
 from logagent import __version__, cli
 from logagent.authority.certs import host
-from logagent.config import settings
+from logagent.config import loading
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.terminal.streams import Streams
@@ -66,7 +66,7 @@ def test_file_of_settings_may_be_named_in_the_environment(console: Console) -> N
 def test_expected_failure_is_one_line(
     console: Console, monkeypatch: pytest.MonkeyPatch, error: Exception, talk: str
 ) -> None:
-    monkeypatch.setattr(settings, "load", failing(error))
+    monkeypatch.setattr(loading, "load", failing(error))
     assert console.run("serve") == FAILED
     assert console.talk == f"logagent: {talk}\n"
 
@@ -75,7 +75,7 @@ def test_expected_failure_is_one_line(
 def test_bug_shows_its_traceback_and_does_not_pass_for_nothing_found(
     console: Console, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    monkeypatch.setattr(settings, "load", failing(error))
+    monkeypatch.setattr(loading, "load", failing(error))
     assert console.run("serve") == FAILED
     assert "Traceback (most recent call last)" in console.talk
     assert type(error).__name__ in console.talk
@@ -110,7 +110,7 @@ def test_standard_output_without_room_is_told_in_one_line(tmp_path: Path, argv: 
 
 
 def test_bug_is_no_traceback_of_python_although_standard_error_has_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings, "load", failing(ZeroDivisionError()))
+    monkeypatch.setattr(loading, "load", failing(ZeroDivisionError()))
     assert cli.run(["serve"], {}, Streams(Full(), FullText())) == FAILED
 
 

@@ -2,6 +2,6 @@
 
 May import no other directory, and nothing at the root of the package.
 
-Doors: ``settings.load`` reads and checks the settings, ``settings.Settings`` holds them; ``table`` is the table of
+Doors: ``loading.load`` reads and checks the settings, ``settings.Settings`` holds them; ``table`` is the table of
 settings; ``hints`` gives what is told at the start; ``errors.ConfigError`` is what is wrong with them.
 """

@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 
 from logagent.config import rule_words
 from logagent.config.errors import ConfigError
-from logagent.config.settings import Settings, load
+from logagent.config.loading import load
+from logagent.config.settings import Settings
 from logagent.core.access.caller import Caller, Proof
 from logagent.core.access.rules import Rule, Rules, What
 from logagent.core.access.rulings import OF_FILES, FileNames, Ruling, almost, judged

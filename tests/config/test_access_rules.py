@@ -9,8 +9,9 @@ import pytest
 from logagent.config.access_rules import WHATS, AccessRule, access_rule, as_text
 from logagent.config.errors import ConfigError
 from logagent.config.given import from_environment, from_file
+from logagent.config.loading import load
 from logagent.config.rule_words import PROOFS
-from logagent.config.settings import Settings, load
+from logagent.config.settings import Settings
 from logagent.core.access.caller import Proof
 from logagent.core.access.rules import What
 

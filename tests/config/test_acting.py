@@ -8,7 +8,8 @@ import pytest
 
 from logagent.config.acting import acting
 from logagent.config.errors import ConfigError
-from logagent.config.settings import Settings, load
+from logagent.config.loading import load
+from logagent.config.settings import Settings
 
 
 def loaded(tmp_path: Path, toml: str = "", environ: dict[str, str] | None = None, *flags: str) -> Settings:

@@ -8,7 +8,8 @@ import pytest
 
 from logagent.config import oidc_settings
 from logagent.config.errors import ConfigError
-from logagent.config.settings import Settings, load
+from logagent.config.loading import load
+from logagent.config.settings import Settings
 from testbed.examples import examples_in
 
 PROVIDER = """

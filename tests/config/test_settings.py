@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from logagent.config.errors import ConfigError
-from logagent.config.settings import Settings, load
+from logagent.config.loading import load
+from logagent.config.settings import Settings
 from logagent.config.table import SETTINGS, SKIP_FILES
 
 

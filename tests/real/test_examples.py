@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from logagent.config.settings import load
+from logagent.config.loading import load
 from logagent.demo.logs import MadeUpHost, local_now
 from logagent.terminal import arguments
 from testbed.examples import Example, examples_of

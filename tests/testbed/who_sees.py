@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from logagent.admitting import rules_of
-from logagent.config.settings import load
+from logagent.config.loading import load
 from logagent.core.access.caller import ANONYMOUS, Caller, Proof
 from logagent.core.access.rules import Rules
 from testbed.known_tree import APP, HERE, IN_SRV, LOGS, NAMES, NGINX, OLD, QUESTIONS, ROOTS, judged
