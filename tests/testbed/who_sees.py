@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from logagent.admitting import rules_of
+from logagent.admitting.access import rules_of
 from logagent.config.loading import load
 from logagent.core.access.caller import ANONYMOUS, Caller, Proof
 from logagent.core.access.rules import Rules
