@@ -71,7 +71,10 @@ def _bound(places: Sequence[Path]) -> tuple[trio.SocketListener, SocketFile] | N
         socket.listen(_BACKLOG)
         return trio.SocketListener(trio.socket.from_stdlib_socket(socket)), file
     if places:
-        _log.warning("`logagent reload` does not reach this agent, SIGHUP does: %s", "; ".join(reasons))
+        _log.warning(
+            "`logagent reload` does not reach this agent, SIGHUP does: %s; the setting control names another path",
+            "; ".join(reasons),
+        )
     return None
 
 

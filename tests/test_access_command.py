@@ -176,6 +176,12 @@ def test_of_another_host_the_name_alone_counts(host: Host) -> None:
     assert "log:private" not in told
 
 
+def test_a_host_that_nobody_knows_is_told(host: Host) -> None:
+    host.settings(RULES, '[peer]\ndb-1 = "http://127.0.0.1:1"\n')
+    assert "host:  db-7, which is neither web-1 nor one of its peers, by" in host.explain("token:db", "db-7", "x")[1]
+    assert "host:  db-1, by the rules of web-1" in host.explain("token:db", "db-1", "x")[1]
+
+
 def test_another_host_is_told_to_have_rules_of_its_own(host: Host) -> None:
     assert "host:  db-1, by the rules of web-1; db-1 applies its own, too\n" in host.explain("token:db", "db-1", "x")[1]
 

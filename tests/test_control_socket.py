@@ -73,6 +73,7 @@ async def test_an_agent_without_room_for_its_socket_works_all_the_same(
     async with listening_for_orders([tmp_path / "file" / "x", tmp_path / "no" / "such" / "y"], answering({})) as path:
         assert path is None
     assert "SIGHUP does" in caplog.text
+    assert "; the setting control names another path" in caplog.text
 
 
 async def test_the_socket_of_a_dead_agent_is_replaced_and_that_of_another_is_not(tmp_path: Path) -> None:
@@ -146,3 +147,6 @@ def test_of_several_agents_that_of_the_settings_is_meant(console: Console, direc
         assert console.data == "b\n"
         assert console.run("reload", environ=settings | {"LOGAGENT_NAME": "c"}) == 2
         assert "a-8000.control" in console.talk
+        assert "settings do not tell" not in console.talk
+        assert console.run("reload", environ={"LOGAGENT_CONFIG": "/no/such.toml"}) == 2
+        assert "; settings do not tell: /no/such.toml: cannot be read" in console.talk

@@ -242,7 +242,8 @@ def write(
     try:
         return certificate_files.write_pair(directory, name, pem, _key_pem(key), overwrite=overwrite)
     except certificate_files.Taken as taken:
-        raise CertsError(f"{taken.path} is there already, and is left as it is") from None
+        remedy = "" if name in OWN_NAMES else "; --overwrite replaces it"
+        raise CertsError(f"{taken.path} is there already, and is left as it is{remedy}") from None
     except OSError as error:
         raise CertsError(f"cannot write to {directory}: {error.strerror}") from error
 

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 CRL = "crl.pem"
 """The list of revoked certificates, beside that of the authority."""
+_CA_KEY = "ca-key.pem"
+"""The key of an authority, which lies beside its certificate on the one machine that signs."""
 _NO_PASSPHRASE = ""
 
 
@@ -134,4 +136,8 @@ def _is_file(part: str, path: Path) -> bool:
 def _remedy(path: Path, certs: Path | None, name: str, part: str) -> str:
     if certs is None or path.parent != certs:
         return ""
-    return f"; `logagent certs {f'init {certs}' if part == 'ca' else f'host {name} {certs}'}` makes it"
+    if part == "ca":
+        return f"; copy there that of the other hosts, or have `logagent certs init {certs}` make a new authority"
+    if (certs / _CA_KEY).exists():
+        return f"; `logagent certs host {name} {certs}` makes it"
+    return f"; `logagent certs host {name} DIR` makes it in the directory of {_CA_KEY}: copy it from there"

@@ -148,7 +148,11 @@ def _heading(asked: _Asked, settings: Settings, known: str) -> list[str]:
     if asked.host == settings.name:
         lines.append(f"host:  {asked.host}")
     else:
-        lines.append(f"host:  {asked.host}, by the rules of {settings.name}; {asked.host} applies its own, too")
+        # A host that knows no other may share its rules with a fleet.
+        known_here = not settings.peer or asked.host in settings.peer
+        stranger = "" if known_here else f", which is neither {settings.name} nor one of its peers"
+        by = f"by the rules of {settings.name}; {asked.host} applies its own, too"
+        lines.append(f"host:  {asked.host}{stranger}, {by}")
     for place in asked.places:
         notes = [] if place.there else ["no such file here"]
         notes += [f"also judged as {', '.join(place.logs[1:])}"] if place.logs[1:] else []

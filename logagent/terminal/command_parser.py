@@ -172,3 +172,17 @@ def _unmarked(value: object) -> object:
     if isinstance(value, str):
         return value.replace(_WORD, "")
     return [_unmarked(each) for each in value] if isinstance(value, list) else value
+
+
+class NestedParser(CommandParser):
+    """The parser of a command, or of one of its acts, that another parser hands the rest of the line to.
+
+    What it does not know is its own mistake: the other one knows neither its flags nor its help.
+    """
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Read arguments as argparse does; end with the exit code of wrong usage if some are not known."""
+        given, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"{_UNKNOWN}{' '.join(unknown)}")
+        return given, unknown

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from logagent import __version__
-from logagent.terminal.command_parser import CommandParser, HelpFormatter
+from logagent.terminal.command_parser import CommandParser, HelpFormatter, NestedParser
 from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
 from logagent.terminal.setup_flags import add_access, add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
@@ -27,7 +27,7 @@ def whole_parser() -> CommandParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=NestedParser)
     for name, (add_arguments, summary) in _COMMANDS.items():
         add_arguments(commands.add_parser(name, help=summary, **_shape(summary, name)))
     return parser

@@ -22,6 +22,7 @@ _FLAGS = {
     "--bearer": "--token-file FILE",
     "--oauth2-bearer": "--token-file FILE",
     "--password": "--token-file FILE",
+    "--config": "--control PATH",
     "--port": "--listen ADDRESS:PORT",
     "-p": "--listen ADDRESS:PORT",
     "-S": "--since WHEN",
@@ -46,6 +47,19 @@ _COMMANDS = {
     "start": "serve",
 }
 """Commands of kubectl, docker and others, by what they are here."""
+_ACTS = {
+    "renew": "host NAME DIR --overwrite",
+    "rotate": "new NAME, and then revoke FINGERPRINT of the older one,",
+    "delete": "revoke",
+    "remove": "revoke",
+    "rm": "revoke",
+    "add": "new",
+    "create": "new",
+    "ls": "list",
+    "why": "explain",
+    "test": "check",
+}
+"""What other tools call what `certs`, `token` and `access` do, by what it is here."""
 _IN_PATHS = re.compile(r"[./*]")
 """What a word has in it that names a file rather than a command."""
 
@@ -80,7 +94,10 @@ def meant_command(word: str, known: Collection[str]) -> str:
 
 
 def meant_word(word: str, known: Collection[str]) -> str:
-    """Say which word may be meant by one that is almost right; empty if none may."""
+    """Say which word may be meant by one that is almost right, or called so elsewhere; empty if none may."""
+    here = _ACTS.get(word, "")
+    if here.split(" ")[0] in known:
+        return _asked(here)
     near = get_close_matches(word, known, 1, _ALIKE)
     return _asked(near[0]) if near else ""
 

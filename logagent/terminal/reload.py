@@ -48,7 +48,7 @@ def run(typed: ReloadArguments, environ: Mapping[str, str], streams: Streams) ->
 
 def _connected(path: str | None, environ: Mapping[str, str]) -> socket.socket:
     """Return a connection to the socket of the one agent that is meant."""
-    given = _given(environ)
+    given, fault = _given(environ)
     setting = given.get("control")
     if path is None and setting is not None and setting.texts[-1] not in (control.AUTO, control.NONE):
         path = str(setting.base / setting.texts[-1])
@@ -56,24 +56,24 @@ def _connected(path: str | None, environ: Mapping[str, str]) -> socket.socket:
         return _connect(Path(path))
     reached = dict(_reached(control.directories(environ)))
     try:
-        return reached.pop(_meant(list(reached), given))
+        return reached.pop(_meant(list(reached), given, fault))
     finally:
         for other in reached.values():
             other.close()
 
 
-def _given(environ: Mapping[str, str]) -> dict[str, Given]:
-    """Return the settings of this host's agent, as far as this user may read them."""
+def _given(environ: Mapping[str, str]) -> tuple[dict[str, Given], str]:
+    """Return the settings of this host's agent, as far as this user may read them, and what keeps him from it."""
     named = environ.get("LOGAGENT_CONFIG")
     file = Path(named or address.CONFIG)
     try:
         readable = bool(named) or file.exists()
-        return {**(from_file(file) if readable else {}), **from_environment(environ)}
-    except (ConfigError, OSError):
-        return {}  # What is wrong with it the agent says.
+        return {**(from_file(file) if readable else {}), **from_environment(environ)}, ""
+    except (ConfigError, OSError) as error:
+        return {}, str(error)  # Told only where it matters: the agent, once reached, says what is wrong with it.
 
 
-def _meant(reached: Sequence[Path], given: Mapping[str, Given]) -> Path:
+def _meant(reached: Sequence[Path], given: Mapping[str, Given], fault: str) -> Path:
     if len(reached) == 1:
         return reached[0]
     if not reached:
@@ -84,7 +84,8 @@ def _meant(reached: Sequence[Path], given: Mapping[str, Given]) -> Path:
         for path in reached:
             if path.name == usual:
                 return path
-    raise ConfigError("reload", f"several agents run here: --control says which, {', '.join(map(str, reached))}")
+    several = f"several agents run here: --control says which, {', '.join(map(str, reached))}"
+    raise ConfigError("reload", f"{several}; settings do not tell: {fault}" if fault else several)
 
 
 def _reached(directories: Sequence[Path]) -> Iterator[tuple[Path, socket.socket]]:

@@ -26,7 +26,8 @@ MISDIRECTED = (
 """What is said of a wrong name. It tells none of the agent's names: a page that goes by a false name may read it."""
 NO_CERTIFICATE = (
     "a client certificate of this agent's authority is required, and none was shown "
-    "(a command shows one with `--certs`, or `--cert` and `--key`)"
+    "(a command shows one with `--certs`, or `--cert` and `--key`); a token takes its place only where the agent's "
+    "client_certificate is optional"
 )
 """What is said of a client over TLS without a certificate, where one is required."""
 NO_PROOF = "this agent answers only those who prove who they are, and nothing was shown that does"

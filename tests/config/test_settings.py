@@ -292,7 +292,7 @@ def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine:
         ({"root_timezone": ["/log=Europe/Nowhere"]}, "--root-timezone: no time zone is named 'Europe/Nowhere'"),
         ({"root_timezone": ["/no/such=UTC"]}, "--root-timezone: /no/such is none of the roots: "),
         ({"root": ["/no/such"]}, "--root: /no/such is not a directory"),
-        ({"certs": ["/no/such"]}, "--certs: /no/such/ca.pem does not exist; `logagent certs init /no/such` makes it"),
+        ({"certs": ["/no/such"]}, "--certs: /no/such/ca.pem does not exist; copy there that of the other hosts, or"),
         ({"tls_ca": ["/no/such.pem"]}, "--tls-ca: /no/such.pem does not exist"),
         ({"tls_key": [__file__]}, "--tls-key: a certificate and its key are needed together"),
     ],
@@ -307,8 +307,20 @@ def test_unusable_flag_is_told_with_what_would_be_right(
 
 
 def test_missing_certificate_of_the_host_says_how_to_make_it(machine: Machine, certs: Path) -> None:
-    with pytest.raises(ConfigError, match=r"`logagent certs host db-9 .*certs` makes it"):
+    (certs / "ca-key.pem").touch()
+    with pytest.raises(ConfigError, match=r"`logagent certs host db-9 .*certs` makes it$"):
         machine.load({"certs": [str(certs)], "name": ["db-9"]})
+
+
+def test_where_no_authority_is_at_hand_a_missing_certificate_is_made_elsewhere(
+    machine: Machine, certs: Path, tmp_path: Path
+) -> None:
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "ca.pem").write_bytes((certs / "ca.pem").read_bytes())
+    told = r"`logagent certs host db-9 DIR` makes it in the directory of ca-key\.pem: copy it from there$"
+    with pytest.raises(ConfigError, match=told):
+        machine.load({"certs": [str(host)], "name": ["db-9"]})
 
 
 def test_unusable_variable_is_named(machine: Machine) -> None:

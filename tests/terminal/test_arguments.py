@@ -125,6 +125,9 @@ def test_wrong_usage_is_a_text_and_its_exit_code(argv: list[str]) -> None:
         (["serve", "/srv/log"], "unrecognized arguments: /srv/log; is --root /srv/log meant?\n"),
         (["serve", "9000"], "unrecognized arguments: 9000; is --listen 127.0.0.1:9000 meant?\n"),
         (["hosts", "x"], "unrecognized arguments: x\n"),
+        (["reload", "--config", "x"], "unrecognized arguments: --config x; is --control PATH meant?\n"),
+        (["token", "rotate", "ci"], "; is new NAME, and then revoke FINGERPRINT of the older one, meant?\n"),
+        (["certs", "renew", "web-1"], "; is host NAME DIR --overwrite meant?\n"),
         (["query", "f", "-o", "jsn"], "invalid choice: 'jsn' (choose from"),
     ],
 )
@@ -133,6 +136,15 @@ def test_mistakes_are_told_in_two_lines(argv: list[str], said: str) -> None:
     assert isinstance(told, UsageText)
     assert said in told.text
     assert told.text.splitlines()[1] == f"`logagent {argv[0]} --help` lists what there is."
+
+
+def test_a_mistake_in_an_act_points_to_the_help_of_that_act() -> None:
+    told = parse(["token", "new", "ci", "--groups", "web"])
+    assert isinstance(told, UsageText)
+    assert told.text == (
+        "logagent token new: unrecognized arguments: --groups web; is --group meant?\n"
+        "`logagent token new --help` lists what there is.\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from logagent.core.globs import is_glob
 
 SHOWN = 5
 """Names that are listed where none is like the one that is not known."""
+_MISTYPED = 0.8
+"""How alike two names are of which one is most likely the other, mistyped, though it may be another host's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ def _who(rule: Rule, known: KnownFacts) -> Iterator[str]:
         kind, _, name = word.partition(":")
         proof, _, group = name.partition(":")
         if kind in known.acted_for or (kind == "group" and proof in known.acted_for):
-            continue  # Another agent knows who that is.
+            yield from _mistyped(word, kind, name, known)
+            continue  # Another agent knows who that is, unless it looks mistyped.
         if kind == "token":
             yield from _token(word, name, known)
         elif kind == "group" and proof == "token":
@@ -78,6 +81,14 @@ def _who(rule: Rule, known: KnownFacts) -> Iterator[str]:
             yield f"who: {word}: this host takes no certificates, since it has no authority (certs or tls_ca)"
         elif kind == "oidc":
             yield from _oidc(word, name, known.issuer)
+
+
+def _mistyped(word: str, kind: str, name: str, known: KnownFacts) -> Iterator[str]:
+    """Yield a sentence for a token that no host may know, since one of this host is called almost so."""
+    if kind != "token" or not known.tokens or _any(name, known.tokens):
+        return
+    for near in get_close_matches(name, known.tokens, 1, _MISTYPED):
+        yield f"who: {word}: no valid token of this host is called {name}; is {near} meant?"
 
 
 def _token(word: str, name: str, known: KnownFacts) -> Iterator[str]:

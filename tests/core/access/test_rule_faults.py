@@ -121,6 +121,13 @@ def test_what_nobody_and_no_host_has_is_told(one: Rule, told: str) -> None:
         # Where another agent may say who asks, that one knows.
         ({"tokens": None, "acted_for": {"token"}}, "token:ci", ""),
         ({"tokens": None, "acted_for": {"token"}}, "group:token:web", ""),
+        ({"acted_for": {"token"}}, "token:dashboard", ""),
+        ({"acted_for": {"token"}}, "token:a*", ""),
+        (
+            {"acted_for": {"token"}},
+            "token:alise",
+            "who: token:alise: no valid token of this host is called alise; is alice meant?",
+        ),
         ({"issuer": "", "acted_for": {"oidc"}}, "oidc:https://id.example/1", ""),
     ],
 )
