@@ -57,6 +57,7 @@ def _known(settings: Settings) -> KnownFacts:
         tokens=None if settings.tokens is None else _tokens(settings.tokens),
         issuer=settings.oidc_issuer,
         authority=settings.tls_ca is not None,
+        acting=tuple(settings.acting),
         acted_for=frozenset(kind for kinds in settings.acting.values() for kind in kinds),
         never_serves=never_serves(settings),
         is_directory=lambda root, name: is_directory(settings, root, name),

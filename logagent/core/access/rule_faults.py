@@ -30,6 +30,7 @@ class KnownFacts:
         tokens: names that have a valid token, with their groups; None: it knows no tokens.
         issuer: whose tokens it takes; empty: none's.
         authority: whether it takes certificates.
+        acting: names of the agents that may ask it for others, or globs of them.
         acted_for: kinds of identities that other agents may claim when they ask it.
         never_serves: tells the names of files that are never served.
         is_directory: tells whether a name below a root, or below any if that is empty, is a directory.
@@ -44,17 +45,28 @@ class KnownFacts:
     acted_for: Collection[str]
     never_serves: Callable[[str], bool]
     is_directory: Callable[[str, str], bool] = field(default=lambda root, name: False)
+    acting: Collection[str] = ()
 
 
 def faults(rules: Rules, known: KnownFacts) -> Iterator[str]:
     """Yield a sentence for each thing in rules that is most likely a mistake."""
     if rules and not any(rule.allows and rule.is_on(known.host) for rule in rules.rules):
         yield f"no rule allows anything on {known.host}, so that it refuses everybody"
+    yield from _acting(known)
     for number, rule in enumerate(rules.rules):
         if before := shadowing(rules.rules, number):
             yield f"{rule.place} never counts: {before.place}, before it, decides about all that it is about"
         told = [*_hosts(rule, known), *_who(rule, known), *(_files(rule, known) if rule.is_on(known.host) else ())]
         yield from (f"{rule.place}: {each}" for each in told)
+
+
+def _acting(known: KnownFacts) -> Iterator[str]:
+    """Yield a sentence for each agent that is none of the peers, as it may be, but is called almost as one of them."""
+    missing = [host for host in known.hosts if host not in known.acting]
+    for name in known.acting:
+        if not _any(name, known.hosts):
+            for near in get_close_matches(name, missing, 1, _MISTYPED):
+                yield f"acting: {name} is none of the peers; is {near} meant?"
 
 
 def _hosts(rule: Rule, known: KnownFacts) -> Iterator[str]:

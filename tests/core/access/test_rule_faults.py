@@ -137,6 +137,11 @@ def test_what_this_host_cannot_prove_is_told(known: dict[str, Any], who: str, to
     assert all(told in each for each in sentences)
 
 
+def test_an_agent_that_looks_mistyped_is_told() -> None:
+    known = replace(KNOWN, acting=("web2", "db-1", "web-*", "gateway", "db-2"))
+    assert found(rule("+ *"), known=known) == ["acting: web2 is none of the peers; is web-2 meant?"]
+
+
 @pytest.mark.parametrize("rules", [[rule("- *")], [rule("+ *", hosts="db-1"), rule("- *", files="d/")]])
 def test_rules_that_give_nobody_anything_are_told(rules: list[Rule]) -> None:
     assert found(*rules) == ["no rule allows anything on web-1, so that it refuses everybody"]
