@@ -39,7 +39,9 @@ def suggestions(query: Query, agent: AgentAddress) -> list[str]:
     if not asked.files:
         return []
     try:
-        listing = listing_from(agent.url, secure_of(agent), asked, time.monotonic() + PATIENCE + GRACE)
+        listing = listing_from(
+            agent.url, secure_of(agent), asked, time.monotonic() + PATIENCE + GRACE, agent.credential
+        )
     except (Failure, Late, SpeaksHttp1):
         return []
     return meant(query.files, listing)
