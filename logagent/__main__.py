@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 TOOLS = 6
 """Tools that may watch a program at the same time, see `sys.monitoring`."""
+SWITCH = 0.0002
+"""Seconds after which a thread that works gives the interpreter lock to one that waits for it. The event loop waits for
+it after each call of the system, thousands of times in a large answer, and Python's own five milliseconds are as long
+as a whole block of lines takes."""
 
 
 def main() -> int:
@@ -28,6 +32,7 @@ def main() -> int:
     """
     # Else numpy, once it is loaded, starts threads for matrices, which nobody here multiplies.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    sys.setswitchinterval(SWITCH)
     interrupted = signal.getsignal(signal.SIGINT)
     if interrupted is signal.default_int_handler:  # else the caller has it ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from logagent.core.arrays import as_array, as_values, is_long
+from logagent.core.arrays import as_array, as_values, is_long, line_breaks
 from logagent.core.batch import Batch, Column, LineFlag, Origin, as_column
 
 S = TypeVar("S", bound=Sequence[Any])
@@ -41,7 +41,7 @@ def _ends_of_pieces(batch: Batch, most: int) -> Iterator[tuple[int, bytes]]:
     begin = first = 0
     while begin < len(batch.body):
         end = batch.body.rfind(b"\n", begin, begin + most) + 1 or batch.body.index(b"\n", begin) + 1
-        count = batch.body.count(b"\n", begin, end)
+        count = line_breaks(batch.body, begin, end)
         if batch.flags is not None:
             end, count = _between_records(batch, batch.flags, begin, first, end, count)
         first += count

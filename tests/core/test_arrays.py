@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logagent.core.arrays import (
+    COUNTED_BYTES,
     LENT_BYTES,
     MANY,
     NEAR,
@@ -19,6 +20,7 @@ from logagent.core.arrays import (
     as_values,
     is_long,
     lent,
+    line_breaks,
     line_starts,
     starts_of_lines_at,
 )
@@ -107,3 +109,11 @@ def test_what_is_lent_is_nobody_elses_meanwhile(size: int) -> None:
             one[:], other[:] = 1, 0
             assert one.all()
             assert not other.any()
+
+
+@given(st.binary(max_size=40), st.integers(0, 3), st.integers(0, 50), st.integers(0, 50))
+def test_line_breaks_are_counted_alike_in_texts_of_any_size(text: bytes, large: int, first: int, less: int) -> None:
+    text = (text + b"a\n") * (1, 200, COUNTED_BYTES, LENT_BYTES)[large] if large < 3 else text + b"\n" * LENT_BYTES
+    last = max(first, len(text) - less)
+    assert line_breaks(text) == text.count(b"\n")
+    assert line_breaks(text, first, last) == text.count(b"\n", first, last)

@@ -16,7 +16,7 @@ from logagent.core.batch import Batch, Column, Position
 from logagent.core.columns import Joined, Run
 from logagent.core.limits import Allowance
 from logagent.core.merging.keys import keys_of, order_of, reversed_keys, running_maximum
-from logagent.core.merging.positions import PartlyGiven, Positions
+from logagent.core.merging.positions import Positions
 
 
 class Merged(NamedTuple):
@@ -114,7 +114,7 @@ class Merge:
     @property
     def positions(self) -> list[Position]:
         """How far each log was emitted so far; logs of which nothing is known are left out."""
-        return self._positions.current(PartlyGiven(held.batch, held.lines, held.given) for held in self._held.values())
+        return self._positions.current(self._held.values())
 
     def end(self, stream: int) -> None:
         """Note that a stream has ended; the batch that it added is kept."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from logagent.core.batch import Batch, Column, Position
 
@@ -11,14 +11,27 @@ _Log = tuple[str, str]
 """Host and log."""
 
 
-class PartlyGiven(NamedTuple):
-    """A batch whose first lines were emitted, while the others are held.
+class Held(Protocol):
+    """A batch whose first lines were emitted, while the others are held."""
 
-    Attributes:
-        batch: the batch.
-        lines: all its lines.
-        given: how many of the lines were emitted.
-    """
+    @property
+    def batch(self) -> Batch:
+        """The batch."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[bytes]:
+        """All its lines; asked for only where they count, since to cut a large batch takes a while."""
+        ...
+
+    @property
+    def given(self) -> int:
+        """How many of the lines were emitted."""
+        ...
+
+
+class PartlyGiven(NamedTuple):
+    """A batch that is held, with its lines."""
 
     batch: Batch
     lines: Sequence[bytes]
@@ -41,7 +54,7 @@ class Positions:
         for position in positions:
             self._reached[position.host, position.log] = position
 
-    def current(self, held: Iterable[PartlyGiven] = ()) -> list[Position]:
+    def current(self, held: Iterable[Held] = ()) -> list[Position]:
         """Return the position of each log.
 
         Args:
@@ -53,7 +66,7 @@ class Positions:
                 now[position.host, position.log] = position
         return list(now.values())
 
-    def _within(self, partly: PartlyGiven, now: dict[_Log, Position]) -> Iterator[Position]:
+    def _within(self, partly: Held, now: dict[_Log, Position]) -> Iterator[Position]:
         """Yield the positions in a batch that was partly emitted, in the order in which its files are read."""
         batch = partly.batch
         if batch.offsets is None:
@@ -71,7 +84,7 @@ class Positions:
             elif log not in now and first is not None:
                 yield Position(*log, origin.fingerprint, self._before(partly, batch.offsets, first))
 
-    def _behind(self, partly: PartlyGiven, offsets: Column, place: int) -> int:
+    def _behind(self, partly: Held, offsets: Column, place: int) -> int:
         """Return the offset after a line, in the order of the answer: newest first, where its record begins."""
         if not self._newest:
             return partly.batch.offset_behind(place, partly.lines[place])
@@ -79,7 +92,7 @@ class Positions:
             place -= 1
         return offsets[place]
 
-    def _before(self, partly: PartlyGiven, offsets: Column, place: int) -> int:
+    def _before(self, partly: Held, offsets: Column, place: int) -> int:
         """Return the offset before a line, in the order of the answer: newest first, where its record ends."""
         if not self._newest:
             return offsets[place]
@@ -92,8 +105,6 @@ def _borders(batch: Batch, given: int) -> dict[int, tuple[int | None, int | None
     """Return, for each origin that lines have, the index of its last emitted line and of its first held line."""
     if batch.origin is None:
         return {0: (given - 1 if given else None, given if given < batch.count else None)} if batch.origins else {}
-    last = {index: place for place, index in enumerate(batch.origin[:given])}
-    first: dict[int, int] = {}
-    for place in range(given, batch.count):
-        first.setdefault(batch.origin[place], place)
+    last = dict(zip(batch.origin[:given], range(given), strict=True))
+    first = dict(zip(batch.origin[given:][::-1], range(batch.count - 1, given - 1, -1), strict=True))
     return {index: (last.get(index), first.get(index)) for index in {*last, *first}}

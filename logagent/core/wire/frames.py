@@ -27,6 +27,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 
+from logagent.core.arrays import line_breaks
 from logagent.core.batch import Batch, Column, Notice, Origin, Position
 from logagent.core.notes import Note
 from logagent.core.outcome import Status
@@ -209,7 +210,7 @@ class _Frame:
         flags = bytes(self._take(count)) if columns_present & _FLAGS else None
         keys = self._column("q", count) if columns_present & _KEYS else None
         body = bytes(self._take(len(self._frame) - self._at))
-        if body.count(b"\n") != count or (body and not body.endswith(b"\n")):
+        if line_breaks(body) != count or (body and not body.endswith(b"\n")):
             raise WireError(f"a frame of {count} lines holds others")
         if origin and max(origin) >= origin_count:
             raise WireError("a line comes from an origin that the frame does not name")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logagent.core.arrays import line_breaks
 from logagent.core.limits import Allowance
 from logagent.core.matching.matcher import Matcher
 from logagent.core.query import Order, Query, Unit
@@ -29,5 +30,5 @@ class WholeBlocks:
         body = block.body
         if not (self._any and len(body) <= self._max_line and body.endswith(b"\n")):
             return 0
-        count = body.count(b"\n")
+        count = line_breaks(body)
         return count if self._allowance.admit_whole(count, len(body)) else 0

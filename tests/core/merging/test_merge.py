@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from logagent.core.batch import Batch, LineFlag, Origin, as_column
+from logagent.core.batch import Batch, LineFlag, Origin, Position, as_column
 from logagent.core.limits import Allowance
 from logagent.core.merging.keys import keys_of, running_maximum
 from logagent.core.merging.merge import Merge, Merged, Relay
@@ -386,3 +386,19 @@ def test_lines_are_merged_by_their_keys_else_their_times_else_as_they_come() -> 
     assert [*keys_of(Batch(b"x\n", 1, [5], keys=[7]))] == [7]
     assert [*keys_of(Batch(b"x\n", 1, [5]))] == [5]
     assert [*keys_of(Batch(b"x\ny\n", 2))] == [0, 0]
+
+
+def test_to_tell_how_far_a_log_came_cuts_no_batch_into_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event loop asks for it, and cutting a large batch takes a while."""
+    origin = Origin("host", "app.log", log="app.log", fingerprint=1)
+    merge = Merge(2, newest=True, times=True, places=True)
+    merge.note(0, [Position("host", "app.log", 1, 30)])
+    merge.add(0, Batch(b"a\nb\n", 2, [9, 8], [20, 10], (origin,), positions=(Position("host", "app.log", 1, 10),)))
+    with monkeypatch.context() as patched:
+        patched.delattr(Batch, "lines")
+        assert merge.positions == [Position("host", "app.log", 1, 30)]
+    merge.add(1, Batch(b"c\n", 1, [9], [0], (Origin("other", "app.log", log="app.log"),)))
+    merge.take(Allowance(None, None))
+    with monkeypatch.context() as patched:
+        patched.delattr(Batch, "lines")
+        assert Position("host", "app.log", 1, 20) in merge.positions
