@@ -207,7 +207,7 @@ class Agent:
             return [self.name]
         known = self._shown_to(caller, whats)
         if not known:
-            raise _no_host(caller, whats)
+            raise _no_host(caller, [what for what in whats if not self._shown_to(caller, (what,))] or whats)
         hosts = chosen(query.hosts, [host for host in known if host != self._namesake])
         return [*hosts, self._namesake] if self._namesake and self.name in hosts else hosts
 

@@ -70,6 +70,7 @@ def check(asked: AskedHosts, known: KnownFacts, streams: Streams, ask: Ask | Non
     answers = _answers({name: url for name, url in hosts.items() if url}, asked, ask or rules_of_agent)
     found += _disagreeing(asked, known.host, answers)
     missed = [f"{name} could not be asked: {one.fault}" for name, one in answers.items() if one.fault]
+    missed += [] if answers else [f"{known.host} could not be asked: `listen` names no port, and there are no peers"]
     streams.print("".join(f"{in_line(line)}\n" for line in (*found, *missed)))
     if not found and not missed:
         streams.print(f"{_counted(asked.rules)}, the same on {', '.join(answers)}; nothing is wrong\n")

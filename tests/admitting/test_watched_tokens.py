@@ -74,6 +74,20 @@ async def test_a_file_that_could_not_be_opened_for_a_moment_is_read_again(
     assert names(tokens) == ["web-ci", "alice"]
 
 
+async def test_of_a_file_that_is_not_there_the_log_is_told_once(
+    autojump_clock: MockClock, file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names(WatchedTokens(tmp_path / "mistyped"))
+    tokens = WatchedTokens(file)
+    for act in (lambda: None, file.unlink, lambda: None, lambda: change(file, lambda _: (ONE,)), file.unlink):
+        act()
+        await trio.sleep(2.0)
+        names(tokens)
+    absent = " is not there: until `logagent token new` makes it, no token is taken"
+    told = [record.getMessage() for record in caplog.records]
+    assert told == [f"tokens: {path}{absent}" for path in (tmp_path / "mistyped", file, file)]
+
+
 async def test_a_file_that_is_not_there_holds_no_tokens(autojump_clock: MockClock, tmp_path: Path) -> None:
     tokens = WatchedTokens(tmp_path / "tokens")
     assert names(tokens) == []

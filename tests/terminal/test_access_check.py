@@ -60,6 +60,11 @@ def test_a_host_that_differs_is_named(answers: dict[str, HostRules], code: int, 
     assert told in printed
 
 
+def test_where_no_host_can_be_asked_nothing_is_called_the_same() -> None:
+    told = "web-1 could not be asked: `listen` names no port, and there are no peers\n"
+    assert checked({}, ASKED._replace(own="", peers={})) == (2, told)
+
+
 def test_mistakes_in_rules_are_told_a_line_each() -> None:
     rules = Rules([*RULES.rules, Rule(False, ("token:a",), place="rule 2")])
     code, told = checked({"": HostRules(rules.digest)}, ASKED._replace(rules=rules))

@@ -198,7 +198,7 @@ def test_a_rule_may_name_any_name_of_a_certificate(who: str, accepted: bool) -> 
     assert Rules([Rule(True, (who,))]).accepts(caller, "web-1") is accepted
 
 
-@pytest.mark.filterwarnings("ignore:Attribute's length")
+@pytest.mark.filterwarnings("ignore:Attribute's length", "ignore:Parsed a serial number")
 def test_no_byte_makes_a_certificate_one_that_cannot_be_judged(ours: Path, tmp_path: Path) -> None:
     names = [ALICE, x509.UniformResourceIdentifier("urn:x"), x509.DNSName("laptop")]
     der = make(ours, tmp_path, subject=[(OU, "ops"), (CN, "alice")], alternatives=names).der
