@@ -9,6 +9,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from logagent.core.arrays import lent
 from logagent.heap import ARENAS, KEPT_BLOCKS, REST, Heap
 
 
@@ -64,6 +65,24 @@ async def test_memory_is_given_back_after_each_rest() -> None:
             await trio.lowlevel.checkpoint()
         nursery.cancel_scope.cancel()
     assert asked == [(REST, trims) for trims in range(4)]
+
+
+async def test_arrays_are_not_kept_at_rest() -> None:
+    with lent(bool, 10) as array:
+        memory = array.base
+
+    async def at_rest(seconds: float) -> None:
+        if library.trims:
+            await trio.sleep_forever()
+
+    library = FakeLibrary()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(heap_of(library).run, at_rest)
+        while not library.trims:
+            await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    with lent(bool, 10) as array:
+        assert array.base is not memory
 
 
 async def test_a_c_library_without_these_calls_is_left_as_it_is() -> None:

@@ -77,6 +77,11 @@ def lent(kind: type, size: int) -> Iterator[Any]:
         _lendable.append(memory)
 
 
+def keep_none() -> None:
+    """Let go of the arrays that are kept to be lent: whoever needs one next makes it anew."""
+    _lendable.clear()
+
+
 def line_breaks(text: bytes, first: int = 0, last: int | None = None) -> int:
     """Return how many line breaks a text has between two places: in large ones by an array, if numpy is loaded.
 

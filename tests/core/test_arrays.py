@@ -19,6 +19,7 @@ from logagent.core.arrays import (
     as_array,
     as_values,
     is_long,
+    keep_none,
     lent,
     line_breaks,
     line_starts,
@@ -117,3 +118,14 @@ def test_line_breaks_are_counted_alike_in_texts_of_any_size(text: bytes, large: 
     last = max(first, len(text) - less)
     assert line_breaks(text) == text.count(b"\n")
     assert line_breaks(text, first, last) == text.count(b"\n", first, last)
+
+
+def test_what_was_lent_is_kept_for_the_next_until_nothing_is_to_be_kept() -> None:
+    keep_none()
+    with lent(bool, 10) as one:
+        memory = one.base
+    with lent(int, 20) as again:
+        assert again.base is memory
+    keep_none()
+    with lent(bool, 10) as other:
+        assert other.base is not memory
