@@ -35,6 +35,7 @@ class Found(NamedTuple):
     open: Callable[[], int]
     identity: tuple[int, int] | None = None
     compressed: bool = False
+    back: int | None = None
 
 
 def found(name: str, content: bytes, modified: int = MODIFIED) -> Found:

@@ -15,7 +15,11 @@ from trio.testing import MockClock
 
 from logagent.core.access.file_globs import FileGlob
 from logagent.core.access.rules import Rule, Rules
+from logagent.core.cursor import decode, encode
 from logagent.core.units import SECOND
+from logagent.core.wire.parameters import parse
+from logagent.disk.search.trust import with_trust
+from logagent.disk.times.stamping import NEAR, PAGE
 from logagent.peers.client.http_client import chunks
 from testbed.acting import access_of
 from testbed.cluster import Cluster
@@ -131,6 +135,39 @@ async def test_a_follow_begins_with_no_older_line(autojump_clock: MockClock, hos
     assert b"new" in got
     assert got.count(b"recent") == 5
     assert b"old" not in got
+
+
+def _untrusted(cursor: str) -> str:
+    """Return a cursor that says of every log that the times in it are not to be trusted."""
+    query = parse(b"filename=app.log&n=2", time.time_ns())
+    positions = decode(cursor, query).positions
+    return encode(query, [one._replace(fingerprint=with_trust(one.fingerprint, trusted=False)) for one in positions])
+
+
+async def test_a_cursor_makes_no_line_newer_than_it_is(autojump_clock: MockClock, host: Start) -> None:
+    async with host() as it:
+        reply = await it.ask("filename=app.log&n=2", shows=BOB)
+        forged = _untrusted(reply.trailers["log-cursor"])
+        again = await it.ask(f"filename=app.log&n=2&cursor={forged}", shows=BOB)
+        rest = await it.ask(f"filename=app.log&n=200&cursor={forged}", shows=BOB)
+    assert [line.split(b" ", 1)[1] for line in again.lines] == [b"recent 30", b"recent 40"]
+    assert b"old" not in rest.body
+
+
+UNTIMED = (b"old, as it may be\n" * 9, b"old, far from all times\n" * (3 * NEAR * PAGE // 24))
+
+
+@pytest.mark.parametrize("form", ["", "&order=oldest", "&unit=event", "&keyword=recent&context=99"])
+@pytest.mark.parametrize("text", ["before", "far"])
+async def test_lines_of_unknown_age_are_not_there(autojump_clock: MockClock, host: Start, text: str, form: str) -> None:
+    """Those before the first time of a file, and those far from all times."""
+    timed = b"".join(at(minutes, "recent") for minutes in range(50, 10, -1))
+    given = (UNTIMED[0] if text == "before" else at(200, "old") + UNTIMED[1]) + timed
+    async with host(**{"part.log": given}) as it:
+        reply = await it.ask(f"filename=part.log{form}", shows=BOB)
+        counted = json.loads((await it.ask("filename=part.log", route="/hits", shows=BOB)).body)
+    assert b"old" not in reply.body
+    assert reply.body.count(b"recent") == sum(one["count"] for one in counted["hits"]) == 40
 
 
 async def test_the_shortest_of_several_rules_holds(autojump_clock: MockClock, cluster: Start) -> None:

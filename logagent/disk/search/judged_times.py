@@ -17,6 +17,10 @@ from logagent.disk.search.trust import trust_in, with_trust
 from logagent.disk.times.archive_times import ArchiveTimes
 from logagent.disk.times.stamping import FileTimes
 
+UNKNOWN_AGE = 0
+"""The time, in nanoseconds since the epoch, of lines of which nobody knows how old they are, for those who may read no
+old ones: the beginning of 1970, so that they are older than what anybody may read."""
+
 
 class JudgedFile(NamedTuple):
     """An opened file, by what tells whether it is the one that was judged before.
@@ -61,14 +65,16 @@ class JudgedFile(NamedTuple):
         """
         known = options.known_judgements.get(*self)
         neighbour = beside(file, generations)
+        aged = _is_aged((file, *generations))
         stamping = FileTimes(
             reader,
             options.zone,
             self.modified,
             known,
             begin=begin,
-            trust=_trust_of(resume),
+            trust=None if aged else _trust_of(resume),
             named=options.named,
+            unknown=UNKNOWN_AGE if aged else None,
             beside=tuple if neighbour is None else partial(samples_of, neighbour),
         )
         if reader.loss is None:
@@ -77,7 +83,12 @@ class JudgedFile(NamedTuple):
         return stamping
 
     def times_in(
-        self, archive: Archive, options: ReadOptions, beginning: bytes, resume: Position | None
+        self,
+        archive: Archive,
+        options: ReadOptions,
+        beginning: bytes,
+        resume: Position | None,
+        generations: Sequence[Generation],
     ) -> ArchiveTimes:
         """Return what gives the lines of the archive that the file is their times.
 
@@ -86,16 +97,18 @@ class JudgedFile(NamedTuple):
             options: hold what earlier queries found out about files; what is found out now is added to them.
             beginning: the first bytes of its text.
             resume: how far an earlier answer read it; None: not at all.
+            generations: of its log, itself among them.
         """
-        known = options.known_judgements.get(*self)
+        aged, known = _is_aged(generations), options.known_judgements.get(*self)
         stamping = ArchiveTimes(
             archive,
             options.zone,
             self.modified,
             beginning,
             known,
-            trust=_trust_of(resume),
+            trust=None if aged else _trust_of(resume),
             named=options.named,
+            unknown=UNKNOWN_AGE if aged else None,
         )
         options.known_judgements.put(*self, stamping.found)
         return stamping
@@ -106,6 +119,14 @@ def fingerprint_with_trust(fingerprint: int, stamping: FileTimes | None) -> int:
     if stamping is None or stamping.judgement.is_settled or stamping.judgement.firm:
         return fingerprint
     return with_trust(fingerprint, trusted=stamping.timed)
+
+
+def _is_aged(generations: Sequence[Generation]) -> bool:
+    """Return whether whoever asks may read no old lines of a log.
+
+    Then no cursor, which anybody can write, says that its times are not to be trusted: all lines would be as new as it.
+    """
+    return any(one.back is not None for one in generations)
 
 
 def _trust_of(resume: Position | None) -> bool | None:

@@ -204,8 +204,8 @@ class ScanSetup:
         )
         stamping = None
         if self.query.reads_times:
-            beginning = _beginning(descriptor, kind, encoding)
-            stamping = JudgedFile.of(descriptor, fingerprint).times_in(archive, options, beginning, resume)
+            judged, every = JudgedFile.of(descriptor, fingerprint), (file, *self.generations)
+            stamping = judged.times_in(archive, options, _beginning(descriptor, kind, encoding), resume, every)
         self._enter(file, tagged(fingerprint, archive.places.unit), stamping, places=archive.places)
         stamps = partial(stamping.stamps, 0) if stamping is not None and self._skips_by_time(stamping) else None
         grows, picker = held is not None and _is_fresh(descriptor), self._picker(archive, stamping)

@@ -25,6 +25,7 @@ class ArchiveTimes(FileTimes):
         judgement: on the archive, if it is known.
         trust: as for a plain file.
         named: the format that was named for it, if one was.
+        unknown: as for a plain file.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class ArchiveTimes(FileTimes):
         *,
         trust: bool | None = None,
         named: NamedFormat | None = None,
+        unknown: int | None = None,
     ) -> None:
         self._archive = archive
-        self._modified = modified
+        self._modified, self._unknown = modified, unknown
         self._heads = heads_of(beginning)
         self._judge(zone, judgement or judged(self._heads, zone, modified, named), trust)
 

@@ -78,6 +78,8 @@ class FileTimes:
         trust: whether an earlier page of the answer trusted the times; None: there is none.
         named: the format that was named for it, if one was.
         beside: returns lines of another generation of its log, by which it is judged too if its own are too few.
+        unknown: the time of lines of which nobody knows when they were written; None: `modified`, and those at the
+            beginning have that of the first line after them.
 
     Attributes:
         found: the judgement on the file as it is now.
@@ -104,9 +106,10 @@ class FileTimes:
         trust: bool | None = None,
         named: NamedFormat | None = None,
         beside: Callable[[], Sequence[bytes]] = tuple,
+        unknown: int | None = None,
     ) -> None:
         self._heads = Heads(reader.read, reader.size, begin)
-        self._modified = modified
+        self._modified, self._unknown = modified, unknown
         self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
         if judgement is None:
             judgement = judged(self._heads, zone, modified, named, beside)
@@ -127,6 +130,11 @@ class FileTimes:
         return [times for begin in begins if (times := self.stamped(begin, begin + size)[1])]
 
     @property
+    def _other(self) -> int:
+        """The time of lines that state none, where no neighbour's counts."""
+        return self._modified if self._unknown is None else self._unknown
+
+    @property
     def is_even(self) -> bool:
         """Whether all lines that look alike mean the same time, wherever they stand in the file."""
         return len(self._stretches) == 1 and not self.judgement.of_objects
@@ -139,7 +147,7 @@ class FileTimes:
     def times(self, starts: Sequence[int], lines: Sequence[bytes]) -> list[int]:
         """Return a time for each of `lines`, which begin at the offsets `starts`, ascending."""
         if not self.timed:
-            return [self._modified] * len(lines)
+            return [self._other] * len(lines)
         stamps = self._stated(starts, lines)
         known = [stamp for stamp in stamps if stamp is not None]
         return known if len(known) == len(lines) else self._filled(starts, lines, stamps)
@@ -154,7 +162,7 @@ class FileTimes:
     def alone(self, line: bytes, start: int) -> int:
         """Return the time that a line states, or else the file's modification time; works after the file is closed."""
         stamp = stamper_at(self._stretches, start).stamp(line) if self.timed else None
-        return self._modified if stamp is None else stamp
+        return self._other if stamp is None else stamp
 
     def stamps(self, start: int, lines: Sequence[bytes]) -> Sequence[int | None]:
         """Return the times that adjacent lines state, None for each that states none; in a file without times, its own.
@@ -163,7 +171,7 @@ class FileTimes:
             start: where the first of them begins.
         """
         if not self.timed:
-            return [self._modified] * len(lines)
+            return [self._other] * len(lines)
         if self.is_even:
             return self._stamper.stamps(lines)
         return self._stated(starts_of(start, list(lines)), lines)
@@ -207,7 +215,7 @@ class FileTimes:
                 nearest = (start, stamp)
             elif nearest is None or start != follows or not _near(nearest[0], start):
                 nearest = self._before(start)
-            times.append(nearest[1] if nearest is not None else self._after(start))
+            times.append(nearest[1] if nearest is not None else self._first_after(start))
             follows = start + len(line) + 1
         return times
 
@@ -220,6 +228,10 @@ class FileTimes:
             if place:
                 return starts[place - 1], times[place - 1]
         return None
+
+    def _first_after(self, start: int) -> int:
+        """Return the time of a line at `start` before which none near it states one."""
+        return self._after(start) if self._unknown is None else self._unknown
 
     def _after(self, start: int) -> int:
         page = start // PAGE
