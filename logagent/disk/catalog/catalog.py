@@ -26,12 +26,13 @@ from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.catalog.name_lookup import NameLookup
 from logagent.disk.catalog.never_served import NeverServed
 from logagent.disk.catalog.numbering import Clock, Numbering
+from logagent.disk.catalog.presence import EVERYTHING, Presence, SeenPresence
 from logagent.disk.catalog.reach import EndsOfFile, Reach
 from logagent.disk.catalog.remembered import Remembered
 from logagent.disk.catalog.shown import FileSight, shown_of, shown_part, shows_root
 from logagent.disk.files.beneath import Root
 from logagent.disk.files.walk import Opener
-from logagent.disk.files.ways import Inode, way_to
+from logagent.disk.files.ways import Inode
 
 __all__ = ["Catalog", "Generation", "Log"]
 
@@ -102,6 +103,11 @@ class Catalog:
         """What is equal for those of its views that show the same."""
         return self._numbering, self.sight  # the former is shared by its views, and by nothing else
 
+    @property
+    def presence(self) -> Presence:
+        """What is there at paths for whoever has this view."""
+        return EVERYTHING if self.sight is None else SeenPresence(self._seen_roots)
+
     def find(self, patterns: Sequence[str], *, limit: int = MAX_FILES, **options: Any) -> list[Log]:
         """Return the logs that `patterns` name or match; reads the disk and blocks.
 
@@ -167,6 +173,7 @@ class Catalog:
         """
         asked = Findings(patterns, Notes())
         names = [(root, one.name) for root, _ in self._seen_roots() for one in asked.asked_in(root)]
+        way_to = self.presence.way_to
         ways = [way_to(root.path / ("*" if is_glob(name) else shown_part(root, name))) for root, name in names]
         return {directory: inode for way in ways for directory, inode in (*way.far.items(), *way.near.items())}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,11 +26,12 @@ class Way(NamedTuple):
     near: Mapping[Path, Inode]
 
 
-def way_to(path: Path) -> Way:
+def way_to(path: Path, shows: Callable[[Path, int], bool] | None = None) -> Way:
     """Return the directories on the way to a path, as far as it can be gone; reads links, opens nothing, and blocks.
 
     Args:
         path: of a file that need not be there.
+        shows: tells by its path and its mode whether anything is there for whoever asks; None: all is.
     """
     far: dict[Path, Inode] = {}
     near: dict[Path, Inode] = {}
@@ -40,7 +42,7 @@ def way_to(path: Path) -> Way:
         while ahead:
             part, is_last = ahead.pop()
             (near if is_last else far)[here] = _inode_of(here)
-            target = _target_of(here / part) if part != ".." else None
+            target = _target_of(here / part, shows) if part != ".." else None
             if target is None:
                 here = here.parent if part == ".." else here / part
                 continue
@@ -60,6 +62,9 @@ def _inode_of(directory: Path) -> Inode:
     return status.st_dev, status.st_ino
 
 
-def _target_of(path: Path) -> str | None:
+def _target_of(path: Path, shows: Callable[[Path, int], bool] | None) -> str | None:
     """Return the target of a link, None if it is no link."""
-    return str(path.readlink()) if stat.S_ISLNK(path.lstat().st_mode) else None
+    mode = path.lstat().st_mode
+    if shows is not None and not shows(path, mode):
+        raise FileNotFoundError(errno.ENOENT, "not shown")
+    return str(path.readlink()) if stat.S_ISLNK(mode) else None

@@ -212,10 +212,10 @@ class _LocalFollow:
     async def _borrow(self, log: Log) -> Tail:
         if log.root is None:
             log.generations[0].open()  # always raises: the log was found, but cannot be reached
-        options = self._logs.options(log)
+        options, presence = self._logs.options(log), self._logs.catalog.presence
 
         def make(threads: DiskThreads, watching: Watching) -> Tail:
-            return Tail(log.name, lambda: self._logs.again(log), options, threads, watching)
+            return Tail(log.name, lambda: self._logs.again(log), options, threads, watching, presence)
 
         tail = await self._logs.tails.borrow((self._logs.catalog.key, log.asked, log.name), make)
         self._tails.append(tail)

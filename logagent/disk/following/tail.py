@@ -14,6 +14,7 @@ import trio
 
 from logagent.core.outcome import Failure
 from logagent.disk.catalog.logs import Generation
+from logagent.disk.catalog.presence import EVERYTHING, Presence
 from logagent.disk.files.ways import Inode
 from logagent.disk.rotation.chain import Chain
 from logagent.disk.search.options import ReadOptions
@@ -69,6 +70,7 @@ class Tail:
         options: how they are read.
         threads: that read the disk.
         watching: of files and directories.
+        presence: tells what is there for those who follow it.
 
     Attributes:
         chain: the files that are followed.
@@ -83,11 +85,18 @@ class Tail:
         options: ReadOptions,
         threads: DiskThreads,
         watching: Watching,
+        presence: Presence = EVERYTHING,
     ) -> None:
         self.name = name
         self.host = options.host
         self.chain = Chain(
-            name, find, host=options.host, zone=options.zone, max_line=options.max_line, named=options.named
+            name,
+            find,
+            host=options.host,
+            zone=options.zone,
+            max_line=options.max_line,
+            named=options.named,
+            presence=presence,
         )
         self.listeners: set[TailListener] = set()
         self.failure: Failure | None = None

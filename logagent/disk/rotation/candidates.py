@@ -48,15 +48,16 @@ def is_elsewhere(file: GrowingFile, found: Sequence[Generation]) -> bool:
 def newer_elsewhere(log: str, known: Sequence[GrowingFile], found: Sequence[Generation]) -> Sequence[Generation]:
     """Return the files to follow where a log's name leads now, newest first.
 
-    Those are the nearest known file, as it may have grown, and newer ones; in any case the file of the log's name.
+    Those are the nearest known file, as it may have grown if it is one to read, and newer ones; in any case the file of
+    the log's name.
 
     Args:
         known: newest first.
         found: the listing, newest first.
     """
-    places = (_place_of(anchor, found) for anchor in known)
-    place = next((place for place in places if place is not None), None)
-    newer = [one for one in found if one.modified >= known[0].modified] if place is None else found[: place + 1]
+    places = ((anchor, _place_of(anchor, found)) for anchor in known)
+    end = next((place + (not anchor.passed) for anchor, place in places if place is not None), None)
+    newer = [one for one in found if one.modified >= known[0].modified] if end is None else found[:end]
     live = [one for one in found[:1] if one.name == log and one not in newer]
     return [*live, *newer]
 

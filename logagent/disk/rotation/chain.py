@@ -9,10 +9,12 @@ from datetime import tzinfo
 from logagent.core.times.named_formats import NamedFormat
 from logagent.disk.catalog import losses
 from logagent.disk.catalog.logs import Generation
+from logagent.disk.catalog.presence import EVERYTHING, Presence
 from logagent.disk.files.beneath import failure_of
 from logagent.disk.files.overwritten import Overwritten
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.held_files import DELETED_GRACE, HeldFiles
+from logagent.disk.rotation.hidden_files import note_presence
 from logagent.disk.rotation.retries import Retries
 from logagent.disk.rotation.successors import SuccessorFinder, Successors
 from logagent.disk.rotation.whereabouts import Whereabouts
@@ -44,6 +46,7 @@ class Chain:
         zone: time zone of times that name none.
         named: the format of time that was named for the log, if one was.
         max_line: bytes; longer lines are given in pieces.
+        presence: tells what is there for whoever follows it.
 
     Attributes:
         files: the known files, by number.
@@ -52,29 +55,29 @@ class Chain:
     """
 
     def __init__(
-        self, name: str, find: Find, *, host: str, zone: tzinfo, max_line: int, named: NamedFormat | None = None
+        self,
+        name: str,
+        find: Find,
+        *,
+        host: str,
+        zone: tzinfo,
+        max_line: int,
+        named: NamedFormat | None = None,
+        presence: Presence = EVERYTHING,
     ) -> None:
         self.name, self.host = name, host
         self.files = HeldFiles(zone, named)
         self.retries = Retries()
+        self._find, self._presence = find, presence
         self._finder = SuccessorFinder(find, max_line)
-        self.whereabouts, self._lock = Whereabouts(name, find), threading.Lock()
+        self.whereabouts, self._lock = Whereabouts(name, find, presence), threading.Lock()
         self._closed = False
         # Number of the newest file known to follow its predecessor directly: no text between them was rotated away.
         self._last_direct = -1
 
     def is_done(self, number: int, now: float) -> bool:
         """Return whether this file is expected to get no more lines, so that those of the next file may be given."""
-        file, last = self.files[number], self.files.last
-        if number == last or file.lost:
-            return number < last
-        if file.released or file.frozen:
-            return True
-        if not file.exhausted or file.half:
-            return False
-        quiet = now - file.quiet_since
-        begun = self.files[number + 1].searched > 0
-        return number + 1 < last or (begun and quiet >= QUIET) or (file.deleted and quiet >= DELETED_GRACE)
+        return _is_done(self.files, number, now)
 
     def next_look(self, looked: float) -> float:
         """Return when to look next, even if no write is reported.
@@ -82,12 +85,7 @@ class Chain:
         Args:
             looked: `now` of the last look. What was due before it is done, or waits for a follower that wakes the tail.
         """
-        *older, newest = tuple(self.files)
-        dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half and not file.released]
-        if older and newest.searched:
-            dues.append(older[-1].quiet_since + QUIET)
-        dues += [*self.files.releases(), newest.due]
-        return min([self.whereabouts.due, *(due for due in dues if due > looked)])
+        return min([self.whereabouts.due, *(due for due in _dues(self.files) if due > looked)])
 
     def open(self) -> None:
         """Open the newest file, to be read from the end of its last whole line; blocks.
@@ -122,7 +120,9 @@ class Chain:
                     self.files.close()
 
     def _see(self, now: float, in_use: int, watched: bool) -> bool:
+        note_presence(self.files, self._presence, self._find)
         self._see_names(now, watched)
+        note_presence(self.files, self._presence, self._find)  # of files that were opened just now
         # Newest first: lines written to an older file while a newer one is looked at are then still seen in this look.
         more = [self._see_file(file, now) for file in self.files.open_newest_first()]
         for file in self.files:
@@ -142,6 +142,8 @@ class Chain:
 
     def _see_file(self, file: GrowingFile, now: float) -> bool:
         is_newest = file is self.files.newest
+        if file.spent:
+            return False
         try:
             if is_newest and not file.searched and not file.fingerprint:
                 file = self.files.newest_by_content()
@@ -229,3 +231,26 @@ class Chain:
                 self.files.close()
             finally:
                 self._lock.release()
+
+
+def _is_done(files: HeldFiles, number: int, now: float) -> bool:
+    file, last = files[number], files.last
+    if number == last or file.lost:
+        return number < last
+    if file.released or file.frozen:
+        return True
+    if not file.exhausted or file.half:
+        return False
+    if file.spent or number + 1 < last:
+        return True
+    quiet, begun = now - file.quiet_since, files[number + 1].searched > 0
+    return (begun and quiet >= QUIET) or (file.deleted and quiet >= DELETED_GRACE)
+
+
+def _dues(files: HeldFiles) -> list[float]:
+    """Return when to look at files again, in seconds on the caller's clock; some of it may have passed."""
+    *older, newest = tuple(files)
+    dues = [file.grew + HALF_TIME for file in (*older, newest) if file.half and not file.released]
+    if older and newest.searched:
+        dues.append(older[-1].quiet_since + QUIET)
+    return [*dues, *files.releases(), newest.due]

@@ -74,6 +74,11 @@ class GrowingArchive(GrowingFile):
         return self._pass is None
 
     @property
+    def spent(self) -> bool:
+        """Whether it is hidden, and all that it held before was decompressed."""
+        return self.hidden and self._pass is None and self._seen >= self.shown_to
+
+    @property
     def read_part(self) -> ReadPart:
         """How far it was read."""
         return super().read_part._replace(whole=self.end)
@@ -107,18 +112,19 @@ class GrowingArchive(GrowingFile):
 
     def look(self, now: float, most: int = STEP) -> bool:
         """Decompress what was appended, a step of it; return whether there is more."""
-        if self.frozen or self._archive is None:
+        if self.frozen or self.spent or self._archive is None:
             return False
         status = os.fstat(self._archive)
-        self.modified, self.deleted = status.st_mtime_ns, status.st_nlink == 0
+        self.modified, self.deleted = status.st_mtime_ns, self.hidden or status.st_nlink == 0
         if not self.is_intact():
             raise Overwritten
         if self._pass is None:
-            grown = status.st_size != self._seen and self.loss is None
+            size = int(min(status.st_size, self.shown_to))
+            grown = size != self._seen and self.loss is None
             self.due = self._rest_until if grown else math.inf
             if not grown or now < self._rest_until:
                 return False
-            self._pass = self._unpacked(status.st_size, now)
+            self._pass = self._unpacked(size, now)
         self.due = now + AGAIN
         if self.searched - self._read_to > AHEAD:
             return False

@@ -34,7 +34,7 @@ class GrowingFile(KnownPart):
         seen: offset up to which whole lines were seen before the file was replaced by a copy of it; see `adopt`.
         grew: when a look last found appended bytes, in seconds on the caller's clock.
         left: when another file was found to have replaced it, in seconds on the caller's clock.
-        deleted: whether it has no name any more.
+        deleted: whether it has no name any more that is there.
         lost: whether its unread lines cannot be read any more.
         torn: whether lines may be lost that were never seen in it.
         passed: whether none of its lines are to be read, see `keep_fingerprint_only`.
@@ -83,6 +83,11 @@ class GrowingFile(KnownPart):
         """Whether it was searched up to its size at the last look."""
         return self.searched >= self.size
 
+    @property
+    def spent(self) -> bool:
+        """Whether it is hidden, and was searched up to what it held before."""
+        return self.hidden and self.searched >= self.shown_to
+
     def stay_empty(self) -> None:
         """Close it and treat it as empty, as it was last seen: its present text belongs to a later file of the log."""
         self._head = b""
@@ -123,21 +128,22 @@ class GrowingFile(KnownPart):
             OSError: when it cannot be read.
         """
         assert self.descriptor is not None
-        if self.frozen:
+        if self.frozen or self.spent:
             return False
         status = os.fstat(self.descriptor)
-        if status.st_size < self.searched:
+        size = int(min(status.st_size, self.shown_to))
+        if size < self.searched:
             raise Overwritten
-        self.modified, self.deleted = status.st_mtime_ns, status.st_nlink == 0
+        self.modified, self.deleted = status.st_mtime_ns, self.hidden or status.st_nlink == 0
         if not self._head:
             self.note_head()
         if self.searched == self.lines.begin and self._nuls > self.searched and not self.begun_at:
             self._trail = bytes(min(TRAIL, self._nuls))
             self.lines.pass_nuls(self._nuls)
-        end = min(self.searched + most, max(self.searched, status.st_size))
+        end = min(self.searched + most, max(self.searched, size))
         while True:
             text = self._appended(min(BATCH_BYTES, end - self.searched))
-            self.size = status.st_size  # only now: `_appended` has found that the file was not overwritten
+            self.size = size  # only now: `_appended` has found that the file was not overwritten
             if text:
                 self.grew = now
                 self._trail = (self._trail + text)[-TRAIL:]
@@ -183,6 +189,7 @@ class GrowingFile(KnownPart):
         """
         self.close()
         self.descriptor, self.identity = descriptor, identity
+        self.hidden, self.shown_to = False, math.inf
         self.seen, self.size = max(self.seen, self.whole), os.fstat(descriptor).st_size
         self._head = self._head[: max(0, self.size - self._nuls)]
         if self.size < self.searched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import NamedTuple
 
@@ -48,7 +49,12 @@ class KnownPart:
         lines: where its lines end, in the part searched so far.
         begun_at: offset at which it was begun, because the lines before were read in an earlier file of the log.
         frozen: whether its further lines are read in a later file of the log, which is the same one.
+        hidden: whether no name that it has is there for whoever follows it, or was before it was deleted.
+        shown_to: its bytes when a name of it was there last; what is written to it afterwards is not read.
     """
+
+    hidden = False
+    shown_to: float = math.inf
 
     def __init__(self, descriptor: int, identity: tuple[int, int], max_line: int) -> None:
         self.descriptor: int | None = descriptor
@@ -93,7 +99,7 @@ class KnownPart:
     def note_head(self) -> bool:
         """Note its first bytes behind NULs, so that an overwrite is noticed; return whether there are any."""
         assert self.descriptor is not None
-        self._nuls, self._head = _head_behind_nuls(self.descriptor)
+        self._nuls, self._head = _head_behind_nuls(self.descriptor, self.shown_to)
         return self._head != b""
 
     @property
@@ -126,8 +132,8 @@ class KnownPart:
         return all(os.pread(self.descriptor, len(part), begin) == part for part, begin in parts)
 
 
-def _head_behind_nuls(descriptor: int) -> tuple[int, bytes]:
+def _head_behind_nuls(descriptor: int, shown_to: float) -> tuple[int, bytes]:
     """Return how many NULs a file begins with, and the first bytes behind them."""
-    nuls = nuls_before(descriptor, os.fstat(descriptor).st_size)
-    head = os.pread(descriptor, FINGERPRINT_BYTES, nuls)
+    nuls = nuls_before(descriptor, int(min(os.fstat(descriptor).st_size, shown_to)))
+    head = os.pread(descriptor, int(min(FINGERPRINT_BYTES, shown_to - nuls)), nuls)
     return nuls, b"" if head.startswith(b"\0") else head  # more NULs were written meanwhile

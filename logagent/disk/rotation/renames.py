@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 
 from logagent.disk.catalog.logs import Generation
+from logagent.disk.catalog.presence import EVERYTHING, Presence
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.retries import RETRY_PAUSE
 
@@ -20,18 +20,20 @@ class RenameDetector:
         name: name of the log.
         path: path of the file that has the log's name; None: there is no such file.
         own: path of a file of the log, beside which the newest one lies if there is no file of the log's name.
+        presence: tells what is there at paths.
 
     Attributes:
         due: when to call `may_be_replaced` even if no rename is reported; infinity: no need.
         missing: why there was no file at the path at the last call, or the newest was not there; None: there was one.
     """
 
-    def __init__(self, name: str, path: Path | None, own: Path | None = None) -> None:
+    def __init__(self, name: str, path: Path | None, own: Path | None = None, presence: Presence = EVERYTHING) -> None:
         self.path = path
         self.due = math.inf
         self.missing: OSError | None = None
         self._own = own
         self._name = name
+        self._presence = presence
         # Two counters, since one thread notes renames and another one handles them: a flag could be lost in between.
         self._noted = self._handled = 0
         self._last_seen: tuple[int, int] | None = None
@@ -69,14 +71,13 @@ class RenameDetector:
         if path is None:
             return None
         try:
-            status = path.stat()
+            return self._presence.identity_at(path)
         except OSError as error:
             self.missing = error
             return None
-        return status.st_dev, status.st_ino
 
 
-def places_of(root: Path, log: str, newest: Generation) -> tuple[Path | None, Path]:
+def places_of(root: Path, log: str, newest: Generation, presence: Presence = EVERYTHING) -> tuple[Path | None, Path]:
     """Return the path under which the live file of a log turns up, and the one on whose way it may be switched.
 
     Where the log is a link, its target is renamed, and the link may be switched to another one.
@@ -85,6 +86,7 @@ def places_of(root: Path, log: str, newest: Generation) -> tuple[Path | None, Pa
         root: the absolute path of the root that holds the files.
         log: the name of the log.
         newest: its newest file, which need not be the live one.
+        presence: tells what is there at paths.
 
     Returns:
         The first is None if there is no live file, nor a link that may lead to it again.
@@ -92,4 +94,4 @@ def places_of(root: Path, log: str, newest: Generation) -> tuple[Path | None, Pa
     if not root.is_dir():
         return root, root
     path = (newest.met or root) / log[len(newest.prefix) :]
-    return path if newest.name == log or os.path.lexists(path) else None, path
+    return path if newest.name == log or presence.has_name(path) else None, path

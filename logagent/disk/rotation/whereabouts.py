@@ -8,8 +8,9 @@ from pathlib import Path
 
 from logagent.core.outcome import Failure, Status
 from logagent.disk.catalog.logs import Generation
+from logagent.disk.catalog.presence import Presence
 from logagent.disk.files.beneath import failure_of
-from logagent.disk.files.ways import Way, way_to
+from logagent.disk.files.ways import Way
 from logagent.disk.rotation.growing_file import GrowingFile
 from logagent.disk.rotation.renames import RenameDetector, places_of
 
@@ -33,17 +34,19 @@ class Whereabouts:
     Args:
         name: name of the log.
         find: lists the log's files as they are now, newest first; reads the disk.
+        presence: tells what is there at paths.
 
     Attributes:
         way: the directories in which a change may concern the log.
         gone: why nothing of the log is there; None: something is, or it is missing for a moment only.
     """
 
-    def __init__(self, name: str, find: Callable[[], Sequence[Generation]]) -> None:
+    def __init__(self, name: str, find: Callable[[], Sequence[Generation]], presence: Presence) -> None:
         self.way = Way({}, {})
         self.gone: Failure | None = None
         self._name = name
         self._find = find
+        self._presence = presence
         self._renames = RenameDetector(name, None)
         self._root: Path | None = None
         self._path: Path | None = None
@@ -54,10 +57,10 @@ class Whereabouts:
     def begin(self, newest: Generation) -> None:
         """Begin with the newest file as it was found; reads the disk."""
         if newest.root is not None:
-            path, self._path = places_of(newest.root, self._name, newest)
+            path, self._path = places_of(newest.root, self._name, newest, self._presence)
             self._root = newest.met or newest.root
-            self._renames = RenameDetector(self._name, path, newest.root / newest.resolved)
-            self.way = way_to(self._path)
+            self._renames = RenameDetector(self._name, path, newest.root / newest.resolved, self._presence)
+            self.way = self._presence.way_to(self._path)
             self._way_due = -math.inf
 
     def note_rename(self) -> None:
@@ -98,7 +101,7 @@ class Whereabouts:
         if self._path is None or (noted == self._handled and now < min(self._way_due, self._gone_due)):
             return
         self._handled, self._way_due = noted, now + WAY_AGAIN
-        before, self.way = self.way, way_to(self._path)
+        before, self.way = self.way, self._presence.way_to(self._path)
         if self.way != before or self.gone is not None:
             self._renames.note_rename()
 
@@ -113,7 +116,7 @@ class Whereabouts:
                 self.gone = self._failure(missing)
 
     def _failure(self, missing: OSError) -> Failure:
-        if self._root is not None and not self._root.exists():
+        if self._root is not None and not self._presence.has_root(self._root):
             message = f"the root of {self._name} is not there, is its volume mounted? It is followed on when it is"
             return Failure(Status.UNAVAILABLE, message)
         return failure_of(missing, f"{self._name}; it is followed on when it is there again")

@@ -15,8 +15,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.core.batch import Notice
-from logagent.core.outcome import Outcome, Status
+from logagent.core.outcome import Status
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.new_logs import SEARCH_AGAIN
 from logagent.disk.following.shared_tails import open_shared_tails
@@ -26,65 +25,8 @@ from logagent.disk.rotation.whereabouts import GONE_AFTER, GONE_AGAIN, LET_GO, W
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Wake, Watch, Watching
-from testbed.reading import Collected
+from testbed.followed_trees import SETTLED, Followed, Names
 from testbed.tailing import append, followed, held
-
-SETTLED = 1.0
-"""Virtual seconds after which all whole lines that were written have come."""
-
-
-class Names(Watching):
-    """Wakes who watches a directory whose names have changed, as the kernel does, but on the virtual clock."""
-
-    def __init__(self) -> None:
-        super().__init__(notify=False, poll=0.2)
-        self._seen: dict[Watch, tuple[Path, object]] = {}
-
-    def directory(self, path: Path, wake: Wake) -> Watch:
-        watch = Watch(wake, lambda watch: self._seen.pop(watch, None))
-        watch.reached = True
-        self._seen[watch] = path, _names(path)
-        return watch
-
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(super().run)
-            task_status.started()
-            while True:
-                await trio.sleep(0.1)
-                for watch, (path, seen) in list(self._seen.items()):
-                    if watch in self._seen and (now := _names(path)) != seen:
-                        self._seen[watch] = path, now
-                        watch.outdated = now is None
-                        watch.wake()
-
-
-def _names(path: Path) -> object:
-    try:
-        return path.stat().st_ino, sorted((each.name, each.inode()) for each in os.scandir(path))
-    except OSError:
-        return None
-
-
-class Followed(Collected):
-    """What a follow gave."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.outcome: Outcome | None = None
-
-    @property
-    def texts(self) -> list[str]:
-        return [line.decode() for line in self.lines]
-
-    @property
-    def notices(self) -> list[Notice]:
-        return [notice for batch in self.batches for notice in batch.notices]
-
-    @property
-    def statuses(self) -> list[Status]:
-        return [notice.status for notice in self.notices]
-
 
 Follow = Callable[..., Any]
 
