@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import time
@@ -85,6 +86,27 @@ async def test_a_file_of_older_lines_or_without_times_is_not_there(
     for one in told:
         one.pop("trace_id", None)
     assert json.dumps(told[0]).replace(name, "missing.log") == json.dumps(told[1])
+
+
+@pytest.mark.parametrize("name", ["packed.log.2.gz", "app.log.2.gz"])
+async def test_a_compressed_file_is_there_with_its_lines_that_are_not_too_old(
+    autojump_clock: MockClock, host: Start, name: str
+) -> None:
+    packed = gzip.compress(b"".join(at(minutes, f"packed {minutes}") for minutes in (90, 70, 55, 52)))
+    async with host(**{name: packed}) as it:
+        lines = (await it.ask(f"filename={name.removesuffix('.2.gz')}&keyword=packed&order=oldest", shows=BOB)).lines
+        exact = (await it.ask(f"filename={name}", shows=BOB)).lines
+        listed = json.loads((await it.ask(f"filename={name}", route="/files", shows=BOB)).body)
+    assert [line.split(b" ", 1)[1] for line in lines] == [b"packed 55", b"packed 52"]
+    assert exact == lines[::-1]
+    assert [one["generations"][0]["name"] for one in listed["files"]] == [name]
+
+
+async def test_a_compressed_file_that_is_older_is_not_there(autojump_clock: MockClock, host: Start) -> None:
+    async with host(**{"app.log.2.gz": gzip.compress(at(90, "packed"))}) as it:
+        hours_ago = time.time() - 2 * HOUR
+        os.utime(it.file("web0", "app.log.2.gz"), (hours_ago, hours_ago))
+        assert (await it.ask("filename=app.log.2.gz", shows=BOB)).status == 404
 
 
 async def test_older_lines_are_not_counted(autojump_clock: MockClock, host: Start) -> None:

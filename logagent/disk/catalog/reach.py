@@ -29,6 +29,7 @@ class Reach:
         """Return whether a file is there: it may be read to its beginning, or its last lines are not too old.
 
         A file of which the times of lines are not known is not there, unless it is empty. One that cannot be read is.
+        The last lines of a compressed file are taken to be as old as the file: only reading all of it would tell.
         """
         if (back := file.back) is None:
             return True
@@ -41,4 +42,5 @@ class Reach:
             return failure.status is not Status.NOT_FOUND
         if not ends.judgement.lines:
             return not file.found.status.st_size and modified >= since
-        return ends.judgement.trusted and ends.newest is not None and ends.newest >= since
+        newest = modified if ends.newest is None and ends.compressed else ends.newest
+        return ends.judgement.trusted and newest is not None and newest >= since
