@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 import trio
-from trio.testing import MockClock
 
 from logagent.core.access.rules import Rule, Rules
 from logagent.core.batch import Out
@@ -142,7 +141,7 @@ async def test_who_shows_nothing_is_told_that_a_token_may_help(pkis: dict[str, P
 
 
 async def test_while_keys_cannot_be_fetched_a_client_may_try_later_and_others_are_served(
-    autojump_clock: MockClock, pkis: dict[str, Pki], caplog: pytest.LogCaptureFixture
+    pkis: dict[str, Pki], caplog: pytest.LogCaptureFixture
 ) -> None:
     async with world(pkis) as it:
         it.status = 503
