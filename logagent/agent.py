@@ -12,7 +12,7 @@ import trio
 
 from logagent import __version__
 from logagent.core.access.caller import ANONYMOUS, Caller
-from logagent.core.access.rules import Rules, What
+from logagent.core.access.rules import Rules, What, needed_for
 from logagent.core.batch import Noted, Out
 from logagent.core.hits.tally import Tallied
 from logagent.core.matching.combining import is_many
@@ -273,9 +273,7 @@ def _more_patience(query: Query) -> float:
 
 def whats_of(query: Query) -> tuple[What, ...]:
     """Return what a query for lines or for their number needs to be allowed."""
-    if query.form.hits:
-        return (What.HITS,)
-    return (What.LOGS, What.FOLLOW) if query.follow else (What.LOGS,)
+    return needed_for(What.HITS if query.form.hits else What.FOLLOW if query.follow else What.LOGS)
 
 
 def _called(roll: Roll, host: str, listing: Listing) -> Listing:

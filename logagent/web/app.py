@@ -166,15 +166,20 @@ class _Routes:
         return DocumentResponse({"status": "ready"})
 
     async def sign(self, response: TrioResponse) -> TrioResponse:
-        response.headers[VERSION_HEADER] = self._version
-        response.headers[TAKES_HEADER] = TAKES_CALLERS
+        self._say_what_serves(response)
         if g.get("rightly_addressed"):  # a page that goes by a false name may read the answer
-            self._sign(response)
+            self._say_who_serves(response)
         return response
 
     def _sign(self, response: TrioResponse) -> None:
+        self._say_what_serves(response)
+        self._say_who_serves(response)
+
+    def _say_what_serves(self, response: TrioResponse) -> None:
         response.headers[VERSION_HEADER] = self._version
         response.headers[TAKES_HEADER] = TAKES_CALLERS
+
+    def _say_who_serves(self, response: TrioResponse) -> None:
         response.headers[AGENT_HEADER] = to_header(self._agent.identity)
 
     async def _admit(self) -> Caller:

@@ -56,6 +56,11 @@ class What(enum.StrEnum):
     METRICS = "metrics"
 
 
+def needed_for(what: What) -> tuple[What, ...]:
+    """Return the permissions that a kind of question needs, all of them."""
+    return (What.LOGS, What.FOLLOW) if what is What.FOLLOW else (what,)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule; an empty field matches everything.

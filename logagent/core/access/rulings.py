@@ -7,10 +7,8 @@ from typing import NamedTuple
 
 from logagent.core.access.caller import Caller
 from logagent.core.access.decisions import Decision, Decisions
-from logagent.core.access.rules import Rule, Rules, What
+from logagent.core.access.rules import Rule, Rules, What, needed_for
 
-NEEDS = {What.FOLLOW: (What.LOGS, What.FOLLOW)}
-"""Kinds of questions that need several permissions; every other needs its own."""
 OF_FILES = (What.LOGS, What.HITS, What.FILES, What.FOLLOW)
 """Kinds of questions about files; the others are about a host as a whole."""
 
@@ -58,7 +56,7 @@ def judged(rules: Rules, caller: Caller, host: str, what: What, files: Sequence[
     """
     if what not in OF_FILES:
         return _of_host(rules, caller, host, what)
-    every = [_of_name(rules, caller, host, what, needed, file) for needed in NEEDS.get(what, (what,)) for file in files]
+    every = [_of_name(rules, caller, host, what, needed, file) for needed in needed_for(what) for file in files]
     denied = next((one for one in every if not one.allowed), None)
     back = min((one.back for one in every if one.back is not None), default=None)
     return denied or next((one for one in every if one.back == back), every[0])._replace(back=back)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from logagent.core.access.caller import ANONYMOUS, Caller, Proof
 from logagent.core.access.file_globs import FileGlob
-from logagent.core.access.rules import Rule, Rules, What
-from logagent.core.access.rulings import NEEDS, OF_FILES, FileNames, almost, judged, shadowing
+from logagent.core.access.rules import Rule, Rules, What, needed_for
+from logagent.core.access.rulings import OF_FILES, FileNames, almost, judged, shadowing
 
 ALICE = Caller(Proof.TOKEN, "alice", frozenset({"web"}))
 CALLERS = st.sampled_from([ALICE, ANONYMOUS, Caller(Proof.CERT, "alice")])
@@ -57,7 +57,7 @@ def members(rule: Rule) -> tuple[tuple[str, ...], tuple[str, ...], tuple[FileGlo
 def test_what_is_told_of_a_file_is_what_is_seen_of_it(
     rules: Rules, caller: Caller, host: str, what: What, files: list[FileNames]
 ) -> None:
-    sight = rules.sight(caller, host, NEEDS.get(what, (what,)))
+    sight = rules.sight(caller, host, needed_for(what))
     assert sight is not None
     told = judged(rules, caller, host, what, files)
     assert told.allowed == all(sight.sees(file.root, file.logs, file.perhaps) for file in files)
