@@ -17,7 +17,6 @@ import trio
 from logagent.core.outcome import Failure
 from logagent.core.query import Query, Source
 from logagent.core.wire.certificates import ending
-from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
 from logagent.peers.client.dialing import Background
@@ -28,7 +27,7 @@ from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
 from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource, read_at_most
-from logagent.peers.takers import Takers, takes_callers, too_old
+from logagent.peers.takers import Takers, takes_callers, too_old, version_in
 from logagent.peers.tracing import trace_headers
 
 REFUSALS = frozenset({401, 403, 421})
@@ -39,8 +38,6 @@ PAUSE = 60.0
 
 MAX_HEALTH = 16 * 1024
 """Bytes read of an answer of `/healthz`, which has some fifty: only its head matters."""
-MAX_VERSION = 64
-"""Characters of a version: it is shown in tables."""
 
 
 class Peers:
@@ -170,7 +167,7 @@ class Peers:
 def _state(
     name: str, url: str, round_trip: float, response: httpx.Response, body: bytes, roll: Roll | None
 ) -> HostState:
-    version = _version(response)
+    version = version_in(response.headers)
     try:
         if roll is not None:
             roll.meet(name, response.headers)
@@ -198,7 +195,3 @@ def _said(body: bytes, member: str) -> str:
 
 def _is_too_old(response: httpx.Response, roll: Roll | None) -> bool:
     return roll is not None and roll.strict and not takes_callers(response.headers)
-
-
-def _version(response: httpx.Response) -> str:
-    return str(response.headers.get(VERSION_HEADER, ""))[:MAX_VERSION]

@@ -22,7 +22,7 @@ REMEMBERED = 60.0
 """Seconds for which a peer is not asked again whether it takes callers: an agent is not put back to an earlier version
 often, and the head of its next answer tells so before anything of that is passed on."""
 LONGEST_VERSION = 64
-"""Characters of a version: it is shown in messages."""
+"""Characters of a version: it is shown in tables and messages."""
 
 
 def takes_callers(headers: Mapping[str, str]) -> bool:
@@ -34,9 +34,14 @@ def takes_callers(headers: Mapping[str, str]) -> bool:
     return TAKES_CALLERS in (word.strip() for word in headers.get(TAKES_HEADER, "").split(","))
 
 
+def version_in(headers: Mapping[str, str]) -> str:
+    """Return the version that an agent says it is of, by the head of a response; empty if it says none."""
+    return headers.get(VERSION_HEADER, "")[:LONGEST_VERSION]
+
+
 def too_old(headers: Mapping[str, str]) -> Failure:
     """Return the failure of an agent that does not take callers."""
-    version = headers.get(VERSION_HEADER, "")[:LONGEST_VERSION] or "the version there"
+    version = version_in(headers) or "the version there"
     told = f"{version} does not take the caller's identity, which rules here need: upgrade it"
     return Failure(Status.PERMISSION_DENIED, told)
 

@@ -17,8 +17,9 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES, VERSION_HEADER, encode
 from logagent.core.wire.hosts import HostState
-from logagent.peers.known_agents import MAX_HEALTH, MAX_VERSION, Peers
+from logagent.peers.known_agents import MAX_HEALTH, Peers
 from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
+from logagent.peers.takers import LONGEST_VERSION
 from logagent.web.server.connections import serve_connection
 from testbed.network import MemoryNetwork
 
@@ -282,5 +283,5 @@ async def test_peer_whose_health_has_no_end_is_known_by_its_head(autojump_clock:
         async with Peers({"web-2": "http://far"}, network=network) as peers:
             state = await peers.state("web-2", 5)
         nursery.cancel_scope.cancel()
-    assert (state.reachable, state.version) == (True, "v" * MAX_VERSION)
+    assert (state.reachable, state.version) == (True, "v" * LONGEST_VERSION)
     assert state.round_trip is not None
