@@ -12,7 +12,7 @@ from pathlib import Path
 import trio
 
 from logagent.config.loading import load
-from logagent.serving import serve
+from logagent.running.serving import serve
 
 
 async def main(roots: list[Path]) -> None:

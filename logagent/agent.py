@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import trio
@@ -13,7 +13,6 @@ import trio
 from logagent import __version__
 from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.access.rules import Rules, What, needed_for
-from logagent.core.batch import Noted, Out
 from logagent.core.hits.tally import Tallied
 from logagent.core.matching.combining import is_many
 from logagent.core.matching.matcher import check
@@ -27,34 +26,18 @@ from logagent.core.wire.listing import Listing, joined
 from logagent.disk.catalog.listed_logs import LogLister
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
+from logagent.fanout.noting import Noting
 from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
 from logagent.local_listing import LocalLister
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
+from logagent.telemetry.hook import AskedSource, asking
 
 COMPILING = 10.0
 """Seconds that the expressions of one query may take to compile; a part of them, which takes a second at worst, is
 finished beyond that. Thousands of usual ones take one or two."""
 QUICKLY_COMPILED = 64
 """Patterns of one query that any host compiles in about a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noting:
-    """A source whose answer has notes about something else than what it reads.
-
-    Attributes:
-        source: sends the batches.
-        notes: these notes.
-    """
-
-    source: Source
-    notes: tuple[Note, ...]
-
-    async def pump(self, query: Query, out: Out) -> Outcome:
-        """Forward the source's batches, and add the notes; see `Source.pump`."""
-        outcome = await self.source.pump(query, Noted(out, self.notes))
-        return replace(outcome, notes=add_up((*self.notes, *outcome.notes)))
 
 
 class Agent:
@@ -140,10 +123,12 @@ class Agent:
         lister = replace(self._lister, logs=self._seen_by(caller, (What.FILES,)))
 
         async def ask(host: str) -> None:
-            if host == self.name:
-                listings[host] = await lister.listing(share, patience)
-            else:
-                listings[host] = await self._peers.files(self._listed(host), share, patience, roll)
+            with asking(host) as one:
+                if host == self.name:
+                    listings[host] = await lister.listing(share, patience)
+                else:
+                    listings[host] = await self._peers.files(self._listed(host), share, patience, roll)
+                one.outcome = listings[host].outcome
 
         async with trio.open_nursery() as nursery:
             for host in hosts:
@@ -164,12 +149,14 @@ class Agent:
             A state for each of them and for this agent that the rules show him, sorted by name.
         """
         hosts = self._shown_to(caller, (What.HOSTS,))
-        states = {self.name: self._own_state()} if self.name in hosts else {}
+        states = {self.name: _own_state(self.name, self.addresses, self._certificates)} if self.name in hosts else {}
         peers = [host for host in hosts if host != self.name]
         roll = self._roll(hosts, caller)
 
         async def ask(peer: str) -> None:
-            states[peer] = await self._peers.state(self._listed(peer), self._patience, roll, trace)
+            with asking(peer) as one:
+                states[peer] = await self._peers.state(self._listed(peer), self._patience, roll, trace)
+                one.outcome = _outcome_of(states[peer])
 
         async with trio.open_nursery() as nursery:
             for peer in peers:
@@ -180,24 +167,16 @@ class Agent:
         """Return the reasons why this agent cannot answer yet, a sentence each; none if it is ready."""
         return await self._logs.threads.in_thread(self._logs.catalog.unready)
 
-    def _own_state(self) -> HostState:
-        told = "".join(f"its certificates: {'; '.join(note.files)}" for note in self._certificate_notes())
-        ends = next(iter(self._certificates.values()), None)
-        return HostState(self.name, ", ".join(self.addresses), True, __version__, 0.0, told, ends)
-
     def _certificate_notes(self) -> tuple[Note, ...]:
-        """Return a note if certificates of this agent end soon; looked at for each question, as it runs for months."""
-        now, notes = time.time(), Notes()
-        for told in filter(None, (ending(name, ends, now) for name, ends in self._certificates.items())):
-            notes.add(NoteKind.CERTIFICATE, told)
-        return of_host(notes.told(), self.name)
+        return _notes_of_ending(self._certificates, self.name)
 
     def _source_of(self, query: Query, hosts: Sequence[str], caller: Caller) -> Source:
         patience, logs = self._patience + _more_patience(query), self._seen_by(caller, whats_of(query))
         if query.follow:
             roll = self._roll(hosts, caller)
             gather = partial(self._gather, caller=caller, logs=logs, patience=patience)
-            return Follow([(host, self._live(host, logs, roll)) for host in hosts], gather, patience, roll)
+            live = [(host, AskedSource(host, self._live(host, logs, roll))) for host in hosts]
+            return Follow(live, gather, patience, roll)
         gathered = self._gather(hosts, caller=caller, logs=logs, patience=patience, narrows=not query.own)
         return Tallied(gathered) if query.form.hits else gathered
 
@@ -244,6 +223,8 @@ class Agent:
     ) -> Gather:
         roll = self._roll(hosts, caller)
         sources = [(host, self._source(host, logs, roll, narrows=narrows)) for host in hosts]
+        if list(hosts) != [self.name]:  # else nobody is asked: the story of the request says all
+            sources = [(host, AskedSource(host, source)) for host, source in sources]
         return Gather(sources, patience, of_hosts=True, roll=roll)
 
     def _live(self, host: str, logs: LocalLogs, roll: Roll) -> Source:
@@ -257,6 +238,24 @@ class Agent:
         if host == self.name:
             return LocalSource(logs, self._patience * PATIENCE_OF_FILES, narrows=narrows)
         return self._peers.source(self._listed(host), roll)
+
+
+def _notes_of_ending(certificates: Mapping[str, float], host: str) -> tuple[Note, ...]:
+    """Return a note if certificates of a host end soon; looked at for each question, as an agent runs for months."""
+    now, notes = time.time(), Notes()
+    for told in filter(None, (ending(name, ends, now) for name, ends in certificates.items())):
+        notes.add(NoteKind.CERTIFICATE, told)
+    return of_host(notes.told(), host)
+
+
+def _own_state(host: str, addresses: Sequence[str], certificates: Mapping[str, float]) -> HostState:
+    notes = _notes_of_ending(certificates, host)
+    told = "".join(f"its certificates: {'; '.join(note.files)}" for note in notes)
+    return HostState(host, ", ".join(addresses), True, __version__, 0.0, told, next(iter(certificates.values()), None))
+
+
+def _outcome_of(state: HostState) -> Outcome:
+    return Outcome() if state.reachable else Outcome(Status.UNAVAILABLE, state.message)
 
 
 def _no_host(caller: Caller, whats: Collection[What]) -> Failure:

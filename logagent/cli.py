@@ -248,7 +248,7 @@ def _serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) 
         streams.say(hint)
     import trio
 
-    from logagent import serving
+    from logagent.running import serving
 
     def started(addresses: Sequence[str]) -> None:
         roots = ", ".join(map(str, settings.root))

@@ -39,8 +39,18 @@ UPPER = {
     "authority": frozenset({"core", "config", "terminal"}),
     "admitting": frozenset({"core", "config", "web"}),
     "demo": frozenset({"authority", "core", "config", "peers", "terminal"}),
+    "telemetry": frozenset({"config", "core"}),
 }
 """The directories above those, and the others that each may import."""
+
+HOOK = "telemetry.hook"
+"""The module by which the floors, and what combines sources, tell of a request; they import no other of `telemetry`."""
+
+TELLING = frozenset({"disk", "peers", "web", "fanout"})
+"""The directories whose edges call it."""
+
+COMPOSITION = "running"
+"""The directory in which everything is put together: it imports all others, and only the program imports it."""
 
 GROUND = frozenset({"socket_owners", "watched_file"})
 """Modules at the root that lie below all floors: what touches a part of the world that servers and clients both need.
@@ -209,7 +219,7 @@ def floors_leaving(tree: Tree) -> list[str]:
         if (floor := tree.floor(one.importer)) in FLOORS
         and tree.is_own(one.imported)
         and tree.floor(one.imported) not in ("core", floor)
-        and one.imported.partition(".")[2] not in GROUND
+        and one.imported.partition(".")[2] not in GROUND | {HOOK}
     ] + [str(one) for one in tree.imports if one.importer.partition(".")[2] in GROUND and tree.is_own(one.imported)]
 
 
@@ -339,6 +349,7 @@ def upper_reaching(tree: Tree) -> list[str]:
         if (floor := tree.floor(one.importer)) in UPPER
         and tree.is_own(one.imported)
         and not _is_usable(tree, one.imported, UPPER[floor] | {floor})
+        and not (floor in TELLING and one.imported.partition(".")[2] == HOOK)
     ]
 
 
@@ -348,15 +359,22 @@ def _is_usable(tree: Tree, module: str, floors: frozenset[str]) -> bool:
 
 
 def composing_elsewhere(tree: Tree) -> list[str]:
-    """Of the modules at the root, only those that compose name more than one of the floors."""
+    """Of the modules at the root and in `running`, only those that compose name more than one floor; of the modules at
+    the root only the program knows `running`."""
     named: dict[str, set[str]] = {}
     for one in tree.imports:
-        if not tree.floor(one.importer) and tree.floor(one.imported) in FLOORS:
+        if tree.floor(one.importer) in ("", COMPOSITION) and tree.floor(one.imported) in FLOORS:
             named.setdefault(one.importer, set()).add(tree.floor(one.imported))
     return [
         f"{module} names {' and '.join(sorted(floors))}"
         for module, floors in named.items()
         if len(floors) > 1 and module.split(".")[-1] not in COMPOSING
+    ] + [
+        str(one)
+        for one in tree.imports
+        if not tree.floor(one.importer)
+        and tree.floor(one.imported) == COMPOSITION
+        and one.importer.partition(".")[2] != "cli"
     ]
 
 
@@ -443,7 +461,7 @@ def asking_through_the_web(tree: Tree) -> list[str]:
 def laws_unsaid(tree: Tree) -> list[str]:
     """Each directory's __init__ says its law, and is nothing else."""
     broken = [f"{module} lies in a directory without a law" for module in tree.modules if _is_lawless(tree, module)]
-    for directory in ("core", *FLOORS, *UPPER):
+    for directory in ("core", *FLOORS, *UPPER, COMPOSITION):
         code = next(code for module, code in tree.modules.items() if module.endswith(f".{directory}"))
         said = (ast.get_docstring(code) or "").replace("\n", " ")
         broken += [f"{directory} does not say: {law}" for law in _laws_of(directory) if law not in said]
@@ -452,12 +470,14 @@ def laws_unsaid(tree: Tree) -> list[str]:
 
 
 def _is_lawless(tree: Tree, module: str) -> bool:
-    return tree.floor(module) not in ("", "core", *FLOORS, *UPPER)
+    return tree.floor(module) not in ("", "core", *FLOORS, *UPPER, COMPOSITION)
 
 
 def _laws_of(directory: str) -> list[str]:
     if directory == "core":
         return ["no files, sockets, clocks or threads", "nothing from logagent's other directories"]
+    if directory == COMPOSITION:
+        return ["may import all other directories"]
     if directory in UPPER:
         return ["May import", *(f"``{floor}``" for floor in sorted(UPPER[directory]))]
     others = " or ".join(f"``{floor}``" for floor in FLOORS if floor != directory)
@@ -496,12 +516,12 @@ def test_the_law_holds(law: Any, written: Tree) -> None:
 
 
 def test_the_laws_see_the_whole_package(written: Tree) -> None:
-    assert {written.floor(module) for module in written.modules} == {"", "core", *FLOORS, *UPPER}
+    assert {written.floor(module) for module in written.modules} == {"", "core", *FLOORS, *UPPER, COMPOSITION}
     assert {(floor, wing) for floor, wing, _ in _wings(written)} == {
         (floor, wing) for floor, wings in WINGS.items() for wing in wings if wing
     }
     assert any(str(one).endswith("imports logagent.core.batch") for one in written.imports)
-    assert any(one.late and one.imported == "logagent.serving" for one in written.imports)
+    assert any(one.late and one.imported == "logagent.running.serving" for one in written.imports)
 
 
 # A tree in which all laws hold, and what breaks each of them.
@@ -510,7 +530,7 @@ WING = '"""A wing.\n\nMay import, of ``core``: {}.\n\nDoors: ``door``."""'
 
 LAWFUL = {
     "__init__.py": '"""A package."""\nfrom importlib.metadata import version',
-    "cli.py": "def serve():\n    from tower import serving",
+    "cli.py": "def serve():\n    from tower.running import serving",
     "config/__init__.py": '"""Settings. May import nothing."""',
     "config/table.py": "from tower.config import values",
     "config/values.py": "import re",
@@ -522,9 +542,13 @@ LAWFUL = {
     "admitting/__init__.py": '"""Who may ask. May import ``core``, ``config`` and ``web``."""',
     "demo/__init__.py": '"""A show. May import ``authority``, ``core``, ``config``, ``peers`` and ``terminal``."""',
     "demo/play.py": "from tower.authority import certs\nfrom tower.terminal import query",
+    "telemetry/__init__.py": '"""What it tells. May import ``config`` and ``core``."""',
+    "telemetry/hook.py": "from tower.core.query import Query",
+    "telemetry/own_logs.py": "from tower.telemetry import hook\nfrom tower.config import values",
+    "running/__init__.py": '"""All of it: may import all other directories."""',
     "socket_owners.py": "import socket",
     "agent.py": "from tower.disk import reader\nimport tower.peers.source\nfrom tower import __version__",
-    "serving.py": "from tower import agent\nfrom tower.web import app\nfrom tower.peers import source",
+    "running/serving.py": "from tower import agent\nfrom tower.web import app\nfrom tower.peers import source",
     "core/__init__.py": '"""There: no files, sockets, clocks or threads,'
     ' and nothing from logagent\'s other directories."""',
     "core/wire/__init__.py": WING.format("its own modules and ``times``"),
@@ -534,7 +558,7 @@ LAWFUL = {
     "core/batch.py": "class Batch: pass\nimport re\nfrom urllib.parse import quote",
     "core/query.py": "from tower.core.batch import Batch\nfrom . import batch",
     "disk/__init__.py": '"""Is the only place that reads.\n\nMay import ``core``; never ``peers`` or ``web``."""',
-    "disk/reader.py": "import os\nfrom tower.core import query\nfrom .threads import hire",
+    "disk/reader.py": "from tower.core import query\nfrom .threads import hire\nfrom tower.telemetry import hook",
     "disk/threads.py": "import trio",
     "peers/__init__.py": '"""Is the only place that asks. May import ``core``; never ``disk`` or ``web``."""',
     "peers/source.py": "import httpx\nfrom ..core.query import Query",
@@ -585,6 +609,12 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (floors_leaving, "web/x.py", "from tower import agent", "tower.web.x:1 imports tower.agent"),
         (floors_leaving, "socket_owners.py", "from tower.core import query", "tower.socket_owners:1 imports"),
         (floors_leaving, "web/x.py", "from tower import disk", "tower.web.x:1 imports tower.disk"),
+        (floors_leaving, "web/x.py", "from tower.telemetry import own_logs", "tower.web.x:1 imports tower.telemetry"),
+        (core_touching, "core/x.py", "from tower.telemetry import hook", "tower.core.x:1 imports tower.telemetry.hook"),
+        (upper_reaching, "fanout/x.py", "from tower.telemetry import own_logs", "tower.fanout.x:1 imports"),
+        (upper_reaching, "terminal/x.py", "from tower.telemetry import hook", "tower.terminal.x:1 imports"),
+        (composing_elsewhere, "agent.py", "from tower.running import serving", "tower.agent:1 imports"),
+        (composing_elsewhere, "running/x.py", "import tower.web, tower.disk", "tower.running.x names disk and web"),
         (floors_leaving, "web/x.py", CHECKING + "from ..disk import reader", "tower.web.x:3 imports tower.disk.reader"),
         (
             floors_leaving,
@@ -612,7 +642,7 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (cycles, "core/batch.py", "from tower.core.query import Query", "tower.core.query"),
         (cycles, "core/batch.py", CHECKING + "from tower.core.query import Query", "tower.core.query"),
         (cycles, "core/batch.py", "def f():\n    from . import query", "tower.core.query"),
-        (cycles, "agent.py", "import tower.serving", "tower.serving"),
+        (cycles, "agent.py", "import tower.running.serving", "tower.running.serving"),
         (cycles, "core/__init__.py", "from tower.core.query import Query", "tower.core"),
         (cycles, "__init__.py", "from tower import agent", "tower"),
         (late_imports, "agent.py", "class A:\n  async def f(self):\n    import json", "tower.agent:3 imports json"),
@@ -623,9 +653,9 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
             "import trio\ntrio.to_thread",
             "tower.disk.watch.x:2 hires by to_thread",
         ),
-        (web_framework_elsewhere, "serving.py", "import hypercorn.config", "tower.serving:1 imports hypercorn.config"),
+        (web_framework_elsewhere, "running/serving.py", "import hypercorn.config", "tower.running.serving:1 imports"),
         (web_framework_elsewhere, "peers/source.py", "import quart", "tower.peers.source:1 imports quart"),
-        (asking_through_the_web, "terminal/query.py", "from tower import serving", "tower.web.app"),
+        (asking_through_the_web, "terminal/query.py", "from tower.running import serving", "tower.web.app"),
         (asking_through_the_web, "cli.py", "import tower.agent\nimport tower.web.app", "quart"),
         (asking_through_the_web, "core/batch.py", "import hypercorn", "hypercorn"),
         (upper_reaching, "config/x.py", "from tower.core import query", "tower.config.x:1 imports tower.core.query"),
@@ -654,5 +684,5 @@ def test_asking_an_agent_loads_neither_the_web_framework_nor_what_makes_certific
     loaded = set(json.loads(ran.stdout))
     assert "logagent.peers.source" in loaded
     assert not loaded & (
-        WEB_FRAMEWORK | {"cryptography", "jwt", "logagent.web", "logagent.serving", "logagent.authority"}
+        WEB_FRAMEWORK | {"cryptography", "jwt", "logagent.web", "logagent.running.serving", "logagent.authority"}
     )

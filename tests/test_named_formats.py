@@ -23,9 +23,9 @@ from logagent.disk.following.shared_tails import open_shared_tails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
-from logagent.in_force import named_formats
 from logagent.local import LocalLogs, LocalSource
 from logagent.local_listing import LocalLister
+from logagent.running.in_force import named_formats
 from testbed.reading import Collected
 from testbed.times import UTC, ns
 

@@ -16,12 +16,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent import in_force
 from logagent.config.access_rules import AccessRule
 from logagent.core.access.tokens import RANDOM_BYTES, TokenEntry, digest_of, token_of
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import chunks, trailers
+from logagent.running import in_force
 from logagent.token_file import change
 from logagent.web.admission import key_fetching
 from logagent.web.rights import TAKEN_AWAY, RightsWatch

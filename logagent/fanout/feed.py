@@ -9,7 +9,7 @@ import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch
 from logagent.core.notes import Note
-from logagent.core.outcome import Outcome
+from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 
 IDLE = 12
@@ -83,6 +83,13 @@ class Feed:
         if trio.current_time() < self.heard + patience:
             return f"read nothing for {IDLE * patience:g} s, though it said that it was alive,"
         return f"sent nothing for {patience:g} s"
+
+    def leave_behind(self, patience: float) -> str:
+        """Cancel the source, which did nothing for its patience, in seconds; return why, as its outcome says."""
+        self.scope.cancel()
+        message = f"{self.silence(patience)} and was left behind"
+        self.outcome = Outcome(Status.UNAVAILABLE, message)
+        return message
 
     async def run(self, query: Query) -> None:
         """Pump the source until it ends or `scope` is cancelled."""

@@ -27,6 +27,7 @@ from logagent.fanout.feed import Feed
 from logagent.fanout.last_words import last_words
 from logagent.fanout.merging import Merging
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
+from logagent.telemetry import hook
 
 LAST_WORDS = 0.1
 """Seconds to wait for the outcomes of sources once the answer has all its lines: time for a round trip, too short to be
@@ -196,8 +197,9 @@ class _Gathering:
     def _leave_behind(self, feeds: list[Feed]) -> None:
         for feed in feeds:
             if feed.slot is None and feed.outcome is None:
-                feed.scope.cancel()
-                feed.outcome = Outcome(Status.UNAVAILABLE, f"{feed.silence(self._patience)} and was left behind")
+                message = feed.leave_behind(self._patience)
+                if self._of_hosts:
+                    hook.current().leave_behind(feed.name, message)
 
     async def _give_on(self, batch: Batch) -> None:
         """Give out the batch of the only source, in that source's own task."""

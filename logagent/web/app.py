@@ -24,6 +24,7 @@ from logagent.core.wire.identity import AGENT_HEADER, Identity, to_header
 from logagent.core.wire.listing import Listing, parse_listing
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
+from logagent.telemetry.hook import Telemetry, current
 from logagent.web.access import Access
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.answers import Answers
@@ -37,8 +38,9 @@ from logagent.web.documents import (
     refuse_for_now,
 )
 from logagent.web.forms import Form, hits_form, logs_form
+from logagent.web.requests import StreamingQuart
 from logagent.web.rights import Judge, Right
-from logagent.web.streaming import Answer, Plan, StreamingQuart
+from logagent.web.streaming import Answer, Plan
 from logagent.web.tracing import trace_of
 from logagent.web.uploads import Upload, UploadRoom, check_form, takes_form
 
@@ -83,7 +85,13 @@ class AnsweringAgent(Protocol):
 
 
 def create_app(
-    agent: AnsweringAgent, answers: Answers, *, version: str, access: Access, judge: Judge | None = None
+    agent: AnsweringAgent,
+    answers: Answers,
+    *,
+    version: str,
+    access: Access,
+    judge: Judge | None = None,
+    telemetry: Telemetry | None = None,
 ) -> StreamingQuart:
     """Make the application of one agent.
 
@@ -93,9 +101,11 @@ def create_app(
         version: of the agent; every response names it.
         access: decides which requests are answered.
         judge: knows the rules, for answers that are under way when they change; None: there are none.
+        telemetry: is told of each request; None: nobody is.
     """
     routes = _Routes(agent, answers, version, access, judge)
     app = StreamingQuart(__name__)
+    app.telemetry = telemetry or Telemetry()
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.route("/logs", methods=["GET", "POST"])(routes.logs)
     app.route("/hits", methods=["GET", "POST"])(routes.hits)
@@ -139,6 +149,7 @@ class _Routes:
     async def files(self) -> Response:
         caller = await self._admit()
         query = _addressed(parse_listing(request.query_string))
+        current().understood(query)
         listing = await self._agent.files(query, caller)
         # Another agent wants the list in any case, since it has those of others beside it.
         if listing.is_denied_by(self._agent.name) and not query.own:
@@ -206,6 +217,7 @@ class _Routes:
             form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
         )
         query = self._answers.bounded(query)
+        current().understood(query)
         plan = _plan(self._agent.answer(query, caller), query, form, self._sign)
         right = Right(request.scope, caller, self._access, self._judge, query)
         return Answer(replace(plan, right=right), self._answers, form.mimetype)

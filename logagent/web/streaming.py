@@ -9,11 +9,9 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import trio
-from quart_trio import QuartTrio
-from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioResponse
 
 from logagent.core.batch import Batch
@@ -24,15 +22,14 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
-from logagent.core.wire.trace import TRACE_HEADER, trace_id
+from logagent.core.wire.trace import trace_id
 from logagent.core.wire.verdict import TRAILERS, to_trailers
+from logagent.telemetry.hook import current
 from logagent.web.answers import Answers
 from logagent.web.body import Body, BodyRendering
 from logagent.web.documents import Problem
 from logagent.web.handover import Handover
 from logagent.web.rights import TAKEN_AWAY, Right
-from logagent.web.tracing import log_refusal, trace_of
-from logagent.web.uploads import Upload, takes_form
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -42,6 +39,19 @@ _log = logging.getLogger(__name__)
 
 _REFUSALS = frozenset({Status.NOT_FOUND, Status.PERMISSION_DENIED})
 """Failures that have a status code of their own, if they come before the first byte."""
+
+
+class AnsweringConnection(Protocol):
+    """The server's side of one request, as an answer uses it."""
+
+    @property
+    def nursery(self) -> trio.Nursery:
+        """The request's."""
+        ...
+
+    async def send_plain(self, send: Send, response: Any) -> None:
+        """Send a response whose body is in memory."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +112,7 @@ class Answer(TrioResponse):
         self._plan = plan
         self._answers = answers
 
-    async def deliver(self, connection: AnswerConnection, send: Send) -> None:
+    async def deliver(self, connection: AnsweringConnection, send: Send) -> None:
         """Pump the source into the body and end it with the verdict; cancelled when the client is gone."""
         await _Delivery(self, self._plan, self._answers, connection, send).run()
 
@@ -113,12 +123,15 @@ class _Delivery:
     The response starts with the first batch or sign of life, so that a failure before that still has a status code.
     """
 
-    def __init__(self, answer: Answer, plan: Plan, answers: Answers, connection: AnswerConnection, send: Send) -> None:
+    def __init__(
+        self, answer: Answer, plan: Plan, answers: Answers, connection: AnsweringConnection, send: Send
+    ) -> None:
         self._answer = answer
         self._plan = plan
         self._answers = answers
         self._connection = connection
         self._send = send
+        self._story = current()
         self._body = Body(plan.rendering, plan.coding, answers.threads, as_is=plan.as_is)
         self._started = False
         self._lines = 0
@@ -132,10 +145,12 @@ class _Delivery:
 
     async def run(self) -> None:
         outcome = replace(self._with_cursor(await self._answered()), trace=trace_id(self._plan.query.trace))
+        self._story.outcome = outcome
         if not self._started and self._is_refusal(outcome):
             await self._connection.send_plain(self._send, self._plan.refuse(outcome))
         else:
             await self._end(outcome)
+            self._story.delivered = True
 
     def _is_refusal(self, outcome: Outcome) -> bool:
         """Return whether a status code says how it ended.
@@ -192,12 +207,15 @@ class _Delivery:
 
     async def _take(self, batch: Batch, piece: bytes) -> None:
         # Counted first: if the answer is cut while this is sent, the client gets it all the same.
-        self._lines += lines_in(batch) if self._plan.query.form.hits else batch.count
+        lines = lines_in(batch) if self._plan.query.form.hits else batch.count
+        self._lines += lines
         self._records += batch.records
         self._scanned += batch.scanned
         self._positions.advance(batch.positions)
         self._notes = batch.notes or self._notes
+        self._story.sending(batch, lines)
         await self._write(piece)
+        self._story.tell("taken")
 
     async def _write(self, piece: bytes) -> None:
         await self._start()
@@ -207,6 +225,7 @@ class _Delivery:
     async def _start(self) -> None:
         if not self._started:
             self._started = True
+            self._story.status = 200
             headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in self._answer.headers]
             start: Message = {"type": "http.response.start", "status": 200, "headers": headers}
             if self._plan.trailers:
@@ -216,6 +235,7 @@ class _Delivery:
             await self._send(start)
 
     async def _send_body(self, chunk: bytes, *, more: bool = True) -> None:
+        self._story.bytes_sent += len(chunk)
         await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
 
     async def _end(self, outcome: Outcome) -> None:
@@ -231,59 +251,3 @@ class _Delivery:
         if self._plan.trailers:
             trailers = [(name.encode(), value.encode("latin-1")) for name, value in to_trailers(outcome)]
             await self._send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})
-
-
-class AnswerConnection(TrioASGIHTTPConnection):
-    """Quart-Trio's side of one request, which can deliver an `Answer`.
-
-    Private part of Quart-Trio touched: `_send_response`.
-
-    Attributes:
-        nursery: the request's; set once the request is handled.
-    """
-
-    nursery: trio.Nursery
-
-    async def handle_request(  # type: ignore[override]  # Quart-Trio's own signature, not Quart's
-        self, nursery: trio.Nursery, request: Any, send: Any
-    ) -> None:
-        """Keep the nursery, in which an answer may have a task of its own."""
-        self.nursery = nursery
-        await super().handle_request(nursery, request, send)
-
-    async def handle_messages(  # type: ignore[override]  # Quart-Trio's own signature, not Quart's
-        self, nursery: trio.Nursery, request: Any, receive: Any
-    ) -> None:
-        """Take the body, once somebody reads it, and cancel the request when the client is gone.
-
-        What is uploaded to a route that takes no body is dropped.
-        """
-        upload = Upload.of(self.scope)
-        if takes_form(self.scope["method"], self.scope["path"]):
-            await upload.wait_until_wanted()
-        while (message := await receive())["type"] != "http.disconnect":
-            upload.receive(message)
-        nursery.cancel_scope.cancel()
-
-    async def _send_response(self, send: Any, response: Any) -> None:
-        self._sign(response)
-        if isinstance(response, Answer) and self.scope["method"] != "HEAD":
-            await response.deliver(self, send)
-        else:
-            await self.send_plain(send, response)
-
-    async def send_plain(self, send: Any, response: Any) -> None:
-        """Send a response whose body is in memory; a refusal leaves a line in the log."""
-        self._sign(response)
-        if isinstance(response, Problem):
-            log_refusal(self.scope, response.status_code, response.detail)
-        await super()._send_response(send, response)
-
-    def _sign(self, response: Any) -> None:
-        response.headers[TRACE_HEADER] = trace_id(trace_of(self.scope))
-
-
-class StreamingQuart(QuartTrio):
-    """A Quart-Trio application whose responses may be of class `Answer`."""
-
-    asgi_http_class = AnswerConnection

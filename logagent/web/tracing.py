@@ -9,7 +9,17 @@ from typing import Any
 
 from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.wire.frames import SCOPE_HEADER
-from logagent.core.wire.trace import SPAN_ID_BYTES, TRACE_ID_BYTES, begin_trace, read_traceparent, trace_id
+from logagent.core.wire.trace import (
+    SPAN_ID_BYTES,
+    TRACE_ID_BYTES,
+    TRACEPARENT,
+    TRACESTATE,
+    begin_trace,
+    read_traceparent,
+    read_tracestate,
+    trace_id,
+)
+from logagent.telemetry.hook import Story, Telemetry, current
 
 _log = logging.getLogger("logagent.refusals")
 _PLACE = "trace"
@@ -28,10 +38,31 @@ def trace_of(scope: Any) -> str:
     """
     trace: str | None = scope.get(_PLACE)
     if trace is None:
-        given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"]
         begun = begin_trace(secrets.token_bytes(TRACE_ID_BYTES), secrets.token_bytes(SPAN_ID_BYTES))
-        trace = scope[_PLACE] = read_traceparent(given) or begun
+        trace = scope[_PLACE] = read_traceparent(_values(scope, TRACEPARENT)) or begun
     return trace
+
+
+def begin_story(scope: Any, telemetry: Telemetry) -> Story:
+    """Begin what is told of a request, and return it; the trace that its observers settle on is the request's."""
+    given = read_traceparent(_values(scope, TRACEPARENT))
+    story = Story(
+        trace=trace_of(scope),
+        tracestate=read_tracestate(_values(scope, TRACESTATE)) if given else "",
+        is_root=given is None,
+        method=scope["method"],
+        path=scope["path"],
+        client=_peer(scope.get("client")),
+        version=scope["http_version"],
+    )
+    telemetry.begin(story)
+    scope[_PLACE] = story.trace
+    return story
+
+
+def _values(scope: Any, header: str) -> list[str]:
+    wanted = header.encode()
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
 
 
 def leave_untold(scope: Any) -> None:
@@ -40,8 +71,9 @@ def leave_untold(scope: Any) -> None:
 
 
 def note_caller(scope: Any, caller: Caller) -> None:
-    """Note who asks, for a line about the refusal of his request."""
+    """Note who asks, for what is told of his request, or of its refusal."""
     scope[_CALLER] = caller
+    current().caller = shown(caller.identity)
 
 
 def note_reason(scope: Any, reason: str) -> None:

@@ -29,6 +29,7 @@ from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
 from logagent.peers.client.http_client import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
+from logagent.telemetry.hook import Telemetry
 from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
@@ -141,6 +142,7 @@ async def start_cluster(
     access: Mapping[str, Access] | None = None,
     rules: Mapping[str, Rules] | None = None,
     roots: Sequence[str] = (),
+    telemetry: Mapping[str, Telemetry] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -155,6 +157,7 @@ async def start_cluster(
         access: who may ask, by host; of the others everybody may.
         rules: of some hosts' agents, which for their clients stand in `access`.
         roots: directories in that of each host which are served; none: it is served itself.
+        telemetry: of some hosts' agents.
     """
     tls = tls or {}
     primary, *others = hosts
@@ -173,6 +176,8 @@ async def start_cluster(
                 admits = (access or {}).get(name) or Access([name], certificate_required=False)
                 given = (rules or {}).get(name)
                 app = _app(it, name, host, known, patience, most, ceilings or {}, tails, admits, given, roots)
+                if app is not None and telemetry and name in telemetry:
+                    app.telemetry = telemetry[name]
                 if app is not None:
                     server = tls[name][0] if name in tls else None
                     it.servers[name] = partial(_serve, app, server)

@@ -17,11 +17,11 @@ from logagent.config.settings import Settings
 from logagent.disk.following.shared_tails import open_shared_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
-from logagent.in_force import Lasting, bounds, in_force, prepared
-from logagent.kept_peers import keeping_peers
-from logagent.opening import Openings
 from logagent.peers.client.http_client import connect
-from logagent.reloading import Reloader
+from logagent.running.in_force import Lasting, bounds, in_force, prepared
+from logagent.running.kept_peers import keeping_peers
+from logagent.running.opening import Openings
+from logagent.running.reloading import Reloader
 from logagent.web.answers import Answers
 from logagent.web.server.connections import serve_connection
 from testbed.cluster import POLL

@@ -23,10 +23,10 @@ from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.admission.local_users import Account, LocalUsers
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
+from logagent.web.requests import StreamingQuart
 from logagent.web.server.client_connection import ClientConnection
 from logagent.web.server.connections import serve_connection
 from logagent.web.server.limits import ConnectionLimits
-from logagent.web.streaming import StreamingQuart
 from testbed.fake_agent import FakeAgent
 from testbed.raw_http import Http1Client, Http2Client
 

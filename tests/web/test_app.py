@@ -24,7 +24,7 @@ from logagent.core.wire.verdict import TRAILERS
 from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
-from logagent.web.streaming import StreamingQuart
+from logagent.web.requests import StreamingQuart
 from testbed.broken import Broken
 from testbed.cluster import PATIENCE, Cluster, Host, Reply, start_cluster
 from testbed.fake_agent import FakeAgent

@@ -13,6 +13,10 @@ TRACE_HEADER = "log-trace-id"
 """The header of every answer: the trace's id, 32 hexadecimal digits."""
 TRACEPARENT = "traceparent"
 """The header of a request that belongs to a trace."""
+TRACESTATE = "tracestate"
+"""The header with what tracing systems say of a trace besides; it is passed on as it came."""
+LONGEST_TRACESTATE = 512
+"""Characters of it that are passed on, as W3C Trace Context has it: of a longer one none is, rather than a part."""
 TRACE_ID_BYTES = 16
 """Bytes of a trace's id."""
 SPAN_ID_BYTES = 8
@@ -42,6 +46,12 @@ def read_traceparent(values: Sequence[str]) -> str | None:
     if read is None or (read["version"] == "00" and read["more"]):
         return None
     return f"00{read[0][2:52]}-{int(read['flags'], 16) & _KNOWN_FLAGS:02x}"
+
+
+def read_tracestate(values: Sequence[str]) -> str:
+    """Return what a request's headers `tracestate` say, as one; empty if it is too long, or is no header's text."""
+    joined = ",".join(filter(None, (value.strip(" \t") for value in values)))
+    return joined if len(joined) <= LONGEST_TRACESTATE and joined.isascii() and joined.isprintable() else ""
 
 
 def begin_trace(trace: bytes, span: bytes) -> str:

@@ -70,6 +70,7 @@ class Session:
 
     Attributes:
         ended: whether the last batch was returned.
+        timings: of its stages so far.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Session:
         self._options = options.for_files(files)
         self._again = again
         self._check_cancelled, self._helped = check_cancelled, helped
-        self._timings, self._is_over, self._enough = Timings(), _never, enough_for(query, alone=options.alone)
+        self.timings, self._is_over, self._enough = Timings(), _never, enough_for(query, alone=options.alone)
         self._progress = SearchProgress(options.host, name, whole=query.form.whole)
         self._prepared: _Prepared | None = None
         self._under_way: OpenFile | None = None
@@ -122,7 +123,7 @@ class Session:
 
     def _prepare(self) -> _Prepared:
         if self._prepared is None:
-            with self._timings.timed("open"):
+            with self.timings.timed("open"):
                 matcher = Matcher.of(self._query)
                 plan = FilePlan(self._query, self._name, self._files, self._again, self._options.known_times)
                 self._progress.plan(plan.planned)
@@ -137,7 +138,7 @@ class Session:
             options=self._options,
             matcher=matcher,
             builder=builder_for(query, matcher, log, self._options.max_line, is_unread=plan.done),
-            timings=self._timings,
+            timings=self.timings,
             check_cancelled=self._check_cancelled,
             helped=self._helped,
             notes=self._notes,
@@ -181,7 +182,7 @@ class Session:
                 if plan.was_rotated(opened.file, descriptor):
                     self._plan_anew(opened, plan)
                     return
-                with self._timings.timed("open"):
+                with self.timings.timed("open"):
                     opened.fingerprint = identity.fingerprint_of(descriptor)
                     opened.begun = prepared.setup.begin(opened.file, descriptor, opened.fingerprint, plan.take_resume())
                     plan.note(opened.fingerprint)
@@ -189,7 +190,7 @@ class Session:
                 self._leave(opened)  # it holds no text
                 return
             scan, before = opened.begun.scan, builder.count + builder.sent
-            with self._timings.timed("scan"):
+            with self.timings.timed("scan"):
                 scan.advance(self._enough if builder.sent else 1, self._is_over)
             self._progress.reach(scan.reached)
             if not opened.begun.trusted and (self._query.form.hits or builder.count + builder.sent > before):
@@ -241,12 +242,11 @@ class Session:
         Args:
             lines: number of lines that were sent.
         """
-        prepared = self._prepared
-        losses, limits, remarks = ([], [], []) if prepared is None else prepared.told()
+        losses, limits, remarks = ([], [], []) if self._prepared is None else self._prepared.told()
         failures = [*losses, *self._failures, *limits]
         status = failures[0].status if failures else Status.OK
         message = joined_causes([*(failure.message for failure in failures), *remarks])
-        timings = self._timings.with_decompressing(self._progress.decompressing_ns(self._under_way))
+        timings = self.timings.with_decompressing(self._progress.decompressing_ns(self._under_way))
         scanned = self._progress.scanned(self._under_way)
         return Outcome(status, message, lines, scanned, timings=timings, notes=self._notes.told())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -13,6 +14,8 @@ from logagent.disk.catalog.logs import Generation
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.search.session import Session
 from logagent.disk.threads import DiskThreads
+from logagent.telemetry import hook
+from logagent.telemetry.hook import LogRead, StageTimes
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +70,7 @@ class LogSource:
             helped=self._threads.helped,
             named=self._named,
         )
-        lines = 0
+        lines, sending, outcome = 0, _Sending(out), None
         try:
             while True:
                 async with self._threads.turn(partial(out.send, SIGN_OF_LIFE)) as is_over:
@@ -75,12 +78,16 @@ class LogSource:
                 lines += batch.count
                 if session.ended:
                     break
-                await out.send(batch)
+                await sending.send(batch)
             if batch != SIGN_OF_LIFE:  # else the outcome says all
-                await out.send(batch)
+                await sending.send(batch)
+            outcome = session.outcome(lines)
+            return outcome
         finally:
             session.close()
-        return session.outcome(lines)
+            story = hook.current()
+            if story.observers:
+                story.tell("read", LogRead(self._name, session.timings.stages() | sending.stages(), outcome))
 
     async def _next_batch(self, session: Session, is_over: Callable[[], bool]) -> Batch:
         try:
@@ -92,3 +99,22 @@ class LogSource:
             logger.exception("reading %s", self._name)
             session.fail(Failure(Status.INTERNAL, f"{self._name}: internal error"))
             return SIGN_OF_LIFE
+
+
+class _Sending:
+    """Sends batches, and measures how long that takes: as long as the reader makes the source wait."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+        self._spent = 0
+        self._between: tuple[int, int] | None = None
+
+    async def send(self, batch: Batch) -> None:
+        began = time.perf_counter_ns()
+        await self._out.send(batch)
+        ended = time.perf_counter_ns()
+        self._spent += ended - began
+        self._between = (self._between or (began,))[0], ended
+
+    def stages(self) -> dict[str, StageTimes]:
+        return {} if self._between is None else {"send": StageTimes(*self._between, self._spent)}

@@ -6,12 +6,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from logagent.telemetry.hook import StageTimes
+
 
 class Timings:
     """Nanoseconds spent in each stage: always contains `open` and `scan`, other stages only if they occurred."""
 
     def __init__(self) -> None:
         self._spent = {"open": 0, "scan": 0}
+        self._between: dict[str, tuple[int, int]] = {}
         self._within = 0
 
     @contextmanager
@@ -21,9 +24,15 @@ class Timings:
         try:
             yield
         finally:
-            spent = time.perf_counter_ns() - began
+            ended = time.perf_counter_ns()
+            spent = ended - began
             self._spent[stage] = self._spent.get(stage, 0) + spent - self._within
+            self._between[stage] = self._between.get(stage, (began,))[0], ended
             self._within = within + spent
+
+    def stages(self) -> dict[str, StageTimes]:
+        """Return when each stage that occurred first began and last ended, and how long it took."""
+        return {name: StageTimes(*between, self._spent[name]) for name, between in dict(self._between).items()}
 
     def with_decompressing(self, spent: int) -> dict[str, int]:
         """Return the nanoseconds of all stages, with decompressing as a stage of its own.

@@ -22,16 +22,17 @@ from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
-from logagent.judging import RulesJudge
-from logagent.kept_peers import HeldPeers
 from logagent.local import LocalLogs
 from logagent.own_tls import Tls, own_tls
 from logagent.peers.fetching import fetch_json
 from logagent.peers.known_agents import Peers
+from logagent.running.judging import RulesJudge
+from logagent.running.kept_peers import HeldPeers
+from logagent.telemetry.hook import UNOBSERVED, Telemetry
 from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
-from logagent.web.streaming import StreamingQuart
+from logagent.web.requests import StreamingQuart
 
 if TYPE_CHECKING:
     from logagent.web.admission.oidc import OidcProver
@@ -56,12 +57,14 @@ class Lasting(NamedTuple):
         threads: that read the disk.
         tails: shared by all follows.
         id: random bits that tell this agent from every other.
+        telemetry: is told of each request.
     """
 
     answers: Answers
     threads: DiskThreads
     tails: SharedTails
     id: str
+    telemetry: Telemetry = UNOBSERVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,9 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         rules=judge.rules,
         acts_as=acts_as(settings),
     )
-    app = create_app(agent, lasting.answers, version=__version__, access=prepared.access, judge=judge)
+    app = create_app(
+        agent, lasting.answers, version=__version__, access=prepared.access, judge=judge, telemetry=lasting.telemetry
+    )
     peers.hold()
     return InForce(settings, tls, prepared.access, prepared.provider, logs, peers, judge, app)
 

@@ -10,7 +10,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from logagent.core.arrays import lent
-from logagent.heap import ARENAS, KEPT_BLOCKS, REST, Heap
+from logagent.running.heap import ARENAS, KEPT_BLOCKS, REST, Heap
 
 
 class FakeLibrary:

@@ -15,7 +15,7 @@ import pytest
 import trio
 
 from logagent.config import control
-from logagent.control_socket import listening_for_orders
+from logagent.running.control_socket import listening_for_orders
 from logagent.terminal import reload
 from testbed.console import Console
 

@@ -10,12 +10,12 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent import in_force as state
 from logagent.config.errors import ConfigError
 from logagent.core.outcome import Failure, Status
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import chunks, trailers
-from logagent.reloading import ReloadError, told
+from logagent.running import in_force as state
+from logagent.running.reloading import ReloadError, told
 from testbed.provider import ADDRESS, AUDIENCE, ISSUER, Provider
 from testbed.reloadable import reloadable as agent
 

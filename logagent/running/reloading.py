@@ -14,9 +14,9 @@ from logagent.admitting.identity_provider import fetch_keys
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.config.table import SETTINGS
-from logagent.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
-from logagent.kept_peers import PeersKept
-from logagent.opening import Change, Openings
+from logagent.running.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
+from logagent.running.kept_peers import PeersKept
+from logagent.running.opening import Change, Openings
 from logagent.web.current_app import CurrentApp
 from logagent.web.rights import RightsWatch
 

@@ -12,17 +12,18 @@ from pathlib import Path
 import trio
 
 from logagent.config.settings import Settings
-from logagent.control_socket import listening_for_orders
 from logagent.core.wire.identity import ID_BYTES
 from logagent.disk.following.shared_tails import open_shared_tails
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
-from logagent.heap import Heap
-from logagent.in_force import Lasting, bounds, in_force, prepared
-from logagent.kept_peers import keeping_peers
-from logagent.opening import Openings
 from logagent.refusal_log import told_on
-from logagent.reloading import Again, Reloader
+from logagent.running.control_socket import listening_for_orders
+from logagent.running.heap import Heap
+from logagent.running.in_force import Lasting, bounds, in_force, prepared
+from logagent.running.kept_peers import keeping_peers
+from logagent.running.opening import Openings
+from logagent.running.reloading import Again, Reloader
+from logagent.telemetry.hook import Telemetry
 from logagent.web.admission.local_client import introduce
 from logagent.web.answers import Answers
 from logagent.web.body import BodyThreads
@@ -69,7 +70,7 @@ async def serve(
         trio.open_nursery() as nursery,
         _refusals_told(nursery),
     ):
-        lasting = Lasting(answers, threads, tails, os.urandom(ID_BYTES).hex())
+        lasting = Lasting(answers, threads, tails, os.urandom(ID_BYTES).hex(), Telemetry())
         first = in_force(made, lasting, openings.addresses)
         await kept.keep(first.peers)
         reloader = Reloader(first, lasting, openings, again=again, kept=kept, nursery=nursery, stopping=stopping)

@@ -15,7 +15,7 @@ import trio
 
 from logagent.config.settings import Settings
 from logagent.peers.client.http_client import connect
-from logagent.serving import serve
+from logagent.running.serving import serve
 from logagent.web.server.listening import server_tls
 from testbed.certificates import make_pki
 from testbed.one_server import over_tls, says

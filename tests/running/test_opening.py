@@ -15,9 +15,9 @@ import trio
 
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
-from logagent.opening import Openings
 from logagent.peers.client.http_client import connect
 from logagent.peers.client.tls import client_tls
+from logagent.running.opening import Openings
 from logagent.web.server.connections import serve
 from logagent.web.server.listening import server_tls
 from testbed.asgi import Follow
