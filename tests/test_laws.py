@@ -56,8 +56,9 @@ GROUND = frozenset({"socket_owners", "watched_file"})
 """Modules at the root that lie below all floors: what touches a part of the world that servers and clients both need.
 They import nothing of the package."""
 
-USABLE_BY_UPPER = frozenset({"", "token_file"}) | GROUND
-"""Modules at the root that they may import: the package's facts, the file of tokens, and the ground."""
+USABLE_BY_UPPER = frozenset({"", "token_file", "token_sending"}) | GROUND
+"""Modules at the root that they may import: the package's facts, the file of tokens, to whom one is sent, and the
+ground."""
 
 # fmt: off
 PURE = frozenset(

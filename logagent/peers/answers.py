@@ -90,8 +90,19 @@ def question_target(query: Query) -> QuestionTarget:
     """
     if query.positions and not encode(query, query.positions, MAX_ASKED):
         raise Failure(Status.RESOURCE_EXHAUSTED, "too many logs to continue exactly; name fewer of them")
-    route, parameters = "/hits" if query.form.hits else "/logs", to_query_string(query)
-    path = f"{route}?{parameters}"
+    return target_of("/hits" if query.form.hits else "/logs", to_query_string(query))
+
+
+def target_of(route: str, parameters: str) -> QuestionTarget:
+    """Return how to ask a route with these parameters; see `question_target`.
+
+    Args:
+        parameters: as they stand in a query string.
+
+    Raises:
+        Failure: if they fit into no form either.
+    """
+    path = f"{route}?{parameters}" if parameters else route
     if len(path) <= LONGEST_PATH:
         return QuestionTarget("GET", path)
     if len(parameters) > MAX_FORM:

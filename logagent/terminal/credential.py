@@ -1,28 +1,20 @@
-"""The token that a command sends, and to whom: over verified TLS, to a Unix socket, or within this machine to an agent.
-
-Any user of a machine can listen at the port of an agent that is down. So in cleartext a token is sent only to root, to
-the agent's own user, and to whoever asks himself.
-"""
+"""The token that a command sends: where it is named, and that it goes only where `token_sending` lets it."""
 
 from __future__ import annotations
 
-import os
-import pwd
 import time
 from collections.abc import Callable, Mapping
 
-from logagent.config import accounts, values
 from logagent.config.errors import ConfigError
 from logagent.core.outcome import Failure, Status
 from logagent.peers.client.credentials import ConnectedSocket
-from logagent.socket_owners import SocketPair, pair_of, server_owner
+from logagent.socket_owners import server_owner
 from logagent.terminal.arguments import AskArguments
 from logagent.terminal.token_reading import token_from_command, token_in_file
+from logagent.token_sending import OTHERWISE, OwnerOf, is_in_cleartext, leads_out, objection
 
 FRESH = 60.0
 """Seconds for which a token is not asked for again: a follow that connects again after that takes a new one."""
-
-_OTHERWISE = "the agent may be down; ask over its Unix socket, or by https://"
 
 
 class SentToken:
@@ -39,10 +31,10 @@ class SentToken:
         self,
         url: str,
         read: Callable[[], str],
-        owner_of: Callable[[SocketPair], int | None] = server_owner,
+        owner_of: OwnerOf = server_owner,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._in_cleartext = url.startswith("http:")
+        self._in_cleartext = is_in_cleartext(url)
         self._url = url
         self._read = read
         self._owner_of = owner_of
@@ -64,24 +56,9 @@ class SentToken:
 
     def authorization(self, connected: ConnectedSocket | None) -> str:
         """Return the header's value; see `Credential`."""
-        if self._in_cleartext and (objection := self._objection(connected)):
-            raise Failure(Status.PERMISSION_DENIED, f"the token was not sent: {objection}; {_OTHERWISE}")
+        if self._in_cleartext and (why := objection(connected, self._owner_of)):
+            raise Failure(Status.PERMISSION_DENIED, f"the token was not sent: {why}; {OTHERWISE}")
         return f"Bearer {self._token}"
-
-    def _objection(self, connected: ConnectedSocket | None) -> str:
-        try:
-            pair = pair_of(connected.getsockname(), connected.getpeername()) if connected is not None else None
-        except OSError:
-            pair = None
-        if pair is None or not pair.server[0].is_loopback:
-            return "the connection leads out of this machine, or its address is not known"
-        owner = self._owner_of(pair)
-        if owner is None or owner == accounts.nameless_user():
-            return "it is not known which user listens there"
-        name = _name(owner)
-        if owner in (0, os.geteuid()) or name == accounts.AGENT:
-            return ""
-        return f"user {name} listens there, neither root, nor {accounts.AGENT}, nor the user who asks"
 
     def __repr__(self) -> str:
         return f"SentToken({self._url!r})"
@@ -100,7 +77,7 @@ def credential_for(url: str, typed: AskArguments, environ: Mapping[str, str]) ->
     if named is None:
         return None
     where, text, read = named
-    if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
+    if leads_out(url):
         without = f"leave out {where}" if where.startswith("--") else f"unset {where}"
         reason = f"no token is sent to {url}, since others on the way could read it: ask by https://, or {without}"
         raise ConfigError(where, reason)
@@ -119,10 +96,3 @@ def _named(typed: AskArguments, environ: Mapping[str, str]) -> tuple[str, str, C
             where, text = given[0]
             return where, text, token_in_file if "file" in where.lower() else token_from_command
     return None
-
-
-def _name(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)

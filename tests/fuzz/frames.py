@@ -11,8 +11,9 @@ from logagent.core.batch import Batch
 from logagent.core.columns import cut_before, with_used_origins
 from logagent.core.outcome import Outcome
 from logagent.core.rendering.records import RecordsNdjson, RecordsText
+from logagent.core.wire.end_records import end_record
 from logagent.core.wire.frames import FrameDecoder, WireError, encode
-from logagent.core.wire.verdict import TRAILERS, BadVerdict, end_record, from_trailers, to_trailers
+from logagent.core.wire.verdict import TRAILERS, BadVerdict, from_trailers, to_trailers
 
 _LENGTH = struct.Struct(">I")
 _HEAD = struct.Struct(">BIQQH")

@@ -15,7 +15,7 @@ from trio.testing import MockClock
 
 from logagent.core.access.certified import certified
 from logagent.core.outcome import Outcome, Status
-from logagent.core.wire.verdict import notes_to_json
+from logagent.core.wire.end_records import notes_to_json
 from logagent.peers.client.tls import client_tls
 from logagent.web.access import Access
 from logagent.web.admission.certificates import CertificateProver

@@ -12,6 +12,7 @@ from logagent.config import accounts
 from logagent.config.errors import ConfigError
 from logagent.core.access.tokens import RANDOM_BYTES, token_of
 from logagent.core.outcome import Failure, Status
+from logagent.terminal import credential
 from logagent.terminal.address import AgentAddress, agent_address
 from logagent.terminal.arguments import HostsArguments
 from logagent.terminal.credential import FRESH, SentToken
@@ -125,7 +126,7 @@ def test_a_bug_is_told_without_it(console: Console, file: str, monkeypatch: pyte
     def fails(*_: object) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(SentToken, "_objection", fails)
+    monkeypatch.setattr(credential, "objection", fails)
     with serving(says()) as address:
         assert console.run(command, "--agent", f"http://{address}", "--token-file", file) == FAILED
     assert "ZeroDivisionError" in console.talk

@@ -15,7 +15,7 @@ from logagent.core.query import Query
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.times.moments import whole_second
 from logagent.core.units import SECOND
-from logagent.core.wire.verdict import end_record
+from logagent.core.wire.end_records import end_record
 
 
 class Table(Protocol):

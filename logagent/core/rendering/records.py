@@ -16,7 +16,7 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.rendering.ndjson_blocks import plain_records
 from logagent.core.times.moments import whole_second
-from logagent.core.wire.verdict import end_record
+from logagent.core.wire.end_records import end_record
 
 _quote: Callable[[str], str] = encode_basestring
 

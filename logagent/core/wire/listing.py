@@ -14,10 +14,10 @@ from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Query
 from logagent.core.times import moments
 from logagent.core.wire.documents import BadListing, Document
+from logagent.core.wire.end_records import note_from, notes_to_json, status_in
 from logagent.core.wire.listed_times import ListedTimes, times_from, times_to_json
 from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
 from logagent.core.wire.trace import read_trace_id
-from logagent.core.wire.verdict import notes_to_json
 
 EVERYTHING = "**/*"
 """The glob that is listed if no file is named."""
@@ -229,7 +229,7 @@ def from_json(document: object) -> Listing:
     listing = Listing(
         tuple(_read_log(Document(log)) for log in whole.take("files", list)),
         tuple(_read_part(Document(part)) for part in whole.take("hosts", list)),
-        tuple(_read_note(Document(note)) for note in whole.list_if_any("notes")),
+        tuple(note_from(Document(note)) for note in whole.list_if_any("notes")),
         read_trace_id(whole.text_if_any("trace_id")),
     )
     if whole.flag_if_any("complete") not in (None, listing.outcome.complete):
@@ -252,16 +252,7 @@ def _read_log(log: Document) -> ListedLog:
         log.flag_if_any("timed"),
         log.take("message", str),
         times_from(log.document_if_any("times")),
-        _status(log) if "status" in log else Status.OK,
-    )
-
-
-def _read_note(note: Document) -> Note:
-    return Note(
-        note.take("kind", str),
-        note.texts("files"),
-        note.take("count", int),
-        note.take("host", str),
+        status_in(log) if "status" in log else Status.OK,
     )
 
 
@@ -272,11 +263,4 @@ def _read_file(file: Document) -> ListedFile:
 
 
 def _read_part(part: Document) -> HostOutcome:
-    return HostOutcome(part.take("host", str), _status(part), part.take("message", str))
-
-
-def _status(told: Document) -> Status:
-    try:
-        return Status(told.take("status", int))
-    except ValueError as error:
-        raise BadListing(str(error)) from None
+    return HostOutcome(part.take("host", str), status_in(part), part.take("message", str))

@@ -1,4 +1,4 @@
-"""The verdict: an outcome as a client sees it, as trailers (encoder beside decoder) and as the end record of a body.
+"""The verdict: an outcome as a client sees it, as trailers, encoder beside decoder; `end_records` has it in a body.
 
 `log-hosts` is a structured-field list (RFC 9651) of strings with the parameters status, lines and message. `log-notes`
 is one of inner lists, each of the names of some files, with the parameters kind, count and host. In messages and names,
@@ -10,10 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
-from typing import Any
 from urllib.parse import unquote
 
-from logagent.core.batch import shown
 from logagent.core.escapes import in_line
 from logagent.core.notes import Note, brief
 from logagent.core.outcome import HostOutcome, Outcome, Status
@@ -57,7 +55,7 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
     `log-notes` is among them only if there are notes, `log-hosts-omitted` and `log-notes-omitted` only if hosts or
     notes were left out.
     """
-    hosts, omitted_hosts = _members(map(_encode_part, _failing_first(outcome.hosts)), MAX_HOSTS)
+    hosts, omitted_hosts = _members(map(_encode_part, failing_first(outcome.hosts)), MAX_HOSTS)
     notes, omitted_notes = _members(map(_encode_note, outcome.notes), MAX_NOTES)
     trailers = [
         ("log-status", str(int(outcome.status))),
@@ -108,47 +106,7 @@ def _truth(value: bool) -> str:
     return "true" if value else "false"
 
 
-def end_record(outcome: Outcome) -> dict[str, Any]:
-    """Return the verdict as the last record of a body that can hold it."""
-    return {
-        "end": {
-            "status": int(outcome.status),
-            "message": in_line(outcome.message),
-            "complete": outcome.complete,
-            "lines": outcome.lines,
-            "bytes_scanned": outcome.bytes_scanned,
-            "cursor": outcome.cursor or None,
-            "hosts": [
-                {
-                    "host": shown(part.host),
-                    "status": int(part.status),
-                    "lines": part.lines,
-                    "message": in_line(part.message),
-                }
-                for part in _failing_first(outcome.hosts)
-            ],
-            "notes": notes_to_json(outcome.notes),
-            "timings_ms": {stage: round(ns / 1e6, 3) for stage, ns in outcome.timings.items()},
-            "trace_id": outcome.trace or None,
-        }
-    }
-
-
-def notes_to_json(notes: Iterable[Note]) -> list[dict[str, Any]]:
-    """Return notes as they stand in a JSON document."""
-    return [
-        {
-            "host": shown(note.host),
-            "kind": shown(note.kind),
-            "count": note.count,
-            "files": list(map(shown, note.files)),
-            "message": in_line(note.sentence),
-        }
-        for note in notes
-    ]
-
-
-def _failing_first(parts: tuple[HostOutcome, ...]) -> list[HostOutcome]:
+def failing_first(parts: tuple[HostOutcome, ...]) -> list[HostOutcome]:
     """Sort parts: failures, then hosts without the log (NOT_FOUND), then the others; by name within each group."""
     return sorted(parts, key=lambda part: (part.status in (Status.OK, Status.NOT_FOUND), not part.status, part.host))
 

@@ -15,7 +15,7 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query
 from logagent.core.rendering.event_stream import EventStream
 from logagent.core.rendering.records import json_records
-from logagent.core.wire.verdict import end_record
+from logagent.core.wire.end_records import end_record
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ASKED = Query.of(files=("a.log",), order=Order.OLDEST, follow=True)

@@ -10,7 +10,7 @@ from logagent.core.batch import SIGN_OF_LIFE
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.rendering.hits import ByTime, HitsJson, HitsNdjson, HitsText, rfc3339, seconds
 from logagent.core.units import DAY, HOUR, MILLISECOND, MINUTE, SECOND
-from logagent.core.wire.verdict import end_record
+from logagent.core.wire.end_records import end_record
 from testbed.counts import counts
 
 OUTCOME = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 10, hosts=(HostOutcome("db-2", Status.UNAVAILABLE, "x"),))

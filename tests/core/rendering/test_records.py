@@ -17,7 +17,7 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.rendering.records import RecordsNdjson, RecordsText
-from logagent.core.wire.verdict import end_record
+from logagent.core.wire.end_records import end_record
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import string
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -20,7 +19,6 @@ from logagent.core.wire.verdict import (
     MAX_NOTES,
     TRAILERS,
     BadVerdict,
-    end_record,
     from_trailers,
     to_trailers,
 )
@@ -286,33 +284,6 @@ def test_a_long_list_of_hosts_that_is_damaged_at_its_end_is_refused_in_linear_ti
         from_trailers({"log-status": "0", "log-hosts": damaged})
 
 
-def test_the_end_record_holds_the_whole_verdict() -> None:
-    parts = (HostOutcome("web-1", Status.OK, lines=2), HostOutcome("db-2", Status.UNAVAILABLE, "cannot connect"))
-    outcome = Outcome(Status.UNAVAILABLE, "db-2: cannot connect", 2, 99, parts, {"scan": 1_234_567}, "AbC", (TIMES,))
-    record: dict[str, Any] = {
-        "status": 14,
-        "message": "db-2: cannot connect",
-        "complete": False,
-        "lines": 2,
-        "bytes_scanned": 99,
-        "cursor": "AbC",
-        "hosts": [
-            {"host": "db-2", "status": 14, "lines": 0, "message": "cannot connect"},
-            {"host": "web-1", "status": 0, "lines": 2, "message": ""},
-        ],
-        "notes": [{"host": "web-1", "kind": "times", "count": 1, "files": ["a.log"], "message": TIMES.sentence}],
-        "timings_ms": {"scan": 1.235},
-        "trace_id": "ab" * 16,
-    }
-    assert end_record(replace(outcome, trace="ab" * 16)) == {"end": record}
-    assert end_record(outcome) == {"end": record | {"trace_id": None}}
-
-
-def test_the_end_record_leaves_no_host_out() -> None:
-    parts = tuple(HostOutcome(f"web-{number:04}", Status.OK) for number in range(2000))
-    assert len(end_record(Outcome(hosts=parts))["end"]["hosts"]) == 2000
-
-
 def test_a_message_is_cut_at_512_bytes() -> None:
     assert trailers(Outcome(message="x" * 512))["log-message"] == "x" * 512
     assert trailers(Outcome(message="x" * 513))["log-message"] == "x" * 509 + "..."
@@ -330,7 +301,3 @@ def test_hosts_that_fit_exactly_are_not_left_out() -> None:
     assert len(sent["log-hosts"]) == MAX_HOSTS - len(", ")
     assert "log-hosts-omitted" not in sent
     assert trailers(Outcome(hosts=(HostOutcome("x" * (room + 1), Status.OK),)))["log-hosts-omitted"] == "1"
-
-
-def test_the_end_record_has_null_for_a_cursor_that_there_is_not() -> None:
-    assert end_record(Outcome())["end"]["cursor"] is None
