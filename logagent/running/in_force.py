@@ -28,7 +28,7 @@ from logagent.peers.fetching import fetch_json
 from logagent.peers.known_agents import Peers
 from logagent.running.judging import RulesJudge
 from logagent.running.kept_peers import HeldPeers
-from logagent.telemetry.hook import UNOBSERVED, Telemetry
+from logagent.running.observing import Observing
 from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
@@ -57,14 +57,14 @@ class Lasting(NamedTuple):
         threads: that read the disk.
         tails: shared by all follows.
         id: random bits that tell this agent from every other.
-        telemetry: is told of each request.
+        observing: hears of each request.
     """
 
     answers: Answers
     threads: DiskThreads
     tails: SharedTails
     id: str
-    telemetry: Telemetry = UNOBSERVED
+    observing: Observing
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,12 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         acts_as=acts_as(settings),
     )
     app = create_app(
-        agent, lasting.answers, version=__version__, access=prepared.access, judge=judge, telemetry=lasting.telemetry
+        agent,
+        lasting.answers,
+        version=__version__,
+        access=prepared.access,
+        judge=judge,
+        telemetry=lasting.observing.telemetry,
     )
     peers.hold()
     return InForce(settings, tls, prepared.access, prepared.provider, logs, peers, judge, app)

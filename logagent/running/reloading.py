@@ -185,6 +185,7 @@ class Reloader:
         fetch_keys(now.provider, before.provider, self._nursery)
         self._lasting.answers.bound(**bounds(now.settings))
         self.rights.replace(now.access, now.judge)
+        self._lasting.observing.renew(now.settings)
         self._nursery.start_soon(_let_go_of, before, self.app.replace(now.app))
         restart = [name for name in FIXED if getattr(asked, name) != getattr(now.settings, name)]
         return _compared(before, now, (*restart, *(("listen",) if change.taken else ())), made.warnings)

@@ -21,9 +21,9 @@ from logagent.running.control_socket import listening_for_orders
 from logagent.running.heap import Heap
 from logagent.running.in_force import Lasting, bounds, in_force, prepared
 from logagent.running.kept_peers import keeping_peers
+from logagent.running.observing import Observing
 from logagent.running.opening import Openings
 from logagent.running.reloading import Again, Reloader
-from logagent.telemetry.hook import Telemetry
 from logagent.web.admission.local_client import introduce
 from logagent.web.answers import Answers
 from logagent.web.body import BodyThreads
@@ -63,14 +63,15 @@ async def serve(
     for warning in made.warnings:
         warn(warning)
     openings, stopping = Openings(settings, made.tls.server), trio.Event()
-    threads, answers = DiskThreads(settings.disk_threads), _answers(settings)
+    threads, answers, observing = DiskThreads(settings.disk_threads), _answers(settings), Observing(settings, warn)
     async with (
+        observing.running(),
         keeping_peers() as kept,
         open_shared_tails(threads, Watching()) as tails,
         trio.open_nursery() as nursery,
         _refusals_told(nursery),
     ):
-        lasting = Lasting(answers, threads, tails, os.urandom(ID_BYTES).hex(), Telemetry())
+        lasting = Lasting(answers, threads, tails, os.urandom(ID_BYTES).hex(), observing)
         first = in_force(made, lasting, openings.addresses)
         await kept.keep(first.peers)
         reloader = Reloader(first, lasting, openings, again=again, kept=kept, nursery=nursery, stopping=stopping)

@@ -243,10 +243,6 @@ class Telemetry:
         story.tell("accepted")
 
 
-UNOBSERVED = Telemetry()
-"""That of an agent whose requests nobody hears of."""
-
-
 @contextmanager
 def asking(host: str) -> Iterator[Asking]:
     """Ask a host within the block, in the course of the current request; its end, or its cancellation, is told."""

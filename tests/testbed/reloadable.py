@@ -20,6 +20,7 @@ from logagent.disk.watch.watching import Watching
 from logagent.peers.client.http_client import connect
 from logagent.running.in_force import Lasting, bounds, in_force, prepared
 from logagent.running.kept_peers import keeping_peers
+from logagent.running.observing import Observing
 from logagent.running.opening import Openings
 from logagent.running.reloading import Reloader
 from logagent.web.answers import Answers
@@ -74,7 +75,7 @@ async def reloadable(root: Path, **settings: Any) -> AsyncIterator[Reloadable]:
     ):
         it = Reloadable(given, MemoryNetwork(nursery))
         it.answers = Answers(given.name, **bounds(given))
-        it.lasting = Lasting(it.answers, threads, tails, "a1")
+        it.lasting = Lasting(it.answers, threads, tails, "a1", Observing(it.settings))
         made = prepared(given)
         openings = Openings(given, made.tls.server)
         first = in_force(made, it.lasting, openings.addresses)
