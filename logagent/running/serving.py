@@ -19,7 +19,7 @@ from logagent.disk.watch.watching import Watching
 from logagent.refusal_log import told_on
 from logagent.running.control_socket import listening_for_orders
 from logagent.running.heap import Heap
-from logagent.running.in_force import Lasting, bounds, in_force, prepared
+from logagent.running.in_force import Lasting, Prepared, bounds, in_force, prepared
 from logagent.running.kept_peers import keeping_peers
 from logagent.running.observing import Observing
 from logagent.running.opening import Openings
@@ -59,9 +59,7 @@ async def serve(
         ConfigError: for settings that lack something.
         OSError: for settings that do not work on this machine.
     """
-    made = prepared(settings)
-    for warning in made.warnings:
-        warn(warning)
+    made = _prepared(settings, warn)
     openings, stopping = Openings(settings, made.tls.server), trio.Event()
     threads, answers, observing = DiskThreads(settings.disk_threads), _answers(settings), Observing(settings, warn)
     async with (
@@ -79,6 +77,13 @@ async def serve(
         async with listening_for_orders(control, reloader.reload_and_tell):
             await _serve(reloader, openings, stopping, started)
         nursery.cancel_scope.cancel()
+
+
+def _prepared(settings: Settings, warn: Callable[[str], None]) -> Prepared:
+    made = prepared(settings)
+    for warning in made.warnings:
+        warn(warning)
+    return made
 
 
 def _begin_beside(nursery: trio.Nursery, answers: Answers, reloader: Reloader, stopping: trio.Event) -> None:

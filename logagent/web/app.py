@@ -24,7 +24,7 @@ from logagent.core.wire.identity import AGENT_HEADER, Identity, to_header
 from logagent.core.wire.listing import Listing, parse_listing
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
-from logagent.telemetry.hook import Telemetry, current
+from logagent.telemetry.hook import current
 from logagent.web.access import Access
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.answers import Answers
@@ -91,7 +91,6 @@ def create_app(
     version: str,
     access: Access,
     judge: Judge | None = None,
-    telemetry: Telemetry | None = None,
 ) -> StreamingQuart:
     """Make the application of one agent.
 
@@ -101,11 +100,12 @@ def create_app(
         version: of the agent; every response names it.
         access: decides which requests are answered.
         judge: knows the rules, for answers that are under way when they change; None: there are none.
-        telemetry: is told of each request; None: nobody is.
+
+    Returns:
+        The application; its `telemetry`, which is told of each request, has no observers.
     """
     routes = _Routes(agent, answers, version, access, judge)
     app = StreamingQuart(__name__)
-    app.telemetry = telemetry or Telemetry()
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.route("/logs", methods=["GET", "POST"])(routes.logs)
     app.route("/hits", methods=["GET", "POST"])(routes.hits)

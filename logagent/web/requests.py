@@ -80,9 +80,15 @@ class AnswerConnection(TrioASGIHTTPConnection):
 class StreamingQuart(QuartTrio):
     """A Quart-Trio application whose responses may be of class `Answer`.
 
+    Args:
+        name: of the module that makes it.
+
     Attributes:
         telemetry: told of each request.
     """
 
     asgi_http_class = AnswerConnection
-    telemetry = Telemetry()
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.telemetry = Telemetry()
