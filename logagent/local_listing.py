@@ -13,6 +13,7 @@ from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.catalog.catalog import Log
+from logagent.disk.catalog.found_files import STEP
 from logagent.disk.catalog.left_out import LeftOut, Wanted
 from logagent.disk.catalog.listed_logs import MAX_LISTED, LogLister, sorted_out, unlooked
 from logagent.local import PATIENCE_OF_FILES, LocalLogs
@@ -65,12 +66,17 @@ class LocalLister:
         return of_host(notes.told(), self.logs.host)
 
     def _looking_into(self, logs: Sequence[Log], looked: list[ListedLog], notes: Notes) -> Generator[None, None, None]:
-        """Look into one log after the other, and add what is found; yields after each."""
+        """Look into one log after the other, and add what is found; yields before each that takes a look at files."""
         host, local = self.logs.host, self.logs
-        for log in logs:
-            listed = self.lister.look(host, log, local.zone_of(log), local.named_for(log), notes)
-            looked.append(listed if log.back is None else _aged(listed, time.time_ns() - log.back))
-            yield
+        is_seen_whole = local.catalog.sight is None
+        for number, log in enumerate(logs):
+            zone, named = local.zone_of(log), local.named_for(log)
+            listed = self.lister.known(host, log, zone, named)
+            if listed is None or number % STEP == STEP - 1:
+                yield
+            listed = listed or self.lister.look(host, log, zone, named, notes)
+            back = None if is_seen_whole else log.back
+            looked.append(listed if back is None else _aged(listed, time.time_ns() - back))
 
     def _unlooked(self, log: Log) -> ListedLog:
         return unlooked(self.logs.host, log, self.logs.zone_of(log), "not looked into in time")

@@ -11,6 +11,7 @@ import heapq
 import os
 import stat
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from logagent.core.outcome import Status
@@ -19,7 +20,7 @@ from logagent.disk.catalog.globs import Glob, entered, is_name
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.matching_names import MatchingName, generation_among, left_of_each
 from logagent.disk.catalog.remembered import Remembered
-from logagent.disk.catalog.rotated_names import Rotation
+from logagent.disk.catalog.rotated_names import Rotation, rotation
 from logagent.disk.catalog.seen_names import SeenNames
 from logagent.disk.files.beneath import DESCRIPTORS, Beneath, failure_of
 from logagent.disk.files.walk import Place, Shows
@@ -146,7 +147,8 @@ class GlobSearch:
             return known[1]
         listed = yield from self._listed(ahead, place, globs)
         beside = self._live.beside(ahead.resolved, listed, self._seen.within(ahead.resolved, ahead.name))
-        found = yield from left_of_each(listed, beside, globs, rotated=self._rotated)
+        place_of = cache(partial(rotation, beside=beside))  # each name is judged once, though it is asked for twice
+        found = yield from left_of_each(listed, place_of, globs, rotated=self._rotated)
         matching: list[MatchingName] = []
         for number, (child, left) in enumerate(sorted(found.items()) if len(found) <= MAX_SORTED else found.items()):
             if number % STEP == STEP - 1:
@@ -155,7 +157,7 @@ class GlobSearch:
                 continue
             if self._beneath.hides_in(place, {ahead.resolved, ahead.name}, child, listed.get(child, True)):
                 continue
-            of = generation_among(beside, child, globs, rotated=self._rotated) if () in left else None
+            of = generation_among(place_of, child, globs, rotated=self._rotated) if () in left else None
             matching.append(self._matching(ahead.name, child, frozenset(left), of))
         if self._remembered is not None:
             self._remembered.put(place, asked, len(listed), matching)

@@ -77,14 +77,20 @@ class LogLister:
             named: the format of time that was named for the log, if one was.
             notes: gets the files that may not be read, if a glob met the log.
         """
-        asked, state = (host, log.name, zone, named), _state_of(log)
-        if state and (known := self._looked.get(asked)) is not None and known[0] == state:
-            return known[1]
-        looked = self._look(host, log, zone, named, notes or Notes())
+        known = self.known(host, log, zone, named)
+        return self._looked_into(host, log, zone, named, notes or Notes()) if known is None else known
+
+    def known(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None = None) -> ListedLog | None:
+        """Return a log as `look` does, if that takes no look at its files; else None."""
+        known = self._looked.get((host, log.name, zone, named))
+        return known[1] if known is not None and known[0] == _state_of(log) else None
+
+    def _looked_into(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None, notes: Notes) -> ListedLog:
+        looked, state = self._look(host, log, zone, named, notes), _state_of(log)
         if state and looked.status is Status.OK:
             if len(self._looked) >= self._kept:
                 self._looked.clear()
-            self._looked[asked] = state, looked
+            self._looked[host, log.name, zone, named] = state, looked
         return looked
 
     def _look(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None, notes: Notes) -> ListedLog:
@@ -108,7 +114,7 @@ class LogLister:
             tuple(name for name, _ in times.formats) if times is not None else (),
             str(zone),
             None if times is None else not times.distrust,
-            joined_causes(filter(None, causes)),
+            joined_causes(causes) if any(causes) else "",
             times,
             failures[0].status if failures else Status.OK,
         )
@@ -178,9 +184,10 @@ def _telling(judgements: Sequence[Judgement]) -> Sequence[Judgement]:
 
 def _times(judgements: Sequence[Judgement]) -> ListedTimes | None:
     """Return what was found out about the files at both ends of a log; trusted if those of one of them are."""
-    if not judgements[0].lines:
+    first, *others = judgements
+    if not first.lines:
         return None
-    counts = sum((Counter(judgement.formats) for judgement in judgements), Counter())
+    counts = sum((Counter(judgement.formats) for judgement in others), Counter(first.formats))
     reasons = [judgement.distrust.value for judgement in judgements if judgement.distrust is not None]
     return ListedTimes(
         sum(judgement.lines for judgement in judgements),

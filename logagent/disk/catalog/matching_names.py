@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from logagent.disk.catalog.found_files import STEP
 from logagent.disk.catalog.globs import Glob, is_name, match_name, passed
-from logagent.disk.catalog.rotated_names import Rotation, beginnings, rotation
+from logagent.disk.catalog.rotated_names import Rotation, beginnings
+
+PlaceOf = Callable[[str], Rotation | None]
+"""Returns the place of a name in the log that it is a generation of, in its directory; None if it is none."""
 
 
 class MatchingName(NamedTuple):
@@ -29,7 +32,7 @@ class MatchingName(NamedTuple):
 
 
 def left_of_each(
-    listed: Mapping[str, bool], beside: Container[str], globs: Sequence[Glob], *, rotated: bool
+    listed: Mapping[str, bool], place_of: PlaceOf, globs: Sequence[Glob], *, rotated: bool
 ) -> Generator[None, None, dict[str, set[Glob]]]:
     """Return the names in a directory that some glob matches, each with the rests of these globs below it.
 
@@ -37,7 +40,7 @@ def left_of_each(
 
     Args:
         listed: the names in the directory, and whether each may be a directory.
-        beside: the names that count as present in it.
+        place_of: gives the place of each.
         globs: what is left of them in it.
         rotated: whether generations are found by the names of their logs.
     """
@@ -53,7 +56,7 @@ def left_of_each(
         if not name.startswith(starts):
             continue
         left = {rest for glob in patterns for rest in passed(glob, name, leads_on)}
-        if (generation := rotation(name, beside)) is not None:
+        if (generation := place_of(name)) is not None:
             left -= set() if rotated or generation.doubtful else {()}
             left |= {()} if rotated and match_name(globs, generation.log) else set()
         if left:
@@ -61,16 +64,16 @@ def left_of_each(
     return matching
 
 
-def generation_among(beside: Container[str], child: str, globs: Iterable[Glob], *, rotated: bool) -> Rotation | None:
+def generation_among(place_of: PlaceOf, child: str, globs: Iterable[Glob], *, rotated: bool) -> Rotation | None:
     """Return the place of a name in the log that it is a generation of; None if it counts as no generation.
 
     Args:
-        beside: the names that count as present in its directory.
+        place_of: gives the place of each name in its directory.
         child: the name.
         globs: what is left of them in the directory.
         rotated: as for `left_of_each`.
     """
-    of = rotation(child, beside)
+    of = place_of(child)
     return None if of and not rotated and (not of.doubtful or _names(globs, child)) else of
 
 

@@ -57,6 +57,8 @@ _COPIES = (
 _COPY_ENDS = tuple(ending.lower() for ending in _COPIES)
 _NUMBER = re.compile(r"[-._]?~?[0-9][-._:~t0-9]*\Z", re.ASCII)
 """A number or a date at the end of a name."""
+_NUMBER_ENDS = tuple("0123456789-._:~t")
+"""What `_NUMBER` ends with: most names do not, and need not be searched for one."""
 _INNER = re.compile(
     r"(?:[-._][0-9][-._:t0-9]*|\.(?:old|bak|prev|previous|backup|orig|copy))(?=\.[a-z][a-z0-9_]{0,12}\Z)", re.ASCII
 )
@@ -141,7 +143,7 @@ def _without_an_ending(own: str) -> str:
         return own[: -max(len(ending) for ending in _COPY_ENDS if own.endswith(ending))]
     if not _MAY_BE_INNER(own):
         return ""
-    stem = _NUMBER.sub("", own)
+    stem = _NUMBER.sub("", own) if own.endswith(_NUMBER_ENDS) else own
     stem = stem if stem != own else _INNER.sub("", own)
     return stem if stem != own else ""
 

@@ -245,7 +245,7 @@ def _by_suffix(plain: str, beside: Container[str], *, compressed: bool) -> Rotat
     # A compressed file beside the file that it was made from is a generation of the same log.
     compressed = compressed and plain not in beside
     for pattern, doubt in _PATTERNS if _MAY_HOLD_A_TIME(plain) else _UNDATED:
-        match = pattern.fullmatch(plain)
+        match = pattern.fullmatch(plain) if compressed or doubt is not Doubt.UNLESS_COMPRESSED_BESIDE else None
         found = _rotation_of(match) if match else None
         if found is not None and _counts(doubt, compressed=compressed, beside=found.log in beside):
             return found

@@ -243,7 +243,7 @@ class Beneath:
             walk.go(parts[:-1])
             walk.miss()
         try:
-            walk.go(parts)
+            walk.go(parts, file=file)
             place = walk.arrived()
         except OSError:
             if self.hides(asked):
@@ -259,7 +259,7 @@ class Beneath:
 
     def _reopen(self, place: Place) -> int:
         try:
-            return self._open(str(DESCRIPTORS / str(place.descriptor)), _READ)
+            return self._open(f"{DESCRIPTORS}/{place.descriptor}", _READ)
         except FileNotFoundError:
             if DESCRIPTORS.exists():
                 raise

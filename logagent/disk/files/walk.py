@@ -90,17 +90,23 @@ class Walk:
         self._spellings = spellings
         self._hides = hides
         self._shows = shows
+        self._file = False
+        self._status: os.stat_result | None = None  # of the last descriptor, if it is known
         self._descriptors: list[int] = []
         self._names: list[str] = []
         self._ahead: list[str] = []
 
-    def go(self, parts: list[str]) -> None:
+    def go(self, parts: list[str], *, file: bool = False) -> None:
         """Follow these components.
+
+        Args:
+            file: whether only a file is looked for at their end.
 
         Raises:
             OSError: ENOENT for a missing name, ENOTDIR for a file on the way, EXDEV for a link out of the root, ELOOP
                 for too many links, E2BIG for too many directories.
         """
+        self._file = file
         self._ahead.extend(reversed(parts))
         while self._ahead:
             part = self._ahead.pop()
@@ -111,7 +117,7 @@ class Walk:
 
     def arrived(self) -> Place:
         """Return the place that was reached, open until `close`."""
-        return Place(self._last(), "/".join(self._names), os.fstat(self._last()))
+        return Place(self._last(), "/".join(self._names), self._status or os.fstat(self._last()))
 
     def miss(self) -> NoReturn:
         """Fail as a missing name at the end of the way does, without looking for any.
@@ -138,6 +144,7 @@ class Walk:
             raise OSError(errno.EXDEV, "a link leads out of the root")
         os.close(self._descriptors.pop())
         self._names.pop()
+        self._status = None
 
     def _down(self, part: str) -> None:
         if len(self._names) > MAX_DEPTH:
@@ -145,9 +152,12 @@ class Walk:
         name = "/".join((*self._names, part))
         if self._shows is not None and not shows_any(self._shows, name):
             self.miss()
-        self._descriptors.append(_open_place(self._open, part, self._last()))
-        mode = os.fstat(self._last()).st_mode
+        is_file = self._file and not self._ahead
+        self._descriptors.append(_open_place(self._open, part, self._last(), is_file=is_file))
+        self._status = os.fstat(self._last())
+        mode = self._status.st_mode
         if stat.S_ISLNK(mode):
+            self._status = None
             self._follow(_target(self._descriptors.pop()))
             return
         self._names.append(part)
@@ -193,9 +203,11 @@ def path_parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
-def _open_place(opener: Opener, name: str, directory: int) -> int:
+def _open_place(opener: Opener, name: str, directory: int, *, is_file: bool) -> int:
     # With O_PATH, the kernel mounts file systems on demand (autofs, nested NFS exports) only if O_DIRECTORY is given;
-    # without it, such a directory would seem empty.
+    # without it, such a directory would seem empty. Where a file is looked for, a directory is of no use anyway.
+    if is_file:
+        return opener(name, _PLACE, dir_fd=directory)
     try:
         return opener(name, _PLACE | os.O_DIRECTORY, dir_fd=directory)
     except NotADirectoryError:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from logagent.core.outcome import Status
 from logagent.core.wire.listing import UNTIMED, ListedLog
-from logagent.disk.catalog.catalog import Catalog
+from logagent.disk.catalog.catalog import Catalog, Log
 from logagent.disk.catalog.listed_logs import LogLister, sorted_out
 from logagent.disk.times.sampling import PLACE_BYTES, PLACES
 from logagent.disk.times.stamping import SAMPLE
@@ -281,6 +281,24 @@ def test_file_that_stays_as_it_is_is_read_once(looking: Looking) -> None:
     looking.write(app_log=lines(0, 11))
     assert times(looking.log()) == (0, 10)
     assert len(looking.reads) == 4
+
+
+def test_a_log_that_a_glob_met_is_known_as_long_as_it_stays_as_it_is(looking: Looking) -> None:
+    looking.write(app_log=lines(0, 10))
+
+    def found() -> Log:
+        [log] = Catalog([looking.root]).find(["*.log"])
+        return log
+
+    assert looking.lister.known("web-1", found(), UTC) is None
+    looked = looking.lister.look("web-1", found(), UTC)
+    assert looking.lister.known("web-1", found(), UTC) is looked
+    assert looking.lister.known("web-1", found(), ZoneInfo("Asia/Tokyo")) is None
+    looking.write(app_log=lines(0, 11))
+    assert looking.lister.known("web-1", found(), UTC) is None
+    [named] = Catalog([looking.root]).find(["app.log"])  # one that is named is opened in any case
+    looking.lister.look("web-1", named, UTC)
+    assert looking.lister.known("web-1", named, UTC) is None
 
 
 def test_no_more_files_are_remembered_than_are_kept(looking: Looking) -> None:

@@ -126,6 +126,13 @@ def test_directory_is_opened_so_that_it_is_mounted_on_demand(root: Path) -> None
     assert first["nginx"] & os.O_DIRECTORY
 
 
+def test_file_that_is_to_be_read_is_not_tried_as_a_directory_first(root: Path) -> None:
+    recorder = Recorder()
+    with Root(root, recorder).enter() as opened:
+        os.close(opened.open_file("nginx/b.log"))
+    assert [flags & os.O_DIRECTORY for name, flags in recorder.opened if name == "b.log"] == [0]
+
+
 # What is not a regular file.
 
 
