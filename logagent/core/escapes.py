@@ -17,6 +17,9 @@ SPOOFING = (
 )
 """The characters that are escaped everywhere, as they stand between the brackets of a regular expression."""
 
+LONGEST_PATH = 100
+"""Characters of a request's path that are shown: no route has more."""
+
 _SPOOFING_CHARACTER = f"[{SPOOFING}]"
 _NOT_IN_A_LINE = f"[{SPOOFING}\t\n\ud800-\udfff]"
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
@@ -30,6 +33,15 @@ def without_spoofing(text: str) -> str:
 def in_line(text: str) -> str:
     """Escape a name or a message, so that it can neither forge a line nor deceive about itself."""
     return re.sub(_NOT_IN_A_LINE, _escape, text)
+
+
+def bare_path(path: str) -> str:
+    """Return the path of a request for the agent's own log: what may be a parameter in the wrong place is left out.
+
+    Of `/logs&keyword=secret` that is `/logs&...`.
+    """
+    bare = re.split(r"(?<=[?&;=])", path, maxsplit=1)[0][:LONGEST_PATH]
+    return path if bare == path else f"{bare}..."
 
 
 def line_prefix(host: str, file: str) -> str:

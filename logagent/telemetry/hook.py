@@ -123,15 +123,16 @@ class Story:
         tracestate: the request's header of that name; empty: it had none, or its `traceparent` was not valid.
         is_root: whether the trace was begun here.
         method: of HTTP.
-        path: of the request's URL, without its query.
+        path: of the request's URL, without its query, and without what may be parameters in the wrong place.
         client: the client's address and port, for people; empty: it has none.
         version: of HTTP.
         accepted_at: when it came, in nanoseconds since the epoch.
         began: the same, as `time.perf_counter_ns` counts.
         caller: who asks; empty: it is not settled.
+        chain: names of the agents that ask for him, first of the one that proved who he is; empty: he asks himself.
         query: the question; None: there is none, or it was not understood.
         status: HTTP's status of the response; 0: it has not begun.
-        reason: why it was refused, for people; empty: it was not.
+        reason: why it was refused, for people, without what was searched for; empty: it was not.
         outcome: of an answer that streams; None: it has not ended, or the response is a document.
         lines: sent.
         scanned: bytes of log that were scanned, here and by peers.
@@ -154,6 +155,7 @@ class Story:
     accepted_at: int = field(default_factory=time.time_ns)
     began: int = field(default_factory=time.perf_counter_ns)
     caller: str = ""
+    chain: tuple[str, ...] = ()
     query: Query | None = None
     status: int = 0
     reason: str = ""

@@ -15,12 +15,16 @@ from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter
 from logagent.core.rendering.json_text import without_line_breaks
+from logagent.core.wire.parameters import HITS_PARAMETERS, PARAMETERS
 from logagent.core.wire.trace import trace_id
 from logagent.web.tracing import note_reason, trace_of
 
 RETRY_AFTER = 1
 """Seconds after which a client that was refused for now may ask again: most answers take less."""
 
+_SEARCHED_FOR = frozenset({"keyword", "exclude", "regex", "exclude_regex"})
+_NAMES = frozenset({*PARAMETERS, *HITS_PARAMETERS, "query", "form"})
+"""The names of parameters, and what stands for all of them in a URL and in a body."""
 _STATUS_CODES = {Status.NOT_FOUND: HTTPStatus.NOT_FOUND, Status.PERMISSION_DENIED: HTTPStatus.FORBIDDEN}
 
 
@@ -102,7 +106,18 @@ async def _refused(refusal: Refusal) -> Problem:
 
 
 async def _bad_parameter(error: BadParameter) -> Problem:
+    note_reason(request.scope, unquoted(error))
     return Problem(Refusal(400, str(error), parameter=error.name), trace_of(request.scope))
+
+
+def unquoted(error: BadParameter) -> str:
+    """Return what the agent's own log says of a parameter that cannot be used: nothing of what was searched for.
+
+    A name that is none may be a word that was typed in the wrong place, and what is wrong with an expression quotes it.
+    """
+    if error.name in _SEARCHED_FOR:
+        return f"{error.name}: cannot be used; the response says why"
+    return str(error) if error.name in _NAMES else "unknown parameter; the response says which"
 
 
 async def _failed(failure: Failure) -> Problem:

@@ -12,7 +12,7 @@ from logagent.core.wire.trace import TRACE_HEADER, trace_id
 from logagent.telemetry.hook import Telemetry, current
 from logagent.web.documents import Problem
 from logagent.web.streaming import Answer
-from logagent.web.tracing import begin_story, log_refusal, trace_of
+from logagent.web.tracing import begin_story, log_refusal, logged_reason, trace_of
 from logagent.web.uploads import Upload, takes_form
 
 
@@ -67,7 +67,7 @@ class AnswerConnection(TrioASGIHTTPConnection):
         story = current()
         story.status = response.status_code
         if isinstance(response, Problem):
-            story.reason = response.detail
+            story.reason = logged_reason(self.scope, response.detail)
             log_refusal(self.scope, response.status_code, response.detail)
         await super()._send_response(send, response)
         story.bytes_sent += response.content_length or 0

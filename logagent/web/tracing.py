@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from logagent.core.access.caller import ANONYMOUS, Caller
+from logagent.core.escapes import bare_path
 from logagent.core.wire.frames import SCOPE_HEADER
 from logagent.core.wire.trace import (
     SPAN_ID_BYTES,
@@ -51,7 +52,7 @@ def begin_story(scope: Any, telemetry: Telemetry) -> Story:
         tracestate=read_tracestate(_values(scope, TRACESTATE)) if given else "",
         is_root=given is None,
         method=scope["method"],
-        path=scope["path"],
+        path=bare_path(scope["path"]),
         client=_peer(scope.get("client")),
         version=scope["http_version"],
     )
@@ -73,12 +74,19 @@ def leave_untold(scope: Any) -> None:
 def note_caller(scope: Any, caller: Caller) -> None:
     """Note who asks, for what is told of his request, or of its refusal."""
     scope[_CALLER] = caller
-    current().caller = shown(caller.identity)
+    story = current()
+    story.caller, story.chain = shown(caller.identity), caller.chain
 
 
 def note_reason(scope: Any, reason: str) -> None:
-    """Note why a request is refused, if a line about that is to say more than its response."""
+    """Note why a request is refused, if a line about that is to say something else than its response."""
     scope[_LOGGED] = reason
+
+
+def logged_reason(scope: Any, reason: str) -> str:
+    """Return what the agent's own log says of a refusal, whose response gives this reason."""
+    noted: str = scope.get(_LOGGED, reason)
+    return noted
 
 
 def shown(identity: str) -> str:
@@ -103,7 +111,7 @@ def log_refusal(scope: Any, status: int, reason: str) -> None:
     caller: Caller | None = scope.get(_CALLER)
     if caller is not None and caller != ANONYMOUS:
         about["caller"] = shown(caller.identity) + (f" through {' and '.join(caller.chain)}" if caller.chain else "")
-    _log.warning("%s %s: %s", scope["method"], scope["path"], scope.get(_LOGGED, reason), extra=about)
+    _log.warning("%s %s: %s", scope["method"], bare_path(scope["path"]), logged_reason(scope, reason), extra=about)
 
 
 def _peer(client: tuple[str, int] | None) -> str:

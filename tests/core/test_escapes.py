@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logagent.core.escapes import in_line, line_prefix
+from logagent.core.escapes import bare_path, in_line, line_prefix
 
 # Names of files as Python has them: bytes that are not UTF-8 are surrogates.
 NAMES = st.binary(min_size=1, max_size=20).map(lambda name: name.decode("utf-8", "surrogateescape")) | st.text(
@@ -43,3 +43,18 @@ def test_a_prefix_ends_where_it_seems_to_end(host: str, file: str) -> None:
     first, _, rest = line.partition(" ")
     assert first == in_line(host).replace(" ", r"\x20")
     assert rest.partition(": ")[2] == "host other.log: forged"
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/logs", "/logs"),
+        ("/logs&keyword=secret", "/logs&..."),
+        ("/logs;keyword=secret", "/logs;..."),
+        ("/keyword=secret", "/keyword=..."),
+        ("/logs?keyword", "/logs?..."),
+        ("/" + "x" * 200, "/" + "x" * 99 + "..."),
+    ],
+)
+def test_a_path_is_shown_without_parameters_in_the_wrong_place(path: str, shown: str) -> None:
+    assert bare_path(path) == shown

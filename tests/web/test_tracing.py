@@ -38,6 +38,7 @@ REFUSED = {
     "/hosts?x=1": 400,
     "/nowhere": 404,
 }
+UNQUOTED = {"/hosts?x=1": "unknown parameter; the response says which"}
 
 
 def own_id(reply: Reply) -> str:
@@ -128,7 +129,37 @@ async def test_each_refusal_leaves_a_line(
             assert vars(record)["status"] == status
             assert vars(record)["trace_id"] == own_id(reply)
             path = route.partition("?")[0]
-            assert record.getMessage() == f"GET {path}: {json.loads(reply.body)['detail']}"
+            detail = UNQUOTED.get(route) or json.loads(reply.body)["detail"]
+            assert record.getMessage() == f"GET {path}: {detail}"
+
+
+@pytest.mark.parametrize(
+    ("route", "form"),
+    [
+        ("/logs?filename=app.log&canary", None),
+        ("/logs?filename=app.log&canary=1", None),
+        ("/logs?filename=app.log&keyword=canary%0a", None),
+        ("/logs?filename=app.log&exclude=canary%0a", None),
+        ("/logs?filename=app.log&regex=(?canary-x-y:a)", None),
+        ("/hits?filename=app.log&exclude_regex=(canary", None),
+        ("/logs?filename=app.log", "keyword=canary%0a"),
+        ("/files?canary", None),
+        ("/hosts?canary", None),
+        ("/logs&keyword=canary", None),
+        ("/logs%3Fkeyword=canary", None),
+        ("/logs?filename=none.log&keyword=canary", None),
+    ],
+)
+async def test_no_line_quotes_what_was_searched_for(
+    route: str, form: str | None, autojump_clock: MockClock, cluster: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "logagent")
+    async with cluster(web0=LINES) as it:
+        reply = await it.ask("", route=route, form=form)
+    assert reply.status >= 400
+    [record] = [each for each in caplog.records if each.name == "logagent.refusals"]
+    assert "canary" not in "".join(str(value) for record in caplog.records for value in vars(record).values())
+    assert str(reply.status) == str(vars(record)["status"])
 
 
 async def test_what_is_answered_leaves_no_line(

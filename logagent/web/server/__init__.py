@@ -3,7 +3,7 @@
 From the socket up: `listening` opens sockets, `connections` accepts clients on them, a `client_connection` guards one
 client, `http1` or `http2` speaks its protocol, and a `request_stream` runs the application for one request.
 
-May import ``core/wire``; of ``web``: nothing.
+May import ``core``, ``core/wire``; of ``web``: nothing.
 
 Doors: ``listening.listen`` opens a socket; ``connections.serve`` serves an application on sockets.
 """

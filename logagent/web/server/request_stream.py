@@ -10,6 +10,7 @@ import trio
 from hypercorn.protocol.events import Body, Event, StreamClosed
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 
+from logagent.core.escapes import bare_path
 from logagent.web.server.refusals import Refusals, RefusedRequest
 
 Admit = Callable[[Mapping[str, Any]], tuple[int, str] | None]
@@ -38,7 +39,7 @@ class RequestGuard(NamedTuple):
     def refused(self, scope: Mapping[str, Any]) -> RefusedRequest | None:
         """Return the answer to a request that is refused; None if it is not."""
         reason = self.admit(scope)
-        asked = f"{scope['method']} {scope['path']}"
+        asked = f"{scope['method']} {bare_path(scope['path'])}"
         return None if reason is None else self.refusals.refuse(*reason, asked=asked)
 
 
