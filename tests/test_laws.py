@@ -28,6 +28,7 @@ WINGS = {
     "peers": ("client", "", "direct"),
     "web": ("server", "admission", ""),
     "terminal": ("", "unix"),
+    "telemetry": ("", "own_logs"),
 }
 """The wings of each directory from the ground up: a wing imports only those below it. The empty name stands for the
 modules that lie in the directory itself."""

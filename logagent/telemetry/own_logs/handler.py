@@ -1,0 +1,23 @@
+"""The handler by which records of the standard `logging` come into the agent's own log."""
+
+from __future__ import annotations
+
+import logging
+
+from logagent.telemetry.own_logs.queue import LogQueue
+
+
+class QueueHandler(logging.Handler):
+    """Puts each record into a queue, whatever thread it comes from.
+
+    Args:
+        queue: takes them.
+    """
+
+    def __init__(self, queue: LogQueue) -> None:
+        super().__init__()
+        self._queue = queue
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Put a record into the queue."""
+        self._queue.put(record)
