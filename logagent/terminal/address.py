@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from logagent.config import values
 from logagent.config.errors import ConfigError
+from logagent.core.wire.trace import trace_headers_of
 from logagent.terminal.arguments import AskArguments, FilesArguments, HostsArguments
 
 if TYPE_CHECKING:
@@ -30,11 +31,14 @@ class AgentAddress(NamedTuple):
         url: without a trailing slash.
         tls: None: trust the system's authorities, and show no certificate.
         credential: a token; None: none is sent.
+        trace: headers that name the trace to which what is asked belongs, as the environment does; none: the agent
+            begins one.
     """
 
     url: str
     tls: ssl.SSLContext | None
     credential: Credential | None = None
+    trace: Mapping[str, str] = {}
 
 
 def patience(typed: FilesArguments | HostsArguments) -> float:
@@ -64,13 +68,13 @@ def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddre
     except ValueError as error:
         where = "--agent" if typed.agent else own.where if own else "LOGAGENT_AGENT"
         raise ConfigError(where, str(error)) from None
-    credential = _credential(url, typed, environ)
+    credential, trace = _credential(url, typed, environ), trace_headers_of(environ)
     if not url.startswith("https:"):
-        return AgentAddress(url, None, credential)
+        return AgentAddress(url, None, credential, trace)
     # Imported here, since TLS takes longer to load than an answer without it.
     from logagent.terminal.agent_tls import agent_tls
 
-    return AgentAddress(url, agent_tls(typed, environ, own), credential)
+    return AgentAddress(url, agent_tls(typed, environ, own), credential, trace)
 
 
 def _credential(url: str, typed: AskArguments, environ: Mapping[str, str]) -> Credential | None:

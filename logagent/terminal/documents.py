@@ -26,7 +26,8 @@ from logagent.terminal.streams import Streams
 
 async def ask_files(asked: FilesQuestion, streams: Streams) -> int:
     """Ask, print the logs, report which hosts did not list theirs, and return the exit code."""
-    async with connect(asked.agent.url, tls=asked.agent.tls, credential=asked.agent.credential) as client:
+    agent = asked.agent
+    async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
         return await list_files(client, asked, streams)
 
 
@@ -43,7 +44,8 @@ async def list_files(client: httpx.AsyncClient, asked: FilesQuestion, streams: S
 
 async def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
     """Ask, print the hosts that the agent knows, and return the exit code."""
-    async with connect(asked.agent.url, tls=asked.agent.tls, credential=asked.agent.credential) as client:
+    agent = asked.agent
+    async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
         return await list_hosts(client, asked, streams)
 
 

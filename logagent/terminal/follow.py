@@ -34,7 +34,8 @@ async def follow(asked: Question, streams: Streams, environ: Mapping[str, str]) 
     Raises:
         OSError: if the lines cannot be written.
     """
-    async with connect(asked.agent.url, tls=asked.agent.tls, credential=asked.agent.credential) as client:
+    agent = asked.agent
+    async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
         source = Bookmarked(Resumed("", PeerSource(client), waits=False), asked.query)
         try:
             outcome = await show(source, asked, streams, environ)

@@ -40,7 +40,7 @@ def suggestions(query: Query, agent: AgentAddress) -> list[str]:
         return []
     try:
         listing = listing_from(
-            agent.url, secure_of(agent), asked, time.monotonic() + PATIENCE + GRACE, agent.credential
+            agent.url, secure_of(agent), asked, time.monotonic() + PATIENCE + GRACE, agent.credential, agent.trace
         )
     except (Failure, Late, SpeaksHttp1):
         return []

@@ -95,7 +95,9 @@ def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
     timeout = asked.query.limits.timeout
     until = math.inf if timeout is None else time.monotonic() + timeout + GRACE
     pipe = DirectPipe(streams.stdout, until)
-    source: Source = DirectSource(asked.agent.url, secure_of(asked.agent), until, asked.agent.credential)
+    source: Source = DirectSource(
+        asked.agent.url, secure_of(asked.agent), until, asked.agent.credential, asked.agent.trace
+    )
     source = _tallied(source) if asked.query.form.hits else source
     try:
         printed = finished(print_batches(source, asked, streams, environ, pipe.write, time.monotonic))

@@ -31,7 +31,7 @@ def ask_files(asked: FilesQuestion, streams: Streams) -> int:
     """
     agent, until = asked.agent, time.monotonic() + asked.timeout
     try:
-        listing = listing_from(agent.url, secure_of(agent), asked.query, until, agent.credential)
+        listing = listing_from(agent.url, secure_of(agent), asked.query, until, agent.credential, agent.trace)
     except Failure as failure:
         return no_files(failure, asked, streams)
     except Late:
@@ -55,7 +55,7 @@ def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
 def _hosts(asked: HostsQuestion) -> list[HostState]:
     agent, until = asked.agent, time.monotonic() + asked.timeout
     try:
-        return hosts_in(*hosts_document_from(agent.url, secure_of(agent), until, agent.credential))
+        return hosts_in(*hosts_document_from(agent.url, secure_of(agent), until, agent.credential, agent.trace))
     except Failure as failure:
         raise failed_hosts(failure) from None
     except Lost as error:

@@ -31,9 +31,10 @@ async def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> 
     Raises:
         OSError: if the answer cannot be written.
     """
-    async with connect(asked.agent.url, tls=asked.agent.tls, credential=asked.agent.credential) as client:
-        agent = PeerSource(client)
-        outcome = await show(Tallied(agent) if asked.query.form.hits else agent, asked, streams, environ)
+    agent = asked.agent
+    async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
+        source = PeerSource(client)
+        outcome = await show(Tallied(source) if asked.query.form.hits else source, asked, streams, environ)
     return report(outcome, asked, streams)
 
 

@@ -7,7 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -70,6 +70,7 @@ class Answer:
         reset: the error code of a reset after the body.
         goaway: whether the connection is ended after the body.
         hangs: whether nothing comes after the body until the client leaves.
+        heard: the headers of requests.
     """
 
     status: int = 200
@@ -80,15 +81,18 @@ class Answer:
     reset: int | None = None
     goaway: bool = False
     hangs: bool = False
+    heard: list[dict[str, str]] = field(default_factory=list)
 
     def __call__(self, connected: socket.socket) -> None:
         """Serve one request over HTTP/2."""
         connection = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
         connection.initiate_connection()
         connected.sendall(connection.data_to_send())
-        stream = _request(connection, connected)
-        if stream is None:
+        asked = _request(connection, connected)
+        if asked is None:
             return
+        stream = int(asked.stream_id or 0)
+        self.heard.append({str(name): str(value) for name, value in asked.headers or ()})
         head = [(":status", str(self.status)), *(self.headers or {}).items()]
         connection.send_headers(stream, head, end_stream=self._is_bare)
         for piece in self.body:
@@ -115,11 +119,11 @@ class Answer:
             connection.end_stream(stream)
 
 
-def _request(connection: H2Connection, connected: socket.socket) -> int | None:
+def _request(connection: H2Connection, connected: socket.socket) -> RequestReceived | None:
     while received := connected.recv(65536):
         for event in connection.receive_data(received):
             if isinstance(event, RequestReceived):
-                return int(event.stream_id or 0)
+                return event
         connected.sendall(connection.data_to_send())
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import httpcore
 import httpx
@@ -46,6 +46,7 @@ def connect(
     network: httpcore.AsyncNetworkBackend | None = None,
     background: Background | None = None,
     credential: Credential | None = None,
+    trace: Mapping[str, str] | None = None,
 ) -> httpx.AsyncClient:
     """Make a client for one agent, with connections of its own; nothing is sent before the first request.
 
@@ -61,6 +62,7 @@ def connect(
         network: makes the connections; None: those of this machine.
         background: where attempts to connect go on when no request waits for them; None: each makes its own.
         credential: is sent with each request, over connections that lead where it may be; None: none is.
+        trace: headers of each request that name the trace to which it belongs, unless it has others.
 
     Raises:
         ValueError: for another scheme.
@@ -69,15 +71,18 @@ def connect(
     if url.startswith(UNIX):
         url, network = BEHIND_A_SOCKET, SocketNetwork(url.removeprefix(UNIX), network)
     agent = _checked(url)
-    context = (tls or system_tls()) if agent.scheme == "https" else None
     return httpx.AsyncClient(
         base_url=agent,
-        transport=AgentTransport(agent, context, network, background, credential),
-        headers={"te": "trailers"},
+        transport=AgentTransport(agent, _context(agent, tls), network, background, credential),
+        headers={"te": "trailers", **(trace or {})},
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def _context(agent: httpx.URL, tls: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    return (tls or system_tls()) if agent.scheme == "https" else None
 
 
 def _checked(url: str) -> httpx.URL:

@@ -26,6 +26,9 @@ kernel, which has bounds of its own."""
 READ_SIZE = 256 * 1024
 """Bytes asked of the connection at a time: as many as a frame has at most."""
 
+NO_TRACE: Mapping[str, str] = {}
+"""The headers of a request that belongs to no trace yet: the agent begins one."""
+
 _STREAM = 1
 """The number of a client's first stream."""
 
@@ -209,7 +212,12 @@ class AnswerStream:
 
 
 def open_answer(
-    agent: str, secure: Secure | None, asked: AgentRequest, until: float, credential: Credential | None = None
+    agent: str,
+    secure: Secure | None,
+    asked: AgentRequest,
+    until: float,
+    credential: Credential | None = None,
+    trace: Mapping[str, str] = NO_TRACE,
 ) -> AnswerStream:
     """Ask an agent, and return its answer once the head has arrived; the caller closes it.
 
@@ -219,6 +227,7 @@ def open_answer(
         asked: the request.
         until: when waiting for the whole answer ends, as `time.monotonic` tells it.
         credential: is sent once the connection is found to lead where it may be; None: none is.
+        trace: headers that name the trace to which the request belongs.
 
     Raises:
         Failure: if the credential may not be sent there; nothing was, then.
@@ -226,13 +235,13 @@ def open_answer(
         Late: if there is none in time.
         SpeaksHttp1: if the other side does not speak HTTP/2.
     """
-    connected_until = no_later(until, CONNECT_TIMEOUT)
+    connected_until, traced = no_later(until, CONNECT_TIMEOUT), asked._replace(headers={**asked.headers, **trace})
     with contextlib.ExitStack() as closing:
         try:
             wire = open_wire(agent, secure, connected_until)
             closing.callback(wire.close)
             stream = AnswerStream(wire, until)
-            stream.ask(agent, asked, credential.authorization(wire.connected) if credential else "")
+            stream.ask(agent, traced, credential.authorization(wire.connected) if credential else "")
             stream.wait_for_greeting(connected_until)
         except Late:
             if connected_until < until:

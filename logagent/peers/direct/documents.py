@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
@@ -10,7 +11,7 @@ from logagent.core.wire.coding import IDENTITY
 from logagent.core.wire.listing import Listing
 from logagent.peers.answers import MAX_PROBLEM, refusal_in
 from logagent.peers.client.credentials import Credential
-from logagent.peers.direct.answer_stream import AgentRequest, AnswerStream, open_answer
+from logagent.peers.direct.answer_stream import NO_TRACE, AgentRequest, AnswerStream, open_answer
 from logagent.peers.direct.waiting import Lost
 from logagent.peers.direct.wires import Secure
 from logagent.peers.listing_answers import (
@@ -24,7 +25,12 @@ from logagent.peers.listing_answers import (
 
 
 def listing_from(
-    agent: str, secure: Secure | None, query: Query, until: float, credential: Credential | None = None
+    agent: str,
+    secure: Secure | None,
+    query: Query,
+    until: float,
+    credential: Credential | None = None,
+    trace: Mapping[str, str] = NO_TRACE,
 ) -> Listing:
     """Ask an agent for a listing of files.
 
@@ -34,6 +40,7 @@ def listing_from(
         query: only its files, hosts, rotated, own and timeout are used.
         until: when waiting for the answer ends, as `time.monotonic` tells it.
         credential: proves who asks; None: nothing does.
+        trace: headers that name the trace to which the question belongs.
 
     Raises:
         Failure: when there is no valid answer.
@@ -42,7 +49,7 @@ def listing_from(
     """
     asked = AgentRequest("GET", listing_path(query), listing_headers(query))
     try:
-        with contextlib.closing(open_answer(agent, secure, asked, until, credential)) as stream:
+        with contextlib.closing(open_answer(agent, secure, asked, until, credential, trace)) as stream:
             check_lists(stream, query)
             if stream.status_code != 200:
                 raise refusal_in(stream, stream.read_at_most(MAX_PROBLEM))
@@ -74,7 +81,11 @@ def health_document_from(agent: str, secure: Secure | None, until: float) -> tup
 
 
 def hosts_document_from(
-    agent: str, secure: Secure | None, until: float, credential: Credential | None = None
+    agent: str,
+    secure: Secure | None,
+    until: float,
+    credential: Credential | None = None,
+    trace: Mapping[str, str] = NO_TRACE,
 ) -> tuple[AnswerStream, bytes]:
     """Ask an agent for the hosts that it knows, and return the answer, which is over, and its body.
 
@@ -83,6 +94,7 @@ def hosts_document_from(
         secure: speaks TLS with it; None: for `http://` and Unix sockets.
         until: when waiting for the answer ends, as `time.monotonic` tells it.
         credential: proves who asks; None: nothing does.
+        trace: headers that name the trace to which the question belongs.
 
     Raises:
         Failure: if the credential may not be sent there.
@@ -91,5 +103,5 @@ def hosts_document_from(
         SpeaksHttp1: if the other side does not speak HTTP/2.
     """
     asked = AgentRequest("GET", "/hosts", {"accept-encoding": IDENTITY})
-    with contextlib.closing(open_answer(agent, secure, asked, until, credential)) as stream:
+    with contextlib.closing(open_answer(agent, secure, asked, until, credential, trace)) as stream:
         return stream, stream.read_at_most(MAX_LISTING)

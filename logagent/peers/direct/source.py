@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -25,7 +26,7 @@ from logagent.peers.answers import (
 )
 from logagent.peers.checking import Checks
 from logagent.peers.client.credentials import Credential
-from logagent.peers.direct.answer_stream import AgentRequest, AnswerStream, open_answer
+from logagent.peers.direct.answer_stream import NO_TRACE, AgentRequest, AnswerStream, open_answer
 from logagent.peers.direct.waiting import Lost
 from logagent.peers.direct.wires import Secure, base_url, host_of
 
@@ -38,12 +39,14 @@ class DirectSource(NamedTuple):
         secure: speaks TLS with it; None: for `http://` and Unix sockets.
         until: when waiting for the answer ends, as `time.monotonic` tells it.
         credential: proves who asks; None: nothing does.
+        trace: headers that name the trace to which the question belongs.
     """
 
     agent: str
     secure: Secure | None = None
     until: float = math.inf
     credential: Credential | None = None
+    trace: Mapping[str, str] = NO_TRACE
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the agent and pass its batches on; see `Source.pump`.
@@ -64,7 +67,8 @@ class DirectSource(NamedTuple):
         method, path, form = question_target(limited)
         headers = question_headers(query, host_of(self.agent)) | form_headers(form)
         asked = AgentRequest(method, path, headers, form)
-        with contextlib.closing(open_answer(self.agent, self.secure, asked, self.until, self.credential)) as stream:
+        answer = open_answer(self.agent, self.secure, asked, self.until, self.credential, self.trace)
+        with contextlib.closing(answer) as stream:
             try:
                 outcome = await self._read(stream, query, out)
             except (Failure, Lost) as error:

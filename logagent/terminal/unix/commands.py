@@ -76,12 +76,16 @@ class DirectAgent:
     async def list_files(self, query: Query, patience: float) -> Listing:
         """List files; see `reading.AskedAgent`."""
         agent = self.request.agent
-        return listing_from(agent.url, secure_of(agent), query, time.monotonic() + patience, agent.credential)
+        return listing_from(
+            agent.url, secure_of(agent), query, time.monotonic() + patience, agent.credential, agent.trace
+        )
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Answer a query; see `reading.AskedAgent`."""
         agent = self.request.agent
-        return await DirectSource(agent.url, secure_of(agent), self.until, agent.credential).pump(query, out)
+        return await DirectSource(agent.url, secure_of(agent), self.until, agent.credential, agent.trace).pump(
+            query, out
+        )
 
 
 def run(command: Command, streams: Streams, environ: Mapping[str, str]) -> int:

@@ -62,7 +62,7 @@ async def run(command: Command, streams: Streams, environ: Mapping[str, str]) ->
     with trio.CancelScope() as scope:
         pipe = Pipe(streams.stdout, scope.cancel)
         asked = request.agent
-        async with connect(asked.url, tls=asked.tls, credential=asked.credential) as client:
+        async with connect(asked.url, tls=asked.tls, credential=asked.credential, trace=asked.trace) as client:
             watched = pipe.watched() if command.waits_for_lines else contextlib.nullcontext()
             with watched, progress_on(streams, environ, time.monotonic) as progress:
                 agent, write = ClientAgent(client, until + GRACE), progress.before(pipe.write)
