@@ -26,7 +26,7 @@ WINGS = {
     "core": ("", "access", "times", "matching", "hits", "merging", "wire", "rendering"),
     "disk": ("", "files", "archives", "watch", "times", "catalog", "batches", "rotation", "search", "following"),
     "peers": ("client", "", "direct"),
-    "web": ("server", "admission", ""),
+    "web": ("server", "admission", "description", ""),
     "terminal": ("", "unix"),
     "telemetry": ("", "own_logs"),
 }
@@ -102,10 +102,13 @@ _OF_COMMANDS = frozenset(
     {"address", "answer", "command_parser", "times", "flags", "plain", "printers", "secured", "tables"}
 )
 _OF_COMMANDS |= {"grep", "grep_arguments", "reading", "question", "patterns", "files"}
-LOADING_LATE = frozenset({"cli", "__main__", "certificates", "arrays", "coding", "identity_provider"}) | _OF_COMMANDS
+LOADING_LATE = (
+    frozenset({"cli", "__main__", "certificates", "arrays", "coding", "described", "identity_provider"}) | _OF_COMMANDS
+)
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
 certificates, which is needed where a handshake failed, for numpy, which is needed for many lines, or for zstandard,
-which is needed between machines; and no agent without an identity provider for what verifies signed tokens. The others
+which is needed between machines; and no agent without an identity provider for what verifies signed tokens, or before
+somebody asks for the API's description for what makes it. The others
 are of the command line: what only TLS, only settings, only counts and only mistakes need."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})

@@ -18,7 +18,7 @@ from logagent.web.admission.proving import BadProof, Provers
 from logagent.web.documents import Refusal, refuse_for_now
 from logagent.web.tracing import note_caller, shown
 
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz", "/openapi.json"})
 """Paths that are answered to everybody: they tell nothing of logs."""
 MISDIRECTED = (
     "does not name this agent, which goes by an IP address, by localhost, and by the names of its setting known_as"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from quart import Response, g, request
 from quart_trio.wrappers import TrioResponse
@@ -19,16 +19,18 @@ from logagent.core.rendering.listing_text import listing_text
 from logagent.core.wire.caller import TAKES_CALLERS, TAKES_HEADER
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
-from logagent.core.wire.hosts import HostState, host_to_json
-from logagent.core.wire.identity import AGENT_HEADER, Identity, to_header
-from logagent.core.wire.listing import Listing, parse_listing
+from logagent.core.wire.hosts import host_to_json
+from logagent.core.wire.identity import AGENT_HEADER, to_header
+from logagent.core.wire.listing import parse_listing
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
 from logagent.telemetry.hook import current
 from logagent.web.access import Access
 from logagent.web.admission.local_client import STATE, LocalClient
+from logagent.web.answering_agent import AnsweringAgent
 from logagent.web.answers import Answers
 from logagent.web.asked_as import refuse_misdirected
+from logagent.web.described import description
 from logagent.web.documents import (
     DocumentResponse,
     Problem,
@@ -48,40 +50,6 @@ READ_AT_ONCE = 8 * 1024
 """Bytes of parameters that are read on the event loop, in less than a millisecond; larger ones are read in a thread."""
 LAST_EVENT_ID = "Last-Event-ID"
 """The header in which an EventSource that connects again names the last event it has seen."""
-
-
-class AnsweringAgent(Protocol):
-    """The agent, as the routes use it."""
-
-    @property
-    def name(self) -> str:
-        """The agent's host."""
-        ...
-
-    @property
-    def identity(self) -> Identity:
-        """Who the agent is."""
-        ...
-
-    async def check(self, query: Query) -> None:
-        """Raise `Failure` or `BadParameter` for a query that cannot be answered."""
-        ...
-
-    def answer(self, query: Query, caller: Caller) -> Source:
-        """Return the source that answers a caller's query, not begun yet."""
-        ...
-
-    async def files(self, query: Query, caller: Caller) -> Listing:
-        """List the files of the hosts that a caller's query names."""
-        ...
-
-    async def hosts(self, caller: Caller, trace: str | None) -> list[HostState]:
-        """Return the state of each known host for a caller; `trace` is the request's `traceparent`."""
-        ...
-
-    async def unready(self) -> Sequence[str]:
-        """Return the reasons why the agent cannot answer; none: it can."""
-        ...
 
 
 def create_app(
@@ -113,6 +81,7 @@ def create_app(
     app.get("/hosts")(routes.hosts)
     app.get("/healthz")(routes.healthz)
     app.get("/readyz")(routes.readyz)
+    app.get("/openapi.json")(routes.description)
     app.before_request(routes.check_names)
     app.before_request(_refuse_uploads)
     app.after_request(routes.sign)
@@ -175,6 +144,9 @@ class _Routes:
         if reasons:
             raise refuse_for_now("; ".join(reasons))
         return DocumentResponse({"status": "ready"})
+
+    async def description(self) -> Response:
+        return DocumentResponse(await self._answers.threads.call(partial(description, self._version)))
 
     async def sign(self, response: TrioResponse) -> TrioResponse:
         self._say_what_serves(response)

@@ -15,6 +15,7 @@ from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter
 from logagent.core.rendering.json_text import without_line_breaks
+from logagent.core.wire.media_types import JSON, PROBLEM
 from logagent.core.wire.parameters import HITS_PARAMETERS, PARAMETERS
 from logagent.core.wire.trace import trace_id
 from logagent.web.tracing import note_reason, trace_of
@@ -58,7 +59,7 @@ def refuse_for_now(detail: str, logged: str = "") -> Refusal:
 class DocumentResponse(TrioResponse):
     """The response that holds a JSON document, or the text of one; it is never cached."""
 
-    def __init__(self, document: dict[str, Any] | bytes, mimetype: str = "application/json", status: int = 200) -> None:
+    def __init__(self, document: dict[str, Any] | bytes, mimetype: str = JSON, status: int = 200) -> None:
         if not isinstance(document, bytes):
             document = without_line_breaks(json.dumps(document, ensure_ascii=False))
         super().__init__(document + b"\n", status=status, content_type=mimetype)
@@ -82,7 +83,7 @@ class Problem(DocumentResponse):
         title = HTTPStatus(refusal.status).phrase
         document = {"title": title, "status": refusal.status, "detail": self.detail, **refusal.members}
         document |= {"trace_id": trace_id(trace)} if trace else {}
-        super().__init__(document, "application/problem+json", refusal.status)
+        super().__init__(document, PROBLEM, refusal.status)
         self.headers.update(refusal.headers)
 
 

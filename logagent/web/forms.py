@@ -16,13 +16,9 @@ from logagent.core.rendering.event_stream import EventStream
 from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText, table_of
 from logagent.core.rendering.records import RecordsNdjson, RecordsText
 from logagent.core.wire.frames import BATCHES, encode
+from logagent.core.wire.media_types import EVENTS, JSON, NDJSON, OF_HITS, OF_LOGS, TEXT
 from logagent.web.body import BodyRendering
 from logagent.web.documents import Refusal
-
-TEXT = "text/plain"
-JSON = "application/json"
-NDJSON = "application/x-ndjson"
-EVENTS = "text/event-stream"
 
 
 class Form(NamedTuple):
@@ -70,7 +66,7 @@ def logs_form(query: Query) -> Form:
     Raises:
         Refusal: when it accepts none of them.
     """
-    offered = [TEXT, NDJSON, EVENTS, *([BATCHES] if request.http_version == "2" else [])]
+    offered = [*OF_LOGS, *([BATCHES] if request.http_version == "2" else [])]
     liked = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else TEXT
     accept, parameters = parse_options_header(request.headers.get("accept"))
     if accept == BATCHES and BATCHES in offered:
@@ -97,7 +93,7 @@ def hits_form(query: Query) -> Form:
         Refusal: when it accepts none of them.
     """
     accept, parameters = parse_options_header(request.headers.get("accept"))
-    liked = request.accept_mimetypes.best_match([JSON, NDJSON, TEXT]) if request.accept_mimetypes else JSON
+    liked = request.accept_mimetypes.best_match(OF_HITS) if request.accept_mimetypes else JSON
     if accept == BATCHES and request.http_version == "2":
         return Form(BATCHES, _Frames("notes" in parameters), False, True, True)
     if liked == JSON:

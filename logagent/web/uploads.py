@@ -8,12 +8,12 @@ from typing import Any
 import trio
 from werkzeug.http import parse_options_header
 
+from logagent.core.wire.media_types import FORM
+from logagent.core.wire.parameter_table import HITS, LOGS
 from logagent.core.wire.parameters import MAX_FORM
 from logagent.web.documents import Refusal, refuse_for_now
 
-FORM = "application/x-www-form-urlencoded"
-"""The media type of parameters in a body."""
-FORM_ROUTES = frozenset({"/logs", "/hits"})
+FORM_ROUTES = frozenset({LOGS, HITS})
 """The paths that take a form."""
 SECONDS = 10.0
 """Seconds for the whole body: a mebibyte over a slow line of one megabit a second takes eight."""

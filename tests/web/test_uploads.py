@@ -15,11 +15,12 @@ import trio.testing
 from trio.testing import MockClock
 
 from logagent.core.outcome import Status
+from logagent.core.wire.media_types import FORM
 from logagent.core.wire.parameters import MAX_FORM
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import trailers
 from logagent.web.documents import Refusal
-from logagent.web.uploads import FORM, SECONDS, Upload, UploadRoom
+from logagent.web.uploads import SECONDS, Upload, UploadRoom
 from testbed.broken import Broken
 from testbed.cluster import Cluster
 

@@ -11,15 +11,17 @@ from logagent.core.units import SECOND, UNITS
 SPELLINGS = "a time such as 2026-11-23T10:00:00Z, seconds since the epoch, or a span back from now such as 15m, 2h, 7d"
 """What `read` understands, for error messages and help texts."""
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_FIRST, _LAST = -62_135_596_800, 253_402_300_799
-"""The first and the last second whose year has four digits, which RFC 3339 requires; a zone can lead beyond them."""
-_NUMBER = r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?"
-_SPAN = r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(ms|[smhdw])"
-_RFC3339 = (
+NUMBER = r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?"
+SPAN = r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(ms|[smhdw])"
+RFC3339 = (
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(?:[.,]([0-9]{1,20}))?"
     r"([Zz]|[+ -][0-9]{2}:?[0-9]{2})"  # a plus that was not percent-encoded arrives as a space
 )
+"""The three ways to spell a moment, as patterns."""
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
+"""The first and the last second whose year has four digits, which RFC 3339 requires; a zone can lead beyond them."""
 
 
 def read(text: str, now: int) -> int | None:
@@ -35,10 +37,10 @@ def read(text: str, now: int) -> int | None:
         Nanoseconds since the epoch, or None if the text names no moment; a span that goes back too far leads to the
         earliest moment that can be spelled.
     """
-    if (number := re.fullmatch(_NUMBER, text)) is not None:
+    if (number := re.fullmatch(NUMBER, text)) is not None:
         sign, whole, fraction = number.groups()
         return (-1 if sign else 1) * _scaled(whole, fraction, SECOND)
-    if (span := re.fullmatch(_SPAN, text)) is not None:
+    if (span := re.fullmatch(SPAN, text)) is not None:
         return max(-FARTHEST, now - _scaled(span[1], span[2], UNITS[span[3]]))
     return _read_rfc3339(text)
 
@@ -56,7 +58,7 @@ def whole_second(second: int) -> str:
 
 
 def _read_rfc3339(text: str) -> int | None:
-    found = re.fullmatch(_RFC3339, text)
+    found = re.fullmatch(RFC3339, text)
     if found is None:
         return None
     day, clock, seconds, fraction, zone = found.groups()

@@ -16,12 +16,11 @@ from logagent.core.times import moments
 from logagent.core.wire.documents import BadListing, Document
 from logagent.core.wire.end_records import note_from, notes_to_json, status_in
 from logagent.core.wire.listed_times import ListedTimes, times_from, times_to_json
+from logagent.core.wire.parameter_table import EVERYTHING, FILES, TABLE
 from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
 from logagent.core.wire.trace import read_trace_id
 
-EVERYTHING = "**/*"
-"""The glob that is listed if no file is named."""
-PARAMETERS = ("filename", "hostname", "rotated", "timeout", "paths")
+PARAMETERS = tuple(row.name for row in TABLE if FILES in row.of)
 """The names that a query string of `/files` may hold."""
 UNTIMED = "no times were recognised: merged as one block, by its time of modification"
 """The message of a log in which no time is recognised."""

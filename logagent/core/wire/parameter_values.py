@@ -17,6 +17,8 @@ from logagent.core.query import BadParameter, Order, Unit
 from logagent.core.times import moments
 from logagent.core.units import UNITS
 
+MAX_VALUE = 4096
+"""Bytes of one value: longer than any sensible path or keyword."""
 MAX_REPEATS = 64
 """Values of one parameter: more are a mistake or an attack, since each costs time for every line."""
 MAX_MANY = 10_000
@@ -38,7 +40,15 @@ LEAST_HEARTBEAT, MOST_HEARTBEAT = 1.0, 300.0
 """Seconds between signs of life: more frequent ones only cost traffic; with rarer ones a dead host goes unnoticed for
 too long."""
 
-_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+WHOLE_NUMBER = "[0-9]{1,18}"
+"""A number of records or bytes, as a pattern; the API's description names it and the next two."""
+SPAN = r"([0-9]{1,9}(?:\.[0-9]{1,20})?)(ms|s|m|h)?"
+"""A span of time, in seconds where no unit is named."""
+STEP = "([0-9]{1,9})(ms|[smhdw])"
+"""A span of whole units."""
+
+FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+"""The spellings of true and false, in either case."""
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -102,7 +112,7 @@ def check_size(name: str, expressions: Iterable[bytes], most: int) -> None:
 
 def flag(name: str, values: list[str], _now: int) -> bool:
     """Read true or false."""
-    read = _FLAGS.get(_once(name, values).lower())
+    read = FLAGS.get(_once(name, values).lower())
     if read is None:
         raise BadParameter(name, "must be true or false")
     return read
@@ -154,7 +164,7 @@ def cursor_text(name: str, values: list[str], _now: int) -> str:
 def whole_number(name: str, values: list[str], _now: int) -> int:
     """Read a whole number; whether 0 is allowed depends on other parameters, and is checked later."""
     value = _once(name, values)
-    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII):
+    if not re.fullmatch(WHOLE_NUMBER, value, re.ASCII):
         raise BadParameter(name, "must be a whole number from 1")
     return int(value)
 
@@ -162,7 +172,7 @@ def whole_number(name: str, values: list[str], _now: int) -> int:
 def positive_number(name: str, values: list[str], _now: int) -> int:
     """Read a whole number from 1."""
     value = _once(name, values)
-    if not re.fullmatch(r"[0-9]{1,18}", value, re.ASCII) or int(value) == 0:
+    if not re.fullmatch(WHOLE_NUMBER, value, re.ASCII) or int(value) == 0:
         raise BadParameter(name, "must be a whole number from 1")
     return int(value)
 
@@ -193,7 +203,7 @@ def seconds(name: str, values: list[str], _now: int) -> float:
 
 def step(name: str, values: list[str], _now: int) -> int:
     """Read the step of hits in nanoseconds."""
-    spelled = re.fullmatch(r"([0-9]{1,9})(ms|[smhdw])", _once(name, values), re.ASCII)
+    spelled = re.fullmatch(STEP, _once(name, values), re.ASCII)
     read = int(spelled[1]) * UNITS[spelled[2]] if spelled else 0
     if not 0 < read <= MOST_STEP:
         raise BadParameter(name, f"must be a span such as 10s, 5m, 1h, 1d, from 1ms to {spelled_step(MOST_STEP)}")
@@ -215,5 +225,5 @@ def _once(name: str, values: list[str]) -> str:
 
 def _span(name: str, values: list[str]) -> float:
     """Read a span of time in seconds; return NaN if the value is not a span."""
-    spelled = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,20})?)(ms|s|m|h)?", _once(name, values), re.ASCII)
+    spelled = re.fullmatch(SPAN, _once(name, values), re.ASCII)
     return float(spelled[1]) * _SECONDS[spelled[2] or "s"] if spelled else math.nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -13,9 +13,8 @@ from logagent.core.matching.expressions import MAX_POSITIONS
 from logagent.core.query import MAX_EARLIER, BadParameter, Order, Query, Unit
 from logagent.core.times import moments
 from logagent.core.wire import parameter_values as values
+from logagent.core.wire.parameter_table import HITS, LOGS, PATHS, TABLE, Parameter
 
-MAX_VALUE = 4096
-"""Bytes of one value: longer than any sensible path or keyword."""
 SHOWN_NAME = 100
 """Characters that are repeated of an unknown parameter's name: more than any name has."""
 MAX_QUERY_STRING = 64 * 1024
@@ -23,53 +22,10 @@ MAX_QUERY_STRING = 64 * 1024
 MAX_FORM = 1024 * 1024
 """Bytes of the parameters in a body: tens of thousands of words."""
 
-_PATHS = "paths"
-"""Sent along with names that are absolute paths: an agent that is too old to look for them below its roots does not
-know it, and says so, rather than that it has no such file."""
-
-_Reader = Callable[[str, list[str], int], object]
-"""Takes a parameter's name, its values, and the current time."""
-_Readers = Mapping[str, tuple[tuple[str, ...], _Reader]]
-"""For each parameter, the fields of the query that it sets, and the reader of its values."""
-_READERS: _Readers = {
-    "filename": (("files",), values.names),
-    "hostname": (("hosts",), values.names),
-    "keyword": (("keywords",), values.literals),
-    "exclude": (("exclude",), values.literals),
-    "regex": (("regex",), values.expressions),
-    "exclude_regex": (("exclude_regex",), values.expressions),
-    "any": (("any",), values.flag),
-    "ignore_case": (("ignore_case",), values.flag),
-    "n": (("n",), values.whole_number),
-    "n_per_file": (("n_per_file",), values.positive_number),
-    "since": (("since",), values.moment),
-    "until": (("until",), values.moment),
-    "order": (("order",), values.order),
-    "unit": (("unit",), values.unit),
-    "context": (("before", "after"), values.context_lines),
-    "before_context": (("before",), values.context_lines),
-    "after_context": (("after",), values.context_lines),
-    "rotated": (("rotated",), values.flag),
-    "cursor": (("cursor",), values.cursor_text),
-    "prefix": (("prefix",), values.flag),
-    "timeout": (("timeout",), values.seconds),
-    "max_bytes": (("max_bytes",), values.positive_number),
-    "whole": (("whole",), values.flag),
-    "follow": (("follow",), values.flag),
-    "patience": (("patience",), values.patience),
-    "heartbeat": (("heartbeat",), values.heartbeat),
-    "cursors": (("cursors",), values.flag),
-    _PATHS: ((), values.flag),
-}
-_OF_FOLLOW = {"patience", "heartbeat"}
-"""Parameters that have a meaning only for a follow."""
-_NOT_OF_HITS = {"n", "order", "context", "before_context", "after_context", "cursor", "prefix", "max_bytes"}
-_NOT_OF_HITS |= {"whole", "follow", "cursors", *_OF_FOLLOW}
-"""Parameters about how lines are sent, which `/hits` refuses: it sends no lines, and counts no bytes."""
-_HITS_READERS = {name: reader for name, reader in _READERS.items() if name not in _NOT_OF_HITS} | {
-    "step": (("step",), values.step),
-    "by": (("by_file",), values.by_file),
-}
+_Table = Mapping[str, Parameter]
+_READERS: _Table = {row.name: row for row in TABLE if LOGS in row.of}
+_HITS_READERS: _Table = {row.name: row for row in TABLE if HITS in row.of}
+_OF_FOLLOW = {row.name for row in TABLE if row.of_follow}
 PARAMETERS = tuple(_READERS)
 """The names that a query string of `/logs` may hold."""
 HITS_PARAMETERS = tuple(_HITS_READERS)
@@ -119,15 +75,15 @@ def _shown(name: str) -> str:
     return name if len(name) <= SHOWN_NAME else f"{name[:SHOWN_NAME]}..."
 
 
-def _parse(query_string: bytes, form: bytes, now: int, readers: _Readers) -> Query:
+def _parse(query_string: bytes, form: bytes, now: int, table: _Table) -> Query:
     given = _given(query_string, form)
-    unknown = sorted(given.keys() - readers.keys())
+    unknown = sorted(given.keys() - table.keys())
     if unknown:
-        raise BadParameter(_shown(unknown[0]), f"unknown parameter; known are {', '.join(readers)}")
+        raise BadParameter(_shown(unknown[0]), f"unknown parameter; known are {', '.join(table)}")
     read: dict[str, Any] = {}
-    for name, (fields, reader) in readers.items():
+    for name, row in table.items():
         if name in given:
-            read |= dict.fromkeys(fields, reader(name, given[name], now))
+            read |= dict.fromkeys(row.fields, row.kind.read(name, given[name], now))
     if "files" not in read:
         raise BadParameter("filename", "is required: a path below the served roots, or a glob such as nginx/*.log")
     _settle_any(read)
@@ -202,7 +158,7 @@ def _flags(query: Query) -> list[tuple[str, str]]:
     ]
     pairs = [(name, "true") for name, is_set in flags if is_set]
     if any(name.startswith("/") for name in query.files):
-        pairs.append((_PATHS, "true"))
+        pairs.append((PATHS, "true"))
     return pairs if query.rotated else [*pairs, ("rotated", "false")]
 
 
@@ -241,7 +197,7 @@ def _given(query_string: bytes, form: bytes) -> dict[str, list[str]]:
     text = b"&".join(filter(None, (query_string, form))).decode("utf-8", "surrogateescape")
     for name, value in parse_qsl(text, keep_blank_values=True, errors="surrogateescape"):
         read = values.to_bytes(value)
-        if len(read) > (most := MAX_ASKED if name == "cursor" else MAX_VALUE):
+        if len(read) > (most := MAX_ASKED if name == "cursor" else values.MAX_VALUE):
             raise BadParameter(name, f"is longer than {most} bytes")
         # Decoded anew: a letter may come partly as bytes that are not encoded, and must mean what the next agent reads.
         given.setdefault(name, []).append(read.decode("utf-8", "surrogateescape"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from logagent.core.wire.media_types import PROBLEM
 from logagent.core.wire.trace import TRACE_HEADER, TRACE_ID_BYTES
 from logagent.web.server.tcp import Address
 
@@ -39,7 +40,7 @@ class RefusedRequest:
     def fields(self) -> list[tuple[bytes, bytes]]:
         """The fields of the response."""
         return [
-            (b"content-type", b"application/problem+json"),
+            (b"content-type", PROBLEM.encode()),
             (b"content-length", b"%d" % len(self.body)),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),

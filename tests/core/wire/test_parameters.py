@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from logagent.core.query import MAX_EARLIER, BadParameter, Order, Query, Unit
 from logagent.core.units import DAY, MILLISECOND, MINUTE, SECOND
-from logagent.core.wire.parameter_values import MAX_CONTEXT, MAX_REPEATS
+from logagent.core.wire.parameter_values import MAX_CONTEXT, MAX_REPEATS, MAX_VALUE
 from logagent.core.wire.parameters import (
     HITS_PARAMETERS,
     MAX_QUERY_STRING,
-    MAX_VALUE,
     PARAMETERS,
     parse_hits,
     to_query_string,
