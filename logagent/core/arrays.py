@@ -127,12 +127,13 @@ def starts_of_lines_at(text: bytes, places: Any, first: int) -> Any:
     """
     np = numpy()
     starts = np.full(len(places), -1)
-    far = places >= first + NEAR
-    if far.any():
-        rows = np.ndarray((len(text) - NEAR + 1,), f"V{NEAR}", text, 0, (1,))[places[far] - NEAR]
-        breaks = rows.view(np.uint8).reshape(-1, NEAR)[:, ::-1] == 10
-        behind = breaks.argmax(axis=1)
-        starts[far] = np.where(breaks.any(axis=1), places[far] - behind, -1)
+    far = places[places.searchsorted(first + NEAR) :]
+    if len(far):
+        rows = np.ndarray((len(text) - NEAR + 1,), f"V{NEAR}", text, 0, (1,))[far - NEAR]
+        breaks = np.flatnonzero(rows.view(np.uint8) == 10)
+        numbers = breaks // NEAR
+        # Of several line breaks before a place the last is the last to be written.
+        starts[len(places) - len(far) + numbers] = far[numbers] + breaks % NEAR - (NEAR - 1)
     for number in np.flatnonzero(starts < 0).tolist():
         starts[number] = max(first, text.rfind(b"\n", first, int(places[number])) + 1)
     return starts[np.flatnonzero(np.diff(starts, prepend=-1))]

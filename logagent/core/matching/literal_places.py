@@ -106,8 +106,9 @@ def _where(mask: Any) -> Any:
     """Return the indices at which a mask is true: of few, eight at a time are passed over."""
     np = numpy()
     whole = len(mask) & ~7
-    eights = np.flatnonzero(mask[:whole].view(np.uint64) != 0)
+    words = mask[:whole].view(np.uint64)
+    eights = np.flatnonzero(words != 0)
     if len(eights) * 32 > len(mask):
         return np.flatnonzero(mask)
-    rows, columns = mask[:whole].reshape(-1, 8)[eights].nonzero()
-    return np.concatenate((eights[rows] * 8 + columns, whole + np.flatnonzero(mask[whole:])))
+    found = np.flatnonzero(words[eights].view(bool))
+    return np.concatenate((eights[found // 8] * 8 + found % 8, whole + np.flatnonzero(mask[whole:])))

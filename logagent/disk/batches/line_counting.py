@@ -15,8 +15,8 @@ from logagent.disk.files.blocks import Run
 from logagent.disk.times.stamping import FileTimes
 
 DENSE = 16 * 1024
-"""If a block has at most so many bytes for each match, calls back for each take longer than arrays, and two threads
-that are called back wait for each other."""
+"""If a block has at most so many bytes for each match, calls back for each take longer than arrays. Two threads
+wait for each other then, be they called back or take the many short steps of arrays that are as small."""
 
 
 class LineCounter:
@@ -52,13 +52,13 @@ class LineCounter:
         if self._places is not None:
             places = self._places.of(body, first, last)
             if len(places) * DENSE < last - first:
-                self._places = None
+                self._places, self.alone = None, False
             return starts_of_lines_at(body, places, first)
         lines = body[first:last]
         spans = self._matcher.some_spans(lines)
         is_dense = spans is None or len(spans) * DENSE > len(lines)
         self._places = self._matcher.places(lines) if is_dense else None
-        self.alone = is_dense and self._places is None
+        self.alone = is_dense
         return line_starts(body, first, last) if spans is None else as_array([start for start, _ in spans]) + first
 
 
