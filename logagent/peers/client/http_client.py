@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 
@@ -16,6 +17,8 @@ from logagent.peers.client.transport import AgentTransport, ResponseBody
 
 POOL_TIMEOUT = 5.0
 """Seconds that a request waits while `MAX_REQUESTS` are under way; then it ends in `httpx.PoolTimeout`."""
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # which else tells each URL, and what is searched for in it
 
 
 class SocketNetwork(httpcore.AsyncNetworkBackend):
