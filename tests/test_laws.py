@@ -28,7 +28,7 @@ WINGS = {
     "peers": ("client", "", "direct"),
     "web": ("server", "admission", "description", ""),
     "terminal": ("", "unix"),
-    "telemetry": ("", "own_logs"),
+    "telemetry": ("", "own_logs", "metrics"),
 }
 """The wings of each directory from the ground up: a wing imports only those below it. The empty name stands for the
 modules that lie in the directory itself."""
@@ -79,7 +79,7 @@ TOUCHING_CALLS = frozenset({"open", "print", "input", "breakpoint", "exec", "eva
 TOUCHING_ATTRIBUTES = frozenset({"now", "utcnow", "today", "stdin", "stdout", "stderr", "argv", "modules"})
 """Ways to files, terminals, clocks and other modules that no import shows."""
 
-COMPOSING = frozenset({"agent", "in_force", "own_tls", "serving"})
+COMPOSING = frozenset({"agent", "in_force", "measuring", "own_tls", "serving"})
 """The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
 The commands reach these through them and never name two floors themselves."""
 
@@ -103,12 +103,13 @@ _OF_COMMANDS = frozenset(
 )
 _OF_COMMANDS |= {"grep", "grep_arguments", "reading", "question", "patterns", "files"}
 LOADING_LATE = (
-    frozenset({"cli", "__main__", "certificates", "arrays", "coding", "described", "identity_provider"}) | _OF_COMMANDS
+    frozenset({"cli", "__main__", "certificates", "arrays", "coding", "described", "identity_provider", "metrics"})
+    | _OF_COMMANDS
 )
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
 certificates, which is needed where a handshake failed, for numpy, which is needed for many lines, or for zstandard,
 which is needed between machines; and no agent without an identity provider for what verifies signed tokens, or before
-somebody asks for the API's description for what makes it. The others
+somebody asks for the API's description, or for figures, for what makes them. The others
 are of the command line: what only TLS, only settings, only counts and only mistakes need."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})

@@ -95,12 +95,14 @@ class FairTurns:
         most: turns that may be held at a time.
 
     Attributes:
+        most: turns that may be held at a time.
+        held: turns that are; any thread may read it.
         wanted: turns that are held or waited for; any thread may read it.
     """
 
     def __init__(self, most: int) -> None:
-        self._most = most
-        self._held = self._turns_given = self.wanted = 0
+        self.most = most
+        self.held = self._turns_given = self.wanted = 0
         self._numbers = count()
         self._waiting: dict[int, Turn] = {}
         self._by_share = _Queue(_least_served, self._waiting)
@@ -109,7 +111,7 @@ class FairTurns:
     @property
     def are_waited_for(self) -> bool:
         """Whether more turns are wanted than may be held."""
-        return self.wanted > self._most
+        return self.wanted > self.most
 
     def ask(self, share: Share) -> Turn:
         """Return a turn to wait for; the caller must `end` it in any case."""
@@ -122,7 +124,7 @@ class FairTurns:
         """End a turn, or no longer wait for it."""
         self.wanted -= 1
         if turn.is_held:
-            self._held -= 1
+            self.held -= 1
         else:
             del self._waiting[turn.number]
         self._give()
@@ -143,8 +145,8 @@ class FairTurns:
         self._give()
 
     def _give(self) -> None:
-        while self._held < self._most and self._waiting:
-            self._held += 1
+        while self.held < self.most and self._waiting:
+            self.held += 1
             self._turns_given += 1
             queue = self._by_share if self._turns_given % EACH_OLDEST else self._by_age
             self._waiting.pop(queue.first()).give()

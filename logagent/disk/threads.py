@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Itera
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from queue import SimpleQueue
-from typing import TypeVar, TypeVarTuple
+from typing import NamedTuple, TypeVar, TypeVarTuple
 
 import trio
 
@@ -35,6 +35,24 @@ Work = Callable[[Callable[[], bool]], object]
 
 Args = TypeVarTuple("Args")
 Result = TypeVar("Result")
+
+
+class DiskLoad(NamedTuple):
+    """How busy the disk threads are.
+
+    Attributes:
+        held: turns at work.
+        most_held: turns that may be held at a time.
+        waiting: turns that are waited for.
+        hired: threads, those included that hang.
+        most_hired: threads at most.
+    """
+
+    held: int
+    most_held: int
+    waiting: int
+    hired: int
+    most_hired: int
 
 
 class DiskThreads:
@@ -65,6 +83,13 @@ class DiskThreads:
         threads = copy.copy(self)
         threads._share = Share(beside=beside)
         return threads
+
+    @property
+    def load(self) -> DiskLoad:
+        """How busy they are; any thread may ask."""
+        turns, hired = self._turns, self._hired
+        waiting = max(0, turns.wanted - turns.held)
+        return DiskLoad(turns.held, turns.most, waiting, hired.borrowed_tokens, int(hired.total_tokens))
 
     async def in_thread(self, function: Callable[[*Args], Result], *args: *Args) -> Result:
         """Call `function` in a thread, and return or raise as it does.

@@ -146,8 +146,16 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         rules=judge.rules,
         acts_as=acts_as(settings),
     )
-    app = create_app(agent, lasting.answers, version=__version__, access=prepared.access, judge=judge)
-    app.telemetry = lasting.observing.telemetry
+    observing = lasting.observing
+    app = create_app(
+        agent,
+        lasting.answers,
+        version=__version__,
+        access=prepared.access,
+        judge=judge,
+        exposition=observing.metrics.exposed,
+    )
+    app.telemetry = observing.telemetry
     peers.hold()
     return InForce(settings, tls, prepared.access, prepared.provider, logs, peers, judge, app)
 

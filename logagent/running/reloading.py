@@ -16,6 +16,7 @@ from logagent.config.settings import Settings
 from logagent.config.table import SETTINGS
 from logagent.running.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
 from logagent.running.kept_peers import PeersKept
+from logagent.running.measuring import figures_of
 from logagent.running.opening import Change, Openings
 from logagent.web.current_app import CurrentApp
 from logagent.web.rights import RightsWatch
@@ -108,6 +109,7 @@ class Reloader:
         self._stopping = stopping
         self._in_thread = in_thread
         self._one_at_a_time = trio.Lock()
+        lasting.observing.metrics.figures = lambda: figures_of(lasting.answers, lasting.threads, self.now.tls.ends)
         fetch_keys(first.provider, None, nursery)
 
     def refused_at_once(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:
@@ -122,13 +124,15 @@ class Reloader:
         Raises:
             ReloadError: when something is wrong; then nothing has changed.
         """
+        metrics = self._lasting.observing.metrics
         async with self._one_at_a_time:
-            if self._stopping.is_set():
-                raise ReloadError("the agent is stopping")
-            asked, made, change = await self._prepared()
-            with trio.fail_after(COMMITTING) as whole:
-                whole.shield = True
-                return await self._put_in_force(asked, made, change)
+            with metrics.reloading():
+                if self._stopping.is_set():
+                    raise ReloadError("the agent is stopping")
+                asked, made, change = await self._prepared()
+                with trio.fail_after(COMMITTING) as whole:
+                    whole.shield = True
+                    return await self._put_in_force(asked, made, change)
 
     async def reload_and_tell(self) -> dict[str, Any]:
         """Reload, and say on standard error what came of it.

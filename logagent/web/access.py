@@ -9,7 +9,7 @@ from typing import Any
 
 from logagent.core.access.caller import Caller, Proof
 from logagent.core.access.host_names import KnownNames, authority_in_target
-from logagent.core.access.rules import Rules
+from logagent.core.access.rules import Rules, What
 from logagent.web.admission.authorization import BadAuthorization
 from logagent.web.admission.certificates import CertificateProver
 from logagent.web.admission.local_client import STATE, LocalClient
@@ -135,6 +135,15 @@ class Access:
         if not self._rules.accepts(caller, self._host):
             raise unaccepted(caller)
         return self._certificates.noted(scope, caller)
+
+    def check_metrics(self, caller: Caller) -> None:
+        """Refuse a caller who was admitted, but may not read figures about this agent.
+
+        Raises:
+            Refusal: 403.
+        """
+        if not self._rules.shows_host(caller, self._host, (What.METRICS,)):
+            raise Refusal(403, f"no rule allows {shown(caller.identity)} to ask this agent for {What.METRICS}")
 
     async def refusal(self, scope: Mapping[str, Any]) -> Refusal | None:
         """Return why the client of an ASGI request may not ask for logs, as `admit` raises it; None if it may."""

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import NamedTuple
 
 import trio
 
@@ -16,6 +17,18 @@ from logagent.web.uploads import UploadRoom
 
 MAX_FOLLOWS = 1000
 """Follows at once: each costs a few batches of memory, and little else while nothing is written."""
+
+
+class AnswerBounds(NamedTuple):
+    """How many answers there may be at once.
+
+    Attributes:
+        answers: without follows.
+        follows: for themselves.
+    """
+
+    answers: int
+    follows: int
 
 
 class Answers:
@@ -66,6 +79,11 @@ class Answers:
         self._most_follows = most_follows
         self._max_time = max_time
         self._max_bytes = max_bytes
+
+    @property
+    def bounds(self) -> AnswerBounds:
+        """How many there may be at once."""
+        return AnswerBounds(self._most, self._most_follows)
 
     @property
     def under_way(self) -> int:

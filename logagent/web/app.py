@@ -40,6 +40,7 @@ from logagent.web.documents import (
     refuse_for_now,
 )
 from logagent.web.forms import Form, hits_form, logs_form
+from logagent.web.metrics import Exposition, metrics_response
 from logagent.web.requests import StreamingQuart
 from logagent.web.rights import Judge, Right
 from logagent.web.streaming import Answer, Plan
@@ -59,6 +60,7 @@ def create_app(
     version: str,
     access: Access,
     judge: Judge | None = None,
+    exposition: Exposition | None = None,
 ) -> StreamingQuart:
     """Make the application of one agent.
 
@@ -68,6 +70,7 @@ def create_app(
         version: of the agent; every response names it.
         access: decides which requests are answered.
         judge: knows the rules, for answers that are under way when they change; None: there are none.
+        exposition: gives the agent's figures; None: there is no route for them.
 
     Returns:
         The application; its `telemetry`, which is told of each request, has no observers.
@@ -82,6 +85,8 @@ def create_app(
     app.get("/healthz")(routes.healthz)
     app.get("/readyz")(routes.readyz)
     app.get("/openapi.json")(routes.description)
+    if exposition is not None:
+        app.get("/metrics", endpoint="metrics")(partial(routes.metrics, exposition))
     app.before_request(routes.check_names)
     app.before_request(_refuse_uploads)
     app.after_request(routes.sign)
@@ -147,6 +152,11 @@ class _Routes:
 
     async def description(self) -> Response:
         return DocumentResponse(await self._answers.threads.call(partial(description, self._version)))
+
+    async def metrics(self, exposition: Exposition) -> Response:
+        self._access.check_metrics(await self._admit())
+        _refuse_parameters()
+        return await metrics_response(exposition, self._answers.threads)
 
     async def sign(self, response: TrioResponse) -> TrioResponse:
         self._say_what_serves(response)

@@ -78,7 +78,7 @@ class Refusals:
             reason: for people.
             trace_id: under which the client may ask about it; empty: the client got none.
         """
-        _log.warning("%s", reason, extra={"status": status, "peer": self._peer, "trace_id": trace_id})
+        _log.warning("%s", reason, extra={"status": status, "peer": self._peer, "trace_id": trace_id, "early": True})
 
     def signed(self, status: int, fields: Fields) -> Fields:
         """Return the fields of a response; what the server answers by itself gets a trace, and is logged if it refuses.

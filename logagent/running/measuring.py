@@ -1,0 +1,30 @@
+"""What the parts of an agent say of their state, for its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from logagent.disk.archives.memory import KEPT, WINDOWS
+from logagent.disk.threads import DiskThreads
+from logagent.telemetry.metrics.figures import Figures, Usage
+from logagent.web.answers import Answers
+
+
+def figures_of(answers: Answers, threads: DiskThreads, certificates: Mapping[str, float]) -> Figures:
+    """Return the state of an agent's parts now; any thread may ask.
+
+    Args:
+        answers: those under way.
+        threads: that read the disk.
+        certificates: when the agent's own end, by name, in seconds since the epoch.
+    """
+    load, bounds = threads.load, answers.bounds
+    return Figures(
+        answers=Usage(answers.under_way, bounds.answers),
+        follows=Usage(answers.follows, bounds.follows),
+        turns=Usage(load.held, load.most_held),
+        turns_waiting=load.waiting,
+        threads=Usage(load.hired, load.most_hired),
+        archives={"decoders": Usage(WINDOWS.taken, WINDOWS.most), "passes": Usage(KEPT.taken, KEPT.most)},
+        certificates=dict(certificates),
+    )

@@ -1,0 +1,48 @@
+"""What the parts of an agent that count for themselves say of their state, looked up when figures are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Usage(NamedTuple):
+    """How much of something is in use.
+
+    Attributes:
+        now: as much as that.
+        most: as much as there may be.
+    """
+
+    now: float
+    most: float
+
+
+NOTHING = Usage(0, 0)
+"""Of an agent that has not begun."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The state of an agent at one moment.
+
+    Attributes:
+        answers: under way, without follows.
+        follows: under way.
+        turns: at work with the disk that are held.
+        turns_waiting: that are waited for.
+        threads: hired for the disk, hanging ones too.
+        archives: bytes of memory for archives, by what they are for.
+        certificates: when the agent's own certificates end, by name, in seconds since the epoch.
+        dropped_lines: lines of its own logs that could not be written; None: it writes none.
+    """
+
+    answers: Usage = NOTHING
+    follows: Usage = NOTHING
+    turns: Usage = NOTHING
+    turns_waiting: int = 0
+    threads: Usage = NOTHING
+    archives: Mapping[str, Usage] = field(default_factory=dict)
+    certificates: Mapping[str, float] = field(default_factory=dict)
+    dropped_lines: int | None = None
