@@ -183,13 +183,14 @@ class _Gathering:
 
     def _collect(self) -> None:
         started = time.perf_counter_ns()
-        for number in self._merge.waiting_for:
+        waiting = self._merge.waiting_for
+        for number in waiting | self._merge.runs_short:
             feed = self._feeds[number]
             if feed.slot is not None:
                 self._merge.add(number, feed.slot)
                 self._moved = True
                 feed.take()
-            elif feed.outcome is not None:
+            elif number in waiting and feed.outcome is not None:
                 self._merge.end(number)
                 self._ended.append(feed)
         self._merge_ns += time.perf_counter_ns() - started

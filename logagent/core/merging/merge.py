@@ -8,6 +8,7 @@ lines up to some last key; the merge may emit all lines up to the smallest of th
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
@@ -17,6 +18,11 @@ from logagent.core.columns import Joined, Run
 from logagent.core.limits import Allowance
 from logagent.core.merging.keys import keys_of, order_of, reversed_keys, running_maximum
 from logagent.core.merging.positions import Positions
+
+FEW_LEFT = 4
+"""The part of a batch's lines that a stream holds at most when the next one is added to it."""
+FEW_STREAMS = 8
+"""Streams up to which each may hold the rest of a batch and the next one: of many, these would take much memory."""
 
 
 class Merged(NamedTuple):
@@ -53,6 +59,11 @@ class HeldBatch:
         self.positions = {(position.host, position.log): position for position in batch.positions}
 
     @property
+    def left(self) -> int:
+        """How many of its lines are held."""
+        return len(self.keys) - self.given
+
+    @property
     def lines(self) -> list[bytes]:
         """All its lines, split when they are asked for first: where many are merged, that is in a thread."""
         if self._lines is None:
@@ -68,7 +79,9 @@ class Merge:
     """A stable k-way merge by time.
 
     Streams are numbered; lines of equal times are ordered by the number of their stream, then by their place in it. A
-    batch is added when its stream is waited for; `take` returns the lines whose order is certain.
+    batch is added when its stream is waited for, or may be when it `runs_short`: streams of which each has lines of the
+    same time have batches that end at nearly the same one, and the few lines behind that would be merged by themselves.
+    `take` returns the lines whose order is certain.
 
     Args:
         streams: how many there are.
@@ -82,8 +95,9 @@ class Merge:
         self._positions = Positions(newest=newest)
         self._times = times
         self._places = places
-        self._held: dict[int, HeldBatch] = {}
+        self._held: dict[int, list[HeldBatch]] = {}
         self._running = set(range(streams))
+        self._holds_two = streams <= FEW_STREAMS
         self._last_key: dict[int, int] = {}
 
     @property
@@ -91,30 +105,38 @@ class Merge:
         """The streams whose next batch or end is needed before more lines can be emitted."""
         return self._running - self._held.keys()
 
+    @property
+    def runs_short(self) -> set[int]:
+        """The streams that hold so few lines that their next batch may be added, if it is there already."""
+        held = ((stream, batches[0]) for stream, batches in self._held.items() if len(batches) == 1)
+        short = {stream for stream, batch in held if batch.left * FEW_LEFT <= len(batch.keys)}
+        return short & self._running if self._holds_two else set()
+
     def add(self, stream: int, batch: Batch) -> None:
-        """Add the next batch of a stream that is waited for; it has times, or keys, and at least one line."""
-        assert stream in self.waiting_for
+        """Add the next batch of a stream that is waited for, or runs short; it has times, or keys, and some lines."""
+        assert stream in self.waiting_for | self.runs_short
         keys = keys_of(batch)
         keys = running_maximum(reversed_keys(keys) if self._newest else keys, self._last_key.get(stream))
         self._last_key[stream] = keys[-1]
-        self._held[stream] = HeldBatch(batch, keys)
+        self._held.setdefault(stream, []).append(HeldBatch(batch, keys))
 
     def note(self, stream: int, positions: Iterable[Position]) -> None:
         """Note the positions that a stream has reached after all lines that it added."""
         if stream in self._held:
-            self._held[stream].positions |= {(position.host, position.log): position for position in positions}
+            self._held[stream][-1].positions |= {(position.host, position.log): position for position in positions}
         else:
             self._positions.advance(positions)
 
     @property
     def held_lines(self) -> int:
         """How many lines are held, of which the next call of `take` merges some or all."""
-        return sum(len(held.keys) - held.given for held in self._held.values())
+        return sum(held.left for batches in self._held.values() for held in batches)
 
     @property
     def positions(self) -> list[Position]:
         """How far each log was emitted so far; logs of which nothing is known are left out."""
-        return self._positions.current(self._held.values())
+        # Those of a stream's second batch hold once its first one is emitted.
+        return self._positions.current(batches[0] for batches in self._held.values())
 
     def end(self, stream: int) -> None:
         """Note that a stream has ended; the batch that it added is kept."""
@@ -129,25 +151,35 @@ class Merge:
         """Take all lines whose order is certain, up to the allowance; None if there are none."""
         if self.waiting_for or not self._held:
             return None
-        ready = [(stream, self._held[stream], cut) for stream, cut in self._cuts() if cut > self._held[stream].given]
-        merged = merge_runs(ready, allowance, times=self._times, places=self._places)
-        given = merged.given if merged is not None else {}
-        for stream, held, _ in ready:
-            held.given += given.get(stream, 0)
-            if held.given == len(held.keys):
-                self._positions.advance(held.positions.values())
-                del self._held[stream]
-        return merged
+        ready = [(stream, held, cut) for stream, held, cut in self._cuts() if cut > held.given]
+        runs = [(number, held, cut) for number, (_, held, cut) in enumerate(ready)]
+        merged = merge_runs(runs, allowance, times=self._times, places=self._places)
+        if merged is None:
+            return None
+        given = Counter[int]()
+        for number, lines in merged.given.items():
+            stream, held, _ = ready[number]
+            held.given += lines
+            given[stream] += lines
+            if not held.left:
+                self._let_go(stream)
+        return Merged(merged.batch, dict(given))
 
-    def _cuts(self) -> list[tuple[int, int]]:
-        """Return, by number of the stream, the index before which the order of its held lines is certain."""
-        limits = [(held.keys[-1], stream) for stream, held in self._held.items() if stream in self._running]
-        by_number = sorted(self._held.items())
+    def _let_go(self, stream: int) -> None:
+        """Let go of the first batch of a stream, all lines of which were emitted."""
+        self._positions.advance(self._held[stream].pop(0).positions.values())
+        if not self._held[stream]:
+            del self._held[stream]
+
+    def _cuts(self) -> list[tuple[int, HeldBatch, int]]:
+        """Return, by number of the stream, what it holds, and the index before which the order of lines is certain."""
+        limits = [(batches[-1].keys[-1], stream) for stream, batches in self._held.items() if stream in self._running]
+        by_number = [(stream, held) for stream, batches in sorted(self._held.items()) for held in batches]
         if not limits:
-            return [(stream, len(held.keys)) for stream, held in by_number]
+            return [(stream, held, len(held.keys)) for stream, held in by_number]
         last, limiting = min(limits)
         return [
-            (stream, (bisect_right if stream <= limiting else bisect_left)(held.keys, last, held.given))
+            (stream, held, (bisect_right if stream <= limiting else bisect_left)(held.keys, last, held.given))
             for stream, held in by_number
         ]
 
@@ -176,6 +208,11 @@ class Relay:
     def note(self, stream: int, positions: Iterable[Position]) -> None:
         """Note the positions that the stream has reached."""
         self._positions.advance(positions)
+
+    @property
+    def runs_short(self) -> set[int]:
+        """Nothing: it is waited for, or has what is forwarded."""
+        return set()
 
     @property
     def held_lines(self) -> int:

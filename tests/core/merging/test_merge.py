@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from logagent.core.batch import Batch, LineFlag, Origin, Position, as_column
 from logagent.core.limits import Allowance
 from logagent.core.merging.keys import keys_of, running_maximum
-from logagent.core.merging.merge import Merge, Merged, Relay
+from logagent.core.merging.merge import FEW_STREAMS, Merge, Merged, Relay
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -80,6 +80,9 @@ class Run:
             while self._merge.waiting_for:
                 assert self._merge.take(allowance) is None
                 self._feed(self.random.choice(sorted(self._merge.waiting_for)))
+            for stream in sorted(self._merge.runs_short):
+                if self._left[stream] and self.random.choice([True, False]):
+                    self._feed(stream)
             merged = self._merge.take(allowance)
             given += [merged] if merged else []
         return given
@@ -222,6 +225,57 @@ def test_what_a_stream_gave_before_it_ended_comes_in_its_place() -> None:
     merge.end(1)
     assert times_given(merge) == [9]
     assert merge.waiting_for == {0}
+
+
+def test_a_stream_that_holds_few_lines_may_have_its_next_batch_added() -> None:
+    merge = Merge(2, newest=False, times=True, places=False)
+    merge.add(0, lines_of(0, 1, 2, 3, 8))
+    merge.add(1, lines_of(1, 1, 2, 7))
+    assert merge.runs_short == set()
+    assert times_given(merge) == [1, 1, 2, 2, 3, 7]
+    assert (merge.waiting_for, merge.runs_short) == ({1}, {0})
+    merge.add(0, lines_of(0, 9, 10))
+    assert merge.runs_short == set()
+    merge.add(1, lines_of(1, 9, 11))
+    assert times_given(merge) == [8, 9, 9, 10]
+
+
+def test_a_stream_that_has_ended_runs_short_no_more() -> None:
+    merge = Merge(2, newest=False, times=True, places=False)
+    merge.add(0, lines_of(0, 1, 2, 3, 8))
+    merge.add(1, lines_of(1, 7))
+    assert times_given(merge) == [1, 2, 3, 7]
+    merge.end(0)
+    assert merge.runs_short == set()
+
+
+def test_of_many_streams_none_holds_a_second_batch() -> None:
+    for streams, short in ((FEW_STREAMS, {0}), (FEW_STREAMS + 1, set())):
+        merge = Merge(streams, newest=False, times=True, places=False)
+        merge.add(0, lines_of(0, 1, 2, 3, 8))
+        for stream in range(1, streams):
+            merge.add(stream, lines_of(stream, 7))
+        assert times_given(merge)[:3] == [1, 2, 3]
+        assert merge.runs_short == short
+
+
+def test_a_second_batch_tells_nothing_of_how_far_logs_are_read_before_the_first_is_given() -> None:
+    app, db = (Origin("h", name, log=name, fingerprint=1) for name in ("app.log", "db.log"))
+    merge = Merge(2, newest=False, times=True, places=True)
+    first = Batch(b"a\na\na\nd\n", 4, [1, 2, 3, 8], [0, 2, 4, 0], (app, db), [0, 0, 0, 1])
+    merge.add(0, replace(first, positions=(Position("h", "app.log", 1, 6), Position("h", "db.log", 1, 2))))
+    merge.add(1, Batch(b"x\n", 1, [7], [0], (Origin("i", "x.log", log="x.log"),)))
+    merge.take(Allowance(None, None))
+    second = Batch(b"a\na\n", 2, [9, 9], [6, 8], (app,))
+    merge.add(0, replace(second, positions=(Position("h", "app.log", 1, 10), Position("h", "db.log", 1, 99))))
+    merge.note(0, (Position("h", "app.log", 1, 20),))
+    assert {one.log: one.offset for one in merge.positions if one.host == "h"} == {"app.log": 6, "db.log": 0}
+    merge.add(1, Batch(b"x\n", 1, [8], [2], (Origin("i", "x.log", log="x.log"),)))
+    merge.take(Allowance(None, None))
+    assert {one.log: one.offset for one in merge.positions if one.host == "h"} == {"app.log": 6, "db.log": 99}
+    merge.end(1)
+    merge.take(Allowance(None, None))
+    assert {one.log: one.offset for one in merge.positions if one.host == "h"} == {"app.log": 20, "db.log": 99}
 
 
 def test_equal_times_at_the_end_of_a_batch_wait_for_those_that_go_before_them() -> None:
