@@ -101,14 +101,18 @@ def _printable(text: str) -> str:
 
 
 @contextmanager
-def told_on(descriptor: int) -> Iterator[RefusalLog]:
-    """Have refusals written to a descriptor while the block runs."""
-    handler, propagate = RefusalLog(descriptor), _log.propagate
+def told_on(descriptor: int, is_wanted: Callable[[], bool] = lambda: True) -> Iterator[RefusalLog]:
+    """Have refusals written to a descriptor while the block runs.
+
+    Args:
+        descriptor: where lines are written.
+        is_wanted: whether they are to be, asked for each.
+    """
+    handler = RefusalLog(descriptor)
+    handler.addFilter(lambda record: is_wanted())
     _log.addHandler(handler)
-    _log.propagate = False
     try:
         yield handler
     finally:
         handler.tell_hidden()
         _log.removeHandler(handler)
-        _log.propagate = propagate

@@ -11,7 +11,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from logagent.config import access_rules, control, listeners, oidc_settings, timezones, tls_files, values
+from logagent.config import access_rules, control, listeners, oidc_settings, own_log, timezones, tls_files, values
 from logagent.config.access_rules import AccessRule
 from logagent.config.acting import by_name
 from logagent.config.errors import ConfigError
@@ -24,6 +24,7 @@ from logagent.config.table import BY_NAME
 _AS_READ = (
     *("listen_mode", "allow_cleartext", "trust_loopback", "peer_pause", "patience", "disk_threads", "page_cache"),
     *("max_line", "max_files", "max_walk", "max_answers", "max_follows", "max_time", "max_bytes", "graceful"),
+    *("log_max_bytes", "log_keep"),
 )
 """Settings of one value that is as it was read, and hangs on no other."""
 
@@ -87,8 +88,27 @@ class _Checked:
             timezone=self._timezone(),
             root_timezone=self._of_roots("root_timezone", roots),
             time_format=tuple(self._values.several("time_format")),
+            **self._own_log(roots),
             **{name: self._values.one(name) for name in _AS_READ},
         )
+
+    def _own_log(self, roots: Sequence[Path]) -> dict[str, Any]:
+        """Return where the agent's own log goes."""
+        try:
+            targets = own_log.check_targets(self._values.several("log_to"))
+        except ValueError as error:
+            raise self._values.wrong("log_to", str(error)) from None
+        writes_files, directory = {own_log.AUTO, own_log.FILES} & {*targets}, self._values.path("log_directory")
+        if directory is not None and not writes_files:
+            raise self._values.wrong("log_directory", f"is of no use with log_to {', '.join(targets)}: add files")
+        directory = directory or own_log.usual_directory(roots)
+        if own_log.FILES in targets and directory is None:
+            raise self._values.wrong("log_to", "files need a directory: give log_directory")
+        return {
+            "log_to": targets,
+            "log_directory": directory.absolute() if directory is not None and writes_files else None,
+            "log_level": dict(self._values.several("log_level")),
+        }
 
     def _control(self) -> str:
         text: str = self._values.one("control")

@@ -37,6 +37,9 @@ class Settings:
         never_serve: globs besides those that are never served anyway.
         root_timezone: the same for the files of some roots, by the absolute paths of the roots.
         time_format: the first whose glob matches a file counts.
+        log_to: targets, each once.
+        log_directory: None: there are no files.
+        log_level: by the names of loggers.
     """
 
     name: str
@@ -85,3 +88,8 @@ class Settings:
     timezone: tzinfo = UTC
     root_timezone: Mapping[Path, tzinfo] = field(default_factory=dict)
     time_format: tuple[TimeFormat, ...] = ()
+    log_to: tuple[str, ...] = ("auto",)
+    log_directory: Path | None = None
+    log_level: Mapping[str, int] = field(default_factory=lambda: {"logagent": 20})
+    log_max_bytes: int = 10 * 1024**2
+    log_keep: int = 5

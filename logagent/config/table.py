@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from logagent.config import access_settings, control, oidc_settings, page_cache, time_formats, timezones, values
+from logagent.config import (
+    access_settings,
+    control,
+    oidc_settings,
+    own_log,
+    page_cache,
+    time_formats,
+    timezones,
+    values,
+)
 from logagent.config.setting import Setting
 
 
@@ -230,6 +239,7 @@ SETTINGS = (
         repeatable=True,
         between="\n",
     ),
+    *own_log.OWN_LOG,
 )
 """The table of settings, in the order in which documentation shows them."""
 

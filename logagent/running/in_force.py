@@ -12,6 +12,7 @@ from logagent import __version__, token_file
 from logagent.admitting.access import access_of, acts_as, rules_of
 from logagent.admitting.identity_provider import identity_provider
 from logagent.agent import Agent
+from logagent.config import own_log
 from logagent.config.errors import ConfigError
 from logagent.config.page_cache import leaves_from
 from logagent.config.settings import Settings
@@ -120,6 +121,8 @@ def prepared(settings: Settings, before: InForce | None = None) -> Prepared:
         tls = before.tls if before.tls.same_files(tls) else tls
     formats, provider = named_formats(settings.time_format), _provider(settings, before)
     access = access_of(settings, rules_of(settings), provider, tls.revocations)
+    unserved = own_log.not_served(settings.log_directory, settings.root)
+    warnings = (*warnings, *filter(None, [unserved]))
     return Prepared(settings, tls, access, provider, _kept_logs(settings, before), formats, warnings)
 
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import platform
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import trio
 
+from logagent import __version__
 from logagent.config.settings import Settings
 from logagent.telemetry.hook import Observer, Telemetry
 from logagent.telemetry.metrics.early_refusals import counted_early
 from logagent.telemetry.metrics.loop_lag import watch_lag
 from logagent.telemetry.metrics.metrics import Metrics
+from logagent.telemetry.own_logs.own_log import OwnLog
+
+STDERR = 2
+"""The descriptor of standard error."""
+
+_log = logging.getLogger(__name__)
+
+_OF_PROCESS = {"version": __version__, "python": platform.python_version()}
 
 
 class Observing:
@@ -22,11 +34,13 @@ class Observing:
         warn: called with what is wrong, for people, where the agent can work all the same.
 
     Attributes:
+        own_log: the agent's own log, which what is told of requests goes into, too.
         telemetry: tells them of its requests.
         metrics: its figures.
     """
 
     def __init__(self, settings: Settings, warn: Callable[[str], None] = lambda text: None) -> None:
+        self.own_log = OwnLog(settings, STDERR, is_terminal=os.isatty(STDERR))
         observers: list[Observer] = []
         self.metrics = Metrics(settings.peer)
         observers.append(self.metrics.counting)
@@ -35,11 +49,16 @@ class Observing:
     def renew(self, settings: Settings) -> None:
         """Take other settings, after a reload."""
         self.metrics.counting.peers.renew(settings.peer)
+        self.own_log.renew(settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Let run what the observers need beside the agent, while the block runs."""
         async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+            self.own_log.start()
+            stack.callback(self.own_log.close)
+            _log.info("starts", extra={"fields": _OF_PROCESS | {"pid": os.getpid()}})
+            stack.callback(_log.info, "ends")
             stack.enter_context(counted_early(self.metrics.counting.refuse))
             nursery.start_soon(watch_lag, self.metrics.lags)
             yield

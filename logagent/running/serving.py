@@ -21,7 +21,7 @@ from logagent.running.control_socket import listening_for_orders
 from logagent.running.heap import Heap
 from logagent.running.in_force import Lasting, Prepared, bounds, in_force, prepared
 from logagent.running.kept_peers import keeping_peers
-from logagent.running.observing import Observing
+from logagent.running.observing import STDERR, Observing
 from logagent.running.opening import Openings
 from logagent.running.reloading import Again, Reloader
 from logagent.web.admission.local_client import introduce
@@ -32,10 +32,6 @@ from logagent.web.server import connections
 GRACE_FOR_READERS = 0.5
 """The fraction of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict,
 and in the rest of the time clients read the bytes in flight. Follows do not end by themselves: they are cut at once."""
-
-
-STDERR = 2
-"""The descriptor of standard error."""
 
 
 async def serve(
@@ -67,7 +63,7 @@ async def serve(
         keeping_peers() as kept,
         open_shared_tails(threads, Watching()) as tails,
         trio.open_nursery() as nursery,
-        _refusals_told(nursery),
+        _refusals_told(nursery, observing),
     ):
         lasting = Lasting(answers, threads, tails, os.urandom(ID_BYTES).hex(), observing)
         first = in_force(made, lasting, openings.addresses)
@@ -114,9 +110,9 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _refusals_told(nursery: trio.Nursery) -> AsyncIterator[None]:
+async def _refusals_told(nursery: trio.Nursery, observing: Observing) -> AsyncIterator[None]:
     """Tell on standard error what is refused, while the block runs."""
-    with told_on(STDERR) as refusals:
+    with told_on(STDERR, lambda: observing.own_log.tells_refusals_apart) as refusals:
         nursery.start_soon(refusals.run)
         yield
 

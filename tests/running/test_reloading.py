@@ -200,3 +200,19 @@ async def test_authorities_of_a_provider_that_cannot_be_used_change_nothing(
         with pytest.raises(ReloadError, match=r"oidc_ca: .*app\.log holds no certificate in PEM"):
             await it.reloader.reload()
         assert it.reloader.now is before
+
+
+async def test_the_own_log_takes_other_settings_and_one_that_nobody_can_ask_for_is_told(
+    autojump_clock: MockClock, roots: tuple[Path, Path]
+) -> None:
+    async with agent(roots[0]) as it:
+        it.set(log_directory=roots[1], log_level={"logagent": 10})
+        reloaded = await it.reloader.reload()
+        assert reloaded.changed == ("log_directory", "log_level")
+        assert [warning.partition(",")[0] for warning in reloaded.warnings] == [
+            f"log_directory: {roots[1]} lies below no root"
+        ]
+        assert [target.name for target in it.lasting.observing.own_log.targets] == [
+            str(roots[1] / "web-1.log"),
+            "standard error",
+        ]

@@ -68,17 +68,18 @@ def members_of(told: Told, host: str) -> dict[str, Any]:
     return own | {f"{name}_" if name in own else name: value for name, value in told.fields.items()}
 
 
-def json_lines(host: str) -> Form:
+def json_lines(host: str, longest: int = LONGEST_LINE) -> Form:
     """Return what makes lines of JSON.
 
     Args:
         host: the agent's name.
+        longest: characters of a line at most.
     """
 
     def line(told: Told) -> str:
         members = members_of(told, host)
         text = _object(members)
-        return text if len(text) <= LONGEST_LINE else _object(_shortened(members))
+        return text if len(text) <= longest else _object(_shortened(members, longest))
 
     return line
 
@@ -95,10 +96,10 @@ def _escaped(unsafe: re.Match[str]) -> str:
     return f"\\u{ord(unsafe[0]):04x}"
 
 
-def _shortened(members: Mapping[str, Any]) -> dict[str, Any]:
+def _shortened(members: Mapping[str, Any], longest: int) -> dict[str, Any]:
     """Return members that fit into a line: long ones are cut, later ones left out, and the member `cut` names both."""
     kept: dict[str, Any] = {}
-    cut, room = [], LONGEST_LINE - 2 * LONGEST_CUT
+    cut, room = [], longest - 2 * LONGEST_CUT
     for name, value in members.items():
         most = max(LONGEST_CUT, room // 2) if name == "error" else LONGEST_CUT
         short = _cut(value, most)
@@ -115,12 +116,17 @@ def _shortened(members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cut(value: Any, most: int) -> Any:
-    text = value if isinstance(value, str) else _json(value)
+    text = text_of(value)
     return value if len(text) <= most else f"{text[:most]}... ({len(text) - most} more characters)"
 
 
 def _length(name: str, value: Any) -> int:
     return len(_object({name: value}))
+
+
+def text_of(value: Any) -> str:
+    """Return a value as a text: itself if it is one, or as JSON."""
+    return value if isinstance(value, str) else _json(value)
 
 
 def _json(value: Any) -> str:
@@ -133,7 +139,7 @@ def logfmt_lines(host: str) -> Form:
     def line(told: Told) -> str:
         members = members_of(told, host)
         text = _pairs(members)
-        return text if len(text) <= LONGEST_LINE else _pairs(_shortened(members))[:LONGEST_LINE]
+        return text if len(text) <= LONGEST_LINE else _pairs(_shortened(members, LONGEST_LINE))[:LONGEST_LINE]
 
     return line
 
@@ -147,7 +153,7 @@ def _bare(name: str) -> str:
 
 
 def _value(value: object) -> str:
-    text = value if isinstance(value, str) else _json(value)
+    text = text_of(value)
     if _BARE.fullmatch(text) and text.isprintable():
         return text
     quoted = _encode(text)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
+from logagent.telemetry.own_logs.later import Later
 from logagent.telemetry.own_logs.told import Told, told_of
 
 MOST_LINES = 10_000
@@ -37,6 +38,9 @@ class Writing(Protocol):
             After how many seconds it wants to be called again though nothing comes; None: then it does not.
         """
 
+    def finish(self) -> None:
+        """End what is written to; nothing comes any more."""
+
 
 class LogQueue:
     """Takes what is told, from any thread, and has it written by a thread of its own, which starts with the first.
@@ -47,7 +51,7 @@ class LogQueue:
 
     def __init__(self, writing: Writing) -> None:
         self._writing = writing
-        self._waiting: deque[Told] = deque()
+        self._waiting: deque[Told | Later] = deque()
         self._counting = threading.Lock()
         self._text = 0
         self._lost = 0
@@ -67,9 +71,9 @@ class LogQueue:
         """Look at the levels of loggers anew, after some have changed."""
         self._levels = {}
 
-    def put(self, told: Told | logging.LogRecord) -> None:
+    def put(self, told: Told | Later | logging.LogRecord) -> None:
         """Have something written; what does not fit is counted, and told as a line."""
-        if not isinstance(told, Told):
+        if isinstance(told, logging.LogRecord):
             told = told_of(told)
         if len(self._waiting) >= CALM and not self._fits(told):
             return
@@ -97,12 +101,13 @@ class LogQueue:
         """
         self._ending.set()
         if self._thread is None:
+            self._writing.finish()
             return True
         self._awake.set()
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
-    def _fits(self, told: Told) -> bool:
+    def _fits(self, told: Told | Later) -> bool:
         with self._counting:
             if len(self._waiting) >= MOST_LINES or self._text + told.size > MOST_TEXT:
                 self._lost += 1
@@ -120,10 +125,12 @@ class LogQueue:
             lines, lost = self._taken()
             again = self._writing.write(lines, lost)
             if last and not self._waiting:
+                self._writing.finish()
                 return
 
     def _taken(self) -> tuple[list[Told], int]:
-        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        lines = [each.told() if isinstance(each, Later) else each for each in taken]
         with self._counting:
             lost, self._lost, self._text = self._lost, 0, 0
         return lines, lost

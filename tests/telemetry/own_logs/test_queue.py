@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from logagent.telemetry.own_logs.handler import QueueHandler
+from logagent.telemetry.own_logs.later import Later
 from logagent.telemetry.own_logs.queue import CALM, MOST_LINES, MOST_TEXT, LogQueue
 from logagent.telemetry.own_logs.told import Told
 
@@ -27,6 +28,7 @@ class Written:
         self.messages: list[str] = []
         self.lost = 0
         self.calls = 0
+        self.finished = 0
         self.again: list[float | None] = []
         self.entered = threading.Event()
         self.may_go_on = threading.Event()
@@ -39,6 +41,9 @@ class Written:
         self.messages += [line.message for line in lines]
         self.lost += lost
         return self.again.pop() if self.again else None
+
+    def finish(self) -> None:
+        self.finished += 1
 
 
 @pytest.fixture
@@ -81,10 +86,11 @@ def test_from_several_threads_nothing_is_lost(queue: LogQueue, written: Written)
     assert written.lost == 0
 
 
-def test_there_is_no_thread_before_the_first_line(queue: LogQueue) -> None:
+def test_there_is_no_thread_before_the_first_line(queue: LogQueue, written: Written) -> None:
     before = threading.active_count()
     assert queue.close()
     assert threading.active_count() == before
+    assert written.finished == 1
 
 
 def test_lines_are_written_together(queue: LogQueue, written: Written) -> None:
@@ -129,6 +135,7 @@ def test_the_writer_is_called_again_when_it_wants(queue: LogQueue, written: Writ
     assert queue.close(LONG)
     assert written.calls >= 1
     assert written.messages == ["x"]
+    assert written.finished == 1
 
 
 def test_levels_of_loggers_count(queue: LogQueue) -> None:
@@ -142,6 +149,19 @@ def test_levels_of_loggers_count(queue: LogQueue) -> None:
         assert queue.is_wanted("logagent.levels.below", logging.WARNING)
     finally:
         logger.setLevel(logging.NOTSET)
+
+
+def test_what_is_put_into_words_later_is_in_the_thread_that_writes(queue: LogQueue, written: Written) -> None:
+    threads: list[threading.Thread] = []
+
+    def words(number: int) -> tuple[str, dict[str, int]]:
+        threads.append(threading.current_thread())
+        return f"number {number}", {}
+
+    queue.put(Later(0, logging.INFO, "logagent", words, (7,)))
+    assert queue.close(LONG)
+    assert written.messages == ["number 7"]
+    assert threads != [threading.current_thread()]
 
 
 def test_records_of_logging_come_through_the_handler(queue: LogQueue, written: Written) -> None:
