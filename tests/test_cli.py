@@ -416,7 +416,7 @@ def test_numpy_is_kept_from_starting_threads() -> None:
 
 NOT_LOADED = {
     *("trio", "httpx", "httpcore", "h11", "anyio", "numpy", "hyperscan", "cryptography", "ssl"),
-    *("zoneinfo", "zstandard", "encodings.idna", "pathlib", "queue", "shutil"),
+    *("zoneinfo", "zstandard", "encodings.idna", "pathlib", "queue", "shutil", "logagent.client"),
 }
 """What a plain question over cleartext does without, though other commands, TLS, or other machines need it."""
 MOST_LOADED = 215

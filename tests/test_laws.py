@@ -40,6 +40,7 @@ UPPER = {
     "authority": frozenset({"core", "config", "terminal"}),
     "admitting": frozenset({"core", "config", "web"}),
     "demo": frozenset({"authority", "core", "config", "peers", "terminal"}),
+    "client": frozenset({"core", "config", "peers"}),
     "telemetry": frozenset({"config", "core"}),
 }
 """The directories above those, and the others that each may import."""
@@ -52,6 +53,10 @@ TELLING = frozenset({"disk", "peers", "web", "fanout"})
 
 COMPOSITION = "running"
 """The directory in which everything is put together: it imports all others, and only the program imports it."""
+
+EXPORTING = frozenset({"client"})
+"""The directories whose `__init__` gives names to other programs, besides saying its law. Nothing else of the package
+imports them, so that nobody in here waits for what they load."""
 
 GROUND = frozenset({"socket_owners", "watched_file"})
 """Modules at the root that lie below all floors: what touches a part of the world that servers and clients both need.
@@ -388,14 +393,21 @@ def cycles(tree: Tree) -> list[str]:
     """No import cycles, be it under TYPE_CHECKING, inside a function, or over a package's __init__."""
     graph: dict[str, set[str]] = {module: set() for module in tree.modules}
     for module in tree.modules:
-        graph[module] |= _packages_of(module)
+        graph[module] |= _packages_of(module) - _exporting(tree, module)
     for one in tree.imports:
-        graph[one.importer] |= ({one.imported} | _packages_of(one.imported)) & tree.modules.keys() - {one.importer}
+        imported = {one.imported} | (_packages_of(one.imported) - _exporting(tree, one.importer))
+        graph[one.importer] |= imported & tree.modules.keys() - {one.importer}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         return [" <- ".join(error.args[1])]
     return []
+
+
+def _exporting(tree: Tree, module: str) -> set[str]:
+    """The package that a module lies in, if that gives names of its modules, which hold no names of it."""
+    floor = tree.floor(module)
+    return {f"{module.split('.')[0]}.{floor}"} if floor in EXPORTING else set()
 
 
 def _packages_of(module: str) -> set[str]:
@@ -471,8 +483,27 @@ def laws_unsaid(tree: Tree) -> list[str]:
         code = next(code for module, code in tree.modules.items() if module.endswith(f".{directory}"))
         said = (ast.get_docstring(code) or "").replace("\n", " ")
         broken += [f"{directory} does not say: {law}" for law in _laws_of(directory) if law not in said]
-        broken += [f"{directory}/__init__.py holds more than its law"] if len(code.body) > 1 else []
+        more = [each for each in code.body[1:] if directory not in EXPORTING or not _exports(each)]
+        broken += [f"{directory}/__init__.py holds more than its law"] if more else []
     return broken
+
+
+def _exports(statement: ast.stmt) -> bool:
+    """Whether a statement gives a name on, or lists those that are given."""
+    if isinstance(statement, ast.Assign):
+        return [getattr(target, "id", "") for target in statement.targets] == ["__all__"]
+    return isinstance(statement, ast.ImportFrom)
+
+
+def exporting_within(tree: Tree) -> list[str]:
+    """What gives names to other programs is imported by nothing of the package."""
+    return [
+        str(one)
+        for one in tree.imports
+        if (floor := tree.floor(one.imported)) in EXPORTING
+        and tree.is_own(one.imported)
+        and tree.floor(one.importer) != floor
+    ]
 
 
 def _is_lawless(tree: Tree, module: str) -> bool:
@@ -508,6 +539,7 @@ LAWS = [
     server_elsewhere,
     asking_through_the_web,
     laws_unsaid,
+    exporting_within,
 ]
 
 
@@ -552,6 +584,10 @@ LAWFUL = {
     "telemetry/hook.py": "from tower.core.query import Query",
     "telemetry/own_logs.py": "from tower.telemetry import hook\nfrom tower.config import values",
     "running/__init__.py": '"""All of it: may import all other directories."""',
+    "client/__init__.py": '"""A program. May import ``core``, ``config`` and ``peers``."""\n'
+    'from tower.client.asking import ask\n__all__ = ["ask"]',
+    "client/asking.py": "from tower.client import lines\nfrom tower.peers import source",
+    "client/lines.py": "import json",
     "socket_owners.py": "import socket",
     "agent.py": "from tower.disk import reader\nimport tower.peers.source\nfrom tower import __version__",
     "running/serving.py": "from tower import agent\nfrom tower.web import app\nfrom tower.peers import source",
@@ -672,6 +708,12 @@ CHECKING = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
         (laws_unsaid, "web/__init__.py", LAWFUL["disk/__init__.py"], "web does not say: May import"),
         (laws_unsaid, "core/__init__.py", "from tower.core import batch", "core does not say: no files"),
         (laws_unsaid, "disk/__init__.py", LAWFUL["disk/__init__.py"] + "\nx = 1", "holds more than its law"),
+        (laws_unsaid, "client/__init__.py", LAWFUL["client/__init__.py"] + "\nx = 1", "holds more than its law"),
+        (cycles, "client/lines.py", "from tower.client import ask", "tower.client"),
+        (cycles, "client/lines.py", "from tower.client import asking", "tower.client.asking"),
+        (exporting_within, "terminal/x.py", "from tower.client import ask", "tower.terminal.x:1 imports tower.client"),
+        (exporting_within, "cli.py", "def f():\n    from tower import client", "tower.cli:2 imports tower.client"),
+        (upper_reaching, "client/x.py", "from tower.terminal import query", "tower.client.x:1 imports"),
         (laws_unsaid, "shared/__init__.py", "", "tower.shared lies in a directory without a law"),
     ],
 )  # fmt: skip
@@ -690,5 +732,6 @@ def test_asking_an_agent_loads_neither_the_web_framework_nor_what_makes_certific
     loaded = set(json.loads(ran.stdout))
     assert "logagent.peers.source" in loaded
     assert not loaded & (
-        WEB_FRAMEWORK | {"cryptography", "jwt", "logagent.web", "logagent.running.serving", "logagent.authority"}
+        WEB_FRAMEWORK
+        | {"cryptography", "jwt", "logagent.client", "logagent.web", "logagent.running.serving", "logagent.authority"}
     )

@@ -13,20 +13,15 @@ from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out
 from logagent.core.merging.positions import Positions
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
+from logagent.peers.retrying import (
+    FIRST_WAIT,
+    GIVEN_UP,
+    LAST_WORDS,
+    LONGEST_WAIT,
+    MISSED_HEARTBEATS,
+    without_the_obvious,
+)
 
-FIRST_WAIT = 0.25
-"""Seconds before a source is asked again: an agent that restarts is often back after that."""
-LONGEST_WAIT = 15.0
-"""The wait doubles up to this many seconds: short enough for people, and no load for a network of hundreds of hosts."""
-MISSED_HEARTBEATS = 2
-"""Heartbeats without a sign of life after which a source counts as dead: a single one may be late."""
-GIVEN_UP = 3600.0
-"""Seconds after which a source that does not come back is given up and reported: it may have been removed for good."""
-LAST_WORDS = 1.0
-"""Seconds beyond the timeout to wait for a source's outcome: the source keeps the same deadline itself."""
-
-_OBVIOUS = ("cannot connect: ", "connection lost: ")
-"""Beginnings of reasons that only repeat what the notice says."""
 _LEFT_OUT = "what it wrote before it could be reached is left out; ask for it without a follow"
 """What is told of a source that is reached for the first time after the follow began, with no place to go on from."""
 
@@ -145,9 +140,7 @@ class _Attempts:
         return query
 
     def _broken(self, outcome: Outcome) -> str:
-        reason = outcome.message or "no reason given"
-        for beginning in _OBVIOUS:
-            reason = reason.removeprefix(beginning)
+        reason = without_the_obvious(outcome.message)
         lacking = self._lines and not self._resumable
         meanwhile = "trying again; lines may be missing then" if lacking else "trying again"
         return f"{'lost' if self._heard else 'cannot be reached'}: {reason}; {meanwhile}"

@@ -14,7 +14,8 @@ from trio.testing import MockClock
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Out, Position
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Order, Query
-from logagent.peers.resumed import FIRST_WAIT, GIVEN_UP, LAST_WORDS, LONGEST_WAIT, Resumed
+from logagent.peers.resumed import Resumed
+from logagent.peers.retrying import FIRST_WAIT, GIVEN_UP, LAST_WORDS, LONGEST_WAIT
 
 GONE = Outcome(Status.UNAVAILABLE, "connection lost: the agent closed the connection")
 REFUSED = Outcome(Status.UNAVAILABLE, "cannot connect: connection refused")
