@@ -5,9 +5,11 @@ COPY pyproject.toml README.md LICENSE ./
 COPY logagent logagent
 RUN pip wheel --no-deps --wheel-dir /wheels .
 COPY constraints.txt ./
+# Such as `--build-arg EXTRAS=otel`, for an agent that sends traces.
+ARG EXTRAS=""
 # The final image gets this directory alone: no sources, wheels or build tools.
 RUN python -m venv --without-pip /opt/logagent \
- && pip --python /opt/logagent/bin/python install -c constraints.txt /wheels/logagent-*.whl
+ && pip --python /opt/logagent/bin/python install -c constraints.txt "$(echo /wheels/logagent-*.whl)${EXTRAS:+[$EXTRAS]}"
 
 FROM python:3.13-slim-bookworm
 # A number that does not change: volumes and `group_add` rest on it. The directories are mount points of

@@ -28,7 +28,7 @@ WINGS = {
     "peers": ("client", "", "direct"),
     "web": ("server", "admission", "description", ""),
     "terminal": ("", "unix"),
-    "telemetry": ("", "own_logs", "metrics"),
+    "telemetry": ("", "own_logs", "metrics", "traces"),
 }
 """The wings of each directory from the ground up: a wing imports only those below it. The empty name stands for the
 modules that lie in the directory itself."""
@@ -107,14 +107,13 @@ _OF_COMMANDS = frozenset(
     {"address", "answer", "command_parser", "times", "flags", "plain", "printers", "secured", "tables"}
 )
 _OF_COMMANDS |= {"grep", "grep_arguments", "reading", "question", "patterns", "files"}
-LOADING_LATE = (
-    frozenset({"cli", "__main__", "certificates", "arrays", "coding", "described", "identity_provider", "metrics"})
-    | _OF_COMMANDS
-)
+_OF_AGENTS = frozenset({"arrays", "coding", "described", "identity_provider", "metrics", "configured"})
+LOADING_LATE = frozenset({"cli", "__main__", "certificates"}) | _OF_AGENTS | _OF_COMMANDS
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
 certificates, which is needed where a handshake failed, for numpy, which is needed for many lines, or for zstandard,
-which is needed between machines; and no agent without an identity provider for what verifies signed tokens, or before
-somebody asks for the API's description, or for figures, for what makes them. The others
+which is needed between machines; and no agent without an identity provider for what verifies signed tokens, nor one
+without a collector for what makes spans, nor, before somebody asks for the API's description, or for figures, for what
+makes them. The others
 are of the command line: what only TLS, only settings, only counts and only mistakes need."""
 
 WEB_FRAMEWORK = frozenset({"quart", "quart_trio", "hypercorn", "werkzeug"})

@@ -25,6 +25,7 @@ _AS_READ = (
     *("listen_mode", "allow_cleartext", "trust_loopback", "peer_pause", "patience", "disk_threads", "page_cache"),
     *("max_line", "max_files", "max_walk", "max_answers", "max_follows", "max_time", "max_bytes", "graceful"),
     *("log_max_bytes", "log_keep"),
+    "traces_sample",
 )
 """Settings of one value that is as it was read, and hangs on no other."""
 
@@ -89,6 +90,9 @@ class _Checked:
             root_timezone=self._of_roots("root_timezone", roots),
             time_format=tuple(self._values.several("time_format")),
             **self._own_log(roots),
+            traces=self._values.one("traces") if "traces" in self._given else "",
+            traces_headers=self._values.path("traces_headers"),
+            traces_ca=self._values.path("traces_ca"),
             **{name: self._values.one(name) for name in _AS_READ},
         )
 

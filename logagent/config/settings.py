@@ -40,6 +40,7 @@ class Settings:
         log_to: targets, each once.
         log_directory: None: there are no files.
         log_level: by the names of loggers.
+        traces: a URL, or `none`; empty: what the environment says.
     """
 
     name: str
@@ -93,3 +94,7 @@ class Settings:
     log_level: Mapping[str, int] = field(default_factory=lambda: {"logagent": 20})
     log_max_bytes: int = 10 * 1024**2
     log_keep: int = 5
+    traces: str = ""
+    traces_sample: float = 1.0
+    traces_headers: Path | None = None
+    traces_ca: Path | None = None

@@ -10,6 +10,7 @@ from logagent.config import (
     page_cache,
     time_formats,
     timezones,
+    traces_settings,
     values,
 )
 from logagent.config.setting import Setting
@@ -240,6 +241,7 @@ SETTINGS = (
         between="\n",
     ),
     *own_log.OWN_LOG,
+    *traces_settings.TRACES,
 )
 """The table of settings, in the order in which documentation shows them."""
 

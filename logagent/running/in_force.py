@@ -30,6 +30,7 @@ from logagent.peers.known_agents import Peers
 from logagent.running.judging import RulesJudge
 from logagent.running.kept_peers import HeldPeers
 from logagent.running.observing import Observing
+from logagent.telemetry.traces.configured import check as traces_warnings
 from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
@@ -120,6 +121,7 @@ def prepared(settings: Settings, before: InForce | None = None) -> Prepared:
         _check_tokens(settings)
         tls = before.tls if before.tls.same_files(tls) else tls
     formats, provider = named_formats(settings.time_format), _provider(settings, before)
+    warnings = (*warnings, *traces_warnings(settings))
     access = access_of(settings, rules_of(settings), provider, tls.revocations)
     unserved = own_log.not_served(settings.log_directory, settings.root)
     warnings = (*warnings, *filter(None, [unserved]))

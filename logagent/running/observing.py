@@ -17,6 +17,7 @@ from logagent.telemetry.metrics.early_refusals import counted_early
 from logagent.telemetry.metrics.loop_lag import watch_lag
 from logagent.telemetry.metrics.metrics import Metrics
 from logagent.telemetry.own_logs.own_log import OwnLog
+from logagent.telemetry.traces.configured import Tracing
 
 STDERR = 2
 """The descriptor of standard error."""
@@ -37,11 +38,14 @@ class Observing:
         own_log: the agent's own log, which what is told of requests goes into, too.
         telemetry: tells them of its requests.
         metrics: its figures.
+        tracing: sends its traces.
     """
 
     def __init__(self, settings: Settings, warn: Callable[[str], None] = lambda text: None) -> None:
         self.own_log = OwnLog(settings, STDERR, is_terminal=os.isatty(STDERR))
         observers: list[Observer] = []
+        self.tracing = Tracing(settings)
+        observers.extend(self.tracing.observers)
         self.metrics = Metrics(settings.peer)
         observers.append(self.metrics.counting)
         self.telemetry = Telemetry(observers)
@@ -50,11 +54,12 @@ class Observing:
         """Take other settings, after a reload."""
         self.metrics.counting.peers.renew(settings.peer)
         self.own_log.renew(settings)
+        self.tracing.renew(settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Let run what the observers need beside the agent, while the block runs."""
-        async with AsyncExitStack() as stack, trio.open_nursery() as nursery:
+        async with AsyncExitStack() as stack, self.tracing.running(self.telemetry), trio.open_nursery() as nursery:
             self.own_log.start()
             stack.callback(self.own_log.close)
             _log.info("starts", extra={"fields": _OF_PROCESS | {"pid": os.getpid()}})

@@ -5,5 +5,5 @@ answered, the other directories call the one module ``hook``, and import nothing
 calls it.
 
 Doors: ``hook.Telemetry`` tells observers of requests; ``hook.Observer`` is what each of them is; ``own_logs`` is the
-agent's own log.
+agent's own log; ``traces.configured`` sends its traces.
 """

@@ -126,6 +126,7 @@ class Story:
         path: of the request's URL, without its query, and without what may be parameters in the wrong place.
         client: the client's address and port, for people; empty: it has none.
         version: of HTTP.
+        scheme: `https` or `http`.
         accepted_at: when it came, in nanoseconds since the epoch.
         began: the same, as `time.perf_counter_ns` counts.
         caller: who asks; empty: it is not settled.
@@ -152,6 +153,7 @@ class Story:
     path: str = ""
     client: str = ""
     version: str = ""
+    scheme: str = ""
     accepted_at: int = field(default_factory=time.time_ns)
     began: int = field(default_factory=time.perf_counter_ns)
     caller: str = ""

@@ -55,6 +55,7 @@ def begin_story(scope: Any, telemetry: Telemetry) -> Story:
         path=bare_path(scope["path"]),
         client=_peer(scope.get("client")),
         version=scope["http_version"],
+        scheme=scope["scheme"],
     )
     telemetry.begin(story)
     scope[_PLACE] = story.trace
