@@ -8,7 +8,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_text
 from prometheus_client.samples import Sample
 
+from logagent.telemetry.metrics.figures import Figures, Usage
 from logagent.telemetry.metrics.metrics import Metrics
+from logagent.telemetry.metrics.peers import PeerSeen
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -55,3 +57,17 @@ class Scrape:
 def scrape(metrics: Metrics) -> Scrape:
     """What an agent's figures say now, traces included."""
     return Scrape.of_openmetrics(metrics.exposed(OPENMETRICS)[0])
+
+
+def full() -> Metrics:
+    """Figures of which each has a sample."""
+    metrics = Metrics(["db-1"])
+    some = Usage(1, 2)
+    metrics.figures = lambda: Figures(archives={"decoders": some}, certificates={"web-1": 1.0})
+    counting = metrics.counting
+    counting.queries["logs", "all", "2xx", "OK"] += 1
+    counting.probes["metrics", "2xx"] += 1
+    counting.refusals["400"] += 1
+    counting.peers.peers["db-1"] = PeerSeen("ok", 1.0, 2.0)
+    counting.peers.peers["db-1"].ends["OK"] += 1
+    return metrics

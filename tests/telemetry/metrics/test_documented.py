@@ -5,27 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from logagent.telemetry.metrics.figures import Figures, Usage
 from logagent.telemetry.metrics.limits import LIMITS
-from logagent.telemetry.metrics.metrics import Metrics
-from logagent.telemetry.metrics.peers import PeerSeen
+from testbed.scrapes import full
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "metrics.md"
 SUFFIXES = {"counter": "_total", "info": "_info"}
-
-
-def full() -> Metrics:
-    """Figures of which each has a sample."""
-    metrics = Metrics(["db-1"])
-    some = Usage(1, 2)
-    metrics.figures = lambda: Figures(archives={"decoders": some}, certificates={"web-1": 1.0})
-    counting = metrics.counting
-    counting.queries["logs", "all", "2xx", "OK"] += 1
-    counting.probes["metrics", "2xx"] += 1
-    counting.refusals["400"] += 1
-    counting.peers.peers["db-1"] = PeerSeen("ok", 1.0, 2.0)
-    counting.peers.peers["db-1"].ends["OK"] += 1
-    return metrics
 
 
 def between(mark: str) -> str:
