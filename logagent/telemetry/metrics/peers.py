@@ -22,6 +22,8 @@ _STATES = {
     Status.INTERNAL: FAILING,
 }
 """What an answer makes of a peer; with any other status it has answered, and what it says is about the question."""
+_EXPECTED = (Status.OK.name, Status.UNAVAILABLE.name, LEFT_BEHIND)
+"""Ends that are there from the start, since Prometheus sees no rise in a figure that begins with 1."""
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class PeerSeen:
     state: str = UNKNOWN
     asked: float | None = None
     answered: float | None = None
-    ends: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(_EXPECTED, 0)))
 
 
 class PeersSeen:
