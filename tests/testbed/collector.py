@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -133,7 +134,7 @@ def accept(handler: BaseHTTPRequestHandler) -> None:
 
 
 @contextmanager
-def collecting(respond: Respond = accept) -> Iterator[Collector]:
+def collecting(respond: Respond = accept, tls: ssl.SSLContext | None = None) -> Iterator[Collector]:
     """Run a collector while the block runs."""
     collector = Collector()
 
@@ -157,9 +158,11 @@ def collecting(respond: Respond = accept) -> Iterator[Collector]:
             pass  # The exporter has closed the connection.
 
     with Server(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        collector.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_address[1]}/v1/traces"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        collector.url = f"http://127.0.0.1:{server.server_address[1]}/v1/traces"
         try:
             yield collector
         finally:
@@ -176,11 +179,21 @@ class Traced:
     """
 
     def __init__(self, url: str, names: Sequence[str], headers: Mapping[str, str] | None = None) -> None:
-        self._pipelines = {name: Pipeline(exporter_to(url, headers or {}, None), name) for name in names}
+        self._exporters = {name: exporter_to(url, headers or {}, None) for name in names}
+        self._pipelines = {name: Pipeline(exporter, name) for name, exporter in self._exporters.items()}
         self.tracers = {name: RequestTracer(each.maker, each.ids, name) for name, each in self._pipelines.items()}
         self.telemetry = {name: Telemetry([tracer]) for name, tracer in self.tracers.items()}
         for tracer in self.tracers.values():
             tracer.peers = {name: f"http://{name}" for name in names}
+
+    def fill(self, name: str, count: int) -> None:
+        """Make spans that belong to no request."""
+        for _ in range(count):
+            self._pipelines[name].maker.start_span("filling").end()
+
+    def dropped(self, name: str) -> int:
+        """How many spans of an agent found no room."""
+        return self._exporters[name].dropped
 
     def flush(self) -> None:
         for pipeline in self._pipelines.values():

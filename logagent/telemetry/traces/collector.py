@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -79,6 +80,8 @@ def _why(error: Exception) -> str:
             return "its name cannot be resolved"
         if isinstance(reason, TimeoutError | requests.Timeout):
             return "it does not answer in time"
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {reason.verify_message}"
         if isinstance(reason, HTTPException):
             return "it speaks no HTTP"
         if isinstance(reason, OSError) and reason.strerror and not isinstance(reason, requests.RequestException):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
+from logagent.authority import certs
 from logagent.telemetry.traces import collector as module
 from logagent.telemetry.traces import pipeline as pipelines
 from logagent.telemetry.traces.collector import (
@@ -156,6 +159,63 @@ def test_its_name_is_not_known(caplog: pytest.LogCaptureFixture, monkeypatch: py
     pipeline.flush()
     pipeline.close()
     assert "its name cannot be resolved; 1 span was lost" in told(caplog)[0]
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("pki")
+    certs.init(directory, now=datetime.now(UTC))
+    certs.host("collector", directory, addresses=["127.0.0.1"], now=datetime.now(UTC))
+    return directory
+
+
+def https(pki: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pki / "collector.pem", pki / "collector-key.pem")
+    return context
+
+
+def test_an_authority_may_be_named(pki: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/file")  # has no say
+    with collecting(tls=https(pki)) as it:
+        pipeline = Pipeline(exporter_to(it.url, {}, pki / "ca.pem"), "web-1")
+        make_spans(pipeline)
+        pipeline.close()
+    assert len(it.spans) == 1
+
+
+def test_a_collector_of_another_authority_gets_nothing(
+    pki: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EXPORT_TIME", 0.2)
+    with collecting(tls=https(pki)) as it:
+        pipeline = Pipeline(exporter_to(it.url, {"authorization": "Bearer t0ken"}, None), "web-1")
+        make_spans(pipeline)
+        pipeline.flush()
+        pipeline.close()
+        assert it.requests == 0
+    assert "its certificate is not trusted: unable to get local issuer certificate; 1 span was lost" in told(caplog)[0]
+
+
+def test_an_answer_that_does_not_end_holds_up_nothing_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("content-length", "1000")
+        handler.end_headers()
+        handler.wfile.write(b"x")
+        over.wait()
+
+    monkeypatch.setattr(module, "EXPORT_TIME", 0.2)
+    with collecting(trickle) as it:
+        exporter = exporter_to(it.url, {}, None)
+        pipeline = Pipeline(exporter, "web-1")
+        make_spans(pipeline)
+        pipeline.flush()
+        assert exporter.done == 1
+        over.set()
+        pipeline.close()
 
 
 class Hanging:
