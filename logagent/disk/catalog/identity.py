@@ -95,6 +95,44 @@ def place_of(files: Sequence[Generation], known: int) -> int | None:
     return place_where(files, lambda head: has_fingerprint(head, known))
 
 
+def search(
+    files: Sequence[Generation], known: int, find: Callable[[], Sequence[Generation]]
+) -> tuple[int | None, Sequence[Generation]]:
+    """Return the index of the file with a fingerprint, None if it is gone, and the listing in which it was searched.
+
+    Files that are renamed, compressed or copied between a listing and the look into them are not found in it, although
+    they are still there. So as long as another listing differs, it is searched too, at most `LISTINGS` times.
+
+    Args:
+        files: as they were listed; searched first.
+        known: the fingerprint.
+        find: lists the files as they are now; none: only those listed are searched.
+
+    Raises:
+        OSError: when a file cannot be read.
+    """
+    for _ in range(LISTINGS):
+        place = place_of(files, known)
+        if place is not None and _has_its_name(files[place]):
+            return place, files
+        before, files = files, listed(find) or files
+        if are_same(before, files):
+            break
+    return None, files
+
+
+def _has_its_name(file: Generation) -> bool:
+    """Return whether a file is still called as it was when it was found."""
+    try:
+        descriptor = file.open()
+    except (OSError, Failure):
+        return False
+    try:
+        return is_same(file, inode_of(descriptor))
+    finally:
+        os.close(descriptor)
+
+
 def place_of_inode(files: Sequence[Generation], inode: tuple[int, int], known: int) -> int | None:
     """Return the index of a file by its inode and its fingerprint; None if it is gone.
 

@@ -119,7 +119,7 @@ class FilePlan:
         if not self.begun:
             self._plan(self._from_beginning(files))
             return None
-        place = identity.place_of(files, self._last_fingerprint)
+        place, files = identity.search(files, self._last_fingerprint, self._again)
         if place is None:
             self._ahead = []
             return losses.lost(self._name, met)
@@ -129,19 +129,24 @@ class FilePlan:
     def go_on_from(self, position: Position) -> bool:
         """Continue in a copy of a file that was overwritten; return whether there is one."""
         self._plans += 1
-        ahead = self._behind(position, identity.listed(self._again))
+        ahead, _ = self._behind(position, identity.listed(self._again))
         if ahead is None or self._plans > MAX_PLANS:
             return False
         self._plan(ahead)
         return True
 
-    def _behind(self, position: Position, files: Sequence[Generation]) -> Sequence[Generation] | None:
-        """Return the file of a position, to be read from there, and the files to read after it; None if it is gone."""
-        place = identity.place_of(files, position.fingerprint)
+    def _behind(
+        self, position: Position, files: Sequence[Generation]
+    ) -> tuple[Sequence[Generation] | None, Sequence[Generation]]:
+        """Return the file of a position, to be read from there, and the files to read after it; None if it is gone.
+
+        Beside them all files, as they are now if it was not found among those given.
+        """
+        place, files = identity.search(files, position.fingerprint, self._again)
         if place is None:
-            return None
+            return None, files
         self._resume = position
-        return files[place:] if self._newest else files[: place + 1]
+        return files[place:] if self._newest else files[: place + 1], files
 
     def _from_position(self, files: Sequence[Generation]) -> Sequence[Generation]:
         """Return the files that the query still has to read: if it has a position, those not fully read before."""
@@ -151,7 +156,7 @@ class FilePlan:
         # A position without a fingerprint lies in an empty file: oldest first all files were empty, else the newest.
         if not position.fingerprint:
             return files[1:] if self._newest else files
-        ahead = self._behind(position, files)
+        ahead, files = self._behind(position, files)
         if ahead is not None:
             return ahead
         if not self._newest or position.offset:

@@ -101,6 +101,27 @@ def test_a_file_is_found_by_its_fingerprint_compressed_or_not_and_past_what_cann
     assert identity.place_of(files, fingerprint(b"another line\n")) is None
 
 
+def test_a_file_that_is_renamed_after_it_was_listed_is_searched_for_in_another_listing() -> None:
+    before, after = [file("app.log", THIRD, None)], [file("app.log", THIRD, None), file("app.log.1", SECOND, None)]
+    place, files = identity.search(before, fingerprint(SECOND[:FINGERPRINT_BYTES]), in_turn(after))
+    assert (place, names(files)) == (1, ["app.log", "app.log.1"])
+
+
+def test_a_file_whose_name_belongs_to_another_by_now_is_not_taken_for_it() -> None:
+    """In the listing it is another's name, beside which the wrong files stand."""
+    before, after = [file("app.log", FIRST, 1)], [file("app.log", THIRD, None), file("app.log.1", FIRST, None)]
+    place, files = identity.search(before, fingerprint(FIRST), in_turn(after))
+    assert (place, names(files)) == (1, ["app.log", "app.log.1"])
+
+
+def test_a_file_that_is_gone_is_searched_for_until_nothing_is_renamed() -> None:
+    one, two = [file("app.log", FIRST, None)], [file("app.log.1", FIRST, None)]
+    place, files = identity.search(one, fingerprint(THIRD), in_turn(two))
+    assert (place, names(files)) == (None, ["app.log.1"])
+    assert identity.search(one, fingerprint(THIRD), list)[0] is None
+    assert identity.search(one, fingerprint(THIRD), ever_changing())[0] is None
+
+
 def test_what_cannot_be_opened_begins_with_nothing() -> None:
     assert [identity.beginning_of(each) for each in UNOPENABLE] == [b"", b""]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class Files:
     def __init__(self, directory: Path, *texts: str) -> None:
         self.directory = directory
         self.known_times = KnownTimes()
+        self.after_listings: list[Callable[[], None]] = []
         for number, text in enumerate(texts):
             self.path(number).write_text(text)
 
@@ -42,6 +43,8 @@ class Files:
             opener = partial(os.open, path, os.O_RDONLY)
             identity = status.st_dev, status.st_ino
             listed.append(Generation(path.name, path.name, status.st_size, MODIFIED, opener, identity=identity))
+        if self.after_listings:
+            self.after_listings.pop(0)()
         return listed
 
     def plan(self, **asked: Any) -> FilePlan:
@@ -163,6 +166,36 @@ def test_a_position_of_another_log_says_nothing(files: Files) -> None:
 
 
 # Rotated meanwhile.
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [(Order.NEWEST, ["app.log.2", "app.log.3"]), (Order.OLDEST, ["app.log.2", "app.log.1", "app.log"])],
+)
+def test_the_file_of_a_position_is_found_though_it_was_renamed_after_the_files_were_listed(
+    order: Order, expected: list[str], files: Files
+) -> None:
+    """A resumed follow would else send all older files once more, and tell of a loss that there was not."""
+    before = files.listed()
+    files.rotate()
+    query = Query.of(files=("app.log",), order=order, positions=at("two\n", 2))
+    plan = FilePlan(query, "app.log", before, files.listed, files.known_times)
+    assert (names(plan), plan.losses) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"), [(Order.NEWEST, ["app.log.4"]), (Order.OLDEST, ["app.log.2", "app.log.1", "app.log"])]
+)
+def test_the_file_that_was_read_last_is_found_though_it_is_renamed_after_the_files_are_listed_again(
+    order: Order, expected: list[str], files: Files
+) -> None:
+    plan = files.plan(order=order)
+    plan.next(), plan.next()
+    plan.note(fingerprint(b"two\n"))
+    files.rotate("newer\n")
+    files.after_listings = [lambda: None, lambda: files.rotate("newest\n")]  # two that are equal are taken for settled
+    assert plan.plan_anew("app.log.2") is None
+    assert names(plan) == expected
 
 
 def test_a_file_that_is_still_there_was_not_rotated(files: Files) -> None:
