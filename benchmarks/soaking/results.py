@@ -1,0 +1,64 @@
+"""What must hold after a run, as a table, and what else there is to tell of it."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from soaking import standing
+from soaking.account import Ending
+from soaking.running import Soak
+
+SHOWN = 30
+"""Faults that are printed."""
+MOST_INCOMPLETE = 0.25
+"""Part of the answers that may be incomplete: of fewer complete ones the checks would say little."""
+HEAD = ["what", "begin", "end", "bound", "holds", "why"]
+
+
+def rows(soak: Soak) -> Iterator[tuple[bool, list[str]]]:
+    """All that must hold, with its figures."""
+    begin, end = soak.rounds[0], soak.rounds[-1]
+    for host in soak.hosts:
+        yield from standing.compared(host.name, begin[host.name], end[host.name], host.starts == 1)
+    account = soak.account
+    verdicts = account.verdicts()
+    whole = verdicts[0] / max(1, verdicts.total())
+    broken = sum(asked.ending is Ending.BROKEN and asked.kind != "strict" for asked in account.asked)
+    bugs = sum("Traceback" in host.talk for host in soak.hosts)
+    exits = sum((host.exits for host in soak.hosts), start=Counter[int]())
+    yield _row("faults of answers", f"{account.lines_checked:,} lines checked", len(account.faults), 0)
+    yield _row("answers broken by the agent", "", broken, 0)
+    yield _row("agents that told of a bug", "", bugs, 0)
+    yield _row("ends with another code than 0 and SIGKILL's", "", exits.total() - exits[0] - exits[-signal.SIGKILL], 0)
+    least = 1 - MOST_INCOMPLETE
+    yield whole >= least, ["complete answers", "", f"{whole:.1%}", f"at least {least:.0%}", _yes(whole >= least), ""]
+
+
+def _row(what: str, begin: str, count: int, most: int) -> tuple[bool, list[str]]:
+    return count <= most, [what, begin, f"{count:,}", f"at most {most:,}", _yes(count <= most), ""]
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "**no**"
+
+
+def table(lines: Sequence[Sequence[str]]) -> str:
+    """The rows as Markdown."""
+    widths = [max(map(len, column)) for column in zip(HEAD, *lines, strict=True)]
+    made = ["| " + " | ".join(map(str.ljust, line, widths)) + " |" for line in (HEAD, *lines)]
+    made.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(made)
+
+
+def details(soak: Soak) -> Iterator[str]:
+    """What the table does not say."""
+    yield from soak.account.by_kind()
+    yield ", ".join(f"{count} {what}" for what, count in sorted(soak.account.disturbances.items()))
+    yield f"verdicts: {dict(sorted(soak.account.verdicts().items()))}"
+    for host in soak.hosts:
+        sizes = ", ".join(f"{taken[host.name].rss / 1e6:.1f}" for taken in soak.rounds)
+        yield f"{host.name}: RSS at rest {sizes} MB; {host.starts} starts, exits {dict(host.exits)}"
+        yield f"{host.name}: more of {standing.grown(soak.rounds[0][host.name], soak.rounds[-1][host.name])}"
+    yield from soak.account.faults[:SHOWN]
