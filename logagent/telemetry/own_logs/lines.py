@@ -27,6 +27,7 @@ LEVELS = {10: "debug", 20: "info", 30: "warning", 40: "error", 50: "critical"}
 Form = Callable[[Told], str]
 """Makes a line of what was told, without a line break at its end or in it."""
 
+_OWN = frozenset({"time", "level", "logger", "message", "host"})
 _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _BARE = re.compile(r"[^\s\"=\\]+")
 
@@ -75,13 +76,32 @@ def json_lines(host: str, longest: int = LONGEST_LINE) -> Form:
         host: the agent's name.
         longest: characters of a line at most.
     """
+    named = _encode(host)
 
     def line(told: Told) -> str:
+        text = _quickly(told, named)
+        if text is not None and len(text) <= longest:
+            return text
         members = members_of(told, host)
         text = _object(members)
         return text if len(text) <= longest else _object(_shortened(members, longest))
 
     return line
+
+
+def _quickly(told: Told, host: str) -> str | None:
+    """Return the line of most things that are told, in two thirds of the time; None: it is not like most."""
+    if type(told.fields) is not dict or not _OWN.isdisjoint(told.fields):
+        return None
+    try:
+        fields = _encode(told.fields)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    text = (
+        f'{{"time":"{time_of(told.time_ns)}","level":"{level_name(told.level)}","logger":{_encode(told.logger)},'
+        f'"message":{_encode(told.message)},"host":{host}{"," if told.fields else ""}{fields[1:]}'
+    )
+    return text if text.isascii() and "\x7f" not in text else _UNSAFE.sub(_escaped, text)
 
 
 def _object(members: Mapping[str, Any]) -> str:

@@ -23,6 +23,8 @@ time than all else. What is killed loses as much."""
 DRAINING = 1.0
 """Seconds that the end of the agent waits for what is still to be written, to a target that may hang."""
 
+_log = logging.getLogger(__name__)
+
 
 class Writing(Protocol):
     """What is done with lines, in the queue's thread."""
@@ -59,6 +61,7 @@ class LogQueue:
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
         self._levels: dict[str, int] = {}
+        self._has_failed = False
 
     def is_wanted(self, logger: str, level: int) -> bool:
         """Return whether what a logger of this name tells at this level is written at all."""
@@ -122,11 +125,23 @@ class LogQueue:
                 self._ending.wait(GATHERING)
             last = self._ending.is_set()
             self._awake.clear()
-            lines, lost = self._taken()
-            again = self._writing.write(lines, lost)
+            again = self._write()
             if last and not self._waiting:
                 self._writing.finish()
                 return
+
+    def _write(self) -> float | None:
+        """Write what has come; a bug in that loses these lines only, and is told once."""
+        lines, lost = self._taken()
+        try:
+            return self._writing.write(lines, lost)
+        except Exception:
+            with self._counting:
+                self._lost += len(lines) + lost
+            if not self._has_failed:
+                self._has_failed = True
+                _log.exception("the agent's own log could not be written")
+            return None
 
     def _taken(self) -> tuple[list[Told], int]:
         taken = [self._waiting.popleft() for _ in range(len(self._waiting))]

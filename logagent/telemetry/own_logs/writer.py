@@ -107,11 +107,14 @@ class Writer:
         return self._again(now)
 
     def finish(self) -> None:
-        """Write what was counted, and close all targets."""
+        """Write what was counted, close all targets, and tell what none will take any more."""
         self._take_over()
         self._write((), self._repeats.rest())
         for outlet in self._outlets:
             outlet.target.close()
+            if outlet.lost and self._otherwise is not None:
+                where = f" to {outlet.target.name} until the end: {outlet.target.fault}"
+                self._otherwise.write([_notice(outlet.lost, where, self._now_ns())])
 
     def _take_over(self) -> int:
         """Put other targets in place, if there are any; return how many lines were lost by those before."""

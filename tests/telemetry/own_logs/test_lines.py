@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from logagent.telemetry.own_logs.lines import (
     json_lines,
     level_name,
     logfmt_lines,
+    members_of,
     plain_text,
     time_of,
 )
@@ -50,6 +52,12 @@ def test_the_agents_own_reader_finds_the_time_of_each_line() -> None:
     judgement = judge_with(None, lines, UTC, AT)
     assert judgement.distrust is None
     assert stamper_for(UTC, AT, judgement).stamps(lines) == [AT // 1000 * 1000] * len(lines)
+
+
+@given(TEXTS, st.dictionaries(TEXTS, st.none() | st.integers() | TEXTS | st.lists(TEXTS), max_size=5), st.booleans())
+def test_a_line_has_all_members_in_their_order(message: str, fields: dict[str, Any], is_dict: bool) -> None:
+    one = Told(AT, logging.INFO, "logagent", message, fields if is_dict else MappingProxyType(fields))
+    assert [*json.loads(json_lines("web-1")(one)).items()] == [*members_of(one, "web-1").items()]
 
 
 def test_no_field_takes_the_place_of_another_member() -> None:

@@ -167,6 +167,7 @@ def test_what_cannot_be_written_is_told_where_people_look(tmp_path: Path, stderr
         tell()
     assert stderr.text() == (
         f"the agent's own log: {tmp_path}/taken/web-1.log: File exists; what it does not take is counted\n"
+        f"3 lines not written to {tmp_path}/taken/web-1.log until the end: File exists\n"
     )
 
 

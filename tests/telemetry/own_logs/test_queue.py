@@ -29,6 +29,7 @@ class Written:
         self.lost = 0
         self.calls = 0
         self.finished = 0
+        self.bugs = 0
         self.again: list[float | None] = []
         self.entered = threading.Event()
         self.may_go_on = threading.Event()
@@ -38,6 +39,9 @@ class Written:
         self.calls += 1
         self.entered.set()
         self.may_go_on.wait(LONG)
+        if self.bugs:
+            self.bugs -= 1
+            raise ZeroDivisionError
         self.messages += [line.message for line in lines]
         self.lost += lost
         return self.again.pop() if self.again else None
@@ -136,6 +140,20 @@ def test_the_writer_is_called_again_when_it_wants(queue: LogQueue, written: Writ
     assert written.calls >= 1
     assert written.messages == ["x"]
     assert written.finished == 1
+
+
+def test_a_bug_in_the_writer_loses_its_lines_only_and_is_told(
+    queue: LogQueue, written: Written, caplog: pytest.LogCaptureFixture
+) -> None:
+    written.bugs = 1
+    hang(queue, written)
+    written.may_go_on.set()
+    while written.bugs:
+        pass
+    queue.put(told("second"))
+    assert queue.close(LONG)
+    assert (written.messages, written.lost) == (["second"], 1)
+    assert caplog.messages == ["the agent's own log could not be written"]
 
 
 def test_levels_of_loggers_count(queue: LogQueue) -> None:

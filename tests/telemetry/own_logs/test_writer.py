@@ -110,3 +110,11 @@ def test_at_the_end_what_was_counted_is_written_and_all_is_closed() -> None:
     writer.finish()
     assert kept.messages == ["no", "1 more in 60 s: no"]
     assert kept.is_closed
+
+
+def test_what_was_never_written_is_told_at_the_end() -> None:
+    failing, otherwise = Kept("the disk", room=0), Kept()
+    writer = Writer([failing, Kept()], otherwise)
+    writer.write([told("one")], 0)
+    writer.finish()
+    assert otherwise.messages == ["1 line not written to the disk until the end: no room"]
