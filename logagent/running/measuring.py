@@ -6,17 +6,21 @@ from collections.abc import Mapping
 
 from logagent.disk.archives.memory import KEPT, WINDOWS
 from logagent.disk.threads import DiskThreads
+from logagent.running.observing import Observing
 from logagent.telemetry.metrics.figures import Figures, Usage
 from logagent.web.answers import Answers
 
 
-def figures_of(answers: Answers, threads: DiskThreads, certificates: Mapping[str, float]) -> Figures:
+def figures_of(
+    answers: Answers, threads: DiskThreads, certificates: Mapping[str, float], observing: Observing
+) -> Figures:
     """Return the state of an agent's parts now; any thread may ask.
 
     Args:
         answers: those under way.
         threads: that read the disk.
         certificates: when the agent's own end, by name, in seconds since the epoch.
+        observing: what else is told of the agent, and how much of that was lost.
     """
     load, bounds = threads.load, answers.bounds
     return Figures(
@@ -27,4 +31,5 @@ def figures_of(answers: Answers, threads: DiskThreads, certificates: Mapping[str
         threads=Usage(load.hired, load.most_hired),
         archives={"decoders": Usage(WINDOWS.taken, WINDOWS.most), "passes": Usage(KEPT.taken, KEPT.most)},
         certificates=dict(certificates),
+        dropped_lines=observing.own_log.dropped,
     )

@@ -109,7 +109,9 @@ class Reloader:
         self._stopping = stopping
         self._in_thread = in_thread
         self._one_at_a_time = trio.Lock()
-        lasting.observing.metrics.figures = lambda: figures_of(lasting.answers, lasting.threads, self.now.tls.ends)
+        lasting.observing.metrics.figures = lambda: figures_of(
+            lasting.answers, lasting.threads, self.now.tls.ends, lasting.observing
+        )
         fetch_keys(first.provider, None, nursery)
 
     def refused_at_once(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:

@@ -80,9 +80,8 @@ def of_state(figures: Figures, follow_lag: float) -> Iterator[Metric]:
     for name, end in figures.certificates.items():
         ends.add_metric((name,), end)
     yield ends
-    if figures.dropped_lines is not None:
-        dropped = "Lines of the agent's own logs that could not be written."
-        yield _counter("own_log_dropped_lines", dropped, (), {(): figures.dropped_lines})
+    dropped = "Lines of the agent's own log that could not be written, by each target for itself."
+    yield _counter("own_log_dropped_lines", dropped, (), {(): figures.dropped_lines})
 
 
 def of_process(lags: Spread, threads: int, versions: Mapping[str, str], started: float) -> Iterator[Metric]:

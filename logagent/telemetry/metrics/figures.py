@@ -35,7 +35,7 @@ class Figures:
         threads: hired for the disk, hanging ones too.
         archives: bytes of memory for archives, by what they are for.
         certificates: when the agent's own certificates end, by name, in seconds since the epoch.
-        dropped_lines: lines of its own logs that could not be written; None: it writes none.
+        dropped_lines: of its own log, that could not be written.
     """
 
     answers: Usage = NOTHING
@@ -45,4 +45,4 @@ class Figures:
     threads: Usage = NOTHING
     archives: Mapping[str, Usage] = field(default_factory=dict)
     certificates: Mapping[str, float] = field(default_factory=dict)
-    dropped_lines: int | None = None
+    dropped_lines: int = 0

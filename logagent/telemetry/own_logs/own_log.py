@@ -53,6 +53,11 @@ class OwnLog:
         """Whether refusals stand on standard error as lines for people."""
         return own_log.AUTO in self._settings.log_to
 
+    @property
+    def dropped(self) -> int:
+        """Lines so far that could not be written; see `Writer.dropped`."""
+        return self._writer.dropped
+
     def start(self) -> None:
         """Take what all loggers of the agent tell."""
         self._is_started = True

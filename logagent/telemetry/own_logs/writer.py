@@ -24,11 +24,12 @@ def _notice(lines: int, why: str, time_ns: int) -> Told:
 
 
 class _Outlet:
-    """One target, and how many lines it did not take."""
+    """One target, and how many lines it did not take: `lost` until that is told, and `dropped` in all."""
 
     def __init__(self, target: LogTarget) -> None:
         self.target = target
         self.lost = 0
+        self.dropped = 0
         self._reason = ""
         self._told_at: float | None = None
         self._is_failing = False
@@ -46,6 +47,7 @@ class _Outlet:
         elif self.lost:
             wanted = wanted[1:]
         self.lost += len(wanted) - written
+        self.dropped += len(wanted) - written
         self._reason = self.target.fault or self._reason
 
     def _written(self, lines: Sequence[Told]) -> int:
@@ -91,6 +93,12 @@ class Writer:
         self._now_ns = now_ns
         self._repeats = Repeats()
         self._next: Sequence[LogTarget] | None = None
+        self._dropped = 0
+
+    @property
+    def dropped(self) -> int:
+        """Lines so far that came too fast, or that targets did not take, each for itself; any thread may ask."""
+        return self._dropped + sum(outlet.dropped for outlet in self._outlets)
 
     def replace(self, targets: Sequence[LogTarget]) -> None:
         """Have other targets take lines, from the next write on."""
@@ -101,6 +109,7 @@ class Writer:
         if gone := self._take_over():
             lines = [_notice(gone, " to what they were for then", self._now_ns()), *lines]
         if lost:
+            self._dropped += lost
             lines = [_notice(lost, ": they came faster than they could be", self._now_ns()), *lines]
         now = self._clock()
         self._write(lines, self._repeats.passed(lines, now))
@@ -125,6 +134,7 @@ class Writer:
         gone = [outlet for outlet in self._outlets if outlet.target not in targets]
         for outlet in gone:
             outlet.target.close()
+        self._dropped += sum(outlet.dropped for outlet in gone)
         self._outlets = [kept.get(id(target)) or _Outlet(target) for target in targets]
         return sum(outlet.lost for outlet in gone)
 

@@ -62,6 +62,20 @@ def test_what_is_lost_again_is_counted_anew() -> None:
     assert kept.messages == ["1 line not written: no room", "two", "1 line not written: no room"]
 
 
+def test_all_that_was_lost_is_counted_whoever_lost_it() -> None:
+    narrow, wide, third = Kept(room=1), Kept(room=2), Kept()
+    writer = Writer([narrow, wide])
+    assert writer.dropped == 0
+    writer.write([told("one"), told("two"), told("three")], 0)
+    assert writer.dropped == 2 + 1
+    narrow.room = wide.room = 10
+    writer.write([told("four")], 5)
+    assert writer.dropped == 2 + 1 + 5
+    writer.replace([wide, third])
+    writer.write([told("five")], 0)
+    assert writer.dropped == 2 + 1 + 5
+
+
 def test_that_a_target_fails_is_told_to_the_others_and_not_again_for_a_while() -> None:
     failing, other, clock = Kept("the disk", room=0), Kept(), Clock()
     writer = Writer([failing, other], clock=clock)

@@ -1,0 +1,80 @@
+"""What the parts of an agent say of their state: as much as there is, and as much as there may be."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from logagent.config.settings import Settings
+from logagent.core.query import Query
+from logagent.disk.archives import memory
+from logagent.disk.archives.memory import windowed
+from logagent.disk.threads import DiskThreads
+from logagent.running.measuring import figures_of
+from logagent.running.observing import Observing
+from logagent.web.answers import Answers
+
+ENDING, FOLLOW = (Query.of(files=("app.log",), follow=follow) for follow in (False, True))
+
+
+def observing(**given: object) -> Observing:
+    return Observing(Settings(name="web-1", **given))  # type: ignore[arg-type]
+
+
+async def test_answers_and_follows_are_those_under_way() -> None:
+    answers, threads = Answers("web-1", 5, most_follows=3), DiskThreads()
+    with (
+        answers.one_more(Query.of(files=("app.log",))),
+        answers.one_more(Query.of(files=("app.log",))),
+        answers.one_more(Query.of(files=("app.log",), follow=True)),
+    ):
+        figures = figures_of(answers, threads, {"web-1.pem": 7.0}, observing())
+    assert (figures.answers, figures.follows) == ((2, 5), (1, 3))
+    assert figures.certificates == {"web-1.pem": 7.0}
+    assert figures_of(answers, threads, {}, observing()).answers.now == 0
+
+
+async def test_turns_are_held_and_waited_for() -> None:
+    answers, threads = Answers("web-1", 5), DiskThreads(2, 9)
+    seen = observing()
+
+    async def one_turn() -> None:
+        async with threads.turn():
+            await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(5):
+            nursery.start_soon(one_turn)
+        await wait_all_tasks_blocked()
+        figures = figures_of(answers, threads, {}, seen)
+        nursery.cancel_scope.cancel()
+    assert (figures.turns, figures.turns_waiting, figures.threads) == ((2, 2), 3, (0, 9))
+    assert figures_of(answers, threads, {}, seen).turns_waiting == 0
+
+
+async def test_a_thread_at_work_is_counted() -> None:
+    threads, seen = DiskThreads(), observing()
+    hired = await threads.in_thread(lambda: figures_of(Answers("web-1", 5), threads, {}, seen).threads.now)
+    assert hired == 1
+
+
+async def test_memory_of_archives_is_what_is_taken() -> None:
+    before = memory.WINDOWS.taken
+    with windowed(4096):
+        figures = figures_of(Answers("web-1", 5), DiskThreads(), {}, observing())
+    assert figures.archives["decoders"] == (before + 4096, memory.MAX_WINDOWS)
+    assert figures.archives["passes"].most == memory.MAX_KEPT
+
+
+@pytest.mark.parametrize(("name", "lost"), [("missing", 1), ("", 0)])
+async def test_lines_of_the_own_log_that_nobody_took_are_counted(name: str, lost: int, tmp_path: Path) -> None:
+    where = f"syslog:{tmp_path / name}" if name else "files"
+    seen = observing(log_to=(where,), log_directory=tmp_path)
+    seen.own_log.start()
+    logging.getLogger("logagent.tested").warning("a worry")
+    seen.own_log.close()
+    assert figures_of(Answers("web-1", 5), DiskThreads(), {}, seen).dropped_lines == lost
