@@ -6,11 +6,9 @@ from logagent.client.asking import opened
 from logagent.client.couriers import Courier, SentQuestion
 from logagent.client.errors import ClientError, ConnectionFailed
 from logagent.client.reading import AnswerReading
-from logagent.client.records import BadRecord
+from logagent.client.records import LEFT, BadRecord
 from logagent.client.streamed import AsyncValues, Value
 from logagent.core.outcome import Status
-
-_LEFT = "it was left before its end"
 
 
 class AsyncAnswer(AsyncValues[Value]):
@@ -91,6 +89,6 @@ class AsyncAnswer(AsyncValues[Value]):
     async def aclose(self) -> None:
         """Leave the answer, and with it the agent's work; takes a bounded time, cancelled or not."""
         if not self._over:
-            self._reading.cut(_LEFT, Status.CANCELLED)
+            self._reading.cut(LEFT, Status.CANCELLED)
             self._over, self._verdict = True, self._reading.verdict
         await self._leave()

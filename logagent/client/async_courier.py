@@ -134,13 +134,13 @@ class AsyncArriving:
         self._closed = True
 
     async def _unwind(self) -> None:
-        """Close the connection below the generators of httpx and httpcore, so that they end by its error.
+        """End the generators of httpx and httpcore by cancelling what they wait for, which closes the connection.
 
         Dropped unfinished they would be closed by the garbage collector, whenever that comes, and Trio warns of it.
         """
-        await self._response.extensions["network_stream"].aclose()
-        with contextlib.suppress(ConnectionFailed):
-            while await self.chunk() is not None:
+        with anyio.CancelScope() as left, contextlib.suppress(ConnectionFailed):
+            left.cancel()
+            while await self.chunk() is not None:  # what was received already comes without waiting
                 pass
 
     def abandon(self) -> None:

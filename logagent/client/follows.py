@@ -9,7 +9,7 @@ from logagent.client.asking import asked_of, opened
 from logagent.client.couriers import Courier
 from logagent.client.errors import ClientError, ConnectionFailed, Refused
 from logagent.client.reading import EVENTS, AnswerReading, follow_reading
-from logagent.client.records import BadRecord, Item, Live, Moved, cut_off
+from logagent.client.records import LEFT, BadRecord, Item, Live, Moved, cut_off
 from logagent.client.resuming import Resuming
 from logagent.client.streamed import AsyncValues
 from logagent.client.values import LogLine, Verdict
@@ -173,7 +173,7 @@ class AsyncFollow(AsyncValues[LogLine]):
         """Leave the follow, and with it the agent's work; takes a bounded time, cancelled or not."""
         if not self._over:
             self._over = True
-            self._verdict = cut_off("it was left", self._resuming.lines, self.cursor, Status.CANCELLED)
+            self._verdict = cut_off(LEFT, self._resuming.lines, self.cursor, Status.CANCELLED)
         await self._leave()
 
     async def _leave(self) -> None:

@@ -165,6 +165,10 @@ def _bytes(text: object) -> bytes:
         raise BadRecord("a line that is no base64") from None
 
 
+LEFT = "it was left before its end"
+"""Why an answer has no verdict of the agent's that nobody wanted to the end."""
+
+
 def cut_off(why: str, lines: int, cursor: str, status: Status = Status.UNAVAILABLE) -> Verdict:
     """Return the verdict of an answer that ended without one.
 
@@ -172,6 +176,7 @@ def cut_off(why: str, lines: int, cursor: str, status: Status = Status.UNAVAILAB
         why: in words.
         lines: how many came.
         cursor: behind the last of them; empty if it is not known.
-        status: UNAVAILABLE, or INTERNAL if what came is no answer.
+        status: UNAVAILABLE, or INTERNAL if what came is no answer; CANCELLED if it was left.
     """
-    return Verdict(status, f"the answer was cut off: {why}", lines, cursor=cursor)
+    message = why if status is Status.CANCELLED else f"the answer was cut off: {why}"
+    return Verdict(status, message, lines, cursor=cursor)

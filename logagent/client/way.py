@@ -42,6 +42,8 @@ CLOSED = "the client was closed"
 """Why an answer ends whose client was closed before."""
 CONNECTED = "connection.connect_tcp.complete"
 """What httpcore calls the moment at which a connection is made, and nothing is sent over it yet."""
+_OF_HTTP = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST")
+"""What OpenSSL calls the first bytes of a server that speaks no TLS."""
 
 FilePath = str | os.PathLike[str]
 Token = str | Callable[[], str]
@@ -147,8 +149,8 @@ class AgentWay:
         """Return the exception for an answer that did not come, or broke off."""
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLError) and self.tls is not None and isinstance(error, httpx.ConnectError):
-                host = values.host_of(self.url)
-                return ConnectionFailed(why_it_failed(cause, self.tls, host=host, first=b"", shown=None))
+                host, first = values.host_of(self.url), b"HTTP/" if cause.reason in _OF_HTTP else b""
+                return ConnectionFailed(why_it_failed(cause, self.tls, host=host, first=first, shown=None))
         if isinstance(error, httpx.ReadTimeout):
             return ConnectionFailed("nothing was heard of the agent in time")
         return ConnectionFailed(told_of(error))

@@ -119,7 +119,12 @@ def test_errors_are_put_into_words() -> None:
     assert str(way.failed(failing(httpx.ReadTimeout))) == "nothing was heard of the agent in time"
     assert str(way.failed(failing(httpx.RemoteProtocolError))) == "connection lost: what httpx says"
     unverified = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    unverified.reason = "CERTIFICATE_VERIFY_FAILED"
     unverified.verify_code, unverified.verify_message = 19, "self-signed certificate in certificate chain"
     told = way.failed(failing(httpx.ConnectError, unverified))
     assert isinstance(told, ConnectionFailed)
     assert "certificate" in str(told)
+    plain = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
+    plain.reason = "WRONG_VERSION_NUMBER"
+    told = way.failed(failing(httpx.ConnectError, plain))
+    assert str(told).startswith("https was asked of a port that speaks http")

@@ -12,7 +12,7 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = (
     *("README.md", "certs/README.md", "docs/command-line.md", "docs/api.md", "docs/logs.md"),
-    *("docs/operating.md", "docs/settings.md", "docs/access.md", "docs/metrics.md"),
+    *("docs/operating.md", "docs/settings.md", "docs/access.md", "docs/metrics.md", "docs/client.md"),
 )
 """Those for users: a block in any of them is to be typed, or says why not."""
 KINDS = frozenset(
