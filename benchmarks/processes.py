@@ -56,18 +56,23 @@ class Process:
 
 
 @contextlib.contextmanager
-def agent(name: str, root: Path, *flags: str, listen: str = "127.0.0.1:0") -> Iterator[Process]:
-    """An agent as a user starts it, serving `root`; ended with the context."""
+def agent(
+    name: str, root: Path, *flags: str, listen: str = "127.0.0.1:0", tree: Path | None = None
+) -> Iterator[Process]:
+    """An agent as a user starts it, serving `root`; ended with the context. tree: whose program it is; None: this."""
     command = ("-m", "logagent", "serve", "--name", name, "--root", str(root), "--listen", listen)
-    with server(name, (*command, *flags)) as process:
+    with server(name, (*command, *flags), tree) as process:
         yield process
 
 
 @contextlib.contextmanager
-def server(name: str, command: Sequence[str]) -> Iterator[Process]:
-    """A Python program that prints a line ending in its URL when it is ready; killed with the context."""
+def server(name: str, command: Sequence[str], tree: Path | None = None) -> Iterator[Process]:
+    """A Python program that prints a line ending in its URL when it is ready; killed with the context.
+
+    tree: the directory in which it is started, whose package goes first.
+    """
     began = time.perf_counter()
-    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True) as popen:
+    with subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=tree) as popen:
         try:
             assert popen.stdout is not None
             words = popen.stdout.readline().split()

@@ -1,6 +1,6 @@
 """Measure logagent on this machine, each figure beside what it is to be compared with.
 
-    python benchmarks/run.py [--size 1G] [--only NAME]...
+    python benchmarks/run.py [--size 1G] [--only NAME]... [--old DIRECTORY]
 
 Prints a table in Markdown. Exits with 1 if a target is missed.
 """
@@ -32,6 +32,7 @@ import searching
 import sending
 import soak
 import stopping
+import telemetry
 from stage import SMALLEST, Stage
 
 MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
@@ -61,6 +62,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "paused": stopping.paused,
     "bystanders": bystanders.bystanders,
     "soak": soak.soak,
+    "telemetry": telemetry.telemetry,
 }
 WHEN_NAMED = {"soak"}
 """Measured only where `--only` names them, since they take an hour."""
@@ -74,7 +76,7 @@ def main(argv: Sequence[str]) -> int:
     print(report.machine(), flush=True)
     with tempfile.TemporaryDirectory(prefix="logagent-benchmarks-") as directory, ExitStack() as stack:
         rows = measure(
-            Stage(Path(directory), asked.size, stack),
+            Stage(Path(directory), asked.size, stack, asked.old),
             asked.only or [name for name in MEASUREMENTS if name not in WHEN_NAMED],
         )
     print()
@@ -98,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=_size, default="1G", help="bytes of the big file, such as 200M or 1G [1G]")
     parser.add_argument(
         "--only", choices=MEASUREMENTS, action="append", help=f"repeatable [all but {', '.join(WHEN_NAMED)}]"
+    )
+    parser.add_argument(
+        "--old", type=Path, metavar="DIRECTORY", help="a checkout of the commit before, for `telemetry`"
     )
     return parser
 

@@ -25,9 +25,13 @@ SMALLEST = 10_000_000
 
 
 class Stage:
-    """directory: for all files. size: bytes of the big file. stack: ends the servers. servers: those started so far."""
+    """directory: for all files. size: bytes of the big file. stack: ends the servers. servers: those started so far.
 
-    def __init__(self, directory: Path, size: int, stack: ExitStack) -> None:
+    old: a checkout of an earlier commit, beside which this one is measured; None: there is none.
+    """
+
+    def __init__(self, directory: Path, size: int, stack: ExitStack, old: Path | None = None) -> None:
+        self.old = old
         self.directory = directory
         self._size = size
         self._stack = stack
@@ -52,27 +56,27 @@ class Stage:
         """An agent that knows no other, without TLS, and has the big file and the small one."""
         root = self.directory / "alone"
         root.mkdir(parents=True, exist_ok=True)
-        return self._started(processes.agent("alone", root))
+        return self.started(processes.agent("alone", root))
 
     @cached_property
     def tls_agent(self) -> Process:
         """The same with TLS."""
         flags = ("--certs", str(self.certs), "--client-certificate", "optional")
         listen = "https://127.0.0.1:0"
-        return self._started(processes.agent("alone", self.big.path.parent, *flags, listen=listen))
+        return self.started(processes.agent("alone", self.big.path.parent, *flags, listen=listen))
 
     @cached_property
     def stock(self) -> Process:
         """Quart-Trio on Hypercorn as they are, with TLS, streaming the big file."""
         program = Path(__file__).with_name("stock.py")
         files = (self.big.path, self.certs / "alone.pem", self.certs / "alone-key.pem")
-        return self._started(processes.server("stock", [str(program), *map(str, files)]))
+        return self.started(processes.server("stock", [str(program), *map(str, files)]))
 
     @cached_property
     def nginx(self) -> Process:
         """nginx with TLS, serving the big file; only where it is installed."""
         certificate, key = self.certs / "alone.pem", self.certs / "alone-key.pem"
-        return self._started(nginx.nginx(self.directory / "nginx", self.big.path.parent, certificate, key))
+        return self.started(nginx.nginx(self.directory / "nginx", self.big.path.parent, certificate, key))
 
     @cached_property
     def cluster(self) -> list[Process]:
@@ -85,9 +89,10 @@ class Stage:
         return [self._host(HOSTS[0], *peers), *secondaries]
 
     def _host(self, name: str, *flags: str) -> Process:
-        return self._started(processes.agent(name, self.directory / name, *flags))
+        return self.started(processes.agent(name, self.directory / name, *flags))
 
-    def _started(self, server: AbstractContextManager[Process]) -> Process:
+    def started(self, server: AbstractContextManager[Process]) -> Process:
+        """Start a server, which ends with the stage."""
         self.servers.append(self._stack.enter_context(server))
         return self.servers[-1]
 

@@ -17,6 +17,7 @@ from logagent.config.acting import by_name
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
 from logagent.config.given_values import GivenValues
+from logagent.config.log_words import key_in
 from logagent.config.roots import names_of, of_roots
 from logagent.config.settings import ClientCertificate, Settings
 from logagent.config.table import BY_NAME
@@ -24,8 +25,7 @@ from logagent.config.table import BY_NAME
 _AS_READ = (
     *("listen_mode", "allow_cleartext", "trust_loopback", "peer_pause", "patience", "disk_threads", "page_cache"),
     *("max_line", "max_files", "max_walk", "max_answers", "max_follows", "max_time", "max_bytes", "graceful"),
-    *("log_max_bytes", "log_keep"),
-    "traces_sample",
+    *("log_max_bytes", "log_keep", "log_words", "traces_sample"),
 )
 """Settings of one value that is as it was read, and hangs on no other."""
 
@@ -89,6 +89,7 @@ class _Checked:
             timezone=self._timezone(),
             root_timezone=self._of_roots("root_timezone", roots),
             time_format=tuple(self._values.several("time_format")),
+            log_words_key=self._log_words_key(),
             **self._own_log(roots),
             traces=self._values.one("traces") if "traces" in self._given else "",
             traces_headers=self._values.path("traces_headers"),
@@ -113,6 +114,13 @@ class _Checked:
             "log_directory": directory.absolute() if directory is not None and writes_files else None,
             "log_level": dict(self._values.several("log_level")),
         }
+
+    def _log_words_key(self) -> bytes | None:
+        file = self._values.path("log_words_key")
+        try:
+            return None if file is None else key_in(file)
+        except ValueError as error:
+            raise self._values.wrong("log_words_key", str(error)) from None
 
     def _control(self) -> str:
         text: str = self._values.one("control")

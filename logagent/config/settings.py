@@ -41,6 +41,7 @@ class Settings:
         log_directory: None: there are no files.
         log_level: by the names of loggers.
         traces: a URL, or `none`; empty: what the environment says.
+        log_words_key: the key itself, as it stood in the file; None: the agent makes one.
     """
 
     name: str
@@ -98,3 +99,5 @@ class Settings:
     traces_sample: float = 1.0
     traces_headers: Path | None = None
     traces_ca: Path | None = None
+    log_words: str = "hashed"
+    log_words_key: bytes | None = field(default=None, repr=False)

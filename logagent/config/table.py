@@ -5,6 +5,7 @@ from __future__ import annotations
 from logagent.config import (
     access_settings,
     control,
+    log_words,
     oidc_settings,
     own_log,
     page_cache,
@@ -242,6 +243,7 @@ SETTINGS = (
     ),
     *own_log.OWN_LOG,
     *traces_settings.TRACES,
+    *log_words.WORDS_IN_OWN_LOG,
 )
 """The table of settings, in the order in which documentation shows them."""
 

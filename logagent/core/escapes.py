@@ -32,6 +32,8 @@ def without_spoofing(text: str) -> str:
 
 def in_line(text: str) -> str:
     """Escape a name or a message, so that it can neither forge a line nor deceive about itself."""
+    if text.isascii() and text.isprintable():  # nearly all names, in a tenth of the time
+        return text
     return re.sub(_NOT_IN_A_LINE, _escape, text)
 
 

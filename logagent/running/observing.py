@@ -11,12 +11,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import trio
 
 from logagent import __version__
+from logagent.config.log_words import SHOWN
 from logagent.config.settings import Settings
 from logagent.telemetry.hook import Observer, Telemetry
 from logagent.telemetry.metrics.early_refusals import counted_early
 from logagent.telemetry.metrics.loop_lag import watch_lag
 from logagent.telemetry.metrics.metrics import Metrics
 from logagent.telemetry.own_logs.own_log import OwnLog
+from logagent.telemetry.own_logs.peers_seen import PeerLog
+from logagent.telemetry.own_logs.requests import StoryLog
+from logagent.telemetry.own_logs.searched_for import LEAST_KEY, SearchedFor
 from logagent.telemetry.traces.configured import Tracing
 
 STDERR = 2
@@ -46,6 +50,9 @@ class Observing:
         observers: list[Observer] = []
         self.tracing = Tracing(settings)
         observers.extend(self.tracing.observers)
+        self._key = os.urandom(LEAST_KEY)
+        self._stories = StoryLog(self.own_log.queue, self._searched_for(settings))
+        observers += [self._stories, PeerLog(self.own_log.queue, settings.name)]
         self.metrics = Metrics(settings.peer)
         observers.append(self.metrics.counting)
         self.telemetry = Telemetry(observers)
@@ -55,6 +62,11 @@ class Observing:
         self.metrics.counting.peers.renew(settings.peer)
         self.own_log.renew(settings)
         self.tracing.renew(settings)
+        self._stories.searched_for = self._searched_for(settings)
+
+    def _searched_for(self, settings: Settings) -> SearchedFor:
+        key = self._key if settings.log_words_key is None else settings.log_words_key
+        return SearchedFor(key, shown=settings.log_words == SHOWN)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -64,6 +76,8 @@ class Observing:
             stack.callback(self.own_log.close)
             _log.info("starts", extra={"fields": _OF_PROCESS | {"pid": os.getpid()}})
             stack.callback(_log.info, "ends")
+            stack.callback(self._stories.holding.release_all)
+            nursery.start_soon(self._stories.holding.run)
             stack.enter_context(counted_early(self.metrics.counting.refuse))
             nursery.start_soon(watch_lag, self.metrics.lags)
             yield

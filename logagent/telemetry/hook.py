@@ -134,6 +134,7 @@ class Story:
         query: the question; None: there is none, or it was not understood.
         status: HTTP's status of the response; 0: it has not begun.
         reason: why it was refused, for people, without what was searched for; empty: it was not.
+        refusal_told: whether the logger of refusals has told of it.
         outcome: of an answer that streams; None: it has not ended, or the response is a document.
         lines: sent.
         scanned: bytes of log that were scanned, here and by peers.
@@ -161,6 +162,7 @@ class Story:
     query: Query | None = None
     status: int = 0
     reason: str = ""
+    refusal_told: bool = False
     outcome: Outcome | None = None
     lines: int = 0
     scanned: int = 0

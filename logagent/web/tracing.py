@@ -108,6 +108,7 @@ def log_refusal(scope: Any, status: int, reason: str) -> None:
     missing = status == HTTPStatus.NOT_FOUND and (SCOPE_HEADER.encode(), b"own") in scope["headers"]
     if missing or scope.get(_UNTOLD):
         return
+    current().refusal_told = True
     about = {"status": status, "peer": _peer(scope.get("client")), "trace_id": trace_id(trace_of(scope))}
     caller: Caller | None = scope.get(_CALLER)
     if caller is not None and caller != ANONYMOUS:

@@ -379,3 +379,31 @@ def test_unusable_zone_of_the_machine_is_told(machine: Machine) -> None:
 def test_setting_of_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none.toml: cannot be read: No such file"):
         load({}, {}, host="x", file=str(tmp_path / "none.toml"))
+
+
+def test_the_key_of_hashes_is_what_a_file_holds(machine: Machine) -> None:
+    assert machine.load().log_words_key is None
+    file = machine.directory / "key"
+    file.write_bytes(b"0123456789abcdef\n")
+    settings = machine.load(toml='log_words_key = "key"\nlog_words = "shown"')
+    assert (settings.log_words_key, settings.log_words) == (b"0123456789abcdef", "shown")
+    assert "0123456789abcdef" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"log_words": ["secret"]}, "must be hashed or shown"),
+        ({"log_words_key": ["/no/such/key"]}, "/no/such/key cannot be read: No such file or directory"),
+        ({"log_words_key": ["/dev/zero"]}, "/dev/zero is no file"),
+    ],
+)
+def test_what_no_words_can_be_hashed_by_is_refused(given: dict[str, list[str]], why: str, machine: Machine) -> None:
+    with pytest.raises(ConfigError, match=why):
+        machine.load(given)
+
+
+def test_a_key_that_could_be_guessed_is_refused(machine: Machine) -> None:
+    (machine.directory / "key").write_bytes(b" 0123456789abcde\n")
+    with pytest.raises(ConfigError, match="holds 15 bytes; a key has 16 or more"):
+        machine.load(toml='log_words_key = "key"')

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from logagent.core.escapes import in_line
 from logagent.core.hits.steps import spelled_step
-from logagent.core.query import Order, Query, Unit
+from logagent.core.query import Limits, Match, Order, Query, Unit
 from logagent.telemetry.own_logs.searched_for import SearchedFor
 
 MOST_NAMED = 20
@@ -51,26 +51,26 @@ def asked_for(query: Query) -> str:
     """Return what a question asks for, for the end of a sentence."""
     what = "follows" if query.follow else "counts lines of" if query.form.hits else "asks for"
     hosts = "of this host" if query.own else f"of {listed(query.hosts)}" if query.hosts else "of all hosts"
-    details = "; ".join(_details(query))
-    return f"{what} {listed(query.files)} {hosts}" + (f": {details}" if details else "")
+    details = _details(query)
+    return f"{what} {listed(query.files)} {hosts}" + (f": {'; '.join(details)}" if details else "")
 
 
-def _details(query: Query) -> Iterator[str]:
-    match, limits = query.match, query.limits
-    words, patterns = len(match.keywords) + len(match.exclude), len(match.regex) + len(match.exclude_regex)
-    if words:
-        yield amount(words, "word")
-    if patterns:
-        yield amount(patterns, "pattern")
+def _details(query: Query) -> list[str]:
+    match, told = query.match, []
+    if words := len(match.keywords) + len(match.exclude):
+        told.append(amount(words, "word"))
+    if patterns := len(match.regex) + len(match.exclude_regex):
+        told.append(amount(patterns, "pattern"))
     if query.range.since is not None:
-        yield f"since {moment(query.range.since)}"
+        told.append(f"since {moment(query.range.since)}")
     if query.range.until is not None:
-        yield f"until {moment(query.range.until)}"
-    if limits.n is not None:
-        which = "earlier" if query.follow else query.form.order
-        yield f"the {which} {amount(limits.n, query.form.unit)}"
+        told.append(f"until {moment(query.range.until)}")
+    if query.limits.n is not None:
+        which = "earlier" if query.follow else query.form.order.value
+        told.append(f"the {which} {amount(query.limits.n, query.form.unit.value)}")
     if query.positions:
-        yield "where an earlier answer ended"
+        told.append("where an earlier answer ended")
+    return told
 
 
 def moment(time_ns: int) -> str:
@@ -88,49 +88,65 @@ def members(query: Query, searched_for: SearchedFor) -> dict[str, Any]:
     Args:
         searched_for: spells its words and patterns.
     """
-    match, form = query.match, query.form
-    words = {
-        "keyword": match.keywords,
-        "exclude": match.exclude,
-        "regex": match.regex,
-        "exclude_regex": match.exclude_regex,
-    }
     told: dict[str, Any] = {"files": named(query.files)}
     if query.hosts:
         told["hosts"] = named(query.hosts)
-    told |= {name: searched_for.spelled(given) for name, given in words.items() if given}
-    told |= {name: True for name, is_set in _flags(query) if is_set}
-    told |= {name: number for name, number in _numbers(query) if number is not None}
-    if form.order is not Order.NEWEST and not query.follow:
-        told["order"] = str(form.order)
-    if form.unit is not Unit.LINE:
-        told["unit"] = str(form.unit)
+    _add_match(told, query.match, searched_for)
+    since, until = query.range
+    if since is not None:
+        told["since"] = moment(since)
+    if until is not None:
+        told["until"] = moment(until)
+    for name, number in _limits(query.limits):
+        if number is not None:
+            told[name] = number
+    if query.follow is not None:
+        told["follow"] = True
+    if query.positions:
+        told["continued"] = True
+    if not query.rotated:
+        told["without_rotated"] = True
+    if query.own:
+        told["own"] = True
+    _add_form(told, query)
     return told
 
 
-def _flags(query: Query) -> list[tuple[str, bool]]:
-    return [
-        ("any", query.match.any),
-        ("ignore_case", query.match.ignore_case),
-        ("follow", query.follow is not None),
-        ("continued", bool(query.positions)),
-        ("without_rotated", not query.rotated),
-        ("own", query.own),
-    ]
-
-
-def _numbers(query: Query) -> list[tuple[str, Any]]:
-    limits, form = query.limits, query.form
-    since, until = query.range
-    return [
-        ("since", None if since is None else moment(since)),
-        ("until", None if until is None else moment(until)),
+def _limits(limits: Limits) -> tuple[tuple[str, Any], ...]:
+    return (
         ("n", limits.n),
         ("n_per_file", limits.n_per_file),
-        ("before_context", query.match.before or None),
-        ("after_context", query.match.after or None),
         ("max_bytes", limits.max_bytes),
         ("timeout", limits.timeout),
-        ("step", None if form.step is None else spelled_step(form.step)),
-        ("by", "file" if form.by_file else None),
-    ]
+    )
+
+
+def _add_match(told: dict[str, Any], match: Match, searched_for: SearchedFor) -> None:
+    for name, words in (
+        ("keyword", match.keywords),
+        ("exclude", match.exclude),
+        ("regex", match.regex),
+        ("exclude_regex", match.exclude_regex),
+    ):
+        if words:
+            told[name] = searched_for.spelled(words)
+    if match.any:
+        told["any"] = True
+    if match.ignore_case:
+        told["ignore_case"] = True
+    if match.before:
+        told["before_context"] = match.before
+    if match.after:
+        told["after_context"] = match.after
+
+
+def _add_form(told: dict[str, Any], query: Query) -> None:
+    form = query.form
+    if form.order is not Order.NEWEST and query.follow is None:
+        told["order"] = form.order.value
+    if form.unit is not Unit.LINE:
+        told["unit"] = form.unit.value
+    if form.step is not None:
+        told["step"] = spelled_step(form.step)
+    if form.by_file:
+        told["by"] = "file"

@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, Protocol
 
 import trio
@@ -36,7 +35,6 @@ goes."""
 PERIOD = 3600
 """Seconds after which so many more are told."""
 
-_WHO_ASKS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.MISDIRECTED_REQUEST})
 _FINE = frozenset({Status.OK, Status.NOT_FOUND})
 
 
@@ -132,12 +130,9 @@ class StoryLog(Observer):
     def ended(self, story: Story) -> None:
         """Tell how it ended."""
         telling: Telling | None = story.of.pop(self, None)
-        level = max(_level_of_end(story), logging.DEBUG if telling is None else telling.level)
         if telling is None:
-            if not self._lines.is_wanted(LOGGER, level):
-                return
-            telling = Telling(self._lines, self, story, level)
-        telling.end(level)
+            telling = Telling(self._lines, self, story, logging.DEBUG)
+        telling.end()
 
 
 class Telling:
@@ -228,11 +223,14 @@ class Telling:
             level = self.level if notice.status is Status.OK else logging.WARNING
             self.tell(level, story_lines.noticed, self._story, notice, hidden)
 
-    def end(self, level: int) -> None:
+    def end(self) -> None:
         """Tell how it ended."""
         if self.released or self._asked:
             self.release()
         self._ended = True
+        level = _level_of_end(self._story, whole=self.released)
+        if not self._story.refusal_told or self.released:
+            level = max(level, self.level)
         about = (self._story, self._log.searched_for, self.released, self.not_told)
         self._put(time.time_ns(), level, story_lines.ended, about)
 
@@ -241,13 +239,15 @@ class Telling:
             self._lines.put(Later(time_ns, level, LOGGER, words, about))
 
 
-def _level_of_end(story: Story) -> int:
-    """Return the level of a story's end; a document, or a client that has left, is told as the rest of its story."""
+def _level_of_end(story: Story, *, whole: bool) -> int:
+    """Return the level of a story's end; a document, or a client that has left, is told as the rest of its story.
+
+    Args:
+        story: which has ended.
+        whole: whether lines before have told what was asked; else a refusal that is told already is nothing new.
+    """
     if story.reason:
-        status = story.status
-        if status in _WHO_ASKS or status == HTTPStatus.SERVICE_UNAVAILABLE:
-            return logging.WARNING
-        return logging.ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
+        return logging.DEBUG if story.refusal_told and not whole else logging.INFO
     if story.outcome is None or story.outcome.status in _FINE:
         return logging.DEBUG
     return logging.ERROR if story.outcome.status is Status.INTERNAL else logging.WARNING

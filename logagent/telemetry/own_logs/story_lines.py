@@ -22,6 +22,8 @@ from logagent.telemetry.own_logs.veiling import veiled
 LONGEST_MESSAGE = 500
 """Characters of what a host or a verdict says that a line tells."""
 
+_UNITS = ((10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+
 Line = tuple[str, dict[str, Any]]
 """A sentence, and the members of a line besides."""
 
@@ -148,26 +150,36 @@ def _end(story: Story, spent: str) -> Line:
 
 def _verdict(outcome: Outcome, spent: str, story: Story) -> Line:
     """Return how an answer ended, or a host's part of one."""
+    status, lines, scanned = outcome.status, outcome.lines, outcome.bytes_scanned
+    told: dict[str, Any] = {"status": status.name, "complete": outcome.complete}
+    reason = ""
+    if outcome.message or not outcome.complete:
+        reason = _add_reasons(told, outcome, story)
+    told["lines"], told["bytes_scanned"] = lines, scanned
+    numbers = f"{amount(lines, 'line')} in {spent}, {_size(scanned)} scanned"
+    if not (outcome.complete or lines or scanned):
+        numbers = f"nothing in {spent}"
+    return f"{told['status']}, {numbers}" + (f": {reason}" if reason else ""), told
+
+
+def _add_reasons(told: dict[str, Any], outcome: Outcome, story: Story) -> str:
+    """Add what failed to the members of a line, and return it for its sentence."""
     failing = [part for part in outcome.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
     causes = [f"{part.host}: {_said(part.status, part.message, story) or part.status.name}" for part in failing]
     message = _said(outcome.status, outcome.message, story)
-    reason = "; ".join(named(causes, MOST_IN_WORDS)) if len(causes) > 1 else message
-    told: dict[str, Any] = {"status": outcome.status.name, "complete": outcome.complete}
-    told |= {"reason": message} if message else {}
-    told |= {"failing": named(causes)} if causes else {}
-    told |= {"lines": outcome.lines, "bytes_scanned": outcome.bytes_scanned}
-    numbers = f"{amount(outcome.lines, 'line')} in {spent}, {_size(outcome.bytes_scanned)} scanned"
-    if not (outcome.complete or outcome.lines or outcome.bytes_scanned):
-        numbers = f"nothing in {spent}"
-    return f"{outcome.status.name}, {numbers}" + (f": {reason}" if reason else ""), told
+    if message:
+        told["reason"] = message
+    if causes:
+        told["failing"] = named(causes)
+    return "; ".join(named(causes, MOST_IN_WORDS)) if len(causes) > 1 else message
 
 
 def _size(count: int) -> str:
     """Return a number of bytes for a sentence."""
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if count >= unit:
-            return f"{count / unit:.1f} {name}"
-    return f"{count} B"
+    if count < 1000:
+        return f"{count} B"
+    unit, name = next(each for each in _UNITS if count >= each[0])
+    return f"{count / unit:.1f} {name}"
 
 
 def _members(story: Story, event: str) -> dict[str, Any]:

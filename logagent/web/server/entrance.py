@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import trio
 
+from logagent.web.server.abandoned import tell_abandoned_scope
+
 EACH_OLDEST = 3
 """Of so many requests one is the oldest that waits, so that none waits for ever."""
 
@@ -78,7 +80,7 @@ class EnteredApp:
     async def __call__(self, scope: Any, receive: Any, send: Any, sync_spawn: Any, call_soon: Any) -> None:
         """Call the application once the request has entered."""
         if scope["type"] != "lifespan":
-            await self._entrance.passed(scope["beside"])
+            await self._passed(scope)
         try:
             await self._app(scope, receive, send, sync_spawn, call_soon)
         except BaseExceptionGroup as group:
@@ -87,3 +89,10 @@ class EnteredApp:
         # Cancelled, it raises anew. Hypercorn would keep a group in a variable of the frame that the group's traceback
         # holds, and with it all that the request had read, until the garbage collector comes.
         await trio.lowlevel.checkpoint_if_cancelled()
+
+    async def _passed(self, scope: Any) -> None:
+        try:
+            await self._entrance.passed(scope["beside"])
+        except trio.Cancelled:
+            tell_abandoned_scope(scope)
+            raise

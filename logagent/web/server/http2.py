@@ -17,10 +17,11 @@ from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.typing import ConnectionState, TaskGroup
 
+from logagent.web.server.abandoned import tell_abandoned
 from logagent.web.server.draining import Draining
 from logagent.web.server.frame_guard import FrameGuard, TooMuch
 from logagent.web.server.frame_writer import FrameWriter
-from logagent.web.server.http2_requests import Fields, fault_of, is_head, size_of, without_hop_by_hop
+from logagent.web.server.http2_requests import Fields, fault_of, is_head, method_and_path, size_of, without_hop_by_hop
 from logagent.web.server.http2_streams import Http2Streams
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.receipts import ReadReceipts
@@ -191,7 +192,7 @@ class Http2Protocol:
         if any(isinstance(event, frames.ConnectionTerminated) for event in received):
             await self._connection_failed()
             return
-        for event in without_abandoned(received):
+        for event in without_abandoned(received, self._refusals.peer):
             await self._handle_frame(event)
 
     async def _handle_frame(self, event: frames.Event) -> None:
@@ -232,7 +233,22 @@ class Http2Protocol:
             self._tasks.spawn(self._retire)
 
 
-def without_abandoned(received: list[frames.Event]) -> list[frames.Event]:
-    """Leave out the requests that a later frame resets: h2 has handled all frames, so they can be answered no more."""
+def without_abandoned(received: list[frames.Event], client: str) -> list[frames.Event]:
+    """Leave out the requests that a later frame resets: h2 has handled all frames, so they can be answered no more.
+
+    Of those that belong to a trace it is told.
+
+    Args:
+        received: in their order.
+        client: its address, for people.
+    """
     abandoned = {event.stream_id for event in received if isinstance(event, frames.StreamReset)}
-    return [e for e in received if not (isinstance(e, frames.RequestReceived) and e.stream_id in abandoned)]
+    if not abandoned:
+        return received
+    kept = []
+    for event in received:
+        if isinstance(event, frames.RequestReceived) and event.stream_id in abandoned:
+            tell_abandoned(*method_and_path(event.headers), event.headers, client)
+        else:
+            kept.append(event)
+    return kept

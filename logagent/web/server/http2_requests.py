@@ -45,6 +45,12 @@ def size_of(fields: Fields) -> int:
     return sum(len(name) + len(value) + FIELD_OVERHEAD for name, value in fields)
 
 
+def method_and_path(fields: Fields) -> tuple[str, str]:
+    """Return the method and the path with its query; empty if there is none."""
+    pseudo = _pseudo(fields)
+    return pseudo.get(b":method", b"").decode("latin-1"), pseudo.get(b":path", b"").decode("latin-1")
+
+
 def is_head(fields: Fields) -> bool:
     """Return whether a request asks for the head of an answer only."""
     return _pseudo(fields).get(b":method") == b"HEAD"

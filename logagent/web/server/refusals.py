@@ -65,10 +65,13 @@ class Refusals:
 
     Args:
         client: the client's address; None: it is not known.
+
+    Attributes:
+        peer: that address, for people; empty if it is not known.
     """
 
     def __init__(self, client: Address | None) -> None:
-        self._peer = spelled(client)
+        self.peer = spelled(client)
 
     def log(self, status: int | str, reason: str, trace_id: str = "") -> None:
         """Leave one line about a refusal.
@@ -78,7 +81,7 @@ class Refusals:
             reason: for people.
             trace_id: under which the client may ask about it; empty: the client got none.
         """
-        _log.warning("%s", reason, extra={"status": status, "peer": self._peer, "trace_id": trace_id, "early": True})
+        _log.warning("%s", reason, extra={"status": status, "peer": self.peer, "trace_id": trace_id, "early": True})
 
     def signed(self, status: int, fields: Fields) -> Fields:
         """Return the fields of a response; what the server answers by itself gets a trace, and is logged if it refuses.

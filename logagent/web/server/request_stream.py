@@ -11,6 +11,7 @@ from hypercorn.protocol.events import Body, Event, StreamClosed
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 
 from logagent.core.escapes import bare_path
+from logagent.web.server.abandoned import tell_abandoned_scope
 from logagent.web.server.refusals import Refusals, RefusedRequest
 
 Admit = Callable[[Mapping[str, Any]], tuple[int, str] | None]
@@ -102,6 +103,7 @@ class RequestStream(HTTPStream):
         scope["extensions"].pop("http.response.push", None)
         scope["beside"] = self.beside
         if self._in_flight.cancel_called:
+            tell_abandoned_scope(scope)
             return  # A client that resets its request at once never reaches the application.
         with self._in_flight:
             refused = self._guard and self._guard.refused(scope)

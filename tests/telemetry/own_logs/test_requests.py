@@ -145,24 +145,44 @@ async def test_what_pages_and_probes_ask_each_second_is_told_at_debug_alone(
 
 
 @pytest.mark.parametrize(
-    ("query", "route", "status", "level"),
+    ("query", "route", "status"),
     [
-        ("filename=app.log&n=x", "/logs", 400, logging.INFO),
-        ("filename=none.log", "/logs", 404, logging.INFO),
-        ("", "/nowhere", 404, logging.INFO),
-        ("filename=app.log", "/logs", 503, logging.WARNING),
+        ("filename=app.log&n=x", "/logs", 400),
+        ("filename=none.log", "/logs", 404),
+        ("", "/nowhere", 404),
+        ("filename=app.log", "/logs", 503),
     ],
 )
-async def test_a_refusal_is_one_line_with_its_reason(
-    query: str, route: str, status: int, level: int, autojump_clock: MockClock, cluster: Start, log: LinesInMemory
+async def test_a_refusal_is_told_once_by_the_logger_of_refusals(
+    query: str,
+    route: str,
+    status: int,
+    autojump_clock: MockClock,
+    cluster: Start,
+    log: LinesInMemory,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    options = telling({"web0": log}) | ({"most": 0} if status == 503 else {})
-    async with cluster(options, web0=LINES) as it:
+    loud = LinesInMemory(logging.DEBUG)
+    both = {"telemetry": {"web0": Telemetry([StoryLog(log, SECRET), StoryLog(loud, SECRET)])}}
+    async with cluster(both | ({"most": 0} if status == 503 else {}), web0=LINES) as it:
         reply = await it.ask(query, route=route)
-    [told] = log.told
     reason = json.loads(reply.body)["detail"]
-    assert (told.level, told.fields["http_status"], told.fields["reason"]) == (level, status, reason)
+    assert [record.getMessage() for record in caplog.records] == [f"GET {route}: {reason}"]
+    assert log.told == []
+    told = loud.told[-1]
+    assert (told.fields["http_status"], told.fields["reason"]) == (status, reason)
     assert told.message.endswith(f", {status}: {reason}")
+
+
+async def test_a_refusal_that_no_other_logger_tells_is_told_here(
+    autojump_clock: MockClock, cluster: Start, log: LinesInMemory, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with cluster(telling({"web0": log}), web0=LINES) as it:
+        await it.ask("filename=none.log", log_scope="own")
+    assert caplog.records == []
+    assert log.events == ["accepted", "parsed", "ended"]
+    assert log.messages[-1].endswith(", 404: no such file: none.log")
+    assert log.messages[-1].startswith("ended: refused in 0.")
 
 
 async def test_a_question_that_takes_long_is_told_while_it_is_answered(

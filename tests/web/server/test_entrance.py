@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import logging
 import weakref
 from typing import Any, cast
 
+import pytest
 import trio
 from hypercorn.config import Config
 from hypercorn.trio.task_group import TaskGroup
@@ -121,6 +123,26 @@ async def test_an_application_is_called_with_the_request_that_entered() -> None:
 
     await EnteredApp(app)({"type": "http", "beside": 2}, "receive", "send", "spawn", "soon")
     assert called == [({"type": "http", "beside": 2}, "receive", "send", "spawn", "soon")]
+
+
+async def test_a_request_of_a_trace_that_leaves_before_it_enters_leaves_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def app(*_: object) -> None:
+        await trio.sleep_forever()
+
+    caplog.set_level(logging.INFO, "logagent")
+    traced = [(b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]
+    scope = {"type": "http", "beside": 0, "method": "GET", "path": "/logs", "headers": traced, "client": ("::1", 7)}
+    entered = EnteredApp(app)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(entered, scope, None, None, None, None)
+        nursery.start_soon(entered, scope, None, None, None, None)
+        nursery.cancel_scope.cancel()
+    told = [vars(record)["fields"] for record in caplog.records if record.name == "logagent.requests"]
+    assert [(each["trace_id"], each["client"]) for each in told] == [
+        ("0af7651916cd43dd8448eb211c80319c", "[::1]:7")
+    ] * 2
 
 
 async def test_a_cancelled_request_leaves_nothing_for_the_garbage_collector() -> None:

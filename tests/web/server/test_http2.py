@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+import pytest
 import trio
 from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
@@ -111,6 +113,22 @@ async def test_requests_that_are_reset_at_once_never_reach_the_app(open_http2: A
         client.h2.reset_stream(client.start(b"/never").stream_id)
     await client.flush()
     assert asked == []
+
+
+async def test_requests_of_a_trace_that_are_reset_at_once_leave_a_line(
+    open_http2: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "logagent")
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    client = await open_http2(hello_with_trailers)
+    traced = (b"traceparent", f"00-{trace_id}-b7ad6b7169203331-01".encode())
+    for path, fields in ((b"/logs?keyword=secret", [traced]), (b"/logs?keyword=other", None)):
+        client.h2.reset_stream(client.start(path, fields).stream_id)
+    await client.flush()
+    [record] = [record for record in caplog.records if record.name == "logagent.requests"]
+    assert record.getMessage() == "ended: GET /logs: the client had left before this agent looked at it"
+    assert vars(record)["fields"]["trace_id"] == trace_id
+    assert "secret" not in str(vars(record))
 
 
 async def test_hundreds_of_priority_frames_change_nothing(open_http2: Any) -> None:
