@@ -19,5 +19,8 @@ class QueueHandler(logging.Handler):
         self._queue = queue
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Put a record into the queue."""
-        self._queue.put(record)
+        """Put a record into the queue; one that cannot be read is told on standard error, as by any handler."""
+        try:
+            self._queue.put(record)
+        except Exception:
+            self.handleError(record)

@@ -32,8 +32,16 @@ _UNSAFE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _BARE = re.compile(r"[^\s\"=\\]+")
 
 
+def _in_words(value: object) -> str:
+    """Return what JSON does not know as a text, whatever it is."""
+    try:
+        return str(value)
+    except Exception:  # A line that cannot be made would be lost with all that are written together with it.
+        return f"a {type(value).__name__} that has no words"
+
+
 def _dumps() -> Callable[[Any], str]:
-    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_in_words).encode
 
 
 _encode = _dumps()
@@ -108,7 +116,9 @@ def _object(members: Mapping[str, Any]) -> str:
     try:
         text = _encode(members)
     except (ValueError, TypeError, RecursionError):  # Not a number, a name that is no text, a list within itself.
-        text = _encode({str(name): value if isinstance(value, str) else repr(value) for name, value in members.items()})
+        text = _encode(
+            {str(name): value if isinstance(value, str) else _in_words(value) for name, value in members.items()}
+        )
     return text if text.isascii() and "\x7f" not in text else _UNSAFE.sub(_escaped, text)
 
 

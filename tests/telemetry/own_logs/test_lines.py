@@ -110,6 +110,26 @@ def test_what_holds_itself_is_told_all_the_same() -> None:
     assert json.loads(json_lines("web-1")(told(loop=loop)))["message"] == "a thing happened"
 
 
+class Wordless:
+    def __str__(self) -> str:
+        raise ValueError
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"value": Wordless()}, "a Wordless that has no words"),
+        ({"value": [Wordless()], "other": float("nan")}, "a list that has no words"),
+    ],
+)
+def test_what_has_no_words_costs_no_line(fields: dict[str, Any], words: str) -> None:
+    read = json.loads(json_lines("web-1")(told(**fields)))
+    assert (read["message"], read["value"]) == ("a thing happened", words)
+    assert "a thing happened" in logfmt_lines("web-1")(told(**fields))
+
+
 def test_a_line_of_logfmt_is_for_people() -> None:
     line = logfmt_lines("web-1")(
         told("no\x1b[2J\nlog", logging.WARNING, status=404, path="/a b", reason="", hosts=[1, 2])

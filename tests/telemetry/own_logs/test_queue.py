@@ -191,3 +191,17 @@ def test_records_of_logging_come_through_the_handler(queue: LogQueue, written: W
         logger.removeHandler(handler)
     assert queue.close(LONG)
     assert written.messages == ["no log"]
+
+
+def test_a_record_that_cannot_be_read_is_told_on_standard_error_and_fails_nobody(
+    queue: LogQueue, written: Written, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger, handler = logging.getLogger("logagent.handled"), QueueHandler(queue)
+    logger.addHandler(handler)
+    try:
+        logger.warning("no", extra={"fields": 7})
+    finally:
+        logger.removeHandler(handler)
+    assert "'int' object is not iterable" in capsys.readouterr().err
+    assert queue.close(LONG)
+    assert written.messages == []
