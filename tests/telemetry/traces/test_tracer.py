@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from trio.testing import MockClock
 
+from logagent.core.outcome import Outcome
 from logagent.core.wire.trace import TRACE_HEADER
+from logagent.telemetry.hook import LogRead, StageTimes, Story, Telemetry
 from logagent.telemetry.traces import tracer
-from logagent.telemetry.traces.tracer import BEGINNING, MOST_LOGS
+from logagent.telemetry.traces.span_contexts import GivenTraceIds
+from logagent.telemetry.traces.tracer import BEGINNING, MOST_LOGS, RequestTracer
 from testbed.broken import Broken
 from testbed.cluster import Cluster
 from testbed.collector import Collector, Traced, collecting, traced
@@ -349,3 +358,50 @@ async def test_no_span_holds_what_was_searched_for(
     sending.flush()
     assert len(collector.named("GET /logs", "web0")) == 4
     assert not [word for word in WORDS if word.encode() in collector.raw]
+
+
+def _reading(log: str, took: int) -> LogRead:
+    now = time.perf_counter_ns()
+    return LogRead(log, {"scan": StageTimes(now - took, now, took)}, Outcome())
+
+
+def _told(telemetry: Telemetry, trace: str, *readings: LogRead, **story: Any) -> Story:
+    """Tell of a request in the course of which logs are read."""
+    told = Story(trace=trace, method="GET", path="/logs", scheme="http", version="2", **story)
+    telemetry.begin(told)
+    for reading in readings:
+        told.tell("read", reading)
+    told.end()
+    return told
+
+
+@given(took=st.lists(st.integers(1, 10**6), min_size=1, max_size=3 * MOST_LOGS))
+def test_the_logs_that_took_longest_are_those_that_have_spans(took: list[int]) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    telemetry = Telemetry([RequestTracer(provider.get_tracer("test"), GivenTraceIds(), "web0")])
+    _told(telemetry, SAMPLED, *(_reading(f"{number}.log", each) for number, each in enumerate(took)))
+    shown = [span for span in exporter.get_finished_spans() if span.name == "read"]
+    times = sorted((took[int(str((span.attributes or {})["logagent.log"])[:-4])] for span in shown), reverse=True)
+    assert times == sorted(took, reverse=True)[:MOST_LOGS]
+
+
+def _agent(name: str) -> RequestTracer:
+    provider = TracerProvider(shutdown_on_exit=False, id_generator=(ids := GivenTraceIds()))
+    return RequestTracer(provider.get_tracer("test"), ids, name)
+
+
+AGENTS = [_agent("web0"), _agent("web1")]
+
+
+@given(st.integers(1, 2**128 - 1), st.floats(0, 1))
+def test_all_agents_of_a_fleet_keep_the_same_traces(trace: int, share: float) -> None:
+    kept = []
+    for each in AGENTS:
+        each.share = share
+        begun = _told(Telemetry([each]), f"00-{trace:032x}-{SPAN_ID}-02", is_root=True)
+        assert begun.trace[3:35] == f"{trace:032x}"
+        kept.append(begun.trace[53:])
+    assert kept in (["02", "02"], ["03", "03"])
+    assert kept[0] == ("03" if trace % 2**64 < round(share * 2**64) else "02")
