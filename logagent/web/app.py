@@ -206,6 +206,8 @@ class _Routes:
 
 
 async def _refuse_uploads() -> None:
+    if request.routing_exception is not None:  # no such route, or not by this method, which says more than its body
+        return
     has_body = (request.content_length or 0) > 0 or "transfer-encoding" in request.headers
     if has_body and not takes_form(request.method, request.path):
         raise Refusal(413, "a body comes with POST to /logs or /hits only")

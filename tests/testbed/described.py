@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from logagent.core.wire.frames import BATCHES
-from logagent.core.wire.media_types import EVENTS, NDJSON, TEXT
+from logagent.core.wire.media_types import EVENTS, NDJSON, OPENMETRICS, TEXT
 from logagent.web.description.document import described
 from testbed.cluster import Reply
 
@@ -72,11 +72,11 @@ def _of_fields(word: str, told: dict[str, Any], given: dict[str, str], untold: f
 
 def _typed(schema: dict[str, Any], value: str) -> Any:
     """The value of a field, which is text, as its schema means it."""
-    return json.loads(value) if schema["type"] in ("integer", "boolean") else value
+    return json.loads(value) if resolved(schema)["type"] in ("integer", "boolean") else value
 
 
 def _of_body(kind: str, told: dict[str, Any], body: bytes, *, whole: bool) -> list[str]:
-    if kind in (TEXT, BATCHES):
+    if kind in (TEXT, BATCHES, OPENMETRICS):
         return []
     if kind not in (NDJSON, EVENTS):
         return _wrong(told["schema"], json.loads(body))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import pytest
 from trio.testing import MockClock
@@ -16,6 +17,7 @@ from logagent.web.access import Access
 from logagent.web.described import description
 from testbed.cluster import Cluster
 from testbed.described import DOCUMENT
+from testbed.reloadable import reloadable
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 
@@ -47,17 +49,20 @@ def test_it_is_made_once() -> None:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "GET"])
-async def test_head_is_answered_as_get_without_a_body(autojump_clock: MockClock, cluster: Start, method: str) -> None:
-    async with cluster(web0=[b"2026-11-23T10:00:00Z one"]) as it, it.client() as client:
+async def test_head_is_answered_as_get_without_a_body(autojump_clock: MockClock, tmp_path: Path, method: str) -> None:
+    (tmp_path / "app.log").write_bytes(b"2026-11-23T10:00:00Z one\n")
+    async with reloadable(tmp_path) as it, it.client() as client:
         for path in DOCUMENT["paths"]:
             async with client.stream(method, f"{path}?filename=app.log" if path in ("/logs", "/hits") else path) as got:
                 assert got.status_code == 200
                 assert bool([chunk async for chunk in got.aiter_raw() if chunk]) is (method == "GET")
 
 
-async def test_the_routes_that_a_404_names_are_those_described(autojump_clock: MockClock, cluster: Start) -> None:
-    async with cluster(web0=[]) as it:
-        told = json.loads((await it.ask("", route="/")).body)["detail"]
+async def test_the_routes_that_a_404_names_are_those_described(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with reloadable(tmp_path) as it:
+        status, body = await it.text("/")
+    told = json.loads(body)["detail"]
+    assert status == 404
     assert told.partition("there are ")[2].split(", ") == sorted(DOCUMENT["paths"])
 
 

@@ -74,7 +74,8 @@ async def test_what_fits_into_no_url_reaches_every_host(autojump_clock: MockCloc
         ("/hits?filename=app.log", b"n=2", {}, 400, "n: unknown parameter"),
         ("/logs?filename=app.log", b"n=1", {"host": "elsewhere.example"}, 421, "does not name this agent"),
         ("/logs?filename=app.log", b"n=1", {"origin": "http://evil.example"}, 403, "a page of the origin"),
-        ("/files", b"filename=app.log", {}, 413, "a body comes with POST to /logs or /hits only"),
+        ("/files", b"filename=app.log", {}, 405, "not for this route, which takes"),
+        ("/nowhere", b"filename=app.log", {}, 404, "there is no such route"),
         ("/healthz", b"", {}, 405, "not for this route, which takes"),
     ],
 )

@@ -75,7 +75,7 @@ def _operation(route: RouteTold, *, by_form: bool = False) -> Document:
 
 
 def _answer(route: RouteTold) -> Document:
-    headers = {**fields.HEADERS, **(fields.OF_ANSWERS if route.has_verdict else {})}
+    headers = (*fields.HEADERS, *route.fields)
     answer: Document = {
         "description": route.summary,
         "headers": {name: _reference("headers", name) for name in headers},

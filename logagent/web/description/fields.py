@@ -50,7 +50,7 @@ OF_ANSWERS = {
         required=False,
     ),
 }
-"""The headers that answers with a verdict have besides."""
+"""The headers that some answers have besides."""
 
 OF_REFUSALS = {
     "allow": _field("The methods that the route takes.", _TEXT),

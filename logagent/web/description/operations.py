@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from logagent.core.wire.frames import BATCHES
-from logagent.core.wire.media_types import EVENTS, JSON, NDJSON, OF_HITS, OF_LOGS, TEXT
+from logagent.core.wire.media_types import EVENTS, JSON, NDJSON, OF_HITS, OF_LOGS, OPENMETRICS, TEXT
 from logagent.core.wire.parameter_table import FILES, HITS, LOGS
 from logagent.web.description.schemas import Schema, reference
 from logagent.web.description.statuses import OF_ADMITTED, OF_EVERY_ROUTE
@@ -25,6 +25,7 @@ class RouteTold(NamedTuple):
         refusals: status codes, besides those of every route.
         headers: of the request, by their names among the parameters.
         is_open: whether everybody is answered.
+        fields: headers of the answer, besides those of every response.
         has_verdict: whether the answer ends with a verdict in trailers.
         takes_form: whether it takes its parameters by POST, too.
     """
@@ -36,6 +37,7 @@ class RouteTold(NamedTuple):
     refusals: tuple[int, ...] = OF_ADMITTED
     headers: tuple[str, ...] = ("Traceparent",)
     is_open: bool = False
+    fields: tuple[str, ...] = ()
     has_verdict: bool = False
     takes_form: bool = False
 
@@ -48,6 +50,8 @@ class RouteTold(NamedTuple):
 OF_FORMS = (408, 415)
 """What a POST may be refused with besides."""
 _OF_ANSWERS = (*OF_ADMITTED, 404, 406, 505)
+_OF_HITS = ("trailer", "vary", "content-encoding", "preference-applied")
+_OF_LOGS = (*_OF_HITS, "x-accel-buffering")
 
 _BATCHES: dict[str, Any] = {
     "schema": {"type": "string", "format": "binary"},
@@ -96,6 +100,7 @@ ROUTES = (
         {**{name: _FORMS_OF_LOGS[name] for name in OF_LOGS}, BATCHES: _BATCHES},
         _OF_ANSWERS,
         ("AcceptEncoding", "Prefer", "LastEventId", "Traceparent"),
+        fields=_OF_LOGS,
         has_verdict=True,
         takes_form=True,
     ),
@@ -106,6 +111,7 @@ ROUTES = (
         {**{name: _FORMS_OF_HITS[name] for name in OF_HITS}, BATCHES: _BATCHES},
         _OF_ANSWERS,
         ("AcceptEncoding", "Prefer", "Traceparent"),
+        fields=_OF_HITS,
         has_verdict=True,
         takes_form=True,
     ),
@@ -125,6 +131,17 @@ ROUTES = (
         _json(reference("Readiness")),
         (503,),
         is_open=True,
+    ),
+    RouteTold(
+        "/metrics",
+        "metrics",
+        "Figures about the agent, for Prometheus.",
+        {
+            TEXT: _text("The text format of Prometheus."),
+            OPENMETRICS: _text("The same as OpenMetrics, with traces as exemplars; where Accept names it."),
+        },
+        headers=("AcceptEncoding", "Traceparent"),
+        fields=("vary", "content-encoding"),
     ),
     RouteTold(DOCUMENT, "description", "This description.", _json({"type": "object"}), (), is_open=True),
 )

@@ -19,17 +19,20 @@ _FLAG: Schema = {"type": "boolean"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 _TIME: Schema = {"type": "string", "format": "date-time"}
 TRACE: Schema = {"type": "string", "pattern": f"^[0-9a-f]{{{2 * TRACE_ID_BYTES}}}$"}
-STATUS: Schema = {
+_STATUS: Schema = {
     "type": "integer",
     "enum": [status.value for status in Status],
     "description": "gRPC's: " + ", ".join(f"{status.value} {status.name}" for status in Status) + ".",
 }
-"""The status of a verdict, of a host or of a log."""
 
 
 def reference(name: str) -> Schema:
     """Return what stands for a schema of `SCHEMAS`."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+STATUS = reference("Status")
+"""The status of a verdict, of a host or of a log."""
 
 
 def _said(schema: Schema, meaning: str) -> Schema:
@@ -63,8 +66,8 @@ _RECORD = _object(
     offset=_said(COUNT, "Bytes from the beginning of the file's text to that of the line."),
     line=_said(_TEXT, "Its text, without the last line break."),
     line_base64=_said({**_TEXT, "contentEncoding": "base64"}, "In place of line: its bytes, which are not UTF-8."),
-    context=_said({"const": True}, "It did not match, and is a neighbour of what did."),
-    partial=_said({"const": True}, "A part of a line whose end did not come in time."),
+    context=_said(_FLAG, "True: it did not match, and is a neighbour of what did."),
+    partial=_said(_FLAG, "True: it is a part of a line whose end did not come in time."),
     cursor=_said(_TEXT, "With cursors=true: from here another answer goes on exactly behind it."),
 )
 _NOTE = _object(
@@ -170,6 +173,7 @@ _PROBLEM = _object(
 )
 
 SCHEMAS: dict[str, Schema] = {
+    "Status": _STATUS,
     "Record": _RECORD,
     "Notice": _object(
         "Of a follow: what people should know at once.",

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
@@ -24,7 +25,7 @@ from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.listing import Listing
-from logagent.core.wire.media_types import EVENTS, FORM, JSON, NDJSON, PROBLEM, TEXT
+from logagent.core.wire.media_types import EVENTS, FORM, JSON, NDJSON, OPENMETRICS, PROBLEM, TEXT
 from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
@@ -33,6 +34,7 @@ from testbed.broken import Broken
 from testbed.cluster import Cluster, Reply
 from testbed.described import DOCUMENT, members, members_told, objections, objections_to, records_of, resolved
 from testbed.fake_agent import FakeAgent
+from testbed.reloadable import reloadable
 
 Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 
@@ -222,6 +224,17 @@ async def test_answers_of_which_hosts_failed(autojump_clock: MockClock, cluster:
     assert {path: objections(path, reply) for path, reply in replies.items()} == {path: [] for path in replies}
     assert strict.error is not None
     assert objections("/logs", strict) == []
+
+
+@pytest.mark.parametrize("accept", [TEXT, OPENMETRICS])
+async def test_figures(autojump_clock: MockClock, tmp_path: Path, accept: str) -> None:
+    async with reloadable(tmp_path) as it, it.client() as client:
+        response = await client.get("/metrics", headers={"accept": accept})
+        refused = await client.get("/metrics?n=1")
+    assert response.headers["content-type"].startswith(accept)
+    for got, status in ((response, 200), (refused, 400)):
+        assert got.status_code == status
+        assert objections("/metrics", Reply(got.status_code, got.headers, got.content)) == []
 
 
 class Failing(FakeAgent):
