@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpcore
+import httpx
 import pytest
 import trio
 from hypothesis import HealthCheck, given, settings
@@ -185,7 +186,7 @@ def over(network: httpcore.AsyncNetworkBackend) -> Client:
     return Client("http://web0", transport=MemoryTransport(network))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(600, 3000), st.lists(st.integers(0, 3000), max_size=12), st.integers(0, 4), st.booleans())
 def test_wherever_the_connection_breaks_nothing_is_lost_or_comes_twice(
     tmp_path_factory: pytest.TempPathFactory, first: int, others: list[int], earlier: int, with_since: bool
@@ -346,3 +347,18 @@ async def test_a_host_that_is_lost_on_the_way_is_told_of(autojump_clock: MockClo
             with trio.move_on_after(5):
                 await anext(follow)
     assert [(notice.host, notice.status) for notice in told] == [("web1", Status.UNAVAILABLE)]
+
+
+@pytest.mark.parametrize(("http2", "left"), [(True, 1), (False, 0)])
+async def test_leaving_an_answer_of_httpx_stops_the_agent_over_http1_only(
+    autojump_clock: MockClock, cluster: Start, http2: bool, left: int
+) -> None:
+    # Why the client speaks HTTP/1.1. Once httpcore resets the streams that are left, this fails.
+    async with cluster(web0=LINES) as it:
+        transport = MemoryTransport(it.network, http2=http2)
+        async with httpx.AsyncClient(transport=transport, base_url="http://web0") as client:
+            async with client.stream("GET", "/logs?filename=app.log&follow=true"):
+                await wait_all_tasks_blocked()
+                assert it.answers["web0"].follows == 1
+            await wait_all_tasks_blocked()
+            assert it.answers["web0"].follows == left

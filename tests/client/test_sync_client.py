@@ -164,14 +164,22 @@ def test_closing_the_client_ends_its_answers() -> None:
 
 
 def event(text: str, cursor: str) -> bytes:
-    sent = f"id: {cursor}\ndata: {json.dumps(record(text))}\n\n".encode()
+    place = f"id: {cursor}\n" if cursor else ""
+    sent = f"{place}data: {json.dumps(record(text))}\n\n".encode()
     return b"%x\r\n%b\r\n" % (len(sent), sent)
 
 
-def test_a_follow_goes_on_behind_the_last_line() -> None:
+@pytest.mark.parametrize(
+    ("second", "again", "status"),
+    [
+        ("c2", b"GET /logs?filename=a.log&cursor=c2&follow=true HTTP/1.1", Status.OK),
+        ("", b"GET /logs?filename=a.log&n=0&follow=true HTTP/1.1", Status.DATA_LOSS),  # of too many logs for cursors
+    ],
+)
+def test_a_follow_goes_on_behind_the_last_line(second: str, again: bytes, status: Status) -> None:
     asked: list[bytes] = []
     told: list[Notice] = []
-    answers = iter([[event("one", "c1"), event("two", "c2")], [event("three", "c3")]])
+    answers = iter([[event("one", "c1"), event("two", second)], [event("three", "c3")]])
 
     def talk(connected: socket.socket) -> None:
         asked.append(connected.recv(65536).partition(b"\r\n")[0])
@@ -185,11 +193,8 @@ def test_a_follow_goes_on_behind_the_last_line() -> None:
         assert follow.verdict.lines == 3
 
     asking(talk, ask)
-    assert asked == [
-        b"GET /logs?filename=a.log&n=5&follow=true HTTP/1.1",
-        b"GET /logs?filename=a.log&cursor=c2&follow=true HTTP/1.1",
-    ]
-    assert [notice.status for notice in told] == [Status.UNAVAILABLE, Status.OK]
+    assert asked == [b"GET /logs?filename=a.log&n=5&follow=true HTTP/1.1", again]
+    assert [notice.status for notice in told] == [Status.UNAVAILABLE, status]
 
 
 def test_a_token_is_not_sent_to_a_listener_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,9 +19,9 @@ class MemoryTransport(httpx.AsyncHTTPTransport):
     Private part of httpx touched: `_pool`, which no argument of its transport replaces.
     """
 
-    def __init__(self, network: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(self, network: httpcore.AsyncNetworkBackend, *, http2: bool = False) -> None:
         super().__init__()
-        self._pool = httpcore.AsyncConnectionPool(network_backend=network)
+        self._pool = httpcore.AsyncConnectionPool(network_backend=network, http1=not http2, http2=http2)
 
 
 def client_of(it: Cluster, host: str | None = None, **how: Any) -> Client:
