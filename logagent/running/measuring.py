@@ -22,7 +22,7 @@ def figures_of(
         certificates: when the agent's own end, by name, in seconds since the epoch.
         observing: what else is told of the agent, and how much of that was lost.
     """
-    load, bounds = threads.load, answers.bounds
+    load, bounds, pipeline = threads.load, answers.bounds, observing.tracing.pipeline
     return Figures(
         answers=Usage(answers.under_way, bounds.answers),
         follows=Usage(answers.follows, bounds.follows),
@@ -32,4 +32,5 @@ def figures_of(
         archives={"decoders": Usage(WINDOWS.taken, WINDOWS.most), "passes": Usage(KEPT.taken, KEPT.most)},
         certificates=dict(certificates),
         dropped_lines=observing.own_log.dropped,
+        lost_spans=0 if pipeline is None else pipeline.lost,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,21 @@ async def test_lines_of_the_own_log_that_nobody_took_are_counted(name: str, lost
     logging.getLogger("logagent.tested").warning("a worry")
     seen.own_log.close()
     assert figures_of(Answers("web-1", 5), DiskThreads(), {}, seen).dropped_lines == lost
+
+
+@dataclass
+class Losing:
+    """Traces of which some were not sent; it is its own pipeline."""
+
+    lost: int
+
+    @property
+    def pipeline(self) -> Losing:
+        return self
+
+
+async def test_lost_spans_are_counted_where_there_are_traces() -> None:
+    seen = observing()
+    assert figures_of(Answers("web-1", 5), DiskThreads(), {}, seen).lost_spans == 0
+    seen.tracing = Losing(4)  # type: ignore[assignment]
+    assert figures_of(Answers("web-1", 5), DiskThreads(), {}, seen).lost_spans == 4

@@ -82,6 +82,8 @@ def of_state(figures: Figures, follow_lag: float) -> Iterator[Metric]:
     yield ends
     dropped = "Lines of the agent's own log that could not be written, by each target for itself."
     yield _counter("own_log_dropped_lines", dropped, (), {(): figures.dropped_lines})
+    lost = "Spans of traces that were not sent to the collector."
+    yield _counter("trace_lost_spans", lost, (), {(): figures.lost_spans})
 
 
 def of_process(lags: Spread, threads: int, versions: Mapping[str, str], started: float) -> Iterator[Metric]:

@@ -36,6 +36,7 @@ class Figures:
         archives: bytes of memory for archives, by what they are for.
         certificates: when the agent's own certificates end, by name, in seconds since the epoch.
         dropped_lines: of its own log, that could not be written.
+        lost_spans: of traces, that were not sent to the collector.
     """
 
     answers: Usage = NOTHING
@@ -46,3 +47,4 @@ class Figures:
     archives: Mapping[str, Usage] = field(default_factory=dict)
     certificates: Mapping[str, float] = field(default_factory=dict)
     dropped_lines: int = 0
+    lost_spans: int = 0

@@ -165,9 +165,14 @@ class CountedExporter(SpanExporter):
         self._told, self._failures = None, 0
 
     @property
+    def lost(self) -> int:
+        """Spans so far that were not sent, whatever the reason; any thread may ask."""
+        return self.dropped + self._refused
+
+    @property
     def _lost(self) -> int:
         """Spans of whose loss nothing was told yet."""
-        return self.dropped + self._refused - self._lost_told
+        return self.lost - self._lost_told
 
 
 def _spans(count: int) -> str:

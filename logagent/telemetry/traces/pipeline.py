@@ -105,6 +105,11 @@ class Pipeline:
         provider.add_span_processor(self._queue)
         self.maker: SpanMaker = provider.get_tracer("logagent", __version__, Schemas.V1_44_0.value)
 
+    @property
+    def lost(self) -> int:
+        """Spans so far that were not sent; any thread may ask."""
+        return self._exporter.lost
+
     def flush(self) -> None:
         """Have all spans sent that wait, and return when they are; blocks."""
         self._queue.force_flush()
