@@ -13,14 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # protobuf comes without types
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+
+from logagent.core.escapes import in_line
 
 EXPORT_TIME = 10.0
 """Seconds that a batch of spans may take to be sent, retries included: as long as the exporter has by itself."""
 MOST_ANSWER = 64 * 1024
-"""Bytes of a collector's answer that are read, so that its connection can be used again; they say nothing else."""
+"""Bytes of a collector's answer that are read: more than it takes to say which spans it refuses, and why."""
+LONGEST_SHOWN = 200
+"""Characters that are shown of what a collector says."""
+PROTOBUF = "application/x-protobuf"
+"""The media type of an answer that may name spans that were refused."""
 QUIET = 60.0
 """Seconds between two lines about a collector that goes on taking nothing; those between are counted."""
 
@@ -34,42 +42,56 @@ class CollectorSession(requests.Session):
     rule does not say.
 
     Attributes:
-        fault: why the last request failed, in a few words.
+        fault: why the last request failed, or spans of it were refused, in a few words.
+        refused: how many spans of the last request the collector has refused, though it took the others.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.trust_env = False
         self.fault = ""
+        self.refused = 0
 
     def request(self, *given: Any, **named: Any) -> requests.Response:
         """Send one request, and read no more of its answer than is needed to send another one."""
-        until = time.monotonic() + EXPORT_TIME
+        until, self.refused = time.monotonic() + EXPORT_TIME, 0
         try:
             response = super().request(*given, **{**named, "allow_redirects": False, "stream": True})
-        except requests.RequestException as error:
+        except (requests.RequestException, OSError) as error:  # OSError: such as a file of authorities that is gone
             self.fault = _why(error)
             raise
-        _drain(response, until)
+        body = _body(response, until)
         if response.is_redirect or 300 <= response.status_code < 400:
             self.fault = f"it answers {response.status_code}, a redirect, which is not followed"
             raise requests.TooManyRedirects(self.fault)
         self.fault = "" if response.ok else f"it answers {response.status_code}"
+        if response.ok and response.headers.get("content-type") == PROTOBUF:
+            self.refused, self.fault = _refusal_in(body)
         return response
 
 
-def _drain(response: requests.Response, until: float) -> None:
-    """Read the body of a small answer; the connection of any other one is closed."""
-    left = MOST_ANSWER
+def _body(response: requests.Response, until: float) -> bytes:
+    """Return the body of a small answer; of any other one nothing, and its connection is closed."""
+    body = bytearray()
     try:
-        while left > 0 and time.monotonic() < until:
-            piece = response.raw.read1(left)
+        while len(body) < MOST_ANSWER and time.monotonic() < until:
+            piece = response.raw.read1(MOST_ANSWER)
             if not piece:
-                return
-            left -= len(piece)
-    except Exception:  # Whatever else a broken answer makes the libraries raise: its status has come, and is all.
+                return bytes(body)
+            body += piece
+    except Exception:  # Whatever else a broken answer makes the libraries raise: its status has come, and is enough.
         _log.debug("the answer of the collector broke off", exc_info=True)
     response.close()
+    return b""
+
+
+def _refusal_in(body: bytes) -> tuple[int, str]:
+    """Return how many spans an answer refuses, and why."""
+    try:
+        said = ExportTraceServiceResponse.FromString(body).partial_success
+    except DecodeError:
+        return 0, ""
+    return max(0, said.rejected_spans), f"it refuses some: {in_line(said.error_message)[:LONGEST_SHOWN]}"
 
 
 def _why(error: Exception) -> str:
@@ -87,7 +109,7 @@ def _why(error: Exception) -> str:
         if isinstance(reason, OSError) and reason.strerror and not isinstance(reason, requests.RequestException):
             return reason.strerror.lower()
         reason = reason.__cause__ or reason.__context__
-    return type(error).__name__
+    return in_line(str(error))[:LONGEST_SHOWN] or type(error).__name__
 
 
 class CountedExporter(SpanExporter):
@@ -131,10 +153,12 @@ class CountedExporter(SpanExporter):
         self.seen += len(spans)
         result = self._exporter.export(spans)
         self.done += len(spans)
-        if result is SpanExportResult.SUCCESS:
-            self._recover()
-        else:
+        if result is not SpanExportResult.SUCCESS:
             self._fail(len(spans))
+        elif self._session.refused:
+            self._fail(min(self._session.refused, len(spans)))
+        else:
+            self._recover()
         return result
 
     def shutdown(self) -> None:
@@ -149,7 +173,7 @@ class CountedExporter(SpanExporter):
             self._told = now
             times = "" if self._failures == 1 else f" {self._failures} times"
             _log.warning(
-                "the collector at %s took no traces%s: %s; %s lost",
+                "the collector at %s did not take all traces%s: %s; %s lost",
                 self._url,
                 times,
                 self._session.fault or "it could not be sent to",

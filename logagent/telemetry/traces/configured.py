@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -114,9 +115,18 @@ def _collector(settings: Settings, wanted: Endpoint) -> _Collector:
             headers = headers_in(settings.traces_headers)
         except ValueError as error:
             raise ConfigError("traces_headers", str(error)) from None
-    if settings.traces_ca is not None and not settings.traces_ca.is_file():
-        raise ConfigError("traces_ca", f"{settings.traces_ca} is not a file")
+    _check_authorities(settings.traces_ca)
     return _Collector(wanted.url, tuple(headers.items()), settings.traces_ca)
+
+
+def _check_authorities(ca: Path | None) -> None:
+    try:
+        if ca is not None:
+            ssl.create_default_context(cafile=ca)
+    except ssl.SSLError:
+        raise ConfigError("traces_ca", f"{ca} holds no certificate in PEM") from None
+    except OSError as error:
+        raise ConfigError("traces_ca", f"{ca} cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 def _sending(settings: Settings, environ: Mapping[str, str]) -> _Sending | None:

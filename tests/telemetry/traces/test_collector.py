@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
@@ -76,8 +77,8 @@ def test_redirects_are_not_followed_and_are_failures(status: int, caplog: pytest
             make_spans(pipeline)
             pipeline.close()
             assert told(caplog) == [
-                f"the collector at {it.url} took no traces: it answers {status}, a redirect, which is not followed; "
-                "1 span was lost"
+                f"the collector at {it.url} did not take all traces: it answers {status}, a redirect, which is not "
+                "followed; 1 span was lost"
             ]
         assert other.requests == 0
 
@@ -114,7 +115,7 @@ def test_refusals_are_told_once_with_the_spans_that_are_lost(
             make_spans(pipeline, 2)
             pipeline.flush()
         pipeline.close()
-    assert told(caplog) == [f"the collector at {it.url} took no traces: {fault}; 2 spans were lost"]
+    assert told(caplog) == [f"the collector at {it.url} did not take all traces: {fault}; 2 spans were lost"]
 
 
 def test_an_answer_that_is_no_protobuf_is_taken_for_its_status() -> None:
@@ -127,6 +128,49 @@ def test_an_answer_that_is_no_protobuf_is_taken_for_its_status() -> None:
     assert len(it.spans) == 2
 
 
+def refusing(spans: int, why: str, kind: str = "application/x-protobuf") -> Respond:
+    answer = ExportTraceServiceResponse()
+    answer.partial_success.rejected_spans = spans
+    answer.partial_success.error_message = why
+    return answering(200, answer.SerializeToString(), **{"content-type": kind})
+
+
+def test_spans_that_are_refused_singly_are_told_with_the_reason(caplog: pytest.LogCaptureFixture) -> None:
+    with collecting(refusing(2, "too old\x1b[31m")) as it:
+        pipeline = Pipeline(exporter_to(it.url, {}, None), "web-1")
+        make_spans(pipeline, 3)
+        pipeline.close()
+    (line,) = told(caplog)
+    assert line.startswith(f"the collector at {it.url} did not take all traces: it refuses some: too old")
+    assert line.endswith("; 2 spans were lost")
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize(
+    "respond",
+    [
+        refusing(0, "some advice"),
+        refusing(2, "nonsense", kind="text/plain"),
+        answering(200, b"\xff\xff", **{"content-type": "application/x-protobuf"}),
+    ],
+    ids=["advice", "text", "nonsense"],
+)
+def test_an_answer_that_refuses_nothing_is_no_failure(respond: Respond, caplog: pytest.LogCaptureFixture) -> None:
+    with collecting(respond) as it:
+        pipeline = Pipeline(exporter_to(it.url, {}, None), "web-1")
+        make_spans(pipeline)
+        pipeline.close()
+    assert told(caplog) == []
+
+
+def test_authorities_that_are_gone_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pipeline = Pipeline(exporter_to("https://127.0.0.1:9/v1/traces", {}, tmp_path / "gone.pem"), "web-1")
+    make_spans(pipeline)
+    pipeline.close()
+    (line,) = told(caplog)
+    assert "gone.pem; 1 span was lost" in line
+
+
 def test_who_speaks_no_http_is_told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "EXPORT_TIME", 0.2)
     with Speaker(b"SSH-2.0-OpenSSH_9.2\r\n") as url:
@@ -134,7 +178,7 @@ def test_who_speaks_no_http_is_told(caplog: pytest.LogCaptureFixture, monkeypatc
         make_spans(pipeline)
         pipeline.flush()
         pipeline.close()
-    assert told(caplog) == [f"the collector at {url} took no traces: it speaks no HTTP; 1 span was lost"]
+    assert told(caplog) == [f"the collector at {url} did not take all traces: it speaks no HTTP; 1 span was lost"]
 
 
 def test_nobody_listens(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +189,7 @@ def test_nobody_listens(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Mo
     make_spans(pipeline)
     pipeline.flush()
     pipeline.close()
-    assert told(caplog) == [f"the collector at {url} took no traces: connection refused; 1 span was lost"]
+    assert told(caplog) == [f"the collector at {url} did not take all traces: connection refused; 1 span was lost"]
 
 
 def test_its_name_is_not_known(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,8 +324,8 @@ def test_failures_that_repeat_are_counted(caplog: pytest.LogCaptureFixture) -> N
     exporter.export(spans)
     exporter.export(spans)
     assert told(caplog) == [
-        "the collector at http://c took no traces: it answers 503; 3 spans were lost",
-        "the collector at http://c took no traces 3 times: it answers 503; 9 spans were lost",
+        "the collector at http://c did not take all traces: it answers 503; 3 spans were lost",
+        "the collector at http://c did not take all traces 3 times: it answers 503; 9 spans were lost",
         "the collector at http://c takes traces; 10 spans were lost before",
     ]
     assert (exporter.seen, exporter.lost) == (17, 15 + 7)

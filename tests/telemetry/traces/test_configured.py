@@ -84,6 +84,13 @@ def test_files_that_are_missing_are_told(tmp_path: Path) -> None:
             check(settings(traces="https://collector:4318/v1/traces", **{name: tmp_path / "none"}))
 
 
+def test_authorities_that_are_none_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+    with pytest.raises(ConfigError, match=r"^traces_ca: .*ca.pem holds no certificate in PEM$"):
+        check(settings(traces="https://collector:4318/v1/traces", traces_ca=file))
+
+
 async def test_spans_come_with_the_agents_name_and_the_last_ones_at_its_end(autojump_clock: MockClock) -> None:
     with collecting() as it:
         tracing = Tracing(settings(traces=it.url))
