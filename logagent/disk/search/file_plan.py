@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 
 from logagent.core.batch import Position
@@ -97,9 +98,12 @@ class FilePlan:
         return self._last_fingerprint != 0
 
     def was_rotated(self, file: Generation, descriptor: int) -> bool:
-        """Return whether an opened file is not the planned one because of a rename, or its text was overwritten."""
-        is_same = identity.is_same(file, identity.inode_of(descriptor)) and not self._is_overwritten(descriptor)
-        return not is_same and self._plans < MAX_PLANS
+        """Return whether an opened file is not the planned one because of a rename, or its text was overwritten.
+
+        One that has become smaller since it was listed was truncated, maybe because it was copied to a further file.
+        """
+        is_same = identity.is_same(file, identity.inode_of(descriptor)) and os.fstat(descriptor).st_size >= file.size
+        return (not is_same or self._is_overwritten(descriptor)) and self._plans < MAX_PLANS
 
     def _is_overwritten(self, descriptor: int) -> bool:
         expected = self._resume.fingerprint if self._resume is not None else self._pinned if self.done else 0

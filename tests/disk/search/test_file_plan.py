@@ -56,6 +56,13 @@ class Files:
             self.path(number).rename(self.path(number + 1))
         self.path(0).write_text(text)
 
+    def copy_and_truncate(self, text: str) -> None:
+        copied = self.path(0).read_text()
+        for number in range(len(self.listed()) - 1, 0, -1):
+            self.path(number).rename(self.path(number + 1))
+        self.path(1).write_text(copied)
+        self.path(0).write_text(text)
+
     def was_rotated(self, plan: FilePlan, file: Generation) -> bool:
         descriptor = file.open()
         try:
@@ -211,6 +218,28 @@ def test_another_file_under_the_same_name_is_noticed(files: Files) -> None:
     files.rotate()
     assert file is not None
     assert files.was_rotated(plan, file)
+
+
+def test_newest_first_a_file_that_was_copied_and_truncated_after_it_was_listed_is_read_in_its_copy(
+    files: Files,
+) -> None:
+    """Its inode is the same, and it would else be taken for the whole file, and what the copy holds be left out."""
+    plan = files.plan()
+    file = plan.next()
+    files.copy_and_truncate("4\n")
+    assert file is not None
+    assert files.was_rotated(plan, file)
+    assert plan.plan_anew("app.log") is None
+    assert names(plan) == ["app.log", "app.log.1", "app.log.2", "app.log.3"]
+
+
+def test_a_file_that_has_grown_since_it_was_listed_was_not_rotated(files: Files) -> None:
+    plan = files.plan()
+    file = plan.next()
+    with files.path(0).open("a") as growing:
+        growing.write("four\n")
+    assert file is not None
+    assert not files.was_rotated(plan, file)
 
 
 def test_another_text_in_the_file_of_a_position_is_noticed(files: Files) -> None:
