@@ -61,16 +61,36 @@ def read(lines: Sequence[bytes], log: str) -> Came:
 
 
 def faults(came: Came, wanted: Wanted, verdict: Outcome, before: Extents, after: Extents) -> Iterator[str]:
-    """What is wrong with an answer, given what its logs held before the question and after the answer."""
+    """What is wrong with an answer, given what its logs held before the question and after the answer.
+
+    Where a log was being copied and truncated, its lines may come from both files.
+    """
     if verdict.lines != came.count:
         yield f"{came.count} lines came, {verdict.lines} by the verdict"
     if wanted.n is not None and came.count > wanted.n:
         yield f"{came.count} lines, more than {wanted.n}"
+    came = _from_one_file(
+        came, {host for host in came.numbers if copied(host, wanted.log, before, after)}, wanted.oldest
+    )
     for host, numbers in came.numbers.items():
         if len(set(numbers)) != len(numbers):
             yield f"{host}: lines come twice, such as {_twice(numbers)} (status {verdict.status.name})"
     if verdict.complete:
         yield from _faults_of_whole(came, wanted, verdict, before, after)
+
+
+def copied(host: str, log: str, before: Extents, after: Extents) -> bool:
+    """Whether a log was being copied and truncated at some time from the question to the end of the answer."""
+    begin, end = before[host, log].copies, after[host, log].copies
+    return begin != end or begin % 2 == 1
+
+
+def _from_one_file(came: Came, hosts: set[str], oldest: bool) -> Came:
+    """The same as if each line of these hosts had come from one file only, in its order."""
+    if not hosts:
+        return came
+    once = {host: sorted(set(came.numbers[host]), reverse=not oldest) for host in hosts}
+    return Came(came.numbers | once, sorted(came.times, reverse=not oldest))
 
 
 def _faults_of_whole(came: Came, wanted: Wanted, verdict: Outcome, before: Extents, after: Extents) -> Iterator[str]:
@@ -123,7 +143,7 @@ def counted(counts: Mapping[str, int], wanted: Wanted, before: Extents, after: E
         begin, end, step = before[host, wanted.log], after[host, wanted.log], wanted.step
         least = len(range(_first(end.first, step), begin.end, step))
         most = len(range(_first(begin.first, step), end.end, step))
-        if not least <= counts.get(host, 0) <= most:
+        if not least <= counts.get(host, 0) <= most and not copied(host, wanted.log, before, after):
             yield f"{host}: {counts.get(host, 0)} counted of every {step}, not {least} to {most}"
 
 

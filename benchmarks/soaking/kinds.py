@@ -83,7 +83,9 @@ async def pages(client: Client) -> None:
         except ValueError as error:
             client.fault(answer.asked, str(error))
             return
-        if answer.verdict is not None and answer.verdict.status is not Status.DATA_LOSS:
+        hosts = client.common.hosts
+        is_copied = any(checking.copied(host, log, got[0].before, answer.after) for host in hosts)
+        if answer.verdict is not None and answer.verdict.status is not Status.DATA_LOSS and not is_copied:
             for fault in checking.continuing(got[1], came, 1):
                 client.fault(answer.asked, fault)
         got = (answer, checking.Came(got[1].numbers | came.numbers, came.times))

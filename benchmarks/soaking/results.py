@@ -6,9 +6,9 @@ import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from soaking import standing
+from soaking import agreeing, standing
 from soaking.account import Ending
-from soaking.running import Soak
+from soaking.running import PRIMARY, STEADY, Soak
 
 SHOWN = 30
 """Faults that are printed."""
@@ -31,9 +31,35 @@ def rows(soak: Soak) -> Iterator[tuple[bool, list[str]]]:
     yield _row("faults of answers", f"{account.lines_checked:,} lines checked", len(account.faults), 0)
     yield _row("answers broken by the agent", "", broken, 0)
     yield _row("agents that told of a bug", "", bugs, 0)
+    yield from _agreement(soak)
     yield _row("ends with another code than 0 and SIGKILL's", "", exits.total() - exits[0] - exits[-signal.SIGKILL], 0)
     least = 1 - MOST_INCOMPLETE
     yield whole >= least, ["complete answers", "", f"{whole:.1%}", f"at least {least:.0%}", _yes(whole >= least), ""]
+
+
+def _agreement(soak: Soak) -> Iterator[tuple[bool, list[str]]]:
+    """Whether own logs and metrics agree with what was asked; where they do not, that is told among the faults."""
+    own = {host.name: soak.own_log(host) for host in soak.hosts}
+    primary, peer = own[PRIMARY], own[STEADY]
+    compared = {
+        f"requests that {PRIMARY}'s log tells otherwise": (
+            f"{soak.account.questions:,} asked",
+            agreeing.log_and_account(primary, soak.account),
+        ),
+        f"metrics of {PRIMARY} that its log tells otherwise": (
+            f"{sum(map(len, primary.ends.values())):,} ends told",
+            agreeing.metrics_and_log(soak.metrics, primary),
+        ),
+        f"complete answers of which {STEADY} does not tell": (
+            f"{len(primary.asked):,} asked of several",
+            agreeing.peer_and_primary(primary, STEADY, peer),
+        ),
+    }
+    for what, (begin, found) in compared.items():
+        faults = list(found)
+        soak.account.faults.extend(faults)
+        yield _row(what, begin, len(faults), 0)
+    yield _row("tracebacks in own logs", "", sum(log.bugs for log in own.values()), 0)
 
 
 def _row(what: str, begin: str, count: int, most: int) -> tuple[bool, list[str]]:

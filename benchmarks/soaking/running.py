@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import sys
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import trio
 
-from soaking import follows, kinds, standing
+from soaking import agreeing, follows, kinds, standing
 from soaking.account import Account
+from soaking.agreeing import OwnLog
 from soaking.asking import HANGING, Client, Common
 from soaking.disturbing import reloading, restarting, rotating
 from soaking.hosts import Host
@@ -25,11 +27,12 @@ PRIMARY, STEADY, RESTARTED = "primary", "peer-1", ("peer-2", "peer-3", "peer-4")
 TAKEN_OUT = "peer-4"
 """The peer that reloads of the primary take out of its settings, and put in again."""
 CLIENTS, FOLLOWERS = 8, 4
-WARM_QUERIES = 1500
-"""Questions before anything is taken: each kind has been asked, so that what is made once is there."""
+WARM_PART, WARM_LEAST = 1 / 60, 300
+"""Questions before anything is taken, of those that follow: each kind was asked, so that what is made once is there."""
 WRITE_EVERY, WRITE_LINES = 0.1, 5
 RENEW_EVERY = 200
 """Questions, in the mean, after which a client takes another connection."""
+FOLLOWED_AT_REST = "3s"
 PROGRESS_EVERY = 30.0
 
 
@@ -50,7 +53,8 @@ class Soak:
         self.account = Account(plan.seed)
         names = (PRIMARY, STEADY, *RESTARTED)
         self._logs = Logs(directory, names, plan.seed)
-        self.peers = {name: Host(directory, name, "graceful = 3\n") for name in names[1:]}
+        self._directory = directory
+        self.peers = {name: Host(directory, name, f"graceful = 3\n{self._own_log(name)}") for name in names[1:]}
         self.primary = Host(directory, PRIMARY)
         self._settings = self._made_settings()
         self.primary.configure(self._settings[0][0])
@@ -58,16 +62,28 @@ class Soak:
             self.primary.url, self.account, self._logs, PRIMARY, frozenset(names), frozenset({TAKEN_OUT})
         )
         self.rounds: list[dict[str, Standing]] = []
+        self.metrics = ""
         self.stopping = trio.Event()
 
     @property
     def hosts(self) -> list[Host]:
         return [self.primary, *self.peers.values()]
 
+    def _own_log(self, name: str) -> str:
+        """Settings by which an agent's own log lies below its root."""
+        return f"log_directory = {json.dumps(str(self._log_directory(name)))}\n{agreeing.LOG_SETTINGS}"
+
+    def _log_directory(self, name: str) -> Path:
+        return self._directory / name / "logagent"
+
+    def own_log(self, host: Host) -> OwnLog:
+        """What an agent has told of itself; once it has ended, all of it."""
+        return OwnLog.read(self._log_directory(host.name))
+
     def _made_settings(self) -> list[tuple[str, Sequence[str]]]:
         peers = [f'{name} = "{peer.url}"\n' for name, peer in self.peers.items()]
         fewer = [line for line in peers if not line.startswith(TAKEN_OUT)]
-        usual = "patience = 20\npeer_pause = 5\n"
+        usual = f"patience = 20\npeer_pause = 5\n{self._own_log(PRIMARY)}"
         return [
             (f"{usual}[peer]\n{''.join(peers)}", ()),
             (f"{usual}max_follows = 3\nknown_as = ['logs.example']\n[peer]\n{''.join(peers)}", ()),
@@ -84,7 +100,7 @@ class Soak:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._end_at_interrupt)
                 nursery.start_soon(self._tell_progress)
-                await self._load(WARM_QUERIES, 0)
+                await self._load(max(WARM_LEAST, round(self._plan.queries * WARM_PART)), 0)
                 await self._take()
                 for _ in range(self._plan.rounds):
                     if not self.stopping.is_set():
@@ -93,6 +109,7 @@ class Soak:
                         )
                         await self._take()
                 nursery.cancel_scope.cancel()
+            self.metrics = await agreeing.scraped(self.primary.url)
             for host in self.hosts:
                 await host.end(signal.SIGTERM)
         finally:
@@ -148,11 +165,15 @@ class Soak:
                 await client.close()
 
     async def _take(self) -> None:
-        """Take what each agent holds at rest, all having been asked once more."""
-        client = Client(self.common, self._draws(), "at rest")
-        for log in (STATIC, LIVE, COPIED):
-            await client.lines(self.common.wanted(log, merged=True), {"filename": log})
-        await client.close()
+        """Take what each agent holds at rest, all having been asked, and followed, once more.
+
+        So even one that has just been started has all that is made once.
+        """
+        async with self._client() as client:
+            client.kind = "at rest"
+            for log in (STATIC, LIVE, COPIED):
+                await client.lines(self.common.wanted(log, merged=True), {"filename": log})
+            await client.ask("/logs", {"filename": LIVE, "follow": "true", "timeout": FOLLOWED_AT_REST})
         taken: dict[str, Standing] = {}
 
         async def take(host: Host) -> None:

@@ -27,10 +27,15 @@ _WORDS = ("accepted", "refused", "retried", "finished", "timed out", "queued", "
 
 
 class Extent(NamedTuple):
-    """Which lines a log holds: those from `first` on, and before `end`."""
+    """Which lines a log holds: those from `first` on, and before `end`.
+
+    copies: how often it has begun to be copied, and how often it was truncated after that, together; an odd number: for
+    a moment its lines are in two files, as `copytruncate` has it.
+    """
 
     first: int
     end: int
+    copies: int = 0
 
 
 def word(step: int) -> str:
@@ -80,11 +85,11 @@ class GrowingLog:
         """Write so many lines, unless the log is being truncated."""
         if self._is_held:
             return
-        first, end = self.extent
+        first, end, copies = self.extent
         now = datetime.now(UTC)
         text = b"".join(line(now, self._host, self._name, end + each, self._chance) for each in range(count))
         os.write(self._file, text)
-        self.extent = Extent(first, end + count)
+        self.extent = Extent(first, end + count, copies)
 
     async def rotate(self) -> None:
         """Rotate as logrotate does, in steps that others see: compress, rename, and what is in `_name`."""
@@ -116,7 +121,7 @@ class GrowingLog:
         """Rename a generation to the next number, or remove the oldest."""
         packed = self._generation(number, packed=True) if number > 1 else self._generation(1)
         if number == KEPT and packed.exists():
-            self.extent = Extent(self._ends[KEPT - 1], self.extent.end)
+            self.extent = self.extent._replace(first=self._ends[KEPT - 1])
             del self._ends[KEPT - 1 :]
             packed.unlink()
         older = self._generation(number - 1, packed=True)
@@ -133,10 +138,15 @@ class GrowingLog:
     async def _copy_and_truncate(self) -> None:
         """Nothing is written meanwhile: what is, nobody could read."""
         self._is_held = True
+        self._count_copy()
         shutil.copy2(self._path, self._generation(1))
         await self._pause()
         os.ftruncate(self._file, 0)
+        self._count_copy()
         self._is_held = False
+
+    def _count_copy(self) -> None:
+        self.extent = self.extent._replace(copies=self.extent.copies + 1)
 
     async def _pause(self) -> None:
         await trio.sleep(self._chance.uniform(0, 0.03))
