@@ -4,6 +4,7 @@ every line once, in order, where the rotation renames."""
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import re
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from logagent.telemetry.own_logs.files import Files
+from testbed.own_lines import full_from, told
 from testbed.processes import Process, needs, program_at, running
 
 pytestmark = [pytest.mark.real, needs("curl")]
@@ -229,6 +232,26 @@ def test_pythons_own_handler_loses_no_line(log: Path, size: int, kept: int) -> N
     def write() -> None:
         with writing(ROTATING, log, LINES, size, kept):
             pass
+        finish(log)
+
+    with running("web", log.parent) as agent:
+        followed = follow(agent, write)
+    assert followed.jumps == []
+    assert (followed.pieces, followed.others, followed.notices) == ([], [], [])
+
+
+@pytest.mark.parametrize("size", [200_000, 20_000])
+def test_the_agents_own_log_loses_no_line_though_the_disk_is_full_now_and_then(log: Path, size: int) -> None:
+    own = Files(log.parent, "app", lambda line: line.message, max_bytes=size, keep=1000)
+
+    def write() -> None:
+        lines = [told(f"2026-11-25T10:00:00Z line {number}") for number in range(LINES)]
+        for number in itertools.count():
+            with full_from(log.stat().st_size + 100) if number % 5 == 4 else nullcontext():
+                lines = lines[own.write(lines[:500]) :]
+            if not lines:
+                break
+        own.close()
         finish(log)
 
     with running("web", log.parent) as agent:

@@ -1,9 +1,11 @@
-"""What is told for the agent's own log, and targets that keep it or fail when a test says so."""
+"""What is told for the agent's own log, targets that keep it or fail when a test says so, and a full disk."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import resource
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from logagent.telemetry.own_logs.targets import LogTarget
@@ -40,3 +42,14 @@ class Kept(LogTarget):
 
     def close(self) -> None:
         self.is_closed = True
+
+
+@contextmanager
+def full_from(size: int) -> Iterator[None]:
+    """Have files take no byte behind a size, as on a full disk: a write that reaches it is short, the next fails."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

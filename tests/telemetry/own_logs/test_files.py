@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import resource
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ from hypothesis import strategies as st
 
 from logagent.telemetry.own_logs.files import Files, file_names
 from logagent.telemetry.own_logs.lines import plain_text
-from testbed.own_lines import told
+from testbed.own_lines import full_from, told
 
 
 def files(directory: Path, max_bytes: int = 1 << 20, keep: int = 3) -> Files:
@@ -30,17 +27,6 @@ def everything(directory: Path) -> str:
     """All lines, oldest first."""
     older = sorted(directory.glob("web-1.log.*"), key=lambda path: -int(path.suffix[1:]))
     return "".join(map(text, [*older, directory / "web-1.log"]))
-
-
-@contextmanager
-def full_from(size: int) -> Iterator[None]:
-    """Have files take no byte behind a size, as on a full disk: a write that reaches it is short, the next fails."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_lines_stand_in_a_file_of_the_agents_name_that_its_group_reads(tmp_path: Path) -> None:
