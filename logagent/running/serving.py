@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from logagent.disk.watch.watching import Watching
 from logagent.refusal_log import told_on
 from logagent.running.control_socket import listening_for_orders
 from logagent.running.heap import Heap
-from logagent.running.in_force import Lasting, Prepared, bounds, in_force, prepared
+from logagent.running.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
 from logagent.running.kept_peers import keeping_peers
 from logagent.running.observing import STDERR, Observing
 from logagent.running.opening import Openings
@@ -32,6 +34,8 @@ from logagent.web.server import connections
 GRACE_FOR_READERS = 0.5
 """The fraction of the graceful time in which answers may end by themselves. Then they are cut, each with its verdict,
 and in the rest of the time clients read the bytes in flight. Follows do not end by themselves: they are cut at once."""
+
+_log = logging.getLogger(__name__)
 
 
 async def serve(
@@ -107,6 +111,19 @@ async def _serve(
     async with trio.open_nursery() as nursery:
         await nursery.start(serve_all, reloader.app, openings.accepting)
         started(openings.addresses)
+        _tell_of_start(reloader.now, openings.addresses)
+
+
+def _tell_of_start(now: InForce, addresses: Sequence[str]) -> None:
+    roots, peers = [str(root) for root in now.settings.root], sorted(now.settings.peer)
+    ends = {name: f"{datetime.fromtimestamp(end, UTC):%Y-%m-%dT%H:%M:%SZ}" for name, end in now.tls.ends.items()}
+    told = {"roots": roots, "listen": [*addresses], "peers": peers, "certificates_end": ends}
+    _log.info(
+        "serves %s on %s",
+        ", ".join(roots),
+        ", ".join(addresses),
+        extra={"fields": {k: v for k, v in told.items() if v}},
+    )
 
 
 @asynccontextmanager

@@ -198,8 +198,8 @@ class _Routes:
             query,
             form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
         )
-        query = self._answers.bounded(query)
         current().understood(query)
+        query = self._answers.bounded(query)
         plan = _plan(self._agent.answer(query, caller), query, form, self._sign)
         right = Right(request.scope, caller, self._access, self._judge, query)
         return Answer(replace(plan, right=right), self._answers, form.mimetype)

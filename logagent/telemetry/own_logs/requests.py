@@ -154,6 +154,7 @@ class Telling:
 
     __slots__ = (
         "_asked",
+        "_asked_at",
         "_ended",
         "_hidden",
         "_lines",
@@ -176,6 +177,7 @@ class Telling:
         self.released = self._ended = self._told_parsed = False
         self.parsed_at: int | None = None
         self._asked: list[str] | None = None
+        self._asked_at = 0
         self._noticed = (0.0, 0)
         self.unread = self.not_told = self._hidden = 0
 
@@ -193,12 +195,12 @@ class Telling:
             self._put(self.parsed_at, self.level, story_lines.parsed, about)
         if self._asked:
             hosts, self._asked = self._asked, None
-            self._put(time.time_ns(), self.level, story_lines.asked, (story, sorted(hosts)))
+            self._put(self._asked_at, self.level, story_lines.asked, (story, sorted(hosts)))
 
     def ask(self, host: str) -> None:
         """Note that a host is asked; it is told with the others that are asked in a row."""
         if not self._asked:
-            self._asked = []
+            self._asked, self._asked_at = [], time.time_ns()
             self._log.holding.hold(self)
         self._asked.append(host)
 
