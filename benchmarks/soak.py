@@ -3,9 +3,9 @@
     python benchmarks/soak.py [--seconds 3600] [--queries 100000] [--rounds 6] [--seed 1] [--keep DIRECTORY]
 
 A primary and four peers run as processes on loopback. In the end their descriptors, threads, tasks and memory must be
-what they were after the first questions, and each complete answer must hold what was written. After each round they
-rest, and progress on standard error says what they hold. Ctrl-C ends the asking, not the checking. Prints a table in
-Markdown; exits with 1 if anything does not hold.
+what they were after the first questions, each complete answer must hold what was written, and the primary's own log and
+metrics must agree with what was asked. After each round the agents rest, and progress on standard error says what they
+hold. Ctrl-C ends the asking, not the checking. Prints a table in Markdown; exits with 1 if anything does not hold.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -71,9 +71,9 @@ class Account:
             kinds.setdefault(asked.kind, Counter())[_ended(asked)] += 1
         return [f"{kind}: {sum(ends.values()):,}, {_listed(ends)}" for kind, ends in sorted(kinds.items())]
 
-    def verdicts(self) -> Counter[int]:
-        """How many answers that came to their end had each verdict."""
-        ended = (asked for asked in self.asked if asked.ending is Ending.WHOLE)
+    def verdicts(self, without: Collection[str] = ()) -> Counter[int]:
+        """How many answers that came to their end had each verdict, without those of some kinds."""
+        ended = (asked for asked in self.asked if asked.ending is Ending.WHOLE and asked.kind not in without)
         return Counter(asked.verdict for asked in ended if asked.verdict is not None)
 
     def answered(self) -> Iterator[Asked]:

@@ -14,6 +14,8 @@ SHOWN = 30
 """Faults that are printed."""
 MOST_INCOMPLETE = 0.25
 """Part of the answers that may be incomplete: of fewer complete ones the checks would say little."""
+ENDED_BY_BUDGETS = frozenset({"budgets", "follow", "at rest"})
+"""Kinds of questions that are to end incomplete."""
 HEAD = ["what", "begin", "end", "bound", "holds", "why"]
 
 
@@ -23,7 +25,7 @@ def rows(soak: Soak) -> Iterator[tuple[bool, list[str]]]:
     for host in soak.hosts:
         yield from standing.compared(host.name, begin[host.name], end[host.name], host.starts == 1)
     account = soak.account
-    verdicts = account.verdicts()
+    verdicts = account.verdicts(without=ENDED_BY_BUDGETS)
     whole = verdicts[0] / max(1, verdicts.total())
     broken = sum(asked.ending is Ending.BROKEN and asked.kind != "strict" for asked in account.asked)
     bugs = sum("Traceback" in host.talk for host in soak.hosts)

@@ -130,6 +130,7 @@ def ended(trace: str, **more: Any) -> dict[str, Any]:
         "http_status": 200,
         "status": "OK",
         "complete": True,
+        "seconds": 0.1,
         **more,
     }
 
@@ -163,7 +164,8 @@ def test_the_metrics_have_to_count_what_the_log_tells() -> None:
         ({}, {"follow": True}, {"route": "/healthz"}, {"http_status": 503, "reason": "full"})
     ):
         own.take(ended(str(number), **more))
-    own.take({"event": "ended", "trace_id": "5", "route": "/nowhere", "client_left": True})
+    own.take({"event": "ended", "trace_id": "5", "route": "/nowhere", "client_left": True, "seconds": 0.1})
+    own.take({"event": "ended", "trace_id": "6", "route": "/logs", "client_left": True})  # never looked at
     text = "\n".join(
         [
             "# TYPE logagent_queries_total counter",
