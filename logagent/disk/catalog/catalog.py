@@ -154,7 +154,7 @@ class Catalog:
         Raises:
             Failure: when no file was found, none that may be read, or too many directory entries were looked at.
         """
-        findings = Findings(patterns, notes if notes is not None else Notes(), self._reach)
+        findings = Findings(patterns, notes if notes is not None else Notes(), self._reach, self._remembered.logs)
         budget = Budget(self._max_walk, listed(findings.patterns))
         left_out = LeftOut() if left_out is None else left_out
         with ExitStack() as stack:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.logs import InRoot, Log, each_once, grouped, refusal
 from logagent.disk.catalog.numbering import Numbering
 from logagent.disk.catalog.reach import Reach
+from logagent.disk.catalog.standing_files import MadeLogs
 from logagent.disk.files.beneath import Root, failure_of
 
 _NAMED = 3
@@ -51,6 +53,7 @@ class Findings:
         patterns: names and globs.
         notes: gets what is judged of the files that globs meet.
         reach: tells which files are not too old; None: all.
+        made: makes logs of files, or has done so before.
 
     Attributes:
         patterns: these, each once.
@@ -58,12 +61,13 @@ class Findings:
         looked: the absolute paths of the directories in which further files might appear.
     """
 
-    def __init__(self, patterns: Iterable[str], notes: Notes, reach: Reach | None = None) -> None:
+    def __init__(
+        self, patterns: Iterable[str], notes: Notes, reach: Reach | None = None, made: MadeLogs | None = None
+    ) -> None:
         self.patterns = list(dict.fromkeys(patterns))
         self.opened: list[OpenRoot] = []
         self.looked: set[Path] = set()
-        self._notes = notes
-        self._reach = reach
+        self._notes, self._reach, self._made = notes, reach, made or MadeLogs()
         self._found: dict[tuple[int, str], InRoot] = {}
         self._linked = False
         self._refused: dict[str, tuple[str, Failure]] = {}
@@ -198,7 +202,7 @@ class Findings:
             self._require_readable(files)
         yield
         groups = yield from grouped(files if rotated else each_once(files))
-        chosen = yield from newest(groups, wanted, left_out, self._holders)
+        chosen = yield from newest(groups, wanted, left_out, partial(_holders, self), self._made)
         refused = [refusal(name, failure) for name, failure in self._refused.values()]
         return sorted([*chosen, *refused], key=lambda log: log.name)
 
@@ -227,11 +231,6 @@ class Findings:
         if not any(not file.named or _may_read(self.opened_as(file.number), file) for file in files):
             raise _permission_denied([*(file.found.name for file in files), *self._denied])
 
-    def _holders(self, name: str) -> set[int]:
-        """Return the numbers of the roots that have a file of a name."""
-        found = ((one.number, _found(self.opened, one, name)) for one in self.opened if len(self.opened) > 1)
-        return {number for number, file in found if file is not None and self._holds(file)}
-
     def _nothing_found(self) -> Failure:
         missing = no_such_file(self.patterns)
         worst = worst_of([*(failure for _, failure in self._refused.values()), missing])
@@ -243,6 +242,14 @@ class Findings:
             links = listed(sorted(self._leading_out))
             return Failure(missing.status, f"{missing.message}; leads out of the served roots: {links}")
         return missing
+
+
+def _holders(findings: Findings, name: str) -> set[int]:
+    """Return the numbers of the roots that have a file of a name, where there are several."""
+    if len(findings.opened) < 2:
+        return set()
+    found = ((one.number, _found(findings.opened, one, name)) for one in findings.opened)
+    return {number for number, file in found if file is not None and findings._holds(file)}
 
 
 def _may_read(opened: OpenRoot, file: InRoot) -> bool:

@@ -10,7 +10,7 @@ import errno
 import heapq
 import os
 import stat
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -19,9 +19,10 @@ from logagent.disk.catalog.found_files import STEP, Budget, FoundFile, LeadingOu
 from logagent.disk.catalog.globs import Glob, entered, is_name
 from logagent.disk.catalog.live_names import LiveNames
 from logagent.disk.catalog.matching_names import MatchingName, generation_among, left_of_each
-from logagent.disk.catalog.remembered import Remembered
+from logagent.disk.catalog.remembered import Known, Remembered
 from logagent.disk.catalog.rotated_names import Rotation, rotation
 from logagent.disk.catalog.seen_names import SeenNames
+from logagent.disk.catalog.standing_files import StandingFiles
 from logagent.disk.files.beneath import DESCRIPTORS, Beneath, failure_of
 from logagent.disk.files.walk import Place, Shows
 
@@ -60,7 +61,7 @@ class GlobSearch:
             themselves. If not, a generation is found only by a glob that ends in its exact name, and as one if it is
             doubtful.
         live: names of live files that were seen; gets those that are found.
-        remembered: what is known of directories that stand still; None: they are listed in any case.
+        remembered: what is known of directories that stand still; None: nothing, so that they are listed in any case.
         met: tells which of the names that go into the names of files are there, if they are of another root; None: they
             are of this one.
 
@@ -94,7 +95,7 @@ class GlobSearch:
         self._live = live
         self._ahead: list[_Ahead] = []
         self._skips = skips
-        self._remembered = remembered
+        self._remembered = Remembered() if remembered is None else remembered
         self._lefts: dict[frozenset[Glob], frozenset[Glob]] = {}  # each once, since many names have the same
         self._visited: set[tuple[str, Glob]] = set() if visited is None else visited
 
@@ -129,22 +130,23 @@ class GlobSearch:
         try:
             with self._beneath.directory(ahead.resolved) as place:
                 live: list[str] = []
-                for number, met in enumerate((yield from self._known(ahead, place, globs))):
+                known = yield from self._known(ahead, place, globs)
+                for number, met in enumerate(known.matching):
                     if number % STEP == STEP - 1:
                         yield
-                    if self._meet(ahead, place, met) and met.rotation is None:
+                    if self._meet(ahead, place, met, known.files) and met.rotation is None:
                         live.append(met.child)
                 self._live.note(ahead.resolved, live)
         except OSError as error:
             self._miss(f"{ahead.name}/", error)
 
-    def _known(self, ahead: _Ahead, place: Place, globs: list[Glob]) -> Generator[None, None, Sequence[MatchingName]]:
-        """Return the names in a directory that match: those remembered, or else those that are found in it now."""
+    def _known(self, ahead: _Ahead, place: Place, globs: list[Glob]) -> Generator[None, None, Known]:
+        """Return what is known of the names in a directory that match: remembered, or else found out now."""
         asked = ahead.name, ahead.resolved, frozenset(globs), self._rotated, self._seen.key
-        known = self._remembered.get(place, asked) if self._remembered is not None else None
+        known = self._remembered.get(place, asked)
         if known is not None:
-            self._budget.spend(len(globs), known[0] + 1)
-            return known[1]
+            self._budget.spend(len(globs), known.listed + 1)
+            return known
         listed = yield from self._listed(ahead, place, globs)
         beside = self._live.beside(ahead.resolved, listed, self._seen.within(ahead.resolved, ahead.name))
         place_of = cache(partial(rotation, beside=beside))  # each name is judged once, though it is asked for twice
@@ -159,9 +161,7 @@ class GlobSearch:
                 continue
             of = generation_among(place_of, child, globs, rotated=self._rotated) if () in left else None
             matching.append(self._matching(ahead.name, child, frozenset(left), of))
-        if self._remembered is not None:
-            self._remembered.put(place, asked, len(listed), matching)
-        return matching
+        return self._remembered.put(place, asked, len(listed), matching)
 
     def _matching(self, directory: str, child: str, left: frozenset[Glob], of: Rotation | None) -> MatchingName:
         name, left = _join(directory, child), self._lefts.setdefault(left, left)
@@ -203,11 +203,11 @@ class GlobSearch:
             os.close(descriptor)
         return names
 
-    def _meet(self, parent: _Ahead, place: Place, matching: MatchingName) -> bool:
+    def _meet(self, parent: _Ahead, place: Place, matching: MatchingName, known: StandingFiles) -> bool:
         """Look at one name; return whether it is a file that matches."""
         child, name, left, of, skipped = matching
         try:
-            met = self._look(parent, place, child, name)
+            met = self._look(parent, place, child, name, known)
         except OSError as error:
             if () in left and error.errno == errno.ENOENT:
                 self.unresolved.append(name)
@@ -216,15 +216,18 @@ class GlobSearch:
             return False
         if stat.S_ISREG(met.status.st_mode) and () in left:
             if not skipped:
-                self.found.append(met if of is None else met._replace(rotation=of))
+                met = met if met.rotation == of else met._replace(rotation=of)
+                self.found.append(known.noted(child, met))
             return True
         if stat.S_ISDIR(met.status.st_mode):
             self._plan(name, met.resolved, left - {()})
         return False
 
-    def _look(self, parent: _Ahead, place: Place, child: str, name: str) -> FoundFile:
-        inside = _join(parent.resolved, child)
+    def _look(self, parent: _Ahead, place: Place, child: str, name: str, known: StandingFiles) -> FoundFile:
         status = os.stat(child, dir_fd=place.descriptor, follow_symlinks=False)
+        if (unchanged := known.unchanged(child, status)) is not None:
+            return unchanged
+        inside = _join(parent.resolved, child)
         if not stat.S_ISLNK(status.st_mode):
             self._seen.require(parent.resolved, parent.name, child, status)
             readable = os.access(child, os.R_OK, dir_fd=place.descriptor, effective_ids=True)

@@ -13,6 +13,7 @@ from logagent.core.units import DAY
 from logagent.disk.catalog.ends import Ends
 from logagent.disk.catalog.found_files import STEP
 from logagent.disk.catalog.logs import Generation, Group, Log
+from logagent.disk.catalog.standing_files import MadeLogs
 from logagent.disk.times.bisection import TOLERANCE
 
 MAX_KEPT = 500
@@ -118,7 +119,7 @@ def latest_by_ends(log: Log, ends_of: EndsOf) -> int:
 
 
 def newest(
-    groups: list[Group], wanted: Wanted, left_out: LeftOut, holders: Holders
+    groups: list[Group], wanted: Wanted, left_out: LeftOut, holders: Holders, made: MadeLogs
 ) -> Generator[None, None, list[Log]]:
     """Return the logs of the groups that are named, then those that are wanted first, then the newest.
 
@@ -126,6 +127,7 @@ def newest(
 
     Args:
         left_out: gets the others.
+        made: makes them, or has done so before.
     """
     first = groups
     if len(groups) > wanted.limit:
@@ -142,7 +144,7 @@ def newest(
     for number, group in enumerate(first):
         if number % STEP == STEP - 1:
             yield
-        logs += group.logs(several=names[group.name] > 1 or len({group.root, *holders(group.name)}) > 1)
+        logs += made.of(group, several=names[group.name] > 1 or len({group.root, *holders(group.name)}) > 1)
     return logs
 
 

@@ -60,7 +60,7 @@ class LogLister:
         self._kept = kept
         self._read = read
         self._readable: OrderedDict[_Unchanged, None] = OrderedDict()
-        self._looked: dict[_Asked, tuple[_State, ListedLog]] = {}
+        self._looked: dict[_Asked, tuple[Log, _State, ListedLog]] = {}
         self._lock = threading.Lock()
 
     def look(
@@ -83,14 +83,14 @@ class LogLister:
     def known(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None = None) -> ListedLog | None:
         """Return a log as `look` does, if that takes no look at its files; else None."""
         known = self._looked.get((host, log.name, zone, named))
-        return known[1] if known is not None and known[0] == _state_of(log) else None
+        return known[2] if known is not None and (known[0] is log or known[1] == _state_of(log)) else None
 
     def _looked_into(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None, notes: Notes) -> ListedLog:
         looked, state = self._look(host, log, zone, named, notes), _state_of(log)
         if state and looked.status is Status.OK:
             if len(self._looked) >= self._kept:
                 self._looked.clear()
-            self._looked[host, log.name, zone, named] = state, looked
+            self._looked[host, log.name, zone, named] = log, state, looked
         return looked
 
     def _look(self, host: str, log: Log, zone: tzinfo, named: NamedFormat | None, notes: Notes) -> ListedLog:
