@@ -48,10 +48,10 @@ def accepted(story: Story) -> Line:
 
 def parsed(story: Story, query: Query, searched_for: SearchedFor) -> Line:
     """Tell what is asked, and by whom."""
-    return (
-        f"parsed: {who_asks(story.caller, story.chain, own=query.own)} {asked_for(query)}",
-        _members(story, "parsed") | _caller(story) | members(query, searched_for),
-    )
+    told = _members(story, "parsed")
+    _add_caller(told, story)
+    told.update(members(query, searched_for))
+    return f"parsed: {who_asks(story.caller, story.chain, own=query.own)} {asked_for(query)}", told
 
 
 def asked(story: Story, hosts: Sequence[str]) -> Line:
@@ -120,12 +120,18 @@ def ended(story: Story, searched_for: SearchedFor, whole: bool, not_told: int) -
         about = f"{story.method} {in_line(story.path)}: "
     elif not whole:
         about = f"{who_asks(story.caller, story.chain, own=query.own)} {asked_for(query)}: "
-    told = _members(story, "ended") | _request(story) | _caller(story)
-    told |= {} if query is None else members(query, searched_for)
-    told |= more | {"bytes_sent": story.bytes_sent, "seconds": spent}
+    told = _members(story, "ended")
+    told.update(_request(story))
+    _add_caller(told, story)
+    if query is not None:
+        told.update(members(query, searched_for))
+    told.update(more)
+    told["bytes_sent"], told["seconds"] = story.bytes_sent, spent
     if story.first_line is not None:
         told["seconds_to_first_line"] = seconds(story.began, story.first_line)
-    return f"ended: {about}{words}", told | ({"not_told": not_told} if not_told else {})
+    if not_told:
+        told["not_told"] = not_told
+    return f"ended: {about}{words}", told
 
 
 def _end(story: Story, spent: str) -> Line:
@@ -140,7 +146,7 @@ def _end(story: Story, spent: str) -> Line:
         told = {"client_left": True, "lines": story.lines, "bytes_scanned": story.scanned}
         return f"the client has left after {spent} and {amount(story.lines, 'line')}", told
     words, told = _verdict(outcome, spent, story)
-    told = {"http_status": story.status} | told
+    told["http_status"] = story.status
     if not outcome.complete:
         words = f"incomplete, {words}"
     if not story.delivered:
@@ -190,9 +196,11 @@ def _request(story: Story) -> dict[str, Any]:
     return {"method": story.method, "route": story.path, "client": story.client, "http": story.version}
 
 
-def _caller(story: Story) -> dict[str, Any]:
-    told: dict[str, Any] = {"caller": story.caller} if story.caller else {}
-    return told | ({"through": list(story.chain)} if story.chain else {})
+def _add_caller(told: dict[str, Any], story: Story) -> None:
+    if story.caller:
+        told["caller"] = story.caller
+    if story.chain:
+        told["through"] = list(story.chain)
 
 
 def _said(status: Status, message: str, story: Story) -> str:
