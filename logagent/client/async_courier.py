@@ -11,7 +11,7 @@ import anyio
 import httpx
 
 from logagent.client.couriers import SentQuestion
-from logagent.client.errors import ConnectionFailed
+from logagent.client.errors import ClientError, ConnectionFailed
 from logagent.client.way import CLOSED, CONNECTED, STALE, AgentWay
 
 CLOSE_TIME = 1.0
@@ -37,6 +37,8 @@ class AsyncCourier:
 
     async def ask(self, asked: SentQuestion) -> AsyncArriving:
         """Send a question; see `Courier.ask`."""
+        if self._http.is_closed:
+            raise ClientError(CLOSED)
         await self._close_abandoned()
         try:
             try:

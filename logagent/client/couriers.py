@@ -61,6 +61,7 @@ class Courier(Protocol):
 
         Raises:
             ConnectionFailed: if none comes.
+            ClientError: if the courier was closed.
         """
         ...
 

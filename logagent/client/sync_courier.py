@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from logagent.client.couriers import SentQuestion
-from logagent.client.errors import ConnectionFailed
+from logagent.client.errors import ClientError, ConnectionFailed
 from logagent.client.way import CLOSED, CONNECTED, STALE, AgentWay
 
 
@@ -33,6 +33,8 @@ class SyncCourier:
 
     async def ask(self, asked: SentQuestion) -> SyncArriving:
         """Send a question; see `Courier.ask`."""
+        if self._http.is_closed:
+            raise ClientError(CLOSED)
         try:
             try:
                 response = self._sent(asked)

@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from logagent.client import Client, ConnectionFailed, HitCount, Incomplete, Refused, Status
+from logagent.client import Client, ClientError, ConnectionFailed, HitCount, Incomplete, Refused, Status
 from testbed.asking import all_of, client_of
 from testbed.broken import Broken
 from testbed.cluster import Cluster
@@ -244,6 +244,8 @@ async def test_closing_the_client_leaves_its_answers(autojump_clock: MockClock, 
         assert len(read) < 60_000
         assert answer.verdict.status is Status.UNAVAILABLE
         assert answer.verdict.message == "the answer was cut off: the client was closed"
+        with pytest.raises(ClientError, match="the client was closed"):
+            await client.hosts()
 
 
 async def test_two_answers_are_read_at_the_same_time(autojump_clock: MockClock, cluster: Start) -> None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from logagent.client import AsyncFollow, Client, ConnectionFailed, Incomplete, Notice, Refused, Status
+from logagent.client import AsyncFollow, Client, ClientError, ConnectionFailed, Incomplete, Notice, Refused, Status
 from logagent.core.query import HEARTBEAT
 from logagent.peers.retrying import GIVEN_UP, MISSED_HEARTBEATS
 from testbed.asking import MemoryTransport, all_of, client_of, next_lines
@@ -240,6 +240,17 @@ async def test_a_follow_that_is_left_stops_the_agent(autojump_clock: MockClock, 
         await client.hosts()
         await wait_all_tasks_blocked()
         assert it.answers["web0"].follows == 0
+
+
+async def test_closing_the_client_ends_a_follow(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(web0=LINES) as it:
+        async with client_of(it) as client:
+            follow = client.follow("app.log", n=1)
+            await next_lines(follow, 1)
+        await wait_all_tasks_blocked()
+        assert it.answers["web0"].follows == 0
+        with pytest.raises(ClientError, match="the client was closed"):
+            await anext(follow)
 
 
 async def test_an_agent_that_does_not_come_back_is_given_up(autojump_clock: MockClock, cluster: Start) -> None:

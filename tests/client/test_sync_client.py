@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from logagent.client import ConnectionFailed, HitCount, Incomplete, Notice, Refused, Status, SyncClient
+from logagent.client import ClientError, ConnectionFailed, HitCount, Incomplete, Notice, Refused, Status, SyncClient
 from logagent.core.outcome import HostOutcome, Outcome
 from logagent.core.wire.end_records import end_record
 from testbed.one_server import Talk, says, serving
@@ -161,6 +161,8 @@ def test_closing_the_client_ends_its_answers() -> None:
         assert left.gone.wait(30)
         assert list(answer) == []
         assert answer.verdict.message == "the answer was cut off: the client was closed"
+        with pytest.raises(ClientError, match="the client was closed"):
+            client.hosts()
 
 
 def event(text: str, cursor: str) -> bytes:
