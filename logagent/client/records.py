@@ -6,15 +6,19 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from logagent.client.values import HitCount, LogLine, Verdict, step_of, verdict_of
 from logagent.core.batch import Notice
 from logagent.core.outcome import Status
 from logagent.core.times import moments
+from logagent.core.units import SECOND
 from logagent.core.wire.documents import BadListing, Document
 from logagent.core.wire.end_records import from_end_record, status_in
 from logagent.core.wire.verdict import BadVerdict
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - of times whose zone is known
 
 
 class BadRecord(ValueError):
@@ -87,8 +91,7 @@ class LineReading:
         if len(text) != 30 or (text[19], text[29]) != (".", "Z") or not (fraction.isascii() and fraction.isdigit()):
             return time_in(text)
         if second != self._second:
-            self._begins = time_in(f"{second}Z")
-            self._second = second
+            self._begins, self._second = _second_in(second), second
         return self._begins + int(fraction)
 
 
@@ -143,6 +146,15 @@ def time_in(text: str) -> int:
     return read
 
 
+def _second_in(text: str) -> int:
+    """Return a whole second in UTC, spelled without a zone, in nanoseconds since the epoch."""
+    try:
+        since = datetime.fromisoformat(text) - _EPOCH
+    except (ValueError, TypeError):
+        raise BadRecord(f"a time that is none: {text}") from None
+    return (since.days * 86400 + since.seconds) * SECOND
+
+
 def parsed(text: bytes) -> Mapping[str, Any]:
     """Return a JSON object.
 
@@ -150,7 +162,7 @@ def parsed(text: bytes) -> Mapping[str, Any]:
         BadRecord: if it is none.
     """
     try:
-        record = json.loads(text)
+        record = json.loads(text.decode())  # told what they are, bytes are not looked at twice
     except (ValueError, RecursionError):
         raise BadRecord("no JSON") from None
     if not isinstance(record, dict):

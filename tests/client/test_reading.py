@@ -215,6 +215,8 @@ def test_a_failure_stays_what_it_is() -> None:
         LINE.replace('"offset":5', '"offset":"5"'),
         LINE.replace('"offset":5', '"offset":true'),
         LINE.replace("2026-11-23T10:00:00.000000001Z", "yesterday"),
+        LINE.replace("2026-11-23", "2026-11-31"),
+        LINE.replace("10:00:00.", "10:00+01."),
         LINE.replace('"2026-11-23T10:00:00.000000001Z"', "5"),
         LINE.replace('"line":"one"', '"line_base64":"?"'),
         LINE.replace('"line":"one"', '"line":null'),
