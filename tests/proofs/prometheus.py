@@ -19,9 +19,10 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -266,7 +267,7 @@ def check_counts(checks: Checks, fleet: Fleet, prometheus: Prometheus) -> set[st
         f"sum(logagent_queries_total{{{of},route='logs',scope='all',status='OK'}})": QUESTIONS,
         f"sum(logagent_queries_total{{{of},route='hits',scope='all',status='OK'}})": COUNTS,
         f"logagent_sent_lines_total{{{of},scope='all'}}": lines + COUNTS * LINES * len(NAMES),
-        f"logagent_query_duration_seconds_count{{{of},route='logs'}}": None,
+        f"logagent_query_duration_seconds_count{{{of},route='logs'}}": QUESTIONS,
         "sum(logagent_refusals_total{job='logagent',code='401'})": at_first + REFUSED,
         **{
             f"sum(logagent_peer_answers_total{{{of},peer='{name}',status='OK'}})": QUESTIONS + COUNTS
@@ -279,17 +280,13 @@ def check_counts(checks: Checks, fleet: Fleet, prometheus: Prometheus) -> set[st
         },
     }  # fmt: skip
     for expression, count in asked.items():
-        holds = _seen(prometheus, expression, count)
-        shown = prometheus.value(expression)
-        checks.check(f"Prometheus counts {expression}", eventually(holds, SOON), shown if count is None else count)
+        holds = partial(_has, prometheus, expression, count)
+        checks.check(f"Prometheus counts {expression}", eventually(holds, SOON), prometheus.value(expression))
     return traces
 
 
-def _seen(prometheus: Prometheus, expression: str, count: float | None) -> Callable[[], bool]:
-    """A condition that Prometheus has a figure; of latencies refusals are among them, so any number."""
-    return lambda: (
-        (prometheus.value(expression) or 0) >= QUESTIONS if count is None else prometheus.value(expression) == count
-    )
+def _has(prometheus: Prometheus, expression: str, count: float) -> bool:
+    return prometheus.value(expression) == count
 
 
 def check_traces(checks: Checks, prometheus: Prometheus, traces: set[str]) -> None:

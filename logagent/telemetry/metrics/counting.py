@@ -52,7 +52,7 @@ class Counting(Observer):
         scanned: bytes, by scope.
         sent_bytes: of bodies, by scope.
         sent_lines: by scope.
-        durations: seconds of answers, by route; without follows.
+        durations: seconds of answers, by route; without follows, refusals, and what its client left.
         first_lines: seconds until the first line of an answer was about to be sent, by route; without follows.
         limits: how many requests ran into each.
         refusals: by HTTP's status code.
@@ -69,7 +69,7 @@ class Counting(Observer):
         self.queries = Counter(_EXPECTED)
         self.probes: Counter[tuple[str, str]] = Counter()
         self.scanned, self.sent_bytes, self.sent_lines = (dict.fromkeys((ALL, OWN), 0) for _ in range(3))
-        self.durations = {route: Spread(SECONDS, wall_clock) for route in (*ROUTES.values(), OTHER)}
+        self.durations = {route: Spread(SECONDS, wall_clock) for route in ROUTES.values()}
         self.first_lines = {"logs": Spread(SECONDS, wall_clock)}
         self.limits: Counter[str] = Counter()
         self.refusals: Counter[str] = Counter({"401": 0, "403": 0, "503": 0})
@@ -123,7 +123,7 @@ class Counting(Observer):
         route, outcome = _route(story), story.outcome
         status = outcome.status.name if outcome is not None else NONE if story.delivered else CANCELLED
         self.queries[route, _scope(story), _class(story), status] += 1
-        if route != FOLLOW:
+        if route in self.durations and story.status < HTTPStatus.BAD_REQUEST:
             self._time(route, story)
         if outcome is None or not outcome.complete or outcome.notes or outcome.hosts:
             self.limits.update(limits_of(story))

@@ -91,6 +91,17 @@ async def test_each_route_is_counted_by_its_name(autojump_clock: MockClock, clus
     }  # fmt: skip
 
 
+async def test_the_time_of_refusals_is_not_among_that_of_answers(autojump_clock: MockClock, cluster: Start) -> None:
+    metrics = measured()
+    async with cluster(hosts(web0=metrics), web0=LINES) as it:
+        await it.ask("filename=none.log")
+        await it.ask("filename=app.log&n=x")
+        await it.ask("", route="/nowhere")
+    now = scrape(metrics)
+    assert now.value("logagent_queries_total", code="4xx") == 3
+    assert now.value("logagent_query_duration_seconds_count") == 0
+
+
 async def test_probes_are_no_queries(autojump_clock: MockClock, cluster: Start) -> None:
     metrics = measured()
     async with cluster(hosts(web0=metrics), web0=LINES) as it:
