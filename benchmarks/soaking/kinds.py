@@ -196,7 +196,8 @@ MISTAKES: tuple[tuple[int, str, str, dict[str, object], dict[str, str], dict[str
     (404, "GET", "/nowhere", {}, {}, {}),
     (405, "DELETE", "/logs", {"filename": LIVE}, {}, {}),
     (406, "GET", "/logs", {"filename": LIVE}, {"accept": "image/png"}, {}),
-    (413, "POST", "/files", {}, {}, {"filename": LIVE}),
+    (405, "POST", "/files", {}, {}, {"filename": LIVE}),
+    (413, "GET", "/files", {}, {}, {"filename": LIVE}),
     (415, "POST", "/logs", {}, {"content-type": "text/csv"}, {"filename": LIVE}),
     (421, "GET", "/files", {}, {"host": "elsewhere.example"}, {}),
 )
