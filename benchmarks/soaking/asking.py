@@ -113,6 +113,8 @@ class Client:
                 if response.headers.get("log-trace-id") != asked.trace:
                     self.fault(asked, f"its trace is {response.headers.get('log-trace-id')}")
                 yield asked, response
+        except httpx.ConnectTimeout:
+            raise  # nothing was sent
         except httpx.TransportError:
             asked.ending = if_broken
             raise

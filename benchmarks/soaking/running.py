@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import trio
 
 from soaking import agreeing, follows, kinds, standing
@@ -148,9 +149,15 @@ class Soak:
                 await trio.sleep(client.chance.uniform(0, 2))
 
     async def _tried(self, client: Client, kind: kinds.Kind) -> None:
-        """Ask; whatever is raised is a fault, and the next question goes over another connection."""
+        """Ask; whatever is raised is a fault, and the next question goes over another connection.
+
+        That a connection took too long is none, on a machine that does much else.
+        """
         try:
             await kind(client)
+        except httpx.ConnectTimeout:
+            self.account.disturbances["connections too slow"] += 1
+            await client.renew()
         except Exception as error:
             self.account.fault(None, f"{client.kind}: {error!r}")
             await client.renew()
