@@ -8,9 +8,16 @@ import pytest
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from logagent.running.reloading import ReloadError, told
+from logagent.telemetry.traces import pipeline
 from testbed.collector import collecting
 from testbed.reloadable import Reloadable
 from testbed.reloadable import reloadable as agent
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last spans are sent however slow the machine is."""
+    monkeypatch.setattr(pipeline, "LAST", 60.0)
 
 
 @pytest.fixture

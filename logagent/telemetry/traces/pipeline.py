@@ -25,7 +25,7 @@ BATCH = 512
 """Spans that are sent in one request at most."""
 DELAY = 2.0
 """Seconds after which spans are sent though there are fewer: who looks for a trace has it at once."""
-LAST = 1.0
+LAST = 2.0
 """Seconds, at most, that the end of the agent waits for the last spans to be sent."""
 LONGEST = 1000
 """Characters of an attribute's value at most, such as the name of a log."""

@@ -12,8 +12,16 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.telemetry.hook import Observer, Story, Telemetry
+from logagent.telemetry.traces import pipeline
 from logagent.telemetry.traces.configured import Tracing, check
 from testbed.collector import collecting
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last spans are sent however slow the machine is."""
+    monkeypatch.setattr(pipeline, "LAST", 60.0)
+
 
 ENVIRON = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
