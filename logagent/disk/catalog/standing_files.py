@@ -31,6 +31,7 @@ class StandingFiles:
     def __init__(self, settled: Callable[[], int], take_room: Callable[[], bool]) -> None:
         self._settled = settled
         self._take_room = take_room
+        self._until = -1  # what `settled` returned last
         self._files: dict[str, FoundFile] = {}
 
     def __len__(self) -> int:
@@ -46,8 +47,9 @@ class StandingFiles:
         known, status = self._files.get(child), found.status
         if known is found or found.linked or not stat.S_ISREG(status.st_mode):
             return found
-        has_settled = max(status.st_mtime_ns, status.st_ctime_ns) <= self._settled()
-        if has_settled and (known is not None or self._take_room()):
+        if (changed := max(status.st_mtime_ns, status.st_ctime_ns)) > self._until:
+            self._until = self._settled()
+        if changed <= self._until and (known is not None or self._take_room()):
             self._files[child] = found
         return found
 

@@ -79,6 +79,23 @@ def test_what_may_change_once_more_at_the_same_time_is_not_remembered(path: Path
         assert len(files) == is_kept
 
 
+def test_the_clock_is_asked_for_what_changed_since_it_was_asked(path: Path) -> None:
+    os.utime(path, (0, 0))
+    asked: list[int] = []
+
+    def settled() -> int:
+        asked.append(later())
+        return asked[-1]
+
+    files = StandingFiles(settled, lambda: True)
+    for name in ("a.log", "b.log", "c.log"):
+        files.noted(name, found(path))
+    assert (len(files), len(asked)) == (3, 1)
+    os.utime(path, ns=(0, asked[0] + 1))
+    files.noted("d.log", found(path))
+    assert len(asked) == 2
+
+
 def test_links_and_directories_are_not_remembered(path: Path) -> None:
     files = StandingFiles(later, lambda: True)
     files.noted("a.log", found(path, linked=True))
