@@ -24,6 +24,7 @@ from logagent.core.wire.hosts import HostState, chosen
 from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.listing import Listing, joined
 from logagent.disk.catalog.listed_logs import LogLister
+from logagent.fanout.asked_source import AskedSource
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
 from logagent.fanout.noting import Noting
@@ -31,7 +32,7 @@ from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
 from logagent.local_listing import LocalLister
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
-from logagent.telemetry.hook import AskedSource, asking
+from logagent.telemetry.hook import asking
 
 COMPILING = 10.0
 """Seconds that the expressions of one query may take to compile; a part of them, which takes a second at worst, is

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from logagent.core.batch import Batch, Out
+from logagent.core.batch import Batch
 from logagent.core.outcome import Outcome
-from logagent.core.query import Query, Source
+from logagent.core.query import Query
 
 _log = logging.getLogger(__name__)
 
@@ -113,12 +113,16 @@ class Observer:
         """Hear that the request has ended."""
 
 
+EVENTS = tuple(name for name in vars(Observer) if not name.startswith("_"))
+"""The names of all events."""
+
+
 @dataclass(eq=False, slots=True, kw_only=True)
 class Story:
     """What is told of one request, from its acceptance to its end.
 
     Attributes:
-        observers: who hear it.
+        listeners: methods of observers, by the event that each hears of.
         trace: the request's `traceparent`: as it came with the request, or begun here; as observers have set it.
         tracestate: the request's header of that name; empty: it had none, or its `traceparent` was not valid.
         is_root: whether the trace was begun here.
@@ -146,7 +150,7 @@ class Story:
         of: what observers keep, each by a key of its own.
     """
 
-    observers: Sequence[Observer] = ()
+    listeners: Mapping[str, Sequence[Callable[..., None]]] = field(default_factory=dict)
     trace: str = ""
     tracestate: str = ""
     is_root: bool = False
@@ -180,11 +184,11 @@ class Story:
             event: the name of a method of `Observer`.
             about: what it is called with, behind the story.
         """
-        for observer in self.observers:
+        for hear in self.listeners.get(event, ()):
             try:
-                getattr(observer, event)(self, *about)
+                hear(self, *about)
             except Exception:
-                _log.exception("%s could not hear of %r", type(observer).__name__, event)
+                _log.exception("%s could not hear of %r", type(getattr(hear, "__self__", hear)).__name__, event)
 
     def understood(self, query: Query) -> None:
         """Tell that the request's question is understood."""
@@ -235,18 +239,32 @@ class Telemetry:
     Args:
         observers: who hear of them.
 
-    Attributes:
-        observers: who hear of them; of a change, requests hear that begin later.
     """
 
     def __init__(self, observers: Sequence[Observer] = ()) -> None:
-        self.observers = tuple(observers)
+        self.observers = observers
+
+    @property
+    def observers(self) -> tuple[Observer, ...]:
+        """Who hear of requests; of a change, those hear that begin later."""
+        return self._observers
+
+    @observers.setter
+    def observers(self, observers: Sequence[Observer]) -> None:
+        self._observers = tuple(observers)
+        # Settled here once: an observer costs a request nothing for the events that it does not hear of.
+        self._listeners = {event: _listeners(observers, event) for event in EVENTS}
 
     def begin(self, story: Story) -> None:
         """Begin the story of a request, in the context of the task that answers it."""
-        story.observers = self.observers
+        story.listeners = self._listeners
         _current.set(story)
         story.tell("accepted")
+
+
+def _listeners(observers: Sequence[Observer], event: str) -> tuple[Callable[..., None], ...]:
+    silent = getattr(Observer, event)
+    return tuple(getattr(one, event) for one in observers if getattr(type(one), event, None) is not silent)
 
 
 @contextmanager
@@ -262,38 +280,3 @@ def asking(host: str) -> Iterator[Asking]:
         _asking.reset(before)
         one.ended = time.perf_counter_ns()
         story.tell("host_ended", one)
-
-
-@dataclass(frozen=True, slots=True)
-class AskedSource:
-    """A source that is one host, of which it is told when it is asked, when its first lines come, and how it ends.
-
-    Attributes:
-        host: its name.
-        source: sends the batches.
-    """
-
-    host: str
-    source: Source
-
-    async def pump(self, query: Query, out: Out) -> Outcome:
-        """Forward the source's batches; see `Source.pump`."""
-        if not _current.get().observers:
-            return await self.source.pump(query, out)
-        with asking(self.host) as one:
-            one.outcome = await self.source.pump(query, _Heard(out, one))
-            return one.outcome
-
-
-class _Heard:
-    """Forwards batches, and tells of the first that holds lines."""
-
-    def __init__(self, out: Out, asking: Asking) -> None:
-        self._out = out
-        self._asking = asking
-
-    async def send(self, batch: Batch) -> None:
-        if batch.count and self._asking.first is None:
-            self._asking.first = time.perf_counter_ns()
-            _current.get().tell("first_batch", self._asking)
-        await self._out.send(batch)

@@ -11,7 +11,7 @@ import pytest
 from trio.testing import MockClock
 
 from logagent.core.outcome import Status
-from logagent.telemetry.hook import UNTOLD, LogRead, Observer, Story, Telemetry, current
+from logagent.telemetry.hook import EVENTS, UNTOLD, LogRead, Observer, Story, Telemetry, current
 from testbed.broken import Broken
 from testbed.cluster import Cluster
 
@@ -20,7 +20,6 @@ Start = Callable[..., AbstractAsyncContextManager[Cluster]]
 LINES = [b"2026-11-23T10:00:00Z one", b"2026-11-23T10:00:01Z two"]
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
 TRACE = f"00-{TRACE_ID}-b7ad6b7169203331-01"
-EVENTS = [name for name in vars(Observer) if not name.startswith("_")]
 
 
 class Heard(Observer):
@@ -30,17 +29,30 @@ class Heard(Observer):
         self.events: list[tuple[str, Any]] = []
         self.stories: list[Story] = []
 
-    def __getattribute__(self, name: str) -> Any:
-        if name not in EVENTS:
-            return super().__getattribute__(name)
+    def hear(self, name: str, story: Story, *about: Any) -> None:
+        if name == "accepted":
+            self.stories.append(story)
+        told = getattr(about[0], "host", getattr(about[0], "log", "")) if about else ""
+        self.events.append((name, told))
 
-        def hear(story: Story, *about: Any) -> None:
-            if name == "accepted":
-                self.stories.append(story)
-            told = getattr(about[0], "host", getattr(about[0], "log", "")) if about else ""
-            self.events.append((name, told))
 
-        return hear
+class Failing(Observer):
+    """Hears nothing without an error."""
+
+    def hear(self, name: str, story: Story, *about: Any) -> None:
+        raise RuntimeError(name)
+
+
+def hearing(name: str) -> Callable[..., None]:
+    def hear(self: Any, *about: Any) -> None:
+        self.hear(name, *about)
+
+    return hear
+
+
+for event in EVENTS:
+    setattr(Heard, event, hearing(event))
+    setattr(Failing, event, hearing(event))
 
 
 async def test_the_story_of_a_small_answer(autojump_clock: MockClock, cluster: Start) -> None:
@@ -92,12 +104,6 @@ async def test_every_request_has_an_end(route: str, status: int, autojump_clock:
 async def test_an_observer_that_fails_breaks_nothing(
     autojump_clock: MockClock, cluster: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Failing(Observer):
-        def __getattribute__(self, name: str) -> Any:
-            if name in EVENTS:
-                raise RuntimeError(name)
-            return super().__getattribute__(name)
-
     heard = Heard()
     async with cluster({"telemetry": {"web0": Telemetry([Failing(), heard])}}, web0=LINES) as it:
         reply = await it.ask("filename=app.log")
@@ -133,3 +139,13 @@ async def test_peers_get_the_trace_and_its_state(autojump_clock: MockClock, clus
 def test_outside_of_a_request_nobody_hears() -> None:
     assert current() is UNTOLD
     current().tell("ended")
+
+
+def test_an_observer_is_called_for_what_it_hears_of_only() -> None:
+    story, telemetry = Story(), Telemetry([Observer(), Heard()])
+    telemetry.begin(story)
+    assert {len(listeners) for listeners in story.listeners.values()} == {1}
+    telemetry.observers = (Observer(),)
+    later = Story()
+    telemetry.begin(later)
+    assert not any(later.listeners.values())

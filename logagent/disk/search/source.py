@@ -86,7 +86,7 @@ class LogSource:
         finally:
             session.close()
             story = hook.current()
-            if story.observers:
+            if story.listeners.get("read"):
                 story.tell("read", LogRead(self._name, session.timings.stages() | sending.stages(), outcome))
 
     async def _next_batch(self, session: Session, is_over: Callable[[], bool]) -> Batch:
