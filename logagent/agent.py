@@ -124,7 +124,7 @@ class Agent:
         lister = replace(self._lister, logs=self._seen_by(caller, (What.FILES,)))
 
         async def ask(host: str) -> None:
-            with asking(host) as one:
+            with asking(host, told=host != self._namesake) as one:
                 if host == self.name:
                     listings[host] = await lister.listing(share, patience)
                 else:
@@ -155,7 +155,7 @@ class Agent:
         roll = self._roll(hosts, caller)
 
         async def ask(peer: str) -> None:
-            with asking(peer) as one:
+            with asking(peer, told=peer != self._namesake) as one:
                 states[peer] = await self._peers.state(self._listed(peer), self._patience, roll, trace)
                 one.outcome = _outcome_of(states[peer])
 
@@ -176,7 +176,7 @@ class Agent:
         if query.follow:
             roll = self._roll(hosts, caller)
             gather = partial(self._gather, caller=caller, logs=logs, patience=patience)
-            live = [(host, AskedSource(host, self._live(host, logs, roll))) for host in hosts]
+            live = [(host, self._live(host, logs, roll)) for host in hosts]
             return Follow(live, gather, patience, roll)
         gathered = self._gather(hosts, caller=caller, logs=logs, patience=patience, narrows=not query.own)
         return Tallied(gathered) if query.form.hits else gathered
@@ -225,15 +225,15 @@ class Agent:
         roll = self._roll(hosts, caller)
         sources = [(host, self._source(host, logs, roll, narrows=narrows)) for host in hosts]
         if list(hosts) != [self.name]:  # else nobody is asked: the story of the request says all
-            sources = [(host, AskedSource(host, source)) for host, source in sources]
+            sources = [
+                (host, source if host == self._namesake else AskedSource(host, source)) for host, source in sources
+            ]
         return Gather(sources, patience, of_hosts=True, roll=roll)
 
     def _live(self, host: str, logs: LocalLogs, roll: Roll) -> Source:
-        if host == self.name:
-            return logs.live()
         if host == self._namesake:
             return self._peers.live_once(self.name, roll)
-        return self._peers.live(host, roll)
+        return AskedSource(host, logs.live() if host == self.name else self._peers.live(host, roll))
 
     def _source(self, host: str, logs: LocalLogs, roll: Roll, *, narrows: bool) -> Source:
         if host == self.name:

@@ -139,6 +139,8 @@ class Story:
         status: HTTP's status of the response; 0: it has not begun.
         reason: why it was refused, for people, without what was searched for; empty: it was not.
         refusal_told: whether the logger of refusals has told of it.
+        asks_itself: whether this agent has asked itself, as one does whose list of agents names it; refused, since it
+            has been asked already.
         outcome: of an answer that streams; None: it has not ended, or the response is a document.
         lines: sent.
         scanned: bytes of log that were scanned, here and by peers.
@@ -167,6 +169,7 @@ class Story:
     status: int = 0
     reason: str = ""
     refusal_told: bool = False
+    asks_itself: bool = False
     outcome: Outcome | None = None
     lines: int = 0
     scanned: int = 0
@@ -268,9 +271,17 @@ def _listeners(observers: Sequence[Observer], event: str) -> tuple[Callable[...,
 
 
 @contextmanager
-def asking(host: str) -> Iterator[Asking]:
-    """Ask a host within the block, in the course of the current request; its end, or its cancellation, is told."""
+def asking(host: str, *, told: bool = True) -> Iterator[Asking]:
+    """Ask a host within the block, in the course of the current request; its end, or its cancellation, is told.
+
+    Args:
+        host: its name.
+        told: whether observers hear of it; not of an agent that only looks whether it is meant itself.
+    """
     story, one = _current.get(), Asking(host)
+    if not told:
+        yield one
+        return
     story.askings[host] = one
     story.tell("asked", one)
     before = _asking.set(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quart import request
 
 from logagent.core.wire.identity import ASKED_AS_HEADER, BadIdentity, Identity, from_header
+from logagent.telemetry.hook import current
 from logagent.web.documents import Refusal
 from logagent.web.tracing import leave_untold
 
@@ -20,5 +21,6 @@ def refuse_misdirected(own: Identity) -> None:
         raise Refusal(400, f"{ASKED_AS_HEADER}: {error}") from None
     if asked.name != own.name or asked.id == own.id:
         leave_untold(request.scope)  # else a list of agents that names this one, too, would give a line a question
+        current().asks_itself = asked.id == own.id
         by = "by itself" if asked.id == own.id else f"as {asked.name}"
         raise Refusal(421, f"this agent is {own.name}, and was asked {by}")

@@ -112,6 +112,8 @@ class Counting(Observer):
     def ended(self, story: Story) -> None:
         """Count a request that has ended."""
         self._waiting.pop(story, None)
+        if story.asks_itself:  # once for each question of an agent that is on its own list: nothing that anybody asked
+            return
         if story.status >= HTTPStatus.BAD_REQUEST:
             code = str(story.status)
             self.refuse(code if code in _REFUSALS else OTHER)

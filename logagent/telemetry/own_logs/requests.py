@@ -195,7 +195,9 @@ class Telling:
             self._put(self.parsed_at, self.level, story_lines.parsed, about)
         if self._asked:
             hosts, self._asked = self._asked, None
-            self._put(self._asked_at, self.level, story_lines.asked, (story, sorted(hosts)))
+            self._put(
+                self._asked_at, self.level, story_lines.asked, (story, sorted(set(hosts)))
+            )  # a follow asks for what was and what comes
 
     def ask(self, host: str) -> None:
         """Note that a host is asked; it is told with the others that are asked in a row."""
@@ -231,7 +233,7 @@ class Telling:
             self.release()
         self._ended = True
         level = _level_of_end(self._story, whole=self.released)
-        if not self._story.refusal_told or self.released:
+        if self.released or not (self._story.refusal_told or self._story.asks_itself):
             level = max(level, self.level)
         about = (self._story, self._log.searched_for, self.released, self.not_told)
         self._put(time.time_ns(), level, story_lines.ended, about)
@@ -249,7 +251,7 @@ def _level_of_end(story: Story, *, whole: bool) -> int:
         whole: whether lines before have told what was asked; else a refusal that is told already is nothing new.
     """
     if story.reason:
-        return logging.DEBUG if story.refusal_told and not whole else logging.INFO
+        return logging.DEBUG if (story.refusal_told or story.asks_itself) and not whole else logging.INFO
     if story.outcome is None or story.outcome.status in _FINE:
         return logging.DEBUG
     return logging.ERROR if story.outcome.status is Status.INTERNAL else logging.WARNING
