@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from logagent.core.outcome import Status
 from soaking.account import Account, Asked, Ending
+from soaking.leaving import NOWHERE
 
 LOG_SETTINGS = 'log_level = ["info", "logagent.requests=debug"]\nlog_max_bytes = "64MiB"\nlog_keep = 50\n'
 """Settings with which each request leaves at least one line, and none is removed in the course of an hour."""
@@ -61,9 +62,8 @@ class OwnLog:
 def log_and_account(own: OwnLog, account: Account) -> Iterator[str]:
     """What the log tells otherwise than the clients."""
     known = {asked.trace for asked in account.asked}
-    yield from (
-        f"trace {trace}: nobody asked that: {ends[0]}" for trace, ends in own.ends.items() if trace not in known
-    )
+    unknown = [ends[0] for trace, ends in own.ends.items() if trace not in known and ends[0]["route"] != NOWHERE]
+    yield from (f"nobody asked that: {line}" for line in unknown)
     for asked in account.asked:
         ends = own.ends.get(asked.trace, [])
         saw = asked.ending in (Ending.WHOLE, Ending.REFUSED)

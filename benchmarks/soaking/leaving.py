@@ -17,9 +17,11 @@ from soaking.writing import COPIED, LIVE, STATIC
 _LINGER_NOT = struct.pack("ii", 1, 0)
 """A socket that is closed so resets its connection."""
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+NOWHERE = "/nonsense"
+"""The path of a request that is malformed, but comes to a route."""
 NONSENSE = (
-    b"GET /logs?filename=app.log HTTP/1.1\r\n\r\n",  # no Host
-    b"GET / HTTP/9.9\r\n\r\n",
+    b"GET " + NOWHERE.encode() + b" HTTP/1.1\r\n\r\n",  # no Host
+    b"GET " + NOWHERE.encode() + b" HTTP/9.9\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # TLS
     b"\x00" * 100,
     _PREFACE + b"\x00\x00\x04\x09\xff\x00\x00\x00\x01junk",  # a continuation of nothing
@@ -34,10 +36,10 @@ async def soon(client: Client) -> None:
     """Leave within some milliseconds, by a reset of the stream, be it before the head or after."""
     log, merged = client.chance.choice((STATIC, LIVE, COPIED)), client.chance.random() < 0.5
     which = {} if merged else {"hostname": client.common.primary}
+    before = client.common.logs.extents()
     with trio.move_on_after(client.chance.uniform(0, 0.05)):
         async with client.asking("/logs", {"filename": log, **which}) as (asked, response):
-            await response.aread()
-            asked.ending = Ending.WHOLE
+            client.ended(asked, response, await response.aread(), before)
 
 
 async def after_some(client: Client) -> None:
@@ -60,11 +62,10 @@ async def closing(client: Client) -> None:
 
 
 async def _read_while_open(client: Client) -> None:
-    log = client.chance.choice((STATIC, LIVE, COPIED))
+    log, before = client.chance.choice((STATIC, LIVE, COPIED)), client.common.logs.extents()
     try:
         async with client.asking("/logs", {"filename": log}, if_broken=Ending.LEFT) as (asked, response):
-            await response.aread()
-            asked.ending = Ending.WHOLE
+            client.ended(asked, response, await response.aread(), before)
     except (httpx.TransportError, trio.ClosedResourceError):
         pass
     except RuntimeError as error:  # httpx's, where the client was closed before the request began
