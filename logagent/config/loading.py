@@ -108,7 +108,8 @@ class _Checked:
             raise self._values.wrong("log_directory", f"is of no use with log_to {', '.join(targets)}: add files")
         directory = directory or own_log.usual_directory(roots)
         if own_log.FILES in targets and directory is None:
-            raise self._values.wrong("log_to", "files need a directory: give log_directory")
+            why = filter(None, ["files need a directory: give log_directory", own_log.passed_over(roots)])
+            raise self._values.wrong("log_to", "; ".join(why))
         return {
             "log_to": targets,
             "log_directory": directory.absolute() if directory is not None and writes_files else None,

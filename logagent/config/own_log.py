@@ -132,16 +132,48 @@ def check_targets(targets: Sequence[str]) -> tuple[str, ...]:
 
 def usual_directory(roots: Iterable[Path]) -> Path | None:
     """Return the directory into which an agent writes by itself: of its user or of root, which no others may change."""
-    return next((root / DIRECTORY for root in roots if _is_ours(root / DIRECTORY)), None)
+    return next(
+        (root / DIRECTORY for root in roots if _is_there(root / DIRECTORY) and not _wrong(root / DIRECTORY)), None
+    )
 
 
-def _is_ours(directory: Path) -> bool:
+def passed_over(roots: Iterable[Path]) -> str:
+    """Return which directory it would write to by itself, and why it does not, for people; empty: there is none."""
+    found = next((root / DIRECTORY for root in roots if _is_there(root / DIRECTORY)), None)
+    return "" if found is None else f"{found} is not used: {_wrong(found)}"
+
+
+def _is_there(directory: Path) -> bool:
+    return os.path.lexists(directory)
+
+
+def _wrong(directory: Path) -> str:
+    """Return why an agent does not write by itself to a directory that is there; empty: it does."""
     try:
         found = directory.lstat()
-    except OSError:
-        return False
-    ours = stat.S_ISDIR(found.st_mode) and found.st_uid in (0, os.geteuid()) and not found.st_mode & _OTHERS_WRITE
-    return ours and os.access(directory, os.W_OK | os.X_OK)
+    except OSError as error:
+        return error.strerror or str(error)
+    if not stat.S_ISDIR(found.st_mode):
+        return "it is no directory itself"
+    if found.st_uid not in (0, os.geteuid()):
+        return "it belongs neither to the agent's user nor to root"
+    if found.st_mode & _OTHERS_WRITE:
+        return "everybody may write to it"
+    return "" if os.access(directory, os.W_OK | os.X_OK) else "the agent's user may not write to it"
+
+
+def warnings(targets: Sequence[str], directory: Path | None, roots: Sequence[Path]) -> tuple[str, ...]:
+    """Return what people should know of where the own log goes.
+
+    Args:
+        targets: as `check_targets` returns them.
+        directory: of its files; None: it writes none.
+        roots: of the agent.
+    """
+    if AUTO not in targets or directory is not None:
+        return tuple(filter(None, [not_served(directory, roots)]))
+    unused = passed_over(roots)
+    return (f"log_to: the agent's own log stands on standard error alone: {unused}",) if unused else ()
 
 
 def not_served(directory: Path | None, roots: Iterable[Path]) -> str:

@@ -123,8 +123,7 @@ def prepared(settings: Settings, before: InForce | None = None) -> Prepared:
     formats, provider = named_formats(settings.time_format), _provider(settings, before)
     warnings = (*warnings, *traces_warnings(settings))
     access = access_of(settings, rules_of(settings), provider, tls.revocations)
-    unserved = own_log.not_served(settings.log_directory, settings.root)
-    warnings = (*warnings, *filter(None, [unserved]))
+    warnings = (*warnings, *own_log.warnings(settings.log_to, settings.log_directory, settings.root))
     return Prepared(settings, tls, access, provider, _kept_logs(settings, before), formats, warnings)
 
 

@@ -91,6 +91,31 @@ def test_a_directory_of_another_user_is_passed_over(tmp_path: Path, monkeypatch:
     assert own_log.usual_directory([tmp_path]) == expected
 
 
+def test_why_a_directory_is_passed_over_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path / "logagent"
+    assert own_log.warnings(("auto",), None, [tmp_path]) == ()
+    directory.mkdir()
+    directory.chmod(0o777)
+    told = f"{directory} is not used: everybody may write to it"
+    [warning] = own_log.warnings(("auto",), None, [tmp_path])
+    assert warning == f"log_to: the agent's own log stands on standard error alone: {told}"
+    with pytest.raises(
+        ConfigError, match=f"files need a directory: give log_directory; {directory} is not used: every"
+    ):
+        loaded(tmp_path, log_to=["files"])
+    assert own_log.warnings(("stderr",), None, [tmp_path]) == ()
+    directory.chmod(0o755)
+    assert own_log.warnings(("auto",), directory, [tmp_path]) == ()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert own_log.passed_over([tmp_path]).endswith("the agent's user may not write to it")
+    monkeypatch.setattr(os, "geteuid", lambda: directory.stat().st_uid + 1)
+    if directory.stat().st_uid:
+        assert own_log.passed_over([tmp_path]).endswith("it belongs neither to the agent's user nor to root")
+    directory.rmdir()
+    directory.symlink_to(tmp_path / "nowhere")
+    assert own_log.passed_over([tmp_path]).endswith("it is no directory itself")
+
+
 def test_a_directory_that_is_given_need_not_be_there(tmp_path: Path) -> None:
     read = loaded(tmp_path, log_directory=[str(tmp_path / "new")], log_to=["files"])
     assert (read.log_directory, read.log_to) == (tmp_path / "new", ("files",))
