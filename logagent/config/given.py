@@ -106,6 +106,7 @@ def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
             raise ConfigError(
                 where, f"must be a table, such as [{setting.name}] with lines like {_TABLES[setting.name]}"
             )
+        _refuse_strayed(setting, value, where)
         return tuple(f"{name}={_member(setting, name, member, where)}" for name, member in value.items())
     if setting.name == "time_format":
         return _tables_of_formats(value, where)
@@ -115,6 +116,16 @@ def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
         return (_text_of(value, where),)
     several = value if isinstance(value, list) else [value]
     return tuple(_text_of(member, where, "must be a text, or a list of texts") for member in several)
+
+
+def _refuse_strayed(setting: Setting, table: Mapping[str, object], where: str) -> None:
+    """Refuse settings that somebody has written below a table, of which TOML makes members of that.
+
+    A peer that is called as a setting is, such as `traces`, would be taken for one, and its URL be asked for logs.
+    """
+    if strayed := next((name for name in table if name in BY_NAME), None):
+        reason = f"{strayed} is a setting of the agent: it stands above [{setting.name}] and all tables, not below"
+        raise ConfigError(where, f"{reason}; for a host of that name, say {setting.flag} {strayed}=...")
 
 
 def _tables_of_formats(value: object, where: str) -> tuple[str, ...]:

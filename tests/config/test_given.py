@@ -60,3 +60,14 @@ def test_key_like_no_other_in_the_file_gets_all_listed(file: Path) -> None:
 def test_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none.toml: cannot be read: No such file"):
         from_file(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("line", "strayed"),
+    [('traces = "http://127.0.0.1:4318"', "traces"), ("patience = 3", "patience"), ('log_to = ["files"]', "log_to")],
+)
+def test_a_setting_that_is_written_below_a_table_is_no_member_of_it(file: Path, line: str, strayed: str) -> None:
+    file.write_text(f'[peer]\ndb-2 = "https://10.0.0.2:8443"\n{line}\n')
+    with pytest.raises(ConfigError) as error:
+        from_file(file)
+    assert f"peer: {strayed} is a setting of the agent: it stands above [peer] and all tables" in str(error.value)

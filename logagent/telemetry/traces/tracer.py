@@ -154,8 +154,10 @@ class RequestTracer(Observer):
                 self._end(story, now, goes_on=True)
 
     def ended(self, story: Story) -> None:
-        """End all of the request's spans."""
-        if self in story.of:
+        """End all of the request's spans; the asking of itself, which nobody asked for, leaves none."""
+        if story.asks_itself:
+            story.of.pop(self, None)
+        elif self in story.of:
             self._end(story, story.ended_at or time.perf_counter_ns())
 
     def _of_host(self, story: Story, asking: Asking) -> Span | None:

@@ -85,6 +85,24 @@ async def test_one_trace_spans_the_primary_and_every_secondary(
         assert top.began <= span.began <= span.ended <= top.ended, span
 
 
+async def test_an_agent_that_asks_itself_leaves_no_span_of_that(
+    autojump_clock: MockClock, cluster: Start, collector: Collector, sending: Traced
+) -> None:
+    options = {"telemetry": sending.telemetry, "listed": {"web0": "web0"}}
+    async with cluster(options, web0=LINES, web1=LINES) as it:
+        await it.ask("filename=app.log&since=2026-11-23T10:00:00Z", traceparent=SAMPLED)
+    sending.flush()
+    assert collector.tree(TRACE_ID) == [
+        "web0 GET /logs",
+        "  web0 ask web0",
+        *read("web0", 2),
+        "  web0 ask web1",
+        "    web1 GET /logs",
+        *read("web1", 3),
+    ]
+    assert len(collector.named("GET /logs")) == 2
+
+
 async def test_what_the_span_of_a_request_says(
     autojump_clock: MockClock, cluster: Start, collector: Collector, sending: Traced
 ) -> None:
