@@ -28,6 +28,9 @@ class FileList:
     def __len__(self) -> int:
         return len(self.logs)
 
+    def __getitem__(self, index: int) -> ListedLog:
+        return self.logs[index]
+
     def raise_if_incomplete(self) -> None:
         """Raise `Incomplete` unless every host answered.
 

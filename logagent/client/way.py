@@ -173,7 +173,10 @@ def _tls(
                 f"there is no TLS with {url}; leave out {files[0] if files else 'tls'}, or ask by https://"
             )
         return None
-    return given or client_tls(*(None if file is None else Path(file) for file in (ca, cert, key)))
+    paths = [None if file is None else Path(file) for file in (ca, cert, key)]
+    for path in filter(None, paths):
+        path.open("rb").close()  # OpenSSL's own errors name no file
+    return given or client_tls(*paths)
 
 
 def _checked(token: str) -> str:

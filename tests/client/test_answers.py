@@ -117,7 +117,7 @@ async def test_files_and_hosts(autojump_clock: MockClock, cluster: Start) -> Non
     async with cluster(web0={"a.log": MANY, "b/c.log": b""}, web1=Broken("refused")) as it, client_of(it) as client:
         listed = await client.files("**/*.log")
         assert [(log.host, log.name) for log in listed] == [("web0", "a.log"), ("web0", "b/c.log")]
-        assert len(listed) == 2
+        assert (len(listed), listed[1], listed[-1].name) == (2, listed.logs[1], "b/c.log")
         assert [part.host for part in listed.verdict.failing] == ["web1"]
         with pytest.raises(Incomplete, match="web1"):
             listed.raise_if_incomplete()

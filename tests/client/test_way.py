@@ -47,6 +47,14 @@ def test_it_is_sent_nowhere_else() -> None:
             AgentWay("https://10.0.0.2:8443", token=TOKEN, tls=unchecked)
 
 
+@pytest.mark.parametrize("missing", ["ca", "cert", "key"])
+def test_a_file_that_is_not_there_is_named(certificates: Path, missing: str) -> None:
+    files = {"ca": "ca.pem", "cert": "web-1.pem", "key": "web-1-key.pem"} | {missing: "none.pem"}
+    given = {name: certificates / file for name, file in files.items()}
+    with pytest.raises(FileNotFoundError, match=r"none\.pem"):
+        AgentWay("https://web-1", **given)
+
+
 def test_a_function_is_asked_for_it_each_time() -> None:
     tokens = iter([TOKEN, "second"])
     way = AgentWay("https://web-1", token=lambda: next(tokens))

@@ -22,6 +22,7 @@ TRACE: Schema = {"type": "string", "pattern": f"^[0-9a-f]{{{2 * TRACE_ID_BYTES}}
 _STATUS: Schema = {
     "type": "integer",
     "enum": [status.value for status in Status],
+    "x-enum-varnames": [status.name for status in Status],  # so tools that make clients call them
     "description": "gRPC's: " + ", ".join(f"{status.value} {status.name}" for status in Status) + ".",
 }
 
