@@ -100,7 +100,7 @@ class _Checked:
     def _own_log(self, roots: Sequence[Path]) -> dict[str, Any]:
         """Return where the agent's own log goes."""
         try:
-            targets = own_log.check_targets(self._values.several("log_to"))
+            targets = own_log.check_targets(self._values.joined("log_to"))
         except ValueError as error:
             raise self._values.wrong("log_to", str(error)) from None
         writes_files, directory = {own_log.AUTO, own_log.FILES} & {*targets}, self._values.path("log_directory")

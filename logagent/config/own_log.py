@@ -72,9 +72,18 @@ def level(text: str) -> tuple[str, int]:
     return logger, LEVELS[word]
 
 
+def targets(text: str) -> tuple[str, ...]:
+    """Read targets with commas between them, such as `files,journald`.
+
+    Raises:
+        ValueError: if one of them is none.
+    """
+    return tuple(target(each.strip()) for each in text.split(","))
+
+
 LOG_TO = Setting(
     "log_to",
-    target,
+    targets,
     "where the agent writes its own log; `auto`: into files, if there is a directory `logagent` directly below a root "
     "that it may write to or log_directory is given, and warnings and refusals on standard error; otherwise there and "
     "nowhere else; `journald` by the journal's own protocol, `syslog` over /dev/log, another socket, or UDP",

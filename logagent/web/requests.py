@@ -9,7 +9,7 @@ from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
 
 from logagent.core.wire.trace import TRACE_HEADER, trace_id
-from logagent.telemetry.hook import Telemetry, current
+from logagent.telemetry.hook import Story, Telemetry, current
 from logagent.web.documents import Problem
 from logagent.web.streaming import Answer
 from logagent.web.tracing import begin_story, log_refusal, logged_reason, trace_of
@@ -69,12 +69,26 @@ class AnswerConnection(TrioASGIHTTPConnection):
         if isinstance(response, Problem):
             story.reason = logged_reason(self.scope, response.detail)
             log_refusal(self.scope, response.status_code, response.detail)
-        await super()._send_response(send, response)
-        story.bytes_sent += response.content_length or 0
+        await super()._send_response(_noting(send, story, response.content_length or 0), response)
         story.delivered = True
 
     def _sign(self, response: Any) -> None:
         response.headers[TRACE_HEADER] = trace_id(trace_of(self.scope))
+
+
+def _noting(send: Any, story: Story, length: int) -> Any:
+    """Return `send`, after which a story holds how many bytes of a body of a known length were sent.
+
+    Whoever has all of them may hang up before the end of the response has been sent, and has not left for that.
+    """
+
+    async def noting(message: Any) -> None:
+        await send(message)
+        if sent := len(message.get("body", b"")):
+            story.bytes_sent += sent
+            story.delivered = story.bytes_sent >= length
+
+    return noting
 
 
 class StreamingQuart(QuartTrio):

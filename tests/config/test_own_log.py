@@ -33,6 +33,18 @@ def test_other_targets_are_refused(text: str) -> None:
         own_log.target(text)
 
 
+@pytest.mark.parametrize("flags", [["files,journald"], ["files, journald"], ["files", "journald,files"]])
+def test_several_targets_may_be_given_at_once(tmp_path: Path, flags: list[str]) -> None:
+    read = loaded(tmp_path, log_to=flags, log_directory=[str(tmp_path / "new")])
+    assert read.log_to == ("files", "journald")
+
+
+@pytest.mark.parametrize("flags", [["files,none"], ["files,"], ["files,journal"]])
+def test_of_several_targets_each_must_be_one(tmp_path: Path, flags: list[str]) -> None:
+    with pytest.raises(ConfigError, match="--log-to: "):
+        loaded(tmp_path, log_to=flags)
+
+
 def test_where_a_daemon_is() -> None:
     assert own_log.host_and_port("[::1]:514") == ("::1", 514)
     assert own_log.host_and_port("logs.internal:514") == ("logs.internal", 514)

@@ -39,7 +39,7 @@ class Files(LogTarget):
 
     Args:
         directory: where the files lie; it is made if it is not there, but once only: what is gone later, such as a
-            mounted file system, may come back.
+            mounted file system, may come back. Where it is a link at first, the agent goes on in what that meant.
         agent: its name, after which the file is called.
         form: makes the lines.
         max_bytes: of a file.
@@ -48,7 +48,7 @@ class Files(LogTarget):
 
     def __init__(self, directory: Path, agent: str, form: Form, *, max_bytes: int, keep: int) -> None:
         super().__init__(str(directory / file_names(agent)[0]))
-        self._directory = directory
+        self._directory = directory.resolve() if directory.is_symlink() else directory
         self._names = file_names(agent)
         self._form = form
         self._max_bytes = max_bytes
@@ -119,7 +119,7 @@ class Files(LogTarget):
         """Open the file, if it is not, or is no longer the one of its name."""
         if self._file is not None:
             found = os.fstat(self._file)
-            if found.st_nlink and _is_at(self._path, found):
+            if found.st_nlink and not self._is_link() and _is_at(self._path, found):
                 if found.st_size < self._size:  # Others have emptied it.
                     self._bytes.begin_again()
                 self._size = found.st_size
@@ -131,7 +131,13 @@ class Files(LogTarget):
             self._make = False
         self._open()
 
+    def _is_link(self) -> bool:
+        """Whether others have put a link into the directory's place, which leads to where they cannot write."""
+        return self._directory.is_symlink()
+
     def _open(self) -> None:
+        if self._is_link():
+            raise OSError(errno.ELOOP, f"{self._directory} has become a link, which is not followed")
         for name in self._names:
             path = self._directory / name
             if self._take(path):

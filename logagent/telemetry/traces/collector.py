@@ -120,7 +120,7 @@ class CountedExporter(SpanExporter):
     Args:
         exporter: sends them.
         session: of it, which knows why it failed.
-        url: of the collector.
+        url: of the collector, as it is told: without its query, which may hold a key.
         clock: tells seconds.
 
     Attributes:
@@ -215,7 +215,7 @@ def exporter_to(url: str, headers: Mapping[str, str], ca: Path | None) -> Counte
     exporter = OTLPSpanExporter(
         url, None if ca is None else str(ca), headers=dict(headers), timeout=EXPORT_TIME, session=session
     )
-    return CountedExporter(exporter, session, url)
+    return CountedExporter(exporter, session, url.partition("?")[0])
 
 
 @contextmanager

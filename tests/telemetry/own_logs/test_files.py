@@ -164,6 +164,36 @@ def test_no_link_is_followed(tmp_path: Path) -> None:
     assert text(tmp_path / "other") == "of others\n"
 
 
+def test_a_directory_that_becomes_a_link_is_not_followed(tmp_path: Path) -> None:
+    directory, others = tmp_path / "logagent", tmp_path / "others"
+    others.mkdir()
+    target = files(directory)
+    assert target.write([told("one")]) == 1
+    directory.rename(tmp_path / "moved")
+    directory.symlink_to(others)
+    assert target.write([told("two")]) == 0
+    assert target.fault == f"{directory} has become a link, which is not followed"
+    directory.unlink()
+    directory.symlink_to(tmp_path / "moved")  # To the very file that the agent has open.
+    assert target.write([told("three")]) == 0
+    directory.unlink()
+    (tmp_path / "moved").rename(directory)
+    assert target.write([told("four")]) == 1
+    assert everything(directory) == "one\nfour\n"
+    assert not [*others.iterdir()]
+
+
+def test_a_directory_that_is_given_as_a_link_is_taken_for_what_it_meant(tmp_path: Path) -> None:
+    given, meant = tmp_path / "given", tmp_path / "meant"
+    meant.mkdir()
+    given.symlink_to(meant)
+    target = files(given)
+    assert target.write([told("one")]) == 1
+    given.unlink()
+    assert target.write([told("two")]) == 1
+    assert everything(meant) == "one\ntwo\n"
+
+
 def test_nothing_but_a_regular_file_is_written_to(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "web-1.log")
     target = files(tmp_path)

@@ -188,7 +188,7 @@ def test_nobody_listens(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "EXPORT_TIME", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"http://127.0.0.1:{gone.getsockname()[1]}/v1/traces"
-    pipeline = Pipeline(exporter_to(url, {}, None), "web-1")
+    pipeline = Pipeline(exporter_to(f"{url}?key=secret", {}, None), "web-1")
     make_spans(pipeline)
     pipeline.flush()
     pipeline.close()
