@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _OF_LOGS = (
     *("name", "root", "root_name", "skip_files", "never_serve", "time_format", "max_walk", "timezone"),
-    *("max_line", "page_cache", "max_files", "root_timezone"),
+    *("max_line", "page_cache", "max_files", "root_timezone", "log_directory"),
 )
 """The settings by which this host's logs are found and read. Where none of them changes, what is known of the logs
 stays."""
@@ -230,6 +230,7 @@ def _logs(settings: Settings, lasting: Lasting, formats: FormatRules) -> LocalLo
             settings.root,
             names=settings.root_name,
             skip=settings.skip_files,
+            aside=settings.log_directory,
             never_serve=settings.never_serve,
             formats=formats,
             max_walk=settings.max_walk,

@@ -49,6 +49,8 @@ class Catalog:
         roots: directories or single files.
         names: of roots, by their absolute paths; the others are called as the last part of their path.
         skip: globs of the files that globs leave out, see `globs.matcher`.
+        aside: a directory whose files only names and globs find that name it, as the agent's own log, which would
+            stand before all others in an answer; None: there is none.
         never_serve: globs of files that are hidden, besides `never_served.NEVER_SERVE`.
         formats: the formats of time that were named.
         max_walk: directory entries that the globs of one query look at, at most.
@@ -66,6 +68,7 @@ class Catalog:
         *,
         names: Mapping[Path, str] = MappingProxyType({}),
         skip: Sequence[str] = (),
+        aside: Path | None = None,
         never_serve: Sequence[str] = (),
         formats: FormatRules | None = None,
         max_walk: int = MAX_WALK,
@@ -77,7 +80,7 @@ class Catalog:
         self._reach: Reach | None = None
         hides = NeverServed(never_serve)
         self._roots = [(Root(path, opener, names.get(path.absolute(), ""), hides), LiveNames()) for path in roots]
-        self._skips = matcher(skip)
+        self._skips, self._aside = matcher(skip), aside
         self._max_walk = max_walk
         self._remembered = remembered or Remembered()
         self._numbering = Numbering(Lister(), now, formats or FormatRules())
@@ -161,7 +164,8 @@ class Catalog:
             findings.enter(self._seen_roots(), stack)
             names = NameLookup(findings, budget, self._remembered, rotated=rotated)
             yield from names.steps()
-            unresolved = yield from GlobLookup(findings, budget, self._skips, self._remembered, rotated=rotated).steps()
+            globs = GlobLookup(findings, budget, self._skips, self._remembered, rotated=rotated, aside=self._aside)
+            unresolved = yield from globs.steps()
             yield from names.look_beside_targets(unresolved)
             (looked if looked is not None else set()).update(findings.looked)
             return (yield from findings.logs(wanted, self._numbering, left_out, rotated=rotated, unreadable=unreadable))

@@ -6,12 +6,13 @@ import errno
 import stat
 from collections import defaultdict
 from collections.abc import Collection, Generator
+from pathlib import Path
 
 from logagent.core.outcome import Status
 from logagent.disk.catalog.findings import Asked, Findings
 from logagent.disk.catalog.found_files import STEP, Budget, LeadingOut, may_open
 from logagent.disk.catalog.glob_search import GlobSearch, Skips
-from logagent.disk.catalog.globs import Glob, compiled_all, match_name
+from logagent.disk.catalog.globs import Glob, compiled_all, leads_into, match_name
 from logagent.disk.catalog.links import OpenRoot, arrive
 from logagent.disk.catalog.remembered import Remembered
 from logagent.disk.files.beneath import failure_of, require_regular
@@ -28,16 +29,25 @@ class GlobLookup:
         skips: tells which files globs leave out.
         remembered: what is known of directories that stand still.
         rotated: whether to find generations other than by their exact name.
+        aside: a directory whose files only those globs find that name it; None: there is none.
     """
 
     def __init__(
-        self, findings: Findings, budget: Budget, skips: Skips, remembered: Remembered, *, rotated: bool
+        self,
+        findings: Findings,
+        budget: Budget,
+        skips: Skips,
+        remembered: Remembered,
+        *,
+        rotated: bool,
+        aside: Path | None = None,
     ) -> None:
         self._findings = findings
         self._budget = budget
         self._skips = skips
         self._remembered = remembered
         self._rotated = rotated
+        self._aside = aside
         self._unresolved: list[tuple[OpenRoot, str]] = []
         self._visited: dict[int, set[tuple[str, Glob]]] = defaultdict(set)
 
@@ -62,16 +72,28 @@ class GlobLookup:
         """Search one root; return the links that lead out of it."""
         globs = compiled_all(asked.name for asked in self._findings.asked_in(opened.root))
         if not opened.beneath.is_file:
-            return (yield from self._run(opened, opened, globs))
+            aside = _below(opened, self._aside)
+            naming = frozenset(glob for glob in globs if aside and leads_into(glob, aside))
+            links = yield from self._run(opened, opened, naming)
+            return links + (yield from self._run(opened, opened, globs - naming, aside=aside))
         own = opened.root.path.name
         if match_name(globs, own) and not self._skips(own):
             self._findings.look_for(opened, Asked(own, own), named=False)
         return []
 
     def _run(
-        self, met: OpenRoot, opened: OpenRoot, globs: Collection[Glob], name: str = "", resolved: str = ""
+        self,
+        met: OpenRoot,
+        opened: OpenRoot,
+        globs: Collection[Glob],
+        name: str = "",
+        resolved: str = "",
+        aside: str = "",
     ) -> _Search:
-        """Search a root, or a directory of it to which a link leads that has the name `name` in the root `met`."""
+        """Search a root, or a directory of it to which a link leads that has the name `name` in the root `met`.
+
+        Leave out what lies below `aside`. It is searched all the same, since others may remember what is found there.
+        """
         if not globs:
             return []
         search = GlobSearch(
@@ -89,7 +111,8 @@ class GlobLookup:
         for number, found in enumerate(search.found):
             if number % STEP == STEP - 1:
                 yield
-            self._findings.add(met, opened, found)
+            if not (aside and found.name.startswith(f"{aside}/")):
+                self._findings.add(met, opened, found)
         for child, error in search.unreachable:
             self._findings.miss(f"{opened.root.name}/" if child == "/" else child, error)
         self._unresolved += [(met, child) for child in search.unresolved]
@@ -117,3 +140,10 @@ class GlobLookup:
             readable = may_open(there.beneath, found.resolved)
             self._findings.add(met, there, found._replace(readable=readable))
         return []
+
+
+def _below(opened: OpenRoot, directory: Path | None) -> str:
+    """Return the name of a directory below a root; empty: it does not lie below it, or is the root."""
+    if directory is None or not directory.is_relative_to(opened.root.path.absolute()):
+        return ""
+    return "/".join(directory.relative_to(opened.root.path.absolute()).parts)

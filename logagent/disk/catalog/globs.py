@@ -126,6 +126,14 @@ def matches(glob: Glob, parts: Sequence[str]) -> bool:
     return glob[0].matches(parts[0]) and matches(glob[1:], parts[1:])
 
 
+def leads_into(glob: Glob, directory: str) -> bool:
+    """Return whether a glob names a directory literally, and goes on below it."""
+    parts = directory.split("/")
+    return len(glob) > len(parts) and all(
+        is_name(part) and part.text == name for part, name in zip(glob, parts, strict=False)
+    )
+
+
 def matcher(texts: Sequence[str]) -> Callable[[str], bool]:
     """Return a function that tells whether a name below a root matches one of some globs.
 
