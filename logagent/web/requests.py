@@ -79,14 +79,16 @@ class AnswerConnection(TrioASGIHTTPConnection):
 def _noting(send: Any, story: Story, length: int) -> Any:
     """Return `send`, after which a story holds how many bytes of a body of a known length were sent.
 
-    Whoever has all of them may hang up before the end of the response has been sent, and has not left for that.
+    Whoever has all of them may hang up before the end of the response has been sent, and has not left for that. Of a
+    body that answers HEAD, the server sends nothing.
     """
+    has_body = story.method != "HEAD"
 
     async def noting(message: Any) -> None:
         await send(message)
-        if sent := len(message.get("body", b"")):
-            story.bytes_sent += sent
-            story.delivered = story.bytes_sent >= length
+        if has_body:
+            story.bytes_sent += len(message.get("body", b""))
+        story.delivered = not has_body or story.bytes_sent >= length
 
     return noting
 

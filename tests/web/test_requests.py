@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import trio
 
 from logagent.telemetry.hook import Observer, Story, Telemetry
@@ -23,8 +24,8 @@ class Ends(Observer):
         self.stories.append(story)
 
 
-async def answered(hangs_up_after: str) -> Story:
-    """The story of an answer whose client hangs up after a message of its response, `start` or `body`."""
+async def answered(hangs_up_after: str, method: str = "GET") -> Story:
+    """The story of an answer whose client hangs up after a message of it, `start` or `body`, or after none."""
     app, ends, has_left = StreamingQuart("app"), Ends(), trio.Event()
     app.telemetry = Telemetry([ends])
 
@@ -42,7 +43,7 @@ async def answered(hangs_up_after: str) -> Story:
         if message["type"] == f"http.response.{hangs_up_after}":
             has_left.set()
 
-    scope = {"type": "http", "asgi": {}, "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/files"}
+    scope = {"type": "http", "asgi": {}, "http_version": "1.1", "method": method, "scheme": "http", "path": "/files"}
     scope |= {"raw_path": b"/files", "query_string": b"", "root_path": "", "headers": [], "client": ("127.0.0.1", 1)}
     await app(scope, receive, send)  # type: ignore[arg-type]
     (story,) = ends.stories
@@ -57,3 +58,9 @@ async def test_who_hangs_up_with_all_of_a_body_has_not_left_early() -> None:
 async def test_who_hangs_up_before_the_body_has_left() -> None:
     story = await answered("start")
     assert (story.status, story.delivered, story.bytes_sent) == (200, False, 0)
+
+
+@pytest.mark.parametrize("hangs_up_after", ["start", "body", "nothing"])
+async def test_of_what_answers_head_no_byte_is_sent(hangs_up_after: str) -> None:
+    story = await answered(hangs_up_after, "HEAD")
+    assert (story.status, story.delivered, story.bytes_sent) == (200, True, 0)
