@@ -74,7 +74,8 @@ def _provers(
 ) -> list[Prover]:
     """Return what finds out who asks, in the order in which proofs count: the first that is shown decides.
 
-    The directory of users is not asked where nobody wants to know: without rules, and without peers that may have some.
+    The directory of users is not asked where nobody wants to know: without rules, without peers that may have some, and
+    without a log of the agent's own, which tells who asked.
     """
     provers: list[Prover] = []
     if settings.tokens:
@@ -89,7 +90,7 @@ def _provers(
     configured = {Proof.TOKEN: settings.tokens, Proof.OIDC: provider}
     provers.append(Untaken([proof for proof, taken in configured.items() if not taken]))
     provers.append(certificates)
-    if rules or settings.peer:
+    if rules or settings.peer or settings.log_directory or settings.log_to not in (("auto",), ("none",)):
         provers.append(local_users)
     return provers
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from logagent.core.access.tokens import RANDOM_BYTES, TokenEntry, digest_of, tok
 from logagent.core.units import SECOND
 from logagent.token_file import change
 from logagent.web.access import Access
+from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.documents import Refusal
 
 
@@ -123,6 +125,27 @@ async def test_a_token_of_its_file_is_an_identity_until_it_is_revoked(
 async def test_where_there_are_no_tokens_nobody_looks_at_what_would_show_one() -> None:
     access = access_of(Settings(name="web-1"), Rules())
     assert (await access.admit(shows("Bearer x", "Digest y"))).identity == "anonymous"
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_named"),
+    [
+        ({}, False),
+        ({"log_to": ("none",)}, False),
+        ({"log_to": ("journald",)}, True),
+        ({"log_to": ("files", "stderr"), "log_directory": Path("/var/log/logagent")}, True),
+        ({"log_directory": Path("/var/log/logagent")}, True),
+        ({"peer": {"web-2": "http://10.0.0.2:8000"}}, True),
+    ],
+)
+async def test_who_asks_over_loopback_is_known_where_the_own_log_tells_it(
+    settings: dict[str, Any], *, is_named: bool
+) -> None:
+    user = os.geteuid()
+    access = access_of(Settings(name="web-1", **settings))
+    caller = await access.admit({**shows(), "state": {STATE: LocalClient(user)}})
+    expected = f"unix:{pwd.getpwuid(user).pw_name}@web-1" if is_named else "anonymous"
+    assert caller.identity == expected
 
 
 async def test_who_was_known_by_a_proof_that_is_not_taken_any_more_is_known_no_more() -> None:
