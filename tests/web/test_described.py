@@ -58,6 +58,15 @@ async def test_head_is_answered_as_get_without_a_body(autojump_clock: MockClock,
                 assert bool([chunk async for chunk in got.aiter_raw() if chunk]) is (method == "GET")
 
 
+async def test_head_looks_at_no_log_as_the_description_says(autojump_clock: MockClock, tmp_path: Path) -> None:
+    assert "HEAD is answered as GET, without a body,\nand without a look at any log" in DOCUMENT["info"]["description"]
+    async with reloadable(tmp_path) as it, it.client() as client:
+        assert [(await client.request(method, "/logs?filename=app.log")).status_code for method in ("GET", "HEAD")] == [
+            404,
+            200,
+        ]
+
+
 async def test_the_routes_that_a_404_names_are_those_described(autojump_clock: MockClock, tmp_path: Path) -> None:
     async with reloadable(tmp_path) as it:
         status, body = await it.text("/")

@@ -19,7 +19,8 @@ trailers here: there an incomplete text is cut. NDJSON, events and JSON carry th
 version; where they lack it, the answer was cut. `x-item-schema` says what each record of such a body is.
 
 **Refusals.** Every refusal is a problem document (RFC 9457) with the id of the question's trace. Any path that is not
-described here is a 404 that names the routes; any method that is not, a 405. HEAD is answered as GET, without a body.
+described here is a 404 that names the routes; any method that is not, a 405. HEAD is answered as GET, without a body,
+and without a look at any log: what GET would not find is a 200 then.
 
 **Parameters.** An unknown parameter, or a bad value, is a 400 that says what would be right. A query string holds at
 most {MAX_QUERY_STRING} bytes, a body {MAX_FORM}. A flag may also be 1, 0, yes or no. Values are percent-encoded UTF-8,
