@@ -40,6 +40,12 @@ class OpenFile:
         """Nanoseconds spent in decoders."""
         return 0 if self.begun is None or self.begun.archive is None else self.begun.archive.decompressing_ns
 
+    def give_up(self) -> None:
+        """Close it, now or when the thread that still reads it is done, and let go of what is read ahead."""
+        self.descriptor.give_up()
+        if self.begun is not None:
+            self.begun.scan.close()
+
 
 def _opened(file: Generation, begin: Callable[[int], None]) -> int:
     descriptor = file.open()

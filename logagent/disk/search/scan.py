@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 
 from logagent.core.batch import BATCH_BYTES
 from logagent.core.matching.matcher import Matcher
@@ -106,10 +107,19 @@ class Scan:
             if self._builder.size >= enough or self._reader.bytes_read >= pause or is_over():
                 return
         self.ended = True
+        self.close()
         if self._newest and not self._builder.done:
             self.reached = self._begin
 
-    def _work(self, stretches: Iterator[Stretch | PickedLines]) -> Iterator[None]:
+    def close(self) -> None:
+        """Let go of what is read ahead, unless a thread is still reading.
+
+        The steps hold this scan, and it holds them: they and their block would stay until garbage is collected.
+        """
+        with suppress(ValueError):  # raised where they are being taken
+            self._steps.close()
+
+    def _work(self, stretches: Iterator[Stretch | PickedLines]) -> Generator[None, None, None]:
         for stretch in stretches:
             if isinstance(stretch, Block):
                 if stretch.body:

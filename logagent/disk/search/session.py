@@ -253,7 +253,7 @@ class Session:
     def close(self) -> None:
         """Close the file that is open: now, or when the thread that still reads it is done."""
         if self._under_way is not None:
-            self._under_way.descriptor.give_up()
+            self._under_way.give_up()
 
 
 def _limits_reached(setup: ScanSetup) -> list[Failure]:
