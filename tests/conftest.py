@@ -25,6 +25,8 @@ numpy()  # as in an agent that has read a large block; what is done before is te
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script: programs under test would, too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # under nohup: likewise
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 address.CONFIG = "/no/such/logagent.toml"  # an agent of the machine that runs the tests is none of theirs
 os.environ["LOGAGENT_CONTROL"] = "none"  # nor has any that they start a socket where those of the machine lie
