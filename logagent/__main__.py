@@ -36,7 +36,7 @@ def main() -> int:
     interrupted = signal.getsignal(signal.SIGINT)
     if interrupted is signal.default_int_handler:  # else the caller has it ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    gc.disable()  # see `cli.loading`
+    gc.disable()  # see `asking_commands.loading`
     from logagent import cli
     from logagent.terminal.verdicts import DIED_OF_SIGNAL
 

@@ -108,7 +108,9 @@ _OF_COMMANDS = frozenset(
 )
 _OF_COMMANDS |= {"grep", "grep_arguments", "reading", "question", "patterns", "files"}
 _OF_AGENTS = frozenset({"arrays", "coding", "described", "identity_provider", "metrics", "configured"})
-LOADING_LATE = frozenset({"cli", "__main__", "certificates"}) | _OF_AGENTS | _OF_COMMANDS
+LOADING_LATE = (
+    frozenset({"cli", "asking_commands", "setup_commands", "__main__", "certificates"}) | _OF_AGENTS | _OF_COMMANDS
+)
 """May import inside functions: one command must not wait for the libraries of another, nor any for what reads
 certificates, which is needed where a handshake failed, for numpy, which is needed for many lines, or for zstandard,
 which is needed between machines; and no agent without an identity provider for what verifies signed tokens, nor one
@@ -384,7 +386,7 @@ def composing_elsewhere(tree: Tree) -> list[str]:
         for one in tree.imports
         if not tree.floor(one.importer)
         and tree.floor(one.imported) == COMPOSITION
-        and one.importer.partition(".")[2] != "cli"
+        and one.importer.partition(".")[2] != "setup_commands"
     ]
 
 
@@ -567,7 +569,7 @@ WING = '"""A wing.\n\nMay import, of ``core``: {}.\n\nDoors: ``door``."""'
 
 LAWFUL = {
     "__init__.py": '"""A package."""\nfrom importlib.metadata import version',
-    "cli.py": "def serve():\n    from tower.running import serving",
+    "setup_commands.py": "def serve():\n    from tower.running import serving",
     "config/__init__.py": '"""Settings. May import nothing."""',
     "config/table.py": "from tower.config import values",
     "config/values.py": "import re",

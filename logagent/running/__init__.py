@@ -1,7 +1,7 @@
 """The agent as a process: made of its settings, served until it is told to stop, and changed while it runs.
 
 Here everything is put together, so it may import all other directories; of them none imports it, and of the modules at
-the root the program ``cli`` alone. Only ``in_force`` and ``serving`` name more than one of ``disk``, ``peers`` and
+the root ``setup_commands`` alone. Only ``in_force`` and ``serving`` name more than one of ``disk``, ``peers`` and
 ``web``.
 
 Doors: ``serving.serve`` serves; ``in_force.in_force`` makes of settings what answers questions, ``reloading.Reloader``

@@ -209,20 +209,12 @@ class HostsArguments(AskArguments):
     timeout: str
 
 
-Arguments = (
-    ServeArguments
-    | QueryArguments
-    | FilesArguments
-    | FormatsArguments
-    | HitsArguments
-    | HostsArguments
-    | UnixArguments
-    | CertsArguments
-    | ReloadArguments
-    | TokenArguments
-    | AccessArguments
-    | DemoArguments
-)
+AskingArguments = QueryArguments | FilesArguments | FormatsArguments | HitsArguments | HostsArguments | UnixArguments
+"""The arguments of a command that asks."""
+SetupArguments = ServeArguments | CertsArguments | ReloadArguments | TokenArguments | AccessArguments | DemoArguments
+"""The arguments of a command that serves or sets something up."""
+Arguments = AskingArguments | SetupArguments
+"""The arguments of any command."""
 
 
 def parse(argv: Sequence[str]) -> Arguments | UsageText:

@@ -1,0 +1,143 @@
+"""The commands that ask: each imports its modules when it runs, since none is to wait for those of another."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
+
+from logagent.peers.direct.waiting import SpeaksHttp1
+from logagent.terminal import arguments
+from logagent.terminal.arguments import (
+    FilesArguments,
+    FormatsArguments,
+    HitsArguments,
+    HostsArguments,
+    QueryArguments,
+)
+from logagent.terminal.streams import Streams
+from logagent.terminal.unix_arguments import UnixArguments
+
+
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """Let the garbage collector rest while modules are loaded: none of what it would look through is garbage."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _interruptible(act: Callable[[], Awaitable[int]]) -> int:
+    import trio
+
+    from logagent.terminal.interrupts import until_signalled
+
+    return trio.run(until_signalled, act, signal.SIGINT)
+
+
+def paged(
+    act: Callable[[Streams], int], typed: arguments.AskArguments, environ: Mapping[str, str], streams: Streams
+) -> int:
+    """Run a command, on a terminal through a pager if what it prints does not fit there."""
+    if typed.no_pager or not streams.interactive or not streams.stdout.isatty():
+        return act(streams)
+    from logagent.terminal.pager import paged
+
+    return paged(act, streams, environ)
+
+
+def _hint(typed: QueryArguments | HitsArguments, streams: Streams) -> None:
+    from logagent.terminal.names import shell_hints
+
+    for hint in shell_hints(typed.files[0], typed.words, os.path.isfile):
+        streams.say(hint)
+
+
+def run_follow(typed: QueryArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `follow`."""
+    from logagent.terminal import follow
+    from logagent.terminal.question import question
+
+    _hint(typed, streams)
+    return _interruptible(partial(follow.follow, question(typed, environ), streams, environ))
+
+
+def run_query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `query` and `hits`."""
+    with loading():
+        from logagent.terminal import plain
+        from logagent.terminal.question import hits_question, question
+
+    _hint(typed, streams)
+    asked = hits_question(typed, environ) if isinstance(typed, HitsArguments) else question(typed, environ)
+    try:
+        return plain.ask(asked, streams, environ)
+    except SpeaksHttp1:
+        from logagent.terminal import query
+
+        return _interruptible(partial(query.ask, asked, streams, environ))
+
+
+def run_unix(typed: UnixArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `grep`, `tail`, `cat` and `ls`."""
+    from logagent.terminal.unix import commands
+
+    command = commands.checked_command(typed, environ)
+    try:
+        if command.waits_for_lines:
+            raise SpeaksHttp1
+        return commands.run(command, streams, environ)
+    except SpeaksHttp1:
+        from logagent.terminal.unix import on_trio
+
+        return _interruptible(partial(on_trio.run, command, streams, environ))
+
+
+def run_files(typed: FilesArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `files`."""
+    with loading():
+        from logagent.terminal import plain_documents
+        from logagent.terminal.files import files_question
+
+    asked = files_question(typed, environ)
+    try:
+        return plain_documents.ask_files(asked, streams)
+    except SpeaksHttp1:
+        from logagent.terminal import documents
+
+        return _interruptible(partial(documents.ask_files, asked, streams))
+
+
+def run_hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `hosts`."""
+    with loading():
+        from logagent.terminal import plain_documents
+        from logagent.terminal.hosts import hosts_question
+
+    asked = hosts_question(typed, environ)
+    try:
+        return plain_documents.ask_hosts(asked, streams)
+    except SpeaksHttp1:
+        from logagent.terminal import documents
+
+        return _interruptible(partial(documents.ask_hosts, asked, streams))
+
+
+def run_formats(typed: FormatsArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `formats`."""
+    from logagent import samples
+    from logagent.core.times.explaining import FileSample
+    from logagent.terminal import formats
+
+    def read(name: str, asked: formats.FormatsQuestion) -> FileSample:
+        stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()  # None: the caller closed it
+        return samples.sample(name, asked.lines, asked.zone, asked.formats, stdin)
+
+    return formats.explain_files(formats.formats_question(typed, environ), read, streams)

@@ -1,0 +1,91 @@
+"""The commands that serve or set something up: each imports its modules when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from logagent.terminal.setup_arguments import (
+    AccessArguments,
+    CertsArguments,
+    DemoArguments,
+    ReloadArguments,
+    ServeArguments,
+    TokenArguments,
+)
+from logagent.terminal.streams import Streams
+
+
+def run_serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `serve`."""
+    import socket
+
+    from logagent.config.control import places
+    from logagent.config.hints import hints
+    from logagent.config.loading import load
+    from logagent.config.settings import Settings
+
+    file = typed.config or environ.get("LOGAGENT_CONFIG") or None
+    host = socket.gethostname()
+
+    def read(fixed: Mapping[str, Sequence[str]]) -> Settings:
+        return load({**typed.settings, **fixed}, environ, host=host, file=file)
+
+    settings = read({})
+    for hint in hints(typed.settings, environ, file):
+        streams.say(hint)
+    import trio
+
+    from logagent.running import serving
+
+    def started(addresses: Sequence[str]) -> None:
+        roots = ", ".join(map(str, settings.root))
+        try:
+            streams.print(f"logagent: {settings.name} serves {roots} on {', '.join(addresses)}\n")
+        except OSError as error:  # It serves all the same: nobody needs that line.
+            streams.say(str(error))
+
+    control = places(settings.control, settings.name, settings.listen, environ)
+    trio.run(partial(serving.serve, settings, started=started, warn=streams.say, again=read, control=control))
+    return 0
+
+
+def run_certs(typed: CertsArguments, streams: Streams) -> int:
+    """Run `certs`."""
+    from datetime import UTC, datetime
+
+    from logagent.authority import command
+
+    return command.run(typed, streams, now=datetime.now(UTC))
+
+
+def run_reload(typed: ReloadArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `reload`."""
+    from logagent.terminal import reload
+
+    return reload.run(typed, environ, streams)
+
+
+def run_token(typed: TokenArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `token`."""
+    import time
+
+    from logagent.terminal import tokens
+
+    return tokens.run(typed, environ, streams, now=int(time.time()))
+
+
+def run_access(typed: AccessArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `access`."""
+    from logagent import access_command
+
+    return access_command.run(typed, environ, streams)
+
+
+def run_demo(typed: DemoArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `demo`."""
+    from pathlib import Path
+
+    from logagent.demo import play
+
+    return play.run(Path(typed.directory) if typed.directory else None, environ, streams, keep=typed.keep)
