@@ -10,16 +10,14 @@ from functools import partial
 
 import trio
 
-from logagent import __version__
 from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.access.rules import Rules, What, needed_for
 from logagent.core.hits.tally import Tallied
 from logagent.core.matching.combining import is_many
 from logagent.core.matching.matcher import check
-from logagent.core.notes import Note, NoteKind, Notes, add_up, of_host
-from logagent.core.outcome import Failure, HostOutcome, Outcome, Status
+from logagent.core.notes import Note, add_up
+from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query, Source
-from logagent.core.wire.certificates import ending
 from logagent.core.wire.hosts import HostState, chosen
 from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.listing import Listing, joined
@@ -30,6 +28,8 @@ from logagent.fanout.gather import Gather
 from logagent.fanout.noting import Noting
 from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
 from logagent.local_listing import LocalLister
+from logagent.own_state import notes_of_ending, own_state
+from logagent.peers.calling import called, judged
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
 from logagent.telemetry.hook import asking
@@ -134,7 +134,7 @@ class Agent:
         async with trio.open_nursery() as nursery:
             for host in hosts:
                 nursery.start_soon(ask, host)
-        listing = joined(_called(roll, host, listings[host]) for host in hosts if not roll.is_passed_over(host))
+        listing = joined(called(roll, host, listings[host]) for host in hosts if not roll.is_passed_over(host))
         if query.own or self.name not in hosts:
             return listing
         return replace(listing, notes=add_up((*listing.notes, *self._certificate_notes())))
@@ -150,7 +150,7 @@ class Agent:
             A state for each of them and for this agent that the rules show him, sorted by name.
         """
         hosts = self._shown_to(caller, (What.HOSTS,))
-        states = {self.name: _own_state(self.name, self.addresses, self._certificates)} if self.name in hosts else {}
+        states = {self.name: own_state(self.name, self.addresses, self._certificates)} if self.name in hosts else {}
         peers = [host for host in hosts if host != self.name]
         roll = self._roll(hosts, caller)
 
@@ -162,14 +162,14 @@ class Agent:
         async with trio.open_nursery() as nursery:
             for peer in peers:
                 nursery.start_soon(ask, peer)
-        return [_judged(roll, name, states[name]) for name in sorted(states) if not roll.is_passed_over(name)]
+        return [judged(roll, name, states[name]) for name in sorted(states) if not roll.is_passed_over(name)]
 
     async def unready(self) -> list[str]:
         """Return the reasons why this agent cannot answer yet, a sentence each; none if it is ready."""
         return await self._logs.threads.in_thread(self._logs.catalog.unready)
 
     def _certificate_notes(self) -> tuple[Note, ...]:
-        return _notes_of_ending(self._certificates, self.name)
+        return notes_of_ending(self._certificates, self.name)
 
     def _source_of(self, query: Query, hosts: Sequence[str], caller: Caller) -> Source:
         patience, logs = self._patience + _more_patience(query), self._seen_by(caller, whats_of(query))
@@ -241,20 +241,6 @@ class Agent:
         return self._peers.source(self._listed(host), roll)
 
 
-def _notes_of_ending(certificates: Mapping[str, float], host: str) -> tuple[Note, ...]:
-    """Return a note if certificates of a host end soon; looked at for each question, as an agent runs for months."""
-    now, notes = time.time(), Notes()
-    for told in filter(None, (ending(name, ends, now) for name, ends in certificates.items())):
-        notes.add(NoteKind.CERTIFICATE, told)
-    return of_host(notes.told(), host)
-
-
-def _own_state(host: str, addresses: Sequence[str], certificates: Mapping[str, float]) -> HostState:
-    notes = _notes_of_ending(certificates, host)
-    told = "".join(f"its certificates: {'; '.join(note.files)}" for note in notes)
-    return HostState(host, ", ".join(addresses), True, __version__, 0.0, told, next(iter(certificates.values()), None))
-
-
 def _outcome_of(state: HostState) -> Outcome:
     return Outcome() if state.reachable else Outcome(Status.UNAVAILABLE, state.message)
 
@@ -274,18 +260,3 @@ def _more_patience(query: Query) -> float:
 def whats_of(query: Query) -> tuple[What, ...]:
     """Return what a query for lines or for their number needs to be allowed."""
     return needed_for(What.HITS if query.form.hits else What.FOLLOW if query.follow else What.LOGS)
-
-
-def _called(roll: Roll, host: str, listing: Listing) -> Listing:
-    """Return a host's listing as the answer calls the host, and without its failure if it is no host of its own."""
-    listing = listing.of_host(host)
-    parts = (HostOutcome(host, Status.OK),) if roll.is_other_name(host) else listing.hosts
-    return replace(listing, hosts=parts, notes=(*listing.notes, *roll.notes(host)))
-
-
-def _judged(roll: Roll, name: str, state: HostState) -> HostState:
-    """Return a host's state, with what is noted of who it is."""
-    message = "; ".join(filter(None, [state.message, *(note.sentence for note in roll.notes(name))]))
-    if roll.is_other_name(name):
-        return replace(state, reachable=True, message=roll.notes(name)[0].sentence)
-    return replace(state, name=name, message=message)

@@ -1,73 +1,64 @@
-"""The agents that this one knows, each with one client for queries, and further clients for follows."""
+"""The agents that this one knows, which may change while it runs: those of its settings, and those that were found."""
 
 from __future__ import annotations
 
-import json
 import ssl
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import partial
 from types import TracebackType
 
 import httpcore
 import httpx
 import trio
 
-from logagent.core.outcome import Failure
 from logagent.core.query import Query, Source
-from logagent.core.wire.certificates import ending
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
 from logagent.peers.client.dialing import Background
-from logagent.peers.client.http_client import certificate_ends, connect
-from logagent.peers.client.reasons import reason
-from logagent.peers.listing import listing_of
+from logagent.peers.client.http_client import connect
+from logagent.peers.introducing import introduce
+from logagent.peers.known_agent import CurrentSource, HeldSource, KnownAgent
 from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
-from logagent.peers.sharing import FollowClients, SharingSource
-from logagent.peers.source import PeerSource, read_at_most
-from logagent.peers.takers import Takers, takes_callers, too_old, version_in
-from logagent.peers.tracing import trace_headers
-
-REFUSALS = frozenset({401, 403, 421})
-"""The status codes by which an agent says that it does not answer this one: the reason stands in the document."""
+from logagent.peers.target import Target, by_key, from_urls
 
 PAUSE = 60.0
 """Seconds in which no question waits again for a peer that could not be connected to: waiting takes five seconds."""
-
-MAX_HEALTH = 16 * 1024
-"""Bytes read of an answer of `/healthz`, which has some fifty: only its head matters."""
 
 
 class Peers:
     """The known agents by name; an asynchronous context manager that closes the connections when it is left.
 
     Args:
-        urls: base URLs by name.
+        urls: of the agents in the settings: base URLs by name, or targets.
         tls: for URLs that begin with https; None: the system's authorities are trusted.
         network: makes the connections; None: TCP.
         pause: seconds in which no question waits again for a peer that could not be connected to; meanwhile it is tried
             in the background, with each question.
+
+    Attributes:
+        changed: set, and replaced, each time when other agents are known, or others by name.
     """
 
     def __init__(
         self,
-        urls: Mapping[str, str],
+        urls: Mapping[str, str] | Iterable[Target],
         *,
         tls: ssl.SSLContext | None = None,
         network: httpcore.AsyncNetworkBackend | None = None,
         pause: float = PAUSE,
     ) -> None:
-        self._urls = dict(urls)
+        self.changed = trio.Event()
         self._tls = tls
         self._network = network
-        connects = {name: partial(self._connect, url) for name, url in urls.items()}
         self._background = Background(pause)
-        self._attempts: AbstractAsyncContextManager[trio.Nursery] | None = None
-        self._clients = {name: connect_one(background=self._background) for name, connect_one in connects.items()}
-        self._takers = {name: Takers() for name in urls}
-        self._follow_clients = {name: FollowClients(connect_one) for name, connect_one in connects.items()}
+        self._tasks: AbstractAsyncContextManager[trio.Nursery] | None = None
+        self._fixed = from_urls(urls) if isinstance(urls, Mapping) else list(urls)
+        self._agents = {key: self._known(target) for key, target in by_key(self._fixed).items()}
+        self._leaving: set[KnownAgent] = set()
+
+    def _known(self, target: Target) -> KnownAgent:
+        return KnownAgent(target, self._connect, self._background)
 
     def _connect(self, url: str, *, background: Background | None = None) -> httpx.AsyncClient:
         return connect(url, tls=self._tls, network=self._network, background=background)
@@ -75,123 +66,123 @@ class Peers:
     def renew(self, tls: ssl.SSLContext | None) -> None:
         """Take other TLS for follows that ask again because they lost their connection, however long they go on."""
         self._tls = tls
-        for clients in self._follow_clients.values():
-            clients.retire()
+        for agent in self._agents.values():
+            agent.retire_follows()
 
     async def __aenter__(self) -> Peers:
-        self._attempts = trio.open_nursery()
-        self._background.nursery = await self._attempts.__aenter__()
+        self._tasks = trio.open_nursery()
+        self._background.nursery = await self._tasks.__aenter__()
+        for agent in self._agents.values():
+            self._introduce(agent)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._end_attempts()  # noqa: ASYNC102 (all within is cancelled, and ends at once)
-        for client in self._clients.values():
-            await client.aclose()
-        for clients in self._follow_clients.values():
-            await clients.aclose()
+        await self._end_tasks()  # noqa: ASYNC102 (all within is cancelled, and ends at once)
+        for agent in [*self._agents.values(), *self._leaving]:
+            await agent.aclose()
 
-    async def _end_attempts(self) -> None:
-        attempts, self._attempts = self._attempts, None
+    async def _end_tasks(self) -> None:
+        tasks, self._tasks = self._tasks, None
         nursery, self._background.nursery = self._background.nursery, None
-        if attempts is not None and nursery is not None:
+        if tasks is not None and nursery is not None:
             nursery.cancel_scope.cancel()
-            await attempts.__aexit__(None, None, None)
+            await tasks.__aexit__(None, None, None)
+
+    def set_found(self, found: Sequence[Target]) -> None:
+        """Know these agents besides those of the settings, and no others that were found before.
+
+        Where the settings list a name, they count. Questions under way keep the connections that they have.
+
+        Args:
+            found: all that are found now, and those that vanished and are kept for a while.
+        """
+        wanted = by_key([*self._fixed, *found])
+        named = {agent.origin: agent for agent in self._agents.values()}
+        agents: dict[str, KnownAgent] = {}
+        for key, target in wanted.items():
+            agent = named.pop(key, None)
+            if agent is None or agent.target.urls != target.urls:
+                self._part_with(agent)
+                agent = self._known(target)
+                self._introduce(agent)
+            agent.describe(target)
+            agents.setdefault(agent.target.key, agent)
+        for agent in named.values():
+            self._part_with(agent)
+        self._agents = agents
+        self._tell()
+
+    def _tell(self) -> None:
+        changed, self.changed = self.changed, trio.Event()
+        changed.set()
+
+    def _part_with(self, agent: KnownAgent | None) -> None:
+        """Close an agent's connections as soon as no question uses them any more."""
+        if agent is not None and self._background.nursery is not None:
+            self._leaving.add(agent)
+            self._background.nursery.start_soon(self._close_unused, agent)
+
+    async def _close_unused(self, agent: KnownAgent) -> None:
+        await agent.unused()
+        self._leaving.discard(agent)
+        await agent.aclose()
+
+    def _introduce(self, agent: KnownAgent) -> None:
+        """Learn the name of an agent that was found by its address, in the background."""
+        if not agent.target.name and self._background.nursery is not None:
+            self._background.nursery.start_soon(self._learn_name, agent)
+
+    async def _learn_name(self, agent: KnownAgent) -> None:
+        name = await introduce(agent)
+        if self._agents.get(agent.target.key) is agent and name not in self._agents:
+            del self._agents[agent.target.key]
+            agent.bear(name)
+            self._agents[name] = agent
+            self._tell()
 
     @property
     def names(self) -> list[str]:
         """The names that this agent has for its peers."""
-        return list(self._urls)
+        return list(self._agents)
+
+    def target(self, name: str) -> Target | None:
+        """Return what is known of a peer; None if none is listed by this name."""
+        agent = self._agents.get(name)
+        return None if agent is None else agent.target
 
     def url(self, name: str) -> str:
         """Return the base URL of a peer; empty if none is listed by this name."""
-        return self._urls.get(name, "")
+        target = self.target(name)
+        return "" if target is None else target.urls[0]
 
-    def source(self, name: str, roll: Roll | None = None) -> PeerSource:
+    def agent(self, name: str) -> KnownAgent | None:
+        """Return the agent that is listed by a name now; None if there is none."""
+        return self._agents.get(name)
+
+    def source(self, name: str, roll: Roll | None = None) -> Source:
         """Return the source of one peer's answers.
 
         Args:
             name: by which the peer is listed.
             roll: notes who answers.
         """
-        return PeerSource(self._clients[name], name, roll, self._takers[name])
+        agent = self._agents[name]
+        return HeldSource(agent, agent.source(roll))
 
     def live(self, name: str, roll: Roll | None = None) -> Source:
-        """Return the source of one peer's live lines, which outlives restarts and lost connections."""
+        """Return the source of one peer's live lines, which outlives restarts, lost connections and new addresses."""
         return Resumed(name, self.live_once(name, roll))
 
     def live_once(self, name: str, roll: Roll | None = None) -> Source:
         """Return the source of one peer's live lines, which ends when the connection is lost."""
-        return SharingSource(self._follow_clients[name], name, roll, self._takers[name])
+        return CurrentSource(name, self.agent, roll)
 
     async def files(self, name: str, query: Query, patience: float, roll: Roll | None = None) -> Listing:
-        """Ask one peer to list its own files.
-
-        Args:
-            name: of the peer.
-            query: its files, and whether rotated ones belong to them.
-            patience: seconds that the peer has to answer.
-            roll: notes who answers.
-
-        Returns:
-            The listing, with the name by which the peer is listed; if it failed, without logs and with the reason.
-        """
-        return await listing_of(self._clients[name], name, query, patience, roll, self._takers[name])
+        """Ask one peer to list its own files; see `KnownAgent.files`."""
+        return await self._agents[name].files(query, patience, roll)
 
     async def state(self, name: str, patience: float, roll: Roll | None = None, trace: str | None = None) -> HostState:
-        """Ask one peer how it is, and measure how long it takes.
-
-        Args:
-            name: of the peer.
-            patience: seconds that the peer has to answer.
-            roll: notes who answers.
-            trace: of the question, as in a query.
-        """
-        url = self._urls[name]
-        started = trio.current_time()
-        with trio.move_on_after(patience):
-            try:
-                headers = trace_headers(trace) | ({} if roll is None else roll.caller_headers())
-                async with self._clients[name].stream("GET", "/healthz", headers=headers) as response:
-                    body = await read_at_most(response, MAX_HEALTH)
-                round_trip = trio.current_time() - started
-            except httpx.HTTPError as error:
-                return HostState(name, url, reachable=False, message=reason(error))
-            except Failure as failure:
-                return HostState(name, url, False, message=failure.message)
-            return _state(name, url, round_trip, response, body, roll)
-        return HostState(name, url, reachable=False, message=f"no answer within {patience:g} s")
-
-
-def _state(
-    name: str, url: str, round_trip: float, response: httpx.Response, body: bytes, roll: Roll | None
-) -> HostState:
-    version = version_in(response.headers)
-    try:
-        if roll is not None:
-            roll.meet(name, response.headers)
-    except Failure as failure:
-        return HostState(name, url, False, version, round_trip, failure.message)
-    if response.status_code == 200 and version:
-        ends = certificate_ends(response)
-        old = f"{too_old(response.headers).message} (PERMISSION_DENIED)" if _is_too_old(response, roll) else ""
-        told = [old or _said(body, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
-        return HostState(name, url, True, version, round_trip, "; ".join(filter(None, told)), ends)
-    message = "is no agent, or not a healthy one"
-    if response.status_code in REFUSALS:
-        message = _said(body, "detail") or message
-    return HostState(name, url, False, round_trip=round_trip, message=message)
-
-
-def _said(body: bytes, member: str) -> str:
-    """Return why an agent does not answer this one, as a member of its document says; empty if it does not say so."""
-    try:
-        said = json.loads(body).get(member, "")
-    except (ValueError, AttributeError, RecursionError):
-        return ""
-    return f"refuses this agent: {said} (PERMISSION_DENIED)" if said else ""
-
-
-def _is_too_old(response: httpx.Response, roll: Roll | None) -> bool:
-    return roll is not None and roll.strict and not takes_callers(response.headers)
+        """Ask one peer how it is; see `health.state_of`."""
+        return await self._agents[name].state(patience, roll, trace)

@@ -139,7 +139,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
     settings, tls = prepared.settings, prepared.tls
     logs = prepared.logs or _logs(settings, lasting, prepared.formats)
     peers = _kept_peers(settings, tls, before) or HeldPeers(_peers(settings, tls))
-    judge = RulesJudge(rules_of(settings), logs, tuple(settings.peer))
+    judge = RulesJudge(rules_of(settings), logs, lambda: peers.peers.names)
     agent = Agent(
         logs=logs,
         peers=peers.peers,

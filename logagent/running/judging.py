@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from logagent.agent import whats_of
@@ -22,12 +22,12 @@ class RulesJudge:
     Attributes:
         rules: who may read what.
         logs: those of this host.
-        peers: names of other hosts.
+        peers: returns the names of other hosts.
     """
 
     rules: Rules
     logs: LocalLogs
-    peers: Sequence[str] = ()
+    peers: Callable[[], Sequence[str]] = tuple
 
     async def shows_less(self, query: Query, caller: Caller, former: RulesJudge, before: Caller) -> bool:
         """Return whether a question would be shown less by these rules than by the former; see `web.rights.Judge`.
@@ -50,7 +50,7 @@ class RulesJudge:
     def asked(self, query: Query) -> list[str]:
         """Return the known hosts that a query names."""
         try:
-            return [self.logs.host] if query.own else chosen(query.hosts, [self.logs.host, *self.peers])
+            return [self.logs.host] if query.own else chosen(query.hosts, [self.logs.host, *self.peers()])
         except Failure:
             return []
 

@@ -17,7 +17,8 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES, VERSION_HEADER, encode
 from logagent.core.wire.hosts import HostState
-from logagent.peers.known_agents import MAX_HEALTH, Peers
+from logagent.peers.health import MAX_HEALTH
+from logagent.peers.known_agents import Peers
 from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
 from logagent.peers.takers import LONGEST_VERSION
 from logagent.web.server.connections import serve_connection

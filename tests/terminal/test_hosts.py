@@ -45,7 +45,9 @@ async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console
 async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
     async with answered({"hosts": [WEB]}) as client:
         assert await list_hosts(client, question("-o", "json"), console.streams) == FOUND
-    assert json.loads(console.data) == {"hosts": [{**WEB, "message": "", "certificate_ends": None}]}
+    assert json.loads(console.data) == {
+        "hosts": [{**WEB, "message": "", "certificate_ends": None, "labels": {}, "found_by": "", "stale_since": None}]
+    }
 
 
 async def test_agent_that_does_not_answer_in_time_is_told(autojump_clock: MockClock, console: Console) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -26,6 +26,9 @@ class HostState:
         round_trip: seconds that its last answer took; None if it did not answer.
         message: why it is not reachable, or does not answer the agent that was asked, or what is to be done soon.
         certificate_ends: when its certificate ends, in seconds since the epoch; None: it has none, or it is not known.
+        labels: values by the names of labels.
+        found_by: what named it to the agent that was asked; empty: it is that agent, or it is not known.
+        stale_since: when it vanished from where it was found, in seconds since the epoch; None: it stands there.
     """
 
     name: str
@@ -35,6 +38,9 @@ class HostState:
     round_trip: float | None = None
     message: str = ""
     certificate_ends: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    found_by: str = ""
+    stale_since: float | None = None
 
 
 def host_to_json(state: HostState) -> dict[str, object]:
@@ -47,6 +53,9 @@ def host_to_json(state: HostState) -> dict[str, object]:
         "round_trip_ms": None if state.round_trip is None else round(state.round_trip * 1000, 3),
         "message": state.message,
         "certificate_ends": None if state.certificate_ends is None else rfc3339(state.certificate_ends),
+        "labels": dict(state.labels),
+        "found_by": state.found_by,
+        "stale_since": None if state.stale_since is None else rfc3339(state.stale_since),
     }
 
 
@@ -66,6 +75,9 @@ def host_from_json(member: object) -> HostState:
         round_trip=_seconds(member.get("round_trip_ms")),
         message=_text(member.get("message")),
         certificate_ends=_moment(member.get("certificate_ends")),
+        labels=_labels(member.get("labels")),
+        found_by=_text(member.get("found_by")),
+        stale_since=_moment(member.get("stale_since")),
     )
 
 
@@ -84,6 +96,10 @@ def _seconds(milliseconds: object) -> float | None:
         return milliseconds / 1000 if isinstance(milliseconds, int | float) else None
     except OverflowError:
         return None
+
+
+def _labels(given: object) -> dict[str, str]:
+    return {_text(name): _text(value) for name, value in given.items()} if isinstance(given, dict) else {}
 
 
 def _text(value: object) -> str:

@@ -21,7 +21,7 @@ class BadTarget(Exception):
     """A request's target or authority cannot be understood."""
 
 
-class Target(NamedTuple):
+class RequestTarget(NamedTuple):
     """What a request is for.
 
     Attributes:
@@ -33,21 +33,21 @@ class Target(NamedTuple):
     authority: bytes | None
 
 
-def parse_target(target: bytes) -> Target:
+def parse_target(target: bytes) -> RequestTarget:
     """Parse the target of a request: a path with or without a query, a whole URL, or `*`.
 
     Raises:
         BadTarget: for anything else.
     """
     if target.startswith(b"/") and target.isascii():
-        return Target(target, None)
+        return RequestTarget(target, None)
     if target == b"*":
-        return Target(target, None)
+        return RequestTarget(target, None)
     absolute = _ABSOLUTE.fullmatch(target)
     if absolute is None or not target.isascii() or not absolute[1]:
         raise BadTarget("the target of the request is neither a path nor a URL")
     check_authority(absolute[1])
-    return Target(absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2], absolute[1])
+    return RequestTarget(absolute[2] if absolute[2].startswith(b"/") else b"/" + absolute[2], absolute[1])
 
 
 def check_authority(authority: bytes) -> None:

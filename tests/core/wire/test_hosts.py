@@ -84,7 +84,18 @@ def test_json_of_a_host_has_its_round_trip_in_milliseconds() -> None:
         "round_trip_ms": 1.235,
         "message": "",
         "certificate_ends": None,
+        "labels": {},
+        "found_by": "",
+        "stale_since": None,
     }
+
+
+def test_json_of_a_host_has_what_is_known_of_where_it_was_found() -> None:
+    state = HostState("web-1", "https://a:1", True, labels={"role": "web"}, found_by="dns a.example", stale_since=60.0)
+    member = host_to_json(state)
+    assert (member["labels"], member["found_by"]) == ({"role": "web"}, "dns a.example")
+    assert member["stale_since"] == "1970-01-01T00:01:00Z"
+    assert host_from_json(member) == state
 
 
 def test_what_the_json_of_a_host_lacks_is_unknown_and_what_else_it_has_is_ignored() -> None:

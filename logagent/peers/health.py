@@ -1,0 +1,95 @@
+"""Asking one agent how it is, and measuring how long it takes."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+import httpx
+import trio
+
+from logagent.core.outcome import Failure
+from logagent.core.wire.certificates import ending
+from logagent.core.wire.hosts import HostState
+from logagent.peers.client.http_client import certificate_ends
+from logagent.peers.client.reasons import reason
+from logagent.peers.roll import Roll
+from logagent.peers.source import read_at_most
+from logagent.peers.takers import takes_callers, too_old, version_in
+from logagent.peers.target import Target
+from logagent.peers.tracing import trace_headers
+
+REFUSALS = frozenset({401, 403, 421})
+"""The status codes by which an agent says that it does not answer this one: the reason stands in the document."""
+
+MAX_HEALTH = 16 * 1024
+"""Bytes read of an answer of `/healthz`, which has some fifty: only its head matters."""
+
+
+async def state_of(
+    client: httpx.AsyncClient, target: Target, patience: float, roll: Roll | None = None, trace: str | None = None
+) -> HostState:
+    """Ask one agent how it is, and measure how long it takes.
+
+    Args:
+        client: of the agent; the caller closes it.
+        target: the agent.
+        patience: seconds that it has to answer.
+        roll: notes who answers.
+        trace: of the question, as in a query.
+    """
+    known = HostState(
+        target.key,
+        target.urls[0],
+        False,
+        labels=target.labels,
+        found_by=target.found_by,
+        stale_since=target.stale_since,
+    )
+    started = trio.current_time()
+    with trio.move_on_after(patience):
+        try:
+            headers = trace_headers(trace) | ({} if roll is None else roll.caller_headers())
+            async with client.stream("GET", "/healthz", headers=headers) as response:
+                body = await read_at_most(response, MAX_HEALTH)
+            round_trip = trio.current_time() - started
+        except httpx.HTTPError as error:
+            return replace(known, message=reason(error))
+        except Failure as failure:
+            return replace(known, message=failure.message)
+        return _told(known, round_trip, response, body, roll)
+    return replace(known, message=f"no answer within {patience:g} s")
+
+
+def _told(known: HostState, round_trip: float, response: httpx.Response, body: bytes, roll: Roll | None) -> HostState:
+    known = replace(known, round_trip=round_trip)
+    version = version_in(response.headers)
+    try:
+        if roll is not None:
+            roll.meet(known.name, response.headers)
+    except Failure as failure:
+        return replace(known, version=version, message=failure.message)
+    if response.status_code == 200 and version:
+        ends = certificate_ends(response)
+        old = f"{too_old(response.headers).message} (PERMISSION_DENIED)" if _is_too_old(response, roll) else ""
+        said = [old or _said(body, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
+        message = "; ".join(filter(None, said))
+        return replace(known, reachable=True, version=version, message=message, certificate_ends=ends)
+    message = "is no agent, or not a healthy one"
+    if response.status_code in REFUSALS:
+        message = _said(body, "detail") or message
+    return replace(known, message=message)
+
+
+def _said(body: bytes, member: str) -> str:
+    """Return why an agent does not answer this one, as a member of its document says; empty if it does not say so."""
+    try:
+        said = json.loads(body).get(member, "")
+    except (ValueError, AttributeError, RecursionError):
+        return ""
+    return f"refuses this agent: {said} (PERMISSION_DENIED)" if said else ""
+
+
+def _is_too_old(response: httpx.Response, roll: Roll | None) -> bool:
+    return roll is not None and roll.strict and not takes_callers(response.headers)
