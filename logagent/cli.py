@@ -22,6 +22,7 @@ from logagent.terminal.arguments import (
 from logagent.terminal.setup_arguments import (
     AccessArguments,
     CertsArguments,
+    ContextArguments,
     DemoArguments,
     ReloadArguments,
     ServeArguments,
@@ -51,6 +52,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str], streams: Streams) -> in
     try:
         if isinstance(typed, arguments.UsageText):
             return _print_usage(typed, streams)
+        _use_context(typed, environ, streams)
         return _run(typed, environ, streams)
     except Exception as error:
         return _failed(error, streams)
@@ -85,6 +87,27 @@ def _failed(error: Exception, streams: Streams) -> int:
     return FAILED
 
 
+def _use_context(typed: arguments.Arguments, environ: Mapping[str, str], streams: Streams) -> None:
+    """Give a command that asks an agent what its context holds, if there is a file of contexts or one is named."""
+    given = typed.given if isinstance(typed, UnixArguments) else vars(typed)
+    if "context_name" not in given or given["context_name"] in ("", "none"):
+        return
+    file = _contexts(environ)
+    if given["context_name"] or environ.get("LOGAGENT_CONTEXT") or (file and os.path.exists(file)):  # noqa: PTH110 - fast
+        from logagent.terminal.contexts.applying import apply
+
+        for line in apply(given, file, environ):
+            streams.say(line)
+
+
+def _contexts(environ: Mapping[str, str]) -> str:
+    """Return the path of the file of contexts; empty if nobody's home is known."""
+    configuration, home = environ.get("XDG_CONFIG_HOME", ""), environ.get("HOME", "")
+    if not configuration.startswith("/"):  # others do not count, as the XDG Base Directory Specification has it
+        configuration = f"{home}/.config" if home else ""
+    return f"{configuration}/logagent/config.toml" if configuration else ""
+
+
 def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Streams) -> int:
     """Run a command; the modules of each are imported when it runs, since none is to wait for those of another."""
     match typed:
@@ -117,6 +140,8 @@ def _set_up(typed: arguments.SetupArguments, environ: Mapping[str, str], streams
             return setup_commands.run_reload(typed, environ, streams)
         case AccessArguments():
             return setup_commands.run_access(typed, environ, streams)
+        case ContextArguments():
+            return setup_commands.run_context(typed, _contexts(environ), environ, streams)
         case TokenArguments():
             return setup_commands.run_token(typed, environ, streams)
         case DemoArguments():

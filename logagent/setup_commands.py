@@ -8,6 +8,7 @@ from functools import partial
 from logagent.terminal.setup_arguments import (
     AccessArguments,
     CertsArguments,
+    ContextArguments,
     DemoArguments,
     ReloadArguments,
     ServeArguments,
@@ -80,6 +81,17 @@ def run_access(typed: AccessArguments, environ: Mapping[str, str], streams: Stre
     from logagent import access_command
 
     return access_command.run(typed, environ, streams)
+
+
+def run_context(typed: ContextArguments, file: str, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `context`.
+
+    Args:
+        file: the path of the file of contexts; empty: it is not known.
+    """
+    from logagent.terminal.contexts import command
+
+    return command.run(typed, file, environ, streams)
 
 
 def run_demo(typed: DemoArguments, environ: Mapping[str, str], streams: Streams) -> int:

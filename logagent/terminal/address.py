@@ -54,19 +54,19 @@ def patience(typed: FilesArguments | HostsArguments) -> float:
 
 
 def agent_address(typed: AskArguments, environ: Mapping[str, str]) -> AgentAddress:
-    """Return the agent that the flags name, or else the environment, or else this host's own, with what it is shown.
+    """Return the agent that the flags name, their context, the environment, or else this host's own.
 
     Raises:
         ConfigError: for an invalid URL, or for certificates or a token that cannot be used.
     """
     url = typed.agent or environ.get("LOGAGENT_AGENT")
-    own = None if url else _own_agent(environ)
+    own = None if url else own_agent_of(environ)
     if not url:
         url = own.url if own else DEFAULT_AGENT
     try:
-        url = values.agent_url(_spelled(url))
+        url = values.agent_url(spelled(url))
     except ValueError as error:
-        where = "--agent" if typed.agent else own.where if own else "LOGAGENT_AGENT"
+        where = typed.where("agent") if typed.agent else own.where if own else "LOGAGENT_AGENT"
         raise ConfigError(where, str(error)) from None
     credential, trace = _credential(url, typed, environ), trace_headers_of(environ)
     if not url.startswith("https:"):
@@ -87,8 +87,12 @@ def _credential(url: str, typed: AskArguments, environ: Mapping[str, str]) -> Cr
     return credential_for(url, typed, environ)
 
 
-def _own_agent(environ: Mapping[str, str]) -> OwnAgent | None:
-    """Return this host's agent, if anything describes it; what reads that is loaded only then."""
+def own_agent_of(environ: Mapping[str, str]) -> OwnAgent | None:
+    """Return this host's agent, if anything describes it; what reads that is loaded only then.
+
+    Raises:
+        ConfigError: for settings that cannot be used.
+    """
     described = environ.get("LOGAGENT_CONFIG") or environ.get("LOGAGENT_LISTEN")
     if not described and not os.path.exists(CONFIG):  # noqa: PTH110 - fast
         return None
@@ -97,7 +101,7 @@ def _own_agent(environ: Mapping[str, str]) -> OwnAgent | None:
     return own_agent(environ, CONFIG)
 
 
-def _spelled(url: str) -> str:
+def spelled(url: str) -> str:
     """Return a URL with its scheme, and with an absolute path if it is that of a Unix socket."""
     if values.is_unix(url):
         path = url.removeprefix(values.UNIX)

@@ -36,7 +36,7 @@ def agent_tls(typed: AskArguments, environ: Mapping[str, str], own: OwnAgent | N
     """
     certs = typed.certs or environ.get("LOGAGENT_CERTS") or None
     name = typed.name or environ.get("LOGAGENT_NAME") or socket.gethostname().partition(".")[0]
-    where, hint = ("--certs" if typed.certs else "LOGAGENT_CERTS") if certs else "--ca, --cert, --key", ""
+    where, hint = (typed.where("certs") if typed.certs else "LOGAGENT_CERTS") if certs else _files(typed), ""
     try:
         files = tls_files.find(
             _path(certs), name, ca=_path(typed.ca), certificate=_path(typed.cert), key=_path(typed.key)
@@ -53,6 +53,12 @@ def agent_tls(typed: AskArguments, environ: Mapping[str, str], own: OwnAgent | N
         raise ConfigError(where, f"{error}{hint}") from None
     except OSError as error:
         raise ConfigError(where, f"cannot be used: {error}{hint}") from None
+
+
+def _files(typed: AskArguments) -> str:
+    """Return what names the files, for messages."""
+    told = [typed.told_by[part] for part in ("ca", "cert", "key") if part in typed.told_by]
+    return told[0] if told else "--ca, --cert, --key"
 
 
 def _remedy(missing: tls_files.NoTlsFile, certs: str | None) -> str:

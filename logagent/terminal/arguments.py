@@ -16,12 +16,14 @@ from logagent.terminal.command_parser import TypedArguments, with_flags
 from logagent.terminal.setup_arguments import (
     AccessArguments,
     CertsArguments,
+    ContextArguments,
     DemoArguments,
     ReloadArguments,
     ServeArguments,
     TokenArguments,
     access_arguments,
     certs_arguments,
+    context_arguments,
     serve_arguments,
     token_arguments,
 )
@@ -63,6 +65,8 @@ class AskArguments(TypedArguments):
         key: the file of that certificate's key.
         token_file: the file of the token that is sent.
         token_command: the command that prints it.
+        context_name: the context to use; empty or `none`: none; None: the current one.
+        told_by: what gave an argument that was not typed, by its name.
         no_pager: whether a terminal is printed to without a pager.
     """
 
@@ -75,7 +79,13 @@ class AskArguments(TypedArguments):
     key: str | None
     token_file: str | None
     token_command: str | None
+    context_name: str | None
+    told_by: Mapping[str, str]
     no_pager: bool
+
+    def where(self, argument: str) -> str:
+        """Return what gave an argument, for messages: its flag, or the place in the file of contexts."""
+        return self.told_by.get(argument, "--" + argument.replace("_", "-"))
 
 
 class SearchArguments(AskArguments):
@@ -136,7 +146,7 @@ class QueryArguments(SearchArguments):
 
     Attributes:
         lines: how many lines at most; of a follow, how many earlier ones it begins with.
-        prefix: whether host and file stand before each line.
+        prefix: whether host and file stand before each line; None: as `auto`.
         only_matching: whether only what matches is printed of each line.
         files_with_matches: whether the names of logs are printed in place of lines.
         json: whether lines are printed as JSON, and nothing else.
@@ -152,7 +162,7 @@ class QueryArguments(SearchArguments):
     after_context: str | None
     cursor: str | None
     max_bytes: str | None
-    prefix: When
+    prefix: When | None
     only_matching: bool
     files_with_matches: bool
     count: bool
@@ -211,7 +221,15 @@ class HostsArguments(AskArguments):
 
 AskingArguments = QueryArguments | FilesArguments | FormatsArguments | HitsArguments | HostsArguments | UnixArguments
 """The arguments of a command that asks."""
-SetupArguments = ServeArguments | CertsArguments | ReloadArguments | TokenArguments | AccessArguments | DemoArguments
+SetupArguments = (
+    ServeArguments
+    | CertsArguments
+    | ReloadArguments
+    | TokenArguments
+    | AccessArguments
+    | ContextArguments
+    | DemoArguments
+)
 """The arguments of a command that serves or sets something up."""
 Arguments = AskingArguments | SetupArguments
 """The arguments of any command."""
@@ -253,6 +271,7 @@ _KINDS: Mapping[str, Callable[..., Arguments]] = {
     "reload": ReloadArguments,
     "token": token_arguments,
     "access": access_arguments,
+    "context": context_arguments,
     "demo": DemoArguments,
 }
 """Makes each command's arguments from its namespace. A flag without a field, or a field without a flag, is a

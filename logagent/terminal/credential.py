@@ -78,21 +78,27 @@ def credential_for(url: str, typed: AskArguments, environ: Mapping[str, str]) ->
         return None
     where, text, read = named
     if leads_out(url):
-        without = f"leave out {where}" if where.startswith("--") else f"unset {where}"
+        without = f"unset {where}" if where.startswith("LOGAGENT_") else f"leave out {where}"
         reason = f"no token is sent to {url}, since others on the way could read it: ask by https://, or {without}"
         raise ConfigError(where, reason)
     return SentToken(url, lambda: read(text, where))
 
 
 def _named(typed: AskArguments, environ: Mapping[str, str]) -> tuple[str, str, Callable[[str, str], str]] | None:
-    """Return what names the token, how, and what reads it: a flag before the environment."""
-    flags = {"--token-file": typed.token_file, "--token-command": typed.token_command}
-    variables = {name: environ.get(name) for name in ("LOGAGENT_TOKEN_FILE", "LOGAGENT_TOKEN_COMMAND")}
+    """Return what names the token, how, and what reads it: a flag or a context before the environment."""
+    in_file, by_command = token_in_file, token_from_command
+    flags: list[tuple[str, str | None, Callable[[str, str], str]]] = [
+        (typed.where("token_file"), typed.token_file, in_file),
+        (typed.where("token_command"), typed.token_command, by_command),
+    ]
+    variables: list[tuple[str, str | None, Callable[[str, str], str]]] = [
+        (name, environ.get(name), read)
+        for name, read in (("LOGAGENT_TOKEN_FILE", in_file), ("LOGAGENT_TOKEN_COMMAND", by_command))
+    ]
     for named in (flags, variables):
-        given = [(where, text) for where, text in named.items() if text]
+        given = [(where, text, read) for where, text, read in named if text]
         if len(given) > 1:
             raise ConfigError(given[1][0], f"one token is sent; leave out this one or {given[0][0]}")
         if given:
-            where, text = given[0]
-            return where, text, token_in_file if "file" in where.lower() else token_from_command
+            return given[0]
     return None

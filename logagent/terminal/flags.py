@@ -9,6 +9,7 @@ from typing import Any
 
 from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter, NestedParser
+from logagent.terminal.context_flags import ALSO, LinesOrContext, add_context, add_context_flag
 from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
 from logagent.terminal.setup_flags import add_access, add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
@@ -113,7 +114,13 @@ def _add_liveness(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_printing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-C", "--context", metavar="N", help="also print N lines before and after each match")
+    parser.add_argument(
+        "-C",
+        "--context",
+        metavar="N",
+        action=LinesOrContext,
+        help=f"also print N lines before and after each match{ALSO}",
+    )
     parser.add_argument("-B", "--before-context", metavar="N", help="also print N lines before each match")
     parser.add_argument("-A", "--after-context", metavar="N", help="also print N lines after each match")
     parser.add_argument(
@@ -132,6 +139,7 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
     )
     add_parts(parser)
     _add_when(parser, "--prefix", "print 'HOST FILE: ' before each line [auto: unless --host names exactly one host]")
+    parser.set_defaults(prefix=None)  # told apart from `auto`, which goes before a context
     _add_when(
         parser, "--color", "colour each host's prefix, what matches, and levels such as ERROR [auto: on a terminal]"
     )
@@ -236,6 +244,7 @@ def _add_address(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         help="the agent to ask, also unix:PATH [$LOGAGENT_AGENT, else this host's own: where the file of "
         "$LOGAGENT_CONFIG or /etc/logagent.toml says that it listens, else http://127.0.0.1:8000]",
     )
+    add_context_flag(parser)
     tls = parser.add_argument_group("agents that speak TLS")
     tls.add_argument("--certs", metavar="DIR", help="the directory that `logagent certs` made [$LOGAGENT_CERTS]")
     tls.add_argument(
@@ -264,6 +273,7 @@ _COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], argparse.Argum
     "reload": (add_reload, "have this host's agent read its settings and certificates anew"),
     "token": (add_token, "make, list and revoke tokens, by which agents know who asks"),
     "access": (add_access, "explain the rules of who may read what, and find mistakes in them"),
+    "context": (add_context, "list, choose and show contexts: whom commands ask, kept under a name"),
     "demo": (add_demo, "start four agents with made-up logs, and query them"),
 }
 """Each command: what adds its arguments to its parser, and a summary for `logagent --help`."""

@@ -1,4 +1,4 @@
-"""The arguments of commands that set something up, as typed: `serve`, `certs`, `token`, `access`, `reload`, `demo`."""
+"""The arguments of commands that serve or set something up, as typed."""
 
 from __future__ import annotations
 
@@ -76,6 +76,33 @@ class CertsListArguments(CertsArguments):
     """The arguments of `certs list`."""
 
     json: bool
+
+
+class ContextArguments(TypedArguments):
+    """The arguments of all acts of `context`."""
+
+
+class ContextListArguments(ContextArguments):
+    """The arguments of `context list`."""
+
+    output: str
+
+
+class ContextUseArguments(ContextArguments):
+    """The arguments of `context use`."""
+
+    name: str
+
+
+class ContextShowArguments(ContextArguments):
+    """The arguments of `context show`.
+
+    Attributes:
+        name: of the context; None: the one that is used.
+    """
+
+    name: str | None
+    output: str
 
 
 class DemoArguments(TypedArguments):
@@ -204,3 +231,8 @@ def token_arguments(*, act: str, **given: Any) -> TokenArguments:
 def access_arguments(*, act: str, **given: Any) -> AccessArguments:
     """Make the arguments of an act of `access`."""
     return {"explain": AccessExplainArguments, "check": AccessCheckArguments}[act](**given)
+
+
+def context_arguments(*, act: str, **given: Any) -> ContextArguments:
+    """Make the arguments of an act of `context`."""
+    return {"list": ContextListArguments, "use": ContextUseArguments, "show": ContextShowArguments}[act](**given)

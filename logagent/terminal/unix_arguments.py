@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,4 +19,4 @@ class UnixArguments:
     """
 
     command: str
-    given: Mapping[str, Any]
+    given: dict[str, Any]

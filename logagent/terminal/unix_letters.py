@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from logagent.terminal.command_parser import CommandParser
+from logagent.terminal.context_flags import ALSO, LinesOrContext
 
 _GREP = """\
 Of one host (an agent that knows no other, or --host NAME), files come as they are named, globs by name, each from its
@@ -73,7 +74,6 @@ _GREP_VALUES: tuple[tuple[tuple[str, ...], str, str, str], ...] = (
     (("-m", "--max-count"), "max_count", "N", "stop reading a file after N lines that match"),
     (("-A", "--after-context"), "after", "N", "also print N lines after each match"),
     (("-B", "--before-context"), "before", "N", "also print N lines before each match"),
-    (("-C", "--context"), "context", "N", "also print N lines before and after each match, also -N"),
 )
 _LS_SWITCHES: tuple[_Switch, ...] = (
     (("-l",), "long", True, "print generations, bytes, time of modification and name"),
@@ -113,6 +113,8 @@ def _add_grep(parser: argparse.ArgumentParser) -> None:
     _add_switches(parser, _GREP_SWITCHES)
     for flags, dest, metavar, help in _GREP_VALUES:
         parser.add_argument(*flags, dest=dest, metavar=metavar, help=help)
+    around = f"also print N lines before and after each match, also -N{ALSO}"
+    parser.add_argument("-C", "--context", metavar="N", action=LinesOrContext, help=around)
     parser.add_argument(
         "--color", "--colour", nargs="?", const="auto", default="auto", choices=("auto", "always", "never"),
         help="print names, numbers and matches in colours [auto: on a terminal]",

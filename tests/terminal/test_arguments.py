@@ -65,7 +65,7 @@ def test_arguments_are_the_texts_that_were_typed() -> None:
 def test_arguments_that_were_not_typed_are_absent() -> None:
     asked = typed(QueryArguments, "query", "f")
     present = {name: value for name, value in vars(asked).items() if value}
-    assert present == {"file": "f", "output": "text", "prefix": "auto", "color": "auto"}
+    assert present == {"file": "f", "output": "text", "color": "auto"}
 
 
 def test_repeated_flags_of_one_command_line_are_not_those_of_the_next() -> None:
