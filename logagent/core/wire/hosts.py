@@ -117,12 +117,13 @@ def chosen(asked: Sequence[str], known: Iterable[str]) -> list[str]:
     for pattern in asked:
         if not any(_fits(name, pattern) for name in names):
             raise Failure(
-                Status.NOT_FOUND, f"no host named {pattern}; {_meant(pattern, names)}known are {_listed(names)}"
+                Status.NOT_FOUND, f"no host named {pattern}; {meant(pattern, names)}known are {listed(names)}"
             )
     return [name for name in names if not asked or any(_fits(name, pattern) for pattern in asked)]
 
 
-def _meant(typed: str, names: Sequence[str]) -> str:
+def meant(typed: str, names: Sequence[str]) -> str:
+    """Return a question for the name that somebody may have meant, to be put before what is known; empty: none."""
     near = get_close_matches(typed.lower(), names, 1)
     return f"is {near[0]} meant? " if near else ""
 
@@ -131,6 +132,7 @@ def _fits(name: str, pattern: str) -> bool:
     return name == pattern or (is_glob(pattern) and fnmatchcase(name, pattern))
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names as people read them, and how many more there are if they are many."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
