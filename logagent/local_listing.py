@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import trio
 
+from logagent.core.merging.outcomes import combine
 from logagent.core.notes import Note, Notes, of_host
-from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, combine, failed
+from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, failed
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedLog, Listing, failing
 from logagent.disk.catalog.catalog import Log

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from logagent.core.merging.shared_reasons import ALONE
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.units import SECOND
@@ -123,12 +124,13 @@ class Verdict:
     @property
     def failing(self) -> tuple[HostOutcome, ...]:
         """The hosts whose share is not complete; one that does not have the file is no such host."""
-        return tuple(part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND))
+        return tuple(part for part in self.hosts if part.fails)
 
     @property
     def told(self) -> str:
         """The verdict in one sentence, with the hosts that failed."""
-        hosts = "; ".join(f"{part.host}: {part.message or part.status.name}" for part in self.failing)
+        few = self.failing if len(self.failing) <= ALONE else ()
+        hosts = "; ".join(f"{part.host}: {part.message or part.status.name}" for part in few)
         trace = f" (trace {self.trace_id})" if self.trace_id else ""
         return f"{self.status.name}: {hosts or self.message or 'complete'}{trace}"
 

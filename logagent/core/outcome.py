@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from logagent.core.escapes import in_line
-from logagent.core.notes import Note, add_up, of_host
+from logagent.core.notes import Note, of_host
 
 MOST_CAUSES = 5
 """Causes that a message names; the others are counted."""
@@ -68,6 +68,28 @@ class HostOutcome(NamedTuple):
     message: str = ""
     lines: int = 0
 
+    @property
+    def fails(self) -> bool:
+        """Whether the host's share is not complete; that it does not have the log (NOT_FOUND) is no failure."""
+        return self.status not in (Status.OK, Status.NOT_FOUND)
+
+
+class Untold(NamedTuple):
+    """What is known of an answer, but not named, since a verdict is bounded in size.
+
+    Attributes:
+        hosts: how many hosts were asked that `Outcome.hosts` does not hold.
+        failing: how many of these failed.
+        notes: how many notes `Outcome.notes` does not hold.
+    """
+
+    hosts: int = 0
+    failing: int = 0
+    notes: int = 0
+
+
+_NOTHING = Untold()
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -83,6 +105,7 @@ class Outcome:
         cursor: where another answer continues; empty if there is nothing further, or if it is not known.
         notes: what was judged and did not fail; one for each host and kind.
         trace: the id of the trace that the question belongs to; empty if it is not known, as below the edges.
+        omitted: what was left out on the way from other agents, whose verdicts were too large.
     """
 
     status: Status = Status.OK
@@ -94,6 +117,7 @@ class Outcome:
     cursor: str = ""
     notes: tuple[Note, ...] = ()
     trace: str = ""
+    omitted: Untold = _NOTHING
 
     @property
     def complete(self) -> bool:
@@ -131,14 +155,14 @@ def joined_causes(messages: Iterable[str]) -> str:
     causes, more = _counted(messages)
     named: list[str] = []
     for cause in causes[:MOST_CAUSES]:
-        if named and _size(_joined([*named, cause], more + len(causes) - len(named) - 1)) > MOST_OF_CAUSES:
+        if named and size_in_trailer(_joined([*named, cause], more + len(causes) - len(named) - 1)) > MOST_OF_CAUSES:
             break
         named.append(cause)
     more += len(causes) - len(named)
-    room = MOST_OF_CAUSES - _size(_joined(["..."], more))
-    return _joined(
-        [f"{_cut(named[0], room)}..."] if more and _size(_joined(named, more)) > MOST_OF_CAUSES else named, more
-    )
+    room = MOST_OF_CAUSES - size_in_trailer(_joined(["..."], more))
+    if more and size_in_trailer(_joined(named, more)) > MOST_OF_CAUSES:
+        named = [f"{beginning(named[0], room)}..."]
+    return _joined(named, more)
 
 
 def _joined(causes: list[str], more: int) -> str:
@@ -157,63 +181,18 @@ def _counted(messages: Iterable[str]) -> tuple[list[str], int]:
     return list(causes), more
 
 
-def _size(message: str) -> int:
-    """Return the bytes of a message in a trailer."""
+def size_in_trailer(message: str) -> int:
+    """Return the bytes that a message takes in a trailer, where all but printable ASCII is percent-encoded."""
     return sum(
         1 if " " <= letter <= "~" and letter != "%" else 3 * len(letter.encode("utf-8", "replace"))
         for letter in message
     )
 
 
-def _cut(message: str, room: int) -> str:
+def beginning(message: str, room: int) -> str:
     """Return the beginning of a message that takes at most `room` bytes in a trailer."""
-    sizes = accumulate(_size(letter) for letter in message)
+    sizes = accumulate(size_in_trailer(letter) for letter in message)
     return message[: sum(size <= room for size in sizes)]
 
 
 _MORE = r"and ([0-9]{1,9}) more"
-
-
-def combine(outcomes: Iterable[Outcome], *, lines: int, timings: Mapping[str, int]) -> Outcome:
-    """Make one outcome of those of several sources.
-
-    The status is that of the first failure. The message names the causes of all failures below the level of a host, up
-    to `MOST_CAUSES`; those of hosts stand in `hosts`. A source that does not have the log (NOT_FOUND) is named in
-    `hosts` and in the message, but the whole fails only if no source has the log: if two hosts of forty have it, their
-    lines are a complete answer.
-
-    Args:
-        outcomes: in the order in which the sources ended.
-        lines: how many lines were sent in all.
-        timings: nanoseconds spent in further stages, such as merging; added to the timings of the sources.
-    """
-    ended = list(outcomes)
-    first = _first_failure(ended)
-    return Outcome(
-        first.status,
-        first.message,
-        lines,
-        sum(outcome.bytes_scanned for outcome in ended),
-        tuple(part for outcome in ended for part in outcome.hosts),
-        _add_up([*(outcome.timings for outcome in ended), timings]),
-        notes=add_up(note for outcome in ended for note in outcome.notes),
-    )
-
-
-def _first_failure(outcomes: list[Outcome]) -> Outcome:
-    missing = [outcome for outcome in outcomes if outcome.status is Status.NOT_FOUND]
-    failures = [outcome for outcome in outcomes if outcome.status not in (Status.OK, Status.NOT_FOUND)]
-    if failures:
-        causes = failures[:1] if any(outcome.hosts for outcome in failures) else failures
-        return replace(failures[0], message=joined_causes([cause.message for cause in causes]))
-    if missing and len(missing) == len(outcomes):
-        return missing[0]
-    return Outcome(message=next((outcome.message for outcome in outcomes if outcome.message), ""))
-
-
-def _add_up(timings: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for stages in timings:
-        for stage, spent in stages.items():
-            total[stage] = total.get(stage, 0) + spent
-    return total

@@ -11,9 +11,10 @@ import trio
 from logagent.core.batch import SIGN_OF_LIFE, Notice, Out, Position
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.globs import is_glob
+from logagent.core.merging.outcomes import combine
 from logagent.core.merging.window import Window
 from logagent.core.notes import Note, of_host, of_kinds
-from logagent.core.outcome import Outcome, Status, combine
+from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.fanout.delivery import Delivery
 from logagent.fanout.followed_host import FollowedHost

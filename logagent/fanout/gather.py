@@ -20,8 +20,9 @@ from logagent.core.columns import pieces
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge, Relay
+from logagent.core.merging.outcomes import combine
 from logagent.core.notes import Note, add_up, of_host, of_kinds
-from logagent.core.outcome import HostOutcome, Outcome, Status, combine
+from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
 from logagent.fanout.last_words import last_words
@@ -295,4 +296,4 @@ class _Gathering:
             return outcome
         part = HostOutcome(feed.name, outcome.status, outcome.message, feed.given)
         named = f"{feed.name}: {outcome.message}" if outcome.message and len(self._feeds) > 1 else outcome.message
-        return replace(outcome, hosts=(part,), message=named)
+        return replace(outcome, hosts=(part,), message=named, omitted=Untold(notes=outcome.omitted.notes))

@@ -9,7 +9,7 @@ from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Posi
 from logagent.core.columns import pieces
 from logagent.core.cursor import of_host
 from logagent.core.merging.reversing import oldest_first, positions_before, positions_behind
-from logagent.core.outcome import Outcome, Status
+from logagent.core.outcome import Outcome
 from logagent.core.query import MAX_EARLIER, Order, Query, Source
 from logagent.fanout.delivery import Delivery
 
@@ -101,8 +101,4 @@ class _FoundLines:
 
 def _failures(outcome: Outcome) -> list[Notice]:
     """Return a notice for each host that failed; NOT_FOUND is not a failure here."""
-    return [
-        Notice(part.host, part.status, part.message)
-        for part in outcome.hosts
-        if part.status not in (Status.OK, Status.NOT_FOUND)
-    ]
+    return [Notice(part.host, part.status, part.message) for part in outcome.hosts if part.fails]

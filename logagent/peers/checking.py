@@ -21,6 +21,8 @@ from logagent.core.wire.frames import WireError
 MOST_BYTES = 2**54
 """Bytes of log, and lines of hits, that one answer of a peer may claim: more than any disk holds; the sum over all
 hosts still has the 19 digits that a verdict may have."""
+MOST_HOSTS = 1_000_000
+"""Hosts that one peer may say that it left out of its verdict: more than any fleet has."""
 MOST_NAMES = 32 * 1024 * 1024
 """Bytes of the names of different logs in one answer of a peer, some 200,000 logs: positions are held in
 memory, and gone through with each batch."""
@@ -77,7 +79,11 @@ class Checks:
         """
         if outcome.bytes_scanned > MOST_BYTES or any(note.count > MOST_BYTES for note in outcome.notes):
             raise Failure(Status.INTERNAL, "its verdict tells more bytes than any disk holds")
-        failing = [part for part in outcome.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
+        failing = [part for part in outcome.hosts if part.fails]
+        if outcome.omitted.hosts > MOST_HOSTS:
+            raise Failure(Status.INTERNAL, f"its verdict tells of {outcome.omitted.hosts} hosts that it does not name")
+        if outcome.complete and outcome.omitted.failing:
+            raise Failure(Status.INTERNAL, "its verdict is complete, but has hosts that failed and are not named")
         if outcome.complete and failing:
             raise Failure(Status.INTERNAL, f"its verdict is complete, but has a host that failed, {failing[0].host!r}")
         if outcome.complete and not self._query.follow and outcome.lines != self._lines:

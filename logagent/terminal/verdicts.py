@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from logagent.core.notes import Note
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from logagent.core.merging.shared_reasons import ALONE, first_names, shared_reasons
+from logagent.core.notes import Note, add_up
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.terminal.amounts import counted
 
@@ -24,6 +28,11 @@ exit codes:
   2  wrong usage, or no host was searched
   3  the answer is partial: standard error says which hosts failed and why"""
 """The four exit codes, for the help of commands that search."""
+
+MOST_ALONE = 20
+"""Hosts that are in order up to which `--verbose` tells of each: a screen of them."""
+MOST_LINES = 20
+"""Lines about hosts at most, where each has another reason: a screen of them, with what is said behind."""
 
 _LONG = 1000
 """Characters of a cursor that are printed unasked: more would hide what was said before it."""
@@ -59,12 +68,14 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool, cursor: bool = False) -
     Returns:
         Lines without line breaks at their ends.
     """
-    failing = [part for part in outcome.hosts if _fails(part)]
-    named = [part for part in outcome.hosts if verbose or _fails(part)]
-    lines = [f"{part.host}: {part.message or _summary(part)} ({part.status.name})" for part in named]
-    lines += [told(note, agent) for note in outcome.notes]
+    failing = [part for part in outcome.hosts if part.fails]
+    lines = [] if outcome.omitted.failing else hosts_told(failing)
+    if verbose:
+        lines += hosts_told([part for part in outcome.hosts if not part.fails], alone=MOST_ALONE)
+    lines += notes_told(outcome.notes, agent)
+    lines += [f"note: {outcome.omitted.notes:,} more notes had no room"] if outcome.omitted.notes else []
     if not outcome.complete:
-        lines.append(_whole(outcome, len(failing), agent))
+        lines.append(_whole(outcome, agent))
         lines += [] if outcome.hosts else advice(outcome.message, agent)
     if verbose:
         lines.append(f"{counted(outcome.lines)}, {outcome.bytes_scanned} bytes of log read")
@@ -78,6 +89,44 @@ def talk(outcome: Outcome, *, agent: str, verbose: bool, cursor: bool = False) -
 def told(note: Note, agent: str) -> str:
     """Write a note, of a host or else of the agent with the URL `agent`."""
     return f"note: {note.host or agent}: {note.sentence}"
+
+
+def notes_told(notes: Iterable[Note], agent: str) -> list[str]:
+    """Write notes, a line for each; those of one kind of more than `ALONE` hosts are one."""
+    by_kind: dict[str, list[Note]] = {}
+    for note in notes:
+        by_kind.setdefault(note.kind, []).append(note)
+    lines: list[str] = []
+    for kind in by_kind.values():
+        if len(kind) <= ALONE or not all(note.host for note in kind):
+            lines += [told(note, agent) for note in kind]
+        else:
+            (whole,) = add_up(replace(note, host="") for note in kind)
+            lines.append(f"note: {_together([note.host for note in kind])}: {whole.sentence}")
+    return lines
+
+
+def hosts_told(parts: Sequence[HostOutcome], *, alone: int = ALONE) -> list[str]:
+    """Write how hosts ended, a line for each; those that share a reason are one if they are more than `alone`."""
+    lines: list[str] = []
+    if len(parts) <= alone:
+        return [_told_alone(part) for part in parts]
+    by_name = {part.host: part for part in parts}
+    for reason in shared_reasons(part._replace(message=part.message or _summary(part)) for part in parts):
+        if len(reason.hosts) <= alone:
+            lines += [_told_alone(by_name[host]) for host in reason.hosts]
+        else:
+            lines.append(f"{_together(reason.hosts)}: {reason.reason} ({reason.status.name})")
+    more = lines[MOST_LINES:]
+    return [*lines[:MOST_LINES], f"and {len(more):,} more"] if len(more) > 1 else lines
+
+
+def _told_alone(part: HostOutcome) -> str:
+    return f"{part.host}: {part.message or _summary(part)} ({part.status.name})"
+
+
+def _together(hosts: Sequence[str]) -> str:
+    return f"{len(hosts):,} hosts ({first_names(hosts)})"
 
 
 def advice(message: str, agent: str) -> list[str]:
@@ -106,18 +155,17 @@ def how_to_continue(cursor: str) -> str:
     return f"to continue from there: --cursor {cursor}"
 
 
-def _fails(part: HostOutcome) -> bool:
-    return part.status not in (Status.OK, Status.NOT_FOUND)
-
-
 def _summary(part: HostOutcome) -> str:
     return counted(part.lines) if part.status is Status.OK else "failed"
 
 
-def _whole(outcome: Outcome, failing: int, agent: str) -> str:
+def _whole(outcome: Outcome, agent: str) -> str:
+    failing = sum(part.fails for part in outcome.hosts) + outcome.omitted.failing
     reason = f"{outcome.message} ({outcome.status.name})"
-    if failing:
-        reason = f"{failing} of {len(outcome.hosts)} hosts failed"
+    if outcome.omitted.failing:
+        reason = outcome.message  # which tells of those, too, that are not named
+    elif failing:
+        reason = f"{failing:,} of {len(outcome.hosts) + outcome.omitted.hosts:,} hosts failed"
     elif not outcome.hosts:
         reason = f"{agent}: {reason}"
     whole = f"partial answer: {reason}" if exit_code(outcome) == PARTIAL else f"no answer: {reason}"

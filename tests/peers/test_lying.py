@@ -104,6 +104,14 @@ LIES: dict[str, tuple[Liar, str]] = {
         saying(PLAIN, trailers=told(log_hosts='"liar";status=14')),
         "has a host that failed, 'liar'",
     ),
+    "more hosts left out than there are": (
+        saying(PLAIN, trailers=told(log_hosts_omitted="9" * 19)),
+        "hosts that it does not name",
+    ),
+    "a complete answer with hosts left out that failed": (
+        saying(PLAIN, trailers=told(log_hosts_omitted="2", log_hosts_failed="1")),
+        "hosts that failed and are not named",
+    ),
     "a status that there is not": (saying(PLAIN, trailers=told(log_status="99")), "99 is not a valid Status"),
     "a negative status": (saying(PLAIN, trailers=told(log_status="-1")), "not a number"),
     "lines that are no number": (saying(PLAIN, trailers=told(log_lines="2^63")), "not a number"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from logagent.core.notes import Note
-from logagent.core.outcome import HostOutcome, Outcome, Status
-from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, PARTIAL, exit_code, talk
+from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
+from logagent.terminal.verdicts import FAILED, FOUND, MOST_LINES, NOTHING, PARTIAL, exit_code, talk
 from logagent.web.access import NO_PROOF
 
 OK = HostOutcome("web-1", Status.OK, lines=2)
@@ -117,3 +119,42 @@ def test_a_cursor_is_printed_where_it_is_wanted_or_a_budget_is_spent() -> None:
     whole = Outcome(lines=1, cursor="x")
     assert talk(whole, agent="a", verbose=True) == ["1 line, 0 bytes of log read"]
     assert talk(whole, agent="a", verbose=False, cursor=True) == ["to continue from there: --cursor x"]
+
+
+def test_hosts_that_share_a_reason_are_one_line() -> None:
+    refused = [HostOutcome(f"db-{n}", Status.UNAVAILABLE, f"refused, {n} s ago") for n in range(1, 9)]
+    late = [HostOutcome(f"web-{n}", Status.DEADLINE_EXCEEDED, "ran out of time") for n in (7, 9)]
+    fine = [HostOutcome(f"app-{n}", Status.OK, lines=2) for n in range(990)]
+    outcome = Outcome(Status.UNAVAILABLE, "told", 2, hosts=(*refused, *late, *fine))
+    failed = [
+        "8 hosts (db-1, db-2, db-3 and 5 more): refused, 1 to 8 s ago (UNAVAILABLE)",
+        "web-7: ran out of time (DEADLINE_EXCEEDED)",
+        "web-9: ran out of time (DEADLINE_EXCEEDED)",
+    ]
+    assert told(outcome) == [*failed, "partial answer: 10 of 1,000 hosts failed"]
+    assert told(outcome, verbose=True)[:-2] == [*failed, "990 hosts (app-0, app-1, app-2 and 987 more): 2 lines (OK)"]
+
+
+def test_a_thousand_reasons_are_no_thousand_lines() -> None:
+    parts = [HostOutcome(f"web-{n}", Status.UNAVAILABLE, f"broken {'x' * n}") for n in range(1000)]
+    lines = told(Outcome(Status.UNAVAILABLE, "told", hosts=tuple(parts)))
+    assert len(lines) == MOST_LINES + 2
+    assert lines[-2:] == ["and 980 more", "no answer: 1,000 of 1,000 hosts failed"]
+
+
+def test_hosts_that_the_verdict_had_no_room_for_are_told_by_its_message() -> None:
+    parts = [HostOutcome(f"web-{n}", Status.UNAVAILABLE, "gone") for n in range(40)]
+    outcome = Outcome(Status.UNAVAILABLE, "90 of 1,000 hosts failed: gone (web-0)", 2, hosts=tuple(parts))
+    lines = told(replace(outcome, omitted=Untold(960, 50, 7)))
+    assert lines == ["note: 7 more notes had no room", "partial answer: 90 of 1,000 hosts failed: gone (web-0)"]
+    lines = told(replace(outcome, omitted=Untold(960)))
+    assert lines[-1] == "partial answer: 40 of 1,000 hosts failed"
+
+
+def test_notes_of_one_kind_of_many_hosts_are_one_line() -> None:
+    notes = [Note("link", (f"{n}.log",), 2, f"web-{n}") for n in range(1000)]
+    (line,) = told(Outcome(lines=2, hosts=(OK,), notes=tuple(notes)))
+    assert line == (
+        "note: 1,000 hosts (web-0, web-1, web-2 and 997 more): 2000 links that lead out of the served roots "
+        "were left out: 0.log, 1.log, 10.log, 100.log, 101.log and 1995 more"
+    )

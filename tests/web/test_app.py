@@ -77,7 +77,12 @@ async def test_trailers_hold_the_whole_verdict_and_are_announced(autojump_clock:
     async with cluster(web0=LINES) as it:
         reply = await it.ask("filename=app.log&n=5")
     assert reply.headers["trailer"] == ", ".join(TRAILERS)
-    assert reply.trailers.keys() == set(TRAILERS) - {"log-hosts-omitted", "log-notes", "log-notes-omitted"}
+    assert reply.trailers.keys() == set(TRAILERS) - {
+        "log-hosts-omitted",
+        "log-hosts-failed",
+        "log-notes",
+        "log-notes-omitted",
+    }
     assert reply.trailers["log-status"] == "0"
     assert reply.trailers["log-complete"] == "true"
     assert reply.trailers["log-lines"] == "5"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from logagent.core.batch import shown
 from logagent.core.escapes import in_line
 from logagent.core.notes import Note
-from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
 from logagent.core.wire.documents import BadListing, Document
 from logagent.core.wire.trace import read_trace_id
 from logagent.core.wire.verdict import BadVerdict, failing_first
@@ -39,8 +40,17 @@ def end_record(outcome: Outcome) -> dict[str, Any]:
             "notes": notes_to_json(outcome.notes),
             "timings_ms": {stage: round(ns / 1e6, 3) for stage, ns in outcome.timings.items()},
             "trace_id": outcome.trace or None,
+            **_left_out(outcome),
         }
     }
+
+
+def _left_out(outcome: Outcome) -> dict[str, int]:
+    """Return what other agents left out of their verdicts, which had no room for it; nothing if they left out none."""
+    omitted = outcome.omitted
+    failed = sum(part.fails for part in outcome.hosts) + omitted.failing
+    told = {"hosts_omitted": omitted.hosts, "hosts_failed": failed} if omitted.hosts else {}
+    return told | ({"notes_omitted": omitted.notes} if omitted.notes else {})
 
 
 def from_end_record(end: object) -> Outcome:
@@ -64,12 +74,20 @@ def from_end_record(end: object) -> Outcome:
             tuple(note_from(Document(note)) for note in told.list_if_any("notes")),
             read_trace_id(told.text_if_any("trace_id")),
         )
+        outcome = replace(outcome, omitted=_omitted(told, outcome))
         complete = told.flag_if_any("complete")
     except BadListing as error:
         raise BadVerdict(str(error)) from None
     if complete not in (None, outcome.complete):
         raise BadVerdict(f"the status is {int(outcome.status)}, and complete is {complete}")
     return outcome
+
+
+def _omitted(told: Document, outcome: Outcome) -> Untold:
+    hosts, failed, notes = (
+        told.take(name, int) if name in told else 0 for name in ("hosts_omitted", "hosts_failed", "notes_omitted")
+    )
+    return Untold(hosts, min(max(failed - sum(part.fails for part in outcome.hosts), 0), hosts), notes)
 
 
 def _part(part: Document) -> HostOutcome:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 
 from logagent.core.batch import shown
 from logagent.core.escapes import in_line
+from logagent.core.merging.shared_reasons import ALONE, told_together
 from logagent.core.notes import Note, add_up, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import BadParameter, Query
@@ -115,10 +116,11 @@ class Listing:
 
         Its lines are the logs that could be looked into.
         """
-        failing = [part for part in self.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
+        failing = [part for part in self.hosts if part.fails]
         first = failing[0] if failing else HostOutcome("", Status.OK)
+        message = first.message if len(failing) <= ALONE else told_together(failing, len(self.hosts))
         looked_into = sum(log.is_looked_into for log in self.logs)
-        outcome = Outcome(first.status, first.message, looked_into, hosts=self.hosts, notes=self.notes)
+        outcome = Outcome(first.status, message, looked_into, hosts=self.hosts, notes=self.notes)
         return replace(outcome, trace=self.trace)
 
     def is_denied_by(self, host: str) -> bool:

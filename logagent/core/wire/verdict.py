@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import accumulate
 from urllib.parse import unquote
 
 from logagent.core.escapes import in_line
 from logagent.core.notes import Note, brief
-from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
 
 MAX_MESSAGE = 512
 """Bytes of an encoded message in a trailer: a sentence. Proxies and clients limit a header block to 8 KiB or more."""
@@ -35,6 +36,7 @@ TRAILERS = (
     "log-cursor",
     "log-hosts",
     "log-hosts-omitted",
+    "log-hosts-failed",
     "log-notes",
     "log-notes-omitted",
     "server-timing",
@@ -52,11 +54,16 @@ class NoVerdict(BadVerdict):
 def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
     """Return the trailers of an answer.
 
-    `log-notes` is among them only if there are notes, `log-hosts-omitted` and `log-notes-omitted` only if hosts or
-    notes were left out.
+    `log-notes` is among them only if there are notes, `log-hosts-omitted`, with it `log-hosts-failed`, and
+    `log-notes-omitted` only if hosts or notes were left out, here or by other agents.
     """
-    hosts, omitted_hosts = _members(map(_encode_part, failing_first(outcome.hosts)), MAX_HOSTS)
-    notes, omitted_notes = _members(map(_encode_note, outcome.notes), MAX_NOTES)
+    parts, omitted = failing_first(outcome.hosts), outcome.omitted
+    hosts, left_out = _members(map(_encode_part, parts), MAX_HOSTS)
+    notes, left_out_notes = _members(map(_encode_note, outcome.notes), MAX_NOTES)
+    if left_out_notes:
+        notes, left_out_notes = _members(map(_encode_note, first_of_each_kind(outcome.notes)), MAX_NOTES)
+    omitted_hosts = left_out + omitted.hosts
+    failed = sum(part.fails for part in parts) + omitted.failing
     trailers = [
         ("log-status", str(int(outcome.status))),
         ("log-message", _bounded(in_line(outcome.message).strip())),  # HTTP strips spaces around a field's value
@@ -67,8 +74,10 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
         ("log-hosts", hosts),
         ("server-timing", ", ".join(f"{stage};dur={ns / 1e6:.3f}" for stage, ns in outcome.timings.items())),
     ]
-    further = {"log-hosts-omitted": omitted_hosts, "log-notes": notes, "log-notes-omitted": omitted_notes}
-    return trailers + [(name, str(value)) for name, value in further.items() if value]
+    further = {"log-hosts-omitted": str(omitted_hosts), "log-hosts-failed": str(failed)} if omitted_hosts else {}
+    further |= {"log-notes": notes} if notes else {}
+    further |= {"log-notes-omitted": str(left_out_notes + omitted.notes)} if left_out_notes + omitted.notes else {}
+    return trailers + list(further.items())
 
 
 def from_trailers(trailers: Mapping[str, str]) -> Outcome:
@@ -92,6 +101,7 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
             trailers.get("log-cursor", ""),
             _decode_notes(trailers.get("log-notes", "")),
         )
+        outcome = replace(outcome, omitted=_decode_omitted(trailers, outcome.hosts))
     except KeyError:
         raise NoVerdict("there is no log-status") from None
     except ValueError as error:
@@ -102,13 +112,31 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
     return outcome
 
 
+def _decode_omitted(trailers: Mapping[str, str], parts: Iterable[HostOutcome]) -> Untold:
+    """Read what was left out; an agent that does not tell how many hosts failed in all has named those that did."""
+    listed = sum(part.fails for part in parts)
+    hosts = _number(trailers.get("log-hosts-omitted", "0"))
+    failed = _number(trailers.get("log-hosts-failed", "0"))
+    return Untold(hosts, min(max(failed - listed, 0), hosts), _number(trailers.get("log-notes-omitted", "0")))
+
+
 def _truth(value: bool) -> str:
     return "true" if value else "false"
 
 
 def failing_first(parts: tuple[HostOutcome, ...]) -> list[HostOutcome]:
     """Sort parts: failures, then hosts without the log (NOT_FOUND), then the others; by name within each group."""
-    return sorted(parts, key=lambda part: (part.status in (Status.OK, Status.NOT_FOUND), not part.status, part.host))
+    return sorted(parts, key=lambda part: (not part.fails, not part.status, part.host))
+
+
+def first_of_each_kind(notes: Iterable[Note]) -> list[Note]:
+    """Sort notes: the first of each kind, then the others, so that no kind is left out for want of room."""
+    told: set[str] = set()
+    firsts, others = list[Note](), list[Note]()
+    for note in notes:
+        (others if note.kind in told else firsts).append(note)
+        told.add(note.kind)
+    return [*firsts, *others]
 
 
 def _members(encoded: Iterable[str], room: int) -> tuple[str, int]:

@@ -170,7 +170,7 @@ def _verdict(outcome: Outcome, spent: str, story: Story) -> Line:
 
 def _add_reasons(told: dict[str, Any], outcome: Outcome, story: Story) -> str:
     """Add what failed to the members of a line, and return it for its sentence."""
-    failing = [part for part in outcome.hosts if part.status not in (Status.OK, Status.NOT_FOUND)]
+    failing = [part for part in outcome.hosts if part.fails]
     causes = [f"{part.host}: {_said(part.status, part.message, story) or part.status.name}" for part in failing]
     message = _said(outcome.status, outcome.message, story)
     if message:

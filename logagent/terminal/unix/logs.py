@@ -12,7 +12,7 @@ from logagent.core.query import Query
 from logagent.core.wire.listing import ListedLog, Listing, joined
 from logagent.core.wire.parameter_values import MAX_REPEATS
 from logagent.terminal.unix.reading import Reading
-from logagent.terminal.verdicts import told
+from logagent.terminal.verdicts import hosts_told, notes_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +130,16 @@ def _each_once(listing: Listing) -> Listing:
 def _tell(reading: Reading, listing: Listing) -> None:
     """Tell which hosts did not list their logs; what a single log lacks is told when it is read."""
     of_logs = {(log.host, log.status) for log in listing.logs}
-    for part in listing.hosts:
-        if part.status not in (Status.OK, Status.NOT_FOUND) and (part.host, part.status) not in of_logs:
-            reading.lacks(f"{part.host}: {part.message or 'failed'} ({part.status.name})")
-    for note in listing.notes:
-        reading.say(told(note, reading.url))
+    failing = [part for part in listing.hosts if part.fails and (part.host, part.status) not in of_logs]
+    for line in hosts_told(failing):
+        reading.lacks(line)
+    for line in notes_told(listing.notes, reading.url):
+        reading.say(line)
 
 
 def _is_hidden(listing: Listing) -> bool:
     """Whether nothing is known about a log that is not listed, since no host could list its logs."""
-    return all(part.status not in (Status.OK, Status.NOT_FOUND) for part in listing.hosts)
+    return all(part.fails for part in listing.hosts)
 
 
 async def _tell_missing(reading: Reading, missing: Sequence[Operand], query: Query) -> None:

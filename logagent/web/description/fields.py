@@ -72,6 +72,7 @@ TRAILER_FIELDS = {
         f"Each host's status, lines and message, failing hosts first: {_LIST}.", {**_TEXT, "maxLength": MAX_HOSTS}
     ),
     "log-hosts-omitted": _field("How many hosts did not fit into log-hosts.", COUNT, required=False),
+    "log-hosts-failed": _field("How many hosts failed in all; only beside log-hosts-omitted.", COUNT, required=False),
     "log-notes": _field(
         f"What was judged, and did not fail: {_LIST}.", {**_TEXT, "maxLength": MAX_NOTES}, required=False
     ),

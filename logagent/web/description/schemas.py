@@ -103,6 +103,12 @@ _VERDICT_MEMBERS: dict[str, Schema] = {
     },
     "trace_id": _TRACE_ID,
 }
+_LEFT_OUT: dict[str, Schema] = {
+    "hosts_omitted": _said(COUNT, "How many hosts were asked that other agents had no room to name; missing: none."),
+    "hosts_failed": _said(COUNT, "How many hosts failed in all; only where hosts_omitted is there."),
+    "notes_omitted": _said(COUNT, "How many notes other agents had no room for; missing: none."),
+}
+"""Members of a verdict that are there only where an agent that was asked is a primary of many hosts itself."""
 _STEP = _said({"type": "number", "exclusiveMinimum": 0}, "Of counts by time: the length of a bucket in seconds.")
 _FILE = _object(
     "One generation of a log.",
@@ -189,7 +195,9 @@ SCHEMAS: dict[str, Schema] = {
         "The last record of every whole answer: where it is missing, the answer was cut.", end=reference("Verdict")
     ),
     "LogsRecord": {"oneOf": [reference(name) for name in ("Record", "Notice", "Live", "Heartbeat", "End")]},
-    "Verdict": _object("Whether the answer is complete, and why not.", **_VERDICT_MEMBERS),
+    "Verdict": _object(
+        "Whether the answer is complete, and why not.", tuple(_LEFT_OUT), **_VERDICT_MEMBERS, **_LEFT_OUT
+    ),
     "HostPart": _HOST_PART,
     "Note": _NOTE,
     "HitsByTime": _object(
@@ -207,7 +215,9 @@ SCHEMAS: dict[str, Schema] = {
     "HitsEnd": _object(
         "The last record of every whole answer: where it is missing, the answer was cut.", end=reference("HitsVerdict")
     ),
-    "HitsVerdict": _object("The verdict of counts.", ("step_seconds",), **_VERDICT_MEMBERS, step_seconds=_STEP),
+    "HitsVerdict": _object(
+        "The verdict of counts.", ("step_seconds", *_LEFT_OUT), **_VERDICT_MEMBERS, **_LEFT_OUT, step_seconds=_STEP
+    ),
     "HitsRecord": {"oneOf": [reference(name) for name in ("HitsByTime", "HitsByFile", "HitsEnd")]},
     "Hits": _object(
         "All counts, and the verdict.",

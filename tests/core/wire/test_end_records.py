@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logagent.core.escapes import in_line
 from logagent.core.notes import Note
-from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
 from logagent.core.wire.end_records import end_record, from_end_record
 from logagent.core.wire.verdict import BadVerdict
 
@@ -36,6 +36,7 @@ OUTCOMES = st.builds(
     st.text("abcXYZ019-_", max_size=30),
     st.lists(NOTES, max_size=3).map(tuple),
     st.sampled_from(["", "ab" * 16]),
+    st.sampled_from([Untold(), Untold(9, 0, 0), Untold(9, 4, 2), Untold(0, 0, 2)]),
 )
 
 
@@ -106,6 +107,8 @@ END = end_record(Outcome(hosts=(HostOutcome("web-1", Status.OK),), notes=(TIMES,
         END | {"notes": [{"kind": "times"}]},
         END | {"timings_ms": []},
         END | {"cursor": 7},
+        END | {"hosts_omitted": -1},
+        END | {"hosts_omitted": "7"},
     ],
 )
 def test_what_is_no_verdict_is_refused(end: object) -> None:

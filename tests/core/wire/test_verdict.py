@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from logagent.core.escapes import in_line
 from logagent.core.notes import Note
-from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
 from logagent.core.wire.verdict import (
     MAX_HOSTS,
     MAX_MESSAGE,
     MAX_NOTES,
     TRAILERS,
     BadVerdict,
+    first_of_each_kind,
     from_trailers,
     to_trailers,
 )
@@ -95,14 +96,20 @@ def test_a_verdict_can_be_read_back_whatever_an_outcome_says(outcome: Outcome) -
     assert (read.status, read.lines, read.complete) == (outcome.status, outcome.lines, outcome.complete)
     assert len(read.hosts) + int(trailers(outcome).get("log-hosts-omitted", "0")) == len(outcome.hosts)
     assert len(read.notes) + int(trailers(outcome).get("log-notes-omitted", "0")) == len(outcome.notes)
-    assert [note.count for note in read.notes] == [note.count for note in outcome.notes[: len(read.notes)]]
+    told = first_of_each_kind(outcome.notes) if len(read.notes) < len(outcome.notes) else outcome.notes
+    assert [note.count for note in read.notes] == [note.count for note in told[: len(read.notes)]]
 
 
 @QUICK
 @given(WILD)
 def test_all_trailers_are_announced(outcome: Outcome) -> None:
     assert trailers(outcome).keys() <= set(TRAILERS)
-    assert set(TRAILERS) - trailers(outcome).keys() <= {"log-hosts-omitted", "log-notes", "log-notes-omitted"}
+    assert set(TRAILERS) - trailers(outcome).keys() <= {
+        "log-hosts-omitted",
+        "log-hosts-failed",
+        "log-notes",
+        "log-notes-omitted",
+    }
 
 
 def test_a_complete_answer_says_so() -> None:
@@ -155,6 +162,34 @@ def test_hosts_that_do_not_fit_are_counted_and_the_failing_ones_kept() -> None:
     assert len(members) > 50
     assert len(sent["log-hosts"]) <= MAX_HOSTS
     assert int(sent["log-hosts-omitted"]) == len(parts) - len(members)
+
+
+def test_all_hosts_that_failed_are_counted_where_not_all_are_named() -> None:
+    parts = [HostOutcome(f"web-{number:03}", Status.UNAVAILABLE, "cannot connect") for number in range(200)]
+    parts += [HostOutcome(f"app-{number:03}", Status.OK) for number in range(300)]
+    sent = trailers(Outcome(Status.UNAVAILABLE, hosts=tuple(parts)))
+    read = from_trailers(sent)
+    assert sent["log-hosts-failed"] == "200"
+    assert read.omitted == Untold(500 - len(read.hosts), 200 - len(read.hosts), 0)
+
+
+def test_what_other_agents_left_out_is_added_to_what_is_left_out_here() -> None:
+    parts = tuple(HostOutcome(f"web-{number:03}", Status.UNAVAILABLE, "x" * 50) for number in range(100))
+    sent = trailers(Outcome(Status.UNAVAILABLE, hosts=parts, omitted=Untold(900, 70, 5)))
+    listed = len(from_trailers(sent).hosts)
+    assert int(sent["log-hosts-omitted"]) == 1000 - listed
+    assert (sent["log-hosts-failed"], sent["log-notes-omitted"]) == ("170", "5")
+    assert from_trailers(sent).omitted == Untold(1000 - listed, 170 - listed, 5)
+
+
+def test_an_older_agent_does_not_say_how_many_of_those_left_out_failed() -> None:
+    assert from_trailers({"log-status": "0", "log-hosts-omitted": "7"}).omitted == Untold(7)
+
+
+def test_no_kind_of_note_is_left_out_for_want_of_room() -> None:
+    notes = [Note("link", ("x" * 150,), 1, f"web-{number:03}") for number in range(100)]
+    read = from_trailers(trailers(Outcome(notes=(*notes, TIMES)))).notes
+    assert read[:2] == (notes[0], TIMES)
 
 
 def test_notes_are_a_list_of_inner_lists_of_names() -> None:

@@ -21,8 +21,9 @@ from trio.testing import MockClock, memory_stream_pair
 from logagent.core.access.caller import Caller
 from logagent.core.access.rules import Rule, Rules
 from logagent.core.batch import Out
-from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.outcome import Failure, Outcome, Status, Untold
 from logagent.core.query import Query
+from logagent.core.wire.end_records import end_record
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.media_types import EVENTS, FORM, JSON, NDJSON, OPENMETRICS, PROBLEM, TEXT
@@ -142,6 +143,14 @@ def documents_of(reply: Reply, told: dict[str, Any]) -> list[Any]:
     return [(content["schema"], json.loads(reply.body))] if kind in (JSON, PROBLEM) else []
 
 
+LEFT_OUT = {
+    (verdict, member)
+    for verdict in ("Verdict", "HitsVerdict")
+    for member in ("hosts_omitted", "hosts_failed", "notes_omitted")
+}
+"""What only a verdict has of which other primaries left out a part."""
+
+
 @pytest.mark.parametrize("asked", QUESTIONS, ids=lambda asked: f"{asked.path} {asked.query[:40]} {asked.status}")
 async def test_an_answer_is_as_it_is_described(autojump_clock: MockClock, cluster: Start, asked: Question) -> None:
     async with cluster(web0=FILES, web1=LINES) as it:
@@ -165,7 +174,7 @@ async def test_every_member_and_status_that_is_described_is_in_some_answer(
                 for schema, document in documents_of(await ask(it, asked), told_of(asked)):
                     seen.update(members(schema, document))
     told = {each for name in SCHEMAS for each in members_told({"$ref": f"#/components/schemas/{name}"})}
-    assert told - seen == {("Health", "refuses")}
+    assert told - seen == {("Health", "refuses"), *LEFT_OUT}
     operations = [operation for methods in DOCUMENT["paths"].values() for operation in methods.values()]
     described = {int(status) for operation in operations for status in operation["responses"]}
     assert described - {asked.status for asked in QUESTIONS} == {401, 408, 500, 503, 505}
@@ -210,6 +219,14 @@ async def test_a_body_that_does_not_come_in_time(
     reply = Reply(int(line.split()[1]), httpx.Headers([field.split(": ") for field in fields]), body.encode())
     assert reply.status == 408
     assert objections("/logs", reply, "post") == []
+
+
+def test_a_verdict_of_which_other_primaries_left_out_a_part() -> None:
+    record = end_record(Outcome(Status.UNAVAILABLE, "many", omitted=Untold(9, 3, 1)))
+    reply = Reply(200, httpx.Headers({"content-type": NDJSON}), json.dumps(record).encode() + b"\n")
+    described = {"content": {NDJSON: {"x-item-schema": {"$ref": "#/components/schemas/End"}}}}
+    ((schema, document),) = documents_of(reply, described)
+    assert LEFT_OUT & set(members(schema, document)) == {one for one in LEFT_OUT if one[0] == "Verdict"}
 
 
 async def test_answers_of_which_hosts_failed(autojump_clock: MockClock, cluster: Start) -> None:
