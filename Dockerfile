@@ -20,7 +20,7 @@ RUN rm -f /etc/localtime \
  && install -d -o logagent -g logagent -m 0755 /certs /var/log/demo /run/logagent
 COPY --from=build /opt/logagent /opt/logagent
 # Nothing can be written later: what is loaded of Python's own library is compiled now, else at every start.
-RUN ["/opt/logagent/bin/python", "-c", "import http.client, logagent.authority.command, logagent.cli, logagent.demo.logs, logagent.running.serving, logagent.setup_commands"]
+RUN ["/opt/logagent/bin/python", "-c", "import http.client, logagent.authority.command, logagent.cli, logagent.demo.logs, logagent.running.serving, logagent.running.stdio, logagent.setup_commands"]
 # `container` is how systemd and others call it: the agent says at its start that loopback is the container's own.
 ENV PATH=/opt/logagent/bin:$PATH \
     container=oci \

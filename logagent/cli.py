@@ -26,6 +26,7 @@ from logagent.terminal.setup_arguments import (
     DemoArguments,
     ReloadArguments,
     ServeArguments,
+    StdioArguments,
     TokenArguments,
 )
 from logagent.terminal.streams import Streams, standard_streams
@@ -134,6 +135,8 @@ def _set_up(typed: arguments.SetupArguments, environ: Mapping[str, str], streams
     match typed:
         case ServeArguments():
             return setup_commands.run_serve(typed, environ, streams)
+        case StdioArguments():
+            return setup_commands.run_stdio(typed, environ, streams)
         case CertsArguments():
             return setup_commands.run_certs(typed, streams)
         case ReloadArguments():

@@ -12,9 +12,17 @@ from logagent.terminal.setup_arguments import (
     DemoArguments,
     ReloadArguments,
     ServeArguments,
+    StdioArguments,
     TokenArguments,
 )
 from logagent.terminal.streams import Streams
+from logagent.terminal.verdicts import FAILED
+
+WHAT_FOR = (
+    "stdio speaks HTTP/2 over standard input and output, for other programs: `logagent query --peer ssh://HOST ...` "
+    "starts it on HOST; to ask for logs of this host type `logagent query`, to serve them `logagent serve`"
+)
+"""What is told of it to somebody who types it."""
 
 
 def run_serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:
@@ -48,6 +56,33 @@ def run_serve(typed: ServeArguments, environ: Mapping[str, str], streams: Stream
 
     control = places(settings.control, settings.name, settings.listen, environ)
     trio.run(partial(serving.serve, settings, started=started, warn=streams.say, again=read, control=control))
+    return 0
+
+
+def run_stdio(typed: StdioArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `stdio`."""
+    import os
+    import socket
+
+    from logagent.config.stdio import load_stdio
+
+    if os.isatty(0) or os.isatty(1):
+        streams.say(WHAT_FOR)
+        return FAILED
+    file = typed.config or environ.get("LOGAGENT_CONFIG") or None
+    settings = load_stdio(typed.settings, environ, host=socket.gethostname(), file=file)
+    import trio
+
+    from logagent.running import own_pipes, stdio
+
+    async def serve() -> None:
+        await stdio.serve(settings, own_pipes.take_over())
+
+    try:
+        trio.run(serve)
+    except own_pipes.NoPipes as error:
+        streams.say(f"{error}; {WHAT_FOR}")
+        return FAILED
     return 0
 
 

@@ -84,7 +84,7 @@ TOUCHING_CALLS = frozenset({"open", "print", "input", "breakpoint", "exec", "eva
 TOUCHING_ATTRIBUTES = frozenset({"now", "utcnow", "today", "stdin", "stdout", "stderr", "argv", "modules"})
 """Ways to files, terminals, clocks and other modules that no import shows."""
 
-COMPOSING = frozenset({"agent", "in_force", "measuring", "own_tls", "serving"})
+COMPOSING = frozenset({"agent", "in_force", "measuring", "own_tls", "serving", "stdio"})
 """The composition: `agent` puts disk and peers together as sources, `serving` makes a process of that and of the web.
 The commands reach these through them and never name two floors themselves."""
 

@@ -41,13 +41,23 @@ def load(flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, host
     Raises:
         ConfigError: for a value that cannot be used, or a file or directory that does not exist.
     """
-    given = {
-        **from_defaults(host),
+    return checked(given_by(flags, environ, file=file), environ, host=host)
+
+
+def given_by(
+    flags: Mapping[str, Sequence[str]], environ: Mapping[str, str], *, file: str | None
+) -> Mapping[str, Given]:
+    """Return what flags, environment and file give for settings, as it was typed; see `load`."""
+    return {
         **(from_file(Path(file)) if file else {}),
         **from_environment(environ),
         **{name: Given(tuple(texts), BY_NAME[name].flag) for name, texts in flags.items()},
     }
-    return _Checked(given, environ).settings()
+
+
+def checked(given: Mapping[str, Given], environ: Mapping[str, str], *, host: str) -> Settings:
+    """Return the settings that were given, with defaults for the rest; see `load`."""
+    return _Checked({**from_defaults(host), **given}, environ).settings()
 
 
 class _Checked:

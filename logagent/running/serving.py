@@ -61,13 +61,13 @@ async def serve(
     """
     made = _prepared(settings, warn)
     openings, stopping = Openings(settings, made.tls.server), trio.Event()
-    threads, answers, observing = DiskThreads(settings.disk_threads), _answers(settings), Observing(settings, warn)
+    threads, answers, observing = DiskThreads(settings.disk_threads), answers_of(settings), Observing(settings, warn)
     async with (
         observing.running(),
         keeping_peers() as kept,
         open_shared_tails(threads, Watching()) as tails,
         trio.open_nursery() as nursery,
-        _refusals_told(nursery, observing),
+        refusals_told(nursery, observing),
     ):
         lasting = Lasting(answers, threads, tails, os.urandom(ID_BYTES).hex(), observing)
         first = in_force(made, lasting, openings.addresses)
@@ -89,12 +89,13 @@ def _prepared(settings: Settings, warn: Callable[[str], None]) -> Prepared:
 def _begin_beside(nursery: trio.Nursery, answers: Answers, reloader: Reloader, stopping: trio.Event) -> None:
     """Begin what goes on beside serving."""
     nursery.start_soon(_watch_signals, stopping, nursery, reloader)
-    nursery.start_soon(_cut_answers, stopping, answers, reloader)
+    nursery.start_soon(cut_answers, stopping, answers, lambda: reloader.now.settings.graceful)
     nursery.start_soon(reloader.rights.run)
     nursery.start_soon(Heap().run, answers.rest)
 
 
-def _answers(settings: Settings) -> Answers:
+def answers_of(settings: Settings) -> Answers:
+    """Return the answers that an agent gives, bounded as its settings say; none is under way."""
     return Answers(settings.name, threads=BodyThreads(), **bounds(settings))
 
 
@@ -127,7 +128,7 @@ def _tell_of_start(now: InForce, addresses: Sequence[str]) -> None:
 
 
 @asynccontextmanager
-async def _refusals_told(nursery: trio.Nursery, observing: Observing) -> AsyncIterator[None]:
+async def refusals_told(nursery: trio.Nursery, observing: Observing) -> AsyncIterator[None]:
     """Tell on standard error what is refused, while the block runs."""
     with told_on(STDERR, lambda: observing.own_log.tells_refusals_apart) as refusals:
         nursery.start_soon(refusals.run)
@@ -146,9 +147,9 @@ async def _watch_signals(stopping: trio.Event, nursery: trio.Nursery, reloader: 
             stopping.set()
 
 
-async def _cut_answers(stopping: trio.Event, answers: Answers, reloader: Reloader) -> None:
+async def cut_answers(stopping: trio.Event, answers: Answers, graceful: Callable[[], float]) -> None:
     """Cut follows when the agent stops, and other answers after a part of the graceful time."""
     await stopping.wait()
     answers.cut_follows()
-    await trio.sleep(reloader.now.settings.graceful * GRACE_FOR_READERS)
+    await trio.sleep(graceful() * GRACE_FOR_READERS)
     answers.cut()

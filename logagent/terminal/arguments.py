@@ -20,11 +20,13 @@ from logagent.terminal.setup_arguments import (
     DemoArguments,
     ReloadArguments,
     ServeArguments,
+    StdioArguments,
     TokenArguments,
     access_arguments,
     certs_arguments,
     context_arguments,
     serve_arguments,
+    stdio_arguments,
     token_arguments,
 )
 from logagent.terminal.unix_arguments import UNIX_COMMANDS, UnixArguments
@@ -36,7 +38,9 @@ When = Literal["auto", "always", "never"]
 Clock = Literal["utc", "local"]
 """The zone in which times are printed."""
 
-_BY_THEMSELVES = frozenset({"serve", "demo", "query", "follow", "hits", "files", "formats", "hosts", *UNIX_COMMANDS})
+_BY_THEMSELVES = frozenset(
+    {"serve", "stdio", "demo", "query", "follow", "hits", "files", "formats", "hosts", *UNIX_COMMANDS}
+)
 """Commands whose parser is made alone."""
 
 
@@ -223,6 +227,7 @@ AskingArguments = QueryArguments | FilesArguments | FormatsArguments | HitsArgum
 """The arguments of a command that asks."""
 SetupArguments = (
     ServeArguments
+    | StdioArguments
     | CertsArguments
     | ReloadArguments
     | TokenArguments
@@ -261,6 +266,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
 
 _KINDS: Mapping[str, Callable[..., Arguments]] = {
     "serve": serve_arguments,
+    "stdio": stdio_arguments,
     "query": QueryArguments,
     "follow": QueryArguments,
     "files": FilesArguments,

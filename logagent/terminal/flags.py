@@ -56,6 +56,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return setting_flags.add_serve(parser)
 
 
+def _add_stdio(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    from logagent.terminal import setting_flags
+
+    return setting_flags.add_stdio(parser)
+
+
 def _add_formats(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     from logagent.terminal import setting_flags
 
@@ -259,6 +265,7 @@ def _add_address(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 _COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], argparse.ArgumentParser], str]] = {
     "serve": (_add_serve, "serve this host's log files"),
+    "stdio": (_add_stdio, "answer over standard input and output, as started by ssh"),
     "query": (_add_query, "search log lines, newest first"),
     "grep": (partial(_add_unix, "grep"), "search log lines as grep does, oldest first"),
     "tail": (partial(_add_unix, "tail"), "print the last lines of logs, and go on with -f"),

@@ -5,8 +5,15 @@ from __future__ import annotations
 import argparse
 
 from logagent.config.setting import Setting
+from logagent.config.stdio import TAKEN
 from logagent.config.table import BY_NAME, SETTINGS
 from logagent.terminal.search_flags import add_output
+
+STDIO = (
+    "It listens nowhere, knows no other agents, and has no rules: what its user may read, it gives to whoever has\n"
+    "started it, which is ssh as a rule: `logagent query --peer ssh://HOST FILE KEYWORD`. It ends with its input."
+)
+"""What stands below the flags of `stdio`."""
 
 
 def add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -15,6 +22,17 @@ def add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     for setting in SETTINGS:
         if not setting.in_file_only:
             _add_setting(parser, setting)
+    return parser
+
+
+def add_stdio(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Add the flags of `stdio`: the settings that say what is read, and how."""
+    parser.epilog = STDIO
+    parser.add_argument(
+        "--config", metavar="FILE", help="a TOML file that holds settings, of which these count [$LOGAGENT_CONFIG]"
+    )
+    for name in TAKEN:
+        _add_setting(parser, BY_NAME[name])
     return parser
 
 

@@ -20,6 +20,18 @@ class ServeArguments(TypedArguments):
     settings: Mapping[str, Sequence[str]]
 
 
+class StdioArguments(TypedArguments):
+    """The arguments of `stdio`.
+
+    Attributes:
+        config: a TOML file of settings.
+        settings: the texts given by flag, by the name of the setting.
+    """
+
+    config: str | None
+    settings: Mapping[str, Sequence[str]]
+
+
 class CertsArguments(TypedArguments):
     """The arguments of all acts of `certs`.
 
@@ -201,8 +213,16 @@ class AccessCheckArguments(AccessArguments):
 
 def serve_arguments(*, config: str | None, **given: Any) -> ServeArguments:
     """Make the arguments of `serve`."""
-    settings = {name: _texts(value) for name, value in given.items() if value is not None}
-    return ServeArguments(config=config, settings=settings)
+    return ServeArguments(config=config, settings=_settings(given))
+
+
+def stdio_arguments(*, config: str | None, **given: Any) -> StdioArguments:
+    """Make the arguments of `stdio`."""
+    return StdioArguments(config=config, settings=_settings(given))
+
+
+def _settings(given: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    return {name: _texts(value) for name, value in given.items() if value is not None}
 
 
 def _texts(given: bool | list[str]) -> list[str]:

@@ -1,13 +1,14 @@
 """Serves an ASGI application: accepts connections, each guarded from the others, and ends them in bounded time.
 
-`serve` accepts them on sockets; `serve_connection` serves one over any Trio stream.
+`serve` accepts them on sockets; `serve_only` serves one that is all there is, and `serve_connection` one over any Trio
+stream.
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from typing import Any
 
@@ -84,17 +85,64 @@ async def serve(
         ExceptionGroup: of Hypercorn's lifespan errors, when the application does not start.
     """
     with closing(listeners if isinstance(listeners, Accepting) else Accepting(listeners)) as accepting:
-        lifespan = Lifespan(EnteredApp(ASGIWrapper(app)), hypercorn_config(limits), {})
         monitor, turnstile = LivenessMonitor(), Turnstile()
-        async with trio.open_nursery() as background:
-            await background.start(lifespan.handle_lifespan)
-            await lifespan.wait_for_startup()
+        async with _started(app, limits) as (lifespan, background):
             background.start_soon(monitor.run)
             connection = partial(ClientConnection, monitor=monitor, turnstile=turnstile, admit=admit)
             handler = partial(_serve_accepted, connection, lifespan.app, limits, lifespan.state, introduce)
             await accepting.serve(handler, stopping, graceful, task_status)
-            await lifespan.wait_for_shutdown()
-            background.cancel_scope.cancel()
+
+
+async def serve_only(
+    app: ASGIFramework,
+    stream: trio.abc.Stream,
+    *,
+    limits: ConnectionLimits = DEFAULT_LIMITS,
+    state: dict[str, Any],
+    stopping: trio.Event,
+    graceful: float,
+    admit: Admit | None = None,
+) -> None:
+    """Serve an ASGI application on one connection, the only one that there is, until it ends.
+
+    Cancelling it closes the stream at once.
+
+    Args:
+        app: the ASGI application; its lifespan surrounds everything here.
+        stream: the connection; closed here.
+        limits: how long and how much the connection may keep the server busy.
+        state: what is known of the client, which goes into `scope["state"]`.
+        stopping: once set, the connection ends when its answers have.
+        graceful: seconds that these may take after that; then they are cut.
+        admit: decides which requests are let through to the application; None: all.
+
+    Raises:
+        ExceptionGroup: of Hypercorn's lifespan errors, when the application does not start.
+    """
+    context, serving = WorkerContext(None), trio.CancelScope()
+
+    async def drain() -> None:
+        await stopping.wait()
+        serving.deadline = trio.current_time() + graceful
+        await context.terminated.set()
+
+    async with _started(app, limits) as (lifespan, background):
+        background.start_soon(drain)
+        with serving:
+            known = LifespanState({**lifespan.state, **state})
+            await ClientConnection(lifespan.app, stream, limits, context, known, admit=admit).run()
+
+
+@asynccontextmanager
+async def _started(app: ASGIFramework, limits: ConnectionLimits) -> AsyncIterator[tuple[Lifespan, trio.Nursery]]:
+    """Start an application, and stop it after the block, with what was started in the nursery meanwhile."""
+    lifespan = Lifespan(EnteredApp(ASGIWrapper(app)), hypercorn_config(limits), {})
+    async with trio.open_nursery() as background:
+        await background.start(lifespan.handle_lifespan)
+        await lifespan.wait_for_startup()
+        yield lifespan, background
+        await lifespan.wait_for_shutdown()
+        background.cancel_scope.cancel()
 
 
 async def _serve_accepted(

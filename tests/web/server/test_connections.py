@@ -12,11 +12,12 @@ import trio
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import ConnectionTerminated
+from trio.testing import MockClock, memory_stream_pair
 
-from logagent.web.server.connections import serve
+from logagent.web.server.connections import serve, serve_only
 from logagent.web.server.limits import ConnectionLimits
 from logagent.web.server.listening import listen, server_tls
-from testbed.asgi import Follow
+from testbed.asgi import Follow, hello
 from testbed.raw_http import GET, LAST_CHUNK, Http1Client
 
 LIMITS = ConnectionLimits()
@@ -119,3 +120,47 @@ async def test_reset_of_the_tcp_connection_cancels_the_app() -> None:
         await client.aclose()
         stopping.set()
     assert app.follow.cancelled
+
+
+# One connection that is all there is
+
+
+async def test_the_only_connection_gets_what_is_known_of_its_client(autojump_clock: MockClock) -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await Lifetime()(scope, receive, send)
+            return
+        seen.append(scope["state"]["who"])
+        await hello(scope, receive, send)
+
+    ours, theirs = memory_stream_pair()
+    await ours.send_all(GET)
+    await ours.send_eof()
+    await serve_only(app, theirs, state={"who": "me"}, stopping=trio.Event(), graceful=1.0)
+    assert seen == ["me"]
+
+
+async def test_the_only_connection_ends_with_its_client_and_the_application_with_it(autojump_clock: MockClock) -> None:
+    app = Lifetime()
+    ours, theirs = memory_stream_pair()
+    await ours.send_all(GET)
+    async with trio.open_nursery() as nursery:
+        serving = partial(serve_only, app, theirs, state={}, stopping=trio.Event(), graceful=1.0)
+        nursery.start_soon(serving)
+        assert (await ours.receive_some()).startswith(b"HTTP/1.1 200 ")
+        await ours.aclose()
+    assert (app.stages, app.follow.cancelled) == (["startup", "shutdown"], True)
+
+
+async def test_the_only_connection_is_cut_after_the_graceful_time(autojump_clock: MockClock) -> None:
+    app, stopping = Lifetime(), trio.Event()
+    ours, theirs = memory_stream_pair()
+    await ours.send_all(GET)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(partial(serve_only, app, theirs, state={}, stopping=stopping, graceful=8.0))
+        assert (await ours.receive_some()).startswith(b"HTTP/1.1 200 ")
+        began = trio.current_time()
+        stopping.set()
+    assert (app.follow.cancelled, trio.current_time() - began) == (True, 8.0)
