@@ -100,7 +100,7 @@ class WatchedFile(Generic[Content]):
         if moment < self._look_again:
             return
         self._look_again = moment + LOOK
-        self._note(_stamp_at(self._path), moment)
+        self._note(stamp_at(self._path), moment)
         if not self._is_final:
             self._take(moment)
         elif self.fault:
@@ -172,7 +172,8 @@ def bytes_and_stamp(path: Path, most: int, check: Callable[[os.stat_result], Non
         return file.read(most + 1), _stamp_of(status)
 
 
-def _stamp_at(path: Path) -> Stamp:
+def stamp_at(path: Path) -> Stamp:
+    """Return the stamp of a file, and of what is there in place of one; it never fails."""
     try:
         return _stamp_of(path.stat())
     except FileNotFoundError:

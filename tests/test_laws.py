@@ -25,7 +25,7 @@ FLOORS = ("disk", "peers", "web")
 WINGS = {
     "core": ("", "access", "times", "matching", "hits", "merging", "wire", "rendering"),
     "disk": ("", "files", "archives", "watch", "times", "catalog", "batches", "rotation", "search", "following"),
-    "peers": ("client", "", "direct"),
+    "peers": ("client", "", "discovery", "direct"),
     "web": ("server", "admission", "description", ""),
     "terminal": ("", "contexts", "unix"),
     "telemetry": ("", "own_logs", "metrics", "traces"),
@@ -107,7 +107,9 @@ _OF_COMMANDS = frozenset(
     {"address", "answer", "command_parser", "times", "flags", "plain", "printers", "secured", "tables"}
 )
 _OF_COMMANDS |= {"grep", "grep_arguments", "reading", "question", "patterns", "files"}
-_OF_AGENTS = frozenset({"arrays", "coding", "described", "identity_provider", "metrics", "configured"})
+_OF_AGENTS = frozenset(
+    {"arrays", "documents", "resolver", "coding", "described", "identity_provider", "metrics", "configured"}
+)
 LOADING_LATE = (
     frozenset({"cli", "asking_commands", "setup_commands", "__main__", "certificates"}) | _OF_AGENTS | _OF_COMMANDS
 )

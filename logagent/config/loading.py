@@ -23,7 +23,16 @@ from logagent.config.settings import ClientCertificate, Settings
 from logagent.config.table import BY_NAME
 
 _AS_READ = (
-    *("listen_mode", "allow_cleartext", "trust_loopback", "peer_pause", "patience", "disk_threads", "page_cache"),
+    *(
+        "listen_mode",
+        "allow_cleartext",
+        "trust_loopback",
+        "peer_pause",
+        "target_grace",
+        "patience",
+        "disk_threads",
+        "page_cache",
+    ),
     *("max_line", "max_files", "max_walk", "max_answers", "max_follows", "max_time", "max_bytes", "graceful"),
     *("log_max_bytes", "log_keep", "log_words", "traces_sample"),
 )
@@ -82,6 +91,7 @@ class _Checked:
             skip_files=self._values.joined("skip_files"),
             never_serve=self._values.joined("never_serve"),
             peer=self._peers(),
+            **self._discovery(),
             certs=self._values.path("certs"),
             tls_certificate=tls.certificate,
             tls_key=tls.key,
@@ -181,6 +191,14 @@ class _Checked:
                 raise self._values.wrong("peer", f"{peer} is given twice; each peer has one URL")
             peers[peer] = url
         return peers
+
+    def _discovery(self) -> dict[str, Any]:
+        files = self._values.several("targets")
+        return {
+            "targets": tuple(dict.fromkeys(str(self._given["targets"].base / file) for file in files)),
+            "dns": tuple(dict.fromkeys(self._values.several("dns"))),
+            "dns_server": self._values.one("dns_server") if "dns_server" in self._given else "",
+        }
 
     def _check_peer(self, url: str) -> None:
         if url.startswith("http:") and not values.is_loopback(values.host_of(url)):

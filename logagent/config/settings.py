@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from logagent.config.access_rules import AccessRule
+from logagent.config.discovery import DnsAsked
 from logagent.config.time_formats import TimeFormat
 
 ClientCertificate = Literal["required", "optional"]
@@ -24,6 +25,8 @@ class Settings:
         control: an absolute path, `auto` or `none`.
         root: directories that exist.
         peer: URLs by the peer's name.
+        targets: paths, of which the last part may be a glob.
+        dns_server: an address and a port; empty: those of `/etc/resolv.conf`.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
         timezone: zone of times in log lines that name no zone.
         known_as: names in small letters.
@@ -55,6 +58,10 @@ class Settings:
     never_serve: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
     peer_pause: float = 60.0
+    targets: tuple[str, ...] = ()
+    dns: tuple[DnsAsked, ...] = ()
+    dns_server: str = ""
+    target_grace: float = 300.0
     certs: Path | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None

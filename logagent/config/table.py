@@ -5,6 +5,7 @@ from __future__ import annotations
 from logagent.config import (
     access_settings,
     control,
+    discovery,
     log_words,
     oidc_settings,
     own_log,
@@ -98,6 +99,7 @@ SETTINGS = (
         "seconds",
         default="60",
     ),
+    *discovery.DISCOVERY,
     Setting(
         "certs",
         _text,

@@ -25,8 +25,10 @@ from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.local import LocalLogs
 from logagent.own_tls import Tls, own_tls
+from logagent.peers.discovery.discovering import Discovery
 from logagent.peers.fetching import fetch_json
 from logagent.peers.known_agents import Peers
+from logagent.running.finding import OF_DISCOVERY, discovery_of
 from logagent.running.judging import RulesJudge
 from logagent.running.kept_peers import HeldPeers
 from logagent.running.observing import Observing
@@ -47,7 +49,7 @@ _OF_LOGS = (
 stays."""
 _OF_PROVIDER = ("oidc_issuer", "oidc_audience", "oidc_keys", "oidc_ca", "oidc_groups", "oidc_algorithms")
 """The settings about an identity provider."""
-_OF_PEERS = ("peer", "peer_pause")
+_OF_PEERS = ("peer", "peer_pause", "dns_server")
 """The settings by which peers are reached, besides the files of TLS."""
 
 
@@ -94,6 +96,7 @@ class InForce:
         provider: an identity provider; None: there is none.
         judge: knows the rules.
         app: answers requests.
+        discovery: looks for agents, and tells the peers; it does not run yet.
     """
 
     settings: Settings
@@ -104,6 +107,7 @@ class InForce:
     peers: HeldPeers
     judge: RulesJudge
     app: StreamingQuart
+    discovery: Discovery
 
 
 def prepared(settings: Settings, before: InForce | None = None) -> Prepared:
@@ -140,6 +144,8 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
     logs = prepared.logs or _logs(settings, lasting, prepared.formats)
     peers = _kept_peers(settings, tls, before) or HeldPeers(_peers(settings, tls))
     judge = RulesJudge(rules_of(settings), logs, lambda: peers.peers.names)
+    discovery = _discovery(settings, before)
+    discovery.tell_to(peers.peers.set_found)
     agent = Agent(
         logs=logs,
         peers=peers.peers,
@@ -161,7 +167,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
     )
     app.telemetry = observing.telemetry
     peers.hold()
-    return InForce(settings, tls, prepared.access, prepared.provider, logs, peers, judge, app)
+    return InForce(settings, tls, prepared.access, prepared.provider, logs, peers, judge, app, discovery)
 
 
 def bounds(settings: Settings) -> dict[str, Any]:
@@ -210,6 +216,16 @@ def _provider(settings: Settings, before: InForce | None) -> OidcProver | None:
 def _kept_peers(settings: Settings, tls: Tls, before: InForce | None) -> HeldPeers | None:
     same = before is not None and before.tls is tls and _alike(before.settings, settings, _OF_PEERS)
     return before.peers if before is not None and same else None
+
+
+def _discovery(settings: Settings, before: InForce | None) -> Discovery:
+    """Return what looks for agents; another one than before begins with those that were found."""
+    if before is not None and _alike(before.settings, settings, OF_DISCOVERY):
+        return before.discovery
+    discovery = discovery_of(settings)
+    if before is not None:
+        discovery.begin_with(before.discovery.known)
+    return discovery
 
 
 def _kept_logs(settings: Settings, before: InForce | None) -> LocalLogs | None:

@@ -14,6 +14,7 @@ from logagent.admitting.identity_provider import fetch_keys
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.config.table import SETTINGS
+from logagent.running.finding import Finding
 from logagent.running.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
 from logagent.running.kept_peers import PeersKept
 from logagent.running.measuring import figures_of
@@ -113,6 +114,8 @@ class Reloader:
             lasting.answers, lasting.threads, self.now.tls.ends, lasting.observing
         )
         fetch_keys(first.provider, None, nursery)
+        self._finding = Finding(nursery)
+        self._finding.run(first.discovery)
 
     def refused_at_once(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:
         """Return why a request is refused before anything is done for it; see `Access.refused_at_once`."""
@@ -191,6 +194,7 @@ class Reloader:
         fetch_keys(now.provider, before.provider, self._nursery)
         self._lasting.answers.bound(**bounds(now.settings))
         self.rights.replace(now.access, now.judge)
+        self._finding.run(now.discovery)
         self._lasting.observing.renew(now.settings)
         self._nursery.start_soon(_let_go_of, before, self.app.replace(now.app))
         restart = [name for name in FIXED if getattr(asked, name) != getattr(now.settings, name)]
