@@ -14,6 +14,7 @@ from functools import partial
 from logagent.peers.direct.waiting import SpeaksHttp1
 from logagent.terminal import arguments
 from logagent.terminal.arguments import (
+    DoctorArguments,
     FilesArguments,
     FormatsArguments,
     HitsArguments,
@@ -128,6 +129,13 @@ def run_hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Stream
         from logagent.terminal import documents
 
         return _interruptible(partial(documents.ask_hosts, asked, streams))
+
+
+def run_doctor(typed: DoctorArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Run `doctor`."""
+    from logagent.terminal.doctor import command
+
+    return _interruptible(partial(command.run, typed, environ, streams))
 
 
 def run_formats(typed: FormatsArguments, environ: Mapping[str, str], streams: Streams) -> int:

@@ -13,6 +13,7 @@ from logagent.asking_commands import paged
 from logagent.config.errors import ConfigError
 from logagent.terminal import arguments
 from logagent.terminal.arguments import (
+    DoctorArguments,
     FilesArguments,
     FormatsArguments,
     HitsArguments,
@@ -122,6 +123,8 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return paged(partial(asking_commands.run_files, typed, environ), typed, environ, streams)
         case FormatsArguments():
             return asking_commands.run_formats(typed, environ, streams)
+        case DoctorArguments():
+            return paged(partial(asking_commands.run_doctor, typed, environ), typed, environ, streams)
         case HostsArguments():
             return paged(partial(asking_commands.run_hosts, typed, environ), typed, environ, streams)
         case _:

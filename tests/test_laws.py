@@ -27,7 +27,7 @@ WINGS = {
     "disk": ("", "files", "archives", "watch", "times", "catalog", "batches", "rotation", "search", "following"),
     "peers": ("client", "", "discovery", "direct"),
     "web": ("server", "admission", "description", ""),
-    "terminal": ("", "contexts", "unix"),
+    "terminal": ("", "contexts", "doctor", "unix"),
     "telemetry": ("", "own_logs", "metrics", "traces"),
 }
 """The wings of each directory from the ground up: a wing imports only those below it. The empty name stands for the

@@ -62,6 +62,7 @@ OF_THE_TERMINAL = {
     "patterns-from": "reads keywords from a file",
     "regex-from": "reads expressions from a file",
     "agent": "whom to ask",
+    "name of a context": "whom to ask, where --context is not for lines of context",
     "certs": "how to prove who asks",
     "name": "how to prove who asks",
     "ca": "how to prove who asks",
@@ -82,7 +83,12 @@ def described(path: str) -> set[str]:
 def arguments(command: str) -> set[str]:
     """The arguments of a command, by their long names without hyphens in front."""
     actions = parser_of(command)._actions
-    return {max(action.option_strings or [action.dest], key=len).lstrip("-") for action in actions}
+    return {
+        "name of a context"
+        if action.dest == "context_name"
+        else max(action.option_strings or [action.dest], key=len).lstrip("-")
+        for action in actions
+    }
 
 
 def sent_by(command: str) -> set[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter, NestedParser
 from logagent.terminal.context_flags import ALSO, LinesOrContext, add_context, add_context_flag
+from logagent.terminal.doctor_flags import add_doctor
 from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
 from logagent.terminal.setup_flags import add_access, add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
@@ -276,6 +277,10 @@ _COMMANDS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], argparse.Argum
     "formats": (_add_formats, "explain what is taken for the times of local files"),
     "hits": (_add_hits, "count matching lines by time, as a bar chart"),
     "hosts": (_add_hosts, "list the hosts that an agent knows"),
+    "doctor": (
+        lambda parser: _add_agent(add_doctor(parser)),
+        "try each step of reaching each peer, and say what to mend",
+    ),
     "certs": (add_certs, "make an authority and the certificates of hosts"),
     "reload": (add_reload, "have this host's agent read its settings and certificates anew"),
     "token": (add_token, "make, list and revoke tokens, by which agents know who asks"),

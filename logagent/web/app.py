@@ -21,7 +21,7 @@ from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import host_to_json
 from logagent.core.wire.identity import AGENT_HEADER, to_header
-from logagent.core.wire.listing import parse_listing
+from logagent.core.wire.listing import parse_listing, rfc3339
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.core.wire.trace import trace_id
 from logagent.telemetry.hook import current
@@ -140,7 +140,8 @@ class _Routes:
 
     async def healthz(self) -> Response:
         rules = self._access.rules_digest
-        health = {"status": "ok", "name": self._agent.name, "version": self._version, "rules": rules}
+        now = rfc3339(time.time_ns())
+        health = {"status": "ok", "name": self._agent.name, "version": self._version, "rules": rules, "time": now}
         refusal = await self._access.refusal(request.scope)
         return DocumentResponse({**health, "refuses": refusal.detail} if refusal else health)
 

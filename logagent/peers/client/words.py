@@ -17,11 +17,15 @@ _WHAT_HAPPENED: dict[type[httpx.HTTPError], str] = {
 
 def told_of(error: httpx.HTTPError) -> str:
     """Describe an error in one sentence, with the operating system's message if there is one."""
-    return f"{_WHAT_HAPPENED.get(type(error), 'connection lost')}: {_word_of_system(error) or error}".rstrip(": ")
+    return f"{_WHAT_HAPPENED.get(type(error), 'connection lost')}: {word_of_system(error) or error}".rstrip(": ")
 
 
-def _word_of_system(error: BaseException | None) -> str:
-    """Return the message of the deepest operating-system error in a chain; Trio groups those of several addresses."""
+def word_of_system(error: BaseException | None) -> str:
+    """Return the message of the deepest operating-system error in a chain; Trio groups those of several addresses.
+
+    Returns:
+        Empty if there is none.
+    """
     word = ""
     while error is not None:
         # Errors of TLS and of name resolution are OSErrors too, with numbers of their own.

@@ -251,6 +251,7 @@ SCHEMAS: dict[str, Schema] = {
         name=_said(_TEXT, "The agent's."),
         version=_said(_TEXT, "Of its program."),
         rules=_said(_TEXT, "What tells its rules from others; empty if there are none."),
+        time=_said(_TIME, "When it answered, by its clock."),
         refuses=_said(_TEXT, "Why the same client would be refused elsewhere; missing if it would not."),
     ),
     "Readiness": _object("The agent's roots can be read.", status={"const": "ready"}),

@@ -1,0 +1,87 @@
+"""The command `doctor`: whom it examines, all at the same time, and what it prints."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import trio
+
+from logagent.config import values
+from logagent.config.errors import ConfigError
+from logagent.config.settings import Settings
+from logagent.peers.client.tls import client_tls
+from logagent.terminal.access import settings_of
+from logagent.terminal.address import agent_address
+from logagent.terminal.arguments import DoctorArguments
+from logagent.terminal.doctor import printing
+from logagent.terminal.doctor.examining import Tools, examine
+from logagent.terminal.doctor.steps import Examination, Peer
+from logagent.terminal.own_agent import nearest
+from logagent.terminal.streams import Streams
+from logagent.terminal.verdicts import FOUND, PARTIAL
+
+AT_A_TIME = 32
+"""Peers that are examined at a time: some that take no notice hold up no other, and no network is flooded."""
+
+
+async def run(typed: DoctorArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Examine all peers, print what was found, and return the exit code: whether all are well.
+
+    Raises:
+        ConfigError: for arguments or settings that cannot be used.
+    """
+    try:
+        patience = values.seconds(typed.timeout)
+    except ValueError as error:
+        raise ConfigError("--timeout", str(error)) from None
+    if typed.config and typed.agent and "agent" not in typed.told_by:
+        raise ConfigError("--config", "names peers, and --agent one agent: leave one out")
+    asked = _of_agent if not typed.config and (typed.agent or environ.get("LOGAGENT_AGENT")) else _of_settings
+    found = await examine_all(asked(typed, environ, patience))
+    streams.print(printing.document(found) if typed.output == "json" else printing.text(found))
+    return FOUND if all(each.failing is None for each in found) else PARTIAL
+
+
+async def examine_all(asked: Sequence[tuple[Peer, Tools]]) -> list[Examination]:
+    """Examine peers, many at the same time, and return what was found in their order."""
+    found: dict[int, Examination] = {}
+    limit = trio.CapacityLimiter(AT_A_TIME)
+
+    async def one(place: int, peer: Peer, tools: Tools) -> None:
+        async with limit:
+            found[place] = await examine(peer, tools)
+
+    async with trio.open_nursery() as nursery:
+        for place, (peer, tools) in enumerate(asked):
+            nursery.start_soon(one, place, peer, tools)
+    return [found[place] for place in range(len(asked))]
+
+
+def _of_agent(typed: DoctorArguments, environ: Mapping[str, str], patience: float) -> list[tuple[Peer, Tools]]:
+    agent = agent_address(typed, environ)
+    where = typed.where("agent") if typed.agent else "LOGAGENT_AGENT"
+    return [(Peer("", agent.url, where), Tools(agent.tls, agent.credential, patience=patience))]
+
+
+def _of_settings(typed: DoctorArguments, environ: Mapping[str, str], patience: float) -> list[tuple[Peer, Tools]]:
+    settings, file = settings_of(typed.config, environ, socket.gethostname())
+    tools = Tools(_tls(settings), rules=bool(settings.rule), patience=patience)
+    where = f"`peer` of {file}" if file else "`peer` of the settings"
+    peers = [(Peer(name, url, where), tools) for name, url in settings.peer.items() if name != settings.name]
+    own = nearest(settings.listen)
+    if not own:
+        return peers
+    # By loopback, an address that its certificate need not hold: it is to prove its name.
+    mine = replace(tools, tls=_tls(settings, settings.name), rules=False)
+    return [(Peer(settings.name, own, f"`listen` of {file or 'the settings'}"), mine), *peers]
+
+
+def _tls(settings: Settings, name: str | None = None) -> ssl.SSLContext | None:
+    if settings.tls_ca is None and settings.tls_certificate is None:
+        return None
+    context = client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key)
+    context.name = name
+    return context

@@ -1,0 +1,87 @@
+"""The command `doctor`: whom it examines, what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from logagent.terminal.doctor.printing import text
+from logagent.terminal.doctor.steps import Examination, Peer, State, Step
+from testbed.console import Console
+from testbed.one_server import serving
+
+from .test_examining import agent
+
+
+def settings_in(directory: Path, peers: str, listen: str = "127.0.0.1:0") -> str:
+    file = directory / "logagent.toml"
+    file.write_text(f'name = "web-1"\nroot = "{directory}"\nlisten = ["{listen}"]\n[peer]\n{peers}')
+    return str(file)
+
+
+def test_all_peers_of_the_settings_are_examined(tmp_path: Path, console: Console) -> None:
+    with serving(agent("db-2")) as address:
+        file = settings_in(tmp_path, f'db-2 = "http://{address}"\nweb-1 = "http://{address}"\n')
+        assert console.run("doctor", "--config", file) == 0
+    assert console.data.startswith(f"db-2 http://{address}\n  address     ok         127.0.0.1\n")
+    assert console.data.endswith("\nall well: 1 of 1 reached\n")
+
+
+def test_the_own_agent_is_one_of_them_where_its_port_is_known(tmp_path: Path, console: Console) -> None:
+    with serving(agent("web-1")) as address:
+        assert console.run("doctor", "--config", settings_in(tmp_path, "", address)) == 0
+    assert console.data.startswith(f"web-1 http://{address}\n")
+
+
+def test_a_peer_that_is_not_well_is_an_exit_code_and_the_last_line(tmp_path: Path, console: Console) -> None:
+    file = settings_in(tmp_path, f'db-2 = "unix:{tmp_path}/no.sock"\n')
+    assert console.run("doctor", environ={"LOGAGENT_CONFIG": file}) == 3
+    assert console.data.splitlines()[-1] == "1 of 1 not well: db-2 (socket)"
+
+
+def test_an_agent_is_examined_that_is_named(tmp_path: Path, console: Console) -> None:
+    with serving(agent("db-2")) as address:
+        for argv, environ in ((["--agent", f"http://{address}"], {}), ([], {"LOGAGENT_AGENT": f"http://{address}"})):
+            one = Console()
+            assert one.run("doctor", *argv, "-o", "json", environ=environ) == 0
+            document = json.loads(one.data)
+            assert document["well"] is True
+            assert [peer["url"] for peer in document["peers"]] == [f"http://{address}"]
+            assert document["peers"][0]["steps"][0] == {
+                "step": "address",
+                "state": "ok",
+                "said": "127.0.0.1",
+                "mend": "",
+            }
+
+
+def test_that_of_a_context_is_named_too(tmp_path: Path, console: Console) -> None:
+    (tmp_path / "logagent").mkdir()
+    (tmp_path / "logagent" / "config.toml").write_text(f'[context.p]\nagent = "unix:{tmp_path}/no.sock"\n')
+    assert console.run("doctor", "--context", "p", environ={"XDG_CONFIG_HOME": str(tmp_path)}) == 3
+    assert f"unix:{tmp_path}/no.sock" in console.data
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("--timeout", "never"),
+        ("--config", "/no/such"),
+        ("--agent", "ftp://x"),
+        ("--agent", "http://a", "--config", "/etc/logagent.toml"),
+    ],
+)
+def test_wrong_usage(argv: tuple[str, ...], console: Console) -> None:
+    assert console.run("doctor", *argv) == 2
+    assert console.data == ""
+
+
+def test_text_fits_80_columns_and_holds_what_strangers_say_in_its_line() -> None:
+    long = Step("agent", State.FAILED, "says \x1b[2J " + "word " * 60, "mend " * 30)
+    found = [Examination(Peer("web-1", "https://web-1:8443", "x"), (long, Step("name", State.NOT_TRIED)))]
+    printed = text(found)
+    assert max(map(len, printed.splitlines())) <= 80
+    assert "\x1b" not in printed
+    assert "  not tried              name\n" in printed
