@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from logagent.peers.direct.waiting import SpeaksHttp1
 from logagent.terminal import arguments
@@ -21,8 +22,12 @@ from logagent.terminal.arguments import (
     HostsArguments,
     QueryArguments,
 )
+from logagent.terminal.local_files import LocalFiles
 from logagent.terminal.streams import Streams
 from logagent.terminal.unix_arguments import UnixArguments
+
+if TYPE_CHECKING:
+    from logagent.terminal.question import Question
 
 
 @contextlib.contextmanager
@@ -67,7 +72,17 @@ def run_follow(typed: QueryArguments, environ: Mapping[str, str], streams: Strea
     from logagent.terminal.question import question
 
     _hint(typed, streams)
-    return _interruptible(partial(follow.follow, question(typed, environ), streams, environ))
+    asked = question(typed, environ)
+    if isinstance(asked.agent, LocalFiles):
+        return _read_here(asked, asked.agent, streams, environ)
+    return _interruptible(partial(follow.follow, asked, streams, environ))
+
+
+def _read_here(asked: Question, local: LocalFiles, streams: Streams, environ: Mapping[str, str]) -> int:
+    with loading():
+        from logagent import local_files
+
+    return _interruptible(partial(local_files.ask, asked, local, streams, environ))
 
 
 def run_query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], streams: Streams) -> int:
@@ -78,6 +93,8 @@ def run_query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str],
 
     _hint(typed, streams)
     asked = hits_question(typed, environ) if isinstance(typed, HitsArguments) else question(typed, environ)
+    if isinstance(asked.agent, LocalFiles):
+        return _read_here(asked, asked.agent, streams, environ)
     try:
         return plain.ask(asked, streams, environ)
     except SpeaksHttp1:
@@ -91,6 +108,11 @@ def run_unix(typed: UnixArguments, environ: Mapping[str, str], streams: Streams)
     from logagent.terminal.unix import commands
 
     command = commands.checked_command(typed, environ)
+    if isinstance(local := command.request.agent, LocalFiles):
+        with loading():
+            from logagent import local_files
+
+        return _interruptible(partial(local_files.run_unix, command, local, streams, environ))
     try:
         if command.waits_for_lines:
             raise SpeaksHttp1
@@ -108,6 +130,11 @@ def run_files(typed: FilesArguments, environ: Mapping[str, str], streams: Stream
         from logagent.terminal.files import files_question
 
     asked = files_question(typed, environ)
+    if isinstance(asked.agent, LocalFiles):
+        with loading():
+            from logagent import local_files
+
+        return _interruptible(partial(local_files.list_files, asked, asked.agent, streams))
     try:
         return plain_documents.ask_files(asked, streams)
     except SpeaksHttp1:

@@ -25,7 +25,7 @@ from logagent.core.query import Query
 from logagent.demo.logs import EVERY, MadeUpHost, local_now
 from logagent.peers.client.http_client import connect
 from logagent.peers.source import PeerSource
-from logagent.terminal import query
+from logagent.terminal import showing
 from logagent.terminal.address import AgentAddress
 from logagent.terminal.answer import CLOSED_PIPE
 from logagent.terminal.interrupts import until_signalled
@@ -204,7 +204,7 @@ async def _ask(url: str, streams: Streams, environ: Mapping[str, str]) -> int:
     agent = AgentAddress(url, None)
     question = Question(agent, QUERY, "text", prefix=True, color="auto", verbose=False)
     async with connect(url) as client:
-        outcome = await query.show(PeerSource(client), question, streams, environ)
+        outcome = await showing.show(PeerSource(client), question, streams, environ)
     if outcome is None:
         return CLOSED_PIPE
     streams.print(_verdict(outcome) + "\n")

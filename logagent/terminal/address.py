@@ -1,15 +1,16 @@
-"""The agent that a command asks: its URL, and the certificates for it."""
+"""What a question goes to: an agent, with its URL and the certificates for it, or files of this machine."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.core.wire.trace import trace_headers_of
 from logagent.terminal.arguments import AskArguments, FilesArguments, HostsArguments
+from logagent.terminal.local_files import LocalFiles, is_local
 
 if TYPE_CHECKING:
     import ssl
@@ -39,6 +40,69 @@ class AgentAddress(NamedTuple):
     tls: ssl.SSLContext | None
     credential: Credential | None = None
     trace: Mapping[str, str] = {}
+
+
+Asked = AgentAddress | LocalFiles
+"""What a question goes to."""
+
+_PEERS = ("peer", "peers_from")
+"""The arguments that name several agents, of commands that have them."""
+
+
+def reads_itself(typed: AskArguments, files: Sequence[str], hosts: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Return whether a question is about files that the command line reads itself: no agent or host is named.
+
+    Raises:
+        ConfigError: if only some of the files are of that kind, or something is to be shown to an agent.
+    """
+    if typed.agent or hosts or environ.get("LOGAGENT_AGENT") or any(getattr(typed, way, None) for way in _PEERS):
+        return False
+    local = [file for file in files if is_local(file)]
+    if local and len(local) < len(files):
+        other = next(file for file in files if not is_local(file))
+        told = f"{local[0]} is a file of this machine, and {other} the log of an agent; ask for them one by one"
+        raise ConfigError("FILE", f"{told}, or say ./{other} if that is a file here, too")
+    if local:
+        _refuse_credentials(typed, local[0])
+    return bool(local)
+
+
+def _refuse_credentials(typed: AskArguments, file: str) -> None:
+    shown = ("certs", "name", "ca", "cert", "key", "token_file", "token_command")
+    if given := next((name for name in shown if getattr(typed, name) is not None), None):
+        flag = f"--{given.replace('_', '-')}"
+        raise ConfigError(flag, f"is for an agent, and {file} is read here; name the agent, with --agent URL")
+
+
+def asked_of(typed: AskArguments, environ: Mapping[str, str], *, itself: bool) -> Asked:
+    """Return what a question goes to.
+
+    Args:
+        itself: whether it goes to files that the command line reads itself.
+
+    Raises:
+        ConfigError: as `agent_address` does, and for settings of this host about names and times that cannot be used.
+    """
+    if not itself:
+        return agent_address(typed, environ)
+    # Imported here, since an agent has read the settings by itself.
+    from logagent.terminal.local_settings import local_files
+
+    return local_files(environ, CONFIG, _own_url(environ))
+
+
+def only_agent(asked: Asked) -> AgentAddress:
+    """Return the agent that a question goes to, where it is known to go to one."""
+    assert isinstance(asked, AgentAddress)
+    return asked
+
+
+def _own_url(environ: Mapping[str, str]) -> str:
+    try:
+        own = own_agent_of(environ)
+    except ConfigError:
+        own = None
+    return own.url if own else DEFAULT_AGENT
 
 
 def patience(typed: FilesArguments | HostsArguments) -> float:

@@ -10,8 +10,9 @@ from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.peers.direct.waiting import Late
-from logagent.terminal.address import AgentAddress
+from logagent.terminal.address import Asked
 from logagent.terminal.checking import told_in_flags
+from logagent.terminal.local_files import LocalFiles
 from logagent.terminal.notices import NoticePrinter
 from logagent.terminal.printers import printer_of
 from logagent.terminal.printing import Printer
@@ -63,11 +64,15 @@ def _minds_case(query: Query) -> bool:
     return bool(query.match.keywords or query.match.regex) and not query.match.ignore_case
 
 
-def say_what_is_meant(query: Query, agent: AgentAddress, streams: Streams) -> None:
+def say_what_is_meant(query: Query, agent: Asked, streams: Streams) -> None:
     """Say which logs may be meant by names that no host has."""
     # Imported here, since most names are right.
-    from logagent.terminal.nearest_names import suggestions
+    from logagent.terminal.nearest_names import suggestions, suggestions_beside
 
+    if isinstance(agent, LocalFiles):
+        for sentence in suggestions_beside(query.files):
+            streams.say(sentence)
+        return
     for sentence in suggestions(query, agent) or ["`logagent files` lists what there is"]:
         streams.say(sentence)
 

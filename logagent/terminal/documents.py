@@ -10,6 +10,7 @@ from logagent.core.wire.hosts import HostState
 from logagent.peers.client.http_client import connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.listing import ask_for_files
+from logagent.terminal.address import only_agent
 from logagent.terminal.files import FilesQuestion, no_files, print_files
 from logagent.terminal.hosts import (
     HostsQuestion,
@@ -26,7 +27,7 @@ from logagent.terminal.streams import Streams
 
 async def ask_files(asked: FilesQuestion, streams: Streams) -> int:
     """Ask, print the logs, report which hosts did not list theirs, and return the exit code."""
-    agent = asked.agent
+    agent = only_agent(asked.agent)
     async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
         return await list_files(client, asked, streams)
 

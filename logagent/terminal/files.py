@@ -13,12 +13,12 @@ from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure
 from logagent.core.query import Query
 from logagent.core.wire.listing import ListedLog, Listing, parse_listing, rfc3339, to_json
-from logagent.terminal.address import AgentAddress, agent_address, patience
+from logagent.terminal.address import Asked, asked_of, patience, reads_itself
 from logagent.terminal.amounts import size
 from logagent.terminal.answer import say_what_is_meant
 from logagent.terminal.arguments import FilesArguments, Output
 from logagent.terminal.checking import checked, when
-from logagent.terminal.names import host_names, log_names
+from logagent.terminal.names import host_names, names_of
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import print_table, table
 from logagent.terminal.verdicts import FAILED, NOTHING, advice, exit_code, in_trace, talk
@@ -38,7 +38,7 @@ class FilesQuestion:
         zone: of the times that are printed; None: UTC.
     """
 
-    agent: AgentAddress
+    agent: Asked
     query: Query
     form: Output
     timeout: float
@@ -54,7 +54,9 @@ def files_question(typed: FilesArguments, environ: Mapping[str, str]) -> FilesQu
     """
     timeout = patience(typed)
     zone = _zone(typed, environ) if typed.clock == "local" else None
-    return FilesQuestion(agent_address(typed, environ), _query(typed), typed.output, timeout, typed.formats, zone)
+    itself = reads_itself(typed, typed.file, typed.host, environ)
+    query, agent = _query(typed, itself=itself), asked_of(typed, environ, itself=itself)
+    return FilesQuestion(agent, query, typed.output, timeout, typed.formats, zone)
 
 
 def _zone(typed: FilesArguments, environ: Mapping[str, str]) -> tzinfo:
@@ -65,9 +67,9 @@ def _zone(typed: FilesArguments, environ: Mapping[str, str]) -> tzinfo:
     return zone_of_machine(environ)
 
 
-def _query(typed: FilesArguments) -> Query:
+def _query(typed: FilesArguments, *, itself: bool) -> Query:
     parameters = {
-        "filename": log_names(typed.file, "GLOB"),
+        "filename": names_of(typed.file, "GLOB", itself=itself),
         "hostname": host_names(typed.host),
         "rotated": when(typed.no_rotated, "false"),
     }

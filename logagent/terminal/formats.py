@@ -10,22 +10,22 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
-from logagent.config import timezones, values
+from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_environment, from_file
 from logagent.config.table import BY_NAME
 from logagent.core.escapes import in_line
 from logagent.core.outcome import Failure
 from logagent.core.times.explaining import Explanation, FileSample, explained
-from logagent.core.times.named_formats import FormatRules, format_rules
+from logagent.core.times.named_formats import FormatRules
 from logagent.core.times.place_words import in_words
-from logagent.core.times.strptime import BadTimeFormat
 from logagent.core.times.suggesting import suggestions
 from logagent.core.wire.listing import rfc3339
 from logagent.terminal.arguments import FormatsArguments, Output
 from logagent.terminal.files import share_of
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import table
+from logagent.terminal.time_settings import rules_of, zone_of
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING
 
 _HEADER = ("LINE", "TIME", "FORMAT", "WHERE, OR WHY NOT", "TEXT")
@@ -71,32 +71,7 @@ def formats_question(typed: FormatsArguments, environ: Mapping[str, str]) -> For
         lines = values.count(typed.lines)
     except ValueError as error:
         raise ConfigError("--lines", str(error)) from None
-    return FormatsQuestion(tuple(typed.file), lines, typed.output, _zone(given, environ), _rules(given))
-
-
-def _zone(given: Mapping[str, Given], environ: Mapping[str, str]) -> tzinfo:
-    if "timezone" in given:
-        zone: tzinfo = _read("timezone", given)[-1]
-        return zone
-    try:
-        return timezones.of_machine(environ)
-    except ValueError as error:
-        raise ConfigError("TZ", f"{error}; or give --timezone") from None
-
-
-def _rules(given: Mapping[str, Given]) -> FormatRules:
-    read = _read("time_format", given) if "time_format" in given else []
-    try:
-        return format_rules((each.files, each.format, each.how) for each in read)
-    except BadTimeFormat as error:
-        raise ConfigError(given["time_format"].where, str(error)) from None
-
-
-def _read(name: str, given: Mapping[str, Given]) -> list[Any]:
-    try:
-        return [BY_NAME[name].read(text) for text in given[name].texts]
-    except ValueError as error:
-        raise ConfigError(given[name].where, str(error)) from None
+    return FormatsQuestion(tuple(typed.file), lines, typed.output, zone_of(given, environ), rules_of(given))
 
 
 def explain_files(asked: FormatsQuestion, read: Read, streams: Streams) -> int:

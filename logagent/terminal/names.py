@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from logagent.config.errors import ConfigError
 from logagent.core.wire.parameter_values import MAX_REPEATS
+
+_DIRECTORIES = (".", "..")
+_ENDS = ("/", "/.", "/..")
+"""What a path ends with that means all that lies in a directory."""
 
 
 def log_name(typed: str, argument: str) -> str:
@@ -48,6 +53,28 @@ def log_names(typed: Sequence[str], argument: str) -> list[str]:
     """
     names = (log_name(name, argument) for word in typed for name in alternatives(word))
     return [*islice(names, MAX_REPEATS + 1)]
+
+
+def names_of(typed: Sequence[str], argument: str, *, itself: bool) -> list[str]:
+    """Return the names that words mean, to an agent or to the command line itself.
+
+    Raises:
+        ConfigError: as `log_names` does.
+    """
+    return local_names(typed) if itself else log_names(typed, argument)
+
+
+def local_names(typed: Sequence[str]) -> list[str]:
+    """Return the paths and globs that words mean: a directory stands for all that lies in it, a file for itself."""
+    spelled = (each for word in typed for each in ([word] if os.path.lexists(word) else alternatives(word)))
+    return [local_name(word) for word in islice(spelled, MAX_REPEATS + 1)]
+
+
+def local_name(word: str) -> str:
+    """Return the path or glob that a word means: `./nginx/` and `.` mean all that lies in them."""
+    if word not in _DIRECTORIES and not word.endswith(_ENDS):
+        return word
+    return f"{word.removesuffix('/.').rstrip('/') if word != '.' else '.'}/**/*"
 
 
 def host_names(typed: Sequence[str]) -> list[str]:

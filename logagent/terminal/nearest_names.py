@@ -5,6 +5,8 @@ Nothing comes to light that a listing would hide. Only loaded after a question t
 
 from __future__ import annotations
 
+import contextlib
+import os
 import posixpath
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -45,6 +47,18 @@ def suggestions(query: Query, agent: AgentAddress) -> list[str]:
     except (Failure, Late, SpeaksHttp1):
         return []
     return meant(query.files, listing)
+
+
+def suggestions_beside(paths: Iterable[str]) -> list[str]:
+    """Return sentences about the files of this machine that may be meant by paths where there are none."""
+    sentences = []
+    for path in paths:
+        directory, slash, _ = path.rpartition("/")
+        with contextlib.suppress(OSError):
+            beside = [f"{directory}{slash}{name}" for name in os.listdir(directory or slash)]  # noqa: PTH208 - as typed
+            if not is_glob(path) and (near := nearest(path, beside)):
+                sentences.append(f"is {' or '.join(near)} meant?")
+    return sentences
 
 
 def around(names: Iterable[str], hosts: Sequence[str]) -> Query:

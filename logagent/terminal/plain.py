@@ -15,6 +15,7 @@ from logagent.core.query import Source
 from logagent.peers.direct.coroutines import finished
 from logagent.peers.direct.source import DirectSource
 from logagent.peers.direct.waiting import left
+from logagent.terminal.address import only_agent
 from logagent.terminal.answer import CLOSED_PIPE, GRACE, print_batches, report
 from logagent.terminal.question import Question
 from logagent.terminal.secured import secure_of
@@ -95,9 +96,8 @@ def ask(asked: Question, streams: Streams, environ: Mapping[str, str]) -> int:
     timeout = asked.query.limits.timeout
     until = math.inf if timeout is None else time.monotonic() + timeout + GRACE
     pipe = DirectPipe(streams.stdout, until)
-    source: Source = DirectSource(
-        asked.agent.url, secure_of(asked.agent), until, asked.agent.credential, asked.agent.trace
-    )
+    agent = only_agent(asked.agent)
+    source: Source = DirectSource(agent.url, secure_of(agent), until, agent.credential, agent.trace)
     source = _tallied(source) if asked.query.form.hits else source
     try:
         printed = finished(print_batches(source, asked, streams, environ, pipe.write, time.monotonic))

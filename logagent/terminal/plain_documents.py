@@ -8,6 +8,7 @@ from logagent.core.outcome import Failure
 from logagent.core.wire.hosts import HostState
 from logagent.peers.direct.documents import hosts_document_from, listing_from
 from logagent.peers.direct.waiting import Late, Lost
+from logagent.terminal.address import only_agent
 from logagent.terminal.files import FilesQuestion, no_files, print_files
 from logagent.terminal.hosts import (
     HostsQuestion,
@@ -29,7 +30,7 @@ def ask_files(asked: FilesQuestion, streams: Streams) -> int:
     Raises:
         SpeaksHttp1: if the agent is to be asked in another way.
     """
-    agent, until = asked.agent, time.monotonic() + asked.timeout
+    agent, until = only_agent(asked.agent), time.monotonic() + asked.timeout
     try:
         listing = listing_from(agent.url, secure_of(agent), asked.query, until, agent.credential, agent.trace)
     except Failure as failure:

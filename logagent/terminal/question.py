@@ -1,4 +1,4 @@
-"""The arguments of `query`, `follow` and `hits`, checked: the query, the agent to ask, and the form of printing."""
+"""The arguments of `query`, `follow` and `hits`, checked: the query, what it goes to, and the form of printing."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from logagent.core.globs import is_glob
 from logagent.core.query import Match, Query
 from logagent.core.wire.parameters import parse, parse_hits
 from logagent.terminal import times
-from logagent.terminal.address import AgentAddress, agent_address
+from logagent.terminal.address import Asked, asked_of, reads_itself
 from logagent.terminal.arguments import Clock, HitsArguments, QueryArguments, SearchArguments, When
 from logagent.terminal.checking import Parameters, checked, given, when
-from logagent.terminal.names import host_names, log_names
+from logagent.terminal.names import host_names, names_of
 from logagent.terminal.printing import Finder
 
 EARLIER = 10
@@ -42,7 +42,7 @@ class Question(NamedTuple):
         clock: the zone in which times are printed; None: before lines there is none, and others are in the machine's.
     """
 
-    agent: AgentAddress
+    agent: Asked
     query: Query
     form: Form
     prefix: bool
@@ -61,12 +61,13 @@ def question(typed: QueryArguments, environ: Mapping[str, str]) -> Question:
         ConfigError: for an argument that cannot be used.
     """
     form = _form(typed)
+    itself = reads_itself(typed, typed.files, typed.host, environ)
     prefix = form in ("text", "files") and typed.prefix != "never"
-    prefix = prefix and (typed.prefix == "always" or not _one_host(typed.host))
+    prefix = prefix and (typed.prefix == "always" or not (itself or _one_host(typed.host)))
     patterns = _Patterns(typed)
     only = patterns.finder(typed) if typed.only_matching else None
-    query = _query(typed, patterns, form, prefix)
-    agent = agent_address(typed, environ)
+    query = _query(typed, patterns, form, prefix, itself=itself)
+    agent = asked_of(typed, environ, itself=itself)
     shown, clock = patterns.shown, typed.clock
     return Question(agent, query, form, prefix, typed.color, typed.verbose, typed.show_cursor, shown, only, clock)
 
@@ -116,8 +117,9 @@ def hits_question(typed: HitsArguments, environ: Mapping[str, str]) -> Question:
     if typed.clock and typed.output == "json":
         raise ConfigError(f"--{typed.clock}", "goes with a chart; the times of JSON are in UTC")
     patterns = _Patterns(typed)
-    query = patterns.checked({**_search(typed), "step": given(typed.step)}, parse_hits)
-    agent = agent_address(typed, environ)
+    itself = reads_itself(typed, typed.files, typed.host, environ)
+    query = patterns.checked({**_search(typed, itself=itself), "step": given(typed.step)}, parse_hits)
+    agent = asked_of(typed, environ, itself=itself)
     return Question(agent, query, typed.output, False, typed.color, typed.verbose, clock=typed.clock)
 
 
@@ -126,11 +128,12 @@ def _one_host(hosts: Sequence[str]) -> bool:
     return len(names) == 1 and not is_glob(names[0])
 
 
-def _query(typed: QueryArguments, patterns: _Patterns, form: Form, prefix: bool) -> Query:
+def _query(typed: QueryArguments, patterns: _Patterns, form: Form, prefix: bool, *, itself: bool) -> Query:
     """Return the query, with the columns that printing needs."""
     if form == "files":
-        return patterns.checked({**_search(typed), "by": ["file"], "n_per_file": ["1"]}, parse_hits)
-    query, as_json = patterns.checked({**_search(typed), **_answer(typed)}, parse), form in ("json", "records")
+        return patterns.checked({**_search(typed, itself=itself), "by": ["file"], "n_per_file": ["1"]}, parse_hits)
+    query = patterns.checked({**_search(typed, itself=itself), **_answer(typed)}, parse)
+    as_json = form in ("json", "records")
     timed = as_json or typed.clock is not None
     return replace(query, form=replace(query.form, times=timed, places=timed or prefix or query.match.has_context))
 
@@ -187,10 +190,10 @@ class _Patterns:
         return finder_of(typed, self.shown or patterns_of(typed).shown(ignore_case=typed.ignore_case))
 
 
-def _search(typed: SearchArguments) -> Parameters:
+def _search(typed: SearchArguments, *, itself: bool) -> Parameters:
     """Return the parameters that say which lines are searched."""
     return {
-        "filename": log_names(typed.files, "FILE"),
+        "filename": names_of(typed.files, "FILE", itself=itself),
         "hostname": host_names(typed.host),
         "ignore_case": when(typed.ignore_case),
         "since": given(_with_zone("--since", typed.since)),

@@ -15,13 +15,12 @@ import trio
 from quart_trio.wrappers import TrioResponse
 
 from logagent.core.batch import Batch
-from logagent.core.cursor import encode
 from logagent.core.hits.counts import lines_in
-from logagent.core.merging.positions import Positions
+from logagent.core.merging.answer_cursors import AnswerCursor
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Outcome, Status
-from logagent.core.query import Order, Query, Source
+from logagent.core.query import Query, Source
 from logagent.core.wire.trace import trace_id
 from logagent.core.wire.verdict import TRAILERS, to_trailers
 from logagent.telemetry.hook import current
@@ -135,12 +134,9 @@ class _Delivery:
         self._body = Body(plan.rendering, plan.coding, answers.threads, as_is=plan.as_is)
         self._started = False
         self._lines = 0
-        self._records = 0
         self._scanned = 0
         self._notes: tuple[Note, ...] = ()
-        self._positions = Positions(newest=plan.query.form.order is Order.NEWEST)
-        # A log without a new position, because its host failed, keeps the position of the earlier answer.
-        self._positions.advance(plan.query.positions)
+        self._cursor = AnswerCursor(plan.query)
         self._outcome = Outcome()
 
     async def run(self) -> None:
@@ -175,21 +171,9 @@ class _Delivery:
         return self._unfinished(Status.UNAVAILABLE, f"{self._answers.name} is stopping")
 
     def _with_cursor(self, outcome: Outcome) -> Outcome:
-        """Add the cursor after this answer, unless nothing is left.
-
-        Newest first, nothing is left after a complete answer that stopped neither at `n` nor, in any log, at
-        `n_per_file`; oldest first, more may come.
-        """
-        query, most = self._plan.query, self._plan.query.limits.of_one_log
-        whole = outcome.complete and (most is None or self._records < most)
-        if query.own or query.form.hits or (whole and query.form.order is Order.NEWEST):
-            return outcome
-        told = any(
-            note.kind == NoteKind.CURSOR for note in outcome.notes
-        )  # by a source that does not say all positions
-        positions = [] if told else self._positions.current()
-        cursor = encode(query, positions)
-        lacks = [(NoteKind.CURSOR, 0 if cursor else len(positions))]
+        """Add the cursor after this answer, unless nothing is left."""
+        cursor, missing = self._cursor.after(outcome)
+        lacks = [(NoteKind.CURSOR, missing)]
         if self._plan.cursors is not None:
             lacks.append((NoteKind.RECORD_CURSORS, self._plan.cursors.lacking))
         notes = [Note(kind, (), logs, self._answers.name) for kind, logs in lacks if logs]
@@ -209,9 +193,8 @@ class _Delivery:
         # Counted first: if the answer is cut while this is sent, the client gets it all the same.
         lines = lines_in(batch) if self._plan.query.form.hits else batch.count
         self._lines += lines
-        self._records += batch.records
         self._scanned += batch.scanned
-        self._positions.advance(batch.positions)
+        self._cursor.note(batch)
         self._notes = batch.notes or self._notes
         self._story.sending(batch, lines)
         await self._write(piece)

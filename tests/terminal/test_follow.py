@@ -22,7 +22,7 @@ from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.frames import encode as frame
 from logagent.peers.client.http_client import connect
 from logagent.terminal import follow
-from logagent.terminal.follow import Bookmarked
+from logagent.terminal.bookmarks import Bookmarked
 from logagent.terminal.question import Question
 from logagent.terminal.verdicts import FAILED
 from logagent.web.server.connections import serve_connection

@@ -10,7 +10,7 @@ import pytest
 from logagent.config.errors import ConfigError
 from logagent.core.batch import Batch, Origin
 from logagent.core.outcome import Outcome
-from logagent.terminal import query
+from logagent.terminal import showing
 from logagent.terminal.line_times import LineTimes, spelled
 from testbed.console import Console, hits_question_of, question_of
 from testbed.counts import counts
@@ -45,7 +45,7 @@ def test_a_time_that_is_only_of_a_file_is_not_printed() -> None:
 async def test_lines_begin_with_their_time(console: Console, flags: list[str], first: str) -> None:
     asked = question_of("query", "*", *flags)
     assert (asked.query.form.times, asked.query.form.places) == (True, True)
-    await query.show(source(LINES, outcome=Outcome(lines=2)), asked, console.streams, BERLIN)
+    await showing.show(source(LINES, outcome=Outcome(lines=2)), asked, console.streams, BERLIN)
     assert console.data.splitlines()[0] == first
 
 
@@ -57,7 +57,7 @@ async def test_a_chart_is_in_the_zone_that_is_asked_for(
 ) -> None:
     asked = hits_question_of("*", "--step", "1s", *flags)
     hits = source(counts((MOMENT // 10**9 * 10**9, 1), step=10**9), outcome=Outcome(lines=1))
-    await query.show(hits, asked, console.streams, BERLIN)
+    await showing.show(hits, asked, console.streams, BERLIN)
     assert console.data.startswith(f"2026-11-23 {hour}:00:00 ")
     assert f"in {zone}: " in console.data
 

@@ -20,7 +20,7 @@ from trio.testing import MockClock
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Origin, Out
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
-from logagent.terminal import query
+from logagent.terminal import showing
 from logagent.terminal.progress import progress_line
 from logagent.terminal.streams import Streams, text_writer
 from testbed.console import hits_question_of, question_of
@@ -113,7 +113,7 @@ def show(
 ) -> None:
     clock = MockClock()
     asked = hits_question_of("syslog", *argv) if command == "hits" else question_of(command, "syslog", *argv)
-    trio.run(query.show, Paced(clock, steps), asked, streams, environ or {}, clock=clock)
+    trio.run(showing.show, Paced(clock, steps), asked, streams, environ or {}, clock=clock)
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_an_interrupt_leaves_nothing_of_the_line(screen: Screen) -> None:
     async def interrupted() -> None:
         async with trio.open_nursery() as nursery:
             asked = question_of("query", "syslog")
-            nursery.start_soon(query.show, source, asked, Streams(io.BytesIO(), screen), {})
+            nursery.start_soon(showing.show, source, asked, Streams(io.BytesIO(), screen), {})
             await trio.testing.wait_all_tasks_blocked()
             assert screen.shown != ""
             nursery.cancel_scope.cancel()

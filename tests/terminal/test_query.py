@@ -18,7 +18,7 @@ from logagent.core.hits.by_file import count_of
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
-from logagent.terminal import query
+from logagent.terminal import showing
 from logagent.terminal.answer import report
 from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING, exit_code
@@ -55,7 +55,7 @@ FOUND_TWO = Outcome(lines=2, hosts=(OK,))
 
 
 async def test_text_is_printed_with_its_prefix(console: Console) -> None:
-    outcome = await query.show(Told(FOUND_TWO, TWO_LINES), question_of("query", "syslog"), console.streams, {})
+    outcome = await showing.show(Told(FOUND_TWO, TWO_LINES), question_of("query", "syslog"), console.streams, {})
     assert outcome == FOUND_TWO
     assert console.data == "web-1 syslog: one\nweb-1 syslog: two\n"
 
@@ -63,7 +63,7 @@ async def test_text_is_printed_with_its_prefix(console: Console) -> None:
 async def test_notes_of_a_follow_are_not_said_twice(console: Console) -> None:
     notes = (Note("link", ("a",), 1, "web-1"), Note("times", ("b",), 1, "web-1"))
     source = Told(replace(FOUND_TWO, notes=notes), replace(TWO_LINES, notes=notes[:1]))
-    outcome = await query.show(source, question_of("follow", "syslog"), console.streams, {})
+    outcome = await showing.show(source, question_of("follow", "syslog"), console.streams, {})
     assert outcome is not None
     assert outcome.notes == notes[1:]
 
@@ -80,7 +80,7 @@ async def test_what_could_command_a_terminal_is_escaped_on_one(console: Console,
     stdout = Terminal()
     evil = Batch("\x1b[2J \u202e\n".encode(), 1, [0], [0], (Origin("web-1", "syslog"),))
     asked = question_of("query", "syslog", "-o", form, "--color", "never")
-    await query.show(Told(FOUND_TWO, evil), asked, Streams(stdout, console.stderr), {})
+    await showing.show(Told(FOUND_TWO, evil), asked, Streams(stdout, console.stderr), {})
     assert shown in stdout.getvalue()
     assert stdout.getvalue().isascii()
     assert b"\x1b" not in stdout.getvalue()
@@ -88,7 +88,7 @@ async def test_what_could_command_a_terminal_is_escaped_on_one(console: Console,
 
 async def test_json_ends_with_the_verdict_also_of_a_failure(console: Console) -> None:
     failure = Outcome(Status.UNAVAILABLE, "cannot connect")
-    await query.show(Told(failure), question_of("query", "syslog", "-o", "json"), console.streams, {})
+    await showing.show(Told(failure), question_of("query", "syslog", "-o", "json"), console.streams, {})
     assert json.loads(console.data)["end"]["status"] == 14
 
 
@@ -102,7 +102,7 @@ async def test_lines_alone_are_json_and_the_verdict_is_told(
     console: Console, outcome: Outcome, flags: tuple[str, ...], told: int
 ) -> None:
     asked = question_of("query", "syslog", "--json", *flags)
-    await query.show(Told(outcome, TWO_LINES), asked, console.streams, {})
+    await showing.show(Told(outcome, TWO_LINES), asked, console.streams, {})
     assert [json.loads(line)["line"] for line in console.data.splitlines()] == ["one", "two"]
     ends = [json.loads(line)["end"] for line in console.talk.splitlines()]
     assert [end["complete"] for end in ends] == [outcome.complete] * told
@@ -110,7 +110,7 @@ async def test_lines_alone_are_json_and_the_verdict_is_told(
 
 async def test_the_verdict_of_a_failure_is_told_beside_lines_alone(console: Console) -> None:
     failure = Outcome(Status.UNAVAILABLE, "cannot connect \x1b[2J")
-    await query.show(Told(failure), question_of("query", "syslog", "--json"), console.streams, {})
+    await showing.show(Told(failure), question_of("query", "syslog", "--json"), console.streams, {})
     assert console.data == ""
     assert json.loads(console.talk)["end"]["status"] == 14
     assert "\x1b" not in console.talk
@@ -125,18 +125,18 @@ async def test_names_of_logs_are_printed_once_and_only_of_those_with_a_line(cons
     forged = Origin("web-1", "a\nb.log.1", log="a\nb.log")
     rows = [(Origin("z", "x"), 1), (forged, 1), (forged, 1), (Origin("b", "no"), 0)]
     source = Told(Outcome(lines=3, hosts=(OK,)), *(count_of(log, lines) for log, lines in rows))
-    await query.show(source, question_of("query", "*", "--files-with-matches"), console.streams, {})
+    await showing.show(source, question_of("query", "*", "--files-with-matches"), console.streams, {})
     assert console.data == "web-1 a\\x0ab.log\nz x\n"
 
 
 async def test_only_what_matches_is_printed_of_each_line(console: Console) -> None:
     asked = question_of("query", "syslog", "o", "-E", "t", "--any", "--only-matching", "--color", "always")
-    await query.show(Told(FOUND_TWO, TWO_LINES), asked, console.streams, {})
+    await showing.show(Told(FOUND_TWO, TWO_LINES), asked, console.streams, {})
     assert re.sub(r"\x1b\[[0-9;]*m", "", console.data) == "".join(f"web-1 syslog: {found}\n" for found in "oto")
 
 
 async def test_count_is_printed(console: Console) -> None:
-    await query.show(Told(FOUND_TWO, TWO_LINES), question_of("query", "syslog", "-c"), console.streams, {})
+    await showing.show(Told(FOUND_TWO, TWO_LINES), question_of("query", "syslog", "-c"), console.streams, {})
     assert console.data == "2\n"
 
 
@@ -151,17 +151,21 @@ async def test_count_is_that_of_matches_whatever_comes_with_them(
     console: Console, flags: tuple[str, ...], batch: Batch, data: str
 ) -> None:
     answered = Outcome(lines=batch.count, hosts=(OK,))
-    outcome = await query.show(Told(answered, batch), question_of("query", "syslog", "-c", *flags), console.streams, {})
+    outcome = await showing.show(
+        Told(answered, batch), question_of("query", "syslog", "-c", *flags), console.streams, {}
+    )
     assert (console.data, outcome and exit_code(outcome)) == (data, FOUND)
 
 
 async def test_count_of_nothing_is_printed(console: Console) -> None:
-    outcome = await query.show(Told(Outcome(hosts=(EMPTY,))), question_of("query", "syslog", "-c"), console.streams, {})
+    outcome = await showing.show(
+        Told(Outcome(hosts=(EMPTY,))), question_of("query", "syslog", "-c"), console.streams, {}
+    )
     assert (console.data, outcome and exit_code(outcome)) == ("0\n", NOTHING)
 
 
 async def test_count_of_what_could_not_be_asked_is_not_printed(console: Console) -> None:
-    await query.show(Told(Outcome(Status.NOT_FOUND)), question_of("query", "syslog", "-c"), console.streams, {})
+    await showing.show(Told(Outcome(Status.NOT_FOUND)), question_of("query", "syslog", "-c"), console.streams, {})
     assert console.data == ""
 
 
@@ -169,7 +173,7 @@ async def test_agent_that_does_not_keep_the_timeout_is_left(console: Console, au
     source = Told(FOUND_TWO, TWO_LINES, then_hang=True)
     # A count waits for no thread, which the clock could not see.
     counted = question_of("query", "syslog", "--timeout", "5", "-c")
-    outcome = await query.show(source, counted, console.streams, {})
+    outcome = await showing.show(source, counted, console.streams, {})
     assert outcome == Outcome(Status.DEADLINE_EXCEEDED, "the agent did not keep the timeout", lines=2)
     assert source.cancelled
 
@@ -179,7 +183,7 @@ async def test_closed_pipe_cancels_the_question(console: Console) -> None:
     os.close(reader)
     source = Told(FOUND_TWO, TWO_LINES, then_hang=True)
     with io.FileIO(writer, "w") as stdout:
-        shown = await query.show(source, question_of("query", "syslog"), Streams(stdout, console.stderr), {})
+        shown = await showing.show(source, question_of("query", "syslog"), Streams(stdout, console.stderr), {})
     assert shown is None
     assert source.cancelled
     assert console.talk == ""
@@ -190,7 +194,7 @@ async def test_a_follow_ends_when_its_reader_does_though_nothing_is_written(cons
     source = Told(FOUND_TWO, then_hang=True)
     with io.FileIO(writer, "w") as stdout:
         os.close(reader)
-        shown = await query.show(source, question_of("follow", "syslog"), Streams(stdout, console.stderr), {})
+        shown = await showing.show(source, question_of("follow", "syslog"), Streams(stdout, console.stderr), {})
     assert (shown, source.cancelled, console.talk) == (None, True, "")
 
 
@@ -245,7 +249,7 @@ def test_a_mistake_that_only_the_agent_sees_is_told_as_any_other(console: Consol
 async def test_hits_are_a_chart(console: Console) -> None:
     asked = hits_question_of("syslog", "--step", "1m", "--color", "always")
     environ = {"COLUMNS": "30", "TZ": "Europe/Berlin"}
-    await query.show(
+    await showing.show(
         Told(Outcome(lines=3, hosts=(OK,)), counts((0, 1), (60_000_000_000, 2))), asked, console.streams, environ
     )
     first, second, legend = re.sub("\x1b[^m]*m", "", console.data).splitlines()
@@ -256,7 +260,7 @@ async def test_hits_are_a_chart(console: Console) -> None:
 
 async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) -> None:
     asked = hits_question_of("syslog", "--step", "1m", "-o", "json")
-    await query.show(Told(FOUND_TWO, counts((0, 1), (60_000_000_000, 2))), asked, console.streams, {})
+    await showing.show(Told(FOUND_TWO, counts((0, 1), (60_000_000_000, 2))), asked, console.streams, {})
     document = json.loads(console.data)
     assert [hit["count"] for hit in document["hits"]] == [1, 2]
     assert (document["step_seconds"], document["end"]["complete"]) == (60, True)
@@ -264,4 +268,4 @@ async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) ->
 
 async def test_a_zone_of_no_meaning_is_said_before_anything_is_printed(console: Console) -> None:
     with pytest.raises(ConfigError, match=r"^TZ: "):
-        await query.show(Told(FOUND_TWO), hits_question_of("syslog"), console.streams, {"TZ": "Nowhere/None"})
+        await showing.show(Told(FOUND_TWO), hits_question_of("syslog"), console.streams, {"TZ": "Nowhere/None"})

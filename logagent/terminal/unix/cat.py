@@ -64,4 +64,4 @@ def checked_cat(typed: CatTyped, environ: Mapping[str, str]) -> CatCommand:
     Raises:
         ConfigError: for an argument that cannot be used.
     """
-    return CatCommand(request_of(typed, operands_of(typed.operands), environ), typed.number)
+    return CatCommand(request_of(typed, operands_of(typed, typed.operands, environ), environ), typed.number)

@@ -15,6 +15,7 @@ from logagent.core.wire.listing import Listing
 from logagent.peers.direct.coroutines import finished
 from logagent.peers.direct.documents import listing_from
 from logagent.peers.direct.source import DirectSource
+from logagent.terminal.address import only_agent
 from logagent.terminal.answer import GRACE
 from logagent.terminal.patterns import read_text
 from logagent.terminal.plain import DirectPipe, Unwritable
@@ -75,14 +76,14 @@ class DirectAgent:
 
     async def list_files(self, query: Query, patience: float) -> Listing:
         """List files; see `reading.AskedAgent`."""
-        agent = self.request.agent
+        agent = only_agent(self.request.agent)
         return listing_from(
             agent.url, secure_of(agent), query, time.monotonic() + patience, agent.credential, agent.trace
         )
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Answer a query; see `reading.AskedAgent`."""
-        agent = self.request.agent
+        agent = only_agent(self.request.agent)
         return await DirectSource(agent.url, secure_of(agent), self.until, agent.credential, agent.trace).pump(
             query, out
         )

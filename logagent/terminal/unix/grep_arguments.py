@@ -39,7 +39,8 @@ def checked_grep(typed: GrepTyped, environ: Mapping[str, str], read_patterns: Re
         patterns = split(words.pop(0))
     literal, line = typed.dialect == "F", bool(typed.line)
     match = wanted(patterns, literal=literal, word=bool(typed.word), line=line, invert=bool(typed.invert))
-    operands = operands_of(words or [EVERYTHING] * bool(typed.recursive), recursive=bool(typed.recursive))
+    recursive = bool(typed.recursive)
+    operands = operands_of(typed, words or [EVERYTHING] * recursive, environ, recursive=recursive)
     request = request_of(typed, operands, environ, {**match.parameters, **_parameters(typed)}, _FLAGS)
     has_context = request.query.match.has_context
     bare = not has_context and not {typed.after, typed.before, typed.context} <= {None}

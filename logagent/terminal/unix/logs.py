@@ -177,7 +177,7 @@ def is_named(log: ListedLog, operand: Operand) -> bool:
 def below_roots(name: str) -> list[str]:
     """Return what a name may be below a root: itself, or any end of a path, since only agents know their roots."""
     parts = name.split("/")
-    return ["/".join(parts[first:]) for first in range(1, len(parts))] if name.startswith("/") else [name]
+    return [name, *("/".join(parts[first:]) for first in range(1, len(parts)) if name.startswith("/"))]
 
 
 def stands_for(name: str, log: str) -> bool:

@@ -126,7 +126,7 @@ def checked_ls(typed: LsTyped, environ: Mapping[str, str]) -> LsCommand:
     Raises:
         ConfigError: for an argument that cannot be used.
     """
-    words = operands_of(typed.operands, recursive=True)
+    words = operands_of(typed, typed.operands, environ, recursive=True)
     return LsCommand(request_of(typed, words or [Operand("", (EVERYTHING,))], environ), typed)
 
 
@@ -181,6 +181,8 @@ def _directory(log: str, operand: Operand) -> str | None:
     if is_glob(name):
         above = "/".join(log.split("/")[: name.count("/") + 1]) + "/"
         return above if "**" not in name and log.startswith(above) and not stands_for(name, log) else None
+    if log == name:
+        return None
     directories = [f"{below}/" if below else "" for below in below_roots(name)] + [""] * name.startswith("/")
     return next((above for above in directories if log.startswith(above)), None)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -20,12 +19,11 @@ from logagent.peers.direct.waiting import Late
 from logagent.peers.listing import ask_for_files
 from logagent.peers.resumed import Resumed
 from logagent.peers.source import PeerSource
-from logagent.terminal.answer import CLOSED_PIPE, GRACE
-from logagent.terminal.pipe import Pipe
-from logagent.terminal.progress import progress_on
+from logagent.terminal.address import only_agent
 from logagent.terminal.streams import Streams
 from logagent.terminal.unix.commands import Command
-from logagent.terminal.unix.reading import Reading
+from logagent.terminal.unix.reading import AskedAgent
+from logagent.terminal.unix.running import run_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +55,11 @@ async def run(command: Command, streams: Streams, environ: Mapping[str, str]) ->
         OSError: if the answer cannot be written.
         ConfigError: for arguments that cannot be used of several hosts.
     """
-    request, code = command.request, CLOSED_PIPE
-    until = math.inf if request.timeout is None else time.monotonic() + request.timeout
-    with trio.CancelScope() as scope:
-        pipe = Pipe(streams.stdout, scope.cancel)
-        asked = request.agent
+    asked = only_agent(command.request.agent)
+
+    @asynccontextmanager
+    async def connected(until: float) -> AsyncIterator[AskedAgent]:
         async with connect(asked.url, tls=asked.tls, credential=asked.credential, trace=asked.trace) as client:
-            watched = pipe.watched() if command.waits_for_lines else contextlib.nullcontext()
-            with watched, progress_on(streams, environ, time.monotonic) as progress:
-                agent, write = ClientAgent(client, until + GRACE), progress.before(pipe.write)
-                reading = Reading(agent, request.agent.url, streams, progress, write, until, request.verbose)
-                code = await command.run(reading, environ)
-    return CLOSED_PIPE if pipe.is_closed() else code
+            yield ClientAgent(client, until)
+
+    return await run_with(connected, command, streams, environ)

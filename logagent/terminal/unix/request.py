@@ -13,9 +13,9 @@ from logagent.core.query import Query
 from logagent.core.wire.parameter_values import MAX_REPEATS
 from logagent.core.wire.parameters import parse
 from logagent.terminal import times
-from logagent.terminal.address import AgentAddress, agent_address
+from logagent.terminal.address import Asked, asked_of, reads_itself
 from logagent.terminal.checking import Parameters, checked, given, when
-from logagent.terminal.names import host_names, log_names
+from logagent.terminal.names import host_names, names_of
 from logagent.terminal.unix.logs import Operand
 from logagent.terminal.unix.typed import LinesTyped, UnixTyped
 
@@ -43,7 +43,7 @@ class UnixRequest:
         timeout: seconds that the command may take; None: no limit.
     """
 
-    agent: AgentAddress
+    agent: Asked
     operands: tuple[Operand, ...]
     query: Query
     timeout: float | None
@@ -97,20 +97,28 @@ def request_of(
     query = checked(parameters, lambda form: parse(b"", time.time_ns(), form), {**_FLAGS, **(flags or {})})
     for operand in operands:
         checked({"filename": operand.names[:1]}, lambda text: parse(text, 0), _FLAGS)
-    return UnixRequest(agent_address(typed, environ), tuple(operands), query, _timeout(typed), typed.verbose)
+    itself = reads_itself(typed, [operand.typed for operand in operands], typed.host, environ)
+    agent = asked_of(typed, environ, itself=itself)
+    return UnixRequest(agent, tuple(operands), query, _timeout(typed), typed.verbose)
 
 
-def operands_of(typed: Sequence[str], *, recursive: bool = False) -> list[Operand]:
+def operands_of(
+    typed: UnixTyped, words: Sequence[str], environ: Mapping[str, str], *, recursive: bool = False
+) -> list[Operand]:
     """Return the files that words mean; `nginx/` means all that lies in it.
 
     Args:
         recursive: whether `nginx` means that too.
+
+    Raises:
+        ConfigError: for words that mean none.
     """
-    return [Operand(word, _names(word, recursive=recursive)) for word in typed]
+    itself = reads_itself(typed, words, typed.host, environ)
+    return [Operand(word, _names(word, recursive=recursive, itself=itself)) for word in words]
 
 
-def _names(word: str, *, recursive: bool) -> tuple[str, ...]:
-    names = log_names([word], "FILE")
+def _names(word: str, *, recursive: bool, itself: bool) -> tuple[str, ...]:
+    names = names_of([word], "FILE", itself=itself)
     below = [f"{name}/**/*" for name in names if not name.endswith("*")] if recursive else []
     return (*names, *below)
 

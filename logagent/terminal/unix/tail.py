@@ -152,7 +152,7 @@ def checked_tail(typed: TailTyped, environ: Mapping[str, str]) -> TailCommand:
         raise ConfigError("-n", "must be a whole number from 0, or +N for all lines from the Nth on")
     lines, from_start = int(number), text.startswith("+")
     follow = _follow(lines, from_start=from_start, since=typed.since) if typed.follow else {}
-    request = request_of(typed, operands_of(typed.operands), environ, follow)
+    request = request_of(typed, operands_of(typed, typed.operands, environ), environ, follow)
     return TailCommand(request, max(lines, 1) if from_start else lines, from_start, typed.headers)
 
 
