@@ -15,12 +15,13 @@ from functools import partial
 
 import trio
 
-from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out, Position
+from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out
 from logagent.core.columns import pieces
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
-from logagent.core.merging.merge import Merge, Relay
+from logagent.core.merging.merge import Merge
 from logagent.core.merging.outcomes import combine
+from logagent.core.merging.relay import Relay
 from logagent.core.notes import Note, add_up, of_host, of_kinds
 from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
 from logagent.core.query import Order, Query, Source
@@ -28,6 +29,7 @@ from logagent.fanout.feed import Feed
 from logagent.fanout.last_words import last_words
 from logagent.fanout.merging import Merging
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
+from logagent.fanout.saying import News, Saying
 from logagent.telemetry import hook
 
 LAST_WORDS = 0.1
@@ -72,25 +74,6 @@ class Gather:
             gathering.drop_batches()
 
 
-class _News:
-    """Wakes the task that merges when a source has something for it.
-
-    `alive` says whether a sign of life has arrived that was not forwarded yet.
-    """
-
-    def __init__(self) -> None:
-        self._event = trio.Event()
-        self.alive = False
-
-    def tell(self, *, alive: bool = False) -> None:
-        self.alive = self.alive or alive
-        self._event.set()
-
-    async def wait(self) -> None:
-        await self._event.wait()
-        self._event = trio.Event()
-
-
 def _merge(sources: int, query: Query) -> Merge | Relay:
     if sources == 1:
         return Relay()
@@ -106,22 +89,25 @@ class _Gathering:
         self._patience = gather.patience
         self._of_hosts = gather.of_hosts
         self._roll = gather.roll
-        self._news = _News()
+        self._news = News()
         self._merge = _merge(len(gather.sources), query)
         self._merging = Merging(self._merge)
         give_on = self._give_on if len(gather.sources) == 1 else None
         self._feeds = [
-            Feed(name, source, self._news.tell, pass_by=partial(self._note_if_empty, number), give_on=give_on)
+            Feed(
+                name,
+                source,
+                partial(self._news.tell, number),
+                pass_by=partial(self._note_if_empty, number),
+                give_on=give_on,
+            )
             for number, (name, source) in enumerate(gather.sources)
         ]
         self._allowance = Allowance(query.limits.n, query.limits.max_bytes, query.trailing)
         self._ended: list[Feed] = []
         self._lines = 0
         self._merge_ns = 0
-        self._told = (0, 0)
-        self._moved = False  # whether a position may have changed since they were told
-        self._told_positions: set[Position] = set()
-        self._told_notes: tuple[Note, ...] = ()
+        self._saying = Saying(self._notes, self._merge.news)
 
     async def run(self) -> None:
         async with trio.open_nursery() as nursery:
@@ -134,13 +120,14 @@ class _Gathering:
             nursery.cancel_scope.cancel()
 
     def _note_if_empty(self, number: int, batch: Batch) -> bool:
-        """Note the positions of a batch without lines; return whether it had none."""
+        """Note the progress of a batch, and the positions of one without lines; return whether it had none."""
+        self._saying.hear(batch)
         if batch.count:
             return False
         if batch.positions:
             self._merging.note(number, batch.positions)
-            self._moved = True
-        self._news.tell(alive=True)
+            self._saying.moved = True
+        self._news.tell(number, alive=True)
         return True
 
     async def _await_last_words(self) -> None:
@@ -168,38 +155,48 @@ class _Gathering:
     async def _hear(self) -> None:
         """Wait until the merge has what it needs of every source that is not left behind."""
         since = trio.current_time()
+        first = since + self._patience  # before that nobody's patience ends, so that nobody's is looked at
         while True:
             self._collect()
-            silent = [self._feeds[number] for number in self._merge.waiting_for]
-            if not silent:
+            if not self._merge.waiting_for:
                 return
             if self._news.alive:
                 self._news.alive = False
-                await self._out.send(self._with_progress(SIGN_OF_LIFE))
-            first = min(feed.patience_ends(since, self._patience) for feed in silent)
+                await self._out.send(self._saying.told_with(SIGN_OF_LIFE))
             with trio.move_on_at(first) as waiting:
                 await self._news.wait()
             if waiting.cancelled_caught:
-                self._leave_behind([feed for feed in silent if feed.patience_ends(since, self._patience) <= first])
+                first = self._leave_behind_the_silent(since)
+
+    def _leave_behind_the_silent(self, since: float) -> float:
+        """Leave those behind whose patience has ended; return Trio's time at which that of others may end next."""
+        now = trio.current_time()
+        ends = {number: self._feeds[number].patience_ends(since, self._patience) for number in self._merge.waiting_for}
+        late = [number for number, end in ends.items() if end <= now]
+        self._leave_behind(late)
+        return min((end for end in ends.values() if end > now), default=math.inf)
 
     def _collect(self) -> None:
         started = time.perf_counter_ns()
+        told = self._news.take_told()
         waiting = self._merge.waiting_for
-        for number in waiting | self._merge.runs_short:
+        for number in told & waiting | self._merge.runs_short:
             feed = self._feeds[number]
             if feed.slot is not None:
                 self._merge.add(number, feed.slot)
-                self._moved = True
+                self._saying.moved = True
                 feed.take()
             elif number in waiting and feed.outcome is not None:
                 self._merge.end(number)
                 self._ended.append(feed)
         self._merge_ns += time.perf_counter_ns() - started
 
-    def _leave_behind(self, feeds: list[Feed]) -> None:
-        for feed in feeds:
+    def _leave_behind(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            feed = self._feeds[number]
             if feed.slot is None and feed.outcome is None:
                 message = feed.leave_behind(self._patience)
+                self._news.tell(number)
                 if self._of_hosts:
                     hook.current().leave_behind(feed.name, message)
 
@@ -207,61 +204,41 @@ class _Gathering:
         """Give out the batch of the only source, in that source's own task."""
         if self._note_if_empty(0, batch):
             self._news.alive = False
-            await self._out.send(self._with_progress(SIGN_OF_LIFE))
+            await self._out.send(self._saying.told_with(SIGN_OF_LIFE))
             return
         self._merge.add(0, batch)
-        self._moved = True
+        self._saying.moved = True
         await self._give()
 
     async def _give(self) -> None:
         started = time.perf_counter_ns()
         merged = await self._merging.take(self._allowance)
-        self._moved |= merged is not None
+        self._saying.moved |= merged is not None
         self._merge_ns += time.perf_counter_ns() - started
         if merged is None:
             return
-        for piece in pieces(self._with_progress(merged.batch), LARGEST_BATCH):
+        for piece in pieces(self._saying.told_with(merged.batch), LARGEST_BATCH):
             await self._out.send(piece)
             self._lines += piece.count
         for number, lines in merged.given.items():
             self._feeds[number].given += lines
+        self._news.told.update(merged.given)  # those that are waited for now may have their next batch ready
 
     async def tell_the_rest(self) -> None:
         """Send the progress that was made since the last batch, if there is any."""
-        rest = self._with_progress(SIGN_OF_LIFE)
+        rest = self._saying.told_with(SIGN_OF_LIFE, last=True)
         if rest != SIGN_OF_LIFE:
             await self._out.send(rest)
 
-    def _with_progress(self, batch: Batch) -> Batch:
-        """Return the batch with the progress since the last one: bytes scanned and planned, positions, and notes."""
-        scanned, planned = (sum(feed.scanned for feed in self._feeds), sum(feed.planned for feed in self._feeds))
-        told, self._told = self._told, (scanned, planned)
-        notes, positions = self._news_of_notes(), self._news_of_positions()
-        return replace(batch, scanned=scanned - told[0], planned=planned - told[1], notes=notes, positions=positions)
-
-    def _news_of_notes(self) -> tuple[Note, ...]:
-        """Return all notes that the sources have told so far, if they have changed since the last call."""
-        told, self._told_notes = (
-            self._told_notes,
-            add_up(note for feed in self._feeds for note in self._notes_of(feed, feed.notes)),
-        )
-        return self._told_notes if self._told_notes != told else ()
+    def _notes(self) -> tuple[Note, ...]:
+        """Return all notes that the sources have told so far."""
+        return add_up(note for feed in self._feeds if feed.notes for note in self._notes_of(feed, feed.notes))
 
     def _notes_of(self, feed: Feed, notes: tuple[Note, ...]) -> tuple[Note, ...]:
         if not self._of_hosts:
             return notes
         by_time = len(self._feeds) > 1 or self._query.depends_on_times
         return of_kinds(of_host(notes, feed.name), times=by_time)
-
-    def _news_of_positions(self) -> tuple[Position, ...]:
-        """Return the positions that changed since the last call."""
-        if not self._moved:
-            return ()
-        self._moved = False
-        now = self._merge.positions
-        new = tuple(position for position in now if position not in self._told_positions)
-        self._told_positions = set(now)
-        return new
 
     def run_out_of_time(self, message: str) -> None:
         """Set the outcome of all sources whose end the merge has not seen to DEADLINE_EXCEEDED."""
@@ -274,6 +251,7 @@ class _Gathering:
         """Let go of the sources, with what they have ready: they refer back to this, which is garbage that stays."""
         self._feeds.clear()
         self._ended.clear()
+        del self._saying
 
     def outcome(self) -> Outcome:
         """Combine the sources' outcomes."""

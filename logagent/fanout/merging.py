@@ -7,7 +7,8 @@ import trio
 from logagent.core.arrays import is_loaded, numpy
 from logagent.core.batch import Position
 from logagent.core.limits import Allowance
-from logagent.core.merging.merge import Merge, Merged, Relay
+from logagent.core.merging.merge import Merge, Merged
+from logagent.core.merging.relay import Relay
 
 IN_A_THREAD = 8192
 """Lines from which on a thread merges them: each takes some 0.3 us, and fewer would take longer in a thread."""

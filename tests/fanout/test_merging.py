@@ -11,7 +11,8 @@ from trio.testing import wait_all_tasks_blocked
 from logagent.core import arrays
 from logagent.core.batch import Batch, Origin, Position
 from logagent.core.limits import Allowance
-from logagent.core.merging.merge import Merge, Merged, Relay
+from logagent.core.merging.merge import Merge, Merged
+from logagent.core.merging.relay import Relay
 from logagent.fanout import merging
 from logagent.fanout.merging import Merging
 

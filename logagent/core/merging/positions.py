@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
 
 from logagent.core.batch import Batch, Column, Position
 
-_Log = tuple[str, str]
+Log: TypeAlias = tuple[str, str]
 """Host and log."""
+Border: TypeAlias = tuple[int | None, int | None]
+"""Of the lines of one origin in a batch, the index of the last that was emitted, and if there is none of the first."""
 
 
 class Held(Protocol):
@@ -29,6 +32,10 @@ class Held(Protocol):
         """How many of the lines were emitted."""
         ...
 
+    def borders(self) -> dict[int, Border]:
+        """Return where each origin that lines have is up to."""
+        ...
+
 
 class PartlyGiven(NamedTuple):
     """A batch that is held, with its lines."""
@@ -36,6 +43,10 @@ class PartlyGiven(NamedTuple):
     batch: Batch
     lines: Sequence[bytes]
     given: int
+
+    def borders(self) -> dict[int, Border]:
+        """Return where each origin that lines have is up to."""
+        return borders_of(self.batch, self.given)
 
 
 class Positions:
@@ -47,7 +58,7 @@ class Positions:
 
     def __init__(self, *, newest: bool) -> None:
         self._newest = newest
-        self._reached: dict[_Log, Position] = {}
+        self._reached: dict[Log, Position] = {}
 
     def advance(self, positions: Iterable[Position]) -> None:
         """Set the position of each log that occurs; the last position of a log counts."""
@@ -60,18 +71,23 @@ class Positions:
         Args:
             held: batches that were emitted partly or not at all; their positions must not have been set.
         """
-        now = dict(self._reached)
-        for partly in held:
-            for position in self._within(partly, now):
-                now[position.host, position.log] = position
-        return list(now.values())
+        return list((self._reached | self.within(held)).values())
 
-    def _within(self, partly: Held, now: dict[_Log, Position]) -> Iterator[Position]:
+    def within(self, held: Iterable[Held]) -> dict[Log, Position]:
+        """Return the positions in batches that were emitted partly or not at all; see `current`."""
+        found: dict[Log, Position] = {}
+        known = ChainMap(found, self._reached)
+        for partly in held:
+            for position in self._within(partly, known):
+                found[position.host, position.log] = position
+        return found
+
+    def _within(self, partly: Held, now: Mapping[Log, Position]) -> Iterator[Position]:
         """Yield the positions in a batch that was partly emitted, in the order in which its files are read."""
         batch = partly.batch
         if batch.offsets is None:
             return
-        borders = _borders(batch, partly.given)
+        borders = partly.borders()
         logs = {(batch.origins[index].host, batch.origins[index].log) for index in borders}
         for position in batch.positions:
             if (position.host, position.log) not in logs:
@@ -101,8 +117,8 @@ class Positions:
         return partly.batch.offset_behind(place, partly.lines[place])
 
 
-def _borders(batch: Batch, given: int) -> dict[int, tuple[int | None, int | None]]:
-    """Return, for each origin that lines have, the index of its last emitted line and of its first held line."""
+def borders_of(batch: Batch, given: int) -> dict[int, Border]:
+    """Return where each origin is up to in a batch of which so many lines were emitted."""
     if batch.origin is None:
         return {0: (given - 1 if given else None, given if given < batch.count else None)} if batch.origins else {}
     last = dict(zip(batch.origin[:given], range(given), strict=True))

@@ -16,8 +16,9 @@ from typing import NamedTuple
 from logagent.core.batch import Batch, Position
 from logagent.core.columns import picked
 from logagent.core.limits import Allowance
+from logagent.core.merging.held_streams import HeldBatch
 from logagent.core.merging.keys import keys_of, running_maximum
-from logagent.core.merging.merge import HeldBatch, merge_runs
+from logagent.core.merging.merge import merge_runs
 
 _Log = tuple[int, str, str]
 """The number of a host, its name, and the log: the order that decides between equal times."""

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, LineFlag, Origin, Position, as_column
 from logagent.core.limits import Allowance
+from logagent.core.merging.held_streams import FEW_STREAMS
 from logagent.core.merging.keys import keys_of, running_maximum
-from logagent.core.merging.merge import FEW_STREAMS, Merge, Merged, Relay
+from logagent.core.merging.merge import Merge, Merged
+from logagent.core.merging.relay import Relay
 
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -178,7 +180,7 @@ def test_merging_merges_is_merging_all_at_once(streams: list[list[int]], newest:
     merge = Merge(2, newest=newest, times=True, places=False)
     given: list[Merged] = []
     while not merge.done:
-        for number in merge.waiting_for:
+        for number in sorted(merge.waiting_for):
             merge.add(number, left[number].pop(0).batch) if left[number] else merge.end(number)
         merged = merge.take(Allowance(None, None))
         given += [merged] if merged else []
@@ -456,3 +458,47 @@ def test_to_tell_how_far_a_log_came_cuts_no_batch_into_lines(monkeypatch: pytest
     with monkeypatch.context() as patched:
         patched.delattr(Batch, "lines")
         assert Position("host", "app.log", 1, 20) in merge.positions
+
+
+@settings(QUICK)
+@given(STREAMS, st.booleans(), RANDOM)
+def test_the_news_of_positions_add_up_to_the_positions(streams: list[list[int]], newest: bool, random: Random) -> None:
+    merge = Merge(len(streams), newest=newest, times=True, places=True)
+    left = [[Line(number, place, time) for place, time in enumerate(times)] for number, times in enumerate(streams)]
+    told: dict[tuple[str, str], Position] = {}
+    while not merge.done:
+        for stream in sorted(merge.waiting_for):
+            size = random.randint(1, max(1, len(left[stream])))
+            if left[stream]:
+                batch = batch_of(left[stream][:size])
+                logs = [Origin(f"h{stream}", name, log=name, fingerprint=1) for name in ("a.log", "b.log")]
+                origin = [random.randint(0, 1) for _ in range(batch.count)]
+                reached = tuple(Position(log.host, log.log, 1, random.randint(0, 99)) for log in logs)
+                places = {"offsets": [*range(batch.count)], "origins": tuple(logs), "origin": origin}
+                merge.add(stream, replace(batch, positions=reached, **places))
+                left[stream] = left[stream][size:]
+            else:
+                merge.end(stream)
+        news = merge.news()
+        assert len({(position.host, position.log) for position in news}) == len(news)
+        told |= {(position.host, position.log): position for position in news}
+        assert set(told.values()) == set(merge.positions)
+        merge.take(Allowance(None, None))
+    told |= {(position.host, position.log): position for position in merge.news()}
+    assert set(told.values()) == set(merge.positions)
+    assert merge.news() == []
+
+
+def test_a_merge_of_many_streams_looks_only_at_those_that_have_something_to_emit() -> None:
+    """All other streams of a thousand have later lines: none of them is cut, or asked how far it came."""
+    merge = Merge(1000, newest=False, times=True, places=True)
+    for stream in range(1000):
+        origin = Origin(f"h{stream}", "a.log", log="a.log", fingerprint=1)
+        behind = (Position(origin.host, origin.log, 1, 2),)
+        merge.add(stream, Batch(b"x\n", 1, [10 + stream], [0], (origin,), positions=behind))
+    assert len(merge.news()) == 1000
+    merged = merge.take(Allowance(None, None))
+    assert merged is not None
+    assert merged.given == {0: 1}
+    assert (merge.waiting_for, merge.held_lines) == ({0}, 999)
+    assert [position.host for position in merge.news()] == ["h0"]
