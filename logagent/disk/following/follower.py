@@ -106,6 +106,7 @@ class LogFollower:
         self._notices += self._standing.news(self.number)
         while True:
             file = self._tail.chain.files[self.number]
+            is_done = self._tail.chain.is_done(self.number, trio.current_time())
             self._offset = file.place_in_text(self._offset)
             if file.lost and self.number == self._tail.chain.files.last:
                 return self._while_waiting()  # until another file has replaced it
@@ -117,7 +118,7 @@ class LogFollower:
                     self._collect(block)
                     return self._batch()
                 self._tail.wake()
-            elif self._tail.chain.is_done(self.number, trio.current_time()):
+            elif is_done:
                 self._pass_on()
             else:
                 return self._while_waiting()

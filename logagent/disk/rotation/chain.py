@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from typing import NamedTuple
 
 from logagent.core.times.named_formats import NamedFormat
 from logagent.disk.catalog import losses
@@ -31,6 +32,18 @@ Files are looked at every few hundredths of a second, or every second where the 
 
 Find = Callable[[], Sequence[Generation]]
 """Lists the files of a log as they are now, newest first."""
+
+
+class _Seen(NamedTuple):
+    """What the last complete look has seen; while a look is under way, newer files are ahead of older ones.
+
+    Attributes:
+        last: number of the newest file.
+        begun: whether that one had lines.
+    """
+
+    last: int = -1
+    begun: bool = False
 
 
 class Chain:
@@ -74,10 +87,14 @@ class Chain:
         self._closed = False
         # Number of the newest file known to follow its predecessor directly: no text between them was rotated away.
         self._last_direct = -1
+        self._seen = _Seen()
 
     def is_done(self, number: int, now: float) -> bool:
-        """Return whether this file is expected to get no more lines, so that those of the next file may be given."""
-        return _is_done(self.files, number, now)
+        """Return whether this file is expected to get no more lines, so that those of the next file may be given.
+
+        Whoever asks reads `whole` of the file after that, not before: a look may end in between.
+        """
+        return _is_done(self.files, number, now, self._seen)
 
     def next_look(self, looked: float) -> float:
         """Return when to look next, even if no write is reported.
@@ -129,6 +146,7 @@ class Chain:
             if now >= file.grew + HALF_TIME:
                 file.end_half_line()
         self.files.let_go(now, in_use)
+        self._seen = _Seen(self.files.last, self.files.newest.searched > 0)
         return any(more)
 
     def _see_names(self, now: float, watched: bool) -> None:
@@ -233,7 +251,7 @@ class Chain:
                 self._lock.release()
 
 
-def _is_done(files: HeldFiles, number: int, now: float) -> bool:
+def _is_done(files: HeldFiles, number: int, now: float, seen: _Seen) -> bool:
     file, last = files[number], files.last
     if number == last or file.lost:
         return number < last
@@ -241,9 +259,9 @@ def _is_done(files: HeldFiles, number: int, now: float) -> bool:
         return True
     if not file.exhausted or file.half:
         return False
-    if file.spent or number + 1 < last:
+    if file.spent or number + 1 < seen.last:
         return True
-    quiet, begun = now - file.quiet_since, files[number + 1].searched > 0
+    quiet, begun = now - file.quiet_since, number + 1 == seen.last and seen.begun
     return (begun and quiet >= QUIET) or (file.deleted and quiet >= DELETED_GRACE)
 
 

@@ -256,6 +256,27 @@ def test_files_between_are_not_done_before_they_were_looked_at(chain: Chain, dir
     assert chain.is_done(1, 1.1 + QUIET)
 
 
+def test_while_a_look_is_under_way_a_file_is_not_done_because_the_next_one_was_looked_at_already(
+    chain: Chain, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotate(chain, directory, now=1)
+    append(directory.path.with_name("app.log.1"), "still to the old file\n", end="")
+    directory.write("to the new file\n")
+    old, seen = chain.files[0], list[tuple[int, bool]]()
+    look_at, before = old.look, old.whole
+
+    def look_while_asked(now: float) -> bool:
+        seen.append((chain.files[1].searched, chain.is_done(0, now)))
+        return look_at(now)
+
+    monkeypatch.setattr(old, "look", look_while_asked)
+    look(chain, now=60)
+    assert seen == [(len("to the new file\n"), False)]
+    assert old.whole > before
+    assert not chain.is_done(0, 60 + QUIET / 2)
+    assert chain.is_done(0, 60 + QUIET)
+
+
 def test_more_files_than_are_held_open_are_all_looked_at(chain: Chain, directory: Directory) -> None:
     directory.path.rename(directory.path.with_name(f"app.log.{MAX_HELD + 9}"))
     for number in range(MAX_HELD + 8, 0, -1):
