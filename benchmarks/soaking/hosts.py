@@ -32,6 +32,8 @@ class Told:
     tasks: Counter[str]
     objects: int
     types: Counter[str]
+    blocks: int
+    c_heap: int
 
 
 class Host:
@@ -119,7 +121,7 @@ class Host:
             while not self._told.exists():  # noqa: ASYNC110  # another process makes it
                 await trio.sleep(0.05)
         told = json.loads(self._told.read_text())
-        return Told(Counter(told["tasks"]), told["objects"], Counter(told["types"]))
+        return Told(Counter(told["tasks"]), told["objects"], Counter(told["types"]), told["blocks"], told["c_heap"])
 
 
 def _first_line(out: IO[bytes]) -> bytes:

@@ -2,12 +2,14 @@
 
     python inspected.py FILE ARGUMENT...
 
-The arguments are those of `logagent`. FILE then holds, as JSON: the living tasks by name, and the objects that the
-garbage collector knows by type, all garbage collected before. Nothing else is changed, and nothing runs beside.
+The arguments are those of `logagent`. FILE then holds, as JSON: the living tasks by name, the objects that the
+garbage collector knows by type, and what is in use of Python's heap (blocks) and of the C library's (bytes), all
+garbage collected before. Nothing else is changed, and nothing runs beside.
 """
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import signal
@@ -23,6 +25,36 @@ from logagent.__main__ import main
 
 TYPES = 60
 """The most frequent types that are told."""
+
+
+class _MallInfo(ctypes.Structure):
+    """`struct mallinfo2` of glibc, see mallinfo2(3)."""
+
+    _fields_ = [
+        (name, ctypes.c_size_t)
+        for name in (
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "kc",
+        )
+    ]
+
+
+def _c_heap_in_use() -> int:
+    """Bytes that are in use of the C library's heap; 0 where it does not tell."""
+    tell = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if tell is None:
+        return 0
+    tell.restype = _MallInfo
+    told = tell()
+    return int(told.uordblks + told.hblkhd)
 
 
 def _living(task: trio.lowlevel.Task) -> Iterator[trio.lowlevel.Task]:
@@ -42,6 +74,8 @@ def _tell(signum: int, frame: FrameType | None) -> None:
         "tasks": Counter(task.name for task in _living(root)),
         "objects": len(objects),
         "types": dict(types.most_common(TYPES)),
+        "blocks": sys.getallocatedblocks(),
+        "c_heap": _c_heap_in_use(),
     }
     made = TOLD.with_suffix(".made")
     made.write_text(json.dumps(told))

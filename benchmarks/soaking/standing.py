@@ -81,6 +81,8 @@ BOUNDS = (
 )
 """Of each process, also where it is another one than at the beginning."""
 MEMORY = (
+    Bound("blocks in use of Python's heap", lambda it: it.told.blocks, 20_000, "as of the objects; a leak grows on"),
+    Bound("bytes in use of the C heap", lambda it: it.told.c_heap, 8_000_000, "tables that grew; a leak grows on"),
     Bound(
         "RSS",
         lambda it: it.rss,

@@ -90,10 +90,7 @@ class Chain:
         self._seen = _Seen()
 
     def is_done(self, number: int, now: float) -> bool:
-        """Return whether this file is expected to get no more lines, so that those of the next file may be given.
-
-        Whoever asks reads `whole` of the file after that, not before: a look may end in between.
-        """
+        """Return whether the next file's lines may be given once this one's `whole`, read after this call, is given."""
         return _is_done(self.files, number, now, self._seen)
 
     def next_look(self, looked: float) -> float:
