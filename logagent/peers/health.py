@@ -39,14 +39,7 @@ async def state_of(
         roll: notes who answers.
         trace: of the question, as in a query.
     """
-    known = HostState(
-        target.key,
-        target.urls[0],
-        False,
-        labels=target.labels,
-        found_by=target.found_by,
-        stale_since=target.stale_since,
-    )
+    known = unasked(target, target.key)
     started = trio.current_time()
     with trio.move_on_after(patience):
         try:
@@ -60,6 +53,23 @@ async def state_of(
             return replace(known, message=failure.message)
         return _told(known, round_trip, response, body, roll)
     return replace(known, message=f"no answer within {patience:g} s")
+
+
+def unasked(target: Target, listed_as: str) -> HostState:
+    """Return the state of an agent that was not asked.
+
+    Args:
+        target: the agent.
+        listed_as: how answers call it.
+    """
+    return HostState(
+        listed_as,
+        target.urls[0],
+        False,
+        labels=target.labels,
+        found_by=target.found_by,
+        stale_since=target.stale_since,
+    )
 
 
 def _told(known: HostState, round_trip: float, response: httpx.Response, body: bytes, roll: Roll | None) -> HostState:

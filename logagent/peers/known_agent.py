@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,22 +16,39 @@ from logagent.core.batch import Out
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState
-from logagent.core.wire.listing import Listing
+from logagent.core.wire.identity import Identity
+from logagent.core.wire.listing import Listing, failing
 from logagent.peers.client.dialing import Background
-from logagent.peers.health import state_of
+from logagent.peers.client.first_to_answer import Address
+from logagent.peers.health import state_of, unasked
 from logagent.peers.listing import listing_of
 from logagent.peers.roll import Roll
 from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource
 from logagent.peers.takers import Takers
-from logagent.peers.target import Target
+from logagent.peers.target import Target, address_of
+
+Origin = tuple[str, tuple[str, ...]]
+"""The name and the URLs of a target as it was found."""
+
+_turns = itertools.count(1)
 
 
 class Connect(Protocol):
     """Makes a client of an agent."""
 
-    def __call__(self, url: str, *, background: Background | None = None) -> httpx.AsyncClient:
-        """Return a client for the agent at a URL."""
+    def __call__(
+        self,
+        target: Target,
+        *,
+        proves: bool = False,
+        others: Callable[[], Sequence[Address]] = tuple,
+        background: Background | None = None,
+    ) -> httpx.AsyncClient:
+        """Return a client for the agent at a target's first URL, or at other addresses where it does not answer.
+
+        With `proves`, it has to prove the target's name, which it has said itself.
+        """
         ...
 
 
@@ -44,28 +62,49 @@ class KnownAgent:
 
     Attributes:
         target: with the name that the agent bears, once it is known.
-        origin: the key of the target as it was found.
+        origin: the target's key and URLs as it was found.
+        listed_as: how answers call it.
+        id: random bits of its process, as they were when it was found; empty: it was not asked.
+        why: it cannot be asked, since it has not proved that it bears a name of its own; empty: it can.
+        others: further URLs of the same agent.
+        introduced: which of all it was, in their order, that said its name; 0: it was given one.
         client: carries queries.
         takers: knows whether it takes callers.
     """
 
     def __init__(self, target: Target, connect: Connect, background: Background) -> None:
         self.target = target
-        self.origin = target.key
-        url = target.urls[0]
-        self.client = connect(url, background=background)
+        self.origin = origin_of(target)
+        self.listed_as = target.key
+        self.id = ""
+        self.why = "" if target.name else "has not said its name yet"
+        self.others: tuple[str, ...] = ()
         self.takers = Takers()
-        self._follow_clients = FollowClients(partial(connect, url))
+        self._connect, self._background = connect, background
+        self.introduced = 0
+        self.client, self._follow_clients = self._made_clients()
         self._users = 0
         self._unused = trio.Event()
+
+    def _made_clients(self, *, proves: bool = False) -> tuple[httpx.AsyncClient, FollowClients]:
+        connect = partial(self._connect, self.target, proves=proves, others=self._other_addresses)
+        return connect(background=self._background), FollowClients(connect)
+
+    def _other_addresses(self) -> list[Address]:
+        return [address_of(url) for url in (*self.target.urls[1:], *self.others)]
 
     def describe(self, target: Target) -> None:
         """Take what its source says of it now; a name that it said itself stays."""
         self.target = replace(target, name=target.name or self.target.name)
 
-    def bear(self, name: str) -> None:
-        """Be called by the name that it says itself."""
-        self.target = replace(self.target, name=name)
+    def doubt(self, why: str) -> None:
+        """Note why it has not proved a name."""
+        self.why = why
+
+    def bear(self, identity: Identity) -> None:
+        """Be called by the name that it says itself, and ask from now on for the agent that proves that name."""
+        self.target, self.id, self.introduced = replace(self.target, name=identity.name), identity.id, next(_turns)
+        self.client, self._follow_clients = self._made_clients(proves=True)
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -90,11 +129,15 @@ class KnownAgent:
         Args:
             roll: notes who answers.
         """
-        return PeerSource(self.client, self.target.key, roll, self.takers)
+        if self.why:
+            return _Unproven(self.why)
+        return PeerSource(self.client, self.listed_as, roll, self.takers)
 
     def live(self, roll: Roll | None = None) -> Source:
         """Return the source of its live lines, which ends when the connection is lost."""
-        return SharingSource(self._follow_clients, self.target.key, roll, self.takers)
+        if self.why:
+            return _Unproven(self.why)
+        return SharingSource(self._follow_clients, self.listed_as, roll, self.takers)
 
     async def files(self, query: Query, patience: float, roll: Roll | None = None) -> Listing:
         """Ask it to list its own files.
@@ -107,11 +150,15 @@ class KnownAgent:
         Returns:
             The listing, with the name by which it is listed; if it failed, without logs and with the reason.
         """
+        if self.why:
+            return failing(self.listed_as, Status.UNAVAILABLE, self.why)
         with self.used():
-            return await listing_of(self.client, self.target.key, query, patience, roll, self.takers)
+            return await listing_of(self.client, self.listed_as, query, patience, roll, self.takers)
 
     async def state(self, patience: float, roll: Roll | None = None, trace: str | None = None) -> HostState:
         """Ask how it is; see `health.state_of`."""
+        if self.why:
+            return replace(unasked(self.target, self.listed_as), message=self.why)
         with self.used():
             return await state_of(self.client, self.target, patience, roll, trace)
 
@@ -123,6 +170,22 @@ class KnownAgent:
         """Close its connections, which ends all that is under way."""
         await self.client.aclose()
         await self._follow_clients.aclose()
+
+
+def origin_of(target: Target) -> Origin:
+    """Return what makes a target the same over time."""
+    return target.name, target.urls
+
+
+@dataclass(frozen=True, slots=True)
+class _Unproven:
+    """The source of an agent that is not asked, since it has not proved who it is."""
+
+    why: str
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        await trio.lowlevel.checkpoint()
+        return Outcome(Status.UNAVAILABLE, self.why)
 
 
 @dataclass(frozen=True, slots=True)

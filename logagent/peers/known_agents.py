@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
@@ -13,14 +13,17 @@ import trio
 
 from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState
+from logagent.core.wire.identity import Identity
 from logagent.core.wire.listing import Listing
 from logagent.peers.client.dialing import Background
+from logagent.peers.client.first_to_answer import Address, FirstToAnswer
 from logagent.peers.client.http_client import connect
-from logagent.peers.introducing import introduce
-from logagent.peers.known_agent import CurrentSource, HeldSource, KnownAgent
+from logagent.peers.introducing import expected, id_of, introduce
+from logagent.peers.known_agent import CurrentSource, HeldSource, KnownAgent, origin_of
 from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
-from logagent.peers.target import Target, by_key, from_urls
+from logagent.peers.target import Target, from_urls
+from logagent.peers.who_is_who import listed
 
 PAUSE = 60.0
 """Seconds in which no question waits again for a peer that could not be connected to: waiting takes five seconds."""
@@ -54,25 +57,35 @@ class Peers:
         self._background = Background(pause)
         self._tasks: AbstractAsyncContextManager[trio.Nursery] | None = None
         self._fixed = from_urls(urls) if isinstance(urls, Mapping) else list(urls)
-        self._agents = {key: self._known(target) for key, target in by_key(self._fixed).items()}
+        self._all = {agent.origin: agent for agent in map(self._known, self._fixed)}
+        self._agents = listed(self._all.values())
         self._leaving: set[KnownAgent] = set()
 
     def _known(self, target: Target) -> KnownAgent:
         return KnownAgent(target, self._connect, self._background)
 
-    def _connect(self, url: str, *, background: Background | None = None) -> httpx.AsyncClient:
-        return connect(url, tls=self._tls, network=self._network, background=background)
+    def _connect(
+        self,
+        target: Target,
+        *,
+        proves: bool = False,
+        others: Callable[[], Sequence[Address]] = tuple,
+        background: Background | None = None,
+    ) -> httpx.AsyncClient:
+        network = FirstToAnswer(self._network or httpcore.TrioBackend(), others)
+        expects = expected(target, proves=proves, has_authority=getattr(self._tls, "authority", None) is not None)
+        return connect(target.urls[0], tls=self._tls, network=network, background=background, expects=expects)
 
     def renew(self, tls: ssl.SSLContext | None) -> None:
         """Take other TLS for follows that ask again because they lost their connection, however long they go on."""
         self._tls = tls
-        for agent in self._agents.values():
+        for agent in self._all.values():
             agent.retire_follows()
 
     async def __aenter__(self) -> Peers:
         self._tasks = trio.open_nursery()
         self._background.nursery = await self._tasks.__aenter__()
-        for agent in self._agents.values():
+        for agent in self._all.values():
             self._introduce(agent)
         return self
 
@@ -80,7 +93,7 @@ class Peers:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._end_tasks()  # noqa: ASYNC102 (all within is cancelled, and ends at once)
-        for agent in [*self._agents.values(), *self._leaving]:
+        for agent in [*self._all.values(), *self._leaving]:
             await agent.aclose()
 
     async def _end_tasks(self) -> None:
@@ -98,29 +111,31 @@ class Peers:
         Args:
             found: all that are found now, and those that vanished and are kept for a while.
         """
-        wanted = by_key([*self._fixed, *found])
-        named = {agent.origin: agent for agent in self._agents.values()}
-        agents: dict[str, KnownAgent] = {}
-        for key, target in wanted.items():
-            agent = named.pop(key, None)
-            if agent is None or agent.target.urls != target.urls:
-                self._part_with(agent)
+        former, self._all = self._all, {}
+        for target in (*self._fixed, *found):
+            origin = origin_of(target)
+            agent = former.pop(origin, None) or self._all.get(origin)
+            if agent is None:
                 agent = self._known(target)
                 self._introduce(agent)
-            agent.describe(target)
-            agents.setdefault(agent.target.key, agent)
-        for agent in named.values():
+            elif origin not in self._all:
+                agent.describe(target)
+            self._all[origin] = agent
+        for agent in former.values():
             self._part_with(agent)
-        self._agents = agents
+        self._list()
+
+    def _list(self) -> None:
+        self._agents = listed(self._all.values())
         self._tell()
 
     def _tell(self) -> None:
         changed, self.changed = self.changed, trio.Event()
         changed.set()
 
-    def _part_with(self, agent: KnownAgent | None) -> None:
+    def _part_with(self, agent: KnownAgent) -> None:
         """Close an agent's connections as soon as no question uses them any more."""
-        if agent is not None and self._background.nursery is not None:
+        if self._background.nursery is not None:
             self._leaving.add(agent)
             self._background.nursery.start_soon(self._close_unused, agent)
 
@@ -135,12 +150,24 @@ class Peers:
             self._background.nursery.start_soon(self._learn_name, agent)
 
     async def _learn_name(self, agent: KnownAgent) -> None:
-        name = await introduce(agent)
-        if self._agents.get(agent.target.key) is agent and name not in self._agents:
-            del self._agents[agent.target.key]
-            agent.bear(name)
-            self._agents[name] = agent
-            self._tell()
+        identity = await introduce(agent.target, self._connect, agent.doubt, lambda: self._knows(agent))
+        namesake = self._agents.get(identity.name)
+        if namesake is not None and namesake.id != identity.id:  # it may have been started again since it was asked
+            namesake.id = await id_of(namesake.target, self._connect)
+        if self._knows(agent):
+            agent.bear(identity)
+            self._list()
+
+    def _knows(self, agent: KnownAgent) -> bool:
+        return self._all.get(agent.origin) is agent
+
+    def learn_from(self, former: Peers) -> None:
+        """Know the names of agents that were found by their addresses, as others have learned them."""
+        for origin, agent in former._all.items():
+            own = self._all.get(origin)
+            if own is not None and not own.target.name and agent.target.name:
+                own.bear(Identity(agent.target.name, agent.id))
+        self._list()
 
     @property
     def names(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -41,9 +41,7 @@ def from_urls(urls: Mapping[str, str]) -> list[Target]:
     return [Target(urls=(url,), name=name) for name, url in urls.items()]
 
 
-def by_key(targets: Iterable[Target]) -> dict[str, Target]:
-    """Return targets by their keys; of several with one key the first."""
-    known: dict[str, Target] = {}
-    for target in targets:
-        known.setdefault(target.key, target)
-    return known
+def address_of(url: str) -> tuple[str, int]:
+    """Return the host and the port of an agent's URL."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

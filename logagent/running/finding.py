@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import trio
 
@@ -14,6 +14,7 @@ from logagent.peers.discovery.file_source import FileSource
 from logagent.peers.discovery.names import DnsName, RecordType
 from logagent.peers.discovery.resolver import DnsResolver, Resolver
 from logagent.peers.discovery.sources import MakeState, TargetSource
+from logagent.peers.target import Target
 
 OF_DISCOVERY = ("targets", "dns", "dns_server", "target_grace", "allow_cleartext")
 """The settings by which agents are found."""
@@ -57,10 +58,11 @@ class Finding:
 
     Args:
         nursery: in which it runs.
+        tell: is told all targets whenever they have changed.
     """
 
-    def __init__(self, nursery: trio.Nursery) -> None:
-        self._nursery = nursery
+    def __init__(self, nursery: trio.Nursery, tell: Callable[[Sequence[Target]], None]) -> None:
+        self._nursery, self._tell = nursery, tell
         self._discovery: Discovery | None = None
         self._scope = trio.CancelScope()
 
@@ -69,6 +71,7 @@ class Finding:
         if discovery is self._discovery:
             return
         self._scope.cancel()
+        discovery.tell_to(self._tell)
         self._discovery, self._scope = discovery, trio.CancelScope()
         self._nursery.start_soon(self._run, discovery, self._scope)
 

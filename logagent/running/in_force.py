@@ -26,6 +26,8 @@ from logagent.disk.threads import DiskThreads
 from logagent.local import LocalLogs
 from logagent.own_tls import Tls, own_tls
 from logagent.peers.discovery.discovering import Discovery
+from logagent.peers.discovery.resolved_network import ResolvedNetwork
+from logagent.peers.discovery.resolver import DnsResolver
 from logagent.peers.fetching import fetch_json
 from logagent.peers.known_agents import Peers
 from logagent.running.finding import OF_DISCOVERY, discovery_of
@@ -145,7 +147,9 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
     peers = _kept_peers(settings, tls, before) or HeldPeers(_peers(settings, tls))
     judge = RulesJudge(rules_of(settings), logs, lambda: peers.peers.names)
     discovery = _discovery(settings, before)
-    discovery.tell_to(peers.peers.set_found)
+    peers.peers.set_found(discovery.known)
+    if before is not None and before.peers is not peers:
+        peers.peers.learn_from(before.peers.peers)
     agent = Agent(
         logs=logs,
         peers=peers.peers,
@@ -237,7 +241,8 @@ def _alike(one: Settings, other: Settings, names: Iterable[str]) -> bool:
 
 
 def _peers(settings: Settings, tls: Tls) -> Peers:
-    return Peers(settings.peer, tls=tls.client, pause=settings.peer_pause)
+    network = ResolvedNetwork(DnsResolver(settings.dns_server)) if settings.dns_server else None
+    return Peers(settings.peer, tls=tls.client, network=network, pause=settings.peer_pause)
 
 
 def _logs(settings: Settings, lasting: Lasting, formats: FormatRules) -> LocalLogs:

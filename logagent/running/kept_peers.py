@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import trio
 
 from logagent.peers.known_agents import Peers
+from logagent.peers.target import Target
 
 
 class HeldPeers:
@@ -64,6 +65,11 @@ class PeersKept:
         self._kept.add(held)
         await held.run(task_status=task_status)
         self._kept.remove(held)
+
+    def set_found(self, targets: Sequence[Target]) -> None:
+        """Tell all of them what is found, those of former states too, since follows go on with them."""
+        for held in self._kept:
+            held.peers.set_found(targets)
 
     def renew(self, tls: ssl.SSLContext | None) -> None:
         """Take other TLS for follows under way that lose their connection; see `Peers.renew`."""

@@ -114,7 +114,7 @@ class Reloader:
             lasting.answers, lasting.threads, self.now.tls.ends, lasting.observing
         )
         fetch_keys(first.provider, None, nursery)
-        self._finding = Finding(nursery)
+        self._finding = Finding(nursery, kept.set_found)
         self._finding.run(first.discovery)
 
     def refused_at_once(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:

@@ -13,7 +13,7 @@ from trio.testing import MockClock
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.identity import AGENT_HEADER, Identity, to_header
 from logagent.peers.known_agents import Peers
-from logagent.peers.target import Target, by_key, from_urls
+from logagent.peers.target import Target
 from logagent.web.server.connections import serve_connection
 from testbed.network import MemoryNetwork
 
@@ -41,12 +41,6 @@ async def _peers(*names: str, **settings: str) -> AsyncIterator[tuple[Peers, Mem
 def test_a_target_is_called_by_its_address_until_its_name_is_known() -> None:
     assert Target(urls=("https://10.0.0.7:8443",)).key == "10.0.0.7:8443"
     assert Target(urls=("https://10.0.0.7:8443",), name="web-7").key == "web-7"
-
-
-def test_of_several_targets_of_one_name_the_first_counts() -> None:
-    first, second = Target(urls=("https://a",), name="x"), Target(urls=("https://b",), name="x")
-    assert by_key([first, second]) == {"x": first}
-    assert from_urls({"x": "https://a"}) == [first]
 
 
 async def test_found_agents_are_known_besides_those_of_the_settings(autojump_clock: MockClock) -> None:

@@ -50,6 +50,7 @@ def connect(
     background: Background | None = None,
     credential: Credential | None = None,
     trace: Mapping[str, str] | None = None,
+    expects: str | None = None,
 ) -> httpx.AsyncClient:
     """Make a client for one agent, with connections of its own; nothing is sent before the first request.
 
@@ -66,22 +67,28 @@ def connect(
         background: where attempts to connect go on when no request waits for them; None: each makes its own.
         credential: is sent with each request, over connections that lead where it may be; None: none is.
         trace: headers of each request that name the trace to which it belongs, unless it has others.
+        expects: the name that the agent's certificate must hold; see `AgentTransport`.
 
     Raises:
         ValueError: for another scheme.
     """
-    network = network or httpcore.TrioBackend()
-    if url.startswith(UNIX):
-        url, network = BEHIND_A_SOCKET, SocketNetwork(url.removeprefix(UNIX), network)
+    url, network = _behind(url, network or httpcore.TrioBackend())
     agent = _checked(url)
     return httpx.AsyncClient(
         base_url=agent,
-        transport=AgentTransport(agent, _context(agent, tls), network, background, credential),
+        transport=AgentTransport(agent, _context(agent, tls), network, background, credential, expects),
         headers={"te": "trailers", **(trace or {})},
         timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def _behind(url: str, network: httpcore.AsyncNetworkBackend) -> tuple[str, httpcore.AsyncNetworkBackend]:
+    """Return a URL of HTTP, and the network in which it leads to the agent, which may be behind a Unix socket."""
+    if url.startswith(UNIX):
+        return BEHIND_A_SOCKET, SocketNetwork(url.removeprefix(UNIX), network)
+    return url, network
 
 
 def _context(agent: httpx.URL, tls: ssl.SSLContext | None) -> ssl.SSLContext | None:

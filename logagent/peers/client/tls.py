@@ -42,9 +42,19 @@ class AgentTls(ssl.SSLContext):
         server_hostname: str | bytes | None = None,
         session: ssl.SSLSession | None = None,
     ) -> ssl.SSLObject:
-        """Begin TLS as `ssl.SSLContext` does, with an agent that must prove `name`."""
+        """Begin TLS as `ssl.SSLContext` does, with an agent that must prove `name`.
+
+        An empty name of the server stands for any agent of the authority, which must be one that is given: whoever asks
+        so has it say its name, and asks again for that.
+        """
         expected = self.name or server_hostname
-        return super().wrap_bio(incoming, outgoing, server_side, expected, session)
+        if expected or self.authority is None:
+            return super().wrap_bio(incoming, outgoing, server_side, expected, session)
+        self.check_hostname = False  # this counts for the object that is made here, and is read when it is made
+        try:
+            return super().wrap_bio(incoming, outgoing, server_side, None, session)
+        finally:
+            self.check_hostname = True
 
 
 def client_tls(ca: Path | None, certificate: Path | None = None, key: Path | None = None) -> AgentTls:

@@ -80,6 +80,8 @@ class AgentTransport(httpx.AsyncBaseTransport):
         network: makes the connections.
         background: where attempts to connect go on when no request waits for them; None: each makes its own.
         credential: proves who asks; None: nothing does.
+        expects: the name that its certificate must hold; empty: any certificate of the authority that is trusted; None:
+            the host of its URL.
     """
 
     def __init__(
@@ -89,8 +91,10 @@ class AgentTransport(httpx.AsyncBaseTransport):
         network: httpcore.AsyncNetworkBackend,
         background: Background | None = None,
         credential: Credential | None = None,
+        expects: str | None = None,
     ) -> None:
         self._agent = agent
+        self._expects = expects
         self._tls = tls
         self._network = network
         self._places = trio.Semaphore(MAX_REQUESTS)
@@ -193,7 +197,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
         below = raw
         if self._tls is not None:
             self._tls.set_alpn_protocols(["h2", "http/1.1"])
-            raw = tls = await start_tls(raw, self._tls, self._host)
+            raw = tls = await start_tls(raw, self._tls, self._host if self._expects is None else self._expects)
             self._certificate_ends = tls.certificate_ends
             agreed = raw.get_extra_info("ssl_object").selected_alpn_protocol()
             await self._authorize(below)
