@@ -27,6 +27,8 @@ WHAT_FOR = (
 
 def run_serve(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:
     """Run `serve`."""
+    if typed.check:
+        return _check(typed, environ, streams)
     import socket
 
     from logagent.config.control import places
@@ -57,6 +59,27 @@ def run_serve(typed: ServeArguments, environ: Mapping[str, str], streams: Stream
     control = places(settings.control, settings.name, settings.listen, environ)
     trio.run(partial(serving.serve, settings, started=started, warn=streams.say, again=read, control=control))
     return 0
+
+
+def _check(typed: ServeArguments, environ: Mapping[str, str], streams: Streams) -> int:
+    """Say what would be served, where, to whom, and why not."""
+    import socket
+
+    from logagent.config.every_fault import settings_and_faults
+    from logagent.core.escapes import in_line
+    from logagent.running import checking
+
+    file = typed.config or environ.get("LOGAGENT_CONFIG") or None
+    checked = checking.check(*settings_and_faults(typed.settings, environ, host=socket.gethostname(), file=file))
+    streams.print("".join(f"{in_line(line)}\n" for line in checked.report))
+    for warning in checked.warnings:
+        streams.say(f"warning: {warning}")
+    for fault in checked.faults:
+        streams.say(fault)
+    count = len(checked.faults)
+    would = f"would not start: {count} fault{'' if count == 1 else 's'}" if count else "would start"
+    streams.print(f"serve {would}\n")
+    return FAILED if count else 0
 
 
 def run_stdio(typed: StdioArguments, environ: Mapping[str, str], streams: Streams) -> int:

@@ -71,19 +71,32 @@ def _pieces(text: str, between: str) -> tuple[str, ...]:
     return pieces if between == "," else tuple(filter(None, pieces))
 
 
-def from_file(path: Path) -> dict[str, Given]:
+def from_file(path: Path, faults: list[ConfigError] | None = None) -> dict[str, Given]:
     """Read the values in a TOML file, by setting; relative paths in it start from the file's directory.
+
+    Args:
+        path: of the file.
+        faults: gets what is wrong with single settings, which are left out then; None: the first one is raised.
 
     Raises:
         ConfigError: if the file cannot be read, is not TOML, or has a key that is no setting.
     """
     given: dict[str, Given] = {}
     for name, value in _toml(path).items():
-        if name not in BY_NAME:
-            raise ConfigError(str(path), f"unknown setting {name!r}{_nearest(name)}")
-        where = f"{path}: {name}"
-        given[name] = Given(_texts(BY_NAME[name], value, where), where, path.parent)
+        try:
+            given[name] = _given_in(path, name, value)
+        except ConfigError as fault:
+            if faults is None:
+                raise
+            faults.append(fault)
     return given
+
+
+def _given_in(path: Path, name: str, value: object) -> Given:
+    if name not in BY_NAME:
+        raise ConfigError(str(path), f"unknown setting {name!r}{_nearest(name)}")
+    where = f"{path}: {name}"
+    return Given(_texts(BY_NAME[name], value, where), where, path.parent)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -19,6 +19,11 @@ STDIO = (
 def add_serve(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Add the flags of `serve`, one for each setting that has one."""
     parser.add_argument("--config", metavar="FILE", help="a TOML file that holds settings [$LOGAGENT_CONFIG]")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="start nothing: say what would be served, where, to whom, and why not; exit code 0: it would, 2: not",
+    )
     for setting in SETTINGS:
         if not setting.in_file_only:
             _add_setting(parser, setting)

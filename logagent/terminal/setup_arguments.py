@@ -14,8 +14,10 @@ class ServeArguments(TypedArguments):
     Attributes:
         config: a TOML file of settings.
         settings: the texts given by flag, by the name of the setting.
+        check: whether it is only told what would be served, and why not.
     """
 
+    check: bool
     config: str | None
     settings: Mapping[str, Sequence[str]]
 
@@ -211,9 +213,9 @@ class AccessCheckArguments(AccessArguments):
     timeout: str
 
 
-def serve_arguments(*, config: str | None, **given: Any) -> ServeArguments:
+def serve_arguments(*, config: str | None, check: bool, **given: Any) -> ServeArguments:
     """Make the arguments of `serve`."""
-    return ServeArguments(config=config, settings=_settings(given))
+    return ServeArguments(config=config, check=check, settings=_settings(given))
 
 
 def stdio_arguments(*, config: str | None, **given: Any) -> StdioArguments:
