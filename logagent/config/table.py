@@ -86,7 +86,8 @@ SETTINGS = (
     Setting(
         "peer",
         values.peer,
-        "another agent, queried along with this one; in the file a table [peer] of name = URL",
+        "another agent, queried along with this one: https://, http://, unix: or ssh://; without a name it bears that "
+        "of its URL's host; in the file a table [peer] of name = URL",
         "name=URL",
         otherwise="none",
         repeatable=True,

@@ -11,6 +11,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from logagent.ssh_address import is_ssh, named, read_ssh
+
 MAX_PORT = 65535
 """The highest port of TCP."""
 MAX_NAME = 253
@@ -169,11 +171,14 @@ def _is_ipv6(text: str) -> bool:
 
 
 def agent_url(text: str) -> str:
-    """Read the URL of an agent: `http://` or `https://` with a host and maybe a port, or `unix:` with a path.
+    """Read the URL of an agent: `http://` or `https://` with a host and maybe a port, `unix:` with a path, or `ssh://`.
 
     Returns:
         The URL without a trailing slash.
     """
+    if is_ssh(text):
+        read_ssh(text)
+        return text.rstrip("/")
     if is_unix(text):
         return f"{UNIX}{fits_a_socket(_absolute(_unix_path(text)))}"
     try:
@@ -182,7 +187,9 @@ def agent_url(text: str) -> str:
     except ValueError:
         right = False
     if not right or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError("must be an agent's URL, such as https://10.0.0.2:8443 or unix:/run/logagent/agent.sock")
+        raise ValueError(
+            "must be an agent's URL, such as https://10.0.0.2:8443, unix:/run/logagent/agent.sock or ssh://web-1"
+        )
     return text.rstrip("/")
 
 
@@ -194,7 +201,7 @@ def _absolute(path: str) -> str:
 
 def host_of(url: str) -> str:
     """Return the host in an agent's URL, without the brackets of an IPv6 address."""
-    return urlsplit(url).hostname or ""
+    return read_ssh(url).host if is_ssh(url) else urlsplit(url).hostname or ""
 
 
 def root_name(text: str) -> tuple[str, str]:
@@ -215,8 +222,22 @@ def globs(text: str) -> tuple[str, ...]:
 
 
 def peer(text: str) -> tuple[str, str]:
-    """Read a peer's name and URL, such as `db-2=https://10.0.0.2:8443`."""
+    """Read a peer's name and URL, such as `db-2=https://10.0.0.2:8443`; without a name it is the URL's host.
+
+    An agent that ssh starts is told to go by that name, so that it may be any.
+    """
     name, equals, url = text.partition("=")
-    if not equals:
-        raise ValueError("must be a name and a URL, such as db-2=https://10.0.0.2:8443")
-    return host_name(name), agent_url(url)
+    if "://" in name or is_unix(name):
+        name, equals, url = "", "", text
+    if not equals and ("://" not in text or not _is_name(host_of(agent_url(text)))):
+        raise ValueError("must be a name and a URL, such as db-2=https://10.0.0.2:8443 or web-1=ssh://10.0.0.5")
+    url = agent_url(url)
+    name = host_name(name if equals else host_of(url))
+    return name, named(url, name) if is_ssh(url) else url
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return bool(host_name(text))
+    except ValueError:
+        return False

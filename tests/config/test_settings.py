@@ -138,6 +138,17 @@ def test_a_relative_socket_starts_where_the_setting_was_given(machine: Machine) 
     assert in_file == (f"unix:{machine.directory / 'a.sock'}",)
 
 
+def test_a_peer_may_be_started_by_ssh_under_its_own_name_or_another(machine: Machine) -> None:
+    given = ["ssh://web-1", "db-2=ssh://logs@10.0.0.2:2222", "app=ssh://c?command=/opt/agent", "ssh://[::1]?name=six"]
+    with pytest.raises(ConfigError, match="must be a name and a URL"):
+        machine.load({"peer": given})
+    assert machine.load({"peer": given[:3]}).peer == {
+        "web-1": "ssh://web-1",
+        "db-2": "ssh://logs@10.0.0.2:2222?name=db-2",
+        "app": "ssh://c?command=/opt/agent",
+    }
+
+
 def test_a_peer_may_be_behind_a_unix_socket(machine: Machine) -> None:
     assert machine.load({"peer": ["db-2=unix:/run/db-2.sock"]}).peer == {"db-2": "unix:/run/db-2.sock"}
 
@@ -272,6 +283,10 @@ def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine:
         ({"name": ["../x"]}, "--name: must be a host name"),
         ({"name": ["*"]}, "--name: must be a host name"),
         ({"peer": ["db-2"]}, "--peer: must be a name and a URL"),
+        ({"peer": ["unix:/run/agent.sock"]}, "--peer: must be a name and a URL"),
+        ({"peer": ["ssh://[::1]"]}, "--peer: must be a name and a URL"),
+        ({"peer": ["db-2=ssh://-oProxyCommand=id"]}, "--peer: must be ssh://"),
+        ({"peer": ["ssh://db-2", "db-2=ssh://10.0.0.2"]}, "--peer: db-2 is given twice"),
         ({"peer": ["db-2=10.0.0.2"]}, "--peer: must be an agent's URL"),
         ({"peer": ["db-2=http://127.0.0.1:port"]}, "--peer: must be an agent's URL"),
         ({"peer": ["db-2=http://127.0.0.1:1/logs"]}, "--peer: must be an agent's URL"),

@@ -10,6 +10,8 @@ import httpcore
 import httpx
 import trio
 
+from logagent.peers.ssh.failing import SshBroken
+
 CLOSE_TIMEOUT = 1.0
 """Seconds for TLS's orderly close; the socket is closed in any case."""
 READ_SIZE = 256 * 1024
@@ -71,6 +73,10 @@ class TlsFailure(httpx.ConnectError):
     """No TLS can be spoken with an agent; the message says why, and what to do."""
 
 
+class SshFailure(httpx.ConnectError):
+    """Ssh makes no connection to an agent, or has lost it; the message says why, and what to do."""
+
+
 class TlsBroken(httpcore.ReadError):
     """An agent ended TLS after the handshake, since it refuses what it was shown; the message says what to do."""
 
@@ -90,7 +96,9 @@ def raising(kind: type[httpx.TransportError], errors: tuple[type[Exception], ...
 
 
 def kind_of(error: Exception, kind: type[httpx.TransportError]) -> type[httpx.TransportError]:
-    """Return which of httpx's errors a network's error becomes: `kind`, if it does not tell of TLS."""
+    """Return which of httpx's errors a network's error becomes: `kind`, if it does not tell of TLS or of ssh."""
+    if isinstance(error, SshBroken):
+        return SshFailure
     return TlsFailure if isinstance(error, TlsBroken) else kind
 
 

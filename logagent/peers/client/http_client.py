@@ -9,12 +9,17 @@ from collections.abc import AsyncIterator, Mapping
 import httpcore
 import httpx
 
-from logagent.peers.client.addresses import BEHIND_A_SOCKET, CONNECT_TIMEOUT, UNIX
+from logagent.peers.client.addresses import BEHIND_A_SOCKET, BEHIND_SSH, CONNECT_TIMEOUT, UNIX
 from logagent.peers.client.credentials import Credential
 from logagent.peers.client.dialing import Background
 from logagent.peers.client.tls import system_tls
 from logagent.peers.client.transport import AgentTransport, ResponseBody
+from logagent.peers.ssh.network import SshNetwork
+from logagent.peers.ssh.stream import START_TIMEOUT
+from logagent.ssh_address import is_ssh, read_ssh
 
+OVER_SSH = START_TIMEOUT + 1.0
+"""Seconds for the same over ssh, which says itself before why it takes too long."""
 POOL_TIMEOUT = 5.0
 """Seconds that a request waits while `MAX_REQUESTS` are under way; then it ends in `httpx.PoolTimeout`."""
 
@@ -54,14 +59,14 @@ def connect(
 ) -> httpx.AsyncClient:
     """Make a client for one agent, with connections of its own; nothing is sent before the first request.
 
-    `http://` and `unix:` speak HTTP/2 by prior knowledge; `https://` agrees on it, or falls back to HTTP/1.1.
+    `http://`, `unix:` and `ssh://` speak HTTP/2 by prior knowledge; `https://` agrees on it, or falls back to HTTP/1.1.
     The body of a request is sent as the agent takes it. The caller closes the client, which ends all requests.
 
     All later errors are `httpx.TransportError`, and `Failure` for the credential. Only the time to connect and to get a
     place is limited; for every other deadline there are cancel scopes. A request may be cancelled at any point.
 
     Args:
-        url: the agent's base URL; `unix:` and a path: that of its Unix socket.
+        url: the agent's base URL; `unix:` and a path: that of its Unix socket; `ssh://`: it is started by ssh.
         tls: checks the server's certificate; None: by the system's authorities.
         network: makes the connections; None: those of this machine.
         background: where attempts to connect go on when no request waits for them; None: each makes its own.
@@ -72,23 +77,25 @@ def connect(
     Raises:
         ValueError: for another scheme.
     """
-    url, network = _behind(url, network or httpcore.TrioBackend())
-    agent = _checked(url)
+    agent, network = _way_to(url, network)
     return httpx.AsyncClient(
         base_url=agent,
         transport=AgentTransport(agent, _context(agent, tls), network, background, credential, expects),
         headers={"te": "trailers", **(trace or {})},
-        timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
+        timeout=httpx.Timeout(None, connect=OVER_SSH if is_ssh(url) else CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
         follow_redirects=False,
         trust_env=False,
     )
 
 
-def _behind(url: str, network: httpcore.AsyncNetworkBackend) -> tuple[str, httpcore.AsyncNetworkBackend]:
-    """Return a URL of HTTP, and the network in which it leads to the agent, which may be behind a Unix socket."""
+def _way_to(url: str, network: httpcore.AsyncNetworkBackend | None) -> tuple[httpx.URL, httpcore.AsyncNetworkBackend]:
+    """Return the URL in requests to an agent, and the network that leads there."""
+    if is_ssh(url):
+        return httpx.URL(BEHIND_SSH), network or SshNetwork(read_ssh(url))
+    network = network or httpcore.TrioBackend()
     if url.startswith(UNIX):
-        return BEHIND_A_SOCKET, SocketNetwork(url.removeprefix(UNIX), network)
-    return url, network
+        return httpx.URL(BEHIND_A_SOCKET), SocketNetwork(url.removeprefix(UNIX), network)
+    return _checked(url), network
 
 
 def _context(agent: httpx.URL, tls: ssl.SSLContext | None) -> ssl.SSLContext | None:
@@ -98,7 +105,7 @@ def _context(agent: httpx.URL, tls: ssl.SSLContext | None) -> ssl.SSLContext | N
 def _checked(url: str) -> httpx.URL:
     agent = httpx.URL(url)
     if agent.scheme not in ("http", "https"):
-        raise ValueError(f"an agent's address begins with http://, https:// or unix:, this one does not: {url}")
+        raise ValueError(f"an agent's address begins with http://, https://, unix: or ssh://, this one does not: {url}")
     return agent
 
 

@@ -18,7 +18,7 @@ class Late(Exception):
 
 
 class SpeaksHttp1(Exception):
-    """The other side agreed on HTTP/1.1 only, as a proxy may; it has to be asked in another way."""
+    """The other side agreed on HTTP/1.1 only, as a proxy may, or is reached over ssh: it has to be asked on Trio."""
 
 
 def left(until: float) -> float | None:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from logagent.peers.client.addresses import BEHIND_A_SOCKET, UNIX
 from logagent.peers.client.h2_machine import WRITE_TIMEOUT
 from logagent.peers.direct.sockets import connect_to_host, connect_to_socket
-from logagent.peers.direct.waiting import Late, Lost, left
+from logagent.peers.direct.waiting import Late, Lost, SpeaksHttp1, left
+from logagent.ssh_address import is_ssh
 
 
 class Wire(Protocol):
@@ -72,7 +73,10 @@ def open_wire(agent: str, secure: Secure | None, until: float) -> Wire:
     Raises:
         Lost: if there is no connection.
         Late: if there is none until then.
+        SpeaksHttp1: if the agent is started by ssh, whose streams are not waited for one by one.
     """
+    if is_ssh(agent):
+        raise SpeaksHttp1
     parts = urlsplit(agent)
     try:
         if agent.startswith(UNIX):
