@@ -6,33 +6,29 @@ import os
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
-import trio
-
+from logagent.asked_hosts import HostsAsked, QuestionsAnswered, RememberedSource, asked_of
+from logagent.asked_together import listed, states
 from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.access.rules import Rules, What, needed_for
-from logagent.core.hits.tally import Tallied
 from logagent.core.matching.combining import is_many
 from logagent.core.matching.matcher import check
 from logagent.core.notes import Note, add_up
-from logagent.core.outcome import Failure, Outcome, Status
-from logagent.core.query import Query, Source
-from logagent.core.wire.hosts import HostState, chosen
+from logagent.core.outcome import Failure, Status
+from logagent.core.query import Query
+from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import ID_BYTES, Identity
-from logagent.core.wire.listing import Listing, joined
+from logagent.core.wire.listing import Listing
+from logagent.core.wire.through import Through
 from logagent.disk.catalog.listed_logs import LogLister
-from logagent.fanout.asked_source import AskedSource
-from logagent.fanout.follow import Follow
-from logagent.fanout.gather import Gather
 from logagent.fanout.noting import Noting
-from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
+from logagent.fanout.selecting import Selecting
+from logagent.host_sources import HostSources
+from logagent.local import LocalLogs
 from logagent.local_listing import LocalLister
 from logagent.own_state import notes_of_ending, own_state
-from logagent.peers.calling import called, judged
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
-from logagent.telemetry.hook import asking
 
 COMPILING = 10.0
 """Seconds that the expressions of one query may take to compile; a part of them, which takes a second at worst, is
@@ -81,6 +77,7 @@ class Agent:
         self._peers = peers
         self._patience = patience
         self._lister = LocalLister(logs, LogLister(logs.lister))
+        self._questions = QuestionsAnswered(self.identity)
 
     async def check(self, query: Query) -> None:
         """Compile the query's expressions in a thread, ahead of the search.
@@ -93,16 +90,30 @@ class Agent:
             late = time.monotonic() + COMPILING
             await self._logs.threads.in_thread(check, query, lambda: time.monotonic() > late)
 
-    def answer(self, query: Query, caller: Caller = ANONYMOUS) -> Source:
+    def answer(self, query: Query, caller: Caller = ANONYMOUS, through: Through | None = None) -> RememberedSource:
         """Return the source that answers a caller's query, over the hosts that the query names.
+
+        Args:
+            query: what is asked.
+            caller: who asks.
+            through: by which way the question came; None: through no agent that says so.
 
         Raises:
             Failure: for a host that is not known.
+            NotAgain: if it is answered for another way already.
         """
-        hosts = self._asked(query, caller, whats_of(query))
-        source = self._source_of(query, hosts, caller)
-        notes = () if query.own or self.name not in hosts else self._certificate_notes()
-        return Noting(source, notes) if notes else source
+        asked = self._asked(query, caller, whats_of(query), through)
+        logs, patience = self._seen_by(caller, whats_of(query)), self._patience + _more_patience(query)
+        sources = HostSources(
+            self.name, self._namesake, self._peers, logs, self._patience, patience, lambda of: self._roll(of, caller)
+        )
+        source = sources.answering(query, asked)
+        notes = () if query.own or self.name not in asked.hosts else self._certificate_notes()
+        source = Noting(source, notes) if notes else source
+        if asked.sites or asked.is_through:
+            sites = asked.sites.values()
+            source = Selecting(source, asked.unmatched, sites, asked.told_of, through=asked.is_through)
+        return RememberedSource(source, asked.names if asked.is_through else (), self._questions, asked.through)
 
     async def files(self, query: Query, caller: Caller = ANONYMOUS) -> Listing:
         """List the logs that can be asked for on the hosts that a query names.
@@ -116,25 +127,18 @@ class Agent:
         Raises:
             Failure: for a host that is not known.
         """
-        hosts = self._asked(query, caller, (What.FILES,))
-        roll = self._roll(hosts, caller)
+        asked = self._asked(query, caller, (What.FILES,))
+        hosts, roll = asked.hosts, self._roll(asked, caller)
         patience = min(self._patience, query.limits.timeout or self._patience)
         share = replace(query, hosts=(), own=True, limits=replace(query.limits, timeout=patience))
-        listings: dict[str, Listing] = {}
         lister = replace(self._lister, logs=self._seen_by(caller, (What.FILES,)))
 
-        async def ask(host: str) -> None:
-            with asking(host, told=host != self._namesake) as one:
-                if host == self.name:
-                    listings[host] = await lister.listing(share, patience)
-                else:
-                    listings[host] = await self._peers.files(self._listed(host), share, patience, roll)
-                one.outcome = listings[host].outcome
+        async def ask(host: str) -> Listing:
+            if host == self.name:
+                return await lister.listing(share, patience)
+            return await self._peers.files(self._listed(host), share, patience, roll)
 
-        async with trio.open_nursery() as nursery:
-            for host in hosts:
-                nursery.start_soon(ask, host)
-        listing = joined(called(roll, host, listings[host]) for host in hosts if not roll.is_passed_over(host))
+        listing = await listed(hosts, ask, roll, untold=self._namesake)
         if query.own or self.name not in hosts:
             return listing
         return replace(listing, notes=add_up((*listing.notes, *self._certificate_notes())))
@@ -150,19 +154,14 @@ class Agent:
             A state for each of them and for this agent that the rules show him, sorted by name.
         """
         hosts = self._shown_to(caller, (What.HOSTS,))
-        states = {self.name: own_state(self.name, self.addresses, self._certificates)} if self.name in hosts else {}
-        peers = [host for host in hosts if host != self.name]
-        roll = self._roll(hosts, caller)
+        roll = self._roll(HostsAsked(hosts), caller)
 
-        async def ask(peer: str) -> None:
-            with asking(peer, told=peer != self._namesake) as one:
-                states[peer] = await self._peers.state(self._listed(peer), self._patience, roll, trace)
-                one.outcome = _outcome_of(states[peer])
+        async def ask(host: str) -> HostState:
+            if host == self.name:
+                return own_state(self.name, self.addresses, self._certificates)
+            return await self._peers.state(self._listed(host), self._patience, roll, trace)
 
-        async with trio.open_nursery() as nursery:
-            for peer in peers:
-                nursery.start_soon(ask, peer)
-        return [judged(roll, name, states[name]) for name in sorted(states) if not roll.is_passed_over(name)]
+        return await states(hosts, ask, roll, own=self.name, untold=self._namesake)
 
     async def unready(self) -> list[str]:
         """Return the reasons why this agent cannot answer yet, a sentence each; none if it is ready."""
@@ -171,25 +170,25 @@ class Agent:
     def _certificate_notes(self) -> tuple[Note, ...]:
         return notes_of_ending(self._certificates, self.name)
 
-    def _source_of(self, query: Query, hosts: Sequence[str], caller: Caller) -> Source:
-        patience, logs = self._patience + _more_patience(query), self._seen_by(caller, whats_of(query))
-        if query.follow:
-            roll = self._roll(hosts, caller)
-            gather = partial(self._gather, caller=caller, logs=logs, patience=patience)
-            live = [(host, self._live(host, logs, roll)) for host in hosts]
-            return Follow(live, gather, patience, roll)
-        gathered = self._gather(hosts, caller=caller, logs=logs, patience=patience, narrows=not query.own)
-        return Tallied(gathered) if query.form.hits else gathered
-
-    def _asked(self, query: Query, caller: Caller, whats: Collection[What]) -> list[str]:
+    def _asked(
+        self, query: Query, caller: Caller, whats: Collection[What], through: Through | None = None
+    ) -> HostsAsked:
         """Return the hosts that a query names; raise `Failure` for one that is not known, or not to this caller."""
         if query.own:
-            return [self.name]
+            return self._questions.taken(HostsAsked([self.name]), through, own=True)
         known = self._shown_to(caller, whats)
         if not known:
             raise _no_host(caller, [what for what in whats if not self._shown_to(caller, (what,))] or whats)
-        hosts = chosen(query.hosts, [host for host in known if host != self._namesake])
-        return [*hosts, self._namesake] if self._namesake and self.name in hosts else hosts
+        primaries = {name: self._peers.behind(name) for name in known if self._is_primary(name)}
+        plain = [host for host in known if host != self._namesake and host not in primaries]
+        asked = asked_of(query.hosts, plain, primaries, is_through=through is not None)
+        if self._namesake and self.name in asked.hosts:
+            asked = replace(asked, hosts=[*asked.hosts, self._namesake])
+        return self._questions.taken(asked, through, own=False)
+
+    def _is_primary(self, host: str) -> bool:
+        target = self._peers.target(host)
+        return target is not None and target.primary and host != self.name
 
     def _hosts(self) -> list[str]:
         """Return how answers call the hosts: this one, the peers, and a peer that is listed under this one's name."""
@@ -215,34 +214,10 @@ class Agent:
     def _listed(self, host: str) -> str:
         return self.name if host == self._namesake else host
 
-    def _roll(self, hosts: Sequence[str], caller: Caller) -> Roll:
+    def _roll(self, asked: HostsAsked, caller: Caller) -> Roll:
         told = replace(caller, chain=(*caller.chain, self._acts_as))
-        return Roll(self.identity, hosts, self._namesake, caller=told, strict=bool(self._rules))
-
-    def _gather(
-        self, hosts: Sequence[str], *, caller: Caller, logs: LocalLogs, patience: float, narrows: bool = False
-    ) -> Gather:
-        roll = self._roll(hosts, caller)
-        sources = [(host, self._source(host, logs, roll, narrows=narrows)) for host in hosts]
-        if list(hosts) != [self.name]:  # else nobody is asked: the story of the request says all
-            sources = [
-                (host, source if host == self._namesake else AskedSource(host, source)) for host, source in sources
-            ]
-        return Gather(sources, patience, of_hosts=True, roll=roll)
-
-    def _live(self, host: str, logs: LocalLogs, roll: Roll) -> Source:
-        if host == self._namesake:
-            return self._peers.live_once(self.name, roll)
-        return AskedSource(host, logs.live() if host == self.name else self._peers.live(host, roll))
-
-    def _source(self, host: str, logs: LocalLogs, roll: Roll, *, narrows: bool) -> Source:
-        if host == self.name:
-            return LocalSource(logs, self._patience * PATIENCE_OF_FILES, narrows=narrows)
-        return self._peers.source(self._listed(host), roll)
-
-
-def _outcome_of(state: HostState) -> Outcome:
-    return Outcome() if state.reachable else Outcome(Status.UNAVAILABLE, state.message)
+        hosts, strict = asked.hosts, bool(self._rules)
+        return Roll(self.identity, hosts, self._namesake, caller=told, strict=strict, through=asked.through)
 
 
 def _no_host(caller: Caller, whats: Collection[What]) -> Failure:

@@ -16,6 +16,7 @@ from logagent.config.time_formats import TABLE_EXAMPLE, as_text
 
 _TABLES = {
     "peer": 'db-2 = "https://10.0.0.2:8443"',
+    "primary": 'site-a = "https://10.1.0.2:8443"',
     "root_name": '"/srv/app/log" = "app"',
     "root_timezone": '"/var/log/app" = "Europe/Berlin"',
     "acting": acting.EXAMPLE,

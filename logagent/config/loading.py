@@ -90,7 +90,8 @@ class _Checked:
             root_name=self._root_names(roots),
             skip_files=self._values.joined("skip_files"),
             never_serve=self._values.joined("never_serve"),
-            peer=self._peers(),
+            peer=(peers := self._peers("peer", {})),
+            primary=self._peers("primary", peers),
             **self._discovery(),
             certs=self._values.path("certs"),
             tls_certificate=tls.certificate,
@@ -183,12 +184,12 @@ class _Checked:
         except ValueError as error:
             raise self._values.wrong("listen", str(error)) from None
 
-    def _peers(self) -> dict[str, str]:
+    def _peers(self, setting: str, taken: Mapping[str, str]) -> dict[str, str]:
         peers: dict[str, str] = {}
-        for peer, url in self._values.several("peer"):
-            self._check_peer(url)
-            if peer in peers:
-                raise self._values.wrong("peer", f"{peer} is given twice; each peer has one URL")
+        for peer, url in self._values.several(setting):
+            self._check_peer(setting, url)
+            if peer in peers or peer in taken:
+                raise self._values.wrong(setting, f"{peer} is given twice; each has one URL, as peer or as primary")
             peers[peer] = url
         return peers
 
@@ -200,12 +201,12 @@ class _Checked:
             "dns_server": self._values.one("dns_server") if "dns_server" in self._given else "",
         }
 
-    def _check_peer(self, url: str) -> None:
+    def _check_peer(self, setting: str, url: str) -> None:
         if url.startswith("http:") and not values.is_loopback(values.host_of(url)):
             try:
                 listeners.require_cleartext_is_meant(url, allow_cleartext=self._values.one("allow_cleartext"))
             except ValueError as error:
-                raise self._values.wrong("peer", str(error)) from None
+                raise self._values.wrong(setting, str(error)) from None
 
     def _local_groups(self) -> tuple[int, ...] | None:
         if "local_groups" not in self._given:

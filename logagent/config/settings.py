@@ -25,6 +25,7 @@ class Settings:
         control: an absolute path, `auto` or `none`.
         root: directories that exist.
         peer: URLs by the peer's name.
+        primary: likewise, of agents that are asked for all hosts that they know.
         targets: paths, of which the last part may be a glob.
         dns_server: an address and a port; empty: those of `/etc/resolv.conf`.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
@@ -57,6 +58,7 @@ class Settings:
     skip_files: tuple[str, ...] = ()
     never_serve: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
+    primary: Mapping[str, str] = field(default_factory=dict)
     peer_pause: float = 60.0
     targets: tuple[str, ...] = ()
     dns: tuple[DnsAsked, ...] = ()
@@ -108,3 +110,8 @@ class Settings:
     traces_ca: Path | None = None
     log_words: str = "hashed"
     log_words_key: bytes | None = field(default=None, repr=False)
+
+    @property
+    def known_agents(self) -> dict[str, str]:
+        """URLs by name of all agents that stand in the settings: peers and primaries."""
+        return {**self.peer, **self.primary}

@@ -93,6 +93,15 @@ SETTINGS = (
         repeatable=True,
     ),
     Setting(
+        "primary",
+        values.peer,
+        "another agent, asked not only for its own logs, but for those of all hosts that it knows, such as the primary"
+        " of a site; in the file a table [primary] of name = URL",
+        "name=URL",
+        otherwise="none",
+        repeatable=True,
+    ),
+    Setting(
         "peer_pause",
         values.seconds,
         "how long no question waits again for a peer that could not be connected to, which takes 5 s if its host is "

@@ -33,6 +33,7 @@ class NoteKind(enum.StrEnum):
             others may belong to the answer.
         CURSOR: logs whose positions are too many for a cursor, so that the answer has none.
         RECORD_CURSORS: logs whose positions are too many for a cursor of each record, so that these have none.
+        LOOP: agents that the host lists as primaries and that ask it, in place of files: they were not asked again.
         CERTIFICATE: certificates of the host that end soon or have ended; no files, so their names say until when.
     """
 
@@ -45,6 +46,7 @@ class NoteKind(enum.StrEnum):
     UNREAD = "unread"
     CURSOR = "cursor"
     RECORD_CURSORS = "record_cursors"
+    LOOP = "loop"
     CERTIFICATE = "certificate"
 
 
@@ -78,6 +80,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.RECORD_CURSORS: (
         "records have no cursor of their own: the position of 1 log does not fit into one",
         "records have no cursor of their own: the positions of {} logs do not fit into one",
+    ),
+    NoteKind.LOOP: (
+        "this agent lists as a primary 1 agent that asks it, which was not asked again, so that the loop is cut",
+        "this agent lists as primaries {} agents that ask it, which were not asked again, so that the loops are cut",
     ),
     NoteKind.CERTIFICATE: (
         "1 certificate ends within thirty days, or has ended",

@@ -106,6 +106,7 @@ class Outcome:
         notes: what was judged and did not fail; one for each host and kind.
         trace: the id of the trace that the question belongs to; empty if it is not known, as below the edges.
         omitted: what was left out on the way from other agents, whose verdicts were too large.
+        unmatched: patterns of hosts that match none behind the agent that was asked.
     """
 
     status: Status = Status.OK
@@ -118,6 +119,7 @@ class Outcome:
     notes: tuple[Note, ...] = ()
     trace: str = ""
     omitted: Untold = _NOTHING
+    unmatched: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -9,32 +9,32 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import trio
 
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Out
 from logagent.core.columns import pieces
-from logagent.core.cursor import of_host as positions_of
 from logagent.core.limits import Allowance
 from logagent.core.merging.merge import Merge
-from logagent.core.merging.outcomes import combine
 from logagent.core.merging.relay import Relay
-from logagent.core.notes import Note, add_up, of_host, of_kinds
-from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
+from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
 from logagent.fanout.feed import Feed
-from logagent.fanout.last_words import last_words
 from logagent.fanout.merging import Merging
-from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
+from logagent.fanout.parts import Parts
+from logagent.fanout.roll_call import UNQUESTIONED, RollCall
 from logagent.fanout.saying import News, Saying
+from logagent.fanout.site import Site
 from logagent.telemetry import hook
 
 LAST_WORDS = 0.1
 """Seconds to wait for the outcomes of sources once the answer has all its lines: time for a round trip, too short to be
 noticed."""
+SIGNS = 5
+"""How many times in its patience an agent that waits tells the agent that asked it that work goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,18 @@ class Gather:
         of_hosts: whether the names are hosts, each with its own part in the outcome; else they are logs of one host,
             whose messages name them already.
         roll: knows which of the hosts are one.
+        sites: those of the hosts that answer for others too, by name.
+        through: whether an agent has asked, for all that is behind this one: it is told that work goes on while a
+            source is waited for, else it would leave this agent behind together with that source, and which hosts have
+            failed so far.
     """
 
     sources: Sequence[tuple[str, Source]]
     patience: float
     of_hosts: bool = False
     roll: RollCall = UNQUESTIONED
+    sites: Mapping[str, Site] = field(default_factory=dict)
+    through: bool = False
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send the sources' lines merged by time; see `Source.pump`.
@@ -74,10 +80,10 @@ class Gather:
             gathering.drop_batches()
 
 
-def _merge(sources: int, query: Query) -> Merge | Relay:
+def _merge(sources: int, query: Query, *, places: bool) -> Merge | Relay:
     if sources == 1:
         return Relay()
-    return Merge(sources, newest=query.form.order is Order.NEWEST, times=query.form.times, places=query.form.places)
+    return Merge(sources, newest=query.form.order is Order.NEWEST, times=query.form.times, places=places)
 
 
 class _Gathering:
@@ -88,11 +94,13 @@ class _Gathering:
         self._out = out
         self._patience = gather.patience
         self._of_hosts = gather.of_hosts
-        self._roll = gather.roll
+        self._through = gather.through
+        self._parts = Parts(query, len(gather.sources), gather.of_hosts, gather.roll, gather.sites, gather.through)
         self._news = News()
-        self._merge = _merge(len(gather.sources), query)
+        self._spoke = trio.current_time()
+        self._merge = _merge(len(gather.sources), query, places=query.form.places or bool(gather.sites))
         self._merging = Merging(self._merge)
-        give_on = self._give_on if len(gather.sources) == 1 else None
+        give_on = self._give_on if len(gather.sources) == 1 and not gather.through else None
         self._feeds = [
             Feed(
                 name,
@@ -107,12 +115,12 @@ class _Gathering:
         self._ended: list[Feed] = []
         self._lines = 0
         self._merge_ns = 0
-        self._saying = Saying(self._notes, self._merge.news)
+        self._saying = Saying(lambda: self._parts.notes(self._feeds, self._ended), self._merge.news)
 
     async def run(self) -> None:
         async with trio.open_nursery() as nursery:
             for feed in self._feeds:
-                nursery.start_soon(feed.run, self._question_to(feed))
+                nursery.start_soon(feed.run, self._parts.question(feed.name))
             while not (self._merge.done or self._allowance.used_up):
                 await self._hear()
                 await self._give()
@@ -137,21 +145,6 @@ class _Gathering:
             while any(feed.outcome is None for feed in sated):
                 await self._news.wait()
 
-    def _question_to(self, feed: Feed) -> Query:
-        """Return the query for one source: with the columns that merging needs, and without `max_bytes`.
-
-        `max_bytes` is enforced here, since it holds for all sources together. A host is asked for its own files only,
-        so that agents never ask each other in circles.
-        """
-        query = replace(self._query, limits=replace(self._query.limits, timeout=None))
-        if self._of_hosts:
-            positions = query.positions if query.own else positions_of(query.positions, feed.name)
-            query = replace(query, hosts=(), own=True, positions=positions)
-        if len(self._feeds) == 1:
-            return query
-        form = replace(query.form, times=True, places=True)
-        return replace(query, form=form, limits=replace(query.limits, max_bytes=None))
-
     async def _hear(self) -> None:
         """Wait until the merge has what it needs of every source that is not left behind."""
         since = trio.current_time()
@@ -162,11 +155,22 @@ class _Gathering:
                 return
             if self._news.alive:
                 self._news.alive = False
-                await self._out.send(self._saying.told_with(SIGN_OF_LIFE))
-            with trio.move_on_at(first) as waiting:
+                await self._say_alive()
+            with trio.move_on_at(min(first, self._next_sign)) as waiting:
                 await self._news.wait()
-            if waiting.cancelled_caught:
+            if waiting.cancelled_caught and trio.current_time() >= first:
                 first = self._leave_behind_the_silent(since)
+            elif waiting.cancelled_caught:
+                await self._say_alive()
+
+    async def _say_alive(self) -> None:
+        await self._out.send(self._saying.told_with(SIGN_OF_LIFE))
+        self._spoke = trio.current_time()
+
+    @property
+    def _next_sign(self) -> float:
+        """Trio's time at which the agent that asked is told that work goes on."""
+        return self._spoke + self._patience / SIGNS if self._through else math.inf
 
     def _leave_behind_the_silent(self, since: float) -> float:
         """Leave those behind whose patience has ended; return Trio's time at which that of others may end next."""
@@ -189,6 +193,7 @@ class _Gathering:
             elif number in waiting and feed.outcome is not None:
                 self._merge.end(number)
                 self._ended.append(feed)
+                self._saying.urgent |= self._through and not feed.outcome.complete
         self._merge_ns += time.perf_counter_ns() - started
 
     def _leave_behind(self, numbers: Sequence[int]) -> None:
@@ -204,7 +209,7 @@ class _Gathering:
         """Give out the batch of the only source, in that source's own task."""
         if self._note_if_empty(0, batch):
             self._news.alive = False
-            await self._out.send(self._saying.told_with(SIGN_OF_LIFE))
+            await self._say_alive()
             return
         self._merge.add(0, batch)
         self._saying.moved = True
@@ -217,9 +222,11 @@ class _Gathering:
         self._merge_ns += time.perf_counter_ns() - started
         if merged is None:
             return
-        for piece in pieces(self._saying.told_with(merged.batch), LARGEST_BATCH):
+        batch = self._parts.counted(merged.batch)
+        for piece in pieces(self._saying.told_with(batch), LARGEST_BATCH):
             await self._out.send(piece)
             self._lines += piece.count
+        self._spoke = trio.current_time()
         for number, lines in merged.given.items():
             self._feeds[number].given += lines
         self._news.told.update(merged.given)  # those that are waited for now may have their next batch ready
@@ -229,16 +236,6 @@ class _Gathering:
         rest = self._saying.told_with(SIGN_OF_LIFE, last=True)
         if rest != SIGN_OF_LIFE:
             await self._out.send(rest)
-
-    def _notes(self) -> tuple[Note, ...]:
-        """Return all notes that the sources have told so far."""
-        return add_up(note for feed in self._feeds if feed.notes for note in self._notes_of(feed, feed.notes))
-
-    def _notes_of(self, feed: Feed, notes: tuple[Note, ...]) -> tuple[Note, ...]:
-        if not self._of_hosts:
-            return notes
-        by_time = len(self._feeds) > 1 or self._query.depends_on_times
-        return of_kinds(of_host(notes, feed.name), times=by_time)
 
     def run_out_of_time(self, message: str) -> None:
         """Set the outcome of all sources whose end the merge has not seen to DEADLINE_EXCEEDED."""
@@ -255,23 +252,6 @@ class _Gathering:
 
     def outcome(self) -> Outcome:
         """Combine the sources' outcomes."""
-        ends = [(feed, feed.outcome or Outcome()) for feed in self._ended]
-        ends += [(feed, last_words(feed, of_hosts=self._of_hosts)) for feed in self._feeds if feed not in self._ended]
-        ends = [(feed, end) for feed, end in ends if not self._roll.is_passed_over(feed.name)]
-        others = [self._share(feed, Outcome()) for feed, _ in ends if self._roll.is_other_name(feed.name)]
-        outcomes = [self._share(feed, end) for feed, end in ends if not self._roll.is_other_name(feed.name)]
-        if self._allowance.refused:
-            outcomes.insert(0, Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached"))
-        timings = {"merge": self._merge_ns} if len(self._feeds) > 1 else {}
-        return told_beside(combine(outcomes, lines=self._lines, timings=timings), others)
-
-    def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
-        scanned = max(outcome.bytes_scanned, feed.scanned)
-        notes = (feed.outcome.notes if feed.outcome is not None else ()) or feed.notes
-        notes = (*self._notes_of(feed, notes), *self._roll.notes(feed.name))
-        outcome = replace(outcome, bytes_scanned=scanned, notes=notes)
-        if not self._of_hosts:
-            return outcome
-        part = HostOutcome(feed.name, outcome.status, outcome.message, feed.given)
-        named = f"{feed.name}: {outcome.message}" if outcome.message and len(self._feeds) > 1 else outcome.message
-        return replace(outcome, hosts=(part,), message=named, omitted=Untold(notes=outcome.omitted.notes))
+        reached = Outcome(Status.RESOURCE_EXHAUSTED, f"max_bytes={self._query.limits.max_bytes} reached")
+        first = [reached] if self._allowance.refused else []
+        return self._parts.outcome(self._feeds, self._ended, first=first, lines=self._lines, merge_ns=self._merge_ns)

@@ -60,10 +60,11 @@ class Saying:
     Attributes:
         moved: whether a position may have changed since they were told.
         noted: whether notes may have changed since they were told.
+        urgent: whether a note must not wait, since the lines that follow are to be read with it.
     """
 
     def __init__(self, notes: Callable[[], tuple[Note, ...]], positions: Callable[[], Iterable[Position]]) -> None:
-        self.moved = self.noted = False
+        self.moved = self.noted = self.urgent = False
         self._notes = notes
         self._positions = positions
         self._scanned = self._planned = 0
@@ -93,9 +94,9 @@ class Saying:
         Many, as of a thousand hosts that come one by one, are told once in `NOTES_EVERY` at most.
         """
         is_soon = len(self._told_notes) > FEW_NOTES and trio.current_time() < self._noted_at + NOTES_EVERY
-        if not self.noted or (is_soon and not last):
+        if not (self.urgent or self.noted) or (is_soon and not last and not self.urgent):
             return ()
-        self.noted, self._noted_at = False, trio.current_time()
+        self.noted, self.urgent, self._noted_at = False, False, trio.current_time()
         told, self._told_notes = self._told_notes, self._notes()
         return self._told_notes if self._told_notes != told else ()
 

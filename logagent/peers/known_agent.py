@@ -18,6 +18,7 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import Identity
 from logagent.core.wire.listing import Listing, failing
+from logagent.peers.behind import Answering, Behind, KnownBehind
 from logagent.peers.client.dialing import Background
 from logagent.peers.client.first_to_answer import Address
 from logagent.peers.health import state_of, unasked
@@ -70,6 +71,7 @@ class KnownAgent:
         introduced: which of all it was, in their order, that said its name; 0: it was given one.
         client: carries queries.
         takers: knows whether it takes callers.
+        behind: what is known of the hosts behind it, if it is a primary.
     """
 
     def __init__(self, target: Target, connect: Connect, background: Background) -> None:
@@ -80,6 +82,7 @@ class KnownAgent:
         self.why = "" if target.name else "has not said its name yet"
         self.others: tuple[str, ...] = ()
         self.takers = Takers()
+        self.behind = KnownBehind()
         self._connect, self._background = connect, background
         self.introduced = 0
         self.client, self._follow_clients = self._made_clients()
@@ -123,21 +126,25 @@ class KnownAgent:
             self._unused = trio.Event()
             await self._unused.wait()
 
-    def source(self, roll: Roll | None = None) -> Source:
+    def source(self, roll: Roll | None = None, site: Answering | None = None) -> Source:
         """Return the source of its answers.
 
         Args:
             roll: notes who answers.
+            site: told which hosts are behind it, if it is asked as a primary.
         """
         if self.why:
             return _Unproven(self.why)
-        return PeerSource(self.client, self.listed_as, roll, self.takers)
+        return PeerSource(self.client, self.listed_as, roll, self.takers, self._behind(site))
 
-    def live(self, roll: Roll | None = None) -> Source:
-        """Return the source of its live lines, which ends when the connection is lost."""
+    def live(self, roll: Roll | None = None, site: Answering | None = None) -> Source:
+        """Return the source of its live lines, which ends when the connection is lost; see `source`."""
         if self.why:
             return _Unproven(self.why)
-        return SharingSource(self._follow_clients, self.listed_as, roll, self.takers)
+        return SharingSource(self._follow_clients, self.listed_as, roll, self.takers, self._behind(site))
+
+    def _behind(self, site: Answering | None) -> Behind | None:
+        return None if site is None else Behind(site, self.behind)
 
     async def files(self, query: Query, patience: float, roll: Roll | None = None) -> Listing:
         """Ask it to list its own files.
@@ -214,15 +221,17 @@ class CurrentSource:
         name: by which it is listed.
         known: returns the agent of a name; None if there is none.
         roll: notes who answers.
+        site: told which hosts are behind it, if it is asked as a primary.
     """
 
     name: str
     known: Callable[[str], KnownAgent | None]
     roll: Roll | None = None
+    site: Answering | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the agent and pass its batches on; see `Source.pump`."""
         agent = self.known(self.name)
         if agent is None:
             return Outcome(Status.UNAVAILABLE, "is not known any more")
-        return await HeldSource(agent, agent.live(self.roll)).pump(query, out)
+        return await HeldSource(agent, agent.live(self.roll, self.site)).pump(query, out)

@@ -15,6 +15,7 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import Identity
 from logagent.core.wire.listing import Listing
+from logagent.peers.behind import Answering
 from logagent.peers.client.dialing import Background
 from logagent.peers.client.first_to_answer import Address, FirstToAnswer
 from logagent.peers.client.http_client import connect
@@ -188,23 +189,29 @@ class Peers:
         """Return the agent that is listed by a name now; None if there is none."""
         return self._agents.get(name)
 
-    def source(self, name: str, roll: Roll | None = None) -> Source:
+    def behind(self, name: str) -> tuple[str, ...]:
+        """Return the hosts behind a peer that is a primary, as it named them last."""
+        agent = self._agents.get(name)
+        return () if agent is None else agent.behind.hosts
+
+    def source(self, name: str, roll: Roll | None = None, site: Answering | None = None) -> Source:
         """Return the source of one peer's answers.
 
         Args:
             name: by which the peer is listed.
             roll: notes who answers.
+            site: told which hosts are behind it, if it is asked as a primary.
         """
         agent = self._agents[name]
-        return HeldSource(agent, agent.source(roll))
+        return HeldSource(agent, agent.source(roll, site))
 
-    def live(self, name: str, roll: Roll | None = None) -> Source:
+    def live(self, name: str, roll: Roll | None = None, site: Answering | None = None) -> Source:
         """Return the source of one peer's live lines, which outlives restarts, lost connections and new addresses."""
-        return Resumed(name, self.live_once(name, roll))
+        return Resumed(name, self.live_once(name, roll, site))
 
-    def live_once(self, name: str, roll: Roll | None = None) -> Source:
+    def live_once(self, name: str, roll: Roll | None = None, site: Answering | None = None) -> Source:
         """Return the source of one peer's live lines, which ends when the connection is lost."""
-        return CurrentSource(name, self.agent, roll)
+        return CurrentSource(name, self.agent, roll, site)
 
     async def files(self, name: str, query: Query, patience: float, roll: Roll | None = None) -> Listing:
         """Ask one peer to list its own files; see `KnownAgent.files`."""

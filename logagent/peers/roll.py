@@ -22,6 +22,7 @@ from logagent.core.wire.identity import (
     from_header,
     to_header,
 )
+from logagent.core.wire.through import ELSEWHERE, LOOP, REFUSED_HEADER, THROUGH_HEADER, Through, through_to_header
 
 LONGEST_SHOWN = 100
 """Characters that are shown of who asks, where another agent cannot be told of him."""
@@ -37,6 +38,7 @@ class Roll:
         caller: for whom it asks, with the name in the certificate of the asking agent as the last of the chain; None:
             for itself.
         strict: whether nothing is asked of a peer that does not take callers.
+        through: by which way the question that is asked came, the agent that asks being the last; None: no way is told.
     """
 
     def __init__(
@@ -47,8 +49,11 @@ class Roll:
         *,
         caller: Caller | None = None,
         strict: bool = False,
+        through: Through | None = None,
     ) -> None:
         self.strict = strict
+        self._through = through
+        self._refused: dict[str, str] = {}
         self._caller = caller
         self._own = own
         self._asked = frozenset(asked)
@@ -65,7 +70,8 @@ class Roll:
         Raises:
             Failure: if a peer cannot be told for whom.
         """
-        return {ASKED_AS_HEADER: to_header(Identity(listed, self._own.id)), **self.caller_headers()}
+        told = {} if self._through is None else {THROUGH_HEADER: through_to_header(self._through)}
+        return {ASKED_AS_HEADER: to_header(Identity(listed, self._own.id)), **told, **self.caller_headers()}
 
     def caller_headers(self) -> dict[str, str]:
         """Return the header that tells a peer for whom it is asked.
@@ -124,8 +130,23 @@ class Roll:
         listed = f"is listed as {self._own.name}, which is the agent that asks, but another one answers"
         return f"{listed}, as {name}; give each a name of its own"
 
+    def pass_over(self, listed: str, headers: Mapping[str, str]) -> bool:
+        """Return whether a peer refuses since it is asked by another way, or asks itself, which is no failure.
+
+        Args:
+            listed: the name by which the peer is listed here.
+            headers: of its response, by their names in lower case.
+        """
+        word = headers.get(REFUSED_HEADER, "")
+        if self._through is None or word not in (ELSEWHERE, LOOP):
+            return False
+        self._refused[listed] = word
+        return True
+
     def notes(self, host: str) -> tuple[Note, ...]:
         """Return what is to be noted of a host: that it is another one's other name, or too old to say its name."""
+        if self._refused.get(host) == LOOP:
+            return (Note(NoteKind.LOOP, (host,), 1, self._own.name),)
         if self.is_other_name(host):
             return (Note(NoteKind.SAME, (self._answered[host].name,), 1, host),)
         return (Note(NoteKind.UNNAMED, (), 1, host),) if host in self._unnamed else ()
@@ -138,7 +159,9 @@ class Roll:
         return told == self._own or self._answered.get(told.name) == told
 
     def is_passed_over(self, host: str) -> bool:
-        """Return whether a host is the agent that asks, listed under its own name, of which nothing is to be said."""
+        """Return whether nothing is to be said of a host: it is asked by another way, or it is the agent that asks."""
+        if host in self._refused:
+            return True
         if host != self._namesake:
             return False
         own = self._own.name

@@ -15,6 +15,7 @@ import trio
 from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query
+from logagent.peers.behind import Behind
 from logagent.peers.roll import Roll
 from logagent.peers.source import PeerSource
 from logagent.peers.takers import Takers
@@ -99,17 +100,19 @@ class SharingSource:
         host: the name by which the peer is listed here.
         roll: notes who answers.
         takers: knows whether the peer takes callers.
+        behind: told which hosts are behind it, if it is asked as a primary.
     """
 
     clients: FollowClients
     host: str
     roll: Roll | None = None
     takers: Takers | None = None
+    behind: Behind | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the peer and pass its batches on; see `Source.pump`."""
         try:
             async with self.clients.borrowed() as client:
-                return await PeerSource(client, self.host, self.roll, self.takers).pump(query, out)
+                return await PeerSource(client, self.host, self.roll, self.takers, self.behind).pump(query, out)
         except Failure as failure:
             return failed(failure)

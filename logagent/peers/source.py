@@ -27,6 +27,7 @@ from logagent.peers.answers import (
     verdict_in,
     with_timeout,
 )
+from logagent.peers.behind import Behind
 from logagent.peers.certificates import certificate_notes
 from logagent.peers.checking import Checks, hosts_in
 from logagent.peers.client.http_client import chunks, retire, trailers
@@ -37,6 +38,8 @@ from logagent.peers.tracing import trace_headers
 
 MOST_RENAMED = 10_000
 """Origins that are remembered with their new names: a follow may go on for months, over any number of files."""
+HEAD_START = 0.2
+"""Seconds by which a primary has to end before the agent that asks it: its verdict names who was too slow behind it."""
 _log = logging.getLogger(__name__)
 
 
@@ -53,12 +56,14 @@ class PeerSource:
             host's name in all batches. None: names stay unchanged, since the answer is about many hosts.
         roll: notes who answers, and refuses another than the one that is listed; None: whoever answers is taken.
         takers: knows whether the agent takes callers, for a roll that is strict about it.
+        behind: told which hosts the agent answers for, which is asked as a primary; None: only for itself.
     """
 
     client: httpx.AsyncClient
     host: str | None = None
     roll: Roll | None = None
     takers: Takers | None = None
+    behind: Behind | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Ask the agent and pass its batches on; see `Source.pump`."""
@@ -73,7 +78,7 @@ class PeerSource:
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
         await self._check_taking(query.trace)
-        method, path, form = question_target(_with_time_left(query))
+        method, path, form = question_target(_with_time_left(query, 0.0 if self.behind is None else HEAD_START))
         headers = self._headers(query) | form_headers(form)
         async with self.client.stream(method, path, headers=headers, content=form or None) as response:
             notes = certificate_notes(response, self.host)
@@ -88,15 +93,27 @@ class PeerSource:
         told = self._meet(response)
         if self.takers is not None and self.roll is not None and self.roll.strict:
             self.takers.meet(response)
+        self._check_way(response)
         if response.status_code != 200:
             raise await refusal(response)
         check_head(response)
-        checks = Checks(query, self.host if told else None)
+        if self.behind is not None:
+            self.behind.meet(response.headers)
+        checks = Checks(query, self.host if told and self.behind is None else None)
         await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)
         outcome = verdict_in(trailers(response))
+        if self.behind is not None:
+            self.behind.end(outcome)
         if outcome.status is Status.UNAVAILABLE:
             retire(response)  # The agent may be stopping, and would wait for what is read on the connection.
         return checks.settle(outcome)
+
+    def _check_way(self, response: httpx.Response) -> None:
+        """Check that the agent answers, and no other way is taken to it."""
+        if self.roll is not None and self.host is not None and self.roll.pass_over(self.host, response.headers):
+            if self.behind is not None:
+                self.behind.pass_over()
+            raise Failure(Status.CANCELLED, "is asked by another way")
 
     async def _check_taking(self, trace: str | None) -> None:
         """Ask nothing of an agent that takes no callers, where the roll is strict about it."""
@@ -151,16 +168,20 @@ def _unchanged(batch: Batch) -> Batch:
     return batch
 
 
-def _with_time_left(query: Query) -> Query:
+def _with_time_left(query: Query, head_start: float) -> Query:
     """Return the query with a timeout that is no longer than the caller's deadline.
 
     For a follow, only its own timeout counts: the caller's deadline moves with every sign of life.
+
+    Args:
+        query: what is asked.
+        head_start: seconds that are left for the verdict to come back, at most a tenth of the time.
     """
     left = math.inf if query.follow else trio.current_effective_deadline() - trio.current_time()
     left = min(left, math.inf if query.limits.timeout is None else query.limits.timeout)
     if left == math.inf:
         return query
-    return with_timeout(query, left)
+    return with_timeout(query, left - min(head_start, left / 10))
 
 
 async def refusal(response: httpx.Response) -> Failure:

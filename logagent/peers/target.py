@@ -36,9 +36,9 @@ class Target:
         return self.name or urlsplit(self.urls[0]).netloc or self.urls[0]
 
 
-def from_urls(urls: Mapping[str, str]) -> list[Target]:
-    """Return targets for base URLs by name, as settings have them."""
-    return [Target(urls=(url,), name=name) for name, url in urls.items()]
+def from_urls(urls: Mapping[str, str], *, primary: bool = False) -> list[Target]:
+    """Return targets for base URLs by name, as settings have them; of primaries if that is said."""
+    return [Target(urls=(url,), name=name, primary=primary) for name, url in urls.items()]
 
 
 def address_of(url: str) -> tuple[str, int]:

@@ -30,6 +30,7 @@ from logagent.peers.discovery.resolved_network import ResolvedNetwork
 from logagent.peers.discovery.resolver import DnsResolver
 from logagent.peers.fetching import fetch_json
 from logagent.peers.known_agents import Peers
+from logagent.peers.target import from_urls
 from logagent.running.finding import OF_DISCOVERY, discovery_of
 from logagent.running.judging import RulesJudge
 from logagent.running.kept_peers import HeldPeers
@@ -51,7 +52,7 @@ _OF_LOGS = (
 stays."""
 _OF_PROVIDER = ("oidc_issuer", "oidc_audience", "oidc_keys", "oidc_ca", "oidc_groups", "oidc_algorithms")
 """The settings about an identity provider."""
-_OF_PEERS = ("peer", "peer_pause", "dns_server")
+_OF_PEERS = ("peer", "primary", "peer_pause", "dns_server")
 """The settings by which peers are reached, besides the files of TLS."""
 
 
@@ -242,7 +243,8 @@ def _alike(one: Settings, other: Settings, names: Iterable[str]) -> bool:
 
 def _peers(settings: Settings, tls: Tls) -> Peers:
     network = ResolvedNetwork(DnsResolver(settings.dns_server)) if settings.dns_server else None
-    return Peers(settings.peer, tls=tls.client, network=network, pause=settings.peer_pause)
+    targets = [*from_urls(settings.peer), *from_urls(settings.primary, primary=True)]
+    return Peers(targets, tls=tls.client, network=network, pause=settings.peer_pause)
 
 
 def _logs(settings: Settings, lasting: Lasting, formats: FormatRules) -> LocalLogs:

@@ -53,13 +53,13 @@ class Observing:
         self._key = os.urandom(LEAST_KEY)
         self._stories = StoryLog(self.own_log.queue, self._searched_for(settings))
         observers += [self._stories, PeerLog(self.own_log.queue, settings.name)]
-        self.metrics = Metrics(settings.peer)
+        self.metrics = Metrics(settings.known_agents)
         observers.append(self.metrics.counting)
         self.telemetry = Telemetry(observers)
 
     def renew(self, settings: Settings) -> None:
         """Take other settings, after a reload."""
-        self.metrics.counting.peers.renew(settings.peer)
+        self.metrics.counting.peers.renew(settings.known_agents)
         self.own_log.renew(settings)
         self.tracing.renew(settings)
         self._stories.searched_for = self._searched_for(settings)

@@ -220,8 +220,8 @@ def _compared(before: InForce, now: InForce, restart: tuple[str, ...], warnings:
         rules=len(new.rule),
         certificate=before.tls.contents != now.tls.contents,
         ends=next(iter(now.tls.ends.values()), None),
-        added=tuple(sorted(set(new.peer) - set(old.peer))),
-        removed=tuple(sorted(set(old.peer) - set(new.peer))),
+        added=tuple(sorted(set(new.known_agents) - set(old.known_agents))),
+        removed=tuple(sorted(set(old.known_agents) - set(new.known_agents))),
         warnings=warnings,
     )
 

@@ -116,7 +116,7 @@ async def _serve(
 
 
 def _tell_of_start(now: InForce, addresses: Sequence[str]) -> None:
-    roots, peers = [str(root) for root in now.settings.root], sorted(now.settings.peer)
+    roots, peers = [str(root) for root in now.settings.root], sorted(now.settings.known_agents)
     ends = {name: f"{datetime.fromtimestamp(end, UTC):%Y-%m-%dT%H:%M:%SZ}" for name, end in now.tls.ends.items()}
     told = {"roots": roots, "listen": [*addresses], "peers": peers, "certificates_end": ends}
     _log.info(

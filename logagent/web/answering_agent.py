@@ -10,6 +10,16 @@ from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import Identity
 from logagent.core.wire.listing import Listing
+from logagent.core.wire.through import Through
+
+
+class AnsweringSource(Source, Protocol):
+    """The source of an answer."""
+
+    @property
+    def asks(self) -> Sequence[str]:
+        """The hosts that are asked, for an agent that has asked for all of them."""
+        ...
 
 
 class AnsweringAgent(Protocol):
@@ -29,8 +39,14 @@ class AnsweringAgent(Protocol):
         """Raise `Failure` or `BadParameter` for a query that cannot be answered."""
         ...
 
-    def answer(self, query: Query, caller: Caller) -> Source:
-        """Return the source that answers a caller's query, not begun yet."""
+    def answer(self, query: Query, caller: Caller, through: Through | None = None) -> AnsweringSource:
+        """Return the source that answers a caller's query, not begun yet.
+
+        Args:
+            query: what is asked.
+            caller: who asks.
+            through: by which way the question came; None: through no agent that says so.
+        """
         ...
 
     async def files(self, query: Query, caller: Caller) -> Listing:

@@ -23,13 +23,14 @@ from logagent.core.wire.hosts import host_to_json
 from logagent.core.wire.identity import AGENT_HEADER, to_header
 from logagent.core.wire.listing import parse_listing, rfc3339
 from logagent.core.wire.parameters import parse, parse_hits
+from logagent.core.wire.through import TAKES_THROUGH
 from logagent.core.wire.trace import trace_id
 from logagent.telemetry.hook import current
 from logagent.web.access import Access
 from logagent.web.admission.local_client import STATE, LocalClient
 from logagent.web.answering_agent import AnsweringAgent
 from logagent.web.answers import Answers
-from logagent.web.asked_as import refuse_misdirected
+from logagent.web.asked_as import refuse_misdirected, refusing_twice, way_of_question
 from logagent.web.described import description
 from logagent.web.documents import (
     DocumentResponse,
@@ -171,7 +172,7 @@ class _Routes:
 
     def _say_what_serves(self, response: TrioResponse) -> None:
         response.headers[VERSION_HEADER] = self._version
-        response.headers[TAKES_HEADER] = TAKES_CALLERS
+        response.headers[TAKES_HEADER] = f"{TAKES_CALLERS}, {TAKES_THROUGH}"
 
     def _say_who_serves(self, response: TrioResponse) -> None:
         response.headers[AGENT_HEADER] = to_header(self._agent.identity)
@@ -201,7 +202,11 @@ class _Routes:
         )
         current().understood(query)
         query = self._answers.bounded(query)
-        plan = _plan(self._agent.answer(query, caller), query, form, self._sign)
+        through = way_of_question()
+        with refusing_twice():
+            source = self._agent.answer(query, caller, through)
+        between = through is not None and not query.own
+        plan = replace(_plan(source, query, form, self._sign), asks=source.asks if between else None)
         right = Right(request.scope, caller, self._access, self._judge, query)
         return Answer(replace(plan, right=right), self._answers, form.mimetype)
 

@@ -6,7 +6,7 @@ Every error becomes an outcome here at the latest: sending a body never raises.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
+from logagent.core.wire.through import ASKS_HEADER, to_names
 from logagent.core.wire.trace import trace_id
 from logagent.core.wire.verdict import TRAILERS, to_trailers
 from logagent.telemetry.hook import current
@@ -69,6 +70,8 @@ class Plan:
         refuse: makes the response in place of an answer that failed before its first byte.
         cursors: makes the cursors of records, if they have any.
         right: of the caller to the answer; None: anybody's.
+        asks: for an agent that asked for all hosts behind this one, the names of those that are asked; None: a client
+            has asked, or for this host only.
     """
 
     source: Source
@@ -82,6 +85,7 @@ class Plan:
     refuse: Refuse
     cursors: RecordCursors | None = None
     right: Right | None = None
+    asks: Sequence[str] | None = None
 
 
 class Answer(TrioResponse):
@@ -108,6 +112,8 @@ class Answer(TrioResponse):
             self.headers["x-accel-buffering"] = "no"  # nginx and its like would hold lines until a buffer is full.
         if plan.strict:
             self.headers["preference-applied"] = "handling=strict"
+        if plan.asks is not None:
+            self.headers[ASKS_HEADER] = to_names(plan.asks)
         self._plan = plan
         self._answers = answers
 
@@ -172,6 +178,8 @@ class _Delivery:
 
     def _with_cursor(self, outcome: Outcome) -> Outcome:
         """Add the cursor after this answer, unless nothing is left."""
+        if self._plan.asks is not None:
+            return outcome  # an agent makes its own, of all positions that it got
         cursor, missing = self._cursor.after(outcome)
         lacks = [(NoteKind.CURSOR, missing)]
         if self._plan.cursors is not None:
@@ -232,5 +240,6 @@ class _Delivery:
             return
         await self._send_body(self._body.finish(), more=False)
         if self._plan.trailers:
-            trailers = [(name.encode(), value.encode("latin-1")) for name, value in to_trailers(outcome)]
+            spelled = to_trailers(outcome, between_agents=self._plan.asks is not None)
+            trailers = [(name.encode(), value.encode("latin-1")) for name, value in spelled]
             await self._send({"type": "http.response.trailers", "headers": trailers, "more_trailers": False})

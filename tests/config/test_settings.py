@@ -149,6 +149,13 @@ def test_a_peer_may_be_started_by_ssh_under_its_own_name_or_another(machine: Mac
     }
 
 
+def test_primaries_are_kept_apart_from_peers(machine: Machine) -> None:
+    given = {"peer": ["db-2=http://127.0.0.1:1"], "primary": ["site-a=http://127.0.0.1:2"]}
+    settings = machine.load(given)
+    assert (settings.peer, settings.primary) == ({"db-2": "http://127.0.0.1:1"}, {"site-a": "http://127.0.0.1:2"})
+    assert [*settings.known_agents] == ["db-2", "site-a"]
+
+
 def test_a_peer_may_be_behind_a_unix_socket(machine: Machine) -> None:
     assert machine.load({"peer": ["db-2=unix:/run/db-2.sock"]}).peer == {"db-2": "unix:/run/db-2.sock"}
 
@@ -291,6 +298,12 @@ def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine:
         ({"peer": ["db-2=http://127.0.0.1:port"]}, "--peer: must be an agent's URL"),
         ({"peer": ["db-2=http://127.0.0.1:1/logs"]}, "--peer: must be an agent's URL"),
         ({"peer": ["a=http://127.0.0.1:1", "a=http://127.0.0.1:2"]}, "--peer: a is given twice"),
+        ({"primary": ["a=http://127.0.0.1:1", "a=http://127.0.0.1:2"]}, "--primary: a is given twice"),
+        ({"primary": ["a=http://10.0.0.2:1"]}, "--primary: http://10.0.0.2:1 would be cleartext"),
+        (
+            {"peer": ["a=http://127.0.0.1:1"], "primary": ["a=http://127.0.0.1:1"]},
+            "--primary: a is given twice; each has one URL, as peer or as primary",
+        ),
         ({"peer": ["a=http://10.0.0.2:1"]}, "--peer: http://10.0.0.2:1 would be cleartext"),
         ({"patience": ["0"]}, "--patience: must be a number of seconds above 0"),
         ({"patience": ["inf"]}, "--patience: must be a number of seconds above 0"),

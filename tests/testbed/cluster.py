@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import trio
@@ -29,6 +29,7 @@ from logagent.disk.watch.watching import Watching
 from logagent.local import LocalLogs
 from logagent.peers.client.http_client import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
+from logagent.peers.target import Target, from_urls
 from logagent.telemetry.hook import Telemetry
 from logagent.web.access import Access
 from logagent.web.answers import Answers
@@ -67,6 +68,22 @@ class Reply:
         return from_trailers(self.trailers)
 
 
+class Knows(NamedTuple):
+    """Whom an agent knows.
+
+    Attributes:
+        peers: hosts that it asks for their own logs.
+        primaries: hosts that it asks for all that is behind them.
+    """
+
+    peers: Sequence[str] = ()
+    primaries: Sequence[str] = ()
+
+    def targets(self) -> Iterator[Target]:
+        for name in (*self.peers, *self.primaries):
+            yield Target(urls=(f"http://{name}",), name=name, primary=name in self.primaries)
+
+
 class Cluster:
     """Agents on a network of memory pipes; the primary knows the others.
 
@@ -74,6 +91,7 @@ class Cluster:
         answers: the answers under way, by host; those of broken hosts are not known.
         servers: what serves a connection, by host.
         agents: by host, without broken ones.
+        peers: whom each of them knows.
     """
 
     def __init__(self, directory: Path, network: MemoryNetwork, primary: str) -> None:
@@ -83,6 +101,7 @@ class Cluster:
         self.answers: dict[str, Answers] = {}
         self.servers: dict[str, Serve] = {}
         self.agents: dict[str, Agent] = {}
+        self.peers: dict[str, Peers] = {}
 
     async def ask(
         self, query: str, *, host: str | None = None, route: str = "/logs", form: str | None = None, **headers: str
@@ -143,6 +162,7 @@ async def start_cluster(
     rules: Mapping[str, Rules] | None = None,
     roots: Sequence[str] = (),
     telemetry: Mapping[str, Telemetry] | None = None,
+    knows: Mapping[str, Knows] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -158,6 +178,7 @@ async def start_cluster(
         rules: of some hosts' agents, which for their clients stand in `access`.
         roots: directories in that of each host which are served; none: it is served itself.
         telemetry: of some hosts' agents.
+        knows: whom each agent knows, by host; None: the primary knows the others, who know nobody.
     """
     tls = tls or {}
     primary, *others = hosts
@@ -167,10 +188,13 @@ async def start_cluster(
         urls = {name: f"{'https' if name in tls else 'http'}://{name}" for name in others}
         urls |= {name: f"http://{host}" for name, host in (listed or {}).items()}
         trust = next((client for _, client in tls.values()), None)
-        async with Peers(urls, tls=trust, network=network) as peers, AsyncExitStack() as stack:
+        async with AsyncExitStack() as stack:
             for name, host in hosts.items():
-                nobody: Peers = Peers({})
-                known = peers if name == primary else nobody
+                targets = from_urls(urls if name == primary else {})
+                if knows is not None:
+                    targets = list(knows.get(name, Knows()).targets())
+                known = await stack.enter_async_context(Peers(targets, tls=trust, network=network))
+                it.peers[name] = known
                 watching = Watching(poll=POLL, notify=False)
                 tails = await stack.enter_async_context(open_shared_tails(DiskThreads(inline=True), watching))
                 admits = (access or {}).get(name) or Access([name], certificate_required=False)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from logagent.core.access.caller import Caller
 from logagent.core.batch import Out
 from logagent.core.outcome import Outcome
-from logagent.core.query import Query, Source
+from logagent.core.query import Query
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import Identity
 from logagent.core.wire.listing import Listing
+from logagent.core.wire.through import Through
+from logagent.web.answering_agent import AnsweringSource
 
 Pump = Callable[[Query, Out], Awaitable[Outcome]]
 
@@ -27,7 +29,9 @@ class FakeAgent:
     async def check(self, query: Query) -> None:
         pass
 
-    def answer(self, query: Query, caller: Caller) -> Source:
+    asks: Sequence[str] = ()
+
+    def answer(self, query: Query, caller: Caller, through: Through | None = None) -> AnsweringSource:
         return self
 
     async def pump(self, query: Query, out: Out) -> Outcome:

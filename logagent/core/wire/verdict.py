@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from logagent.core.escapes import in_line
 from logagent.core.notes import Note, brief
 from logagent.core.outcome import HostOutcome, Outcome, Status, Untold
+from logagent.core.wire.through import UNMATCHED_TRAILER, from_names, to_names
 
 MAX_MESSAGE = 512
 """Bytes of an encoded message in a trailer: a sentence. Proxies and clients limit a header block to 8 KiB or more."""
@@ -23,6 +24,10 @@ MAX_HOSTS = 3072
 """Bytes of `log-hosts`: some forty failing hosts with their messages, which still fit into a header block."""
 MAX_NOTES = 2048
 """Bytes of `log-notes`: the notes of some ten hosts, beside `log-hosts`."""
+
+ROOM_BETWEEN_AGENTS = 8
+"""How many times as many hosts and notes an agent takes that asked for the hosts behind another: some 24 and 16 KiB, of
+the 64 KiB that a header block between agents may have."""
 
 STAGES = frozenset({"open", "seek", "scan", "filter", "decompress", "merge"})
 """The stages of `server-timing` that are added up over hosts: what else a peer tells would only fill the trailer."""
@@ -51,17 +56,22 @@ class NoVerdict(BadVerdict):
     """There is no verdict among the trailers: the answer was cut, or something between took them out."""
 
 
-def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
+def to_trailers(outcome: Outcome, *, between_agents: bool = False) -> list[tuple[str, str]]:
     """Return the trailers of an answer.
 
     `log-notes` is among them only if there are notes, `log-hosts-omitted`, with it `log-hosts-failed`, and
     `log-notes-omitted` only if hosts or notes were left out, here or by other agents.
+
+    Args:
+        outcome: how the answer ended.
+        between_agents: whether an agent has asked, for all that is behind this one; it takes larger ones.
     """
+    room = ROOM_BETWEEN_AGENTS if between_agents else 1
     parts, omitted = failing_first(outcome.hosts), outcome.omitted
-    hosts, left_out = _members(map(_encode_part, parts), MAX_HOSTS)
-    notes, left_out_notes = _members(map(_encode_note, outcome.notes), MAX_NOTES)
+    hosts, left_out = _members(map(_encode_part, parts), room * MAX_HOSTS)
+    notes, left_out_notes = _members(map(_encode_note, outcome.notes), room * MAX_NOTES)
     if left_out_notes:
-        notes, left_out_notes = _members(map(_encode_note, first_of_each_kind(outcome.notes)), MAX_NOTES)
+        notes, left_out_notes = _members(map(_encode_note, first_of_each_kind(outcome.notes)), room * MAX_NOTES)
     omitted_hosts = left_out + omitted.hosts
     failed = sum(part.fails for part in parts) + omitted.failing
     trailers = [
@@ -77,6 +87,7 @@ def to_trailers(outcome: Outcome) -> list[tuple[str, str]]:
     further = {"log-hosts-omitted": str(omitted_hosts), "log-hosts-failed": str(failed)} if omitted_hosts else {}
     further |= {"log-notes": notes} if notes else {}
     further |= {"log-notes-omitted": str(left_out_notes + omitted.notes)} if left_out_notes + omitted.notes else {}
+    further |= {UNMATCHED_TRAILER: to_names(outcome.unmatched)} if between_agents and outcome.unmatched else {}
     return trailers + list(further.items())
 
 
@@ -101,7 +112,8 @@ def from_trailers(trailers: Mapping[str, str]) -> Outcome:
             trailers.get("log-cursor", ""),
             _decode_notes(trailers.get("log-notes", "")),
         )
-        outcome = replace(outcome, omitted=_decode_omitted(trailers, outcome.hosts))
+        unmatched = from_names(trailers.get(UNMATCHED_TRAILER, ""))
+        outcome = replace(outcome, omitted=_decode_omitted(trailers, outcome.hosts), unmatched=unmatched)
     except KeyError:
         raise NoVerdict("there is no log-status") from None
     except ValueError as error:

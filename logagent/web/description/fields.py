@@ -7,6 +7,7 @@ from typing import Any
 from logagent.core.wire.caller import TAKES_CALLERS, TAKES_HEADER
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.identity import AGENT_HEADER
+from logagent.core.wire.through import TAKES_THROUGH
 from logagent.core.wire.trace import TRACE_HEADER, TRACEPARENT
 from logagent.core.wire.verdict import MAX_HOSTS, MAX_MESSAGE, MAX_NOTES, TRAILERS
 from logagent.web.description.schemas import COUNT, STATUS, TRACE, Schema
@@ -24,8 +25,8 @@ HEADERS = {
     VERSION_HEADER: _field("The version of the agent's program.", _TEXT, required=False),
     AGENT_HEADER: _field("Which agent answers: its name, and random bits of its process.", _TEXT, required=False),
     TAKES_HEADER: _field(
-        "Between agents: this one takes it from others for whom they ask.",
-        {"type": "string", "enum": [TAKES_CALLERS]},
+        "Between agents: this one takes it from others for whom they ask, and by which way a question came.",
+        {"type": "string", "enum": [f"{TAKES_CALLERS}, {TAKES_THROUGH}"]},
         required=False,
     ),
     "cache-control": _field("Answers are never cached.", {"type": "string", "enum": ["no-store"]}),

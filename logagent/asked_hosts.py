@@ -1,0 +1,169 @@
+"""Which hosts a question is asked of: this one, peers for themselves, and primaries for all that is behind them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from logagent.core.batch import Out
+from logagent.core.outcome import Failure, Outcome, Status
+from logagent.core.query import Query, Source
+from logagent.core.wire.host_choice import choice_of
+from logagent.core.wire.hosts import chosen
+from logagent.core.wire.identity import ID_BYTES, Identity
+from logagent.core.wire.through import ELSEWHERE, LOOP, MAX_DEPTH, NotAgain, Through
+from logagent.fanout.site import Site
+from logagent.peers.answered_once import AnsweredOnce, AnswerPart
+
+
+@dataclass(frozen=True, slots=True)
+class HostsAsked:
+    """The hosts that one question is asked of.
+
+    Attributes:
+        hosts: how answers call them, primaries among them.
+        sites: the primaries among them, by name.
+        through: the way of the question on from here; None: no way is told.
+        unmatched: the patterns that match none of the hosts that are known here.
+        known: the names of all hosts that may be asked here, for a message.
+        is_through: whether an agent has asked, for all that is behind this one.
+    """
+
+    hosts: Sequence[str]
+    sites: Mapping[str, Site] = field(default_factory=dict)
+    through: Through | None = None
+    unmatched: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    is_through: bool = False
+
+    def without(self, host: str) -> HostsAsked:
+        """Return these hosts without one of them."""
+        return replace(self, hosts=[name for name in self.hosts if name != host])
+
+    def of(self, hosts: Iterable[str]) -> HostsAsked:
+        """Return some of these hosts, each primary as one that has not answered yet."""
+        kept = list(hosts)
+        return replace(self, hosts=kept, sites={name: site.anew() for name, site in self.sites.items() if name in kept})
+
+    def told_of(self, patterns: Sequence[str]) -> str:
+        """Return what is told of patterns that match no host anywhere."""
+        behind = [name for site in self.sites.values() for name in (*site.known, *site.asks)]
+        try:
+            chosen(patterns, {*self.known, *behind})
+        except Failure as failure:
+            return failure.message
+        return f"no host named {', '.join(patterns)} may be asked"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the hosts, with those that are known behind primaries."""
+        behind = [name for site in self.sites.values() for name in site.known]
+        return list(dict.fromkeys([*self.hosts, *behind]))
+
+
+def asked_of(
+    patterns: tuple[str, ...], plain: Sequence[str], primaries: Mapping[str, tuple[str, ...]], *, is_through: bool
+) -> HostsAsked:
+    """Return the hosts that patterns mean.
+
+    A name that is known here is asked for here. Any other pattern goes to all primaries, too, since only they know
+    which hosts are behind them.
+
+    Args:
+        patterns: names or globs; none: all hosts.
+        plain: the names of hosts that are asked for their own logs.
+        primaries: for each primary the hosts that are known to be behind it.
+        is_through: whether an agent has asked.
+
+    Raises:
+        Failure: NOT_FOUND for a pattern that matches no host, if nobody else has to be asked whether it does.
+    """
+    known = sorted([*plain, *primaries])
+    if not primaries and not is_through:
+        return HostsAsked(chosen(patterns, plain), known=tuple(known))
+    further = tuple(one for one in patterns if one not in plain and one not in primaries)
+    choice = choice_of(patterns)
+    hosts = [name for name in sorted(plain) if not patterns or choice.means_name(name)]
+    sites: dict[str, Site] = {}
+    for name, behind in sorted(primaries.items()):
+        theirs = (*further, *([name] if name in patterns else []))
+        if theirs or not patterns:
+            sites[name] = Site(name, patterns=theirs, others=plain, known=behind)
+    unmatched = tuple(one for one in further if not any(choice_of((one,)).means_name(name) for name in plain))
+    return HostsAsked(sorted([*hosts, *sites]), sites, unmatched=unmatched, known=tuple(known), is_through=is_through)
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedSource:
+    """The source of an answer, which is remembered while it is given.
+
+    Attributes:
+        source: sends the batches.
+        asks: the hosts that are asked, for the agent that asked for all of them; none: no agent has.
+        questions: those of this agent.
+        through: by which way the question goes on from here; None: no way is told.
+    """
+
+    source: Source
+    asks: Sequence[str]
+    questions: QuestionsAnswered
+    through: Through | None
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        """Forward the source's batches; see `Source.pump`."""
+        with self.questions.answering(self.through):
+            return await self.source.pump(query, out)
+
+
+class QuestionsAnswered:
+    """The questions that an agent answers for others, none of them twice.
+
+    Args:
+        own: who the agent is.
+    """
+
+    def __init__(self, own: Identity) -> None:
+        self._own = own
+        self._once = AnsweredOnce()
+
+    def taken(self, asked: HostsAsked, through: Through | None, *, own: bool) -> HostsAsked:
+        """Return the hosts of a question that are not asked for it by another way already.
+
+        Args:
+            asked: the hosts that it means.
+            through: by which way it came; None: a client has asked.
+            own: whether it is about this host's logs only.
+
+        Raises:
+            NotAgain: if there are none, or the question came through this agent before.
+            Failure: if it came through too many agents.
+        """
+        name = self._own.name
+        if through is None:
+            if not asked.sites:
+                return asked
+            begun = Through(os.urandom(ID_BYTES).hex(), (self._own,))
+            self._once.take(replace(begun, way=()), [AnswerPart.OWN] if name in asked.hosts else [])
+            return replace(asked, through=begun)
+        if not own and through.passed(self._own):
+            raise NotAgain(LOOP)
+        if len(through.way) > MAX_DEPTH:
+            told = f"{len(through.way)} agents have passed the question on, and {MAX_DEPTH} is most"
+            raise Failure(Status.RESOURCE_EXHAUSTED, told)
+        wanted = [AnswerPart.OWN] if name in asked.hosts else []
+        taken = self._once.take(through, wanted if own else [*wanted, AnswerPart.BEHIND])
+        if not taken or (not own and AnswerPart.BEHIND not in taken):
+            raise NotAgain(ELSEWHERE)
+        kept = asked if AnswerPart.OWN in taken else asked.without(name)
+        return replace(kept, through=through.on(self._own))
+
+    @contextmanager
+    def answering(self, through: Through | None) -> Iterator[None]:
+        """Remember a question that came through agents while the block runs, and for a while after."""
+        if through is None:
+            yield
+            return
+        with self._once.answering(through):
+            yield

@@ -1,0 +1,42 @@
+"""An answer of hosts behind primaries: whether each pattern of hosts has matched one somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from logagent.core.batch import Out
+from logagent.core.outcome import Outcome, Status
+from logagent.core.query import Query, Source
+from logagent.fanout.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Selecting:
+    """A source that asks primaries for patterns, of which only they know whether these match a host.
+
+    Attributes:
+        source: sends the batches.
+        unmatched: the patterns that match no other host.
+        sites: the primaries.
+        told: returns what is told of such patterns that match nowhere.
+        through: whether an agent has asked, which asks others too.
+    """
+
+    source: Source
+    unmatched: Sequence[str]
+    sites: Iterable[Site]
+    told: Callable[[Sequence[str]], str]
+    through: bool
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        """Forward the source's batches, and judge its patterns at the end; see `Source.pump`."""
+        outcome = await self.source.pump(query, out)
+        nowhere = tuple(self.unmatched)
+        for site in self.sites:
+            nowhere = tuple(one for one in nowhere if site.lacks(one))
+        if self.through:
+            return replace(outcome, unmatched=nowhere)
+        if nowhere and outcome.complete:
+            return replace(outcome, status=Status.NOT_FOUND, message=self.told(nowhere))
+        return outcome

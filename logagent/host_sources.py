@@ -1,0 +1,67 @@
+"""The sources of the hosts that one question is asked of, put together as the question wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from logagent.asked_hosts import HostsAsked
+from logagent.core.hits.tally import Tallied
+from logagent.core.query import Query, Source
+from logagent.fanout.asked_source import AskedSource
+from logagent.fanout.follow import Follow
+from logagent.fanout.gather import Gather
+from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
+from logagent.peers.known_agents import Peers
+from logagent.peers.roll import Roll
+
+
+@dataclass(frozen=True, slots=True)
+class HostSources:
+    """Makes the sources of hosts for one question.
+
+    Attributes:
+        name: of this host.
+        namesake: how the answer calls the peer that is listed under this name; empty: there is none.
+        peers: the agents that this one knows.
+        logs: of this host, as they are for the caller.
+        patience_of_files: seconds that others wait for this host's files.
+        patience: seconds that a source is waited for that sends nothing.
+        roll: returns what knows who answers, for some hosts.
+    """
+
+    name: str
+    namesake: str
+    peers: Peers
+    logs: LocalLogs
+    patience_of_files: float
+    patience: float
+    roll: Callable[[HostsAsked], Roll]
+
+    def answering(self, query: Query, asked: HostsAsked) -> Source:
+        """Return the source that answers a query over some hosts."""
+        if query.follow:
+            roll = self.roll(asked)
+            live = [(host, self._live(host, roll)) for host in asked.hosts]
+            return Follow(live, lambda hosts: self._gather(asked.of(hosts)), self.patience, roll)
+        gathered = self._gather(asked, narrows=not query.own and not asked.is_through)
+        return Tallied(gathered) if query.form.hits else gathered
+
+    def _gather(self, asked: HostsAsked, *, narrows: bool = False) -> Gather:
+        roll = self.roll(asked)
+        sources = [(host, self._source(host, roll, asked, narrows=narrows)) for host in asked.hosts]
+        if list(asked.hosts) != [self.name]:  # else nobody is asked: the story of the request says all
+            sources = [
+                (host, source if host == self.namesake else AskedSource(host, source)) for host, source in sources
+            ]
+        return Gather(sources, self.patience, of_hosts=True, roll=roll, sites=asked.sites, through=asked.is_through)
+
+    def _live(self, host: str, roll: Roll) -> Source:
+        if host == self.namesake:
+            return self.peers.live_once(self.name, roll)
+        return AskedSource(host, self.logs.live() if host == self.name else self.peers.live(host, roll))
+
+    def _source(self, host: str, roll: Roll, asked: HostsAsked, *, narrows: bool) -> Source:
+        if host == self.name:
+            return LocalSource(self.logs, self.patience_of_files * PATIENCE_OF_FILES, narrows=narrows)
+        return self.peers.source(self.name if host == self.namesake else host, roll, asked.sites.get(host))
