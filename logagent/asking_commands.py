@@ -25,8 +25,10 @@ from logagent.terminal.arguments import (
 from logagent.terminal.local_files import LocalFiles
 from logagent.terminal.streams import Streams
 from logagent.terminal.unix_arguments import UnixArguments
+from logagent.terminal.verdicts import DIED_OF_SIGNAL
 
 if TYPE_CHECKING:
+    from logagent.terminal.hosts import HostsQuestion
     from logagent.terminal.question import Question
 
 
@@ -150,12 +152,22 @@ def run_hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Stream
         from logagent.terminal.hosts import hosts_question
 
     asked = hosts_question(typed, environ)
+    if typed.watch is not None:
+        return _watch_hosts(asked, typed.watch, typed.seconds, streams)
     try:
         return plain_documents.ask_hosts(asked, streams)
     except SpeaksHttp1:
         from logagent.terminal import documents
 
         return _interruptible(partial(documents.ask_hosts, asked, streams))
+
+
+def _watch_hosts(asked: HostsQuestion, watch: str, seconds: str | None, streams: Streams) -> int:
+    from logagent.terminal import watched_hosts
+
+    pause = watched_hosts.seconds_of(watch, seconds)
+    code = _interruptible(partial(watched_hosts.watch, asked, pause, streams))
+    return 0 if code == DIED_OF_SIGNAL + signal.SIGINT else code  # it is how a watch ends
 
 
 def run_doctor(typed: DoctorArguments, environ: Mapping[str, str], streams: Streams) -> int:

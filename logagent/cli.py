@@ -125,6 +125,8 @@ def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Stream
             return asking_commands.run_formats(typed, environ, streams)
         case DoctorArguments():
             return paged(partial(asking_commands.run_doctor, typed, environ), typed, environ, streams)
+        case HostsArguments(watch=str()):
+            return asking_commands.run_hosts(typed, environ, streams)
         case HostsArguments():
             return paged(partial(asking_commands.run_hosts, typed, environ), typed, environ, streams)
         case _:

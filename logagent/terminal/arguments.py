@@ -124,6 +124,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     if argv and argv[0] in _BY_THEMSELVES:
         parser = flags.parser_of(argv[0])
         given = parser.read(argv[1:], argv[0])
+        if "seconds" in given and given.seconds is not None and given.watch is None:
+            parser.error(f"unrecognized arguments: {given.seconds}")
         if "file" in given and given.file is None and not given.more_files:
             parser.error("the following arguments are required: FILE, or --file FILE")
         return given

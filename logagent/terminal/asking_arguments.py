@@ -177,9 +177,16 @@ class FormatsArguments(TypedArguments):
 
 
 class HostsArguments(AskArguments):
-    """The arguments of `hosts`."""
+    """The arguments of `hosts`.
+
+    Attributes:
+        watch: seconds between two looks; None: there is one only.
+        seconds: a word that gives these, too.
+    """
 
     timeout: str
+    watch: str | None
+    seconds: str | None
 
 
 class DoctorArguments(AskArguments):

@@ -1,8 +1,11 @@
-"""The flags of the command `doctor`."""
+"""The flags of the commands about the state of hosts: `doctor`, and `hosts --watch`."""
 
 from __future__ import annotations
 
 import argparse
+
+USUAL = "2"
+"""Seconds between two looks at hosts, unless others are given."""
 
 
 def add_doctor(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -15,3 +18,16 @@ def add_doctor(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     parser.add_argument("--timeout", metavar="SPAN", default="5s", help="how long each step may take [5s]")
     return parser
+
+
+def add_watch(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that has `hosts` look again and again."""
+    parser.add_argument("seconds", metavar="SECONDS", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--watch",
+        metavar="SECONDS",
+        nargs="?",
+        const=USUAL,
+        help="look again and again, until Ctrl-C: paint the table anew, or, where there is no terminal, print a line "
+        f"for each change [every {USUAL} s]",
+    )

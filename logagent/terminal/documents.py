@@ -57,13 +57,22 @@ async def list_hosts(client: httpx.AsyncClient, asked: HostsQuestion, streams: S
         The exit code: partial if a host cannot be reached.
     """
     try:
-        hosts = await _hosts(client, asked.timeout)
+        hosts = await hosts_from(client, asked.timeout)
     except NoHosts as error:
         return no_hosts(error, asked, streams)
     return print_hosts(hosts, asked, streams)
 
 
-async def _hosts(client: httpx.AsyncClient, patience: float) -> list[HostState]:
+async def hosts_from(client: httpx.AsyncClient, patience: float) -> list[HostState]:
+    """Return the hosts that the agent behind `client` knows.
+
+    Args:
+        client: of the agent.
+        patience: seconds for the whole answer.
+
+    Raises:
+        NoHosts: if it does not tell them.
+    """
     with trio.move_on_after(patience):
         try:
             response = await client.get("/hosts")

@@ -10,7 +10,7 @@ from typing import Any
 from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter, NestedParser
 from logagent.terminal.context_flags import ALSO, LinesOrContext, add_context, add_context_flag
-from logagent.terminal.doctor_flags import add_doctor
+from logagent.terminal.doctor_flags import add_doctor, add_watch
 from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
 from logagent.terminal.setup_flags import add_access, add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
@@ -226,6 +226,7 @@ def _add_hits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _add_hosts(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    add_watch(parser)
     _add_patience(parser)
     return _add_agent(parser)
 

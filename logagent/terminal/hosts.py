@@ -94,8 +94,13 @@ def print_hosts(hosts: list[HostState], asked: HostsQuestion, streams: Streams) 
     if asked.form == "json":
         streams.print(_json(hosts))
     else:
-        print_table(table(_HEADER, map(_row, hosts)), streams)
+        print_table(table_of(hosts), streams)
     return FOUND if all(host.reachable for host in hosts) else PARTIAL
+
+
+def table_of(hosts: list[HostState]) -> str:
+    """Lay out hosts as a table, a line for each."""
+    return table(_HEADER, map(_row, hosts))
 
 
 def no_hosts(error: NoHosts, asked: HostsQuestion, streams: Streams) -> int:

@@ -18,12 +18,13 @@ from logagent.core.wire.certificates import EXPIRES_SOON, listed, moment, read_c
 from logagent.peers.client.addresses import UNIX
 from logagent.peers.client.credentials import Credential
 from logagent.peers.client.exchange import TlsBroken, TlsFailure
-from logagent.peers.client.http_client import connect
+from logagent.peers.client.http_client import OVER_SSH, connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.client.tls import AgentTls, system_tls
 from logagent.peers.client.tls_connection import TlsConnection, start_tls
 from logagent.peers.client.words import word_of_system
 from logagent.peers.source import read_at_most
+from logagent.ssh_address import is_ssh
 from logagent.terminal.doctor import telling
 from logagent.terminal.doctor.network import MACHINE, PinnedNetwork, WaysToPeers, listener_of, of_system
 from logagent.terminal.doctor.steps import Examination, Peer, State, Step, StepFailed
@@ -92,7 +93,9 @@ class _Examined:
 
     def _steps(self) -> dict[str, Callable[[], Awaitable[Found]]]:
         reach: dict[str, Callable[[], Awaitable[Found]]]
-        if self._peer.url.startswith(UNIX):
+        if is_ssh(self._peer.url):
+            reach = {"ssh": self._ssh}
+        elif self._peer.url.startswith(UNIX):
             reach = {"socket": self._socket}
         else:
             reach = {"address": self._address, "port": self._port}
@@ -103,7 +106,7 @@ class _Examined:
 
     async def _tried(self, name: str, step: Callable[[], Awaitable[Found]]) -> Step:
         try:
-            with trio.fail_after(self._tools.patience):
+            with trio.fail_after(self._tools.patience + (OVER_SSH if name == "ssh" else 0.0)):
                 state, said, mend = await step()
             return Step(name, state, said, mend)
         except StepFailed as failed:
@@ -205,7 +208,15 @@ class _Examined:
         said = "agreed on HTTP/1.1 only; a proxy may stand before the agent"
         return State.WARNING, said, "name the agent's own port, or let the proxy speak HTTP/2 (nginx: `http2 on;`)"
 
+    async def _ssh(self) -> Found:
+        """Have ssh start the agent, and ask it: what ssh says is the reason where that fails."""
+        self._client = connect(self._peer.url, credential=self._tools.credential)
+        self._told = await self._asked()
+        return State.OK, f"started an agent within {self._told.took:.1f} s", ""
+
     async def _agent(self) -> Found:
+        if self._client is not None:
+            return State.OK, telling.check_agent(self._told), ""
         if self._stream is not None:
             await self._stream.aclose()
         network = PinnedNetwork(self._tools.ways.network, self._reached)

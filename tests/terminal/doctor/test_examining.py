@@ -7,6 +7,7 @@ import os
 import pwd
 import socket
 import ssl
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -344,6 +345,30 @@ async def test_who_listens_at_a_unix_socket(unix_socket: Callable[[bool], Path])
     found = await examined(f"unix:{unix_socket(True)}", patience=0.2)
 
     assert step(found, "socket").said == f"user {pwd.getpwuid(os.geteuid()).pw_name} listens"
+
+
+def ssh_that(directory: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `ssh` be a program of the test."""
+    program = directory / "ssh"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{directory}:{os.environ['PATH']}")
+
+
+async def test_ssh_that_is_not_let_in_gives_its_own_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh_that(tmp_path, "echo 'alice@web-1: Permission denied (publickey).' >&2; exit 255", monkeypatch)
+    found = failing(await examined("ssh://alice@web-1"))
+    assert found.name == "ssh"
+    assert "Permission denied (publickey)" in found.said
+    assert found.mend == "`ssh -o BatchMode=yes alice@web-1` must let this user in without a question"
+
+
+async def test_an_agent_that_ssh_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssh_that(tmp_path, f"exec {sys.executable} -m logagent stdio --name web1 --root {tmp_path}", monkeypatch)
+    found = await examined("ssh://web-1", patience=60.0)
+    assert found.failing is None
+    assert [step.name for step in found.steps] == ["ssh", "agent", "name", "refusals", "version", "clock"]
+    assert step(found, "ssh").said.startswith("started an agent within ")
 
 
 async def test_the_clock_is_judged_by_the_moments_of_asking() -> None:

@@ -1,0 +1,188 @@
+"""The command `hosts --watch`: the table of hosts painted anew, or, where there is no terminal, a line a change."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+
+import httpx
+import trio
+
+from logagent.config import values
+from logagent.config.errors import ConfigError
+from logagent.core.escapes import in_line
+from logagent.core.wire.hosts import HostState, host_to_json
+from logagent.peers.client.http_client import connect
+from logagent.terminal.answer import CLOSED_PIPE
+from logagent.terminal.documents import hosts_from
+from logagent.terminal.hosts import HostsQuestion, NoHosts, table_of
+from logagent.terminal.pipe import Pipe
+from logagent.terminal.streams import WIDTH, Streams, Write
+from logagent.terminal.tables import cut
+from logagent.terminal.verdicts import FOUND
+
+LINES = 24
+"""Of a terminal that does not tell how many it has."""
+
+_ANEW, _REST_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
+"""What moves a terminal's cursor to its beginning, and clears the rest of a line, and all that is below."""
+_ALL = "\x1b[2J"
+
+Ask = Callable[[], Awaitable[list[HostState]]]
+
+
+def seconds_of(watch: str, word: str | None) -> float:
+    """Return the seconds between two looks, as `--watch=5` and `--watch 5` give them.
+
+    Raises:
+        ConfigError: if they are no span.
+    """
+    try:
+        return values.seconds(word or watch)
+    except ValueError as error:
+        raise ConfigError("--watch", str(error)) from None
+
+
+async def watch(asked: HostsQuestion, seconds: float, streams: Streams) -> int:
+    """Look at the hosts until the command is cancelled, or nobody reads any more; return the exit code.
+
+    Args:
+        asked: whom to ask.
+        seconds: between two looks.
+    """
+    agent, screen = asked.agent, partial(_size, streams) if streams.stdout.isatty() else None
+    async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
+        with trio.CancelScope() as scope:
+            pipe = Pipe(streams.stdout, scope.cancel)
+            with pipe.watched():
+                await show_hosts(client, asked, seconds, pipe.write, screen)
+    return CLOSED_PIPE if pipe.is_closed() else FOUND
+
+
+async def show_hosts(
+    client: httpx.AsyncClient,
+    asked: HostsQuestion,
+    seconds: float,
+    write: Write,
+    screen: Callable[[], tuple[int, int]] | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
+) -> None:
+    """Look at the hosts that the agent behind `client` knows until this is cancelled.
+
+    Args:
+        client: of the agent.
+        asked: whom to ask.
+        seconds: between two looks.
+        write: what is shown.
+        screen: returns the columns and lines of the terminal; None: there is none.
+        now: the time of this machine.
+    """
+    shows: _Painter | _Teller = _Teller(asked.agent.url, as_json=asked.form == "json")
+    if screen is not None and asked.form == "text":
+        shows = _Painter(asked.agent.url, screen, seconds)
+    while True:
+        hosts, why = await _look(partial(hosts_from, client, asked.timeout))
+        if shown := shows.shown(hosts, why, now()):
+            await write(shown.encode("utf-8", "backslashreplace"))
+        await trio.sleep(seconds)
+
+
+async def _look(ask: Ask) -> tuple[list[HostState] | None, str]:
+    """Return the hosts, or None and why there are none."""
+    try:
+        return await ask(), ""
+    except NoHosts as error:
+        return None, str(error)
+
+
+def _size(streams: Streams) -> tuple[int, int]:
+    try:
+        columns, lines = os.get_terminal_size(streams.stdout.fileno())
+    except OSError:
+        return WIDTH, LINES
+    return columns, lines
+
+
+class _Painter:
+    """Paints the screen; where the agent is away, the last table stays, below what is wrong.
+
+    Args:
+        size: returns the columns and lines of the screen.
+    """
+
+    def __init__(self, url: str, size: Callable[[], tuple[int, int]], seconds: float) -> None:
+        self._url = url
+        self._size = size
+        self._seconds = seconds
+        self._hosts: list[HostState] = []
+        self._begun = False
+
+    def shown(self, hosts: list[HostState] | None, why: str, now: datetime) -> str:
+        columns, lines = self._size()
+        self._hosts = self._hosts if hosts is None else hosts
+        head = f"{self._url} every {self._seconds:g} s, {now:%H:%M:%S}"
+        rows = [head, *([f"away: {self._url}{why}"] if hosts is None else []), ""]
+        rows += table_of(self._hosts).splitlines() if self._hosts else []
+        if len(rows) > lines - 1:
+            left = len(rows) - lines + 2
+            rows = [*rows[: lines - 2], f"... {left} more"]
+        painted = "".join(f"{cut(in_line(row), columns)}{_REST_OF_LINE}\n" for row in rows)
+        first, self._begun = "" if self._begun else _ALL, True
+        return f"{first}{_ANEW}{painted}{_BELOW}"
+
+
+class _Teller:
+    """Tells each change in a line: when, of which host, and what has changed."""
+
+    def __init__(self, url: str, *, as_json: bool) -> None:
+        self._url = url
+        self._as_json = as_json
+        self._hosts: dict[str, HostState] = {}
+        self._away = ""
+
+    def shown(self, hosts: list[HostState] | None, why: str, now: datetime) -> str:
+        return "".join(self._line(now, *change) for change in self._changes(hosts, why))
+
+    def _line(self, now: datetime, name: str, change: str, state: HostState | None) -> str:
+        moment = now.isoformat(timespec="seconds")
+        if self._as_json:
+            told = {"time": moment, "host": name, "change": change}
+            return json.dumps({**told, "state": host_to_json(state)} if state else told) + "\n"
+        return in_line(f"{moment} {name} {change}") + "\n"
+
+    def _changes(self, hosts: list[HostState] | None, why: str) -> Iterator[tuple[str, str, HostState | None]]:
+        if hosts is None:
+            if why != self._away:
+                yield self._url, f"away{why if why.startswith(':') else f':{why}'}", None
+            self._away = why
+            return
+        if self._away:
+            yield self._url, "answers again", None
+        self._away = ""
+        known, self._hosts = self._hosts, {host.name: host for host in hosts}
+        for host in hosts:
+            yield from ((host.name, change, host) for change in _changed(known.get(host.name), host))
+        yield from ((name, "is known no more", None) for name in known if name not in self._hosts)
+
+
+def _changed(before: HostState | None, host: HostState) -> Sequence[str]:
+    """Return what has changed of a host since the look before; None: it was not known."""
+    now = "reachable" if host.reachable else "not reachable"
+    said = f"{now}{f', {host.version}' if host.version else ''}{f': {host.message}' if host.message else ''}"
+    if before is None:
+        return [said]
+    if (before.reachable, before.message) != (host.reachable, host.message):
+        return [said]
+    changes = []
+    if host.version and before.version and before.version != host.version:
+        changes.append(f"version {host.version}, before {before.version}")
+    if before.url != host.url:
+        changes.append(f"at {host.url}, before {before.url}")
+    if (before.stale_since is None) != (host.stale_since is None):
+        changes.append("found again" if host.stale_since is None else "vanished from where it was found")
+    if before.labels != host.labels:
+        changes.append(f"labels {', '.join(f'{name}={value}' for name, value in host.labels.items()) or 'none'}")
+    return changes
