@@ -57,6 +57,11 @@ class HostsAsked:
         return f"no host named {', '.join(patterns)} may be asked"
 
     @property
+    def depth(self) -> int:
+        """How many agents the question came through."""
+        return 0 if self.through is None else len(self.through.way) - 1
+
+    @property
     def names(self) -> list[str]:
         """The names of the hosts, with those that are known behind primaries."""
         behind = [name for site in self.sites.values() for name in site.known]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from logagent.asked_hosts import HostsAsked
 from logagent.core.hits.tally import Tallied
 from logagent.core.query import Query, Source
+from logagent.core.wire.through import MAX_DEPTH
 from logagent.fanout.asked_source import AskedSource
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
@@ -42,8 +43,16 @@ class HostSources:
         """Return the source that answers a query over some hosts."""
         if query.follow:
             roll = self.roll(asked)
-            live = [(host, self._live(host, roll)) for host in asked.hosts]
-            return Follow(live, lambda hosts: self._gather(asked.of(hosts)), self.patience, roll)
+            live = [(host, self._live(host, roll, asked)) for host in asked.hosts]
+            return Follow(
+                live,
+                lambda hosts: self._gather(asked.of(hosts)),
+                self.patience * (1 - asked.depth / (MAX_DEPTH + 2)),
+                roll,
+                sites=asked.sites,
+                through=asked.is_through,
+                depth=asked.depth,
+            )
         gathered = self._gather(asked, narrows=not query.own and not asked.is_through)
         return Tallied(gathered) if query.form.hits else gathered
 
@@ -56,10 +65,12 @@ class HostSources:
             ]
         return Gather(sources, self.patience, of_hosts=True, roll=roll, sites=asked.sites, through=asked.is_through)
 
-    def _live(self, host: str, roll: Roll) -> Source:
+    def _live(self, host: str, roll: Roll, asked: HostsAsked) -> Source:
         if host == self.namesake:
             return self.peers.live_once(self.name, roll)
-        return AskedSource(host, self.logs.live() if host == self.name else self.peers.live(host, roll))
+        if host == self.name:
+            return AskedSource(host, self.logs.live())
+        return AskedSource(host, self.peers.live(host, roll, asked.sites.get(host)))
 
     def _source(self, host: str, roll: Roll, asked: HostsAsked, *, narrows: bool) -> Source:
         if host == self.name:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import trio
 from trio.testing import MockClock
 
 from logagent.core.outcome import Status
+from logagent.core.wire.verdict import from_trailers
 from testbed.cluster import Knows, start_cluster
+from testbed.whole_follows import SETTLED, append, following
 
 SITES = {
     "top": Knows(primaries=("site-a", "site-b")),
@@ -91,3 +94,49 @@ async def test_a_circle_of_primaries_is_cut_and_named(
     [note] = reply.verdict.notes
     assert (note.host, note.files) == (circle[-1], ("site-a",))
     assert "so that the loop is cut" in note.sentence
+
+
+async def test_a_follow_goes_on_through_levels_and_names_who_is_away(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with start_cluster(tmp_path, logs(*ALL), knows=SITES) as it, following(it, "filename=app.log&n=2") as follow:
+        assert len(follow.lines) == 2
+        append(it.file("a-1"), b"2026-11-23T10:01:00Z first")
+        append(it.file("b-1"), b"2026-11-23T10:01:01Z second")
+        append(it.file("site-a"), b"2026-11-23T10:01:02Z third")
+        await trio.sleep(SETTLED)
+        assert [line.split()[1] for line in follow.lines[2:]] == ["first", "second", "third"]
+        it.kill("a-1")
+        await trio.sleep(SETTLED)
+        assert [(notice["host"], notice["status"]) for notice in follow.notices] == [("a-1", 14)]
+        append(it.file("a-1"), b"2026-11-23T10:01:03Z while it was away")
+        it.revive("a-1")
+        await trio.sleep(40)
+        assert follow.lines[-1].endswith("while it was away")
+        assert follow.notices[-1]["host"] == "a-1"
+        assert follow.notices[-1]["status"] == 0
+        it.kill("site-a")
+        await trio.sleep(SETTLED)
+        assert follow.notices[-1]["host"] == "site-a"
+        assert follow.notices[-1]["message"].endswith("; behind it: a-1, a-2")
+        append(it.file("a-2"), b"2026-11-23T10:01:04Z while its site was away")
+        it.revive("site-a")
+        await trio.sleep(40)
+        assert [line.split(" ", 1)[1] for line in follow.lines[5:]] == [
+            "third",
+            "while it was away",
+            "while its site was away",
+        ][1:]
+
+
+async def test_the_verdict_of_a_follow_names_each_host_that_is_away(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with start_cluster(tmp_path, logs(*ALL), knows=SITES) as it:
+        async with following(it, "filename=app.log&timeout=60") as follow:
+            append(it.file("a-2"), b"2026-11-23T10:01:00Z first")
+            await trio.sleep(SETTLED)
+            it.kill("b-1")
+            it.kill("site-a")
+            await trio.sleep(60)
+        verdict = from_trailers(follow.trailers)
+    failing = {part.host: part.message for part in verdict.hosts if part.status is Status.UNAVAILABLE}
+    assert sorted(failing) == ["a-1", "a-2", "b-1", "site-a"]
+    assert failing["a-1"].startswith("is behind site-a: ")
+    assert {part.host: part.lines for part in verdict.hosts}["a-2"] == 1

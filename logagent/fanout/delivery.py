@@ -33,6 +33,7 @@ class Delivery:
         scanned: bytes of log scanned for them.
         last_sent: Trio's time of the last batch.
         notes: of all hosts, as far as they were sent.
+        given: lines of each host that the reader got.
     """
 
     def __init__(self, query: Query, out: Out, feeds: Mapping[str, Feed]) -> None:
@@ -41,6 +42,7 @@ class Delivery:
         self.scanned = 0
         self.last_sent = trio.current_time()
         self.notes: tuple[Note, ...] = ()
+        self.given = Counter[str]()
         self._out = out
         self._feeds = feeds
         self._max_bytes = query.limits.max_bytes
@@ -98,7 +100,9 @@ class Delivery:
         self._bytes_left -= len(batch.body)
         self.lines += batch.count
         for host, lines in _lines_by_host(batch).items():
-            self._feeds[host].given += lines
+            self.given[host] += lines
+            if (feed := self._feeds.get(host)) is not None:  # else it is behind a primary
+                feed.given += lines
         untold, self._untold_scanned = self._untold_scanned, 0
         return replace(batch, scanned=batch.scanned + untold)
 

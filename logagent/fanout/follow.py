@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import trio
 
 from logagent.core.batch import SIGN_OF_LIFE, Notice, Out, Position
-from logagent.core.cursor import of_host as positions_of
 from logagent.core.globs import is_glob
 from logagent.core.merging.outcomes import combine
 from logagent.core.merging.window import Window
-from logagent.core.notes import Note, of_host, of_kinds
+from logagent.core.notes import Note, of_kinds
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.fanout.delivery import Delivery
+from logagent.fanout.feed import Feed
 from logagent.fanout.followed_host import FollowedHost
+from logagent.fanout.followed_site import FollowedSite
 from logagent.fanout.history import History
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
+from logagent.fanout.site import Site
 
 HELD = 16 * 1024 * 1024
 """Bytes of lines in the window; while it holds more, no further lines are taken from the hosts."""
@@ -34,12 +36,19 @@ class Follow:
         ended: makes a source, for some of these hosts, that answers with the lines already written and then ends.
         patience: seconds to wait for a host to begin before the others' lines are sent.
         roll: knows which of the hosts are one.
+        sites: those of the hosts that answer for others too, by name.
+        through: whether an agent has asked, for all that is behind this one: it is told of each host without the log.
+        depth: agents that the question came through: of each, live lines wait half as long for earlier ones as of the
+            one above, so that all are in order there.
     """
 
     live: Sequence[tuple[str, Source]]
     ended: Callable[[Sequence[str]], Source]
     patience: float
     roll: RollCall = UNQUESTIONED
+    sites: Mapping[str, Site] = field(default_factory=dict)
+    through: bool = False
+    depth: int = 0
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send earlier lines as the query asks, then live ones; see `Source.pump`.
@@ -63,12 +72,21 @@ class _MergedFollow:
         self._query = query
         self._news = trio.Event()
         self._roll = follow.roll
-        self._hosts = [FollowedHost(name, source, self._tell, self._roll) for name, source in follow.live]
-        self._window = Window([host.name for host in self._hosts], patience=query.follow_options.patience)
+        self._tells_all = query.own or follow.through
+        feeds: dict[str, Feed] = {}
+        self._delivery = Delivery(query, out, feeds)
+        self._hosts = [self._followed(name, source, follow.sites.get(name)) for name, source in follow.live]
+        feeds.update((host.name, host) for host in self._hosts)
+        patience = query.follow_options.patience / 2**follow.depth
+        self._window = Window([host.name for host in self._hosts], patience=patience)
         self._by_time = query.own or len(self._hosts) > 1 or not query.names_one_log
         self._merging = not query.own and self._by_time
-        self._delivery = Delivery(query, out, {host.name: host for host in self._hosts})
-        self._history = History(query, follow.ended, self._delivery)
+        self._history = History(query, follow.ended, self._delivery, follow.sites)
+
+    def _followed(self, name: str, source: Source, site: Site | None) -> FollowedHost:
+        if site is None:
+            return FollowedHost(name, source, self._tell, self._roll)
+        return FollowedSite(site, source, self._tell, self._delivery.given, self._roll)
 
     async def run(self) -> None:
         """Send earlier lines, then new ones, until every host has ended or a limit is reached."""
@@ -85,7 +103,7 @@ class _MergedFollow:
                     await self._delivery.note(self._roll.notes(host.name))
                     await self._note(host, host.notes)
                 if query.limits.counts_records and query.limits.n != 0 and not query.positions:
-                    await self._history.send_last(self._anchors())
+                    await self._history.send_last(self._anchors(), [host.name for host in self._hosts if host.anchors])
                 await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
                 await self._merge_live_lines()
             nursery.cancel_scope.cancel()
@@ -112,14 +130,12 @@ class _MergedFollow:
     def _question_to(self, host: FollowedHost) -> Query:
         """Return the query for one host: its own live lines only, from the positions that were delivered."""
         query = self._query
-        positions = positions_of(self._delivery.positions, host.name)
+        query = host.question(query, self._delivery.positions)
+        positions = query.positions
         # If the last n lines are wanted, `History` sends them, and the host must not send earlier lines itself.
         since = query.range.since if positions or not query.limits.counts_records else None
         return replace(
             query,
-            hosts=(),
-            own=True,
-            positions=positions,
             limits=replace(query.limits.uncounted(), timeout=None, max_bytes=None),
             range=query.range._replace(since=since),
             form=replace(query.form, times=True, places=True),
@@ -149,28 +165,27 @@ class _MergedFollow:
     def _is_nowhere(self, notices: Sequence[Notice]) -> bool:
         """Return whether no host has the named log, so that the follow ends; a glob may match a log later."""
         query = self._query
-        if query.own or query.positions or any(map(is_glob, query.files)):
+        if self._tells_all or query.positions or any(map(is_glob, query.files)):
             return False
         missing = {notice.host: notice for notice in notices if notice.status is Status.NOT_FOUND}
         hosts = [host for host in self._hosts if not host.is_beside]
-        if not all(host.name in missing and not host.anchors for host in hosts):
+        if not all(host.lacks_log for host in hosts):
             return False
         for host in hosts:
-            host.outcome = Outcome(Status.NOT_FOUND, missing[host.name].message)
+            message = missing[host.name].message if host.name in missing else "has no such log behind it"
+            host.outcome = host.outcome or Outcome(Status.NOT_FOUND, message)
         return True
 
     def _unknown_to_cursor(self) -> list[Notice]:
         """Return a notice for each host that the query's positions do not name: its earlier lines are not sent."""
         positions = self._query.positions
-        unknown = [
-            host for host in self._hosts if positions and host.anchors and not positions_of(positions, host.name)
-        ]
+        unknown = [host for host in self._hosts if positions and host.anchors and not host.is_in(positions)]
         message = "is not in the cursor; what it wrote before now is left out"
         return [Notice(host.name, Status.OK, message) for host in unknown]
 
     def _worth_saying(self, notices: Sequence[Notice]) -> list[Notice]:
         """Return all notices, without those that a host has no such log if some other host has it."""
-        if self._anchors() and not self._query.own:
+        if self._anchors() and not self._tells_all:
             return [notice for notice in notices if notice.status is not Status.NOT_FOUND]
         return list(notices)
 
@@ -198,7 +213,7 @@ class _MergedFollow:
             await self._delivery.send(replace(SIGN_OF_LIFE, positions=tuple(self._window.take_positions())))
 
     async def _note(self, host: FollowedHost, notes: tuple[Note, ...]) -> None:
-        await self._delivery.note(of_kinds(of_host(notes, host.name), times=self._by_time))
+        await self._delivery.note(of_kinds(host.named(notes), times=self._by_time))
 
     async def _collect(self, host: FollowedHost) -> None:
         if host.is_over:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Position
+from logagent.core.cursor import of_host as positions_of
+from logagent.core.notes import Note, of_host
 from logagent.core.outcome import HostOutcome, Outcome, Status
-from logagent.core.query import Source
+from logagent.core.query import Query, Source
 from logagent.fanout.feed import Feed
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall
 
@@ -37,6 +40,7 @@ class FollowedHost(Feed):
         self.state = Notice(name, Status.OK, "")
         self.loss: Notice | None = None
         self._lateness: Notice | None = None
+        self._missing = False
 
     @property
     def is_over(self) -> bool:
@@ -47,6 +51,23 @@ class FollowedHost(Feed):
     def is_beside(self) -> bool:
         """Whether it is no host of its own, so that its end is no failure and no news."""
         return self._roll.is_other_name(self.name) or self._roll.is_passed_over(self.name)
+
+    def question(self, query: Query, positions: Sequence[Position]) -> Query:
+        """Return what of a query concerns which hosts: this one only, from the positions that are reached."""
+        return replace(query, hosts=(), own=True, positions=positions_of(positions, self.name))
+
+    def is_in(self, positions: Sequence[Position]) -> bool:
+        """Return whether the host has no log, or one with a position among these."""
+        return not self.anchors or bool(positions_of(positions, self.name))
+
+    def named(self, notes: tuple[Note, ...]) -> tuple[Note, ...]:
+        """Return notes with the name that this agent has for the host."""
+        return of_host(notes, self.name)
+
+    @property
+    def lacks_log(self) -> bool:
+        """Whether the host has said that it has no such log."""
+        return self._missing and not self.anchors
 
     def hear_beginning(self) -> list[Notice]:
         """Take a batch that the host sends before its first line.
@@ -63,8 +84,11 @@ class FollowedHost(Feed):
         self.take()
         notices = [self.note(notice) for notice in batch.notices]
         self.anchors += batch.positions
-        self.begun = batch.live or any(notice.status is Status.UNAVAILABLE for notice in notices)
+        self.begun = self._has_begun(batch, notices)
         return notices
+
+    def _has_begun(self, batch: Batch, notices: Sequence[Notice]) -> bool:
+        return batch.live or any(notice.status is Status.UNAVAILABLE for notice in notices)
 
     def be_late(self, patience: float) -> Notice:
         """Note that the host did not begin within so many seconds, and return the notice that says so."""
@@ -85,6 +109,8 @@ class FollowedHost(Feed):
         notice = notice._replace(host=self.name)
         if notice.status in (Status.DATA_LOSS, Status.RESOURCE_EXHAUSTED):
             self.loss = self.loss or notice
+        elif notice.status is Status.NOT_FOUND:
+            self._missing = True
         elif notice.status in (Status.OK, Status.UNAVAILABLE):
             self.state = notice
         return notice

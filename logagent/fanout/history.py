@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 
 from logagent.core.batch import LARGEST_BATCH, SIGN_OF_LIFE, Batch, Notice, Position
@@ -24,9 +24,17 @@ class History:
         query: the follow.
         ended: makes a source, for some hosts, that answers with the lines already written and then ends.
         delivery: sends to the reader, and keeps the position in each log from which the live lines must continue.
+        sites: the primaries among the hosts.
     """
 
-    def __init__(self, query: Query, ended: Callable[[Sequence[str]], Source], delivery: Delivery) -> None:
+    def __init__(
+        self,
+        query: Query,
+        ended: Callable[[Sequence[str]], Source],
+        delivery: Delivery,
+        sites: Container[str] = (),
+    ) -> None:
+        self._sites = sites
         self._query = query
         self._ended = ended
         self._delivery = delivery
@@ -34,10 +42,11 @@ class History:
     async def catch_up(self, hosts: Iterable[str]) -> None:
         """Send all lines since the query's positions, or else since its time, merged exactly.
 
-        If the query has positions, hosts that they do not name are left out.
+        Args:
+            hosts: who is asked; if the query has positions, hosts that they do not name are left out.
         """
         query = self._query
-        known = [host for host in hosts if not query.positions or of_host(query.positions, host)]
+        known = [host for host in hosts if not query.positions or self._may_go_on(host)]
         asked = replace(
             query,
             follow=None,
@@ -49,19 +58,24 @@ class History:
         await self._delivery.say(_failures(outcome))
         await self._delivery.note(outcome.notes)
 
-    async def send_last(self, anchors: Sequence[Position]) -> None:
+    def _may_go_on(self, host: str) -> bool:
+        """Return whether the query's positions name a host, or may name one behind it."""
+        return host in self._sites or bool(of_host(self._query.positions, host))
+
+    async def send_last(self, anchors: Sequence[Position], hosts: Sequence[str] | None = None) -> None:
         """Send the last lines before the places where the live lines begin, as many as the query asks for.
 
         They come in reading order, `MAX_EARLIER` at most.
 
         Args:
             anchors: where the live lines of each log begin.
+            hosts: who is asked for them; None: the hosts of the anchors.
         """
         if not anchors:
             return
-        hosts = list(dict.fromkeys(anchor.host for anchor in anchors))
+        asked = list(dict.fromkeys(anchor.host for anchor in anchors)) if hosts is None else hosts
         found = _FoundLines(self._delivery)
-        outcome = await self._ended(hosts).pump(self._question(anchors), found)
+        outcome = await self._ended(asked).pump(self._question(anchors), found)
         await self._delivery.say(_failures(outcome))
         await self._delivery.note(outcome.notes)
         earlier = oldest_first(found.batches, {(anchor.host, anchor.log) for anchor in anchors})

@@ -1,0 +1,105 @@
+"""A primary of a follow: one source of the live lines of many hosts, of each of which it is known how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from logagent.core.batch import Batch, Notice, Position
+from logagent.core.notes import Note
+from logagent.core.outcome import HostOutcome, Outcome, Status
+from logagent.core.query import Query, Source
+from logagent.fanout.followed_host import FollowedHost
+from logagent.fanout.roll_call import UNQUESTIONED, RollCall
+from logagent.fanout.site import Site
+
+
+class FollowedSite(FollowedHost):
+    """The feed of one primary.
+
+    What is said of the primary's own state is about the way to it: its own logs are always at its hand.
+
+    Args:
+        site: which hosts are behind it.
+        source: their live lines.
+        tell: called when there is a batch to take, and when the follow of this primary has ended.
+        given: lines of each host that the reader got.
+        roll: knows whether it is asked by another way.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        source: Source,
+        tell: Callable[[], None],
+        given: Mapping[str, int],
+        roll: RollCall = UNQUESTIONED,
+    ) -> None:
+        super().__init__(site.name, source, tell, roll)
+        self._site = site
+        self._given = given
+        self._states: dict[str, Notice] = {}
+        self._losses: dict[str, Notice] = {}
+
+    def question(self, query: Query, positions: Sequence[Position]) -> Query:
+        """Return what of a query concerns which hosts: all behind it, from the positions that are reached."""
+        return self._site.question(replace(query, positions=tuple(positions)))
+
+    def is_in(self, positions: Sequence[Position]) -> bool:
+        """Return whether each host behind it that has a log has a position among these."""
+        known = {position.host for position in positions}
+        return {anchor.host for anchor in self.anchors} <= known
+
+    def named(self, notes: tuple[Note, ...]) -> tuple[Note, ...]:
+        """Return notes with the names of their hosts."""
+        return self._site.hear(notes)
+
+    @property
+    def lacks_log(self) -> bool:
+        """Whether hosts behind it have said that they have no such log, and none that it has."""
+        is_said = any(state.status is Status.NOT_FOUND for state in self._states.values())
+        ended = self.outcome is not None and self.outcome.status is Status.NOT_FOUND
+        return (is_said or ended) and not self.anchors
+
+    def note(self, notice: Notice) -> Notice:
+        """Remember a notice as a host's state or loss, or as the state of the way to the primary."""
+        if notice.host == self.name and notice.status in (Status.OK, Status.UNAVAILABLE):
+            if notice.status is Status.OK:
+                self._states.clear()  # it tells anew how each host stands
+            self.state = notice._replace(message=self._with_behind(notice))
+            return self.state
+        if notice.status in (Status.DATA_LOSS, Status.RESOURCE_EXHAUSTED):
+            self._losses.setdefault(notice.host, notice)
+        else:
+            self._states[notice.host] = notice
+        return notice
+
+    def _with_behind(self, notice: Notice) -> str:
+        behind = [host for host in self._site.asks or self._site.known if host != self.name]
+        if notice.status is Status.OK or not behind:
+            return notice.message
+        return f"{notice.message}; behind it: {', '.join(behind)}"
+
+    def _has_begun(self, batch: Batch, notices: Sequence[Notice]) -> bool:
+        lost = any(notice.status is Status.UNAVAILABLE and notice.host == self.name for notice in notices)
+        return batch.live or lost
+
+    def share(self) -> Outcome:
+        """Return the parts of all hosts behind it of the follow's outcome."""
+        if self.is_beside:
+            return Outcome()
+        if self.outcome is not None and not self.outcome.complete:
+            return self._site.told(self.outcome, self._given)
+        if self.state.status is not Status.OK:
+            message = self.state.message.partition("; behind it: ")[0]
+            return self._site.told(Outcome(self.state.status, message), self._given)
+        names = dict.fromkeys([*(self._site.asks or [self.name]), *self._states, *self._losses])
+        parts = tuple(map(self._part, names))
+        first = next((part for part in parts if part.fails), HostOutcome(self.name, Status.OK))
+        message = f"{first.host}: {first.message}" if first.message else ""
+        return Outcome(first.status, message, sum(part.lines for part in parts), hosts=parts)
+
+    def _part(self, host: str) -> HostOutcome:
+        said = self._losses.get(host) or self._states.get(host) or Notice(host, Status.OK, "")
+        message = "" if said.status is Status.OK else said.message
+        return HostOutcome(host, said.status, message, self._given.get(host, 0))
