@@ -18,6 +18,7 @@ from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
 from logagent.config.given_values import GivenValues
 from logagent.config.log_words import key_in
+from logagent.config.patterns import filled
 from logagent.config.roots import names_of, of_roots
 from logagent.config.settings import ClientCertificate, Settings
 from logagent.config.table import BY_NAME
@@ -66,7 +67,7 @@ def given_by(
 
 def checked(given: Mapping[str, Given], environ: Mapping[str, str], *, host: str) -> Settings:
     """Return the settings that were given, with defaults for the rest; see `load`."""
-    return _Checked({**from_defaults(host), **given}, environ).settings()
+    return _Checked(filled({**from_defaults(host), **given}, host), environ).settings()
 
 
 class _Checked:

@@ -42,7 +42,8 @@ SETTINGS = (
     Setting(
         "name",
         values.host_name,
-        "the name of this host, which its lines and verdicts carry and its peers know it by",
+        "the name of this host, which its lines and verdicts carry and its peers know it by; {hostname} in it is the "
+        "machine's up to the first dot, {fqdn} all of it",
         otherwise="the machine's host name up to the first dot",
         restart=True,
     ),
@@ -117,7 +118,13 @@ SETTINGS = (
         "directory",
         otherwise="none: cleartext",
     ),
-    Setting("tls_certificate", _text, "this host's certificate", "PEM file", otherwise="NAME.pem of certs"),
+    Setting(
+        "tls_certificate",
+        _text,
+        "this host's certificate; {name} in a path of TLS is this host's name",
+        "PEM file",
+        otherwise="NAME.pem of certs",
+    ),
     Setting("tls_key", _text, "the key of this host's certificate", "PEM file", otherwise="NAME-key.pem of certs"),
     Setting(
         "tls_ca",

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_environment, from_file
+from logagent.config.patterns import filled
 
 _LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _DEFAULT_LISTEN = "127.0.0.1:8000"
@@ -54,7 +55,8 @@ def own_agent(environ: Mapping[str, str], usual: str) -> OwnAgent | None:
     file = _file(environ, usual)
     if file is None and not in_environment:
         return None
-    given = {**(from_file(file) if file else {}), **(from_environment(environ) if in_environment else {})}
+    read = {**(from_file(file) if file else {}), **(from_environment(environ) if in_environment else {})}
+    given = filled(read, socket.gethostname())
     where = "LOGAGENT_LISTEN" if in_environment else str(file)
     listen = given.get("listen") or Given((_DEFAULT_LISTEN,), where)
     secure = "certs" in given or "tls_certificate" in given
