@@ -18,6 +18,7 @@ from logagent.peers.direct.tls_wire import over_tls
 from logagent.places_of_files import is_directory, never_serves, places
 from logagent.terminal.access import KnownGroups, OfHost, explain, settings_of
 from logagent.terminal.access_check import AskedHosts, check
+from logagent.terminal.contexts.reaching import agents_of
 from logagent.terminal.own_agent import nearest
 from logagent.terminal.setup_arguments import AccessArguments, AccessCheckArguments, AccessExplainArguments
 from logagent.terminal.streams import Streams
@@ -44,8 +45,12 @@ def _check(typed: AccessCheckArguments, environ: Mapping[str, str], streams: Str
     except ValueError as error:
         raise ConfigError("--timeout", str(error)) from None
     settings, file = settings_of(typed.config, environ, socket.gethostname())
-    tls = client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key)
-    asked = AskedHosts(rules_of(settings), file or "", nearest(settings.listen), settings.peer, over_tls(tls), timeout)
+    if typed.context:
+        peers, context = agents_of(typed.context, environ)
+        asked = AskedHosts(rules_of(settings), file or "", "", peers, over_tls(context), timeout)
+    else:
+        tls = over_tls(client_tls(settings.tls_ca, settings.tls_certificate, settings.tls_key))
+        asked = AskedHosts(rules_of(settings), file or "", nearest(settings.listen), settings.peer, tls, timeout)
     return check(asked, _known(settings), streams)
 
 

@@ -20,6 +20,7 @@ from logagent.terminal.arguments import (
     HostsArguments,
     QueryArguments,
 )
+from logagent.terminal.context_flags import file_of_contexts
 from logagent.terminal.setup_arguments import (
     AccessArguments,
     CertsArguments,
@@ -94,20 +95,12 @@ def _use_context(typed: arguments.Arguments, environ: Mapping[str, str], streams
     given = typed.given if isinstance(typed, UnixArguments) else vars(typed)
     if "context_name" not in given or given["context_name"] in ("", "none"):
         return
-    file = _contexts(environ)
+    file = file_of_contexts(environ)
     if given["context_name"] or environ.get("LOGAGENT_CONTEXT") or (file and os.path.exists(file)):  # noqa: PTH110 - fast
         from logagent.terminal.contexts.applying import apply
 
         for line in apply(given, file, environ):
             streams.say(line)
-
-
-def _contexts(environ: Mapping[str, str]) -> str:
-    """Return the path of the file of contexts; empty if nobody's home is known."""
-    configuration, home = environ.get("XDG_CONFIG_HOME", ""), environ.get("HOME", "")
-    if not configuration.startswith("/"):  # others do not count, as the XDG Base Directory Specification has it
-        configuration = f"{home}/.config" if home else ""
-    return f"{configuration}/logagent/config.toml" if configuration else ""
 
 
 def _run(typed: arguments.Arguments, environ: Mapping[str, str], streams: Streams) -> int:
@@ -149,7 +142,7 @@ def _set_up(typed: arguments.SetupArguments, environ: Mapping[str, str], streams
         case AccessArguments():
             return setup_commands.run_access(typed, environ, streams)
         case ContextArguments():
-            return setup_commands.run_context(typed, _contexts(environ), environ, streams)
+            return setup_commands.run_context(typed, file_of_contexts(environ), environ, streams)
         case TokenArguments():
             return setup_commands.run_token(typed, environ, streams)
         case DemoArguments():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from logagent import token_file
 from logagent.core.access.tokens import TokenEntry
 from testbed.console import Console
+from testbed.one_server import Answer, serving
 
 RULES = """
 [[rule]]
@@ -254,3 +256,19 @@ def test_mistakes_in_the_settings_of_this_host_are_found(host: Host) -> None:
     assert "rule 6: files: nginx is a directory here; nginx/ allows what lies in it\n" in console.data
     assert "rule 6: files: id_rsa is never served, whatever rules say; see never_serve\n" in console.data
     assert console.run("access", "check", "--timeout", "soon", environ={"TZ": "UTC"}) == 2
+
+
+def test_rules_are_compared_with_those_of_a_contexts_agent(tmp_path: Path, console: Console) -> None:
+    file = tmp_path / "logagent.toml"
+    file.write_text(f'root = "{tmp_path}"\n[[rule]]\nwho = "token:ops"\naccess = "allow"\n')
+    contexts = tmp_path / "logagent" / "config.toml"
+    contexts.parent.mkdir()
+    health = {"status": "ok", "version": "0.1.0", "rules": "00000000"}
+    with serving(Answer(body=[json.dumps(health).encode()])) as address:
+        contexts.write_text(f'[context.prod]\nagent = "http://{address}"\n')
+        argv = ("access", "check", "--config", str(file), "--context", "prod")
+        assert console.run(*argv, environ={"XDG_CONFIG_HOME": str(tmp_path)}) == 1
+    assert "prod: has other rules than " in console.data
+    other = Console()
+    assert other.run(*argv[:-1], "prd", environ={"XDG_CONFIG_HOME": str(tmp_path)}) == 2
+    assert "has no context 'prd'; did you mean 'prod'?" in other.talk

@@ -6,6 +6,7 @@ Private part touched: argparse's `_actions`, the flags that a parser has.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 
 from logagent.terminal.search_flags import add_output
@@ -14,6 +15,14 @@ FLAG = "--context"
 """The flag that names a context."""
 ALSO = "; --context NAME: the context to use, of ~/.config/logagent/config.toml"
 """What the help of `LinesOrContext` ends with."""
+
+
+def file_of_contexts(environ: Mapping[str, str]) -> str:
+    """Return the path of the file of contexts; empty if nobody's home is known."""
+    configuration, home = environ.get("XDG_CONFIG_HOME", ""), environ.get("HOME", "")
+    if not configuration.startswith("/"):  # others do not count, as the XDG Base Directory Specification has it
+        configuration = f"{home}/.config" if home else ""
+    return f"{configuration}/logagent/config.toml" if configuration else ""
 
 
 class LinesOrContext(argparse.Action):

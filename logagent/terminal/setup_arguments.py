@@ -208,9 +208,11 @@ class AccessCheckArguments(AccessArguments):
 
     Attributes:
         timeout: how long to wait for each host.
+        context: the context whose agent is asked; None: this host's and its peers are.
     """
 
     timeout: str
+    context: str | None
 
 
 def serve_arguments(*, config: str | None, check: bool, **given: Any) -> ServeArguments:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from logagent.terminal.context_flags import FLAG
+
 RELOAD_CODES = """\
 exit codes:
   0  all that the settings say is in force
@@ -124,6 +126,7 @@ def add_access(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     check.add_argument("--timeout", metavar="SPAN", default="10s", help="how long to wait for each host [10s]")
+    check.add_argument(FLAG, metavar="NAME", help="compare with the agent of this context alone")
     for act in (explain, check):
         act.add_argument(
             "--config", metavar="FILE", help="the file of settings [$LOGAGENT_CONFIG, else /etc/logagent.toml]"

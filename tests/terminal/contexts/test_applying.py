@@ -284,3 +284,21 @@ def test_a_broken_file_does_not_matter_where_no_context_is_wanted(tmp_path: Path
     other = Console()
     run([*argv, "--context", "none"], environ, other.streams)
     assert "is not TOML" not in other.talk
+
+
+def test_peers_of_a_context_are_those_of_flags(file: Path) -> None:
+    file.write_text('[context.edge]\npeers = ["web-1=ssh://web-1"]\n[context.list]\npeers_from = "hosts"\n')
+    typed = {"agent": None, "told_by": {}, "output": "text", "peer": [], "peers_from": None}
+    typed |= dict.fromkeys(("certs", "name", "ca", "cert", "key", "token_file", "token_command"))
+    edge = {**typed, "context_name": "edge"}
+    apply(edge, str(file), {"LOGAGENT_AGENT": "http://a"})
+    assert (edge["peer"], edge["peers_from"], edge["agent"]) == (("web-1=ssh://web-1",), None, None)
+    listed = {**typed, "context_name": "list"}
+    apply(listed, str(file), {})
+    assert (listed["peer"], listed["peers_from"]) == ([], str(file.parent / "hosts"))
+    other = {**typed, "context_name": None, "peer": ["db-1=ssh://db-1"]}
+    apply(other, str(file), {"LOGAGENT_CONTEXT": "list"})
+    assert (other["peer"], other["peers_from"]) == (["db-1=ssh://db-1"], None)
+    one = {name: value for name, value in typed.items() if "peer" not in name} | {"context_name": "edge"}
+    with pytest.raises(ConfigError, match="context edge: peers: this command asks one agent"):
+        apply(one, str(file), {})
