@@ -22,6 +22,11 @@ BATCH_BYTES = 256 * 1024
 
 LARGEST_BATCH = 4 * BATCH_BYTES
 """Bytes of the largest batch that a merge sends: with hundreds of sources, far more lines may be ready at once."""
+WIDE = 16 * 1024 * 1024
+"""Bytes of the batches of all sources of a merge, as far as these can be made small: it holds one of each source, and
+another waits, and half of one has come; a thousand usual ones would take a gigabyte."""
+LEAST_BATCH = 16 * 1024
+"""Bytes of a batch below which each costs more than its lines."""
 
 
 Column = Sequence[int]
@@ -258,3 +263,9 @@ class Noted:
             self._told = True
             batch = replace(batch, notes=add_up((*self._found, *batch.notes)))
         await self._out.send(batch)
+
+
+def batch_bytes_of(sources: int) -> int:
+    """Return how large a batch of each of so many merged sources may be, in bytes; 0: as large as they are made."""
+    share = WIDE // max(sources, 1)
+    return 0 if share >= BATCH_BYTES else max(share, LEAST_BATCH)

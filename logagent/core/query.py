@@ -147,6 +147,7 @@ class AnswerForm:
         whole: whether a follow is to continue the answer exactly: it omits a last line without a line break, has a
             position for every log, and begins exactly at the query's positions, even within a line.
         cursors: whether each record comes with the cursor after it.
+        batch_bytes: bytes of a batch at most, but for one that is a single record; 0: as it comes. For a merge of many.
     """
 
     order: Order = Order.NEWEST
@@ -159,6 +160,7 @@ class AnswerForm:
     places: bool = False
     whole: bool = False
     cursors: bool = False
+    batch_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,7 @@ class _Gathering:
         started = time.perf_counter_ns()
         told = self._news.take_told()
         waiting = self._merge.waiting_for
-        for number in told & waiting | self._merge.runs_short:
+        for number in told & waiting | told & self._merge.runs_short:
             feed = self._feeds[number]
             if feed.slot is not None:
                 self._merge.add(number, feed.slot)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from logagent.core.batch import Batch
+from logagent.core.batch import Batch, batch_bytes_of
 from logagent.core.cursor import of_host as positions_of
 from logagent.core.merging.outcomes import combine
 from logagent.core.notes import Note, add_up, of_host, of_kinds
@@ -54,7 +54,7 @@ class Parts:
             query = replace(query, hosts=(), own=True, positions=positions)
         if self.sources == 1:
             return query
-        form = replace(query.form, times=True, places=True)
+        form = replace(query.form, times=True, places=True, batch_bytes=batch_bytes_of(self.sources))
         return replace(query, form=form, limits=replace(query.limits, max_bytes=None))
 
     def counted(self, batch: Batch) -> Batch:

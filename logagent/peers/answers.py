@@ -119,8 +119,9 @@ def question_headers(query: Query, host: str) -> dict[str, str]:
         host: of the agent's URL.
     """
     columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query.form, name))
+    most = f";most={query.form.batch_bytes}" if query.form.batch_bytes else ""
     headers = {
-        "accept": f"{BATCHES}{columns};notes=true",
+        "accept": f"{BATCHES}{columns};notes=true{most}",
         "accept-encoding": IDENTITY if _is_here(host) else "zstd",
     }
     return headers | ({SCOPE_HEADER: "own"} if query.own else {})

@@ -18,7 +18,9 @@ from logagent.core.wire.listing import Listing
 from logagent.peers.behind import Answering
 from logagent.peers.client.dialing import Background
 from logagent.peers.client.first_to_answer import Address, FirstToAnswer
+from logagent.peers.client.h2_machine import window_of
 from logagent.peers.client.http_client import connect
+from logagent.peers.client.turns import Turns
 from logagent.peers.introducing import expected, id_of, introduce
 from logagent.peers.known_agent import CurrentSource, HeldSource, KnownAgent, origin_of
 from logagent.peers.resumed import Resumed
@@ -56,8 +58,10 @@ class Peers:
         self._tls = tls
         self._network = network
         self._background = Background(pause)
+        self._turns = Turns()
         self._tasks: AbstractAsyncContextManager[trio.Nursery] | None = None
         self._fixed = from_urls(urls) if isinstance(urls, Mapping) else list(urls)
+        self._turns.window = window_of(len(self._fixed))
         self._all = {agent.origin: agent for agent in map(self._known, self._fixed)}
         self._agents = listed(self._all.values())
         self._leaving: set[KnownAgent] = set()
@@ -73,9 +77,16 @@ class Peers:
         others: Callable[[], Sequence[Address]] = tuple,
         background: Background | None = None,
     ) -> httpx.AsyncClient:
-        network = FirstToAnswer(self._network or httpcore.TrioBackend(), others)
+        network = FirstToAnswer(self._network or httpcore.TrioBackend(), others, self._turns.lookups)
         expects = expected(target, proves=proves, has_authority=getattr(self._tls, "authority", None) is not None)
-        return connect(target.urls[0], tls=self._tls, network=network, background=background, expects=expects)
+        return connect(
+            target.urls[0],
+            tls=self._tls,
+            network=network,
+            background=background,
+            expects=expects,
+            turns=self._turns,
+        )
 
     def renew(self, tls: ssl.SSLContext | None) -> None:
         """Take other TLS for follows that ask again because they lost their connection, however long they go on."""
@@ -113,6 +124,7 @@ class Peers:
             found: all that are found now, and those that vanished and are kept for a while.
         """
         former, self._all = self._all, {}
+        self._turns.window = window_of(len(self._fixed) + len(found))
         for target in (*self._fixed, *found):
             origin = origin_of(target)
             agent = former.pop(origin, None) or self._all.get(origin)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from quart import request
 from werkzeug.http import parse_options_header
 
-from logagent.core.batch import Batch
+from logagent.core.batch import LARGEST_BATCH, LEAST_BATCH, Batch
+from logagent.core.columns import pieces
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query
@@ -47,14 +50,18 @@ class _Frames:
     """Renders batches for another agent, which finds the outcome in the trailers.
 
     Args:
-        notes: whether the other agent can read notes.
+        parameters: of the media type that is asked for: whether the other agent can read `notes`, and bytes of a batch
+            at `most`, where it merges so many that large ones would not fit into its memory.
     """
 
-    def __init__(self, notes: bool) -> None:
-        self._notes = notes
+    def __init__(self, parameters: Mapping[str, str]) -> None:
+        self._notes = "notes" in parameters
+        most = parameters.get("most", "")
+        self._most = max(int(most), LEAST_BATCH) if re.fullmatch("[0-9]{1,9}", most) else LARGEST_BATCH
 
     def batch(self, batch: Batch) -> bytes:
-        return encode(batch if self._notes else replace(batch, notes=()))
+        batch = batch if self._notes else replace(batch, notes=())
+        return b"".join(map(encode, pieces(batch, self._most))) if len(batch.body) > self._most else encode(batch)
 
     def end(self, outcome: Outcome) -> bytes:
         return b""
@@ -70,7 +77,7 @@ def logs_form(query: Query) -> Form:
     liked = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else TEXT
     accept, parameters = parse_options_header(request.headers.get("accept"))
     if accept == BATCHES and BATCHES in offered:
-        return Form(BATCHES, _Frames("notes" in parameters), False, "times" in parameters, "places" in parameters)
+        return Form(BATCHES, _Frames(parameters), False, "times" in parameters, "places" in parameters)
     if liked == NDJSON:
         cursors = RecordCursors(query) if query.form.cursors else None
         rendering = RecordsNdjson(follow=query.follow is not None, cursors=cursors)
@@ -95,7 +102,7 @@ def hits_form(query: Query) -> Form:
     accept, parameters = parse_options_header(request.headers.get("accept"))
     liked = request.accept_mimetypes.best_match(OF_HITS) if request.accept_mimetypes else JSON
     if accept == BATCHES and request.http_version == "2":
-        return Form(BATCHES, _Frames("notes" in parameters), False, True, True)
+        return Form(BATCHES, _Frames(parameters), False, True, True)
     if liked == JSON:
         return Form(JSON, HitsJson(table_of(query)), True, True, True)
     if liked == NDJSON:

@@ -12,8 +12,6 @@ from logagent.core.merging.positions import Border, borders_of
 
 FEW_LEFT = 4
 """The part of a batch's lines that a stream holds at most when the next one is added to it."""
-FEW_STREAMS = 8
-"""Streams up to which each may hold the rest of a batch and the next one: of many, these would take much memory."""
 
 
 class HeldBatch:
@@ -80,28 +78,21 @@ class HeldStreams:
     Attributes:
         running: those that have not ended.
         waiting: those of them that hold nothing.
+        short: those of them that hold so few lines that their next batch may be added.
         lines: how many lines are held.
     """
 
     def __init__(self, streams: int) -> None:
         self.running = set(range(streams))
         self.waiting = set(range(streams))
+        self.short: set[int] = set()
         self.lines = 0
-        self._holds_two = streams <= FEW_STREAMS
         self._batches: dict[int, list[HeldBatch]] = {}
         self._firsts: list[tuple[int, int]] = []  # for each stream that holds something its first key that is held
         self._lasts: list[tuple[int, int]] = []  # the last keys of streams; some may hold for a stream no more
 
     def __bool__(self) -> bool:
         return bool(self._batches)
-
-    @property
-    def short(self) -> set[int]:
-        """The streams that hold so few lines that their next batch may be added."""
-        if not self._holds_two:
-            return set()
-        held = ((stream, batches[0]) for stream, batches in self._batches.items() if len(batches) == 1)
-        return {stream for stream, batch in held if batch.left * FEW_LEFT <= len(batch.keys)} & self.running
 
     def add(self, stream: int, held: HeldBatch) -> None:
         """Hold the next batch of a stream."""
@@ -111,12 +102,14 @@ class HeldStreams:
             heappush(self._firsts, (held.keys[0], stream))
         heappush(self._lasts, (held.keys[-1], stream))
         self.waiting.discard(stream)
+        self.short.discard(stream)
         self.lines += held.left
 
     def end(self, stream: int) -> None:
         """Note that a stream has ended; what it holds is kept."""
         self.running.discard(stream)
         self.waiting.discard(stream)
+        self.short.discard(stream)
 
     def first(self, stream: int) -> HeldBatch | None:
         """Return the first batch of a stream; None if it holds none."""
@@ -166,9 +159,13 @@ class HeldStreams:
         while batches and not batches[0].left:
             yield batches.pop(0)
         if batches:
-            heappush(self._firsts, (batches[0].keys[batches[0].given], stream))
+            first = batches[0]
+            heappush(self._firsts, (first.keys[first.given], stream))
+            if len(batches) == 1 and stream in self.running and first.left * FEW_LEFT <= len(first.keys):
+                self.short.add(stream)
             return
         del self._batches[stream]
+        self.short.discard(stream)
         if stream in self.running:
             self.waiting.add(stream)
 

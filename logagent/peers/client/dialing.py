@@ -7,6 +7,7 @@ twice in a while: after a failure, attempts go on in the background with each qu
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
@@ -16,6 +17,7 @@ import trio
 
 from logagent.peers.client.exchange import Away, message_of
 from logagent.peers.client.reasons import reason
+from logagent.peers.client.turns import Turns
 
 GLANCE = 0.25
 """Seconds that a question waits for a first sign of an agent that is known to be down: a machine that is back answers
@@ -47,6 +49,7 @@ class _Attempt(Generic[Connection]):
 
     Attributes:
         began: when it began, in seconds of Trio's clock.
+        queued: whether it waits for its turn, since too many others are under way.
         answered: set when the machine has answered, though the agent may not have, or the attempt has ended.
         ended: set when it has ended.
         connection: what it made, until that is taken.
@@ -54,6 +57,7 @@ class _Attempt(Generic[Connection]):
     """
 
     began: float = field(default_factory=trio.current_time)
+    queued: bool = True
     answered: trio.Event = field(default_factory=trio.Event)
     ended: trio.Event = field(default_factory=trio.Event)
     connection: Connection | None = None
@@ -88,6 +92,7 @@ class Dialer(Generic[Connection]):
             `httpx.TransportError`.
         free: returns a connection that is there and takes one more request.
         background: see there.
+        turns: of all connections; see there.
     """
 
     def __init__(
@@ -96,11 +101,13 @@ class Dialer(Generic[Connection]):
         dial: Callable[[Callable[[], None]], Awaitable[Connection]],
         free: Callable[[], Connection | None],
         background: Background | None,
+        turns: Turns | None = None,
     ) -> None:
         self._agent = agent
         self._dial = dial
         self._free = free
         self._background = background
+        self._turns = turns or Turns()
         self._one_at_a_time = trio.Lock()
         self._attempt: _Attempt[Connection] | None = None
         self._failure: _Failure | None = None
@@ -123,15 +130,20 @@ class Dialer(Generic[Connection]):
             # A moment longer than an attempt that begins now, which says itself that it took too long.
             with trio.move_on_after(patience + GLANCE):
                 return await self._shared(patience, background.nursery, known)
-            raise known or self._too_late()
+            raise known or self._not_tried() or self._too_late()
         finally:
             if known is None:
                 self._waited = trio.current_time()
 
     async def _in_line(self, patience: float) -> Connection:
-        with trio.move_on_after(patience):
+        with trio.move_on_after(patience) as in_time:
             async with self._one_at_a_time:
-                return self._free() or await self._dial(trio.Event().set)
+                if (free := self._free()) is not None:
+                    return free
+                left, in_time.deadline = in_time.deadline - trio.current_time(), math.inf
+                async with self._turns.attempts:
+                    in_time.deadline = trio.current_time() + left
+                    return await self._dial(trio.Event().set)
         raise self._too_late()
 
     async def _shared(self, patience: float, nursery: trio.Nursery, known: Away | None) -> Connection:
@@ -162,13 +174,15 @@ class Dialer(Generic[Connection]):
             raise known
 
     def _fresh_attempt(self) -> _Attempt[Connection] | None:
-        is_fresh = self._attempt is not None and trio.current_time() < self._attempt.began + FRESH
-        return self._attempt if is_fresh else None
+        one = self._attempt
+        return one if one is not None and (one.queued or trio.current_time() < one.began + FRESH) else None
 
     async def _run(self, attempt: _Attempt[Connection], patience: float) -> None:
         try:
-            with trio.move_on_after(patience) as in_time:
-                attempt.connection = await self._dial(attempt.answered.set)
+            async with self._turns.attempts:
+                attempt.queued, attempt.began = False, trio.current_time()
+                with trio.move_on_after(patience) as in_time:
+                    attempt.connection = await self._dial(attempt.answered.set)
             if in_time.cancelled_caught:
                 attempt.error = self._too_late()
         except httpx.TransportError as error:
@@ -204,6 +218,12 @@ class Dialer(Generic[Connection]):
             return None
         ago = now - self._failure.since
         return Away(f"{reason(self._failure.error)}, {ago:.0f} s ago; it is being tried again")
+
+    def _not_tried(self) -> Away | None:
+        """Return what is to be said of an agent that was not tried in time, of which nothing bad is known."""
+        if self._attempt is None or not self._attempt.queued:
+            return None
+        return Away("was not tried yet: too many other connections are being made")
 
     def _too_late(self) -> httpx.ConnectTimeout:
         return httpx.ConnectTimeout(f"{self._agent} did not answer in time")

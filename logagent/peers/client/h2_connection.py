@@ -19,7 +19,7 @@ import httpx
 import trio
 
 from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, Header, close, kind_of, message_of
-from logagent.peers.client.h2_machine import WRITE_TIMEOUT, Http2Machine, name_of, stranger
+from logagent.peers.client.h2_machine import STREAM_WINDOW, WRITE_TIMEOUT, Http2Machine, name_of, stranger
 from logagent.peers.client.h2_stream import Http2Stream, MakeError, request_headers, wake_all, wake_one
 
 SILENCE = 1.0
@@ -38,21 +38,21 @@ class Http2Connection:
     Args:
         network: the socket, which `aclose` closes.
         doubted: called when the connection gets no further requests, since it may be dead.
+        window: the flow-control window of each stream, in bytes.
 
     Attributes:
         closed: whether it was closed.
     """
 
-    def __init__(self, network: httpcore.AsyncNetworkStream, doubted: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, network: httpcore.AsyncNetworkStream, doubted: Callable[[], object] = bool, window: int = STREAM_WINDOW
+    ) -> None:
         self.closed = False
         self._network = network
-        self._machine = Http2Machine()
+        self._machine, self._credit = Http2Machine(window), window // 2
         self._streams: dict[int, Http2Stream] = {}
         self._error: MakeError | None = None
-        self._greeted = False
-        self._answered = False
-        self._reading = False
-        self._writing = False
+        self._greeted = self._answered = self._reading = self._writing = False
         self._unsent = bytearray()
         self._idle_since = trio.current_time()
         self._heard = trio.current_time()
@@ -91,7 +91,7 @@ class Http2Connection:
         """
         repeatable = self._answered and request.method in ("GET", "HEAD", "POST")  # which all only ask
         try:
-            stream = Http2Stream(self._machine.get_next_available_stream_id(), repeatable)
+            stream = Http2Stream(self._machine.get_next_available_stream_id(), repeatable, self._credit)
             self._machine.send_headers(stream.id, request_headers(request), end_stream=not request.read())
         except h2.exceptions.H2Error as error:
             raise httpx.LocalProtocolError(str(error)) from error

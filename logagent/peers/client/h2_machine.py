@@ -23,6 +23,10 @@ FRAME_SIZE = 256 * 1024
 STREAM_WINDOW = 1024 * 1024
 """The flow-control window of a stream in bytes: what a slow merge holds of one peer at most, and enough for 100 MB/s at
 10 ms of round trip."""
+LEAST_WINDOW = 32 * 1024
+"""The window of a stream where there are many agents, in bytes: enough for 0.6 MB/s of each at 50 ms of round trip."""
+ALL_WINDOWS = 32 * 1024 * 1024
+"""Bytes that one answer of each agent may fill together, as far as `LEAST_WINDOW` lets it."""
 CONNECTION_WINDOW = MAX_STREAMS * STREAM_WINDOW
 """The flow-control window of a connection in bytes: large enough that unread streams never block other streams."""
 WRITE_TIMEOUT = 1.0
@@ -33,6 +37,11 @@ _HTTP_1 = b"HTTP/1."
 
 
 logging.getLogger("hpack").setLevel(logging.INFO)  # whose debug messages hold all headers, and the tokens in them
+
+
+def window_of(agents: int) -> int:
+    """Return the flow-control window of the streams from each of so many agents, in bytes."""
+    return min(max(ALL_WINDOWS // max(agents, 1), LEAST_WINDOW), STREAM_WINDOW)
 
 
 class Http2Machine(h2.connection.H2Connection):

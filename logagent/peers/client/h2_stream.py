@@ -20,7 +20,8 @@ MakeError: TypeAlias = Callable[[], httpx.TransportError]
 _OF_ONE_CONNECTION = {b"connection", b"host", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 
 CREDIT = STREAM_WINDOW // 2
-"""Bytes taken out of a stream for which the agent gets credit at a time: each is a write, and wakes the agent."""
+"""Bytes taken out of a stream for which the agent gets credit at a time, of a window of usual size, and half of any
+other: each is a write, and wakes the agent."""
 
 
 class Http2Stream:
@@ -29,6 +30,7 @@ class Http2Stream:
     Args:
         stream_id: its number on the connection.
         repeatable: whether the request may be sent again on another connection if no response arrives here.
+        credit: bytes taken out of it for which the agent gets credit at a time.
 
     Attributes:
         id: its number on the connection.
@@ -39,8 +41,9 @@ class Http2Stream:
         waiting: the tasks that wait for more to arrive.
     """
 
-    def __init__(self, stream_id: int, repeatable: bool) -> None:
+    def __init__(self, stream_id: int, repeatable: bool, credit: int = CREDIT) -> None:
         self.id = stream_id
+        self._credit = credit
         self.head: tuple[int, list[Header]] | None = None
         self.trailers: list[Header] = []
         self.ended = self.uploads = False
@@ -86,7 +89,7 @@ class Http2Stream:
     def credit_due(self, amount: int) -> int:
         """Return the credit to give now that so many bytes more were taken: none until it is worth a write."""
         owed = self._owed + amount
-        self._owed = 0 if owed >= CREDIT else owed
+        self._owed = 0 if owed >= self._credit else owed
         return owed - self._owed
 
     def take_head(self) -> tuple[int, list[Header]]:

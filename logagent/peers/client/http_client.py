@@ -12,8 +12,10 @@ import httpx
 from logagent.peers.client.addresses import BEHIND_A_SOCKET, BEHIND_SSH, CONNECT_TIMEOUT, UNIX
 from logagent.peers.client.credentials import Credential
 from logagent.peers.client.dialing import Background
+from logagent.peers.client.first_to_answer import FirstToAnswer
 from logagent.peers.client.tls import system_tls
 from logagent.peers.client.transport import AgentTransport, ResponseBody
+from logagent.peers.client.turns import Turns
 from logagent.peers.ssh.network import SshNetwork
 from logagent.peers.ssh.stream import START_TIMEOUT
 from logagent.ssh_address import is_ssh, read_ssh
@@ -56,14 +58,14 @@ def connect(
     credential: Credential | None = None,
     trace: Mapping[str, str] | None = None,
     expects: str | None = None,
+    turns: Turns | None = None,
 ) -> httpx.AsyncClient:
     """Make a client for one agent, with connections of its own; nothing is sent before the first request.
 
     `http://`, `unix:` and `ssh://` speak HTTP/2 by prior knowledge; `https://` agrees on it, or falls back to HTTP/1.1.
     The body of a request is sent as the agent takes it. The caller closes the client, which ends all requests.
-
-    All later errors are `httpx.TransportError`, and `Failure` for the credential. Only the time to connect and to get a
-    place is limited; for every other deadline there are cancel scopes. A request may be cancelled at any point.
+    Later errors are `httpx.TransportError`, and `Failure` for the credential. Only the time to connect and to get a
+    place is limited; for other deadlines there are cancel scopes.
 
     Args:
         url: the agent's base URL; `unix:` and a path: that of its Unix socket; `ssh://`: it is started by ssh.
@@ -73,6 +75,7 @@ def connect(
         credential: is sent with each request, over connections that lead where it may be; None: none is.
         trace: headers of each request that name the trace to which it belongs, unless it has others.
         expects: the name that the agent's certificate must hold; see `AgentTransport`.
+        turns: of the connections to all agents; None: these have their own.
 
     Raises:
         ValueError: for another scheme.
@@ -80,7 +83,7 @@ def connect(
     agent, network = _way_to(url, network)
     return httpx.AsyncClient(
         base_url=agent,
-        transport=AgentTransport(agent, _context(agent, tls), network, background, credential, expects),
+        transport=AgentTransport(agent, _context(agent, tls), network, background, credential, expects, turns),
         headers={"te": "trailers", **(trace or {})},
         timeout=httpx.Timeout(None, connect=OVER_SSH if is_ssh(url) else CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
         follow_redirects=False,
@@ -92,7 +95,7 @@ def _way_to(url: str, network: httpcore.AsyncNetworkBackend | None) -> tuple[htt
     """Return the URL in requests to an agent, and the network that leads there."""
     if is_ssh(url):
         return httpx.URL(BEHIND_SSH), network or SshNetwork(read_ssh(url))
-    network = network or httpcore.TrioBackend()
+    network = network or FirstToAnswer(httpcore.TrioBackend())
     if url.startswith(UNIX):
         return httpx.URL(BEHIND_A_SOCKET), SocketNetwork(url.removeprefix(UNIX), network)
     return _checked(url), network

@@ -24,9 +24,11 @@ import trio
 from logagent.peers.client.credentials import HEADER, Credential
 from logagent.peers.client.dialing import Background, Dialer
 from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, raising
+from logagent.peers.client.first_to_answer import FirstToAnswer, first_of
 from logagent.peers.client.h1_connection import Http1Connection
 from logagent.peers.client.h2_connection import Http2Connection
 from logagent.peers.client.tls_connection import start_tls
+from logagent.peers.client.turns import Turns
 
 MAX_REQUESTS = 400
 """Requests at a time to one agent: bounds its streams, its connections and what they hold in memory."""
@@ -82,6 +84,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
         credential: proves who asks; None: nothing does.
         expects: the name that its certificate must hold; empty: any certificate of the authority that is trusted; None:
             the host of its URL.
+        turns: of the connections to all agents; None: these have their own.
     """
 
     def __init__(
@@ -92,13 +95,15 @@ class AgentTransport(httpx.AsyncBaseTransport):
         background: Background | None = None,
         credential: Credential | None = None,
         expects: str | None = None,
+        turns: Turns | None = None,
     ) -> None:
+        self._turns = turns or Turns()
         self._agent = agent
         self._expects = expects
         self._tls = tls
         self._network = network
         self._places = trio.Semaphore(MAX_REQUESTS)
-        self._dialer = Dialer(str(agent), self._dial, self._free, background)
+        self._dialer = Dialer(str(agent), self._dial, self._free, background, self._turns)
         self._connections: list[Http2Connection | Http1Connection] = []
         self._closed = False
         self._certificate_ends: float | None = None
@@ -169,8 +174,21 @@ class AgentTransport(httpx.AsyncBaseTransport):
 
     async def _dial(self, answered: Callable[[], None]) -> Http2Connection | Http1Connection:
         await self._tidy()
+        port = self._agent.port or (443 if self._tls else 80)
+        addresses = [(self._host, port)]
+        if isinstance(self._network, FirstToAnswer):
+            with raising(httpx.ConnectError):
+                addresses = await self._network.addresses(self._host, port)
+        ways = [partial(self._dial_at, address, answered) for address in addresses]
+        connection = await first_of(ways, lambda connection: connection.aclose())
+        self._connections.append(connection)
+        return connection
+
+    async def _dial_at(
+        self, address: tuple[str, int], answered: Callable[[], None]
+    ) -> Http2Connection | Http1Connection:
         with raising(httpx.ConnectError):
-            raw = await self._network.connect_tcp(self._host, self._agent.port or (443 if self._tls else 80))
+            raw = await self._network.connect_tcp(*address)
         answered()
         try:
             connection = await self._greet(raw)
@@ -179,7 +197,6 @@ class AgentTransport(httpx.AsyncBaseTransport):
         except BaseException:
             await close(raw)  # noqa: ASYNC102 (shields itself, for a second at most)
             raise
-        self._connections.append(connection)
         return connection
 
     async def _authorize(self, raw: httpcore.AsyncNetworkStream) -> None:
@@ -197,7 +214,9 @@ class AgentTransport(httpx.AsyncBaseTransport):
         below = raw
         if self._tls is not None:
             self._tls.set_alpn_protocols(["h2", "http/1.1"])
-            raw = tls = await start_tls(raw, self._tls, self._host if self._expects is None else self._expects)
+            raw = tls = await self._turns.handshake(
+                partial(start_tls, raw, self._tls, self._host if self._expects is None else self._expects)
+            )
             self._certificate_ends = tls.certificate_ends
             agreed = raw.get_extra_info("ssl_object").selected_alpn_protocol()
             await self._authorize(below)
@@ -205,7 +224,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
                 return Http1Connection(raw)
         else:
             await self._authorize(below)
-        connection = Http2Connection(raw, partial(self._dialer.redial, REDIAL_TIMEOUT))
+        connection = Http2Connection(raw, partial(self._dialer.redial, REDIAL_TIMEOUT), self._turns.window)
         await connection.start()
         return connection
 

@@ -11,6 +11,7 @@ from functools import partial
 import httpcore
 import trio
 
+from logagent.peers.client.exchange import close
 from logagent.peers.client.first_to_answer import first_of
 from logagent.peers.discovery.names import DnsAnswer, RecordType
 from logagent.peers.discovery.resolver import DnsFailure, Resolver
@@ -38,7 +39,7 @@ class ResolvedNetwork(httpcore.AsyncNetworkBackend):
             ConnectError: of httpcore, or another error of the first address, if none answers.
         """
         addresses = await self._addresses(host) or [host]
-        return await first_of([partial(self._network.connect_tcp, address, port) for address in addresses])
+        return await first_of([partial(self._network.connect_tcp, address, port) for address in addresses], close)
 
     async def connect_unix_socket(self, path: str, *args: object, **options: object) -> httpcore.AsyncNetworkStream:
         """Connect to a Unix socket."""

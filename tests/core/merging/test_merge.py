@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from logagent.core.batch import Batch, LineFlag, Origin, Position, as_column
 from logagent.core.limits import Allowance
-from logagent.core.merging.held_streams import FEW_STREAMS
 from logagent.core.merging.keys import keys_of, running_maximum
 from logagent.core.merging.merge import Merge, Merged
 from logagent.core.merging.relay import Relay
@@ -251,14 +250,16 @@ def test_a_stream_that_has_ended_runs_short_no_more() -> None:
     assert merge.runs_short == set()
 
 
-def test_of_many_streams_none_holds_a_second_batch() -> None:
-    for streams, short in ((FEW_STREAMS, {0}), (FEW_STREAMS + 1, set())):
-        merge = Merge(streams, newest=False, times=True, places=False)
-        merge.add(0, lines_of(0, 1, 2, 3, 8))
-        for stream in range(1, streams):
-            merge.add(stream, lines_of(stream, 7))
-        assert times_given(merge)[:3] == [1, 2, 3]
-        assert merge.runs_short == short
+def test_of_many_streams_too_each_may_hold_the_rest_of_a_batch_and_the_next() -> None:
+    """Else a thousand hosts whose batches end at the same time would be merged line by line."""
+    merge = Merge(1000, newest=False, times=True, places=False)
+    for stream in range(1000):
+        merge.add(stream, lines_of(stream, 1, 2, 3, 4, 9))
+    assert len(times_given(merge)) == 4001
+    assert (merge.waiting_for, merge.runs_short) == ({0}, set(range(1, 1000)))
+    for stream in range(1000):
+        merge.add(stream, lines_of(stream, 10, 11, 12, 19))
+    assert len(times_given(merge)) == 999 + 3001
 
 
 def test_a_second_batch_tells_nothing_of_how_far_logs_are_read_before_the_first_is_given() -> None:
