@@ -21,6 +21,7 @@ from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.through import Through
 from logagent.disk.catalog.listed_logs import LogLister
+from logagent.fanout.claims import Claims
 from logagent.fanout.noting import Noting
 from logagent.fanout.selecting import Selecting
 from logagent.host_sources import HostSources
@@ -104,15 +105,14 @@ class Agent:
         """
         asked = self._asked(query, caller, whats_of(query), through)
         logs, patience = self._seen_by(caller, whats_of(query)), self._patience + _more_patience(query)
-        sources = HostSources(
-            self.name, self._namesake, self._peers, logs, self._patience, patience, lambda of: self._roll(of, caller)
-        )
+        roll, claims = (lambda of: self._roll(of, caller)), Claims(asked.sites)
+        sources = HostSources(self.name, self._namesake, self._peers, logs, self._patience, patience, roll, claims)
         source = sources.answering(query, asked)
         notes = () if query.own or self.name not in asked.hosts else self._certificate_notes()
         source = Noting(source, notes) if notes else source
         if asked.sites or asked.is_through:
             sites = asked.sites.values()
-            source = Selecting(source, asked.unmatched, sites, asked.told_of, through=asked.is_through)
+            source = Selecting(source, asked.unmatched, sites, asked.told_of, asked.is_through, claims)
         return RememberedSource(source, asked.names if asked.is_through else (), self._questions, asked.through)
 
     async def files(self, query: Query, caller: Caller = ANONYMOUS) -> Listing:

@@ -10,6 +10,7 @@ from logagent.core.hits.tally import Tallied
 from logagent.core.query import Query, Source
 from logagent.core.wire.through import MAX_DEPTH
 from logagent.fanout.asked_source import AskedSource
+from logagent.fanout.claims import ClaimedSource, Claims
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
 from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
@@ -29,6 +30,7 @@ class HostSources:
         patience_of_files: seconds that others wait for this host's files.
         patience: seconds that a source is waited for that sends nothing.
         roll: returns what knows who answers, for some hosts.
+        claims: know who answers for which name.
     """
 
     name: str
@@ -38,12 +40,15 @@ class HostSources:
     patience_of_files: float
     patience: float
     roll: Callable[[HostsAsked], Roll]
+    claims: Claims
 
     def answering(self, query: Query, asked: HostsAsked) -> Source:
         """Return the source that answers a query over some hosts."""
         if query.follow:
             roll = self.roll(asked)
             live = [(host, self._live(host, roll, asked)) for host in asked.hosts]
+            if asked.sites:
+                live = [(host, ClaimedSource(host, source, self.claims)) for host, source in live]
             return Follow(
                 live,
                 lambda hosts: self._gather(asked.of(hosts)),
@@ -63,6 +68,8 @@ class HostSources:
             sources = [
                 (host, source if host == self.namesake else AskedSource(host, source)) for host, source in sources
             ]
+        if asked.sites:
+            sources = [(host, ClaimedSource(host, source, self.claims)) for host, source in sources]
         return Gather(sources, self.patience, of_hosts=True, roll=roll, sites=asked.sites, through=asked.is_through)
 
     def _live(self, host: str, roll: Roll, asked: HostsAsked) -> Source:

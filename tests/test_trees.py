@@ -10,7 +10,10 @@ from trio.testing import MockClock
 
 from logagent.core.outcome import Status
 from logagent.core.wire.verdict import from_trailers
-from testbed.cluster import Knows, start_cluster
+from logagent.peers.client.http_client import chunks, trailers
+from logagent.peers.target import Target
+from testbed.broken import Broken
+from testbed.cluster import PATIENCE, Knows, Reply, start_cluster
 from testbed.whole_follows import SETTLED, append, following
 
 SITES = {
@@ -140,3 +143,126 @@ async def test_the_verdict_of_a_follow_names_each_host_that_is_away(autojump_clo
     assert sorted(failing) == ["a-1", "a-2", "b-1", "site-a"]
     assert failing["a-1"].startswith("is behind site-a: ")
     assert {part.host: part.lines for part in verdict.hosts}["a-2"] == 1
+
+
+# Three levels.
+
+PLAIN = {"accept-encoding": "identity"}
+
+DEEP = {
+    "top": Knows(primaries=("region",)),
+    "region": Knows(primaries=("site-a", "site-b")),
+    "site-a": Knows(peers=("a-1", "a-2")),
+    "site-b": Knows(peers=("b-1",)),
+}
+DEEP_HOSTS = ("top", "region", "site-a", "site-b", "a-1", "a-2", "b-1")
+
+
+def failing(reply: Reply) -> dict[str, str]:
+    return {part.host: part.message for part in reply.verdict.hosts if part.fails}
+
+
+async def test_a_stalled_host_alone_is_left_behind_at_any_depth(autojump_clock: MockClock, tmp_path: Path) -> None:
+    hosts = logs(*DEEP_HOSTS) | {"a-2": Broken("silence")}
+    async with start_cluster(tmp_path, hosts, knows=DEEP) as it:
+        began = trio.current_time()
+        reply = await it.ask("filename=app.log")
+        took = trio.current_time() - began
+    assert failing(reply) == {"a-2": "sent nothing for 5 s and was left behind"}
+    assert sorted(reply.lines) == sorted(line for host in DEEP_HOSTS if host != "a-2" for line in lines(host))
+    assert took < PATIENCE + 1
+
+
+async def test_a_primary_that_dies_in_the_middle_of_its_answer_leaves_each_host_behind_it_named(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    many = logs(*DEEP_HOSTS, count=60) | {"a-1": lines("a-1", 50) * 4000}
+    async with start_cluster(tmp_path, many, knows=DEEP) as it:
+        async with it.client() as client, client.stream("GET", "/logs?filename=app.log", headers=PLAIN) as response:
+            body = bytearray()
+            async for chunk in chunks(response):
+                if not body:
+                    it.kill("site-a")
+                body += chunk
+            verdict = from_trailers(trailers(response))
+    named = {part.host: part.status for part in verdict.hosts}
+    assert {host for host, status in named.items() if status is Status.UNAVAILABLE} == {"site-a", "a-1", "a-2"}
+    assert named["b-1"] is Status.OK
+    assert sum(part.lines for part in verdict.hosts) == len(body.splitlines())
+
+
+async def test_pages_through_levels_hold_each_line_once(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with start_cluster(tmp_path, logs(*DEEP_HOSTS, count=7), knows=DEEP) as it:
+        read, cursor = list[bytes](), ""
+        while True:
+            reply = await it.ask(f"filename=app.log&n=4{cursor}")
+            assert reply.verdict.complete
+            read += reply.lines
+            if not reply.verdict.cursor:
+                break
+            cursor = f"&cursor={reply.verdict.cursor}"
+    assert sorted(read) == sorted(line for host in DEEP_HOSTS for line in lines(host, 7))
+
+
+async def test_hits_are_counted_for_each_host_behind_primaries(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with start_cluster(tmp_path, logs(*DEEP_HOSTS), knows=DEEP) as it:
+        reply = await it.ask("filename=app.log&step=1m", route="/hits")
+    assert {part.host: part.lines for part in reply.verdict.hosts} == dict.fromkeys(DEEP_HOSTS, 3)
+    assert reply.verdict.lines == 21
+
+
+async def test_who_leaves_the_top_stops_the_last_host(autojump_clock: MockClock, tmp_path: Path) -> None:
+    many = logs(*DEEP_HOSTS) | {"a-1": lines("a-1", 50) * 20_000}
+    async with start_cluster(tmp_path, many, knows=DEEP) as it:
+        async with it.client() as client, client.stream("GET", "/logs?filename=app.log") as response:
+            async for _ in chunks(response):
+                break
+            assert it.answers["a-1"].under_way == 1
+        await trio.sleep(1)
+        assert {host: answers.under_way for host, answers in it.answers.items()} == dict.fromkeys(DEEP_HOSTS, 0)
+
+
+# Which hosts.
+
+
+async def test_patterns_match_anywhere_and_one_that_matches_nowhere_is_not_found(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    async with start_cluster(tmp_path, logs(*DEEP_HOSTS), knows=DEEP) as it:
+        one = await it.ask("filename=app.log&hostname=b-1")
+        assert sorted(one.lines) == sorted(lines("b-1"))
+        some = await it.ask("filename=app.log&hostname=a-*&hostname=top")
+        assert sorted(part.host for part in some.verdict.hosts) == ["a-1", "a-2", "top"]
+        site = await it.ask("filename=app.log&hostname=region")
+        assert sorted(site.lines) == sorted(lines("region"))
+        assert (await it.ask("filename=app.log")).verdict.complete
+        none = await it.ask("filename=app.log&hostname=a-3")
+        assert none.status == 404
+        assert b"no host named a-3" in none.body
+        assert b"a-1" in none.body, "what is known behind primaries is told"
+        both = await it.ask("filename=app.log&hostname=a-3&hostname=a-1")
+        assert both.verdict.status is Status.NOT_FOUND
+        it.kill("site-b")
+        open_ = await it.ask("filename=app.log&hostname=a-3&hostname=a-1")
+        assert [*failing(open_)] == ["site-b"], "it may be there"
+
+
+async def test_two_agents_of_one_name_are_never_mixed(autojump_clock: MockClock, tmp_path: Path) -> None:
+    knows = SITES | {"site-a": Knows(peers=("a-1",))}
+    async with start_cluster(tmp_path, logs(*ALL), knows=knows, called={"a-2": "b-1"}) as it:
+        it.peers["site-a"].set_found([Target(urls=("http://a-2",), name="b-1")])
+        reply = await it.ask("filename=app.log")
+        assert [*failing(reply)] == ["b-1"]
+        told = failing(reply)["b-1"]
+        assert told.startswith("two agents are called b-1, one behind site-")
+        assert told.endswith("; give each a name of its own")
+        assert lines("b-1")[0] in reply.lines or lines("a-2")[0] in reply.lines
+        assert not {lines("b-1")[0], lines("a-2")[0]} <= set(reply.lines)
+
+
+async def test_an_agent_that_cannot_be_asked_as_a_primary_is_named(autojump_clock: MockClock, tmp_path: Path) -> None:
+    hosts = logs("top") | {"site-a": Broken("ends", [(1, b"line")], version="0.0.9")}
+    async with start_cluster(tmp_path, hosts, knows={"top": Knows(primaries=("site-a",))}) as it:
+        reply = await it.ask("filename=app.log")
+    assert failing(reply) == {"site-a": "0.0.9 cannot be asked as a primary: upgrade it, or list it as a peer"}
+    assert sorted(reply.lines) == sorted(lines("top"))

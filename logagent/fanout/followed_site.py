@@ -93,7 +93,9 @@ class FollowedSite(FollowedHost):
         if self.state.status is not Status.OK:
             message = self.state.message.partition("; behind it: ")[0]
             return self._site.told(Outcome(self.state.status, message), self._given)
-        names = dict.fromkeys([*(self._site.asks or [self.name]), *self._states, *self._losses])
+        names = dict.fromkeys(
+            [*(self._site.asks if self._site.has_answered else [self.name]), *self._states, *self._losses]
+        )
         parts = tuple(map(self._part, names))
         first = next((part for part in parts if part.fails), HostOutcome(self.name, Status.OK))
         message = f"{first.host}: {first.message}" if first.message else ""

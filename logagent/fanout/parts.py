@@ -105,7 +105,7 @@ class Parts:
             merge_ns: nanoseconds spent with merging.
         """
         ends = [(feed, feed.outcome or Outcome()) for feed in ended]
-        ends += [(feed, last_words(feed, of_hosts=self.of_hosts)) for feed in feeds if feed not in ended]
+        ends += [(feed, self._last_words(feed)) for feed in feeds if feed not in ended]
         passed = [feed.name for feed, _ in ends if self.roll.is_passed_over(feed.name)]
         ends = [(feed, end) for feed, end in ends if feed.name not in passed]
         others = [self._share(feed, Outcome()) for feed, _ in ends if self.roll.is_other_name(feed.name)]
@@ -113,6 +113,12 @@ class Parts:
         outcomes = [self._share(feed, end) for feed, end in ends if not self.roll.is_other_name(feed.name)]
         timings = {"merge": merge_ns} if len(feeds) > 1 else {}
         return told_beside(combine([*first, *outcomes], lines=lines, timings=timings), others)
+
+    def _last_words(self, feed: Feed) -> Outcome:
+        """Return the outcome of a source that was stopped; a primary's verdict is about hosts that it waited for."""
+        if feed.name in self.sites and feed.outcome is not None and feed.outcome.hosts:
+            return feed.outcome
+        return last_words(feed, of_hosts=self.of_hosts)
 
     def _share(self, feed: Feed, outcome: Outcome) -> Outcome:
         scanned = max(outcome.bytes_scanned, feed.scanned)
@@ -122,6 +128,7 @@ class Parts:
         if not self.of_hosts:
             return outcome
         if feed.name in self.sites and not self.roll.is_other_name(feed.name):
+            self.sites[feed.name].hear(feed.notes)
             return self.sites[feed.name].told(outcome, self.given if self.sources > 1 else None)
         part = HostOutcome(feed.name, outcome.status, outcome.message, feed.given)
         is_named = outcome.message and (self.sources > 1 or self.through)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from logagent.core.batch import Out
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
+from logagent.fanout.claims import Claims
 from logagent.fanout.site import Site
 
 
@@ -21,6 +22,7 @@ class Selecting:
         sites: the primaries.
         told: returns what is told of such patterns that match nowhere.
         through: whether an agent has asked, which asks others too.
+        claims: of the sources.
     """
 
     source: Source
@@ -28,10 +30,11 @@ class Selecting:
     sites: Iterable[Site]
     told: Callable[[Sequence[str]], str]
     through: bool
+    claims: Claims
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Forward the source's batches, and judge its patterns at the end; see `Source.pump`."""
-        outcome = await self.source.pump(query, out)
+        outcome = self.claims.told(await self.source.pump(query, out))
         nowhere = tuple(self.unmatched)
         for site in self.sites:
             nowhere = tuple(one for one in nowhere if site.lacks(one))

@@ -28,6 +28,7 @@ class Site:
     Attributes:
         asks: the hosts that it asks for this answer, itself among them, as it says; empty until it has answered.
         unmatched: the patterns that match no host behind it; None until its verdict is known.
+        has_answered: whether it has said so.
         is_elsewhere: whether it is asked by another way.
         known: the hosts behind it, as it named them in earlier answers.
         is_for_all: whether it is asked for all hosts that it knows.
@@ -44,7 +45,7 @@ class Site:
         self.name = name
         self.asks: tuple[str, ...] = ()
         self.unmatched: tuple[str, ...] | None = None
-        self.is_elsewhere = False
+        self.has_answered = self.is_elsewhere = False
         self._patterns = patterns
         self._others = frozenset(others)
         self.known = known
@@ -92,8 +93,8 @@ class Site:
             given: lines of each host that the reader got; None: as its verdict says.
         """
         known = {part.host: part for part in outcome.hosts}
-        if not outcome.hosts or _speaks_of_itself(outcome):
-            names = [*self._failed, *(self.asks or (self.name,))]
+        if not self._has_verdict(outcome):
+            names = [*self._failed, *(self.asks if self.has_answered else (self.name,))]
             known |= {host: self._failed.get(host) or self._part(host, outcome) for host in names if host not in known}
         parts = known.values() if given is None else [_with_lines(part, given) for part in known.values()]
         first = next((part for part in parts if part.fails), None)
@@ -102,6 +103,12 @@ class Site:
         elif not outcome.complete and not outcome.hosts:
             outcome = replace(outcome, message=f"{self.name}: {self._with_known(outcome.message)}")
         return replace(outcome, hosts=tuple(parts))
+
+    def _has_verdict(self, outcome: Outcome) -> bool:
+        """Return whether an outcome tells of all its hosts; not where it was lost, was stopped, or is stopping."""
+        if not outcome.hosts:
+            return outcome.complete and self.unmatched is not None
+        return not _speaks_of_itself(outcome)
 
     def _part(self, host: str, outcome: Outcome) -> HostOutcome:
         if outcome.complete:
@@ -113,7 +120,7 @@ class Site:
     def _with_known(self, message: str) -> str:
         """Return the message of its failure, with the hosts behind it if nothing else names them."""
         behind = [host for host in self.known if host != self.name]
-        if self.asks or not behind:
+        if self.has_answered or not behind:
             return message
         more = f" and {len(behind) - MOST_BEHIND} more" if len(behind) > MOST_BEHIND else ""
         return f"{message}; behind it: {', '.join(behind[:MOST_BEHIND])}{more}"

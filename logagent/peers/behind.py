@@ -16,6 +16,7 @@ class Answering(Protocol):
 
     asks: tuple[str, ...]
     unmatched: tuple[str, ...] | None
+    has_answered: bool
     is_elsewhere: bool
     is_for_all: bool
 
@@ -43,6 +44,7 @@ class Behind:
             Failure: if it is of a version that cannot be asked as a primary.
         """
         check_primary(headers)
+        self._site.has_answered = True
         self._site.asks = from_names(headers.get(ASKS_HEADER, ""))
         if self._site.is_for_all and self._site.asks:
             self._known.hosts = self._site.asks

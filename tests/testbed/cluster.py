@@ -163,6 +163,7 @@ async def start_cluster(
     roots: Sequence[str] = (),
     telemetry: Mapping[str, Telemetry] | None = None,
     knows: Mapping[str, Knows] | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -179,6 +180,7 @@ async def start_cluster(
         roots: directories in that of each host which are served; none: it is served itself.
         telemetry: of some hosts' agents.
         knows: whom each agent knows, by host; None: the primary knows the others, who know nobody.
+        called: names of agents that are not those of their hosts, by host.
     """
     tls = tls or {}
     primary, *others = hosts
@@ -199,7 +201,8 @@ async def start_cluster(
                 tails = await stack.enter_async_context(open_shared_tails(DiskThreads(inline=True), watching))
                 admits = (access or {}).get(name) or Access([name], certificate_required=False)
                 given = (rules or {}).get(name)
-                app = _app(it, name, host, known, patience, most, ceilings or {}, tails, admits, given, roots)
+                own = (called or {}).get(name, name)
+                app = _app(it, name, own, host, known, patience, most, ceilings or {}, tails, admits, given, roots)
                 if app is not None and telemetry and name in telemetry:
                     app.telemetry = telemetry[name]
                 if app is not None:
@@ -219,6 +222,7 @@ async def _serve(app: Any, tls: ssl.SSLContext | None, stream: Any) -> None:
 def _app(
     it: Cluster,
     name: str,
+    own: str,
     host: Host,
     peers: Peers,
     patience: float,
@@ -238,12 +242,12 @@ def _app(
     logs = LocalLogs(
         catalog=Catalog([root / name for name in roots or [""]]),
         threads=DiskThreads(inline=True),
-        options=ReadOptions(host=name, zone=UTC, max_line=1024 * 1024),
+        options=ReadOptions(host=own, zone=UTC, max_line=1024 * 1024),
         max_files=500,
         tails=tails,
     )
     it.agents[name] = Agent(logs=logs, peers=peers, patience=patience, rules=rules)
-    it.answers[name] = Answers(name, most, **ceilings)
+    it.answers[name] = Answers(own, most, **ceilings)
     return create_app(it.agents[name], it.answers[name], version="0", access=access)
 
 
