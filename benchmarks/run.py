@@ -20,6 +20,7 @@ import asking
 import bystanders
 import cold
 import counting
+import fleet
 import following
 import living
 import many
@@ -58,6 +59,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[report.Row]]] = {
     "follows": following.many,
     "many": many.many,
     "hosts": following.hosts,
+    "fleet": fleet.fleet,
     "interrupted": stopping.interrupted,
     "paused": stopping.paused,
     "bystanders": bystanders.bystanders,

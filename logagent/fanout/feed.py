@@ -16,6 +16,13 @@ IDLE = 12
 """A source that reads nothing but says that it is alive is waited for this many times the patience (a minute by
 default): it may wait for its turn at a busy disk, but a disk that hangs, or a peer that lies, holds nobody up."""
 
+OVERDUE = 0.05
+"""Seconds that a source is waited for that was silent while a whole patience was waited for others already: its batch
+may have come while the processor was busy."""
+
+
+NEVER = (-math.inf, -math.inf)
+
 
 class Feed:
     """One running source, with a slot that holds one batch until it is taken.
@@ -57,7 +64,7 @@ class Feed:
         self.slot: Batch | None = None
         self.outcome: Outcome | None = None
         self.scope = trio.CancelScope()
-        self.heard = self.advanced = -math.inf
+        self.heard = self.advanced = self._free_since = -math.inf
         self.records = self.scanned = self.planned = self.given = 0
         self.notes: tuple[Note, ...] = ()
         self._source = source
@@ -67,16 +74,21 @@ class Feed:
         self._is_giving_on = False
         self._free = trio.Event()
 
-    def patience_ends(self, since: float, patience: float) -> float:
+    def patience_ends(self, since: float, patience: float, before: tuple[float, float] = NEVER) -> float:
         """Return Trio's time at which nobody waits for the source any longer, if nothing more comes of it.
 
         Args:
             since: Trio's time since which it is waited for. While a batch is given on, nobody waits for the source.
             patience: seconds.
+            before: from when to when a whole patience was waited for others. It counts for all that were silent, or of
+                a hundred hosts that stall each would take its own, one after the other.
         """
         if self._is_giving_on:
             since = trio.current_time()
-        return min(max(self.heard, since) + patience, max(self.advanced, since) + IDLE * patience)
+        begun, ended = before
+        spent = max(ended - max(self.heard, self._free_since, begun), 0.0)
+        left = max(patience - spent, min(OVERDUE, patience))
+        return min(max(self.heard + patience, since + left), max(self.advanced, since) + IDLE * patience)
 
     def silence(self, patience: float) -> str:
         """Return in words what the source did not do while its patience lasted, in seconds."""
@@ -93,6 +105,7 @@ class Feed:
 
     async def run(self, query: Query) -> None:
         """Pump the source until it ends or `scope` is cancelled."""
+        self._free_since = trio.current_time()
         with self.scope:
             outcome = await self._source.pump(query, self)
             # A source may end normally while it is cancelled; an outcome that was set before stays.
@@ -130,5 +143,6 @@ class Feed:
     def take(self) -> Batch | None:
         """Take the batch out of the slot, so that the source continues."""
         batch, self.slot = self.slot, None
+        self._free_since = trio.current_time()
         self._free.set()
         return batch

@@ -22,7 +22,7 @@ from logagent.core.merging.merge import Merge
 from logagent.core.merging.relay import Relay
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Order, Query, Source
-from logagent.fanout.feed import Feed
+from logagent.fanout.feed import NEVER, OVERDUE, Feed
 from logagent.fanout.merging import Merging
 from logagent.fanout.parts import Parts
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall
@@ -98,6 +98,7 @@ class _Gathering:
         self._parts = Parts(query, len(gather.sources), gather.of_hosts, gather.roll, gather.sites, gather.through)
         self._news = News()
         self._spoke = trio.current_time()
+        self._waited = NEVER  # from when to when a whole patience was waited last
         self._merge = _merge(len(gather.sources), query, places=query.form.places or bool(gather.sites))
         self._merging = Merging(self._merge)
         give_on = self._give_on if len(gather.sources) == 1 and not gather.through else None
@@ -148,11 +149,12 @@ class _Gathering:
     async def _hear(self) -> None:
         """Wait until the merge has what it needs of every source that is not left behind."""
         since = trio.current_time()
-        first = since + self._patience  # before that nobody's patience ends, so that nobody's is looked at
+        # Before that nobody is left behind, so that nobody is looked at.
+        first = since + (self._patience if self._waited == NEVER else min(OVERDUE, self._patience))
         while True:
             self._collect()
             if not self._merge.waiting_for:
-                return
+                break
             if self._news.alive:
                 self._news.alive = False
                 await self._say_alive()
@@ -162,6 +164,8 @@ class _Gathering:
                 first = self._leave_behind_the_silent(since)
             elif waiting.cancelled_caught:
                 await self._say_alive()
+        if trio.current_time() >= since + self._patience:
+            self._waited = since, trio.current_time()
 
     async def _say_alive(self) -> None:
         await self._out.send(self._saying.told_with(SIGN_OF_LIFE))
@@ -175,7 +179,8 @@ class _Gathering:
     def _leave_behind_the_silent(self, since: float) -> float:
         """Leave those behind whose patience has ended; return Trio's time at which that of others may end next."""
         now = trio.current_time()
-        ends = {number: self._feeds[number].patience_ends(since, self._patience) for number in self._merge.waiting_for}
+        waiting, waited = self._merge.waiting_for, self._waited
+        ends = {number: self._feeds[number].patience_ends(since, self._patience, waited) for number in waiting}
         late = [number for number, end in ends.items() if end <= now]
         self._leave_behind(late)
         return min((end for end in ends.values() if end > now), default=math.inf)

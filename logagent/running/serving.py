@@ -20,6 +20,7 @@ from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
 from logagent.refusal_log import told_on
 from logagent.running.control_socket import listening_for_orders
+from logagent.running.descriptors import raise_limit
 from logagent.running.heap import Heap
 from logagent.running.in_force import InForce, Lasting, Prepared, bounds, in_force, prepared
 from logagent.running.kept_peers import keeping_peers
@@ -81,7 +82,7 @@ async def serve(
 
 def _prepared(settings: Settings, warn: Callable[[str], None]) -> Prepared:
     made = prepared(settings)
-    for warning in made.warnings:
+    for warning in filter(None, [*made.warnings, raise_limit(len(settings.known_agents))]):
         warn(warning)
     return made
 
