@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from logagent.config.errors import ConfigError
 from logagent.peers.direct.waiting import SpeaksHttp1
 from logagent.terminal import arguments
 from logagent.terminal.arguments import (
@@ -23,6 +24,7 @@ from logagent.terminal.arguments import (
     QueryArguments,
 )
 from logagent.terminal.local_files import LocalFiles
+from logagent.terminal.peer_addresses import PeerAddresses
 from logagent.terminal.streams import Streams
 from logagent.terminal.unix_arguments import UnixArguments
 from logagent.terminal.verdicts import DIED_OF_SIGNAL
@@ -75,16 +77,24 @@ def run_follow(typed: QueryArguments, environ: Mapping[str, str], streams: Strea
 
     _hint(typed, streams)
     asked = question(typed, environ)
-    if isinstance(asked.agent, LocalFiles):
-        return _read_here(asked, asked.agent, streams, environ)
+    if (elsewhere := _asked_otherwise(asked, streams, environ)) is not None:
+        return _interruptible(elsewhere)
     return _interruptible(partial(follow.follow, asked, streams, environ))
 
 
-def _read_here(asked: Question, local: LocalFiles, streams: Streams, environ: Mapping[str, str]) -> int:
-    with loading():
-        from logagent import local_files
-
-    return _interruptible(partial(local_files.ask, asked, local, streams, environ))
+def _asked_otherwise(
+    asked: Question, streams: Streams, environ: Mapping[str, str]
+) -> Callable[[], Awaitable[int]] | None:
+    """Return what answers a question that does not go to one agent; None if it does."""
+    if isinstance(asked.agent, LocalFiles):
+        with loading():
+            from logagent import local_files
+        return partial(local_files.ask, asked, asked.agent, streams, environ)
+    if isinstance(asked.agent, PeerAddresses):
+        with loading():
+            from logagent import peer_commands
+        return partial(peer_commands.ask, asked, asked.agent, streams, environ)
+    return None
 
 
 def run_query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str], streams: Streams) -> int:
@@ -95,8 +105,8 @@ def run_query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str],
 
     _hint(typed, streams)
     asked = hits_question(typed, environ) if isinstance(typed, HitsArguments) else question(typed, environ)
-    if isinstance(asked.agent, LocalFiles):
-        return _read_here(asked, asked.agent, streams, environ)
+    if (elsewhere := _asked_otherwise(asked, streams, environ)) is not None:
+        return _interruptible(elsewhere)
     try:
         return plain.ask(asked, streams, environ)
     except SpeaksHttp1:
@@ -115,6 +125,11 @@ def run_unix(typed: UnixArguments, environ: Mapping[str, str], streams: Streams)
             from logagent import local_files
 
         return _interruptible(partial(local_files.run_unix, command, local, streams, environ))
+    if isinstance(several := command.request.agent, PeerAddresses):
+        with loading():
+            from logagent import peer_commands
+
+        return _interruptible(partial(peer_commands.run_unix, command, several, streams, environ))
     try:
         if command.waits_for_lines:
             raise SpeaksHttp1
@@ -137,6 +152,11 @@ def run_files(typed: FilesArguments, environ: Mapping[str, str], streams: Stream
             from logagent import local_files
 
         return _interruptible(partial(local_files.list_files, asked, asked.agent, streams))
+    if isinstance(asked.agent, PeerAddresses):
+        with loading():
+            from logagent import peer_commands
+
+        return _interruptible(partial(peer_commands.list_files, asked, asked.agent, streams))
     try:
         return plain_documents.ask_files(asked, streams)
     except SpeaksHttp1:
@@ -152,6 +172,13 @@ def run_hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Stream
         from logagent.terminal.hosts import hosts_question
 
     asked = hosts_question(typed, environ)
+    if isinstance(asked.agent, PeerAddresses):
+        if typed.watch is not None:
+            raise ConfigError("--watch", "watches the hosts of one agent: name it by --agent, in place of --peer")
+        with loading():
+            from logagent import peer_commands
+
+        return _interruptible(partial(peer_commands.list_hosts, asked, asked.agent, streams))
     if typed.watch is not None:
         return _watch_hosts(asked, typed.watch, typed.seconds, streams)
     try:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.core.wire.trace import trace_headers_of
-from logagent.terminal.arguments import AskArguments, FilesArguments, HostsArguments
+from logagent.terminal.arguments import FilesArguments, HostsArguments
+from logagent.terminal.asking_arguments import AskArguments, PeersArguments
 from logagent.terminal.local_files import LocalFiles, is_local
+from logagent.terminal.peer_addresses import PeerAddresses
 
 if TYPE_CHECKING:
     import ssl
@@ -42,20 +44,17 @@ class AgentAddress(NamedTuple):
     trace: Mapping[str, str] = {}
 
 
-Asked = AgentAddress | LocalFiles
+Asked = AgentAddress | LocalFiles | PeerAddresses
 """What a question goes to."""
 
-_PEERS = ("peer", "peers_from")
-"""The arguments that name several agents, of commands that have them."""
 
-
-def reads_itself(typed: AskArguments, files: Sequence[str], hosts: Sequence[str], environ: Mapping[str, str]) -> bool:
+def reads_itself(typed: PeersArguments, files: Sequence[str], hosts: Sequence[str], environ: Mapping[str, str]) -> bool:
     """Return whether a question is about files that the command line reads itself: no agent or host is named.
 
     Raises:
         ConfigError: if only some of the files are of that kind, or something is to be shown to an agent.
     """
-    if typed.agent or hosts or environ.get("LOGAGENT_AGENT") or any(getattr(typed, way, None) for way in _PEERS):
+    if typed.agent or typed.peer or typed.peers_from or hosts or environ.get("LOGAGENT_AGENT"):
         return False
     local = [file for file in files if is_local(file)]
     if local and len(local) < len(files):
@@ -74,7 +73,7 @@ def _refuse_credentials(typed: AskArguments, file: str) -> None:
         raise ConfigError(flag, f"is for an agent, and {file} is read here; name the agent, with --agent URL")
 
 
-def asked_of(typed: AskArguments, environ: Mapping[str, str], *, itself: bool) -> Asked:
+def asked_of(typed: PeersArguments, environ: Mapping[str, str], *, itself: bool) -> Asked:
     """Return what a question goes to.
 
     Args:
@@ -83,6 +82,11 @@ def asked_of(typed: AskArguments, environ: Mapping[str, str], *, itself: bool) -
     Raises:
         ConfigError: as `agent_address` does, and for settings of this host about names and times that cannot be used.
     """
+    if typed.peer or typed.peers_from:
+        # Imported here, since most questions go to one agent.
+        from logagent.terminal.several_agents import peer_addresses
+
+        return peer_addresses(typed, environ)
     if not itself:
         return agent_address(typed, environ)
     # Imported here, since an agent has read the settings by itself.

@@ -14,6 +14,7 @@ from logagent.terminal.address import Asked
 from logagent.terminal.checking import told_in_flags
 from logagent.terminal.local_files import LocalFiles
 from logagent.terminal.notices import NoticePrinter
+from logagent.terminal.peer_addresses import PeerAddresses
 from logagent.terminal.printers import printer_of
 from logagent.terminal.printing import Printer
 from logagent.terminal.progress import Watched, progress_on
@@ -69,6 +70,9 @@ def say_what_is_meant(query: Query, agent: Asked, streams: Streams) -> None:
     # Imported here, since most names are right.
     from logagent.terminal.nearest_names import suggestions, suggestions_beside
 
+    if isinstance(agent, PeerAddresses):
+        streams.say("`logagent files` with the same agents lists what there is")
+        return
     if isinstance(agent, LocalFiles):
         for sentence in suggestions_beside(query.files):
             streams.say(sentence)

@@ -51,7 +51,19 @@ class AskArguments(TypedArguments):
         return self.told_by.get(argument, "--" + argument.replace("_", "-"))
 
 
-class SearchArguments(AskArguments):
+class PeersArguments(AskArguments):
+    """The flags of commands that ask one agent, or several by themselves.
+
+    Attributes:
+        peer: agents, each as `NAME=URL` or URL.
+        peers_from: the path of a file of such.
+    """
+
+    peer: Sequence[str]
+    peers_from: str | None
+
+
+class SearchArguments(PeersArguments):
     """The flags of every command that searches lines: which lines match, and how to report on the answer.
 
     Attributes:
@@ -140,7 +152,7 @@ class HitsArguments(SearchArguments):
     step: str | None
 
 
-class FilesArguments(AskArguments):
+class FilesArguments(PeersArguments):
     """The arguments of `files`.
 
     Attributes:
@@ -176,7 +188,7 @@ class FormatsArguments(TypedArguments):
     output: Output
 
 
-class HostsArguments(AskArguments):
+class HostsArguments(PeersArguments):
     """The arguments of `hosts`.
 
     Attributes:

@@ -45,7 +45,7 @@ async def list_files(client: httpx.AsyncClient, asked: FilesQuestion, streams: S
 
 async def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
     """Ask, print the hosts that the agent knows, and return the exit code."""
-    agent = asked.agent
+    agent = only_agent(asked.agent)
     async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
         return await list_hosts(client, asked, streams)
 

@@ -11,6 +11,7 @@ from logagent import __version__
 from logagent.terminal.command_parser import CommandParser, HelpFormatter, NestedParser
 from logagent.terminal.context_flags import ALSO, LinesOrContext, add_context, add_context_flag
 from logagent.terminal.doctor_flags import add_doctor, add_watch
+from logagent.terminal.peer_flags import add_peers
 from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
 from logagent.terminal.setup_flags import add_access, add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
@@ -212,6 +213,7 @@ def _add_host(parser: argparse.ArgumentParser) -> None:
         "ask only the hosts of this name; repeatable, also a,b [all hosts that the agent knows]",
         "--host",
     )
+    add_peers(parser)
 
 
 def _add_hits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -227,6 +229,7 @@ def _add_hits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _add_hosts(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     add_watch(parser)
+    add_peers(parser)
     _add_patience(parser)
     return _add_agent(parser)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from logagent.core.outcome import Failure
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
 from logagent.peers.answers import AnswerHead, refusal_in
-from logagent.terminal.address import AgentAddress, agent_address, patience
+from logagent.terminal.address import Asked, asked_of, patience
 from logagent.terminal.arguments import HostsArguments, Output
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import print_table, table
@@ -26,7 +26,7 @@ class HostsQuestion:
         timeout: seconds for the whole answer.
     """
 
-    agent: AgentAddress
+    agent: Asked
     form: Output
     timeout: float
 
@@ -38,7 +38,7 @@ def hosts_question(typed: HostsArguments, environ: Mapping[str, str]) -> HostsQu
         ConfigError: for an argument that cannot be used.
     """
     timeout = patience(typed)
-    return HostsQuestion(agent_address(typed, environ), typed.output, timeout)
+    return HostsQuestion(asked_of(typed, environ, itself=False), typed.output, timeout)
 
 
 class NoHosts(Exception):

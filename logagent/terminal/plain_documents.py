@@ -54,7 +54,7 @@ def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
 
 
 def _hosts(asked: HostsQuestion) -> list[HostState]:
-    agent, until = asked.agent, time.monotonic() + asked.timeout
+    agent, until = only_agent(asked.agent), time.monotonic() + asked.timeout
     try:
         return hosts_in(*hosts_document_from(agent.url, secure_of(agent), until, agent.credential, agent.trace))
     except Failure as failure:

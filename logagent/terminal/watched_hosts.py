@@ -16,6 +16,7 @@ from logagent.config.errors import ConfigError
 from logagent.core.escapes import in_line
 from logagent.core.wire.hosts import HostState, host_to_json
 from logagent.peers.client.http_client import connect
+from logagent.terminal.address import only_agent
 from logagent.terminal.answer import CLOSED_PIPE
 from logagent.terminal.documents import hosts_from
 from logagent.terminal.hosts import HostsQuestion, NoHosts, table_of
@@ -53,7 +54,7 @@ async def watch(asked: HostsQuestion, seconds: float, streams: Streams) -> int:
         asked: whom to ask.
         seconds: between two looks.
     """
-    agent, screen = asked.agent, partial(_size, streams) if streams.stdout.isatty() else None
+    agent, screen = only_agent(asked.agent), partial(_size, streams) if streams.stdout.isatty() else None
     async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
         with trio.CancelScope() as scope:
             pipe = Pipe(streams.stdout, scope.cancel)

@@ -12,14 +12,14 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = (
     *("README.md", "certs/README.md", "docs/command-line.md", "docs/api.md", "docs/logs.md"),
-    *("docs/operating.md", "docs/settings.md", "docs/access.md", "docs/metrics.md", "docs/client.md"),
+    *("docs/ssh.md", "docs/operating.md", "docs/settings.md", "docs/access.md", "docs/metrics.md", "docs/client.md"),
     "docs/contexts.md",
 )
 """Those for users: a block in any of them is to be typed, or says why not."""
 KINDS = frozenset(
     {
         *("demo", "demo without secondary-2", "host", "unit", "settings", "authority", "rights"),
-        *("settings of two hosts", "two hosts", "client of two hosts"),
+        *("settings of two hosts", "two hosts", "client of two hosts", "ssh"),
         *("contexts", "contexts typed", "contexts asked"),
     }
 )

@@ -11,9 +11,9 @@ from logagent.peers.ssh.failing import SshBroken, why_ended, why_greeted, why_si
 from logagent.peers.ssh.process import RunningSsh
 from logagent.ssh_address import SshAddress
 
-START_TIMEOUT = 30.0
-"""Seconds until the agent over there must speak: ssh connects in a second or two, and a busy host takes long to start a
-program. Where no connection comes at all, ssh itself gives up sooner."""
+START_TIMEOUT = 60.0
+"""Seconds until the agent over there must speak: ssh connects in a second or two, and a busy host, as one in trouble
+is, may take half a minute to start a program. Where no connection comes at all, ssh itself gives up sooner."""
 ENDING = 1.0
 """Seconds in which ssh ends, once it sends nothing more."""
 GREETING = 0.5

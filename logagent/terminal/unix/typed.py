@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from logagent.terminal.arguments import AskArguments, When
+from logagent.terminal.asking_arguments import PeersArguments, When
 
 
-class UnixTyped(AskArguments):
+class UnixTyped(PeersArguments):
     """The arguments that all of them have.
 
     Attributes:
