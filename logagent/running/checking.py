@@ -121,7 +121,7 @@ def _certificates(made: Prepared) -> Iterator[str]:
 
 
 def _peers(settings: Settings) -> Iterator[str]:
-    for name, url in settings.peer.items():
+    for name, url in settings.known_agents.items():
         yield f"{name} {url}{' (itself, passed over)' if name == settings.name else ''}"
     yield from (f"those in {file}" for file in settings.targets)
     yield from (f"those of DNS: {asked}" for asked in settings.dns)

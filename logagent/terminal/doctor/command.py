@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import trio
@@ -13,6 +13,8 @@ from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.config.settings import Settings
 from logagent.peers.client.tls import client_tls
+from logagent.peers.discovery.file_reading import TooManyFiles, paths_of
+from logagent.peers.discovery.file_reading import read as read_targets
 from logagent.terminal.access import settings_of
 from logagent.terminal.address import agent_address
 from logagent.terminal.arguments import DoctorArguments
@@ -70,13 +72,27 @@ def _of_settings(typed: DoctorArguments, environ: Mapping[str, str], patience: f
     settings, file = settings_of(typed.config, environ, socket.gethostname())
     tools = Tools(_tls(settings), rules=bool(settings.rule), patience=patience)
     where = f"`peer` of {file}" if file else "`peer` of the settings"
-    peers = [(Peer(name, url, where), tools) for name, url in settings.peer.items() if name != settings.name]
+    peers = [(Peer(name, url, where), tools) for name, url in settings.known_agents.items() if name != settings.name]
+    peers += [(peer, tools) for peer in _in_files(settings) if peer.name != settings.name]
     own = nearest(settings.listen)
     if not own:
         return peers
     # By loopback, an address that its certificate need not hold: it is to prove its name.
     mine = replace(tools, tls=_tls(settings, settings.name), rules=False)
     return [(Peer(settings.name, own, f"`listen` of {file or 'the settings'}"), mine), *peers]
+
+
+def _in_files(settings: Settings) -> Iterator[Peer]:
+    """Yield the agents in files of targets; a file that cannot be used is a fault of the settings."""
+    for pattern in settings.targets:
+        try:
+            for path in paths_of(pattern):
+                read = read_targets(path, cleartext=settings.allow_cleartext)
+                if wrong := read.fault or "; ".join(read.wrong):
+                    raise ConfigError(f"targets: {path}", wrong)
+                yield from (Peer(target.name, target.urls[0], path) for target in read.targets)
+        except TooManyFiles as error:
+            raise ConfigError(f"targets: {pattern}", str(error)) from None
 
 
 def _tls(settings: Settings, name: str | None = None) -> ssl.SSLContext | None:

@@ -85,3 +85,18 @@ def test_text_fits_80_columns_and_holds_what_strangers_say_in_its_line() -> None
     assert max(map(len, printed.splitlines())) <= 80
     assert "\x1b" not in printed
     assert "  not tried              name\n" in printed
+
+
+def test_agents_in_files_of_targets_are_examined_too(tmp_path: Path, console: Console) -> None:
+    targets = tmp_path / "targets.json"
+    settings = f'name = "web-1"\nroot = "{tmp_path}"\nlisten = ["127.0.0.1:0"]\ntargets = ["targets.json"]\n'
+    (tmp_path / "logagent.toml").write_text(settings)
+    with serving(agent("db-2")) as address:
+        targets.write_text(json.dumps([{"targets": [address], "labels": {"__scheme__": "http"}}]))
+        assert console.run("doctor", "--config", str(tmp_path / "logagent.toml")) == 0
+    assert f"http://{address}\n" in console.data
+    assert "name        ok         db-2" in console.data
+    targets.write_text("x")
+    broken = Console()
+    assert broken.run("doctor", "--config", str(tmp_path / "logagent.toml")) == 2
+    assert broken.talk.startswith(f"logagent: targets: {targets}: ")
