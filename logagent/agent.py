@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from logagent.asked_hosts import HostsAsked, QuestionsAnswered, RememberedSource, asked_of
 from logagent.asked_together import listed, states
+from logagent.choosing_hosts import HostChooser, meant_among, named, untold_of
 from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.access.rules import Rules, What, needed_for
 from logagent.core.matching.combining import is_many
@@ -18,13 +19,15 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import ID_BYTES, Identity
-from logagent.core.wire.listing import Listing
+from logagent.core.wire.labels import HostLabels
+from logagent.core.wire.listing import Listing, failing, joined
 from logagent.core.wire.through import Through
 from logagent.disk.catalog.listed_logs import LogLister
 from logagent.fanout.claims import Claims
 from logagent.fanout.noting import Noting
 from logagent.fanout.selecting import Selecting
 from logagent.host_sources import HostSources
+from logagent.known_hosts import KnownHosts
 from logagent.local import LocalLogs
 from logagent.local_listing import LocalLister
 from logagent.own_state import notes_of_ending, own_state
@@ -50,6 +53,7 @@ class Agent:
         id: random bits that tell this agent from every other; None: new ones.
         rules: say who may read what; where there are any, nothing is asked of peers that do not take callers.
         acts_as: a name in its certificate, by which it asks for others; empty: its own name.
+        labels: of its own host, values by name.
 
     Attributes:
         name: name of its own host.
@@ -67,6 +71,7 @@ class Agent:
         id: str | None = None,
         rules: Rules | None = None,
         acts_as: str = "",
+        labels: Mapping[str, str] | None = None,
     ) -> None:
         self.name = logs.host
         self.identity = Identity(logs.host, id or os.urandom(ID_BYTES).hex())
@@ -79,6 +84,9 @@ class Agent:
         self._patience = patience
         self._lister = LocalLister(logs, LogLister(logs.lister))
         self._questions = QuestionsAnswered(self.identity)
+        self._known = KnownHosts(logs.host, peers, self._rules)
+        self.labels = dict(labels or {})
+        self._chooser = HostChooser(logs.host, self.labels, peers, patience)
 
     async def check(self, query: Query) -> None:
         """Compile the query's expressions in a thread, ahead of the search.
@@ -90,6 +98,25 @@ class Agent:
         if match.regex or match.exclude_regex or match.any or is_many(match.exclude, ()):
             late = time.monotonic() + COMPILING
             await self._logs.threads.in_thread(check, query, lambda: time.monotonic() > late)
+
+    async def choose(
+        self, query: Query, caller: Caller = ANONYMOUS, whats: Collection[What] = (), *, through: bool = False
+    ) -> Query:
+        """Return the query with the hosts that its conditions on labels choose, of those that a caller may ask `whats`.
+
+        Raises:
+            Failure: if they hold for none of them, and nobody else has to be asked whether they hold.
+        """
+        if query.own or not query.has_conditions:
+            return query
+        known = self._known.others(caller, whats or whats_of(query))
+        plain = [host for host in known if not self._known.is_primary(host)]
+        roll = self._roll(HostsAsked(plain), caller)
+        return await self._chooser.choose(query, plain, roll, elsewhere=through or len(plain) < len(known))
+
+    def labels_of(self, host: str) -> HostLabels:
+        """Return what is known of a host's labels."""
+        return self._chooser.labels(self._known.listed(host))
 
     def answer(self, query: Query, caller: Caller = ANONYMOUS, through: Through | None = None) -> RememberedSource:
         """Return the source that answers a caller's query, over the hosts that the query names.
@@ -106,8 +133,9 @@ class Agent:
         asked = self._asked(query, caller, whats_of(query), through)
         logs, patience = self._seen_by(caller, whats_of(query)), self._patience + _more_patience(query)
         roll, claims = (lambda of: self._roll(of, caller)), Claims(asked.sites)
-        sources = HostSources(self.name, self._namesake, self._peers, logs, self._patience, patience, roll, claims)
-        source = sources.answering(query, asked)
+        name, untold, namesake = self.name, self._chooser.live_untold, self._known.namesake
+        sources = HostSources(name, namesake, self._peers, logs, self._patience, patience, roll, claims, untold)
+        source = self._chooser.with_untold(query, sources.answering(query, asked))
         notes = () if query.own or self.name not in asked.hosts else self._certificate_notes()
         source = Noting(source, notes) if notes else source
         if asked.sites or asked.is_through:
@@ -127,41 +155,49 @@ class Agent:
         Raises:
             Failure: for a host that is not known.
         """
+        query = await self.choose(query, caller, (What.FILES,))
         asked = self._asked(query, caller, (What.FILES,))
         hosts, roll = asked.hosts, self._roll(asked, caller)
         patience = min(self._patience, query.limits.timeout or self._patience)
-        share = replace(query, hosts=(), own=True, limits=replace(query.limits, timeout=patience))
+        share = replace(query, hosts=(), chosen=None, own=True, limits=replace(query.limits, timeout=patience))
         lister = replace(self._lister, logs=self._seen_by(caller, (What.FILES,)))
 
         async def ask(host: str) -> Listing:
             if host == self.name:
                 return await lister.listing(share, patience)
-            return await self._peers.files(self._listed(host), share, patience, roll)
+            return await self._peers.files(self._known.listed(host), share, patience, roll)
 
-        listing = await listed(hosts, ask, roll, untold=self._namesake)
+        listing = await listed(hosts, ask, roll, untold=self._known.namesake)
+        listing = joined([listing, *(failing(*part[:3]) for part in untold_of(query).values())])
         if query.own or self.name not in hosts:
             return listing
         return replace(listing, notes=add_up((*listing.notes, *self._certificate_notes())))
 
-    async def hosts(self, caller: Caller = ANONYMOUS, trace: str | None = None) -> list[HostState]:
+    async def hosts(
+        self, caller: Caller = ANONYMOUS, trace: str | None = None, meant: Sequence[str] = ()
+    ) -> list[HostState]:
         """Ask all known agents for their state at the same time, and wait for each for the agent's patience.
 
         Args:
             caller: who asks.
             trace: of the request, as in a query.
+            meant: names, globs and conditions on labels; none: all of them.
 
         Returns:
             A state for each of them and for this agent that the rules show him, sorted by name.
+
+        Raises:
+            Failure: if none is meant; one whose labels are not known may be.
         """
-        hosts = self._shown_to(caller, (What.HOSTS,))
+        hosts = named(meant, self._known.shown_to(caller, (What.HOSTS,)))
         roll = self._roll(HostsAsked(hosts), caller)
 
         async def ask(host: str) -> HostState:
             if host == self.name:
-                return own_state(self.name, self.addresses, self._certificates)
-            return await self._peers.state(self._listed(host), self._patience, roll, trace)
+                return own_state(self.name, self.addresses, self._certificates, self.labels)
+            return await self._peers.state(self._known.listed(host), self._patience, roll, trace)
 
-        return await states(hosts, ask, roll, own=self.name, untold=self._namesake)
+        return meant_among(await states(hosts, ask, roll, own=self.name, untold=self._known.namesake), meant)
 
     async def unready(self) -> list[str]:
         """Return the reasons why this agent cannot answer yet, a sentence each; none if it is ready."""
@@ -176,48 +212,24 @@ class Agent:
         """Return the hosts that a query names; raise `Failure` for one that is not known, or not to this caller."""
         if query.own:
             return self._questions.taken(HostsAsked([self.name]), through, own=True)
-        known = self._shown_to(caller, whats)
+        known = self._known.shown_to(caller, whats)
         if not known:
-            raise _no_host(caller, [what for what in whats if not self._shown_to(caller, (what,))] or whats)
-        primaries = {name: self._peers.behind(name) for name in known if self._is_primary(name)}
-        plain = [host for host in known if host != self._namesake and host not in primaries]
-        asked = asked_of(query.hosts, plain, primaries, is_through=through is not None)
-        if self._namesake and self.name in asked.hosts:
-            asked = replace(asked, hosts=[*asked.hosts, self._namesake])
+            raise _no_host(caller, [what for what in whats if not self._known.shown_to(caller, (what,))] or whats)
+        primaries = {name: self._peers.behind(name) for name in known if self._known.is_primary(name)}
+        plain = [host for host in known if host != self._known.namesake and host not in primaries]
+        asked = asked_of(query, plain, primaries, is_through=through is not None)
+        if self._known.namesake and self.name in asked.hosts:
+            asked = replace(asked, hosts=[*asked.hosts, self._known.namesake])
         return self._questions.taken(asked, through, own=False)
-
-    def _is_primary(self, host: str) -> bool:
-        target = self._peers.target(host)
-        return target is not None and target.primary and host != self.name
-
-    def _hosts(self) -> list[str]:
-        """Return how answers call the hosts: this one, the peers, and a peer that is listed under this one's name."""
-        peers = [self._namesake if name == self.name else name for name in self._peers.names]
-        return [self.name, *peers]
-
-    def _shown_to(self, caller: Caller, whats: Collection[What]) -> list[str]:
-        """Return the hosts that the rules show a caller who asks for something of all these kinds."""
-        return [host for host in self._hosts() if self._rules.shows_host(caller, self._listed(host), whats)]
 
     def _seen_by(self, caller: Caller, whats: Collection[What]) -> LocalLogs:
         """Return the logs of this host as they are for a caller."""
         return self._logs.seen_with(self._rules.sight(caller, self.name, whats))
 
-    @property
-    def _namesake(self) -> str:
-        """How answers call the peer that is listed under this agent's own name, by its URL; empty: there is none.
-
-        As a rule it is this agent, and nothing is said of it; but it may be another of the same name.
-        """
-        return self._peers.url(self.name)
-
-    def _listed(self, host: str) -> str:
-        return self.name if host == self._namesake else host
-
     def _roll(self, asked: HostsAsked, caller: Caller) -> Roll:
         told = replace(caller, chain=(*caller.chain, self._acts_as))
         hosts, strict = asked.hosts, bool(self._rules)
-        return Roll(self.identity, hosts, self._namesake, caller=told, strict=strict, through=asked.through)
+        return Roll(self.identity, hosts, self._known.namesake, caller=told, strict=strict, through=asked.through)
 
 
 def _no_host(caller: Caller, whats: Collection[What]) -> Failure:

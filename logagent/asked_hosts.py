@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from logagent.choosing_hosts import hosts_of
 from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query, Source
-from logagent.core.wire.host_choice import choice_of
+from logagent.core.wire.host_choice import HostChoice, choice_of
 from logagent.core.wire.hosts import chosen
 from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.through import ELSEWHERE, LOOP, MAX_DEPTH, NotAgain, Through
@@ -69,15 +70,15 @@ class HostsAsked:
 
 
 def asked_of(
-    patterns: tuple[str, ...], plain: Sequence[str], primaries: Mapping[str, tuple[str, ...]], *, is_through: bool
+    query: Query, plain: Sequence[str], primaries: Mapping[str, tuple[str, ...]], *, is_through: bool
 ) -> HostsAsked:
-    """Return the hosts that patterns mean.
+    """Return the hosts that the patterns of a query mean.
 
     A name that is known here is asked for here. Any other pattern goes to all primaries, too, since only they know
     which hosts are behind them.
 
     Args:
-        patterns: names or globs; none: all hosts.
+        query: whose conditions on labels have chosen hosts already, if it has any.
         plain: the names of hosts that are asked for their own logs.
         primaries: for each primary the hosts that are known to be behind it.
         is_through: whether an agent has asked.
@@ -85,19 +86,25 @@ def asked_of(
     Raises:
         Failure: NOT_FOUND for a pattern that matches no host, if nobody else has to be asked whether it does.
     """
-    known = sorted([*plain, *primaries])
+    patterns, known = query.hosts, sorted([*plain, *primaries])
     if not primaries and not is_through:
-        return HostsAsked(chosen(patterns, plain), known=tuple(known))
+        return HostsAsked(hosts_of(query, plain), known=tuple(known))
     further = tuple(one for one in patterns if one not in plain and one not in primaries)
     choice = choice_of(patterns)
-    hosts = [name for name in sorted(plain) if not patterns or choice.means_name(name)]
+    meant = plain if query.chosen is None else query.chosen.hosts
+    hosts = [name for name in sorted(plain) if name in meant and (query.chosen or choice.means_name(name))]
     sites: dict[str, Site] = {}
     for name, behind in sorted(primaries.items()):
         theirs = (*further, *([name] if name in patterns else []))
-        if theirs or not patterns:
+        if _may_mean_any(theirs, choice) or not patterns:
             sites[name] = Site(name, patterns=theirs, others=plain, known=behind)
     unmatched = tuple(one for one in further if not any(choice_of((one,)).means_name(name) for name in plain))
     return HostsAsked(sorted([*hosts, *sites]), sites, unmatched=unmatched, known=tuple(known), is_through=is_through)
+
+
+def _may_mean_any(theirs: tuple[str, ...], choice: HostChoice) -> bool:
+    """Return whether a primary is asked: not for conditions alone, where they come with names of which none is its."""
+    return bool(theirs) and (not choice.names or bool(choice_of(theirs).names))
 
 
 @dataclass(frozen=True, slots=True)

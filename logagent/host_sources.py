@@ -31,6 +31,7 @@ class HostSources:
         patience: seconds that a source is waited for that sends nothing.
         roll: returns what knows who answers, for some hosts.
         claims: know who answers for which name.
+        live_untold: returns the live lines of further hosts, of which it is not known whether a follow means them.
     """
 
     name: str
@@ -41,6 +42,7 @@ class HostSources:
     patience: float
     roll: Callable[[HostsAsked], Roll]
     claims: Claims
+    live_untold: Callable[[Query, Roll], list[tuple[str, Source]]]
 
     def answering(self, query: Query, asked: HostsAsked) -> Source:
         """Return the source that answers a query over some hosts."""
@@ -49,9 +51,10 @@ class HostSources:
             live = [(host, self._live(host, roll, asked)) for host in asked.hosts]
             if asked.sites:
                 live = [(host, ClaimedSource(host, source, self.claims)) for host, source in live]
+            live += self.live_untold(query, roll)
             return Follow(
                 live,
-                lambda hosts: self._gather(asked.of(hosts)),
+                lambda hosts: self._gather(asked.of(host for host in hosts if host in asked.hosts)),
                 self.patience * (1 - asked.depth / (MAX_DEPTH + 2)),
                 roll,
                 sites=asked.sites,

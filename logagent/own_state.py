@@ -19,14 +19,19 @@ def notes_of_ending(certificates: Mapping[str, float], host: str) -> tuple[Note,
     return of_host(notes.told(), host)
 
 
-def own_state(host: str, addresses: Sequence[str], certificates: Mapping[str, float]) -> HostState:
+def own_state(
+    host: str, addresses: Sequence[str], certificates: Mapping[str, float], labels: Mapping[str, str]
+) -> HostState:
     """Return the state of this agent, as it tells it of itself.
 
     Args:
         host: its name.
         addresses: URLs at which it is reached.
         certificates: when its own certificates end, by name, its own first, in seconds since the epoch.
+        labels: of the host.
     """
     notes = notes_of_ending(certificates, host)
     told = "".join(f"its certificates: {'; '.join(note.files)}" for note in notes)
-    return HostState(host, ", ".join(addresses), True, __version__, 0.0, told, next(iter(certificates.values()), None))
+    ends = next(iter(certificates.values()), None)
+    where = ", ".join(addresses)
+    return HostState(host, where, True, __version__, 0.0, told, ends, labels=labels, labels_known=True)

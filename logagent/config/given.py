@@ -17,6 +17,7 @@ from logagent.config.time_formats import TABLE_EXAMPLE, as_text
 _TABLES = {
     "peer": 'db-2 = "https://10.0.0.2:8443"',
     "primary": 'site-a = "https://10.1.0.2:8443"',
+    "peer_label": 'web-1 = "role=web,zone=a"',
     "root_name": '"/srv/app/log" = "app"',
     "root_timezone": '"/var/log/app" = "Europe/Berlin"',
     "acting": acting.EXAMPLE,
@@ -120,6 +121,9 @@ def _texts(setting: Setting, value: object, where: str) -> tuple[str, ...]:
             raise ConfigError(
                 where, f"must be a table, such as [{setting.name}] with lines like {_TABLES[setting.name]}"
             )
+        _refuse_strayed(setting, value, where)
+        return tuple(f"{name}={_member(setting, name, member, where)}" for name, member in value.items())
+    if setting.name == "label" and isinstance(value, dict):
         _refuse_strayed(setting, value, where)
         return tuple(f"{name}={_member(setting, name, member, where)}" for name, member in value.items())
     if setting.name == "time_format":

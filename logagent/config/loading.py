@@ -16,6 +16,7 @@ from logagent.config.access_rules import AccessRule
 from logagent.config.acting import by_name
 from logagent.config.errors import ConfigError
 from logagent.config.given import Given, from_defaults, from_environment, from_file
+from logagent.config.given_labels import given_labels
 from logagent.config.given_values import GivenValues
 from logagent.config.log_words import key_in
 from logagent.config.patterns import filled
@@ -91,8 +92,7 @@ class _Checked:
             root_name=self._root_names(roots),
             skip_files=self._values.joined("skip_files"),
             never_serve=self._values.joined("never_serve"),
-            peer=(peers := self._peers("peer", {})),
-            primary=self._peers("primary", peers),
+            **self._agents(),
             **self._discovery(),
             certs=self._values.path("certs"),
             tls_certificate=tls.certificate,
@@ -184,6 +184,11 @@ class _Checked:
             )
         except ValueError as error:
             raise self._values.wrong("listen", str(error)) from None
+
+    def _agents(self) -> dict[str, Any]:
+        peers = self._peers("peer", {})
+        primaries = self._peers("primary", peers)
+        return {"peer": peers, "primary": primaries, **given_labels(self._values, {**peers, **primaries})}
 
     def _peers(self, setting: str, taken: Mapping[str, str]) -> dict[str, str]:
         peers: dict[str, str] = {}

@@ -20,12 +20,14 @@ class Settings:
     """The settings of one agent; the table of settings has their meanings and units.
 
     Attributes:
+        label: values by the names of labels.
         listen: URLs, each with a scheme and a port, or `unix:` and an absolute path.
         listen_group: a number; None: the agent's own.
         control: an absolute path, `auto` or `none`.
         root: directories that exist.
         peer: URLs by the peer's name.
         primary: likewise, of agents that are asked for all hosts that they know.
+        peer_label: labels by the peer's name.
         targets: paths, of which the last part may be a glob.
         dns_server: an address and a port; empty: those of `/etc/resolv.conf`.
         tls_certificate: a file that exists, like the two below; it always comes with its key.
@@ -49,6 +51,7 @@ class Settings:
     """
 
     name: str
+    label: Mapping[str, str] = field(default_factory=dict)
     listen: tuple[str, ...] = ("http://127.0.0.1:8000",)
     listen_mode: int = 0o666
     listen_group: int | None = None
@@ -59,6 +62,7 @@ class Settings:
     never_serve: tuple[str, ...] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
     primary: Mapping[str, str] = field(default_factory=dict)
+    peer_label: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     peer_pause: float = 60.0
     targets: tuple[str, ...] = ()
     dns: tuple[DnsAsked, ...] = ()

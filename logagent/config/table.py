@@ -6,6 +6,7 @@ from logagent.config import (
     access_settings,
     control,
     discovery,
+    labels,
     log_words,
     oidc_settings,
     own_log,
@@ -47,6 +48,7 @@ SETTINGS = (
         otherwise="the machine's host name up to the first dot",
         restart=True,
     ),
+    labels.OWN,
     Setting(
         "listen",
         values.address,
@@ -102,6 +104,7 @@ SETTINGS = (
         otherwise="none",
         repeatable=True,
     ),
+    labels.OF_PEERS,
     Setting(
         "peer_pause",
         values.seconds,

@@ -8,6 +8,11 @@ damage it. The text is the base64url of a CRC-32 (big-endian) and of a JSON arra
 Where that takes more than half of the room, it is version 2: the array is `[2, digest, since, until, {}]`, and behind
 it come the positions as `packed_positions` packs them. An agent that knows only version 1 reads the array and says
 that the cursor is of another version.
+
+A question with conditions on labels has a cursor of version 3: the array is `[3, digest, since, until, {}]`, behind it
+comes a second one, compressed likewise, `[{host: {log: [fingerprint, offset]}}, [hosts], [hosts]]`, and then the
+positions that are packed. So the answer that goes on is about the hosts of the first one, whatever labels they have by
+then: those with positions, further ones that were chosen, and those that had not told their labels.
 """
 
 from __future__ import annotations
@@ -16,14 +21,15 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from logagent.core.batch import Position
 from logagent.core.code_units import untagged
+from logagent.core.outcome import HostOutcome, Status
 from logagent.core.packed_positions import pack, unpack
-from logagent.core.query import BadParameter, Query
+from logagent.core.query import BadParameter, ChosenHosts, Query
 from logagent.core.time_range import FARTHEST, TimeRange
 
 MAX_CURSOR = 16 * 1024
@@ -39,7 +45,7 @@ _MAX_DECOMPRESSED = 256 * 1024
 """Bytes of JSON that are decompressed at most: far more than a cursor in a request can hold."""
 _LONGEST_NAME = 0xFFFF
 """Bytes of the name of a host or a log at most: agents send its length in 16 bits."""
-_PLAIN, _PACKED = 1, 2
+_PLAIN, _PACKED, _CHOSEN = 1, 2, 3
 """The versions of cursors."""
 _LARGEST = 2**63 - 1
 """The largest fingerprint or offset: they fit into 64 bits with a sign."""
@@ -52,11 +58,13 @@ class Cursor(NamedTuple):
         since: the beginning of the first answer's range of time, in nanoseconds since the epoch; None if it had none.
         until: the end of that range, likewise.
         positions: how far each log was read.
+        chosen: the hosts of the first answer, if conditions on labels had chosen them.
     """
 
     since: int | None
     until: int | None
     positions: tuple[Position, ...]
+    chosen: ChosenHosts | None = None
 
 
 def fingerprint(head: bytes) -> int:
@@ -96,7 +104,8 @@ def encode(query: Query, positions: Iterable[Position], most: int = MAX_CURSOR) 
     text = encode_plain(query, known, most // 2)
     if text or not known:
         return text
-    text = _to_text(_array(query, _PACKED, {}) + pack(known))
+    beside = _hosts_beside(query, {position.host for position in known}, {})
+    text = _to_text(_array(query, _CHOSEN if beside else _PACKED, {}) + beside + pack(known))
     return text if len(text) <= most else ""
 
 
@@ -107,12 +116,25 @@ def encode_plain(query: Query, positions: Iterable[Position], most: int = MAX_OF
         hosts.setdefault(position.host, {})[position.log] = (position.fingerprint, position.offset)
     if not hosts:
         return ""
-    text = _to_text(_array(query, _PLAIN, hosts))
+    beside = _hosts_beside(query, hosts.keys(), hosts)
+    text = _to_text(_array(query, _CHOSEN, {}) + beside if beside else _array(query, _PLAIN, hosts))
     return text if len(text) <= most else ""
 
 
+def _hosts_beside(query: Query, read: Set[str], hosts: object) -> bytes:
+    """Return the second array of a cursor, with the hosts that conditions on labels have chosen; empty: none have."""
+    if query.chosen is None:
+        return b""
+    untold = {part.host for part in query.chosen.untold} - read
+    told = [hosts, sorted({*query.chosen.hosts} - read - untold), sorted(untold)]
+    return _compressed(told)
+
+
 def _array(query: Query, version: int, hosts: object) -> bytes:
-    told = [version, _digest(query), query.range.since, query.range.until, hosts]
+    return _compressed([version, _digest(query), query.range.since, query.range.until, hosts])
+
+
+def _compressed(told: object) -> bytes:
     return zlib.compress(json.dumps(told, separators=(",", ":")).encode(), 9)
 
 
@@ -129,9 +151,8 @@ def continued(query: Query, text: str) -> Query:
     cursor = decode(text, query)
     if query.follow is not None and cursor.until is not None:
         raise BadParameter("cursor", "belongs to an answer up to a time (until); leave out follow, or the cursor")
-    return replace(
-        query, positions=cursor.positions, range=query.range._replace(since=cursor.since, until=cursor.until)
-    )
+    bounds = query.range._replace(since=cursor.since, until=cursor.until)
+    return replace(query, positions=cursor.positions, range=bounds, chosen=cursor.chosen)
 
 
 def decode(text: str, query: Query) -> Cursor:
@@ -148,11 +169,16 @@ def decode(text: str, query: Query) -> Cursor:
     try:
         told, packed = _decompressed(text)
         version, digest, since, until, hosts = told
-        positions = unpack(packed) if version == _PACKED and packed else _positions(hosts)
+        chosen, untold = None, list[str]()
+        if version == _CHOSEN:
+            (hosts, chosen, untold), packed = _array_in(packed)
+        positions = unpack(packed) if version != _PLAIN and packed else _positions(hosts)
         cursor = Cursor(*_range(since, until), tuple(map(_checked, positions)))
+        if chosen is not None:
+            cursor = cursor._replace(chosen=_chosen(cursor.positions, chosen, untold))
     except (ValueError, TypeError, AttributeError, zlib.error, RecursionError):
         raise BadParameter("cursor", "is damaged; give it as it came in log-cursor") from None
-    if version not in (_PLAIN, _PACKED):
+    if version not in (_PLAIN, _PACKED, _CHOSEN):
         raise BadParameter("cursor", "is of another version of logagent; ask without it")
     if digest != _digest(query):
         raise BadParameter("cursor", "belongs to another question; ask the same one, or leave the cursor out")
@@ -185,11 +211,23 @@ def _decompressed(text: str) -> tuple[list[Any], bytes]:
     check, compressed = whole[:4], whole[4:]
     if check != zlib.crc32(compressed).to_bytes(4, "big"):
         raise ValueError("damaged")
+    return _array_in(compressed)
+
+
+def _array_in(compressed: bytes) -> tuple[list[Any], bytes]:
+    """Return the array that stands first in some bytes, and the bytes behind it."""
     stream = zlib.decompressobj()
     told = json.loads(stream.decompress(compressed, _MAX_DECOMPRESSED))
     if not isinstance(told, list) or stream.unconsumed_tail:
         raise ValueError("not a cursor")
     return told, stream.unused_data
+
+
+def _chosen(positions: Iterable[Position], further: list[str], untold: list[str]) -> ChosenHosts:
+    names = [*dict.fromkeys(position.host for position in positions), *further]
+    if not all(map(_is_name, [*names, *untold])):
+        raise ValueError("not the names of hosts")
+    return ChosenHosts(tuple(names), tuple(HostOutcome(name, Status.UNAVAILABLE) for name in untold))
 
 
 def _positions(hosts: dict[str, dict[str, list[int]]]) -> Iterable[Position]:
@@ -242,4 +280,5 @@ def _digest(query: Query) -> int:
     )
     how = (query.form.order.value, query.form.unit.value, query.match.before, query.match.after, query.rotated)
     asked = (*asked, "any") if query.match.any else asked  # others have the digests of agents that do not know `any`
+    asked = (*asked, sorted(query.hosts)) if query.has_conditions else asked
     return zlib.crc32(repr((asked, how)).encode())

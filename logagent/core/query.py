@@ -8,11 +8,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from logagent.core.batch import Out, Position
 from logagent.core.globs import is_glob
-from logagent.core.outcome import Outcome
+from logagent.core.outcome import HostOutcome, Outcome
 from logagent.core.time_range import ALL_TIME, TimeRange
 
 PATIENCE = 0.2
@@ -163,13 +163,26 @@ class AnswerForm:
     batch_bytes: int = 0
 
 
+class ChosenHosts(NamedTuple):
+    """The hosts that a question with conditions on labels means, as it was found out when the question came.
+
+    Attributes:
+        hosts: their names.
+        untold: of each further host that may be meant, since its labels are not known, why they are not.
+    """
+
+    hosts: tuple[str, ...]
+    untold: tuple[HostOutcome, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """What is asked of a source.
 
     Attributes:
         files: names or globs of logs.
-        hosts: names or globs of hosts; none: every host that the agent knows.
+        hosts: names or globs of hosts, and conditions on their labels (see `wire.host_choice`); none: every host that
+            the agent knows.
         rotated: whether the rotated generations of a log are read too.
         own: whether only the files of the agent that is asked are meant, not those of its peers.
         match: which records match.
@@ -178,6 +191,7 @@ class Query:
         follow: how the answer continues as lines are written; None: it ends with the lines already written.
         form: the form of the answer.
         positions: how far an earlier answer came, so that this one continues there.
+        chosen: the hosts that conditions on labels have chosen; None: there are none, or it is not known yet.
         trace: the request's trace, as `wire.trace` spells it; None: it belongs to none.
         beside: the other questions that its client was waiting for when it came.
     """
@@ -192,6 +206,7 @@ class Query:
     follow: FollowOptions | None = None
     form: AnswerForm = AnswerForm()
     positions: tuple[Position, ...] = ()
+    chosen: ChosenHosts | None = None
     trace: str | None = None
     beside: int = field(default=0, compare=False)
 
@@ -225,6 +240,11 @@ class Query:
     def names_one_log(self) -> bool:
         """Whether it asks for a single log by its name."""
         return len(self.files) == 1 and not is_glob(self.files[0])
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether it says of which labels the hosts are that it means: names have no such sign."""
+        return any("=" in pattern for pattern in self.hosts)
 
     @property
     def depends_on_times(self) -> bool:

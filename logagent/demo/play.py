@@ -36,6 +36,12 @@ from logagent.terminal.verdicts import FAILED, exit_code
 PRIMARY = "primary"
 """The name of the agent that is asked, and that asks the others."""
 SECONDARIES = ("secondary-1", "secondary-2", "secondary-3")
+LABELS = {
+    "primary": ("role=gateway", "zone=a"),
+    "secondary-1": ("role=shop", "zone=a"),
+    "secondary-2": ("role=shop", "zone=b"),
+    "secondary-3": ("role=db", "zone=b"),
+}
 """The names of the other agents."""
 PROJECT_CERTS = Path("certs")
 """The directory for certificates in a clone of this project, below the working directory."""
@@ -169,6 +175,7 @@ async def _start(agents: trio.Nursery, stage: Stage, name: str, listen: str, *mo
     command = [
         *(sys.executable, "-m", "logagent", "serve", f"--name={name}", f"--listen={listen}", "--control=none"),
         *(f"--root={stage.logs(name)}", f"--certs={stage.certs}", f"--graceful={GRACEFUL}", *more),
+        *(f"--label={label}" for label in LABELS[name]),
     ]
     environ = stage.environ_of_agents
     with stage.said(name).open("wb") as stderr:

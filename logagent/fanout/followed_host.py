@@ -54,7 +54,8 @@ class FollowedHost(Feed):
 
     def question(self, query: Query, positions: Sequence[Position]) -> Query:
         """Return what of a query concerns which hosts: this one only, from the positions that are reached."""
-        return replace(query, hosts=(), own=True, positions=positions_of(positions, self.name))
+        own = positions_of(positions, self.name)
+        return replace(query, hosts=(), chosen=None, own=True, positions=own)
 
     def is_in(self, positions: Sequence[Position]) -> bool:
         """Return whether the host has no log, or one with a position among these."""

@@ -51,7 +51,7 @@ class Parts:
             query = self.sites[name].question(query)
         elif self.of_hosts:
             positions = query.positions if query.own else positions_of(query.positions, name)
-            query = replace(query, hosts=(), own=True, positions=positions)
+            query = replace(query, hosts=(), chosen=None, own=True, positions=positions)
         if self.sources == 1:
             return query
         form = replace(query.form, times=True, places=True, batch_bytes=batch_bytes_of(self.sources))

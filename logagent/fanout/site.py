@@ -59,7 +59,7 @@ class Site:
     def question(self, query: Query) -> Query:
         """Return the query for it: for its own hosts and those behind it, with all positions that may be theirs."""
         positions = tuple(position for position in query.positions if position.host not in self._others)
-        return replace(query, hosts=self._patterns, own=False, positions=positions)
+        return replace(query, hosts=self._patterns, chosen=None, own=False, positions=positions)
 
     def hear(self, notes: Iterable[Note]) -> tuple[Note, ...]:
         """Note the failures that notes tell ahead of the verdict, and return the other notes."""

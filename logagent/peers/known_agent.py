@@ -17,6 +17,7 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import Identity
+from logagent.core.wire.labels import HostLabels, added_up
 from logagent.core.wire.listing import Listing, failing
 from logagent.peers.behind import Answering, Behind, KnownBehind
 from logagent.peers.client.dialing import Background
@@ -28,6 +29,7 @@ from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource
 from logagent.peers.takers import Takers
 from logagent.peers.target import Target, address_of
+from logagent.peers.told_labels import ToldLabels, ask_for_labels
 
 Origin = tuple[str, tuple[str, ...]]
 """The name and the URLs of a target as it was found."""
@@ -83,6 +85,7 @@ class KnownAgent:
         self.others: tuple[str, ...] = ()
         self.takers = Takers()
         self.behind = KnownBehind()
+        self._told = ToldLabels()
         self._connect, self._background = connect, background
         self.introduced = 0
         self.client, self._follow_clients = self._made_clients()
@@ -91,7 +94,8 @@ class KnownAgent:
 
     def _made_clients(self, *, proves: bool = False) -> tuple[httpx.AsyncClient, FollowClients]:
         connect = partial(self._connect, self.target, proves=proves, others=self._other_addresses)
-        return connect(background=self._background), FollowClients(connect)
+        listening = self._listened_to(connect(background=self._background))
+        return listening, FollowClients(lambda: self._listened_to(connect()))
 
     def _other_addresses(self) -> list[Address]:
         return [address_of(url) for url in (*self.target.urls[1:], *self.others)]
@@ -108,6 +112,35 @@ class KnownAgent:
         """Be called by the name that it says itself, and ask from now on for the agent that proves that name."""
         self.target, self.id, self.introduced = replace(self.target, name=identity.name), identity.id, next(_turns)
         self.client, self._follow_clients = self._made_clients(proves=True)
+
+    def _listened_to(self, client: httpx.AsyncClient) -> httpx.AsyncClient:
+        client.event_hooks = {"response": [self._hear]}
+        return client
+
+    async def _hear(self, response: httpx.Response) -> None:
+        self._told.hear(self.target.name, response.headers)
+
+    @property
+    def labels(self) -> HostLabels:
+        """Its labels: those that it has told, and those of its target, which override them."""
+        return added_up(self.target.labels, self._told.labels)
+
+    @property
+    def other_name(self) -> str:
+        """The name by which it answers, if it is not the one by which it is listed."""
+        return self._told.other_name
+
+    @property
+    def has_fresh_labels(self) -> bool:
+        """Whether it has told its labels just now."""
+        return self._told.are_fresh
+
+    async def ask_for_labels(self, patience: float, roll: Roll | None = None, trace: str | None = None) -> Outcome:
+        """Ask for its labels; see `told_labels.ask_for_labels`."""
+        if self.why:
+            return Outcome(Status.UNAVAILABLE, self.why)
+        with self.used():
+            return await ask_for_labels(self.client, self.listed_as, patience, roll, trace)
 
     @contextmanager
     def used(self) -> Iterator[None]:
@@ -167,7 +200,8 @@ class KnownAgent:
         if self.why:
             return replace(unasked(self.target, self.listed_as), message=self.why)
         with self.used():
-            return await state_of(self.client, self.target, patience, roll, trace)
+            state = await state_of(self.client, self.target, patience, roll, trace)
+        return replace(state, labels=self.labels.values, labels_known=self.labels.complete)
 
     def retire_follows(self) -> None:
         """Have further follows carried by new clients."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -52,7 +52,7 @@ _OF_LOGS = (
 stays."""
 _OF_PROVIDER = ("oidc_issuer", "oidc_audience", "oidc_keys", "oidc_ca", "oidc_groups", "oidc_algorithms")
 """The settings about an identity provider."""
-_OF_PEERS = ("peer", "primary", "peer_pause", "dns_server")
+_OF_PEERS = ("peer", "primary", "peer_label", "peer_pause", "dns_server")
 """The settings by which peers are reached, besides the files of TLS."""
 
 
@@ -160,6 +160,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         id=lasting.id,
         rules=judge.rules,
         acts_as=acts_as(settings),
+        labels=settings.label,
     )
     observing = lasting.observing
     app = create_app(
@@ -243,7 +244,8 @@ def _alike(one: Settings, other: Settings, names: Iterable[str]) -> bool:
 
 def _peers(settings: Settings, tls: Tls) -> Peers:
     network = ResolvedNetwork(DnsResolver(settings.dns_server)) if settings.dns_server else None
-    targets = [*from_urls(settings.peer), *from_urls(settings.primary, primary=True)]
+    named = [*from_urls(settings.peer), *from_urls(settings.primary, primary=True)]
+    targets = [replace(target, labels=settings.peer_label.get(target.name, {})) for target in named]
     return Peers(targets, tls=tls.client, network=network, pause=settings.peer_pause)
 
 

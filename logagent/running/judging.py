@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from logagent.agent import whats_of
+from logagent.choosing_hosts import hosts_of, untold_of
 from logagent.core.access.caller import Caller
 from logagent.core.access.rules import Rules
 from logagent.core.access.sight import Sight
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
-from logagent.core.wire.hosts import chosen
 from logagent.local import LocalLogs
 
 
@@ -50,7 +50,9 @@ class RulesJudge:
     def asked(self, query: Query) -> list[str]:
         """Return the known hosts that a query names."""
         try:
-            return [self.logs.host] if query.own else chosen(query.hosts, [self.logs.host, *self.peers()])
+            if query.own:
+                return [self.logs.host]
+            return [*hosts_of(query, [self.logs.host, *self.peers()]), *untold_of(query)]
         except Failure:
             return []
 

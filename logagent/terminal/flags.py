@@ -210,7 +210,7 @@ def _add_host(parser: argparse.ArgumentParser) -> None:
     add_repeatable(
         parser,
         "GLOB",
-        "ask only the hosts of this name; repeatable, also a,b [all hosts that the agent knows]",
+        "ask only the hosts of this name, or with label=value, label!=value; repeatable, also a,b [all known hosts]",
         "--host",
     )
     add_peers(parser)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from logagent.core.outcome import Failure
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
+from logagent.core.wire.labels import spelled
 from logagent.peers.answers import AnswerHead, refusal_in
 from logagent.terminal.address import Asked, asked_of, patience
 from logagent.terminal.arguments import HostsArguments, Output
@@ -99,8 +100,11 @@ def print_hosts(hosts: list[HostState], asked: HostsQuestion, streams: Streams) 
 
 
 def table_of(hosts: list[HostState]) -> str:
-    """Lay out hosts as a table, a line for each."""
-    return table(_HEADER, map(_row, hosts))
+    """Lay out hosts as a table, a line for each, with their labels if any of them has some."""
+    if not any(host.labels for host in hosts):
+        return table(_HEADER, map(_row, hosts))
+    rows = [(*row[:-2], _labels(host), *row[-2:]) for host, row in zip(hosts, map(_row, hosts), strict=True)]
+    return table((*_HEADER[:-2], "LABELS", *_HEADER[-2:]), rows)
 
 
 def no_hosts(error: NoHosts, asked: HostsQuestion, streams: Streams) -> int:
@@ -109,6 +113,11 @@ def no_hosts(error: NoHosts, asked: HostsQuestion, streams: Streams) -> int:
     for line in advice(error.why, asked.agent.url):
         streams.say(line)
     return FAILED
+
+
+def _labels(host: HostState) -> str:
+    """Return a host's labels, with `?` where it has not told its own, so that there may be further ones."""
+    return " ".join(filter(None, [spelled(host.labels), "" if host.labels_known else "?"])) or "-"
 
 
 def _json(hosts: list[HostState]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from logagent.core.access.caller import Caller
@@ -35,8 +35,17 @@ class AnsweringAgent(Protocol):
         """Who the agent is."""
         ...
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """The labels of the agent's host."""
+        ...
+
     async def check(self, query: Query) -> None:
         """Raise `Failure` or `BadParameter` for a query that cannot be answered."""
+        ...
+
+    async def choose(self, query: Query, caller: Caller, *, through: bool = False) -> Query:
+        """Return a caller's query with the hosts that its conditions on labels choose; it may come through an agent."""
         ...
 
     def answer(self, query: Query, caller: Caller, through: Through | None = None) -> AnsweringSource:
@@ -53,8 +62,8 @@ class AnsweringAgent(Protocol):
         """List the files of the hosts that a caller's query names."""
         ...
 
-    async def hosts(self, caller: Caller, trace: str | None) -> list[HostState]:
-        """Return the state of each known host for a caller; `trace` is the request's `traceparent`."""
+    async def hosts(self, caller: Caller, trace: str | None, meant: Sequence[str]) -> list[HostState]:
+        """Return the state of each host that is meant for a caller; `trace` is the request's `traceparent`."""
         ...
 
     async def unready(self) -> Sequence[str]:

@@ -20,9 +20,10 @@ from logagent.core.wire.caller import TAKES_CALLERS, TAKES_HEADER
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
 from logagent.core.wire.hosts import host_to_json
-from logagent.core.wire.identity import AGENT_HEADER, to_header
+from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, to_header
+from logagent.core.wire.labels import LABELS_HEADER, labels_to_header
 from logagent.core.wire.listing import parse_listing, rfc3339
-from logagent.core.wire.parameters import parse, parse_hits
+from logagent.core.wire.parameters import parse, parse_hits, parse_hosts
 from logagent.core.wire.through import TAKES_THROUGH
 from logagent.core.wire.trace import trace_id
 from logagent.telemetry.hook import current
@@ -134,9 +135,8 @@ class _Routes:
 
     async def hosts(self) -> Response:
         caller = await self._admit()
-        _refuse_parameters()
-        trace = trace_of(request.scope)
-        hosts = [host_to_json(state) for state in await self._agent.hosts(caller, trace)]
+        meant, trace = parse_hosts(request.query_string), trace_of(request.scope)
+        hosts = [host_to_json(state) for state in await self._agent.hosts(caller, trace, meant)]
         return DocumentResponse({"hosts": hosts, "trace_id": trace_id(trace)})
 
     async def healthz(self) -> Response:
@@ -144,6 +144,7 @@ class _Routes:
         now = rfc3339(time.time_ns())
         health = {"status": "ok", "name": self._agent.name, "version": self._version, "rules": rules, "time": now}
         refusal = await self._access.refusal(request.scope)
+        g.tells_labels = refusal is None
         return DocumentResponse({**health, "refuses": refusal.detail} if refusal else health)
 
     async def readyz(self) -> Response:
@@ -176,10 +177,13 @@ class _Routes:
 
     def _say_who_serves(self, response: TrioResponse) -> None:
         response.headers[AGENT_HEADER] = to_header(self._agent.identity)
+        if g.get("tells_labels"):  # to whom is answered anything, as an agent that asks for him
+            response.headers[LABELS_HEADER] = labels_to_header(self._agent.labels)
 
     async def _admit(self) -> Caller:
         caller = await self._access.admit(request.scope)
         refuse_misdirected(self._agent.identity)
+        g.tells_labels = ASKED_AS_HEADER in request.headers
         return caller
 
     async def _query(self, parse: Callable[[bytes, int, bytes], Query]) -> Query:
@@ -201,8 +205,8 @@ class _Routes:
             form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
         )
         current().understood(query)
-        query = self._answers.bounded(query)
         through = way_of_question()
+        query = self._answers.bounded(await self._agent.choose(query, caller, through=through is not None))
         with refusing_twice():
             source = self._agent.answer(query, caller, through)
         between = through is not None and not query.own

@@ -53,7 +53,7 @@ def test_unknown_key_in_the_file_gets_the_nearest_suggested(file: Path) -> None:
 
 def test_key_like_no_other_in_the_file_gets_all_listed(file: Path) -> None:
     file.write_text("zzz = 5")
-    with pytest.raises(ConfigError, match="unknown setting 'zzz'; known are name, listen"):
+    with pytest.raises(ConfigError, match="unknown setting 'zzz'; known are name, label, listen"):
         from_file(file)
 
 

@@ -26,7 +26,8 @@ from logagent.core.cursor import (
     of_host,
     of_log,
 )
-from logagent.core.query import BadParameter, Order, Query, Unit
+from logagent.core.outcome import HostOutcome, Status
+from logagent.core.query import BadParameter, ChosenHosts, Order, Query, Unit
 from testbed.queries import changed
 
 ASKED = Query.of(files=("a.log",), keywords=(b"x",), n=5, since=10**18)
@@ -253,3 +254,41 @@ def test_characters_that_no_cursor_has_are_not_passed_over(strange: str) -> None
     text = encode(ASKED, HERE)
     with pytest.raises(BadParameter, match="is damaged"):
         decode(text[:8] + strange + text[8:], ASKED)
+
+
+_LABELLED = changed(ASKED, hosts=("role=web", "w*"))
+_CHOSEN = ChosenHosts(("db-2", "web-1", "web-3"), (HostOutcome("web-4", Status.UNAVAILABLE, "has not told"),))
+_TOLD_ANEW = (HostOutcome("web-4", Status.UNAVAILABLE),)
+
+
+@pytest.mark.parametrize("logs", [1, 220])
+def test_hosts_that_labels_chose_are_those_of_the_next_page(logs: int) -> None:
+    positions = [Position("web-1", f"{sha256(b'%d' % number).hexdigest()}.log", number, 5) for number in range(logs)]
+    text = encode(changed(_LABELLED, chosen=_CHOSEN), positions)
+    read = continued(_LABELLED, text)
+    assert sorted(read.positions) == sorted(positions)
+    assert read.chosen is not None
+    assert (sorted(read.chosen.hosts), read.chosen.untold) == (["db-2", "web-1", "web-3"], _TOLD_ANEW)
+
+
+def test_cursor_of_other_conditions_is_refused() -> None:
+    text = encode(changed(_LABELLED, chosen=_CHOSEN), HERE)
+    for hosts in [(), ("role=db", "w*"), ("role=web",)]:
+        with pytest.raises(BadParameter, match="another question"):
+            decode(text, changed(ASKED, hosts=hosts))
+    assert decode(text, changed(ASKED, hosts=("w*", "role=web"))).positions == HERE
+
+
+def test_hosts_in_a_cursor_are_names() -> None:
+    array = zlib.compress(json.dumps([3, _digest_in(_LABELLED), None, None, {}]).encode())
+    beside = [[{}, [1], []], [{}, ["\udfff\udfff"], []], [{}, {}, [None]], [{}, []], {}]
+    for told in beside:
+        content = array + zlib.compress(json.dumps(told).encode())
+        text = base64.urlsafe_b64encode(zlib.crc32(content).to_bytes(4, "big") + content).decode().rstrip("=")
+        with pytest.raises(BadParameter, match="damaged"):
+            decode(text, _LABELLED)
+
+
+def _digest_in(query: Query) -> int:
+    whole = base64.urlsafe_b64decode(encode(query, HERE) + "==")
+    return int(json.loads(zlib.decompressobj().decompress(whole[4:]))[1])

@@ -47,6 +47,16 @@ async def test_new_questions_get_the_new_state_and_a_follow_goes_on_with_the_old
                 pass
 
 
+async def test_labels_are_read_anew(autojump_clock: MockClock, roots: tuple[Path, Path]) -> None:
+    async with agent(roots[0], label={"role": "web"}) as it, it.client() as client:
+        assert (await client.get("/healthz")).headers["log-labels"] == '"role=web"'
+        it.set(label={"role": "db", "zone": "a"})
+        assert told(await it.reloader.reload()) == ["changed: label"]
+        assert (await client.get("/healthz")).headers["log-labels"] == '"role=db", "zone=a"'
+        assert "old" in (await it.text("/logs?filename=app.log&hostname=zone=a"))[1]
+        assert (await it.text("/logs?filename=app.log&hostname=role=web"))[0] == 404
+
+
 async def test_a_file_that_cannot_be_used_changes_nothing(autojump_clock: MockClock, roots: tuple[Path, Path]) -> None:
     async with agent(roots[0]) as it:
         before = it.reloader.now

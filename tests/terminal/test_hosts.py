@@ -42,11 +42,36 @@ async def test_hosts_are_a_table_and_an_unreachable_one_makes_it_partial(console
     ]
 
 
+async def test_labels_are_a_column_where_there_are_any(console: Console) -> None:
+    web = WEB | {"labels": {"zone": "a", "role": "web"}, "labels_known": True}
+    listed = GONE | {"labels": {"role": "db"}, "message": ""}
+    hosts = [web, listed, GONE, WEB | {"name": "x", "labels_known": True}]
+    async with answered({"hosts": hosts}) as client:
+        await list_hosts(client, question(), console.streams)
+    assert [line[39:56].rstrip() for line in console.data.splitlines()] == [
+        "LABELS",
+        "role=web zone=a",
+        "role=db ?",
+        "?",
+        "-",
+    ]
+
+
 async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
     async with answered({"hosts": [WEB]}) as client:
         assert await list_hosts(client, question("-o", "json"), console.streams) == FOUND
     assert json.loads(console.data) == {
-        "hosts": [{**WEB, "message": "", "certificate_ends": None, "labels": {}, "found_by": "", "stale_since": None}]
+        "hosts": [
+            {
+                **WEB,
+                "message": "",
+                "certificate_ends": None,
+                "labels": {},
+                "labels_known": False,
+                "found_by": "",
+                "stale_since": None,
+            }
+        ]
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ import trio
 from logagent.agent import Agent
 from logagent.core.access.rules import Rules
 from logagent.core.outcome import Outcome
+from logagent.core.wire.labels import LABELS_HEADER
 from logagent.core.wire.verdict import from_trailers
 from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
@@ -164,6 +165,10 @@ async def start_cluster(
     telemetry: Mapping[str, Telemetry] | None = None,
     knows: Mapping[str, Knows] | None = None,
     called: Mapping[str, str] | None = None,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
+    peer_labels: Mapping[str, Mapping[str, str]] | None = None,
+    tells_no_labels: Sequence[str] = (),
+    found: Sequence[str] = (),
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -181,6 +186,10 @@ async def start_cluster(
         telemetry: of some hosts' agents.
         knows: whom each agent knows, by host; None: the primary knows the others, who know nobody.
         called: names of agents that are not those of their hosts, by host.
+        labels: that some hosts' agents tell of themselves.
+        peer_labels: that the primary has for hosts.
+        tells_no_labels: hosts whose agents are too old to tell labels.
+        found: hosts that are found, and stand in no settings: `set_found([])` of those in `peers` lets them vanish.
     """
     tls = tls or {}
     primary, *others = hosts
@@ -195,17 +204,23 @@ async def start_cluster(
                 targets = from_urls(urls if name == primary else {})
                 if knows is not None:
                     targets = list(knows.get(name, Knows()).targets())
-                known = await stack.enter_async_context(Peers(targets, tls=trust, network=network))
+                targets = [replace(one, labels=(peer_labels or {}).get(one.name, {})) for one in targets]
+                fixed = [target for target in targets if target.name not in found]
+                known = await stack.enter_async_context(Peers(fixed, tls=trust, network=network))
+                if found:
+                    known.set_found([target for target in targets if target.name in found])
                 it.peers[name] = known
                 watching = Watching(poll=POLL, notify=False)
                 tails = await stack.enter_async_context(open_shared_tails(DiskThreads(inline=True), watching))
                 admits = (access or {}).get(name) or Access([name], certificate_required=False)
                 given = (rules or {}).get(name)
                 own = (called or {}).get(name, name)
-                app = _app(it, name, own, host, known, patience, most, ceilings or {}, tails, admits, given, roots)
+                has = (labels or {}).get(name, {})
+                app = _app(it, name, own, host, known, patience, most, ceilings or {}, tails, admits, given, roots, has)
                 if app is not None and telemetry and name in telemetry:
                     app.telemetry = telemetry[name]
                 if app is not None:
+                    app = _without_labels(app) if name in tells_no_labels else app
                     server = tls[name][0] if name in tls else None
                     it.servers[name] = partial(_serve, app, server)
                     it.revive(name)
@@ -232,6 +247,7 @@ def _app(
     access: Access,
     rules: Rules | None,
     roots: Sequence[str],
+    labels: Mapping[str, str],
 ) -> Any:
     if isinstance(host, Broken):
         return None if host.how == "refused" else host.app(name, partial(it.kill, name))
@@ -246,9 +262,22 @@ def _app(
         max_files=500,
         tails=tails,
     )
-    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience, rules=rules)
+    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience, rules=rules, labels=labels)
     it.answers[name] = Answers(own, most, **ceilings)
     return create_app(it.agents[name], it.answers[name], version="0", access=access)
+
+
+def _without_labels(app: Any) -> Any:
+    """Return an agent's application as one of an earlier version, which told no labels."""
+
+    async def earlier(scope: Any, receive: Any, send: Any) -> None:
+        async def sent(message: Any) -> None:
+            headers = [field for field in message.get("headers", ()) if field[0] != LABELS_HEADER.encode()]
+            await send({**message, "headers": headers} if message["type"].endswith("start") else message)
+
+        await app(scope, receive, sent)
+
+    return earlier
 
 
 def _files(host: Host) -> Files:

@@ -14,6 +14,7 @@ DOCUMENTS = (
     *("README.md", "certs/README.md", "docs/command-line.md", "docs/api.md", "docs/logs.md"),
     *("docs/ssh.md", "docs/operating.md", "docs/settings.md", "docs/access.md", "docs/metrics.md", "docs/client.md"),
     "docs/contexts.md",
+    "docs/labels.md",
 )
 """Those for users: a block in any of them is to be typed, or says why not."""
 KINDS = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from logagent.core.access.caller import Caller
 from logagent.core.batch import Out
@@ -22,12 +22,16 @@ class FakeAgent:
 
     name = "web0"
     identity = Identity("web0", "0" * 32)
+    labels: Mapping[str, str] = {}
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
 
     async def check(self, query: Query) -> None:
         pass
+
+    async def choose(self, query: Query, caller: Caller, *, through: bool = False) -> Query:
+        return query
 
     asks: Sequence[str] = ()
 
@@ -40,7 +44,7 @@ class FakeAgent:
     async def files(self, query: Query, caller: Caller) -> Listing:
         return Listing((), ())
 
-    async def hosts(self, caller: Caller, trace: str | None) -> list[HostState]:
+    async def hosts(self, caller: Caller, trace: str | None, meant: Sequence[str]) -> list[HostState]:
         return []
 
     async def unready(self) -> list[str]:

@@ -27,6 +27,7 @@ class HostState:
         message: why it is not reachable, or does not answer the agent that was asked, or what is to be done soon.
         certificate_ends: when its certificate ends, in seconds since the epoch; None: it has none, or it is not known.
         labels: values by the names of labels.
+        labels_known: whether it has no further labels, since it has told its own.
         found_by: what named it to the agent that was asked; empty: it is that agent, or it is not known.
         stale_since: when it vanished from where it was found, in seconds since the epoch; None: it stands there.
     """
@@ -39,6 +40,7 @@ class HostState:
     message: str = ""
     certificate_ends: float | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+    labels_known: bool = False
     found_by: str = ""
     stale_since: float | None = None
 
@@ -53,7 +55,8 @@ def host_to_json(state: HostState) -> dict[str, object]:
         "round_trip_ms": None if state.round_trip is None else round(state.round_trip * 1000, 3),
         "message": state.message,
         "certificate_ends": None if state.certificate_ends is None else rfc3339(state.certificate_ends),
-        "labels": dict(state.labels),
+        "labels": dict(sorted(state.labels.items())),
+        "labels_known": state.labels_known,
         "found_by": state.found_by,
         "stale_since": None if state.stale_since is None else rfc3339(state.stale_since),
     }
@@ -76,6 +79,7 @@ def host_from_json(member: object) -> HostState:
         message=_text(member.get("message")),
         certificate_ends=_moment(member.get("certificate_ends")),
         labels=_labels(member.get("labels")),
+        labels_known=member.get("labels_known") is True,
         found_by=_text(member.get("found_by")),
         stale_since=_moment(member.get("stale_since")),
     )

@@ -33,6 +33,7 @@ _MOST_COUNT = 10**18 - 1
 """The largest number of eighteen digits, which `values.WHOLE_NUMBER` bounds."""
 _SPAN = {"type": "string", "pattern": f"^{values.SPAN}$"}
 
+HOSTS = ParameterKind(values.hosts, _TEXT, values.MAX_REPEATS)
 NAMES = ParameterKind(values.names, _TEXT, values.MAX_REPEATS)
 LITERALS = ParameterKind(values.literals, {**_TEXT, "pattern": r"^[^\n]+$"}, values.MAX_MANY)
 EXPRESSIONS = ParameterKind(values.expressions, _TEXT, values.MAX_MANY)

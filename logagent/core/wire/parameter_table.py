@@ -12,7 +12,7 @@ from logagent.core.times import moments
 from logagent.core.wire import parameter_kinds as kinds
 from logagent.core.wire import parameter_values as values
 
-LOGS, HITS, FILES = "/logs", "/hits", "/files"
+LOGS, HITS, FILES, HOSTS = "/logs", "/hits", "/files", "/hosts"
 """The routes that take parameters."""
 EVERYTHING = "**/*"
 """The glob that `/files` lists if no file is named."""
@@ -58,9 +58,11 @@ TABLE = (
     Parameter(
         "hostname",
         ("hosts",),
-        kinds.NAMES,
-        "The name of a host, or a glob; left out, every host that the agent knows is asked, itself included.",
-        of=_ALL,
+        kinds.HOSTS,
+        "The name of a host, or a glob, one of which must fit, or a condition on a label, label=value or label!=value "
+        "with a value or a glob, all of which must hold; left out, every host that the agent knows is asked, itself "
+        "included.",
+        of=(*_ALL, HOSTS),
     ),
     Parameter(
         "keyword",

@@ -16,6 +16,7 @@ from logagent.core.matching.expressions import read as parsed
 from logagent.core.query import BadParameter, Order, Unit
 from logagent.core.times import moments
 from logagent.core.units import UNITS
+from logagent.core.wire.host_choice import choice_of
 
 MAX_VALUE = 4096
 """Bytes of one value: longer than any sensible path or keyword."""
@@ -64,6 +65,16 @@ def names(name: str, values: list[str], _now: int) -> tuple[str, ...]:
     if not all(values):
         raise BadParameter(name, "is empty; give a name or a glob, or leave it out")
     return tuple(values)
+
+
+def hosts(name: str, values: list[str], now: int) -> tuple[str, ...]:
+    """Read names and globs of hosts, and conditions on their labels."""
+    read = names(name, values, now)
+    try:
+        choice_of(read)
+    except ValueError as error:
+        raise BadParameter(name, str(error)) from None
+    return read
 
 
 def literals(name: str, values: list[str], _now: int) -> tuple[bytes, ...]:

@@ -13,7 +13,7 @@ from logagent.core.matching.expressions import MAX_POSITIONS
 from logagent.core.query import MAX_EARLIER, BadParameter, Order, Query, Unit
 from logagent.core.times import moments
 from logagent.core.wire import parameter_values as values
-from logagent.core.wire.parameter_table import HITS, LOGS, PATHS, TABLE, Parameter
+from logagent.core.wire.parameter_table import HITS, HOSTS, LOGS, PATHS, TABLE, Parameter
 
 SHOWN_NAME = 100
 """Characters that are repeated of an unknown parameter's name: more than any name has."""
@@ -25,6 +25,7 @@ MAX_FORM = 1024 * 1024
 _Table = Mapping[str, Parameter]
 _READERS: _Table = {row.name: row for row in TABLE if LOGS in row.of}
 _HITS_READERS: _Table = {row.name: row for row in TABLE if HITS in row.of}
+_HOSTS_READERS: _Table = {row.name: row for row in TABLE if HOSTS in row.of}
 _OF_FOLLOW = {row.name for row in TABLE if row.of_follow}
 PARAMETERS = tuple(_READERS)
 """The names that a query string of `/logs` may hold."""
@@ -70,6 +71,23 @@ def parse_hits(query_string: bytes, now: int, form: bytes = b"") -> Query:
     return replace(query, form=replace(query.form, hits=True, step=step, times=True, places=True))
 
 
+def parse_hosts(query_string: bytes) -> tuple[str, ...]:
+    """Read the parameters of a request to `/hosts`: which hosts are meant, as in a query; none: all.
+
+    Raises:
+        BadParameter: when a parameter is unknown, or cannot be used.
+    """
+    given = _given(query_string, b"")
+    _refuse_unknown(given, _HOSTS_READERS)
+    return values.hosts("hostname", given["hostname"], 0) if given else ()
+
+
+def _refuse_unknown(given: Mapping[str, object], table: _Table) -> None:
+    unknown = sorted(given.keys() - table.keys())
+    if unknown:
+        raise BadParameter(_shown(unknown[0]), f"unknown parameter; known are {', '.join(table)}")
+
+
 def _shown(name: str) -> str:
     """Return what an answer repeats of an unknown name, which may be as long as a form."""
     return name if len(name) <= SHOWN_NAME else f"{name[:SHOWN_NAME]}..."
@@ -77,9 +95,7 @@ def _shown(name: str) -> str:
 
 def _parse(query_string: bytes, form: bytes, now: int, table: _Table) -> Query:
     given = _given(query_string, form)
-    unknown = sorted(given.keys() - table.keys())
-    if unknown:
-        raise BadParameter(_shown(unknown[0]), f"unknown parameter; known are {', '.join(table)}")
+    _refuse_unknown(given, table)
     read: dict[str, Any] = {}
     for name, row in table.items():
         if name in given:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.media_types import EVENTS, JSON, NDJSON, OF_HITS, OF_LOGS, OPENMETRICS, TEXT
-from logagent.core.wire.parameter_table import FILES, HITS, LOGS
+from logagent.core.wire.parameter_table import FILES, HITS, HOSTS, LOGS
 from logagent.web.description.schemas import Schema, reference
 from logagent.web.description.statuses import OF_ADMITTED, OF_EVERY_ROUTE
 
@@ -122,7 +122,13 @@ ROUTES = (
         _json(reference("Listing")),
         (*OF_ADMITTED, 404),
     ),
-    RouteTold("/hosts", "hosts", "The agents known: reachable or not, and their versions.", _json(reference("Hosts"))),
+    RouteTold(
+        HOSTS,
+        "hosts",
+        "The agents known: reachable or not, their versions and labels.",
+        _json(reference("Hosts")),
+        (*OF_ADMITTED, 404),
+    ),
     RouteTold("/healthz", "health", "Whether the process is alive.", _json(reference("Health")), (), is_open=True),
     RouteTold(
         "/readyz",

@@ -169,6 +169,7 @@ _KNOWN_HOST = _object(
     message=_said(_TEXT, "Why it is not reachable, or what is to be done soon; empty if there is nothing to say."),
     certificate_ends=_or_null(_TIME, "When its certificate ends; null if it has none, or it is not known."),
     labels=_said({"type": "object", "additionalProperties": _TEXT}, "Values by the names of its labels."),
+    labels_known=_said(_FLAG, "Whether it has no further labels: it has told its own."),
     found_by=_said(_TEXT, "What named it to the agent that was asked: settings, a file or DNS; empty for that agent."),
     stale_since=_or_null(_TIME, "When it vanished from where it was found; null if it stands there."),
 )

@@ -85,15 +85,18 @@ def test_json_of_a_host_has_its_round_trip_in_milliseconds() -> None:
         "message": "",
         "certificate_ends": None,
         "labels": {},
+        "labels_known": False,
         "found_by": "",
         "stale_since": None,
     }
 
 
 def test_json_of_a_host_has_what_is_known_of_where_it_was_found() -> None:
-    state = HostState("web-1", "https://a:1", True, labels={"role": "web"}, found_by="dns a.example", stale_since=60.0)
+    state = HostState(
+        "web-1", "https://a:1", True, labels={"role": "web"}, labels_known=True, found_by="a", stale_since=60.0
+    )
     member = host_to_json(state)
-    assert (member["labels"], member["found_by"]) == ({"role": "web"}, "dns a.example")
+    assert (member["labels"], member["found_by"]) == ({"role": "web"}, "a")
     assert member["stale_since"] == "1970-01-01T00:01:00Z"
     assert host_from_json(member) == state
 
