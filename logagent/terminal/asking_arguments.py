@@ -201,7 +201,7 @@ class HostsArguments(PeersArguments):
     seconds: str | None
 
 
-class DoctorArguments(AskArguments):
+class DoctorArguments(PeersArguments):
     """The arguments of `doctor`.
 
     Attributes:

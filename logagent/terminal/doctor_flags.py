@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from logagent.terminal.peer_flags import add_peers
+
 USUAL = "2"
 """Seconds between two looks at hosts, unless others are given."""
 
@@ -17,6 +19,7 @@ def add_doctor(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
         "--config", metavar="FILE", help="a TOML file of settings, whose peers are tried [that of this host's agent]"
     )
     parser.add_argument("--timeout", metavar="SPAN", default="5s", help="how long each step may take [5s]")
+    add_peers(parser)
     return parser
 
 

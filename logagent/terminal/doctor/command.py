@@ -22,6 +22,7 @@ from logagent.terminal.doctor import printing
 from logagent.terminal.doctor.examining import Tools, examine
 from logagent.terminal.doctor.steps import Examination, Peer
 from logagent.terminal.own_agent import nearest
+from logagent.terminal.several_agents import peer_addresses
 from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import FOUND, PARTIAL
 
@@ -41,7 +42,10 @@ async def run(typed: DoctorArguments, environ: Mapping[str, str], streams: Strea
         raise ConfigError("--timeout", str(error)) from None
     if typed.config and typed.agent and "agent" not in typed.told_by:
         raise ConfigError("--config", "names peers, and --agent one agent: leave one out")
+    if typed.config and (typed.peer or typed.peers_from) and not typed.told_by:
+        raise ConfigError("--config", "names peers, and so do --peer and --peers-from: leave one out")
     asked = _of_agent if not typed.config and (typed.agent or environ.get("LOGAGENT_AGENT")) else _of_settings
+    asked = _of_peers if not typed.config and (typed.peer or typed.peers_from) else asked
     found = await examine_all(asked(typed, environ, patience))
     streams.print(printing.document(found) if typed.output == "json" else printing.text(found))
     return FOUND if all(each.failing is None for each in found) else PARTIAL
@@ -66,6 +70,15 @@ def _of_agent(typed: DoctorArguments, environ: Mapping[str, str], patience: floa
     agent = agent_address(typed, environ)
     where = typed.where("agent") if typed.agent else "LOGAGENT_AGENT"
     return [(Peer("", agent.url, where), Tools(agent.tls, agent.credential, patience=patience))]
+
+
+def _of_peers(typed: DoctorArguments, environ: Mapping[str, str], patience: float) -> list[tuple[Peer, Tools]]:
+    several, where = peer_addresses(typed, environ), typed.where("peer" if typed.peer else "peers_from")
+    tools = Tools(several.tls, patience=patience)
+    credentials = several.credentials
+    return [
+        (Peer(name, url, where), replace(tools, credential=credentials.get(name))) for name, url in several.urls.items()
+    ]
 
 
 def _of_settings(typed: DoctorArguments, environ: Mapping[str, str], patience: float) -> list[tuple[Peer, Tools]]:

@@ -100,3 +100,19 @@ def test_agents_in_files_of_targets_are_examined_too(tmp_path: Path, console: Co
     broken = Console()
     assert broken.run("doctor", "--config", str(tmp_path / "logagent.toml")) == 2
     assert broken.talk.startswith(f"logagent: targets: {targets}: ")
+
+
+def test_peers_are_examined_that_are_named(tmp_path: Path, console: Console) -> None:
+    with serving(agent("db-2")) as address:
+        assert console.run("doctor", "--peer", f"db-2=http://{address}", "--peer", f"x=unix:{tmp_path}/no") == 3
+        contexts = tmp_path / "logagent" / "config.toml"
+        contexts.parent.mkdir()
+        contexts.write_text(f'[context.edge]\npeers = ["db-2=http://{address}"]\n')
+        other = Console()
+        assert other.run("doctor", "--context", "edge", environ={"XDG_CONFIG_HOME": str(tmp_path)}) == 0
+        hosts = Console()
+        hosts.run("hosts", "--context", "edge", environ={"XDG_CONFIG_HOME": str(tmp_path)})
+    assert console.data.endswith("1 of 2 not well: x (socket)\n")
+    assert other.data.startswith(f"db-2 http://{address}\n")
+    assert "db-2" in hosts.data
+    assert Console().run("doctor", "--peer", "x=unix:/no", "--config", "/etc/x") == 2
