@@ -17,6 +17,11 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.fanout.feed import Feed
 
+AT_ONCE = 5
+"""Times that notices are sent as they come within `TOGETHER` seconds: those of a few hosts that are lost."""
+TOGETHER = 1.0
+"""Seconds that further ones wait for each other: who lost a thousand hosts reads no thousand lines."""
+
 
 class Delivery:
     """Sends batches to the reader of one follow.
@@ -48,6 +53,8 @@ class Delivery:
         self._max_bytes = query.limits.max_bytes
         self._bytes_left = math.inf if self._max_bytes is None else self._max_bytes
         self._untold_scanned = 0
+        self._said_at: list[float] = []  # when notices were sent within the last second
+        self._unsaid: tuple[Notice, ...] = ()
         self._reached: dict[tuple[str, str], Position] = {}
 
     @property
@@ -67,14 +74,35 @@ class Delivery:
 
     async def note(self, notes: Iterable[Note]) -> None:
         """Send all notes so far, if there are news among some notes of a host."""
+        notes = tuple(notes)
+        if not notes:
+            return
         known, self.notes = self.notes, unite((*self.notes, *notes))
         if self.notes != known:
             await self.send(replace(SIGN_OF_LIFE, notes=self.notes))
 
     async def say(self, notices: Iterable[Notice]) -> None:
-        """Send notices, if there are any."""
-        said = tuple(notices)
-        if said:
+        """Send notices, if there are any; where many come one by one, as of a thousand hosts at once, some together.
+
+        A notice of lost lines stands where they are lost, and is never kept for later.
+        """
+        said, now = tuple(notices), trio.current_time()
+        self._said_at = [time for time in self._said_at if now < time + TOGETHER]
+        self._unsaid += said
+        is_at_once = len(self._said_at) < AT_ONCE or any(notice.status is Status.DATA_LOSS for notice in said)
+        if said and is_at_once:
+            await self.say_the_rest()
+
+    @property
+    def notices_due(self) -> float:
+        """Trio's time at which notices are to be sent that wait for others."""
+        return self._said_at[0] + TOGETHER if self._unsaid else math.inf
+
+    async def say_the_rest(self) -> None:
+        """Send the notices that wait for others."""
+        if self._unsaid:
+            said, self._unsaid = self._unsaid, ()
+            self._said_at.append(trio.current_time())
             await self.send(replace(SIGN_OF_LIFE, notices=said))
 
     async def send(self, batch: Batch) -> None:

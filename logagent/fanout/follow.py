@@ -99,9 +99,7 @@ class _MergedFollow:
             notices = await self._hear_beginnings()
             if not self._is_nowhere(notices):
                 await self._delivery.say([*self._unknown_to_cursor(), *self._worth_saying(notices)])
-                for host in self._hosts:
-                    await self._delivery.note(self._roll.notes(host.name))
-                    await self._note(host, host.notes)
+                await self._delivery.note(note for host in self._hosts for note in self._notes_of(host))
                 if query.limits.counts_records and query.limits.n != 0 and not query.positions:
                     await self._history.send_last(self._anchors(), [host.name for host in self._hosts if host.anchors])
                 await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
@@ -193,12 +191,13 @@ class _MergedFollow:
 
     async def _merge_live_lines(self) -> None:
         while self._delivery.limit is None and not all(host.is_over for host in self._hosts):
-            with trio.move_on_at(min(self._window.due, self._next_heartbeat)):
+            with trio.move_on_at(min(self._window.due, self._next_heartbeat, self._delivery.notices_due)):
                 await self._news.wait()
             self._news = trio.Event()
             for host in self._hosts:
                 await self._collect(host)
             await self._send_due()
+        await self._delivery.say_the_rest()
         if (batch := self._window.flush()) is not None:
             await self._delivery.send(batch)
 
@@ -207,10 +206,15 @@ class _MergedFollow:
         return self._delivery.last_sent + self._query.follow_options.heartbeat
 
     async def _send_due(self) -> None:
+        if trio.current_time() >= self._delivery.notices_due:
+            await self._delivery.say_the_rest()
         if (batch := self._window.take(trio.current_time())) is not None:
             await self._delivery.send(batch)
         if trio.current_time() >= self._next_heartbeat:
             await self._delivery.send(replace(SIGN_OF_LIFE, positions=tuple(self._window.take_positions())))
+
+    def _notes_of(self, host: FollowedHost) -> tuple[Note, ...]:
+        return (*self._roll.notes(host.name), *of_kinds(host.named(host.notes), times=self._by_time))
 
     async def _note(self, host: FollowedHost, notes: tuple[Note, ...]) -> None:
         await self._delivery.note(of_kinds(host.named(notes), times=self._by_time))

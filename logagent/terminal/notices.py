@@ -6,7 +6,7 @@ from logagent.core.batch import Batch, Out
 from logagent.core.notes import Note
 from logagent.terminal.progress import Progress
 from logagent.terminal.streams import Streams
-from logagent.terminal.verdicts import told
+from logagent.terminal.verdicts import notes_told, notices_told
 
 
 class NoticePrinter:
@@ -30,12 +30,11 @@ class NoticePrinter:
 
     async def send(self, batch: Batch) -> None:
         """Print the notices and notes of a batch, then forward the batch."""
-        for notice in batch.notices:
-            self._say(f"{notice.host or self._agent}: {notice.message}")
+        for line in notices_told(batch.notices, self._agent):
+            self._say(line)
         if self._at_once and batch.notes:
-            for note in batch.notes:
-                if note not in self.told:
-                    self._say(told(note, self._agent))
+            for line in notes_told([note for note in batch.notes if note not in self.told], self._agent):
+                self._say(line)
             self.told = batch.notes
         await self._out.send(batch)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from logagent.core.batch import Notice
 from logagent.core.merging.shared_reasons import ALONE, first_names, shared_reasons
 from logagent.core.notes import Note, add_up
 from logagent.core.outcome import HostOutcome, Outcome, Status
@@ -119,6 +120,17 @@ def hosts_told(parts: Sequence[HostOutcome], *, alone: int = ALONE) -> list[str]
             lines.append(f"{_together(reason.hosts)}: {reason.reason} ({reason.status.name})")
     more = lines[MOST_LINES:]
     return [*lines[:MOST_LINES], f"and {len(more):,} more"] if len(more) > 1 else lines
+
+
+def notices_told(notices: Sequence[Notice], agent: str) -> list[str]:
+    """Write notices that came together, a line for each; those that more than `ALONE` hosts share are one."""
+    if len(notices) <= ALONE or not all(notice.host for notice in notices):
+        return [f"{notice.host or agent}: {notice.message}" for notice in notices]
+    parts = [HostOutcome(notice.host, notice.status, notice.message) for notice in notices]
+    together = [reason for reason in shared_reasons(parts) if len(reason.hosts) > ALONE]
+    told_so = {(host, reason.status) for reason in together for host in reason.hosts}
+    lines = [f"{part.host}: {part.message}" for part in parts if (part.host, part.status) not in told_so]
+    return [*(f"{_together(reason.hosts)}: {reason.reason}" for reason in together), *lines]
 
 
 def _told_alone(part: HostOutcome) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from trio.testing import MockClock
 from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Origin, Position
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
-from logagent.fanout.delivery import Delivery
+from logagent.fanout.delivery import AT_ONCE, TOGETHER, Delivery
 from logagent.fanout.feed import Feed
 from testbed.sources import Reader, lines, source
 
@@ -104,3 +105,28 @@ async def test_the_moment_of_the_last_batch_is_when_the_reader_had_taken_it(auto
     assert delivery.last_sent == started
     await delivery.send(SIGN_OF_LIFE)
     assert delivery.last_sent - started == 3
+
+
+async def test_notices_of_many_hosts_that_come_one_by_one_are_sent_together(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    delivery, _ = delivery_to(reader)
+    for number in range(1000):
+        await delivery.say([Notice(f"web-{number}", Status.UNAVAILABLE, "lost: gone")])
+    assert len(reader.notices) == AT_ONCE
+    assert delivery.notices_due == trio.current_time() + TOGETHER
+    await delivery.say([Notice("web-7", Status.DATA_LOSS, "lines were lost")])
+    assert len(reader.notices) == 1001
+    assert delivery.notices_due == math.inf
+    await trio.sleep(TOGETHER)
+    await delivery.say([NOTICE])
+    assert reader.notices[-1] == NOTICE
+
+
+async def test_notices_that_wait_are_sent_in_the_end(autojump_clock: MockClock) -> None:
+    reader = Reader()
+    delivery, _ = delivery_to(reader)
+    for _ in range(AT_ONCE + 2):
+        await delivery.say([NOTICE])
+    await delivery.say_the_rest()
+    await delivery.say_the_rest()
+    assert reader.notices == [NOTICE] * (AT_ONCE + 2)

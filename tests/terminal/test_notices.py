@@ -42,3 +42,15 @@ async def test_notices_go_to_standard_error_and_batches_on() -> None:
     await NoticePrinter(out, Progress(None, shared=False), streams, "http://web-1").send(batch)
     assert stderr.getvalue() == "logagent: web-2: lost: gone\nlogagent: http://web-1: back after 1.0 s\n"
     assert out.batches == [batch]
+
+
+async def test_hosts_that_are_lost_together_are_one_line() -> None:
+    stderr, out = io.StringIO(), Collected()
+    streams = Streams(io.BytesIO(), stderr)  # type: ignore[arg-type]  # nothing is written to it
+    lost = [Notice(f"web-{n}", Status.UNAVAILABLE, "lost: connection refused; trying again") for n in range(1000)]
+    batch = replace(SIGN_OF_LIFE, notices=(*lost, Notice("db-1", Status.OK, "back after 1.0 s")))
+    await NoticePrinter(out, Progress(None, shared=False), streams, "http://web-1").send(batch)
+    assert stderr.getvalue().splitlines() == [
+        "logagent: 1,000 hosts (web-0, web-1, web-2 and 997 more): lost: connection refused; trying again",
+        "logagent: db-1: back after 1.0 s",
+    ]
