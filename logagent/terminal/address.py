@@ -11,7 +11,7 @@ from logagent.config.errors import ConfigError
 from logagent.core.wire.trace import trace_headers_of
 from logagent.terminal.arguments import FilesArguments, HostsArguments
 from logagent.terminal.asking_arguments import AskArguments, PeersArguments
-from logagent.terminal.local_files import LocalFiles, is_local
+from logagent.terminal.local_files import STDIN, LocalFiles, is_local
 from logagent.terminal.peer_addresses import PeerAddresses
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class AgentAddress(NamedTuple):
 Asked = AgentAddress | LocalFiles | PeerAddresses
 """What a question goes to."""
 
+_OF_PATTERNS = ("patterns_from", "regex_from", "pattern_files")
+"""The arguments that name files of patterns, of commands that have them."""
+
 
 def reads_itself(typed: PeersArguments, files: Sequence[str], hosts: Sequence[str], environ: Mapping[str, str]) -> bool:
     """Return whether a question is about files that the command line reads itself: no agent or host is named.
@@ -63,6 +66,8 @@ def reads_itself(typed: PeersArguments, files: Sequence[str], hosts: Sequence[st
         raise ConfigError("FILE", f"{told}, or say ./{other} if that is a file here, too")
     if local:
         _refuse_credentials(typed, local[0])
+    if STDIN in local and (flag := next((name for name in _OF_PATTERNS if STDIN in getattr(typed, name, ())), None)):
+        raise ConfigError(f"--{flag.replace('_', '-')}", "reads standard input, which is to be searched; give a file")
     return bool(local)
 
 

@@ -183,7 +183,8 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        help="a path below the agent's roots, or a glob such as 'nginx/*.log' or 'nginx/{access,error}.log'",
+        help="a path below the agent's roots, or a glob such as 'nginx/*.log' or 'nginx/{access,error}.log'; where no "
+        "agent is named, /PATH and ./PATH are files of this machine, and - is standard input",
     )
     add_repeatable(
         parser, "FILE", "a FILE in place of the first argument, which then is a KEYWORD", "--file", dest="more_files"

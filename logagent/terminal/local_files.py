@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
     from logagent.core.times.named_formats import FormatRules
 
-_LOCAL = (".", "..")
+STDIN = "-"
+"""Standard input as a file."""
+_LOCAL = (STDIN, ".", "..")
 _LOCAL_BEGINNINGS = ("/", "./", "../")
 """How a file begins that the command line reads itself, where no agent is named."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import gzip
 import os
 import re
 import shutil
@@ -125,6 +126,18 @@ def test_real_authorities_are_made_as_documented(tmp_path: Path) -> None:
             revokes = "certs revoke" in example.text
             assert stage.run(example, says=REVOKED if revokes else "")
             assert (stage.directory / "certs" / "crl.pem").exists() >= revokes
+
+
+@pytest.mark.real
+def test_real_files_of_this_machine_are_read_as_documented(tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_text("2026-11-28T10:00:00Z refused\n2026-11-28T10:00:01Z ok\n")
+    (tmp_path / "app.log.1.gz").write_bytes(gzip.compress(b"2026-11-27T10:00:00Z refused\n"))
+    (tmp_path / "web.log").write_text("2026-11-28T10:00:00.5Z refused, too\n")
+    (example,) = examples_of("local")
+    printed = Stage(tmp_path).run(example)
+    assert printed.startswith("2026-11-28T10:00:00Z refused\n2026-11-27T10:00:00Z refused\n2026-11-28T10:00:01Z ok\n")
+    assert "./app.log:2\n./web.log:1\n2026-11-27T10:00:00Z refused\n" in printed
+    assert len(printed.splitlines()) >= 12
 
 
 @pytest.mark.parametrize("example", examples_of("settings"), ids=lambda example: example.where)

@@ -19,7 +19,7 @@ DOCUMENTS = (
 """Those for users: a block in any of them is to be typed, or says why not."""
 KINDS = frozenset(
     {
-        *("demo", "demo without secondary-2", "host", "unit", "settings", "authority", "rights"),
+        *("demo", "demo without secondary-2", "host", "local", "unit", "settings", "authority", "rights"),
         *("settings of two hosts", "two hosts", "client of two hosts", "ssh"),
         *("contexts", "contexts typed", "contexts asked"),
     }

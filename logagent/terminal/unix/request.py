@@ -15,6 +15,7 @@ from logagent.core.wire.parameters import parse
 from logagent.terminal import times
 from logagent.terminal.address import Asked, asked_of, reads_itself
 from logagent.terminal.checking import Parameters, checked, given, when
+from logagent.terminal.local_files import STDIN
 from logagent.terminal.names import host_names, names_of
 from logagent.terminal.unix.logs import Operand
 from logagent.terminal.unix.typed import LinesTyped, UnixTyped
@@ -83,9 +84,10 @@ def request_of(
         ConfigError: for an argument that cannot be used.
     """
     if not operands:
-        raise ConfigError("FILE", f"is missing: {_WHAT}; {_NO_INPUT}")
-    if isinstance(typed, LinesTyped) and "-" in [operand.typed for operand in operands]:
-        raise ConfigError("FILE", f"{_NO_INPUT}; give {_WHAT}, or ./- for a log of that name")
+        raise ConfigError("FILE", f"is missing: {_WHAT}; {_NO_INPUT} unless - names it")
+    itself = reads_itself(typed, [operand.typed for operand in operands], typed.host, environ)
+    if not itself and isinstance(typed, LinesTyped) and STDIN in [operand.typed for operand in operands]:
+        raise ConfigError("FILE", f"{_NO_INPUT} where an agent is asked; give {_WHAT}, or ./- for a log of that name")
     parameters = {
         "filename": [operands[0].names[0]],
         "hostname": host_names(typed.host),
@@ -97,7 +99,6 @@ def request_of(
     query = checked(parameters, lambda form: parse(b"", time.time_ns(), form), {**_FLAGS, **(flags or {})})
     for operand in operands:
         checked({"filename": operand.names[:1]}, lambda text: parse(text, 0), _FLAGS)
-    itself = reads_itself(typed, [operand.typed for operand in operands], typed.host, environ)
     agent = asked_of(typed, environ, itself=itself)
     return UnixRequest(agent, tuple(operands), query, _timeout(typed), typed.verbose)
 

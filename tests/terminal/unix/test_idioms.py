@@ -276,6 +276,21 @@ def test_what_fingers_type_prints_what_the_program_of_that_name_prints(host: Hos
     assert not wrong, "\n".join(wrong)
 
 
+def local(command: str) -> str:
+    """The same command about files of this machine, as their paths begin."""
+    names = {*LOGS, "nginx", "nginx/", "shop", "shop/", "nosuch.log"}
+    return shlex.join(f"./{word}" if word in names else word for word in shlex.split(command))
+
+
+def test_the_same_holds_of_files_that_are_read_without_an_agent(host: Host) -> None:
+    commands = [each for each in map(local, AS_THE_ORIGINAL.strip().splitlines()) if " ./" in each]
+    assert len(commands) > 100
+    answers = {command: host.run(command, LOGAGENT_AGENT="")[:2] for command in commands}
+    originals = {command: host.original(command) for command in commands}
+    wrong = [f"{each}: {answers[each]}, not {originals[each]}" for each in commands if answers[each] != originals[each]]
+    assert not wrong, "\n".join(wrong)
+
+
 Row = tuple[str, str, int, str]
 """A command, what it prints, its exit code, and a part of what it says on standard error."""
 REFUSED = "2026-11-28T10:00:00Z -x refused\n"
