@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from logagent.asked_hosts import HostsAsked, QuestionsAnswered, RememberedSource, asked_of
 from logagent.asked_together import listed, states
@@ -54,6 +55,7 @@ class Agent:
         rules: say who may read what; where there are any, nothing is asked of peers that do not take callers.
         acts_as: a name in its certificate, by which it asks for others; empty: its own name.
         labels: of its own host, values by name.
+        finds: whether other agents may come and go while it runs.
 
     Attributes:
         name: name of its own host.
@@ -72,12 +74,14 @@ class Agent:
         rules: Rules | None = None,
         acts_as: str = "",
         labels: Mapping[str, str] | None = None,
+        finds: bool = False,
     ) -> None:
         self.name = logs.host
         self.identity = Identity(logs.host, id or os.urandom(ID_BYTES).hex())
         self._certificates = dict(certificates or {})
         self._rules = rules or Rules()
         self._acts_as = acts_as or logs.host
+        self._finds = finds
         self.addresses = tuple(addresses)
         self._logs = logs
         self._peers = peers
@@ -132,9 +136,12 @@ class Agent:
         """
         asked = self._asked(query, caller, whats_of(query), through)
         logs, patience = self._seen_by(caller, whats_of(query)), self._patience + _more_patience(query)
-        roll, claims = (lambda of: self._roll(of, caller)), Claims(asked.sites)
+        # Conditions on labels have chosen hosts before, and those of which it was not known; these stay the same.
+        changes = self._finds and not (query.own or asked.is_through or query.has_conditions)
+        again = partial(self._asked, query, caller, whats_of(query)) if changes else None
+        roll, claims = partial(self._roll, caller=caller), Claims(asked.sites)
         name, untold, namesake = self.name, self._chooser.live_untold, self._known.namesake
-        sources = HostSources(name, namesake, self._peers, logs, self._patience, patience, roll, claims, untold)
+        sources = HostSources(name, namesake, self._peers, logs, self._patience, patience, roll, claims, untold, again)
         source = self._chooser.with_untold(query, sources.answering(query, asked))
         notes = () if query.own or self.name not in asked.hosts else self._certificate_notes()
         source = Noting(source, notes) if notes else source

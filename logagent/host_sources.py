@@ -13,6 +13,7 @@ from logagent.fanout.asked_source import AskedSource
 from logagent.fanout.claims import ClaimedSource, Claims
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
+from logagent.known_fleet import KnownFleet
 from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
@@ -32,6 +33,7 @@ class HostSources:
         roll: returns what knows who answers, for some hosts.
         claims: know who answers for which name.
         live_untold: returns the live lines of further hosts, of which it is not known whether a follow means them.
+        again: returns the hosts that the question means at the time; None: they stay the same.
     """
 
     name: str
@@ -43,14 +45,13 @@ class HostSources:
     roll: Callable[[HostsAsked], Roll]
     claims: Claims
     live_untold: Callable[[Query, Roll], list[tuple[str, Source]]]
+    again: Callable[[], HostsAsked] | None = None
 
     def answering(self, query: Query, asked: HostsAsked) -> Source:
         """Return the source that answers a query over some hosts."""
         if query.follow:
             roll = self.roll(asked)
-            live = [(host, self._live(host, roll, asked)) for host in asked.hosts]
-            if asked.sites:
-                live = [(host, ClaimedSource(host, source, self.claims)) for host, source in live]
+            live = [(host, self._claimed(host, roll, asked)) for host in asked.hosts]
             live += self.live_untold(query, roll)
             return Follow(
                 live,
@@ -60,9 +61,19 @@ class HostSources:
                 sites=asked.sites,
                 through=asked.is_through,
                 depth=asked.depth,
+                fleet=self._fleet(roll),
             )
         gathered = self._gather(asked, narrows=not query.own and not asked.is_through)
         return Tallied(gathered) if query.form.hits else gathered
+
+    def _fleet(self, roll: Roll) -> KnownFleet | None:
+        if self.again is None:
+            return None
+        return KnownFleet(self.peers, self.again, lambda host, asked: self._claimed(host, roll, asked), roll)
+
+    def _claimed(self, host: str, roll: Roll, asked: HostsAsked) -> Source:
+        source = self._live(host, roll, asked)
+        return ClaimedSource(host, source, self.claims) if asked.sites else source
 
     def _gather(self, asked: HostsAsked, *, narrows: bool = False) -> Gather:
         roll = self.roll(asked)

@@ -20,6 +20,7 @@ from logagent.fanout.feed import Feed
 from logagent.fanout.followed_host import FollowedHost
 from logagent.fanout.followed_site import FollowedSite
 from logagent.fanout.history import History
+from logagent.fanout.membership import Fleet, Membership
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
 from logagent.fanout.site import Site
 
@@ -40,6 +41,7 @@ class Follow:
         through: whether an agent has asked, for all that is behind this one: it is told of each host without the log.
         depth: agents that the question came through: of each, live lines wait half as long for earlier ones as of the
             one above, so that all are in order there.
+        fleet: the hosts that there are, where they may come and go; None: they stay the same.
     """
 
     live: Sequence[tuple[str, Source]]
@@ -49,6 +51,7 @@ class Follow:
     sites: Mapping[str, Site] = field(default_factory=dict)
     through: bool = False
     depth: int = 0
+    fleet: Fleet | None = None
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Send earlier lines as the query asks, then live ones; see `Source.pump`.
@@ -72,14 +75,16 @@ class _MergedFollow:
         self._query = query
         self._news = trio.Event()
         self._roll = follow.roll
+        self._nursery: trio.Nursery | None = None
         self._tells_all = query.own or follow.through
-        feeds: dict[str, Feed] = {}
-        self._delivery = Delivery(query, out, feeds)
-        self._hosts = [self._followed(name, source, follow.sites.get(name)) for name, source in follow.live]
-        feeds.update((host.name, host) for host in self._hosts)
+        self._feeds: dict[str, Feed] = {}
+        self._delivery = Delivery(query, out, self._feeds)
+        first = [self._followed(name, source, follow.sites.get(name)) for name, source in follow.live]
+        self._feeds.update((host.name, host) for host in first)
+        self._members = Membership(first, follow.fleet, self._begin)
         patience = query.follow_options.patience / 2**follow.depth
-        self._window = Window([host.name for host in self._hosts], patience=patience)
-        self._by_time = query.own or len(self._hosts) > 1 or not query.names_one_log
+        self._window = Window([host.name for host in first], patience=patience)
+        self._by_time = query.own or len(first) > 1 or not query.names_one_log
         self._merging = not query.own and self._by_time
         self._history = History(query, follow.ended, self._delivery, follow.sites)
 
@@ -93,9 +98,9 @@ class _MergedFollow:
         query = self._query
         if query.positions or (query.range.since is not None and not query.limits.counts_records):
             await self._history.catch_up(host.name for host in self._hosts)
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as self._nursery:
             for host in self._hosts:
-                nursery.start_soon(host.run, self._question_to(host))
+                self._nursery.start_soon(host.run, self._question_to(host))
             notices = await self._hear_beginnings()
             if not self._is_nowhere(notices):
                 await self._delivery.say([*self._unknown_to_cursor(), *self._worth_saying(notices)])
@@ -103,8 +108,9 @@ class _MergedFollow:
                 if query.limits.counts_records and query.limits.n != 0 and not query.positions:
                     await self._history.send_last(self._anchors(), [host.name for host in self._hosts if host.anchors])
                 await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
+                self._nursery.start_soon(self._members.watch, self._tell)
                 await self._merge_live_lines()
-            nursery.cancel_scope.cancel()
+            self._nursery.cancel_scope.cancel()
 
     def run_out_of_time(self) -> None:
         """Note that the query's timeout ended the follow."""
@@ -120,8 +126,21 @@ class _MergedFollow:
         whole = told_beside(combine(shares, lines=self._delivery.lines, timings={}), others)
         return replace(whole, bytes_scanned=self._delivery.scanned, notes=self._delivery.notes)
 
+    @property
+    def _hosts(self) -> list[FollowedHost]:
+        return self._members.hosts
+
     def _tell(self) -> None:
         self._news.set()
+
+    def _begin(self, name: str, source: Source, site: Site | None) -> FollowedHost:
+        """Begin to follow a host that has come: from where it was left, else from here on."""
+        host = self._feeds[name] = self._followed(name, source, site)
+        self._window.join(name)
+        self._merging = self._by_time = True
+        assert self._nursery is not None, "hosts come while the others are followed"
+        self._nursery.start_soon(host.run, self._question_to(host))
+        return host
 
     # Where the live lines begin.
 
@@ -190,7 +209,8 @@ class _MergedFollow:
     # Live lines.
 
     async def _merge_live_lines(self) -> None:
-        while self._delivery.limit is None and not all(host.is_over for host in self._hosts):
+        while self._delivery.limit is None and not self._members.is_over:
+            await self._delivery.say(self._members.look())
             with trio.move_on_at(min(self._window.due, self._next_heartbeat, self._delivery.notices_due)):
                 await self._news.wait()
             self._news = trio.Event()

@@ -30,6 +30,9 @@ class FollowedHost(Feed):
         anchors: the positions at which its live lines begin, one for each log.
         state: the last notice of whether the host can be followed.
         loss: the first notice of lost lines, or of logs that are not followed since there are too many.
+        greeting: what is told when it has begun; empty: nothing, as it is among the first.
+        reached: whether it was ever followed.
+        is_gone: whether it was let go, since it is not known any more.
     """
 
     def __init__(self, name: str, source: Source, tell: Callable[[], None], roll: RollCall = UNQUESTIONED) -> None:
@@ -39,6 +42,8 @@ class FollowedHost(Feed):
         self.anchors: tuple[Position, ...] = ()
         self.state = Notice(name, Status.OK, "")
         self.loss: Notice | None = None
+        self.greeting = ""
+        self.reached = self.is_gone = False
         self._lateness: Notice | None = None
         self._missing = False
 
@@ -86,10 +91,18 @@ class FollowedHost(Feed):
         notices = [self.note(notice) for notice in batch.notices]
         self.anchors += batch.positions
         self.begun = self._has_begun(batch, notices)
+        self.reached |= batch.live
         return notices
 
     def _has_begun(self, batch: Batch, notices: Sequence[Notice]) -> bool:
         return batch.live or any(notice.status is Status.UNAVAILABLE for notice in notices)
+
+    def leave(self) -> None:
+        """Let the host go, which is not known any more; what it had failed in stays its failure."""
+        self.is_gone = True
+        self.outcome = Outcome(self.state.status, self.state.message)
+        self.slot = None
+        self.scope.cancel()
 
     def be_late(self, patience: float) -> Notice:
         """Note that the host did not begin within so many seconds, and return the notice that says so."""
@@ -102,7 +115,11 @@ class FollowedHost(Feed):
         notices = [self.note(notice) for notice in batch.notices]
         if not self.begun and self._lateness is not None and self.state is self._lateness:
             notices.insert(0, self.note(Notice(self.name, Status.OK, "answers now; it is followed from here on")))
+        if self.greeting:
+            notices.insert(0, Notice(self.name, Status.OK, self.greeting))
+            self.greeting = ""
         self.begun = True
+        self.reached |= self.state.status is Status.OK
         return notices
 
     def note(self, notice: Notice) -> Notice:

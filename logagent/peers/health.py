@@ -83,17 +83,22 @@ def _told(known: HostState, round_trip: float, response: httpx.Response, body: b
     if response.status_code == 200 and version:
         ends = certificate_ends(response)
         old = f"{too_old(response.headers).message} (PERMISSION_DENIED)" if _is_too_old(response, roll) else ""
-        said = [old or _said(body, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
+        said = [old or said_in(body, "refuses"), "" if ends is None else ending("its certificate:", ends, time.time())]
         message = "; ".join(filter(None, said))
         return replace(known, reachable=True, version=version, message=message, certificate_ends=ends)
     message = "is no agent, or not a healthy one"
     if response.status_code in REFUSALS:
-        message = _said(body, "detail") or message
+        message = said_in(body, "detail") or message
     return replace(known, message=message)
 
 
-def _said(body: bytes, member: str) -> str:
-    """Return why an agent does not answer this one, as a member of its document says; empty if it does not say so."""
+def said_in(body: bytes, member: str) -> str:
+    """Return why an agent does not answer this one, as a member of its document says; empty if it does not say so.
+
+    Args:
+        body: the document.
+        member: its name.
+    """
     try:
         said = json.loads(body).get(member, "")
     except (ValueError, AttributeError, RecursionError):

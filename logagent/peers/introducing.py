@@ -19,12 +19,17 @@ import trio
 
 from logagent.core.wire.identity import AGENT_HEADER, BadIdentity, Identity, from_header
 from logagent.peers.client.reasons import reason
+from logagent.peers.health import MAX_HEALTH, REFUSALS, said_in
+from logagent.peers.source import read_at_most
 from logagent.peers.target import SETTINGS, Target, address_of
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds between two attempts to learn the name of an agent that does not say it: they double from one to the next."""
 ANSWERING = 10.0
 """Seconds that an agent has to say its name."""
+
+NO_AGENT = "does not say its name: it is no agent, or one that is too old"
+"""What is told of whoever answers without a name."""
 
 
 class ConnectOnce(Protocol):
@@ -118,8 +123,10 @@ async def identity_of(target: Target, connect: ConnectOnce) -> Identity:
 async def _said_by(target: Target, connect: ConnectOnce, *, proves: bool = False) -> Identity:
     try:
         async with connect(target, proves=proves) as client, client.stream("GET", "/healthz") as response:
+            if response.status_code in REFUSALS:
+                raise Unproven(said_in(await read_at_most(response, MAX_HEALTH), "detail") or NO_AGENT)
             return from_header(response.headers.get(AGENT_HEADER, ""))
     except httpx.HTTPError as error:
         raise Unproven(reason(error)) from None
     except BadIdentity:
-        raise Unproven("does not say its name: it is no agent, or one that is too old") from None
+        raise Unproven(NO_AGENT) from None

@@ -24,6 +24,7 @@ from logagent.peers.client.dialing import Background
 from logagent.peers.client.first_to_answer import Address
 from logagent.peers.health import state_of, unasked
 from logagent.peers.listing import listing_of
+from logagent.peers.moving import Leaver, pump_until_it_moves
 from logagent.peers.roll import Roll
 from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource
@@ -89,6 +90,7 @@ class KnownAgent:
         self._connect, self._background = connect, background
         self.introduced = 0
         self.client, self._follow_clients = self._made_clients()
+        self._leavers: set[Leaver] = set()
         self._users = 0
         self._unused = trio.Event()
 
@@ -203,6 +205,15 @@ class KnownAgent:
             state = await state_of(self.client, self.target, patience, roll, trace)
         return replace(state, labels=self.labels.values, labels_known=self.labels.complete)
 
+    async def pump_until_it_moves(self, source: Source, query: Query, out: Out) -> Outcome:
+        """Pump a source of its live lines; it is UNAVAILABLE as soon as another agent is asked by its name."""
+        return await pump_until_it_moves(source, query, out, self._leavers)
+
+    def move(self) -> None:
+        """Have the follows of it ask again, since another agent is asked by its name now."""
+        for leaver in tuple(self._leavers):
+            leaver.leave()
+
     def retire_follows(self) -> None:
         """Have further follows carried by new clients."""
         self._follow_clients.retire()
@@ -268,4 +279,5 @@ class CurrentSource:
         agent = self.known(self.name)
         if agent is None:
             return Outcome(Status.UNAVAILABLE, "is not known any more")
-        return await HeldSource(agent, agent.live(self.roll, self.site)).pump(query, out)
+        source = HeldSource(agent, agent.live(self.roll, self.site))
+        return await agent.pump_until_it_moves(source, query, out)

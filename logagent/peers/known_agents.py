@@ -26,7 +26,7 @@ from logagent.peers.known_agent import CurrentSource, HeldSource, KnownAgent, or
 from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
 from logagent.peers.target import Target, from_urls
-from logagent.peers.who_is_who import listed
+from logagent.peers.who_is_who import listed, move_follows
 
 PAUSE = 60.0
 """Seconds in which no question waits again for a peer that could not be connected to: waiting takes five seconds."""
@@ -139,10 +139,8 @@ class Peers:
         self._list()
 
     def _list(self) -> None:
-        self._agents = listed(self._all.values())
-        self._tell()
-
-    def _tell(self) -> None:
+        former, self._agents = self._agents, listed(self._all.values())
+        move_follows(former, self._agents)
         changed, self.changed = self.changed, trio.Event()
         changed.set()
 

@@ -56,10 +56,14 @@ class Roll:
         self._refused: dict[str, str] = {}
         self._caller = caller
         self._own = own
-        self._asked = frozenset(asked)
+        self._asked = set(asked)
         self._namesake = namesake
         self._answered: dict[str, Identity] = {}
         self._unnamed: set[str] = set()
+
+    def ask_too(self, host: str) -> None:
+        """Note that a further host's lines are asked for."""
+        self._asked.add(host)
 
     def headers(self, listed: str) -> dict[str, str]:
         """Return the headers that tell a peer by which name it is asked, by whom, and for whom.

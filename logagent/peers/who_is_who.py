@@ -6,7 +6,7 @@ one, since whoever answers proves the name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from logagent.peers.known_agent import KnownAgent
@@ -36,6 +36,18 @@ def listed(agents: Iterable[KnownAgent]) -> dict[str, KnownAgent]:
             )
             known.setdefault(agent.listed_as, agent)
     return known
+
+
+def move_follows(former: Mapping[str, KnownAgent], now: Mapping[str, KnownAgent]) -> None:
+    """Have follows go over to the agents that are asked by their names now.
+
+    Args:
+        former: agents by the names by which they were asked.
+        now: those that are.
+    """
+    for name, agent in former.items():
+        if now.get(name, agent) is not agent:
+            agent.move()
 
 
 def _rank(agent: KnownAgent) -> tuple[bool, bool, int]:

@@ -147,10 +147,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
     logs = prepared.logs or _logs(settings, lasting, prepared.formats)
     peers = _kept_peers(settings, tls, before) or HeldPeers(_peers(settings, tls))
     judge = RulesJudge(rules_of(settings), logs, lambda: peers.peers.names)
-    discovery = _discovery(settings, before)
-    peers.peers.set_found(discovery.known)
-    if before is not None and before.peers is not peers:
-        peers.peers.learn_from(before.peers.peers)
+    discovery = _discovery(settings, peers, before)
     agent = Agent(
         logs=logs,
         peers=peers.peers,
@@ -161,6 +158,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         rules=judge.rules,
         acts_as=acts_as(settings),
         labels=settings.label,
+        finds=bool(discovery.sources),
     )
     observing = lasting.observing
     app = create_app(
@@ -224,13 +222,17 @@ def _kept_peers(settings: Settings, tls: Tls, before: InForce | None) -> HeldPee
     return before.peers if before is not None and same else None
 
 
-def _discovery(settings: Settings, before: InForce | None) -> Discovery:
-    """Return what looks for agents; another one than before begins with those that were found."""
-    if before is not None and _alike(before.settings, settings, OF_DISCOVERY):
+def _discovery(settings: Settings, peers: HeldPeers, before: InForce | None) -> Discovery:
+    """Return what looks for agents; another one than before, and other peers, begin with those that were found."""
+    if before is None:
+        return discovery_of(settings)
+    peers.peers.set_found(before.discovery.known)
+    if before.peers is not peers:
+        peers.peers.learn_from(before.peers.peers)
+    if _alike(before.settings, settings, OF_DISCOVERY):
         return before.discovery
     discovery = discovery_of(settings)
-    if before is not None:
-        discovery.begin_with(before.discovery.known)
+    discovery.begin_with(before.discovery.known)
     return discovery
 
 

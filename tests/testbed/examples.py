@@ -11,6 +11,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = (
+    "docs/discovery.md",
     *("README.md", "certs/README.md", "docs/command-line.md", "docs/api.md", "docs/logs.md"),
     *("docs/ssh.md", "docs/operating.md", "docs/settings.md", "docs/access.md", "docs/metrics.md", "docs/client.md"),
     "docs/contexts.md",
@@ -22,6 +23,7 @@ KINDS = frozenset(
         *("demo", "demo without secondary-2", "host", "local", "unit", "settings", "authority", "rights"),
         *("settings of two hosts", "two hosts", "client of two hosts", "ssh"),
         *("contexts", "contexts typed", "contexts asked"),
+        *("targets", "discovery"),
     }
 )
 """What an example can be tried against."""

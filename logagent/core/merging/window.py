@@ -67,6 +67,11 @@ class Window:
         self.size = 0
         self.due = math.inf
 
+    def join(self, host: str) -> None:
+        """Let a further host add lines, or one that had left; lines of equal times come after those of the others."""
+        self._numbers.setdefault(host, len(self._numbers))
+        self._arrivals.setdefault(host, deque())
+
     def add(self, host: str, batch: Batch, now: float) -> None:
         """Add the next lines of a host.
 
