@@ -111,7 +111,7 @@ class Reloader:
         self._in_thread = in_thread
         self._one_at_a_time = trio.Lock()
         lasting.observing.metrics.figures = lambda: figures_of(
-            lasting.answers, lasting.threads, self.now.tls.ends, lasting.observing
+            lasting.answers, lasting.threads, self.now.tls.ends, lasting.observing, self.now.discovery
         )
         fetch_keys(first.provider, None, nursery)
         self._finding = Finding(nursery, kept.set_found)

@@ -15,8 +15,11 @@ from logagent.core.query import Query
 from logagent.disk.archives import memory
 from logagent.disk.archives.memory import windowed
 from logagent.disk.threads import DiskThreads
+from logagent.peers.discovery.file_source import FileSource
+from logagent.running.finding import discovery_of
 from logagent.running.measuring import figures_of
 from logagent.running.observing import Observing
+from logagent.telemetry.metrics.metrics import Metrics
 from logagent.web.answers import Answers
 
 ENDING, FOLLOW = (Query.of(files=("app.log",), follow=follow) for follow in (False, True))
@@ -97,3 +100,23 @@ async def test_lost_spans_are_counted_where_there_are_traces() -> None:
     assert figures_of(Answers("web-1", 5), DiskThreads(), {}, seen).lost_spans == 0
     seen.tracing = Losing(4)  # type: ignore[assignment]
     assert figures_of(Answers("web-1", 5), DiskThreads(), {}, seen).lost_spans == 4
+
+
+async def test_sources_of_targets_tell_what_they_have_found(tmp_path: Path) -> None:
+    (tmp_path / "t.yml").write_text("- targets: [a:1, b:1]\n")
+    settings = Settings(name="web-1", targets=(str(tmp_path / "t.yml"), str(tmp_path / "none.yml")))
+    discovery = discovery_of(settings)
+    for source in discovery.sources:
+        assert isinstance(source, FileSource)
+        await source.look()
+    discovery.sources[1].states[0].fail("broken")
+    found = figures_of(Answers("web-1", 5), DiskThreads(), {}, observing(), discovery).target_sources
+    assert {name: (one.targets, one.works) for name, one in found.items()} == {
+        f"file {tmp_path}/t.yml": (2, True),
+        f"file {tmp_path}/none.yml": (0, False),
+    }
+    metrics = Metrics()
+    metrics.figures = lambda: figures_of(Answers("web-1", 5), DiskThreads(), {}, observing(), discovery)
+    text = metrics.exposed("")[0].decode()
+    assert f'logagent_targets{{source="file {tmp_path}/t.yml"}} 2.0' in text
+    assert f'logagent_target_source_up{{source="file {tmp_path}/none.yml"}} 0.0' in text

@@ -8,7 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_text
 from prometheus_client.samples import Sample
 
-from logagent.telemetry.metrics.figures import Figures, Usage
+from logagent.telemetry.metrics.figures import Figures, SourceFigures, Usage
 from logagent.telemetry.metrics.metrics import Metrics
 from logagent.telemetry.metrics.peers import PeerSeen
 
@@ -62,8 +62,8 @@ def scrape(metrics: Metrics) -> Scrape:
 def full() -> Metrics:
     """Figures of which each has a sample."""
     metrics = Metrics(["db-1"])
-    some = Usage(1, 2)
-    metrics.figures = lambda: Figures(archives={"decoders": some}, certificates={"web-1": 1.0})
+    some, sources = Usage(1, 2), {"dns A web:8443": SourceFigures(1, 0, True, 1.0)}
+    metrics.figures = lambda: Figures(archives={"decoders": some}, certificates={"web-1": 1.0}, target_sources=sources)
     counting = metrics.counting
     counting.queries["logs", "all", "2xx", "OK"] += 1
     counting.probes["metrics", "2xx"] += 1

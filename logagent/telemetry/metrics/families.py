@@ -16,7 +16,7 @@ from prometheus_client.utils import floatToGoString
 
 from logagent.core.wire.trace import trace_id
 from logagent.telemetry.metrics.counting import Counting
-from logagent.telemetry.metrics.figures import Figures, Usage
+from logagent.telemetry.metrics.figures import Figures, SourceFigures, Usage
 from logagent.telemetry.metrics.limits import LIMITS
 from logagent.telemetry.metrics.peers import STATES, PeersSeen
 from logagent.telemetry.metrics.tallies import Example, Spread
@@ -84,6 +84,21 @@ def of_state(figures: Figures, follow_lag: float) -> Iterator[Metric]:
     yield _counter("own_log_dropped_lines", dropped, (), {(): figures.dropped_lines})
     lost = "Spans of traces that were not sent to the collector."
     yield _counter("trace_lost_spans", lost, (), {(): figures.lost_spans})
+
+
+def of_target_sources(sources: Mapping[str, SourceFigures]) -> Iterator[Metric]:
+    """Yield how the sources of targets fare."""
+    targets = _gauge("targets", "Agents that a source has found.", ("source",))
+    stale = _gauge("stale_targets", "Agents that have vanished from a source and are kept for a while.", ("source",))
+    works = _gauge("target_source_up", "1 if a source of targets could last be used.", ("source",))
+    told = "When a source of targets could last be used."
+    succeeded = _gauge("target_source_success_timestamp_seconds", told, ("source",))
+    for name, source in sources.items():
+        for family, value in ((targets, source.targets), (stale, source.stale), (works, float(source.works))):
+            family.add_metric((name,), value)
+        if source.succeeded is not None:
+            succeeded.add_metric((name,), source.succeeded)
+    yield from (targets, stale, works, succeeded)
 
 
 def of_process(lags: Spread, threads: int, versions: Mapping[str, str], started: float) -> Iterator[Metric]:

@@ -19,6 +19,22 @@ class Usage(NamedTuple):
     most: float
 
 
+class SourceFigures(NamedTuple):
+    """How one source of targets fares.
+
+    Attributes:
+        targets: that it has found.
+        stale: targets found by it that have vanished and are kept for a while.
+        works: whether it can be used now.
+        succeeded: when it last could, in seconds since the epoch; None: never.
+    """
+
+    targets: int
+    stale: int
+    works: bool
+    succeeded: float | None
+
+
 NOTHING = Usage(0, 0)
 """Of an agent that has not begun."""
 
@@ -37,6 +53,7 @@ class Figures:
         certificates: when the agent's own certificates end, by name, in seconds since the epoch.
         dropped_lines: of its own log, that could not be written.
         lost_spans: of traces, that were not sent to the collector.
+        target_sources: of further agents, by name.
     """
 
     answers: Usage = NOTHING
@@ -48,3 +65,4 @@ class Figures:
     certificates: Mapping[str, float] = field(default_factory=dict)
     dropped_lines: int = 0
     lost_spans: int = 0
+    target_sources: Mapping[str, SourceFigures] = field(default_factory=dict)

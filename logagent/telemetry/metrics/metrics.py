@@ -90,6 +90,7 @@ class Metrics:
         yield from families.of_requests(self.counting)
         yield from families.of_peers(self.counting.peers)
         yield from families.of_state(figures, self.counting.follow_lag)
+        yield from families.of_target_sources(figures.target_sources)
         yield from families.of_reloads(self._reloads, self._reloaded)
         yield from families.of_process(self.lags, threading.active_count(), self._versions, self._started)
 
