@@ -9,8 +9,8 @@ from dataclasses import replace
 from functools import partial
 
 from logagent.asked_hosts import HostsAsked, QuestionsAnswered, RememberedSource, asked_of
-from logagent.asked_together import listed, states
-from logagent.choosing_hosts import HostChooser, meant_among, named, untold_of
+from logagent.asked_together import LESS, listed, states
+from logagent.choosing_hosts import HostChooser, named
 from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.access.rules import Rules, What, needed_for
 from logagent.core.matching.combining import is_many
@@ -21,12 +21,13 @@ from logagent.core.query import Query
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.labels import HostLabels
-from logagent.core.wire.listing import Listing, failing, joined
+from logagent.core.wire.listing import Listing
 from logagent.core.wire.through import Through
 from logagent.disk.catalog.listed_logs import LogLister
 from logagent.fanout.claims import Claims
 from logagent.fanout.noting import Noting
 from logagent.fanout.selecting import Selecting
+from logagent.fanout.site import Site
 from logagent.host_sources import HostSources
 from logagent.known_hosts import KnownHosts
 from logagent.local import LocalLogs
@@ -34,6 +35,7 @@ from logagent.local_listing import LocalLister
 from logagent.own_state import notes_of_ending, own_state
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
+from logagent.peers.told_states import told_states
 
 COMPILING = 10.0
 """Seconds that the expressions of one query may take to compile; a part of them, which takes a second at worst, is
@@ -143,45 +145,40 @@ class Agent:
         name, untold, namesake = self.name, self._chooser.live_untold, self._known.namesake
         sources = HostSources(name, namesake, self._peers, logs, self._patience, patience, roll, claims, untold, again)
         source = self._chooser.with_untold(query, sources.answering(query, asked))
-        notes = () if query.own or self.name not in asked.hosts else self._certificate_notes()
-        source = Noting(source, notes) if notes else source
+        if not query.own and self.name in asked.hosts and (notes := self._certificate_notes()):
+            source = Noting(source, notes)
         if asked.sites or asked.is_through:
-            sites = asked.sites.values()
-            source = Selecting(source, asked.unmatched, sites, asked.told_of, asked.is_through, claims)
+            source = Selecting(source, lambda: asked.nowhere, asked.told_of, asked.is_through, claims)
         return RememberedSource(source, asked.names if asked.is_through else (), self._questions, asked.through)
 
-    async def files(self, query: Query, caller: Caller = ANONYMOUS) -> Listing:
-        """List the logs that can be asked for on the hosts that a query names.
-
-        All hosts are asked at the same time, each for the agent's patience, or for the query's timeout if that is less.
+    async def files(self, query: Query, caller: Caller = ANONYMOUS, through: Through | None = None) -> Listing:
+        """List the logs of the hosts that a query names, each asked for the agent's patience or the query's timeout.
 
         Args:
             query: only its files, hosts, rotated, own and timeout are used.
             caller: who asks.
+            through: by which way the question came; None: through no agent that says so.
 
         Raises:
             Failure: for a host that is not known.
+            NotAgain: if it is answered for another way already.
         """
-        query = await self.choose(query, caller, (What.FILES,))
-        asked = self._asked(query, caller, (What.FILES,))
-        hosts, roll = asked.hosts, self._roll(asked, caller)
+        query = await self.choose(query, caller, (What.FILES,), through=through is not None)
+        asked = self._asked(query, caller, (What.FILES,), through)
         patience = min(self._patience, query.limits.timeout or self._patience)
-        share = replace(query, hosts=(), chosen=None, own=True, limits=replace(query.limits, timeout=patience))
         lister = replace(self._lister, logs=self._seen_by(caller, (What.FILES,)))
-
-        async def ask(host: str) -> Listing:
-            if host == self.name:
-                return await lister.listing(share, patience)
-            return await self._peers.files(self._known.listed(host), share, patience, roll)
-
-        listing = await listed(hosts, ask, roll, untold=self._known.namesake)
-        listing = joined([listing, *(failing(*part[:3]) for part in untold_of(query).values())])
-        if query.own or self.name not in hosts:
+        with self._questions.answering(asked.through):
+            listing = await listed(query, asked, self._roll(asked, caller), patience, lister, self._peers, self._known)
+        if query.own or self.name not in asked.hosts:
             return listing
         return replace(listing, notes=add_up((*listing.notes, *self._certificate_notes())))
 
     async def hosts(
-        self, caller: Caller = ANONYMOUS, trace: str | None = None, meant: Sequence[str] = ()
+        self,
+        caller: Caller = ANONYMOUS,
+        trace: str | None = None,
+        meant: Sequence[str] = (),
+        through: Through | None = None,
     ) -> list[HostState]:
         """Ask all known agents for their state at the same time, and wait for each for the agent's patience.
 
@@ -189,22 +186,32 @@ class Agent:
             caller: who asks.
             trace: of the request, as in a query.
             meant: names, globs and conditions on labels; none: all of them.
+            through: by which way the question came; None: through no agent that says so.
 
         Returns:
-            A state for each of them and for this agent that the rules show him, sorted by name.
+            A state for each of them, for this agent, and for those behind primaries, that the rules show him.
 
         Raises:
             Failure: if none is meant; one whose labels are not known may be.
+            NotAgain: if it is answered for another way.
         """
-        hosts = named(meant, self._known.shown_to(caller, (What.HOSTS,)))
-        roll = self._roll(HostsAsked(hosts), caller)
+        shown = self._known.shown_to(caller, (What.HOSTS,))
+        primaries = self._known.primaries(shown, caller)
+        asked = HostsAsked(shown if primaries else named(meant, shown), {name: Site(name) for name in primaries})
+        asked = self._questions.taken(asked, through, own=False)
+        roll, patience = self._roll(asked, caller), self._patience * LESS**asked.depth
 
         async def ask(host: str) -> HostState:
             if host == self.name:
                 return own_state(self.name, self.addresses, self._certificates, self.labels)
-            return await self._peers.state(self._known.listed(host), self._patience, roll, trace)
+            return await self._peers.state(self._known.listed(host), patience, roll, trace)
 
-        return meant_among(await states(hosts, ask, roll, own=self.name, untold=self._known.namesake), meant)
+        async def behind(host: str) -> list[HostState]:
+            known = self._peers.agent(host) if host in primaries else None
+            return await told_states(known, patience, roll, caller.identity, trace)
+
+        with self._questions.answering(asked.through):
+            return await states(asked.hosts, ask, behind, roll, meant, untold=self._known.namesake)
 
     async def unready(self) -> list[str]:
         """Return the reasons why this agent cannot answer yet, a sentence each; none if it is ready."""
@@ -222,9 +229,9 @@ class Agent:
         known = self._known.shown_to(caller, whats)
         if not known:
             raise _no_host(caller, [what for what in whats if not self._known.shown_to(caller, (what,))] or whats)
-        primaries = {name: self._peers.behind(name) for name in known if self._known.is_primary(name)}
+        primaries = self._known.primaries(known, caller)
         plain = [host for host in known if host != self._known.namesake and host not in primaries]
-        asked = asked_of(query, plain, primaries, is_through=through is not None)
+        asked = asked_of(query, plain, primaries, is_through=through is not None, asked_by=caller.identity)
         if self._known.namesake and self.name in asked.hosts:
             asked = replace(asked, hosts=[*asked.hosts, self._known.namesake])
         return self._questions.taken(asked, through, own=False)

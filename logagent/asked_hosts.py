@@ -48,6 +48,11 @@ class HostsAsked:
         kept = list(hosts)
         return replace(self, hosts=kept, sites={name: site.anew() for name, site in self.sites.items() if name in kept})
 
+    @property
+    def nowhere(self) -> tuple[str, ...]:
+        """The patterns that match no host anywhere, as far as the answers say."""
+        return tuple(one for one in self.unmatched if all(site.lacks(one) for site in self.sites.values()))
+
     def told_of(self, patterns: Sequence[str]) -> str:
         """Return what is told of patterns that match no host anywhere."""
         behind = [name for site in self.sites.values() for name in (*site.known, *site.asks)]
@@ -70,7 +75,7 @@ class HostsAsked:
 
 
 def asked_of(
-    query: Query, plain: Sequence[str], primaries: Mapping[str, tuple[str, ...]], *, is_through: bool
+    query: Query, plain: Sequence[str], primaries: Mapping[str, tuple[str, ...]], *, is_through: bool, asked_by: str
 ) -> HostsAsked:
     """Return the hosts that the patterns of a query mean.
 
@@ -82,6 +87,7 @@ def asked_of(
         plain: the names of hosts that are asked for their own logs.
         primaries: for each primary the hosts that are known to be behind it.
         is_through: whether an agent has asked.
+        asked_by: the identity of the caller.
 
     Raises:
         Failure: NOT_FOUND for a pattern that matches no host, if nobody else has to be asked whether it does.
@@ -97,7 +103,7 @@ def asked_of(
     for name, behind in sorted(primaries.items()):
         theirs = (*further, *([name] if name in patterns else []))
         if _may_mean_any(theirs, choice) or not patterns:
-            sites[name] = Site(name, patterns=theirs, others=plain, known=behind)
+            sites[name] = Site(name, patterns=theirs, others=plain, known=behind, asked_by=asked_by)
     unmatched = tuple(one for one in further if not any(choice_of((one,)).means_name(name) for name in plain))
     return HostsAsked(sorted([*hosts, *sites]), sites, unmatched=unmatched, known=tuple(known), is_through=is_through)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from logagent.core.access.caller import Caller
 from logagent.core.access.rules import Rules, What
@@ -19,7 +19,7 @@ class KnownHosts:
     """
 
     def __init__(self, own: str, peers: Peers, rules: Rules) -> None:
-        self._own = own
+        self.own = own
         self._peers = peers
         self._rules = rules
 
@@ -29,16 +29,16 @@ class KnownHosts:
 
         As a rule it is this agent, and nothing is said of it; but it may be another of the same name.
         """
-        return self._peers.url(self._own)
+        return self._peers.url(self.own)
 
     def listed(self, host: str) -> str:
         """Return the name by which a host is listed here."""
-        return self._own if host == self.namesake else host
+        return self.own if host == self.namesake else host
 
     def names(self) -> list[str]:
         """Return how answers call the hosts: this one, the peers, and a peer that is listed under this one's name."""
-        peers = [self.namesake if name == self._own else name for name in self._peers.names]
-        return [self._own, *peers]
+        peers = [self.namesake if name == self.own else name for name in self._peers.names]
+        return [self.own, *peers]
 
     def others(self, caller: Caller, whats: Collection[What]) -> list[str]:
         """Return the same without the one that is listed under this agent's own name."""
@@ -47,7 +47,12 @@ class KnownHosts:
     def is_primary(self, host: str) -> bool:
         """Return whether a host is asked for all hosts that it knows."""
         target = self._peers.target(host)
-        return target is not None and target.primary and host != self._own
+        return target is not None and target.primary and host != self.own
+
+    def primaries(self, hosts: Iterable[str], caller: Caller) -> dict[str, tuple[str, ...]]:
+        """Return the primaries among some hosts, each with the hosts behind it that it named to a caller."""
+        agents = [(host, self._peers.agent(host)) for host in hosts if self.is_primary(host)]
+        return {host: agent.behind.of(caller.identity) for host, agent in agents if agent is not None}
 
     def shown_to(self, caller: Caller, whats: Collection[What]) -> list[str]:
         """Return the hosts that the rules show a caller who asks for something of all these kinds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,52 @@ async def test_an_agent_that_cannot_be_asked_as_a_primary_is_named(autojump_cloc
         reply = await it.ask("filename=app.log")
     assert failing(reply) == {"site-a": "0.0.9 cannot be asked as a primary: upgrade it, or list it as a peer"}
     assert sorted(reply.lines) == sorted(lines("top"))
+
+
+# What else is asked.
+
+
+async def test_files_behind_primaries_are_listed_with_who_failed(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with start_cluster(tmp_path, logs(*DEEP_HOSTS) | {"a-2": Broken("silence")}, knows=DEEP) as it:
+        document = json.loads((await it.ask("", route="/files")).body)
+        assert sorted(log["host"] for log in document["files"]) == sorted(set(DEEP_HOSTS) - {"a-2"})
+        assert [part["host"] for part in document["hosts"] if part["status"]] == ["a-2"]
+        some = json.loads((await it.ask("hostname=b-*", route="/files")).body)
+        assert [log["host"] for log in some["files"]] == ["b-1"]
+        it.kill("a-2")
+        nowhere = await it.ask("hostname=c-*", route="/files")
+        assert (nowhere.status, b"no host named c-*" in nowhere.body) == (404, True)
+        it.kill("site-b")
+        lost = json.loads((await it.ask("", route="/files")).body)
+        [site] = [part for part in lost["hosts"] if part["host"] == "site-b"]
+        assert site["message"].endswith("; behind it: b-1")
+
+
+async def test_hosts_behind_primaries_are_told_with_the_way_to_them(autojump_clock: MockClock, tmp_path: Path) -> None:
+    async with start_cluster(tmp_path, logs(*DEEP_HOSTS), knows=DEEP) as it:
+        it.kill("a-2")
+        told = {host["name"]: host for host in json.loads((await it.ask("", route="/hosts")).body)["hosts"]}
+        assert {name: host["via"] for name, host in told.items()} == {
+            "top": "",
+            "region": "",
+            "site-a": "region",
+            "site-b": "region",
+            "a-1": "region/site-a",
+            "a-2": "region/site-a",
+            "b-1": "region/site-b",
+        }
+        assert [name for name, host in told.items() if not host["reachable"]] == ["a-2"]
+        it.kill("site-a")
+        told = {host["name"]: host for host in json.loads((await it.ask("", route="/hosts")).body)["hosts"]}
+        assert told["a-1"]["message"] == "was behind site-a, which does not say how it is"
+        assert [name for name, host in told.items() if not host["reachable"]] == ["a-1", "a-2", "site-a"]
+
+
+async def test_hosts_of_agents_that_list_each_other_are_told_once(autojump_clock: MockClock, tmp_path: Path) -> None:
+    knows = {"site-a": Knows(primaries=("site-b",)), "site-b": Knows(primaries=("site-a",), peers=("b-1",))}
+    async with start_cluster(tmp_path, logs("site-a", "site-b", "b-1"), knows=knows) as it:
+        told = json.loads((await it.ask("", route="/hosts")).body)["hosts"]
+        assert [(host["name"], host["via"]) for host in told] == [("b-1", "site-b"), ("site-a", ""), ("site-b", "")]
+        files = json.loads((await it.ask("", route="/files")).body)
+        assert sorted(log["host"] for log in files["files"]) == ["b-1", "site-a", "site-b"]
+        assert files["complete"]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from logagent.core.batch import Out
 from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.fanout.claims import Claims
-from logagent.fanout.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,16 +17,14 @@ class Selecting:
 
     Attributes:
         source: sends the batches.
-        unmatched: the patterns that match no other host.
-        sites: the primaries.
+        nowhere: returns the patterns that match no host anywhere, once the answers are there.
         told: returns what is told of such patterns that match nowhere.
         through: whether an agent has asked, which asks others too.
         claims: of the sources.
     """
 
     source: Source
-    unmatched: Sequence[str]
-    sites: Iterable[Site]
+    nowhere: Callable[[], tuple[str, ...]]
     told: Callable[[Sequence[str]], str]
     through: bool
     claims: Claims
@@ -35,9 +32,7 @@ class Selecting:
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Forward the source's batches, and judge its patterns at the end; see `Source.pump`."""
         outcome = self.claims.told(await self.source.pump(query, out))
-        nowhere = tuple(self.unmatched)
-        for site in self.sites:
-            nowhere = tuple(one for one in nowhere if site.lacks(one))
+        nowhere = self.nowhere()
         if self.through:
             return replace(outcome, unmatched=nowhere)
         if nowhere and outcome.complete:

@@ -24,6 +24,7 @@ class Site:
         patterns: of hosts, as it is asked for them; none: all that it knows.
         others: the names of hosts that are asked without it: nothing is said to it of their positions.
         known: the hosts behind it, as it named them in earlier answers.
+        asked_by: the identity of the caller for whom it is asked.
 
     Attributes:
         asks: the hosts that it asks for this answer, itself among them, as it says; empty until it has answered.
@@ -32,6 +33,7 @@ class Site:
         is_elsewhere: whether it is asked by another way.
         known: the hosts behind it, as it named them in earlier answers.
         is_for_all: whether it is asked for all hosts that it knows.
+        asked_by: the identity of the caller for whom it is asked.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Site:
         patterns: tuple[str, ...] = (),
         others: Collection[str] = (),
         known: tuple[str, ...] = (),
+        asked_by: str = "",
     ) -> None:
         self.name = name
         self.asks: tuple[str, ...] = ()
@@ -49,12 +52,19 @@ class Site:
         self._patterns = patterns
         self._others = frozenset(others)
         self.known = known
+        self.asked_by = asked_by
         self.is_for_all = not patterns
         self._failed: dict[str, HostOutcome] = {}
 
     def anew(self) -> Site:
         """Return the same primary, before it has answered."""
-        return Site(self.name, patterns=self._patterns, others=self._others, known=self.asks or self.known)
+        return Site(
+            self.name,
+            patterns=self._patterns,
+            others=self._others,
+            known=self.asks or self.known,
+            asked_by=self.asked_by,
+        )
 
     def question(self, query: Query) -> Query:
         """Return the query for it: for its own hosts and those behind it, with all positions that may be theirs."""

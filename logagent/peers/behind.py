@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from logagent.core.outcome import Failure, Outcome, Status
+import httpx
+
+from logagent.core.outcome import Failure, Status
 from logagent.core.wire.frames import VERSION_HEADER
-from logagent.core.wire.through import ASKS_HEADER, from_names, takes_through
+from logagent.core.wire.through import ASKS_HEADER, UNMATCHED_TRAILER, from_names, takes_through
+from logagent.peers.roll import Roll
 from logagent.peers.takers import LONGEST_VERSION
+
+MOST_CALLERS = 100
+"""Callers for whom the hosts behind one primary are kept."""
 
 
 class Answering(Protocol):
@@ -19,6 +25,7 @@ class Answering(Protocol):
     has_answered: bool
     is_elsewhere: bool
     is_for_all: bool
+    asked_by: str
 
 
 class Behind:
@@ -47,18 +54,56 @@ class Behind:
         self._site.has_answered = True
         self._site.asks = from_names(headers.get(ASKS_HEADER, ""))
         if self._site.is_for_all and self._site.asks:
-            self._known.hosts = self._site.asks
+            self._known.note(self._site.asked_by, self._site.asks)
 
-    def end(self, outcome: Outcome) -> None:
-        """Note which patterns matched no host behind it, by its verdict."""
-        self._site.unmatched = outcome.unmatched
+    def meet_listing(self, headers: Mapping[str, str]) -> None:
+        """Note the same of a listing, all of which is known by its head; see `meet` and `end`."""
+        self.meet(headers)
+        self.end(from_names(headers.get(UNMATCHED_TRAILER, "")))
+
+    def end(self, unmatched: tuple[str, ...]) -> None:
+        """Note which patterns matched no host behind it, by the end of its answer."""
+        self._site.unmatched = unmatched
 
 
 class KnownBehind:
-    """The hosts behind one primary, as it named them in its last answer for all of them; none are known at first."""
+    """The hosts behind one primary, as it named them in its last answer for all of them to the same caller.
+
+    What it names to one caller may be hidden from another by rules, which this agent does not know.
+    """
 
     def __init__(self) -> None:
-        self.hosts: tuple[str, ...] = ()
+        self._hosts: dict[str, tuple[str, ...]] = {}
+
+    def of(self, caller: str) -> tuple[str, ...]:
+        """Return the hosts that were named to a caller, by his identity; none are known at first."""
+        return self._hosts.get(caller, ())
+
+    def note(self, caller: str, hosts: tuple[str, ...]) -> None:
+        """Note the hosts that were named to a caller."""
+        self._hosts.pop(caller, None)
+        self._hosts[caller] = hosts
+        if len(self._hosts) > MOST_CALLERS:
+            del self._hosts[next(iter(self._hosts))]
+
+
+def check_way(response: httpx.Response, host: str | None, roll: Roll | None, behind: Behind | None) -> None:
+    """Check that an agent answers, and is not asked by another way.
+
+    Args:
+        response: its head.
+        host: the name by which the agent is listed here.
+        roll: notes who answers.
+        behind: told of it, if the agent is asked as a primary.
+
+    Raises:
+        Failure: CANCELLED if another way is taken to it; the roll knows it.
+    """
+    if roll is None or host is None or not roll.pass_over(host, response.headers):
+        return
+    if behind is not None:
+        behind.pass_over()
+    raise Failure(Status.CANCELLED, "is asked by another way")
 
 
 def check_primary(headers: Mapping[str, str]) -> None:

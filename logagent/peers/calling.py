@@ -10,8 +10,17 @@ from logagent.core.wire.listing import Listing
 from logagent.peers.roll import Roll
 
 
-def called(roll: Roll, host: str, listing: Listing) -> Listing:
-    """Return a host's listing as the answer calls the host, and without its failure if it is no host of its own."""
+def called(roll: Roll, host: str, listing: Listing, *, is_site: bool = False) -> Listing:
+    """Return a host's listing as the answer calls the host, and without its failure if it is no host of its own.
+
+    Args:
+        roll: knows who answered.
+        host: which was asked.
+        listing: its answer.
+        is_site: whether it was asked as a primary, so that the listing has many hosts.
+    """
+    if is_site and not roll.is_other_name(host):
+        return replace(listing, notes=(*listing.notes, *roll.notes(host)))
     listing = listing.of_host(host)
     parts = (HostOutcome(host, Status.OK),) if roll.is_other_name(host) else listing.hosts
     return replace(listing, hosts=parts, notes=(*listing.notes, *roll.notes(host)))

@@ -11,7 +11,8 @@ import trio
 
 from logagent.core.outcome import Failure
 from logagent.core.wire.certificates import ending
-from logagent.core.wire.hosts import HostState
+from logagent.core.wire.hosts import HostState, host_from_json
+from logagent.peers.behind import check_primary
 from logagent.peers.client.http_client import certificate_ends
 from logagent.peers.client.reasons import reason
 from logagent.peers.roll import Roll
@@ -23,6 +24,8 @@ from logagent.peers.tracing import trace_headers
 REFUSALS = frozenset({401, 403, 421})
 """The status codes by which an agent says that it does not answer this one: the reason stands in the document."""
 
+MAX_HOSTS_TOLD = 16 * 1024 * 1024
+"""Bytes read of an answer of `/hosts`: some 30,000 hosts."""
 MAX_HEALTH = 16 * 1024
 """Bytes read of an answer of `/healthz`, which has some fifty: only its head matters."""
 
@@ -70,6 +73,41 @@ def unasked(target: Target, listed_as: str) -> HostState:
         found_by=target.found_by,
         stale_since=target.stale_since,
     )
+
+
+async def states_behind(
+    client: httpx.AsyncClient, host: str, patience: float, roll: Roll, trace: str | None = None
+) -> list[HostState] | None:
+    """Ask a primary how the hosts behind it are; none are told by one that is asked by another way.
+
+    Args:
+        client: of the agent; the caller closes it.
+        host: the name by which it is listed.
+        patience: seconds that it has to answer.
+        roll: notes who answers.
+        trace: of the question, as in a query.
+
+    Returns:
+        The states, without its own; None if it does not tell them.
+    """
+    with trio.move_on_after(patience):
+        try:
+            headers = trace_headers(trace) | roll.headers(host)
+            async with client.stream("GET", "/hosts", headers=headers) as response:
+                roll.meet(host, response.headers)
+                if roll.pass_over(host, response.headers):
+                    return []
+                check_primary(response.headers)
+                document = await read_at_most(response, MAX_HOSTS_TOLD)
+                found = map(host_from_json, json.loads(document)["hosts"]) if response.status_code == 200 else None
+                return None if found is None else [_behind(state, host) for state in found if state.name != host]
+        except (httpx.HTTPError, Failure, ValueError, KeyError, TypeError, RecursionError):
+            return None  # why it cannot be asked is told of itself
+    return None
+
+
+def _behind(state: HostState, host: str) -> HostState:
+    return replace(state, via=f"{host}/{state.via}" if state.via else host)
 
 
 def _told(known: HostState, round_trip: float, response: httpx.Response, body: bytes, roll: Roll | None) -> HostState:

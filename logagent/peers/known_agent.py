@@ -181,13 +181,16 @@ class KnownAgent:
     def _behind(self, site: Answering | None) -> Behind | None:
         return None if site is None else Behind(site, self.behind)
 
-    async def files(self, query: Query, patience: float, roll: Roll | None = None) -> Listing:
-        """Ask it to list its own files.
+    async def files(
+        self, query: Query, patience: float, roll: Roll | None = None, site: Answering | None = None
+    ) -> Listing:
+        """Ask it to list its own files, or those of all hosts behind it.
 
         Args:
             query: its files, and whether rotated ones belong to them.
             patience: seconds that it has to answer.
             roll: notes who answers.
+            site: told which hosts are behind it, if it is asked as a primary.
 
         Returns:
             The listing, with the name by which it is listed; if it failed, without logs and with the reason.
@@ -195,7 +198,7 @@ class KnownAgent:
         if self.why:
             return failing(self.listed_as, Status.UNAVAILABLE, self.why)
         with self.used():
-            return await listing_of(self.client, self.listed_as, query, patience, roll, self.takers)
+            return await listing_of(self.client, self.listed_as, query, patience, roll, self.takers, self._behind(site))
 
     async def state(self, patience: float, roll: Roll | None = None, trace: str | None = None) -> HostState:
         """Ask how it is; see `health.state_of`."""

@@ -199,11 +199,6 @@ class Peers:
         """Return the agent that is listed by a name now; None if there is none."""
         return self._agents.get(name)
 
-    def behind(self, name: str) -> tuple[str, ...]:
-        """Return the hosts behind a peer that is a primary, as it named them last."""
-        agent = self._agents.get(name)
-        return () if agent is None else agent.behind.hosts
-
     def source(self, name: str, roll: Roll | None = None, site: Answering | None = None) -> Source:
         """Return the source of one peer's answers.
 
@@ -223,9 +218,11 @@ class Peers:
         """Return the source of one peer's live lines, which ends when the connection is lost."""
         return CurrentSource(name, self.agent, roll, site)
 
-    async def files(self, name: str, query: Query, patience: float, roll: Roll | None = None) -> Listing:
-        """Ask one peer to list its own files; see `KnownAgent.files`."""
-        return await self._agents[name].files(query, patience, roll)
+    async def files(
+        self, name: str, query: Query, patience: float, roll: Roll | None = None, site: Answering | None = None
+    ) -> Listing:
+        """Ask one peer for a list of files; see `KnownAgent.files`."""
+        return await self._agents[name].files(query, patience, roll, site)
 
     async def state(self, name: str, patience: float, roll: Roll | None = None, trace: str | None = None) -> HostState:
         """Ask one peer how it is; see `health.state_of`."""

@@ -11,6 +11,7 @@ import trio
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
 from logagent.core.wire.listing import Listing, failing
+from logagent.peers.behind import Behind, check_way
 from logagent.peers.certificates import certificate_notes
 from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
@@ -29,6 +30,7 @@ async def ask_for_files(
     host: str | None = None,
     roll: Roll | None = None,
     takers: Takers | None = None,
+    behind: Behind | None = None,
 ) -> Listing:
     """Ask an agent for a listing.
 
@@ -38,6 +40,7 @@ async def ask_for_files(
         host: the name by which the agent is listed here; None: whoever answers is taken.
         roll: notes who answers; None: likewise.
         takers: knows whether the agent takes callers, for a roll that is strict about it.
+        behind: told which hosts the agent answers for, which is asked as a primary; None: only for itself.
 
     Raises:
         Failure: when there is no valid answer.
@@ -51,9 +54,12 @@ async def ask_for_files(
                 roll.meet(host, response.headers)
             if takers is not None and strict:
                 takers.meet(response)
+            check_way(response, host, roll, behind)
             check_lists(response, query)
             if response.status_code != 200:
                 raise await refusal(response)
+            if behind is not None:
+                behind.meet_listing(response.headers)
             listing = read_listing(await _body(response))
             return replace(listing, notes=(*listing.notes, *certificate_notes(response, host)))
     except httpx.HTTPError as error:
@@ -67,8 +73,9 @@ async def listing_of(
     patience: float,
     roll: Roll | None = None,
     takers: Takers | None = None,
+    behind: Behind | None = None,
 ) -> Listing:
-    """Ask an agent for the listing of its own files.
+    """Ask an agent for the listing of its own files, or of those of all hosts behind it.
 
     Args:
         client: of the agent; the caller closes it.
@@ -77,13 +84,15 @@ async def listing_of(
         patience: seconds that the agent has to answer.
         roll: notes who answers.
         takers: knows whether the agent takes callers.
+        behind: told which hosts the agent answers for, which is asked as a primary; None: only for itself.
 
     Returns:
         The listing; if it failed, one without logs that says why.
     """
     with trio.move_on_after(patience):
         try:
-            return _of_one(await ask_for_files(client, query, host, roll, takers), host)
+            listing = await ask_for_files(client, query, host, roll, takers, behind)
+            return listing if behind is not None else _of_one(listing, host)
         except Failure as failure:
             return failing(host, failure.status, failure.message)
         except Exception:

@@ -27,7 +27,7 @@ from logagent.peers.answers import (
     verdict_in,
     with_timeout,
 )
-from logagent.peers.behind import Behind
+from logagent.peers.behind import Behind, check_way
 from logagent.peers.certificates import certificate_notes
 from logagent.peers.checking import Checks, hosts_in
 from logagent.peers.client.http_client import chunks, retire, trailers
@@ -93,7 +93,7 @@ class PeerSource:
         told = self._meet(response)
         if self.takers is not None and self.roll is not None and self.roll.strict:
             self.takers.meet(response)
-        self._check_way(response)
+        check_way(response, self.host, self.roll, self.behind)
         if response.status_code != 200:
             raise await refusal(response)
         check_head(response)
@@ -103,17 +103,10 @@ class PeerSource:
         await self._pass_on(response, checks, _unchanged if told or not self.host else _Renaming(self.host), out)
         outcome = verdict_in(trailers(response))
         if self.behind is not None:
-            self.behind.end(outcome)
+            self.behind.end(outcome.unmatched)
         if outcome.status is Status.UNAVAILABLE:
             retire(response)  # The agent may be stopping, and would wait for what is read on the connection.
         return checks.settle(outcome)
-
-    def _check_way(self, response: httpx.Response) -> None:
-        """Check that the agent answers, and no other way is taken to it."""
-        if self.roll is not None and self.host is not None and self.roll.pass_over(self.host, response.headers):
-            if self.behind is not None:
-                self.behind.pass_over()
-            raise Failure(Status.CANCELLED, "is asked by another way")
 
     async def _check_taking(self, trace: str | None) -> None:
         """Ask nothing of an agent that takes no callers, where the roll is strict about it."""

@@ -58,11 +58,13 @@ class AnsweringAgent(Protocol):
         """
         ...
 
-    async def files(self, query: Query, caller: Caller) -> Listing:
+    async def files(self, query: Query, caller: Caller, through: Through | None = None) -> Listing:
         """List the files of the hosts that a caller's query names."""
         ...
 
-    async def hosts(self, caller: Caller, trace: str | None, meant: Sequence[str]) -> list[HostState]:
+    async def hosts(
+        self, caller: Caller, trace: str | None, meant: Sequence[str], through: Through | None = None
+    ) -> list[HostState]:
         """Return the state of each host that is meant for a caller; `trace` is the request's `traceparent`."""
         ...
 

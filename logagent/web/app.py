@@ -24,7 +24,7 @@ from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, to_header
 from logagent.core.wire.labels import LABELS_HEADER, labels_to_header
 from logagent.core.wire.listing import parse_listing, rfc3339
 from logagent.core.wire.parameters import parse, parse_hits, parse_hosts
-from logagent.core.wire.through import TAKES_THROUGH
+from logagent.core.wire.through import ASKS_HEADER, TAKES_THROUGH, UNMATCHED_TRAILER, to_names
 from logagent.core.wire.trace import trace_id
 from logagent.telemetry.hook import current
 from logagent.web.access import Access
@@ -126,18 +126,25 @@ class _Routes:
         caller = await self._admit()
         query = _addressed(parse_listing(request.query_string))
         current().understood(query)
-        listing = await self._agent.files(query, caller)
+        through = way_of_question()
+        with refusing_twice():
+            listing = await self._agent.files(query, caller, through)
         # Another agent wants the list in any case, since it has those of others beside it.
-        if listing.is_denied_by(self._agent.name) and not query.own:
+        if listing.is_denied_by(self._agent.name) and not query.own and through is None:
             raise Failure(Status.PERMISSION_DENIED, listing.outcome.message)
         traced = replace(listing, trace=trace_id(query.trace))
-        return DocumentResponse(await self._answers.threads.call(partial(listing_text, traced)))
+        response = DocumentResponse(await self._answers.threads.call(partial(listing_text, traced)))
+        if through is not None and not query.own:
+            response.headers[ASKS_HEADER] = to_names(listing.asks)
+            response.headers[UNMATCHED_TRAILER] = to_names(listing.unmatched)
+        return response
 
     async def hosts(self) -> Response:
         caller = await self._admit()
         meant, trace = parse_hosts(request.query_string), trace_of(request.scope)
-        hosts = [host_to_json(state) for state in await self._agent.hosts(caller, trace, meant)]
-        return DocumentResponse({"hosts": hosts, "trace_id": trace_id(trace)})
+        with refusing_twice():
+            hosts = await self._agent.hosts(caller, trace, meant, way_of_question())
+        return DocumentResponse({"hosts": [*map(host_to_json, hosts)], "trace_id": trace_id(trace)})
 
     async def healthz(self) -> Response:
         rules = self._access.rules_digest
@@ -164,20 +171,20 @@ class _Routes:
     async def sign(self, response: TrioResponse) -> TrioResponse:
         self._say_what_serves(response)
         if g.get("rightly_addressed"):  # a page that goes by a false name may read the answer
-            self._say_who_serves(response)
+            self._say_who_serves(response, labels=g.get("tells_labels", False))
         return response
 
-    def _sign(self, response: TrioResponse) -> None:
+    def _sign(self, response: TrioResponse, *, labels: bool) -> None:
         self._say_what_serves(response)
-        self._say_who_serves(response)
+        self._say_who_serves(response, labels=labels)
 
     def _say_what_serves(self, response: TrioResponse) -> None:
         response.headers[VERSION_HEADER] = self._version
         response.headers[TAKES_HEADER] = f"{TAKES_CALLERS}, {TAKES_THROUGH}"
 
-    def _say_who_serves(self, response: TrioResponse) -> None:
+    def _say_who_serves(self, response: TrioResponse, *, labels: bool) -> None:
         response.headers[AGENT_HEADER] = to_header(self._agent.identity)
-        if g.get("tells_labels"):  # to whom is answered anything, as an agent that asks for him
+        if labels:  # to whom is answered anything, as an agent that asks for him
             response.headers[LABELS_HEADER] = labels_to_header(self._agent.labels)
 
     async def _admit(self) -> Caller:
@@ -209,10 +216,10 @@ class _Routes:
         query = self._answers.bounded(await self._agent.choose(query, caller, through=through is not None))
         with refusing_twice():
             source = self._agent.answer(query, caller, through)
-        between = through is not None and not query.own
-        plan = replace(_plan(source, query, form, self._sign), asks=source.asks if between else None)
+        plan = _plan(source, query, form, partial(self._sign, labels=g.tells_labels))
+        asks = None if through is None or query.own else source.asks
         right = Right(request.scope, caller, self._access, self._judge, query)
-        return Answer(replace(plan, right=right), self._answers, form.mimetype)
+        return Answer(replace(plan, right=right, asks=asks), self._answers, form.mimetype)
 
 
 async def _refuse_uploads() -> None:

@@ -14,8 +14,7 @@ DOCUMENTS = (
     "docs/discovery.md",
     *("README.md", "certs/README.md", "docs/command-line.md", "docs/api.md", "docs/logs.md"),
     *("docs/ssh.md", "docs/operating.md", "docs/settings.md", "docs/access.md", "docs/metrics.md", "docs/client.md"),
-    "docs/contexts.md",
-    "docs/labels.md",
+    *("docs/contexts.md", "docs/labels.md", "docs/trees.md"),
 )
 """Those for users: a block in any of them is to be typed, or says why not."""
 KINDS = frozenset(
@@ -24,6 +23,7 @@ KINDS = frozenset(
         *("settings of two hosts", "two hosts", "client of two hosts", "ssh"),
         *("contexts", "contexts typed", "contexts asked"),
         *("targets", "discovery"),
+        *("trees settings", "trees typed"),
     }
 )
 """What an example can be tried against."""

@@ -41,10 +41,12 @@ class FakeAgent:
     async def pump(self, query: Query, out: Out) -> Outcome:
         return await self._pump(query, out)
 
-    async def files(self, query: Query, caller: Caller) -> Listing:
+    async def files(self, query: Query, caller: Caller, through: Through | None = None) -> Listing:
         return Listing((), ())
 
-    async def hosts(self, caller: Caller, trace: str | None, meant: Sequence[str]) -> list[HostState]:
+    async def hosts(
+        self, caller: Caller, trace: str | None, meant: Sequence[str], through: Through | None = None
+    ) -> list[HostState]:
         return []
 
     async def unready(self) -> list[str]:

@@ -30,6 +30,7 @@ class HostState:
         labels_known: whether it has no further labels, since it has told its own.
         found_by: what named it to the agent that was asked; empty: it is that agent, or it is not known.
         stale_since: when it vanished from where it was found, in seconds since the epoch; None: it stands there.
+        via: the primaries that tell it, with `/` between them, the topmost first; empty: it was asked itself.
     """
 
     name: str
@@ -43,6 +44,7 @@ class HostState:
     labels_known: bool = False
     found_by: str = ""
     stale_since: float | None = None
+    via: str = ""
 
 
 def host_to_json(state: HostState) -> dict[str, object]:
@@ -59,6 +61,7 @@ def host_to_json(state: HostState) -> dict[str, object]:
         "labels_known": state.labels_known,
         "found_by": state.found_by,
         "stale_since": None if state.stale_since is None else rfc3339(state.stale_since),
+        "via": state.via,
     }
 
 
@@ -82,6 +85,7 @@ def host_from_json(member: object) -> HostState:
         labels_known=member.get("labels_known") is True,
         found_by=_text(member.get("found_by")),
         stale_since=_moment(member.get("stale_since")),
+        via=_text(member.get("via")),
     )
 
 

@@ -103,12 +103,16 @@ class Listing:
         hosts: how each host that was asked answered.
         notes: what was judged and did not fail.
         trace: the id of the trace that the question belongs to; empty if it is not known.
+        asks: the hosts that were asked, for an agent that asked for all behind this one; none: no agent has.
+        unmatched: patterns of hosts that match none behind the agent that was asked.
     """
 
     logs: tuple[ListedLog, ...]
     hosts: tuple[HostOutcome, ...]
     notes: tuple[Note, ...] = ()
     trace: str = ""
+    asks: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:

@@ -172,6 +172,7 @@ _KNOWN_HOST = _object(
     labels_known=_said(_FLAG, "Whether it has no further labels: it has told its own."),
     found_by=_said(_TEXT, "What named it to the agent that was asked: settings, a file or DNS; empty for that agent."),
     stale_since=_or_null(_TIME, "When it vanished from where it was found; null if it stands there."),
+    via=_said(_TEXT, "The primaries that tell it, with / between them; empty if it was asked itself."),
 )
 _PROBLEM = _object(
     "Why a request is refused (RFC 9457); its type is about:blank.",
