@@ -27,6 +27,7 @@ from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
 from logagent.peers.target import Target, from_urls
 from logagent.peers.who_is_who import listed, move_follows
+from logagent.ssh_address import is_ssh
 
 PAUSE = 60.0
 """Seconds in which no question waits again for a peer that could not be connected to: waiting takes five seconds."""
@@ -77,7 +78,9 @@ class Peers:
         others: Callable[[], Sequence[Address]] = tuple,
         background: Background | None = None,
     ) -> httpx.AsyncClient:
-        network = FirstToAnswer(self._network or httpcore.TrioBackend(), others, self._turns.lookups)
+        network = self._network
+        if not is_ssh(target.urls[0]):  # else its own process is the way, where no other one was given
+            network = FirstToAnswer(network or httpcore.TrioBackend(), others, self._turns.lookups)
         expects = expected(target, proves=proves, has_authority=getattr(self._tls, "authority", None) is not None)
         return connect(
             target.urls[0],

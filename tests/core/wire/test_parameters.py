@@ -29,6 +29,8 @@ ASKED = Query.of(files=("a.log",))
 
 # As a name arrives: UTF-8 where it is that, and a lone surrogate for each byte that is not.
 NAMES = st.binary(min_size=1, max_size=40).map(lambda name: name.decode("utf-8", "surrogateescape"))
+CONDITIONS = st.sampled_from(["role=web", "zone!=a", "rack=r-*", "env!=*", "web-1", "db-*"])
+HOSTS = NAMES.filter(lambda name: "=" not in name and "!" not in name) | CONDITIONS
 LITERALS = st.binary(min_size=1, max_size=40).filter(lambda literal: b"\n" not in literal)
 EXPRESSIONS = st.sampled_from([b"a", rb"a\.b", b"^[^x]+ $", b"(a|b){2}", rb"\d+ & = % ;", "é?".encode(), b"\xff"])
 MOMENTS = st.integers(-(10**20), 10**20)
@@ -49,7 +51,7 @@ def ranged(query: Query, span: tuple[int, int] | None) -> Query:
 PLAIN = st.builds(
     Query.of,
     files=listed(NAMES, least=1),
-    hosts=listed(NAMES),
+    hosts=listed(HOSTS),
     keywords=listed(LITERALS),
     any=st.just(False),
     exclude=listed(LITERALS),
