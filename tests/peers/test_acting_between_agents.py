@@ -105,6 +105,18 @@ async def test_whom_a_host_does_not_accept_it_names_by_every_route(
             assert 'no rule gives token:bob anything here; a [[rule]] with who = ["token:bob"] would' in told, route
 
 
+async def test_only_agents_that_ask_for_others_say_by_which_way_a_question_came(
+    autojump_clock: MockClock, tmp_path: Path, papers: Papers
+) -> None:
+    """Whoever else knew the id of a question could ask first, and have the host pass it over without a failure."""
+    way = f'id="{"0f" * 16}", way=("top";id="{"1e" * 16}")'
+    async with fleet(tmp_path, papers, here=ALLOW) as it:
+        for who in ({"shows": "token:alice"}, {}):
+            reply = await it.ask("filename=app.log", log_scope="own", log_through=way, **who)
+            assert (reply.status, b"only agents that ask for others may say" in reply.body) == (403, True)
+        assert (await it.ask("filename=app.log", log_scope="own", shows="token:alice")).lines == LINES
+
+
 async def test_nobody_is_nobody_on_other_hosts_too(autojump_clock: MockClock, tmp_path: Path, papers: Papers) -> None:
     async with fleet(tmp_path, papers) as it:
         status, told = part_of(await it.ask("filename=app.log"))

@@ -9,16 +9,21 @@ from logagent.core.access.acting import Acting
 from logagent.core.access.caller import Caller
 from logagent.core.access.certified import CertificateKind, Certified, certified
 from logagent.core.wire.caller import CALLER_HEADER, BadCaller, from_header
+from logagent.core.wire.through import THROUGH_HEADER
 from logagent.web.admission.proving import BadProof
 
 CREDENTIALS = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
 """Headers that never go from agent to agent: what asks for another and shows something of its own is no agent."""
 
 _FORBIDDEN, _MALFORMED = 403, 400
-_HEADER = CALLER_HEADER.encode()
+_HEADER, _THROUGH = CALLER_HEADER.encode(), THROUGH_HEADER.encode()
 _NO_AGENT = (
     f"only agents may say for whom they ask, by the header {CALLER_HEADER}, and only where their certificate over TLS "
     "proves which agent it is"
+)
+_NO_WAY = (
+    f"only agents that ask for others may say by which way a question came, by the header {THROUGH_HEADER}: whoever "
+    "else knew the id of a question could have hosts pass it over"
 )
 _UNTOLD = (
     f"{{name}} may ask for others here, and must say for whom, by the header {CALLER_HEADER}: an agent of an earlier "
@@ -42,9 +47,14 @@ class ActingProver:
         """Return for whom an agent asks, as `Prover.prove`; None where no agent that may ask for others does.
 
         Raises:
-            BadProof: for a header that is malformed, or comes from anybody else, and for an agent that may ask for
-                others and does not say for whom.
+            BadProof: for a header that is malformed, or comes from anybody else, for an agent that may ask for others
+                and does not say for whom, and for anybody else who says by which way a question came.
         """
+        if (caller := self._told(scope)) is None and any(name == _THROUGH for name, _ in scope["headers"]):
+            raise BadProof(_NO_WAY, status=_FORBIDDEN)
+        return caller
+
+    def _told(self, scope: Mapping[str, Any]) -> Caller | None:
         told = [value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER]
         agent = _agent_of(scope)
         if agent is None:
