@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from testbed.console import Console
+from testbed.processes import running
 
 pytestmark = pytest.mark.real
 
@@ -112,6 +113,30 @@ def test_an_agent_or_a_host_that_is_named_is_asked(here: Path) -> None:
         code, data, talk = run("query", "./app.log", *argv, **environ)
         assert (code, data) == (2, "")
         assert "http://127.0.0.1:1: cannot connect" in talk
+
+
+HERE = (
+    " is also a file of this machine; written so, it is read without any agent where neither --agent, --peer, --host, "
+    "LOGAGENT_AGENT nor a context names whom to ask\n"
+)
+
+
+@pytest.mark.parametrize("command", [["query"], ["hits"], ["grep", "x"], ["tail"], ["cat"]])
+def test_a_name_without_a_place_is_told_to_be_a_file_here_where_no_agent_answers(
+    here: Path, command: list[str]
+) -> None:
+    nobody = ["--agent", "http://127.0.0.1:1"]
+    assert run(*command, "app.log", *nobody)[2].endswith(f"logagent: ./app.log{HERE}")
+    assert run(*command, f"{here}/app.log", *nobody)[2].endswith(f"logagent: {here}/app.log{HERE}")
+    assert "also a file" not in run(*command, "apq.log", *nobody)[2]
+
+
+@pytest.mark.parametrize("command", [["query"], ["grep", "x"]])
+def test_a_file_here_that_an_agent_does_not_have_is_told(here: Path, command: list[str]) -> None:
+    with running("web-1", here / "logs") as agent:
+        code, data, talk = run(*command, "app.log", "--agent", agent.url)
+    assert (code, data) == (2, "")
+    assert f"logagent: ./app.log{HERE}" in talk
 
 
 def test_logs_of_an_agent_are_not_asked_for_with_files(here: Path) -> None:

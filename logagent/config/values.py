@@ -187,9 +187,9 @@ def agent_url(text: str) -> str:
     except ValueError:
         right = False
     if not right or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(
-            "must be an agent's URL, such as https://10.0.0.2:8443, unix:/run/logagent/agent.sock or ssh://web-1"
-        )
+        right_ones = "such as https://10.0.0.2:8443, unix:/run/logagent/agent.sock or ssh://web-1"
+        # What stands before an @ may be a password, which no message repeats.
+        raise ValueError(f"must be an agent's URL, {right_ones}" + ("" if "@" in text else f", not {text}"))
     return text.rstrip("/")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from logagent.terminal.printing import Printer
 from logagent.terminal.progress import Watched, progress_on
 from logagent.terminal.question import FLAGS, Question
 from logagent.terminal.streams import Streams, Write
-from logagent.terminal.verdicts import FAILED, NOTHING, exit_code, talk
+from logagent.terminal.verdicts import FAILED, NOTHING, exit_code, nobody_listens, talk
 
 GRACE = 2.0
 """Seconds beyond the timeout that an agent has to send its verdict: it keeps the same deadline itself."""
@@ -49,6 +50,8 @@ def report(outcome: Outcome | None, asked: Question, streams: Streams) -> int:
         streams.say(line)
     if _is_missing(outcome):
         say_what_is_meant(asked.query, asked.agent, streams)
+    elif nobody_listens(outcome):
+        say_what_is_here(asked.query.files, streams)
     if exit_code(outcome) == NOTHING and asked.form in ("text", "files") and streams.stderr.isatty():
         streams.say("nothing matched" + ("; -i ignores case" if _minds_case(asked.query) else ""))
     return exit_code(outcome)
@@ -70,14 +73,24 @@ def say_what_is_meant(query: Query, agent: Asked, streams: Streams) -> None:
     # Imported here, since most names are right.
     from logagent.terminal.nearest_names import suggestions, suggestions_beside
 
-    if isinstance(agent, PeerAddresses):
-        streams.say("`logagent files` with the same agents lists what there is")
-        return
     if isinstance(agent, LocalFiles):
         for sentence in suggestions_beside(query.files):
             streams.say(sentence)
         return
+    say_what_is_here(query.files, streams)
+    if isinstance(agent, PeerAddresses):
+        streams.say("`logagent files` with the same agents lists what there is")
+        return
     for sentence in suggestions(query, agent) or ["`logagent files` lists what there is"]:
+        streams.say(sentence)
+
+
+def say_what_is_here(files: Iterable[str], streams: Streams) -> None:
+    """Say which names that were asked for in vain are those of files of this machine."""
+    # Imported here, since most names are right.
+    from logagent.terminal.names import also_here
+
+    for sentence in also_here(files, os.path.isfile):
         streams.say(sentence)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from logagent.config.errors import ConfigError
@@ -131,3 +131,19 @@ def shell_hints(file: str, keywords: Sequence[str], is_file: Callable[[str], boo
     )
     named = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
     return [f"{named}, searched for as a keyword, is also a file in this directory; {why}"]
+
+
+def also_here(names: Iterable[str], is_file: Callable[[str], bool]) -> list[str]:
+    """Say which names, looked for below the roots of an agent in vain, are those of files of this machine.
+
+    Args:
+        names: as they were looked for, without `./` before them.
+        is_file: tells whether a path leads to a file of this machine.
+    """
+    paths = [name if name.startswith("/") else f"./{name}" for name in names if is_file(name)]
+    if not paths:
+        return []
+    named = "--agent, --peer, --host, LOGAGENT_AGENT nor a context names whom to ask"
+    return [
+        f"{paths[0]} is also a file of this machine; written so, it is read without any agent where neither {named}"
+    ]

@@ -157,6 +157,11 @@ def advice(message: str, agent: str) -> list[str]:
     return ["nothing listens there; `logagent serve` starts an agent, --agent or LOGAGENT_AGENT names another"]
 
 
+def nobody_listens(outcome: Outcome) -> bool:
+    """Return whether nothing was answered, since no agent runs where one was asked."""
+    return not outcome.hosts and outcome.message == _NOBODY_LISTENS
+
+
 def in_trace(trace: str) -> str:
     """Write by which id the hosts' own logs tell more about a failure; empty if the id is not known."""
     return f" (trace {trace})" if trace else ""

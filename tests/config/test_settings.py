@@ -266,6 +266,9 @@ def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine:
     assert settings.listen == ("http://0.0.0.0:8000",)
 
 
+NO_URL = "--peer: must be an agent's URL, such as https://10.0.0.2:8443, unix:/run/logagent/agent.sock or ssh://web-1"
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -296,7 +299,8 @@ def test_cleartext_beyond_loopback_is_served_when_said_in_so_many_words(machine:
         ({"peer": ["ssh://db-2", "db-2=ssh://10.0.0.2"]}, "--peer: db-2 is given twice"),
         ({"peer": ["db-2=10.0.0.2"]}, "--peer: must be an agent's URL"),
         ({"peer": ["db-2=http://127.0.0.1:port"]}, "--peer: must be an agent's URL"),
-        ({"peer": ["db-2=http://127.0.0.1:1/logs"]}, "--peer: must be an agent's URL"),
+        ({"peer": ["db-2=http://127.0.0.1:1/logs"]}, f"{NO_URL}, not http://127.0.0.1:1/logs"),
+        ({"peer": ["db-2 ssh://10.0.0.2"]}, f"{NO_URL}, not db-2 ssh://10.0.0.2"),
         ({"peer": ["a=http://127.0.0.1:1", "a=http://127.0.0.1:2"]}, "--peer: a is given twice"),
         ({"primary": ["a=http://127.0.0.1:1", "a=http://127.0.0.1:2"]}, "--primary: a is given twice"),
         ({"primary": ["a=http://10.0.0.2:1"]}, "--primary: http://10.0.0.2:1 would be cleartext"),
@@ -332,6 +336,12 @@ def test_unusable_flag_is_told_with_what_would_be_right(
         machine.load(flags)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
+
+
+def test_a_password_in_a_url_is_not_repeated(machine: Machine) -> None:
+    with pytest.raises(ConfigError) as error:
+        machine.load({"peer": ["db-2=http://user:word@127.0.0.1:1"]})
+    assert str(error.value) == NO_URL
 
 
 def test_missing_certificate_of_the_host_says_how_to_make_it(machine: Machine, certs: Path) -> None:

@@ -153,6 +153,7 @@ async def _tell_missing(reading: Reading, missing: Sequence[Operand], query: Que
         else:
             meant = await reading.meant(operand.names, query.hosts)
             reading.lacks("; ".join([f"{operand.typed}: no such file", *meant]))
+            reading.say_what_is_here(operand.names)
     if sum(not any(map(is_glob, operand.names)) for operand in missing) > 1:
         reading.say("if a shell made these names of a glob: put it between quotes, as in '*.log'")
 

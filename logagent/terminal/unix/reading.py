@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from logagent.terminal.notices import NoticePrinter
 from logagent.terminal.printing import BatchPrinter
 from logagent.terminal.progress import Progress, Watched
 from logagent.terminal.streams import Streams, Write
-from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, advice, in_trace, talk
+from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, advice, in_trace, nobody_listens, talk
 
 MOST = 3
 """Names that no host has and for which others are looked up: of more, a shell made them of a glob."""
@@ -75,6 +76,7 @@ class Reading:
     verbose: bool = False
     silent: bool = False
     incomplete: bool = False
+    _files: tuple[str, ...] = ()
     _looked_up: int = 0
     _said: set[str] = field(default_factory=set)
 
@@ -96,7 +98,17 @@ class Reading:
         self.say(f"{self.url}: {failure.message} ({failure.status.name}){in_trace(failure.trace)}")
         for sentence in advice(failure.message, self.url):
             self.say(sentence)
+        if nobody_listens(Outcome(failure.status, failure.message)):
+            self.say_what_is_here(self._files)
         return FAILED
+
+    def say_what_is_here(self, names: Iterable[str]) -> None:
+        """Say which names that were asked for in vain are those of files of this machine."""
+        # Imported here, since most names are right.
+        from logagent.terminal.names import also_here
+
+        for sentence in also_here(names, os.path.isfile):
+            self.say(sentence)
 
     async def listing(self, query: Query) -> Listing:
         """List the logs that a query is about; only its files, hosts and generations count.
@@ -104,6 +116,7 @@ class Reading:
         Raises:
             Failure: when there is no listing.
         """
+        self._files = query.files
         patience = LISTING_PATIENCE if self.until == math.inf else max(0.0, self.until - time.monotonic())
         about = Query(files=query.files, hosts=query.hosts, rotated=query.rotated)
         try:
