@@ -142,8 +142,8 @@ class Agent:
         changes = self._finds and not (query.own or asked.is_through or query.has_conditions)
         again = partial(self._asked, query, caller, whats_of(query)) if changes else None
         roll, claims = partial(self._roll, caller=caller), Claims(asked.sites)
-        name, untold, namesake = self.name, self._chooser.live_untold, self._known.namesake
-        sources = HostSources(name, namesake, self._peers, logs, self._patience, patience, roll, claims, untold, again)
+        hosts = self.name, self._known.namesake, self._peers, logs, self._patience, patience
+        sources = HostSources(*hosts, roll, claims, self.labels_of, self._chooser.live_untold, again)
         source = self._chooser.with_untold(query, sources.answering(query, asked))
         if not query.own and self.name in asked.hosts and (notes := self._certificate_notes()):
             source = Noting(source, notes)

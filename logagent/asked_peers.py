@@ -24,8 +24,10 @@ from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, failed
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.hosts import HostState, chosen
 from logagent.core.wire.identity import ID_BYTES, Identity
+from logagent.core.wire.labels import HostLabels, added_up
 from logagent.core.wire.listing import Listing, joined
 from logagent.core.wire.trace import SPAN_ID_BYTES, TRACE_ID_BYTES, TRACEPARENT, begin_trace, trace_id
+from logagent.fanout.by_label import CountedByLabel
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
 from logagent.peers.client.http_client import OVER_SSH, connect
@@ -38,6 +40,7 @@ from logagent.peers.sharing import FollowClients, SharingSource
 from logagent.peers.source import PeerSource
 from logagent.peers.takers import Takers
 from logagent.peers.target import Target
+from logagent.peers.told_labels import ToldLabels
 from logagent.ssh_address import is_ssh
 from logagent.terminal.peer_addresses import PeerAddresses
 
@@ -60,8 +63,17 @@ class _Peer:
         connect_one = partial(
             connect, self.url, tls=addresses.tls, network=network, credential=credential, trace=addresses.trace
         )
+        self.told = ToldLabels()
         self.client = connect_one()
+        self.client.event_hooks = {"response": [self._hear]}
         self.follow_clients = FollowClients(connect_one)
+
+    async def _hear(self, response: httpx.Response) -> None:
+        self.told.hear(self.name, response.headers)
+
+    def labels(self) -> HostLabels:
+        """Return its labels, as far as it has told them."""
+        return added_up({}, self.told.labels)
 
     def source(self, roll: Roll) -> Source:
         source = PeerSource(self.client, self.name, roll)
@@ -177,16 +189,18 @@ class AskedPeers:
         return Follow(live, self._gather, PATIENCE, roll)
 
     async def _answered(self, names: Sequence[str], query: Query, out: Out) -> Outcome:
-        cursor, source = AnswerCursor(query), self._gather(names)
+        cursor, source = AnswerCursor(query), self._gather(names, by=query.form.by_label)
         tallied = Tallied(source) if query.form.hits else source
         outcome = await tallied.pump(query, _Noting(out, cursor))
         text, missing = cursor.after(outcome)
         lacks = (Note(NoteKind.CURSOR, (), missing),) if missing else ()
         return replace(outcome, cursor=text, notes=(*outcome.notes, *lacks))
 
-    def _gather(self, names: Sequence[str]) -> Source:
+    def _gather(self, names: Sequence[str], *, by: str | None = None) -> Source:
         roll = self._roll(names)
         sources = [(name, self._peers[name].source(roll)) for name in names]
+        if by:
+            sources = [(name, CountedByLabel(source, self._peers[name].labels)) for name, source in sources]
         return Gather(sources, PATIENCE, of_hosts=True, roll=roll)
 
     def _roll(self, names: Sequence[str]) -> Roll:

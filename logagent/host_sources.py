@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from logagent.asked_hosts import HostsAsked
 from logagent.core.hits.tally import Tallied
 from logagent.core.query import Query, Source
+from logagent.core.wire.labels import HostLabels
 from logagent.core.wire.through import MAX_DEPTH
 from logagent.fanout.asked_source import AskedSource
+from logagent.fanout.by_label import CountedByLabel
 from logagent.fanout.claims import ClaimedSource, Claims
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
@@ -32,6 +35,7 @@ class HostSources:
         patience: seconds that a source is waited for that sends nothing.
         roll: returns what knows who answers, for some hosts.
         claims: know who answers for which name.
+        labels: returns what is known of a host's labels by now.
         live_untold: returns the live lines of further hosts, of which it is not known whether a follow means them.
         again: returns the hosts that the question means at the time; None: they stay the same.
     """
@@ -44,6 +48,7 @@ class HostSources:
     patience: float
     roll: Callable[[HostsAsked], Roll]
     claims: Claims
+    labels: Callable[[str], HostLabels]
     live_untold: Callable[[Query, Roll], list[tuple[str, Source]]]
     again: Callable[[], HostsAsked] | None = None
 
@@ -63,7 +68,7 @@ class HostSources:
                 depth=asked.depth,
                 fleet=self._fleet(roll),
             )
-        gathered = self._gather(asked, narrows=not query.own and not asked.is_through)
+        gathered = self._gather(asked, narrows=not query.own and not asked.is_through, by=query.form.by_label)
         return Tallied(gathered) if query.form.hits else gathered
 
     def _fleet(self, roll: Roll) -> KnownFleet | None:
@@ -75,9 +80,14 @@ class HostSources:
         source = self._live(host, roll, asked)
         return ClaimedSource(host, source, self.claims) if asked.sites else source
 
-    def _gather(self, asked: HostsAsked, *, narrows: bool = False) -> Gather:
+    def _gather(self, asked: HostsAsked, *, narrows: bool = False, by: str | None = None) -> Gather:
         roll = self.roll(asked)
         sources = [(host, self._source(host, roll, asked, narrows=narrows)) for host in asked.hosts]
+        if by:  # a primary counts by the labels of the hosts behind it
+            sources = [
+                (host, source if host in asked.sites else CountedByLabel(source, partial(self.labels, host)))
+                for host, source in sources
+            ]
         if list(asked.hosts) != [self.name]:  # else nobody is asked: the story of the request says all
             sources = [
                 (host, source if host == self.namesake else AskedSource(host, source)) for host, source in sources

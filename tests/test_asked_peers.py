@@ -11,6 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.asked_peers import ALIVE, AskedPeers, ReachedSource, asking
+from logagent.core.hits.by_label import CountsByLabel
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.parameters import parse, parse_hits
@@ -54,6 +55,21 @@ async def test_lines_are_counted(autojump_clock: MockClock, cluster: Start) -> N
     async with cluster(web0=[ONE, THREE], web1=[TWO]) as it, asking(addresses("web0", "web1"), it.network) as peers:
         _, outcome = await lines(peers, "filename=app.log&step=1d", parse_hits)
     assert (outcome.lines, outcome.complete) == (3, True)
+
+
+async def test_lines_are_counted_by_a_label_that_the_agents_tell(autojump_clock: MockClock, cluster: Start) -> None:
+    hosts = {"web0": [ONE, THREE], "web1": [TWO], "db1": [TWO], "old": [TWO]}
+    labels = {"web0": {"role": "web"}, "web1": {"role": "web"}}
+    async with (
+        cluster({"labels": labels, "tells_no_labels": ["old"]}, **hosts) as it,
+        asking(addresses(*hosts), it.network) as peers,
+    ):
+        reader, counts = Reader(), CountsByLabel()
+        outcome = await peers.pump(parse_hits(b"filename=app.log&by=label:role", 0), reader)
+    for batch in reader.batches:
+        counts.add(batch)
+    assert counts.rows() == [("", 2, 2), ("web", 2, 3)]
+    assert [(note.host, note.kind) for note in outcome.notes] == [("old", "labels")]
 
 
 async def test_a_host_that_cannot_be_reached_is_named_and_the_others_are_whole(

@@ -36,7 +36,6 @@ WITHOUT_A_FLAG = {
     (LOGS, "cursors"): "for programs: people go on with --cursor",
     (LOGS, "paths"): "goes along by itself with paths of the host",
     (HITS, "n_per_file"): "`query --files-with-matches` sends it with by=file",
-    (HITS, "by"): "`query --files-with-matches` sends it, and `grep -c`",
     (HITS, "paths"): "goes along by itself with paths of the host",
     (FILES, "paths"): "goes along by itself with paths of the host",
 }
@@ -62,6 +61,8 @@ OF_THE_TERMINAL = {
     "patterns-from": "reads keywords from a file",
     "regex-from": "reads expressions from a file",
     "agent": "whom to ask",
+    "peer": "whom to ask",
+    "peers-from": "whom to ask",
     "name of a context": "whom to ask, where --context is not for lines of context",
     "certs": "how to prove who asks",
     "name": "how to prove who asks",

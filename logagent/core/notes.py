@@ -34,6 +34,7 @@ class NoteKind(enum.StrEnum):
         CURSOR: logs whose positions are too many for a cursor, so that the answer has none.
         RECORD_CURSORS: logs whose positions are too many for a cursor of each record, so that these have none.
         LOOP: agents that the host lists as primaries and that ask it, in place of files: they were not asked again.
+        LABELS: the host's labels are not known, where its lines are counted by one; it stands in place of a file.
         CERTIFICATE: certificates of the host that end soon or have ended; no files, so their names say until when.
     """
 
@@ -47,6 +48,7 @@ class NoteKind(enum.StrEnum):
     CURSOR = "cursor"
     RECORD_CURSORS = "record_cursors"
     LOOP = "loop"
+    LABELS = "labels"
     CERTIFICATE = "certificate"
 
 
@@ -84,6 +86,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.LOOP: (
         "this agent lists as a primary 1 agent that asks it, which was not asked again, so that the loop is cut",
         "this agent lists as primaries {} agents that ask it, which were not asked again, so that the loops are cut",
+    ),
+    NoteKind.LABELS: (
+        "the labels of this host are not known, so that its lines are counted as those of a host without the label",
+        "the labels of {} hosts are not known, so that their lines are counted as those of hosts without the label",
     ),
     NoteKind.CERTIFICATE: (
         "1 certificate ends within thirty days, or has ended",

@@ -140,6 +140,7 @@ class AnswerForm:
         unit: whether its records are lines or events.
         hits: whether records are counted by time, not sent.
         by_file: whether they are counted for each log in place of by time.
+        by_label: the name of the label of hosts by whose values such counts are added up; None: they are not.
         step: nanoseconds of a bucket of hits; None: a sensible length.
         prefix: whether a text has host and file before each line.
         times: whether batches have the column of times.
@@ -154,6 +155,7 @@ class AnswerForm:
     unit: Unit = Unit.LINE
     hits: bool = False
     by_file: bool = False
+    by_label: str | None = None
     step: int | None = None
     prefix: bool = False
     times: bool = False

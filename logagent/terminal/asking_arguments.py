@@ -147,9 +147,14 @@ class QueryArguments(SearchArguments):
 
 
 class HitsArguments(SearchArguments):
-    """The arguments of `hits`."""
+    """The arguments of `hits`.
+
+    Attributes:
+        by: what is counted for each value of, in place of by time: `file`, or `label:NAME`.
+    """
 
     step: str | None
+    by: str | None
 
 
 class FilesArguments(PeersArguments):

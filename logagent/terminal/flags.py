@@ -12,7 +12,7 @@ from logagent.terminal.command_parser import CommandParser, HelpFormatter, Neste
 from logagent.terminal.context_flags import ALSO, LinesOrContext, add_context, add_context_flag
 from logagent.terminal.doctor_flags import add_doctor, add_watch
 from logagent.terminal.peer_flags import add_peers
-from logagent.terminal.search_flags import add_clock, add_output, add_parts, add_patterns, add_repeatable
+from logagent.terminal.search_flags import add_by, add_clock, add_output, add_parts, add_patterns, add_repeatable
 from logagent.terminal.setup_flags import add_access, add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
 from logagent.terminal.unix_arguments import UNIX_COMMANDS
@@ -222,6 +222,7 @@ def _add_hits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument(
         "--step", metavar="SPAN", help="the time that one bar covers: 10s, 5m, 1h, 1d [one that fits a screen]"
     )
+    add_by(parser)
     add_clock(parser, "print times")
     _add_when(parser, "--color", "print each host's share of a bar in a colour of its own [auto: on a terminal]")
     _add_verbose(parser)

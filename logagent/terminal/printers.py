@@ -31,6 +31,8 @@ def printer_of(asked: Question, write: Write, streams: Streams, environ: Mapping
     if asked.form == "files":
         return _names(asked, write)
     color = wants_color(asked.color, terminal=terminal, environ=environ)
+    if asked.query.form.by_file:
+        return _rows(asked, write)
     if asked.query.form.hits:
         return _chart(asked, write, environ, terminal=terminal, color=color)
     paint = _painter(asked, escape=terminal) if color else None
@@ -43,6 +45,13 @@ def _names(asked: Question, write: Write) -> Printer:
     from logagent.terminal.file_names import FileNamesPrinter
 
     return FileNamesPrinter(write, hosts=asked.prefix)
+
+
+def _rows(asked: Question, write: Write) -> Printer:
+    from logagent.core.rendering.hits import table_of
+    from logagent.terminal.counted_rows import RowsPrinter
+
+    return RowsPrinter(write, table_of(asked.query))
 
 
 def _stamps(asked: Question, environ: Mapping[str, str]) -> Stamps:

@@ -114,11 +114,14 @@ def hits_question(typed: HitsArguments, environ: Mapping[str, str]) -> Question:
     Raises:
         ConfigError: for an argument that cannot be used.
     """
+    if typed.clock and typed.by:
+        raise ConfigError(f"--{typed.clock}", "goes with counts by time; leave out one of the two")
     if typed.clock and typed.output == "json":
         raise ConfigError(f"--{typed.clock}", "goes with a chart; the times of JSON are in UTC")
     patterns = _Patterns(typed)
     itself = reads_itself(typed, typed.files, typed.host, environ)
-    query = patterns.checked({**_search(typed, itself=itself), "step": given(typed.step)}, parse_hits)
+    counted = {"step": given(typed.step), "by": given(typed.by)}
+    query = patterns.checked({**_search(typed, itself=itself), **counted}, parse_hits)
     agent = asked_of(typed, environ, itself=itself)
     return Question(agent, query, typed.output, False, typed.color, typed.verbose, clock=typed.clock)
 

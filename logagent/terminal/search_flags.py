@@ -70,3 +70,12 @@ def add_clock(parser: argparse.ArgumentParser, what: str) -> None:
     zones.add_argument(
         "--local", dest="clock", action="store_const", const="local", help=f"{what}, in this machine's zone"
     )
+
+
+def add_by(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that says for each of what lines are counted, in place of each span of time."""
+    parser.add_argument(
+        "--by",
+        metavar="WHAT",
+        help="count for each log (file) or each value of a label of hosts (label:role) [by time]",
+    )

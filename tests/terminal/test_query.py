@@ -258,6 +258,26 @@ async def test_hits_are_a_chart(console: Console) -> None:
     assert legend == "by 1m, in Europe/Berlin: █ web-1 3"
 
 
+async def test_hits_by_a_label_are_rows(console: Console) -> None:
+    web, none = Origin("web-1", "web", log="web"), Origin("db-1", "", log="")
+    told = Told(FOUND_TWO, count_of(web, 3), count_of(none, 12))
+    await showing.show(told, hits_question_of("*.log", "--by", "label:role"), console.streams, {})
+    assert console.data.splitlines() == ["-   1 12", "web 1  3"]
+
+
+async def test_hits_by_file_are_rows(console: Console) -> None:
+    told = Told(FOUND_TWO, count_of(Origin("web-1", "a\nb.log", log="a\nb.log"), 3))
+    await showing.show(told, hits_question_of("*.log", "--by", "file"), console.streams, {})
+    assert console.data == "web-1 a\\x0ab.log 3\n"
+
+
+def test_times_are_not_for_counts_by_something_else() -> None:
+    with pytest.raises(ConfigError, match=r"^--utc: goes with counts by time"):
+        hits_question_of("syslog", "--by", "file", "--utc")
+    with pytest.raises(ConfigError, match=r"^--by: must be file"):
+        hits_question_of("syslog", "--by", "role")
+
+
 async def test_hits_as_json_are_one_object_with_the_verdict(console: Console) -> None:
     asked = hits_question_of("syslog", "--step", "1m", "-o", "json")
     await showing.show(Told(FOUND_TWO, counts((0, 1), (60_000_000_000, 2))), asked, console.streams, {})

@@ -13,6 +13,7 @@ from trio.testing import MockClock
 
 from logagent.core.access.rules import Rule, Rules
 from logagent.core.outcome import Status
+from logagent.core.wire.identity import to_header
 from logagent.core.wire.labels import LABELS_HEADER
 from testbed.broken import Broken
 from testbed.cluster import Cluster, Knows, Reply
@@ -398,3 +399,12 @@ async def test_labels_of_hosts_behind_primaries_count(autojump_clock: MockClock,
     assert [*first.lines, *second.lines] == [*HOSTS["db2"], *HOSTS["db1"], *HOSTS["web1"], *HOSTS["web0"]]
     assert second.verdict.complete
     assert named.lines == HOSTS["web0"]
+
+
+async def test_labels_are_told_with_a_refusal_too(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(LABELLED, **HOSTS) as it:
+        web1 = to_header(it.agents["web1"].identity._replace(id=32 * "0"))  # the bits are the asker's
+        refused = await it.ask("filename=none.log", host="web1", log_scope="own", log_asked_as=web1)
+        others = await it.ask("filename=none.log", host="web1", log_scope="own")
+    assert (refused.status, refused.headers[LABELS_HEADER]) == (404, '"role=web", "zone=b"')
+    assert (others.status, LABELS_HEADER in others.headers) == (404, False)

@@ -194,9 +194,9 @@ async def test_a_file_that_is_not_searched_has_no_count(autojump_clock: MockCloc
         ("/logs", "n_per_file=2&n_per_file=3", "n_per_file: may be given once only"),
         ("/logs", "follow=true&n_per_file=100001", "n_per_file: a follow begins with 100000 earlier lines at most"),
         ("/logs", "by=file", "by: unknown parameter"),
-        ("/hits", "n_per_file=1", "n_per_file: goes with by=file; counts by time are of all lines"),
-        ("/hits", "by=file&step=1m", "step: goes with counts by time; leave step out, or by=file"),
-        ("/hits", "by=host", "by: must be file, for one count of each log; leave it out for counts by time"),
+        ("/hits", "n_per_file=1", "n_per_file: goes with by=file; other counts are of all lines"),
+        ("/hits", "by=file&step=1m", "step: goes with counts by time; leave step out, or by"),
+        ("/hits", "by=host", "by: must be file, for one count of each log, or label:NAME"),
     ],
 )
 async def test_what_cannot_be_combined_is_refused(

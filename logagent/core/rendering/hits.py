@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from logagent.core.batch import Batch, shown
 from logagent.core.escapes import in_line
 from logagent.core.hits.by_file import CountsByFile
+from logagent.core.hits.by_label import CountsByLabel
 from logagent.core.hits.histogram import Histogram
 from logagent.core.outcome import Outcome
 from logagent.core.query import Query
@@ -74,8 +75,31 @@ class ByFile:
         return {}
 
 
+class ByLabel:
+    """Counts by the value of a label of hosts; empty for hosts without it.
+
+    Args:
+        label: its name.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._counts = CountsByLabel()
+        self.add = self._counts.add
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return a record for each value, also for those without a line that matches."""
+        return [{"value": row.value, "hosts": row.hosts, "count": row.lines} for row in self._counts.rows()]
+
+    def facts(self) -> dict[str, Any]:
+        """Return the name of the label."""
+        return {"label": self._label}
+
+
 def table_of(query: Query) -> Table:
     """Return what adds up the counts that a query asks for."""
+    if query.form.by_label:
+        return ByLabel(query.form.by_label)
     return ByFile() if query.form.by_file else ByTime(query.form.step)
 
 
@@ -111,7 +135,7 @@ class HitsNdjson(_Hits):
 
 
 class HitsText(_Hits):
-    """Renders hits as columns, the last one being the count, with `-` for the time of lines that have none."""
+    """Renders hits as columns, the last one being the count, with `-` where there is none, such as no time."""
 
     def end(self, outcome: Outcome) -> bytes:
         """Return all hits and the verdict."""
@@ -133,7 +157,7 @@ def rfc3339(time: int) -> str:
 
 
 def _cells(record: dict[str, Any]) -> list[str]:
-    return ["-" if value is None else in_line(str(value)) for value in record.values()]
+    return ["-" if value in (None, "") else in_line(str(value)) for value in record.values()]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

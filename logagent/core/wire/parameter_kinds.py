@@ -9,6 +9,7 @@ from logagent.core.cursor import MAX_ASKED
 from logagent.core.query import Order, Unit
 from logagent.core.times import moments
 from logagent.core.wire import parameter_values as values
+from logagent.core.wire.labels import LABEL_NAME
 
 Reader = Callable[[str, list[str], int], object]
 """Takes a parameter's name, its values, and the current time in nanoseconds since the epoch."""
@@ -50,4 +51,4 @@ TIMEOUT = ParameterKind(values.seconds, _SPAN)
 PATIENCE = ParameterKind(values.patience, _SPAN)
 HEARTBEAT = ParameterKind(values.heartbeat, _SPAN)
 STEP = ParameterKind(values.step, {"type": "string", "pattern": f"^{values.STEP}$"})
-BY_FILE = ParameterKind(values.by_file, {"type": "string", "enum": ["file"]})
+BY = ParameterKind(values.by, {"type": "string", "pattern": f"^(?:file|label:{LABEL_NAME})$"})

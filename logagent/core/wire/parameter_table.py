@@ -226,14 +226,15 @@ TABLE = (
         "step",
         ("step",),
         kinds.STEP,
-        "The length of a bucket of time, such as 10s, 5m, 1h, 1d; left out, a sensible one; not with by=file.",
+        "The length of a bucket of time, such as 10s, 5m, 1h, 1d; left out, a sensible one; not with by.",
         of=_OF_HITS,
     ),
     Parameter(
         "by",
-        ("by_file",),
-        kinds.BY_FILE,
-        "Count the lines of each log in place of those of a span of time.",
+        ("by",),
+        kinds.BY,
+        "Count the lines of each log (file), or of all hosts with the same value of a label (label:NAME, as in "
+        "label:role), in place of those of a span of time.",
         of=_OF_HITS,
     ),
 )

@@ -17,6 +17,7 @@ from logagent.core.query import BadParameter, Order, Unit
 from logagent.core.times import moments
 from logagent.core.units import UNITS
 from logagent.core.wire.host_choice import choice_of
+from logagent.core.wire.labels import LABEL_NAME, NAME_RULE
 
 MAX_VALUE = 4096
 """Bytes of one value: longer than any sensible path or keyword."""
@@ -221,11 +222,18 @@ def step(name: str, values: list[str], _now: int) -> int:
     return read
 
 
-def by_file(name: str, values: list[str], _now: int) -> bool:
-    """Read by what hits are counted in place of time."""
-    if _once(name, values) != "file":
-        raise BadParameter(name, "must be file, for one count of each log; leave it out for counts by time")
-    return True
+def by(name: str, values: list[str], _now: int) -> str:
+    """Read by what hits are counted in place of time: the name of a label of hosts; empty: by log."""
+    value = _once(name, values)
+    if value == "file":
+        return ""
+    kind, _, label = value.partition(":")
+    if kind != "label":
+        each = "file, for one count of each log, or label:NAME, for one of each value of a label of hosts"
+        raise BadParameter(name, f"must be {each}; leave it out for counts by time")
+    if not re.fullmatch(LABEL_NAME, label, re.ASCII):
+        raise BadParameter(name, f"must name a label, such as label:role: {NAME_RULE}")
+    return label
 
 
 def _once(name: str, values: list[str]) -> str:

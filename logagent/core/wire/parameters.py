@@ -63,9 +63,9 @@ def parse_hits(query_string: bytes, now: int, form: bytes = b"") -> Query:
     query = _parse(query_string, form, now, _HITS_READERS)
     step = query.form.step
     if query.form.by_file and step is not None:
-        raise BadParameter("step", "goes with counts by time; leave step out, or by=file")
-    if query.limits.n_per_file is not None and not query.form.by_file:
-        raise BadParameter("n_per_file", "goes with by=file; counts by time are of all lines")
+        raise BadParameter("step", "goes with counts by time; leave step out, or by")
+    if query.limits.n_per_file is not None and (not query.form.by_file or query.form.by_label):
+        raise BadParameter("n_per_file", "goes with by=file; other counts are of all lines")
     if step is None and query.range.since is not None and not query.form.by_file:
         step = sensible_step(max(0, (now if query.range.until is None else query.range.until) - query.range.since))
     return replace(query, form=replace(query.form, hits=True, step=step, times=True, places=True))
@@ -103,6 +103,7 @@ def _parse(query_string: bytes, form: bytes, now: int, table: _Table) -> Query:
     if "files" not in read:
         raise BadParameter("filename", "is required: a path below the served roots, or a glob such as nginx/*.log")
     _settle_any(read)
+    _settle_by(read)
     cursor = read.pop("cursor", None)
     query = _followed(read) if read.get("follow") else _ended(read)
     if query.range.since is not None and query.range.until is not None and query.range.since >= query.range.until:
@@ -120,6 +121,13 @@ def _settle_any(read: dict[str, Any]) -> None:
             most = f"may be given {values.MAX_REPEATS} times at most"
             raise BadParameter(name, f"{most}; with any=true, where one of them is enough, {values.MAX_MANY} times")
     values.check_size("regex", read.get("regex", ()), MAX_POSITIONS)
+
+
+def _settle_by(read: dict[str, Any]) -> None:
+    """Count by log, of which counts by a label are made."""
+    by = read.pop("by", None)
+    if by is not None:
+        read |= {"by_file": True, "by_label": by or None}
 
 
 def _ended(read: dict[str, Any]) -> Query:
@@ -195,7 +203,7 @@ def _single_values(query: Query) -> list[tuple[str, str]]:
     if query.form.step is not None:
         pairs.append(("step", spelled_step(query.form.step)))
     if query.form.by_file:
-        pairs.append(("by", "file"))
+        pairs.append(("by", f"label:{query.form.by_label}" if query.form.by_label else "file"))
     if query.limits.timeout is not None:
         pairs.append(("timeout", repr(query.limits.timeout)))
     if query.follow is not None:

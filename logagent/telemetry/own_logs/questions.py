@@ -149,4 +149,4 @@ def _add_form(told: dict[str, Any], query: Query) -> None:
     if form.step is not None:
         told["step"] = spelled_step(form.step)
     if form.by_file:
-        told["by"] = "file"
+        told["by"] = f"label:{form.by_label}" if form.by_label else "file"

@@ -107,7 +107,7 @@ ROUTES = (
     RouteTold(
         HITS,
         "hits",
-        "How many lines match, by time and host, or by log.",
+        "How many lines match, by time and host, by log, or by a label of hosts.",
         {**{name: _FORMS_OF_HITS[name] for name in OF_HITS}, BATCHES: _BATCHES},
         _OF_ANSWERS,
         ("AcceptEncoding", "Prefer", "Traceparent"),

@@ -109,6 +109,7 @@ _LEFT_OUT: dict[str, Schema] = {
     "notes_omitted": _said(COUNT, "How many notes other agents had no room for; missing: none."),
 }
 """Members of a verdict that are there only where an agent that was asked is a primary of many hosts itself."""
+_LABEL = _said({"type": "string"}, "Of counts by a label of hosts: its name.")
 _STEP = _said({"type": "number", "exclusiveMinimum": 0}, "Of counts by time: the length of a bucket in seconds.")
 _FILE = _object(
     "One generation of a log.",
@@ -214,22 +215,35 @@ SCHEMAS: dict[str, Schema] = {
         file=_said(_TEXT, "The log."),
         count=_said(COUNT, "How many lines match; 0 where it was searched and none does."),
     ),
+    "HitsByLabel": _object(
+        "Lines of all hosts with the same value of a label, with by=label:NAME.",
+        value=_said({"type": "string"}, "The value; empty for hosts without the label, or whose labels are not known."),
+        hosts=_said(COUNT, "How many hosts that is, of those on which a log was searched."),
+        count=_said(COUNT, "How many lines match; 0 where logs were searched and none does."),
+    ),
     "HitsEnd": _object(
         "The last record of every whole answer: where it is missing, the answer was cut.", end=reference("HitsVerdict")
     ),
     "HitsVerdict": _object(
-        "The verdict of counts.", ("step_seconds", *_LEFT_OUT), **_VERDICT_MEMBERS, **_LEFT_OUT, step_seconds=_STEP
+        "The verdict of counts.",
+        ("step_seconds", "label", *_LEFT_OUT),
+        **_VERDICT_MEMBERS,
+        **_LEFT_OUT,
+        step_seconds=_STEP,
+        label=_LABEL,
     ),
-    "HitsRecord": {"oneOf": [reference(name) for name in ("HitsByTime", "HitsByFile", "HitsEnd")]},
+    "HitsRecord": {"oneOf": [reference(name) for name in ("HitsByTime", "HitsByFile", "HitsByLabel", "HitsEnd")]},
     "Hits": _object(
         "All counts, and the verdict.",
-        ("step_seconds",),
+        ("step_seconds", "label"),
         step_seconds=_STEP,
+        label=_LABEL,
         hits={
-            "description": "The counts, oldest first, or by host and name.",
+            "description": "The counts, oldest first, or by host and name, or by value.",
             "anyOf": [
                 {"type": "array", "items": reference("HitsByTime")},
                 {"type": "array", "items": reference("HitsByFile")},
+                {"type": "array", "items": reference("HitsByLabel")},
             ],
         },
         end=reference("Verdict"),

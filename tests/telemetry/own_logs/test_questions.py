@@ -48,6 +48,10 @@ GIVEN = {
 }
 
 
+def test_a_label_that_is_counted_by_is_told() -> None:
+    assert _members(parse_hits(b"filename=x&by=label:role", NOW))["by"] == "label:role"
+
+
 @pytest.mark.parametrize("parameter", [*GIVEN])
 def test_what_was_given_is_told(parameter: str) -> None:
     value, told = GIVEN[parameter]

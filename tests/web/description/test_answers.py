@@ -94,6 +94,8 @@ QUESTIONS = [
     Question("/hits", "filename=**/*", NDJSON),
     Question("/hits", "filename=**/*&by=file", JSON),
     Question("/hits", "filename=**/*&by=file&n_per_file=1", NDJSON),
+    Question("/hits", "filename=**/*&by=label:role", JSON),
+    Question("/hits", "filename=**/*&by=label:role", NDJSON),
     Question("/hits", "filename=app.log", TEXT),
     Question("/hits", "", JSON, form="filename=app.log"),
     Question("/hits", "filename=app.log&n=1", status=400),
