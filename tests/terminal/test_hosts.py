@@ -70,6 +70,7 @@ async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
                 "labels_known": False,
                 "found_by": "",
                 "stale_since": None,
+                "via": "",
             }
         ]
     }

@@ -190,7 +190,7 @@ async def test_without_rules_agents_are_held_to_what_they_may_ask(papers: Papers
 @pytest.mark.parametrize("client", [None, "web-1"])
 async def test_every_response_says_that_callers_are_taken(papers: Papers, client: str | None) -> None:
     for response in await all_asked(papers, client, paths=[*ROUTES, "/healthz", "/readyz", "/nowhere"]):
-        assert response.headers[TAKES_HEADER] == "caller"
+        assert response.headers[TAKES_HEADER] == "caller, through"
         assert CALLER_HEADER not in response.headers
 
 

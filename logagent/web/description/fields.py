@@ -7,6 +7,7 @@ from typing import Any
 from logagent.core.wire.caller import TAKES_CALLERS, TAKES_HEADER
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.identity import AGENT_HEADER
+from logagent.core.wire.labels import LABELS_HEADER
 from logagent.core.wire.through import TAKES_THROUGH
 from logagent.core.wire.trace import TRACE_HEADER, TRACEPARENT
 from logagent.core.wire.verdict import MAX_HOSTS, MAX_MESSAGE, MAX_NOTES, TRAILERS
@@ -28,6 +29,9 @@ HEADERS = {
         "Between agents: this one takes it from others for whom they ask, and by which way a question came.",
         {"type": "string", "enum": [f"{TAKES_CALLERS}, {TAKES_THROUGH}"]},
         required=False,
+    ),
+    LABELS_HEADER: _field(
+        "The labels of the agent, told to agents and with its health: a list of label=value.", _TEXT, required=False
     ),
     "cache-control": _field("Answers are never cached.", {"type": "string", "enum": ["no-store"]}),
     "x-content-type-options": _field("Nobody is to guess another media type.", {"type": "string", "enum": ["nosniff"]}),

@@ -88,6 +88,7 @@ def test_json_of_a_host_has_its_round_trip_in_milliseconds() -> None:
         "labels_known": False,
         "found_by": "",
         "stale_since": None,
+        "via": "",
     }
 
 
