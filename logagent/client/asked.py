@@ -58,13 +58,14 @@ class LogsKeywords(SelectionKeywords, total=False):
     max_bytes: int | None
     whole: bool
     cursors: bool
+    labels: bool
 
 
 class HitsKeywords(SelectionKeywords, total=False):
     """What may be asked of counts."""
 
     step: Span | None
-    by: Literal["file"] | None
+    by: str | None
     n_per_file: int | None
 
 
@@ -90,6 +91,7 @@ class FollowKeywords(TypedDict, total=False):
     cursor: str | None
     max_bytes: int | None
     whole: bool
+    labels: bool
     patience: Span | None
     heartbeat: Span | None
 
@@ -205,7 +207,7 @@ def _nanoseconds(span: timedelta) -> int:
 _SPELLERS: dict[str, Callable[[str, object], list[bytes]]] = {
     **dict.fromkeys(("hostname", "keyword", "exclude", "regex", "exclude_regex"), _texts),
     **dict.fromkeys(("order", "unit", "cursor", "by"), lambda name, value: [_text(name, value)]),
-    **dict.fromkeys(("any", "ignore_case", "rotated", "whole", "cursors"), _flag),
+    **dict.fromkeys(("any", "ignore_case", "rotated", "whole", "cursors", "labels"), _flag),
     **dict.fromkeys(("n", "n_per_file", "context", "before_context", "after_context", "max_bytes"), _number),
     **dict.fromkeys(("since", "until"), _moment),
     **dict.fromkeys(("timeout", "patience", "heartbeat"), _span),

@@ -88,7 +88,7 @@ class Client:
         traceparent: str | None = None,
         **asked: Unpack[HitsKeywords],
     ) -> AsyncAnswer[HitCount]:
-        """Ask how many lines match, by time and host, or by file; see `logs`."""
+        """Ask how many lines match, by time and host, by file or by a label; see `logs`."""
         return self._questions.hits(filename, raise_if_incomplete, traceparent, asked)
 
     def follow(
@@ -134,9 +134,14 @@ class Client:
         """
         return await self._questions.files(filename, raise_if_incomplete, traceparent, asked)
 
-    async def hosts(self, *, traceparent: str | None = None) -> tuple[HostState, ...]:
-        """Return the agents that the agent knows, itself included; see `files`."""
-        return await self._questions.hosts(traceparent)
+    async def hosts(self, hostname: Names = (), *, traceparent: str | None = None) -> tuple[HostState, ...]:
+        """Return the agents that the agent knows, itself included; see `files`.
+
+        Args:
+            hostname: names, globs, or conditions on labels, such as `role=web`; none: all of them.
+            traceparent: of the trace that the question belongs to.
+        """
+        return await self._questions.hosts(hostname, traceparent)
 
     async def aclose(self) -> None:
         """Close all connections, and leave all answers."""

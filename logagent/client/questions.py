@@ -93,9 +93,10 @@ class Questions:
             listed.raise_if_incomplete()
         return listed
 
-    async def hosts(self, traceparent: str | None) -> tuple[HostState, ...]:
+    async def hosts(self, hostname: Names, traceparent: str | None) -> tuple[HostState, ...]:
         """Ask for the agents that the agent knows."""
-        read = await document(self._courier, asked_of("/hosts", [], JSON, _traced(traceparent)))
+        pairs = pairs_of((), {"hostname": hostname}, ("hostname",))
+        read = await document(self._courier, asked_of("/hosts", pairs, JSON, _traced(traceparent)))
         try:
             return tuple(map(host_from_json, json.loads(read)["hosts"]))
         except (ValueError, KeyError, TypeError, RecursionError):

@@ -79,7 +79,8 @@ class LineReading:
             raw = _bytes(record.get("line_base64"))
             line = raw.decode("utf-8", "backslashreplace")
         context, partial = record.get("context") is True, record.get("partial") is True
-        return LogLine(self._time(record.get("time")), host, file, line, offset, context, partial, cursor, raw)
+        time, labels = self._time(record.get("time")), _labels(record.get("labels"))
+        return LogLine(time, host, file, line, offset, context, partial, cursor, raw, labels)
 
     def _time(self, text: object) -> int | None:
         """Return a time, which agents spell as `2026-11-23T10:00:00.123456789Z`."""
@@ -108,10 +109,20 @@ def read_count(text: bytes) -> HitCount | Verdict | None:
         return None
     try:
         told = Document(record)
+        if "value" in told:
+            return HitCount(None, "", None, told.take("count", int), told.take("value", str), told.take("hosts", int))
         file = told.take("file", str) if "file" in told else None
         return HitCount(told.moment_if_any("time"), told.take("host", str), file, told.take("count", int))
     except BadListing as error:
         raise BadRecord(str(error)) from None
+
+
+def _labels(told: object) -> Mapping[str, str] | None:
+    if told is None:
+        return None
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise BadRecord("labels that are none")
+    return told
 
 
 def verdict_in(record: Mapping[str, Any]) -> Verdict:

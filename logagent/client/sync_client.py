@@ -89,7 +89,7 @@ class SyncClient:
         traceparent: str | None = None,
         **asked: Unpack[HitsKeywords],
     ) -> SyncAnswer[HitCount]:
-        """Ask how many lines match, by time and host, or by file; see `logs`."""
+        """Ask how many lines match, by time and host, by file or by a label; see `logs`."""
         return SyncAnswer(self._questions.hits(filename, raise_if_incomplete, traceparent, asked))
 
     def follow(
@@ -138,9 +138,14 @@ class SyncClient:
         """
         return finished(self._questions.files(filename, raise_if_incomplete, traceparent, asked))
 
-    def hosts(self, *, traceparent: str | None = None) -> tuple[HostState, ...]:
-        """Return the agents that the agent knows, itself included; see `files`."""
-        return finished(self._questions.hosts(traceparent))
+    def hosts(self, hostname: Names = (), *, traceparent: str | None = None) -> tuple[HostState, ...]:
+        """Return the agents that the agent knows, itself included; see `files`.
+
+        Args:
+            hostname: names, globs, or conditions on labels, such as `role=web`; none: all of them.
+            traceparent: of the trace that the question belongs to.
+        """
+        return finished(self._questions.hosts(hostname, traceparent))
 
     def close(self) -> None:
         """Close all connections, and leave all answers."""

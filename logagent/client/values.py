@@ -37,6 +37,7 @@ class LogLine:
         partial: whether it is a part of a line, whose rest comes as another record; only in a follow.
         cursor: from which another answer continues behind it; empty if there is none, or if none was asked for.
         raw: its bytes, if they are not UTF-8.
+        labels: those of its host, if `labels=True` asked for them; None: it did not, or nothing is known of them.
     """
 
     time_ns: int | None
@@ -48,6 +49,7 @@ class LogLine:
     partial: bool = False
     cursor: str = ""
     raw: bytes | None = None
+    labels: Mapping[str, str] | None = None
 
     @property
     def time(self) -> datetime | None:
@@ -72,15 +74,19 @@ class HitCount:
     Attributes:
         time_ns: when its bucket begins, in nanoseconds since the epoch; None: the lines have no times, or it counts a
             file's.
-        host: the name of the agent that counted them.
-        file: the log, with `by="file"`; None: it counts those of a span of time.
+        host: the name of the agent that counted them; empty with `by="label:NAME"`.
+        file: the log, with `by="file"`; None: it counts those of something else.
         count: how many.
+        value: of the label, with `by="label:NAME"`; empty: hosts without it; None: it counts those of something else.
+        hosts: how many hosts have that value, of those on which a log was searched; 0 if it is no count by a label.
     """
 
     time_ns: int | None
     host: str
     file: str | None
     count: int
+    value: str | None = None
+    hosts: int = 0
 
     @property
     def time(self) -> datetime | None:

@@ -148,6 +148,7 @@ class AnswerForm:
         whole: whether a follow is to continue the answer exactly: it omits a last line without a line break, has a
             position for every log, and begins exactly at the query's positions, even within a line.
         cursors: whether each record comes with the cursor after it.
+        labels: whether each record comes with the labels of its host.
         batch_bytes: bytes of a batch at most, but for one that is a single record; 0: as it comes. For a merge of many.
     """
 
@@ -162,6 +163,7 @@ class AnswerForm:
     places: bool = False
     whole: bool = False
     cursors: bool = False
+    labels: bool = False
     batch_bytes: int = 0
 
 

@@ -9,6 +9,7 @@ from logagent.core.access.caller import Caller
 from logagent.core.query import Query, Source
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import Identity
+from logagent.core.wire.labels import HostLabels
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.through import Through
 
@@ -38,6 +39,10 @@ class AnsweringAgent(Protocol):
     @property
     def labels(self) -> Mapping[str, str]:
         """The labels of the agent's host."""
+        ...
+
+    def labels_of(self, host: str) -> HostLabels:
+        """Return what is known of a host's labels."""
         ...
 
     async def check(self, query: Query) -> None:

@@ -115,7 +115,7 @@ class _Routes:
     async def logs(self) -> Answer:
         caller = await self._admit()
         query = _resumed(await self._query(parse))
-        return await self._answer(query, caller, logs_form(query))
+        return await self._answer(query, caller, logs_form(query, self._agent.labels_of))
 
     async def hits(self) -> Answer:
         caller = await self._admit()
@@ -207,10 +207,9 @@ class _Routes:
             raise refuse_for_now(f"too many {kind} are under way")
         if not form.in_band and _ends_alike_when_cut(request.scope):
             raise Refusal(505, "HTTP/1.0 over a Unix socket cannot show that a text was cut; use HTTP/1.1 or NDJSON")
-        query = replace(
-            query,
-            form=replace(query.form, times=query.form.times or form.times, places=query.form.places or form.places),
-        )
+        times, places = query.form.times or form.times, query.form.places or form.places
+        # Labels are added where records are made, so that nobody is asked for them, however old his agent is.
+        query = replace(query, form=replace(query.form, times=times, places=places, labels=False))
         current().understood(query)
         through = way_of_question()
         query = self._answers.bounded(await self._agent.choose(query, caller, through=through is not None))

@@ -17,6 +17,7 @@ from logagent.core.outcome import Outcome
 from logagent.core.query import Query
 from logagent.core.rendering.event_stream import EventStream
 from logagent.core.rendering.hits import HitsJson, HitsNdjson, HitsText, table_of
+from logagent.core.rendering.host_labels import LabelsOf
 from logagent.core.rendering.records import RecordsNdjson, RecordsText
 from logagent.core.wire.frames import BATCHES, encode
 from logagent.core.wire.media_types import EVENTS, JSON, NDJSON, OF_HITS, OF_LOGS, TEXT
@@ -67,24 +68,29 @@ class _Frames:
         return b""
 
 
-def logs_form(query: Query) -> Form:
+def logs_form(query: Query, labels_of: LabelsOf) -> Form:
     """Return the form of an answer to `/logs` that the client prefers.
+
+    Args:
+        query: what is asked.
+        labels_of: knows the labels of hosts, for records that are to have them.
 
     Raises:
         Refusal: when it accepts none of them.
     """
     offered = [*OF_LOGS, *([BATCHES] if request.http_version == "2" else [])]
+    labels = labels_of if query.form.labels else None
     liked = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else TEXT
     accept, parameters = parse_options_header(request.headers.get("accept"))
     if accept == BATCHES and BATCHES in offered:
         return Form(BATCHES, _Frames(parameters), False, "times" in parameters, "places" in parameters)
     if liked == NDJSON:
         cursors = RecordCursors(query) if query.form.cursors else None
-        rendering = RecordsNdjson(follow=query.follow is not None, cursors=cursors)
+        rendering = RecordsNdjson(follow=query.follow is not None, cursors=cursors, labels_of=labels)
         return Form(NDJSON, rendering, True, True, True, cursors)
     if liked == EVENTS:
         cursors = RecordCursors(query)
-        events = EventStream(follow=query.follow is not None, cursors=cursors)
+        events = EventStream(follow=query.follow is not None, cursors=cursors, labels_of=labels)
         return Form(EVENTS, events, True, True, True, cursors)
     if liked == TEXT:
         text = RecordsText(query.form.prefix, groups=query.match.has_context)

@@ -55,6 +55,18 @@ async def test_a_record_has_a_cursor_if_it_is_asked_for(autojump_clock: MockCloc
         ]
 
 
+async def test_labels_come_with_lines_counts_and_hosts(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster({"labels": {"web0": {"role": "web"}}}, web0=LINES, db1=LINES) as it, client_of(it) as client:
+        lines = await all_of(client.logs("app.log", labels=True))
+        plain = await all_of(client.logs("app.log", n=1))
+        counts = await all_of(client.hits("app.log", by="label:role"))
+        hosts = await client.hosts("role=web")
+    assert {line.host: line.labels for line in lines} == {"web0": {"role": "web"}, "db1": {}}
+    assert plain[0].labels is None
+    assert counts == [HitCount(None, "", None, 5, "", 1), HitCount(None, "", None, 5, "web", 1)]
+    assert [host.name for host in hosts] == ["web0"]
+
+
 async def test_a_stopped_host_is_named(autojump_clock: MockClock, cluster: Start) -> None:
     async with cluster(web0=LINES, web1=LINES) as it, client_of(it) as client:
         it.kill("web1")

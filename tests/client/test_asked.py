@@ -66,6 +66,7 @@ def test_every_keyword_is_understood_as_it_is_meant() -> None:
         max_bytes=1000,
         whole=True,
         cursors=True,
+        labels=True,
         cursor=None,
     )
     assert asked == Query.of(
@@ -88,6 +89,7 @@ def test_every_keyword_is_understood_as_it_is_meant() -> None:
         max_bytes=1000,
         whole=True,
         cursors=True,
+        labels=True,
     )
     assert read(keyword=["a", "b"], any=True, context=3) == Query.of(
         files=("app.log",), keywords=(b"a", b"b"), any=True, before=3, after=3

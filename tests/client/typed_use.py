@@ -63,6 +63,6 @@ def what_is_wrong_is_found(client: Client, other: SyncClient) -> None:
     client.logs("a.log", keywrd="x")  # type: ignore[call-arg]
     client.logs("a.log", n="5")  # type: ignore[arg-type]
     client.logs("a.log", step="5m")  # type: ignore[call-arg]
-    client.hits("a.log", by="host")  # type: ignore[arg-type]
+    client.hits("a.log", by=5)  # type: ignore[arg-type]
     client.follow("a.log", until="5m")  # type: ignore[call-arg]
     other.files(hostname=5)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from logagent.core.batch import SIGN_OF_LIFE, Batch
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.outcome import Outcome
+from logagent.core.rendering.host_labels import LabelsOf, with_labels
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.rendering.records import LIVE_RECORD, json_end, json_notice, json_records, notices_of
 
@@ -25,9 +26,11 @@ class EventStream:
     Args:
         follow: whether signs of life are shown.
         cursors: makes the cursors of the answer.
+        labels_of: knows the labels of hosts; None if none are wanted.
     """
 
-    def __init__(self, *, follow: bool, cursors: RecordCursors) -> None:
+    def __init__(self, *, follow: bool, cursors: RecordCursors, labels_of: LabelsOf | None = None) -> None:
+        self._labels_of = labels_of
         self._follow = follow
         self._cursors = cursors
 
@@ -51,6 +54,8 @@ class EventStream:
             cursor = self._cursors.moved(batch)
             return [f"{_id(cursor)}\n"] if cursor else []
         rows, cursors = json_records(batch), self._cursors.behind(batch)
+        if self._labels_of is not None:
+            rows = with_labels(rows, batch, self._labels_of)
         return [f"{_id(cursor)}data: {row}\n\n" for row, cursor in zip(rows, cursors, strict=True)]
 
 

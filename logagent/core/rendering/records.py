@@ -13,6 +13,7 @@ from logagent.core.escapes import in_line, line_prefix
 from logagent.core.merging.record_cursors import RecordCursors
 from logagent.core.notes import Note
 from logagent.core.outcome import Outcome, Status
+from logagent.core.rendering.host_labels import LabelsOf, with_labels
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.rendering.ndjson_blocks import plain_records
 from logagent.core.times.moments import whole_second
@@ -95,9 +96,13 @@ class RecordsNdjson:
     Args:
         follow: whether notices, signs of life, and the beginning of live lines are records too.
         cursors: makes the cursor of each record; None if none are wanted.
+        labels_of: knows the labels of hosts; None if none are wanted.
     """
 
-    def __init__(self, *, follow: bool = False, cursors: RecordCursors | None = None) -> None:
+    def __init__(
+        self, *, follow: bool = False, cursors: RecordCursors | None = None, labels_of: LabelsOf | None = None
+    ) -> None:
+        self._labels_of = labels_of
         self._follow = follow
         self._cursors = cursors
 
@@ -114,11 +119,14 @@ class RecordsNdjson:
         return json_end(outcome) + b"\n"
 
     def _records(self, batch: Batch) -> bytes:
+        if self._cursors is None and self._labels_of is None and (plain := plain_records(batch)) is not None:
+            return plain
+        rows = json_records(batch)
+        if self._labels_of is not None:
+            rows = with_labels(rows, batch, self._labels_of)
         if self._cursors is None:
-            plain = plain_records(batch)
-            return _joined(json_records(batch)) if plain is None else plain
-        cursors = self._cursors.behind(batch)
-        return _joined(_with_cursor(row, cursor) for row, cursor in zip(json_records(batch), cursors, strict=True))
+            return _joined(rows)
+        return _joined(_with_cursor(row, cursor) for row, cursor in zip(rows, self._cursors.behind(batch), strict=True))
 
 
 def json_records(batch: Batch) -> list[str]:

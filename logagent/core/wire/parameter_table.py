@@ -214,6 +214,14 @@ TABLE = (
         of=_OF_LOGS,
     ),
     Parameter(
+        "labels",
+        ("labels",),
+        kinds.FLAG,
+        "Whether each record of NDJSON and of server-sent events has the labels of its host.",
+        False,
+        of=_OF_LOGS,
+    ),
+    Parameter(
         PATHS,
         (),
         kinds.FLAG,

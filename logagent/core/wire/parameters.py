@@ -179,6 +179,7 @@ def _flags(query: Query) -> list[tuple[str, str]]:
         ("whole", query.form.whole),
         ("follow", query.follow is not None),
         ("cursors", query.form.cursors),
+        ("labels", query.form.labels),
     ]
     pairs = [(name, "true") for name, is_set in flags if is_set]
     if any(name.startswith("/") for name in query.files):

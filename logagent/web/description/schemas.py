@@ -60,7 +60,7 @@ _TRACE_ID = _or_null(TRACE, "The trace of the question, as in the header log-tra
 
 _RECORD = _object(
     "A line, or an event with all its lines.",
-    ("line", "line_base64", "context", "partial", "cursor"),
+    ("line", "line_base64", "context", "partial", "cursor", "labels"),
     time=_or_null(_TIME, "Its time, to the nanosecond; null in a file without times."),
     host=_HOST,
     file=_said(_TEXT, "The file that it stands in, below its root."),
@@ -70,6 +70,10 @@ _RECORD = _object(
     context=_said(_FLAG, "True: it did not match, and is a neighbour of what did."),
     partial=_said(_FLAG, "True: it is a part of a line whose end did not come in time."),
     cursor=_said(_TEXT, "With cursors=true: from here another answer goes on exactly behind it."),
+    labels=_or_null(
+        {"type": "object", "additionalProperties": _TEXT},
+        "With labels=true: those of its host; null if nothing is known of them.",
+    ),
 )
 _NOTE = _object(
     "What was judged of some files of one host, and did not fail.",

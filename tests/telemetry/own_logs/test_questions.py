@@ -12,7 +12,7 @@ from logagent.telemetry.own_logs.questions import MOST_NAMED, asked_for, members
 from testbed.own_log import SECRET
 
 NOW = 1_800_000_000 * 10**9
-NOT_TOLD = {"prefix", "cursors", "whole", "patience", "heartbeat", "paths"}
+NOT_TOLD = {"prefix", "cursors", "labels", "whole", "patience", "heartbeat", "paths"}
 """Parameters about how an answer looks or is sent, not about what is looked for."""
 CALLED = {
     "filename": "files",

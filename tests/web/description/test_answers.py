@@ -73,6 +73,8 @@ QUESTIONS = [
     Question("/logs", "filename=**/*", NDJSON),
     Question("/logs", "filename=app.log&keyword=7&context=2&cursors=true", NDJSON),
     Question("/logs", "filename=app.log&unit=event", EVENTS),
+    Question("/logs", "filename=app.log&labels=true", EVENTS),
+    Question("/logs", "filename=app.log&keyword=7&context=2&cursors=true&labels=true", NDJSON),
     Question("/logs", "filename=app.log&max_bytes=100", NDJSON),
     Question("/logs", FOLLOW, NDJSON),
     Question("/logs", FOLLOW, EVENTS),
