@@ -30,7 +30,17 @@ TREE = Path(__file__).parents[2]
 REVISION = "5f44e85"
 """The commit before agents said their names: what agents exchange has changed since. Whoever changes it next sets this
 to the commit before."""
-NEW_MEMBERS = ("notes", "times", "trace_id", "certificate_ends")
+NEW_MEMBERS = (
+    "labels",
+    "labels_known",
+    "found_by",
+    "stale_since",
+    "via",
+    "notes",
+    "times",
+    "trace_id",
+    "certificate_ends",
+)
 """Members of documents that only newer agents have."""
 NEW_HEADERS = "log-agent|log-takes|log-trace-id|logagent-version"
 """Headers that newer agents have, or have in more answers."""
