@@ -15,7 +15,7 @@ from logagent.core.wire.parameter_table import TABLE, Parameter
 OF_NUMBERS = [row for row in TABLE if row.kind.schema["type"] == "integer"]
 OF_CHOICES = [row for row in TABLE if "enum" in row.kind.schema]
 OF_PATTERNS = [row for row in TABLE if "pattern" in row.kind.schema]
-AMONG_BOUNDS = {"timeout": "1s", "patience": "1s", "heartbeat": "15s", "step": "1h"}
+AMONG_BOUNDS = {"by": "file", "timeout": "1s", "patience": "1s", "heartbeat": "15s", "step": "1h"}
 """A value between bounds that patterns do not say."""
 
 
