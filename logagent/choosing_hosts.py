@@ -18,6 +18,7 @@ from logagent.core.wire.host_choice import HostChoice, candidates, choice_of
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.hosts import chosen as named_by
 from logagent.core.wire.labels import UNTOLD, HostLabels
+from logagent.peers.answers import with_timeout
 from logagent.peers.known_agents import Peers
 from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
@@ -247,6 +248,5 @@ def _with_those_before(
 
 
 def _chosen_in(query: Query, meant: ChosenHosts, seconds: float) -> Query:
-    timeout = query.limits.timeout
-    left = None if timeout is None else max(round(timeout - seconds, 3), 0.001)
-    return replace(query, chosen=meant, limits=replace(query.limits, timeout=left))
+    query, timeout = replace(query, chosen=meant), query.limits.timeout
+    return query if timeout is None else with_timeout(query, timeout - seconds)

@@ -105,7 +105,8 @@ class Parts:
             merge_ns: nanoseconds spent with merging.
         """
         ends = [(feed, feed.outcome or Outcome()) for feed in ended]
-        ends += [(feed, self._last_words(feed)) for feed in feeds if feed not in ended]
+        over = frozenset(ended)
+        ends += [(feed, self._last_words(feed)) for feed in feeds if feed not in over]
         passed = [feed.name for feed, _ in ends if self.roll.is_passed_over(feed.name)]
         ends = [(feed, end) for feed, end in ends if feed.name not in passed]
         others = [self._share(feed, Outcome()) for feed, _ in ends if self.roll.is_other_name(feed.name)]

@@ -72,10 +72,13 @@ class AnsweredOnce:
             known.ended = trio.current_time()
 
     def _forget(self) -> None:
-        late = trio.current_time() - REMEMBERED
-        for id, known in list(self._questions.items()):
+        """Forget what ended long ago, or is too much, oldest first; no further questions are gone through."""
+        late, forgotten = trio.current_time() - REMEMBERED, list[str]()
+        for id, known in self._questions.items():
             is_over = not known.answers and known.ended < late
-            if not is_over and len(self._questions) <= MOST:
-                return
+            if not is_over and len(self._questions) - len(forgotten) <= MOST:
+                break
             if not known.answers:
-                del self._questions[id]
+                forgotten.append(id)
+        for id in forgotten:
+            del self._questions[id]

@@ -8,10 +8,9 @@ from typing import Protocol
 import httpx
 
 from logagent.core.outcome import Failure, Status
-from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.through import ASKS_HEADER, UNMATCHED_TRAILER, from_names, takes_through
 from logagent.peers.roll import Roll
-from logagent.peers.takers import LONGEST_VERSION
+from logagent.peers.takers import shown_version
 
 MOST_CALLERS = 100
 """Callers for whom the hosts behind one primary are kept."""
@@ -114,5 +113,5 @@ def check_primary(headers: Mapping[str, str]) -> None:
             twice, and say nothing while it waits for one.
     """
     if not takes_through(headers):
-        version = headers.get(VERSION_HEADER, "")[:LONGEST_VERSION] or "the version there"
-        raise Failure(Status.UNAVAILABLE, f"{version} cannot be asked as a primary: upgrade it, or list it as a peer")
+        told = f"{shown_version(headers)} cannot be asked as a primary: upgrade it, or list it as a peer"
+        raise Failure(Status.UNAVAILABLE, told)

@@ -137,11 +137,22 @@ def said_in(body: bytes, member: str) -> str:
         body: the document.
         member: its name.
     """
+    said = member_of(body, member)
+    return f"refuses this agent: {said} (PERMISSION_DENIED)" if said else ""
+
+
+def member_of(body: bytes, member: str) -> str:
+    """Return a member of a document as a text; empty if it has none, or is no document.
+
+    Args:
+        body: the document.
+        member: its name.
+    """
     try:
-        said = json.loads(body).get(member, "")
+        said = json.loads(body).get(member)
     except (ValueError, AttributeError, RecursionError):
         return ""
-    return f"refuses this agent: {said} (PERMISSION_DENIED)" if said else ""
+    return str(said) if said else ""
 
 
 def _is_too_old(response: httpx.Response, roll: Roll | None) -> bool:

@@ -35,7 +35,7 @@ from logagent.peers.told_labels import ToldLabels, ask_for_labels
 Origin = tuple[str, tuple[str, ...]]
 """The name and the URLs of a target as it was found."""
 
-_turns = itertools.count(1)
+_introductions = itertools.count(1)
 
 
 class Connect(Protocol):
@@ -112,7 +112,11 @@ class KnownAgent:
 
     def bear(self, identity: Identity) -> None:
         """Be called by the name that it says itself, and ask from now on for the agent that proves that name."""
-        self.target, self.id, self.introduced = replace(self.target, name=identity.name), identity.id, next(_turns)
+        self.target, self.id, self.introduced = (
+            replace(self.target, name=identity.name),
+            identity.id,
+            next(_introductions),
+        )
         self.client, self._follow_clients = self._made_clients(proves=True)
 
     def _listened_to(self, client: httpx.AsyncClient) -> httpx.AsyncClient:

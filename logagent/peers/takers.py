@@ -39,10 +39,14 @@ def version_in(headers: Mapping[str, str]) -> str:
     return headers.get(VERSION_HEADER, "")[:LONGEST_VERSION]
 
 
+def shown_version(headers: Mapping[str, str]) -> str:
+    """Return the version of an agent as a message has it, where it says none, too."""
+    return version_in(headers) or "the version there"
+
+
 def too_old(headers: Mapping[str, str]) -> Failure:
     """Return the failure of an agent that does not take callers."""
-    version = version_in(headers) or "the version there"
-    told = f"{version} does not take the caller's identity, which rules here need: upgrade it"
+    told = f"{shown_version(headers)} does not take the caller's identity, which rules here need: upgrade it"
     return Failure(Status.PERMISSION_DENIED, told)
 
 

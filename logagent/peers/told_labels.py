@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 
@@ -13,17 +12,16 @@ from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.identity import AGENT_HEADER, BadIdentity, from_header
 from logagent.core.wire.labels import LABELS_HEADER, labels_from_header
-from logagent.peers.client.http_client import chunks
 from logagent.peers.client.reasons import reason
+from logagent.peers.health import MAX_HEALTH, member_of
 from logagent.peers.roll import Roll
+from logagent.peers.source import read_at_most
 from logagent.peers.takers import version_in
 from logagent.peers.tracing import trace_headers
 
 REMEMBERED = 30.0
 """Seconds for which labels that were told count without being asked for again: an agent that is started with other
 labels is among the right hosts within that time, and with its next answer."""
-MAX_HEALTH = 16 * 1024
-"""Bytes read of an answer of `/healthz`, which has some hundred."""
 
 
 class ToldLabels:
@@ -99,16 +97,7 @@ async def ask_for_labels(
 
 async def _untold(response: httpx.Response) -> Failure:
     """Return why a response tells no labels: the peer refuses who asks, is too old, or is none."""
-    body = bytearray()
-    async for chunk in chunks(response):
-        body += chunk
-        if len(body) > MAX_HEALTH:
-            break
-    try:
-        refuses = str(json.loads(body).get("refuses", ""))
-    except (ValueError, AttributeError, RecursionError):
-        refuses = ""
-    if refuses:
+    if refuses := member_of(await read_at_most(response, MAX_HEALTH), "refuses"):
         return Failure(Status.PERMISSION_DENIED, f"refuses who asks: {refuses}")
     if VERSION_HEADER in response.headers:
         return Failure(Status.UNAVAILABLE, f"{version_in(response.headers)} tells no labels: upgrade that agent")

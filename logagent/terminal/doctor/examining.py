@@ -23,6 +23,7 @@ from logagent.peers.client.reasons import reason
 from logagent.peers.client.tls import AgentTls, system_tls
 from logagent.peers.client.tls_connection import TlsConnection, start_tls
 from logagent.peers.client.words import word_of_system
+from logagent.peers.health import MAX_HEALTH
 from logagent.peers.source import read_at_most
 from logagent.ssh_address import is_ssh
 from logagent.terminal.doctor import telling
@@ -30,8 +31,6 @@ from logagent.terminal.doctor.network import MACHINE, PinnedNetwork, WaysToPeers
 from logagent.terminal.doctor.steps import Examination, Peer, State, Step, StepFailed
 from logagent.terminal.doctor.telling import ToldHealth
 
-MAX_HEALTH = 16 * 1024
-"""Bytes read of an answer of `/healthz`, which has some hundred."""
 FIRST_WORD = 0.5
 """Seconds for the first word after a handshake: agents begin with one, and others need not."""
 _PORTS = {"http": 80, "https": 443}
