@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -11,10 +10,9 @@ from functools import partial
 from logagent.asked_hosts import HostsAsked, QuestionsAnswered, RememberedSource, asked_of
 from logagent.asked_together import LESS, listed, states
 from logagent.choosing_hosts import HostChooser, named
+from logagent.compiling import COMPILING, compiling
 from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.access.rules import Rules, What, needed_for
-from logagent.core.matching.combining import is_many
-from logagent.core.matching.matcher import check
 from logagent.core.notes import Note, add_up
 from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
@@ -37,9 +35,6 @@ from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
 from logagent.peers.told_states import told_states
 
-COMPILING = 10.0
-"""Seconds that the expressions of one query may take to compile; a part of them, which takes a second at worst, is
-finished beyond that. Thousands of usual ones take one or two."""
 QUICKLY_COMPILED = 64
 """Patterns of one query that any host compiles in about a second."""
 
@@ -100,10 +95,8 @@ class Agent:
         Raises:
             BadParameter: for an expression that cannot be searched for.
         """
-        match = query.match
-        if match.regex or match.exclude_regex or match.any or is_many(match.exclude, ()):
-            late = time.monotonic() + COMPILING
-            await self._logs.threads.in_thread(check, query, lambda: time.monotonic() > late)
+        if (compiles := compiling(query)) is not None:
+            await self._logs.threads.in_thread(compiles)
 
     async def choose(
         self, query: Query, caller: Caller = ANONYMOUS, whats: Collection[What] = (), *, through: bool = False

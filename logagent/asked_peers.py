@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,13 +13,11 @@ import httpcore
 import httpx
 import trio
 
-from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
+from logagent.compiling import compiling
+from logagent.core.batch import SIGN_OF_LIFE, Out
 from logagent.core.hits.tally import Tallied
-from logagent.core.matching.combining import is_many
-from logagent.core.matching.matcher import check
-from logagent.core.merging.answer_cursors import AnswerCursor
-from logagent.core.notes import Note, NoteKind
-from logagent.core.outcome import Failure, HostOutcome, Outcome, Status, failed
+from logagent.core.merging.answer_cursors import Continuable
+from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import BadParameter, Query, Source
 from logagent.core.wire.hosts import HostState, chosen
 from logagent.core.wire.identity import ID_BYTES, Identity
@@ -30,6 +27,8 @@ from logagent.core.wire.trace import SPAN_ID_BYTES, TRACE_ID_BYTES, TRACEPARENT,
 from logagent.fanout.by_label import CountedByLabel
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
+from logagent.fanout.together import together
+from logagent.peers.calling import called
 from logagent.peers.client.http_client import OVER_SSH, connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.health import state_of
@@ -46,8 +45,6 @@ from logagent.terminal.peer_addresses import PeerAddresses
 
 PATIENCE = 5.0
 """Seconds that a merge waits for an agent that was reached and sends nothing, as an agent waits for its peers."""
-COMPILING = 10.0
-"""Seconds that the expressions of one query may take to compile, as an agent allows."""
 CLOSING = 3.0
 """Seconds until all connections are closed; each takes one at most, and all are closed at the same time."""
 ALIVE = PATIENCE / 3
@@ -153,7 +150,8 @@ class AskedPeers:
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Answer a query; see `Source.pump`."""
         try:
-            await _check(query)
+            if (compiles := compiling(query)) is not None:
+                await trio.to_thread.run_sync(compiles, abandon_on_cancel=True)
             names = chosen(query.hosts, self._peers)
         except BadParameter as wrong:
             return failed(Failure(Status.INTERNAL, f"{wrong.name}: {wrong.reason}"))
@@ -189,12 +187,8 @@ class AskedPeers:
         return Follow(live, self._gather, PATIENCE, roll)
 
     async def _answered(self, names: Sequence[str], query: Query, out: Out) -> Outcome:
-        cursor, source = AnswerCursor(query), self._gather(names, by=query.form.by_label)
-        tallied = Tallied(source) if query.form.hits else source
-        outcome = await tallied.pump(query, _Noting(out, cursor))
-        text, missing = cursor.after(outcome)
-        lacks = (Note(NoteKind.CURSOR, (), missing),) if missing else ()
-        return replace(outcome, cursor=text, notes=(*outcome.notes, *lacks))
+        source = self._gather(names, by=query.form.by_label)
+        return await Continuable(Tallied(source) if query.form.hits else source).pump(query, out)
 
     def _gather(self, names: Sequence[str], *, by: str | None = None) -> Source:
         roll = self._roll(names)
@@ -220,8 +214,8 @@ class AskedPeers:
         async def ask(name: str) -> None:
             listings[name] = await listing_of(self._peers[name].client, name, share, patience, roll)
 
-        await _all(ask, names)
-        return joined(_called(roll, name, listings[name]) for name in names)
+        await together(names, ask)
+        return joined(called(roll, name, listings[name]) for name in names)
 
     async def hosts(self, patience: float) -> list[HostState]:
         """Return the state of each agent, sorted by name."""
@@ -232,40 +226,8 @@ class AskedPeers:
             target = Target(urls=(peer.url,), name=name)
             states[name] = await state_of(peer.client, target, patience, roll, self._trace)
 
-        await _all(ask, list(self._peers))
+        await together(self._peers, ask)
         return [replace(states[name], name=name) for name in sorted(states)]
-
-
-async def _check(query: Query) -> None:
-    """Compile expressions in a thread, as an agent does; raise `BadParameter` for one that cannot be searched for."""
-    match, late = query.match, time.monotonic() + COMPILING
-    if match.regex or match.exclude_regex or match.any or is_many(match.exclude, ()):
-        await trio.to_thread.run_sync(check, query, lambda: time.monotonic() > late, abandon_on_cancel=True)
-
-
-async def _all(ask: Callable[[str], Awaitable[None]], names: Sequence[str]) -> None:
-    async with trio.open_nursery() as nursery:
-        for name in names:
-            nursery.start_soon(ask, name)
-
-
-def _called(roll: Roll, name: str, listing: Listing) -> Listing:
-    """Return a listing as the answer calls its host, and without its failure if it is another one's other name."""
-    listing = listing.of_host(name)
-    parts = (HostOutcome(name, Status.OK),) if roll.is_other_name(name) else listing.hosts
-    return replace(listing, hosts=parts, notes=(*listing.notes, *roll.notes(name)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Noting:
-    """Forwards batches, and notes how far the answer has come with them."""
-
-    out: Out
-    cursor: AnswerCursor
-
-    async def send(self, batch: Batch) -> None:
-        await self.out.send(batch)
-        self.cursor.note(batch)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing, failing, joined
 from logagent.fanout.claims import Claims
 from logagent.fanout.site import Site
+from logagent.fanout.together import together
 from logagent.known_hosts import KnownHosts
 from logagent.peers.answers import with_timeout
 from logagent.peers.calling import called, judged
@@ -71,7 +72,7 @@ async def listed(
                 listings[host] = await peers.files(known.listed(host), theirs, patience, roll, site)
             one.outcome = listings[host].outcome
 
-    await _together(asked.hosts, ask)
+    await together(asked.hosts, ask)
     return _one_of(asked, listings, roll, untold_of(query).values())
 
 
@@ -144,8 +145,8 @@ async def states(
         further[host] = await behind(host)
 
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_together, hosts, ask_one)
-        nursery.start_soon(_together, hosts, ask_behind)
+        nursery.start_soon(together, hosts, ask_one)
+        nursery.start_soon(together, hosts, ask_behind)
     own = {name: judged(roll, name, found[name]) for name in found if not roll.is_passed_over(name)}
     every = _sorted(own, (state for host in sorted(further) for state in further[host]))
     names = frozenset(named(meant, [state.name for state in every])) if meant else None
@@ -158,12 +159,6 @@ def _sorted(own: dict[str, HostState], behind: Iterable[HostState]) -> list[Host
     for state in behind:
         every.setdefault(state.name, state)
     return [every[name] for name in sorted(every)]
-
-
-async def _together(hosts: Sequence[str], ask: Callable[[str], Awaitable[None]]) -> None:
-    async with trio.open_nursery() as nursery:
-        for host in hosts:
-            nursery.start_soon(ask, host)
 
 
 def _outcome_of(state: HostState) -> Outcome:

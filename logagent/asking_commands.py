@@ -30,8 +30,10 @@ from logagent.terminal.unix_arguments import UnixArguments
 from logagent.terminal.verdicts import DIED_OF_SIGNAL
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
+    from logagent.terminal.address import Asked
     from logagent.terminal.hosts import HostsQuestion
-    from logagent.terminal.question import Question
 
 
 @contextlib.contextmanager
@@ -77,23 +79,22 @@ def run_follow(typed: QueryArguments, environ: Mapping[str, str], streams: Strea
 
     _hint(typed, streams)
     asked = question(typed, environ)
-    if (elsewhere := _asked_otherwise(asked, streams, environ)) is not None:
-        return _interruptible(elsewhere)
+    if (answering := _answering_here(asked.agent)) is not None:
+        return _interruptible(partial(answering.ask, asked, asked.agent, streams, environ))
     return _interruptible(partial(follow.follow, asked, streams, environ))
 
 
-def _asked_otherwise(
-    asked: Question, streams: Streams, environ: Mapping[str, str]
-) -> Callable[[], Awaitable[int]] | None:
-    """Return what answers a question that does not go to one agent; None if it does."""
-    if isinstance(asked.agent, LocalFiles):
-        with loading():
+def _answering_here(asked: Asked) -> ModuleType | None:
+    """Return the module whose functions answer what does not go to one agent, named alike in each; None if it does."""
+    with loading():
+        if isinstance(asked, LocalFiles):
             from logagent import local_files
-        return partial(local_files.ask, asked, asked.agent, streams, environ)
-    if isinstance(asked.agent, PeerAddresses):
-        with loading():
+
+            return local_files
+        if isinstance(asked, PeerAddresses):
             from logagent import peer_commands
-        return partial(peer_commands.ask, asked, asked.agent, streams, environ)
+
+            return peer_commands
     return None
 
 
@@ -105,8 +106,8 @@ def run_query(typed: QueryArguments | HitsArguments, environ: Mapping[str, str],
 
     _hint(typed, streams)
     asked = hits_question(typed, environ) if isinstance(typed, HitsArguments) else question(typed, environ)
-    if (elsewhere := _asked_otherwise(asked, streams, environ)) is not None:
-        return _interruptible(elsewhere)
+    if (answering := _answering_here(asked.agent)) is not None:
+        return _interruptible(partial(answering.ask, asked, asked.agent, streams, environ))
     try:
         return plain.ask(asked, streams, environ)
     except SpeaksHttp1:
@@ -120,16 +121,8 @@ def run_unix(typed: UnixArguments, environ: Mapping[str, str], streams: Streams)
     from logagent.terminal.unix import commands
 
     command = commands.checked_command(typed, environ)
-    if isinstance(local := command.request.agent, LocalFiles):
-        with loading():
-            from logagent import local_files
-
-        return _interruptible(partial(local_files.run_unix, command, local, streams, environ))
-    if isinstance(several := command.request.agent, PeerAddresses):
-        with loading():
-            from logagent import peer_commands
-
-        return _interruptible(partial(peer_commands.run_unix, command, several, streams, environ))
+    if (answering := _answering_here(command.request.agent)) is not None:
+        return _interruptible(partial(answering.run_unix, command, command.request.agent, streams, environ))
     try:
         if command.waits_for_lines:
             raise SpeaksHttp1
@@ -147,16 +140,8 @@ def run_files(typed: FilesArguments, environ: Mapping[str, str], streams: Stream
         from logagent.terminal.files import files_question
 
     asked = files_question(typed, environ)
-    if isinstance(asked.agent, LocalFiles):
-        with loading():
-            from logagent import local_files
-
-        return _interruptible(partial(local_files.list_files, asked, asked.agent, streams))
-    if isinstance(asked.agent, PeerAddresses):
-        with loading():
-            from logagent import peer_commands
-
-        return _interruptible(partial(peer_commands.list_files, asked, asked.agent, streams))
+    if (answering := _answering_here(asked.agent)) is not None:
+        return _interruptible(partial(answering.list_files, asked, asked.agent, streams))
     try:
         return plain_documents.ask_files(asked, streams)
     except SpeaksHttp1:
@@ -172,13 +157,10 @@ def run_hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Stream
         from logagent.terminal.hosts import hosts_question
 
     asked = hosts_question(typed, environ)
-    if isinstance(asked.agent, PeerAddresses):
+    if (answering := _answering_here(asked.agent)) is not None:
         if typed.watch is not None:
             raise ConfigError("--watch", "watches the hosts of one agent: name it by --agent, in place of --peer")
-        with loading():
-            from logagent import peer_commands
-
-        return _interruptible(partial(peer_commands.list_hosts, asked, asked.agent, streams))
+        return _interruptible(partial(answering.list_hosts, asked, asked.agent, streams))
     if typed.watch is not None:
         return _watch_hosts(asked, typed.watch, typed.seconds, streams)
     try:

@@ -18,6 +18,7 @@ from logagent.core.wire.host_choice import HostChoice, candidates, choice_of
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.hosts import chosen as named_by
 from logagent.core.wire.labels import UNTOLD, HostLabels
+from logagent.fanout.together import together
 from logagent.peers.answers import with_timeout
 from logagent.peers.known_agents import Peers
 from logagent.peers.resumed import Resumed
@@ -132,9 +133,7 @@ class HostChooser:
             if agent is not None:
                 ends[host] = await agent.ask_for_labels(patience, roll, trace)
 
-        async with trio.open_nursery() as nursery:
-            for host in hosts:
-                nursery.start_soon(ask, host)
+        await together(hosts, ask)
         return ends
 
     def _untold(self, choice: HostChoice, host: str, end: Outcome | None) -> HostOutcome:

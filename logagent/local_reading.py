@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 import trio
 
+from logagent.compiling import compiling
 from logagent.config.page_cache import leaves_from
 from logagent.config.table import SKIP_FILES
 from logagent.core.batch import Batch, Out
 from logagent.core.hits.tally import Tallied
-from logagent.core.matching.matcher import check
-from logagent.core.merging.answer_cursors import AnswerCursor
-from logagent.core.notes import Note, NoteKind
+from logagent.core.merging.answer_cursors import Continuable
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import BadParameter, FollowOptions, Order, Query, Source
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing
@@ -38,8 +36,6 @@ from logagent.terminal.local_files import LocalFiles, is_local
 
 PATIENCE = 5.0
 """Seconds that a merge waits for a file that sends nothing, as an agent does for a host."""
-COMPILING = 10.0
-"""Seconds that the expressions of one query may take to compile, as an agent allows."""
 
 
 @dataclass
@@ -60,9 +56,9 @@ class FileReader:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Answer a query; see `Source.pump`."""
-        late = time.monotonic() + COMPILING
         try:
-            await self.logs.threads.in_thread(check, query, lambda: time.monotonic() > late)
+            if (compiles := compiling(query)) is not None:
+                await self.logs.threads.in_thread(compiles)
         except BadParameter as wrong:
             return failed(Failure(Status.INTERNAL, f"{wrong.name}: {wrong.reason}"))
         guarded = _Guarded(out)
@@ -122,12 +118,8 @@ class FileReader:
         return replace(query, limits=replace(query.limits, timeout=left))
 
     async def _ended_answer(self, query: Query, out: Out) -> Outcome:
-        cursor, source = AnswerCursor(query), self._ended()
-        source = Tallied(source) if query.form.hits else source
-        outcome = await source.pump(query, _Noting(out, cursor))
-        text, missing = cursor.after(outcome)
-        lacks = (Note(NoteKind.CURSOR, (), missing, self.logs.host),) if missing else ()
-        return replace(outcome, cursor=text, notes=(*outcome.notes, *lacks))
+        source = Tallied(self._ended()) if query.form.hits else self._ended()
+        return await Continuable(source, self.logs.host).pump(query, out)
 
     def _ended(self) -> Source:
         source = LocalSource(self.logs, PATIENCE * PATIENCE_OF_FILES, narrows=True)
@@ -189,18 +181,6 @@ class _Guarded:
             self.error = error
             self.scope.cancel()
             await trio.lowlevel.checkpoint()
-
-
-@dataclass(frozen=True, slots=True)
-class _Noting:
-    """Forwards batches, and notes how far the answer has come with them."""
-
-    out: Out
-    cursor: AnswerCursor
-
-    async def send(self, batch: Batch) -> None:
-        await self.out.send(batch)
-        self.cursor.note(batch)
 
 
 def _by_all_spellings(logs: Sequence[ListedLog], files: Sequence[str]) -> list[ListedLog]:

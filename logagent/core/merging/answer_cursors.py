@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from logagent.core.batch import Batch
+from dataclasses import dataclass, replace
+
+from logagent.core.batch import Batch, Out
 from logagent.core.cursor import encode
 from logagent.core.merging.positions import Positions
-from logagent.core.notes import NoteKind
+from logagent.core.notes import Note, NoteKind
 from logagent.core.outcome import Outcome
-from logagent.core.query import Order, Query
+from logagent.core.query import Order, Query, Source
 
 
 class AnswerCursor:
@@ -43,3 +45,34 @@ class AnswerCursor:
         positions = [] if told else self._positions.current()
         cursor = encode(query, positions)
         return cursor, 0 if cursor else len(positions)
+
+
+@dataclass(frozen=True, slots=True)
+class Continuable:
+    """A source whose outcome says where another answer goes on.
+
+    Attributes:
+        source: sends the batches.
+        host: that a note names where too many logs are read for a cursor; empty: all of them.
+    """
+
+    source: Source
+    host: str = ""
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        """Forward the source's batches, and make the cursor; see `Source.pump`."""
+        cursor = AnswerCursor(query)
+        outcome = await self.source.pump(query, _Noting(out, cursor))
+        text, missing = cursor.after(outcome)
+        lacks = (Note(NoteKind.CURSOR, (), missing, self.host),) if missing else ()
+        return replace(outcome, cursor=text, notes=(*outcome.notes, *lacks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Noting:
+    out: Out
+    cursor: AnswerCursor
+
+    async def send(self, batch: Batch) -> None:
+        await self.out.send(batch)
+        self.cursor.note(batch)
