@@ -10,7 +10,7 @@ from functools import partial
 
 from logagent import asking_commands
 from logagent.asking_commands import paged
-from logagent.config.errors import ConfigError
+from logagent.config.errors import ConfigError, told_by_system
 from logagent.terminal import arguments
 from logagent.terminal.arguments import (
     DoctorArguments,
@@ -81,7 +81,7 @@ def _failed(error: Exception, streams: Streams) -> int:
     if isinstance(error, ConfigError):
         streams.say(str(error))
     elif isinstance(error, OSError):
-        streams.say(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+        streams.say(told_by_system(error))
     else:
         import traceback
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -19,6 +18,7 @@ from logagent.config import accounts
 from logagent.core.access.token_entries import BadTokens, from_document, to_document
 from logagent.core.access.tokens import TokenEntry
 from logagent.watched_file import BadFile, Stamp, bytes_and_stamp
+from logagent.whole_file import replace_file
 
 LARGEST = 512 * 1024
 """Bytes of the file at most: two thousand tokens, which an agent reads within some milliseconds when they change."""
@@ -109,7 +109,8 @@ def change(path: Path, edit: Callable[[tuple[TokenEntry, ...]], tuple[TokenEntry
             document = to_document(edit(read(path)))
             if len(document) > LARGEST:
                 raise TokensFault(f"{path} would have more than {LARGEST} bytes: {_TOO_MANY}")
-            _write(path, document)
+            mode, owner, group = _rights(path)
+            replace_file(path, document.encode(), mode=mode, owner=owner, group=group)
     except FileNotFoundError:
         raise TokensFault(f"{path} cannot be written: there is no {path.parent}; make that directory") from None
     except OSError as error:
@@ -138,28 +139,6 @@ def _locked(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _write(path: Path, document: str) -> None:
-    mode, owner, group = _rights(path)
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(document)
-            file.flush()
-            if (owner, group) != (os.geteuid(), os.fstat(descriptor).st_gid):
-                os.fchown(descriptor, owner, group)
-            os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def _rights(path: Path) -> tuple[int, int, int]:

@@ -7,7 +7,6 @@ the agent's own user, and to whoever asks himself.
 from __future__ import annotations
 
 import os
-import pwd
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -54,14 +53,7 @@ def objection(connected: _Connected | None, owner_of: OwnerOf = server_owner) ->
     owner = owner_of(pair)
     if owner is None or owner == accounts.nameless_user():
         return "it is not known which user listens there"
-    name = _name(owner)
+    name = accounts.user_name(owner)
     if owner in (0, os.geteuid()) or name == accounts.AGENT:
         return ""
     return f"user {name} listens there, neither root, nor {accounts.AGENT}, nor the user who asks"
-
-
-def _name(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)

@@ -58,7 +58,7 @@ EXPORTING = frozenset({"client"})
 """The directories whose `__init__` gives names to other programs, besides saying its law. Nothing else of the package
 imports them, so that nobody in here waits for what they load."""
 
-GROUND = frozenset({"socket_owners", "ssh_address", "watched_file"})
+GROUND = frozenset({"socket_owners", "ssh_address", "watched_file", "whole_file"})
 """Modules at the root that lie below all floors: what touches a part of the world that servers and clients both need.
 They import nothing of the package."""
 

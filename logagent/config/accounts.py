@@ -50,6 +50,14 @@ def groups(text: str) -> tuple[int, ...]:
     return tuple(_group(each) for each in _pieces(text))
 
 
+def user_name(user: int) -> str:
+    """Return the name of a user; the number where this machine knows none."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
+
+
 def group_of_agents() -> int | None:
     """Return the number of the group that agents usually run in; None if this machine has none."""
     try:

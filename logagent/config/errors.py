@@ -15,3 +15,8 @@ class ConfigError(Exception):
         super().__init__(f"{where}: {reason}")
         self.where = where
         self.reason = reason
+
+
+def told_by_system(error: OSError) -> str:
+    """Return what the system says of an error, behind the file that it is about, in one line."""
+    return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)

@@ -38,6 +38,7 @@ class FollowedSite(FollowedHost):
         super().__init__(site.name, source, tell, roll)
         self._site = site
         self._given = given
+        self._way = self.state
         self._states: dict[str, Notice] = {}
         self._losses: dict[str, Notice] = {}
 
@@ -66,6 +67,7 @@ class FollowedSite(FollowedHost):
         if notice.host == self.name and notice.status in (Status.OK, Status.UNAVAILABLE):
             if notice.status is Status.OK:
                 self._states.clear()  # it tells anew how each host stands
+            self._way = notice
             self.state = notice._replace(message=self._with_behind(notice))
             return self.state
         if notice.status in (Status.DATA_LOSS, Status.RESOURCE_EXHAUSTED):
@@ -75,10 +77,9 @@ class FollowedSite(FollowedHost):
         return notice
 
     def _with_behind(self, notice: Notice) -> str:
-        behind = [host for host in self._site.asks or self._site.known if host != self.name]
-        if notice.status is Status.OK or not behind:
+        if notice.status is Status.OK:
             return notice.message
-        return f"{notice.message}; behind it: {', '.join(behind)}"
+        return f"{notice.message}{self._site.named_behind(self._site.asks or self._site.known)}"
 
     def _has_begun(self, batch: Batch, notices: Sequence[Notice]) -> bool:
         lost = any(notice.status is Status.UNAVAILABLE and notice.host == self.name for notice in notices)
@@ -91,8 +92,7 @@ class FollowedSite(FollowedHost):
         if self.outcome is not None and not self.outcome.complete:
             return self._site.told(self.outcome, self._given)
         if self.state.status is not Status.OK:
-            message = self.state.message.partition("; behind it: ")[0]
-            return self._site.told(Outcome(self.state.status, message), self._given)
+            return self._site.told(Outcome(self._way.status, self._way.message), self._given)
         names = dict.fromkeys(
             [*(self._site.asks if self._site.has_answered else [self.name]), *self._states, *self._losses]
         )

@@ -129,11 +129,13 @@ class Site:
 
     def _with_known(self, message: str) -> str:
         """Return the message of its failure, with the hosts behind it if nothing else names them."""
-        behind = [host for host in self.known if host != self.name]
-        if self.has_answered or not behind:
-            return message
+        return message if self.has_answered else f"{message}{self.named_behind(self.known)}"
+
+    def named_behind(self, hosts: Iterable[str]) -> str:
+        """Return what a message of its failure says of the first of some hosts behind it; empty if there are none."""
+        behind = [host for host in hosts if host != self.name]
         more = f" and {len(behind) - MOST_BEHIND} more" if len(behind) > MOST_BEHIND else ""
-        return f"{message}; behind it: {', '.join(behind[:MOST_BEHIND])}{more}"
+        return f"; behind it: {', '.join(behind[:MOST_BEHIND])}{more}" if behind else ""
 
 
 def _with_lines(part: HostOutcome, given: Mapping[str, int]) -> HostOutcome:

@@ -78,9 +78,9 @@ class Peers:
         others: Callable[[], Sequence[Address]] = tuple,
         background: Background | None = None,
     ) -> httpx.AsyncClient:
-        network = self._network
-        if not is_ssh(target.urls[0]):  # else its own process is the way, where no other one was given
-            network = FirstToAnswer(network or httpcore.TrioBackend(), others, self._turns.lookups)
+        network = None  # of ssh a process of its own is the way, however names are looked up for the others
+        if not is_ssh(target.urls[0]):
+            network = FirstToAnswer(self._network or httpcore.TrioBackend(), others, self._turns.lookups)
         expects = expected(target, proves=proves, has_authority=getattr(self._tls, "authority", None) is not None)
         return connect(
             target.urls[0],

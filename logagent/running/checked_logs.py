@@ -11,8 +11,9 @@ from logagent.config.settings import Settings
 from logagent.core.notes import Notes
 from logagent.core.outcome import Failure
 from logagent.core.times.named_formats import FormatRules
-from logagent.disk.catalog.catalog import Catalog, Log
+from logagent.disk.catalog.catalog import Log
 from logagent.disk.catalog.never_served import NeverServed
+from logagent.running.in_force import catalog_of
 
 EVERYTHING = "**/*"
 MOST = 1_000_000
@@ -43,15 +44,7 @@ def _counted(logs: list[Log]) -> str:
 
 
 def _found(settings: Settings, root: Path, notes: Notes) -> list[Log]:
-    catalog = Catalog(
-        [root],
-        names=settings.root_name,
-        skip=settings.skip_files,
-        aside=settings.log_directory,
-        never_serve=settings.never_serve,
-        formats=FormatRules(),
-        max_walk=settings.max_walk,
-    )
+    catalog = catalog_of(settings, [root], FormatRules())
     try:
         return catalog.find([EVERYTHING], limit=MOST, notes=notes)
     except Failure:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pwd
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from logagent import token_file
-from logagent.config.errors import ConfigError
+from logagent.config import accounts
+from logagent.config.errors import ConfigError, told_by_system
 from logagent.config.settings import Settings
 from logagent.running.checked_listeners import why_not
 from logagent.running.checked_logs import told_of_roots
@@ -46,7 +46,7 @@ def check(settings: Settings | None, wrong: Sequence[ConfigError]) -> Checked:
         except ConfigError as fault:
             faults.append(str(fault))
         except OSError as error:
-            faults.append(": ".join(str(part) for part in (error.filename, error.strerror or error) if part))
+            faults.append(told_by_system(error))
     faults += _of_listeners(settings)
     report = [*_sections(settings, made)]
     return Checked(report, made.warnings if made else (), faults)
@@ -91,19 +91,12 @@ def _answers(settings: Settings, made: Prepared | None) -> Iterator[str]:
     if settings.trust_loopback:
         yield "every user of this machine, over loopback (trust_loopback)"
     else:
-        users = ", ".join(_user(user) for user in settings.local_users)
+        users = ", ".join(accounts.user_name(user) for user in settings.local_users)
         yield f"users of this machine: root, the agent's own{users and ', '}{users}, and those of its groups"
     if settings.tokens is not None:
         yield _tokens(settings)
     if settings.oidc_issuer:
         yield f"tokens of {settings.oidc_issuer}"
-
-
-def _user(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)
 
 
 def _tokens(settings: Settings) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from logagent import __version__, token_file
@@ -196,6 +197,19 @@ def named_formats(given: Iterable[TimeFormat]) -> FormatRules:
         raise ConfigError("time_format", str(error)) from None
 
 
+def catalog_of(settings: Settings, roots: Sequence[Path], formats: FormatRules) -> Catalog:
+    """Return the logs below some of the roots, as the settings have them found."""
+    return Catalog(
+        roots,
+        names=settings.root_name,
+        skip=settings.skip_files,
+        aside=settings.log_directory,
+        never_serve=settings.never_serve,
+        formats=formats,
+        max_walk=settings.max_walk,
+    )
+
+
 def _check_tokens(settings: Settings) -> None:
     """Refuse a file of tokens of which none would be taken: what is in force may know better ones."""
     try:
@@ -253,15 +267,7 @@ def _peers(settings: Settings, tls: Tls) -> Peers:
 
 def _logs(settings: Settings, lasting: Lasting, formats: FormatRules) -> LocalLogs:
     return LocalLogs(
-        catalog=Catalog(
-            settings.root,
-            names=settings.root_name,
-            skip=settings.skip_files,
-            aside=settings.log_directory,
-            never_serve=settings.never_serve,
-            formats=formats,
-            max_walk=settings.max_walk,
-        ),
+        catalog=catalog_of(settings, settings.root, formats),
         threads=lasting.threads,
         options=ReadOptions(
             host=settings.name,

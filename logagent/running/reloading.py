@@ -11,7 +11,7 @@ from typing import Any
 import trio
 
 from logagent.admitting.identity_provider import fetch_keys
-from logagent.config.errors import ConfigError
+from logagent.config.errors import ConfigError, told_by_system
 from logagent.config.settings import Settings
 from logagent.config.table import SETTINGS
 from logagent.running.finding import Finding
@@ -164,8 +164,7 @@ class Reloader:
         except ConfigError as error:
             raise ReloadError(str(error)) from None
         except OSError as error:
-            reason = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
-            raise ReloadError(reason) from None
+            raise ReloadError(told_by_system(error)) from None
 
     def _read(self) -> tuple[Settings, Prepared]:
         """Return the settings that are asked for, and what is made of those that can be put in force."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -286,3 +287,14 @@ async def test_peer_whose_health_has_no_end_is_known_by_its_head(autojump_clock:
         nursery.cancel_scope.cancel()
     assert (state.reachable, state.version) == (True, "v" * LONGEST_VERSION)
     assert state.round_trip is not None
+
+
+async def test_ssh_is_its_own_way_where_names_are_looked_up_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGAGENT_SSH", "/no/ssh/here")
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.host("web-1", Followed().serve)
+        async with Peers({"web-1": "ssh://web-1"}, network=network) as peers:
+            state = await peers.state("web-1", 5)
+        nursery.cancel_scope.cancel()
+    assert "/no/ssh/here cannot be started" in state.message

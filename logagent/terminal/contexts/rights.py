@@ -6,9 +6,10 @@ Whoever can change it can have any program run as whoever asks (`token_command`)
 from __future__ import annotations
 
 import os
-import pwd
 import stat
 from pathlib import Path
+
+from logagent.config import accounts
 
 _WRITE = stat.S_IWGRP | stat.S_IWOTH
 _READ = stat.S_IRGRP | stat.S_IROTH
@@ -25,7 +26,7 @@ def why_changeable(path: Path, status: os.stat_result) -> str:
         return "is no file"
     if not _is_trusted(status.st_uid):
         return (
-            f"belongs to user {_name(status.st_uid)}, who can have any program run as you: "
+            f"belongs to user {accounts.user_name(status.st_uid)}, who can have any program run as you: "
             f"`cp {path} {path}.mine && mv -f {path}.mine {path}` makes it your own, once you have read it"
         )
     if status.st_mode & _WRITE:
@@ -37,7 +38,7 @@ def why_changeable(path: Path, status: os.stat_result) -> str:
 def _why_replaceable(directory: Path) -> str:
     status = directory.stat()
     if not _is_trusted(status.st_uid):
-        owner = _name(status.st_uid)
+        owner = accounts.user_name(status.st_uid)
         return f"lies in {directory}, which belongs to user {owner}: he can put another file there; keep it elsewhere"
     if status.st_mode & _WRITE and not status.st_mode & stat.S_ISVTX:
         return f"others can put another file in its place: `chmod go-w {directory}`"
@@ -55,10 +56,3 @@ def why_readable(path: Path, status: os.stat_result) -> str:
 
 def _is_trusted(user: int) -> bool:
     return user in (0, os.geteuid())
-
-
-def _name(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)

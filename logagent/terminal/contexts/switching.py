@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 import tomllib
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from logagent.config.errors import ConfigError
 from logagent.terminal.contexts.reading import NONE, ContextFile
+from logagent.whole_file import replace_file
 
 _LINE = re.compile(
     r"""^(?P<before>[ \t]*(?:current|"current"|'current')[ \t]*=[ \t]*)"""
@@ -41,7 +41,9 @@ def use(file: ContextFile, name: str) -> None:
         )
     path = Path(os.path.realpath(file.path))
     try:
-        _replace(path, changed.encode())
+        status = path.stat()
+        mode = stat.S_IMODE(status.st_mode)
+        replace_file(path, changed.encode(), mode=mode, owner=status.st_uid, group=status.st_gid)
     except OSError as error:
         raise ConfigError(str(path), f"cannot be written: {(error.strerror or str(error)).lower()}") from None
 
@@ -63,26 +65,3 @@ def _changed(text: str, name: str) -> str:
     end = "\r\n" if "\r\n" in text else "\n"
     gap = "" if text.startswith(("\n", "\r\n")) else end
     return f'current = "{name}"{end}{gap}{text}'
-
-
-def _replace(path: Path, content: bytes) -> None:
-    status = path.stat()
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            new = os.fstat(descriptor)
-            if (status.st_uid, status.st_gid) != (new.st_uid, new.st_gid):
-                os.fchown(descriptor, status.st_uid, status.st_gid)
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-            os.fsync(descriptor)
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pwd
 import socket
 import struct
 from typing import Any, Protocol
@@ -10,6 +9,7 @@ from typing import Any, Protocol
 import httpcore
 import trio
 
+from logagent.config import accounts
 from logagent.peers.client.addresses import UNIX
 from logagent.terminal.doctor.steps import StepFailed
 
@@ -102,10 +102,7 @@ def _user_behind(path: str) -> str:
         one.setblocking(False)
         one.connect(path)
         _, user, _ = struct.unpack("3i", one.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return str(user)
+    return accounts.user_name(user)
 
 
 def of_system(error: OSError) -> str:
