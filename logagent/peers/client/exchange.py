@@ -17,6 +17,9 @@ CLOSE_TIMEOUT = 1.0
 READ_SIZE = 256 * 1024
 """Bytes asked of the socket at a time."""
 
+ONLY_ASKING = ("GET", "HEAD", "POST")
+"""Methods of requests that may be sent again: between agents all of them only ask."""
+
 Header: TypeAlias = tuple[bytes, bytes]
 
 NETWORK_ERRORS = (

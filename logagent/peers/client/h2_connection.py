@@ -18,7 +18,7 @@ import httpcore
 import httpx
 import trio
 
-from logagent.peers.client.exchange import NETWORK_ERRORS, READ_SIZE, Header, close, kind_of, message_of
+from logagent.peers.client.exchange import NETWORK_ERRORS, ONLY_ASKING, READ_SIZE, Header, close, kind_of, message_of
 from logagent.peers.client.h2_machine import STREAM_WINDOW, WRITE_TIMEOUT, Http2Machine, name_of, stranger
 from logagent.peers.client.h2_stream import Http2Stream, MakeError, request_headers, wake_all, wake_one
 
@@ -89,7 +89,7 @@ class Http2Connection:
         Raises:
             LocalProtocolError: of httpx, if HTTP/2 forbids the request.
         """
-        repeatable = self._answered and request.method in ("GET", "HEAD", "POST")  # which all only ask
+        repeatable = self._answered and request.method in ONLY_ASKING
         try:
             stream = Http2Stream(self._machine.get_next_available_stream_id(), repeatable, self._credit)
             self._machine.send_headers(stream.id, request_headers(request), end_stream=not request.read())

@@ -21,6 +21,7 @@ import httpcore
 import httpx
 import trio
 
+from logagent.peers.client.agent_addresses import AgentAddresses
 from logagent.peers.client.credentials import HEADER, Credential
 from logagent.peers.client.dialing import Background, Dialer
 from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, raising
@@ -105,6 +106,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
         self._places = trio.Semaphore(MAX_REQUESTS)
         self._dialer = Dialer(str(agent), self._dial, self._free, background, self._turns)
         self._connections: list[Http2Connection | Http1Connection] = []
+        self._addresses = AgentAddresses()
         self._closed = False
         self._certificate_ends: float | None = None
         self._credential = credential
@@ -154,7 +156,8 @@ class AgentTransport(httpx.AsyncBaseTransport):
     async def _ask(self, request: httpx.Request) -> tuple[Exchange, tuple[int, list[Header]]]:
         """Send a request, and return its exchange and the head of the response.
 
-        The loop ends, since each retry closes a dead connection, and the error of a new connection is not retried.
+        The loop ends, since each retry closes a dead connection or leaves out an address, and the error of a new
+        connection is not retried.
         """
         while True:
             connection = self._free() or await self._dialer.connection(_patience(request, "connect"))
@@ -162,7 +165,10 @@ class AgentTransport(httpx.AsyncBaseTransport):
                 request.headers[HEADER] = self._authorization
             exchange = connection.open(request)
             try:
-                return exchange, await exchange.head()
+                with trio.move_on_after(self._addresses.time_for_head(connection, request.method)):
+                    return exchange, await exchange.head()
+                self._addresses.note_silence(connection)
+                await exchange.leave()
             except Unanswered:
                 await exchange.leave()
             except BaseException:
@@ -179,8 +185,8 @@ class AgentTransport(httpx.AsyncBaseTransport):
         if isinstance(self._network, FirstToAnswer):
             with raising(httpx.ConnectError):
                 addresses = await self._network.addresses(self._host, port)
-        ways = [partial(self._dial_at, address, answered) for address in addresses]
-        connection = await first_of(ways, lambda connection: connection.aclose())
+        attempts = [partial(self._dial_at, address, answered) for address in self._addresses.to_try(addresses)]
+        connection = await first_of(attempts, lambda connection: connection.aclose())
         self._connections.append(connection)
         return connection
 
@@ -194,6 +200,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
             connection = await self._greet(raw)
             if self._closed:
                 raise httpx.ConnectError("the client was closed")
+            self._addresses.note(connection, address)
         except BaseException:
             await close(raw)  # noqa: ASYNC102 (shields itself, for a second at most)
             raise
