@@ -10,9 +10,10 @@ from logagent.core.outcome import Outcome
 from logagent.core.query import Query
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import Identity
+from logagent.core.wire.labels import UNTOLD, HostLabels
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.through import Through
-from logagent.web.answering_agent import AnsweringSource
+from logagent.web.answering_agent import AnsweringAgent, AnsweringSource
 
 Pump = Callable[[Query, Out], Awaitable[Outcome]]
 
@@ -26,6 +27,9 @@ class FakeAgent:
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump
+
+    def labels_of(self, host: str) -> HostLabels:
+        return UNTOLD
 
     async def check(self, query: Query) -> None:
         pass
@@ -51,3 +55,8 @@ class FakeAgent:
 
     async def unready(self) -> list[str]:
         return []
+
+
+def as_the_web_uses_it(fake: FakeAgent) -> AnsweringAgent:
+    """Return it as what it stands for; mypy says here what it lacks."""
+    return fake

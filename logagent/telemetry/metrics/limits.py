@@ -35,6 +35,7 @@ _SAID = {
     "question": r"the question is larger than|the body is larger than",
     "positions": r"too many logs to continue exactly",
     "caller": r"is not asked, since it cannot be told",
+    "tree_depth": r"agents have passed the question on, and",
     "answers": r"too many answers are under way",
     "follows": r"too many follows are under way",
     "uploads": r"too many bodies are being read",
