@@ -144,3 +144,8 @@ def test_every_alert_says_how_bad_it_is_and_what_it_is() -> None:
     for rule in RULES:
         assert rule["labels"]["severity"] in {"critical", "warning", "info"}
         assert {"summary", "description"} == rule["annotations"].keys()
+
+
+def test_every_alert_has_a_case_that_promtool_runs() -> None:
+    cases = (DOCS.parent / "tests" / "proofs" / "alerts_test.yml").read_text("utf-8")
+    assert [rule["alert"] for rule in RULES if not re.search(rf"\b{rule['alert']}\b", cases)] == []
