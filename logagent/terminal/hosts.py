@@ -16,7 +16,7 @@ from logagent.terminal.streams import Streams
 from logagent.terminal.tables import print_table, table
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, advice, in_trace
 
-_HEADER = ("HOST", "REACHABLE", "ROUND TRIP", "VERSION", "URL", "")
+_HEADER = ("HOST", "REACHABLE", "ROUND TRIP", "VERSION", "LABELS", "VIA", "URL", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +100,10 @@ def print_hosts(hosts: list[HostState], asked: HostsQuestion, streams: Streams) 
 
 
 def table_of(hosts: list[HostState]) -> str:
-    """Lay out hosts as a table, a line for each, with their labels if any of them has some."""
-    if not any(host.labels for host in hosts):
-        return table(_HEADER, map(_row, hosts))
-    rows = [(*row[:-2], _labels(host), *row[-2:]) for host, row in zip(hosts, map(_row, hosts), strict=True)]
-    return table((*_HEADER[:-2], "LABELS", *_HEADER[-2:]), rows)
+    """Lay out hosts as a table, a line for each; labels, and what they are behind, only if any of them has that."""
+    left_out = {"LABELS": not any(host.labels for host in hosts), "VIA": not any(host.via for host in hosts)}
+    shown = [place for place, title in enumerate(_HEADER) if not left_out.get(title, False)]
+    return table([_HEADER[place] for place in shown], ([row[place] for place in shown] for row in map(_row, hosts)))
 
 
 def no_hosts(error: NoHosts, asked: HostsQuestion, streams: Streams) -> int:
@@ -130,6 +129,8 @@ def _row(host: HostState) -> tuple[str, ...]:
         "yes" if host.reachable else "no",
         "-" if host.round_trip is None else f"{host.round_trip * 1000:.1f} ms",
         host.version or "-",
+        _labels(host),
+        host.via or "-",
         host.url or "-",
         host.message,
     )

@@ -57,6 +57,17 @@ async def test_labels_are_a_column_where_there_are_any(console: Console) -> None
     ]
 
 
+async def test_what_hosts_are_behind_is_a_column_where_any_is_behind_something(console: Console) -> None:
+    behind = WEB | {"name": "a-1", "via": "region/site-a", "labels": {"zone": "a"}, "labels_known": True}
+    async with answered({"hosts": [behind, WEB]}) as client:
+        await list_hosts(client, question(), console.streams)
+    assert console.data.splitlines() == [
+        "HOST   REACHABLE  ROUND TRIP  VERSION  LABELS  VIA            URL",
+        "a-1    yes        1.2 ms      0.1.0    zone=a  region/site-a  http://127.0.0.1:8000",
+        "web-1  yes        1.2 ms      0.1.0    ?       -              http://127.0.0.1:8000",
+    ]
+
+
 async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
     async with answered({"hosts": [WEB]}) as client:
         assert await list_hosts(client, question("-o", "json"), console.streams) == FOUND
