@@ -302,6 +302,8 @@ async def test_hosts_behind_primaries_are_told_with_the_way_to_them(autojump_clo
             "b-1": "region/site-b",
         }
         assert [name for name, host in told.items() if not host["reachable"]] == ["a-2"]
+        assert [name for name, host in told.items() if host["down_since"]] == ["a-2"]
+        assert told["a-2"]["down_since"] <= told["a-2"]["last_tried"] < told["a-2"]["next_try"]
         it.kill("site-a")
         told = {host["name"]: host for host in json.loads((await it.ask("", route="/hosts")).body)["hosts"]}
         assert told["a-1"]["message"] == "was behind site-a, which does not say how it is"

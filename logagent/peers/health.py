@@ -13,6 +13,7 @@ from logagent.core.outcome import Failure
 from logagent.core.wire.certificates import ending
 from logagent.core.wire.hosts import HostState, host_from_json
 from logagent.peers.behind import check_primary
+from logagent.peers.client.downtime import TELL_DOWNTIME, Downtime
 from logagent.peers.client.http_client import certificate_ends
 from logagent.peers.client.reasons import reason
 from logagent.peers.roll import Roll
@@ -42,20 +43,34 @@ async def state_of(
         roll: notes who answers.
         trace: of the question, as in a query.
     """
-    known = unasked(target, target.key)
-    started = trio.current_time()
+    known, told = unasked(target, target.key), list[Downtime]()
+    started, extensions = trio.current_time(), {TELL_DOWNTIME: told.append}
     with trio.move_on_after(patience):
         try:
             headers = trace_headers(trace) | ({} if roll is None else roll.caller_headers())
-            async with client.stream("GET", "/healthz", headers=headers) as response:
+            async with client.stream("GET", "/healthz", headers=headers, extensions=extensions) as response:
                 body = await read_at_most(response, MAX_HEALTH)
             round_trip = trio.current_time() - started
         except httpx.HTTPError as error:
-            return replace(known, message=reason(error))
+            return down(replace(known, message=reason(error)), *told)
         except Failure as failure:
             return replace(known, message=failure.message)
         return _told(known, round_trip, response, body, roll)
-    return replace(known, message=f"no answer within {patience:g} s")
+    return down(replace(known, message=f"no answer within {patience:g} s"), *told)
+
+
+def down(state: HostState, downtime: Downtime | None = None) -> HostState:
+    """Return a state with since when the agent is down, by the clock of this machine.
+
+    Args:
+        state: of the agent.
+        downtime: None: it is not known to be down.
+    """
+    if downtime is None:
+        return state
+    began = time.time() - trio.current_time()
+    since, tried, waits = (began + moment for moment in downtime)
+    return replace(state, down_since=since, last_tried=tried, next_try=waits)
 
 
 def unasked(target: Target, listed_as: str) -> HostState:

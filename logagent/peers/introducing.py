@@ -71,14 +71,14 @@ def _is_address(host: str) -> bool:
 
 
 async def introduce(
-    target: Target, connect: ConnectOnce, tell: Callable[[str], None], wanted: Callable[[], bool] = lambda: True
+    target: Target, connect: ConnectOnce, tell: Callable[[str, float], None], wanted: Callable[[], bool] = lambda: True
 ) -> Identity:
     """Return who an agent is, asking until it says and proves that; cancelling ends that.
 
     Args:
         target: found by its address.
         connect: makes clients of it.
-        tell: called each time with why it is not known who it is.
+        tell: called each time with why it is not known who it is, and the seconds until it is asked again.
         wanted: returns whether anybody wants to know it still.
     """
     wait = FIRST_WAIT
@@ -86,9 +86,9 @@ async def introduce(
         try:
             return await identity_of(target, connect)
         except Unproven as why:
-            tell(str(why))
-        await trio.sleep(wait * random.uniform(0.5, 1))
-        wait = min(2 * wait, LONGEST_WAIT)
+            pause, wait = wait * random.uniform(0.5, 1), min(2 * wait, LONGEST_WAIT)
+            tell(str(why), pause)
+        await trio.sleep(pause)
     return NOBODY
 
 

@@ -21,8 +21,9 @@ from logagent.core.wire.labels import HostLabels, added_up
 from logagent.core.wire.listing import Listing, failing
 from logagent.peers.behind import Answering, Behind, KnownBehind
 from logagent.peers.client.dialing import Background
+from logagent.peers.client.downtime import Downtime
 from logagent.peers.client.first_to_answer import Address
-from logagent.peers.health import state_of, unasked
+from logagent.peers.health import down, state_of, unasked
 from logagent.peers.listing import listing_of
 from logagent.peers.moving import Leaver, pump_until_it_moves
 from logagent.peers.roll import Roll
@@ -83,6 +84,7 @@ class KnownAgent:
         self.listed_as = target.key
         self.id = ""
         self.why = "" if target.name else "has not said its name yet"
+        self._unproven: Downtime | None = None
         self.others: tuple[str, ...] = ()
         self.takers = Takers()
         self.behind = KnownBehind()
@@ -106,9 +108,11 @@ class KnownAgent:
         """Take what its source says of it now; a name that it said itself stays."""
         self.target = replace(target, name=target.name or self.target.name)
 
-    def doubt(self, why: str) -> None:
-        """Note why it has not proved a name."""
-        self.why = why
+    def doubt(self, why: str, pause: float) -> None:
+        """Note why it has not proved a name, and after how many seconds it is asked again."""
+        now = trio.current_time()
+        self.why, first = why, now if self._unproven is None else self._unproven.since
+        self._unproven = Downtime(first, now, now + pause)
 
     def bear(self, identity: Identity) -> None:
         """Be called by the name that it says itself, and ask from now on for the agent that proves that name."""
@@ -117,6 +121,7 @@ class KnownAgent:
             identity.id,
             next(_introductions),
         )
+        self._unproven = None
         self.client, self._follow_clients = self._made_clients(proves=True)
 
     def _listened_to(self, client: httpx.AsyncClient) -> httpx.AsyncClient:
@@ -207,7 +212,7 @@ class KnownAgent:
     async def state(self, patience: float, roll: Roll | None = None, trace: str | None = None) -> HostState:
         """Ask how it is; see `health.state_of`."""
         if self.why:
-            return replace(unasked(self.target, self.listed_as), message=self.why)
+            return down(replace(unasked(self.target, self.listed_as), message=self.why), self._unproven)
         with self.used():
             state = await state_of(self.client, self.target, patience, roll, trace)
         return replace(state, labels=self.labels.values, labels_known=self.labels.complete)

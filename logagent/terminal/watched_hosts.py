@@ -31,6 +31,8 @@ LINES = 24
 _ANEW, _REST_OF_LINE, _BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 """What moves a terminal's cursor to its beginning, and clears the rest of a line, and all that is below."""
 _ALL = "\x1b[2J"
+SAME = 2.0
+"""Seconds by which two moments may differ that are one: they are told in whole seconds, and computed each time."""
 
 Ask = Callable[[], Awaitable[list[HostState]]]
 
@@ -175,7 +177,7 @@ def _changed(before: HostState | None, host: HostState) -> Sequence[str]:
     said = f"{now}{f', {host.version}' if host.version else ''}{f': {host.message}' if host.message else ''}"
     if before is None:
         return [said]
-    if (before.reachable, before.message) != (host.reachable, host.message):
+    if (before.reachable, before.message) != (host.reachable, host.message) and not _still_down(before, host):
         return [said]
     changes = []
     if host.version and before.version and before.version != host.version:
@@ -187,3 +189,9 @@ def _changed(before: HostState | None, host: HostState) -> Sequence[str]:
     if before.labels != host.labels:
         changes.append(f"labels {', '.join(f'{name}={value}' for name, value in host.labels.items()) or 'none'}")
     return changes
+
+
+def _still_down(before: HostState, host: HostState) -> bool:
+    """Return whether a host is down as it was: its message changes with each look, since it says for how long."""
+    since, was = host.down_since, before.down_since
+    return since is not None and was is not None and abs(since - was) < SAME

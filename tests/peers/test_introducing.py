@@ -16,6 +16,7 @@ from logagent.core.query import Query
 from logagent.core.wire.frames import VERSION_HEADER
 from logagent.core.wire.identity import AGENT_HEADER, Identity, to_header
 from logagent.peers.client.tls import client_tls
+from logagent.peers.introducing import FIRST_WAIT, LONGEST_WAIT
 from logagent.peers.known_agents import Peers
 from logagent.peers.target import Target
 from logagent.web.server.connections import serve_connection
@@ -182,6 +183,28 @@ async def test_an_agent_that_the_settings_list_too_is_one_host(autojump_clock: M
         assert peers.url("web-1") == "http://10.0.0.7:8443"
         network.cut("10.0.0.7")
         assert (await peers.state("web-1", 5)).reachable
+
+
+async def test_an_agent_that_does_not_say_its_name_tells_since_when_and_when_it_is_asked_again(
+    autojump_clock: MockClock,
+) -> None:
+    agent = Says("web-1")
+    async with fleet(ip7=agent) as (peers, network):
+        network.cut("10.0.0.7")
+        peers.set_found([at("10.0.0.7", "http")])
+        unasked = await peers.state("10.0.0.7:8443", 5)
+        await trio.sleep(20)
+        state = await peers.state("10.0.0.7:8443", 5)
+        network.host("10.0.0.7", agent.serve)
+        await known(peers, "web-1")
+        named = await peers.state("web-1", 5)
+    assert (unasked.message, unasked.down_since) == ("has not said its name yet", None)
+    assert state.down_since is not None
+    assert state.last_tried is not None
+    assert state.next_try is not None
+    assert state.last_tried > state.down_since + 5
+    assert FIRST_WAIT < state.next_try - state.last_tried <= LONGEST_WAIT
+    assert (named.reachable, named.down_since) == (True, None)
 
 
 async def test_two_agents_that_say_one_name_are_named_and_only_the_first_is_asked(autojump_clock: MockClock) -> None:

@@ -257,6 +257,42 @@ async def test_dead_peer_costs_one_question_five_seconds_and_is_there_when_it_is
     assert reader.batches == [SIGN_OF_LIFE]
 
 
+async def test_dead_peer_tells_since_when_it_is_down_and_when_it_is_waited_for_again(
+    autojump_clock: MockClock,
+) -> None:
+    async with trio.open_nursery() as nursery:
+        network = Hole(nursery)
+        network.host("far", Followed().serve)
+        async with Peers({"web-2": "http://far"}, network=network, pause=60) as peers:
+            first = await peers.state("web-2", 6)
+            await trio.sleep(12)
+            later = await peers.state("web-2", 6)
+            network.revived.set()
+            await trio.sleep(60)
+            back = await peers.state("web-2", 6)
+        nursery.cancel_scope.cancel()
+    assert first.down_since is not None
+    assert first.last_tried == first.down_since
+    assert first.next_try == pytest.approx(first.down_since + 60)
+    assert (later.reachable, later.last_tried) == (False, later.down_since)
+    assert later.next_try == pytest.approx(later.down_since + 60)
+    assert (back.down_since, back.last_tried, back.next_try) == (None, None, None)
+
+
+async def _say_nothing(stream: Any) -> None:
+    await trio.sleep_forever()
+
+
+async def test_peer_that_is_connected_to_and_silent_is_not_known_to_be_down(autojump_clock: MockClock) -> None:
+    async with trio.open_nursery() as nursery:
+        network = MemoryNetwork(nursery)
+        network.host("far", _say_nothing)
+        async with Peers({"web-2": "http://far"}, network=network) as peers:
+            state = await peers.state("web-2", 5)
+        nursery.cancel_scope.cancel()
+    assert (state.reachable, state.message, state.down_since) == (False, "no answer within 5 s", None)
+
+
 async def test_follow_of_a_dead_peer_tries_again_as_ever(autojump_clock: MockClock) -> None:
     reader = Reader()
     async with trio.open_nursery() as nursery:

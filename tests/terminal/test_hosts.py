@@ -82,6 +82,9 @@ async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
                 "found_by": "",
                 "stale_since": None,
                 "via": "",
+                "down_since": None,
+                "last_tried": None,
+                "next_try": None,
             }
         ]
     }

@@ -92,6 +92,17 @@ async def test_what_changes_is_named(autojump_clock: MockClock, other: dict[str,
     assert (await lines_of([WEB], [{**WEB, **other}]))[1:] == [told]
 
 
+async def test_how_long_a_host_has_been_down_is_no_change(autojump_clock: MockClock) -> None:
+    first = {**DOWN, "message": "timed out", "down_since": "2026-11-23T09:59:50Z"}
+    later = {**first, "message": "timed out, 12 s ago", "down_since": "2026-11-23T09:59:51Z"}
+    again = {**later, "down_since": "2026-11-23T10:01:00Z"}
+    assert (await lines_of([first], [later], [WEB], [first], [again]))[1:] == [
+        "web-1 reachable, 0.1.0",
+        "web-1 not reachable: timed out",
+        "web-1 not reachable: timed out, 12 s ago",
+    ]
+
+
 async def test_how_long_an_answer_took_is_no_change(autojump_clock: MockClock) -> None:
     assert len(await lines_of([WEB], [{**WEB, "round_trip_ms": 9.9}])) == 1
 

@@ -31,6 +31,11 @@ class HostState:
         found_by: what named it to the agent that was asked; empty: it is that agent, or it is not known.
         stale_since: when it vanished from where it was found, in seconds since the epoch; None: it stands there.
         via: the primaries that tell it, with `/` between them, the topmost first; empty: it was asked itself.
+        down_since: when the first of the attempts to connect to it failed that have failed in a row, in seconds since
+            the epoch; None: it is not known to be down.
+        last_tried: when the last of them failed.
+        next_try: from when on a question waits for it again, where until then each tries it in passing; an agent that
+            has not proved its name is asked for it then.
     """
 
     name: str
@@ -45,6 +50,9 @@ class HostState:
     found_by: str = ""
     stale_since: float | None = None
     via: str = ""
+    down_since: float | None = None
+    last_tried: float | None = None
+    next_try: float | None = None
 
 
 def host_to_json(state: HostState) -> dict[str, object]:
@@ -56,12 +64,15 @@ def host_to_json(state: HostState) -> dict[str, object]:
         "version": state.version,
         "round_trip_ms": None if state.round_trip is None else round(state.round_trip * 1000, 3),
         "message": state.message,
-        "certificate_ends": None if state.certificate_ends is None else rfc3339(state.certificate_ends),
+        "certificate_ends": spelled_moment(state.certificate_ends),
         "labels": dict(sorted(state.labels.items())),
         "labels_known": state.labels_known,
         "found_by": state.found_by,
-        "stale_since": None if state.stale_since is None else rfc3339(state.stale_since),
+        "stale_since": spelled_moment(state.stale_since),
         "via": state.via,
+        "down_since": spelled_moment(state.down_since),
+        "last_tried": spelled_moment(state.last_tried),
+        "next_try": spelled_moment(state.next_try),
     }
 
 
@@ -80,12 +91,15 @@ def host_from_json(member: object) -> HostState:
         version=_text(member.get("version")),
         round_trip=_seconds(member.get("round_trip_ms")),
         message=_text(member.get("message")),
-        certificate_ends=_moment(member.get("certificate_ends")),
+        certificate_ends=read_moment(member.get("certificate_ends")),
         labels=_labels(member.get("labels")),
         labels_known=member.get("labels_known") is True,
         found_by=_text(member.get("found_by")),
-        stale_since=_moment(member.get("stale_since")),
+        stale_since=read_moment(member.get("stale_since")),
         via=_text(member.get("via")),
+        down_since=read_moment(member.get("down_since")),
+        last_tried=read_moment(member.get("last_tried")),
+        next_try=read_moment(member.get("next_try")),
     )
 
 
@@ -94,7 +108,13 @@ def rfc3339(seconds: float) -> str:
     return f"{whole_second(int(seconds))}Z"
 
 
-def _moment(text: object) -> float | None:
+def spelled_moment(seconds: float | None) -> str | None:
+    """Spell seconds since the epoch as RFC 3339 does; None stays None."""
+    return None if seconds is None else rfc3339(seconds)
+
+
+def read_moment(text: object) -> float | None:
+    """Read what `spelled_moment` spells, as seconds since the epoch; whatever else is None."""
     moment = moments.read(text, 0) if isinstance(text, str) else None
     return None if moment is None else moment / SECOND
 

@@ -15,6 +15,7 @@ from typing import Generic, NamedTuple, TypeVar
 import httpx
 import trio
 
+from logagent.peers.client.downtime import Downtime
 from logagent.peers.client.exchange import Away, message_of
 from logagent.peers.client.reasons import reason
 from logagent.peers.client.turns import Turns
@@ -75,11 +76,13 @@ class _Failure(NamedTuple):
     Attributes:
         error: of the last attempt.
         since: when that ended, in seconds of Trio's clock.
+        first: when the first of the attempts ended that have failed in a row.
         mute: whether its machine had answered: then that it answers does not mean that the agent is back.
     """
 
     error: httpx.TransportError
     since: float
+    first: float
     mute: bool
 
 
@@ -112,6 +115,13 @@ class Dialer(Generic[Connection]):
         self._attempt: _Attempt[Connection] | None = None
         self._failure: _Failure | None = None
         self._waited = 0.0
+
+    @property
+    def downtime(self) -> Downtime | None:
+        """How long the agent has been down; None: it is not known to be."""
+        if self._failure is None or self._background is None:
+            return None
+        return Downtime(self._failure.first, self._failure.since, self._waited + self._background.pause)
 
     async def connection(self, patience: float) -> Connection:
         """Return a connection that takes one more request: a free one, or a new one.
@@ -194,7 +204,9 @@ class Dialer(Generic[Connection]):
             if attempt.error is None:
                 self._failure = None
             elif self._attempt is attempt:
-                self._failure = _Failure(attempt.error, trio.current_time(), attempt.answered.is_set())
+                now = trio.current_time()
+                first = now if self._failure is None else self._failure.first
+                self._failure = _Failure(attempt.error, now, first, attempt.answered.is_set())
             if self._attempt is attempt:
                 self._attempt = None
             attempt.answered.set()

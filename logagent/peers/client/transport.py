@@ -24,6 +24,7 @@ import trio
 from logagent.peers.client.agent_addresses import AgentAddresses
 from logagent.peers.client.credentials import HEADER, Credential
 from logagent.peers.client.dialing import Background, Dialer
+from logagent.peers.client.downtime import TELL_DOWNTIME
 from logagent.peers.client.exchange import Exchange, Header, Unanswered, close, raising
 from logagent.peers.client.first_to_answer import FirstToAnswer, first_of
 from logagent.peers.client.h1_connection import Http1Connection
@@ -128,11 +129,16 @@ class AgentTransport(httpx.AsyncBaseTransport):
             exchange, (status, headers) = await self._ask(request)
         except BaseException:
             self._places.release()
+            self._tell_downtime(request)
             raise
         body = ResponseBody(exchange, self._places.release)
         extensions = {"http_version": exchange.version, "trailing_headers": exchange.trailers, "body": body}
         extensions |= {"certificate_ends": self._certificate_ends}
         return httpx.Response(status, headers=headers, stream=body, extensions=extensions)
+
+    def _tell_downtime(self, request: httpx.Request) -> None:
+        if (tell := request.extensions.get(TELL_DOWNTIME)) is not None and (downtime := self._dialer.downtime):
+            tell(downtime)
 
     async def aclose(self) -> None:
         """Close all connections, which ends the requests that are under way."""

@@ -8,7 +8,8 @@ from logagent.core.wire.media_types import FORM, PROBLEM
 from logagent.core.wire.parameter_table import EVERYTHING, FILES, TABLE, Parameter
 from logagent.web.description import fields
 from logagent.web.description.operations import OF_FORMS, ROUTES, RouteTold
-from logagent.web.description.schemas import SCHEMAS, Schema, reference
+from logagent.web.description.schema_parts import Schema, reference
+from logagent.web.description.schemas import SCHEMAS
 from logagent.web.description.statuses import REFUSALS
 from logagent.web.description.words import ABOUT, SECURITY, SUMMARY
 

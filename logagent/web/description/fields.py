@@ -11,7 +11,7 @@ from logagent.core.wire.labels import LABELS_HEADER
 from logagent.core.wire.through import TAKES_THROUGH
 from logagent.core.wire.trace import TRACE_HEADER, TRACEPARENT
 from logagent.core.wire.verdict import MAX_HOSTS, MAX_MESSAGE, MAX_NOTES, TRAILERS
-from logagent.web.description.schemas import COUNT, STATUS, TRACE, Schema
+from logagent.web.description.schema_parts import COUNT, STATUS, TRACE, Schema
 
 _TEXT: Schema = {"type": "string"}
 _LIST = "a list of structured fields (RFC 9651)"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.media_types import EVENTS, JSON, NDJSON, OF_HITS, OF_LOGS, OPENMETRICS, TEXT
 from logagent.core.wire.parameter_table import FILES, HITS, HOSTS, LOGS
-from logagent.web.description.schemas import Schema, reference
+from logagent.web.description.schema_parts import Schema, reference
 from logagent.web.description.statuses import OF_ADMITTED, OF_EVERY_ROUTE
 
 DOCUMENT = "/openapi.json"

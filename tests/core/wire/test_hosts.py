@@ -69,6 +69,7 @@ def test_no_hosts_at_all_is_no_host_chosen() -> None:
         HostState("web-1", "http://a:1", True, "1.0", 0.00125),
         HostState("db-2", "https://b:1", False, message="connection refused"),
         HostState("web-1", "https://a:1", True, "1.0", 0.00125, "", 1_796_000_000.0),
+        HostState("web-1", "https://a:1", False, down_since=60.0, last_tried=90.0, next_try=120.0),
     ],
 )
 def test_state_comes_back_from_its_json(state: HostState) -> None:
@@ -89,6 +90,9 @@ def test_json_of_a_host_has_its_round_trip_in_milliseconds() -> None:
         "found_by": "",
         "stale_since": None,
         "via": "",
+        "down_since": None,
+        "last_tried": None,
+        "next_try": None,
     }
 
 
@@ -109,6 +113,7 @@ def test_what_the_json_of_a_host_lacks_is_unknown_and_what_else_it_has_is_ignore
         "round_trip_ms": "soon",
         "message": None,
         "certificate_ends": "x",
+        "down_since": 7,
         "color": 1,
     }
     assert host_from_json(member) == HostState("web-1", "", False)

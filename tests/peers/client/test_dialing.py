@@ -12,6 +12,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.peers.client.dialing import FRESH, GLANCE, Background, Dialer
+from logagent.peers.client.downtime import Downtime
 from logagent.peers.client.exchange import Away
 from logagent.peers.client.reasons import reason
 
@@ -116,6 +117,21 @@ async def test_a_dead_agent_is_waited_for_once_and_then_named_at_once(autojump_c
             assert told.endswith(f"did not answer in time, {ago} s ago; it is being tried again")
             assert took == pytest.approx(GLANCE)
         assert it.agent.attempts == 2  # those that do not wait share one attempt
+
+
+async def test_a_dead_agent_is_down_since_its_first_failure_until_it_is_back(autojump_clock: MockClock) -> None:
+    async with a_bench(dead=True) as it:
+        assert it.dialer.downtime is None
+        await it.ask()
+        assert it.dialer.downtime == Downtime(PATIENCE, PATIENCE, PATIENCE + PAUSE)
+        await trio.sleep(10)
+        await it.ask()
+        await trio.sleep(PATIENCE)
+        tried = PATIENCE + 10 + PATIENCE  # when the attempt in the background has ended
+        assert it.dialer.downtime == Downtime(PATIENCE, pytest.approx(tried), PATIENCE + PAUSE)
+        it.agent.dead = False
+        await it.ask()
+        assert it.dialer.downtime is None
 
 
 async def test_a_dead_agent_is_waited_for_again_after_the_pause(autojump_clock: MockClock) -> None:
