@@ -102,7 +102,13 @@ class Client:
         if_broken: Ending = Ending.BROKEN,
         **more: Any,
     ) -> AsyncIterator[tuple[Asked, httpx.Response]]:
-        """Ask, and read the body within the block, or not: what is not read is left."""
+        """Ask, and read the body within the block, or not: what is not read is left.
+
+        Of logs only whole lines are asked for: at the border of two pages of memory, a line that is being written may
+        be seen in part.
+        """
+        if path == "/logs" and parameters and "follow" not in parameters:
+            parameters = {**parameters, "whole": "true"}
         asked = self.common.account.begin(self.kind, method, path)
         span = f"{self.chance.getrandbits(64) | 1:016x}"
         sent = {"accept-encoding": "identity", **(headers or {}), "traceparent": f"00-{asked.trace}-{span}-01"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from logagent.core.outcome import Outcome, Status
 from logagent.core.query import Query
 from logagent.core.wire.frames import BATCHES, VERSION_HEADER, encode
 from logagent.core.wire.hosts import HostState
+from logagent.peers.client import turns
 from logagent.peers.health import MAX_HEALTH
 from logagent.peers.known_agents import Peers
 from logagent.peers.sharing import FOLLOWS_PER_CONNECTION
@@ -323,6 +325,18 @@ async def test_peer_whose_health_has_no_end_is_known_by_its_head(autojump_clock:
         nursery.cancel_scope.cancel()
     assert (state.reachable, state.version) == (True, "v" * LONGEST_VERSION)
     assert state.round_trip is not None
+
+
+def test_agents_without_tls_of_their_own_share_what_trusts_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+
+    def counted() -> ssl.SSLContext:
+        made.append(1)
+        return ssl.create_default_context()
+
+    monkeypatch.setattr(turns, "system_tls", counted)
+    Peers({f"web-{number}": f"https://web-{number}" for number in range(20)})
+    assert len(made) == 1
 
 
 async def test_ssh_is_its_own_way_where_names_are_looked_up_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

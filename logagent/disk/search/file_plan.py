@@ -53,6 +53,7 @@ class FilePlan:
         self._resume: Position | None = None
         self.losses: list[Failure] = []
         self._pinned = 0
+        self._missing: tuple[str, tuple[int, int] | None] | None = None
         files = self._from_beginning(files)
         self.planned = sum(map(expected_size, files))
         self._plan(files)
@@ -104,6 +105,11 @@ class FilePlan:
         """
         is_same = identity.is_same(file, identity.inode_of(descriptor)) and os.fstat(descriptor).st_size >= file.size
         return (not is_same or self._is_overwritten(descriptor)) and self._plans < MAX_PLANS
+
+    def may_be_renamed(self, missing: Generation) -> bool:
+        """Return whether a planned file that is not there may have another name by now; not if it was listed anew."""
+        last, self._missing = self._missing, (missing.name, missing.identity)
+        return last != self._missing and self._plans < MAX_PLANS
 
     def _is_overwritten(self, descriptor: int) -> bool:
         expected = self._resume.fingerprint if self._resume is not None else self._pinned if self.done else 0

@@ -159,7 +159,7 @@ class Session:
         except Overwritten:
             self._go_on_in_copy(opened, plan)
         except Failure as failure:
-            if failure.status is Status.NOT_FOUND and opened.begun is None and plan.begun:
+            if failure.status is Status.NOT_FOUND and opened.begun is None and plan.may_be_renamed(opened.file):
                 self._plan_anew(opened, plan)
                 return
             self._note(opened, failure)

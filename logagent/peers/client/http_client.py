@@ -13,7 +13,6 @@ from logagent.peers.client.addresses import BEHIND_A_SOCKET, BEHIND_SSH, CONNECT
 from logagent.peers.client.credentials import Credential
 from logagent.peers.client.dialing import Background
 from logagent.peers.client.first_to_answer import FirstToAnswer
-from logagent.peers.client.tls import system_tls
 from logagent.peers.client.transport import AgentTransport, ResponseBody
 from logagent.peers.client.turns import Turns
 from logagent.peers.ssh.network import SshNetwork
@@ -83,7 +82,7 @@ def connect(
     agent, network = _way_to(url, network)
     return httpx.AsyncClient(
         base_url=agent,
-        transport=AgentTransport(agent, _context(agent, tls), network, background, credential, expects, turns),
+        transport=AgentTransport(agent, _context(agent, tls, turns), network, background, credential, expects, turns),
         headers={"te": "trailers", **(trace or {})},
         timeout=httpx.Timeout(None, connect=OVER_SSH if is_ssh(url) else CONNECT_TIMEOUT, pool=POOL_TIMEOUT),
         follow_redirects=False,
@@ -101,8 +100,8 @@ def _way_to(url: str, network: httpcore.AsyncNetworkBackend | None) -> tuple[htt
     return _checked(url), network
 
 
-def _context(agent: httpx.URL, tls: ssl.SSLContext | None) -> ssl.SSLContext | None:
-    return (tls or system_tls()) if agent.scheme == "https" else None
+def _context(agent: httpx.URL, tls: ssl.SSLContext | None, turns: Turns | None) -> ssl.SSLContext | None:
+    return (tls or (turns or Turns()).system_tls) if agent.scheme == "https" else None
 
 
 def _checked(url: str) -> httpx.URL:

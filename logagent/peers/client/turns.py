@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import trio
 
 from logagent.peers.client.h2_machine import STREAM_WINDOW
+from logagent.peers.client.tls import system_tls
 
 MOST_ATTEMPTS = 512
 """Connections that are being made at a time: each holds a descriptor, of which a process often has 1,024. More wait for
@@ -37,6 +40,11 @@ class Turns:
         self.attempts = trio.Semaphore(attempts)
         self.lookups = trio.Semaphore(MOST_LOOKUPS)
         self._handshakes = trio.Semaphore(handshakes)
+
+    @cached_property
+    def system_tls(self) -> ssl.SSLContext:
+        """What trusts the system's authorities; made once, since it takes 30 ms, which each of a thousand would pay."""
+        return system_tls()
 
     async def handshake(self, shake: Callable[[], Awaitable[Made]]) -> Made:
         """Return what a handshake makes, once it is its turn."""

@@ -19,6 +19,7 @@ from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Order, Query, Unit
 from logagent.disk.archives.compression import Compression
 from logagent.disk.catalog.logs import Generation
+from logagent.disk.files.beneath import failure_of
 from logagent.disk.search.options import COMPRESSION_RATIO, ReadOptions
 from logagent.disk.search.scan_setup import FileScan, ScanSetup
 from logagent.disk.search.session import Session
@@ -329,6 +330,58 @@ async def test_files_that_are_rotated_while_they_are_read_are_read_once_each(
         expected = [*expected, b"newer"]
     assert out.lines == expected
     assert outcome.complete
+
+
+class Renaming(Rotating):
+    """Files of which the newest is renamed to a dated name, and replaced a moment later."""
+
+    def files(self) -> list[Found]:
+        names = sorted((path.name for path in self._directory.iterdir()), reverse=True)
+        live = [name for name in names if name == "app.log"]
+        return [self._found(name) for name in [*live, *(name for name in names if name != "app.log")]]
+
+    def _found(self, name: str) -> Found:
+        path = self._directory / name
+        status = path.stat()
+        identity = status.st_dev, status.st_ino
+        return Found(name, status.st_size, status.st_mtime_ns, partial(self._open, path), identity)
+
+    def _path(self, number: int) -> Path:
+        return self._directory / (f"app.log-2026120{9 - number}" if number else "app.log")
+
+    def _open(self, path: Path) -> int:
+        try:
+            return super()._open(path)
+        except OSError as error:  # as files below a root are opened
+            raise failure_of(error, path.name) from error
+
+    def _rotate(self) -> None:
+        self._path(0).rename(self._directory / "app.log-20261209")
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("at", [1, 2, 3])
+async def test_a_file_that_is_renamed_before_it_is_opened_is_read_under_its_new_name(
+    order: Order, at: int, tmp_path: Path
+) -> None:
+    renaming = Renaming([b"5\n6\n", b"3\n4\n", b"1\n2\n"], at, tmp_path)
+    options = ReadOptions(host="web-1", zone=UTC)
+    source = LogSource("app.log", renaming.files(), DiskThreads(inline=True), options, renaming.files)
+    out = Collected()
+    outcome = await source.pump(Query.of(files=("app.log",), order=order), out)
+    assert out.lines == in_order([b"1", b"2", b"3", b"4", b"5", b"6"], order)
+    assert (outcome.status, outcome.message) == (Status.OK, "")
+
+
+async def test_a_file_that_is_listed_and_never_there_is_named(tmp_path: Path) -> None:
+    renaming = Renaming([b"5\n6\n", b"3\n4\n"], 0, tmp_path)
+    listed = renaming.files()
+    (tmp_path / "app.log").unlink()
+    source = LogSource("app.log", listed, DiskThreads(inline=True), ReadOptions(host="web-1", zone=UTC), lambda: listed)
+    out = Collected()
+    outcome = await source.pump(Query.of(files=("app.log",)), out)
+    assert out.lines == [b"4", b"3"]
+    assert (outcome.status, outcome.message) == (Status.NOT_FOUND, "no such file: app.log")
 
 
 @pytest.mark.parametrize("order", Order)
