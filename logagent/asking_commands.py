@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from logagent.config.errors import ConfigError
 from logagent.peers.direct.waiting import SpeaksHttp1
 from logagent.terminal import arguments
 from logagent.terminal.arguments import (
@@ -157,12 +156,11 @@ def run_hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Stream
         from logagent.terminal.hosts import hosts_question
 
     asked = hosts_question(typed, environ)
-    if (answering := _answering_here(asked.agent)) is not None:
-        if typed.watch is not None:
-            raise ConfigError("--watch", "watches the hosts of one agent: name it by --agent, in place of --peer")
-        return _interruptible(partial(answering.list_hosts, asked, asked.agent, streams))
+    answering = _answering_here(asked.agent)
     if typed.watch is not None:
-        return _watch_hosts(asked, typed.watch, typed.seconds, streams)
+        return _watch_hosts(asked, typed.watch, typed.seconds, answering, streams)
+    if answering is not None:
+        return _interruptible(partial(answering.list_hosts, asked, asked.agent, streams))
     try:
         return plain_documents.ask_hosts(asked, streams)
     except SpeaksHttp1:
@@ -171,11 +169,14 @@ def run_hosts(typed: HostsArguments, environ: Mapping[str, str], streams: Stream
         return _interruptible(partial(documents.ask_hosts, asked, streams))
 
 
-def _watch_hosts(asked: HostsQuestion, watch: str, seconds: str | None, streams: Streams) -> int:
+def _watch_hosts(
+    asked: HostsQuestion, watch: str, seconds: str | None, answering: ModuleType | None, streams: Streams
+) -> int:
     from logagent.terminal import watched_hosts
 
     pause = watched_hosts.seconds_of(watch, seconds)
-    code = _interruptible(partial(watched_hosts.watch, asked, pause, streams))
+    look = partial(answering.watch_hosts, asked, asked.agent) if answering else partial(watched_hosts.watch, asked)
+    code = _interruptible(partial(look, pause, streams))
     return 0 if code == DIED_OF_SIGNAL + signal.SIGINT else code  # it is how a watch ends
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import trio
 
@@ -20,9 +21,9 @@ from logagent.core.wire.hosts import chosen as named_by
 from logagent.core.wire.labels import UNTOLD, HostLabels
 from logagent.fanout.together import together
 from logagent.peers.answers import with_timeout
-from logagent.peers.known_agents import Peers
 from logagent.peers.resumed import Resumed
 from logagent.peers.roll import Roll
+from logagent.peers.target import Target
 
 GONE = "is not known any more, and was among the hosts of the answer that this one goes on from"
 """What is told of a host that a cursor names, whether it has vanished or the caller may not know of it."""
@@ -47,17 +48,46 @@ class WithUntold:
         return combine([outcome, *parts], lines=outcome.lines, timings={})
 
 
+class LabelledAgent(Protocol):
+    """An agent that may tell labels: what is known of them, and how it is asked for them."""
+
+    @property
+    def target(self) -> Target: ...
+    @property
+    def labels(self) -> HostLabels: ...
+    @property
+    def other_name(self) -> str: ...
+    @property
+    def has_fresh_labels(self) -> bool: ...
+
+    async def ask_for_labels(self, patience: float, roll: Roll | None = None, trace: str | None = None) -> Outcome:
+        """Ask for its labels; see `told_labels.ask_for_labels`."""
+        ...
+
+
+class LabelledAgents(Protocol):
+    """All agents among which hosts are chosen."""
+
+    def agent(self, name: str) -> LabelledAgent | None:
+        """Return the agent that is listed by a name now; None if there is none."""
+        ...
+
+    def live_once(self, name: str, roll: Roll) -> Source:
+        """Return the source of an agent's live lines, which ends when the connection is lost."""
+        ...
+
+
 class HostChooser:
     """Knows the labels of all hosts, as far as they are known, and asks for others.
 
     Args:
-        own: the name of this host.
+        own: the name of this host; empty: it has no logs here.
         labels: those of this host.
         peers: the other hosts.
         patience: seconds that another agent has to tell its labels.
     """
 
-    def __init__(self, own: str, labels: Mapping[str, str], peers: Peers, patience: float) -> None:
+    def __init__(self, own: str, labels: Mapping[str, str], peers: LabelledAgents, patience: float) -> None:
         self._own = own
         self._labels = HostLabels(labels)
         self._peers = peers

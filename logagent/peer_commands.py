@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import trio
 
@@ -13,12 +14,13 @@ from logagent.asked_peers import AskedPeers, asking
 from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome
 from logagent.core.query import Query
+from logagent.core.wire.hosts import HostState
 from logagent.core.wire.listing import Listing
 from logagent.peers.direct.waiting import Late
 from logagent.terminal.answer import report
 from logagent.terminal.bookmarks import show_bookmarked
 from logagent.terminal.files import FilesQuestion, no_files, print_files
-from logagent.terminal.hosts import HostsQuestion, print_hosts
+from logagent.terminal.hosts import HostsQuestion, NoHosts, failed_hosts, no_hosts, print_hosts
 from logagent.terminal.peer_addresses import PeerAddresses
 from logagent.terminal.question import Question
 from logagent.terminal.showing import show
@@ -26,6 +28,7 @@ from logagent.terminal.streams import Streams
 from logagent.terminal.unix.commands import Command
 from logagent.terminal.unix.reading import AskedAgent
 from logagent.terminal.unix.running import run_with
+from logagent.terminal.watched_hosts import watch_by
 
 
 async def ask(asked: Question, several: PeerAddresses, streams: Streams, environ: Mapping[str, str]) -> int:
@@ -54,8 +57,28 @@ async def list_files(asked: FilesQuestion, several: PeerAddresses, streams: Stre
 async def list_hosts(asked: HostsQuestion, several: PeerAddresses, streams: Streams) -> int:
     """List the agents, and return the exit code."""
     async with asking(several) as peers:
-        hosts = await peers.hosts(asked.timeout)
+        try:
+            hosts = await _hosts(peers, asked)
+        except NoHosts as error:
+            return no_hosts(error, asked, streams)
     return print_hosts(hosts, asked, streams)
+
+
+async def watch_hosts(asked: HostsQuestion, several: PeerAddresses, seconds: float, streams: Streams) -> int:
+    """Look at the agents until the command is cancelled, or nobody reads any more; return the exit code.
+
+    Args:
+        seconds: between two looks.
+    """
+    async with asking(several) as peers:
+        return await watch_by(partial(_hosts, peers, asked), asked, seconds, streams)
+
+
+async def _hosts(peers: AskedPeers, asked: HostsQuestion) -> list[HostState]:
+    try:
+        return await peers.hosts(asked.timeout, asked.hosts)
+    except Failure as failure:
+        raise failed_hosts(failure) from None
 
 
 async def run_unix(command: Command, several: PeerAddresses, streams: Streams, environ: Mapping[str, str]) -> int:

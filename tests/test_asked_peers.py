@@ -10,7 +10,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from logagent.asked_peers import ALIVE, AskedPeers, ReachedSource, asking
+from logagent.asked_peer import ALIVE, ReachedSource
+from logagent.asked_peers import AskedPeers, asking
 from logagent.core.hits.by_label import CountsByLabel
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query

@@ -43,7 +43,7 @@ _STATUSES = {
     421: Status.PERMISSION_DENIED,
     429: Status.RESOURCE_EXHAUSTED,
 }
-_UNKNOWN = re.compile("([a-z_]+): unknown parameter; known are ")
+_UNKNOWN = re.compile("([a-z_]+): unknown parameter; (?:known are |this route takes none)")
 """What an agent says of a parameter that it does not know."""
 METHOD_NOT_ALLOWED, NO_BODY = 405, "no route takes a body"
 """How what takes no POST answers: by a status code of HTTP, and agents of this one's first version with these words."""

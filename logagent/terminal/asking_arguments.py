@@ -197,10 +197,12 @@ class HostsArguments(PeersArguments):
     """The arguments of `hosts`.
 
     Attributes:
+        host: names, globs and conditions on labels; none: all hosts.
         watch: seconds between two looks; None: there is one only.
         seconds: a word that gives these, too.
     """
 
+    host: Sequence[str]
     timeout: str
     watch: str | None
     seconds: str | None

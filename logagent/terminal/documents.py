@@ -57,28 +57,28 @@ async def list_hosts(client: httpx.AsyncClient, asked: HostsQuestion, streams: S
         The exit code: partial if a host cannot be reached.
     """
     try:
-        hosts = await hosts_from(client, asked.timeout)
+        hosts = await hosts_from(client, asked)
     except NoHosts as error:
         return no_hosts(error, asked, streams)
     return print_hosts(hosts, asked, streams)
 
 
-async def hosts_from(client: httpx.AsyncClient, patience: float) -> list[HostState]:
+async def hosts_from(client: httpx.AsyncClient, asked: HostsQuestion) -> list[HostState]:
     """Return the hosts that the agent behind `client` knows.
 
     Args:
         client: of the agent.
-        patience: seconds for the whole answer.
+        asked: which hosts, and how long the whole answer may take.
 
     Raises:
         NoHosts: if it does not tell them.
     """
-    with trio.move_on_after(patience):
+    with trio.move_on_after(asked.timeout):
         try:
-            response = await client.get("/hosts")
+            response = await client.get(asked.path)
         except httpx.HTTPError as error:
             raise unreachable(reason(error)) from None
         except Failure as failure:
             raise failed_hosts(failure) from None
         return hosts_in(response, response.content)
-    raise too_late(patience)
+    raise too_late(asked.timeout)

@@ -211,7 +211,7 @@ def _add_host(parser: argparse.ArgumentParser) -> None:
     add_repeatable(
         parser,
         "GLOB",
-        "ask only the hosts of this name, or with label=value, label!=value; repeatable, also a,b [all known hosts]",
+        "only the hosts of this name, or with label=value, label!=value; repeatable, also a,b [all known hosts]",
         "--host",
     )
     add_peers(parser)
@@ -231,7 +231,7 @@ def _add_hits(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def _add_hosts(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     add_watch(parser)
-    add_peers(parser)
+    _add_host(parser)
     _add_patience(parser)
     return _add_agent(parser)
 

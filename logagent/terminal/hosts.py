@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from logagent.config.errors import ConfigError
 from logagent.core.outcome import Failure
+from logagent.core.query import BadParameter
 from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
 from logagent.core.wire.labels import spelled
+from logagent.core.wire.parameters import parse_hosts
 from logagent.peers.answers import AnswerHead, refusal_in
 from logagent.terminal.address import Asked, asked_of, patience
 from logagent.terminal.arguments import HostsArguments, Output
+from logagent.terminal.names import host_names
 from logagent.terminal.streams import Streams
 from logagent.terminal.tables import print_table, table
 from logagent.terminal.verdicts import FAILED, FOUND, PARTIAL, advice, in_trace
@@ -25,11 +30,18 @@ class HostsQuestion:
 
     Attributes:
         timeout: seconds for the whole answer.
+        hosts: names, globs and conditions on labels; none: all hosts.
     """
 
     agent: Asked
     form: Output
     timeout: float
+    hosts: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """What an agent is asked for."""
+        return f"/hosts?{urlencode([('hostname', host) for host in self.hosts])}" if self.hosts else "/hosts"
 
 
 def hosts_question(typed: HostsArguments, environ: Mapping[str, str]) -> HostsQuestion:
@@ -39,7 +51,11 @@ def hosts_question(typed: HostsArguments, environ: Mapping[str, str]) -> HostsQu
         ConfigError: for an argument that cannot be used.
     """
     timeout = patience(typed)
-    return HostsQuestion(asked_of(typed, environ, itself=False), typed.output, timeout)
+    try:
+        hosts = parse_hosts(urlencode({"hostname": host_names(typed.host)}, doseq=True).encode())
+    except BadParameter as wrong:
+        raise ConfigError(typed.where("host"), wrong.reason) from None
+    return HostsQuestion(asked_of(typed, environ, itself=False), typed.output, timeout, hosts)
 
 
 class NoHosts(Exception):

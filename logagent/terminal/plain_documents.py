@@ -55,8 +55,9 @@ def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
 
 def _hosts(asked: HostsQuestion) -> list[HostState]:
     agent, until = only_agent(asked.agent), time.monotonic() + asked.timeout
+    proof = agent.credential, agent.trace
     try:
-        return hosts_in(*hosts_document_from(agent.url, secure_of(agent), until, agent.credential, agent.trace))
+        return hosts_in(*hosts_document_from(agent.url, secure_of(agent), until, *proof, asked.path))
     except Failure as failure:
         raise failed_hosts(failure) from None
     except Lost as error:

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-import httpx
 import trio
 
 from logagent.config import values
@@ -56,28 +55,34 @@ async def watch(asked: HostsQuestion, seconds: float, streams: Streams) -> int:
         asked: whom to ask.
         seconds: between two looks.
     """
-    agent, screen = only_agent(asked.agent), partial(_size, streams) if streams.stdout.isatty() else None
+    agent = only_agent(asked.agent)
     async with connect(agent.url, tls=agent.tls, credential=agent.credential, trace=agent.trace) as client:
-        with trio.CancelScope() as scope:
-            pipe = Pipe(streams.stdout, scope.cancel)
-            with pipe.watched():
-                await show_hosts(client, asked, seconds, pipe.write, screen)
+        return await watch_by(partial(hosts_from, client, asked), asked, seconds, streams)
+
+
+async def watch_by(ask: Ask, asked: HostsQuestion, seconds: float, streams: Streams) -> int:
+    """Look at the hosts that `ask` returns; see `watch`."""
+    screen = partial(_size, streams) if streams.stdout.isatty() else None
+    with trio.CancelScope() as scope:
+        pipe = Pipe(streams.stdout, scope.cancel)
+        with pipe.watched():
+            await show_hosts(ask, asked, seconds, pipe.write, screen)
     return CLOSED_PIPE if pipe.is_closed() else FOUND
 
 
 async def show_hosts(
-    client: httpx.AsyncClient,
+    ask: Ask,
     asked: HostsQuestion,
     seconds: float,
     write: Write,
     screen: Callable[[], tuple[int, int]] | None = None,
     now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
 ) -> None:
-    """Look at the hosts that the agent behind `client` knows until this is cancelled.
+    """Look at hosts until this is cancelled.
 
     Args:
-        client: of the agent.
-        asked: whom to ask.
+        ask: returns them, or raises `NoHosts`.
+        asked: whom it asks.
         seconds: between two looks.
         write: what is shown.
         screen: returns the columns and lines of the terminal; None: there is none.
@@ -87,7 +92,7 @@ async def show_hosts(
     if screen is not None and asked.form == "text":
         shows = _Painter(asked.agent.url, screen, seconds)
     while True:
-        hosts, why = await _look(partial(hosts_from, client, asked.timeout))
+        hosts, why = await _look(ask)
         if shown := shows.shown(hosts, why, now()):
             await write(shown.encode("utf-8", "backslashreplace"))
         await trio.sleep(seconds)

@@ -138,3 +138,38 @@ async def test_the_trace_of_a_refusal_is_told(console: Console) -> None:
 def test_unusable_timeout_of_hosts_is_told() -> None:
     with pytest.raises(ConfigError, match="--timeout: must be a number of seconds"):
         question("--timeout", "soon")
+
+
+@pytest.mark.parametrize(
+    ("argv", "path"),
+    [
+        ((), "/hosts"),
+        (("--host", "web-*"), "/hosts?hostname=web-%2A"),
+        (
+            ("--host", "role=web", "--host", "db-1,zone!=a"),
+            "/hosts?hostname=role%3Dweb&hostname=db-1&hostname=zone%21%3Da",
+        ),
+    ],
+)
+async def test_hosts_are_chosen_by_the_agent(console: Console, argv: tuple[str, ...], path: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(200, json={"hosts": [WEB]})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1") as client:
+        assert await list_hosts(client, question(*argv), console.streams) == FOUND
+    assert asked == [path]
+
+
+def test_a_condition_that_is_none_is_told_before_anybody_is_asked() -> None:
+    with pytest.raises(ConfigError, match="--host: role= names no value"):
+        question("--host", "role=")
+
+
+async def test_an_agent_that_is_too_old_to_choose_hosts_is_named(console: Console) -> None:
+    told = "hostname: unknown parameter; this route takes none"
+    async with answered({"detail": told}, 400, **{"logagent-version": "0.0.9"}) as client:
+        assert await list_hosts(client, question("--host", "web-*"), console.streams) == FAILED
+    assert "0.0.9 does not know `hostname`: upgrade that agent" in console.talk

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from trio.testing import MockClock
 from logagent.config.errors import ConfigError
 from logagent.terminal.answer import CLOSED_PIPE
 from logagent.terminal.arguments import HostsArguments
+from logagent.terminal.documents import hosts_from
 from logagent.terminal.hosts import HostsQuestion, hosts_question
 from logagent.terminal.watched_hosts import seconds_of, show_hosts
 from testbed.console import Console, typed
@@ -59,7 +61,14 @@ async def watched(
 
     async with looks(*answers) as client:
         with trio.move_on_after(2 * len(answers) - 1):
-            await show_hosts(client, question(*argv), 2.0, write, (lambda: screen) if screen else None, lambda: NOW)
+            await show_hosts(
+                partial(hosts_from, client, question(*argv)),
+                question(*argv),
+                2.0,
+                write,
+                (lambda: screen) if screen else None,
+                lambda: NOW,
+            )
     return printed.decode()
 
 
@@ -196,3 +205,37 @@ def test_real_watch_ends_with_ctrl_c_and_with_its_reader(
             else:
                 process.stdout.close()
             assert process.wait(30) in codes
+
+
+async def test_only_the_hosts_that_are_asked_for_are_looked_at(autojump_clock: MockClock) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(200, json={"hosts": [WEB]})
+
+    async def write(data: bytes) -> None:
+        await trio.lowlevel.checkpoint()
+
+    question_asked = question("--host", "role=web")
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1") as client:
+        with trio.move_on_after(3):
+            await show_hosts(partial(hosts_from, client, question_asked), question_asked, 2.0, write)
+    assert asked == ["/hosts?hostname=role%3Dweb"] * 2
+
+
+@pytest.mark.real
+def test_real_hosts_that_flags_name_are_watched(tmp_path: Path, watcher: Callable[..., subprocess.Popen[str]]) -> None:
+    with running("web-1", tmp_path, "--label", "role=web") as web:
+        peers = ("--peer", f"web-1={web.url}", "--peer", "db-2=http://127.0.0.1:9")
+        every, some = watcher(*peers), watcher(*peers, "--host", "role=web", "--host", "web-*")
+        assert every.stdout is not None
+        assert some.stdout is not None
+        assert " db-2 not reachable: cannot connect" in every.stdout.readline()
+        assert " web-1 reachable" in every.stdout.readline()
+        assert " web-1 reachable" in some.stdout.readline()
+        web.kill()
+        assert " web-1 not reachable" in some.stdout.readline()
+        for process in (every, some):
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0

@@ -86,6 +86,7 @@ def hosts_document_from(
     until: float,
     credential: Credential | None = None,
     trace: Mapping[str, str] = NO_TRACE,
+    path: str = "/hosts",
 ) -> tuple[AnswerStream, bytes]:
     """Ask an agent for the hosts that it knows, and return the answer, which is over, and its body.
 
@@ -95,6 +96,7 @@ def hosts_document_from(
         until: when waiting for the answer ends, as `time.monotonic` tells it.
         credential: proves who asks; None: nothing does.
         trace: headers that name the trace to which the question belongs.
+        path: with a query string that says which of them.
 
     Raises:
         Failure: if the credential may not be sent there.
@@ -102,6 +104,6 @@ def hosts_document_from(
         Late: if it does not come in time.
         SpeaksHttp1: if the other side does not speak HTTP/2.
     """
-    asked = AgentRequest("GET", "/hosts", {"accept-encoding": IDENTITY})
+    asked = AgentRequest("GET", path, {"accept-encoding": IDENTITY})
     with contextlib.closing(open_answer(agent, secure, asked, until, credential, trace)) as stream:
         return stream, stream.read_at_most(MAX_LISTING)
