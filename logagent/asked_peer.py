@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,9 +10,10 @@ import httpcore
 import httpx
 import trio
 
-from logagent.core.batch import SIGN_OF_LIFE, Out
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Out
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import Query, Source
+from logagent.core.rendering.host_labels import labelled
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.labels import HostLabels, added_up
 from logagent.peers.client.http_client import OVER_SSH, connect
@@ -93,11 +95,14 @@ class AskedPeer:
     def source(self, roll: Roll) -> Source:
         """Return the source of its answers."""
         source = PeerSource(self.client, self.target.name, roll)
-        return ReachedSource(self.client, source) if self.is_over_ssh else source
+        return self._labelled(ReachedSource(self.client, source) if self.is_over_ssh else source)
 
     def live(self, roll: Roll) -> Source:
         """Return the source of its live lines, which ends when the connection is lost."""
-        return SharingSource(self.follow_clients, self.target.name, roll, Takers())
+        return self._labelled(SharingSource(self.follow_clients, self.target.name, roll, Takers()))
+
+    def _labelled(self, source: Source) -> Source:
+        return LabelledSource(source, lambda: self.labels)
 
     async def state(self, patience: float, roll: Roll, trace: str | None) -> HostState:
         """Ask how it is; see `health.state_of`."""
@@ -108,6 +113,32 @@ class AskedPeer:
         """Close its connections, which ends all that is under way."""
         await self.client.aclose()
         await self.follow_clients.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSource:
+    """The answer of an agent, its lines with the labels of its host where they are asked for.
+
+    Attributes:
+        source: asks it.
+        labels: returns what is known of them by now.
+    """
+
+    source: Source
+    labels: Callable[[], HostLabels]
+
+    async def pump(self, query: Query, out: Out) -> Outcome:
+        """Send the source's batches; see `Source.pump`."""
+        return await self.source.pump(query, _Labelling(out, self.labels) if query.form.labels else out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Labelling:
+    out: Out
+    labels: Callable[[], HostLabels]
+
+    async def send(self, batch: Batch) -> None:
+        await self.out.send(labelled(batch, lambda host: self.labels()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -47,6 +48,12 @@ async def lines(peers: AskedPeers, query: str, read: Any = parse) -> tuple[list[
     return [line for batch in reader.batches for line in batch.lines()], outcome
 
 
+def _with_places(query: str) -> Query:
+    """The query of a command that prints JSON."""
+    asked = parse(query.encode(), 0)
+    return replace(asked, form=replace(asked.form, times=True, places=True))
+
+
 def hosts_of(outcome: Outcome) -> dict[str, Status]:
     return {part.host: part.status for part in outcome.hosts}
 
@@ -74,6 +81,19 @@ async def test_agents_are_chosen_by_their_labels_for_every_question(
     assert (outcome.complete, counted.complete) == (True, True)
     assert {part.host for part in listing.hosts} == {log.host for log in listing.logs} == hosts
     assert {state.name: dict(state.labels) for state in states} == {host: LABELLED["labels"][host] for host in hosts}
+
+
+async def test_lines_have_the_labels_that_the_agents_tell(autojump_clock: MockClock, cluster: Start) -> None:
+    async with cluster(LABELLED | {"tells_no_labels": ["db1"]}, **HOSTS) as it, all_of(it) as peers:
+        with_them, without, followed = Reader(), Reader(), Reader()
+        await peers.pump(_with_places("filename=app.log&labels=true"), with_them)
+        await peers.pump(_with_places("filename=app.log"), without)
+        with trio.move_on_after(10):
+            await peers.pump(_with_places("filename=app.log&labels=true&follow=true&since=0"), followed)
+    told = {"web0": (("role", "web"), ("zone", "a")), "web1": (("role", "web"), ("zone", "b")), "db1": None}
+    for reader in (with_them, followed):
+        assert {one.host: one.labels for batch in reader.batches for one in batch.origins} == told
+    assert {one.labels for batch in without.batches for one in batch.origins} == {None}
 
 
 async def test_an_agent_that_does_not_tell_its_labels_is_asked_and_named(

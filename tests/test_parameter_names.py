@@ -36,7 +36,6 @@ WITHOUT_A_FLAG = {
     (LOGS, "n_per_file"): "`logagent grep -m` sends it, with the letter that grep has",
     (LOGS, "whole"): "for agents, which go on with a follow where an answer ended",
     (LOGS, "cursors"): "for programs: people go on with --cursor",
-    (LOGS, "labels"): "for programs: people see them in `logagent hosts`",
     (LOGS, "paths"): "goes along by itself with paths of the host",
     (HITS, "n_per_file"): "`query --files-with-matches` sends it with by=file",
     (HITS, "paths"): "goes along by itself with paths of the host",

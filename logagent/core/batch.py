@@ -43,6 +43,10 @@ def as_column(values: Column) -> Column:
         return list(values)
 
 
+Labels = tuple[tuple[str, str], ...]
+"""The names and values of a host's labels, sorted."""
+
+
 class Origin(NamedTuple):
     """The file that a line comes from.
 
@@ -53,6 +57,8 @@ class Origin(NamedTuple):
             used for merging but must not be shown.
         log: the name of the log that the file is a generation of.
         fingerprint: tells the file from the log's other files, whatever their names are (see `cursor`).
+        labels: of the host, as the agent tells that sent the lines; None: nobody asked for them, or it knows nothing of
+            them.
     """
 
     host: str
@@ -60,6 +66,7 @@ class Origin(NamedTuple):
     timed: bool = True
     log: str = ""
     fingerprint: int = 0
+    labels: Labels | None = None
 
     @property
     def log_id(self) -> tuple[str, str]:

@@ -120,8 +120,9 @@ def question_headers(query: Query, host: str) -> dict[str, str]:
     """
     columns = "".join(f";{name}=true" for name in ("times", "places") if getattr(query.form, name))
     most = f";most={query.form.batch_bytes}" if query.form.batch_bytes else ""
+    labels = ";labels=true" if query.form.labels else ""
     headers = {
-        "accept": f"{BATCHES}{columns};notes=true{most}",
+        "accept": f"{BATCHES}{columns};notes=true{labels}{most}",
         "accept-encoding": IDENTITY if _is_here(host) else "zstd",
     }
     return headers | ({SCOPE_HEADER: "own"} if query.own else {})
@@ -130,6 +131,11 @@ def question_headers(query: Query, host: str) -> dict[str, str]:
 def form_headers(form: bytes) -> dict[str, str]:
     """Return the headers of a question's body; none if it has none."""
     return {"content-type": FORM, "content-length": str(len(form))} if form else {}
+
+
+def without_labels(query: Query) -> Query:
+    """Return the query for an agent of any version, which may be too old for the labels of hosts."""
+    return replace(query, form=replace(query.form, labels=False)) if query.form.labels else query
 
 
 def with_timeout(query: Query, left: float) -> Query:

@@ -26,6 +26,7 @@ from logagent.peers.answers import (
     trace_of,
     verdict_in,
     with_timeout,
+    without_labels,
 )
 from logagent.peers.behind import Behind, check_way
 from logagent.peers.certificates import certificate_notes
@@ -78,7 +79,10 @@ class PeerSource:
 
     async def _ask(self, query: Query, out: Out) -> Outcome:
         await self._check_taking(query.trace)
-        method, path, form = question_target(_with_time_left(query, 0.0 if self.behind is None else HEAD_START))
+        # Who lists a host knows its labels by its header; a primary tells those of the hosts behind it, if it can.
+        asked = query if self.host is None else without_labels(query)
+        query = query if self.behind is not None else asked
+        method, path, form = question_target(_with_time_left(asked, 0.0 if self.behind is None else HEAD_START))
         headers = self._headers(query) | form_headers(form)
         async with self.client.stream(method, path, headers=headers, content=form or None) as response:
             notes = certificate_notes(response, self.host)

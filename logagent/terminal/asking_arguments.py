@@ -125,6 +125,7 @@ class QueryArguments(SearchArguments):
         only_matching: whether only what matches is printed of each line.
         files_with_matches: whether the names of logs are printed in place of lines.
         json: whether lines are printed as JSON, and nothing else.
+        labels: whether each of them has the labels of its host.
         show_cursor: whether it is told where another answer would continue.
     """
 
@@ -142,6 +143,7 @@ class QueryArguments(SearchArguments):
     files_with_matches: bool
     count: bool
     json: bool
+    labels: bool
     show_cursor: bool
     order: str | None
 

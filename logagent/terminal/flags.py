@@ -12,7 +12,16 @@ from logagent.terminal.command_parser import CommandParser, HelpFormatter, Neste
 from logagent.terminal.context_flags import ALSO, LinesOrContext, add_context, add_context_flag
 from logagent.terminal.doctor_flags import add_doctor, add_watch
 from logagent.terminal.peer_flags import add_peers
-from logagent.terminal.search_flags import add_by, add_clock, add_output, add_parts, add_patterns, add_repeatable
+from logagent.terminal.search_flags import (
+    add_by,
+    add_clock,
+    add_labels,
+    add_liveness,
+    add_output,
+    add_parts,
+    add_patterns,
+    add_repeatable,
+)
 from logagent.terminal.setup_flags import add_access, add_certs, add_demo, add_reload, add_token
 from logagent.terminal.token_flags import add_token_flags
 from logagent.terminal.unix_arguments import UNIX_COMMANDS
@@ -87,7 +96,7 @@ def _add_query(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument(
         "-f", "--follow", action="store_true", help="keep printing lines as they are written, as `logagent follow` does"
     )
-    _add_liveness(parser)
+    add_liveness(parser)
     _add_printing(parser)
     parser.add_argument(
         "-c", "--count", action="store_true", help="print the number of matches instead of the lines (events)"
@@ -104,21 +113,10 @@ def _add_follow(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument(
         "-n", "--lines", metavar="N", help="begin with the last N lines [10; with --since or --cursor, all from there]"
     )
-    _add_liveness(parser)
+    add_liveness(parser)
     parser.set_defaults(follow=True, count=False, files_with_matches=False, order=None)
     _add_printing(parser)
     return _add_agent(parser)
-
-
-def _add_liveness(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--patience",
-        metavar="SPAN",
-        help="how long a followed line is held back for earlier lines of other logs [200ms]",
-    )
-    parser.add_argument(
-        "--heartbeat", metavar="SPAN", help="how often an agent with nothing to send shows that it is alive [15s]"
-    )
 
 
 def _add_printing(parser: argparse.ArgumentParser) -> None:
@@ -145,6 +143,7 @@ def _add_printing(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print each line as JSON and nothing else; the verdict goes to standard error if something is missing",
     )
+    add_labels(parser)
     add_parts(parser)
     _add_when(parser, "--prefix", "print 'HOST FILE: ' before each line [auto: unless --host names exactly one host]")
     parser.set_defaults(prefix=None)  # told apart from `auto`, which goes before a context

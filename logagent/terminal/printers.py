@@ -73,7 +73,11 @@ def _json_of(asked: Question) -> JsonRendering:
         return HitsJson(table_of(asked.query))
     from logagent.core.rendering.records import RecordsNdjson
 
-    return RecordsNdjson()
+    if not asked.query.form.labels:
+        return RecordsNdjson()
+    from logagent.core.rendering.host_labels import nobody
+
+    return RecordsNdjson(labels_of=nobody)
 
 
 def _chart(asked: Question, write: Write, environ: Mapping[str, str], *, terminal: bool, color: bool) -> Printer:

@@ -62,6 +62,8 @@ def question(typed: QueryArguments, environ: Mapping[str, str]) -> Question:
     """
     form = _form(typed)
     itself = reads_itself(typed, typed.files, typed.host, environ)
+    if typed.labels:
+        _check_labels(typed, form, itself=itself)
     prefix = form in ("text", "files") and typed.prefix != "never"
     prefix = prefix and (typed.prefix == "always" or not (itself or _one_host(typed.host)))
     patterns = _Patterns(typed)
@@ -88,6 +90,16 @@ def _form(typed: QueryArguments) -> Form:
     if typed.clock and form != "text":
         raise ConfigError(f"--{typed.clock}", "goes before lines of text; the times of JSON are in UTC")
     return _names_form(typed, form) if typed.files_with_matches else form
+
+
+def _check_labels(typed: QueryArguments, form: Form, *, itself: bool) -> None:
+    """Refuse labels where none can be printed."""
+    if form not in ("json", "records"):
+        raise ConfigError(
+            "--labels", "goes with -o json or --json; `logagent hosts` prints the labels of hosts as text"
+        )
+    if itself:
+        raise ConfigError("--labels", f"are told by agents, and {typed.files[0]} is read here; leave it out")
 
 
 def _names_form(typed: QueryArguments, form: Form) -> Form:
@@ -222,6 +234,7 @@ def _answer(typed: QueryArguments) -> Parameters:
         "after_context": given(beside.after_context if beside else None),
         "cursor": given(typed.cursor),
         "max_bytes": given(typed.max_bytes),
+        "labels": when(typed.labels),
     }
 
 

@@ -59,6 +59,25 @@ def add_parts(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_labels(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that gives each line of JSON the labels of its host."""
+    parser.add_argument(
+        "--labels", action="store_true", help="with -o json or --json: also print the labels of each line's host"
+    )
+
+
+def add_liveness(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a follow about how long is waited."""
+    parser.add_argument(
+        "--patience",
+        metavar="SPAN",
+        help="how long a followed line is held back for earlier lines of other logs [200ms]",
+    )
+    parser.add_argument(
+        "--heartbeat", metavar="SPAN", help="how often an agent with nothing to send shows that it is alive [15s]"
+    )
+
+
 def add_clock(parser: argparse.ArgumentParser, what: str) -> None:
     """Add the flags that choose a zone.
 

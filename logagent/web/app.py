@@ -208,8 +208,7 @@ class _Routes:
         if not form.in_band and _ends_alike_when_cut(request.scope):
             raise Refusal(505, "HTTP/1.0 over a Unix socket cannot show that a text was cut; use HTTP/1.1 or NDJSON")
         times, places = query.form.times or form.times, query.form.places or form.places
-        # Labels are added where records are made, so that nobody is asked for them, however old his agent is.
-        query = replace(query, form=replace(query.form, times=times, places=places, labels=False))
+        query = replace(query, form=replace(query.form, times=times, places=places, labels=form.labels))
         current().understood(query)
         through = way_of_question()
         query = self._answers.bounded(await self._agent.choose(query, caller, through=through is not None))

@@ -44,7 +44,7 @@ def _frame(draws: Draws) -> None:
 
 def _fitting_frame(draws: Draws) -> None:
     """A frame that has as many lines as it says."""
-    columns, origins = draws.number(127), draws.number(3)
+    columns, origins = draws.number(255), draws.number(3)
     body = draws.text(40)
     body += b"" if body[-1:] in (b"", b"\n") else b"\n"
     head = _HEAD.pack(columns, body.count(b"\n"), draws.number(2**64 - 1), draws.number(2**64 - 1), origins)

@@ -25,6 +25,7 @@ class Fleet:
 
     def __init__(self, directory: Path, urls: dict[str, str]) -> None:
         self.directory = directory
+        self.urls = urls
         peers = json.dumps([f"{name}={url}" for name, url in urls.items()])
         (directory / "peers").write_text("".join(f"{name}={url}\n" for name, url in urls.items()))
         (directory / "logagent").mkdir()
@@ -76,6 +77,15 @@ def test_real_each_command_asks_the_peers_of_its_context(fleet: Fleet, context: 
     code, printed, _ = fleet.run("hosts", *also)
     assert (code, [line.split()[0] for line in printed]) == (0, ["HOST", "db-2", "web-1"])
     assert fleet.run("doctor", *also)[0] == 0
+
+
+def test_real_lines_of_json_have_labels_from_one_agent_and_from_several(fleet: Fleet) -> None:
+    several = fleet.run("query", "app.log", "--json", "--labels")
+    assert [json.loads(line)["labels"] for line in several[1]] == [{"role": "web"}, {"role": "db"}, {"role": "web"}]
+    code, printed, said = fleet.run("query", "app.log", "-o", "json", "--labels", "--agent", fleet.urls["db-2"])
+    assert (code, json.loads(printed[0])["labels"], said) == (0, {"role": "db"}, "")
+    assert "end" in json.loads(printed[-1])
+    assert "labels" not in fleet.run("query", "app.log", "--json")[1][0]
 
 
 def test_real_the_hosts_and_the_prefix_of_a_context_count(fleet: Fleet) -> None:

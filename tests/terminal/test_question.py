@@ -283,3 +283,24 @@ def test_with_files_by_flag_all_words_are_keywords() -> None:
 def test_several_hosts_in_one_word_are_no_single_host() -> None:
     asked = question_of("query", "a.log", "--host", "web-1,web-2")
     assert (asked.query.hosts, asked.prefix) == (("web-1", "web-2"), True)
+
+
+@pytest.mark.parametrize("form", [("--json",), ("-o", "json")])
+def test_labels_go_with_json(form: tuple[str, ...]) -> None:
+    assert question_of("query", "app.log", "--labels", *form).query.form.labels
+    assert question_of("follow", "app.log", "--labels", *form).query.form.labels
+    assert not question_of("query", "app.log", *form).query.form.labels
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("app.log",), "--labels: goes with -o json or --json; `logagent hosts` prints the labels of hosts as text"),
+        (("app.log", "-c"), "--labels: goes with -o json"),
+        (("app.log", "--files-with-matches"), "--labels: goes with -o json"),
+        (("./app.log", "--json"), r"--labels: are told by agents, and \./app.log is read here; leave it out"),
+    ],
+)
+def test_labels_are_refused_where_none_are_printed(argv: tuple[str, ...], told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        question_of("query", "--labels", *argv)

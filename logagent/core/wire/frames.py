@@ -3,7 +3,8 @@
 The layout of a frame; numbers are big-endian, but columns are little-endian, so that most machines copy them unchanged:
 
     u32  length of all that follows
-    u8   columns present: 1 times, 2 offsets, 4 origin, 8 flags, 16 keys; 32: the batch is live; 64: it has notes
+    u8   columns present: 1 times, 2 offsets, 4 origin, 8 flags, 16 keys; 32: the batch is live; 64: it has notes;
+         128: it tells labels of hosts
     u32  count of lines
     u64  bytes scanned since the frame before it
     u64  bytes planned since then
@@ -12,6 +13,7 @@ The layout of a frame; numbers are big-endian, but columns are little-endian, so
     u16  count of notices, then for each: u16 length and UTF-8 of host and message, u8 status
     u16  count of notes, if present, then for each: u16 length and UTF-8 of host and kind, u64 count, u16 count of
          files, then for each: u16 length and UTF-8
+    the labels of the hosts of origins, if present (see `frame_labels`)
     i64  times[count]     if present
     i64  offsets[count]   if present
     u16  origin[count]    if present
@@ -32,11 +34,12 @@ from logagent.core.batch import Batch, Column, Notice, Origin, Position
 from logagent.core.notes import Note
 from logagent.core.outcome import Status
 from logagent.core.wire.frame_cuts import MAX_NAMED, fits, frames_of
+from logagent.core.wire.frame_labels import encode_labels, with_labels
 
 BATCHES = "application/vnd.logagent.batches"
 """The media type; its parameters `times` and `places` (true or false) ask for these columns.
 
-`notes` asks for notes, which agents of the first version cannot read."""
+`notes` asks for notes, which agents of the first version cannot read, `labels` for the labels of hosts."""
 SCOPE_HEADER = "log-scope"
 """`log-scope: own` asks an agent for its own files only, so that agents never ask each other in circles."""
 VERSION_HEADER = "logagent-version"
@@ -54,8 +57,8 @@ _ORIGIN_END = struct.Struct(">?Q")
 _POSITION_END = struct.Struct(">QQ")
 _NOTE_END = struct.Struct(">QH")
 _MAX_COUNT = 2**64 - 1
-_TIMES, _OFFSETS, _ORIGIN, _FLAGS, _KEYS, _LIVE, _NOTES = 1, 2, 4, 8, 16, 32, 64
-_KNOWN = 127
+_TIMES, _OFFSETS, _ORIGIN, _FLAGS, _KEYS, _LIVE, _NOTES, _LABELS = 1, 2, 4, 8, 16, 32, 64, 128
+_KNOWN = 255
 _STATUSES = frozenset(Status)
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _BIG_ENDIAN = sys.byteorder == "big"
@@ -82,7 +85,8 @@ def _encode_frame(batch: Batch) -> bytes:
     ]
     present = [(flag, kind, column) for flag, kind, column in columns if column is not None]
     columns_present = sum(flag for flag, _, _ in present)
-    columns_present |= (_LIVE if batch.live else 0) | (_NOTES if batch.notes else 0)
+    has_labels = any(origin.labels is not None for origin in batch.origins)
+    columns_present |= (_LIVE if batch.live else 0) | (_NOTES if batch.notes else 0) | (_LABELS if has_labels else 0)
     progress = min(batch.scanned, _MAX_COUNT), min(batch.planned, _MAX_COUNT)
     parts = [_HEAD.pack(columns_present, batch.count, *progress, len(batch.origins))]
     parts += [_encode_origin(origin) for origin in batch.origins]
@@ -91,6 +95,7 @@ def _encode_frame(batch: Batch) -> bytes:
     parts.append(_SHORT.pack(len(batch.notices)))
     parts += [_encode_notice(notice) for notice in batch.notices]
     parts += [_SHORT.pack(len(batch.notes)), *map(_encode_note, batch.notes)] if batch.notes else []
+    parts += [encode_labels(batch.origins, _encode_names)] if has_labels else []
     parts += [_encode_column(kind, column) for _, kind, column in present]
     parts.append(batch.body)
     return b"".join([_LENGTH.pack(sum(map(len, parts))), *parts])
@@ -199,11 +204,10 @@ class _Frame:
         if count > MAX_LINES:
             raise WireError(f"a frame of {count} lines; there are at most {MAX_LINES}")
         origins = tuple(self._origin() for _ in range(origin_count))
-        (position_count,) = _SHORT.unpack(self._take(_SHORT.size))
-        positions = tuple(self._position() for _ in range(position_count))
-        (notice_count,) = _SHORT.unpack(self._take(_SHORT.size))
-        notices = tuple(self._notice() for _ in range(notice_count))
+        positions = tuple(self._position() for _ in range(self._number()))
+        notices = tuple(self._notice() for _ in range(self._number()))
         notes = self._notes() if columns_present & _NOTES else ()
+        origins = self._with_labels(origins) if columns_present & _LABELS else origins
         times = self._column("q", count) if columns_present & _TIMES else None
         offsets = self._column("q", count) if columns_present & _OFFSETS else None
         origin = self._column("H", count) if columns_present & _ORIGIN else None
@@ -241,17 +245,24 @@ class _Frame:
         return Notice(host, Status(status), message)
 
     def _notes(self) -> tuple[Note, ...]:
-        (count,) = _SHORT.unpack(self._take(_SHORT.size))
-        return tuple(self._note() for _ in range(count))
+        return tuple(self._note() for _ in range(self._number()))
 
     def _note(self) -> Note:
         host, kind = self._text(), self._text()
         count, named = _NOTE_END.unpack(self._take(_NOTE_END.size))
         return Note(kind, tuple(self._text() for _ in range(named)), count, host)
 
+    def _with_labels(self, origins: tuple[Origin, ...]) -> tuple[Origin, ...]:
+        try:
+            return with_labels(origins, self._number, self._text)
+        except ValueError as error:
+            raise WireError(str(error)) from None
+
+    def _number(self) -> int:
+        return int(_SHORT.unpack(self._take(_SHORT.size))[0])
+
     def _text(self) -> str:
-        (length,) = _SHORT.unpack(self._take(_SHORT.size))
-        return str(self._take(length), "utf-8", "surrogateescape")
+        return str(self._take(self._number()), "utf-8", "surrogateescape")
 
     def _column(self, kind: str, count: int) -> Column:
         values: array[int] = array(kind)

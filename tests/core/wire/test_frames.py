@@ -21,7 +21,8 @@ from logagent.core.wire.frames import MAX_FRAME, FrameDecoder, WireError, encode
 QUICK = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NAMES = st.binary(max_size=20).map(lambda name: name.decode("utf-8", "surrogateescape"))
-ORIGINS = st.builds(Origin, NAMES, NAMES, st.booleans(), NAMES, st.integers(0, 2**64 - 1))
+LABELS = st.none() | st.dictionaries(NAMES, NAMES, max_size=3).map(lambda labels: tuple(sorted(labels.items())))
+ORIGINS = st.builds(Origin, NAMES, NAMES, st.booleans(), NAMES, st.integers(0, 2**64 - 1), LABELS)
 POSITIONS = st.builds(Position, NAMES, NAMES, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 NOTICES = st.builds(Notice, NAMES, st.sampled_from(Status), NAMES)
 NOTES = st.builds(Note, NAMES, st.lists(NAMES, max_size=3).map(tuple), st.integers(0, 2**64 - 1), NAMES)
@@ -354,3 +355,29 @@ def test_time_beyond_64_bits_travels_as_the_last_that_they_hold() -> None:
     batch = Batch(b"9999\n0001\n", 2, [253402300799 * 10**9, -62135596800 * 10**9], None, (Origin("h", "f"),))
     (decoded,) = FrameDecoder().receive(encode(batch))
     assert [*(decoded.times or ())] == [2**63 - 1, -(2**63)]
+
+
+def _labelled(sets: bytes, told: bytes) -> bytes:
+    origin = b"\0\1h\0\1f\0\1f\0" + bytes(8)
+    return frame(128, 1, 1, origin + bytes(4) + sets + told + b"line\n")
+
+
+def test_labels_are_told_once_for_all_origins_of_a_host() -> None:
+    labels = (("role", "web"), ("zone", "a"))
+    origins = tuple(Origin("web-1", f"{number}.log", labels=labels) for number in range(50))
+    told = Batch(b"x\n" * 50, 50, origins=origins, origin=[*range(50)])
+    assert encode(told).count(b"role") == 1
+    assert decoded(encode(told)) == [told]
+
+
+@pytest.mark.parametrize(
+    ("sets", "told", "wrong"),
+    [
+        (b"\0\0", b"\0\1", "labels that the frame does not name"),
+        (b"\0\1\0\x81" + b"\0\1a\0\1b" * 129, b"\0\1", "129 labels; there are at most 128"),
+        (b"\0\1\0\1\x04\x01" + b"a" * 1025 + b"\0\1b", b"\0\1", "longer than 1024 bytes"),
+    ],
+)
+def test_labels_that_no_agent_tells_are_refused(sets: bytes, told: bytes, wrong: str) -> None:
+    with pytest.raises(WireError, match=wrong):
+        decoded(_labelled(sets, told))
