@@ -111,7 +111,7 @@ def documented(path: str) -> set[str]:
     if path == LOGS:
         return of_logs
     if path == HOSTS:
-        return set(named(API.partition("which of these tell it (`via`); takes ")[2].partition(" |\n")[0]))
+        return set(named(API.partition("| `GET /hosts` |")[2].partition("|\n")[0].rpartition("; takes ")[2]))
     if path == FILES:
         return set(named(API.partition("taken for times; takes ")[2].partition(" |\n")[0]))
     [(without, more)] = re.findall(r"`/hits` takes those that say which lines \(not ([^)]+)\), and ([^(]+)\(", API)

@@ -66,7 +66,7 @@ def _spelled(text: str) -> tuple[str, str, str]:
 
 def _port(text: str) -> int:
     if text and not (re.fullmatch(r"[0-9]{1,5}", text, re.ASCII) and 0 < int(text) <= values.MAX_PORT):
-        raise ValueError(f"must have a port from 1 to {values.MAX_PORT}, not {text}")
+        raise ValueError(f"must have a port from 1 to {values.MAX_PORT}, not {values.shown(text)}")
     return int(text or 0)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from logagent.config import timezones
+from logagent.config import timezones, values
 
 EXAMPLE = "'legacy/*.log=%d/%m/%y %H.%M;zone=Europe/Berlin;column=3'"
 """A format as it is typed."""
@@ -110,5 +110,5 @@ def _column(given: object) -> int | None:
     if given is None:
         return None
     if isinstance(given, bool) or not re.fullmatch("[0-9]{1,4}", str(given), re.ASCII) or int(str(given)) == 0:
-        raise ValueError("column must be a whole number from 1")
+        raise ValueError(f"column must be a whole number from 1, not {values.shown(str(given))}")
     return int(str(given))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from logagent.config.setting import Setting
-from logagent.config.values import is_loopback
+from logagent.config.values import is_loopback, shown
 
 PATH = "/v1/traces"
 """Where a collector takes spans (OpenTelemetry Protocol over HTTP), if its address has no path."""
@@ -64,7 +64,7 @@ def fraction(text: str) -> float:
     except ValueError:
         read = -1.0
     if not 0 <= read <= 1:
-        raise ValueError("must be a number from 0 to 1, such as 0.1 for every tenth")
+        raise ValueError(f"must be a number from 0 to 1, such as 0.1 for every tenth, not {shown(text)}")
     return read
 
 

@@ -17,6 +17,8 @@ MAX_PORT = 65535
 """The highest port of TCP."""
 MAX_NAME = 253
 """Characters of a host's name at most, as in DNS (RFC 1035); files and certificates are named after it, too."""
+LONGEST_SHOWN = 40
+"""Characters that a message repeats of a value that cannot be used: enough to find it among those that were given."""
 UNIX = "unix:"
 """The beginning of the URL of a Unix socket."""
 MAX_SOCKET_PATH = 107
@@ -94,12 +96,18 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def shown(text: str) -> str:
+    """Return a value as a message repeats it: cut if it is long, and in quotes where it would not be seen as a word."""
+    cut = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+    return cut if cut and cut.isprintable() and " " not in cut else repr(cut)
+
+
 def seconds(text: str) -> float:
     """Read a span above 0, such as `5`, `2.5`, `500ms`, `30s`, `2m` or `1h`, in seconds."""
     spelled = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(ms|s|m|h)?", text, re.ASCII)
     span = float(spelled[1]) * _SPANS[spelled[2] or "s"] if spelled else 0.0
     if span <= 0:
-        raise ValueError("must be a number of seconds above 0, or a span such as 500ms, 30s, 2m")
+        raise ValueError(f"must be a number of seconds above 0, or a span such as 500ms, 30s, 2m, not {shown(text)}")
     return span
 
 
@@ -108,14 +116,14 @@ def size(text: str) -> int:
     spelled = re.fullmatch(r"([0-9]{1,15}) ?(B|KiB|MiB|GiB)?", text, re.ASCII)
     octets = int(spelled[1]) * _SIZES[spelled[2] or ""] if spelled else 0
     if octets <= 0:
-        raise ValueError("must be a number of bytes above 0, or a size such as 64KiB, 1MiB")
+        raise ValueError(f"must be a number of bytes above 0, or a size such as 64KiB, 1MiB, not {shown(text)}")
     return octets
 
 
 def count(text: str) -> int:
     """Read a whole number from 1 up."""
     if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or int(text) == 0:
-        raise ValueError("must be a whole number from 1")
+        raise ValueError(f"must be a whole number from 1, not {shown(text)}")
     return int(text)
 
 
@@ -123,7 +131,8 @@ def file_mode(text: str) -> int:
     """Read the mode of a file in octal digits, such as `0660`."""
     # With its zero: a number in a TOML file, where 0o660 is 432, is thus never taken for another mode.
     if not re.fullmatch(r"0[0-7]{3}", text, re.ASCII):
-        raise ValueError("must be a mode of four octal digits, the first a zero, such as 0660 (as a text in a file)")
+        right = "must be a mode of four octal digits, the first a zero, such as 0660 (as a text in a file)"
+        raise ValueError(f"{right}, not {shown(text)}")
     return int(text, 8)
 
 
@@ -131,7 +140,7 @@ def switch(text: str) -> bool:
     """Read a switch: `true` or `false`, also `yes`, `no`, `1` or `0`."""
     switches = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     if text.lower() not in switches:
-        raise ValueError("must be true or false")
+        raise ValueError(f"must be true or false, not {shown(text)}")
     return switches[text.lower()]
 
 

@@ -20,6 +20,9 @@ SPOOFING = (
 LONGEST_PATH = 100
 """Characters of a request's path that are shown: no route has more."""
 
+LONGEST_VALUE = 40
+"""Characters that a message repeats of a value that cannot be used: enough to find it among those that were given."""
+
 _SPOOFING_CHARACTER = f"[{SPOOFING}]"
 _NOT_IN_A_LINE = f"[{SPOOFING}\t\n\ud800-\udfff]"
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)  # how Python keeps bytes that are not UTF-8
@@ -35,6 +38,12 @@ def in_line(text: str) -> str:
     if text.isascii() and text.isprintable():  # nearly all names, in a tenth of the time
         return text
     return re.sub(_NOT_IN_A_LINE, _escape, text)
+
+
+def value_shown(text: str) -> str:
+    """Return a value as a message repeats it: cut if it is long, and in quotes where it would not be seen as a word."""
+    cut = text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+    return cut if cut and cut.isprintable() and " " not in cut else repr(cut)
 
 
 def bare_path(path: str) -> str:

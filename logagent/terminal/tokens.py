@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.config.given import from_file
 from logagent.core.access.tokens import RANDOM_BYTES, TokenEntry, checked_name, digest_of, moment_text, token_of
@@ -200,5 +201,6 @@ def _span(text: str) -> int:
     spelled = re.fullmatch("([0-9]{1,9})([mhdw])", text, re.ASCII)
     span = int(spelled[1]) * _SPANS[spelled[2]] if spelled else 0
     if not 0 < span <= LONGEST:
-        raise ConfigError("--expires", "must be a span such as 12h, 90d or 52w, of a hundred years at most")
+        right = "must be a span such as 12h, 90d or 52w, of a hundred years at most"
+        raise ConfigError("--expires", f"{right}, not {values.shown(text)}")
     return span

@@ -16,6 +16,7 @@ from logagent.core.outcome import Failure, Status
 from logagent.core.query import BadParameter
 from logagent.core.rendering.json_text import without_line_breaks
 from logagent.core.wire.media_types import JSON, PROBLEM
+from logagent.core.wire.parameter_values import BadValue
 from logagent.core.wire.parameters import HITS_PARAMETERS, PARAMETERS
 from logagent.core.wire.trace import trace_id
 from logagent.web.tracing import note_reason, trace_of
@@ -114,8 +115,10 @@ async def _bad_parameter(error: BadParameter) -> Problem:
 def unquoted(error: BadParameter) -> str:
     """Return what the agent's own log says of a parameter that cannot be used: nothing of what was searched for.
 
-    A name that is none may be a word that was typed in the wrong place, and what is wrong with an expression quotes it.
+    A name or a number that is none may be a word in the wrong place, and what is wrong with an expression quotes it.
     """
+    if isinstance(error, BadValue):
+        return error.unquoted
     if error.name in _SEARCHED_FOR:
         return f"{error.name}: cannot be used; the response says why"
     return str(error) if error.name in _NAMES else "unknown parameter; the response says which"

@@ -40,7 +40,7 @@ def test_a_format_is_read_as_it_is_typed(text: str, expected: TimeFormat) -> Non
         ("a=", "must be a glob and a format"),
         ("a=;column=3", "must be a glob and a format"),
         ("a=%F;zone=Mars", "no time zone is named 'Mars'"),
-        ("a=%F;column=x", "column must be a whole number from 1"),
+        ("a=%F;column=x", "column must be a whole number from 1, not x"),
         ("a=%F;column=0", "column must be a whole number from 1"),
         ("a=%F;column=2;column=3", "column is given twice"),
         ("a=%F;colum=2", "colum is not known; known are zone, column, field, separator"),

@@ -38,7 +38,10 @@ REFUSED = {
     "/hosts?x=1": 400,
     "/nowhere": 404,
 }
-UNQUOTED = {"/hosts?x=1": "unknown parameter; the response says which"}
+UNQUOTED = {
+    "/hosts?x=1": "unknown parameter; the response says which",
+    "/logs?filename=app.log&n=x": "n: must be a whole number from 1",
+}
 
 
 def own_id(reply: Reply) -> str:
@@ -138,6 +141,8 @@ async def test_each_refusal_leaves_a_line(
     [
         ("/logs?filename=app.log&canary", None),
         ("/logs?filename=app.log&canary=1", None),
+        ("/logs?filename=app.log&n=canary", None),
+        ("/logs?filename=app.log&follow=canary", None),
         ("/logs?filename=app.log&keyword=canary%0a", None),
         ("/logs?filename=app.log&exclude=canary%0a", None),
         ("/logs?filename=app.log&regex=(?canary-x-y:a)", None),

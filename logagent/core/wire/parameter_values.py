@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable
 
+from logagent.core.escapes import value_shown
 from logagent.core.hits.steps import spelled_step
 from logagent.core.matching.expressions import MAX_POSITIONS, BadPattern, too_large
 from logagent.core.matching.expressions import read as parsed
@@ -57,6 +58,23 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 def to_bytes(text: str) -> bytes:
     """Return the bytes of a value, which need not be UTF-8."""
     return text.encode("utf-8", "surrogateescape")
+
+
+class BadValue(BadParameter):
+    """A value cannot be used; the message repeats it, cut if it is long.
+
+    Args:
+        name: of the parameter.
+        right: what would be right.
+        given: the value.
+
+    Attributes:
+        unquoted: the message without the value, which may be a word that was to be searched for.
+    """
+
+    def __init__(self, name: str, right: str, given: str) -> None:
+        super().__init__(name, f"{right}, not {value_shown(given)}")
+        self.unquoted = f"{name}: {right}"
 
 
 def names(name: str, values: list[str], _now: int) -> tuple[str, ...]:
@@ -126,7 +144,7 @@ def flag(name: str, values: list[str], _now: int) -> bool:
     """Read true or false."""
     read = FLAGS.get(_once(name, values).lower())
     if read is None:
-        raise BadParameter(name, "must be true or false")
+        raise BadValue(name, "must be true or false", values[0])
     return read
 
 
@@ -136,7 +154,7 @@ def order(name: str, values: list[str], _now: int) -> Order:
     try:
         return Order(value)
     except ValueError:
-        raise BadParameter(name, "must be newest or oldest") from None
+        raise BadValue(name, "must be newest or oldest", values[0]) from None
 
 
 def unit(name: str, values: list[str], _now: int) -> Unit:
@@ -145,7 +163,7 @@ def unit(name: str, values: list[str], _now: int) -> Unit:
     try:
         return Unit(value)
     except ValueError:
-        raise BadParameter(name, "must be line or event") from None
+        raise BadValue(name, "must be line or event", values[0]) from None
 
 
 def moment(name: str, values: list[str], now: int) -> int:
@@ -156,7 +174,7 @@ def moment(name: str, values: list[str], now: int) -> int:
         offset = "an offset such as %2B01:00, since + in a URL is a blank"
         raise BadParameter(name, f"{value} has no zone: append Z for UTC, or {offset}")
     if read is None:
-        raise BadParameter(name, f"must be {moments.SPELLINGS}")
+        raise BadValue(name, f"must be {moments.SPELLINGS}", value)
     return read
 
 
@@ -164,7 +182,7 @@ def context_lines(name: str, values: list[str], _now: int) -> int:
     """Read a number of records of context."""
     value = _once(name, values)
     if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or int(value) > MAX_CONTEXT:
-        raise BadParameter(name, f"must be a number of lines from 0 to {MAX_CONTEXT}")
+        raise BadValue(name, f"must be a number of lines from 0 to {MAX_CONTEXT}", value)
     return int(value)
 
 
@@ -177,7 +195,7 @@ def whole_number(name: str, values: list[str], _now: int) -> int:
     """Read a whole number; whether 0 is allowed depends on other parameters, and is checked later."""
     value = _once(name, values)
     if not re.fullmatch(WHOLE_NUMBER, value, re.ASCII):
-        raise BadParameter(name, "must be a whole number from 1")
+        raise BadValue(name, "must be a whole number from 1", value)
     return int(value)
 
 
@@ -185,7 +203,7 @@ def positive_number(name: str, values: list[str], _now: int) -> int:
     """Read a whole number from 1."""
     value = _once(name, values)
     if not re.fullmatch(WHOLE_NUMBER, value, re.ASCII) or int(value) == 0:
-        raise BadParameter(name, "must be a whole number from 1")
+        raise BadValue(name, "must be a whole number from 1", value)
     return int(value)
 
 
@@ -193,7 +211,7 @@ def patience(name: str, values: list[str], _now: int) -> float:
     """Read seconds, to the millisecond, that a followed line may wait."""
     read = _span(name, values)
     if not 0 <= read <= MOST_PATIENCE:
-        raise BadParameter(name, f"must be a span such as 200ms or 1s, from 0 to {MOST_PATIENCE:g} seconds")
+        raise BadValue(name, f"must be a span such as 200ms or 1s, from 0 to {MOST_PATIENCE:g} seconds", values[0])
     return round(read, 3)
 
 
@@ -201,7 +219,9 @@ def heartbeat(name: str, values: list[str], _now: int) -> float:
     """Read seconds, to the millisecond, between signs of life."""
     read = _span(name, values)
     if not LEAST_HEARTBEAT <= read <= MOST_HEARTBEAT:
-        raise BadParameter(name, f"must be a span such as 15s, from {LEAST_HEARTBEAT:g} to {MOST_HEARTBEAT:g} seconds")
+        raise BadValue(
+            name, f"must be a span such as 15s, from {LEAST_HEARTBEAT:g} to {MOST_HEARTBEAT:g} seconds", values[0]
+        )
     return round(read, 3)
 
 
@@ -209,7 +229,9 @@ def seconds(name: str, values: list[str], _now: int) -> float:
     """Read a timeout in seconds."""
     read = _span(name, values)
     if not LEAST_SECONDS <= read < MOST_SECONDS:
-        raise BadParameter(name, f"must be a number of seconds from {LEAST_SECONDS}, or a span such as 500ms, 30s, 2m")
+        raise BadValue(
+            name, f"must be a number of seconds from {LEAST_SECONDS}, or a span such as 500ms, 30s, 2m", values[0]
+        )
     return read
 
 
@@ -218,7 +240,9 @@ def step(name: str, values: list[str], _now: int) -> int:
     spelled = re.fullmatch(STEP, _once(name, values), re.ASCII)
     read = int(spelled[1]) * UNITS[spelled[2]] if spelled else 0
     if not 0 < read <= MOST_STEP:
-        raise BadParameter(name, f"must be a span such as 10s, 5m, 1h, 1d, from 1ms to {spelled_step(MOST_STEP)}")
+        raise BadValue(
+            name, f"must be a span such as 10s, 5m, 1h, 1d, from 1ms to {spelled_step(MOST_STEP)}", values[0]
+        )
     return read
 
 

@@ -136,7 +136,7 @@ def _ended(read: dict[str, Any]) -> Query:
     if of_follow:
         raise BadParameter(of_follow[0], "goes with follow=true only")
     if read.get("n") == 0:
-        raise BadParameter("n", "must be a whole number from 1; with follow=true from 0")
+        raise BadParameter("n", "must be a whole number from 1, not 0; with follow=true from 0")
     return Query.of(**read)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.core.query import Match
 from logagent.terminal.checking import given
@@ -109,7 +110,7 @@ def _most(typed: GrepTyped) -> int | None:
     if typed.max_count[:1] == "-" and typed.max_count[1:].isdecimal():
         return None  # as in grep, a number below 0 is no limit
     if not typed.max_count.isdecimal():
-        raise ConfigError("-m", "must be a whole number from 0")
+        raise ConfigError("-m", f"must be a whole number from 0, not {values.shown(typed.max_count)}")
     return int(typed.max_count)
 
 

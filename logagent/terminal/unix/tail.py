@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.core.batch import Batch
 from logagent.core.columns import cut_before, picked
@@ -149,7 +150,8 @@ def checked_tail(typed: TailTyped, environ: Mapping[str, str]) -> TailCommand:
     text = str(LAST) if typed.lines is None else typed.lines
     number = text.removeprefix("+").removeprefix("-")
     if not number.isdecimal():
-        raise ConfigError("-n", "must be a whole number from 0, or +N for all lines from the Nth on")
+        right = "must be a whole number from 0, or +N for all lines from the Nth on"
+        raise ConfigError("-n", f"{right}, not {values.shown(text)}")
     lines, from_start = int(number), text.startswith("+")
     follow = _follow(lines, from_start=from_start, since=typed.since) if typed.follow else {}
     request = request_of(typed, operands_of(typed, typed.operands, environ), environ, follow)
