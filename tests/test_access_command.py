@@ -272,3 +272,22 @@ def test_rules_are_compared_with_those_of_a_contexts_agent(tmp_path: Path, conso
     other = Console()
     assert other.run(*argv[:-1], "prd", environ={"XDG_CONFIG_HOME": str(tmp_path)}) == 2
     assert "has no context 'prd'; did you mean 'prod'?" in other.talk
+
+
+def test_rules_are_compared_with_those_of_all_peers_of_a_context(tmp_path: Path, console: Console) -> None:
+    file = tmp_path / "logagent.toml"
+    file.write_text(f'root = "{tmp_path}"\n[[rule]]\nwho = "token:ops"\naccess = "allow"\n')
+    contexts = tmp_path / "logagent" / "config.toml"
+    contexts.parent.mkdir()
+    other, none = ({"status": "ok", "version": "0.1.0", "rules": digest} for digest in ("00000000", "none"))
+    with (
+        serving(Answer(body=[json.dumps(other).encode()])) as web,
+        serving(Answer(body=[json.dumps(none).encode()])) as db,
+    ):
+        peers = [f"web-1=http://{web}", f"db-2=http://{db}", "app-3=ssh://app-3"]
+        contexts.write_text(f"[context.fleet]\npeers = {json.dumps(peers)}\n")
+        argv = ("access", "check", "--config", str(file), "--context", "fleet")
+        assert console.run(*argv, environ={"XDG_CONFIG_HOME": str(tmp_path)}) == 1
+    assert "web-1: has other rules than " in console.data
+    assert "db-2: has no rules\n" in console.data
+    assert "app-3 could not be asked: ssh starts an agent there that has no rules" in console.data

@@ -11,7 +11,7 @@ from logagent.config.settings import Settings
 from logagent.peers.discovery.discovering import Discovery
 from logagent.peers.discovery.dns_source import DnsSource
 from logagent.peers.discovery.file_source import FileSource
-from logagent.peers.discovery.names import DnsName, RecordType
+from logagent.peers.discovery.names import DnsName, dns_names
 from logagent.peers.discovery.resolver import DnsResolver, Resolver
 from logagent.peers.discovery.sources import MakeState, TargetSource
 from logagent.peers.target import Target
@@ -41,16 +41,7 @@ def discovery_of(settings: Settings, resolver: Resolver | None = None) -> Discov
 
 
 def _names(asked: DnsAsked) -> list[DnsName]:
-    return [
-        DnsName(
-            name=asked.name,
-            record_type=RecordType(each),
-            port=asked.port,
-            scheme=asked.scheme,
-            labels=dict(asked.labels),
-        )
-        for each in asked.record_types
-    ]
+    return dns_names(asked.name, asked.record_types, asked.port, asked.scheme, dict(asked.labels))
 
 
 class Finding:

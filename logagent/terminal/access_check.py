@@ -15,6 +15,7 @@ from logagent.core.outcome import Failure
 from logagent.peers.direct.documents import health_document_from
 from logagent.peers.direct.waiting import Late, Lost, SpeaksHttp1
 from logagent.peers.direct.wires import Secure
+from logagent.ssh_address import is_ssh
 from logagent.terminal.streams import Streams
 from logagent.terminal.verdicts import FAILED, FOUND, NOTHING
 
@@ -108,6 +109,8 @@ def _counted(rules: Rules) -> str:
 
 def rules_of_agent(url: str, secure: Secure | None, timeout: float) -> HostRules:
     """Ask an agent for the digest of its rules, which it tells everybody; blocks."""
+    if is_ssh(url):
+        return HostRules(fault="ssh starts an agent there that has no rules: it reads what the login may read")
     try:
         stream, body = health_document_from(url, secure, time.monotonic() + timeout)
     except Lost as error:

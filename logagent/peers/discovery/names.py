@@ -96,5 +96,15 @@ class DnsName:
         return Target(urls=tuple(dict.fromkeys(urls)), labels=self.labels, found_by=self.found_by)
 
 
+def dns_names(
+    name: str, record_types: Iterable[str], port: int, scheme: str, labels: Mapping[str, str]
+) -> list[DnsName]:
+    """Return what is looked up for one setting: a name with each of its types of records."""
+    return [
+        DnsName(name=name, record_type=RecordType(each), port=port, scheme=scheme, labels=labels)
+        for each in record_types
+    ]
+
+
 def _by_priority(record: DnsRecord) -> tuple[int, int, str, int]:
     return record.priority, -record.weight, record.host, record.port

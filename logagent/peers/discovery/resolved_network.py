@@ -38,7 +38,7 @@ class ResolvedNetwork(httpcore.AsyncNetworkBackend):
         Raises:
             ConnectError: of httpcore, or another error of the first address, if none answers.
         """
-        addresses = await self._addresses(host) or [host]
+        addresses = await self.addresses(host) or [host]
         return await first_of([partial(self._network.connect_tcp, address, port) for address in addresses], close)
 
     async def connect_unix_socket(self, path: str, *args: object, **options: object) -> httpcore.AsyncNetworkStream:
@@ -49,7 +49,7 @@ class ResolvedNetwork(httpcore.AsyncNetworkBackend):
         """Wait."""
         await self._network.sleep(seconds)
 
-    async def _addresses(self, host: str) -> list[str]:
+    async def addresses(self, host: str) -> list[str]:
         """Return the addresses of a host, IPv6 and IPv4 by turns; none if they are not known."""
         if host == "localhost" or _is_address(host):
             return []
