@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
+import os
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 import trio
 
@@ -18,8 +20,8 @@ from logagent.core.merging.answer_cursors import Continuable
 from logagent.core.outcome import Failure, Outcome, Status, failed
 from logagent.core.query import BadParameter, FollowOptions, Order, Query, Source
 from logagent.core.wire.listing import ListedFile, ListedLog, Listing
-from logagent.disk.catalog.catalog import MAX_FILES
 from logagent.disk.catalog.listed_logs import LogLister
+from logagent.disk.catalog.logs import Generation, Log
 from logagent.disk.catalog.path_catalog import PathCatalog
 from logagent.disk.catalog.streams import Stream, is_stream
 from logagent.disk.catalog.typed_paths import spellings
@@ -147,6 +149,28 @@ class FileReader:
         return listing
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LogsAtPaths(LocalLogs):
+    """Logs at paths as they were typed.
+
+    Attributes:
+        zones: the zone of times that state none, for files below some directories.
+    """
+
+    zones: Mapping[str, tzinfo]
+
+    def zone_of(self, found: Log | Generation) -> tzinfo:
+        """Return the zone of times that state none, in a log or in one of its files; reads links."""
+        zone = self._zone_at(found.name) if self.zones else self.options.zone
+        named = self.named_for(found)
+        return zone if named is None else named.zone_or(zone)
+
+    def _zone_at(self, path: str) -> tzinfo:
+        real = os.path.realpath(path)
+        around = [directory for directory in self.zones if real.startswith(f"{directory.rstrip('/')}/")]
+        return self.zones[max(around, key=len)] if around else self.options.zone
+
+
 def _flows(query: Query, streams: Sequence[Stream]) -> bool:
     """Return whether an answer about a stream can be given as it comes: in its order, and up to its end.
 
@@ -206,13 +230,18 @@ async def reading(asked: LocalFiles, say: Callable[[str], None]) -> AsyncIterato
         asked: says how.
         say: called with what whoever asks has to know at once.
     """
-    threads, catalog = DiskThreads(), PathCatalog(skip=SKIP_FILES.split(","), formats=asked.formats)
+    skip, walk = SKIP_FILES.split(","), asked.max_walk
+    threads, catalog = DiskThreads(), PathCatalog(skip=skip, formats=asked.formats, max_walk=walk)
     async with open_shared_tails(threads, Watching()) as tails:
-        logs = LocalLogs(
+        options = ReadOptions(
+            host=asked.host, zone=asked.zone, max_line=asked.max_line, leaves_from=leaves_from("auto")
+        )
+        logs = _LogsAtPaths(
             catalog=catalog,
             threads=threads,
-            options=ReadOptions(host=asked.host, zone=asked.zone, leaves_from=leaves_from("auto")),
-            max_files=MAX_FILES,
+            options=options,
+            max_files=asked.max_files,
+            zones=asked.zones,
             tails=tails,
             formats=asked.formats,
         )

@@ -188,16 +188,52 @@ def as_nobody() -> Iterator[None]:
             os.seteuid(0)
 
 
-@pytest.mark.parametrize("command", [["query"], ["hits"], ["grep", "refused"], ["cat"], ["tail"]])
-def test_a_file_that_may_not_be_read_suggests_an_agent(here: Path, command: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("command", "failed"), [(["query"], 2), (["hits"], 2), (["grep", "refused"], 2), (["cat"], 3), (["tail"], 3)]
+)
+def test_a_file_that_may_not_be_read_suggests_an_agent(here: Path, command: list[str], failed: int) -> None:
     for directory in (here, *here.parents[:2]):
         directory.chmod(0o755)
     assert run(*command, "./app.log")[0] == 0
     (here / "app.log").chmod(0)
     with as_nobody():
         code, data, talk = run(*command, "./app.log", "--no-rotated", LOGAGENT_LISTEN="127.0.0.1:8123")
-    assert (code in (2, 3), data) == (True, "")
+    assert (code, data) == (failed, "")
     assert "permission denied: ./app.log" in talk
     assert talk.endswith(
         "an agent that may read it answers with --agent; that of this host: --agent http://127.0.0.1:8123\n"
     )
+
+
+ZONELESS = "2026-11-27 10:00:00 refused d\n"
+
+
+def settings(here: Path, text: str) -> str:
+    (here.parent / "logagent.toml").write_text(text)
+    return str(here.parent / "logagent.toml")
+
+
+def test_files_below_a_root_of_the_settings_have_its_zone(here: Path) -> None:
+    (here / "logs" / "zone.log").write_text(ZONELESS)
+    (here / "zone.log").write_text(ZONELESS)
+    (here / "link.log").symlink_to("logs/zone.log")
+    zones = f'timezone = "UTC"\n[root_timezone]\n"{here}/logs" = "Etc/GMT-2"\n"{here}/logs/deeper" = "Etc/GMT-9"\n'
+    times = {}
+    for path in ("./zone.log", "./logs/zone.log", f"{here}/logs/zone.log", "./link.log"):
+        data = run("query", path, "--json", LOGAGENT_CONFIG=settings(here, zones))[1]
+        times[path] = json.loads(data)["time"][11:16]
+    assert [*times.values()] == ["10:00", "08:00", "08:00", "08:00"]
+    code, _, talk = run("query", "./zone.log", LOGAGENT_ROOT_TIMEZONE="/x=Nowhere")
+    assert (code, talk.partition(": no ")[0]) == (2, "logagent: LOGAGENT_ROOT_TIMEZONE")
+
+
+def test_what_bounds_an_answer_of_the_agent_bounds_this_one(here: Path) -> None:
+    (here / "long.log").write_text(f"2026-11-27T10:00:00Z {'x' * 3000}\n")
+    config = settings(here, 'max_line = "1KiB"\nmax_files = 1\n')
+    assert len(run("query", "./long.log", LOGAGENT_CONFIG=config)[1]) == 1024 + 1
+    code, _, talk = run("query", "--file", "./*.log", "--file", "./logs/*.log", "-c", LOGAGENT_CONFIG=config)
+    assert code == 3
+    assert "files" in talk
+    code, _, talk = run("query", "./**/*.log", LOGAGENT_MAX_WALK="1")
+    assert (code, "1 " in talk) == (3, True)
+    assert run("query", "./app.log", LOGAGENT_MAX_FILES="many")[0] == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,12 +30,20 @@ class LocalFiles(NamedTuple):
         agent: the URL of this host's agent, which may read more.
         zone: of times that name none.
         formats: the formats of time that were named.
+        zones: those of files below some directories, by their absolute paths without links.
+        max_line: bytes that are sent of a line at most.
+        max_files: files that one question may open.
+        max_walk: entries of directories that the globs of one question may look at.
     """
 
     host: str
     agent: str
     zone: tzinfo
     formats: FormatRules
+    zones: Mapping[str, tzinfo] = {}
+    max_line: int = 1 << 20
+    max_files: int = 500
+    max_walk: int = 250_000
 
     @property
     def url(self) -> str:

@@ -24,7 +24,7 @@ def zone_of(given: Mapping[str, Given], environ: Mapping[str, str], otherwise: s
         ConfigError: if none is known.
     """
     if "timezone" in given:
-        zone: tzinfo = _read("timezone", given)[-1]
+        zone: tzinfo = read_all("timezone", given)[-1]
         return zone
     try:
         return timezones.of_machine(environ)
@@ -38,14 +38,19 @@ def rules_of(given: Mapping[str, Given]) -> FormatRules:
     Raises:
         ConfigError: for one that cannot be used.
     """
-    read = _read("time_format", given) if "time_format" in given else []
+    read = read_all("time_format", given) if "time_format" in given else []
     try:
         return format_rules((each.files, each.format, each.how) for each in read)
     except BadTimeFormat as error:
         raise ConfigError(given["time_format"].where, str(error)) from None
 
 
-def _read(name: str, given: Mapping[str, Given]) -> list[Any]:
+def read_all(name: str, given: Mapping[str, Given]) -> list[Any]:
+    """Return the values of a setting that is given.
+
+    Raises:
+        ConfigError: for one that cannot be used.
+    """
     try:
         return [BY_NAME[name].read(text) for text in given[name].texts]
     except ValueError as error:
