@@ -7,14 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from logagent.asked_hosts import HostsAsked, QuestionsAnswered, RememberedSource, asked_of
+from logagent.asked_hosts import HostsAsked, QuestionsAnswered, RememberedSource, hosts_meant
 from logagent.asked_together import LESS, listed, states
 from logagent.choosing_hosts import HostChooser, named
 from logagent.compiling import COMPILING, compiling
 from logagent.core.access.caller import ANONYMOUS, Caller
 from logagent.core.access.rules import Rules, What, needed_for
 from logagent.core.notes import Note, add_up
-from logagent.core.outcome import Failure, Status
 from logagent.core.query import Query
 from logagent.core.wire.hosts import HostState
 from logagent.core.wire.identity import ID_BYTES, Identity
@@ -27,6 +26,7 @@ from logagent.fanout.noting import Noting
 from logagent.fanout.selecting import Selecting
 from logagent.fanout.site import Site
 from logagent.host_sources import HostSources
+from logagent.known_fleet import LaterHosts
 from logagent.known_hosts import KnownHosts
 from logagent.local import LocalLogs
 from logagent.local_listing import LocalLister
@@ -129,18 +129,17 @@ class Agent:
             Failure: for a host that is not known.
             NotAgain: if it is answered for another way already.
         """
-        asked = self._asked(query, caller, whats_of(query), through)
-        logs, patience = self._seen_by(caller, whats_of(query)), self._patience + _more_patience(query)
-        # Conditions on labels have chosen hosts before, and those of which it was not known; these stay the same.
-        changes = self._finds and not (query.own or asked.is_through or query.has_conditions)
-        again = partial(self._asked, query, caller, whats_of(query)) if changes else None
+        whats = whats_of(query)
+        asked = self._asked(query, caller, whats, through)
+        logs, patience = self._seen_by(caller, whats), self._patience + _more_patience(query)
+        later = self._later(query, caller, whats, is_through=asked.is_through)
         roll, claims = partial(self._roll, caller=caller), Claims(asked.sites)
         hosts = self.name, self._known.namesake, self._peers, logs, self._patience, patience
-        sources = HostSources(*hosts, roll, claims, self.labels_of, self._chooser.live_untold, again)
+        sources = HostSources(*hosts, roll, claims, self.labels_of, self._chooser.live_untold, later)
         source = self._chooser.with_untold(query, sources.answering(query, asked))
         if not query.own and self.name in asked.hosts and (notes := self._certificate_notes()):
             source = Noting(source, notes)
-        if asked.sites or asked.is_through:
+        if asked.through is not None and not query.own:
             source = Selecting(source, lambda: asked.nowhere, asked.told_of, asked.is_through, claims)
         return RememberedSource(source, asked.names if asked.is_through else (), self._questions, asked.through)
 
@@ -219,15 +218,15 @@ class Agent:
         """Return the hosts that a query names; raise `Failure` for one that is not known, or not to this caller."""
         if query.own:
             return self._questions.taken(HostsAsked([self.name]), through, own=True)
-        known = self._known.shown_to(caller, whats)
-        if not known:
-            raise _no_host(caller, [what for what in whats if not self._known.shown_to(caller, (what,))] or whats)
-        primaries = self._known.primaries(known, caller)
-        plain = [host for host in known if host != self._known.namesake and host not in primaries]
-        asked = asked_of(query, plain, primaries, is_through=through is not None, asked_by=caller.identity)
-        if self._known.namesake and self.name in asked.hosts:
-            asked = replace(asked, hosts=[*asked.hosts, self._known.namesake])
-        return self._questions.taken(asked, through, own=False)
+        asked = hosts_meant(self._known, query, caller, whats, is_through=through is not None)
+        return self._questions.taken(asked, through, own=False, gets_sites=query.follow is not None and self._finds)
+
+    def _later(self, query: Query, caller: Caller, whats: Collection[What], *, is_through: bool) -> LaterHosts | None:
+        """Return which hosts a follow means later; None if they stay the same."""
+        if query.follow is None or query.own or not (self._finds or query.has_conditions):
+            return None
+        asked = partial(hosts_meant, self._known, caller=caller, whats=whats, is_through=is_through)
+        return LaterHosts(asked, partial(self.choose, caller=caller, whats=whats, through=is_through))
 
     def _seen_by(self, caller: Caller, whats: Collection[What]) -> LocalLogs:
         """Return the logs of this host as they are for a caller."""
@@ -237,11 +236,6 @@ class Agent:
         told = replace(caller, chain=(*caller.chain, self._acts_as))
         hosts, strict = asked.hosts, bool(self._rules)
         return Roll(self.identity, hosts, self._known.namesake, caller=told, strict=strict, through=asked.through)
-
-
-def _no_host(caller: Caller, whats: Collection[What]) -> Failure:
-    message = f"no rule allows {caller.identity} to ask any host for {' and '.join(whats)}"
-    return Failure(Status.PERMISSION_DENIED, message)
 
 
 def _more_patience(query: Query) -> float:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from logagent.choosing_hosts import hosts_of
+from logagent.core.access.caller import Caller
+from logagent.core.access.rules import What
 from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query, Source
@@ -16,6 +18,7 @@ from logagent.core.wire.hosts import chosen
 from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.through import ELSEWHERE, LOOP, MAX_DEPTH, NotAgain, Through
 from logagent.fanout.site import Site
+from logagent.known_hosts import KnownHosts
 from logagent.peers.answered_once import AnsweredOnce, AnswerPart
 
 
@@ -33,7 +36,7 @@ class HostsAsked:
     """
 
     hosts: Sequence[str]
-    sites: Mapping[str, Site] = field(default_factory=dict)
+    sites: dict[str, Site] = field(default_factory=dict)
     through: Through | None = None
     unmatched: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
@@ -72,6 +75,37 @@ class HostsAsked:
         """The names of the hosts, with those that are known behind primaries."""
         behind = [name for site in self.sites.values() for name in site.known]
         return list(dict.fromkeys([*self.hosts, *behind]))
+
+
+def hosts_meant(
+    known: KnownHosts, query: Query, caller: Caller, whats: Collection[What], *, is_through: bool
+) -> HostsAsked:
+    """Return the hosts that a query means now, of those that are known.
+
+    Args:
+        known: those hosts.
+        query: whose conditions on labels have chosen hosts already, if it has any.
+        caller: who asks.
+        whats: all kinds of questions that he must be allowed.
+        is_through: whether an agent has asked.
+
+    Raises:
+        Failure: for a host that is not known, or not to this caller.
+    """
+    shown = known.shown_to(caller, whats)
+    if not shown:
+        raise _no_host(caller, [what for what in whats if not known.shown_to(caller, (what,))] or whats)
+    primaries = known.primaries(shown, caller)
+    plain = [host for host in shown if host != known.namesake and host not in primaries]
+    asked = asked_of(query, plain, primaries, is_through=is_through, asked_by=caller.identity)
+    if known.namesake and known.own in asked.hosts:
+        asked = replace(asked, hosts=[*asked.hosts, known.namesake])
+    return asked
+
+
+def _no_host(caller: Caller, whats: Collection[What]) -> Failure:
+    message = f"no rule allows {caller.identity} to ask any host for {' and '.join(whats)}"
+    return Failure(Status.PERMISSION_DENIED, message)
 
 
 def asked_of(
@@ -146,13 +180,14 @@ class QuestionsAnswered:
         self._own = own
         self._once = AnsweredOnce()
 
-    def taken(self, asked: HostsAsked, through: Through | None, *, own: bool) -> HostsAsked:
+    def taken(self, asked: HostsAsked, through: Through | None, *, own: bool, gets_sites: bool = False) -> HostsAsked:
         """Return the hosts of a question that are not asked for it by another way already.
 
         Args:
             asked: the hosts that it means.
             through: by which way it came; None: a client has asked.
             own: whether it is about this host's logs only.
+            gets_sites: whether it may be asked of primaries later, so that hosts must know which question it is.
 
         Raises:
             NotAgain: if there are none, or the question came through this agent before.
@@ -160,7 +195,7 @@ class QuestionsAnswered:
         """
         name = self._own.name
         if through is None:
-            if not asked.sites:
+            if not (asked.sites or gets_sites):
                 return asked
             begun = Through(os.urandom(ID_BYTES).hex(), (self._own,))
             self._once.take(replace(begun, way=()), [AnswerPart.OWN] if name in asked.hosts else [])

@@ -27,6 +27,8 @@ from logagent.peers.target import Target
 
 GONE = "is not known any more, and was among the hosts of the answer that this one goes on from"
 """What is told of a host that a cursor names, whether it has vanished or the caller may not know of it."""
+OTHER_LABELS = "has other labels than those asked for; it is not followed"
+"""What is told of a host that had not told its labels when a follow began, and does not fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ class HostChooser:
         """Return a query with the hosts that its conditions on labels choose; as it is, if it has none.
 
         Where it goes on from an answer, it is about the hosts of that one, whatever their labels are by now; a follow
-        takes those in that fit by now, too.
+        takes those in that fit by now, too. Of a follow that comes through an agent only the positions say which these
+        hosts were.
 
         Args:
             query: of whose timeout the time is taken that this takes.
@@ -118,13 +121,16 @@ class HostChooser:
         if not query.has_conditions:
             return query
         began = trio.current_time()
-        before = query.chosen
+        before = _followed_before(query, known) if elsewhere and query.chosen is None else query.chosen
         patience = min(self._patience, query.limits.timeout or self._patience)
         choice = choice_of(query.hosts)
         if before is None and not elsewhere:
             named_by(choice.names, known)  # a misspelt name is told without asking anybody
-        open_to = known if before is None or query.follow else [part.host for part in before.untold]
-        meant = await self._meant(choice, [host for host in open_to if host in known], patience, roll, query.trace)
+        open_to = known
+        if before is not None:
+            others = known if query.follow else [part.host for part in before.untold]
+            open_to = [host for host in others if host in known and host not in before.hosts]
+        meant = await self._meant(choice, open_to, patience, roll, query.trace)
         if before is not None:
             meant = _with_those_before(meant, before, known, elsewhere=elsewhere)
         elif not elsewhere:
@@ -218,7 +224,7 @@ class _LiveIfMeant:
                 return Outcome(settled.status, settled.message)
             self.is_meant = settled
         if not self.is_meant:
-            return Outcome(Status.OK, "has other labels than those asked for; it is not followed")
+            return Outcome(Status.OK, OTHER_LABELS)
         return await self.live.pump(query, out)
 
 
@@ -261,6 +267,14 @@ def hosts_of(query: Query, known: Iterable[str]) -> list[str]:
 def untold_of(query: Query) -> dict[str, HostOutcome]:
     """Return the hosts of which it is not known whether a query means them, each with why."""
     return {} if query.chosen is None else {part.host: part for part in query.chosen.untold}
+
+
+def _followed_before(query: Query, known: Sequence[str]) -> ChosenHosts | None:
+    """Return the hosts of which a follow that goes on has lines already; None if it does not."""
+    if query.follow is None or not query.positions:
+        return None
+    before = dict.fromkeys(position.host for position in query.positions)
+    return ChosenHosts(tuple(host for host in before if host in known))
 
 
 def _with_those_before(

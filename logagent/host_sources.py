@@ -16,7 +16,7 @@ from logagent.fanout.by_label import CountedByLabel
 from logagent.fanout.claims import ClaimedSource, Claims
 from logagent.fanout.follow import Follow
 from logagent.fanout.gather import Gather
-from logagent.known_fleet import KnownFleet
+from logagent.known_fleet import KnownFleet, LaterHosts
 from logagent.local import PATIENCE_OF_FILES, LocalLogs, LocalSource
 from logagent.peers.known_agents import Peers
 from logagent.peers.roll import Roll
@@ -37,7 +37,7 @@ class HostSources:
         claims: know who answers for which name.
         labels: returns what is known of a host's labels by now.
         live_untold: returns the live lines of further hosts, of which it is not known whether a follow means them.
-        again: returns the hosts that the question means at the time; None: they stay the same.
+        later: which hosts a follow means later; None: they stay the same.
     """
 
     name: str
@@ -50,14 +50,14 @@ class HostSources:
     claims: Claims
     labels: Callable[[str], HostLabels]
     live_untold: Callable[[Query, Roll], list[tuple[str, Source]]]
-    again: Callable[[], HostsAsked] | None = None
+    later: LaterHosts | None = None
 
     def answering(self, query: Query, asked: HostsAsked) -> Source:
         """Return the source that answers a query over some hosts."""
         if query.follow:
             roll = self.roll(asked)
             live = [(host, self._claimed(host, roll, asked)) for host in asked.hosts]
-            live += self.live_untold(query, roll)
+            live += [(host, self._claiming(host, source)) for host, source in self.live_untold(query, roll)]
             return Follow(
                 live,
                 lambda hosts: self._gather(asked.of(host for host in hosts if host in asked.hosts)),
@@ -66,19 +66,28 @@ class HostSources:
                 sites=asked.sites,
                 through=asked.is_through,
                 depth=asked.depth,
-                fleet=self._fleet(roll),
+                fleet=self._fleet(query, asked, roll),
             )
         gathered = self._gather(asked, narrows=not query.own and not asked.is_through, by=query.form.by_label)
         return Tallied(gathered) if query.form.hits else gathered
 
-    def _fleet(self, roll: Roll) -> KnownFleet | None:
-        if self.again is None:
+    def _fleet(self, query: Query, asked: HostsAsked, roll: Roll) -> KnownFleet | None:
+        if self.later is None:
             return None
-        return KnownFleet(self.peers, self.again, lambda host, asked: self._claimed(host, roll, asked), roll)
+        live = partial(self._come, roll)
+        return KnownFleet(self.name, self.peers, query, self.later, live, roll, asked.sites)
+
+    def _come(self, roll: Roll, query: Query, host: str, asked: HostsAsked) -> Source:
+        """Return the live lines of a host that has come."""
+        untold = dict(self.live_untold(query, roll))
+        return self._claiming(host, untold[host]) if host in untold else self._claimed(host, roll, asked)
 
     def _claimed(self, host: str, roll: Roll, asked: HostsAsked) -> Source:
         source = self._live(host, roll, asked)
-        return ClaimedSource(host, source, self.claims) if asked.sites else source
+        return self._claiming(host, source) if asked.sites or self.later is not None else source
+
+    def _claiming(self, host: str, source: Source) -> Source:
+        return ClaimedSource(host, source, self.claims)
 
     def _gather(self, asked: HostsAsked, *, narrows: bool = False, by: str | None = None) -> Gather:
         roll = self.roll(asked)

@@ -26,7 +26,7 @@ class Claims:
     def __init__(self, sites: Collection[str]) -> None:
         self._sites = sites
         self._by: dict[str, str] = {}
-        self._disputed: dict[str, str] = {}
+        self._disputed: dict[str, tuple[str, str]] = {}
         self._untold: list[str] = []
 
     def refused(self, source: str, hosts: Iterable[str]) -> set[str]:
@@ -38,31 +38,35 @@ class Claims:
         """
         refused = {host for host in hosts if self._by.setdefault(host, source) != source}
         for host in refused - self._disputed.keys():
-            self._disputed[host] = source
+            self._disputed[host] = self._by[host], source
             self._untold.append(host)
         return refused
+
+    def release(self, source: str) -> None:
+        """Let others answer for the hosts of a source that has ended."""
+        self._by = {host: by for host, by in self._by.items() if by != source}
 
     def news(self) -> list[Notice]:
         """Return a notice for each host that two have claimed since the last call."""
         untold, self._untold = self._untold, []
-        return [Notice(host, Status.INTERNAL, self._dispute(host, self._disputed[host])) for host in untold]
+        return [Notice(host, Status.INTERNAL, self._dispute(host)) for host in untold]
 
     def told(self, outcome: Outcome) -> Outcome:
         """Return the outcome of all sources, with one part for each host, failing where two claim its name."""
         parts: dict[str, HostOutcome] = {}
         for part in outcome.hosts:
             parts[part.host] = _worse(parts.get(part.host), part)
-        for host, second in self._disputed.items():
+        for host in self._disputed:
             lines = parts[host].lines if host in parts else 0
-            parts[host] = HostOutcome(host, Status.INTERNAL, self._dispute(host, second), lines)
+            parts[host] = HostOutcome(host, Status.INTERNAL, self._dispute(host), lines)
         outcome = replace(outcome, hosts=tuple(parts.values()))
         if not self._disputed or not outcome.complete:
             return outcome
         first = next(iter(self._disputed))
         return replace(outcome, status=Status.INTERNAL, message=f"{first}: {parts[first].message}")
 
-    def _dispute(self, host: str, second: str) -> str:
-        one, other = self._where(self._by[host]), self._where(second)
+    def _dispute(self, host: str) -> str:
+        one, other = map(self._where, self._disputed[host])
         return f"two agents are called {host}, one {one}, one {other}; give each a name of its own"
 
     def _where(self, source: str) -> str:
@@ -92,7 +96,21 @@ class ClaimedSource:
 
     async def pump(self, query: Query, out: Out) -> Outcome:
         """Forward the source's batches without what is said of the hosts of others; see `Source.pump`."""
-        outcome = await self.source.pump(query, _Claimed(self.name, out, self.claims, follows=query.follow is not None))
+        if query.follow is not None:
+            return await self._follow(query, out)
+        outcome = await self.source.pump(query, _Claimed(self.name, out, self.claims, follows=False))
+        return self._with_own_parts(outcome)
+
+    async def _follow(self, query: Query, out: Out) -> Outcome:
+        """Follow until the source has ended or is let go; then others may answer for its hosts."""
+        try:
+            return self._with_own_parts(
+                await self.source.pump(query, _Claimed(self.name, out, self.claims, follows=True))
+            )
+        finally:
+            self.claims.release(self.name)
+
+    def _with_own_parts(self, outcome: Outcome) -> Outcome:
         failing = [part.host for part in outcome.hosts if part.status is not Status.OK]
         # Of a host with that no line came two agents cannot be told apart, nor need they be.
         refused = self.claims.refused(self.name, [part.host for part in outcome.hosts if part.host not in failing])

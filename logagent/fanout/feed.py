@@ -107,10 +107,13 @@ class Feed:
         """Pump the source until it ends or `scope` is cancelled."""
         self._free_since = trio.current_time()
         with self.scope:
-            outcome = await self._source.pump(query, self)
-            # A source may end normally while it is cancelled; an outcome that was set before stays.
-            self.outcome = self.outcome or outcome
+            await self._pump(query)
         self._tell()
+
+    async def _pump(self, query: Query) -> None:
+        outcome = await self._source.pump(query, self)
+        # A source may end normally while it is cancelled; an outcome that was set before stays.
+        self.outcome = self.outcome or outcome
 
     async def send(self, batch: Batch) -> None:
         """Put a batch into the slot and wait until it is taken, unless `pass_by` handles it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import trio
@@ -22,6 +22,7 @@ from logagent.fanout.followed_site import FollowedSite
 from logagent.fanout.history import History
 from logagent.fanout.membership import Fleet, Membership
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
+from logagent.fanout.shares import shares
 from logagent.fanout.site import Site
 
 HELD = 16 * 1024 * 1024
@@ -119,11 +120,11 @@ class _MergedFollow:
 
     def outcome(self) -> Outcome:
         """Combine the hosts' parts; a limit that was reached comes before any host's failure."""
-        shares = [host.share() for host in self._hosts if not host.is_beside]
+        ends = shares([host for host in self._hosts if not host.is_beside], self._delivery.given)
         if self._delivery.limit is not None:
-            shares.insert(0, self._delivery.limit)
+            ends.insert(0, self._delivery.limit)
         others = [host.share() for host in self._hosts if self._roll.is_other_name(host.name)]
-        whole = told_beside(combine(shares, lines=self._delivery.lines, timings={}), others)
+        whole = told_beside(combine(ends, lines=self._delivery.lines, timings={}), others)
         return replace(whole, bytes_scanned=self._delivery.scanned, notes=self._delivery.notes)
 
     @property
@@ -139,15 +140,22 @@ class _MergedFollow:
         self._window.join(name)
         self._merging = self._by_time = True
         assert self._nursery is not None, "hosts come while the others are followed"
-        self._nursery.start_soon(host.run, self._question_to(host))
+        # A primary is told of no host that comes by another way: it would say that the others are in no cursor.
+        elsewhere = {name for other in self._hosts if not other.is_gone for name in other.names}
+        self._nursery.start_soon(host.run, self._question_to(host, elsewhere - {name}))
         return host
 
     # Where the live lines begin.
 
-    def _question_to(self, host: FollowedHost) -> Query:
-        """Return the query for one host: its own live lines only, from the positions that were delivered."""
-        query = self._query
-        query = host.question(query, self._delivery.positions)
+    def _question_to(self, host: FollowedHost, elsewhere: Collection[str] = ()) -> Query:
+        """Return the query for one host: its own live lines only, from the positions that were delivered.
+
+        Args:
+            host: which is asked.
+            elsewhere: hosts whose positions are none of its.
+        """
+        reached = [position for position in self._delivery.positions if position.host not in elsewhere]
+        query = host.question(self._query, reached)
         positions = query.positions
         # If the last n lines are wanted, `History` sends them, and the host must not send earlier lines itself.
         since = query.range.since if positions or not query.limits.counts_records else None
@@ -245,9 +253,11 @@ class _MergedFollow:
                 await self._delivery.say([end])
         elif self._window.size < HELD and (batch := host.take()) is not None:
             self._tell()  # there may be more
-            if not host.begun:
+            is_new = not host.begun
+            if is_new:
                 await self._delivery.note(self._roll.notes(host.name))
-            await self._delivery.say(host.join(batch))
+            notices = host.join(batch)
+            await self._delivery.say(self._worth_saying(notices) if is_new else notices)
             await self._note(host, batch.notes)
             self._delivery.count_scanned(batch.scanned)
             if not batch.count:

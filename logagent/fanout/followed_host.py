@@ -57,6 +57,11 @@ class FollowedHost(Feed):
         """Whether it is no host of its own, so that its end is no failure and no news."""
         return self._roll.is_other_name(self.name) or self._roll.is_passed_over(self.name)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the hosts whose lines come from it."""
+        return frozenset((self.name,))
+
     def question(self, query: Query, positions: Sequence[Position]) -> Query:
         """Return what of a query concerns which hosts: this one only, from the positions that are reached."""
         own = positions_of(positions, self.name)
@@ -116,11 +121,14 @@ class FollowedHost(Feed):
         if not self.begun and self._lateness is not None and self.state is self._lateness:
             notices.insert(0, self.note(Notice(self.name, Status.OK, "answers now; it is followed from here on")))
         if self.greeting:
-            notices.insert(0, Notice(self.name, Status.OK, self.greeting))
+            notices.insert(0, Notice(self.name, Status.OK, self._greeted()))
             self.greeting = ""
         self.begun = True
         self.reached |= self.state.status is Status.OK
         return notices
+
+    def _greeted(self) -> str:
+        return self.greeting
 
     def note(self, notice: Notice) -> Notice:
         """Remember a notice as the host's state or loss; return it with the name that this agent has for the host."""

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from logagent.core.batch import Batch, Notice, Position
+import trio
+
+from logagent.core.batch import SIGN_OF_LIFE, Batch, Notice, Position
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query, Source
 from logagent.fanout.followed_host import FollowedHost
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall
 from logagent.fanout.site import Site
+
+ASKED_AGAIN = 15.0
+"""Seconds after which a primary behind which no host is meant is asked whether one has come: it ends its answer, since
+it cannot know whether there are hosts elsewhere for whose sake the follow goes on."""
+HAS_HOSTS = "has hosts that are meant now; they are followed from here on"
+"""What is told of such a primary once it has one."""
+_BEGINS_EMPTY = replace(SIGN_OF_LIFE, live=True)
 
 
 class FollowedSite(FollowedHost):
@@ -42,6 +51,41 @@ class FollowedSite(FollowedHost):
         self._states: dict[str, Notice] = {}
         self._losses: dict[str, Notice] = {}
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the hosts whose lines come from it, as far as it has named them."""
+        return frozenset((self.name, *self._site.asks))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no host behind it is meant for now."""
+        return self.outcome is not None and self.outcome.complete and not (self.is_beside or self.is_gone)
+
+    async def _pump(self, query: Query) -> None:
+        """Pump the source until it ends, and again after a while as long as no host behind it is meant."""
+        await super()._pump(query)
+        while self.is_idle:
+            self._tell()
+            await trio.sleep(ASKED_AGAIN)
+            await super()._pump(query)
+
+    async def send(self, batch: Batch) -> None:
+        """Put a batch into the slot, unless it only says again that no host is meant."""
+        if self.is_idle:
+            if batch in (SIGN_OF_LIFE, _BEGINS_EMPTY):
+                await trio.lowlevel.checkpoint()
+                return
+            self.outcome, self.greeting = None, HAS_HOSTS
+        await super().send(batch)
+
+    def join(self, batch: Batch) -> list[Notice]:
+        """Note what the batch says of the hosts behind it, and return its notices; see `FollowedHost.join`."""
+        self._site.hear_of(position.host for position in batch.positions)
+        return super().join(batch)
+
+    def _greeted(self) -> str:
+        return f"{self.greeting}{self._site.named_behind(self._site.asks)}"
+
     def question(self, query: Query, positions: Sequence[Position]) -> Query:
         """Return what of a query concerns which hosts: all behind it, from the positions that are reached."""
         return self._site.question(replace(query, positions=tuple(positions)))
@@ -70,6 +114,7 @@ class FollowedSite(FollowedHost):
             self._way = notice
             self.state = notice._replace(message=self._with_behind(notice))
             return self.state
+        self._site.hear_of((notice.host,))
         if notice.status in (Status.DATA_LOSS, Status.RESOURCE_EXHAUSTED):
             self._losses.setdefault(notice.host, notice)
         else:

@@ -38,6 +38,10 @@ class Fleet(Protocol):
         """Return which hosts are behind one that has come; None if it answers for itself only."""
         ...
 
+    def farewell(self, host: str) -> str:
+        """Return why a host is not followed any more."""
+        ...
+
 
 Begin = Callable[[str, Source, Site | None], FollowedHost]
 """Begins the follow of a host: by its name, its live lines, and which hosts are behind it."""
@@ -83,8 +87,8 @@ class Membership:
             return []
         self.changed = False
         present = self._fleet.hosts()
-        gone = [host for host in self.hosts if host.name not in present and not host.is_gone and host.outcome is None]
-        notices = [self._let_go(host) for host in gone]
+        gone = [host for host in self.hosts if host.name not in present and not host.is_gone]
+        notices = [notice for host in gone for notice in self._let_go(host, self._fleet)]
         followed = {host.name: host for host in self.hosts if not host.is_gone}
         for name in present:
             source = None if name in followed else self._fleet.source(name)
@@ -92,11 +96,23 @@ class Membership:
                 self._take_up(name, source)
         return notices
 
-    def _let_go(self, host: FollowedHost) -> Notice:
+    def _let_go(self, host: FollowedHost, fleet: Fleet) -> list[Notice]:
+        if host.outcome is not None:
+            return self._forget_if_not_meant(host)
         host.leave()
         if not host.given and not host.reached:  # nothing of it is in the answer, so neither is its failure
             self.hosts.remove(host)
-        return Notice(host.name, Status.OK, GONE)
+        return [Notice(host.name, Status.OK, fleet.farewell(host.name))]
+
+    def _forget_if_not_meant(self, host: FollowedHost) -> list[Notice]:
+        """Forget a host that turned out not to be meant, so that it is taken up when it is; return what is to be told.
+
+        Any other host that has ended by itself stays, since its end is part of the outcome.
+        """
+        if host.reached or host.given or host.outcome is None or not host.outcome.complete:
+            return []
+        self.hosts.remove(host)
+        return [] if (end := host.note_end()) is None else [end]
 
     def _take_up(self, name: str, source: Source) -> None:
         before = next((host for host in self.hosts if host.name == name), None)

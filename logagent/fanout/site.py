@@ -71,6 +71,10 @@ class Site:
         positions = tuple(position for position in query.positions if position.host not in self._others)
         return replace(query, hosts=self._patterns, chosen=None, own=False, positions=positions)
 
+    def hear_of(self, hosts: Iterable[str]) -> None:
+        """Note that it asks further hosts, which have come since it answered."""
+        self.asks = tuple(dict.fromkeys((*self.asks, *hosts)))
+
     def hear(self, notes: Iterable[Note]) -> tuple[Note, ...]:
         """Note the failures that notes tell ahead of the verdict, and return the other notes."""
         rest: list[Note] = []

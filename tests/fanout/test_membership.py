@@ -71,6 +71,9 @@ class Fleet:
     def site(self, host: str) -> None:
         return None
 
+    def farewell(self, host: str) -> str:
+        return GONE
+
 
 class Followed:
     """A follow over a fleet, what it has sent, and how it ended."""

@@ -216,7 +216,8 @@ async def start_cluster(
                 given = (rules or {}).get(name)
                 own = (called or {}).get(name, name)
                 has = (labels or {}).get(name, {})
-                app = _app(it, name, own, host, known, patience, most, ceilings or {}, tails, admits, given, roots, has)
+                limits = most, ceilings or {}
+                app = _app(it, name, own, host, known, patience, *limits, tails, admits, given, roots, has, bool(found))
                 if app is not None and telemetry and name in telemetry:
                     app.telemetry = telemetry[name]
                 if app is not None:
@@ -248,6 +249,7 @@ def _app(
     rules: Rules | None,
     roots: Sequence[str],
     labels: Mapping[str, str],
+    finds: bool,
 ) -> Any:
     if isinstance(host, Broken):
         return None if host.how == "refused" else host.app(name, partial(it.kill, name))
@@ -262,7 +264,7 @@ def _app(
         max_files=500,
         tails=tails,
     )
-    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience, rules=rules, labels=labels)
+    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience, rules=rules, labels=labels, finds=finds)
     it.answers[name] = Answers(own, most, **ceilings)
     return create_app(it.agents[name], it.answers[name], version="0", access=access)
 
