@@ -192,6 +192,7 @@ class Agent:
         asked = HostsAsked(shown if primaries else named(meant, shown), {name: Site(name) for name in primaries})
         asked = self._questions.taken(asked, through, own=False)
         roll, patience = self._roll(asked, caller), self._patience * LESS**asked.depth
+        shows = self._known.shows(caller, (What.HOSTS,))
 
         async def ask(host: str) -> HostState:
             if host == self.name:
@@ -200,7 +201,7 @@ class Agent:
 
         async def behind(host: str) -> list[HostState]:
             known = self._peers.agent(host) if host in primaries else None
-            return await told_states(known, patience, roll, caller.identity, trace)
+            return await told_states(known, patience, roll, caller.identity, trace, shows)
 
         with self._questions.answering(asked.through):
             return await states(asked.hosts, ask, behind, roll, meant, untold=self._known.namesake)

@@ -11,13 +11,14 @@ from logagent.choosing_hosts import hosts_of
 from logagent.core.access.caller import Caller
 from logagent.core.access.rules import What
 from logagent.core.batch import Out
+from logagent.core.globs import is_glob
 from logagent.core.outcome import Failure, Outcome, Status
 from logagent.core.query import Query, Source
-from logagent.core.wire.host_choice import HostChoice, choice_of
+from logagent.core.wire.host_choice import HostChoice, choice_of, is_condition
 from logagent.core.wire.hosts import chosen
 from logagent.core.wire.identity import ID_BYTES, Identity
 from logagent.core.wire.through import ELSEWHERE, LOOP, MAX_DEPTH, NotAgain, Through
-from logagent.fanout.site import Site
+from logagent.fanout.site import Shows, Site
 from logagent.known_hosts import KnownHosts
 from logagent.peers.answered_once import AnsweredOnce, AnswerPart
 
@@ -97,7 +98,8 @@ def hosts_meant(
         raise _no_host(caller, [what for what in whats if not known.shown_to(caller, (what,))] or whats)
     primaries = known.primaries(shown, caller)
     plain = [host for host in shown if host != known.namesake and host not in primaries]
-    asked = asked_of(query, plain, primaries, is_through=is_through, asked_by=caller.identity)
+    shows = known.shows(caller, whats)
+    asked = asked_of(query, plain, primaries, is_through=is_through, asked_by=caller.identity, shows=shows)
     if known.namesake and known.own in asked.hosts:
         asked = replace(asked, hosts=[*asked.hosts, known.namesake])
     return asked
@@ -109,12 +111,17 @@ def _no_host(caller: Caller, whats: Collection[What]) -> Failure:
 
 
 def asked_of(
-    query: Query, plain: Sequence[str], primaries: Mapping[str, tuple[str, ...]], *, is_through: bool, asked_by: str
+    query: Query,
+    plain: Sequence[str],
+    primaries: Mapping[str, tuple[str, ...]],
+    *,
+    is_through: bool,
+    asked_by: str,
+    shows: Shows | None = None,
 ) -> HostsAsked:
     """Return the hosts that the patterns of a query mean.
 
-    A name that is known here is asked for here. Any other pattern goes to all primaries, too, since only they know
-    which hosts are behind them.
+    A name that is known here is asked for here. Any other pattern goes to all primaries: only they know who is behind.
 
     Args:
         query: whose conditions on labels have chosen hosts already, if it has any.
@@ -122,6 +129,7 @@ def asked_of(
         primaries: for each primary the hosts that are known to be behind it.
         is_through: whether an agent has asked.
         asked_by: the identity of the caller.
+        shows: of hosts behind primaries, the caller may know of these only; None: of all of them.
 
     Raises:
         Failure: NOT_FOUND for a pattern that matches no host, if nobody else has to be asked whether it does.
@@ -135,11 +143,20 @@ def asked_of(
     hosts = [name for name in sorted(plain) if name in meant and (query.chosen or choice.means_name(name))]
     sites: dict[str, Site] = {}
     for name, behind in sorted(primaries.items()):
-        theirs = (*further, *([name] if name in patterns else []))
+        theirs = (*_shown(further, shows), *([name] if name in patterns else []))
         if _may_mean_any(theirs, choice) or not patterns:
-            sites[name] = Site(name, patterns=theirs, others=plain, known=behind, asked_by=asked_by)
+            sites[name] = Site(name, patterns=theirs, others=plain, known=behind, asked_by=asked_by, shows=shows)
+    if not sites and not is_through:
+        return HostsAsked(hosts_of(query, plain), known=tuple(known))
     unmatched = tuple(one for one in further if not any(choice_of((one,)).means_name(name) for name in plain))
     return HostsAsked(sorted([*hosts, *sites]), sites, unmatched=unmatched, known=tuple(known), is_through=is_through)
+
+
+def _shown(patterns: Sequence[str], shows: Shows | None) -> tuple[str, ...]:
+    """Return patterns without the names of hosts of which the caller may not know: to him they are unknown."""
+    if shows is None:
+        return tuple(patterns)
+    return tuple(one for one in patterns if is_glob(one) or is_condition(one) or shows(one))
 
 
 def _may_mean_any(theirs: tuple[str, ...], choice: HostChoice) -> bool:

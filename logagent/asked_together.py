@@ -104,6 +104,14 @@ def _with_all_hosts(listing: Listing, site: Site | None) -> Listing:
 
 def _claimed(listing: Listing, host: str, claims: Claims) -> Listing:
     """Return a listing without the hosts that another one has listed."""
+    every = {named.host for some in (listing.logs, listing.hosts, listing.notes) for named in some}
+    if hidden := claims.hidden(host, every):
+        listing = replace(
+            listing,
+            logs=tuple(log for log in listing.logs if log.host not in hidden),
+            hosts=tuple(part for part in listing.hosts if part.host not in hidden),
+            notes=tuple(note for note in listing.notes if note.host not in hidden),
+        )
     refused = claims.refused(host, [part.host for part in listing.hosts if not part.fails])
     if not refused:
         return listing

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 
 from logagent.core.access.caller import Caller
 from logagent.core.access.rules import Rules, What
+from logagent.fanout.site import Shows
 from logagent.peers.known_agents import Peers
 
 
@@ -53,6 +54,12 @@ class KnownHosts:
         """Return the primaries among some hosts, each with the hosts behind it that it named to a caller."""
         agents = [(host, self._peers.agent(host)) for host in hosts if self.is_primary(host)]
         return {host: agent.behind.of(caller.identity) for host, agent in agents if agent is not None}
+
+    def shows(self, caller: Caller, whats: Collection[What]) -> Shows | None:
+        """Return what tells of hosts behind primaries whether the rules show them to a caller; None: all of them."""
+        if not self._rules.tells_hosts_apart(caller):
+            return None
+        return lambda host: self._rules.shows_host(caller, host, whats)
 
     def shown_to(self, caller: Caller, whats: Collection[What]) -> list[str]:
         """Return the hosts that the rules show a caller who asks for something of all these kinds."""

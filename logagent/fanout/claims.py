@@ -6,7 +6,7 @@ be taken for that of the other, so the second one is left out, and named as fail
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from logagent.core.batch import Batch, Notice, Out
@@ -14,16 +14,17 @@ from logagent.core.columns import picked
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query, Source
+from logagent.fanout.site import Site
 
 
 class Claims:
     """Which source answers for which host.
 
     Args:
-        sites: the sources that answer for others, too.
+        sites: those of the sources that answer for others, too, by name.
     """
 
-    def __init__(self, sites: Collection[str]) -> None:
+    def __init__(self, sites: Mapping[str, Site]) -> None:
         self._sites = sites
         self._by: dict[str, str] = {}
         self._disputed: dict[str, tuple[str, str]] = {}
@@ -41,6 +42,23 @@ class Claims:
             self._disputed[host] = self._by[host], source
             self._untold.append(host)
         return refused
+
+    def hidden(self, source: str, hosts: Iterable[str]) -> set[str]:
+        """Return those of some hosts of a source of which the caller may not know."""
+        return self._sites[source].hidden(hosts) if source in self._sites else set()
+
+    def shown(self, source: str, outcome: Outcome) -> Outcome:
+        """Return the outcome of a source without the hosts of which the caller may not know, nor their failures."""
+        hidden = self.hidden(source, _named_in(outcome.hosts, outcome.notes))
+        if not hidden:
+            return outcome
+        parts = tuple(part for part in outcome.hosts if part.host not in hidden)
+        notes = tuple(note for note in outcome.notes if note.host not in hidden)
+        if any(part.fails and part.host in hidden for part in outcome.hosts):
+            first = next((part for part in parts if part.fails), HostOutcome("", Status.OK))
+            message = f"{first.host}: {first.message}" if first.fails else ""
+            outcome = replace(outcome, status=first.status, message=message)
+        return replace(outcome, hosts=parts, notes=notes)
 
     def release(self, source: str) -> None:
         """Let others answer for the hosts of a source that has ended."""
@@ -111,6 +129,7 @@ class ClaimedSource:
             self.claims.release(self.name)
 
     def _with_own_parts(self, outcome: Outcome) -> Outcome:
+        outcome = self.claims.shown(self.name, outcome)
         failing = [part.host for part in outcome.hosts if part.status is not Status.OK]
         # Of a host with that no line came two agents cannot be told apart, nor need they be.
         refused = self.claims.refused(self.name, [part.host for part in outcome.hosts if part.host not in failing])
@@ -127,12 +146,18 @@ class _Claimed:
 
     async def send(self, batch: Batch) -> None:
         hosts = {origin.host for origin in batch.origins} | {position.host for position in batch.positions}
-        refused = self._claims.refused(self._name, hosts) if hosts else set()
+        refused = self._claims.hidden(self._name, hosts | _named_in(batch.notices, batch.notes))
+        if hosts:
+            refused |= self._claims.refused(self._name, hosts - refused)
         if refused:
             batch = _without(batch, refused)
             if self._follows:
                 batch = replace(batch, notices=(*batch.notices, *self._claims.news()))
         await self._out.send(batch)
+
+
+def _named_in(*told: Iterable[Notice | Note | HostOutcome]) -> set[str]:
+    return {one.host for some in told for one in some}
 
 
 def _without(batch: Batch, hosts: Collection[str]) -> Batch:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from logagent.core.notes import Note
 from logagent.core.outcome import HostOutcome, Outcome, Status
 from logagent.core.query import Query
+from logagent.core.wire.host_choice import choice_of, is_condition
 
 FAILED = "failed-"
 """How the kind of a note begins that tells ahead of the verdict that the host failed; its status follows, and the
 message stands in place of a file. It goes between agents only: a source that is stopped has no verdict."""
 MOST_BEHIND = 20
 """Hosts that the message of a primary names that did not answer: enough to see what is missing."""
+
+
+Shows = Callable[[str], bool]
+"""Returns whether the rules of the agent that asks show a host to the caller, by its name."""
 
 
 class Site:
@@ -25,6 +30,7 @@ class Site:
         others: the names of hosts that are asked without it: nothing is said to it of their positions.
         known: the hosts behind it, as it named them in earlier answers.
         asked_by: the identity of the caller for whom it is asked.
+        shows: of hosts behind it, the caller may know of these only; None: of all of them.
 
     Attributes:
         asks: the hosts that it asks for this answer, itself among them, as it says; empty until it has answered.
@@ -44,14 +50,16 @@ class Site:
         others: Collection[str] = (),
         known: tuple[str, ...] = (),
         asked_by: str = "",
+        shows: Shows | None = None,
     ) -> None:
         self.name = name
-        self.asks: tuple[str, ...] = ()
+        self._shows = shows
+        self._asks: tuple[str, ...] = ()
         self.unmatched: tuple[str, ...] | None = None
         self.has_answered = self.is_elsewhere = False
         self._patterns = patterns
         self._others = frozenset(others)
-        self.known = known
+        self.known = self._shown(known)
         self.asked_by = asked_by
         self.is_for_all = not patterns
         self._failed: dict[str, HostOutcome] = {}
@@ -64,10 +72,33 @@ class Site:
             others=self._others,
             known=self.asks or self.known,
             asked_by=self.asked_by,
+            shows=self._shows,
         )
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """The hosts that it asks for this answer, as far as the caller may know of them."""
+        return self._asks
+
+    @asks.setter
+    def asks(self, hosts: tuple[str, ...]) -> None:
+        self._asks = self._shown(hosts)
+
+    def hidden(self, hosts: Iterable[str]) -> set[str]:
+        """Return those of some hosts behind it of which the caller may not know."""
+        return set() if self._shows is None else {host for host in hosts if host and not self._shows(host)}
+
+    def _shown(self, hosts: Sequence[str]) -> tuple[str, ...]:
+        hidden = self.hidden(hosts)
+        return tuple(host for host in hosts if host not in hidden)
+
     def question(self, query: Query) -> Query:
-        """Return the query for it: for its own hosts and those behind it, with all positions that may be theirs."""
+        """Return the query for it: for its own hosts and those behind it, with all positions that may be theirs.
+
+        Where it may send lines that the caller may not see, it must not count them.
+        """
+        if self._shows is not None:
+            query = replace(query, limits=replace(query.limits, n=None, max_bytes=None))
         positions = tuple(position for position in query.positions if position.host not in self._others)
         return replace(query, hosts=self._patterns, chosen=None, own=False, positions=positions)
 
@@ -92,6 +123,8 @@ class Site:
         """
         if pattern not in self._patterns:
             return True
+        if self._shows is not None and self.asks and not is_condition(pattern):
+            return not any(choice_of((pattern,)).means_name(host) for host in self.asks)
         return self.is_elsewhere if self.unmatched is None else pattern in self.unmatched
 
     @property

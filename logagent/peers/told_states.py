@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from logagent.core.wire.hosts import HostState
 from logagent.peers.health import states_behind
 from logagent.peers.known_agent import KnownAgent
@@ -9,7 +11,12 @@ from logagent.peers.roll import Roll
 
 
 async def told_states(
-    agent: KnownAgent | None, patience: float, roll: Roll, caller: str, trace: str | None = None
+    agent: KnownAgent | None,
+    patience: float,
+    roll: Roll,
+    caller: str,
+    trace: str | None = None,
+    shows: Callable[[str], bool] | None = None,
 ) -> list[HostState]:
     """Ask a primary how the hosts behind it are; see `health.states_behind`.
 
@@ -19,9 +26,15 @@ async def told_states(
         roll: notes who answers.
         caller: the identity of him who asks.
         trace: of the question, as in a query.
+        shows: of the hosts behind it, only these are told of, by their names; None: all.
     """
     if agent is None or agent.why:
         return []
+    told = await _told(agent, patience, roll, caller, trace)
+    return told if shows is None else [state for state in told if shows(state.name)]
+
+
+async def _told(agent: KnownAgent, patience: float, roll: Roll, caller: str, trace: str | None) -> list[HostState]:
     with agent.used():
         found = await states_behind(agent.client, agent.listed_as, patience, roll, trace)
     if found is not None:

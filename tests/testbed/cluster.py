@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -80,9 +80,10 @@ class Knows(NamedTuple):
     peers: Sequence[str] = ()
     primaries: Sequence[str] = ()
 
-    def targets(self) -> Iterator[Target]:
+    def targets(self, secure: Collection[str] = ()) -> Iterator[Target]:
         for name in (*self.peers, *self.primaries):
-            yield Target(urls=(f"http://{name}",), name=name, primary=name in self.primaries)
+            scheme = "https" if name in secure else "http"
+            yield Target(urls=(f"{scheme}://{name}",), name=name, primary=name in self.primaries)
 
 
 class Cluster:
@@ -169,6 +170,7 @@ async def start_cluster(
     peer_labels: Mapping[str, Mapping[str, str]] | None = None,
     tells_no_labels: Sequence[str] = (),
     found: Sequence[str] = (),
+    shows: Mapping[str, ssl.SSLContext] | None = None,
 ) -> AsyncIterator[Cluster]:
     """Start agents, and stop them at the end.
 
@@ -189,6 +191,7 @@ async def start_cluster(
         labels: that some hosts' agents tell of themselves.
         peer_labels: that the primary has for hosts.
         tells_no_labels: hosts whose agents are too old to tell labels.
+        shows: the clients' side of TLS of some agents; of the others one of `tls`.
         found: hosts that are found, and stand in no settings: `set_found([])` of those in `peers` lets them vanish.
     """
     tls = tls or {}
@@ -203,10 +206,12 @@ async def start_cluster(
             for name, host in hosts.items():
                 targets = from_urls(urls if name == primary else {})
                 if knows is not None:
-                    targets = list(knows.get(name, Knows()).targets())
+                    targets = list(knows.get(name, Knows()).targets(secure=tls))
                 targets = [replace(one, labels=(peer_labels or {}).get(one.name, {})) for one in targets]
                 fixed = [target for target in targets if target.name not in found]
-                known = await stack.enter_async_context(Peers(fixed, tls=trust, network=network))
+                known = await stack.enter_async_context(
+                    Peers(fixed, tls=(shows or {}).get(name, trust), network=network)
+                )
                 if found:
                     known.set_found([target for target in targets if target.name in found])
                 it.peers[name] = known

@@ -141,6 +141,10 @@ class Rules:
         """Return whether a caller may ask a host for something of each of these kinds."""
         return not self.rules or all(self._gives(caller, host, what) for what in whats)
 
+    def tells_hosts_apart(self, caller: Caller) -> bool:
+        """Return whether a rule about a caller is about some hosts only."""
+        return any(rule.hosts for rule in self._for_caller(caller))
+
     def sight(self, caller: Caller, host: str, whats: Collection[What]) -> Sight | None:
         """Return what a caller sees of a host's files by questions of all these kinds; None: everything."""
         if not self.rules:
