@@ -42,6 +42,7 @@ _STATUSES = {
     408: Status.UNAVAILABLE,
     421: Status.PERMISSION_DENIED,
     429: Status.RESOURCE_EXHAUSTED,
+    508: Status.RESOURCE_EXHAUSTED,
 }
 _UNKNOWN = re.compile("([a-z_]+): unknown parameter; (?:known are |this route takes none)")
 """What an agent says of a parameter that it does not know."""

@@ -27,7 +27,11 @@ RETRY_AFTER = 1
 _SEARCHED_FOR = frozenset({"keyword", "exclude", "regex", "exclude_regex"})
 _NAMES = frozenset({*PARAMETERS, *HITS_PARAMETERS, "query", "form"})
 """The names of parameters, and what stands for all of them in a URL and in a body."""
-_STATUS_CODES = {Status.NOT_FOUND: HTTPStatus.NOT_FOUND, Status.PERMISSION_DENIED: HTTPStatus.FORBIDDEN}
+_STATUS_CODES = {
+    Status.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    Status.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
+    Status.RESOURCE_EXHAUSTED: HTTPStatus.LOOP_DETECTED,  # of a question that came through too many agents
+}
 
 
 class Refusal(Exception):
