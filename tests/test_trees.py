@@ -13,6 +13,7 @@ from logagent.core.outcome import Status
 from logagent.core.wire.verdict import from_trailers
 from logagent.peers.client.http_client import chunks, trailers
 from logagent.peers.target import Target
+from logagent.web.access import Access
 from testbed.broken import Broken
 from testbed.cluster import PATIENCE, Knows, Reply, start_cluster
 from testbed.whole_follows import SETTLED, append, following
@@ -203,6 +204,21 @@ async def test_pages_through_levels_hold_each_line_once(autojump_clock: MockCloc
                 break
             cursor = f"&cursor={reply.verdict.cursor}"
     assert sorted(read) == sorted(line for host in DEEP_HOSTS for line in lines(host, 7))
+
+
+async def test_a_page_goes_on_where_a_host_is_reached_through_a_primary_only_by_now(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    knows = {"top": Knows(primaries=("site-a",)), "site-a": Knows(peers=("a-1",))}
+    access = {"a-1": Access(["a-1", "direct"], certificate_required=False)}
+    hosts: dict[str, list[bytes]] = {"top": [], "site-a": [], "a-1": lines("a-1", 6)}
+    async with start_cluster(tmp_path, hosts, knows=knows, access=access) as it:
+        it.network.host("direct", it.servers["a-1"])
+        it.peers["top"].set_found([Target(urls=("http://direct",), name="a-1")])
+        first = await it.ask("filename=app.log&n=2")
+        it.kill("direct")
+        second = await it.ask(f"filename=app.log&n=2&cursor={first.verdict.cursor}")
+    assert [*first.lines, *second.lines] == lines("a-1", 6)[:1:-1]
 
 
 async def test_hits_are_counted_for_each_host_behind_primaries(autojump_clock: MockClock, tmp_path: Path) -> None:

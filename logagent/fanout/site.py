@@ -15,6 +15,9 @@ FAILED = "failed-"
 message stands in place of a file. It goes between agents only: a source that is stopped has no verdict."""
 MOST_BEHIND = 20
 """Hosts that the message of a primary names that did not answer: enough to see what is missing."""
+MOST_SAID = 1000
+"""Positions of which a primary is told all: a host that is asked without it may be reached through it only by now, and
+would begin anew there. A question has room for some 3,500."""
 
 
 Shows = Callable[[str], bool]
@@ -27,7 +30,7 @@ class Site:
     Args:
         name: by which it is listed.
         patterns: of hosts, as it is asked for them; none: all that it knows.
-        others: the names of hosts that are asked without it: nothing is said to it of their positions.
+        others: the names of hosts that are asked without it: where many positions are known, it is told none of theirs.
         known: the hosts behind it, as it named them in earlier answers.
         asked_by: the identity of the caller for whom it is asked.
         shows: of hosts behind it, the caller may know of these only; None: of all of them.
@@ -99,7 +102,9 @@ class Site:
         """
         if self._shows is not None:
             query = replace(query, limits=replace(query.limits, n=None, max_bytes=None))
-        positions = tuple(position for position in query.positions if position.host not in self._others)
+        positions = query.positions
+        if len(positions) > MOST_SAID:
+            positions = tuple(position for position in positions if position.host not in self._others)
         return replace(query, hosts=self._patterns, chosen=None, own=False, positions=positions)
 
     def hear_of(self, hosts: Iterable[str]) -> None:
