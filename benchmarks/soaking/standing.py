@@ -26,7 +26,8 @@ _STATES = {"01": "established", "08": "half closed", "0A": "listening"}
 class Standing:
     """What a process holds.
 
-    descriptors: by their kind. rss, pss: bytes of memory; in pss shared pages count in part. maps: of memory.
+    descriptors: by their kind, files by their path. rss, pss: bytes of memory; in pss shared pages count in part.
+    maps: of memory.
     told: what it says itself.
     """
 
@@ -43,7 +44,10 @@ class Standing:
         return self.descriptors.total() - self.descriptors[CONNECTED]
 
     def __str__(self) -> str:
-        descriptors = ", ".join(f"{count} {kind}" for kind, count in sorted(self.descriptors.items()))
+        kinds = Counter[str]()
+        for descriptor, number in self.descriptors.items():
+            kinds["file" if descriptor.startswith("file ") else descriptor] += number
+        descriptors = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         return (
             f"{descriptors}; {self.threads} threads, {self.told.tasks.total()} tasks, RSS {self.rss / 1e6:.1f} MB, "
             f"{self.maps} maps, {self.told.objects:,} objects"
@@ -124,7 +128,7 @@ def _descriptors(pid: int) -> Iterator[str]:
         if kind == "socket":
             yield f"socket {states.get(rest.strip('[]'), 'of no state')}"
         else:
-            yield "file" if target.startswith("/") else rest if kind == "anon_inode" else kind
+            yield f"file {target}" if target.startswith("/") else rest if kind == "anon_inode" else kind
 
 
 def _socket_states() -> dict[str, str]:

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from typing import NamedTuple
 
 from logagent.core.outcome import Failure
 from logagent.core.times.alike import alike_times, instant_of_text
@@ -26,11 +27,37 @@ from logagent.disk.times.sampling import FEW, judged, judged_whole
 from logagent.disk.times.stamping import GLANCE, FileTimes
 
 KEPT = 20_000
-"""Files in the cache, each valid as long as it does not change: a few hundred bytes each; as many as a listing has."""
+"""Files in the cache, of each what it said in its last state: a few hundred bytes each; as many as a listing has."""
 SMALL = GLANCE
 """Bytes of a file that is looked at as a whole at once, if its lines all begin with a time alike."""
 
-_Identity = tuple[int, int, int, int, str, NamedFormat | None]
+
+class _Looked(NamedTuple):
+    """A file in one of its states, as it was looked at.
+
+    Attributes:
+        zone: of times that name none.
+        named: the format of time that was named for it; None: none was.
+        size: in bytes.
+        modified: when it was last written to, in nanoseconds since the epoch.
+    """
+
+    device: int
+    inode: int
+    zone: str
+    named: NamedFormat | None
+    size: int
+    modified: int
+
+    @property
+    def file(self) -> tuple[int, int, str, NamedFormat | None]:
+        """What is the same in each of its states, so that a file that grows is in the cache once."""
+        return self[:4]
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """What tells its states apart."""
+        return self[4:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +92,7 @@ class Lister:
     def __init__(self, *, kept: int = KEPT, read: Read = os.pread) -> None:
         self._kept = kept
         self._read = read
-        self._seen: OrderedDict[_Identity, Ends] = OrderedDict()
+        self._seen: OrderedDict[tuple[int, int, str, NamedFormat | None], tuple[tuple[int, int], Ends]] = OrderedDict()
         self._lock = threading.Lock()
 
     def ends(
@@ -87,21 +114,21 @@ class Lister:
         descriptor = generation.open()
         try:
             status = os.fstat(descriptor)
-            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, str(zone), named)
-            return self._remembered(identity) or self._look(descriptor, generation, status, zone, identity)
+            looked = _Looked(status.st_dev, status.st_ino, str(zone), named, status.st_size, status.st_mtime_ns)
+            return self._remembered(looked) or self._look(descriptor, generation, status, zone, looked)
         except OSError as error:
             raise failure_of(error, generation.name) from error
         finally:
             os.close(descriptor)
 
     def _look(
-        self, descriptor: int, generation: Generation, status: os.stat_result, zone: tzinfo, identity: _Identity
+        self, descriptor: int, generation: Generation, status: os.stat_result, zone: tzinfo, looked: _Looked
     ) -> Ends:
-        head, modified, named, loss = self._read(descriptor, SMALL, 0), status.st_mtime_ns, identity[-1], ""
+        head, modified, named, loss = self._read(descriptor, SMALL, 0), status.st_mtime_ns, looked.named, ""
         if named is None and len(head) == status.st_size and not generation.compressed:
             known = _of_small(head)
             if known is not None:
-                return self._remember(identity, known)
+                return self._remember(looked, known)
         head = head[:FORM_BYTES]
         try:
             text, compressed = sampled_text(
@@ -117,11 +144,12 @@ class Lister:
             reader = Reader(descriptor, generation.name, read=self._read)
             begin = nuls_before(descriptor, status.st_size, self._read) if head.startswith(b"\0") else 0
             ends = _of_file(FileTimes(reader, zone, modified, begin=begin, named=named))
-        return self._remember(identity, ends)
+        return self._remember(looked, ends)
 
-    def _remember(self, identity: _Identity, ends: Ends) -> Ends:
+    def _remember(self, looked: _Looked, ends: Ends) -> Ends:
         with self._lock:
-            self._seen[identity] = ends
+            self._seen[looked.file] = looked.state, ends
+            self._seen.move_to_end(looked.file)
             while len(self._seen) > self._kept:
                 self._seen.popitem(last=False)
         return ends
@@ -130,13 +158,15 @@ class Lister:
         """Return what the ends of a file said that was found unchanged and readable; None if that is not known."""
         if file.identity is None or not file.readable:
             return None
-        return self._remembered((*file.identity, file.size, file.modified, str(zone), named))
+        return self._remembered(_Looked(*file.identity, str(zone), named, file.size, file.modified))
 
-    def _remembered(self, identity: _Identity) -> Ends | None:
+    def _remembered(self, looked: _Looked) -> Ends | None:
         with self._lock:
-            if identity in self._seen:
-                self._seen.move_to_end(identity)
-            return self._seen.get(identity)
+            state, ends = self._seen.get(looked.file, (None, None))
+            if state != looked.state:
+                return None
+            self._seen.move_to_end(looked.file)
+            return ends
 
     def heads(self, descriptor: int, name: str) -> tuple[Heads, bool]:
         """Return the heads of a file's lines, and whether it is plain; else they are those of its first lines alone.

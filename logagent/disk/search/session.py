@@ -151,8 +151,7 @@ class Session:
         plan = prepared.plan
         if self._under_way is None and (file := plan.next()) is not None:
             self._under_way = OpenFile(file, self._options.begin)
-        opened = self._under_way
-        if opened is None:
+        if (opened := self._under_way) is None:
             return
         try:
             self._work(opened, prepared)
@@ -161,7 +160,8 @@ class Session:
         except Failure as failure:
             if failure.status is Status.NOT_FOUND and opened.begun is None and plan.may_be_renamed(opened.file):
                 self._plan_anew(opened, plan)
-                return
+                if plan.begun or not plan.done:
+                    return
             self._note(opened, failure)
             self._leave(opened)
         except OSError as error:

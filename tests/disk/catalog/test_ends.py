@@ -60,3 +60,27 @@ def test_a_small_file_takes_one_read(tmp_path: Path) -> None:
     [log] = Catalog([tmp_path]).find(["app.log"])
     assert Lister(read=read).ends(log.generations[0], UTC).judgement.timed == 20
     assert reads == [SMALL]
+
+
+def test_a_file_that_grows_takes_one_place_in_the_cache(tmp_path: Path) -> None:
+    reads: list[int] = []
+
+    def read(descriptor: int, size: int, offset: int) -> bytes:
+        reads.append(size)
+        return os.pread(descriptor, size, offset)
+
+    def look(name: str) -> None:
+        [log] = Catalog([tmp_path]).find([name])
+        lister.ends(log.generations[0], UTC)
+
+    lister = Lister(kept=2, read=read)
+    for name in ("app.log", "other.log"):
+        (tmp_path / name).write_bytes(written(LINES[0], list(range(20)), b"", b"\n"))
+    look("other.log")
+    for second in range(20, 40):
+        with (tmp_path / "app.log").open("ab") as file:
+            file.write(LINES[0] % second + b"\n")
+        look("app.log")
+    before = len(reads)
+    look("other.log")
+    assert len(reads) == before

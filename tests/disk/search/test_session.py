@@ -384,6 +384,16 @@ async def test_a_file_that_is_listed_and_never_there_is_named(tmp_path: Path) ->
     assert (outcome.status, outcome.message) == (Status.NOT_FOUND, "no such file: app.log")
 
 
+async def test_a_log_that_is_gone_when_its_files_are_listed_anew_is_named(tmp_path: Path) -> None:
+    renaming = Renaming([b"5\n6\n"], 0, tmp_path)
+    listed = renaming.files()
+    (tmp_path / "app.log").unlink()
+    options = ReadOptions(host="web-1", zone=UTC)
+    source = LogSource("app.log", listed, DiskThreads(inline=True), options, renaming.files)
+    outcome = await source.pump(Query.of(files=("app.log",)), Collected())
+    assert (outcome.status, outcome.message) == (Status.NOT_FOUND, "no such file: app.log")
+
+
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("at", range(1, 9))
 @pytest.mark.parametrize("when", ["opened", "read"])
