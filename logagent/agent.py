@@ -28,6 +28,7 @@ from logagent.fanout.site import Site
 from logagent.host_sources import HostSources
 from logagent.known_fleet import LaterHosts
 from logagent.known_hosts import KnownHosts
+from logagent.known_sources import KnownSources
 from logagent.local import LocalLogs
 from logagent.local_listing import LocalLister
 from logagent.own_state import notes_of_ending, own_state
@@ -52,7 +53,7 @@ class Agent:
         rules: say who may read what; where there are any, nothing is asked of peers that do not take callers.
         acts_as: a name in its certificate, by which it asks for others; empty: its own name.
         labels: of its own host, values by name.
-        finds: whether other agents may come and go while it runs.
+        sources: in which it finds other agents while it runs; None: none.
 
     Attributes:
         name: name of its own host.
@@ -71,14 +72,14 @@ class Agent:
         rules: Rules | None = None,
         acts_as: str = "",
         labels: Mapping[str, str] | None = None,
-        finds: bool = False,
+        sources: KnownSources | None = None,
     ) -> None:
         self.name = logs.host
         self.identity = Identity(logs.host, id or os.urandom(ID_BYTES).hex())
         self._certificates = dict(certificates or {})
         self._rules = rules or Rules()
         self._acts_as = acts_as or logs.host
-        self._finds = finds
+        self.sources = sources or KnownSources()
         self.addresses = tuple(addresses)
         self._logs = logs
         self._peers = peers
@@ -220,11 +221,11 @@ class Agent:
         if query.own:
             return self._questions.taken(HostsAsked([self.name]), through, own=True)
         asked = hosts_meant(self._known, query, caller, whats, is_through=through is not None)
-        return self._questions.taken(asked, through, own=False, gets_sites=query.follow is not None and self._finds)
+        return self._questions.taken(asked, through, own=False, gets_sites=query.follow is not None and self.sources.finds)
 
     def _later(self, query: Query, caller: Caller, whats: Collection[What], *, is_through: bool) -> LaterHosts | None:
         """Return which hosts a follow means later; None if they stay the same."""
-        if query.follow is None or query.own or not (self._finds or query.has_conditions):
+        if query.follow is None or query.own or not (self.sources.finds or query.has_conditions):
             return None
         asked = partial(hosts_meant, self._known, caller=caller, whats=whats, is_through=is_through)
         return LaterHosts(asked, partial(self.choose, caller=caller, whats=whats, through=is_through))

@@ -14,7 +14,7 @@ from logagent.asked_peers import AskedPeers, asking
 from logagent.core.batch import Out
 from logagent.core.outcome import Failure, Outcome
 from logagent.core.query import Query
-from logagent.core.wire.hosts import HostState
+from logagent.core.wire.host_list import HostList
 from logagent.core.wire.listing import Listing
 from logagent.peers.direct.waiting import Late
 from logagent.terminal.answer import report
@@ -74,9 +74,9 @@ async def watch_hosts(asked: HostsQuestion, several: PeerAddresses, seconds: flo
         return await watch_by(partial(_hosts, peers, asked), asked, seconds, streams)
 
 
-async def _hosts(peers: AskedPeers, asked: HostsQuestion) -> list[HostState]:
+async def _hosts(peers: AskedPeers, asked: HostsQuestion) -> HostList:
     try:
-        return await peers.hosts(asked.timeout, asked.hosts)
+        return HostList(await peers.hosts(asked.timeout, asked.hosts))
     except Failure as failure:
         raise failed_hosts(failure) from None
 

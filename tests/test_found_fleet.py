@@ -10,6 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from logagent.agent import Agent
+from logagent.known_sources import KnownSources
 from logagent.peers.client.http_client import chunks, connect
 from logagent.peers.discovery.discovering import Discovery
 from logagent.peers.discovery.dns_source import DnsSource
@@ -72,7 +73,7 @@ class Site:
 @asynccontextmanager
 async def site(it: Cluster) -> AsyncIterator[Site]:
     made = Site(it)
-    agent = Agent(logs=it.agents["web0"]._logs, peers=made.peers, patience=5, finds=True)
+    agent = Agent(logs=it.agents["web0"]._logs, peers=made.peers, patience=5, sources=KnownSources(made.discovery.told))
     app = create_app(
         agent, Answers("web0", 10), version="0", access=Access(["web0", "front"], certificate_required=False)
     )

@@ -37,6 +37,15 @@ class DnsAsked(NamedTuple):
     scheme: str = "https"
     labels: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def spelled(self) -> str:
+        """A spelling that `dns_asked` reads as this."""
+        types = self.record_types
+        is_plain = types == ADDRESSES or (types == ("SRV",) and self.name.startswith("_"))
+        before = "" if self.scheme == "https" else f"{self.scheme}://"
+        kind, port = "" if is_plain else f"{types[0].lower()}:", f":{self.port}" if self.port else ""
+        return f"{before}{kind}{self.name}{port}{''.join(f';{name}={value}' for name, value in self.labels)}"
+
 
 def dns_asked(text: str) -> DnsAsked:
     """Read what DNS is asked for, such as `_logagent._tcp.example.org;zone=a` or `a:web.example.org:8443`."""

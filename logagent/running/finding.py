@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import trio
 
@@ -41,7 +42,8 @@ def discovery_of(settings: Settings, resolver: Resolver | None = None) -> Discov
 
 
 def _names(asked: DnsAsked) -> list[DnsName]:
-    return dns_names(asked.name, asked.record_types, asked.port, asked.scheme, dict(asked.labels))
+    names = dns_names(asked.name, asked.record_types, asked.port, asked.scheme, dict(asked.labels))
+    return [replace(name, setting=asked.spelled) for name in names]
 
 
 class Finding:

@@ -24,6 +24,7 @@ from logagent.disk.catalog.catalog import Catalog
 from logagent.disk.following.shared_tails import SharedTails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
+from logagent.known_sources import KnownSources
 from logagent.local import LocalLogs
 from logagent.own_tls import Tls, own_tls
 from logagent.peers.discovery.discovering import Discovery
@@ -159,7 +160,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         rules=judge.rules,
         acts_as=acts_as(settings),
         labels=settings.label,
-        finds=bool(discovery.sources),
+        sources=KnownSources(discovery.told if discovery.sources else None, judge.rules),
     )
     observing = lasting.observing
     app = create_app(

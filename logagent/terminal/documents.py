@@ -6,7 +6,7 @@ import httpx
 import trio
 
 from logagent.core.outcome import Failure
-from logagent.core.wire.hosts import HostState
+from logagent.core.wire.host_list import HostList
 from logagent.peers.client.http_client import connect
 from logagent.peers.client.reasons import reason
 from logagent.peers.listing import ask_for_files
@@ -63,7 +63,7 @@ async def list_hosts(client: httpx.AsyncClient, asked: HostsQuestion, streams: S
     return print_hosts(hosts, asked, streams)
 
 
-async def hosts_from(client: httpx.AsyncClient, asked: HostsQuestion) -> list[HostState]:
+async def hosts_from(client: httpx.AsyncClient, asked: HostsQuestion) -> HostList:
     """Return the hosts that the agent behind `client` knows.
 
     Args:

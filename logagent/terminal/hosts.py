@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from logagent.config.errors import ConfigError
 from logagent.core.outcome import Failure
 from logagent.core.query import BadParameter
-from logagent.core.wire.hosts import HostState, host_from_json, host_to_json
+from logagent.core.wire.host_list import HostList, list_from_json, list_to_json
+from logagent.core.wire.hosts import HostState, spelled_moment
 from logagent.core.wire.labels import spelled
 from logagent.core.wire.parameters import parse_hosts
+from logagent.core.wire.told_sources import ToldSource
 from logagent.peers.answers import AnswerHead, refusal_in
 from logagent.terminal.address import Asked, asked_of, patience
 from logagent.terminal.arguments import HostsArguments, Output
@@ -70,7 +72,7 @@ class NoHosts(Exception):
         self.why = why
 
 
-def hosts_in(head: AnswerHead, document: bytes) -> list[HostState]:
+def hosts_in(head: AnswerHead, document: bytes) -> HostList:
     """Read the hosts of an answer.
 
     Args:
@@ -82,8 +84,8 @@ def hosts_in(head: AnswerHead, document: bytes) -> list[HostState]:
     if head.status_code != 200:
         raise failed_hosts(refusal_in(head, document))
     try:
-        return list(map(host_from_json, json.loads(document)["hosts"]))
-    except (ValueError, KeyError, TypeError):
+        return list_from_json(json.loads(document))
+    except (ValueError, RecursionError):
         raise NoHosts(" answered with something else than hosts; is it an agent?") from None
 
 
@@ -102,20 +104,36 @@ def too_late(timeout: float) -> NoHosts:
     return NoHosts(f" did not answer within {timeout:g} s (DEADLINE_EXCEEDED)")
 
 
-def print_hosts(hosts: list[HostState], asked: HostsQuestion, streams: Streams) -> int:
-    """Print hosts.
+def print_hosts(told: HostList, asked: HostsQuestion, streams: Streams) -> int:
+    """Print hosts, and say which sources of further ones are in trouble.
 
     Returns:
-        The exit code: partial if a host cannot be reached.
+        The exit code: partial if a host cannot be reached, or if it is not known which hosts a source names.
     """
     if asked.form == "json":
-        streams.print(_json(hosts))
+        streams.print(json.dumps(list_to_json(told)) + "\n")
     else:
-        print_table(table_of(hosts), streams)
-    return FOUND if all(host.reachable for host in hosts) else PARTIAL
+        print_table(table_of(told.hosts), streams)
+        for line in troubles_of(told.sources or ()):
+            streams.say(line)
+    is_whole = not any(source.fault and source.last_read is None for source in told.sources or ())
+    return FOUND if is_whole and all(host.reachable for host in told.hosts) else PARTIAL
 
 
-def table_of(hosts: list[HostState]) -> str:
+def troubles_of(sources: Sequence[ToldSource]) -> list[str]:
+    """Return a line for each source of further hosts with which something is wrong."""
+    return [f"{source.found_by}: {source.trouble}; {_given(source)}" for source in sources if source.trouble]
+
+
+def _given(source: ToldSource) -> str:
+    since = "" if source.fault_since is None else f"so since {spelled_moment(source.fault_since)}; "
+    if source.last_read is None:
+        return f"{since}it was never read"
+    agents = f"{source.agents} agent{'' if source.agents == 1 else 's'}"
+    return f"{since}it gives {agents}, last read {spelled_moment(source.last_read)}"
+
+
+def table_of(hosts: Sequence[HostState]) -> str:
     """Lay out hosts as a table, a line for each; labels, and what they are behind, only if any of them has that."""
     left_out = {"LABELS": not any(host.labels for host in hosts), "VIA": not any(host.via for host in hosts)}
     shown = [place for place, title in enumerate(_HEADER) if not left_out.get(title, False)]
@@ -133,10 +151,6 @@ def no_hosts(error: NoHosts, asked: HostsQuestion, streams: Streams) -> int:
 def _labels(host: HostState) -> str:
     """Return a host's labels, with `?` where it has not told its own, so that there may be further ones."""
     return " ".join(filter(None, [spelled(host.labels), "" if host.labels_known else "?"])) or "-"
-
-
-def _json(hosts: list[HostState]) -> str:
-    return json.dumps({"hosts": list(map(host_to_json, hosts))}) + "\n"
 
 
 def _row(host: HostState) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from logagent.core.outcome import Failure
-from logagent.core.wire.hosts import HostState
+from logagent.core.wire.host_list import HostList
 from logagent.peers.direct.documents import hosts_document_from, listing_from
 from logagent.peers.direct.waiting import Late, Lost
 from logagent.terminal.address import only_agent
@@ -53,7 +53,7 @@ def ask_hosts(asked: HostsQuestion, streams: Streams) -> int:
     return print_hosts(hosts, asked, streams)
 
 
-def _hosts(asked: HostsQuestion) -> list[HostState]:
+def _hosts(asked: HostsQuestion) -> HostList:
     agent, until = only_agent(asked.agent), time.monotonic() + asked.timeout
     proof = agent.credential, agent.trace
     try:

@@ -13,12 +13,14 @@ import trio
 from logagent.config import values
 from logagent.config.errors import ConfigError
 from logagent.core.escapes import in_line
+from logagent.core.wire.host_list import HostList
 from logagent.core.wire.hosts import HostState, host_to_json
+from logagent.core.wire.told_sources import ToldSource
 from logagent.peers.client.http_client import connect
 from logagent.terminal.address import only_agent
 from logagent.terminal.answer import CLOSED_PIPE
 from logagent.terminal.documents import hosts_from
-from logagent.terminal.hosts import HostsQuestion, NoHosts, table_of
+from logagent.terminal.hosts import HostsQuestion, NoHosts, table_of, troubles_of
 from logagent.terminal.pipe import Pipe
 from logagent.terminal.streams import WIDTH, Streams, Write
 from logagent.terminal.tables import cut
@@ -33,7 +35,7 @@ _ALL = "\x1b[2J"
 SAME = 2.0
 """Seconds by which two moments may differ that are one: they are told in whole seconds, and computed each time."""
 
-Ask = Callable[[], Awaitable[list[HostState]]]
+Ask = Callable[[], Awaitable[HostList]]
 
 
 def seconds_of(watch: str, word: str | None) -> float:
@@ -98,7 +100,7 @@ async def show_hosts(
         await trio.sleep(seconds)
 
 
-async def _look(ask: Ask) -> tuple[list[HostState] | None, str]:
+async def _look(ask: Ask) -> tuple[HostList | None, str]:
     """Return the hosts, or None and why there are none."""
     try:
         return await ask(), ""
@@ -125,15 +127,16 @@ class _Painter:
         self._url = url
         self._size = size
         self._seconds = seconds
-        self._hosts: list[HostState] = []
+        self._told = HostList([])
         self._begun = False
 
-    def shown(self, hosts: list[HostState] | None, why: str, now: datetime) -> str:
+    def shown(self, told: HostList | None, why: str, now: datetime) -> str:
         columns, lines = self._size()
-        self._hosts = self._hosts if hosts is None else hosts
+        self._told = told or self._told
         head = f"{self._url} every {self._seconds:g} s, {now:%H:%M:%S}"
-        rows = [head, *([f"away: {self._url}{why}"] if hosts is None else []), ""]
-        rows += table_of(self._hosts).splitlines() if self._hosts else []
+        rows = [head, *([f"away: {self._url}{why}"] if told is None else []), ""]
+        rows += table_of(self._told.hosts).splitlines() if self._told.hosts else []
+        rows += troubles_of(self._told.sources or ())
         if len(rows) > lines - 1:
             left = len(rows) - lines + 2
             rows = [*rows[: lines - 2], f"... {left} more"]
@@ -149,10 +152,11 @@ class _Teller:
         self._url = url
         self._as_json = as_json
         self._hosts: dict[str, HostState] = {}
+        self._troubles: dict[str, str] = {}
         self._away = ""
 
-    def shown(self, hosts: list[HostState] | None, why: str, now: datetime) -> str:
-        return "".join(self._line(now, *change) for change in self._changes(hosts, why))
+    def shown(self, told: HostList | None, why: str, now: datetime) -> str:
+        return "".join(self._line(now, *change) for change in self._changes(told, why))
 
     def _line(self, now: datetime, name: str, change: str, state: HostState | None) -> str:
         moment = now.isoformat(timespec="seconds")
@@ -161,8 +165,8 @@ class _Teller:
             return json.dumps({**told, "state": host_to_json(state)} if state else told) + "\n"
         return in_line(f"{moment} {name} {change}") + "\n"
 
-    def _changes(self, hosts: list[HostState] | None, why: str) -> Iterator[tuple[str, str, HostState | None]]:
-        if hosts is None:
+    def _changes(self, told: HostList | None, why: str) -> Iterator[tuple[str, str, HostState | None]]:
+        if told is None:
             if why != self._away:
                 yield self._url, f"away{why if why.startswith(':') else f':{why}'}", None
             self._away = why
@@ -170,10 +174,17 @@ class _Teller:
         if self._away:
             yield self._url, "answers again", None
         self._away = ""
-        known, self._hosts = self._hosts, {host.name: host for host in hosts}
-        for host in hosts:
+        known, self._hosts = self._hosts, {host.name: host for host in told.hosts}
+        for host in told.hosts:
             yield from ((host.name, change, host) for change in _changed(known.get(host.name), host))
         yield from ((name, "is known no more", None) for name in known if name not in self._hosts)
+        yield from ((name, change, None) for name, change in self._of_sources(told.sources or ()))
+
+    def _of_sources(self, sources: Sequence[ToldSource]) -> Iterator[tuple[str, str]]:
+        known, self._troubles = self._troubles, {source.found_by: source.trouble for source in sources}
+        for name, trouble in self._troubles.items():
+            if trouble != known.get(name, ""):
+                yield name, trouble or "can be used again"
 
 
 def _changed(before: HostState | None, host: HostState) -> Sequence[str]:

@@ -12,6 +12,7 @@ from logagent.core.wire.identity import Identity
 from logagent.core.wire.labels import HostLabels
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.through import Through
+from logagent.core.wire.told_sources import ToldSource
 
 
 class AnsweringSource(Source, Protocol):
@@ -20,6 +21,14 @@ class AnsweringSource(Source, Protocol):
     @property
     def asks(self) -> Sequence[str]:
         """The hosts that are asked, for an agent that has asked for all of them."""
+        ...
+
+
+class ShownSources(Protocol):
+    """The sources in which the agent finds others."""
+
+    def shown_to(self, caller: Caller) -> Sequence[ToldSource] | None:
+        """Return how each fares; None: the caller may not know of them."""
         ...
 
 
@@ -39,6 +48,11 @@ class AnsweringAgent(Protocol):
     @property
     def labels(self) -> Mapping[str, str]:
         """The labels of the agent's host."""
+        ...
+
+    @property
+    def sources(self) -> ShownSources:
+        """The sources in which the agent finds others."""
         ...
 
     def labels_of(self, host: str) -> HostLabels:

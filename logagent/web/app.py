@@ -19,7 +19,7 @@ from logagent.core.rendering.listing_text import listing_text
 from logagent.core.wire.caller import TAKES_CALLERS, TAKES_HEADER
 from logagent.core.wire.coding import negotiate
 from logagent.core.wire.frames import SCOPE_HEADER, VERSION_HEADER
-from logagent.core.wire.hosts import host_to_json
+from logagent.core.wire.host_list import HostList, list_to_json
 from logagent.core.wire.identity import AGENT_HEADER, ASKED_AS_HEADER, to_header
 from logagent.core.wire.labels import LABELS_HEADER, labels_to_header
 from logagent.core.wire.listing import parse_listing, rfc3339
@@ -144,7 +144,8 @@ class _Routes:
         meant, trace = parse_hosts(request.query_string), trace_of(request.scope)
         with refusing_twice():
             hosts = await self._agent.hosts(caller, trace, meant, way_of_question())
-        return DocumentResponse({"hosts": [*map(host_to_json, hosts)], "trace_id": trace_id(trace)})
+        told = HostList(hosts, self._agent.sources.shown_to(caller))
+        return DocumentResponse({**list_to_json(told), "trace_id": trace_id(trace)})
 
     async def healthz(self) -> Response:
         rules = self._access.rules_digest

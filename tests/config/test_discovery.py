@@ -26,6 +26,7 @@ from logagent.config.loading import load
 )
 def test_what_dns_is_asked_for(text: str, asked: DnsAsked) -> None:
     assert dns_asked(text) == asked
+    assert dns_asked(asked.spelled) == asked
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ NEW_MEMBERS = (
     "down_since",
     "last_tried",
     "next_try",
+    "sources",
     "notes",
     "times",
     "trace_id",

@@ -90,6 +90,38 @@ async def test_hosts_as_json_are_those_of_the_agent(console: Console) -> None:
     }
 
 
+FINE = {"name": "t/*.yml", "kind": "file", "found_by": "file t/a.yml", "agents": 2, "last_read": "2026-11-23T10:00:00Z"}
+KEPT = {**FINE, "found_by": "file t/b.yml", "fault": "is a directory", "fault_since": "2026-11-23T10:05:00Z"}
+UNREAD = {"name": "_x._tcp.a", "kind": "dns", "found_by": "dns SRV _x._tcp.a", "fault": "SERVFAIL \x1b[2J"}
+ABSENT = {"name": "t.yml", "found_by": "file t.yml", "wrong": ["is not there, and gives no targets"]}
+
+
+async def test_sources_in_trouble_are_told_below_the_table(console: Console) -> None:
+    async with answered({"hosts": [WEB], "sources": [FINE, KEPT, UNREAD, ABSENT]}) as client:
+        assert await list_hosts(client, question(), console.streams) == PARTIAL
+    assert len(console.data.splitlines()) == 2
+    assert console.talk.splitlines() == [
+        "logagent: file t/b.yml: is a directory; so since 2026-11-23T10:05:00Z; "
+        "it gives 2 agents, last read 2026-11-23T10:00:00Z",
+        "logagent: dns SRV _x._tcp.a: SERVFAIL \\x1b[2J; it was never read",
+        "logagent: file t.yml: is not there, and gives no targets; it was never read",
+    ]
+
+
+async def test_a_source_whose_last_agents_count_makes_nothing_partial(console: Console) -> None:
+    async with answered({"hosts": [WEB], "sources": [FINE, KEPT, ABSENT]}) as client:
+        assert await list_hosts(client, question(), console.streams) == FOUND
+
+
+async def test_sources_are_told_as_json(console: Console) -> None:
+    async with answered({"hosts": [], "sources": [UNREAD]}) as client:
+        assert await list_hosts(client, question("-o", "json"), console.streams) == PARTIAL
+    assert json.loads(console.data)["sources"] == [
+        {**UNREAD, "agents": 0, "last_read": None, "fault_since": None, "wrong": []}
+    ]
+    assert console.talk == ""
+
+
 async def test_agent_that_does_not_answer_in_time_is_told(autojump_clock: MockClock, console: Console) -> None:
     async def wait(request: httpx.Request) -> httpx.Response:
         await trio.sleep_forever()

@@ -26,13 +26,14 @@ from logagent.terminal.watched_hosts import seconds_of, show_hosts
 from testbed.console import Console, typed
 from testbed.processes import running
 
+Answer = list[dict[str, Any]] | dict[str, Any] | int
 WEB = {"name": "web-1", "url": "http://a:1", "reachable": True, "version": "0.1.0", "round_trip_ms": 1.25}
 DOWN = {**WEB, "reachable": False, "version": "", "round_trip_ms": None, "message": "connection refused"}
 DB = {"name": "db-2", "url": "https://b:1", "reachable": True, "version": "0.1.0"}
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
-def looks(*answers: list[dict[str, Any]] | int) -> httpx.AsyncClient:
+def looks(*answers: Answer) -> httpx.AsyncClient:
     """An agent that answers so at each look; a number is the status of a refusal, 0: nobody is there."""
     left = iter(answers)
 
@@ -40,7 +41,9 @@ def looks(*answers: list[dict[str, Any]] | int) -> httpx.AsyncClient:
         found = next(left)
         if found == 0:
             raise httpx.ConnectError("connection refused")
-        return httpx.Response(200, json={"hosts": found}) if isinstance(found, list) else httpx.Response(found)
+        if isinstance(found, int):
+            return httpx.Response(found)
+        return httpx.Response(200, json={"hosts": found} if isinstance(found, list) else found)
 
     return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://a:1")
 
@@ -49,9 +52,7 @@ def question(*argv: str) -> HostsQuestion:
     return hosts_question(typed(HostsArguments, "hosts", "--agent", "http://a:1", *argv), {})
 
 
-async def watched(
-    *answers: list[dict[str, Any]] | int, argv: tuple[str, ...] = (), screen: tuple[int, int] | None = None
-) -> str:
+async def watched(*answers: Answer, argv: tuple[str, ...] = (), screen: tuple[int, int] | None = None) -> str:
     """What is printed during as many looks as there are answers, one every two seconds."""
     printed = bytearray()
 
@@ -72,7 +73,7 @@ async def watched(
     return printed.decode()
 
 
-async def lines_of(*answers: list[dict[str, Any]] | int, argv: tuple[str, ...] = ()) -> list[str]:
+async def lines_of(*answers: Answer, argv: tuple[str, ...] = ()) -> list[str]:
     printed = await watched(*answers, argv=argv)
     return [line.removeprefix("2026-11-23T10:00:00+00:00 ") for line in printed.splitlines()]
 
@@ -110,6 +111,15 @@ async def test_how_long_a_host_has_been_down_is_no_change(autojump_clock: MockCl
         "web-1 not reachable: timed out",
         "web-1 not reachable: timed out, 12 s ago",
     ]
+
+
+async def test_sources_of_hosts_that_get_into_trouble_are_told(autojump_clock: MockClock) -> None:
+    fine = {"name": "t.yml", "found_by": "file t.yml", "last_read": "2026-11-23T10:00:00Z"}
+    bad = {**fine, "fault": "is a directory", "fault_since": "2026-11-23T10:05:00Z"}
+    looks: list[Answer] = [{"hosts": [WEB], "sources": [one]} for one in (fine, bad, bad, fine)]
+    assert (await lines_of(*looks))[1:] == ["file t.yml is a directory", "file t.yml can be used again"]
+    painted = await watched(looks[1], screen=(100, 24))
+    assert "file t.yml: is a directory; so since 2026-11-23T10:05:00Z; it gives 0 agents" in painted
 
 
 async def test_how_long_an_answer_took_is_no_change(autojump_clock: MockClock) -> None:

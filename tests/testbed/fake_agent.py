@@ -13,6 +13,7 @@ from logagent.core.wire.identity import Identity
 from logagent.core.wire.labels import UNTOLD, HostLabels
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.through import Through
+from logagent.known_sources import KnownSources
 from logagent.web.answering_agent import AnsweringAgent, AnsweringSource
 
 Pump = Callable[[Query, Out], Awaitable[Outcome]]
@@ -24,6 +25,7 @@ class FakeAgent:
     name = "web0"
     identity = Identity("web0", "0" * 32)
     labels: Mapping[str, str] = {}
+    sources = KnownSources()
 
     def __init__(self, pump: Pump) -> None:
         self._pump = pump

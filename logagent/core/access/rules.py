@@ -145,6 +145,17 @@ class Rules:
         """Return whether a rule about a caller is about some hosts only."""
         return any(rule.hosts for rule in self._for_caller(caller))
 
+    def shows_any_host(self, caller: Caller, what: What) -> bool:
+        """Return whether a caller may ask every host that there could be for something of a kind."""
+        for rule in self._for_caller(caller) if self.rules else ():
+            if not rule.is_about(what):
+                continue
+            if rule.allows and (not rule.hosts or EVERYBODY in rule.hosts):
+                return True
+            if not rule.allows and rule.is_about_all_files:
+                return False
+        return not self.rules
+
     def sight(self, caller: Caller, host: str, whats: Collection[What]) -> Sight | None:
         """Return what a caller sees of a host's files by questions of all these kinds; None: everything."""
         if not self.rules:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import trio
 
+from logagent.core.wire.told_sources import ToldSource
 from logagent.peers.discovery.grace import Grace
 from logagent.peers.discovery.sources import MakeState, SourceState, TargetSource
 from logagent.peers.target import Target
@@ -42,6 +43,7 @@ class Discovery:
     ) -> None:
         self._grace, self._wall_clock = Grace(grace), wall_clock
         self._changed = trio.Event()
+        self._has_begun = False
         self.known: tuple[Target, ...] = ()
         self.tell: Callable[[Sequence[Target]], None] = lambda targets: None
         self.sources = tuple(make_sources(self._make_state))
@@ -54,6 +56,7 @@ class Discovery:
 
     def begin_with(self, targets: Sequence[Target]) -> None:
         """Know what others have found, until each source was looked at; what is not found then is stale."""
+        self._has_begun = True
         self._grace.begin_with(targets, trio.current_time(), self._wall_clock())
         self.known = tuple(targets)
 
@@ -67,6 +70,11 @@ class Discovery:
     def states(self) -> tuple[SourceState, ...]:
         """How all sources fare."""
         return tuple(state for source in self.sources for state in source.states)
+
+    def told(self) -> list[ToldSource]:
+        """Return how all sources fare, as it is told."""
+        kept = self._has_begun
+        return [each.told(source.setting, source.kind, kept=kept) for source in self.sources for each in source.states]
 
     async def run(self) -> None:
         """Look until cancelled."""

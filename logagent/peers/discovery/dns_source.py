@@ -33,6 +33,8 @@ class DnsSource:
         spread: returns a random factor for each wait for a retry, so that not all hosts of a fleet ask at once.
     """
 
+    kind = "dns"
+
     def __init__(
         self,
         name: DnsName,
@@ -43,6 +45,7 @@ class DnsSource:
         spread: Callable[[], float] = lambda: random.uniform(0.5, 1),
     ) -> None:
         self._name, self._resolver, self._cleartext, self._spread = name, resolver, cleartext, spread
+        self.setting = name.setting or name.found_by
         self._state = make_state(name.found_by)
         self._retry = FIRST_RETRY
 

@@ -31,6 +31,7 @@ class FileRead(NamedTuple):
 
     Attributes:
         wrong: what is wrong with some of its targets, or that it is not there.
+        absent: whether it is not there.
         fault: why it cannot be used; empty: it can.
         passing: whether that may end though the file does not change.
     """
@@ -39,6 +40,7 @@ class FileRead(NamedTuple):
     wrong: tuple[str, ...] = ()
     fault: str = ""
     passing: bool = False
+    absent: bool = False
 
 
 NOTHING_READ = FileRead()
@@ -112,7 +114,7 @@ def read(path: str, *, cleartext: bool) -> FileRead:
     except IsADirectoryError:
         return FileRead(fault="is a directory")
     except FileNotFoundError:
-        return FileRead(wrong=("is not there, and gives no targets",))
+        return FileRead(wrong=("is not there, and gives no targets",), absent=True)
     except OSError as error:
         return FileRead(fault=f"cannot be read: {error.strerror or error}", passing=True)
     except BadDocument as bad:

@@ -59,11 +59,11 @@ class _File:
         if not self.last.fault:
             self.bad_since = math.inf
             if looked.read is not None or self.state.fault:
-                self.state.succeed(self.last.targets, self.last.wrong)
+                self.state.succeed(self.last.targets, self.last.wrong, absent=self.last.absent)
             return
         self.bad_since = min(self.bad_since, moment)
         if moment >= self.bad_since + UNFINISHED or not self.state.tried:
-            self.state.fail(self.last.fault)
+            self.state.fail(self.last.fault, moment - self.bad_since)
 
 
 class FileSource:
@@ -76,6 +76,8 @@ class FileSource:
         in_thread: calls what blocks; None: in a thread of its own, of which there is never more than one.
     """
 
+    kind = "file"
+
     def __init__(
         self,
         pattern: str,
@@ -84,7 +86,7 @@ class FileSource:
         cleartext: bool = False,
         in_thread: Callable[[Look], Awaitable[dict[str, Looked]]] | None = None,
     ) -> None:
-        self._pattern, self._cleartext, self._make_state = pattern, cleartext, make_state
+        self.setting, self._cleartext, self._make_state = pattern, cleartext, make_state
         self._in_thread = in_thread or self._in_own_thread
         self._limiter = trio.CapacityLimiter(1)
         self._whole = make_state(found_by(pattern))
@@ -110,7 +112,7 @@ class FileSource:
         try:
             with trio.fail_after(HANGS):
                 looked = await self._in_thread(
-                    partial(file_reading.look, self._pattern, known, unsettled, cleartext=self._cleartext)
+                    partial(file_reading.look, self.setting, known, unsettled, cleartext=self._cleartext)
                 )
         except TooManyFiles as many:
             self._whole.fail(str(many))

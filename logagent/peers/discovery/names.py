@@ -57,6 +57,7 @@ class DnsName:
         port: of the agents; SRV gives its own.
         scheme: https, or http.
         labels: of all targets that are found.
+        setting: which asks for it, as it is spelled there.
     """
 
     name: str
@@ -64,6 +65,7 @@ class DnsName:
     port: int = 0
     scheme: str = "https"
     labels: Mapping[str, str] = field(default_factory=dict)
+    setting: str = ""
 
     @property
     def found_by(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from logagent.web.description.schema_parts import (
+    COUNT,
     FLAG,
     HOST,
     TEXT,
@@ -42,9 +43,26 @@ _KNOWN_HOST = object_of(
 OF_HOSTS: dict[str, Schema] = {
     "Hosts": object_of(
         "The agents that this one knows, itself included.",
+        ("sources",),
         hosts=list_of(reference("KnownHost"), "By name."),
+        sources=list_of(
+            reference("AgentSource"),
+            "The files of targets and the names in DNS in which it finds others; missing for whom rules do not let see "
+            "every host.",
+        ),
         trace_id=said(TRACE, "As in the header log-trace-id."),
     ),
     "KnownHost": _KNOWN_HOST,
+    "AgentSource": object_of(
+        "A source in which the agent finds others.",
+        name=said(TEXT, "As it stands in the settings."),
+        kind=said({"type": "string", "enum": ["file", "dns"]}, "A file of targets, or a name in DNS."),
+        found_by=said(TEXT, "The same word as in the hosts that are found in it; of a glob, one of its files."),
+        agents=said(COUNT, "How many it gives now, or gave when it was last read."),
+        last_read=or_null(TIME, "When it was last read; null if it never was."),
+        fault=said(TEXT, "Why it cannot be used now; empty if it can."),
+        fault_since=or_null(TIME, "Since when; null if it can be used."),
+        wrong=list_of(TEXT, "What is wrong with some of what it gives, or that it is not there: the first sentences."),
+    ),
 }
 """Those of `/hosts`, by name."""

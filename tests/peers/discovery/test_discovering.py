@@ -23,8 +23,10 @@ def target(url: str, name: str = "", by: str = "one") -> Target:
 class Scripted:
     """A source that finds what a test says."""
 
+    kind = "file"
+
     def __init__(self, state: SourceState) -> None:
-        self.states = (state,)
+        self.states, self.setting = (state,), f"{state.name}.yml"
 
     async def run(self) -> None:
         await trio.sleep_forever()
@@ -133,6 +135,20 @@ async def test_one_that_goes_on_from_another_tells_nothing_before_each_source_wa
     it.two.find()
     assert [url for url, _ in await it.settle()] == ["a", "c", "b"]
     assert [url for url, _ in await it.settle(50)] == ["a", "b"]
+
+
+async def test_each_source_is_told_of_as_its_setting_is_spelled(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    it = Found()
+    assert [(one.name, one.kind, one.found_by, one.is_unread) for one in it.discovery.told()] == [
+        ("one.yml", "file", "one", True),
+        ("two.yml", "file", "two", True),
+    ]
+    it.discovery.begin_with([target("a")])
+    assert not any(one.is_unread for one in it.discovery.told()), "what was found before a reload counts"
+    it.two.states[0].fail("broken")
+    assert [one.is_unread for one in it.discovery.told()] == [False, True]
 
 
 async def test_a_source_that_says_nothing_holds_up_the_others_for_a_bounded_time(

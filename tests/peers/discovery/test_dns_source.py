@@ -8,6 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from logagent.core.wire.told_sources import UNLOOKED
 from logagent.peers.discovery.dns_source import LAST_RETRY, LEAST, MOST, DnsSource
 from logagent.peers.discovery.names import DnsAnswer, DnsName, DnsRecord, RecordType
 from logagent.peers.discovery.resolver import DnsFailure
@@ -36,11 +37,12 @@ class Looked:
     def __init__(self) -> None:
         self.dns = Dns()
         self.changes = 0
+        self.now = 7.0
         self.source = DnsSource(NAME, self.dns, make_state=self._state, spread=lambda: 1.0)
         self.state = self.source.states[0]
 
     def _state(self, name: str) -> SourceState:
-        return SourceState(name, clock=trio.current_time, wall_clock=lambda: 7.0, changed=self._changed)
+        return SourceState(name, clock=trio.current_time, wall_clock=lambda: self.now, changed=self._changed)
 
     def _changed(self) -> None:
         self.changes += 1
@@ -99,6 +101,30 @@ async def test_a_failure_at_the_start_counts_as_tried(autojump_clock: MockClock)
     assert it.state.tried
     assert it.state.succeeded is None
     assert it.changes == 1
+
+
+async def test_a_fault_is_told_with_since_when_and_what_it_gave_last(autojump_clock: MockClock) -> None:
+    it = Looked()
+    assert it.state.told("x", "dns", kept=False).wrong == (UNLOOKED,)
+    assert it.state.told("x", "dns", kept=False).is_unread
+    assert not it.state.told("x", "dns", kept=True).is_unread
+    it.dns.says = DnsFailure("no answer")
+    await it.source.look()
+    assert it.state.told("x", "dns", kept=True).is_unread
+    it.dns.says = DnsAnswer((), 10)
+    await it.source.look()
+    told = it.state.told("x", "dns", kept=False)
+    assert (told.last_read, told.is_unread, told.is_absent) == (7.0, False, False), "that there is nothing is an answer"
+    it.dns.says = DnsAnswer((DnsRecord("web-1", 1),), 10)
+    await it.source.look()
+    it.dns.says = DnsFailure("no answer")
+    await it.source.look()
+    it.now = 8.0
+    it.dns.says = DnsFailure("SERVFAIL")
+    await it.source.look()
+    told = it.state.told("x", "dns", kept=False)
+    assert (told.name, told.kind, told.found_by) == ("x", "dns", NAME.found_by)
+    assert (told.agents, told.last_read, told.fault, told.fault_since) == (1, 7.0, "SERVFAIL", 7.0)
 
 
 async def test_more_targets_than_a_fleet_has(autojump_clock: MockClock) -> None:

@@ -117,6 +117,42 @@ async def test_files_of_a_glob_come_and_go(autojump_clock: MockClock, tmp_path: 
     assert it.changes == before + 1
 
 
+async def test_a_file_that_was_never_there_was_never_read(autojump_clock: MockClock, tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    it = Watched(file)
+    await it.look()
+    [state] = it.source.states
+    told = state.told(it.source.setting, it.source.kind, kept=False)
+    assert (told.name, told.kind, told.is_absent, told.is_unread, told.last_read) == (
+        str(file),
+        "file",
+        True,
+        False,
+        None,
+    )
+    file.write_text(group("a:1"))
+    await it.look()
+    file.unlink()
+    await it.look()
+    told = state.told(it.source.setting, it.source.kind, kept=False)
+    assert (told.agents, told.is_absent, told.last_read) == (0, False, 7.0)
+    assert told.wrong == ("is not there, and gives no targets",)
+
+
+async def test_a_fault_of_a_file_is_told_since_it_began(autojump_clock: MockClock, tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text(group("a:1"))
+    it = Watched(file)
+    await it.look()
+    file.write_text("[")
+    await it.look()
+    assert not it.faults
+    await it.look(UNFINISHED)
+    [state] = it.source.states
+    assert state.fault_since == pytest.approx(7.0 - UNFINISHED), "it is told late, and then since when"
+    assert (len(state.targets), state.read) == (1, 7.0)
+
+
 async def test_a_file_in_two_steps_is_told_of_only_if_it_stays_half(
     autojump_clock: MockClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -27,6 +27,8 @@ from logagent.core.wire.end_records import end_record
 from logagent.core.wire.frames import BATCHES
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.media_types import EVENTS, FORM, JSON, NDJSON, OPENMETRICS, PROBLEM, TEXT
+from logagent.core.wire.told_sources import ToldSource
+from logagent.known_sources import KnownSources
 from logagent.web.access import Access
 from logagent.web.answers import Answers
 from logagent.web.app import create_app
@@ -147,6 +149,7 @@ def documents_of(reply: Reply, told: dict[str, Any]) -> list[Any]:
     return [(content["schema"], json.loads(reply.body))] if kind in (JSON, PROBLEM) else []
 
 
+SOURCE = ToldSource("t.yml", "file", "file t.yml", last_read=60.0)
 LEFT_OUT = {
     (verdict, member)
     for verdict in ("Verdict", "HitsVerdict")
@@ -174,6 +177,9 @@ async def test_every_member_and_status_that_is_described_is_in_some_answer(
     ]
     for one, questions in clusters:
         async with one as it:
+            it.agents["web0"].sources = KnownSources(
+                lambda: [ToldSource("t.yml", "file", "file t.yml", last_read=60.0)]
+            )
             for asked in questions:
                 for schema, document in documents_of(await ask(it, asked), told_of(asked)):
                     seen.update(members(schema, document))
