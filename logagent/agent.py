@@ -142,6 +142,7 @@ class Agent:
             source = Noting(source, notes)
         if asked.through is not None and not query.own:
             source = Selecting(source, lambda: asked.nowhere, asked.told_of, asked.is_through, claims)
+        source = self.sources.answering(source, query, caller, through=asked.is_through)
         return RememberedSource(source, asked.names if asked.is_through else (), self._questions, asked.through)
 
     async def files(self, query: Query, caller: Caller = ANONYMOUS, through: Through | None = None) -> Listing:
@@ -162,9 +163,8 @@ class Agent:
         lister = replace(self._lister, logs=self._seen_by(caller, (What.FILES,)))
         with self._questions.answering(asked.through):
             listing = await listed(query, asked, self._roll(asked, caller), patience, lister, self._peers, self._known)
-        if query.own or self.name not in asked.hosts:
-            return listing
-        return replace(listing, notes=add_up((*listing.notes, *self._certificate_notes())))
+        notes = () if query.own or self.name not in asked.hosts else self._certificate_notes()
+        return replace(listing, notes=add_up((*listing.notes, *notes, *self.sources.notes(query, caller))))
 
     async def hosts(
         self,
@@ -221,7 +221,9 @@ class Agent:
         if query.own:
             return self._questions.taken(HostsAsked([self.name]), through, own=True)
         asked = hosts_meant(self._known, query, caller, whats, is_through=through is not None)
-        return self._questions.taken(asked, through, own=False, gets_sites=query.follow is not None and self.sources.finds)
+        return self._questions.taken(
+            asked, through, own=False, gets_sites=query.follow is not None and self.sources.finds
+        )
 
     def _later(self, query: Query, caller: Caller, whats: Collection[What], *, is_through: bool) -> LaterHosts | None:
         """Return which hosts a follow means later; None if they stay the same."""

@@ -1,9 +1,9 @@
 """Notes: what was judged while an answer was made, and did not fail; they stand beside its status.
 
 A note says, of one host, how many files something was the case with, and names some of them. It never makes an answer
-incomplete. Code in `disk` that reads files for a query adds to the `Notes` at hand: `ScanSetup.notes` while a log is
-read, `Catalog.find(notes=...)` while files are looked for. Nothing else is to be done: the notes of all logs and hosts
-are added up on their way to the client.
+incomplete, but for `UNREAD_SOURCES`, which `wire` judges. Code in `disk` that reads files for a query adds to
+the `Notes` at hand: `ScanSetup.notes` while a log is read, `Catalog.find(notes=...)` while files are looked for.
+Nothing else is to be done: the notes of all logs and hosts are added up on their way to the client.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ class NoteKind(enum.StrEnum):
         RECORD_CURSORS: logs whose positions are too many for a cursor of each record, so that these have none.
         LOOP: agents that the host lists as primaries and that ask it, in place of files: they were not asked again.
         LABELS: the host's labels are not known, where its lines are counted by one; it stands in place of a file.
+        UNREAD_SOURCES: sources in which the host's agent finds others and which it has never read, in place of files;
+            hosts that they name may be missing, so that an answer of all hosts is not complete beside this note.
+        ABSENT_SOURCES: files of targets that were never there, so that they name no hosts.
         CERTIFICATE: certificates of the host that end soon or have ended; no files, so their names say until when.
     """
 
@@ -49,6 +52,8 @@ class NoteKind(enum.StrEnum):
     RECORD_CURSORS = "record_cursors"
     LOOP = "loop"
     LABELS = "labels"
+    UNREAD_SOURCES = "unread_sources"
+    ABSENT_SOURCES = "absent_sources"
     CERTIFICATE = "certificate"
 
 
@@ -90,6 +95,14 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     NoteKind.LABELS: (
         "the labels of this host are not known, so that its lines are counted as those of a host without the label",
         "the labels of {} hosts are not known, so that their lines are counted as those of hosts without the label",
+    ),
+    NoteKind.UNREAD_SOURCES: (
+        "1 source of agents was never read, so that hosts which it names may be missing",
+        "{} sources of agents were never read, so that hosts which they name may be missing",
+    ),
+    NoteKind.ABSENT_SOURCES: (
+        "1 file of targets is not there, so that it names no hosts",
+        "{} files of targets are not there, so that they name no hosts",
     ),
     NoteKind.CERTIFICATE: (
         "1 certificate ends within thirty days, or has ended",

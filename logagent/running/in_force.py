@@ -160,7 +160,7 @@ def in_force(prepared: Prepared, lasting: Lasting, addresses: Iterable[str], bef
         rules=judge.rules,
         acts_as=acts_as(settings),
         labels=settings.label,
-        sources=KnownSources(discovery.told if discovery.sources else None, judge.rules),
+        sources=KnownSources(discovery.told if discovery.sources else None, judge.rules, settings.name),
     )
     observing = lasting.observing
     app = create_app(

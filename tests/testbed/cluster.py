@@ -27,6 +27,7 @@ from logagent.disk.following.shared_tails import SharedTails, open_shared_tails
 from logagent.disk.search.options import ReadOptions
 from logagent.disk.threads import DiskThreads
 from logagent.disk.watch.watching import Watching
+from logagent.known_sources import KnownSources
 from logagent.local import LocalLogs
 from logagent.peers.client.http_client import chunks, connect, trailers
 from logagent.peers.known_agents import Peers
@@ -269,7 +270,8 @@ def _app(
         max_files=500,
         tails=tails,
     )
-    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience, rules=rules, labels=labels, finds=finds)
+    sources = KnownSources(tuple if finds else None, rules, name)
+    it.agents[name] = Agent(logs=logs, peers=peers, patience=patience, rules=rules, labels=labels, sources=sources)
     it.answers[name] = Answers(own, most, **ceilings)
     return create_app(it.agents[name], it.answers[name], version="0", access=access)
 

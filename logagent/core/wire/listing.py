@@ -20,6 +20,7 @@ from logagent.core.wire.listed_times import ListedTimes, times_from, times_to_js
 from logagent.core.wire.parameter_table import EVERYTHING, FILES, TABLE
 from logagent.core.wire.parameters import MAX_QUERY_STRING, parse
 from logagent.core.wire.trace import read_trace_id
+from logagent.core.wire.unread_sources import lacking_hosts
 
 PARAMETERS = tuple(row.name for row in TABLE if FILES in row.of)
 """The names that a query string of `/files` may hold."""
@@ -118,6 +119,8 @@ class Listing:
     def outcome(self) -> Outcome:
         """How the listing ended: with the status of the first host that failed; NOT_FOUND is not a failure here.
 
+        It is UNAVAILABLE where sources of hosts were never read.
+
         Its lines are the logs that could be looked into.
         """
         failing = [part for part in self.hosts if part.fails]
@@ -125,7 +128,7 @@ class Listing:
         message = first.message if len(failing) <= ALONE else told_together(failing, len(self.hosts))
         looked_into = sum(log.is_looked_into for log in self.logs)
         outcome = Outcome(first.status, message, looked_into, hosts=self.hosts, notes=self.notes)
-        return replace(outcome, trace=self.trace)
+        return lacking_hosts(replace(outcome, trace=self.trace))
 
     def is_denied_by(self, host: str) -> bool:
         """Return whether nothing of what was asked for may be read on any host, for want of permission on this one."""
