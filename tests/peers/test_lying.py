@@ -91,7 +91,7 @@ LIES: dict[str, tuple[Liar, str]] = {
     "too many bytes in sum": (saying(*[Batch(b"", 0, planned=MOST_BYTES // 2 + 1)] * 2), "than any disk holds"),
     "a cut frame": (Liar([FRAME[:-1]]), "the last frame is cut"),
     "an oversized frame": (Liar([struct.pack(">I", MAX_FRAME + 1)]), "is longer than"),
-    "a column that nobody knows": (Liar([FRAME[:4] + bytes([FRAME[4] | 128]) + FRAME[5:]]), "does not know"),
+    "labels that are none": (Liar([FRAME[:4] + bytes([FRAME[4] | 128]) + FRAME[5:]]), "there are at most 128"),
     "a frame that is none": (Liar([b"\0\0\0\x01x"]), "shorter than it says"),
     "a web page": (Liar([b"<html>" * 100]), "sent something else than batches"),
     "another coding": (Liar([FRAME], headers={"content-encoding": "br"}), "unknown coding 'br'"),

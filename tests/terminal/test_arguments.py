@@ -229,7 +229,7 @@ def test_argparse_tells_which_flags_take_a_value() -> None:
     assert {flag for flag in flags if flags[flag].nargs == 0} == {
         *("--any", "--word", "--line", "--only-matching", "--files-with-matches", "--utc", "--local"),
         *("-h", "--help", "-F", "--fixed-strings", "-i", "--ignore-case", "--events", "--no-rotated", "-f", "--follow"),
-        *("--verbose", "-c", "--count", "--json", "--show-cursor", "--no-pager"),
+        *("--verbose", "-c", "--count", "--json", "--labels", "--show-cursor", "--no-pager"),
     }
 
 

@@ -58,7 +58,6 @@ _POSITION_END = struct.Struct(">QQ")
 _NOTE_END = struct.Struct(">QH")
 _MAX_COUNT = 2**64 - 1
 _TIMES, _OFFSETS, _ORIGIN, _FLAGS, _KEYS, _LIVE, _NOTES, _LABELS = 1, 2, 4, 8, 16, 32, 64, 128
-_KNOWN = 255
 _STATUSES = frozenset(Status)
 _EARLIEST, _LATEST = -(2**63), 2**63 - 1
 _BIG_ENDIAN = sys.byteorder == "big"
@@ -199,8 +198,6 @@ class _Frame:
 
     def batch(self) -> Batch:
         columns_present, count, scanned, planned, origin_count = _HEAD.unpack(self._take(_HEAD.size))
-        if columns_present & ~_KNOWN:
-            raise WireError("a frame has a column that this version does not know")
         if count > MAX_LINES:
             raise WireError(f"a frame of {count} lines; there are at most {MAX_LINES}")
         origins = tuple(self._origin() for _ in range(origin_count))

@@ -49,7 +49,7 @@ class RouteTold(NamedTuple):
 
 OF_FORMS = (408, 415)
 """What a POST may be refused with besides."""
-_OF_ANSWERS = (*OF_ADMITTED, 404, 406, 505)
+_OF_ANSWERS = (*OF_ADMITTED, 404, 406, 505, 508)
 _OF_HITS = ("trailer", "vary", "content-encoding", "preference-applied")
 _OF_LOGS = (*_OF_HITS, "x-accel-buffering")
 
@@ -120,14 +120,14 @@ ROUTES = (
         "files",
         "What can be asked for: each log with its generations, sizes, and oldest and newest time.",
         _json(reference("Listing")),
-        (*OF_ADMITTED, 404),
+        (*OF_ADMITTED, 404, 508),
     ),
     RouteTold(
         HOSTS,
         "hosts",
         "The agents known: reachable or not, their versions and labels.",
         _json(reference("Hosts")),
-        (*OF_ADMITTED, 404),
+        (*OF_ADMITTED, 404, 508),
     ),
     RouteTold("/healthz", "health", "Whether the process is alive.", _json(reference("Health")), (), is_open=True),
     RouteTold(

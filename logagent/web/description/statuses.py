@@ -50,6 +50,7 @@ REFUSALS = {
         "It may succeed when it is repeated: a limit is reached, or something is not ready.", "retry-after"
     ),
     505: RefusalMeaning("HTTP/1.0 over a Unix socket cannot show that a text was cut; other versions and NDJSON can."),
+    508: RefusalMeaning("The question came through more agents than may pass one on."),
 }
 """By status code. A test holds that the code refuses with no other."""
 

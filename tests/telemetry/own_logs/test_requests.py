@@ -166,7 +166,7 @@ async def test_a_refusal_is_told_once_by_the_logger_of_refusals(
     both = {"telemetry": {"web0": Telemetry([StoryLog(log, SECRET), StoryLog(loud, SECRET)])}}
     async with cluster(both | ({"most": 0} if status == 503 else {}), web0=LINES) as it:
         reply = await it.ask(query, route=route)
-    reason = json.loads(reply.body)["detail"]
+    reason = json.loads(reply.body)["detail"].removesuffix(", not x")  # a value may be a word that is searched for
     assert [record.getMessage() for record in caplog.records] == [f"GET {route}: {reason}"]
     assert log.told == []
     told = loud.told[-1]

@@ -25,8 +25,10 @@ from logagent.core.outcome import Failure, Outcome, Status, Untold
 from logagent.core.query import Query
 from logagent.core.wire.end_records import end_record
 from logagent.core.wire.frames import BATCHES
+from logagent.core.wire.identity import Identity
 from logagent.core.wire.listing import Listing
 from logagent.core.wire.media_types import EVENTS, FORM, JSON, NDJSON, OPENMETRICS, PROBLEM, TEXT
+from logagent.core.wire.through import MAX_DEPTH, Through, through_to_header
 from logagent.core.wire.told_sources import ToldSource
 from logagent.known_sources import KnownSources
 from logagent.web.access import Access
@@ -187,7 +189,7 @@ async def test_every_member_and_status_that_is_described_is_in_some_answer(
     assert told - seen == {("Health", "refuses"), *LEFT_OUT}
     operations = [operation for methods in DOCUMENT["paths"].values() for operation in methods.values()]
     described = {int(status) for operation in operations for status in operation["responses"]}
-    assert described - {asked.status for asked in QUESTIONS} == {401, 408, 500, 503, 505}
+    assert described - {asked.status for asked in QUESTIONS} == {401, 408, 500, 503, 505, 508}
 
 
 async def test_one_who_is_refused_and_health_that_tells_him_why(autojump_clock: MockClock, cluster: Start) -> None:
@@ -210,6 +212,19 @@ async def test_an_agent_that_is_full_or_not_ready(autojump_clock: MockClock, clu
         full["/readyz"] = await it.ask("", route="/readyz")
     assert [reply.status for reply in full.values()] == [503] * 3
     assert {path: objections(path, reply) for path, reply in full.items()} == {path: [] for path in full}
+
+
+async def test_a_question_that_too_many_agents_have_passed_on(autojump_clock: MockClock, cluster: Start) -> None:
+    way = tuple(Identity(f"site-{depth}", f"{depth:032x}") for depth in range(MAX_DEPTH + 1))
+    through = through_to_header(Through("0" * 32, way))
+    async with cluster(web0=LINES) as it:
+        routes = ("/logs", "/hits", "/files", "/hosts")
+        refused = {
+            path: await it.ask("" if path == "/hosts" else "filename=app.log", route=path, log_through=through)
+            for path in routes
+        }
+    assert [reply.status for reply in refused.values()] == [508] * 4
+    assert {path: objections(path, reply) for path, reply in refused.items()} == {path: [] for path in refused}
 
 
 async def test_a_body_that_does_not_come_in_time(
