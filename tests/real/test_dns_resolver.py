@@ -57,7 +57,10 @@ async def server(made: Answer, *, limit: int = 65535) -> AsyncIterator[str]:
         await udp.bind((address, port))  # of UDP, which hardly anything on a machine that runs tests uses
         tcp.listen(16)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(trio.serve_listeners, lambda stream: over_tcp(made, stream), [trio.SocketListener(tcp)])
+            listeners = [trio.SocketListener(tcp)]
+            nursery.start_soon(  # noqa: ASYNC113 (it listens already)
+                trio.serve_listeners, lambda stream: over_tcp(made, stream), listeners
+            )
             nursery.start_soon(over_udp, made, udp, limit)
             yield f"{address}:{port}"
             nursery.cancel_scope.cancel()
