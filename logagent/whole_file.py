@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+_OWNERS_ALONE = 0o600
+"""The mode of a file until it is whole: it may hold a secret."""
 
 
 def replace_file(path: Path, content: bytes, *, mode: int, owner: int, group: int) -> None:
@@ -19,28 +24,41 @@ def replace_file(path: Path, content: bytes, *, mode: int, owner: int, group: in
     Raises:
         OSError: if it cannot be written; the file that was there stays as it is.
     """
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with staged(path, content, mode, (owner, group)) as new:
+        new.replace(path)
+    sync_directory(path.parent)
+
+
+@contextmanager
+def staged(path: Path, content: bytes, mode: int, owners: tuple[int, int] | None = None) -> Iterator[Path]:
+    """Write a whole file under a hidden name beside a path, and remove it at the end unless it was renamed; blocks.
+
+    Args:
+        path: that it may take; its directory holds the file meanwhile.
+        mode: permission bits that the file gets, once it is whole.
+        owners: the user and the group who get it; None: those of this process.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        _write(staged, content, mode, owner, group)
-        staged.replace(path)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNERS_ALONE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            made = os.fstat(descriptor)
+            if owners is not None and owners != (made.st_uid, made.st_gid):
+                os.fchown(descriptor, *owners)
+            os.fchmod(descriptor, mode)
+            os.fsync(descriptor)
+        yield new
     finally:
-        staged.unlink(missing_ok=True)
-    _sync(path.parent)
+        new.unlink(missing_ok=True)
 
 
-def _write(path: Path, content: bytes, mode: int, owner: int, group: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        made = os.fstat(descriptor)
-        if (owner, group) != (made.st_uid, made.st_gid):
-            os.fchown(descriptor, owner, group)
-        os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
-
-
-def _sync(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Return once the disk holds the names in a directory; blocks."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from logagent.whole_file import staged, sync_directory
 
 SECRET, PUBLIC = 0o600, 0o644
 """The modes of keys and of certificates."""
@@ -52,10 +53,10 @@ def write_pair(directory: Path, name: str, certificate: bytes, key: bytes, *, ov
     if not overwrite:
         _refuse_existing(certificate_path, key_path)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _staged(key_path, key, SECRET) as new_key, _staged(certificate_path, certificate, PUBLIC) as new_certificate:
+    with staged(key_path, key, SECRET) as new_key, staged(certificate_path, certificate, PUBLIC) as new_certificate:
         _publish(new_key, key_path, overwrite)
         _publish(new_certificate, certificate_path, overwrite)
-    _sync(directory)
+    sync_directory(directory)
     return [certificate_path, key_path]
 
 
@@ -65,9 +66,9 @@ def write_public(path: Path, content: bytes) -> None:
     Raises:
         OSError: if it cannot be written; then the old one is as it was.
     """
-    with _staged(path, content, PUBLIC) as staged:
-        _publish(staged, path, overwrite=True)
-    _sync(path.parent)
+    with staged(path, content, PUBLIC) as new:
+        _publish(new, path, overwrite=True)
+    sync_directory(path.parent)
 
 
 def append(path: Path, content: bytes) -> None:
@@ -104,33 +105,9 @@ def _refuse_existing(*paths: Path) -> None:
             raise Taken(path)
 
 
-@contextmanager
-def _staged(path: Path, content: bytes, mode: int) -> Iterator[Path]:
-    """Write content to a temporary file beside `path`, and sync it; remove it at the end unless it was renamed."""
-    staged = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, SECRET)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(descriptor, mode)
-            os.fsync(descriptor)
-        yield staged
-    finally:
-        staged.unlink(missing_ok=True)
-
-
-def _publish(staged: Path, path: Path, overwrite: bool) -> None:
+def _publish(new: Path, path: Path, overwrite: bool) -> None:
     """Give a file its name atomically; without `overwrite` by a link, which fails if the name exists already."""
     if overwrite:
-        staged.replace(path)
+        new.replace(path)
     else:
-        path.hardlink_to(staged)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        path.hardlink_to(new)

@@ -85,18 +85,18 @@ def host_from_json(member: object) -> HostState:
     if not isinstance(member, dict) or not {"name", "reachable"} <= member.keys():
         raise ValueError("not a host")
     return HostState(
-        name=_text(member["name"]),
-        url=_text(member.get("url")),
+        name=read_text(member["name"]),
+        url=read_text(member.get("url")),
         reachable=member["reachable"] is True,
-        version=_text(member.get("version")),
+        version=read_text(member.get("version")),
         round_trip=_seconds(member.get("round_trip_ms")),
-        message=_text(member.get("message")),
+        message=read_text(member.get("message")),
         certificate_ends=read_moment(member.get("certificate_ends")),
         labels=_labels(member.get("labels")),
         labels_known=member.get("labels_known") is True,
-        found_by=_text(member.get("found_by")),
+        found_by=read_text(member.get("found_by")),
         stale_since=read_moment(member.get("stale_since")),
-        via=_text(member.get("via")),
+        via=read_text(member.get("via")),
         down_since=read_moment(member.get("down_since")),
         last_tried=read_moment(member.get("last_tried")),
         next_try=read_moment(member.get("next_try")),
@@ -127,10 +127,11 @@ def _seconds(milliseconds: object) -> float | None:
 
 
 def _labels(given: object) -> dict[str, str]:
-    return {_text(name): _text(value) for name, value in given.items()} if isinstance(given, dict) else {}
+    return {read_text(name): read_text(value) for name, value in given.items()} if isinstance(given, dict) else {}
 
 
-def _text(value: object) -> str:
+def read_text(value: object) -> str:
+    """Return the text of a member; empty if it is missing or null."""
     return "" if value is None else str(value)
 
 

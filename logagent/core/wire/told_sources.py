@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from logagent.core.wire.hosts import read_moment, spelled_moment
+from logagent.core.wire.hosts import read_moment, read_text, spelled_moment
 
 UNLOOKED = "was not looked at yet"
 """What is wrong with a source right after its agent has begun."""
@@ -74,15 +74,11 @@ def source_from_json(member: object) -> ToldSource:
     agents, wrong = member.get("agents"), member.get("wrong")
     return ToldSource(
         member["name"],
-        _text(member.get("kind")),
-        _text(member.get("found_by")) or member["name"],
+        read_text(member.get("kind")),
+        read_text(member.get("found_by")) or member["name"],
         agents if isinstance(agents, int) else 0,
         read_moment(member.get("last_read")),
-        _text(member.get("fault")),
+        read_text(member.get("fault")),
         read_moment(member.get("fault_since")),
-        tuple(map(_text, wrong)) if isinstance(wrong, list) else (),
+        tuple(map(read_text, wrong)) if isinstance(wrong, list) else (),
     )
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
