@@ -61,11 +61,7 @@ class AskedPeer:
         self.follow_clients = FollowClients(lambda: self._listened_to(connect_one()))
 
     def _listened_to(self, client: httpx.AsyncClient) -> httpx.AsyncClient:
-        client.event_hooks = {"response": [self._hear]}
-        return client
-
-    async def _hear(self, response: httpx.Response) -> None:
-        self._told.hear(self.target.name, response.headers)
+        return self._told.listen_to(client, lambda: self.target.name)
 
     @property
     def is_over_ssh(self) -> bool:

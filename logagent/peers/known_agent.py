@@ -125,11 +125,7 @@ class KnownAgent:
         self.client, self._follow_clients = self._made_clients(proves=True)
 
     def _listened_to(self, client: httpx.AsyncClient) -> httpx.AsyncClient:
-        client.event_hooks = {"response": [self._hear]}
-        return client
-
-    async def _hear(self, response: httpx.Response) -> None:
-        self._told.hear(self.target.name, response.headers)
+        return self._told.listen_to(client, lambda: self.target.name)
 
     @property
     def labels(self) -> HostLabels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import httpx
 import trio
@@ -41,6 +41,20 @@ class ToldLabels:
     def are_fresh(self) -> bool:
         """Whether they need not be asked for again."""
         return trio.current_time() < self._heard + REMEMBERED
+
+    def listen_to(self, client: httpx.AsyncClient, name: Callable[[], str]) -> httpx.AsyncClient:
+        """Hear each response that a client of the peer gets, and return that client.
+
+        Args:
+            client: of the peer; the caller closes it.
+            name: returns by which the peer is listed now; empty: it is not known yet.
+        """
+
+        async def hear(response: httpx.Response) -> None:
+            self.hear(name(), response.headers)
+
+        client.event_hooks = {"response": [hear]}
+        return client
 
     def hear(self, name: str, headers: Mapping[str, str]) -> None:
         """Note what the head of a response tells; of another agent than the one that is listed, nothing.
