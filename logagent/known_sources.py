@@ -58,7 +58,7 @@ class KnownSources:
             query: what is asked.
             caller: who asks.
         """
-        if query.own or not (not query.hosts or any(is_glob(one) or is_condition(one) for one in query.hosts)):
+        if query.own or (query.hosts and not any(is_glob(one) or is_condition(one) for one in query.hosts)):
             return ()
         absent = [source for source in self._told() if source.is_absent]
         kinds = ((NoteKind.ABSENT_SOURCES, absent), (NoteKind.UNREAD_SOURCES, self._unread()))
