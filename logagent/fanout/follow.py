@@ -68,13 +68,29 @@ class Follow:
         return follow.outcome()
 
 
+class _News:
+    """Wakes who merges once a host has something new."""
+
+    def __init__(self) -> None:
+        self._told = trio.Event()
+
+    def tell(self) -> None:
+        """Say that there is something new."""
+        self._told.set()
+
+    async def heard(self) -> None:
+        """Wait until there is something new, which is then old."""
+        await self._told.wait()
+        self._told = trio.Event()
+
+
 class _MergedFollow:
     """One run of a `Follow`."""
 
     def __init__(self, follow: Follow, query: Query, out: Out) -> None:
         self._patience = follow.patience
         self._query = query
-        self._news = trio.Event()
+        self._news = _News()
         self._roll = follow.roll
         self._nursery: trio.Nursery | None = None
         self._tells_all = query.own or follow.through
@@ -82,7 +98,7 @@ class _MergedFollow:
         self._delivery = Delivery(query, out, self._feeds)
         first = [self._followed(name, source, follow.sites.get(name)) for name, source in follow.live]
         self._feeds.update((host.name, host) for host in first)
-        self._members = Membership(first, follow.fleet, self._begin)
+        self._members = Membership(first, follow.fleet)
         patience = query.follow_options.patience / 2**follow.depth
         self._window = Window([host.name for host in first], patience=patience)
         self._by_time = query.own or len(first) > 1 or not query.names_one_log
@@ -91,8 +107,8 @@ class _MergedFollow:
 
     def _followed(self, name: str, source: Source, site: Site | None) -> FollowedHost:
         if site is None:
-            return FollowedHost(name, source, self._tell, self._roll)
-        return FollowedSite(site, source, self._tell, self._delivery.given, self._roll)
+            return FollowedHost(name, source, self._news.tell, self._roll)
+        return FollowedSite(site, source, self._news.tell, self._delivery.given, self._roll)
 
     async def run(self) -> None:
         """Send earlier lines, then new ones, until every host has ended or a limit is reached."""
@@ -109,7 +125,7 @@ class _MergedFollow:
                 if query.limits.counts_records and query.limits.n != 0 and not query.positions:
                     await self._history.send_last(self._anchors(), [host.name for host in self._hosts if host.anchors])
                 await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
-                self._nursery.start_soon(self._members.watch, self._tell)
+                self._nursery.start_soon(self._members.watch, self._news.tell)
                 await self._merge_live_lines()
             self._nursery.cancel_scope.cancel()
 
@@ -130,9 +146,6 @@ class _MergedFollow:
     @property
     def _hosts(self) -> list[FollowedHost]:
         return self._members.hosts
-
-    def _tell(self) -> None:
-        self._news.set()
 
     def _begin(self, name: str, source: Source, site: Site | None) -> FollowedHost:
         """Begin to follow a host that has come: from where it was left, else from here on."""
@@ -174,14 +187,13 @@ class _MergedFollow:
         notices: list[Notice] = []
         with trio.move_on_after(self._patience):
             while not all(host.begun or host.outcome for host in self._hosts):
-                await self._news.wait()
-                self._news = trio.Event()
+                await self._news.heard()
                 for host in self._hosts:
                     notices += host.hear_beginning()
         late = [host for host in self._hosts if not host.begun and host.outcome is None]
         notices += [host.be_late(self._patience) for host in late]
         self._delivery.pass_by(self._anchors())
-        self._tell()
+        self._news.tell()
         return notices
 
     def _anchors(self) -> tuple[Position, ...]:
@@ -218,10 +230,9 @@ class _MergedFollow:
 
     async def _merge_live_lines(self) -> None:
         while self._delivery.limit is None and not self._members.is_over:
-            await self._delivery.say(self._members.look())
+            await self._delivery.say(self._members.look(self._begin))
             with trio.move_on_at(min(self._window.due, self._next_heartbeat, self._delivery.notices_due)):
-                await self._news.wait()
-            self._news = trio.Event()
+                await self._news.heard()
             for host in self._hosts:
                 await self._collect(host)
             await self._send_due()
@@ -252,7 +263,7 @@ class _MergedFollow:
             if (end := host.note_end()) is not None:
                 await self._delivery.say([end])
         elif self._window.size < HELD and (batch := host.take()) is not None:
-            self._tell()  # there may be more
+            self._news.tell()  # there may be more
             is_new = not host.begun
             if is_new:
                 await self._delivery.note(self._roll.notes(host.name))

@@ -51,23 +51,18 @@ class Membership:
     """Takes up the hosts that come while a follow runs, and lets go of those that are gone.
 
     Args:
-        fleet: the hosts that there are.
-        follow: makes and begins the follow of one host.
+        hosts: that are followed from the beginning.
+        fleet: the hosts that there are; None: there come no others.
 
     Attributes:
         hosts: that are followed, or were and have a part in the outcome.
         changed: whether there may be others than when it was last looked.
     """
 
-    def __init__(
-        self,
-        hosts: Iterable[FollowedHost],
-        fleet: Fleet | None,
-        follow: Callable[[str, Source, Site | None], FollowedHost],
-    ) -> None:
+    def __init__(self, hosts: Iterable[FollowedHost], fleet: Fleet | None) -> None:
         self.hosts = list(hosts)
         self.changed = fleet is not None
-        self._fleet, self._follow = fleet, follow
+        self._fleet = fleet
 
     async def watch(self, tell: Callable[[], None]) -> None:
         """Wait for changes, and tell of each."""
@@ -81,8 +76,12 @@ class Membership:
         """Whether every host has ended by itself, so that none that has gone may come back."""
         return all(host.is_over for host in self.hosts) and not any(host.is_gone for host in self.hosts)
 
-    def look(self) -> list[Notice]:
-        """Take up and let go; return what is to be told of that."""
+    def look(self, begin: Begin) -> list[Notice]:
+        """Take up and let go; return what is to be told of that.
+
+        Args:
+            begin: makes and begins the follow of one host.
+        """
         if self._fleet is None or not self.changed:
             return []
         self.changed = False
@@ -93,7 +92,7 @@ class Membership:
         for name in present:
             source = None if name in followed else self._fleet.source(name)
             if source is not None:
-                self._take_up(name, source)
+                self._take_up(name, source, begin)
         return notices
 
     def _let_go(self, host: FollowedHost, fleet: Fleet) -> list[Notice]:
@@ -114,9 +113,9 @@ class Membership:
         self.hosts.remove(host)
         return [] if (end := host.note_end()) is None else [end]
 
-    def _take_up(self, name: str, source: Source) -> None:
+    def _take_up(self, name: str, source: Source, begin: Begin) -> None:
         before = next((host for host in self.hosts if host.name == name), None)
-        host = self._follow(name, source, None if self._fleet is None else self._fleet.site(name))
+        host = begin(name, source, None if self._fleet is None else self._fleet.site(name))
         host.greeting = FOUND if before is None else FOUND_AGAIN
         if before is not None:
             host.given, host.loss = before.given, before.loss

@@ -6,6 +6,7 @@ import gc
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator
 from typing import TypeVar, TypeVarTuple
 
@@ -54,6 +55,36 @@ async def test_a_hanging_call_neither_holds_its_cancelled_caller_nor_counts_as_w
         nursery.cancel_scope.cancel()
     assert await threads.in_thread(lambda: "done") == "done"
     release.set()
+
+
+class Worked:
+    """What a call works on."""
+
+
+async def test_what_a_cancelled_call_works_on_ends_with_it() -> None:
+    threads, begun, release = DiskThreads(), trio.Event(), threading.Event()
+    worked = Worked()
+    left = weakref.ref(worked)
+
+    def work(_: Worked) -> None:
+        trio.from_thread.run_sync(begun.set)
+        release.wait()
+        threads.check_cancelled()
+        pytest.fail("the caller was cancelled")
+
+    gc.disable()
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(threads.in_thread, work, worked)
+            await begun.wait()
+            nursery.cancel_scope.cancel()
+        del worked
+        release.set()
+        with trio.fail_after(PATIENT):
+            while left() is not None:
+                await trio.lowlevel.checkpoint()
+    finally:
+        gc.enable()
 
 
 async def test_no_more_calls_run_at_a_time_than_allowed() -> None:

@@ -87,7 +87,8 @@ class HitCounter:
             self._counts = Counts(span=_rough_span(reader, stamping, self._range))
         self._runs = RunFinder(stamping.stated, self._range)
         self._pause = self._left = 0
-        self._counters = counters(lambda: Matcher.of(self._query), stamping, self._range, lambda: self._counts.step)
+        query, counts = self._query, self._counts
+        self._counters = counters(lambda: Matcher.of(query), stamping, self._range, lambda: counts.step)
 
     def examiner(self) -> Examiner | None:
         """Return what counts lines of the current file in a sweep, or finds where there is none; None: nothing can."""

@@ -74,10 +74,10 @@ class Reader:
             begin: where the first line to give begins.
             end: where the first line begins that is not to be given, or the file's size; None: the end of the file.
         """
-        stop, sizes = self._limit(end), self._growing()
+        stop, sizes, sweep = self._limit(end), _growing(self._sizes), self._take_sweep()
         size = next(sizes)
         while stop > begin:
-            if (passed := self._passed_before(stop, size, begin)).size:
+            if (passed := self._passed_before(sweep, stop, size, begin)).size:
                 yield passed
                 stop = passed.offset
                 continue
@@ -106,10 +106,10 @@ class Reader:
             begin: where the first line to give begins.
             end: where the first line begins that is not to be given, or the file's size; None: the end of the file.
         """
-        sizes = self._growing()
+        sizes, sweep = _growing(self._sizes), self._take_sweep()
         size = next(sizes)
         while begin < (limit := self._limit(end)):
-            if (passed := self._passed_behind(begin, size, limit)).size:
+            if (passed := self._passed_behind(sweep, begin, size, limit)).size:
                 yield passed
                 begin += passed.size
                 continue
@@ -163,17 +163,25 @@ class Reader:
         self.bytes_read += len(body)
         return body
 
-    def _passed_before(self, end: int, size: int, begin: int) -> Passed:
-        if self._sweep is None or size != self._sizes[-1]:
+    def _take_sweep(self) -> ParallelSweep | None:
+        """Return the sweep, which ends with the pass that takes it.
+
+        It may ask for the times of lines, which this reader reads: both would stay until garbage is collected.
+        """
+        sweep, self._sweep = self._sweep, None
+        return sweep
+
+    def _passed_before(self, sweep: ParallelSweep | None, end: int, size: int, begin: int) -> Passed:
+        if sweep is None or size != self._sizes[-1]:
             return Passed(end, 0)
-        edge, bytes_read, runs = self._sweep.before(end, begin)
+        edge, bytes_read, runs = sweep.before(end, begin)
         self.bytes_read += bytes_read
         return Passed(edge, end - edge, runs)
 
-    def _passed_behind(self, begin: int, size: int, end: int) -> Passed:
-        if self._sweep is None or size != self._sizes[-1]:
+    def _passed_behind(self, sweep: ParallelSweep | None, begin: int, size: int, end: int) -> Passed:
+        if sweep is None or size != self._sizes[-1]:
             return Passed(begin, 0)
-        edge, bytes_read, runs = self._sweep.behind(begin, end)
+        edge, bytes_read, runs = sweep.behind(begin, end)
         self.bytes_read += bytes_read
         return Passed(begin, edge - begin, runs)
 
@@ -189,11 +197,6 @@ class Reader:
         self._end = min(self._end, end, os.fstat(self._descriptor).st_size)
         message = f"{self.name}: shrank from {self.size} to {self._end} bytes while it was read"
         self.loss = Failure(Status.DATA_LOSS, message)
-
-    def _growing(self) -> Iterator[int]:
-        yield from self._sizes
-        while True:
-            yield self._sizes[-1]
 
     def _line_start(self, before: int, floor: int) -> Generator[Block, None, int]:
         """Return the beginning of the line that contains the byte before `before`, or `floor` if it begins earlier."""
@@ -216,3 +219,9 @@ class Reader:
             yield Block(end, b"")
             after = end
         return self._limit(limit)
+
+
+def _growing(sizes: Sequence[int]) -> Iterator[int]:
+    yield from sizes
+    while True:
+        yield sizes[-1]

@@ -123,6 +123,8 @@ class _LocalFollow:
             follower.close()
         for tail in self._tails:
             self._logs.tails.give_back(tail)
+        for followers in (self._followers, self._ready, self._last_fed):
+            followers.clear()  # each follower has what wakes this follow
 
     async def run(self) -> NoReturn:
         await self._begin_new(first=True)
@@ -212,12 +214,12 @@ class _LocalFollow:
     async def _borrow(self, log: Log) -> Tail:
         if log.root is None:
             log.generations[0].open()  # always raises: the log was found, but cannot be reached
-        options, presence = self._logs.options(log), self._logs.catalog.presence
+        logs, options = self._logs, self._logs.options(log)
 
-        def make(threads: DiskThreads, watching: Watching) -> Tail:
-            return Tail(log.name, lambda: self._logs.again(log), options, threads, watching, presence)
+        def make(threads: DiskThreads, watching: Watching) -> Tail:  # it may outlive this follow
+            return Tail(log.name, lambda: logs.again(log), options, threads, watching, logs.catalog.presence)
 
-        tail = await self._logs.tails.borrow((self._logs.catalog.key, log.asked, log.name), make)
+        tail = await logs.tails.borrow((logs.catalog.key, log.asked, log.name), make)
         self._tails.append(tail)
         return tail
 

@@ -81,7 +81,7 @@ class ArchiveLines:
         self._stamps = stamps
         self._by_lines = query.form.unit is Unit.LINE and not query.match.has_context
         self._grows = grows
-        self._picker = None if picker is None else _PickerInRange(picker, self._is_skipped)
+        self._picker = picker
         self._backward = False
         self.first_time: int | None = None
         self.last_time: int | None = None
@@ -131,9 +131,10 @@ class ArchiveLines:
         self._backward = True
         most, end = self._query.limits.of_one_log, None if end is None or end >= UNKNOWN else end
         inspect, overlap = None if self._matcher.everything else self._matcher.inspect, self._matcher.overlap
+        picker = None if self._picker is None else _PickerInRange(self._picker, self._is_skipped)
         # The newest of all lines are given as they are: to pick every line that goes by would be for nothing.
-        if self._picker is not None and (most is None or not self._matcher.everything):
-            return self._archive.picked(self._picker, most=most, end=end, inspect=inspect, overlap=overlap)
+        if picker is not None and (most is None or not self._matcher.everything):
+            return self._archive.picked(picker, most=most, end=end, inspect=inspect, overlap=overlap)
         return self._archive.backward(
             self._wanted,
             most=most if self._by_lines and self._stamps is None else None,
@@ -141,7 +142,7 @@ class ArchiveLines:
             end=end,
             inspect=inspect,
             overlap=overlap,
-            picker=self._picker,
+            picker=picker,
         )
 
     def _counted(self) -> Iterator[Stretch]:

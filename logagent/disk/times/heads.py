@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 from logagent.core.batch import starts_of
 from logagent.core.times.locating import SEEN
+from logagent.disk.times.recent import Recent
 
 BEHIND = 4 * 1024
 """Bytes that are read after a stretch for the end of its last line: more than nearly all lines have."""
@@ -42,7 +42,7 @@ class Heads:
         self.begin = begin
         self._read = read
         self.size = size
-        self._remembered = lru_cache(REMEMBERED)(self._split)
+        self._recent = Recent[tuple[int, int], tuple[list[int], list[bytes]]](REMEMBERED)
 
     def between(self, begin: int, end: int) -> list[Head]:
         """Return the heads of the lines that begin from `begin` on and before `end`."""
@@ -51,10 +51,11 @@ class Heads:
     def columns(self, begin: int, end: int) -> tuple[list[int], list[bytes]]:
         """Return where the lines begin that do so from `begin` on and before `end`, and the first bytes of each."""
         end = min(end, self.size)
-        return self._remembered(begin, end) if end - begin <= SMALL else self._split(begin, end)
+        stretch = begin, end
+        return self._recent.get(stretch, self._split) if end - begin <= SMALL else self._split(stretch)
 
-    def _split(self, begin: int, end: int) -> tuple[list[int], list[bytes]]:
-        begin = max(begin, self.begin)
+    def _split(self, stretch: tuple[int, int]) -> tuple[list[int], list[bytes]]:
+        begin, end = max(stretch[0], self.begin), stretch[1]
         if begin >= end:
             return [], []
         first = begin == self.begin

@@ -10,7 +10,6 @@ import datetime
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Protocol
 
 from logagent.core.arrays import as_array, as_values
@@ -21,6 +20,7 @@ from logagent.core.times.objects import opens_object, time_of_object
 from logagent.disk.files.reader import Reader
 from logagent.disk.times.block_times import BlockTimes
 from logagent.disk.times.heads import Heads
+from logagent.disk.times.recent import Recent
 from logagent.disk.times.sampling import judged
 from logagent.disk.times.turns import Hidden, Stretch, stamper_at, stamps_in, stretches
 
@@ -110,7 +110,7 @@ class FileTimes:
     ) -> None:
         self._heads = Heads(reader.read, reader.size, begin)
         self._modified, self._unknown = modified, unknown
-        self._page = lru_cache(maxsize=2 * NEAR + 2)(self._read_page)
+        self._pages = Recent[int, tuple[list[int], list[int]]](2 * NEAR + 2)
         if judgement is None:
             judgement = judged(self._heads, zone, modified, named, beside)
         self._judge(zone, judgement, trust)
@@ -241,6 +241,9 @@ class FileTimes:
             if place < len(starts):
                 return times[place]
         return self._modified
+
+    def _page(self, number: int) -> tuple[list[int], list[int]]:
+        return self._pages.get(number, self._read_page)
 
     def _read_page(self, number: int) -> tuple[list[int], list[int]]:
         return self.stamped(number * PAGE, (number + 1) * PAGE)

@@ -12,6 +12,7 @@ import select
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 TELLING = frozenset(
     {"bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "ramfs", "reiserfs", "tmpfs", "xfs", "zfs"}
@@ -75,7 +76,7 @@ def mount_number(about: str) -> int | None:
 
 
 class Mounts:
-    """The mounts that this process sees, read again when the kernel says that they have changed.
+    """The mounts that this process sees, read again when the kernel says that they have changed; for any thread.
 
     Args:
         read: gives the text of mountinfo.
@@ -87,6 +88,7 @@ class Mounts:
         self._read = read
         self._changed = changed
         self._known: dict[int, Mount] | None = None
+        self._asking = Lock()  # Python refuses to poll in two threads at once; and the other would see what was before
 
     def tells(self, number: int) -> bool:
         """Return whether the kernel reports all writes on a mount; false if it is unknown or was detached."""
@@ -99,11 +101,12 @@ class Mounts:
         return bool(over) and max(over, key=lambda mount: len(mount.point)).tells
 
     def _current(self) -> dict[int, Mount]:
-        # The kernel reuses the numbers of removed mounts, so the cache is dropped at every change.
-        if self._changed() or self._known is None:
-            # Of several mounts at one point the last is visible; `max` in `tells_at` takes the first of equals.
-            self._known = {mount.number: mount for mount in reversed(parsed(self._read()))}
-        return self._known
+        with self._asking:
+            # The kernel reuses the numbers of removed mounts, so the cache is dropped at every change.
+            if self._changed() or self._known is None:
+                # Of several mounts at one point the last is visible; `max` in `tells_at` takes the first of equals.
+                self._known = {mount.number: mount for mount in reversed(parsed(self._read()))}
+            return self._known
 
 
 def _is_at_or_below(path: str, point: str) -> bool:

@@ -37,6 +37,10 @@ _LEFT_UNSAID = frozenset({errno.ENOENT, errno.ENOTDIR})
 """Errors that are not logged: a missing directory is no fault of the host."""
 
 
+def _nobody() -> None:
+    """Wake nobody."""
+
+
 class Watch:
     """A watch of one file or directory, until `close`.
 
@@ -61,6 +65,7 @@ class Watch:
         if not self.closed:
             self.closed = True
             self._close(self)
+            self.wake = _nobody  # whoever made the watch often has it, so that both would wait to be found as garbage
 
 
 class Watching:

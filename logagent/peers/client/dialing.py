@@ -196,7 +196,7 @@ class Dialer(Generic[Connection]):
             if in_time.cancelled_caught:
                 attempt.error = self._too_late()
         except httpx.TransportError as error:
-            attempt.error = error
+            attempt.error = error.with_traceback(None)  # which holds the attempt; kept as long as the agent is down
         except Exception as error:
             _log.exception("connecting to %s failed", self._agent)
             attempt.error = httpx.ConnectError(message_of(error))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import ssl
+import weakref
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any
@@ -51,6 +52,11 @@ class ResponseBody(httpx.AsyncByteStream):
         self._exchange = exchange
         self._give_back = give_back
         self._left = False
+        self._response: Callable[[], httpx.Response | None] = _none
+
+    def belongs_to(self, response: httpx.Response) -> None:
+        """Let go of the response once the body is closed: httpx has it hold its stream, and the stream hold it."""
+        self._response = weakref.ref(response)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -73,6 +79,8 @@ class ResponseBody(httpx.AsyncByteStream):
                 await self._exchange.leave()
             finally:
                 self._give_back()
+                if (response := self._response()) is not None:
+                    response.stream = _NOTHING
 
 
 class AgentTransport(httpx.AsyncBaseTransport):
@@ -134,7 +142,9 @@ class AgentTransport(httpx.AsyncBaseTransport):
         body = ResponseBody(exchange, self._places.release)
         extensions = {"http_version": exchange.version, "trailing_headers": exchange.trailers, "body": body}
         extensions |= {"certificate_ends": self._certificate_ends}
-        return httpx.Response(status, headers=headers, stream=body, extensions=extensions)
+        response = httpx.Response(status, headers=headers, stream=body, extensions=extensions)
+        body.belongs_to(response)
+        return response
 
     def _tell_downtime(self, request: httpx.Request) -> None:
         if (tell := request.extensions.get(TELL_DOWNTIME)) is not None and (downtime := self._dialer.downtime):
@@ -145,6 +155,7 @@ class AgentTransport(httpx.AsyncBaseTransport):
         self._closed = True
         for connection in self._connections:
             await connection.aclose()
+        self._connections.clear()  # each has what redials for it
 
     def _check(self, request: httpx.Request) -> None:
         url, agent = request.url, self._agent
@@ -245,6 +256,14 @@ class AgentTransport(httpx.AsyncBaseTransport):
         for connection in [connection for connection in self._connections if connection.expired]:
             await connection.aclose()
         self._connections = [connection for connection in self._connections if not connection.closed]
+
+
+_NOTHING = httpx.ByteStream(b"")
+"""The stream of a response that is closed."""
+
+
+def _none() -> None:
+    return None
 
 
 def _patience(request: httpx.Request, stage: str) -> float:

@@ -94,6 +94,8 @@ class ClientConnection:
         finally:
             self._monitor.unwatch(self)
             await self._end()  # noqa: ASYNC102 (bounded, and closes the stream when it is cancelled)
+            # It lies in a circle with its protocol until garbage is collected, and a stream with TLS is large.
+            del self._stream, self._tls, self._writer
 
     async def _serve(self) -> None:
         async with TaskGroup() as tasks:

@@ -99,6 +99,7 @@ class RequestStream(HTTPStream):
             self._in_flight.cancel()
 
     async def _answer(self, scope: Any, receive: Any, send: Any, sync_spawn: Any, call_soon: Any) -> None:
+        del self.app  # it is this method, by which the request would outlive its answer until garbage is collected
         # Browsers have dropped server push, and it is not spoken here, whatever Hypercorn says.
         scope["extensions"].pop("http.response.push", None)
         scope["beside"] = self.beside
@@ -110,7 +111,14 @@ class RequestStream(HTTPStream):
             if refused:
                 await refused.send(send)
                 return
-            await self._framework(scope, self._receiver(receive), self._sender(send), sync_spawn, call_soon)
+            try:
+                await self._framework(scope, self._receiver(receive), self._sender(send), sync_spawn, call_soon)
+            except BaseExceptionGroup as group:
+                if group.split(trio.Cancelled)[1] is None:
+                    # A single one in its place: Hypercorn keeps a group, and by its traceback all of the answer, in a
+                    # circle that only the garbage collector undoes.
+                    await trio.lowlevel.checkpoint_if_cancelled()
+                raise
 
     def _receiver(self, receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
         async def receive_and_credit() -> Any:

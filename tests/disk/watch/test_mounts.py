@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,16 @@ def test_the_kernels_own_files_do_not_tell() -> None:
     try:
         assert not notifies(descriptor)
         assert not notifies_at(Path("/proc/self/status"))
+    finally:
+        os.close(descriptor)
+
+
+def test_several_threads_may_ask_at_a_time() -> None:
+    descriptor = os.open("/proc/self/status", os.O_RDONLY)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            told = list(threads.map(lambda _: notifies(descriptor), range(2000)))
+        assert told == [False] * 2000
     finally:
         os.close(descriptor)
 
