@@ -24,6 +24,9 @@ MEMORY = 400e6
 """Bytes at most that an agent has while it merges `MANY` hosts."""
 FLAT = 2.0
 """How much more a host of many may take than a host of few, on a machine that others use."""
+PATIENT = "--patience", "60"
+"""Sixty agents that were just started answer late on two cores, each waiting for its own disk thread, which is not
+measured here."""
 REAL_SIZE = 1_000_000
 """Bytes of each agent's log."""
 
@@ -75,7 +78,7 @@ def _real(root: Path, hosts: int) -> float:
             name = f"real-{number:02d}"
             if not (root / name).exists():
                 logs.make(root / name / "app.log", REAL_SIZE, seed=number)
-            agents.append(stack.enter_context(processes.agent(name, root / name)))
+            agents.append(stack.enter_context(processes.agent(name, root / name, *PATIENT)))
         primary = stack.enter_context(_primary(root, {agent.name: agent.url for agent in agents}))
         question = f"{logs_url(primary, 'app.log')}&hostname=real-*&n={NEWEST}"
         commands.fetch(question, lines=NEWEST)
@@ -89,6 +92,5 @@ def _real(root: Path, hosts: int) -> float:
 def _primary(root: Path, peers: dict[str, str]) -> Iterator[Process]:
     settings = root / "settings.toml"
     settings.write_text("[peer]\n" + "".join(f'{name} = "{url}"\n' for name, url in peers.items()))
-    # Sixty agents that were just started answer late on two cores, which is not measured here.
-    with processes.agent("primary", root / "empty", "--config", str(settings), "--patience", "60") as primary:
+    with processes.agent("primary", root / "empty", "--config", str(settings), *PATIENT) as primary:
         yield primary

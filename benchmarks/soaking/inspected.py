@@ -2,9 +2,9 @@
 
     python inspected.py FILE ARGUMENT...
 
-The arguments are those of `logagent`. FILE then holds, as JSON: the living tasks by name, the objects that the
-garbage collector knows by type, and what is in use of Python's heap (blocks) and of the C library's (bytes), all
-garbage collected before. Nothing else is changed, and nothing runs beside.
+The arguments are those of `logagent`. FILE then holds, as JSON: the living tasks by name, how many objects the garbage
+collector knows, by type those through which it looks, and what is in use of Python's heap (blocks) and of the C
+library's (bytes), all garbage collected before. Nothing else is changed, and nothing runs beside.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _tell(signum: int, frame: FrameType | None) -> None:
     types = Counter(f"{type(each).__module__}.{type(each).__qualname__}" for each in objects)
     told = {
         "tasks": Counter(task.name for task in _living(root)),
-        "objects": len(objects),
+        "objects": len(objects) + gc.get_freeze_count(),
         "types": dict(types.most_common(TYPES)),
         "blocks": sys.getallocatedblocks(),
         "c_heap": _c_heap_in_use(),

@@ -217,12 +217,21 @@ def _collector_spared() -> Iterator[Callable[[], None]]:
     """Yield a function that keeps the garbage collector away from what was made so far, until the block ends.
 
     A search may make a million objects without a cycle. To look through them takes the collector a tenth of a second,
-    again and again, in which nothing else runs.
+    again and again, in which nothing else runs. Afterwards it looks through all there is again, until the agent rests
+    (see `running/garbage`); so nothing is undone where nothing was kept away.
     """
+    spared = False
+
+    def spare() -> None:
+        nonlocal spared
+        spared = True
+        gc.freeze()
+
     try:
-        yield gc.freeze
+        yield spare
     finally:
-        gc.unfreeze()
+        if spared:
+            gc.unfreeze()
 
 
 class _Help:

@@ -1,9 +1,9 @@
-"""The C heap of a process that serves: it keeps the memory of large blocks while it answers, and gives it back at rest.
+"""The memory of a process that serves: large blocks are kept for the next while it answers, and given back at rest.
 
 By default glibc's allocator asks the system for each large block anew, or gives the end of its heap back after each, so
 that the kernel clears the same pages again and again: a fifth of the time of an answer as NDJSON. Other allocators, as
-that of musl, are left as they are. Arrays that are kept for the next large block are let go at rest,
-too.
+that of musl, are left as they are. Arrays that are kept for the next large block are let go at rest, and garbage is
+collected.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from logagent.core.arrays import keep_none
+from logagent.running.garbage import collect_at_rest, leave_alone_what_stays
 
 KEPT_BLOCKS = 4 * 1024 * 1024
 """Bytes of the largest block whose memory is kept once it is free, and of the free end of a heap that is kept:
@@ -50,13 +51,16 @@ class Heap:
     async def run(self, at_rest: Callable[[float], Awaitable[None]]) -> None:
         """Keep the memory of large blocks, and give what is free back each time that answers are over, until cancelled.
 
-        It begins before threads are started, since each takes its heap then.
+        It begins before threads are started, since each takes its heap then, and once all is there that stays.
 
         Args:
             at_rest: returns once an answer has ended and none was under way for so many seconds.
         """
         self._keep_blocks()
-        while self._trim is not None:
+        leave_alone_what_stays()
+        while True:
             await at_rest(REST)
             keep_none()
-            await trio.to_thread.run_sync(self._trim, 0)
+            collect_at_rest()
+            if self._trim is not None:
+                await trio.to_thread.run_sync(self._trim, 0)

@@ -1,7 +1,9 @@
-"""The C heap: what glibc is told, when it gives memory back, and C libraries that cannot be told."""
+"""Memory: what glibc is told, when it gives memory back, C libraries that cannot be told, and garbage at rest."""
 
 from __future__ import annotations
 
+import gc
+import weakref
 from types import SimpleNamespace
 from typing import Any
 
@@ -83,6 +85,34 @@ async def test_arrays_are_not_kept_at_rest() -> None:
         nursery.cancel_scope.cancel()
     with lent(bool, 10) as array:
         assert array.base is not memory
+
+
+class Ring(list["Ring"]):
+    """Holds itself."""
+
+
+async def test_garbage_is_collected_at_rest_also_where_the_c_library_gives_nothing_back() -> None:
+    rings: list[weakref.ref[Ring]] = []
+    collected = trio.Event()
+
+    async def at_rest(seconds: float) -> None:
+        if rings:
+            collected.set()
+            await trio.sleep_forever()
+        ring = Ring()
+        ring.append(ring)
+        rings.append(weakref.ref(ring))
+
+    gc.disable()
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(heap_of(SimpleNamespace()).run, at_rest)
+            await collected.wait()
+            nursery.cancel_scope.cancel()
+        assert rings[0]() is None
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 async def test_a_c_library_without_these_calls_is_left_as_it_is() -> None:
