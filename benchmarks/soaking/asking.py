@@ -166,14 +166,19 @@ class Client:
         """Note what is wrong with the lines of an answer; None: they cannot be read."""
         assert answer.verdict is not None
         try:
-            came = checking.read(answer.lines, wanted.log)
+            came = checking.read(answer.lines, wanted.log, self._copies(answer, wanted))
         except ValueError as error:
             self.fault(answer.asked, str(error))
             return None
         for fault in checking.faults(came, wanted, answer.verdict, answer.before, answer.after):
             self.fault(answer.asked, fault)
         self.common.account.lines_checked += came.count
+        self.common.account.disturbances["copies seen in part"] += came.torn
         return came
+
+    def _copies(self, answer: Answer, wanted: Wanted) -> int:
+        hosts = wanted.hosts | wanted.hosts_if
+        return sum(checking.copied(host, wanted.log, answer.before, answer.after) for host in hosts)
 
 
 def verdict_of(response: httpx.Response, body: bytes = b"") -> Outcome:

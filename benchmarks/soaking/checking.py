@@ -13,6 +13,8 @@ from soaking.writing import Extent
 Extents = Mapping[tuple[str, str], Extent]
 
 _LINE = re.compile(rb"(\S{27}) INFO host=(\S+) log=(\S+) seq=(\d{9}) ")
+_TORN = re.compile(rb"[-:.\dT]{1,26}Z?( |$)")
+"""How a part of a line begins: with its time, or a part of that."""
 _HAVING_NONE = (Status.OK, Status.NOT_FOUND)
 
 
@@ -34,18 +36,25 @@ class Wanted:
 
 @dataclass
 class Came:
-    """The lines of an answer, as numbers for each host, in their order; and the lines' times."""
+    """The lines of an answer, as numbers for each host, in their order; and the lines' times.
+
+    torn: how many were seen in part.
+    """
 
     numbers: dict[str, list[int]] = field(default_factory=dict)
     times: list[bytes] = field(default_factory=list)
+    torn: int = 0
 
     @property
     def count(self) -> int:
-        return len(self.times)
+        return len(self.times) + self.torn
 
 
-def read(lines: Sequence[bytes], log: str) -> Came:
+def read(lines: Sequence[bytes], log: str, copies: int = 0) -> Came:
     """Take lines apart.
+
+    copies: hosts that copied the log meanwhile. The end of a copy that is being made is a part of a line, and an agent
+    cannot know that more will come: no program writes to a log of such a name.
 
     Raises:
         ValueError: for one that was not written, or not to this log.
@@ -53,6 +62,9 @@ def read(lines: Sequence[bytes], log: str) -> Came:
     came = Came()
     for line in lines:
         match = _LINE.match(line)
+        if match is None and came.torn < copies and _TORN.match(line):
+            came.torn += 1
+            continue
         if match is None or match[3].decode() != log:
             raise ValueError(f"no line of {log}: {line[:120]!r}")
         came.numbers.setdefault(match[2].decode(), []).append(int(match[4]))
@@ -90,7 +102,7 @@ def _from_one_file(came: Came, hosts: set[str], oldest: bool) -> Came:
     if not hosts:
         return came
     once = {host: sorted(set(came.numbers[host]), reverse=not oldest) for host in hosts}
-    return Came(came.numbers | once, sorted(came.times, reverse=not oldest))
+    return Came(came.numbers | once, sorted(came.times, reverse=not oldest), came.torn)
 
 
 def _faults_of_whole(came: Came, wanted: Wanted, verdict: Outcome, before: Extents, after: Extents) -> Iterator[str]:

@@ -79,6 +79,22 @@ def test_while_a_log_is_copied_and_truncated_its_lines_may_come_from_both_files_
     assert any("missing" in fault for fault in checking.faults(lost, wanted, told, copying, AFTER))
 
 
+def test_a_copy_that_is_being_made_may_end_within_a_line_and_nothing_else_may() -> None:
+    copying = {place: extent._replace(copies=1) for place, extent in BEFORE.items()}
+    told = Outcome(lines=41, hosts=(HostOutcome("a", Status.OK),))
+    whole = lines(*range(29, 9, -1))
+    for end in (1, 10, 19, 26, 27, 30, 50):
+        seen = [*whole, whole[0][:end], *whole]
+        came = checking.read(seen, LIVE, copies=1)
+        assert list(checking.faults(came, Wanted(LIVE, frozenset({"a"})), told, copying, AFTER)) == [], end
+        with pytest.raises(ValueError, match="no line of"):
+            checking.read([*seen, whole[1][:end]], LIVE, copies=1)
+    with pytest.raises(ValueError, match="no line of"):
+        checking.read([*whole, whole[0][:10]], LIVE)
+    with pytest.raises(ValueError, match="no line of"):
+        checking.read([*whole, b"something else"], LIVE, copies=1)
+
+
 def test_of_an_incomplete_answer_only_what_comes_twice_is_a_fault() -> None:
     assert faults(merged(15, 29), status=Status.UNAVAILABLE) == []
     assert len(faults([*merged(15, 29), *merged(15, 16)], status=Status.UNAVAILABLE)) == 2
