@@ -202,7 +202,7 @@ def _charged(share: Share | None, function: Callable[[*Args], Result], *args: *A
         return function(*args)
     except trio.Cancelled:  # noqa: ASYNC103  # in a thread it says that the caller has gone, who drops what is returned
         # The exception would lie in a circle with the frames that it has passed, which have all that was read.
-        return cast("Result", None)
+        return cast("Result", None)  # noqa: ASYNC104  # as above
     finally:
         if share is not None:
             share.seconds += time.thread_time() - began

@@ -117,7 +117,7 @@ class RequestStream(HTTPStream):
                 if group.split(trio.Cancelled)[1] is None:
                     # A single one in its place: Hypercorn keeps a group, and by its traceback all of the answer, in a
                     # circle that only the garbage collector undoes.
-                    await trio.lowlevel.checkpoint_if_cancelled()
+                    await trio.lowlevel.checkpoint_if_cancelled()  # noqa: ASYNC120  # for that it is here
                 raise
 
     def _receiver(self, receive: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
