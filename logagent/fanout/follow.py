@@ -22,6 +22,7 @@ from logagent.fanout.followed_site import FollowedSite
 from logagent.fanout.history import History
 from logagent.fanout.membership import Fleet, Membership
 from logagent.fanout.roll_call import UNQUESTIONED, RollCall, told_beside
+from logagent.fanout.saying import Waker
 from logagent.fanout.shares import shares
 from logagent.fanout.site import Site
 
@@ -68,29 +69,13 @@ class Follow:
         return follow.outcome()
 
 
-class _News:
-    """Wakes who merges once a host has something new."""
-
-    def __init__(self) -> None:
-        self._told = trio.Event()
-
-    def tell(self) -> None:
-        """Say that there is something new."""
-        self._told.set()
-
-    async def heard(self) -> None:
-        """Wait until there is something new, which is then old."""
-        await self._told.wait()
-        self._told = trio.Event()
-
-
 class _MergedFollow:
     """One run of a `Follow`."""
 
     def __init__(self, follow: Follow, query: Query, out: Out) -> None:
         self._patience = follow.patience
         self._query = query
-        self._news = _News()
+        self._news = Waker()
         self._roll = follow.roll
         self._nursery: trio.Nursery | None = None
         self._tells_all = query.own or follow.through
@@ -107,8 +92,8 @@ class _MergedFollow:
 
     def _followed(self, name: str, source: Source, site: Site | None) -> FollowedHost:
         if site is None:
-            return FollowedHost(name, source, self._news.tell, self._roll)
-        return FollowedSite(site, source, self._news.tell, self._delivery.given, self._roll)
+            return FollowedHost(name, source, self._news.wake, self._roll)
+        return FollowedSite(site, source, self._news.wake, self._delivery.given, self._roll)
 
     async def run(self) -> None:
         """Send earlier lines, then new ones, until every host has ended or a limit is reached."""
@@ -125,7 +110,7 @@ class _MergedFollow:
                 if query.limits.counts_records and query.limits.n != 0 and not query.positions:
                     await self._history.send_last(self._anchors(), [host.name for host in self._hosts if host.anchors])
                 await self._delivery.send(replace(SIGN_OF_LIFE, positions=self._anchors(), live=True))
-                self._nursery.start_soon(self._members.watch, self._news.tell)
+                self._nursery.start_soon(self._members.watch, self._news.wake)
                 await self._merge_live_lines()
             self._nursery.cancel_scope.cancel()
 
@@ -187,13 +172,13 @@ class _MergedFollow:
         notices: list[Notice] = []
         with trio.move_on_after(self._patience):
             while not all(host.begun or host.outcome for host in self._hosts):
-                await self._news.heard()
+                await self._news.wait()
                 for host in self._hosts:
                     notices += host.hear_beginning()
         late = [host for host in self._hosts if not host.begun and host.outcome is None]
         notices += [host.be_late(self._patience) for host in late]
         self._delivery.pass_by(self._anchors())
-        self._news.tell()
+        self._news.wake()
         return notices
 
     def _anchors(self) -> tuple[Position, ...]:
@@ -232,7 +217,7 @@ class _MergedFollow:
         while self._delivery.limit is None and not self._members.is_over:
             await self._delivery.say(self._members.look(self._begin))
             with trio.move_on_at(min(self._window.due, self._next_heartbeat, self._delivery.notices_due)):
-                await self._news.heard()
+                await self._news.wait()
             for host in self._hosts:
                 await self._collect(host)
             await self._send_due()
@@ -263,7 +248,7 @@ class _MergedFollow:
             if (end := host.note_end()) is not None:
                 await self._delivery.say([end])
         elif self._window.size < HELD and (batch := host.take()) is not None:
-            self._news.tell()  # there may be more
+            self._news.wake()  # there may be more
             is_new = not host.begun
             if is_new:
                 await self._delivery.note(self._roll.notes(host.name))

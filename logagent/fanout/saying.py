@@ -20,7 +20,23 @@ NOTES_EVERY = 1.0
 """Seconds between two times at which more notes than that are told: a note waits for no line."""
 
 
-class News:
+class Waker:
+    """Wakes a task when there is something for it."""
+
+    def __init__(self) -> None:
+        self._event = trio.Event()
+
+    def wake(self) -> None:
+        """Say that there is something."""
+        self._event.set()
+
+    async def wait(self) -> None:
+        """Wait until there is something, which counts as known then."""
+        await self._event.wait()
+        self._event = trio.Event()
+
+
+class News(Waker):
     """Wakes the task that merges when a source has something for it.
 
     Attributes:
@@ -29,7 +45,7 @@ class News:
     """
 
     def __init__(self) -> None:
-        self._event = trio.Event()
+        super().__init__()
         self.alive = False
         self.told: set[int] = set()
 
@@ -37,17 +53,12 @@ class News:
         """Say that a source has something, or is alive."""
         self.alive = self.alive or alive
         self.told.add(number)
-        self._event.set()
+        self.wake()
 
     def take_told(self) -> set[int]:
         """Return which sources may have something since the last call."""
         told, self.told = self.told, set()
         return told
-
-    async def wait(self) -> None:
-        """Wait until a source has something."""
-        await self._event.wait()
-        self._event = trio.Event()
 
 
 class Saying:
